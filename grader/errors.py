@@ -1,0 +1,71 @@
+"""The errors that a user of the grader can meet.
+
+    GraderError                  base of all; str(error) is one sentence that can be shown as it stands
+    ├── SubmissionError          the student's file cannot be read at all
+    │   ├── SubmissionNotFound   there is nothing at the path that was given
+    │   ├── UnsupportedFile      what is there is neither .ipynb, .py, a folder nor a .zip
+    │   ├── UnreadableNotebook   the .ipynb is no notebook: not JSON, or JSON of another shape
+    │   └── UnsafeArchive        a .zip that must not be unpacked: path, link, count or size
+    ├── SpecError                the course's file is wrong: not found, no TOML, or a field that does not fit
+    ├── SandboxError             no worker could be started, or the zygote is gone: ours, or the machine's, fault
+    ├── DeviceError              a device was asked for that is not there
+    └── OutputError              a report could not be written: no permission, no space
+
+A student's wrong answer is none of these: it is a failed verdict.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class GraderError(Exception):
+    """Base of every error that the grader raises on purpose."""
+
+
+class SubmissionError(GraderError):
+    """Raised when a submission cannot be read at all; `path` is what was given."""
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class SubmissionNotFound(SubmissionError):
+    """Raised when nothing is at the path that was given."""
+
+
+class UnsupportedFile(SubmissionError):
+    """Raised when the path is neither a notebook, a module, a folder nor a .zip."""
+
+
+class UnreadableNotebook(SubmissionError):
+    """Raised when a .ipynb holds no notebook."""
+
+
+class UnsafeArchive(SubmissionError):
+    """Raised when a .zip must not be unpacked: member path, link, count or size."""
+
+
+class SpecError(GraderError):
+    """Raised when a spec is not found or does not fit the model; one line per fault in `faults`."""
+
+    def __init__(self, message: str, *, faults: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join((message, *faults)) if faults else message)
+        self.faults = faults
+
+
+class SandboxError(GraderError):
+    """Raised when no worker can be had: the fault is the grader's or the machine's, never the student's."""
+
+
+class DeviceError(GraderError):
+    """Raised when a device was asked for that this machine does not have."""
+
+
+class OutputError(GraderError):
+    """Raised when a report or table cannot be written; `path` is where it should have gone."""
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path

@@ -1,0 +1,105 @@
+"""What to call in the student's process, and what to bring back: plain data, no verdict in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+DTypeName = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """An array handed over by value: each call gets a fresh tensor (or ndarray) with these contents."""
+
+    array: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A Python number, bool or None handed over as it is."""
+
+    value: float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spy:
+    """A loss function that the worker lends to the student's trainer and the judge answers.
+
+    Each call `spy(W, X, y, reg)` sends its arguments to the judge and returns `losses[k]` and
+    `gradients[k]` for the k-th call, so the student's process never knows an answer before it asked.
+
+    losses: (K,) float64; gradients: (K, D, C) in the dtype of W. K bounds the number of calls.
+    batch: rows expected in X.
+    """
+
+    losses: Array
+    gradients: Array
+    batch: int
+
+
+Argument = Tensor | Scalar | Spy
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOutput:
+    """One number: a Python or NumPy scalar, or an array or tensor with a single element."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayOutput:
+    """An array or tensor of floats of exactly this shape."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsOutput:
+    """`count` integer labels in one dimension."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOutput:
+    """A list of at most `capacity` numbers; how many there were comes back too."""
+
+    capacity: int
+
+
+Output = NumberOutput | ArrayOutput | LabelsOutput | SeriesOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One call of one function of the student.
+
+    label: names the trial within its check, in words that a student may read.
+    function: the name that the spec lists; for a class, `method` is called on a fresh object of it
+        after the attributes in `state` were set.
+    positional, keywords: the arguments; a function whose signature lacks one of the keyword names
+        is called with all of them in this order by position.
+    outputs: what the call must return, one Output for a single value, several for a sequence.
+    state: attributes to set before the call; a Spy here becomes the object's own method.
+    fetch: attributes to bring back after the call.
+    echo: positions in `positional` to bring back after the call, to see whether they were changed.
+    seconds: deadline of the call on the judge's clock.
+    """
+
+    label: str
+    function: str
+    positional: tuple[Argument, ...]
+    outputs: tuple[Output, ...]
+    keywords: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({}))
+    method: str | None = None
+    state: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({}))
+    fetch: Mapping[str, Output] = field(default_factory=lambda: MappingProxyType({}))
+    echo: tuple[int, ...] = ()
+    backend: Literal["torch", "numpy"] = "torch"
+    seconds: float = 10.0

@@ -1,0 +1,46 @@
+"""What a check concludes from its observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+VerdictStatus = Literal["passed", "failed", "skipped", "errored"]
+Part = Literal["loss", "gradient", "update", "batches", "history", "labels", "call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A named mistake that the result equals; `message` says it without giving the solution away."""
+
+    part: Part
+    misconception: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check says of one function; `is_correct` None where the check does not decide that."""
+
+    function: str
+    is_correct: bool | None
+    diagnosis: tuple[Diagnosis, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A check's conclusion; `credit` is the share of its points that was earned, 0 to 1.
+
+    measured and allowed hold finite numbers by name: what was seen, and the bound it was held against.
+    """
+
+    status: VerdictStatus
+    credit: float
+    message: str
+    hint: str | None = None
+    measured: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    allowed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Finding, ...] = ()
