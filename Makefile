@@ -1,0 +1,44 @@
+# Every target works from a fresh clone; `make help` lists them. Recipes use relative paths, so the checkout may lie
+# in a folder with spaces in its name.
+
+# A Python >= 3.11 to make .venv with; empty: the newest of python3.13, python3.12, python3.11 and python3 that runs.
+PYTHON ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+.DELETE_ON_ERROR:
+
+help: ## Show this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-9s %s\n", $$1, $$2 }'
+	@echo
+	@echo "The others call setup themselves. make setup PYTHON=/path/to/python3.12 chooses"
+	@echo "the Python."
+
+setup: .venv/.ready ## Make .venv with everything in it (once; a few minutes)
+
+.venv/.ready: pyproject.toml constraints.txt tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+
+demo: .venv/.ready ## Grade the sample submissions, reports in demo_reports/
+	@$(BIN)/grader batch submissions/eecs498_2019 --spec eecs498_2019 --out demo_reports
+
+test: .venv/.ready ## Run the tests on two cores
+	@$(BIN)/python -m pytest -q -n 2
+
+check: .venv/.ready ## Lint, format and types, changing nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/.ready ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: .venv/.ready ## Measure the grader's own speed
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove demo_reports/, caches and builds; .venv stays
+	@rm -rf demo_reports build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
