@@ -17,6 +17,7 @@ help: ## Show this list
 	@echo "the Python."
 
 setup: .venv/.ready ## Make .venv with everything in it (once; a few minutes)
+	@echo "setup: .venv is ready"
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh

@@ -27,8 +27,8 @@ find_python() {
 make_environment() {
     if [ -n "${PYTHON:-}" ]; then
         python=$PYTHON
-        is_new_enough "$python" ||
-            fail "PYTHON=$python is no Python >= 3.11 (it says: $("$python" --version 2>&1 || true))."
+        seen=$("$python" --version 2>/dev/null) || seen="nothing that runs"
+        is_new_enough "$python" || fail "PYTHON=$python is no Python >= 3.11 (found: $seen)."
     else
         python=$(find_python)
     fi
@@ -63,4 +63,3 @@ install "$torch"
 echo "setup: installing the grader and its tools (about a minute)"
 install -e ".[dev]"
 touch .venv/.ready
-echo "setup: done"
