@@ -43,7 +43,8 @@ make_environment() {
 # -qq: errors only; what pip warns of (an index it skipped, a cache it may not write) is nothing to act on here.
 install() {
     .venv/bin/python -m pip install -qq -c constraints.txt "$@" ||
-        fail "pip could not install $*; its own words stand above." \
+        fail "pip could not install $*; its own words stand above, and more of them come from" \
+             "    .venv/bin/python -m pip install -c constraints.txt $*" \
              "Once that is mended, run make setup again: it goes on where it stopped."
 }
 
@@ -61,5 +62,5 @@ torch=$(grep '^torch==' constraints.txt)
 echo "setup: installing $torch (200 MB for the CPU build, several GB for the CUDA build; a minute or more)"
 install "$torch"
 echo "setup: installing the grader and its tools (about a minute)"
-install -e ".[dev]"
+install -e '.[dev]'
 touch .venv/.ready
