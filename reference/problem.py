@@ -1,0 +1,181 @@
+"""One evaluation of a linear classifier, brought to one layout and one precision whatever the convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reference.conventions import Convention
+
+Array = npt.NDArray[Any]
+Precision = type[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Inputs and scores in the layout W (D, C), X (N, D), all in one floating dtype.
+
+    Every formula of the package is written once, on this layout; `in_layout` turns a gradient back into
+    the layout of the convention.
+    """
+
+    W: Array
+    X: Array
+    y: Array
+    reg: np.floating[Any]
+    b: Array | None
+    scores: Array
+    convention: Convention
+
+    @classmethod
+    def of(
+        cls,
+        W: Array,
+        X: Array,
+        y: Array,
+        reg: float,
+        convention: Convention,
+        b: Array | None = None,
+        *,
+        dtype: Precision = np.longdouble,
+    ) -> Problem:
+        """Widen and check the inputs, given in the layout of the convention; y (N,) of any integer dtype.
+
+        Raises ValueError where a shape, a label or b does not fit.
+        """
+        weights, rows, bias = canonical(W, X, convention, b, dtype)
+        return cls(
+            W=weights,
+            X=rows,
+            y=_labels(y, rows.shape[0], weights.shape[1]),
+            reg=dtype(reg),
+            b=bias,
+            scores=score_matrix(weights, rows, bias),
+            convention=convention,
+        )
+
+    @property
+    def num_samples(self) -> int:
+        """N."""
+        return int(self.X.shape[0])
+
+    @property
+    def num_features(self) -> int:
+        """D, with the feature of ones where the bias trick is used."""
+        return int(self.W.shape[0])
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return int(self.W.shape[1])
+
+    @property
+    def one_hot(self) -> Array:
+        """Y (N, C): one at the true class, else zero."""
+        result = np.zeros_like(self.scores)
+        result[np.arange(self.num_samples), self.y] = 1
+        return result
+
+    @property
+    def true_scores(self) -> Array:
+        """(N, 1): the score of the true class of each row."""
+        column: Array = self.scores[np.arange(self.num_samples), self.y][:, None]
+        return column
+
+    @property
+    def margins(self) -> Array:
+        """(N, C): s_j - s_y + delta, and zero at the true class, which the hinge leaves out."""
+        margins: Array = (self.scores - self.true_scores + self.convention.delta) * (1 - self.one_hot)
+        return margins
+
+    @property
+    def log_probabilities(self) -> Array:
+        """(N, C): s_j - log(sum_k exp(s_k)), with the row's maximum taken out first."""
+        return log_softmax(self.scores)
+
+    @property
+    def probabilities(self) -> Array:
+        """P (N, C), rows summing to one."""
+        return np.exp(self.log_probabilities)
+
+    @property
+    def penalty(self) -> Any:
+        """c*reg, as a scalar of the problem's dtype."""
+        return self.reg * self.convention.regularizer_coefficient
+
+    @property
+    def regularizer(self) -> Any:
+        """c*reg*sum(W*W), as a scalar of the problem's dtype."""
+        return self.penalty * np.sum(self.W * self.W)
+
+    @property
+    def regularizer_gradient(self) -> Array:
+        """(D, C): 2*c*reg*W."""
+        gradient: Array = 2 * self.penalty * self.W
+        return gradient
+
+    def pull_back(self, coefficients: Array) -> Array:
+        """(D, C): X^T G / N, where row i of the coefficients G (N, C) is dL_i/ds_i."""
+        gradient: Array = self.X.T @ coefficients / self.num_samples
+        return gradient
+
+    def in_layout(self, gradient: Array) -> Array:
+        """The (D, C) array in the layout of the convention's W."""
+        return gradient.T if self.convention.layout == "CD" else gradient
+
+
+def canonical(
+    W: Array, X: Array, convention: Convention, b: Array | None, dtype: Precision
+) -> tuple[Array, Array, Array | None]:
+    """W (D, C), X (N, D) and b (C,) or None in `dtype`, from the layout of the convention.
+
+    Raises ValueError where a shape does not fit, or where b is missing or not wanted.
+    """
+    weights, rows = np.asarray(W, dtype=dtype), np.asarray(X, dtype=dtype)
+    for name, array in (("W", weights), ("X", rows)):
+        if array.ndim != 2:
+            raise ValueError(f"{name} must have two dimensions (got shape {array.shape})")
+    if convention.layout == "CD":
+        weights, rows = weights.T, rows.T
+    if rows.shape[0] == 0 or rows.shape[1] != weights.shape[0]:
+        raise ValueError(
+            f"X must hold samples of {weights.shape[0]} features, as W does "
+            f"(got {rows.shape[0]} samples of {rows.shape[1]} features in layout {convention.layout})"
+        )
+    return weights, rows, _bias(b, weights.shape[1], convention, dtype)
+
+
+def score_matrix(weights: Array, rows: Array, bias: Array | None) -> Array:
+    """(N, C): X W + b, in the layout of Problem."""
+    product: Array = rows @ weights
+    return product if bias is None else product + bias
+
+
+def log_softmax(scores: Array, axis: int | None = 1) -> Array:
+    """log(exp(s) / sum(exp(s))) along the axis, safe for any finite scores: the maximum is taken out first."""
+    shifted = scores - scores.max(axis=axis, keepdims=True)
+    result: Array = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return result
+
+
+def _bias(b: Array | None, num_classes: int, convention: Convention, dtype: Precision) -> Array | None:
+    if convention.bias == "trick":
+        if b is not None:
+            raise ValueError("b must be None where the convention keeps the bias in W (bias='trick')")
+        return None
+    if b is None or np.shape(b) not in {(num_classes,), (1, num_classes)}:
+        seen = "None" if b is None else f"shape {np.shape(b)}"
+        raise ValueError(f"b must have shape ({num_classes},) where bias='separate' (got {seen})")
+    return np.asarray(b, dtype=dtype).reshape(num_classes)
+
+
+def _labels(y: Array, num_samples: int, num_classes: int) -> Array:
+    labels = np.asarray(y)
+    if labels.shape != (num_samples,) or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"y must hold {num_samples} integers (got shape {labels.shape} of {labels.dtype})")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(f"y must lie in 0..{num_classes - 1} (got {labels.min()}..{labels.max()})")
+    return labels.astype(np.intp)

@@ -1,0 +1,62 @@
+"""Random inputs that keep clear of kinks and ties, and the losses written once more with torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from reference import Case, Convention, kink_clearance, tie_clearance
+
+Array = npt.NDArray[Any]
+
+PLAIN = Convention()
+
+
+def draw(
+    num_samples: int,
+    num_classes: int,
+    num_features: int,
+    *,
+    reg: float = 0.37,
+    seed: int = 0,
+    convention: Convention = PLAIN,
+) -> Case:
+    """Inputs rounded to float32, held in float64: both dtypes see the same numbers."""
+    rng = np.random.default_rng([num_samples, num_classes, num_features, seed])
+    while True:
+        W = _rounded(rng.standard_normal((num_features, num_classes)) * 2.2 / num_features**0.5)
+        X = _rounded(rng.standard_normal((num_samples, num_features)))
+        y = rng.integers(num_classes, size=num_samples)
+        b = _rounded(rng.standard_normal(num_classes)) if convention.bias == "separate" else None
+        if convention.layout == "CD":
+            W, X = np.ascontiguousarray(W.T), np.ascontiguousarray(X.T)
+        if kink_clearance(W, X, y, convention, b) > 1e-4 and tie_clearance(W, X, convention, b) > 1e-4:
+            return Case(W, X, y, reg, b)
+
+
+def torch_loss(classifier: str, case: Case, convention: Convention) -> tuple[float, Array, Array | None]:
+    """Loss, dW and db by torch.nn.functional and autograd, in float64."""
+    W = torch.tensor(case.W, requires_grad=True)
+    X, y = torch.tensor(case.X), torch.tensor(case.y)
+    scores = X @ W if convention.layout == "DC" else (W @ X).T
+    b = None if case.b is None else torch.tensor(case.b, requires_grad=True)
+    if b is not None:
+        scores = scores + b
+    if classifier == "softmax":
+        loss = torch.nn.functional.cross_entropy(scores, y)
+    else:
+        hinge = torch.nn.functional.multi_margin_loss(scores, y, margin=convention.delta)
+        loss = hinge * scores.shape[1]
+    loss = loss + convention.regularizer_coefficient * case.reg * (W * W).sum()
+    if b is None:
+        (dW,) = torch.autograd.grad(loss, [W])
+        return loss.item(), dW.numpy(), None
+    dW, db = torch.autograd.grad(loss, [W, b])
+    return loss.item(), dW.numpy(), db.numpy()
+
+
+def _rounded(array: Array) -> Array:
+    return array.astype(np.float32).astype(np.float64)
