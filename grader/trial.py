@@ -36,12 +36,13 @@ class Spy:
     `gradients[k]` for the k-th call, so the student's process never knows an answer before it asked.
 
     losses: (K,) float64; gradients: (K, D, C) in the dtype of W. K bounds the number of calls.
-    batch: rows expected in X.
+    batch, columns: the rows and columns expected in X.
     """
 
     losses: Array
     gradients: Array
     batch: int
+    columns: int
 
 
 Argument = Tensor | Scalar | Spy

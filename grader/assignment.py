@@ -1,0 +1,89 @@
+"""What an assignment asks for, as far as checks need it: its functions, convention and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from grader.trial import DTypeName
+from reference.conventions import Convention
+
+ClassifierName = Literal["svm", "softmax"]
+
+
+class Model(BaseModel):
+    """Base of everything that a spec holds: frozen, and no field too many."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LossFunction(Model):
+    """A function (W, X, y, reg) -> (loss, dW)."""
+
+    role: Literal["loss"]
+    classifier: ClassifierName
+    style: Literal["naive", "vectorized"]
+    dtypes: tuple[DTypeName, ...] = Field(
+        default=("float32", "float64"),
+        min_length=1,
+        description="The dtypes in which it must work; in another one it may raise, which is a note.",
+    )
+
+    @property
+    def main_dtype(self) -> DTypeName:
+        """The most precise dtype in which it must work."""
+        return "float64" if "float64" in self.dtypes else "float32"
+
+
+class TrainerFunction(Model):
+    """A function (loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose) -> (W, loss_history)."""
+
+    role: Literal["trainer"]
+
+
+class PredictorFunction(Model):
+    """A function (W, X) -> y_pred."""
+
+    role: Literal["predictor"]
+
+
+class ClassifierClass(Model):
+    """A class with loss(W, X_batch, y_batch, reg), train(X, y, ...) and predict(X), and W as an attribute."""
+
+    role: Literal["classifier"]
+    classifier: ClassifierName | None = Field(
+        default=None, description="Whose loss it has; none for the base class, whose loss the judge lends it."
+    )
+
+
+FunctionSpec = Annotated[
+    LossFunction | TrainerFunction | PredictorFunction | ClassifierClass, Field(discriminator="role")
+]
+
+
+class Limits(Model):
+    """Bounds on one submission; times are on the judge's clock."""
+
+    call_seconds: float = Field(default=10.0, gt=0, description="One call of a loss function or of predict.")
+    training_seconds: float = Field(default=30.0, gt=0, description="One call of a trainer.")
+    load_seconds: float = Field(default=20.0, gt=0, description="Executing what one function needs.")
+    function_seconds: float = Field(default=120.0, gt=0, description="All calls of one function together.")
+    memory_bytes: int = Field(default=4 << 30, ge=512 << 20, description="Private memory of the student's process.")
+
+
+class Assignment(Model):
+    """What the checks are parametrised by."""
+
+    convention: Convention
+    backend: Literal["torch", "numpy"]
+    functions: Mapping[str, FunctionSpec]
+    limits: Limits
+
+    def loss_function(self, name: str) -> LossFunction:
+        """The loss function of that name; the spec has made sure that it is one."""
+        function = self.functions[name]
+        if not isinstance(function, LossFunction):
+            raise TypeError(f"{name} is no loss function")
+        return function

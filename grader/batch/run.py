@@ -1,0 +1,91 @@
+"""A batch: every submission ends in a report, and what was finished before is not done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.batch.intake import HandIn
+from grader.batch.store import Fingerprint, ReportStore
+from grader.errors import SubmissionError
+from grader.grade import Settings, grade, unreadable_report
+from grader.report import Report
+from grader.sandbox.host import Sandbox
+from grader.spec import LoadedSpec
+from grader.submission import Submission
+
+Progress = Callable[["Outcome", int, int], None]
+"""Called after each submission with its outcome, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one submission."""
+
+    id: str
+    how: Literal["graded", "kept", "unreadable"]
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """The outcomes in the order of the hand-ins."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def has_grader_faults(self) -> bool:
+        """Whether the grader itself failed on a submission."""
+        return any(outcome.report.has_grader_faults for outcome in self.outcomes)
+
+
+def grade_batch(  # noqa: PLR0913
+    hand_ins: Sequence[HandIn],
+    loaded: LoadedSpec,
+    sandbox: Sandbox,
+    store: ReportStore,
+    settings: Settings,
+    *,
+    regrade: bool,
+    pinned_seed: int | None,
+    progress: Progress,
+) -> BatchResult:
+    """Grade one after the other; each report is on disk before the next submission begins.
+
+    regrade: also those whose report is up to date. pinned_seed: a kept report must have this seed, None for any.
+    Raises OutputError when a report cannot be written, SandboxError when no worker can be had.
+    """
+    store.prepare()
+    outcomes: list[Outcome] = []
+    for hand_in in hand_ins:
+        outcome = _grade_one(hand_in, loaded, sandbox, store, settings, regrade=regrade, pinned_seed=pinned_seed)
+        if outcome.how != "kept":
+            store.write(hand_in.id, outcome.report)
+        outcomes.append(outcome)
+        progress(outcome, len(outcomes), len(hand_ins))
+    store.write_gradebook((outcome.id, outcome.report) for outcome in outcomes)
+    return BatchResult(tuple(outcomes))
+
+
+def _grade_one(  # noqa: PLR0913
+    hand_in: HandIn,
+    loaded: LoadedSpec,
+    sandbox: Sandbox,
+    store: ReportStore,
+    settings: Settings,
+    *,
+    regrade: bool,
+    pinned_seed: int | None,
+) -> Outcome:
+    try:
+        submission = hand_in.load()
+    except SubmissionError as error:
+        return Outcome(hand_in.id, "unreadable", unreadable_report(hand_in.id, str(error), loaded, settings))
+    submission = Submission(hand_in.id, submission.files, submission.student)
+    if not regrade:
+        wanted = Fingerprint.wanted(submission.sha256, loaded.sha256, settings.device, pinned_seed)
+        kept = store.read(hand_in.id)
+        if kept is not None and wanted.fits(kept):
+            return Outcome(hand_in.id, "kept", kept)
+    return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))

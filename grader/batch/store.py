@@ -1,0 +1,148 @@
+"""Reports on disk: the record of a batch. Each file is complete or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from grader import __version__, formatting
+from grader.errors import OutputError
+from grader.report import Report, parse_report
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, and a crash loses neither.
+
+    Raises OutputError when it cannot be written: no folder, no permission, no space.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise _not_written(path, error) from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _not_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path}: cannot be written: {error.strerror or error}", path=path)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a report depends on; one with the same fingerprint need not be made again."""
+
+    submission_sha256: str
+    spec_sha256: str
+    grader_version: str
+    device: str
+    seed: int | None
+
+    @classmethod
+    def wanted(cls, submission_sha256: str, spec_sha256: str, device: str, seed: int | None) -> Fingerprint:
+        """The fingerprint that a report made now would have; seed None where any draw will do."""
+        return cls(submission_sha256, spec_sha256, __version__, device, seed)
+
+    def fits(self, report: Report) -> bool:
+        """Whether the report was made from the same things."""
+        return (
+            report.status == "graded"
+            and report.submission.sha256 == self.submission_sha256
+            and report.assignment.spec_sha256 == self.spec_sha256
+            and report.environment.grader_version == self.grader_version
+            and report.environment.device == self.device
+            and self.seed in {None, report.environment.seed}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStore:
+    """The output folder of a batch: reports/ID.json, and the tables that are derived from them."""
+
+    folder: Path
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where the reports are."""
+        return self.folder / "reports"
+
+    @property
+    def gradebook_path(self) -> Path:
+        """The table of scores."""
+        return self.folder / "gradebook.csv"
+
+    def report_path(self, submission_id: str) -> Path:
+        """Where the report on a submission is."""
+        return self.reports_folder / f"{submission_id}.json"
+
+    def prepare(self) -> None:
+        """Make the folders; OutputError early rather than after the first submission."""
+        probe = self.reports_folder / ".writable"
+        write_atomically(probe, "")
+        with contextlib.suppress(OSError):
+            probe.unlink()
+
+    def read(self, submission_id: str) -> Report | None:
+        """The report that is there; None when there is none, or none that can be read."""
+        try:
+            return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
+        except (OSError, ValueError, ValidationError):
+            return None
+
+    def write(self, submission_id: str, report: Report) -> Path:
+        """Put a report on disk."""
+        path = self.report_path(submission_id)
+        write_atomically(path, report.to_json())
+        return path
+
+    def write_gradebook(self, reports: Iterable[tuple[str, Report]]) -> None:
+        """Derive gradebook.csv from the reports, one line for each submission in the given order."""
+        write_atomically(self.gradebook_path, gradebook(list(reports)))
+
+
+def gradebook(reports: list[tuple[str, Report]]) -> str:
+    """The table of scores as CSV; a cell that a spreadsheet would take for a formula is quoted."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
+    writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids])
+    for submission_id, report in reports:
+        by_id = {check.id: check for check in report.checks}
+        cells = [submission_id, report.submission.student or "", report.status]
+        score = "" if report.score is None else formatting.points(report.score)
+        points = [formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids]
+        writer.writerow([*map(_safe_cell, cells), score, formatting.points(report.max_score), *points])
+    return text.getvalue()
+
+
+def _safe_cell(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

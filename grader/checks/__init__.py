@@ -1,0 +1,46 @@
+"""The kinds of checks: each draws its trials from a seed and judges what was observed."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from grader.checks.agreement import AgreementCheck
+from grader.checks.check import Check, CheckFields, Evidence
+from grader.checks.classifier import ClassifierCheck
+from grader.checks.gradient import GradientCheck
+from grader.checks.prediction import PredictionCheck
+from grader.checks.purity import PurityCheck
+from grader.checks.sampling import SamplingCheck
+from grader.checks.stability import StabilityCheck
+from grader.checks.training import TrainingCheck
+from grader.checks.values import ValuesCheck
+
+AnyCheck = Annotated[
+    AgreementCheck
+    | ClassifierCheck
+    | GradientCheck
+    | PredictionCheck
+    | PurityCheck
+    | SamplingCheck
+    | StabilityCheck
+    | TrainingCheck
+    | ValuesCheck,
+    Field(discriminator="kind"),
+]
+"""One of the kinds, told apart by `kind`."""
+
+__all__ = [
+    "AgreementCheck",
+    "AnyCheck",
+    "Check",
+    "CheckFields",
+    "ClassifierCheck",
+    "Evidence",
+    "GradientCheck",
+    "PredictionCheck",
+    "PurityCheck",
+    "SamplingCheck",
+    "StabilityCheck",
+    "TrainingCheck",
+    "ValuesCheck",
+]

@@ -1,0 +1,173 @@
+"""Inputs for the losses, drawn afresh for every run: sizes, conditioning and labels that tell mistakes apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.trial import Array
+from reference import Convention, kink_clearance
+
+SPREAD = 2.2
+"""Standard deviation of the scores: softmax far from uniform, margins mixed."""
+
+CLEARANCE = 1e-3
+SHIFT = 1e4
+SHIFTED_CLEARANCE = 0.05
+"""Distance of every margin from the hinge's kink; scores of size 1e4 carry rounding of 1e-3 in float32."""
+
+_ATTEMPTS = 400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One set of inputs in float64, every number of which float32 holds too.
+
+    W (D, C) and X (N, D), or (C, D) and (D, N) in layout "CD"; y (N,) int64.
+    """
+
+    name: str
+    W: Array
+    X: Array
+    y: Array
+    reg: float
+
+    def sizes(self, convention: Convention) -> str:
+        """The sizes in words, for a label."""
+        features, classes = self.W.shape if convention.layout == "DC" else self.W.shape[::-1]
+        return f"N={len(self.y)}, C={classes}, D={features}, reg={self.reg:g}"
+
+
+def draw_value_cases(rng: np.random.Generator, convention: Convention) -> tuple[Case, ...]:
+    """The value cases of the battery; the first three are the ones that misconceptions are matched on."""
+    draw = _Draw(rng, convention)
+    return (
+        draw.plain("small", 7, 5, 6, 0.37),
+        draw.plain("wide", 64, 10, 20, 0.37),
+        draw.plain("tall", 200, 10, 9, 0.37),
+        draw.plain("no regularization", 13, 3, 4, 0.0),
+        draw.plain("one sample", 1, 4, 5, 0.37, jitter=False),
+        draw.plain("two classes", 6, 2, 3, 0.37),
+        draw.plain("one feature", 1, 2, 1, 0.37, jitter=False),
+        draw.plain("many classes", 49, 12, 8, 0.37),
+        draw.absent_class("a class without samples", 11, 5, 6, 0.37),
+        draw.one_label("all samples of one class", 9, 4, 5, 0.37),
+        draw.plain("strong regularization", 8, 4, 6, 2.5e4),
+        draw.all_ones("W of ones", 12, 10, 30, 2.5e4),
+        draw.no_data("X of zeros", 5, 4, 6, 1.0),
+        draw.gap("a score gap of 40", 10, 5, 6, 0.37, gap=40.0),
+        draw.all_right("every sample classified right", 12, 4, 6, 0.37),
+    )
+
+
+SECOND_DTYPE_CASES = frozenset({"small", "no regularization", "two classes", "many classes"})
+"""The cases that are tried in the other dtype as well; they show arithmetic that fits one dtype only."""
+
+
+def draw_small_case(rng: np.random.Generator, convention: Convention, reg: float, clearance: float = CLEARANCE) -> Case:
+    """A small case for checks that need one well-behaved point."""
+    return _Draw(rng, convention).plain("small", 7, 5, 6, reg, clearance=clearance)
+
+
+def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
+    """A case of 49 samples and 12 classes."""
+    return _Draw(rng, convention).plain("many classes", 49, 12, 8, reg)
+
+
+def draw_shifted_case(rng: np.random.Generator, convention: Convention, shift: float) -> Case:
+    """All scores of each row moved by `shift` through one more feature; the answer is that of no shift."""
+    return _Draw(rng, convention).shifted(f"all scores moved by {shift:+g}", 5, 4, 5, shift)
+
+
+def draw_ones_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
+    """The handout's stability point: W of ones, a great regularizer, as many features as CIFAR-10 has."""
+    return _Draw(rng, convention).all_ones("W of ones", 40, 10, 3073, reg)
+
+
+def _float32(array: Array) -> Array:
+    return array.astype(np.float32).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    rng: np.random.Generator
+    convention: Convention
+
+    def plain(
+        self, name: str, N: int, C: int, D: int, reg: float, *, jitter: bool = True, clearance: float = CLEARANCE
+    ) -> Case:
+        """Gaussian W and X, labels of every class; sizes move a little so that none can be relied on."""
+        if jitter:
+            N, D = N + int(self.rng.integers(0, 4)), D + int(self.rng.integers(0, 3))
+        return self._clear(name, N, C, D, reg, labels=None, clearance=clearance)
+
+    def absent_class(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
+        """The last class and one more have no sample."""
+        missing = int(self.rng.integers(0, C - 1))
+        present = np.array([c for c in range(C - 1) if c != missing])
+        return self._clear(name, N, C, D, reg, labels=self.rng.choice(present, N))
+
+    def one_label(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
+        """Every sample has the same label."""
+        return self._clear(name, N, C, D, reg, labels=np.full(N, self.rng.integers(0, C)))
+
+    def all_ones(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
+        """All scores of a row are equal, and the regularizer is C*D*reg."""
+        X = self.rng.uniform(-0.5, 0.5, (N, D))
+        return self._case(name, np.ones((D, C)), X, self._labels(N, C), reg)
+
+    def no_data(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
+        """Only the regularizer speaks."""
+        return self._case(name, self.rng.normal(0, 1, (D, C)), np.zeros((N, D)), self._labels(N, C), reg)
+
+    def gap(self, name: str, N: int, C: int, D: int, reg: float, gap: float) -> Case:
+        """W is scaled so that the widest row of scores spans `gap`."""
+        W, X = self.rng.normal(0, 1, (D, C)), self.rng.normal(0, 1, (N, D))
+        scores = X @ W
+        return self._case(name, W * (gap / np.ptp(scores, axis=1).max()), X, self._labels(N, C), reg)
+
+    def all_right(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
+        """The true class leads every row by more than the margin."""
+        W, X = self.rng.normal(0, 1, (D, C)), self.rng.normal(0, 1, (N, D))
+        ordered = np.sort(X @ W, axis=1)
+        lead = (ordered[:, -1] - ordered[:, -2]).min()
+        y = (X @ W).argmax(axis=1)
+        return self._case(name, W * min((self.convention.delta + 0.5) / lead, 40.0), X, y, reg)
+
+    def shifted(self, name: str, N: int, C: int, D: int, shift: float) -> Case:
+        """One more feature, of size `shift`, whose weights are one for every class."""
+        case = self._clear(name, N, C, D, 0.0, labels=None, clearance=SHIFTED_CLEARANCE)
+        transposed = self.convention.layout == "CD"
+        W, X = (case.W.T, case.X.T) if transposed else (case.W, case.X)
+        W = np.vstack([W, np.ones((1, C))])
+        X = np.hstack([X, np.full((N, 1), shift)])
+        return self._case(name, W, X, case.y, 0.0)
+
+    def _labels(self, N: int, C: int) -> Array:
+        labels = np.concatenate([self.rng.permutation(C), self.rng.integers(0, C, max(0, N - C))])[:N]
+        return self.rng.permutation(labels)
+
+    def _clear(
+        self, name: str, N: int, C: int, D: int, reg: float, *, labels: Array | None, clearance: float = CLEARANCE
+    ) -> Case:
+        """Draw until no margin is near the kink, where right answers differ; the clearest draw if none is."""
+        best: Case | None = None
+        best_clearance = -1.0
+        for _ in range(_ATTEMPTS):
+            W = self.rng.normal(0, SPREAD / np.sqrt(D), (D, C))
+            X = self.rng.normal(0, 1, (N, D))
+            y = self._labels(N, C) if labels is None else labels
+            case = self._case(name, W, X, y, reg)
+            seen = kink_clearance(case.W, case.X, case.y, self.convention)
+            if seen > best_clearance:
+                best, best_clearance = case, seen
+            if seen >= clearance:
+                break
+        assert best is not None
+        return best
+
+    def _case(self, name: str, W: Array, X: Array, y: Array, reg: float) -> Case:
+        if self.convention.layout == "CD":
+            W, X = W.T, X.T
+        return Case(name, _float32(W), _float32(X), y.astype(np.int64), reg)

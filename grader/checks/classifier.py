@@ -1,0 +1,187 @@
+"""The classes: loss, train and predict as methods."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from grader.assignment import Assignment, ClassifierClass
+from grader.checks.call import failure_sentence, loss_arguments, sentence
+from grader.checks.cases import draw_middle_case, draw_small_case
+from grader.checks.check import CheckFields, Evidence, random_stream
+from grader.checks.prediction import draw_scores, label_fault
+from grader.checks.training import (
+    CLASSES,
+    FEATURES,
+    RUNS,
+    TrainingAudit,
+    conclude,
+    draw_data,
+    draw_spy,
+    training_keywords,
+)
+from grader.checks.truth import Truth
+from grader.checks.call import case_of
+from grader.observation import Observation, Received, Returned, Unexpected
+from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
+from grader.verdict import Finding, Verdict
+
+ITERATIONS = 60
+
+
+class ClassifierCheck(CheckFields):
+    """loss() gives the right values, train() sets W and returns the history, predict() uses W.
+
+    The base class has no loss of its own: train() is then run with a loss lent by the judge.
+    """
+
+    kind: Literal["classifier"]
+    class_name: str
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The class."""
+        return (self.class_name,)
+
+    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+        """loss where there is one, then train, then predict."""
+        rng = random_stream(seed, self.id)
+        spec = assignment.functions[self.class_name]
+        assert isinstance(spec, ClassifierClass)
+        losses = () if spec.classifier is None else self._loss_trials(assignment, rng)
+        train = self._spied_training(assignment, rng) if spec.classifier is None else self._training(assignment, rng)
+        return (*losses, train, self._prediction(assignment, rng))
+
+    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+        """Passed when every method does its part."""
+        spec = assignment.functions[self.class_name]
+        assert isinstance(spec, ClassifierClass)
+        for trial, observation in evidence:
+            fault = self._fault(assignment, spec, trial, observation)
+            if fault is not None:
+                finding = Finding(self.class_name, False)
+                return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
+        methods = "train and predict" if spec.classifier is None else "loss, train and predict"
+        message = f"{self.class_name}: {methods} do what they should."
+        return Verdict("passed", 1.0, message, findings=(Finding(self.class_name, True),))
+
+    def _fault(
+        self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Observation
+    ) -> str | None:
+        if not isinstance(observation, Returned):
+            return failure_sentence(trial, observation)
+        match trial.method:
+            case "loss":
+                return self._loss_fault(assignment, spec, trial, observation)
+            case "train":
+                spied = spec.classifier is None
+                return self._spied_fault(trial, observation) if spied else self._training_fault(trial, observation)
+            case _:
+                W, X = trial.state["W"], trial.positional[0]
+                assert isinstance(W, Tensor)
+                assert isinstance(X, Tensor)
+                return label_fault(trial, observation, W.array, X.array, assignment.convention)
+
+    def _loss_trials(self, assignment: Assignment, rng: np.random.Generator) -> tuple[Trial, ...]:
+        cases = (
+            draw_small_case(rng, assignment.convention, 0.37),
+            draw_middle_case(rng, assignment.convention, 0.37),
+        )
+        return tuple(
+            Trial(
+                label=f"loss on {case.name} ({case.sizes(assignment.convention)}, float32)",
+                function=self.class_name,
+                method="loss",
+                positional=loss_arguments(case, "float32"),
+                outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
+                backend=assignment.backend,
+                seconds=assignment.limits.call_seconds,
+            )
+            for case in cases
+        )
+
+    def _loss_fault(
+        self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Returned
+    ) -> str | None:
+        assert spec.classifier is not None
+        case, dtype = case_of(trial)
+        truth = Truth(spec.classifier, case, assignment.convention, dtype)
+        for compare, value in zip((truth.compare_loss, truth.compare_gradient), observation.values, strict=True):
+            comparison, _ = compare(value)
+            if not comparison.is_right:
+                return f"{self.class_name}.loss: {comparison.sentence}, on {trial.label}"
+        return None
+
+    def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
+        run = RUNS[1]
+        X, y = draw_data(rng)
+        return Trial(
+            label=f"train, {run.num_iters} steps, batches of {run.batch_size}, a loss lent by the grader",
+            function=self.class_name,
+            method="train",
+            state={"loss": draw_spy(rng, run)},
+            positional=(Tensor(X), Tensor(y)),
+            keywords=training_keywords(run),
+            outputs=(SeriesOutput(run.num_iters),),
+            fetch={"W": ArrayOutput((FEATURES, CLASSES))},
+            backend=assignment.backend,
+            seconds=assignment.limits.training_seconds,
+        )
+
+    def _spied_fault(self, trial: Trial, observation: Returned) -> str | None:
+        X, y = trial.positional
+        spy = trial.state["loss"]
+        assert isinstance(X, Tensor)
+        assert isinstance(y, Tensor)
+        assert isinstance(spy, Spy)
+        audit = TrainingAudit(observation.spy_calls, spy, X.array, y.array, RUNS[1], None)
+        faults = audit.faults(observation.fetched["W"], observation.values[0])
+        return conclude(f"{self.class_name}.train", faults, None).message if faults else None
+
+    def _training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
+        """Three well separated clouds, which any right loss falls on."""
+        y = np.arange(90, dtype=np.int64) % 3
+        X = rng.normal(0, 0.3, (90, 5))
+        X[np.arange(90), y] += 3.0
+        X[:, -1] = 1.0
+        keywords = {"learning_rate": 0.05, "reg": 1e-4, "num_iters": ITERATIONS, "batch_size": 30, "verbose": False}
+        return Trial(
+            label=f"train, {ITERATIONS} steps on three clouds of points, float32",
+            function=self.class_name,
+            method="train",
+            positional=(Tensor(X.astype(np.float32)), Tensor(y)),
+            keywords={name: Scalar(value) for name, value in keywords.items()},
+            outputs=(SeriesOutput(ITERATIONS),),
+            fetch={"W": ArrayOutput((5, 3))},
+            backend=assignment.backend,
+            seconds=assignment.limits.training_seconds,
+        )
+
+    def _training_fault(self, trial: Trial, observation: Returned) -> str | None:
+        history, W = observation.values[0], observation.fetched["W"]
+        name = f"{self.class_name}.train"
+        if isinstance(W, Unexpected):
+            return f"{name} leaves {W.description} in self.W, expected shape (5, 3), on {trial.label}"
+        if isinstance(history, Unexpected):
+            return f"{name} should return a list of {ITERATIONS} losses, but gives {history.description}"
+        if history.array.shape != (ITERATIONS,) or not np.isfinite(history.array).all():
+            return f"{name} should return {ITERATIONS} finite losses, one for each iteration"
+        if not isinstance(W, Received) or not np.isfinite(W.array).all():
+            return f"{name} leaves weights in self.W that are not finite"
+        if np.mean(history.array[-10:]) > 0.8 * np.mean(history.array[:3]):
+            return f"{name} does not bring the loss down, on {trial.label}"
+        return None
+
+    def _prediction(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
+        W, X = draw_scores(rng, 35, 6, 8, 1.0, assignment.convention)
+        return Trial(
+            label="predict (N=35, C=6, D=8, float32)",
+            function=self.class_name,
+            method="predict",
+            state={"W": Tensor(W.astype(np.float32))},
+            positional=(Tensor(X.astype(np.float32)),),
+            outputs=(LabelsOutput(35),),
+            backend=assignment.backend,
+            seconds=assignment.limits.call_seconds,
+        )

@@ -1,0 +1,37 @@
+"""Whether a function is right at its core: loss and gradient with reg = 0.
+
+Agreement, numeric gradients and untouched inputs are easily had by functions that do nothing. Such checks earn
+points only for a function that solves the problem itself; a mistake in the regularizer costs its own checks only.
+"""
+
+from __future__ import annotations
+
+from grader.assignment import Assignment
+from grader.checks.call import case_of, failure_sentence
+from grader.checks.truth import Truth
+from grader.observation import Observation, Returned
+from grader.trial import Trial
+
+
+def core_fault(
+    assignment: Assignment, trial: Trial, observation: Observation, *, with_gradient: bool = True
+) -> str | None:
+    """A sentence saying what is wrong with a call at reg = 0; None when it is right."""
+    if not isinstance(observation, Returned):
+        return failure_sentence(trial, observation)
+    case, dtype = case_of(trial)
+    function = assignment.loss_function(trial.function)
+    truth = Truth(function.classifier, case, assignment.convention, dtype)
+    loss, _ = truth.compare_loss(observation.values[0])
+    if not loss.is_right:
+        return f"{trial.function}: {loss.sentence}, on {trial.label}"
+    if with_gradient:
+        gradient, _ = truth.compare_gradient(observation.values[1])
+        if not gradient.is_right:
+            return f"{trial.function}: {gradient.sentence}, on {trial.label}"
+    return None
+
+
+def not_credited(what: str, fault: str) -> str:
+    """The words for a check that waits for right values."""
+    return f"{what} earns points once the values are right without regularization. {fault}."

@@ -1,0 +1,130 @@
+"""predict_linear_classifier against the labels of the highest scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+import reference
+from grader import formatting
+from grader.assignment import Assignment
+from grader.checks.call import failure_sentence, sentence
+from grader.checks.check import CheckFields, Evidence, random_stream
+from grader.observation import Observation, Received, Returned, Unexpected
+from grader.trial import Array, DTypeName, LabelsOutput, Tensor, Trial
+from grader.verdict import Finding, Verdict
+from reference import Convention
+
+TIE_CLEARANCE = 1e-3
+_ATTEMPTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    name: str
+    N: int
+    C: int
+    D: int
+    scale: float
+    dtype: DTypeName
+
+
+SIZES = (
+    _Size("a few samples", 40, 10, 12, 1.0, "float32"),
+    _Size("one sample", 1, 5, 6, 1.0, "float32"),
+    _Size("twelve classes", 60, 12, 9, 1.0, "float64"),
+    _Size("many samples", 1500, 10, 20, 1.0, "float32"),
+    _Size("large scores", 50, 7, 8, 200.0, "float32"),
+    _Size("two classes, all scores negative", 30, 2, 5, 1.0, "float32"),
+)
+
+
+class PredictionCheck(CheckFields):
+    """Integer labels of shape (N,), each the class of its highest score; inputs unchanged."""
+
+    kind: Literal["prediction"]
+    function: str
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The predictor."""
+        return (self.function,)
+
+    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+        """One call for each size."""
+        rng = random_stream(seed, self.id)
+        return tuple(prediction_trial(assignment, self.function, rng, size) for size in SIZES)
+
+    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+        """Passed when every label is right."""
+        for trial, observation in evidence:
+            W, X = trial.positional
+            assert isinstance(W, Tensor)
+            assert isinstance(X, Tensor)
+            fault = label_fault(trial, observation, W.array, X.array, assignment.convention)
+            if fault is not None:
+                finding = Finding(self.function, False)
+                return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
+        labels = sum(size.N for size in SIZES)
+        message = f"{self.function} gives the right label for {labels} samples in {len(SIZES)} calls."
+        return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
+
+
+def draw_scores(
+    rng: np.random.Generator, N: int, C: int, D: int, scale: float, convention: Convention
+) -> tuple[Array, Array]:
+    """W and X in the convention's layout, whose two highest scores are never so close that rounding decides."""
+    for _ in range(_ATTEMPTS):
+        W = rng.normal(0, scale, (D, C)).astype(np.float32).astype(np.float64)
+        X = rng.normal(0, 1, (N, D)).astype(np.float32).astype(np.float64)
+        ordered = np.sort(X @ W, axis=1)
+        close = ordered[:, -1] - ordered[:, -2] < TIE_CLEARANCE * scale
+        X = X[~close] if close.any() and not close.all() else X
+        if not close.all():
+            break
+    X = np.resize(X, (N, D))
+    return (W.T.copy(), X.T.copy()) if convention.layout == "CD" else (W, X)
+
+
+def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: _Size) -> Trial:
+    """The call function(W, X), with both brought back."""
+    W, X = draw_scores(rng, size.N, size.C, size.D, size.scale, assignment.convention)
+    if "negative" in size.name:  # the bias feature pulls every score below zero
+        axis = 0 if assignment.convention.layout == "DC" else 1
+        W = np.concatenate([W, np.full_like(W.take([0], axis), -100.0)], axis)
+        X = np.concatenate([X, np.ones_like(X.take([0], 1 - axis))], 1 - axis)
+    return Trial(
+        label=f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})",
+        function=function,
+        positional=(Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))),
+        outputs=(LabelsOutput(size.N),),
+        echo=(0, 1),
+        backend=assignment.backend,
+        seconds=assignment.limits.call_seconds,
+    )
+
+
+def label_fault(trial: Trial, observation: Observation, W: Array, X: Array, convention: Convention) -> str | None:
+    """What is wrong with predicted labels, in a sentence; None when all are right."""
+    if not isinstance(observation, Returned):
+        return failure_sentence(trial, observation)
+    expected = reference.predict(W, X, convention)
+    seen = observation.values[0]
+    name = trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+    if isinstance(seen, Unexpected):
+        return f"{name} should return integer labels of shape ({len(expected)},), but gives {seen.description}, on {trial.label}"
+    wrong = np.flatnonzero(seen.array != expected)
+    if len(wrong):
+        first = int(wrong[0])
+        return (
+            f"{name} gives {len(wrong)} of {formatting.count(len(expected), 'label')} wrong: label"
+            f" {int(seen.array[first])} at {formatting.index([first])}, but the highest score is that of class"
+            f" {int(expected[first])}, on {trial.label}"
+        )
+    for argument, echo in zip(trial.positional, observation.echoes, strict=False):
+        assert isinstance(argument, Tensor)
+        if not isinstance(echo, Received) or not np.array_equal(echo.array, argument.array):
+            return f"{name} changes its inputs, on {trial.label}"
+    return None

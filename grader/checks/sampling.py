@@ -1,0 +1,92 @@
+"""How a trainer draws its batches: every row within reach, at random, another batch at every step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from grader import formatting
+from grader.assignment import Assignment
+from grader.checks.call import failure_sentence, sentence
+from grader.checks.check import CheckFields, Evidence, random_stream
+from grader.checks.training import FEATURES, SAMPLES, SpyTrial, draw_data, draw_spy, training_keywords
+from grader.observation import Received, Returned, SpyCall
+from grader.trial import Array, ArrayOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.verdict import Finding, Verdict
+
+RUN = SpyTrial(num_iters=60, batch_size=25, from_none=True, verbose=False)
+GREATEST_CHI_SQUARE = 160.0
+"""At 53 rows (52 degrees of freedom) chance alone exceeds it less than once in 1e11 runs."""
+
+
+class SamplingCheck(CheckFields):
+    """Batches are drawn uniformly from all rows."""
+
+    kind: Literal["sampling"]
+    function: str
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The trainer."""
+        return (self.function,)
+
+    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+        """One run of 60 steps with batches of 25 out of 53 rows."""
+        rng = random_stream(seed, self.id)
+        X, y = draw_data(rng)
+        trial = Trial(
+            label=f"{RUN.num_iters} steps, batches of {RUN.batch_size} out of {SAMPLES} rows",
+            function=self.function,
+            positional=(draw_spy(rng, RUN), Scalar(None), Tensor(X), Tensor(y)),
+            keywords=training_keywords(RUN),
+            outputs=(ArrayOutput((FEATURES, int(y.max()) + 1)), SeriesOutput(RUN.num_iters)),
+            backend=assignment.backend,
+            seconds=assignment.limits.training_seconds,
+        )
+        return (trial,)
+
+    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
+        """Passed when the rows that the spy saw look uniform and change from step to step."""
+        ((trial, observation),) = evidence
+        if not isinstance(observation, Returned):
+            return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
+        rows = [_rows(call) for call in observation.spy_calls]
+        seen = [row for row in rows if row is not None]
+        if len(seen) < RUN.num_iters or len(seen) != len(rows):
+            message = f"{self.function} does not hand a batch of rows of X to the loss function at every step."
+            return Verdict("failed", 0.0, message, hint=self.hint)
+        counts = np.bincount(np.concatenate(seen), minlength=SAMPLES)
+        expected = counts.sum() / SAMPLES
+        chi_square = float(np.sum((counts - expected) ** 2) / expected)
+        fault = _fault(seen, counts, chi_square)
+        measured = {"chi_square": chi_square}
+        allowed = {"chi_square": GREATEST_CHI_SQUARE}
+        if fault is not None:
+            return Verdict("failed", 0.0, f"{self.function}: {fault}.", self.hint, measured, allowed)
+        message = f"{self.function} draws its batches from all {SAMPLES} rows, evenly."
+        return Verdict("passed", 1.0, message, None, measured, allowed, findings=(Finding(self.function, None),))
+
+
+def _rows(call: SpyCall) -> Array | None:
+    """The numbers of the rows in a batch, from column 0; None where it is no batch of X."""
+    if not isinstance(call.X, Received) or not np.isfinite(call.X.array[:, 0]).all():
+        return None
+    rows = np.rint(call.X.array[:, 0]).astype(np.int64)
+    return rows if np.all((rows >= 0) & (rows < SAMPLES)) else None
+
+
+def _fault(seen: list[Array], counts: Array, chi_square: float) -> str | None:
+    if all(np.array_equal(rows, seen[0]) for rows in seen):
+        return "every step gets the same batch"
+    steps = [np.diff(rows) for rows in seen]
+    if all(np.mean(step % SAMPLES == 1) > 0.8 for step in steps):
+        return "the batches are consecutive rows, not drawn at random"
+    never = np.flatnonzero(counts == 0)
+    if len(never) == 1 and never[0] == SAMPLES - 1:
+        return "the last row is never drawn: the upper bound of torch.randint is exclusive"
+    if len(never) > 0:
+        return f"{formatting.count(len(never), 'row')} of {SAMPLES} {'is' if len(never) == 1 else 'are'} never drawn"
+    if chi_square > GREATEST_CHI_SQUARE:
+        return "some rows are drawn far more often than others"
+    return None

@@ -1,0 +1,113 @@
+"""The right answer on a case with its bounds, and the deviations from it that are known to be harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from grader.assignment import ClassifierName
+from grader.checks.cases import Case
+from grader.checks.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
+from grader.observation import Value
+from grader.trial import Array, DTypeName
+from reference import (
+    Condition,
+    Convention,
+    LossAndGradient,
+    benign_epsilon_condition,
+    scores,
+    softmax_condition,
+    softmax_loss,
+    svm_condition,
+    svm_loss,
+)
+
+BENIGN_EPSILONS = (1e-8, 5e-9, 2e-9, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-20, 1e-30)
+"""Epsilons in the logarithm that are a note and cost nothing; greater ones are wrong."""
+
+FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"
+EPSILON_NOTE = "it adds an epsilon of {epsilon:g} inside the logarithm, which hides very small probabilities"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The reference's loss and gradient on one case, and the bounds in one dtype."""
+
+    classifier: ClassifierName
+    case: Case
+    convention: Convention
+    dtype: DTypeName
+
+    @cached_property
+    def answer(self) -> LossAndGradient:
+        """Loss and gradient in extended precision."""
+        loss = svm_loss if self.classifier == "svm" else softmax_loss
+        return loss(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
+
+    @cached_property
+    def condition(self) -> Condition:
+        """Bounds per unit of rounding."""
+        condition = svm_condition if self.classifier == "svm" else softmax_condition
+        return condition(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
+
+    @cached_property
+    def allowance(self) -> Condition | None:
+        """What an epsilon of 1e-9 in softmax's denominator adds in float64, where it could be seen."""
+        if self.classifier == "svm" or self.dtype == "float32":
+            return None
+        return benign_epsilon_condition(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
+
+    def compare_loss(self, seen: Value) -> tuple[Comparison, str | None]:
+        """Right, or right but for a harmless deviation, which is then the note; else wrong."""
+        expected = float(self.answer.loss)
+        comparison = compare_number(seen, expected, self._loss_bound(self.dtype), "loss")
+        if comparison.is_right:
+            return comparison, None
+        for loss, bound, note in self._benign_losses():
+            if compare_number(seen, loss, bound, "loss").is_right:
+                return Comparison(True, comparison.sentence, comparison.relative, comparison.allowed), note
+        return comparison, None
+
+    def compare_gradient(self, seen: Value) -> tuple[Comparison, str | None]:
+        """As compare_loss, entry by entry."""
+        expected = self.answer.dW.astype(np.float64)
+        comparison = compare_array(seen, expected, self._gradient_bound(self.dtype), "dW")
+        if comparison.is_right or self.dtype == "float32":
+            return comparison, None
+        if compare_array(seen, expected, self._gradient_bound("float32"), "dW").is_right:
+            return Comparison(True, comparison.sentence, comparison.relative, comparison.allowed), FLOAT32_NOTE
+        return comparison, None
+
+    def _loss_bound(self, dtype: DTypeName) -> float:
+        bound = UNITS * unit_roundoff(dtype) * self.condition.loss
+        return bound if self.allowance is None else bound + self.allowance.loss
+
+    def _gradient_bound(self, dtype: DTypeName) -> Array:
+        bound: Array = UNITS * unit_roundoff(dtype) * self.condition.gradient
+        return bound if self.allowance is None else bound + self.allowance.gradient
+
+    def _benign_losses(self) -> Iterator[tuple[float, float, str]]:
+        """The losses that harmless deviations give, each with its bound and its note."""
+        if self.dtype == "float64":
+            yield float(self.answer.loss), self._loss_bound("float32"), FLOAT32_NOTE
+        if self.classifier == "softmax":
+            bound = self._loss_bound(self.dtype)
+            for epsilon in BENIGN_EPSILONS:
+                for loss in self._losses_with_epsilon(epsilon):
+                    yield loss, bound, EPSILON_NOTE.format(epsilon=epsilon)
+
+    def _losses_with_epsilon(self, epsilon: float) -> tuple[float, float]:
+        """-log(p + epsilon) and -log(max(p, epsilon)) in the place of -log(p)."""
+        rows = scores(self.case.W, self.case.X, self.convention)
+        rows = rows - rows.max(axis=1, keepdims=True)
+        at_label = np.take_along_axis(rows, self.case.y[:, None], axis=1)[:, 0]
+        p = np.exp(at_label) / np.exp(rows).sum(axis=1)
+        coefficient = self.convention.regularizer_coefficient
+        regularizer = coefficient * self.case.reg * np.sum(np.square(self.case.W.astype(np.longdouble)))
+        return (
+            float(-np.log(p + epsilon).mean() + regularizer),
+            float(-np.log(np.maximum(p, epsilon)).mean() + regularizer),
+        )

@@ -1,0 +1,110 @@
+"""What of this machine matters for grading, and what to do where something is amiss."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from grader import formatting
+from grader.errors import SandboxError
+from grader.extract import extract
+from grader.grade import processor_name
+from grader.observation import Returned
+from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.launch import default_start_method
+from grader.sandbox.limits import ISOLATION_LEVEL, NOT_YET_CONFINED
+from grader.submission import SourceFile, Submission
+from grader.trial import ArrayOutput, Tensor, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorFinding:
+    """One thing that was looked at. is_needed: grading is not possible without it."""
+
+    name: str
+    seen: str
+    is_good: bool
+    advice: str | None = None
+    is_needed: bool = False
+
+
+def examine() -> tuple[DoctorFinding, ...]:
+    """Look at everything; starts a worker and makes calls in it."""
+    return (_python(), _torch(), _processor(), _device(), _start(), _isolation(), _temporary_folder(), _data())
+
+
+def _python() -> DoctorFinding:
+    return DoctorFinding("Python", f"{platform.python_version()} ({sys.executable})", is_good=True, is_needed=True)
+
+
+def _torch() -> DoctorFinding:
+    """A worker is started and called, as in grading."""
+    source = SourceFile("doctor.py", b"import torch\ndef same(W):\n    return W.clone()\n")
+    extracted = extract(Submission("doctor", (source,)), ["same"])
+    W = np.arange(30730, dtype=np.float64).reshape(3073, 10)
+    trial = Trial("doctor", "same", (Tensor(W),), (ArrayOutput(W.shape),))
+    started = time.perf_counter()
+    try:
+        with Sandbox() as sandbox, sandbox.session(extracted, Budget(), redirect_cuda=True) as session:
+            first = session.run(trial)
+            ready = time.perf_counter() - started
+            seconds = [observation.seconds for _ in range(50) if isinstance(observation := session.run(trial), Returned)]
+    except SandboxError as error:
+        return DoctorFinding("torch", str(error), is_good=False, advice="Run `make setup` again.", is_needed=True)
+    version = metadata.version("torch")
+    if not isinstance(first, Returned) or not seconds:
+        advice = f"Does `{sys.executable} -c 'import torch'` work? Run `make setup` again."
+        return DoctorFinding("torch", f"{version}, but a call in a worker failed: {first}", False, advice, is_needed=True)
+    median = sorted(seconds)[len(seconds) // 2]
+    seen = f"{version}; first call after {formatting.seconds(ready)}, then {median * 1e3:.2f} ms for 246 kB each way"
+    return DoctorFinding("torch", seen, is_good=True, is_needed=True)
+
+
+def _processor() -> DoctorFinding:
+    return DoctorFinding("Processor", f"{processor_name()}, {formatting.count(os.cpu_count() or 1, 'core')}", is_good=True)
+
+
+def _device() -> DoctorFinding:
+    if Path("/dev/nvidiactl").exists():
+        advice = "This version grades on the CPU; code written for CUDA is redirected to it."
+        return DoctorFinding("Device", "cpu; an NVIDIA GPU is there and not used", is_good=True, advice=advice)
+    return DoctorFinding("Device", "cpu; no NVIDIA GPU here, so code written for CUDA is redirected to the CPU", is_good=True)
+
+
+def _start() -> DoctorFinding:
+    if default_start_method() == "fork":
+        return DoctorFinding("Workers", "forked from a process that imported torch once", is_good=True)
+    advice = "On Linux a worker is forked in milliseconds; here each one imports torch itself."
+    return DoctorFinding("Workers", "started one by one: this system has no fork that torch survives", False, advice)
+
+
+def _isolation() -> DoctorFinding:
+    missing = formatting.listing(NOT_YET_CONFINED)
+    advice = (
+        f"A worker is a process of its own with limits on time, memory and output, but is not yet kept from: {missing}."
+        " Grade code that you do not trust in a container or a virtual machine without a network."
+    )
+    return DoctorFinding("Isolation", ISOLATION_LEVEL, is_good=False, advice=advice)
+
+
+def _temporary_folder() -> DoctorFinding:
+    folder = tempfile.gettempdir()
+    try:
+        with tempfile.TemporaryFile():
+            pass
+    except OSError as error:
+        advice = "Set TMPDIR to a folder with space that you may write to."
+        return DoctorFinding("Temporary folder", f"{folder}: {error.strerror or error}", False, advice, is_needed=True)
+    return DoctorFinding("Temporary folder", folder, is_good=True, is_needed=True)
+
+
+def _data() -> DoctorFinding:
+    return DoctorFinding("Data", "none needed: no check of the shipped specs trains on a data set", is_good=True)

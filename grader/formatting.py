@@ -1,0 +1,56 @@
+"""The one place where numbers, indices and lists become words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number as a student reads it; what is not finite is a word."""
+    value = float(value)
+    if math.isnan(value):
+        return "nan (not a number)"
+    if math.isinf(value):
+        return "infinity" if value > 0 else "-infinity"
+    return f"{value:.{digits}g}"
+
+
+def small(value: float) -> str:
+    """A difference or bound: two digits are enough."""
+    return number(value, 2)
+
+
+def points(value: float) -> str:
+    """Points with at most two decimals: 10, 2.5, 0.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def seconds(value: float) -> str:
+    """A duration: 0.04 s, 1.3 s, 2 min 5 s."""
+    if value < 0.95:
+        return f"{value:.2g} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
+
+
+def index(position: Sequence[int]) -> str:
+    """An index into an array: [17, 3]."""
+    return "[" + ", ".join(str(int(each)) for each in position) + "]"
+
+
+def count(amount: int, noun: str) -> str:
+    """1 entry, 2 entries."""
+    if amount == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{amount} {plural}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """a, b and c."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

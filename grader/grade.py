@@ -1,0 +1,277 @@
+"""One submission, from extraction to report. The one place that turns the grader's own faults into errored checks."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Literal, TypeVar
+
+from grader import __version__, formatting
+from grader.assignment import Assignment
+from grader.checks import AnyCheck
+from grader.checks.call import sentence
+from grader.extract import Extracted, extract
+from grader.observation import Observation
+from grader.report import (
+    AssignmentPart,
+    CheckPart,
+    DiagnosisPart,
+    EnvironmentPart,
+    FilePart,
+    FunctionPart,
+    FunctionStatus,
+    IntegrityPart,
+    Report,
+    SubmissionPart,
+    WherePart,
+)
+from grader.sandbox.host import Budget, Sandbox, Session
+from grader.sandbox.limits import ISOLATION_LEVEL, NOT_YET_CONFINED
+from grader.spec import LoadedSpec, Spec
+from grader.submission import Submission
+from grader.trial import Trial
+from grader.verdict import Finding, Verdict
+
+Runner = Callable[[Trial], Observation]
+Progress = Callable[[int, int, str], None]
+"""Called before each check with its number from 0, how many there are, and its title."""
+
+_Result = TypeVar("_Result")
+
+_log = logging.getLogger("grader")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to grade: the seed of all draws, the device, and which checks (None for all)."""
+
+    seed: int
+    device: Literal["cpu", "cuda"] = "cpu"
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    check: AnyCheck
+    verdict: Verdict
+    seconds: float
+
+
+def budget_of(spec: Spec) -> Budget:
+    """The sandbox's bounds as the spec sets them."""
+    limits = spec.limits
+    return Budget(
+        load_seconds=limits.load_seconds,
+        function_seconds=limits.function_seconds,
+        memory_bytes=limits.memory_bytes,
+    )
+
+
+def grade(
+    submission: Submission, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings, progress: Progress | None = None
+) -> Report:
+    """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    spec = loaded.spec
+    extracted = _extract_guarded(submission, spec)
+    judged: list[_Judged] = []
+    faults: list[str] = []
+    if extracted is None:
+        judged = [_Judged(check, _errored(), 0.0) for check in spec.checks]
+        extracted = Extracted({}, {}, (), (), (), (), {}, ())
+        faults.append("the submission's code could not be taken apart")
+    else:
+        with sandbox.session(extracted, budget_of(spec), redirect_cuda=settings.device == "cpu") as session:
+            judged = [_judge(spec, check, extracted, session, settings, progress) for check in spec.checks]
+    checks = tuple(_check_part(each) for each in judged)
+    is_complete = settings.only is None and all(check.status != "errored" for check in checks)
+    return Report(
+        assignment=AssignmentPart(name=spec.name, title=spec.title, spec_sha256=loaded.sha256),
+        submission=submission_part(submission),
+        status="graded" if is_complete else "incomplete",
+        score=round(sum(check.points for check in checks), 4) if is_complete else None,
+        max_score=round(spec.max_score, 4),
+        functions=_function_parts(spec, extracted, judged, settings),
+        checks=checks,
+        integrity=tuple(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
+        environment=environment(settings),
+        started_at=started.isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - clock, 3),
+    )
+
+
+def submission_part(submission: Submission) -> SubmissionPart:
+    """The report's words on what was handed in."""
+    files = tuple(FilePart(path=file.path, sha256=file.sha256) for file in submission.files)
+    return SubmissionPart(id=submission.id, sha256=submission.sha256, student=submission.student, files=files)
+
+
+def environment(settings: Settings) -> EnvironmentPart:
+    """What is graded with."""
+    return EnvironmentPart(
+        grader_version=__version__,
+        python=platform.python_version(),
+        torch=metadata.version("torch"),
+        device=settings.device,
+        device_name=processor_name(),
+        isolation=ISOLATION_LEVEL,
+        isolation_missing=NOT_YET_CONFINED,
+        seed=settings.seed,
+        data="none: no check of this spec trains on a data set",
+    )
+
+
+def processor_name() -> str:
+    """The CPU's name where the system tells it."""
+    if sys.platform == "linux":
+        try:
+            with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    if line.startswith("model name"):
+                        return line.partition(":")[2].strip()
+        except OSError:
+            pass
+    return platform.processor() or platform.machine()
+
+
+def _extract_guarded(submission: Submission, spec: Spec) -> Extracted | None:
+    return _guarded(lambda: extract(submission, list(spec.functions)))
+
+
+def _guarded(action: Callable[[], _Result]) -> _Result | None:
+    """The action's result; None when the grader itself failed, which is logged with its traceback."""
+    try:
+        return action()
+    except Exception:
+        _log.exception("the grader failed; this is not the student's fault")
+        return None
+
+
+def _errored() -> Verdict:
+    return Verdict("errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again.")
+
+
+def _judge(
+    spec: Spec, check: AnyCheck, extracted: Extracted, session: Session, settings: Settings, progress: Progress | None
+) -> _Judged:
+    """Run a check's trials and judge what was seen."""
+    if progress is not None:
+        progress(spec.checks.index(check), len(spec.checks), check.title)
+    if settings.only is not None and check.id not in settings.only:
+        return _Judged(check, Verdict("skipped", 0.0, "Not run: other checks were asked for with --only."), 0.0)
+    missing = [name for name in check.functions if name not in extracted.functions]
+    if missing:
+        reasons = " ".join(sentence(f"{name} is missing: {extracted.missing.get(name, '')}") for name in missing)
+        findings = tuple(Finding(name, False) for name in missing)
+        return _Judged(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
+    clock = time.perf_counter()
+    verdict = _guarded(lambda: _run_and_judge(check, spec.assignment, session.run, settings.seed))
+    return _Judged(check, verdict or _errored(), time.perf_counter() - clock)
+
+
+def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: int) -> Verdict:
+    trials = check.trials(assignment, seed)
+    return check.judge(assignment, [(trial, run(trial)) for trial in trials])
+
+
+def _check_part(judged: _Judged) -> CheckPart:
+    check, verdict = judged.check, judged.verdict
+    return CheckPart(
+        id=check.id,
+        kind=check.kind,
+        title=check.title,
+        functions=check.functions,
+        status=verdict.status,
+        points=round(check.points * verdict.credit, 4),
+        max_points=check.points,
+        visibility=check.visibility,
+        message=verdict.message,
+        hint=verdict.hint,
+        measured=dict(verdict.measured),
+        allowed=dict(verdict.allowed),
+        seconds=round(judged.seconds, 4),
+    )
+
+
+def _function_parts(
+    spec: Spec, extracted: Extracted, judged: Sequence[_Judged], settings: Settings
+) -> Mapping[str, FunctionPart]:
+    findings = [finding for each in judged for finding in each.verdict.findings]
+    errored = {name for each in judged if each.verdict.status == "errored" for name in each.check.functions}
+    return {name: _function_part(name, extracted, findings, errored, settings) for name in spec.functions}
+
+
+def _function_part(
+    name: str, extracted: Extracted, findings: Sequence[Finding], errored: set[str], settings: Settings
+) -> FunctionPart:
+    function = extracted.functions.get(name)
+    if function is None:
+        notes = (extracted.missing[name],) if name in extracted.missing else ()
+        status: FunctionStatus = "unjudged" if name in errored else "missing"
+        return FunctionPart(status=status, where=None, notes=notes)
+    own = [finding for finding in findings if finding.function == name]
+    diagnosis = tuple(
+        DiagnosisPart(part=each.part, misconception=each.misconception, message=each.message)
+        for finding in own
+        for each in finding.diagnosis
+    )
+    notes = [*_notes_on(name, extracted, settings), *(note for finding in own for note in finding.notes)]
+    return FunctionPart(
+        status=_function_status(own, was_errored=name in errored),
+        where=WherePart(file=function.place.file, cell=function.place.cell, line=function.place.line),
+        diagnosis=tuple(dict.fromkeys(diagnosis)),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _function_status(findings: Sequence[Finding], *, was_errored: bool) -> FunctionStatus:
+    decisions = [finding.is_correct for finding in findings if finding.is_correct is not None]
+    if not all(decisions):
+        return "incorrect"
+    if was_errored or not decisions:
+        return "unjudged"
+    return "correct"
+
+
+def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
+    """What extraction has to say about a function."""
+    function = extracted.functions[name]
+    notes: list[str] = []
+    for duplicate in extracted.duplicates:
+        if duplicate.name == name:
+            places = formatting.listing([str(place) for place in duplicate.places])
+            notes.append(f"it is defined {len(duplicate.places)} times ({places}); the last one is graded")
+    if function.mentions_cuda and settings.device == "cpu":
+        notes.append("it is written for CUDA; there is no GPU here, so it was run on the CPU")
+    if function.stand_ins:
+        modules = formatting.listing(function.stand_ins)
+        notes.append(f"{modules} cannot be used here; an inert stand-in takes the place")
+    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    return notes
+
+
+def unreadable_report(
+    submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings
+) -> Report:
+    """The report on a submission that cannot be read at all: every function is missing, and says why."""
+    spec = loaded.spec
+    verdict = Verdict("skipped", 0.0, sentence(reason))
+    return Report(
+        assignment=AssignmentPart(name=spec.name, title=spec.title, spec_sha256=loaded.sha256),
+        submission=SubmissionPart(id=submission_id, sha256="", student=None, files=()),
+        status="graded",
+        score=0.0,
+        max_score=round(spec.max_score, 4),
+        functions={name: FunctionPart(status="missing", where=None, notes=(reason,)) for name in spec.functions},
+        checks=tuple(_check_part(_Judged(check, verdict, 0.0)) for check in spec.checks),
+        integrity=(IntegrityPart(kind="unreadable", function=None, message=reason),),
+        environment=environment(settings),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+    )

@@ -1,0 +1,104 @@
+"""The judge's reading of an answer: bytes in, observations out, every size known beforehand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.observation import Received, SpyCall, Unexpected, Value
+from grader.sandbox import wire
+from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Output, SeriesOutput, Spy, Tensor, Trial
+
+
+def describe_output(output: Output) -> dict[str, object]:
+    """What the worker is told of an output: its kind and its size."""
+    match output:
+        case NumberOutput():
+            return {"kind": "number"}
+        case ArrayOutput(shape=shape):
+            return {"kind": "array", "shape": list(shape)}
+        case LabelsOutput(count=count):
+            return {"kind": "labels", "count": count}
+        case SeriesOutput(capacity=capacity):
+            return {"kind": "series", "capacity": capacity}
+
+
+def echo_output(tensor: Tensor) -> Output:
+    """The output that brings an argument back."""
+    if tensor.array.dtype.kind == "i":
+        return LabelsOutput(tensor.array.size)
+    return ArrayOutput(tensor.array.shape)
+
+
+def spy_outputs(spy: Spy) -> tuple[Output, ...]:
+    """What one call of the spy brings: W, X, y and reg."""
+    _, *weight_shape = spy.gradients.shape
+    columns = spy.columns
+    return ArrayOutput(tuple(weight_shape)), ArrayOutput((spy.batch, columns)), LabelsOutput(spy.batch), NumberOutput()
+
+
+def returned_outputs(trial: Trial) -> tuple[Output, ...]:
+    """Every value in a returned answer's body, in order."""
+    echoes = []
+    for position in trial.echo:
+        argument = trial.positional[position]
+        if not isinstance(argument, Tensor):
+            raise TypeError(f"only tensors can be echoed (position {position} is {argument!r})")
+        echoes.append(echo_output(argument))
+    return (*trial.outputs, *trial.fetch.values(), *echoes)
+
+
+def greatest_length(outputs: tuple[Output, ...]) -> int:
+    """The greatest number of bytes that values of these kinds can take in an answer."""
+    return sum(2 + max(_payload_bytes(output), 2 + wire.TEXT_CAP) for output in outputs)
+
+
+GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
+
+
+def _payload_bytes(output: Output) -> int:
+    match output:
+        case NumberOutput():
+            return 8
+        case ArrayOutput(shape=shape):
+            return 8 * int(np.prod(shape, dtype=np.int64))
+        case LabelsOutput(count=count):
+            return 8 * count
+        case SeriesOutput(capacity=capacity):
+            return 4 + 8 * capacity
+
+
+def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Value, ...]:
+    """Read one value for each output. WireError when the bytes do not fit."""
+    return tuple(_decode_value(cursor, output) for output in outputs)
+
+
+def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
+    """Read what the trainer handed to the spy."""
+    return SpyCall(*decode_values(cursor, spy_outputs(spy)))
+
+
+def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
+    tag = cursor.byte()
+    if tag == wire.OTHER:
+        return Unexpected(cursor.text())
+    if tag != wire.VALUE:
+        raise wire.WireError("an unknown tag")
+    dtype = cursor.dtype()
+    match output:
+        case NumberOutput():
+            return Received(_floats(cursor, "<f8", ()), dtype)
+        case ArrayOutput(shape=shape):
+            return Received(_floats(cursor, wire.float_payload(dtype)[0], shape), dtype)
+        case LabelsOutput(count=count):
+            return Received(np.frombuffer(cursor.take(8 * count), "<i8").copy(), dtype)
+        case SeriesOutput(capacity=capacity):
+            length = cursor.count()
+            if length > capacity:
+                cursor.take(8 * capacity)
+                return Unexpected(f"a list of {length} numbers")
+            return Received(_floats(cursor, "<f8", (length,)), dtype)
+
+
+def _floats(cursor: wire.Cursor, code: str, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
+    count = int(np.prod(shape, dtype=np.int64))
+    return np.frombuffer(cursor.take(count * np.dtype(code).itemsize), code).reshape(shape).copy()

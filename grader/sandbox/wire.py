@@ -1,0 +1,181 @@
+"""The bytes between judge and worker: frames, and the codes of the values in them. Standard library only.
+
+Judge to worker: a request, trusted. `<II` lengths, then a JSON header, then the raw bytes of its tensors,
+each padded to ALIGNMENT.
+
+Worker to judge: an answer, trusted in nothing. A fixed head (magic, request id, kind, length), then a body whose
+greatest length the judge knows beforehand. Values are a tag, a dtype code and raw little-endian bytes of a size
+that the judge stated in its request; everything else is text with a cap. Nothing in an answer is JSON, a pickle or
+code.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Buffer = bytes | bytearray | memoryview
+
+ALIGNMENT = 16
+TEXT_CAP = 2000
+"""Greatest number of UTF-8 bytes of one text in an answer."""
+
+SOCKET_BUFFER_BYTES = 1 << 20
+
+REQUEST_HEAD = struct.Struct("<II")
+ANSWER_HEAD = struct.Struct("<4sQBI")
+ANSWER_MAGIC = b"LCG1"
+
+LOADED, RETURNED, RAISED, ASKED = range(1, 5)
+"""Kinds of answer: code loaded; call returned; call (or load) raised; the spy was called and waits for its reply."""
+
+VALUE, OTHER = range(2)
+"""Tags of a value: bytes of the stated kind, or a text that describes what came instead."""
+
+DTYPES: tuple[str, ...] = (
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "float",
+    "int",
+    "longdouble",
+)
+"""The student's own dtypes by code; "float" and "int" are Python's."""
+
+NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
+"""Float arrays of these dtypes travel as float32, all others as float64."""
+
+
+class WireError(Exception):
+    """Raised when the other side closed, or sent what is no frame."""
+
+
+def float_payload(dtype: str) -> tuple[str, int]:
+    """NumPy's code and the bytes per element that a float array of the student's dtype travels with."""
+    return ("<f4", 4) if dtype in NARROW_FLOATS else ("<f8", 8)
+
+
+def pack_request(header: dict[str, Any], buffers: Sequence[Buffer] = ()) -> list[Buffer]:
+    """The parts of a request, ready for `send_parts`; no buffer is copied."""
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    parts: list[Buffer] = [b"", text]
+    total = 0
+    for buffer in buffers:
+        view = memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
+        parts.append(view)
+        padding = -len(view) % ALIGNMENT
+        if padding:
+            parts.append(bytes(padding))
+        total += len(view) + padding
+    parts[0] = REQUEST_HEAD.pack(len(text), total)
+    return parts
+
+
+def pack_answer(request_id: int, kind: int, body: Sequence[Buffer]) -> list[Buffer]:
+    """The parts of an answer, ready for `send_parts`."""
+    length = sum(memoryview(part).nbytes for part in body)
+    return [ANSWER_HEAD.pack(ANSWER_MAGIC, request_id, kind, length), *body]
+
+
+def send_parts(connection: socket.socket, parts: Iterable[Buffer]) -> None:
+    """Send all parts in as few system calls as the socket takes; the socket's timeout bounds each of them."""
+    views = [view for view in (memoryview(part).cast("B") for part in parts if len(part)) if view.nbytes]
+    if not hasattr(connection, "sendmsg"):  # Windows
+        connection.sendall(b"".join(views))
+        return
+    while views:
+        sent = connection.sendmsg(views[:64])
+        while views and sent >= views[0].nbytes:
+            sent -= views[0].nbytes
+            del views[0]
+        if sent:
+            views[0] = views[0][sent:]
+
+
+def receive_exactly(connection: socket.socket, length: int) -> bytearray:
+    """Read `length` bytes; WireError when the other side closes first."""
+    received = bytearray(length)
+    view = memoryview(received)
+    while view.nbytes:
+        count = connection.recv_into(view)
+        if not count:
+            raise WireError("closed")
+        view = view[count:]
+    return received
+
+
+def receive_request(connection: socket.socket) -> tuple[dict[str, Any], bytearray]:
+    """The worker's side: the next request's header and its tensors' bytes."""
+    header_length, payload_length = REQUEST_HEAD.unpack(receive_exactly(connection, REQUEST_HEAD.size))
+    header: dict[str, Any] = json.loads(receive_exactly(connection, header_length))
+    return header, receive_exactly(connection, payload_length)
+
+
+def clip(text: str) -> bytes:
+    """UTF-8 of `text`, at most TEXT_CAP bytes, never half a character; lone surrogates become '?'."""
+    encoded = text[:TEXT_CAP].encode("utf-8", "replace")
+    return encoded[:TEXT_CAP].decode("utf-8", "ignore").encode()
+
+
+def pack_text(text: str) -> bytes:
+    """A text with its length before it."""
+    encoded = clip(text)
+    return struct.pack("<H", len(encoded)) + encoded
+
+
+class Cursor:
+    """Reads the fields of an answer's body in order; WireError at the first that does not fit."""
+
+    def __init__(self, body: Buffer) -> None:
+        self._view = memoryview(body)
+        self._at = 0
+
+    def take(self, length: int) -> memoryview:
+        """The next `length` bytes."""
+        if length < 0 or self._at + length > self._view.nbytes:
+            raise WireError("the answer is too short")
+        part = self._view[self._at : self._at + length]
+        self._at += length
+        return part
+
+    def byte(self) -> int:
+        """The next byte."""
+        return self.take(1)[0]
+
+    def count(self) -> int:
+        """The next unsigned 32-bit number."""
+        return int.from_bytes(self.take(4), "little")
+
+    def text(self) -> str:
+        """The next text: at most TEXT_CAP bytes, control characters shown as spaces."""
+        length = int.from_bytes(self.take(2), "little")
+        if length > TEXT_CAP:
+            raise WireError("a text is too long")
+        text = bytes(self.take(length)).decode("utf-8", "replace")
+        return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+    def dtype(self) -> str:
+        """The next dtype code."""
+        code = self.byte()
+        if code >= len(DTYPES):
+            raise WireError("an unknown dtype")
+        return DTYPES[code]
+
+    def end(self) -> None:
+        """WireError when something is left."""
+        if self._at != self._view.nbytes:
+            raise WireError("the answer is too long")

@@ -1,0 +1,227 @@
+"""What a person reads in the terminal: reports, extractions and batches, at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader import formatting
+from grader.extract import Extracted
+from grader.report import CheckPart, Report, WherePart
+from grader.spec import Spec
+
+_MARKS = {"passed": ("✔", "green"), "failed": ("✘", "red"), "skipped": ("–", "yellow"), "errored": ("!", "magenta")}
+_PLAIN_MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "errored": "ERR"}
+_STATUS_STYLES = {"correct": "green", "incorrect": "red", "missing": "yellow", "unjudged": "magenta"}
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console of the terminal's width, 80 columns elsewhere; plain where output is no terminal."""
+    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=False)
+
+
+def show_report(console: Console, report: Report) -> None:
+    """Checks with their points, a paragraph for each that did not pass, the functions, the score."""
+    console.print(Text(report.assignment.title, style="bold"))
+    console.print(Text(_circumstances(report), style="dim"))
+    console.print()
+    console.print(_check_table(console, report.checks))
+    _show_failures(console, report.checks)
+    _show_functions(console, report)
+    console.print()
+    console.print(_score_line(report))
+
+
+def _circumstances(report: Report) -> str:
+    environment = report.environment
+    return (
+        f"{report.submission.id}, seed {environment.seed}, {environment.device},"
+        f" isolation: {environment.isolation}, {formatting.seconds(report.seconds)}"
+    )
+
+
+def _mark(console: Console, status: str) -> Text:
+    sign, style = _MARKS[status]
+    try:
+        sign.encode(console.encoding)
+    except UnicodeEncodeError:
+        sign = _PLAIN_MARKS[status]
+    return Text(sign, style=style)
+
+
+def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("Check", ratio=1)
+    table.add_column("Result")
+    table.add_column("Points", justify="right", no_wrap=True)
+    for check in checks:
+        worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
+        style = _MARKS[check.status][1]
+        table.add_row(_mark(console, check.status), Text(check.title), Text(check.status, style=style), worth)
+    return table
+
+
+def _show_failures(console: Console, checks: Iterable[CheckPart]) -> None:
+    """A paragraph for each check that did not pass; those with the same words share one."""
+    grouped: dict[tuple[str, str | None], list[CheckPart]] = {}
+    for check in checks:
+        if check.status != "passed":
+            grouped.setdefault((check.message, check.hint), []).append(check)
+    for (message, hint), group in grouped.items():
+        console.print()
+        style = f"bold {_MARKS[group[0].status][1]}"
+        for check in group:
+            console.print(Text(f"{check.title} ({check.status})", style=style))
+        console.print(Padding(Text(message), (0, 0, 0, 2)))
+        if hint:
+            console.print(Padding(Text(f"Hint: {hint}", style="cyan"), (0, 0, 0, 2)))
+
+
+def _show_functions(console: Console, report: Report) -> None:
+    console.print()
+    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
+    table.add_column("Function", no_wrap=True)
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("Where it stands", ratio=1)
+    for name, function in report.functions.items():
+        status = Text(function.status, style=_STATUS_STYLES[function.status])
+        table.add_row(Text(name), status, Text(_where(function.where)))
+    console.print(table)
+    for name, function in report.functions.items():
+        for note in function.notes:
+            if function.status != "missing":
+                console.print(Padding(Text(f"{name}: {note}.".replace("..", "."), style="dim"), (0, 0, 0, 2)))
+
+
+def _where(where: WherePart | None) -> str:
+    if where is None:
+        return ""
+    cell = "" if where.cell is None else f", cell {where.cell}"
+    return f"{where.file}{cell}, line {where.line}"
+
+
+def _score_line(report: Report) -> Text:
+    if report.score is not None:
+        style = "bold green" if report.score >= report.max_score else "bold"
+        return Text(f"Score: {formatting.points(report.score)} of {formatting.points(report.max_score)}", style=style)
+    ran = [check for check in report.checks if check.status in {"passed", "failed"}]
+    got, worth = sum(check.points for check in ran), sum(check.max_points for check in ran)
+    reason = "the grader failed in some checks; grade again" if report.has_grader_faults else "not every check was run"
+    return Text(
+        f"No score: {reason}. The checks that ran gave {formatting.points(got)} of {formatting.points(worth)}"
+        f" (all: {formatting.points(report.max_score)}).",
+        style="bold yellow",
+    )
+
+
+def batch_line(number: int, total: int, submission_id: str, report: Report, how: str) -> str:
+    """One finished submission of a batch in one line."""
+    if report.score is None:
+        score = "no score"
+    else:
+        score = f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
+    counts = [check.status for check in report.checks]
+    failed = len(counts) - counts.count("passed")
+    words = {"kept": "kept, nothing has changed", "unreadable": "cannot be read"}.get(how)
+    if words is None:
+        words = "all checks passed" if failed == 0 else f"{failed} of {formatting.count(len(counts), 'check')} not passed"
+        words += f", {formatting.seconds(report.seconds)}"
+    width = len(str(total))
+    return f"[{number:>{width}}/{total}] {submission_id}: {score} ({words})"
+
+
+def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
+    """How many were graded, the scores' range and median, the checks that fail most."""
+    scores = sorted(report.score for report in reports if report.score is not None)
+    console.print()
+    console.print(Text(title, style="bold"))
+    if scores:
+        middle = len(scores) // 2
+        median = scores[middle] if len(scores) % 2 else (scores[middle - 1] + scores[middle]) / 2
+        best, worst = formatting.points(scores[-1]), formatting.points(scores[0])
+        console.print(
+            f"{formatting.count(len(scores), 'score')}: lowest {worst}, median {formatting.points(median)}, highest {best}"
+            f" of {formatting.points(reports[0].max_score)}"
+        )
+    if len(scores) < len(reports):
+        console.print(f"{len(reports) - len(scores)} without a score: the grader failed there; run the command again")
+    fails: dict[str, int] = {}
+    for report in reports:
+        for check in report.checks:
+            if check.status != "passed":
+                fails[check.title] = fails.get(check.title, 0) + 1
+    for title_of_check, times in sorted(fails.items(), key=lambda item: -item[1])[:3]:
+        console.print(Padding(f"not passed by {times} of {len(reports)}: {title_of_check}", (0, 0, 0, 2)))
+
+
+def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:
+    """Each function with where it stood and what it needs; what was left out and why."""
+    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
+    table.add_column("Function", no_wrap=True)
+    table.add_column("Where it stands", ratio=1)
+    by_number = {chunk.number: chunk for chunk in extracted.chunks}
+    for name in names:
+        function = extracted.functions.get(name)
+        if function is None:
+            table.add_row(Text(name), Text(f"missing: {extracted.missing.get(name, '')}", style="yellow"))
+            continue
+        needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
+        words = Text(str(function.place))
+        for chunk in needs:
+            first = chunk.source.strip().splitlines()[0][:60]
+            words.append(f"\n  needs {first}", style="dim")
+            words.append(f"  ({chunk.place})", style="dim")
+        for left in function.lacks:
+            words.append(f"\n  lacks {', '.join(left.binds)} ({left.place}): {left.reason}", style="yellow")
+        table.add_row(Text(name), words)
+    console.print(table)
+    for duplicate in extracted.duplicates:
+        places = formatting.listing([str(place) for place in duplicate.places])
+        console.print(Text(f"{duplicate.name} is defined {len(duplicate.places)} times: {places}; the last is graded."))
+    if extracted.stand_ins:
+        console.print(Text(f"Inert stand-ins take the place of {formatting.listing(extracted.stand_ins)}."))
+    for note in extracted.notes:
+        console.print(Text(note))
+    if extracted.left_out:
+        console.print()
+        console.print(Text("Left out", style="bold"))
+        for left in extracted.left_out:
+            console.print(Text(f"{left.place}: {left.summary}"))
+            console.print(Padding(Text(left.reason, style="dim"), (0, 0, 0, 2)))
+
+
+def show_finding(console: Console, name: str, seen: str, advice: str | None, *, is_good: bool) -> None:
+    """One thing that the doctor looked at."""
+    line = _mark(console, "passed" if is_good else "skipped")
+    line.append(f" {name}: ", style="bold")
+    line.append(seen, style="default")
+    console.print(line)
+    if advice:
+        console.print(Padding(Text(advice, style="dim"), (0, 0, 0, 4)))
+
+
+def show_spec(console: Console, spec: Spec) -> None:
+    """A spec's functions, convention and checks."""
+    console.print(Text(spec.title, style="bold"))
+    convention = spec.convention
+    console.print(
+        f"{spec.name}: {spec.backend}, layout {convention.layout},"
+        f" regularizer {formatting.number(convention.regularizer_coefficient)}*reg*sum(W*W),"
+        f" delta {formatting.number(convention.delta)}",
+        markup=False,
+    )
+    console.print(Text(f"Functions: {', '.join(spec.functions)}"))
+    console.print()
+    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
+    table.add_column("Check", ratio=1)
+    table.add_column("Id", no_wrap=True)
+    table.add_column("Points", justify="right", no_wrap=True)
+    for check in spec.checks:
+        table.add_row(Text(check.title), Text(check.id, style="dim"), formatting.points(check.points))
+    table.add_row(Text("All", style="bold"), "", Text(formatting.points(spec.max_score), style="bold"))
+    console.print(table)
