@@ -1,0 +1,157 @@
+"""What calls in a student's code would do, as far as the syntax tree and a list of known modules tell."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_PURE = frozenset(
+    {
+        "torch",
+        "numpy",
+        "math",
+        "cmath",
+        "functools",
+        "itertools",
+        "collections",
+        "operator",
+        "typing",
+        "dataclasses",
+    }
+    | {
+        "random",
+        "copy",
+        "enum",
+        "string",
+        "re",
+        "statistics",
+        "decimal",
+        "fractions",
+        "types",
+        "warnings",
+        "logging",
+    }
+    | {"time", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap", "platform"}
+    | {"past", "six", "tqdm"}  # the worker's stand-ins for these work
+)
+_LOADERS = frozenset(
+    {
+        "torch.load",
+        "torch.save",
+        "torch.hub",
+        "torch.multiprocessing",
+        "torch.distributed",
+        "torch.utils.cpp_extension",
+    }
+    | {
+        "torch.jit.load",
+        "torch.jit.save",
+        "torch.from_file",
+        "numpy.genfromtxt",
+        "numpy.fromfile",
+        "numpy.memmap",
+    }
+    | {"numpy.DataSource", "numpy.ctypeslib", "logging.FileHandler", "logging.config", "logging.handlers"}
+)
+_LOADER_PREFIXES = ("numpy.load", "numpy.save", "torch.utils.data.", "torch.utils.tensorboard")
+_WAITS = frozenset({"time.sleep"})
+REACHING_BUILTINS = frozenset(
+    {"open", "input", "exec", "eval", "compile", "__import__", "breakpoint", "exit", "quit", "help"}
+)
+SETTINGS = frozenset(
+    {
+        "torch.set_default_dtype",
+        "torch.set_default_tensor_type",
+        "torch.set_default_device",
+        "torch.set_grad_enabled",
+    }
+    | {
+        "torch.set_printoptions",
+        "torch.set_float32_matmul_precision",
+        "numpy.seterr",
+        "numpy.set_printoptions",
+    }
+    | {"warnings.filterwarnings", "warnings.simplefilter"}
+)
+
+
+def member_reason(dotted: str, *, is_real: bool) -> str | None:
+    """Why calling a member of an imported module is not harmless, as a clause; None where it is."""
+    prefixes = {dotted[:end] for end, mark in enumerate(dotted + ".") if mark == "."}
+    if dotted.startswith(_LOADER_PREFIXES) or prefixes & _LOADERS:
+        return f"it loads or saves data: it calls {dotted}"
+    if prefixes & _WAITS:
+        return f"it waits: it calls {dotted}"
+    if dotted.partition(".")[0] in _PURE or dotted.startswith("os.path."):
+        return None
+    if not is_real:
+        return f"it calls {dotted}, which is not there when functions are graded on their own"
+    return f"it reaches outside: it calls {dotted}"
+
+
+def calls_in(node: ast.stmt) -> Iterator[ast.Call]:
+    """Calls made when the statement is executed: bodies of functions are not, bodies of classes are."""
+    pending: list[ast.AST] = [node]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, ast.Call):
+            yield item
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            pending.extend(item.decorator_list)
+            pending.extend((*item.args.defaults, *filter(None, item.args.kw_defaults)))
+        elif isinstance(item, ast.Lambda):
+            pending.extend((*item.args.defaults, *filter(None, item.args.kw_defaults)))
+        elif isinstance(item, ast.AnnAssign):
+            pending.extend(filter(None, (item.target, item.value)))
+        else:
+            pending.extend(ast.iter_child_nodes(item))
+
+
+def body_calls_in(node: ast.stmt) -> Iterator[ast.Call]:
+    """Calls that a call of this function, class or lambda may make."""
+    called = {
+        item.func.id
+        for item in ast.walk(node)
+        if isinstance(item, ast.Call) and isinstance(item.func, ast.Name)
+    }
+    pending: list[ast.AST] = [node]
+    is_class = isinstance(node, ast.ClassDef)
+    while pending:
+        item = pending.pop()
+        if isinstance(item, ast.Call):
+            yield item
+        is_inner = isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item is not node
+        if is_inner and not is_class and item.name not in called:  # type: ignore[attr-defined]
+            continue
+        pending.extend(ast.iter_child_nodes(item))
+
+
+def called_root(function: ast.expr) -> str | None:
+    """The name that a called expression begins with: `torch` for torch.nn.init(...), None for f(x)(y)."""
+    while isinstance(function, ast.Attribute | ast.Subscript):
+        function = function.value
+    return function.id if isinstance(function, ast.Name) else None
+
+
+def called_attributes(function: ast.expr) -> list[str]:
+    """`["nn", "init"]` for torch.nn.init; what stands behind a subscript does not count."""
+    found = []
+    while isinstance(function, ast.Attribute | ast.Subscript):
+        if isinstance(function, ast.Attribute):
+            found.append(function.attr)
+        else:
+            found.clear()
+        function = function.value
+    return found[::-1]
+
+
+def is_lambda(node: ast.stmt | None) -> bool:
+    """Whether the statement gives a lambda a name."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+
+
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether this is the test of `if __name__ == "__main__":`."""
+    return isinstance(test, ast.Compare) and any(
+        isinstance(side, ast.Name) and side.id == "__name__" for side in (test.left, *test.comparators)
+    )

@@ -1,0 +1,84 @@
+"""The result of an extraction: plain data, to be executed by a worker and shown in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.observation import Place
+
+SUMMARY_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One top-level statement, decorators included, at column 0.
+
+    Chunks are executed in the order of their numbers, each in the namespace of its file, with annotations as strings.
+    place: the first line of `source`; the statement's later lines follow it.
+    binds: the names it binds in that namespace.
+    """
+
+    number: int
+    file: str
+    place: Place
+    source: str
+    binds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A top-level statement that is not executed; `summary` is its first line, `reason` a clause in plain words."""
+
+    place: Place
+    summary: str
+    reason: str
+    binds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A graded name that one file defines more than once; the last place is the one that is graded."""
+
+    name: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedFunction:
+    """A graded function or class.
+
+    place, source: the statement that binds the name last, from its first line (a decorator's, where it has one).
+    chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
+    stand_ins: top-level modules that these chunks import and that will be inert.
+    lacks: statements whose names these chunks read, and which are left out.
+    mentions_cuda: whether these chunks say cuda, in code or in a string.
+    """
+
+    name: str
+    place: Place
+    source: str
+    chunks: tuple[int, ...]
+    stand_ins: tuple[str, ...]
+    lacks: tuple[LeftOut, ...]
+    mentions_cuda: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """All that is graded of a submission.
+
+    missing: per name that is not there, a sentence that says why.
+    modules: dotted names under which chunks import files of the submission, and the files' paths. Relative imports
+        count from `submission` and the file's folder: `from .softmax import f` in a/b.py asks for submission.a.softmax.
+    stand_ins: the functions' together.
+    """
+
+    functions: Mapping[str, ExtractedFunction]
+    missing: Mapping[str, str]
+    chunks: tuple[Chunk, ...]
+    left_out: tuple[LeftOut, ...]
+    duplicates: tuple[Duplicate, ...]
+    stand_ins: tuple[str, ...]
+    modules: Mapping[str, str]
+    notes: tuple[str, ...]

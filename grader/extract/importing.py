@@ -1,0 +1,132 @@
+"""Where an imported module comes from: the submission's own files, an installed package, or nowhere."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import PathFinder
+
+from grader.extract.parsing import Statement
+
+SUBMISSION_PACKAGE = "submission"
+"""The package that relative imports of a submission's files count from, as the worker sets it up."""
+
+_INERT = frozenset(
+    {
+        "IPython",
+        "coutils",
+        "eecs598",
+        "google",
+        "grader",
+        "matplotlib",
+        "mpl_toolkits",
+        "numba",
+        "past",
+        "pydrive",
+    }
+    | {"pytest", "reference", "seaborn", "test_specs", "torchvision", "tqdm"}
+)
+_NEVER_SHADOWED = sys.stdlib_module_names | {"torch", "numpy"}
+
+
+_SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
+
+
+def imports_in(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import in a statement, those inside functions included."""
+    node = statement.node
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield node
+    elif node is not None and not isinstance(node, _SIMPLE) and "import" in statement.source:
+        yield from (item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom))
+
+
+def absolute_name(node: ast.ImportFrom, importer: str) -> str:
+    """The dotted name that `from X import ...` asks for in the file `importer`, as Python resolves it there."""
+    if not node.level:
+        return node.module or ""
+    parts = [SUBMISSION_PACKAGE, *importer.split("/")[:-1]]
+    package = ".".join(parts).rsplit(".", node.level - 1)[0]
+    return f"{package}.{node.module}" if node.module else package
+
+
+class ModuleFinder:
+    """Knows which dotted names mean files of the submission, and which top-level modules are installed."""
+
+    def __init__(self, paths: Iterable[str], search_path: Sequence[str] | None = None) -> None:
+        self._by_last_part: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._installed: dict[str, bool] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
+        # Not the whole of sys.path: the judge's working folder is not on the worker's.
+        self._search_path = [
+            entry
+            for entry in (sys.path if search_path is None else search_path)
+            if entry.rstrip("/\\").endswith(("site-packages", "dist-packages"))
+        ]
+        self._folders: set[str] = set()
+        for path in paths:
+            self._folders.update(path.split("/")[:-1])
+            if path.lower().endswith(".py"):
+                parts = tuple(path[: -len(".py")].split("/"))
+                parts = parts[:-1] if parts[-1] == "__init__" else parts
+                if parts:
+                    self._by_last_part.setdefault(parts[-1], []).append((parts, path))
+
+    def file_of(self, name: str, importer: str) -> str | None:
+        """The path of the submission's file that `name` means when `importer` imports it, or None."""
+        key = (name, importer.rpartition("/")[0])
+        if key not in self._found:
+            self._found[key] = self._find(name, importer)
+        return self._found[key]
+
+    def is_real(self, top: str) -> bool:
+        """Whether a top-level module will be there when the function is graded; it is not imported to find out."""
+        if top in _NEVER_SHADOWED:
+            return True
+        if top in _INERT or top == SUBMISSION_PACKAGE:
+            return False
+        if top not in self._installed:
+            try:
+                spec = PathFinder.find_spec(top, self._search_path)
+            except (ImportError, ValueError, OSError):
+                spec = None
+            self._installed[top] = spec is not None and spec.origin is not None
+        return self._installed[top]
+
+    def _find(self, name: str, importer: str) -> str | None:
+        parts = tuple(name.split("."))
+        if parts[0] in _NEVER_SHADOWED:
+            return None
+        folder = tuple(importer.split("/")[:-1])
+        whole = self._ending_in(parts)
+        if not whole and parts[0] == SUBMISSION_PACKAGE and len(parts) > 1:
+            parts = parts[1:]
+            whole = self._ending_in(parts) or self._flattened(parts, folder)
+        elif not whole and parts[0] not in _INERT and not self.is_real(parts[0]):
+            whole = self._flattened(parts, folder)
+        if not whole:
+            return None
+
+        def distance(candidate: tuple[tuple[str, ...], str]) -> tuple[int, int, str]:
+            own, path = candidate
+            common = 0
+            while common < min(len(own) - 1, len(folder)) and own[common] == folder[common]:
+                common += 1
+            return (-common, len(own), path)
+
+        return min(whole, key=distance)[1]
+
+    def _ending_in(self, parts: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
+        return [item for item in self._by_last_part.get(parts[-1], []) if item[0][-len(parts) :] == parts]
+
+    def _flattened(
+        self, parts: tuple[str, ...], folder: tuple[str, ...]
+    ) -> list[tuple[tuple[str, ...], str]]:
+        """Files handed in without their package: linear_svm.py for cs231n.classifiers.linear_svm."""
+        found = self._by_last_part.get(parts[-1], [])
+        return [item for item in found if parts[-len(item[0]) :] == item[0] or item[0][:-1] == folder]
+
+    def has_folder(self, top: str) -> bool:
+        """Whether a file of the submission lies in a folder of this name."""
+        return top in self._folders

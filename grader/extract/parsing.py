@@ -1,0 +1,207 @@
+"""From source text to top-level statements; a fault costs only the statement that it stands in."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
+from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
+from grader.observation import Place
+
+UNIT_CHARACTERS = 2_000_000
+"""The longest cell or module that is parsed."""
+
+_CONTINUES_BLOCK = re.compile(r"(?:elif|else|except|finally)\b")
+_CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")
+_DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
+_ASSIGNS = re.compile(r"([^\W\d]\w*)[ \t]*=(?!=)")
+_PYTHON_2 = re.compile(
+    r"Missing parentheses in call to '(?P<call>\w+)'|multiple exception types must be parenthesized"
+    r"|leading zeros in decimal integer literals"
+)
+_LINE_NUMBER = re.compile(r"( on line )(\d{1,9})")
+_DETECTED = re.compile(r" \(detected at line \d+\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a text does not parse; `line` counts from 1 within it."""
+
+    message: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The lines of one cell or module."""
+
+    file: str
+    cell: int | None
+    lines: Sequence[str]
+
+    def place(self, line: int) -> Place:
+        return Place(self.file, self.cell, line)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One top-level statement, or a piece of text that is none: then `node` is None and `obstacle` says why.
+
+    names: what a piece of text that is no statement would have bound.
+    fault_line: where in the unit it does not parse, if that is why.
+    """
+
+    unit: Unit
+    first_line: int
+    last_line: int
+    node: ast.stmt | None
+    obstacle: str = ""
+    names: tuple[str, ...] = ()
+    fault_line: int | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.unit.place(self.first_line)
+
+    @property
+    def source(self) -> str:
+        """The statement's own text, without what shares its lines."""
+        lines = list(self.unit.lines[self.first_line - 1 : self.last_line])
+        if self.node is not None and lines:
+            # Columns count bytes of UTF-8. The end first: both may lie in one line.
+            if self.node.end_col_offset is not None:
+                lines[-1] = lines[-1].encode()[: self.node.end_col_offset].decode()
+            if not getattr(self.node, "decorator_list", ()):
+                lines[0] = lines[0].encode()[self.node.col_offset :].decode()
+        return "\n".join(lines)
+
+    def left_out(self, reason: str, binds: tuple[str, ...]) -> LeftOut:
+        text = self.unit.lines[self.first_line - 1].strip() if self.unit.lines else ""
+        summary = text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
+        return LeftOut(self.place, summary, reason, binds)
+
+
+def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
+    """The top-level statements of one cell or module, in order. Raises nothing, executes nothing."""
+    lines = text.split("\n")
+    unit = Unit(file, cell, lines)
+    if len(text) > UNIT_CHARACTERS:
+        reason = f"longer than the {UNIT_CHARACTERS:,} characters that are read"
+        return [Statement(unit, 1, 1, None, reason)]
+    if cell is not None and (magic := foreign_cell(text)):
+        first = next(number for number, line in enumerate(lines, start=1) if line.strip())
+        names = tuple(dict.fromkeys(match[1] for match in _DEFINES.finditer(text)))
+        return [Statement(unit, first, len(lines), None, f"the body of %%{magic} is not executed", names)]
+    nodes = parse(text)
+    if not isinstance(nodes, Fault):
+        return [_statement(unit, node, 0) for node in nodes]
+    plain = plain_lines(lines)
+    unit = Unit(file, cell, _dedented(plain.lines))
+    found = [
+        Statement(Unit(file, cell, lines), item.line, item.line, None, item.reason, item.binds)
+        for item in plain.replaced
+    ]
+    nodes = parse("\n".join(unit.lines))
+    if isinstance(nodes, Fault):
+        found += _salvaged(unit)
+    else:
+        found += [_statement(unit, node, 0) for node in nodes]
+    return sorted(found, key=lambda statement: statement.first_line)
+
+
+def parse(text: str) -> list[ast.stmt] | Fault:
+    """The statements of a text, or why there are none; the caller has silenced SyntaxWarning."""
+    try:
+        return ast.parse(text).body
+    except SyntaxError as error:
+        return Fault(_message(error.msg), error.lineno or 1)
+    except (RecursionError, MemoryError):
+        return Fault("nested too deeply", 1)
+    except ValueError:
+        return Fault("it holds characters that no Python source may hold", 1)
+
+
+def _message(text: str) -> str:
+    if match := _PYTHON_2.search(text):
+        detail = f"{match['call']} without parentheses" if match["call"] else text
+        return f"it is Python 2 ({detail})"
+    return _DETECTED.sub("", text.split("\n", 1)[0][:200])
+
+
+def _statement(unit: Unit, node: ast.stmt, offset: int) -> Statement:
+    """A statement whose node was parsed from the text that begins `offset` lines below the unit's first."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return Statement(unit, first + offset, (node.end_lineno or node.lineno) + offset, node)
+
+
+def _dedented(lines: list[str]) -> list[str]:
+    """The lines of a cell that is indented as a whole, as IPython takes them: less the first line's indent."""
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    return [line.removeprefix(indent) for line in lines] if indent else lines
+
+
+def _salvaged(unit: Unit) -> Iterator[Statement]:
+    """The statements of a text that does not parse as a whole, block by block."""
+    for first, end in _blocks(unit.lines):
+        nodes = parse("\n".join(unit.lines[first:end]))
+        if not isinstance(nodes, Fault):
+            yield from (_statement(unit, node, first) for node in nodes)
+            continue
+        # A quote that was never closed hides what follows: cut at every line that looks like a definition.
+        pieces = _pieces(unit.lines, first, end)
+        for piece_first, piece_end in pieces:
+            found = nodes if len(pieces) == 1 else parse("\n".join(unit.lines[piece_first:piece_end]))
+            if isinstance(found, Fault):
+                yield _broken(unit, piece_first, piece_end, found)
+            else:
+                yield from (_statement(unit, node, piece_first) for node in found)
+
+
+def _blocks(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """(first, end) of the texts between lines where a statement begins at column 0."""
+    scanner = LineScanner()
+    starts: list[int] = []
+    is_decorated = False
+    for index, line in enumerate(lines):
+        is_start = scanner.begins_statement(line) and line[:1] not in {"", " ", "\t", "#", "\f"}
+        if is_start:
+            if not is_decorated and not _CONTINUES_BLOCK.match(line):
+                starts.append(index)
+            is_decorated = line.startswith("@")
+        scanner.feed(line)
+    if not starts or starts[0] != 0:
+        starts.insert(0, 0)
+    return list(zip(starts, [*starts[1:], len(lines)], strict=True))
+
+
+def _pieces(lines: Sequence[str], first: int, end: int) -> list[tuple[int, int]]:
+    starts = [first]
+    is_decorated = lines[first].startswith("@")
+    for index in range(first + 1, end):
+        if _CERTAIN_START.match(lines[index]):
+            if not is_decorated:
+                starts.append(index)
+            is_decorated = lines[index].startswith("@")
+    return list(zip(starts, [*starts[1:], end], strict=True))
+
+
+def _broken(unit: Unit, first: int, end: int, fault: Fault) -> Statement:
+    names: tuple[str, ...] = ()
+    for index in range(first, end):
+        match = _DEFINES.match(unit.lines[index]) or (
+            _ASSIGNS.match(unit.lines[index]) if index == first else None
+        )
+        if match:
+            names = (match[1],)
+            break
+    line = min(first + max(fault.line, 1), len(unit.lines))
+    offset = first
+    message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", fault.message)
+    while first < end - 1 and not unit.lines[first].strip():
+        first += 1
+    return Statement(unit, first + 1, end, None, f"does not parse: {message}", names, fault_line=line)
