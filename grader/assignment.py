@@ -70,7 +70,9 @@ class Limits(Model):
     training_seconds: float = Field(default=30.0, gt=0, description="One call of a trainer.")
     load_seconds: float = Field(default=20.0, gt=0, description="Executing what one function needs.")
     function_seconds: float = Field(default=120.0, gt=0, description="All calls of one function together.")
-    memory_bytes: int = Field(default=4 << 30, ge=512 << 20, description="Private memory of the student's process.")
+    memory_bytes: int = Field(
+        default=4 << 30, ge=512 << 20, description="Private memory of the student's process."
+    )
 
 
 class Assignment(Model):

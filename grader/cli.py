@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -38,7 +38,7 @@ spec_app = typer.Typer(name="spec", help="List, show and validate specs.", no_ar
 app.add_typer(spec_app)
 
 
-class DeviceChoice(str, Enum):
+class DeviceChoice(StrEnum):
     """Where the student's code runs."""
 
     auto = "auto"
@@ -46,9 +46,14 @@ class DeviceChoice(str, Enum):
     cuda = "cuda"
 
 
-SubmissionArgument = Annotated[Path, typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.")]
+SubmissionArgument = Annotated[
+    Path, typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.")
+]
 SpecOption = Annotated[
-    str | None, typer.Option("--spec", help="A spec's name (see `grader spec list`) or a .toml file.", metavar="NAME|FILE")
+    str | None,
+    typer.Option(
+        "--spec", help="A spec's name (see `grader spec list`) or a .toml file.", metavar="NAME|FILE"
+    ),
 ]
 JsonOption = Annotated[
     str | None, typer.Option("--json", help="Write the JSON there; - for standard output.", metavar="FILE|-")
@@ -56,7 +61,9 @@ JsonOption = Annotated[
 DeviceOption = Annotated[DeviceChoice, typer.Option("--device", help="Where the student's code runs.")]
 SeedOption = Annotated[
     int | None,
-    typer.Option("--seed", min=0, max=(1 << 63) - 1, help="Repeat a report's draws; without it they are drawn afresh."),
+    typer.Option(
+        "--seed", min=0, max=(1 << 63) - 1, help="Repeat a report's draws; without it they are drawn afresh."
+    ),
 ]
 
 
@@ -68,7 +75,7 @@ def _print_version(value: bool) -> None:
 
 @app.callback()
 def _global_options(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
@@ -82,7 +89,8 @@ def check(
     json_path: JsonOption = None,
     device: DeviceOption = DeviceChoice.auto,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Run this check alone; may be repeated.", metavar="CHECK")
+        list[str] | None,
+        typer.Option("--only", help="Run this check alone; may be repeated.", metavar="CHECK"),
     ] = None,
     seed: SeedOption = None,
 ) -> None:
@@ -115,12 +123,18 @@ def _exit_code(report: Report) -> int:
 
 @app.command()
 def batch(
-    submissions: Annotated[Path, typer.Argument(help="A folder, or a .zip, with one entry for each submission.")],
+    submissions: Annotated[
+        Path, typer.Argument(help="A folder, or a .zip, with one entry for each submission.")
+    ],
     spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
+    ],
     device: DeviceOption = DeviceChoice.auto,
     seed: SeedOption = None,
-    regrade: Annotated[bool, typer.Option("--regrade", help="Grade also what has not changed since its report.")] = False,
+    regrade: Annotated[
+        bool, typer.Option("--regrade", help="Grade also what has not changed since its report.")
+    ] = False,
 ) -> None:
     """Grade a class. Each report is on disk before the next submission begins; the same command goes on after a stop."""
     with _sandbox() as sandbox:
@@ -136,13 +150,20 @@ def batch(
         try:
             with _batch_progress(len(hand_ins)) as progress:
 
-                def count(outcome: Any, number: int, total: int) -> None:  # noqa: ANN401
+                def count(outcome: Any, number: int, total: int) -> None:
                     nonlocal done
                     done = number
                     progress(outcome, number, total)
 
                 result = grade_batch(
-                    hand_ins, loaded, sandbox, store, settings, regrade=regrade, pinned_seed=seed, progress=count
+                    hand_ins,
+                    loaded,
+                    sandbox,
+                    store,
+                    settings,
+                    regrade=regrade,
+                    pinned_seed=seed,
+                    progress=count,
                 )
         except KeyboardInterrupt:
             typer.echo(
@@ -220,7 +241,9 @@ def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE.
 
 @spec_app.command("schema")
 def print_schema(
-    report: Annotated[bool, typer.Option("--report", help="The schema of a report instead of a spec.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="The schema of a report instead of a spec.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of specs, or of reports."""
     from grader.report import report_schema
@@ -255,14 +278,18 @@ def _settings(loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: 
     from grader.grade import Settings
 
     if device is DeviceChoice.cuda:
-        raise DeviceError("--device cuda: this version grades on the CPU only; leave it out, or say --device cpu")
+        raise DeviceError(
+            "--device cuda: this version grades on the CPU only; leave it out, or say --device cpu"
+        )
     known = [each.id for each in loaded.spec.checks]
     for name in only:
         if name not in known:
             raise SpecError(f"--only {name}: {loaded.spec.name} has no such check; it has {', '.join(known)}")
     drawn = seed if seed is not None else loaded.spec.seed
     return Settings(
-        seed=secrets.randbits(48) if drawn is None else drawn, only=frozenset(only) if only else None, device="cpu"
+        seed=secrets.randbits(48) if drawn is None else drawn,
+        only=frozenset(only) if only else None,
+        device="cpu",
     )
 
 
@@ -308,19 +335,24 @@ def _batch_progress(total: int) -> Iterator[Any]:
     """A bar with the time left on a terminal, a plain line for each submission elsewhere."""
     from grader import terminal
 
-    def line(outcome: Any, number: int, of: int) -> str:  # noqa: ANN401
+    def line(outcome: Any, number: int, of: int) -> str:
         return terminal.batch_line(number, of, outcome.id, outcome.report, outcome.how)
 
     if not sys.stderr.isatty():
-        yield lambda outcome, number, of: print(line(outcome, number, of), flush=True)
+        yield lambda outcome, number, of: typer.echo(line(outcome, number, of))
         return
     from rich import progress as bars
 
-    columns = (bars.TextColumn("grading"), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn())
+    columns = (
+        bars.TextColumn("grading"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
     with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
         task = bar.add_task("grading", total=total)
 
-        def advance(outcome: Any, number: int, of: int) -> None:  # noqa: ANN401
+        def advance(outcome: Any, number: int, of: int) -> None:
             bar.console.print(line(outcome, number, of), markup=False)
             bar.update(task, completed=number)
 

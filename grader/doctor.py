@@ -38,11 +38,22 @@ class DoctorFinding:
 
 def examine() -> tuple[DoctorFinding, ...]:
     """Look at everything; starts a worker and makes calls in it."""
-    return (_python(), _torch(), _processor(), _device(), _start(), _isolation(), _temporary_folder(), _data())
+    return (
+        _python(),
+        _torch(),
+        _processor(),
+        _device(),
+        _start(),
+        _isolation(),
+        _temporary_folder(),
+        _data(),
+    )
 
 
 def _python() -> DoctorFinding:
-    return DoctorFinding("Python", f"{platform.python_version()} ({sys.executable})", is_good=True, is_needed=True)
+    return DoctorFinding(
+        "Python", f"{platform.python_version()} ({sys.executable})", is_good=True, is_needed=True
+    )
 
 
 def _torch() -> DoctorFinding:
@@ -56,34 +67,50 @@ def _torch() -> DoctorFinding:
         with Sandbox() as sandbox, sandbox.session(extracted, Budget(), redirect_cuda=True) as session:
             first = session.run(trial)
             ready = time.perf_counter() - started
-            seconds = [observation.seconds for _ in range(50) if isinstance(observation := session.run(trial), Returned)]
+            seconds = [
+                observation.seconds
+                for _ in range(50)
+                if isinstance(observation := session.run(trial), Returned)
+            ]
     except SandboxError as error:
-        return DoctorFinding("torch", str(error), is_good=False, advice="Run `make setup` again.", is_needed=True)
+        return DoctorFinding(
+            "torch", str(error), is_good=False, advice="Run `make setup` again.", is_needed=True
+        )
     version = metadata.version("torch")
     if not isinstance(first, Returned) or not seconds:
         advice = f"Does `{sys.executable} -c 'import torch'` work? Run `make setup` again."
-        return DoctorFinding("torch", f"{version}, but a call in a worker failed: {first}", False, advice, is_needed=True)
+        return DoctorFinding(
+            "torch", f"{version}, but a call in a worker failed: {first}", False, advice, is_needed=True
+        )
     median = sorted(seconds)[len(seconds) // 2]
     seen = f"{version}; first call after {formatting.seconds(ready)}, then {median * 1e3:.2f} ms for 246 kB each way"
     return DoctorFinding("torch", seen, is_good=True, is_needed=True)
 
 
 def _processor() -> DoctorFinding:
-    return DoctorFinding("Processor", f"{processor_name()}, {formatting.count(os.cpu_count() or 1, 'core')}", is_good=True)
+    return DoctorFinding(
+        "Processor", f"{processor_name()}, {formatting.count(os.cpu_count() or 1, 'core')}", is_good=True
+    )
 
 
 def _device() -> DoctorFinding:
     if Path("/dev/nvidiactl").exists():
         advice = "This version grades on the CPU; code written for CUDA is redirected to it."
-        return DoctorFinding("Device", "cpu; an NVIDIA GPU is there and not used", is_good=True, advice=advice)
-    return DoctorFinding("Device", "cpu; no NVIDIA GPU here, so code written for CUDA is redirected to the CPU", is_good=True)
+        return DoctorFinding(
+            "Device", "cpu; an NVIDIA GPU is there and not used", is_good=True, advice=advice
+        )
+    return DoctorFinding(
+        "Device", "cpu; no NVIDIA GPU here, so code written for CUDA is redirected to the CPU", is_good=True
+    )
 
 
 def _start() -> DoctorFinding:
     if default_start_method() == "fork":
         return DoctorFinding("Workers", "forked from a process that imported torch once", is_good=True)
     advice = "On Linux a worker is forked in milliseconds; here each one imports torch itself."
-    return DoctorFinding("Workers", "started one by one: this system has no fork that torch survives", False, advice)
+    return DoctorFinding(
+        "Workers", "started one by one: this system has no fork that torch survives", False, advice
+    )
 
 
 def _isolation() -> DoctorFinding:
@@ -102,9 +129,13 @@ def _temporary_folder() -> DoctorFinding:
             pass
     except OSError as error:
         advice = "Set TMPDIR to a folder with space that you may write to."
-        return DoctorFinding("Temporary folder", f"{folder}: {error.strerror or error}", False, advice, is_needed=True)
+        return DoctorFinding(
+            "Temporary folder", f"{folder}: {error.strerror or error}", False, advice, is_needed=True
+        )
     return DoctorFinding("Temporary folder", folder, is_good=True, is_needed=True)
 
 
 def _data() -> DoctorFinding:
-    return DoctorFinding("Data", "none needed: no check of the shipped specs trains on a data set", is_good=True)
+    return DoctorFinding(
+        "Data", "none needed: no check of the shipped specs trains on a data set", is_good=True
+    )

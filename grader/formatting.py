@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import SupportsInt
 
 
 def number(value: float, digits: int = 6) -> str:
@@ -36,7 +37,7 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def index(position: Sequence[int]) -> str:
+def index(position: Iterable[SupportsInt]) -> str:
     """An index into an array: [17, 3]."""
     return "[" + ", ".join(str(int(each)) for each in position) + "]"
 

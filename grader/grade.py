@@ -6,10 +6,11 @@ import logging
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from grader import __version__, formatting
@@ -74,7 +75,11 @@ def budget_of(spec: Spec) -> Budget:
 
 
 def grade(
-    submission: Submission, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings, progress: Progress | None = None
+    submission: Submission,
+    loaded: LoadedSpec,
+    sandbox: Sandbox,
+    settings: Settings,
+    progress: Progress | None = None,
 ) -> Report:
     """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back."""
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -131,7 +136,7 @@ def processor_name() -> str:
     """The CPU's name where the system tells it."""
     if sys.platform == "linux":
         try:
-            with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
                 for line in lines:
                     if line.startswith("model name"):
                         return line.partition(":")[2].strip()
@@ -148,26 +153,37 @@ def _guarded(action: Callable[[], _Result]) -> _Result | None:
     """The action's result; None when the grader itself failed, which is logged with its traceback."""
     try:
         return action()
-    except Exception:
+    except Exception:  # noqa: BLE001  the one place: a fault of ours must not cost a student
         _log.exception("the grader failed; this is not the student's fault")
         return None
 
 
 def _errored() -> Verdict:
-    return Verdict("errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again.")
+    return Verdict(
+        "errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again."
+    )
 
 
 def _judge(
-    spec: Spec, check: AnyCheck, extracted: Extracted, session: Session, settings: Settings, progress: Progress | None
+    spec: Spec,
+    check: AnyCheck,
+    extracted: Extracted,
+    session: Session,
+    settings: Settings,
+    progress: Progress | None,
 ) -> _Judged:
     """Run a check's trials and judge what was seen."""
     if progress is not None:
         progress(spec.checks.index(check), len(spec.checks), check.title)
     if settings.only is not None and check.id not in settings.only:
-        return _Judged(check, Verdict("skipped", 0.0, "Not run: other checks were asked for with --only."), 0.0)
+        return _Judged(
+            check, Verdict("skipped", 0.0, "Not run: other checks were asked for with --only."), 0.0
+        )
     missing = [name for name in check.functions if name not in extracted.functions]
     if missing:
-        reasons = " ".join(sentence(f"{name} is missing: {extracted.missing.get(name, '')}") for name in missing)
+        reasons = " ".join(
+            sentence(f"{name} is missing: {extracted.missing.get(name, '')}") for name in missing
+        )
         findings = tuple(Finding(name, False) for name in missing)
         return _Judged(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
     clock = time.perf_counter()
@@ -201,7 +217,7 @@ def _check_part(judged: _Judged) -> CheckPart:
 
 def _function_parts(
     spec: Spec, extracted: Extracted, judged: Sequence[_Judged], settings: Settings
-) -> Mapping[str, FunctionPart]:
+) -> dict[str, FunctionPart]:
     findings = [finding for each in judged for finding in each.verdict.findings]
     errored = {name for each in judged if each.verdict.status == "errored" for name in each.check.functions}
     return {name: _function_part(name, extracted, findings, errored, settings) for name in spec.functions}
@@ -212,9 +228,9 @@ def _function_part(
 ) -> FunctionPart:
     function = extracted.functions.get(name)
     if function is None:
-        notes = (extracted.missing[name],) if name in extracted.missing else ()
+        reasons = (extracted.missing[name],) if name in extracted.missing else ()
         status: FunctionStatus = "unjudged" if name in errored else "missing"
-        return FunctionPart(status=status, where=None, notes=notes)
+        return FunctionPart(status=status, where=None, notes=reasons)
     own = [finding for finding in findings if finding.function == name]
     diagnosis = tuple(
         DiagnosisPart(part=each.part, misconception=each.misconception, message=each.message)
@@ -256,9 +272,7 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
     return notes
 
 
-def unreadable_report(
-    submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings
-) -> Report:
+def unreadable_report(submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings) -> Report:
     """The report on a submission that cannot be read at all: every function is missing, and says why."""
     spec = loaded.spec
     verdict = Verdict("skipped", 0.0, sentence(reason))
@@ -268,7 +282,9 @@ def unreadable_report(
         status="graded",
         score=0.0,
         max_score=round(spec.max_score, 4),
-        functions={name: FunctionPart(status="missing", where=None, notes=(reason,)) for name in spec.functions},
+        functions={
+            name: FunctionPart(status="missing", where=None, notes=(reason,)) for name in spec.functions
+        },
         checks=tuple(_check_part(_Judged(check, verdict, 0.0)) for check in spec.checks),
         integrity=(IntegrityPart(kind="unreadable", function=None, message=reason),),
         environment=environment(settings),

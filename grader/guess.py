@@ -10,7 +10,8 @@ from grader.submission import Submission
 
 def guess_spec(submission: Submission) -> LoadedSpec:
     """The shipped spec of whose functions the most are there. SpecError where none are, or two specs tie."""
-    found = {name: (loaded, _functions_found(submission, loaded)) for name in shipped_specs() if (loaded := load_spec(name))}
+    specs = {name: load_spec(name) for name in shipped_specs()}
+    found = {name: (loaded, _functions_found(submission, loaded)) for name, loaded in specs.items()}
     most = max(count for _, count in found.values())
     best = [name for name, (_, count) in found.items() if count == most]
     if most == 0:

@@ -113,7 +113,7 @@ def _tidy(cell: dict[str, Any]) -> dict[str, Any]:
 
 def _upgraded(cells: list[dict[str, Any]], format_number: int, path: str) -> list[dict[str, Any]]:
     """The cells after nbformat's own conversion to the current format."""
-    import nbformat  # noqa: PLC0415  # 0.3 s, which a module or a notebook of today need not pay
+    import nbformat  # noqa: PLC0415  0.3 s, which a module or a notebook of today need not pay
 
     old = [
         {

@@ -146,7 +146,9 @@ def student_view(report: Report) -> Report:
     checks = tuple(
         check
         if check.visibility == "visible"
-        else check.model_copy(update={"message": "", "hint": None, "measured": {}, "allowed": {}, "title": "hidden check"})
+        else check.model_copy(
+            update={"message": "", "hint": None, "measured": {}, "allowed": {}, "title": "hidden check"}
+        )
         for check in report.checks
     )
     return report.model_copy(update={"checks": checks, "integrity": ()})

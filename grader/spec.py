@@ -39,10 +39,14 @@ _ROLES: Mapping[str, str] = {
 class ConventionFields(Model):
     """How the assignment states its loss; see reference.conventions.Convention."""
 
-    layout: Literal["DC", "CD"] = Field(default="DC", description="W (D, C) and X (N, D), or W (C, D) and X (D, N).")
+    layout: Literal["DC", "CD"] = Field(
+        default="DC", description="W (D, C) and X (N, D), or W (C, D) and X (D, N)."
+    )
     regularizer_coefficient: float = Field(default=1.0, gt=0, description="c in the term c*reg*sum(W*W).")
     delta: float = Field(default=1.0, gt=0, description="Margin of the hinge.")
-    bias: Literal["trick"] = Field(default="trick", description="The bias is the row of W under a feature of ones.")
+    bias: Literal["trick"] = Field(
+        default="trick", description="The bias is the row of W under a feature of ones."
+    )
 
 
 class Spec(Model):
@@ -124,7 +128,9 @@ def find_spec(name_or_path: str) -> Path:
         return path
     names = shipped_specs()
     if path.suffix == SPEC_SUFFIX or len(path.parts) > 1:
-        raise SpecError(f"{name_or_path}: there is no such file; `grader spec list` shows the specs that are shipped")
+        raise SpecError(
+            f"{name_or_path}: there is no such file; `grader spec list` shows the specs that are shipped"
+        )
     raise SpecError(
         f"no spec is named {name_or_path!r}{_near(name_or_path, names)};"
         " `grader spec list` shows them, or give the path of a .toml file"
@@ -152,7 +158,9 @@ def load_spec(name_or_path: str) -> LoadedSpec:
         spec = Spec.model_validate(data)
     except ValidationError as error:
         faults = tuple(fault for each in error.errors() for fault in _fault_lines(path, each))
-        raise SpecError(f"{path}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}", faults=faults) from error
+        raise SpecError(
+            f"{path}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}", faults=faults
+        ) from error
     return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path)
 
 
@@ -167,7 +175,7 @@ def _near(name: str, names: Sequence[str] | Mapping[str, Any]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _fault_lines(path: Path, error: Any) -> Iterator[str]:  # noqa: ANN401
+def _fault_lines(path: Path, error: Any) -> Iterator[str]:
     """One fault of pydantic's as lines of ours: file, field, expected, seen."""
     field = _field(error["loc"])
     if error["type"] == "value_error" and not field:
@@ -180,7 +188,9 @@ def _field(location: Sequence[int | str]) -> str:
     """checks[3].points from ("checks", 3, "values", "points"): the tag of a union is no field."""
     words = ""
     for position, part in enumerate(location):
-        is_tag = position == 2 and location[0] in {"checks", "functions"} and part in {*_ROLES, *_ROLES.values()}
+        is_tag = (
+            position == 2 and location[0] in {"checks", "functions"} and part in {*_ROLES, *_ROLES.values()}
+        )
         if isinstance(part, int):
             words += f"[{part}]"
         elif not is_tag:
@@ -188,10 +198,14 @@ def _field(location: Sequence[int | str]) -> str:
     return words
 
 
-def _expectation(error: Any) -> str:  # noqa: ANN401
+def _expectation(error: Any) -> str:  # noqa: C901  one line for each kind of fault
     """What was expected and what was seen."""
     context, seen = error.get("ctx", {}), error["input"]
-    got = f"(got {seen!r})" if isinstance(seen, int | float | str | bool | None) else f"(got a {type(seen).__name__})"
+    got = (
+        f"(got {seen!r})"
+        if isinstance(seen, int | float | str | bool | None)
+        else f"(got a {type(seen).__name__})"
+    )
     match error["type"]:
         case "missing":
             return "is missing"
@@ -217,5 +231,3 @@ def _expectation(error: Any) -> str:  # noqa: ANN401
             return f"must have at least {context['min_length']} entries"
         case _:
             return f"{error['msg'][0].lower()}{error['msg'][1:]} {got}"
-
-

@@ -14,7 +14,12 @@ from grader.extract import Extracted
 from grader.report import CheckPart, Report, WherePart
 from grader.spec import Spec
 
-_MARKS = {"passed": ("✔", "green"), "failed": ("✘", "red"), "skipped": ("–", "yellow"), "errored": ("!", "magenta")}
+_MARKS = {
+    "passed": ("✔", "green"),
+    "failed": ("✘", "red"),
+    "skipped": ("-", "yellow"),
+    "errored": ("!", "magenta"),
+}
 _PLAIN_MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "errored": "ERR"}
 _STATUS_STYLES = {"correct": "green", "incorrect": "red", "missing": "yellow", "unjudged": "magenta"}
 
@@ -108,10 +113,16 @@ def _where(where: WherePart | None) -> str:
 def _score_line(report: Report) -> Text:
     if report.score is not None:
         style = "bold green" if report.score >= report.max_score else "bold"
-        return Text(f"Score: {formatting.points(report.score)} of {formatting.points(report.max_score)}", style=style)
+        return Text(
+            f"Score: {formatting.points(report.score)} of {formatting.points(report.max_score)}", style=style
+        )
     ran = [check for check in report.checks if check.status in {"passed", "failed"}]
     got, worth = sum(check.points for check in ran), sum(check.max_points for check in ran)
-    reason = "the grader failed in some checks; grade again" if report.has_grader_faults else "not every check was run"
+    reason = (
+        "the grader failed in some checks; grade again"
+        if report.has_grader_faults
+        else "not every check was run"
+    )
     return Text(
         f"No score: {reason}. The checks that ran gave {formatting.points(got)} of {formatting.points(worth)}"
         f" (all: {formatting.points(report.max_score)}).",
@@ -129,7 +140,11 @@ def batch_line(number: int, total: int, submission_id: str, report: Report, how:
     failed = len(counts) - counts.count("passed")
     words = {"kept": "kept, nothing has changed", "unreadable": "cannot be read"}.get(how)
     if words is None:
-        words = "all checks passed" if failed == 0 else f"{failed} of {formatting.count(len(counts), 'check')} not passed"
+        words = (
+            "all checks passed"
+            if failed == 0
+            else f"{failed} of {formatting.count(len(counts), 'check')} not passed"
+        )
         words += f", {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return f"[{number:>{width}}/{total}] {submission_id}: {score} ({words})"
@@ -149,7 +164,9 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
             f" of {formatting.points(reports[0].max_score)}"
         )
     if len(scores) < len(reports):
-        console.print(f"{len(reports) - len(scores)} without a score: the grader failed there; run the command again")
+        console.print(
+            f"{len(reports) - len(scores)} without a score: the grader failed there; run the command again"
+        )
     fails: dict[str, int] = {}
     for report in reports:
         for check in report.checks:
@@ -182,7 +199,9 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
     console.print(table)
     for duplicate in extracted.duplicates:
         places = formatting.listing([str(place) for place in duplicate.places])
-        console.print(Text(f"{duplicate.name} is defined {len(duplicate.places)} times: {places}; the last is graded."))
+        console.print(
+            Text(f"{duplicate.name} is defined {len(duplicate.places)} times: {places}; the last is graded.")
+        )
     if extracted.stand_ins:
         console.print(Text(f"Inert stand-ins take the place of {formatting.listing(extracted.stand_ins)}."))
     for note in extracted.notes:

@@ -4,4 +4,12 @@ from grader.batch.intake import HandIn, find_hand_ins
 from grader.batch.run import BatchResult, Outcome, grade_batch
 from grader.batch.store import ReportStore, write_atomically
 
-__all__ = ["BatchResult", "HandIn", "Outcome", "ReportStore", "find_hand_ins", "grade_batch", "write_atomically"]
+__all__ = [
+    "BatchResult",
+    "HandIn",
+    "Outcome",
+    "ReportStore",
+    "find_hand_ins",
+    "grade_batch",
+    "write_atomically",
+]

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from grader.archive import is_passed_over, printable, read_archive
@@ -40,7 +41,9 @@ def find_hand_ins(path: Path) -> tuple[HandIn, ...]:
             path=path,
         )
     else:
-        raise SubmissionNotFound(f"{path}: there is nothing at this path; give a folder of submissions", path=path)
+        raise SubmissionNotFound(
+            f"{path}: there is nothing at this path; give a folder of submissions", path=path
+        )
     if not found:
         raise UnsupportedFile(
             f"{path}: holds no submission; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
@@ -57,7 +60,7 @@ def _in_folder(folder: Path) -> tuple[HandIn, ...]:
     wanted = [entry for entry in entries if not is_passed_over(entry.name) and _is_hand_in(entry)]
     identifiers = _unique_ids([entry.name for entry in wanted], [_stem(entry) for entry in wanted])
     return tuple(
-        HandIn(identifier, lambda entry=entry: load_submission(entry))  # type: ignore[misc]
+        HandIn(identifier, partial(load_submission, entry))
         for identifier, entry in zip(identifiers, wanted, strict=True)
     )
 
@@ -83,14 +86,16 @@ def _in_archive(path: Path) -> tuple[HandIn, ...]:
     names = sorted(groups)
     identifiers = _unique_ids(names, [name if "." not in name else name.rsplit(".", 1)[0] for name in names])
     return tuple(
-        HandIn(identifier, lambda identifier=identifier, name=name: Submission(identifier, tuple(groups[name])))  # type: ignore[misc]
+        HandIn(identifier, partial(Submission, identifier, tuple(groups[name])))
         for identifier, name in zip(identifiers, names, strict=True)
     )
 
 
 def _unique_ids(names: list[str], stems: list[str]) -> list[str]:
     """The stems, or the whole names where stems meet, as file names that every system takes."""
-    identifiers = [_file_name(stem if stems.count(stem) == 1 else name) for name, stem in zip(names, stems, strict=True)]
+    identifiers = [
+        _file_name(stem if stems.count(stem) == 1 else name) for name, stem in zip(names, stems, strict=True)
+    ]
     folded = [identifier.casefold() for identifier in identifiers]
     return [
         identifier if folded.count(identifier.casefold()) == 1 else f"{identifier}-{_digest(name)}"

@@ -40,7 +40,7 @@ class BatchResult:
         return any(outcome.report.has_grader_faults for outcome in self.outcomes)
 
 
-def grade_batch(  # noqa: PLR0913
+def grade_batch(
     hand_ins: Sequence[HandIn],
     loaded: LoadedSpec,
     sandbox: Sandbox,
@@ -59,7 +59,9 @@ def grade_batch(  # noqa: PLR0913
     store.prepare()
     outcomes: list[Outcome] = []
     for hand_in in hand_ins:
-        outcome = _grade_one(hand_in, loaded, sandbox, store, settings, regrade=regrade, pinned_seed=pinned_seed)
+        outcome = _grade_one(
+            hand_in, loaded, sandbox, store, settings, regrade=regrade, pinned_seed=pinned_seed
+        )
         if outcome.how != "kept":
             store.write(hand_in.id, outcome.report)
         outcomes.append(outcome)
@@ -68,7 +70,7 @@ def grade_batch(  # noqa: PLR0913
     return BatchResult(tuple(outcomes))
 
 
-def _grade_one(  # noqa: PLR0913
+def _grade_one(
     hand_in: HandIn,
     loaded: LoadedSpec,
     sandbox: Sandbox,

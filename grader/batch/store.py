@@ -27,23 +27,24 @@ def write_atomically(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise _not_written(path, error) from error
+    temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise _not_written(path, error) from error
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise
 
 
@@ -139,7 +140,9 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
         by_id = {check.id: check for check in report.checks}
         cells = [submission_id, report.submission.student or "", report.status]
         score = "" if report.score is None else formatting.points(report.score)
-        points = [formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids]
+        points = [
+            formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
+        ]
         writer.writerow([*map(_safe_cell, cells), score, formatting.points(report.max_score), *points])
     return text.getvalue()
 

@@ -42,7 +42,9 @@ class AgreementCheck(CheckFields):
         )
         dtype = self._dtype(assignment)
         return tuple(
-            loss_trial(assignment, function, case, dtype) for case in cases for function in (self.naive, self.vectorized)
+            loss_trial(assignment, function, case, dtype)
+            for case in cases
+            for function in (self.naive, self.vectorized)
         )
 
     def _dtype(self, assignment: Assignment) -> DTypeName:
@@ -82,11 +84,15 @@ class AgreementCheck(CheckFields):
             return f"{self.naive} does not return a loss and a gradient, on {trial.label}.", np.inf
         loss_bound = max(units * condition.loss, FLOAT32_SLACK * max(1.0, abs(float(expected_loss.array))))
         gradient = expected_gradient.array.astype(np.float64)
-        gradient_bound = np.maximum(units * condition.gradient, FLOAT32_SLACK * np.max(np.abs(gradient), initial=0.0))
+        gradient_bound = np.maximum(
+            units * condition.gradient, FLOAT32_SLACK * np.max(np.abs(gradient), initial=0.0)
+        )
         loss = compare_number(vectorized.values[0], float(expected_loss.array), loss_bound, "loss")
         array = compare_array(vectorized.values[1], gradient, gradient_bound, "dW")
         for comparison in (loss, array):
             if not comparison.is_right:
-                words = comparison.sentence.replace("the reference", self.naive).replace("expected", f"{self.naive} gives")
+                words = comparison.sentence.replace("the reference", self.naive).replace(
+                    "expected", f"{self.naive} gives"
+                )
                 return f"{self.vectorized}: {words}, on {trial.label}.", comparison.relative
         return None, max(loss.relative, array.relative)

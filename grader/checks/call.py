@@ -14,7 +14,13 @@ from grader.trial import Argument, ArrayOutput, DTypeName, NumberOutput, Scalar,
 
 
 def loss_trial(
-    assignment: Assignment, function: str, case: Case, dtype: DTypeName, *, label: str = "", echo: tuple[int, ...] = ()
+    assignment: Assignment,
+    function: str,
+    case: Case,
+    dtype: DTypeName,
+    *,
+    label: str = "",
+    echo: tuple[int, ...] = (),
 ) -> Trial:
     """The call function(W, X, y, reg) on a case, in a dtype."""
     words = f"{label or case.name} ({case.sizes(assignment.convention)}, {dtype})"
@@ -47,8 +53,8 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
     assert isinstance(y, Tensor)
     assert isinstance(reg, Scalar)
     dtype: DTypeName = "float64" if W.array.dtype == np.float64 else "float32"
-    widened = (array.astype(np.float64) for array in (W.array, X.array))
-    return Case(trial.label, *widened, y.array, float(reg.value or 0.0)), dtype
+    weights, rows = W.array.astype(np.float64), X.array.astype(np.float64)
+    return Case(trial.label, weights, rows, y.array, float(reg.value or 0.0)), dtype
 
 
 def failure_sentence(trial: Trial, observation: Observation) -> str:
@@ -64,7 +70,7 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
         case TimedOut(limit_seconds=limit):
             return f"{name} did not return within {limit:g} s, on {trial.label}; does a loop never end?"
         case Died(how=how):
-            return f"{name} ended the process instead of returning ({how}), on {trial.label}"
+            return f"{name} ended its process instead of returning ({how}), on {trial.label}"
         case Missing(reason=reason):
             return f"{name} is missing: {reason}"
         case Refused(reason=reason):
@@ -88,5 +94,3 @@ def sentence(text: str) -> str:
 def on(trial: Trial) -> str:
     """Where something was seen."""
     return f"on {trial.label}"
-
-

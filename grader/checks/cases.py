@@ -17,6 +17,13 @@ SHIFT = 1e4
 SHIFTED_CLEARANCE = 0.05
 """Distance of every margin from the hinge's kink; scores of size 1e4 carry rounding of 1e-3 in float32."""
 
+SMALL, NO_REG, TWO_CLASSES, MANY_CLASSES = (
+    "a small batch",
+    "a batch without regularization",
+    "two classes",
+    "many classes",
+)
+
 _ATTEMPTS = 400
 
 
@@ -43,41 +50,43 @@ def draw_value_cases(rng: np.random.Generator, convention: Convention) -> tuple[
     """The value cases of the battery; the first three are the ones that misconceptions are matched on."""
     draw = _Draw(rng, convention)
     return (
-        draw.plain("small", 7, 5, 6, 0.37),
-        draw.plain("wide", 64, 10, 20, 0.37),
-        draw.plain("tall", 200, 10, 9, 0.37),
-        draw.plain("no regularization", 13, 3, 4, 0.0),
+        draw.plain(SMALL, 7, 5, 6, 0.37),
+        draw.plain("many features", 64, 10, 20, 0.37),
+        draw.plain("many samples", 200, 10, 9, 0.37),
+        draw.plain(NO_REG, 13, 3, 4, 0.0),
         draw.plain("one sample", 1, 4, 5, 0.37, jitter=False),
-        draw.plain("two classes", 6, 2, 3, 0.37),
+        draw.plain(TWO_CLASSES, 6, 2, 3, 0.37),
         draw.plain("one feature", 1, 2, 1, 0.37, jitter=False),
-        draw.plain("many classes", 49, 12, 8, 0.37),
+        draw.plain(MANY_CLASSES, 49, 12, 8, 0.37),
         draw.absent_class("a class without samples", 11, 5, 6, 0.37),
-        draw.one_label("all samples of one class", 9, 4, 5, 0.37),
+        draw.one_label("samples of one class only", 9, 4, 5, 0.37),
         draw.plain("strong regularization", 8, 4, 6, 2.5e4),
         draw.all_ones("W of ones", 12, 10, 30, 2.5e4),
         draw.no_data("X of zeros", 5, 4, 6, 1.0),
         draw.gap("a score gap of 40", 10, 5, 6, 0.37, gap=40.0),
-        draw.all_right("every sample classified right", 12, 4, 6, 0.37),
+        draw.all_right("samples that are all classified right", 12, 4, 6, 0.37),
     )
 
 
-SECOND_DTYPE_CASES = frozenset({"small", "no regularization", "two classes", "many classes"})
+SECOND_DTYPE_CASES = frozenset({SMALL, NO_REG, TWO_CLASSES, MANY_CLASSES})
 """The cases that are tried in the other dtype as well; they show arithmetic that fits one dtype only."""
 
 
-def draw_small_case(rng: np.random.Generator, convention: Convention, reg: float, clearance: float = CLEARANCE) -> Case:
+def draw_small_case(
+    rng: np.random.Generator, convention: Convention, reg: float, clearance: float = CLEARANCE
+) -> Case:
     """A small case for checks that need one well-behaved point."""
-    return _Draw(rng, convention).plain("small", 7, 5, 6, reg, clearance=clearance)
+    return _Draw(rng, convention).plain(SMALL, 7, 5, 6, reg, clearance=clearance)
 
 
 def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
     """A case of 49 samples and 12 classes."""
-    return _Draw(rng, convention).plain("many classes", 49, 12, 8, reg)
+    return _Draw(rng, convention).plain(MANY_CLASSES, 49, 12, 8, reg)
 
 
 def draw_shifted_case(rng: np.random.Generator, convention: Convention, shift: float) -> Case:
     """All scores of each row moved by `shift` through one more feature; the answer is that of no shift."""
-    return _Draw(rng, convention).shifted(f"all scores moved by {shift:+g}", 5, 4, 5, shift)
+    return _Draw(rng, convention).shifted(f"scores that are all moved by {shift:+g}", 5, 4, 5, shift)
 
 
 def draw_ones_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
@@ -95,7 +104,15 @@ class _Draw:
     convention: Convention
 
     def plain(
-        self, name: str, N: int, C: int, D: int, reg: float, *, jitter: bool = True, clearance: float = CLEARANCE
+        self,
+        name: str,
+        N: int,
+        C: int,
+        D: int,
+        reg: float,
+        *,
+        jitter: bool = True,
+        clearance: float = CLEARANCE,
     ) -> Case:
         """Gaussian W and X, labels of every class; sizes move a little so that none can be relied on."""
         if jitter:
@@ -149,7 +166,15 @@ class _Draw:
         return self.rng.permutation(labels)
 
     def _clear(
-        self, name: str, N: int, C: int, D: int, reg: float, *, labels: Array | None, clearance: float = CLEARANCE
+        self,
+        name: str,
+        N: int,
+        C: int,
+        D: int,
+        reg: float,
+        *,
+        labels: Array | None,
+        clearance: float = CLEARANCE,
     ) -> Case:
         """Draw until no margin is near the kink, where right answers differ; the clearest draw if none is."""
         best: Case | None = None

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from grader.assignment import Assignment, ClassifierClass
-from grader.checks.call import failure_sentence, loss_arguments, sentence
-from grader.checks.cases import draw_middle_case, draw_small_case
+from grader.assignment import Assignment, ClassifierClass, ClassifierName
+from grader.checks.call import case_of, failure_sentence, loss_arguments, sentence
+from grader.checks.cases import SHIFT, draw_middle_case, draw_shifted_case, draw_small_case
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.prediction import draw_scores, label_fault
 from grader.checks.training import (
@@ -22,8 +22,7 @@ from grader.checks.training import (
     training_keywords,
 )
 from grader.checks.truth import Truth
-from grader.checks.call import case_of
-from grader.observation import Observation, Received, Returned, Unexpected
+from grader.observation import Observation, Returned, Unexpected
 from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 from grader.verdict import Finding, Verdict
 
@@ -45,12 +44,16 @@ class ClassifierCheck(CheckFields):
         return (self.class_name,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """loss where there is one, then train, then predict."""
+        """First loss, where there is one, then train, then predict."""
         rng = random_stream(seed, self.id)
         spec = assignment.functions[self.class_name]
         assert isinstance(spec, ClassifierClass)
-        losses = () if spec.classifier is None else self._loss_trials(assignment, rng)
-        train = self._spied_training(assignment, rng) if spec.classifier is None else self._training(assignment, rng)
+        losses = () if spec.classifier is None else self._loss_trials(assignment, spec.classifier, rng)
+        train = (
+            self._spied_training(assignment, rng)
+            if spec.classifier is None
+            else self._training(assignment, rng)
+        )
         return (*losses, train, self._prediction(assignment, rng))
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
@@ -76,21 +79,29 @@ class ClassifierCheck(CheckFields):
                 return self._loss_fault(assignment, spec, trial, observation)
             case "train":
                 spied = spec.classifier is None
-                return self._spied_fault(trial, observation) if spied else self._training_fault(trial, observation)
+                return (
+                    self._spied_fault(trial, observation)
+                    if spied
+                    else self._training_fault(trial, observation)
+                )
             case _:
                 W, X = trial.state["W"], trial.positional[0]
                 assert isinstance(W, Tensor)
                 assert isinstance(X, Tensor)
                 return label_fault(trial, observation, W.array, X.array, assignment.convention)
 
-    def _loss_trials(self, assignment: Assignment, rng: np.random.Generator) -> tuple[Trial, ...]:
-        cases = (
+    def _loss_trials(
+        self, assignment: Assignment, classifier: ClassifierName, rng: np.random.Generator
+    ) -> tuple[Trial, ...]:
+        cases = [
             draw_small_case(rng, assignment.convention, 0.37),
             draw_middle_case(rng, assignment.convention, 0.37),
-        )
+        ]
+        if classifier == "softmax":
+            cases.append(draw_shifted_case(rng, assignment.convention, SHIFT))
         return tuple(
             Trial(
-                label=f"loss on {case.name} ({case.sizes(assignment.convention)}, float32)",
+                label=f"{case.name} ({case.sizes(assignment.convention)}, float32)",
                 function=self.class_name,
                 method="loss",
                 positional=loss_arguments(case, "float32"),
@@ -107,7 +118,9 @@ class ClassifierCheck(CheckFields):
         assert spec.classifier is not None
         case, dtype = case_of(trial)
         truth = Truth(spec.classifier, case, assignment.convention, dtype)
-        for compare, value in zip((truth.compare_loss, truth.compare_gradient), observation.values, strict=True):
+        for compare, value in zip(
+            (truth.compare_loss, truth.compare_gradient), observation.values, strict=True
+        ):
             comparison, _ = compare(value)
             if not comparison.is_right:
                 return f"{self.class_name}.loss: {comparison.sentence}, on {trial.label}"
@@ -145,7 +158,13 @@ class ClassifierCheck(CheckFields):
         X = rng.normal(0, 0.3, (90, 5))
         X[np.arange(90), y] += 3.0
         X[:, -1] = 1.0
-        keywords = {"learning_rate": 0.05, "reg": 1e-4, "num_iters": ITERATIONS, "batch_size": 30, "verbose": False}
+        keywords = {
+            "learning_rate": 0.05,
+            "reg": 1e-4,
+            "num_iters": ITERATIONS,
+            "batch_size": 30,
+            "verbose": False,
+        }
         return Trial(
             label=f"train, {ITERATIONS} steps on three clouds of points, float32",
             function=self.class_name,
@@ -167,7 +186,7 @@ class ClassifierCheck(CheckFields):
             return f"{name} should return a list of {ITERATIONS} losses, but gives {history.description}"
         if history.array.shape != (ITERATIONS,) or not np.isfinite(history.array).all():
             return f"{name} should return {ITERATIONS} finite losses, one for each iteration"
-        if not isinstance(W, Received) or not np.isfinite(W.array).all():
+        if not np.isfinite(W.array).all():
             return f"{name} leaves weights in self.W that are not finite"
         if np.mean(history.array[-10:]) > 0.8 * np.mean(history.array[:3]):
             return f"{name} does not bring the loss down, on {trial.label}"

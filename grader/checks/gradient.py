@@ -91,7 +91,9 @@ class GradientCheck(CheckFields):
             message = f"dW is the derivative of the function's own loss. {not_credited('That', fault)}"
             return Verdict("failed", 0.0, message, hint=self.hint)
         message = f"dW agrees with central differences of the loss along {DIRECTIONS * len(REGS)} random directions."
-        return Verdict("passed", 1.0, message, measured={"relative_error": worst}, allowed={"relative_error": FINE_BOUND})
+        return Verdict(
+            "passed", 1.0, message, measured={"relative_error": worst}, allowed={"relative_error": FINE_BOUND}
+        )
 
 
 def _steps(dtype: str) -> tuple[_Step, ...]:

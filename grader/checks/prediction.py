@@ -106,7 +106,9 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
     )
 
 
-def label_fault(trial: Trial, observation: Observation, W: Array, X: Array, convention: Convention) -> str | None:
+def label_fault(
+    trial: Trial, observation: Observation, W: Array, X: Array, convention: Convention
+) -> str | None:
     """What is wrong with predicted labels, in a sentence; None when all are right."""
     if not isinstance(observation, Returned):
         return failure_sentence(trial, observation)

@@ -36,7 +36,9 @@ class PurityCheck(CheckFields):
         cases = [draw_small_case(rng, assignment.convention, reg) for reg in (0.0, 0.37)]
         dtypes = sorted(assignment.loss_function(self.function).dtypes, reverse=True)
         return tuple(
-            loss_trial(assignment, self.function, case, dtype, echo=(0, 1, 2)) for dtype in dtypes for case in cases
+            loss_trial(assignment, self.function, case, dtype, echo=(0, 1, 2))
+            for dtype in dtypes
+            for case in cases
         )
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
@@ -52,7 +54,9 @@ class PurityCheck(CheckFields):
                         f"{self.function} {changed}, on {trial.label}."
                         " The caller's tensors must be the same after the call: work on a copy."
                     )
-                    return Verdict("failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),))
+                    return Verdict(
+                        "failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),)
+                    )
         fault = core_fault(assignment, *evidence[0])
         if fault is not None:
             message = not_credited("Leaving the inputs unchanged", fault)

@@ -54,7 +54,9 @@ class SamplingCheck(CheckFields):
         rows = [_rows(call) for call in observation.spy_calls]
         seen = [row for row in rows if row is not None]
         if len(seen) < RUN.num_iters or len(seen) != len(rows):
-            message = f"{self.function} does not hand a batch of rows of X to the loss function at every step."
+            message = (
+                f"{self.function} does not hand a batch of rows of X to the loss function at every step."
+            )
             return Verdict("failed", 0.0, message, hint=self.hint)
         counts = np.bincount(np.concatenate(seen), minlength=SAMPLES)
         expected = counts.sum() / SAMPLES
@@ -65,7 +67,9 @@ class SamplingCheck(CheckFields):
         if fault is not None:
             return Verdict("failed", 0.0, f"{self.function}: {fault}.", self.hint, measured, allowed)
         message = f"{self.function} draws its batches from all {SAMPLES} rows, evenly."
-        return Verdict("passed", 1.0, message, None, measured, allowed, findings=(Finding(self.function, None),))
+        return Verdict(
+            "passed", 1.0, message, None, measured, allowed, findings=(Finding(self.function, None),)
+        )
 
 
 def _rows(call: SpyCall) -> Array | None:

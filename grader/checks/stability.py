@@ -16,9 +16,7 @@ from grader.observation import Raised, Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
 from grader.verdict import Finding, Verdict
 
-OVERFLOW = (
-    "Scores of this size overflow exp(): what can be taken off all scores of a row without changing its probabilities?"
-)
+OVERFLOW = "Scores of this size overflow exp(): what can be taken off all scores of a row without changing its probabilities?"
 ONES_REG = 2.5e4
 
 
@@ -41,14 +39,18 @@ class StabilityCheck(CheckFields):
         dtypes = assignment.loss_function(self.function).dtypes
         plan = [(case, dtype) for dtype in dtypes for case in shifted]
         ones_dtype: DTypeName = "float32" if "float32" in dtypes else "float64"
-        return tuple(loss_trial(assignment, self.function, case, dtype) for case, dtype in [*plan, (ones, ones_dtype)])
+        return tuple(
+            loss_trial(assignment, self.function, case, dtype) for case, dtype in [*plan, (ones, ones_dtype)]
+        )
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """Passed when every call gave the right, finite values."""
         function = assignment.loss_function(self.function)
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
-                return self._failed(failure_sentence(trial, observation), decides=not isinstance(observation, Raised))
+                return self._failed(
+                    failure_sentence(trial, observation), decides=not isinstance(observation, Raised)
+                )
             infinite = _not_finite(observation)
             if infinite is not None:
                 return self._failed(f"{self.function}: {infinite}, on {trial.label}. {OVERFLOW}")
@@ -65,7 +67,9 @@ class StabilityCheck(CheckFields):
 
     def _failed(self, words: str, *, decides: bool = True) -> Verdict:
         is_correct = False if decides else None
-        return Verdict("failed", 0.0, sentence(words), hint=self.hint, findings=(Finding(self.function, is_correct),))
+        return Verdict(
+            "failed", 0.0, sentence(words), hint=self.hint, findings=(Finding(self.function, is_correct),)
+        )
 
 
 def _not_finite(observation: Returned) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -108,7 +109,9 @@ class TrainingCheck(CheckFields):
         for (trial, observation), run in zip(evidence, RUNS, strict=True):
             if not isinstance(observation, Returned):
                 words = sentence(failure_sentence(trial, observation))
-                return Verdict("failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),))
+                return Verdict(
+                    "failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),)
+                )
             X, y = trial.positional[2], trial.positional[3]
             assert isinstance(X, Tensor)
             assert isinstance(y, Tensor)
@@ -116,7 +119,12 @@ class TrainingCheck(CheckFields):
             start = trial.positional[1]
             assert isinstance(spy, Spy)
             audit = TrainingAudit(
-                observation.spy_calls, spy, X.array, y.array, run, start.array if isinstance(start, Tensor) else None
+                observation.spy_calls,
+                spy,
+                X.array,
+                y.array,
+                run,
+                start.array if isinstance(start, Tensor) else None,
             )
             found = audit.faults(observation.values[0], observation.values[1])
             if _changed(observation.echoes[0], X) or _changed(observation.echoes[1], y):
@@ -172,7 +180,11 @@ class TrainingAudit:
             if words is not None:
                 return f"{words}, at iteration {step}"
             if not isinstance(call.reg, Received) or float(call.reg.array) != REG:
-                seen = formatting.number(float(call.reg.array)) if isinstance(call.reg, Received) else "no number"
+                seen = (
+                    formatting.number(float(call.reg.array))
+                    if isinstance(call.reg, Received)
+                    else "no number"
+                )
                 return f"reg is handed on as {seen}, expected {REG:g}, at iteration {step}"
         return None
 
@@ -203,7 +215,7 @@ class TrainingAudit:
             weights.append(value.array.astype(np.float64))
         if self.start is not None and not _close(weights[0], self.start):
             return "the first W given to the loss function is not the W that was passed in"
-        for step, (before, after) in enumerate(zip(weights, weights[1:], strict=False)):
+        for step, (before, after) in enumerate(pairwise(weights)):
             gradient = self.spy.gradients[step]
             if not _close(after, before - LEARNING_RATE * gradient):
                 return f"{_name_update(before, after, gradient)}, at iteration {step}"

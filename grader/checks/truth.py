@@ -78,7 +78,9 @@ class Truth:
         if comparison.is_right or self.dtype == "float32":
             return comparison, None
         if compare_array(seen, expected, self._gradient_bound("float32"), "dW").is_right:
-            return Comparison(True, comparison.sentence, comparison.relative, comparison.allowed), FLOAT32_NOTE
+            return Comparison(
+                True, comparison.sentence, comparison.relative, comparison.allowed
+            ), FLOAT32_NOTE
         return comparison, None
 
     def _loss_bound(self, dtype: DTypeName) -> float:

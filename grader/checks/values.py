@@ -17,7 +17,7 @@ from grader.checks.truth import Truth
 from grader.diagnosis import diagnose
 from grader.observation import Raised, Received, Returned
 from grader.trial import DTypeName, Trial
-from grader.verdict import Diagnosis, Finding, Part, Verdict
+from grader.verdict import Diagnosis, Finding, Verdict
 
 
 class ValuesCheck(CheckFields):
@@ -93,7 +93,7 @@ class ValuesCheck(CheckFields):
 class _PartTally:
     """How one part, the loss or the gradient, fared over the calls."""
 
-    part: Part
+    part: Literal["loss", "gradient"]
     calls: int = 0
     wrong: int = 0
     first: Comparison | None = None
@@ -119,7 +119,9 @@ class _PartTally:
         return f"{function}: {self.first.sentence}, on {self.where}.{often}"
 
     def measured(self) -> dict[str, float]:
-        return {} if self.first is None else _finite({f"{self.part}_relative_difference": self.first.relative})
+        return (
+            {} if self.first is None else _finite({f"{self.part}_relative_difference": self.first.relative})
+        )
 
     def allowed(self) -> dict[str, float]:
         return {} if self.first is None else _finite({f"{self.part}_relative_difference": self.first.allowed})
@@ -211,5 +213,3 @@ class _Tally:
         if self.broken is None and self.gradient.is_right:
             said.append("The gradient is right.")
         return said
-
-

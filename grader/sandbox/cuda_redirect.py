@@ -29,7 +29,12 @@ class CudaRedirect(TorchFunctionMode):
         """Call `func` with CUDA devices replaced; a tensor that is moved to CUDA is already there."""
         if func is torch.Tensor.cuda:
             return args[0]
-        if func is torch.Tensor.to and len(args) == 2 and isinstance(args[1], int) and not isinstance(args[1], bool):
+        if (
+            func is torch.Tensor.to
+            and len(args) == 2
+            and isinstance(args[1], int)
+            and not isinstance(args[1], bool)
+        ):
             return args[0]  # W.to(0): the first CUDA device
         kwargs = {name: _on_cpu(value) for name, value in (kwargs or {}).items()}
         if isinstance(kwargs.get("device"), int):
@@ -63,8 +68,11 @@ def install() -> None:
     """Replace what of torch.cuda would raise without a GPU; `torch.cuda.is_available()` keeps telling the truth."""
     for name in ("synchronize", "empty_cache", "manual_seed", "manual_seed_all", "set_device", "init"):
         setattr(torch.cuda, name, _nothing)
-    torch.cuda.current_device = lambda: 0  # type: ignore[method-assign]
-    torch.cuda.Event = _Event  # type: ignore[assignment,misc]
-    torch.nn.Module.cuda = lambda self, *_, **__: self  # type: ignore[method-assign,assignment]
+    for owner, name, value in (
+        (torch.cuda, "current_device", lambda: 0),
+        (torch.cuda, "Event", _Event),
+        (torch.nn.Module, "cuda", lambda module, *_, **__: module),
+    ):
+        setattr(owner, name, value)
     for name in ("Float", "Double", "Half", "Long", "Int", "Short", "Byte", "Bool"):
         setattr(torch.cuda, f"{name}Tensor", getattr(torch, f"{name}Tensor"))

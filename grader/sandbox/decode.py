@@ -33,7 +33,12 @@ def spy_outputs(spy: Spy) -> tuple[Output, ...]:
     """What one call of the spy brings: W, X, y and reg."""
     _, *weight_shape = spy.gradients.shape
     columns = spy.columns
-    return ArrayOutput(tuple(weight_shape)), ArrayOutput((spy.batch, columns)), LabelsOutput(spy.batch), NumberOutput()
+    return (
+        ArrayOutput(tuple(weight_shape)),
+        ArrayOutput((spy.batch, columns)),
+        LabelsOutput(spy.batch),
+        NumberOutput(),
+    )
 
 
 def returned_outputs(trial: Trial) -> tuple[Output, ...]:
@@ -47,12 +52,14 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
     return (*trial.outputs, *trial.fetch.values(), *echoes)
 
 
-def greatest_length(outputs: tuple[Output, ...]) -> int:
-    """The greatest number of bytes that values of these kinds can take in an answer."""
-    return sum(2 + max(_payload_bytes(output), 2 + wire.TEXT_CAP) for output in outputs)
-
-
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
+
+
+def greatest_length(trial: Trial, spy: Spy | None) -> int:
+    """The greatest number of bytes that an answer to this trial can have."""
+    bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
+    lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
+    return max(GREATEST_RAISED, *lengths)
 
 
 def _payload_bytes(output: Output) -> int:
@@ -74,7 +81,27 @@ def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Val
 
 def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
     """Read what the trainer handed to the spy."""
-    return SpyCall(*decode_values(cursor, spy_outputs(spy)))
+    values = decode_values(cursor, spy_outputs(spy))
+    cursor.end()
+    return SpyCall(*values)
+
+
+def decode_returned(kind: int, cursor: wire.Cursor, trial: Trial) -> tuple[Value, ...]:
+    """Read the values of a call that returned: its outputs, what was fetched, the echoes."""
+    if kind != wire.RETURNED:
+        raise wire.WireError("an unknown kind of answer")
+    values = decode_values(cursor, returned_outputs(trial))
+    cursor.end()
+    return values
+
+
+def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:
+    """Read an exception: its kind and message, and the chunk and line that it names."""
+    if kind != wire.RAISED:
+        raise wire.WireError("an unknown kind of answer")
+    words = cursor.text(), cursor.text(), cursor.count(), cursor.count()
+    cursor.end()
+    return words
 
 
 def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
@@ -90,7 +117,7 @@ def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
         case ArrayOutput(shape=shape):
             return Received(_floats(cursor, wire.float_payload(dtype)[0], shape), dtype)
         case LabelsOutput(count=count):
-            return Received(np.frombuffer(cursor.take(8 * count), "<i8").copy(), dtype)
+            return Received(np.frombuffer(cursor.take(8 * count), "<i8"), dtype)
         case SeriesOutput(capacity=capacity):
             length = cursor.count()
             if length > capacity:
@@ -99,6 +126,8 @@ def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
             return Received(_floats(cursor, "<f8", (length,)), dtype)
 
 
-def _floats(cursor: wire.Cursor, code: str, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
+def _floats(
+    cursor: wire.Cursor, code: str, shape: tuple[int, ...]
+) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
     count = int(np.prod(shape, dtype=np.int64))
-    return np.frombuffer(cursor.take(count * np.dtype(code).itemsize), code).reshape(shape).copy()
+    return np.frombuffer(cursor.take(count * np.dtype(code).itemsize), code).reshape(shape)

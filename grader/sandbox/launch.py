@@ -148,7 +148,9 @@ class ZygoteLauncher:
 
     def prepare(self, memory_bytes: int) -> None:
         """Order the first worker, which is forked as soon as torch is there."""
-        with contextlib.suppress(OSError, wire.WireError):  # `start` notices a zygote that is gone, and replaces it
+        with contextlib.suppress(
+            OSError, wire.WireError
+        ):  # `start` notices a zygote that is gone, and replaces it
             if self._ahead is not None and memory_bytes != self._memory_bytes:
                 ahead, self._ahead = self._ahead, None
                 self.end(WorkerProcess(ahead.connection, self._learn_id(ahead), ahead.directory))

@@ -12,11 +12,12 @@ import ctypes
 import os
 import signal
 import sys
+from typing import Literal
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 
-ISOLATION_LEVEL = "process"
+ISOLATION_LEVEL: Literal["confined", "partial", "process"] = "process"
 NOT_YET_CONFINED = ("filesystem", "network", "subprocesses", "user", "shared memory")
 """What a worker is not yet kept from, in the report's `isolation_missing`."""
 

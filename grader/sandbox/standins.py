@@ -7,7 +7,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import torch
 
@@ -49,7 +49,7 @@ class StandIn:
     def __bool__(self) -> bool:
         return False
 
-    def __enter__(self) -> StandIn:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,7 +66,7 @@ class StandInModule(types.ModuleType):
     """A module whose every attribute is a StandIn; star imports bring nothing."""
 
     __all__: tuple[str, ...] = ()
-    __path__: tuple[str, ...] = ()
+    __path__: list[str] = []  # noqa: RUF012  the import system wants a list
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
@@ -86,7 +86,7 @@ class _PassThrough:
     def __len__(self) -> int:
         return len(self._iterable)  # type: ignore[arg-type]
 
-    def __enter__(self) -> _PassThrough:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,8 +102,20 @@ def _progress_range(*arguments: int, **_: Any) -> range:
 
 _WORKING: dict[str, dict[str, Any]] = {
     # What these give decides a result, so an inert object would fail a right function.
-    "tqdm": {"tqdm": _PassThrough, "trange": _progress_range, "tqdm_notebook": _PassThrough, "tnrange": _progress_range},
-    "past": {"xrange": range, "range": range, "unicode": str, "basestring": str, "long": int, "raw_input": None},
+    "tqdm": {
+        "tqdm": _PassThrough,
+        "trange": _progress_range,
+        "tqdm_notebook": _PassThrough,
+        "tnrange": _progress_range,
+    },
+    "past": {
+        "xrange": range,
+        "range": range,
+        "unicode": str,
+        "basestring": str,
+        "long": int,
+        "raw_input": None,
+    },
     "six": {"xrange": range, "range": range, "string_types": (str,), "integer_types": (int,)},
     "builtins": {},
 }
@@ -115,7 +127,7 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, tops: frozenset[str] | None) -> None:
         self._tops = tops
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, fullname: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
         """A spec for a stand-in, or None where the import is somebody else's."""
         top = fullname.partition(".")[0]
         if self._tops is not None and top not in self._tops:
@@ -165,7 +177,9 @@ class LeftOutName:
         return LeftOutName(self._name, self._reason)
 
     def _error(self) -> NameError:
-        return NameError(f"name '{self._name}' is not there when the function is graded on its own: {self._reason}")
+        return NameError(
+            f"name '{self._name}' is not there when the function is graded on its own: {self._reason}"
+        )
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise self._error()

@@ -60,7 +60,11 @@ NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
 
 
 class WireError(Exception):
-    """Raised when the other side closed, or sent what is no frame."""
+    """Raised when the other side sent what is no frame, or (Closed) nothing more."""
+
+
+class Closed(WireError):
+    """Raised when the other side closed the wire."""
 
 
 def float_payload(dtype: str) -> tuple[str, int]:
@@ -113,7 +117,7 @@ def receive_exactly(connection: socket.socket, length: int) -> bytearray:
     while view.nbytes:
         count = connection.recv_into(view)
         if not count:
-            raise WireError("closed")
+            raise Closed
         view = view[count:]
     return received
 
@@ -123,6 +127,14 @@ def receive_request(connection: socket.socket) -> tuple[dict[str, Any], bytearra
     header_length, payload_length = REQUEST_HEAD.unpack(receive_exactly(connection, REQUEST_HEAD.size))
     header: dict[str, Any] = json.loads(receive_exactly(connection, header_length))
     return header, receive_exactly(connection, payload_length)
+
+
+def unpack_head(head: Buffer, request_id: int) -> tuple[int, int]:
+    """Kind and length from an answer's head; WireError when it answers something else."""
+    magic, answered_id, kind, length = ANSWER_HEAD.unpack(head)
+    if magic != ANSWER_MAGIC or answered_id != request_id:
+        raise WireError("an unknown head")
+    return kind, length
 
 
 def clip(text: str) -> bytes:

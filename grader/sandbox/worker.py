@@ -5,7 +5,6 @@ CUDA redirect. It holds no answer, no tolerance and no seed, and whatever it say
 """
 
 from __future__ import annotations
-
 import __future__
 
 import contextlib
@@ -17,13 +16,15 @@ import socket
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+import torch
 
 import cuda_redirect
 import limits
-import numpy as np
 import standins
-import torch
 import wire
 
 CHUNK_FILE = "submission:"
@@ -32,14 +33,18 @@ CHUNK_FILE = "submission:"
 MODULE_PREFIX = "submission"
 
 _COMPILE_FLAGS = __future__.annotations.compiler_flag
-_INTEGER_DTYPES = frozenset({"int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "int"})
+_INTEGER_DTYPES = frozenset(
+    {"int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "int"}
+)
 
 
 class Program:
     """The submission's chunks, executed when a function that needs them is loaded, each at most once."""
 
     def __init__(self, description: Mapping[str, Any]) -> None:
-        self._chunks: dict[int, Mapping[str, Any]] = {chunk["number"]: chunk for chunk in description["chunks"]}
+        self._chunks: dict[int, Mapping[str, Any]] = {
+            chunk["number"]: chunk for chunk in description["chunks"]
+        }
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
@@ -170,7 +175,9 @@ class Caller:
             reply, payload = wire.receive_request(self._connection)
             gradient = np.frombuffer(payload, reply["dtype"]).reshape(reply["shape"]).copy()
             if self._as_tensor:
-                return torch.tensor(reply["loss"], dtype=torch.from_numpy(gradient).dtype), torch.from_numpy(gradient)
+                return torch.tensor(reply["loss"], dtype=torch.from_numpy(gradient).dtype), torch.from_numpy(
+                    gradient
+                )
             return reply["loss"], gradient
 
         return spy
@@ -260,7 +267,11 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
         value = array_and_dtype[0].tolist()
     numbers = [float(item) for item in value[: output["capacity"]]]
     length = min(len(value), 0xFFFFFFFF).to_bytes(4, "little")
-    return [bytes([wire.VALUE, wire.DTYPES.index("float")]), length, np.asarray(numbers, dtype="<f8").tobytes()]
+    return [
+        bytes([wire.VALUE, wire.DTYPES.index("float")]),
+        length,
+        np.asarray(numbers, dtype="<f8").tobytes(),
+    ]
 
 
 _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]] = {
@@ -274,7 +285,7 @@ _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]
 def _as_array(value: Any) -> tuple[Any, str] | None:
     """The contents of a tensor or ndarray as an ndarray, with the dtype's name; None for anything else."""
     if isinstance(value, torch.Tensor):
-        with torch._C.DisableTorchFunctionSubclass():
+        with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001  it has no public name
             plain = value.detach().cpu()
             if plain.layout != torch.strided:
                 plain = plain.to_dense()
@@ -340,9 +351,12 @@ def serve(connection: socket.socket, memory_bytes: int, directory: str) -> None:
     memory_bytes, directory: see `limits.confine`.
     """
     limits.confine(connection.fileno(), memory_bytes, directory)
-    sys.stdin, sys.stdout, sys.stderr = (open(os.devnull, mode, encoding="utf-8", errors="replace") for mode in "rww")
+    nowhere = Path(os.devnull)
+    sys.stdin = nowhere.open(encoding="utf-8")
+    sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")
+    sys.stderr = nowhere.open("w", encoding="utf-8", errors="replace")
     random.seed(0)
-    np.random.seed(0)  # the legacy global generator is the one that students use
+    np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
     with contextlib.suppress(wire.WireError, OSError):
         _answer_all(connection)
@@ -369,7 +383,10 @@ def _answer_all(connection: socket.socket) -> None:
                 targets[header["function"]] = _load(program, header)
                 kind, body = wire.LOADED, []
             else:
-                kind, body = wire.RETURNED, Caller(connection, header, payload).call(targets[header["function"]])
+                kind, body = (
+                    wire.RETURNED,
+                    Caller(connection, header, payload).call(targets[header["function"]]),
+                )
         except wire.WireError:
             raise
         except BaseException as error:

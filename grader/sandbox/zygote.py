@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+from pathlib import Path
 
 PROCESS_ID = struct.Struct("<q")
 ORDER = struct.Struct("<cI")
@@ -23,7 +24,7 @@ ORDER = struct.Struct("<cI")
 
 def _import_everything(hidden: frozenset[str]) -> None:
     """What a worker needs, and what would be imported lazily in it after it lost the right to read files."""
-    here = os.path.dirname(os.path.abspath(__file__))
+    here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
     import limits
 

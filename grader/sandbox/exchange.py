@@ -1,0 +1,150 @@
+"""One request to a worker and its answers, under one deadline on the judge's clock."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.sandbox import decode, wire
+from grader.trial import Spy, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The head and body of what a worker sent, not yet read."""
+
+    kind: int
+    cursor: wire.Cursor
+
+
+Ended = TimedOut | Died
+"""The worker gave no answer and was ended for it."""
+
+
+class Exchange:
+    """Asks, and answers the spy's questions, until the worker's last word or the deadline.
+
+    seconds: deadline of the whole. greatest_length: bytes that no answer can exceed.
+    end_worker: kills the worker and says how it ended.
+    """
+
+    def __init__(
+        self, connection: socket.socket, seconds: float, greatest_length: int, end_worker: Callable[[], str]
+    ) -> None:
+        self._connection = connection
+        self._limit = seconds
+        self._greatest_length = greatest_length
+        self._end_worker = end_worker
+        self._request_id = secrets.randbits(64)
+        self._started = time.perf_counter()
+        self._finished: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """From the request to the last answer, or to now."""
+        return (self._finished or time.perf_counter()) - self._started
+
+    def ask(self, header: Mapping[str, Any], buffers: Sequence[wire.Buffer] = ()) -> Answer | Ended:
+        """Send the request and wait for the answer; a worker that fails is ended."""
+        try:
+            self._connection.settimeout(self._remaining())
+            wire.send_parts(self._connection, wire.pack_request({**header, "id": self._request_id}, buffers))
+            return self._receive()
+        except TimeoutError:
+            self._end_worker()
+            return TimedOut(self._limit)
+        except wire.Closed:
+            return Died(self._end_worker())
+        except wire.WireError as error:
+            return self._nonsense(error)
+        except OSError:
+            return Died(self._end_worker())
+
+    def reply(self, asked: Answer, spy: Spy | None, spy_calls: list[SpyCall]) -> Answer | Ended | Refused:
+        """Record a call of the spy and answer it with what the judge chose for this step."""
+        step = len(spy_calls)
+        if spy is None or step >= len(spy.losses):
+            self._end_worker()
+            allowed = 0 if spy is None else len(spy.losses)
+            return Refused(f"broken off: the loss function was called more than {allowed} times")
+        try:
+            spy_calls.append(decode.decode_spy_call(asked.cursor, spy))
+        except wire.WireError as error:
+            return self._nonsense(error)
+        gradient = np.ascontiguousarray(spy.gradients[step])
+        header = {"loss": float(spy.losses[step]), "dtype": gradient.dtype.str, "shape": list(gradient.shape)}
+        return self.ask(header, (gradient.data.cast("B"),))
+
+    def raised(self, answer: Answer, place_of: Callable[[int, int], Place | None]) -> Raised | Died:
+        """What the student's code raised, and where."""
+        try:
+            kind, message, chunk_number, line = decode.decode_raised(answer.kind, answer.cursor)
+        except wire.WireError as error:
+            return self._nonsense(error)
+        return Raised(kind, message, place_of(chunk_number, line), self.seconds)
+
+    def returned(self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall]) -> Returned | Died:
+        """The values that the call gave."""
+        try:
+            values = decode.decode_returned(answer.kind, answer.cursor, trial)
+        except wire.WireError as error:
+            return self._nonsense(error)
+        given, fetched = len(trial.outputs), len(trial.fetch)
+        return Returned(
+            values=values[:given],
+            seconds=self.seconds,
+            fetched=dict(zip(trial.fetch, values[given : given + fetched], strict=True)),
+            echoes=values[given + fetched :],
+            spy_calls=tuple(spy_calls),
+        )
+
+    def _nonsense(self, error: wire.WireError) -> Died:
+        self._end_worker()
+        return Died(f"it sent what is no answer: {error}")
+
+    def _remaining(self) -> float:
+        remaining = self._limit - (time.perf_counter() - self._started)
+        if remaining <= 0:
+            raise TimeoutError
+        return remaining
+
+    def _receive(self) -> Answer:
+        head = self._receive_exactly(wire.ANSWER_HEAD.size)
+        kind, length = wire.unpack_head(head, self._request_id)
+        if length > self._greatest_length:
+            raise wire.WireError("more bytes than the answer can have")
+        body = self._receive_exactly(length)
+        self._finished = time.perf_counter()
+        return Answer(kind, wire.Cursor(body))
+
+    def _receive_exactly(self, length: int) -> bytearray:
+        """As wire.receive_exactly, with the deadline on the whole and not on each read."""
+        received = bytearray(length)
+        view = memoryview(received)
+        while view.nbytes:
+            self._connection.settimeout(self._remaining())
+            count = self._connection.recv_into(view)
+            if not count:
+                raise wire.Closed
+            view = view[count:]
+        return received
+
+
+def how_it_ended(status: int | None) -> str:
+    """A wait status in words. A worker that we killed ourselves says SIGKILL, which is then no news."""
+    if status is None or os.name != "posix":
+        return "for a reason unknown"
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
+        return f"signal {signal.Signals(os.WTERMSIG(status)).name}"
+    if os.WIFEXITED(status):
+        return f"exit code {os.WEXITSTATUS(status)}"
+    return "for a reason unknown"

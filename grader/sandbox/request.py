@@ -1,0 +1,85 @@
+"""A trial as a request: shapes and dtypes as text, contents as raw bytes, nothing that judges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.extract import Extracted
+from grader.sandbox import decode, wire
+from grader.trial import Argument, Array, Scalar, Spy, Tensor, Trial
+
+
+def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any]:
+    """The submission's code, chunk by chunk, with the modules of its own and those that are stand-ins."""
+    chunks = [
+        {
+            "number": chunk.number,
+            "file": chunk.file,
+            "line": chunk.place.line,
+            "source": chunk.source,
+            "binds": list(chunk.binds),
+        }
+        for chunk in extracted.chunks
+    ]
+    return {
+        "op": "program",
+        "chunks": chunks,
+        "files": sorted({chunk.file for chunk in extracted.chunks} | set(extracted.modules.values())),
+        "modules": dict(extracted.modules),
+        "stand_ins": list(extracted.stand_ins),
+        "redirect_cuda": redirect_cuda,
+    }
+
+
+def describe_call(
+    trial: Trial, *, redirect_cuda: bool
+) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], Spy | None]:
+    """Header and payload of the call, and the spy among its arguments if there is one."""
+    packer = _ArgumentPacker()
+    header = {
+        "op": "call",
+        "function": trial.function,
+        "method": trial.method,
+        "backend": trial.backend,
+        "positional": [packer.pack(argument) for argument in trial.positional],
+        "keywords": {name: packer.pack(argument) for name, argument in trial.keywords.items()},
+        "state": {name: packer.pack(argument) for name, argument in trial.state.items()},
+        "outputs": [decode.describe_output(output) for output in trial.outputs],
+        "fetch": {name: decode.describe_output(output) for name, output in trial.fetch.items()},
+        "echo": list(trial.echo),
+        "redirect_cuda": redirect_cuda,
+    }
+    return header, tuple(packer.buffers), packer.spy
+
+
+class _ArgumentPacker:
+    def __init__(self) -> None:
+        self.buffers: list[wire.Buffer] = []
+        self.spy: Spy | None = None
+        self._offset = 0
+
+    def pack(self, argument: Argument) -> dict[str, Any]:
+        match argument:
+            case Tensor(array=array):
+                return self._pack_tensor(array)
+            case Scalar(value=value):
+                return {"kind": "scalar", "value": value}
+            case Spy():
+                self.spy = argument
+                inputs = [decode.describe_output(output) for output in decode.spy_outputs(argument)]
+                return {"kind": "spy", "inputs": inputs}
+
+    def _pack_tensor(self, array: Array) -> dict[str, Any]:
+        contiguous = np.ascontiguousarray(array)
+        entry = {
+            "kind": "tensor",
+            "dtype": contiguous.dtype.str,
+            "shape": list(array.shape),
+            "count": array.size,
+            "offset": self._offset,
+        }
+        self.buffers.append(contiguous.reshape(-1).view(np.uint8).data)
+        self._offset += array.nbytes + -array.nbytes % wire.ALIGNMENT
+        return entry
