@@ -6,7 +6,7 @@ import logging
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -94,7 +94,8 @@ def grade(
     else:
         with sandbox.session(extracted, budget_of(spec), redirect_cuda=settings.device == "cpu") as session:
             judged = [_judge(spec, check, extracted, session, settings, progress) for check in spec.checks]
-    checks = tuple(_check_part(each) for each in judged)
+    functions = _function_parts(spec, extracted, judged, settings)
+    checks = tuple(_check_part(each, _blame(each, extracted, functions)) for each in judged)
     is_complete = settings.only is None and all(check.status != "errored" for check in checks)
     return Report(
         assignment=AssignmentPart(name=spec.name, title=spec.title, spec_sha256=loaded.sha256),
@@ -102,7 +103,7 @@ def grade(
         status="graded" if is_complete else "incomplete",
         score=round(sum(check.points for check in checks), 4) if is_complete else None,
         max_score=round(spec.max_score, 4),
-        functions=_function_parts(spec, extracted, judged, settings),
+        functions=functions,
         checks=checks,
         integrity=tuple(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
         environment=environment(settings),
@@ -196,7 +197,25 @@ def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: i
     return check.judge(assignment, [(trial, run(trial)) for trial in trials])
 
 
-def _check_part(judged: _Judged) -> CheckPart:
+def _blame(judged: _Judged, extracted: Extracted, functions: Mapping[str, FunctionPart]) -> str:
+    """A sentence on the other functions that a failed function calls and that are wrong themselves."""
+    own = [extracted.functions[name] for name in judged.check.functions if name in extracted.functions]
+    if judged.verdict.status != "failed" or not own:
+        return ""
+    executed = {number for function in own for number in function.chunks}
+    bound = {name for chunk in extracted.chunks if chunk.number in executed for name in chunk.binds}
+    wrong = [
+        name
+        for name, part in functions.items()
+        if name in bound and name not in judged.check.functions and part.status == "incorrect"
+    ]
+    if not wrong:
+        return ""
+    called = formatting.listing(wrong)
+    return f" It calls {called}, which {'is' if len(wrong) == 1 else 'are'} incorrect too: look there first."
+
+
+def _check_part(judged: _Judged, blame: str = "") -> CheckPart:
     check, verdict = judged.check, judged.verdict
     return CheckPart(
         id=check.id,
@@ -207,7 +226,7 @@ def _check_part(judged: _Judged) -> CheckPart:
         points=round(check.points * verdict.credit, 4),
         max_points=check.points,
         visibility=check.visibility,
-        message=verdict.message,
+        message=verdict.message + blame,
         hint=verdict.hint,
         measured=dict(verdict.measured),
         allowed=dict(verdict.allowed),

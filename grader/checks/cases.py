@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,14 +85,20 @@ def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: floa
     return _Draw(rng, convention).plain(MANY_CLASSES, 49, 12, 8, reg)
 
 
-def draw_shifted_case(rng: np.random.Generator, convention: Convention, shift: float) -> Case:
-    """All scores of each row moved by `shift` through one more feature; the answer is that of no shift."""
-    return _Draw(rng, convention).shifted(f"scores that are all moved by {shift:+g}", 5, 4, 5, shift)
+def draw_shifted_cases(
+    rng: np.random.Generator, convention: Convention, shifts: Sequence[float]
+) -> tuple[Case, ...]:
+    """One case with all scores of each row moved by each shift, through one more feature; the answer stays the same."""
+    return _Draw(rng, convention).shifted(5, 4, 5, shifts)
 
 
 def draw_ones_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
     """The handout's stability point: W of ones, a great regularizer, as many features as CIFAR-10 has."""
     return _Draw(rng, convention).all_ones("W of ones", 40, 10, 3073, reg)
+
+
+def _shift_name(shift: float) -> str:
+    return f"scores that are all moved by {shift:+g}" if shift else "scores that are not moved"
 
 
 def _float32(array: Array) -> Array:
@@ -145,21 +152,24 @@ class _Draw:
         return self._case(name, W * (gap / np.ptp(scores, axis=1).max()), X, self._labels(N, C), reg)
 
     def all_right(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
-        """The true class leads every row by more than the margin."""
-        W, X = self.rng.normal(0, 1, (D, C)), self.rng.normal(0, 1, (N, D))
+        """The true class leads every row by more than the margin; scores stay small enough for any exponential."""
+        W, X = self.rng.normal(0, 1, (D, C)), self.rng.normal(0, 1, (10 * N, D))
         ordered = np.sort(X @ W, axis=1)
-        lead = (ordered[:, -1] - ordered[:, -2]).min()
+        lead = ordered[:, -1] - ordered[:, -2]
+        X = X[np.argsort(-lead)[:N]]
         y = (X @ W).argmax(axis=1)
-        return self._case(name, W * min((self.convention.delta + 0.5) / lead, 40.0), X, y, reg)
+        return self._case(name, W * (self.convention.delta + 0.5) / np.sort(lead)[-N], X, y, reg)
 
-    def shifted(self, name: str, N: int, C: int, D: int, shift: float) -> Case:
-        """One more feature, of size `shift`, whose weights are one for every class."""
-        case = self._clear(name, N, C, D, 0.0, labels=None, clearance=SHIFTED_CLEARANCE)
+    def shifted(self, N: int, C: int, D: int, shifts: Sequence[float]) -> tuple[Case, ...]:
+        """One more feature, of the size of the shift, whose weights are one for every class."""
+        case = self._clear("", N, C, D, 0.0, labels=None, clearance=SHIFTED_CLEARANCE)
         transposed = self.convention.layout == "CD"
         W, X = (case.W.T, case.X.T) if transposed else (case.W, case.X)
         W = np.vstack([W, np.ones((1, C))])
-        X = np.hstack([X, np.full((N, 1), shift)])
-        return self._case(name, W, X, case.y, 0.0)
+        return tuple(
+            self._case(_shift_name(shift), W, np.hstack([X, np.full((N, 1), shift)]), case.y, 0.0)
+            for shift in shifts
+        )
 
     def _labels(self, N: int, C: int) -> Array:
         labels = np.concatenate([self.rng.permutation(C), self.rng.integers(0, C, max(0, N - C))])[:N]

@@ -8,7 +8,7 @@ import numpy as np
 
 from grader.assignment import Assignment, ClassifierClass, ClassifierName
 from grader.checks.call import case_of, failure_sentence, loss_arguments, sentence
-from grader.checks.cases import SHIFT, draw_middle_case, draw_shifted_case, draw_small_case
+from grader.checks.cases import SHIFT, draw_middle_case, draw_shifted_cases, draw_small_case
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.prediction import draw_scores, label_fault
 from grader.checks.training import (
@@ -98,7 +98,7 @@ class ClassifierCheck(CheckFields):
             draw_middle_case(rng, assignment.convention, 0.37),
         ]
         if classifier == "softmax":
-            cases.append(draw_shifted_case(rng, assignment.convention, SHIFT))
+            cases += draw_shifted_cases(rng, assignment.convention, (SHIFT,))
         return tuple(
             Trial(
                 label=f"{case.name} ({case.sizes(assignment.convention)}, float32)",

@@ -34,4 +34,4 @@ def core_fault(
 
 def not_credited(what: str, fault: str) -> str:
     """The words for a check that waits for right values."""
-    return f"{what} earns points once the values are right without regularization. {fault}."
+    return f"{what} earns points once the values are right with reg = 0. {fault}."

@@ -9,19 +9,25 @@ import numpy as np
 from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import case_of, failure_sentence, loss_trial, sentence
-from grader.checks.cases import SHIFT, draw_ones_case, draw_shifted_case
+from grader.checks.cases import SHIFT, draw_ones_case, draw_shifted_cases
 from grader.checks.check import CheckFields, Evidence, random_stream
+from grader.checks.comparison import UNITS, Comparison, compare_array, unit_roundoff
 from grader.checks.truth import Truth
-from grader.observation import Raised, Received, Returned, Unexpected, Value
+from grader.observation import Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
 from grader.verdict import Finding, Verdict
+from reference import Convention
 
 OVERFLOW = "Scores of this size overflow exp(): what can be taken off all scores of a row without changing its probabilities?"
+SHIFTS = (0.0, SHIFT, -SHIFT)
 ONES_REG = 2.5e4
 
 
 class StabilityCheck(CheckFields):
-    """The right values, finite, when all scores of a row are moved by +-1e4, and finite for W of ones."""
+    """Finite and unchanged answers when all scores of a row are moved by +-1e4; finite ones for W of ones.
+
+    A gradient that is wrong without any shift is the business of the values: here it must only stay what it is.
+    """
 
     kind: Literal["stability"]
     function: str
@@ -32,9 +38,9 @@ class StabilityCheck(CheckFields):
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """Both shifts in each dtype that is asked for, then W of ones in float32, as the handout has it."""
+        """In each dtype that is asked for no shift and both shifts, then W of ones in float32, as the handout has it."""
         rng = random_stream(seed, self.id)
-        shifted = [draw_shifted_case(rng, assignment.convention, shift) for shift in (SHIFT, -SHIFT)]
+        shifted = draw_shifted_cases(rng, assignment.convention, SHIFTS)
         ones = draw_ones_case(rng, assignment.convention, ONES_REG)
         dtypes = assignment.loss_function(self.function).dtypes
         plan = [(case, dtype) for dtype in dtypes for case in shifted]
@@ -44,32 +50,54 @@ class StabilityCheck(CheckFields):
         )
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
-        """Passed when every call gave the right, finite values."""
-        function = assignment.loss_function(self.function)
+        """Passed when every answer is finite, every loss right, and no gradient is moved by a shift."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
-                return self._failed(
-                    failure_sentence(trial, observation), decides=not isinstance(observation, Raised)
-                )
+                return self._failed(failure_sentence(trial, observation), is_correct=None)
             infinite = _not_finite(observation)
             if infinite is not None:
                 return self._failed(f"{self.function}: {infinite}, on {trial.label}. {OVERFLOW}")
-            if trial is evidence[-1][0]:
-                break  # a mistake in the regularizer is the business of the values
-            case, dtype = case_of(trial)
-            truth = Truth(function.classifier, case, assignment.convention, dtype)
-            for part, compare in enumerate((truth.compare_loss, truth.compare_gradient)):
-                comparison, _ = compare(observation.values[part])
-                if not comparison.is_right:
-                    return self._failed(f"{self.function}: {comparison.sentence}, on {trial.label}")
-        message = f"{self.function} stays right and finite when all scores of a row move by {SHIFT:g}."
+        *shifted, _ = evidence  # of W of ones it is asked only that its answer is finite
+        for start in range(0, len(shifted), len(SHIFTS)):
+            fault = self._shift_fault(assignment, shifted[start : start + len(SHIFTS)])
+            if fault is not None:
+                return self._failed(fault)
+        message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
 
-    def _failed(self, words: str, *, decides: bool = True) -> Verdict:
-        is_correct = False if decides else None
-        return Verdict(
-            "failed", 0.0, sentence(words), hint=self.hint, findings=(Finding(self.function, is_correct),)
-        )
+    def _shift_fault(self, assignment: Assignment, group: Evidence) -> str | None:
+        """What a shift does to the answer, in a sentence; None when it does nothing."""
+        function = assignment.loss_function(self.function)
+        _, unshifted = group[0]
+        assert isinstance(unshifted, Returned)
+        for trial, observation in group:
+            assert isinstance(observation, Returned)
+            case, dtype = case_of(trial)
+            truth = Truth(function.classifier, case, assignment.convention, dtype)
+            loss, _ = truth.compare_loss(observation.values[0])
+            if not loss.is_right:
+                return f"{self.function}: {loss.sentence}, on {trial.label}"
+            gradient, _ = truth.compare_gradient(observation.values[1])
+            own = _compare_with_own(truth, unshifted.values[1], observation.values[1], assignment.convention)
+            if not gradient.is_right and not own.is_right:
+                return f"{self.function}: {gradient.sentence}, on {trial.label}"
+        return None
+
+    def _failed(self, words: str, *, is_correct: bool | None = False) -> Verdict:
+        finding = Finding(self.function, is_correct)
+        return Verdict("failed", 0.0, sentence(words), hint=self.hint, findings=(finding,))
+
+
+def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value, convention: Convention) -> Comparison:
+    """Hold a gradient against the function's own without a shift, in all features but the one that shifts."""
+    if not isinstance(unshifted, Received) or not isinstance(shifted, Received):
+        return compare_array(shifted, truth.answer.dW, truth.answer.dW, "dW")
+    without_shift = (
+        (slice(None, -1), slice(None)) if convention.layout == "DC" else (slice(None), slice(None, -1))
+    )
+    bound = 2 * UNITS * unit_roundoff(truth.dtype) * truth.condition.gradient
+    seen = Received(shifted.array[without_shift], shifted.dtype)
+    return compare_array(seen, unshifted.array[without_shift], bound[without_shift], "dW")
 
 
 def _not_finite(observation: Returned) -> str | None:
