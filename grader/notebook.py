@@ -41,7 +41,7 @@ def read_notebook(content: bytes, path: str) -> tuple[Cell, ...]:
 def _parse(content: bytes, path: str) -> dict[str, Any]:
     text = content.decode(json.detect_encoding(content), "replace")
     start = text[:1000].lstrip("\ufeff \t\r\n")
-    if not start and not text.strip("\ufeff \t\r\n\0"):
+    if not text.strip("\ufeff \t\r\n\0"):
         raise _unreadable(path, "an empty file", "save the notebook again")
     if start.startswith("<") and not start.startswith("<<<<<<<"):
         raise _unreadable(

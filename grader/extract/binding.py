@@ -28,6 +28,8 @@ MUTATORS = frozenset(
 
 ALWAYS_BOUND = frozenset(dir(builtins)) | {"__name__", "__file__", "__package__", "__spec__", "__loader__"}
 
+_AS_COMPILED = "from __future__ import annotations\n"
+_COMPILE_ERRORS = (SyntaxError, RecursionError, MemoryError, ValueError)
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -170,6 +172,21 @@ def _walk_scope(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
         pending.extend((child, is_own_scope) for child in reversed(children))
 
 
+def compile_fault(source: str) -> str | None:
+    """Why a statement that parses does not compile, as a `break` outside a loop; nothing is executed."""
+    try:
+        compile(_AS_COMPILED + source + "\n", "<student>", "exec", dont_inherit=True)
+    except _COMPILE_ERRORS as error:
+        return _compile_fault(error)
+    return None
+
+
+def _compile_fault(error: Exception) -> str:
+    if isinstance(error, SyntaxError):
+        return f"does not compile: {(error.msg or 'invalid syntax').splitlines()[0][:200]}"
+    return "does not compile: nested too deeply"
+
+
 def reads_of(source: str) -> Reads | str:
     """The module-level names that one statement reads, by Python's own analysis, or why it does not compile.
 
@@ -190,10 +207,13 @@ def reads_of(source: str) -> Reads | str:
     pending = [(table, load)]
     while pending:
         scope, names = pending.pop()
-        is_module = scope is table
-        for symbol in scope.get_symbols():
-            if symbol.is_referenced() if is_module else symbol.is_global():
-                names.add(symbol.get_name())
+        if isinstance(scope, symtable.Function):
+            names.update(scope.get_globals())
+        else:
+            is_module = scope is table
+            for symbol in scope.get_symbols():
+                if symbol.is_referenced() if is_module else symbol.is_global():
+                    names.add(symbol.get_name())
         for child in scope.get_children():
             is_late = child.get_type() == "function" and child.get_name() not in _COMPREHENSIONS
             pending.append((child, late if is_late else names))

@@ -75,6 +75,10 @@ SETTINGS = frozenset(
 )
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.Constant, ast.Name)
+
+
 def member_reason(dotted: str, *, is_real: bool) -> str | None:
     """Why calling a member of an imported module is not harmless, as a clause; None where it is."""
     prefixes = {dotted[:end] for end, mark in enumerate(dotted + ".") if mark == "."}
@@ -96,34 +100,44 @@ def calls_in(node: ast.stmt) -> Iterator[ast.Call]:
         item = pending.pop()
         if isinstance(item, ast.Call):
             yield item
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-            pending.extend(item.decorator_list)
-            pending.extend((*item.args.defaults, *filter(None, item.args.kw_defaults)))
-        elif isinstance(item, ast.Lambda):
+        if isinstance(item, _FUNCTIONS):
+            pending.extend(getattr(item, "decorator_list", ()))
             pending.extend((*item.args.defaults, *filter(None, item.args.kw_defaults)))
         elif isinstance(item, ast.AnnAssign):
             pending.extend(filter(None, (item.target, item.value)))
         else:
-            pending.extend(ast.iter_child_nodes(item))
+            pending.extend(_children(item))
 
 
-def body_calls_in(node: ast.stmt) -> Iterator[ast.Call]:
-    """Calls that a call of this function, class or lambda may make."""
-    called = {
-        item.func.id
-        for item in ast.walk(node)
-        if isinstance(item, ast.Call) and isinstance(item.func, ast.Name)
-    }
+def body_calls_in(node: ast.stmt) -> list[ast.Call]:
+    """Calls that a call of this function, class or lambda may make; inner functions count where they are called."""
+    calls: list[ast.Call] = []
+    inner: list[ast.AST] = []
     pending: list[ast.AST] = [node]
     is_class = isinstance(node, ast.ClassDef)
     while pending:
         item = pending.pop()
         if isinstance(item, ast.Call):
-            yield item
-        is_inner = isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item is not node
-        if is_inner and not is_class and item.name not in called:  # type: ignore[attr-defined]
-            continue
-        pending.extend(ast.iter_child_nodes(item))
+            calls.append(item)
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item is not node and not is_class:
+            inner.append(item)
+        else:
+            pending.extend(_children(item))
+    called = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+    for function in inner:
+        if getattr(function, "name", None) in called:
+            calls.extend(item for item in ast.walk(function) if isinstance(item, ast.Call))
+    return calls
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """What ast.iter_child_nodes gives, less what can hold no call; this is the inner loop of an extraction."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            yield from (item for item in value if isinstance(item, ast.AST))
+        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+            yield value
 
 
 def called_root(function: ast.expr) -> str | None:

@@ -99,11 +99,8 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
     if not isinstance(nodes, Fault):
         return [_statement(unit, node, 0) for node in nodes]
     plain = plain_lines(lines)
+    found = [Statement(unit, item.line, item.line, None, item.reason, item.binds) for item in plain.replaced]
     unit = Unit(file, cell, _dedented(plain.lines))
-    found = [
-        Statement(Unit(file, cell, lines), item.line, item.line, None, item.reason, item.binds)
-        for item in plain.replaced
-    ]
     nodes = parse("\n".join(unit.lines))
     if isinstance(nodes, Fault):
         found += _salvaged(unit)

@@ -7,10 +7,10 @@ confined all the same.
 from __future__ import annotations
 
 import ast
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
-from grader.extract.binding import ALWAYS_BOUND, mutated_name
+from grader.extract.binding import ALWAYS_BOUND, compile_fault, mutated_name
 from grader.extract.effects import (
     REACHING_BUILTINS,
     SETTINGS,
@@ -79,10 +79,7 @@ class Judge:
 
     def rash_call(self, number: int) -> str | None:
         """Why an assignment that nothing needs deserves a word: it loads data or trains. None for the others."""
-        node = self._program.statements[number].node
-        if node is None:
-            return None
-        for call in calls_in(node):
+        for call in self._calls(number):
             steps = self._calling(self._program.statements[number].unit.file, call.func, number)
             try:
                 question = next(steps)
@@ -93,6 +90,11 @@ class Judge:
                     reason: str = stop.value
                     return reason
         return None
+
+    def _calls(self, number: int) -> Iterable[ast.Call]:
+        """Calls made when the statement is executed."""
+        statement = self._program.statements[number]
+        return () if statement.node is None or "(" not in statement.source else calls_in(statement.node)
 
     def _answer(self, question: Question) -> str | None:
         """Drive examinations that ask for one another with a stack of our own: chains may be long."""
@@ -135,7 +137,9 @@ class Judge:
             return reads
         if isinstance(node, ast.Import | ast.ImportFrom):
             return (yield from self._importing(number))
-        for called in (*(call.func for call in calls_in(node)), *getattr(node, "decorator_list", ())):
+        if (reason := compile_fault(statement.source)) is not None:
+            return reason
+        for called in (*(call.func for call in self._calls(number)), *getattr(node, "decorator_list", ())):
             if (reason := (yield from self._calling(path, called, number))) is not None:
                 return reason
         return (yield from self._reading(number, reads.load))

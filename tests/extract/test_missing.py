@@ -1,0 +1,133 @@
+"""Each way a graded name is not there, in the words that the student reads."""
+
+import pytest
+
+GOOD = "def good():\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    "cell,reason",
+    [
+        ("x = 1", "target is not defined in the submission"),
+        (
+            "def targett(): pass",
+            "target is not defined in the submission; targett (hw.ipynb, cell 1, line 1) looks like it: rename it to target",
+        ),
+        (
+            "def Target(): pass\nTarget(target)",
+            "target is used (hw.ipynb, cell 1, line 2) but never defined; Target (hw.ipynb, cell 1, line 1) looks like it: rename it to target",
+        ),
+        ("print(target(1))", "target is used (hw.ipynb, cell 1, line 1) but never defined"),
+        (
+            "x = 1\nclass C:\n    def target(self): pass",
+            "target (hw.ipynb, cell 1, line 3) stands inside class C: it must be defined at top level",
+        ),
+        (
+            "def f():\n    def target(): pass",
+            "target (hw.ipynb, cell 1, line 2) stands inside f: it must be defined at top level",
+        ),
+        (
+            "x = 1\ndef target()\n    return 1",
+            "target (hw.ipynb, cell 1, line 2) does not parse: expected ':'",
+        ),
+        (
+            "def target():\n    print 'x'",
+            "target (hw.ipynb, cell 1, line 2) does not parse: it is Python 2 (print without parentheses)",
+        ),
+        (
+            "def target():\n    try:\n        pass\n    except ValueError, error:\n        pass",
+            "target (hw.ipynb, cell 1, line 4) does not parse: it is Python 2 (multiple exception types must be parenthesized)",
+        ),
+        (
+            "x = 1\n\ndef target():\nreturn 1",
+            "target (hw.ipynb, cell 1, line 3) does not parse: expected an indented block after function definition on line 3",
+        ),
+        ("target = !ls", "target (hw.ipynb, cell 1, line 1) is not executed: the output of a shell command"),
+        (
+            "from solutions import target",
+            "target (hw.ipynb, cell 1, line 1) is imported from solutions, which is not part of the submission: hand that file in too",
+        ),
+        (
+            "target = make(open('x'))",
+            "target (hw.ipynb, cell 1, line 1) cannot be loaded: it calls open",
+        ),
+        (
+            "def target():\n    break",
+            "target (hw.ipynb, cell 1, line 1) cannot be loaded: does not compile: 'break' outside loop",
+        ),
+        (
+            "@decorate\ndef target(): pass",
+            "target (hw.ipynb, cell 1, line 1) cannot be loaded: reads `decorate`, which nothing at top level defines",
+        ),
+        (
+            "if __name__ == '__main__':\n    def target(): pass",
+            "target (hw.ipynb, cell 1, line 1) cannot be loaded: runs only when the file is executed as a script",
+        ),
+    ],
+)
+def test_a_missing_name_has_a_reason(extract_cells, cell, reason):
+    extracted = extract_cells("target", cell)
+
+    assert extracted.missing == {"target": reason}
+    assert extracted.functions == {}
+
+
+BROKEN = {
+    "an indentation error": "def bad():\n    x = 1\n      y = 2\n",
+    "mixed tabs": "def bad():\n\tif 1:\n        x = 1\n\treturn x\n",
+    "an open bracket": "def bad():\n    return [1, (2\n",
+    "an open triple quote": 'def bad():\n    """no end\n    return 1\n',
+    "a Python 2 print": "def bad():\n    print 'x', 1\n",
+    "no colon": "def bad()\n    return 1\n",
+    "no body": "def bad():\n",
+    "a NUL": "def bad():\n    return '\0'\n",
+    "deep nesting": "def bad():\n    return " + "(" * 300 + ")" * 300 + "\n",
+    "deep unary": "def bad():\n    return " + "-" * 100_000 + "1\n",
+    "a merge conflict": "<<<<<<< HEAD\ndef bad():\n    return 1\n=======\ndef bad(x:\n    return 2\n>>>>>>> other\n",
+    "a decorator on it": "@staticmethod\ndef bad(:\n    pass\n",
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_fault_costs_only_the_function_it_stands_in(extract_files, load, fault):
+    documented = 'def documented():\n    """A text\ndef fake():\nin it."""\n    return 2\n'
+    extracted = extract_files(
+        {"hw.py": GOOD + BROKEN[fault] + documented + "def last():\n    return 3\n"},
+        "good documented last fake",
+    )
+
+    assert load(extracted, "good")() == 1
+    assert load(extracted, "last")() == 3
+    assert "fake" not in extracted.functions
+
+
+def test_a_definition_that_parses_serves_where_a_later_one_does_not(extract_cells):
+    extracted = extract_cells("target", "def target(): return 1", "def target(:\n    pass")
+
+    assert extracted.functions["target"].place.cell == 1
+    assert extracted.notes == (
+        (
+            "target is graded as it stands at hw.ipynb, cell 1, line 1; the later one at hw.ipynb, cell 2, line 1 "
+            "is left out: does not parse: invalid syntax"
+        ),
+    )
+
+
+def test_two_definitions_are_reported_and_the_last_is_graded(extract_cells):
+    extracted = extract_cells("target", "def target(): return 1", "\ndef target(): return 2")
+
+    (duplicate,) = extracted.duplicates
+    assert (duplicate.name, [str(place) for place in duplicate.places]) == (
+        "target",
+        ["hw.ipynb, cell 1, line 1", "hw.ipynb, cell 2, line 2"],
+    )
+    assert extracted.functions["target"].place == duplicate.places[-1]
+
+
+def test_text_beyond_the_cap_is_not_parsed(extract_cells):
+    extracted = extract_cells("target", "#" * 2_000_001 + "\ndef target(): pass", "x = 1")
+
+    assert extracted.missing == {"target": "target is not defined in the submission"}
+    assert [item.reason for item in extracted.left_out] == [
+        "longer than the 2,000,000 characters that are read"
+    ]
