@@ -1,0 +1,90 @@
+"""What is measured: each function gives seconds, one number for each repetition."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from grader.extract import extract
+from grader.grade import Settings, grade
+from grader.observation import Returned
+from grader.sandbox.host import Budget, Sandbox, Session
+from grader.spec import load_spec
+from grader.submission import SourceFile, Submission, load_submission
+from grader.trial import ArrayOutput, Tensor, Trial
+
+SAMPLE = Path(__file__).resolve().parents[1] / "submissions" / "eecs498_2019" / "perfect_module"
+SAME = b"import torch\n\n\ndef same(W):\n    return W\n"
+
+
+@contextmanager
+def _session(sandbox: Sandbox) -> Iterator[tuple[Session, Trial]]:
+    """A session whose one function gives back a 3073x10 float64 W."""
+    extracted = extract(Submission("same", (SourceFile("same.py", SAME),)), ["same"])
+    W = np.random.Generator(np.random.PCG64(0)).normal(size=(3073, 10))
+    trial = Trial("null call", "same", (Tensor(W),), (ArrayOutput(W.shape),))
+    with sandbox.session(extracted, Budget(), redirect_cuda=True) as session:
+        yield session, trial
+
+
+def _seconds(session: Session, trial: Trial) -> float:
+    observation = session.run(trial)
+    if not isinstance(observation, Returned):
+        raise TypeError(f"the null call failed: {observation}")
+    return observation.seconds
+
+
+def null_call(sandbox: Sandbox, repetitions: int = 1000) -> list[float]:
+    """One call there and back, with 246 kB of W each way."""
+    with _session(sandbox) as (session, trial):
+        for _ in range(20):
+            _seconds(session, trial)
+        return [_seconds(session, trial) for _ in range(repetitions)]
+
+
+def fork_to_first_call(sandbox: Sandbox, repetitions: int = 20) -> list[float]:
+    """A fresh worker: taken over, handed its program, first call answered, ended again."""
+    seconds = []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        with _session(sandbox) as (session, trial):
+            _seconds(session, trial)
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def warm_submission(sandbox: Sandbox, repetitions: int = 7) -> list[float]:
+    """All checks on a right module, with torch imported already: one submission of a batch."""
+    loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
+    reports = [grade(submission, loaded, sandbox, Settings(seed=seed)) for seed in range(repetitions + 1)]
+    if any(report.score != report.max_score for report in reports):
+        raise ValueError("the right module did not get full points")
+    return [report.seconds for report in reports[1:]]
+
+
+def import_torch(repetitions: int = 5) -> list[float]:
+    """A whole process that imports torch and does nothing."""
+    return [_whole_process([sys.executable, "-c", "import torch"]) for _ in range(repetitions)]
+
+
+def check_command(repetitions: int = 5) -> list[float]:
+    """`grader check` on a right module, from the shell's point of view."""
+    command = [sys.executable, "-m", "grader.cli", "check", str(SAMPLE), "--spec", "eecs498_2019"]
+    return [_whole_process(command) for _ in range(repetitions)]
+
+
+def help_command(repetitions: int = 5) -> list[float]:
+    """`grader --help`."""
+    return [_whole_process([sys.executable, "-m", "grader.cli", "--help"]) for _ in range(repetitions)]
+
+
+def _whole_process(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started

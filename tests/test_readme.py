@@ -1,0 +1,60 @@
+"""Every command that README.md names is run, in a folder that looks like a checkout."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GRADER = Path(sys.executable).with_name("grader")
+FAILING = {"grader check submissions/eecs498_2019/equals_minus_one"}
+RUN_BY_CI = {"make demo", "make test"}
+SHELL_ONLY = {"source .venv/bin/activate"}
+SAMPLES = ("equals_minus_one", "perfect_module", "perfect_notebook")
+
+
+def commands():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    shown = [line.strip().partition("  #")[0].strip() for line in lines if line.startswith("    ")]
+    return [line for line in shown if line and not line.startswith("#")]
+
+
+GRADER_COMMANDS = [command for command in commands() if command.startswith("grader ")]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    for sample in SAMPLES:
+        shutil.copytree(
+            ROOT / "submissions" / "eecs498_2019" / sample, tmp_path / "submissions" / "eecs498_2019" / sample
+        )
+    shutil.copy(ROOT / "test_specs" / "eecs498_2019.toml", tmp_path / "my_spec.toml")
+    return tmp_path
+
+
+def test_every_command_is_a_grader_command_or_one_that_ci_runs():
+    others = {command for command in commands() if not command.startswith("grader ")}
+    assert others == RUN_BY_CI | SHELL_ONLY
+    steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "step demo" in steps
+    assert "make --no-print-directory test" in steps
+
+
+@pytest.mark.parametrize("command", GRADER_COMMANDS)
+def test_the_command_does_what_it_says(command, checkout):
+    arguments = shlex.split(command)[1:]
+    done = subprocess.run(
+        [GRADER, *arguments], cwd=checkout, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == (1 if command in FAILING else 0), done.stderr
+    assert done.stdout.strip()
+    assert done.stderr == ""
+
+
+def test_the_files_that_the_readme_links_to_are_there():
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / link).exists()] == []
