@@ -9,20 +9,16 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from grader.errors import UnreadableNotebook
 from grader.extract.closure import Closure, Dependencies
-from grader.extract.effects import is_main_guard
-from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction, LeftOut
+from grader.extract.effects import mentions_cuda
+from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer, left_out_reason
-from grader.extract.parsing import Statement, statements_of
+from grader.extract.omissions import Omissions
 from grader.extract.program import Definition, Program
-from grader.extract.safety import MAIN_GUARD, Judge
-from grader.notebook import read_notebook
-from grader.submission import SourceFile, Submission, decode_source
-
-SUBMISSION_CHARACTERS = 8_000_000
-"""How much source text of one submission is parsed, files that mention a graded name first."""
+from grader.extract.reading import read_sources
+from grader.extract.safety import Judge
+from grader.submission import Submission
 
 
 def extract(submission: Submission, names: Sequence[str]) -> Extracted:
@@ -33,7 +29,7 @@ def extract(submission: Submission, names: Sequence[str]) -> Extracted:
     """
     with warnings.catch_warnings(), _collector_paused():
         warnings.simplefilter("ignore")  # a student's "\d" is no warning of ours
-        sources, notes = _read(submission.files, names)
+        sources, notes = read_sources(submission.files, names)
         program = Program(sources, ModuleFinder(sources))
         return _Assembly(program, names, notes).result()
 
@@ -50,46 +46,6 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _read(files: Iterable[SourceFile], names: Sequence[str]) -> tuple[dict[str, list[Statement]], list[str]]:
-    """The statements of each file that can be read, and a note for each that cannot."""
-    wanted = [name.encode() for name in names]
-    sources: dict[str, list[Statement]] = {}
-    notes: list[str] = []
-    failure: UnreadableNotebook | None = None
-    characters_left = SUBMISSION_CHARACTERS
-    for file in sorted(files, key=lambda file: (not any(name in file.content for name in wanted), file.path)):
-        if len(file.content) > 64 and characters_left <= 0:
-            notes.append(
-                f"{file.path} was not read: the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
-            )
-            continue
-        statements: list[Statement] = []
-        if file.path.lower().endswith(".ipynb"):
-            try:
-                cells = read_notebook(file.content, file.path)
-            except UnreadableNotebook as error:
-                failure = failure or error
-                notes.append(str(error))
-                continue
-            for cell in cells:
-                characters_left -= len(cell.source)
-                if characters_left >= 0:
-                    statements += statements_of(file.path, cell.number, cell.source)
-        else:
-            text = decode_source(file.content)
-            characters_left -= len(text)
-            if characters_left >= 0:
-                statements = statements_of(file.path, None, text)
-        if characters_left < 0:
-            notes.append(
-                f"{file.path} was not read to its end: the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
-            )
-        sources[file.path] = statements
-    if failure is not None and not sources:
-        raise failure
-    return sources, notes
-
-
 class _Assembly:
     """Builds one Extracted."""
 
@@ -98,6 +54,7 @@ class _Assembly:
         self._names = tuple(dict.fromkeys(names))
         self._notes = notes
         self._judge = Judge(program, frozenset(names))
+        self._omissions = Omissions(program, self._judge)
         self._dependencies = Dependencies(program, self._judge)
         self._duplicates: list[Duplicate] = []
         self._missing: dict[str, str] = {}
@@ -123,6 +80,9 @@ class _Assembly:
             name: self._function(name, targets[name], closure, numbering)
             for name, closure in closures.items()
         }
+        lacking = {
+            number for closure in closures.values() for number in closure.left_out
+        } | self._failed.keys()
         chunks = tuple(self._chunk(number, position) for number, position in numbering.items())
         return Extracted(
             functions=MappingProxyType(functions),
@@ -130,7 +90,7 @@ class _Assembly:
                 {name: self._missing[name] for name in self._names if name in self._missing}
             ),
             chunks=chunks,
-            left_out=self._left_out(kept, closures, targets),
+            left_out=self._omissions.listed(kept, lacking),
             duplicates=tuple(self._duplicates),
             stand_ins=tuple(sorted({top for function in functions.values() for top in function.stand_ins})),
             modules=MappingProxyType(self._modules(kept)),
@@ -203,6 +163,23 @@ class _Assembly:
         if len(places) > 1:
             self._duplicates.append(Duplicate(name, places))
 
+    def _definition(self, name: str, target: int) -> int:
+        """The statement that holds the code: not one that only changes the name's value or wraps it once more."""
+        space = self._program.space_of(target)
+        for number in reversed(space.events[name]):
+            node = self._program.statements[number].node
+            if number > target or node is None or self._judge.reason(number) is not None:
+                continue
+            if isinstance(node, Definition | ast.Import | ast.ImportFrom):
+                return number
+            if name in self._program.bindings(number).whole:
+                reads = self._program.reads(number)
+                if isinstance(reads, str) or name not in reads.load:
+                    return number
+            elif any(isinstance(item, Definition) and item.name == name for item in ast.walk(node)):
+                return number
+        return target
+
     # Joining
 
     def _united(self, closures: dict[str, Closure]) -> dict[str, Closure]:
@@ -236,15 +213,18 @@ class _Assembly:
     def _function(
         self, name: str, target: int, closure: Closure, numbering: Mapping[int, int]
     ) -> ExtractedFunction:
-        statement = self._program.statements[target]
+        statement = self._program.statements[self._definition(name, target)]
         return ExtractedFunction(
             name=name,
             place=statement.place,
             source=statement.source,
             chunks=tuple(sorted(numbering[number] for number in closure.numbers if number in numbering)),
             stand_ins=tuple(sorted({top for number in closure.numbers for top in self._stand_ins(number)})),
-            lacks=tuple(self._as_left_out(number) for number in closure.left_out),
-            mentions_cuda=any(_mentions_cuda(self._program.statements[number]) for number in closure.numbers),
+            lacks=tuple(self._omissions.left_out(number) for number in closure.left_out),
+            mentions_cuda=any(
+                mentions_cuda(item.node, item.source)
+                for item in (self._program.statements[number] for number in closure.numbers)
+            ),
         )
 
     def _stand_ins(self, number: int) -> Iterable[str]:
@@ -260,77 +240,3 @@ class _Assembly:
             module.dotted: module.file for number in kept for module in self._program.modules_of(number)
         }
         return dict(sorted(modules.items()))
-
-    # What is left out
-
-    def _as_left_out(self, number: int) -> LeftOut:
-        reason = self._judge.reason(number) or "nothing that is graded needs it"
-        return self._program.statements[number].left_out(reason, self._program.names_bound_by(number))
-
-    def _left_out(
-        self, kept: frozenset[int], closures: Mapping[str, Closure], targets: Mapping[str, int]
-    ) -> tuple[LeftOut, ...]:
-        """Top-level statements worth a word, of the files that anything is graded from; of all where nothing is."""
-        lacking = {number for closure in closures.values() for number in closure.left_out} | set(self._failed)
-        files = {
-            self._program.statements[number].unit.file for number in (*kept, *targets.values(), *lacking)
-        }
-        found = []
-        for path in sorted(files or self._program.namespaces):
-            space = self._program.namespaces[path]
-            for number in range(space.first, space.first + len(space.statements)):
-                if number in kept:
-                    continue
-                if number in lacking:
-                    found.append(self._as_left_out(number))
-                elif (reason := self._noteworthy(number)) is not None:
-                    binds = self._program.names_bound_by(number)
-                    found.append(self._program.statements[number].left_out(reason, binds))
-        return tuple(found)
-
-    def _noteworthy(self, number: int) -> str | None:
-        """Why a statement that no graded function needs is named among what is left out; None where it is not."""
-        statement = self._program.statements[number]
-        match statement.node:
-            case None:
-                return statement.obstacle
-            case ast.Expr(value=ast.Constant()) | ast.Pass():
-                return None
-            case ast.Expr():
-                if self._judge.setting(number) is not None:
-                    return None
-                return self._judge.rash_call(number) or "a bare expression, which no graded function needs"
-            case ast.If(test=test) if is_main_guard(test):
-                return MAIN_GUARD
-            case ast.For() | ast.AsyncFor() | ast.While():
-                return self._judge.rash_call(number) or "a loop at top level, which no graded function needs"
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-                return self._judge.rash_call(number)
-            case ast.If() | ast.Try() | ast.With() | ast.AsyncWith() | ast.Match():
-                if (reason := self._judge.rash_call(number)) is not None:
-                    return reason
-                is_idle = not self._program.names_bound_by(number)
-                return "binds nothing that a graded function needs" if is_idle else None
-            case _:
-                return None
-
-
-def _mentions_cuda(statement: Statement) -> bool:
-    """Whether the statement says cuda in code or in a string; comments and docstrings do not count."""
-    if statement.node is None or "cuda" not in statement.source.lower():
-        return False
-    documents = {id(item.value) for item in ast.walk(statement.node) if isinstance(item, ast.Expr)}
-    for item in ast.walk(statement.node):
-        texts: tuple[object, ...] = ()
-        match item:
-            case ast.Name(id=text) | ast.Attribute(attr=text) | ast.keyword(arg=text) | ast.arg(arg=text):
-                texts = (text,)
-            case ast.Constant(value=text) if id(item) not in documents:
-                texts = (text,)
-            case ast.alias(name=text, asname=other):
-                texts = (text, other)
-            case _:
-                continue
-        if any(isinstance(text, str) and "cuda" in text.lower() for text in texts):
-            return True
-    return False

@@ -169,3 +169,24 @@ def is_main_guard(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare) and any(
         isinstance(side, ast.Name) and side.id == "__name__" for side in (test.left, *test.comparators)
     )
+
+
+def mentions_cuda(node: ast.stmt | None, source: str) -> bool:
+    """Whether the statement says cuda in code or in a string; comments and docstrings do not count."""
+    if node is None or "cuda" not in source.lower():
+        return False
+    documents = {id(item.value) for item in ast.walk(node) if isinstance(item, ast.Expr)}
+    for item in ast.walk(node):
+        texts: tuple[object, ...] = ()
+        match item:
+            case ast.Name(id=text) | ast.Attribute(attr=text) | ast.keyword(arg=text) | ast.arg(arg=text):
+                texts = (text,)
+            case ast.Constant(value=text) if id(item) not in documents:
+                texts = (text,)
+            case ast.alias(name=text, asname=other):
+                texts = (text, other)
+            case _:
+                continue
+        if any(isinstance(text, str) and "cuda" in text.lower() for text in texts):
+            return True
+    return False

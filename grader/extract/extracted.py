@@ -48,7 +48,8 @@ class Duplicate:
 class ExtractedFunction:
     """A graded function or class.
 
-    place, source: the statement that binds the name last, from its first line (a decorator's, where it has one).
+    place, source: the statement that holds its code, from its first line (a decorator's, where it has one); later
+        statements that wrap it or set its attributes are among the chunks.
     chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
     stand_ins: top-level modules that these chunks import and that will be inert.
     lacks: statements whose names these chunks read, and which are left out.

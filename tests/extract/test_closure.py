@@ -209,3 +209,18 @@ def test_modules_that_are_not_there_are_stand_ins(extract_cells):
 
     assert extracted.stand_ins == ("coutils", "matplotlib", "no_such_module_xyz", "tqdm")
     assert extracted.functions["target"].stand_ins == extracted.stand_ins
+
+
+def test_the_source_is_the_definition_and_not_what_wraps_or_changes_it(extract_cells):
+    extracted = extract_cells(
+        "target C",
+        "def plus(f): return f",
+        "def target(): return 1",
+        "target = plus(target)\ntarget.n = 1",
+        "class C: pass",
+        "C.loss = plus",
+    )
+
+    assert extracted.functions["target"].source == "def target(): return 1"
+    assert extracted.functions["C"].source == "class C: pass"
+    assert [chunk.source for chunk in extracted.chunks][-1] == "C.loss = plus"
