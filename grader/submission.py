@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,7 +155,7 @@ def _declared_encoding(content: bytes) -> str:
 def _read_folder(root: Path) -> tuple[SourceFile, ...]:
     files: list[SourceFile] = []
     total = 0
-    for relative, path in sorted(_sources_below(root)):
+    for relative, path in sorted(_files_below(root, is_source)):
         if len(files) == FILE_COUNT:
             raise SubmissionError(
                 f"{printable(str(root))}: expected at most {FILE_COUNT:,} notebooks and modules in one submission, "
@@ -172,12 +172,27 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
             )
         files.append(SourceFile(printable(relative), content))
     if not files:
-        raise _nothing_to_grade(root, "folder")
+        return _read_archive_in(root)
     return tuple(files)
 
 
-def _sources_below(root: Path) -> Iterator[tuple[str, Path]]:
-    """(relative path, path) of each notebook and module; links and what is no regular file are passed over."""
+def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
+    """What the one .zip below a folder holds, which is how some platforms hand a submission over."""
+    archives = list(_files_below(root, lambda name: name.lower().endswith(".zip")))
+    if len(archives) > 1:
+        raise UnsupportedFile(
+            f"{printable(str(root))}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
+            f"found {len(archives)} archives; give one of them",
+            path=root,
+        )
+    members = _read_zip(archives[0][1]) if archives else []
+    if not members:
+        raise _nothing_to_grade(root, "folder")
+    return tuple(SourceFile(name, content) for name, content in members)
+
+
+def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    """(relative path, path) of each file of a wanted name; links and what is no regular file are passed over."""
     pending = [("", root)]
     seen = 0
     while pending:
@@ -197,7 +212,7 @@ def _sources_below(root: Path) -> Iterator[tuple[str, Path]]:
                     relative = f"{prefix}{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
                         pending.append((f"{relative}/", Path(entry.path)))
-                    elif is_source(entry.name) and entry.is_file(follow_symlinks=False):
+                    elif is_wanted(entry.name) and entry.is_file(follow_symlinks=False):
                         yield relative, Path(entry.path)
         except OSError as error:
             raise _unreadable(folder, error) from error

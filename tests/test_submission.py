@@ -393,6 +393,31 @@ def test_data_that_is_not_unpacked_does_not_count(tmp_path, monkeypatch):
     assert paths(load_submission(path)) == ["hw.py"]
 
 
+def test_a_folder_that_holds_only_an_archive_is_read_as_that_archive(tmp_path):
+    (tmp_path / "jane").mkdir()
+    write_zip(tmp_path / "jane" / "hw.zip", {"hw/a.py": "1"})
+    submission = load_submission(tmp_path / "jane")
+    assert submission.id == "jane"
+    assert [(file.path, file.content) for file in submission.files] == [("hw/a.py", b"1")]
+
+
+def test_a_folder_with_a_module_and_an_archive_is_read_as_the_module(tmp_path):
+    write_zip(tmp_path / "hw.zip", {"hw/a.py": "1"})
+    (tmp_path / "b.py").write_text("2")
+    assert [file.path for file in load_submission(tmp_path).files] == ["b.py"]
+
+
+def test_a_folder_with_two_archives_is_not_guessed_at(tmp_path):
+    for name in ("a.zip", "b.zip"):
+        write_zip(tmp_path / name, {"a.py": "1"})
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
+        "found 2 archives; give one of them"
+    )
+
+
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip" * 100])
 def test_a_zip_that_is_none(tmp_path, content):
     path = tmp_path / "hw.zip"
