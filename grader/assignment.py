@@ -14,9 +14,9 @@ ClassifierName = Literal["svm", "softmax"]
 
 
 class Model(BaseModel):
-    """Base of everything that a spec holds: frozen, and no field too many."""
+    """Base of everything that a spec holds: frozen, no field too many, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class LossFunction(Model):

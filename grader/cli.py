@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import secrets
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from grader import __version__
-from grader.errors import DeviceError, GraderError, OutputError, SandboxError, SpecError
+from grader.errors import DeviceError, GraderError, SandboxError, SpecError
 
 if TYPE_CHECKING:
     from grader.extract import Extracted
@@ -47,7 +48,8 @@ class DeviceChoice(StrEnum):
 
 
 SubmissionArgument = Annotated[
-    Path, typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.")
+    Path,
+    typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.", metavar="SUBMISSION"),
 ]
 SpecOption = Annotated[
     str | None,
@@ -105,26 +107,27 @@ def check(
         settings = _settings(loaded, device, seed, only or [])
         with _check_progress() as progress:
             report = grade(handed_in, loaded, sandbox, settings, progress)
-    if json_path is not None:
-        _write_json(json_path, report.to_json())
     if json_path != "-":
         terminal.show_report(terminal.make_console(), report)
-        if json_path is not None:
+    if json_path is not None:  # after the score: a path that cannot be written does not cost the sight of it
+        _write_json(json_path, report.to_json())
+        if json_path != "-":
             typer.echo(f"Report: {json_path}")
-    raise typer.Exit(_exit_code(report))
+    raise typer.Exit(_exit_code(report, only or []))
 
 
-def _exit_code(report: Report) -> int:
+def _exit_code(report: Report, only: list[str]) -> int:
     if report.has_grader_faults:
         return EXIT_GRADER_FAULT
-    ran = [each for each in report.checks if not (report.status == "incomplete" and each.status == "skipped")]
-    return EXIT_FAILED if any(each.status != "passed" for each in ran) else 0
+    asked_for = [each for each in report.checks if not only or each.id in only]
+    return 0 if all(each.status == "passed" for each in asked_for) else EXIT_FAILED
 
 
 @app.command()
 def batch(
     submissions: Annotated[
-        Path, typer.Argument(help="A folder, or a .zip, with one entry for each submission.")
+        Path,
+        typer.Argument(help="A folder, or a .zip, with one entry for each submission.", metavar="FOLDER|ZIP"),
     ],
     spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
     out: Annotated[
@@ -143,7 +146,7 @@ def batch(
         from grader.spec import load_spec
 
         loaded = load_spec(spec)
-        hand_ins = find_hand_ins(submissions)
+        hand_ins = find_hand_ins(submissions, besides=out)
         settings = _settings(loaded, device, seed, [])
         store = ReportStore(out)
         done = 0
@@ -211,11 +214,13 @@ def doctor() -> None:
 @spec_app.command("list")
 def list_specs() -> None:
     """Name the specs that are shipped."""
+    from grader import formatting
     from grader.spec import load_spec, shipped_specs
 
     for name in shipped_specs():
         loaded = load_spec(name)
-        typer.echo(f"{name}  {loaded.spec.title} ({len(loaded.spec.checks)} checks)")
+        checks = formatting.count(len(loaded.spec.checks), "check")
+        typer.echo(f"{name}  {loaded.spec.title} ({checks})")
 
 
 @spec_app.command("show")
@@ -233,10 +238,18 @@ def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE.
     from grader import formatting
     from grader.spec import load_spec
 
+    faults = []
     for name in files:
-        loaded = load_spec(name)
+        try:
+            loaded = load_spec(name)
+        except SpecError as error:
+            faults.append(str(error))
+            continue
+        checks = formatting.count(len(loaded.spec.checks), "check")
         points = formatting.points(loaded.spec.max_score)
-        typer.echo(f"{loaded.path}: valid, {len(loaded.spec.checks)} checks, {points} points")
+        typer.echo(f"{loaded.path}: valid, {checks}, {points} points")
+    if faults:
+        raise SpecError("\n".join(faults))
 
 
 @spec_app.command("schema")
@@ -295,7 +308,7 @@ def _settings(loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: 
 
 def _write_json(place: str, text: str) -> None:
     if place == "-":
-        sys.stdout.write(text)
+        typer.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal's encoding is
         return
     from grader.batch.store import write_atomically
 
@@ -323,11 +336,12 @@ def _check_progress() -> Iterator[Any]:
         yield None
         return
     from rich.status import Status
+    from rich.text import Text
 
     from grader.terminal import make_console
 
     with Status("importing torch", console=make_console(stderr=True)) as status:
-        yield lambda number, total, title: status.update(f"check {number + 1} of {total}: {title}")
+        yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
 
 
 @contextmanager
@@ -366,12 +380,15 @@ def _stop(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Run the command line; every foreseen fault is one clear sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write is no fault
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     try:
-        app()
+        app(prog_name="grader")
     except SandboxError as error:
         _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
-    except (GraderError, OutputError) as error:
+    except GraderError as error:
         _stop(str(error), EXIT_USAGE)
     except Exception:
         logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")

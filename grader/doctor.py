@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from grader import formatting
+from grader.checks.call import failure_sentence
 from grader.errors import SandboxError
 from grader.extract import extract
 from grader.grade import processor_name
-from grader.observation import Returned
+from grader.observation import Observation, Returned
 from grader.sandbox.host import Budget, Sandbox
 from grader.sandbox.launch import default_start_method
 from grader.sandbox.limits import ISOLATION_LEVEL, NOT_YET_CONFINED
@@ -58,10 +59,16 @@ def _python() -> DoctorFinding:
 
 def _torch() -> DoctorFinding:
     """A worker is started and called, as in grading."""
+    try:
+        version = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return DoctorFinding(
+            "torch", "not installed", is_good=False, advice="Run `make setup` again.", is_needed=True
+        )
     source = SourceFile("doctor.py", b"import torch\ndef same(W):\n    return W.clone()\n")
     extracted = extract(Submission("doctor", (source,)), ["same"])
     W = np.arange(30730, dtype=np.float64).reshape(3073, 10)
-    trial = Trial("doctor", "same", (Tensor(W),), (ArrayOutput(W.shape),))
+    trial = Trial("a call of the doctor's own", "same", (Tensor(W),), (ArrayOutput(W.shape),))
     started = time.perf_counter()
     try:
         with Sandbox() as sandbox, sandbox.session(extracted, Budget(), redirect_cuda=True) as session:
@@ -76,15 +83,25 @@ def _torch() -> DoctorFinding:
         return DoctorFinding(
             "torch", str(error), is_good=False, advice="Run `make setup` again.", is_needed=True
         )
-    version = metadata.version("torch")
     if not isinstance(first, Returned) or not seconds:
         advice = f"Does `{sys.executable} -c 'import torch'` work? Run `make setup` again."
         return DoctorFinding(
-            "torch", f"{version}, but a call in a worker failed: {first}", False, advice, is_needed=True
+            "torch",
+            f"{version}, but a call in a worker failed: {_failure(trial, first)}",
+            False,
+            advice,
+            is_needed=True,
         )
     median = sorted(seconds)[len(seconds) // 2]
     seen = f"{version}; first call after {formatting.seconds(ready)}, then {median * 1e3:.2f} ms for 246 kB each way"
     return DoctorFinding("torch", seen, is_good=True, is_needed=True)
+
+
+def _failure(trial: Trial, observation: Observation) -> str:
+    """Why the first call, or one of the later ones, gave no values."""
+    if isinstance(observation, Returned):
+        return "it returned once, then no more"
+    return failure_sentence(trial, observation)
 
 
 def _processor() -> DoctorFinding:

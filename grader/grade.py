@@ -194,7 +194,9 @@ def _judge(
 
 def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: int) -> Verdict:
     trials = check.trials(assignment, seed)
-    return check.judge(assignment, [(trial, run(trial)) for trial in trials])
+    verdict = check.judge(assignment, [(trial, run(trial)) for trial in trials])
+    _check_part(_Judged(check, verdict, 0.0))  # a verdict that no report can hold is found here, at its check
+    return verdict
 
 
 def _blame(judged: _Judged, extracted: Extracted, functions: Mapping[str, FunctionPart]) -> str:

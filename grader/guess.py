@@ -16,8 +16,8 @@ def guess_spec(submission: Submission) -> LoadedSpec:
     best = [name for name, (_, count) in found.items() if count == most]
     if most == 0:
         raise SpecError(
-            f"{submission.id}: holds none of the functions of {', '.join(found)}, so it is not plain which assignment it"
-            " is; say so with --spec NAME, and see `grader extract` for what is there"
+            f"{submission.id}: holds none of the functions of {' or '.join(found)}, so it is not plain which assignment"
+            " it is; say so with --spec NAME (`grader extract` with it tells why each function is missing)"
         )
     if len(best) > 1:
         raise SpecError(f"{submission.id}: could be {' or '.join(best)}; say which with --spec NAME")

@@ -18,7 +18,9 @@ FunctionStatus = Literal["correct", "incorrect", "missing", "unjudged"]
 class ReportModel(BaseModel):
     """Base of the report's parts: frozen, no field too many, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+    )
 
 
 class AssignmentPart(ReportModel):
@@ -142,7 +144,16 @@ class Report(ReportModel):
 
 
 def student_view(report: Report) -> Report:
-    """The report without what the spec hides from students: hidden checks keep their points and lose their words."""
+    """The report without what the spec hides from students.
+
+    Hidden checks keep their points and lose their words; functions that they judge lose the names of their mistakes,
+    which would tell what a hidden check saw.
+    """
+    watched = {name for check in report.checks if check.visibility == "hidden" for name in check.functions}
+    functions = {
+        name: part.model_copy(update={"diagnosis": ()}) if name in watched else part
+        for name, part in report.functions.items()
+    }
     checks = tuple(
         check
         if check.visibility == "visible"
@@ -151,7 +162,7 @@ def student_view(report: Report) -> Report:
         )
         for check in report.checks
     )
-    return report.model_copy(update={"checks": checks, "integrity": ()})
+    return report.model_copy(update={"functions": functions, "checks": checks, "integrity": ()})
 
 
 def report_schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -24,6 +25,20 @@ _PLAIN_MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "errored": 
 _STATUS_STYLES = {"correct": "green", "incorrect": "red", "missing": "yellow", "unjudged": "magenta"}
 
 
+# Control characters but the line's end, and the marks that turn the direction of what follows them.
+_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Words that may be a student's: shown as they are, in no style of their own, with no say over the terminal."""
+    return Text(plain(words), style=style)
+
+
+def plain(words: str) -> str:
+    """The words with a visible sign for each character that a terminal would obey or cannot write."""
+    return _UNSEEN.sub("\ufffd", words.replace("\t", "    ")).encode("utf-8", "replace").decode("utf-8")
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console of the terminal's width, 80 columns elsewhere; plain where output is no terminal."""
     return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=False)
@@ -31,8 +46,8 @@ def make_console(*, stderr: bool = False) -> Console:
 
 def show_report(console: Console, report: Report) -> None:
     """Checks with their points, a paragraph for each that did not pass, the functions, the score."""
-    console.print(Text(report.assignment.title, style="bold"))
-    console.print(Text(_circumstances(report), style="dim"))
+    console.print(_text(report.assignment.title, style="bold"))
+    console.print(_text(_circumstances(report), style="dim"))
     console.print()
     console.print(_check_table(console, report.checks))
     _show_failures(console, report.checks)
@@ -55,7 +70,7 @@ def _mark(console: Console, status: str) -> Text:
         sign.encode(console.encoding)
     except UnicodeEncodeError:
         sign = _PLAIN_MARKS[status]
-    return Text(sign, style=style)
+    return _text(sign, style=style)
 
 
 def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
@@ -67,7 +82,9 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
     for check in checks:
         worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
         style = _MARKS[check.status][1]
-        table.add_row(_mark(console, check.status), Text(check.title), Text(check.status, style=style), worth)
+        table.add_row(
+            _mark(console, check.status), _text(check.title), _text(check.status, style=style), worth
+        )
     return table
 
 
@@ -81,10 +98,10 @@ def _show_failures(console: Console, checks: Iterable[CheckPart]) -> None:
         console.print()
         style = f"bold {_MARKS[group[0].status][1]}"
         for check in group:
-            console.print(Text(f"{check.title} ({check.status})", style=style))
-        console.print(Padding(Text(message), (0, 0, 0, 2)))
+            console.print(_text(f"{check.title} ({check.status})", style=style))
+        console.print(Padding(_text(message), (0, 0, 0, 2)))
         if hint:
-            console.print(Padding(Text(f"Hint: {hint}", style="cyan"), (0, 0, 0, 2)))
+            console.print(Padding(_text(f"Hint: {hint}", style="cyan"), (0, 0, 0, 2)))
 
 
 def _show_functions(console: Console, report: Report) -> None:
@@ -94,13 +111,13 @@ def _show_functions(console: Console, report: Report) -> None:
     table.add_column("Verdict", no_wrap=True)
     table.add_column("Where it stands", ratio=1)
     for name, function in report.functions.items():
-        status = Text(function.status, style=_STATUS_STYLES[function.status])
-        table.add_row(Text(name), status, Text(_where(function.where)))
+        status = _text(function.status, style=_STATUS_STYLES[function.status])
+        table.add_row(_text(name), status, _text(_where(function.where)))
     console.print(table)
     for name, function in report.functions.items():
         for note in function.notes:
             if function.status != "missing":
-                console.print(Padding(Text(f"{name}: {note}.".replace("..", "."), style="dim"), (0, 0, 0, 2)))
+                console.print(Padding(_text(f"{name}: {note.removesuffix('.')}.", style="dim"), (0, 0, 0, 2)))
 
 
 def _where(where: WherePart | None) -> str:
@@ -113,7 +130,7 @@ def _where(where: WherePart | None) -> str:
 def _score_line(report: Report) -> Text:
     if report.score is not None:
         style = "bold green" if report.score >= report.max_score else "bold"
-        return Text(
+        return _text(
             f"Score: {formatting.points(report.score)} of {formatting.points(report.max_score)}", style=style
         )
     ran = [check for check in report.checks if check.status in {"passed", "failed"}]
@@ -123,7 +140,7 @@ def _score_line(report: Report) -> Text:
         if report.has_grader_faults
         else "not every check was run"
     )
-    return Text(
+    return _text(
         f"No score: {reason}. The checks that ran gave {formatting.points(got)} of {formatting.points(worth)}"
         f" (all: {formatting.points(report.max_score)}).",
         style="bold yellow",
@@ -147,14 +164,14 @@ def batch_line(number: int, total: int, submission_id: str, report: Report, how:
         )
         words += f", {formatting.seconds(report.seconds)}"
     width = len(str(total))
-    return f"[{number:>{width}}/{total}] {submission_id}: {score} ({words})"
+    return plain(f"[{number:>{width}}/{total}] {submission_id}: {score} ({words})")
 
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
     scores = sorted(report.score for report in reports if report.score is not None)
     console.print()
-    console.print(Text(title, style="bold"))
+    console.print(_text(title, style="bold"))
     if scores:
         middle = len(scores) // 2
         median = scores[middle] if len(scores) % 2 else (scores[middle - 1] + scores[middle]) / 2
@@ -173,7 +190,9 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
             if check.status != "passed":
                 fails[check.title] = fails.get(check.title, 0) + 1
     for title_of_check, times in sorted(fails.items(), key=lambda item: -item[1])[:3]:
-        console.print(Padding(f"not passed by {times} of {len(reports)}: {title_of_check}", (0, 0, 0, 2)))
+        console.print(
+            Padding(_text(f"not passed by {times} of {len(reports)}: {title_of_check}"), (0, 0, 0, 2))
+        )
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:
@@ -185,48 +204,50 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
     for name in names:
         function = extracted.functions.get(name)
         if function is None:
-            table.add_row(Text(name), Text(f"missing: {extracted.missing.get(name, '')}", style="yellow"))
+            table.add_row(_text(name), _text(f"missing: {extracted.missing.get(name, '')}", style="yellow"))
             continue
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
-        words = Text(str(function.place))
+        words = _text(str(function.place))
         for chunk in needs:
             first = chunk.source.strip().splitlines()[0][:60]
-            words.append(f"\n  needs {first}", style="dim")
-            words.append(f"  ({chunk.place})", style="dim")
+            words.append(plain(f"\n  needs {first}"), style="dim")
+            words.append(plain(f"  ({chunk.place})"), style="dim")
         for left in function.lacks:
-            words.append(f"\n  lacks {', '.join(left.binds)} ({left.place}): {left.reason}", style="yellow")
-        table.add_row(Text(name), words)
+            words.append(
+                plain(f"\n  lacks {', '.join(left.binds)} ({left.place}): {left.reason}"), style="yellow"
+            )
+        table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
         places = formatting.listing([str(place) for place in duplicate.places])
         console.print(
-            Text(f"{duplicate.name} is defined {len(duplicate.places)} times: {places}; the last is graded.")
+            _text(f"{duplicate.name} is defined {len(duplicate.places)} times: {places}; the last is graded.")
         )
     if extracted.stand_ins:
-        console.print(Text(f"Inert stand-ins take the place of {formatting.listing(extracted.stand_ins)}."))
+        console.print(_text(f"Inert stand-ins take the place of {formatting.listing(extracted.stand_ins)}."))
     for note in extracted.notes:
-        console.print(Text(note))
+        console.print(_text(note))
     if extracted.left_out:
         console.print()
-        console.print(Text("Left out", style="bold"))
+        console.print(_text("Left out", style="bold"))
         for left in extracted.left_out:
-            console.print(Text(f"{left.place}: {left.summary}"))
-            console.print(Padding(Text(left.reason, style="dim"), (0, 0, 0, 2)))
+            console.print(_text(f"{left.place}: {left.summary}"))
+            console.print(Padding(_text(left.reason, style="dim"), (0, 0, 0, 2)))
 
 
 def show_finding(console: Console, name: str, seen: str, advice: str | None, *, is_good: bool) -> None:
     """One thing that the doctor looked at."""
     line = _mark(console, "passed" if is_good else "skipped")
     line.append(f" {name}: ", style="bold")
-    line.append(seen, style="default")
+    line.append(plain(seen), style="default")
     console.print(line)
     if advice:
-        console.print(Padding(Text(advice, style="dim"), (0, 0, 0, 4)))
+        console.print(Padding(_text(advice, style="dim"), (0, 0, 0, 4)))
 
 
 def show_spec(console: Console, spec: Spec) -> None:
     """A spec's functions, convention and checks."""
-    console.print(Text(spec.title, style="bold"))
+    console.print(_text(spec.title, style="bold"))
     convention = spec.convention
     console.print(
         f"{spec.name}: {spec.backend}, layout {convention.layout},"
@@ -234,13 +255,13 @@ def show_spec(console: Console, spec: Spec) -> None:
         f" delta {formatting.number(convention.delta)}",
         markup=False,
     )
-    console.print(Text(f"Functions: {', '.join(spec.functions)}"))
+    console.print(_text(f"Functions: {', '.join(spec.functions)}"))
     console.print()
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Check", ratio=1)
     table.add_column("Id", no_wrap=True)
     table.add_column("Points", justify="right", no_wrap=True)
     for check in spec.checks:
-        table.add_row(Text(check.title), Text(check.id, style="dim"), formatting.points(check.points))
-    table.add_row(Text("All", style="bold"), "", Text(formatting.points(spec.max_score), style="bold"))
+        table.add_row(_text(check.title), _text(check.id, style="dim"), formatting.points(check.points))
+    table.add_row(_text("All", style="bold"), "", _text(formatting.points(spec.max_score), style="bold"))
     console.print(table)

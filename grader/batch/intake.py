@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO
 
-from grader.archive import is_passed_over, printable, read_archive
-from grader.errors import SubmissionNotFound, UnsupportedFile
+from grader.archive import (
+    FILE_BYTES,
+    TOTAL_BYTES,
+    is_passed_over,
+    is_source,
+    printable,
+    read_archive,
+)
+from grader.errors import SubmissionError, SubmissionNotFound, UnsafeArchive, UnsupportedFile
 from grader.submission import SourceFile, Submission, load_submission
 
 SUBMISSION_SUFFIXES = frozenset({".ipynb", ".py", ".zip"})
-GREATEST_ID_LENGTH = 120
+OTHER_ARCHIVES = frozenset({".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
+"""Archives that are not read: whoever handed one in gets a report that says so."""
+
+GREATEST_ID_BYTES = 120
+"""In UTF-8: a file's name has at most 255, and a temporary one is longer than the report's."""
+
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?: *\..*)?$", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever suffix follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,88 +45,206 @@ class HandIn:
     load: Callable[[], Submission]
 
 
-def find_hand_ins(path: Path) -> tuple[HandIn, ...]:
+def find_hand_ins(path: Path, besides: Path | None = None) -> tuple[HandIn, ...]:
     """Every submission in a folder or .zip: each notebook, module, archive or folder directly in it, by name.
 
+    besides: a folder that may lie in there and is none, such as the one for the reports.
     SubmissionNotFound where nothing is at the path; UnsupportedFile where it holds no submission.
     """
-    if path.is_dir():
-        found = _in_folder(path)
-    elif path.is_file() and path.suffix.lower() == ".zip":
-        found = _in_archive(path)
-    elif path.exists():
-        raise UnsupportedFile(
-            f"{path}: expected a folder of submissions or a .zip of them; for a single one use `grader check`",
-            path=path,
-        )
-    else:
-        raise SubmissionNotFound(
-            f"{path}: there is nothing at this path; give a folder of submissions", path=path
-        )
+    shown = printable(str(path))
+    try:
+        if path.is_dir():
+            found = _in_folder(path, besides)
+        elif path.is_file() and path.suffix.lower() == ".zip":
+            found = _in_archive(path)
+        elif path.exists():
+            raise UnsupportedFile(
+                f"{shown}: expected a folder of submissions or a .zip of them; for a single one use `grader check`",
+                path=path,
+            )
+        else:
+            raise SubmissionNotFound(
+                f"{shown}: there is nothing at this path; give a folder of submissions or a .zip of them",
+                path=path,
+            )
+    except OSError as error:
+        raise SubmissionError(f"{shown}: cannot be read: {error.strerror or error}", path=path) from error
     if not found:
         raise UnsupportedFile(
-            f"{path}: holds no submission; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
+            f"{shown}: holds no submission; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
             path=path,
         )
     return found
 
 
-def _in_folder(folder: Path) -> tuple[HandIn, ...]:
-    try:
-        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
-    except OSError as error:
-        raise UnsupportedFile(f"{folder}: cannot be read: {error.strerror or error}", path=folder) from error
-    wanted = [entry for entry in entries if not is_passed_over(entry.name) and _is_hand_in(entry)]
+def _in_folder(folder: Path, besides: Path | None) -> tuple[HandIn, ...]:
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    passed_over = None if besides is None else besides.resolve()
+    wanted = [
+        entry
+        for entry in entries
+        if not is_passed_over(entry.name)
+        and _is_hand_in(entry)
+        and not (entry.is_dir() and entry.resolve() == passed_over)
+    ]
     identifiers = _unique_ids([entry.name for entry in wanted], [_stem(entry) for entry in wanted])
     return tuple(
-        HandIn(identifier, partial(load_submission, entry))
+        HandIn(identifier, partial(_load_entry, entry))
         for identifier, entry in zip(identifiers, wanted, strict=True)
     )
 
 
 def _is_hand_in(entry: Path) -> bool:
-    return entry.suffix.lower() in SUBMISSION_SUFFIXES or (entry.is_dir() and not entry.is_symlink())
+    """A link is one too: load_submission does not follow it, and its report says so."""
+    return entry.suffix.lower() in SUBMISSION_SUFFIXES | OTHER_ARCHIVES or entry.is_dir()
 
 
 def _stem(entry: Path) -> str:
     return entry.name if entry.is_dir() else entry.stem
 
 
+def _load_entry(entry: Path) -> Submission:
+    """As load_submission; a folder without notebooks and modules that holds .zip files is those files' contents."""
+    try:
+        return load_submission(entry)
+    except UnsupportedFile:
+        if entry.is_symlink() or not entry.is_dir():
+            raise
+        archives = sorted(
+            each for each in entry.iterdir() if _is_archive(each.name) and not is_passed_over(each.name)
+        )
+        if not archives:
+            raise
+        loaded = [(archive.name, load_submission(archive).files) for archive in archives]
+        return Submission(printable(entry.name), _together(loaded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A notebook, module or .zip in the archive of a class; `fault` says why a .zip was not taken out of it."""
+
+    path: str
+    content: bytes
+    fault: str | None = None
+
+
 def _in_archive(path: Path) -> tuple[HandIn, ...]:
     with path.open("rb") as stream:
-        members = read_archive(stream, path)
-    tops = {name.split("/", 1)[0] for name, _ in members}
-    if len(tops) == 1 and all("/" in name for name, _ in members):  # everything lies in one folder
-        members = [(name.split("/", 1)[1], content) for name, content in members]
-    groups: defaultdict[str, list[SourceFile]] = defaultdict(list)
-    for name, content in members:
-        top, _, rest = name.partition("/")
-        groups[top].append(SourceFile(rest or top, content))
+        members = [_Member(name, content) for name, content in read_archive(stream, path)]
+        left_bytes = TOTAL_BYTES - sum(len(member.content) for member in members)
+        members += _nested_archives(stream, left_bytes)
+    if len({member.path.split("/", 1)[0] for member in members}) == 1 and all(
+        "/" in member.path for member in members
+    ):  # everything lies in one folder
+        members = [replace(member, path=member.path.split("/", 1)[1]) for member in members]
+    groups: defaultdict[str, list[_Member]] = defaultdict(list)
+    for member in sorted(members, key=lambda member: member.path):
+        top, _, rest = member.path.partition("/")
+        groups[top].append(replace(member, path=rest or top))
     names = sorted(groups)
-    identifiers = _unique_ids(names, [name if "." not in name else name.rsplit(".", 1)[0] for name in names])
+    stems = [PurePosixPath(name).stem if _is_file(name, groups[name]) else name for name in names]
+    identifiers = _unique_ids(names, stems)
     return tuple(
-        HandIn(identifier, partial(Submission, identifier, tuple(groups[name])))
+        HandIn(identifier, partial(_load_group, identifier, tuple(groups[name]), path))
         for identifier, name in zip(identifiers, names, strict=True)
     )
 
 
+def _is_file(name: str, group: Sequence[_Member]) -> bool:
+    return [member.path for member in group] == [name]
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
+def _nested_archives(stream: IO[bytes], left_bytes: int) -> list[_Member]:
+    """Each .zip in a .zip whose members' names read_archive has checked, under the same limits of size."""
+    found: dict[str, _Member] = {}
+    with zipfile.ZipFile(stream) as archive:
+        for member in archive.infolist():
+            name = printable(member.filename.replace("\\", "/"))
+            parts = [part for part in name.split("/") if part not in {"", "."}]
+            if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not _is_archive(parts[-1]):
+                continue
+            limit = min(FILE_BYTES, left_bytes)
+            content, fault = b"", None
+            try:
+                with archive.open(member) as unpacked:
+                    content = unpacked.read(limit + 1)
+            except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+                fault = f"could not be taken out of the archive of the class: {printable(str(error))}"
+            if len(content) > limit:
+                fault = (
+                    f"is larger than {FILE_BYTES >> 20} MiB, or than what the others leave of {TOTAL_BYTES >> 20} MiB;"
+                    " unpack the archive of the class and give the folder"
+                )
+                content = b""
+            left_bytes -= len(content)
+            path = "/".join(parts)
+            found[path] = _Member(path, content, fault)
+    return list(found.values())
+
+
+def _load_group(identifier: str, group: Sequence[_Member], path: Path) -> Submission:
+    """The notebooks and modules of one entry; where there are none, the contents of its .zip files."""
+    sources = tuple(SourceFile(member.path, member.content) for member in group if is_source(member.path))
+    if sources:
+        return Submission(identifier, sources)
+    unpacked = []
+    for member in group:
+        place = path / member.path
+        if member.fault is not None:
+            raise UnsafeArchive(f"{printable(str(place))}: {member.fault}", path=place)
+        files = read_archive(io.BytesIO(member.content), place)
+        if not files:
+            raise UnsupportedFile(
+                f"{printable(str(place))}: expected a notebook (.ipynb) or a module (.py) in this archive, found"
+                " neither; hand in the file that holds the functions",
+                path=place,
+            )
+        unpacked.append((member.path, tuple(SourceFile(name, content) for name, content in files)))
+    return Submission(identifier, _together(unpacked))
+
+
+def _together(archives: Sequence[tuple[str, tuple[SourceFile, ...]]]) -> tuple[SourceFile, ...]:
+    """The files of one archive as they are, of several each under its archive's name."""
+    if len(archives) == 1:
+        return archives[0][1]
+    return tuple(
+        SourceFile(f"{name}/{file.path}", file.content) for name, files in archives for file in files
+    )
+
+
 def _unique_ids(names: list[str], stems: list[str]) -> list[str]:
-    """The stems, or the whole names where stems meet, as file names that every system takes."""
-    identifiers = [
-        _file_name(stem if stems.count(stem) == 1 else name) for name, stem in zip(names, stems, strict=True)
-    ]
-    folded = [identifier.casefold() for identifier in identifiers]
-    return [
-        identifier if folded.count(identifier.casefold()) == 1 else f"{identifier}-{_digest(name)}"
-        for identifier, name in zip(identifiers, names, strict=True)
-    ]
+    """The stems, or the whole names where stems meet, as file names that every system takes and tells apart."""
+    times = Counter(stems)
+    plain = [_file_name(stem if times[stem] == 1 else name) for name, stem in zip(names, stems, strict=True)]
+    clashes = Counter(map(_folded, plain))
+    taken: set[str] = set()
+    identifiers = []
+    for name, wanted in zip(names, plain, strict=True):
+        identifier = wanted if clashes[_folded(wanted)] == 1 else f"{wanted}-{_digest(name)}"
+        while _folded(identifier) in taken:  # somebody named a file after another's digest
+            identifier = f"{identifier}-{_digest(name)}"
+        taken.add(_folded(identifier))
+        identifiers.append(identifier)
+    return identifiers
+
+
+def _folded(name: str) -> str:
+    """The same for names that some system takes for one file: by case, or by how an accent is written."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def _file_name(name: str) -> str:
     """A name that is safe as a file's on every system, and readable still."""
     cleaned = re.sub(r'[<>:"/\\|?*\ufffd]', "_", printable(name)).strip(" .")
-    if len(cleaned) > GREATEST_ID_LENGTH:
-        cleaned = f"{cleaned[:GREATEST_ID_LENGTH]}-{_digest(name)}"
+    if len(cleaned.encode()) > GREATEST_ID_BYTES:
+        cut = cleaned.encode()[:GREATEST_ID_BYTES].decode("utf-8", "ignore")
+        cleaned = f"{cut}-{_digest(name)}"
+    if _RESERVED.match(cleaned):
+        cleaned = f"_{cleaned}"
     return cleaned or f"submission-{_digest(name)}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.archive import printable
 from grader.batch.intake import HandIn
 from grader.batch.store import Fingerprint, ReportStore
 from grader.errors import SubmissionError
@@ -83,7 +84,8 @@ def _grade_one(
     try:
         submission = hand_in.load()
     except SubmissionError as error:
-        return Outcome(hand_in.id, "unreadable", unreadable_report(hand_in.id, str(error), loaded, settings))
+        reason = _without_folders(error)
+        return Outcome(hand_in.id, "unreadable", unreadable_report(hand_in.id, reason, loaded, settings))
     submission = Submission(hand_in.id, submission.files, submission.student)
     if not regrade:
         wanted = Fingerprint.wanted(submission.sha256, loaded.sha256, settings.device, pinned_seed)
@@ -91,3 +93,8 @@ def _grade_one(
         if kept is not None and wanted.fits(kept):
             return Outcome(hand_in.id, "kept", kept)
     return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))
+
+
+def _without_folders(error: SubmissionError) -> str:
+    """The sentence with the hand-in's name for its path: a student is not shown where the class lies."""
+    return str(error).replace(printable(str(error.path)), printable(error.path.name))

@@ -14,18 +14,24 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grader import __version__, formatting
+from grader.archive import printable
 from grader.errors import OutputError
 from grader.report import Report, parse_report
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@")
+_BLANKS = str.maketrans("\t\r\n\v\f", "     ")
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, and a crash loses neither.
 
+    What is there and is no file (/dev/stdout, a named pipe) is written to as it stands: it must not be replaced.
     Raises OutputError when it cannot be written: no folder, no permission, no space.
     """
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
@@ -55,7 +61,11 @@ def _umask() -> int:
 
 
 def _not_written(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: cannot be written: {error.strerror or error}", path=path)
+    reason = error.strerror or str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        above = next((each for each in path.parents if each.exists()), path.parent)
+        reason = f"{above} is no folder"
+    return OutputError(printable(f"{path}: cannot be written: {reason}"), path=path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,12 @@ class ReportStore:
     def prepare(self) -> None:
         """Make the folders; OutputError early rather than after the first submission."""
         probe = self.reports_folder / ".writable"
-        write_atomically(probe, "")
+        try:
+            write_atomically(probe, "")
+        except OutputError as error:
+            if isinstance(error.__cause__, OSError):
+                raise _not_written(self.reports_folder, error.__cause__) from error.__cause__
+            raise
         with contextlib.suppress(OSError):
             probe.unlink()
 
@@ -116,7 +131,7 @@ class ReportStore:
         """The report that is there; None when there is none, or none that can be read."""
         try:
             return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
-        except (OSError, ValueError, ValidationError):
+        except (OSError, ValueError, ValidationError, RecursionError):
             return None
 
     def write(self, submission_id: str, report: Report) -> Path:
@@ -148,4 +163,6 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
 
 
 def _safe_cell(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    """The cell on one line, and with a quote before it where a spreadsheet would calculate it."""
+    line = printable(cell.translate(_BLANKS))
+    return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line

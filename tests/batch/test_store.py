@@ -1,0 +1,298 @@
+"""Reports on disk: whole or not there, read back, compared, and made into a table."""
+
+import csv
+import errno
+import io
+import os
+import stat
+import threading
+from dataclasses import replace
+
+import pytest
+
+from grader import __version__
+from grader.batch.store import Fingerprint, ReportStore, gradebook, write_atomically
+from grader.errors import OutputError
+from tests.samples import check_part, report_of
+
+NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_written_with_the_folders_above_it(tmp_path):
+    write_atomically(tmp_path / "a" / "b" / "r.json", "é\n")
+
+    assert (tmp_path / "a" / "b" / "r.json").read_bytes() == "é\n".encode()
+    assert names_in(tmp_path / "a" / "b") == ["r.json"]
+
+
+def test_a_file_is_replaced(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text("a longer old text")
+
+    write_atomically(path, "new")
+
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
+def test_the_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, monkeypatch, call):
+    path = tmp_path / "r.json"
+    path.write_text("old")
+
+    def fail(*_, **__):
+        raise NO_SPACE
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OutputError) as caught:
+        write_atomically(path, "new")
+
+    assert str(caught.value) == f"{path}: cannot be written: No space left on device"
+    assert caught.value.path == path
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["r.json"]
+
+
+def test_a_full_disk_during_the_writing_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "r.json"
+    path.write_text("old")
+    real = os.fdopen
+
+    class Full(io.StringIO):
+        def __init__(self, file):
+            super().__init__()
+            self.file = file
+
+        def write(self, text):
+            self.file.write(text[:2])
+            self.file.flush()
+            raise NO_SPACE
+
+        def close(self):
+            self.file.close()
+
+    monkeypatch.setattr(os, "fdopen", lambda *words, **named: Full(real(*words, **named)))
+    with pytest.raises(OutputError, match="No space left on device"):
+        write_atomically(path, "new")
+
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["r.json"]
+
+
+def test_a_stop_during_the_writing_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "r.json"
+    path.write_text("old")
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, "new")
+
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["r.json"]
+
+
+@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_permissions_follow_the_umask(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "r.json", "new")
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / "r.json").stat().st_mode) == mode
+
+
+def test_a_file_where_a_folder_must_be_is_named(tmp_path):
+    (tmp_path / "out").touch()
+
+    with pytest.raises(OutputError) as caught:
+        write_atomically(tmp_path / "out" / "r.json", "new")
+    with pytest.raises(OutputError) as deeper:
+        write_atomically(tmp_path / "out" / "reports" / "r.json", "new")
+
+    assert str(caught.value) == f"{tmp_path}/out/r.json: cannot be written: {tmp_path}/out is no folder"
+    assert str(deeper.value) == (
+        f"{tmp_path}/out/reports/r.json: cannot be written: {tmp_path}/out is no folder"
+    )
+
+
+def test_a_folder_is_not_written_to(tmp_path):
+    with pytest.raises(OutputError, match=r": cannot be written: Is a directory$"):
+        write_atomically(tmp_path, "new")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_said(tmp_path):
+    (tmp_path / "out").mkdir(mode=0o500)
+
+    with pytest.raises(OutputError, match=r"r\.json: cannot be written: Permission denied$"):
+        write_atomically(tmp_path / "out" / "r.json", "new")
+
+
+def test_a_folder_that_refuses_is_said(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / ".r.json.part"))
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(OutputError) as caught:
+        write_atomically(tmp_path / "r.json", "new")
+
+    assert str(caught.value) == f"{tmp_path}/r.json: cannot be written: Permission denied"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+
+    write_atomically(pipe, "new")
+    reader.join(timeout=10)
+
+    assert read == ["new"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None)
+
+
+def test_a_report_of_the_same_things_fits():
+    assert WANTED.fits(report_of())
+    assert replace(WANTED, seed=7).fits(report_of())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"submission_sha256": "b" * 64},
+        {"spec_sha256": "6" * 64},
+        {"grader_version": "0.2"},
+        {"device": "cuda"},
+        {"seed": 8},
+    ],
+)
+def test_a_report_of_anything_else_does_not_fit(change):
+    assert not replace(WANTED, **change).fits(report_of())
+
+
+def test_a_report_without_a_score_does_not_fit():
+    assert not WANTED.fits(report_of(status="incomplete", score=None))
+
+
+def test_what_is_wanted_now_is_of_this_version():
+    assert Fingerprint.wanted("a", "b", "cpu", 3) == Fingerprint("a", "b", __version__, "cpu", 3)
+
+
+def test_a_report_comes_back_from_the_store(tmp_path):
+    store = ReportStore(tmp_path / "out")
+
+    path = store.write("alice", report_of())
+
+    assert path == tmp_path / "out" / "reports" / "alice.json"
+    assert store.read("alice") == report_of()
+
+
+def test_a_report_that_is_not_there_is_none(tmp_path):
+    assert ReportStore(tmp_path).read("alice") is None
+
+
+WHOLE = report_of().to_json()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        WHOLE.encode()[: len(WHOLE) // 2],
+        b"{}",
+        b"null",
+        WHOLE.replace('"1"', '"2"', 1).encode(),
+        WHOLE.replace("10.0", "NaN", 1).encode(),
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+    ids=["empty", "half", "no report", "null", "of another version", "not finite", "no text", "deep"],
+)
+def test_a_report_that_cannot_be_read_is_none(tmp_path, content):
+    store = ReportStore(tmp_path)
+    store.prepare()
+    store.report_path("alice").write_bytes(content)
+
+    assert store.read("alice") is None
+
+
+def test_a_store_is_tried_before_the_first_submission(tmp_path):
+    (tmp_path / "out").touch()
+
+    with pytest.raises(OutputError) as caught:
+        ReportStore(tmp_path / "out").prepare()
+
+    assert str(caught.value) == f"{tmp_path}/out/reports: cannot be written: {tmp_path}/out is no folder"
+
+
+def test_a_store_that_was_tried_is_empty(tmp_path):
+    ReportStore(tmp_path).prepare()
+
+    assert names_in(tmp_path / "reports") == []
+
+
+def submitted(identifier, student=None):
+    return {"id": identifier, "sha256": "a" * 64, "student": student, "files": []}
+
+
+def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_check():
+    two = [check_part(), check_part(id="g_values", points=2.5, max_points=5.0, status="failed")]
+    table = gradebook(
+        [
+            (
+                "alice",
+                report_of(checks=two, score=12.5, max_score=15.0, submission=submitted("alice", "Alice A.")),
+            ),
+            ("bob", report_of(status="incomplete", score=None)),
+        ]
+    )
+
+    assert table == (
+        "submission,student,status,score,max_score,f_values,g_values\n"
+        "alice,Alice A.,graded,12.5,15,10,2.5\n"
+        "bob,,incomplete,,10,10,\n"
+    )
+
+
+def test_a_gradebook_without_submissions_is_its_heading():
+    assert gradebook([]) == "submission,student,status,score,max_score\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")']
+)
+def test_a_cell_is_no_formula(name):
+    table = gradebook([(name, report_of(submission=submitted("alice", name)))])
+
+    _, row = csv.reader(io.StringIO(table, newline=""))
+    shown = "'" + name.replace("\t", " ").replace("\r", " ")
+    assert row[:2] == [shown, shown]
+
+
+def test_a_name_with_commas_quotes_and_lines_is_one_cell_on_one_line():
+    table = gradebook([('Doe, "Jo"\r\nAnn\x1b[31m', report_of())])
+
+    _, row = csv.reader(io.StringIO(table, newline=""))
+    assert row[0] == 'Doe, "Jo"  Ann\ufffd[31m'
+    assert len(table.splitlines()) == 2
+
+
+def test_the_gradebook_is_written_beside_the_reports(tmp_path):
+    store = ReportStore(tmp_path)
+
+    store.write_gradebook(iter([("alice", report_of())]))
+
+    assert store.gradebook_path.read_text() == gradebook([("alice", report_of())])

@@ -1,0 +1,167 @@
+"""A small spec, submissions and reports made by hand, and a sandbox that starts no process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Self, cast
+
+from grader.observation import Observation, Refused
+from grader.report import Report, parse_report
+from grader.sandbox.host import Sandbox
+from grader.spec import LoadedSpec, load_spec
+from grader.submission import SourceFile, Submission
+from grader.trial import Trial
+
+MINI_SPEC = """\
+name = "mini"
+title = "Mini"
+
+[functions]
+f = { role = "loss", classifier = "svm", style = "naive" }
+g = { role = "loss", classifier = "svm", style = "vectorized" }
+
+[[checks]]
+id = "f_values"
+kind = "values"
+title = "f: values"
+function = "f"
+points = 10
+
+[[checks]]
+id = "f_inputs"
+kind = "purity"
+title = "f: inputs unchanged"
+function = "f"
+points = 2
+
+[[checks]]
+id = "g_values"
+kind = "values"
+title = "g: values"
+function = "g"
+points = 5
+
+[[checks]]
+id = "same"
+kind = "agreement"
+title = "f and g agree"
+naive = "f"
+vectorized = "g"
+points = 3
+"""
+
+BOTH_FUNCTIONS = "def f(W, X, y, reg):\n    return 0\n\ndef g(W, X, y, reg):\n    return 0\n"
+
+
+def mini_spec(folder: Any, text: str = MINI_SPEC) -> LoadedSpec:
+    """The small spec, written to a folder and read from there."""
+    path = folder / "mini.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_spec(str(path))
+
+
+def submission_of(text: str = BOTH_FUNCTIONS, name: str = "hw.py") -> Submission:
+    """A submission of one file."""
+    return Submission("alice", (SourceFile(name, text.encode()),))
+
+
+class StubSession:
+    """Refuses every trial, in no process."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, trial: Trial) -> Observation:
+        return Refused(f"not called: {trial.label} has no process")
+
+
+class StubSandbox:
+    """Counts the sessions that were asked for, and what they were told."""
+
+    def __init__(self) -> None:
+        self.sessions: list[Mapping[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def session(self, extracted: object, budget: object, **told: object) -> StubSession:
+        self.sessions.append({"extracted": extracted, "budget": budget, **told})
+        return StubSession()
+
+    @property
+    def as_sandbox(self) -> Sandbox:
+        """Itself, for a signature that asks for the real one."""
+        return cast("Sandbox", self)
+
+
+CHECK: Mapping[str, Any] = MappingProxyType(
+    {
+        "id": "f_values",
+        "kind": "values",
+        "title": "f: values",
+        "functions": ["f"],
+        "status": "passed",
+        "points": 10.0,
+        "max_points": 10.0,
+        "visibility": "visible",
+        "message": "f gives the reference's loss and gradient in 18 calls.",
+        "hint": None,
+        "measured": {"loss_difference": 1e-16},
+        "allowed": {"loss_difference": 1e-9},
+        "seconds": 0.25,
+    }
+)
+
+
+def check_part(**changes: Any) -> dict[str, Any]:
+    """One check of a report as JSON has it."""
+    return {**CHECK, **changes}
+
+
+def report_of(**changes: Any) -> Report:
+    """A report on one passed check; keywords replace its fields."""
+    data: dict[str, Any] = {
+        "schema_version": "1",
+        "assignment": {"name": "mini", "title": "Mini", "spec_sha256": "5" * 64},
+        "submission": {
+            "id": "alice",
+            "sha256": "a" * 64,
+            "student": None,
+            "files": [{"path": "hw.py", "sha256": "f" * 64}],
+        },
+        "status": "graded",
+        "score": 10.0,
+        "max_score": 10.0,
+        "functions": {
+            "f": {
+                "status": "correct",
+                "where": {"file": "hw.ipynb", "cell": 2, "line": 1},
+                "diagnosis": [],
+                "notes": [],
+            }
+        },
+        "checks": [check_part()],
+        "integrity": [],
+        "environment": {
+            "grader_version": "0.1",
+            "python": "3.11.2",
+            "torch": "2.13.0",
+            "device": "cpu",
+            "device_name": "a processor",
+            "isolation": "process",
+            "isolation_missing": ["network"],
+            "seed": 7,
+            "data": "none",
+        },
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "seconds": 1.5,
+    }
+    return parse_report(json.dumps({**data, **changes}))

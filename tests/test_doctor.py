@@ -1,0 +1,143 @@
+"""The doctor: what it looks at, and what it says where something is amiss."""
+
+import tempfile
+from importlib import metadata
+
+import pytest
+
+from grader import doctor
+from grader.doctor import DoctorFinding, examine
+from grader.errors import SandboxError
+from grader.observation import Died, Returned
+from tests.samples import StubSandbox, StubSession
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What the worker's calls give, one after the other; the last one again and again."""
+
+    def use(*observations):
+        left = list(observations)
+
+        class Session(StubSession):
+            def run(self, trial):
+                return left.pop(0) if len(left) > 1 else left[0]
+
+        class Sandbox(StubSandbox):
+            def session(self, *_, **__):
+                return Session()
+
+        monkeypatch.setattr(doctor, "Sandbox", Sandbox)
+
+    return use
+
+
+def finding(name):
+    return {each.name: each for each in examine()}[name]
+
+
+def test_a_machine_that_can_grade_is_told_its_speed(answers):
+    answers(Returned((), 0.5), Returned((), 0.00012))
+
+    torch = finding("torch")
+
+    assert torch.is_good
+    assert torch.is_needed
+    assert torch.seen.startswith(f"{metadata.version('torch')}; first call after ")
+    assert torch.seen.endswith(" s, then 0.12 ms for 246 kB each way")
+
+
+def test_everything_is_looked_at_in_one_order(answers):
+    answers(Returned((), 0.001))
+
+    assert [each.name for each in examine()] == [
+        "Python",
+        "torch",
+        "Processor",
+        "Device",
+        "Workers",
+        "Isolation",
+        "Temporary folder",
+        "Data",
+    ]
+
+
+def test_what_is_amiss_comes_with_advice(answers):
+    answers(Returned((), 0.001))
+
+    assert all(each.advice for each in examine() if not each.is_good)
+
+
+def test_a_worker_that_dies_is_told_in_words(answers):
+    answers(Died("killed by SIGSEGV"))
+
+    torch = finding("torch")
+
+    assert not torch.is_good
+    assert torch.seen == (
+        f"{metadata.version('torch')}, but a call in a worker failed: same ended its process instead of returning"
+        " (killed by SIGSEGV), on a call of the doctor's own"
+    )
+    assert torch.advice is not None
+    assert torch.advice.endswith("-c 'import torch'` work? Run `make setup` again.")
+
+
+def test_a_worker_that_answers_once_only_is_told(answers):
+    answers(Returned((), 0.001), Died("killed by SIGSEGV"))
+
+    assert finding("torch").seen.endswith("but a call in a worker failed: it returned once, then no more")
+
+
+def test_a_sandbox_that_cannot_start_is_told(monkeypatch):
+    def fail():
+        raise SandboxError("the process that imports torch ended")
+
+    monkeypatch.setattr(doctor, "Sandbox", fail)
+
+    assert finding("torch") == DoctorFinding(
+        "torch",
+        "the process that imports torch ended",
+        is_good=False,
+        advice="Run `make setup` again.",
+        is_needed=True,
+    )
+
+
+def test_a_machine_without_torch_is_told(monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+
+    assert finding("torch") == DoctorFinding(
+        "torch", "not installed", is_good=False, advice="Run `make setup` again.", is_needed=True
+    )
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_told(answers, monkeypatch):
+    answers(Returned((), 0.001))
+
+    def refuse():
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+
+    folder = finding("Temporary folder")
+    assert not folder.is_good
+    assert folder.is_needed
+    assert folder.seen == f"{tempfile.gettempdir()}: Permission denied"
+    assert folder.advice == "Set TMPDIR to a folder with space that you may write to."
+
+
+def test_isolation_names_what_is_missing_and_does_not_forbid_to_grade(answers):
+    answers(Returned((), 0.001))
+
+    isolation = finding("Isolation")
+
+    assert not isolation.is_needed
+    assert isolation.advice is not None
+
+
+@pytest.mark.slow
+def test_a_real_worker_is_started_and_called():
+    assert finding("torch").is_good
