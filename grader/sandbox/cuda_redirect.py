@@ -5,7 +5,8 @@ Only submissions that mention CUDA are run under the redirect, so the others pay
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import Any, Self
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -27,7 +28,7 @@ class CudaRedirect(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func` with CUDA devices replaced; a tensor that is moved to CUDA is already there."""
-        if func is torch.Tensor.cuda:
+        if func in {torch.Tensor.cuda, torch.Tensor.pin_memory}:
             return args[0]
         if (
             func is torch.Tensor.to
@@ -39,6 +40,7 @@ class CudaRedirect(TorchFunctionMode):
         kwargs = {name: _on_cpu(value) for name, value in (kwargs or {}).items()}
         if isinstance(kwargs.get("device"), int):
             kwargs["device"] = _CPU
+        kwargs.pop("pin_memory", None)  # what the memory is pinned for is not there
         return func(*(_on_cpu(value) for value in args), **kwargs)
 
 
@@ -56,8 +58,48 @@ class _Event:
     def synchronize(self) -> None:
         pass
 
+    def wait(self, *_: Any) -> None:
+        pass
+
+    def query(self) -> bool:
+        return True
+
     def elapsed_time(self, end: _Event) -> float:
         return (end._at - self._at) * 1e3
+
+
+class _Stream:
+    """torch.cuda.Stream where there is none: all work is done when the call returns."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def synchronize(self) -> None:
+        pass
+
+    def query(self) -> bool:
+        return True
+
+    def wait_stream(self, stream: Any) -> None:
+        pass
+
+    def wait_event(self, event: Any) -> None:
+        pass
+
+    def record_event(self, event: Any = None) -> Any:
+        event = event or _Event()
+        event.record()
+        return event
+
+
+class _Generator(torch.Generator):
+    """torch.Generator, whose constructor no mode sees."""
+
+    def __new__(cls, device: Any = "cpu") -> Self:
+        return super().__new__(cls, _on_cpu(device))
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -70,7 +112,13 @@ def install() -> None:
         setattr(torch.cuda, name, _nothing)
     for owner, name, value in (
         (torch.cuda, "current_device", lambda: 0),
+        (torch.cuda, "get_device_name", lambda *_: "cpu"),
         (torch.cuda, "Event", _Event),
+        (torch.cuda, "Stream", _Stream),
+        (torch.cuda, "current_stream", _Stream),
+        (torch.cuda, "stream", contextlib.nullcontext),
+        (torch.cuda, "device", contextlib.nullcontext),
+        (torch, "Generator", _Generator),
         (torch.nn.Module, "cuda", lambda module, *_, **__: module),
     ):
         setattr(owner, name, value)

@@ -57,7 +57,8 @@ class Exchange:
         """Send the request and wait for the answer; a worker that fails is ended."""
         try:
             self._connection.settimeout(self._remaining())
-            wire.send_parts(self._connection, wire.pack_request({**header, "id": self._request_id}, buffers))
+            request = wire.pack_request({**header, "id": self._request_id}, buffers)
+            wire.send_parts(self._connection, request, self._remaining)
             return self._receive()
         except TimeoutError:
             self._end_worker()
@@ -144,7 +145,15 @@ def how_it_ended(status: int | None) -> str:
     if status is None or os.name != "posix":
         return "for a reason unknown"
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
-        return f"signal {signal.Signals(os.WTERMSIG(status)).name}"
+        return f"signal {_signal_name(os.WTERMSIG(status))}"
     if os.WIFEXITED(status):
         return f"exit code {os.WEXITSTATUS(status)}"
     return "for a reason unknown"
+
+
+def _signal_name(number: int) -> str:
+    """SIGSEGV for 11; the number itself for a real-time signal, which has no name of its own."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

@@ -1,12 +1,13 @@
 """The judge's side of the sandbox: hands a submission's code to a worker, makes calls, brings back observations.
 
 A call that never returns, a process that ends and bytes that are no answer cost that call only: the worker is killed
-and a fresh one serves the rest. The clock is the judge's.
+and a fresh one serves the rest. Each function is called in a worker of its own, so that one which changes torch,
+leaves a thread behind or takes the wire costs no other. The clock is the judge's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -54,6 +55,10 @@ class Sandbox:
         return Session(self.launcher, extracted, budget, redirect_cuda=redirect_cuda)
 
 
+_START_ATTEMPTS = 2
+"""The worker that was forked ahead may have been killed by the one before it."""
+
+
 @dataclass(slots=True)
 class _Account:
     """What one function has cost so far, and why it is called no more."""
@@ -64,10 +69,8 @@ class _Account:
     load_failure: Observation | None = None
 
 
-@dataclass(slots=True)
-class _LiveWorker:
-    process: WorkerProcess
-    loaded: set[str] = field(default_factory=set)
+_LIVE_WORKERS = 2
+"""A naive and a vectorized function are called in turn; more than two are not, and idle workers cost memory."""
 
 
 class Session:
@@ -81,7 +84,8 @@ class Session:
         self._budget = budget
         self._redirect_cuda = redirect_cuda
         self._accounts: dict[str, _Account] = {}
-        self._worker: _LiveWorker | None = None
+        self._workers: dict[str, WorkerProcess] = {}
+        self._is_launcher_lost = False
 
     def __enter__(self) -> Self:
         return self
@@ -92,10 +96,9 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            self._launcher.end(self._worker.process)
-            self._worker = None
+        """End the workers."""
+        for name in list(self._workers):
+            self._end_worker(name)
 
     def run(self, trial: Trial) -> Observation:
         """Make the call that the trial describes. SandboxError when no worker can be had."""
@@ -107,31 +110,29 @@ class Session:
             return account.load_failure
         if account.refusal is not None:
             return Refused(account.refusal)
-        observation, had_company = self._attempt(trial, function, account)
-        if isinstance(observation, Died) and had_company:
-            # Another function called before in this process may have left a thread or a broken torch behind.
-            observation, _ = self._attempt(trial, function, account)
+        observation = self._attempt(trial, function, account)
+        if isinstance(observation, Died) and self._is_launcher_lost:
+            # Whatever ended the launcher ended all its workers: this one need not have done it.
+            observation = self._attempt(trial, function, account)
         self._settle(trial, observation, account)
         return observation
 
-    def _attempt(
-        self, trial: Trial, function: ExtractedFunction, account: _Account
-    ) -> tuple[Observation, bool]:
-        """Load if need be, and call; whether the worker had run other functions before."""
-        worker = self._live_worker()
-        had_company = bool(worker.loaded - {function.name})
-        if function.name not in worker.loaded:
-            failure = self._load(function, worker)
+    def _attempt(self, trial: Trial, function: ExtractedFunction, account: _Account) -> Observation:
+        """Start a worker and load the function if need be, and call."""
+        self._is_launcher_lost = False
+        if function.name in self._workers:
+            self._workers[function.name] = self._workers.pop(function.name)  # the latest last
+        else:
+            failure = self._load(function, self._start_worker(function.name))
             if failure is not None:
-                if not (had_company and isinstance(failure, Died)):
-                    account.load_failure = failure
-                return failure, had_company
-            worker.loaded.add(function.name)
-        return self._call(trial, function, worker, account), had_company
+                self._end_worker(function.name)
+                account.load_failure = None if self._is_launcher_lost else failure
+                return failure
+        return self._call(trial, function, self._workers[function.name], account)
 
     def _settle(self, trial: Trial, observation: Observation, account: _Account) -> None:
         """Decide whether the function may be called again."""
-        name, budget = trial.function, self._budget
+        budget = self._budget
         if isinstance(observation, TimedOut):
             account.refusal = f"not called again: it did not return within {observation.limit_seconds:g} s"
         elif isinstance(observation, Died):
@@ -142,7 +143,7 @@ class Session:
             limit = f"{budget.function_seconds:g} s"
             account.refusal = f"not called again: its calls took more than {limit} together"
 
-    def _load(self, function: ExtractedFunction, worker: _LiveWorker) -> Observation | None:
+    def _load(self, function: ExtractedFunction, worker: WorkerProcess) -> Observation | None:
         """Have the worker execute what the function needs; None when it did."""
         request = {
             "op": "load",
@@ -152,18 +153,18 @@ class Session:
             "lacks": {name: left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": self._redirect_cuda and function.mentions_cuda,
         }
-        exchange = self._exchange(worker, self._budget.load_seconds, decode.GREATEST_RAISED)
+        exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
         answer = exchange.ask(request)
         if not isinstance(answer, Answer):
             return answer
         return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
 
     def _call(
-        self, trial: Trial, function: ExtractedFunction, worker: _LiveWorker, account: _Account
+        self, trial: Trial, function: ExtractedFunction, worker: WorkerProcess, account: _Account
     ) -> Observation:
         redirect_cuda = self._redirect_cuda and function.mentions_cuda
         header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda)
-        exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
+        exchange = self._exchange(function.name, worker, trial.seconds, decode.greatest_length(trial, spy))
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
         while isinstance(answer, Answer) and answer.kind == wire.ASKED:
@@ -175,26 +176,30 @@ class Session:
             return exchange.raised(answer, self._place_of)
         return exchange.returned(answer, trial, spy_calls)
 
-    def _exchange(self, worker: _LiveWorker, seconds: float, greatest_length: int) -> Exchange:
-        return Exchange(worker.process.connection, seconds, greatest_length, self._end_worker)
+    def _exchange(self, name: str, worker: WorkerProcess, seconds: float, greatest_length: int) -> Exchange:
+        return Exchange(worker.connection, seconds, greatest_length, lambda: self._end_worker(name))
 
-    def _live_worker(self) -> _LiveWorker:
-        if self._worker is None:
-            self._worker = _LiveWorker(self._launcher.start())
-            connection = self._worker.process.connection
-            connection.settimeout(self._budget.load_seconds)
+    def _start_worker(self, name: str) -> WorkerProcess:
+        """A worker for one function, which has the program; SandboxError when there is none."""
+        while len(self._workers) >= _LIVE_WORKERS:
+            self._end_worker(next(iter(self._workers)))
+        program = wire.pack_request(describe_program(self._extracted, self._redirect_cuda))
+        ended = ""
+        for _ in range(_START_ATTEMPTS):
+            worker = self._workers[name] = self._launcher.start()
+            worker.connection.settimeout(self._budget.load_seconds)
             try:
-                wire.send_parts(
-                    connection, wire.pack_request(describe_program(self._extracted, self._redirect_cuda))
-                )
-            except OSError as error:
-                raise SandboxError(
-                    f"a fresh process for the student's code ended: {self._end_worker()}"
-                ) from error
-        return self._worker
+                wire.send_parts(worker.connection, program)
+            except OSError:
+                ended = self._end_worker(name)
+            else:
+                return worker
+        raise SandboxError(f"fresh processes for the student's code ended at once: {ended}")
 
     def _place_of(self, chunk_number: int, line: int) -> Place | None:
-        """The student's own line; None where the numbers, which are claims, name no chunk."""
+        """The student's own line; None where the numbers, which are claims, name no line of a chunk."""
+        if line == 0:
+            return None
         for chunk in self._extracted.chunks:
             if chunk.number == chunk_number:
                 first = chunk.place.line
@@ -202,8 +207,11 @@ class Session:
                 return Place(chunk.place.file, chunk.place.cell, min(max(line, first), last))
         return None
 
-    def _end_worker(self) -> str:
-        """Kill the worker; how it ended, in words."""
-        worker = self._worker
-        self._worker = None
-        return how_it_ended(None if worker is None else self._launcher.end(worker.process))
+    def _end_worker(self, name: str) -> str:
+        """Kill the worker of one function, if it has one; how it ended, in words."""
+        worker = self._workers.pop(name, None)
+        if worker is None:
+            return how_it_ended(None)
+        status = self._launcher.end(worker)
+        self._is_launcher_lost = status is None
+        return how_it_ended(status)

@@ -17,12 +17,14 @@ from typing import Literal, Protocol
 
 from grader.errors import SandboxError
 from grader.sandbox import wire
-from grader.sandbox.zygote import ORDER, PROCESS_ID
+from grader.sandbox.zygote import ORDER, PROCESS_ID, READY, UNKNOWN_STATUS
 
 StartMethod = Literal["fork", "single"]
 
 _ZYGOTE = Path(__file__).with_name("zygote.py")
 _START_SECONDS = 120.0
+_ANSWER_SECONDS = 20.0
+"""Deadline of a zygote that has torch: it only forks and waits for what was killed."""
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 
@@ -63,9 +65,14 @@ def make_launcher(start_method: StartMethod | None = None) -> Launcher:
     return ZygoteLauncher() if method == "fork" else SingleLauncher()
 
 
-def _grader_folders() -> list[str]:
-    """The folders from which the grader itself could be imported: taken off the worker's path."""
-    return [str(Path(__file__).resolve().parents[2])]
+def hidden_folders(module: Path) -> list[str]:
+    """The folders from which the grader itself could be imported: taken off the worker's path.
+
+    module: a file of this package. Installed, the grader lies beside torch, and that folder must stay; its own
+    modules are then kept from the student by the stand-ins alone.
+    """
+    folder = module.resolve().parents[2]
+    return [] if folder.name in {"site-packages", "dist-packages"} else [str(folder)]
 
 
 def _environment() -> dict[str, str]:
@@ -91,7 +98,7 @@ def _start_process(mode: StartMethod) -> tuple[subprocess.Popen[bytes], socket.s
     with theirs:
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", str(_ZYGOTE), place, mode, *_grader_folders()],
+                [sys.executable, "-I", str(_ZYGOTE), place, mode, *hidden_folders(_ZYGOTE)],
                 pass_fds=(theirs.fileno(),) if is_posix else (),
                 env=_environment(),
                 stdin=subprocess.DEVNULL if is_posix else subprocess.PIPE,
@@ -197,6 +204,7 @@ class ZygoteLauncher:
     def _learn_id(self, ordered: _Ordered) -> int:
         if ordered.process_id is None:
             answer = wire.receive_exactly(self._control, PROCESS_ID.size)
+            self._control.settimeout(_ANSWER_SECONDS)
             ordered.process_id = int(PROCESS_ID.unpack(answer)[0])
         return ordered.process_id
 
@@ -211,10 +219,11 @@ class ZygoteLauncher:
             self._control.sendall(ORDER.pack(b"W", len(body)) + body)
             status = int(PROCESS_ID.unpack(wire.receive_exactly(self._control, PROCESS_ID.size))[0])
         except (OSError, wire.WireError):
+            self._control.close()  # a late answer would be taken for another's; `start` replaces the zygote
             return None
         finally:
             shutil.rmtree(worker.directory, ignore_errors=True)
-        return status
+        return None if status == UNKNOWN_STATUS else status
 
     def close(self) -> None:
         """End the zygote, and the worker that was forked ahead."""
@@ -252,8 +261,13 @@ class SingleLauncher:
         directory = _make_directory()
         settings = {"memory_bytes": self._memory_bytes, "directory": directory}
         try:
+            wire.receive_exactly(connection, len(READY))
             wire.send_parts(connection, wire.pack_request(settings))
-        except OSError as error:
+        except (OSError, wire.WireError) as error:
+            connection.close()
+            process.kill()
+            process.wait()
+            shutil.rmtree(directory, ignore_errors=True)
             raise SandboxError(f"the process for the student's code ended at its start: {error}") from error
         self._processes[process.pid] = process
         return WorkerProcess(connection, process.pid, directory)

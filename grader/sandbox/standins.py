@@ -121,18 +121,23 @@ _WORKING: dict[str, dict[str, Any]] = {
 }
 
 
-class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Answers imports of the given top-level modules first, and of anything nobody else found last."""
+def _is_among(module: str, names: frozenset[str]) -> bool:
+    """Whether a module is one of these or below one of them."""
+    return any(module == name or module.startswith(f"{name}.") for name in names)
 
-    def __init__(self, tops: frozenset[str] | None) -> None:
-        self._tops = tops
+
+class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Answers imports of the given modules and those below them first, and of anything nobody else found last."""
+
+    def __init__(self, names: frozenset[str] | None) -> None:
+        self._names = names
 
     def find_spec(self, fullname: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
         """A spec for a stand-in, or None where the import is somebody else's."""
         top = fullname.partition(".")[0]
-        if self._tops is not None and top not in self._tops:
+        if self._names is not None and not _is_among(fullname, self._names):
             return None
-        if self._tops is None and "." in fullname and not isinstance(sys.modules.get(top), StandInModule):
+        if self._names is None and "." in fullname and not isinstance(sys.modules.get(top), StandInModule):
             return None  # a missing part of a real package raises, as it should
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -147,10 +152,14 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Nothing to run."""
 
 
-def install(tops: Iterable[str]) -> None:
-    """Make imports of `tops` (and below) stand-ins, and of everything that is not found at all."""
-    named = frozenset(tops)
-    for loaded in [name for name in sys.modules if name.partition(".")[0] in named]:
+GRADERS_OWN = frozenset({"grader", "reference", "test_specs"})
+"""Always stand-ins: installed, the grader lies in the very folder that torch is imported from."""
+
+
+def install(names: Iterable[str]) -> None:
+    """Make imports of `names` (and below) and of the grader stand-ins, and of everything that is not found at all."""
+    named = GRADERS_OWN | frozenset(names)
+    for loaded in [name for name in sys.modules if _is_among(name, named)]:
         del sys.modules[loaded]
     sys.meta_path.insert(0, StandInFinder(named))
     sys.meta_path.append(StandInFinder(None))

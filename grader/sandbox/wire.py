@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Buffer = bytes | bytearray | memoryview
@@ -95,13 +95,21 @@ def pack_answer(request_id: int, kind: int, body: Sequence[Buffer]) -> list[Buff
     return [ANSWER_HEAD.pack(ANSWER_MAGIC, request_id, kind, length), *body]
 
 
-def send_parts(connection: socket.socket, parts: Iterable[Buffer]) -> None:
-    """Send all parts in as few system calls as the socket takes; the socket's timeout bounds each of them."""
+def send_parts(
+    connection: socket.socket, parts: Iterable[Buffer], remaining: Callable[[], float] | None = None
+) -> None:
+    """Send all parts in as few system calls as the socket takes.
+
+    remaining: gives the seconds left for the whole, asked before each system call; without it the socket's
+    timeout bounds each of them, and a reader that takes a little at a time may prolong the whole.
+    """
     views = [view for view in (memoryview(part).cast("B") for part in parts if len(part)) if view.nbytes]
     if not hasattr(connection, "sendmsg"):  # Windows
         connection.sendall(b"".join(views))
         return
     while views:
+        if remaining is not None:
+            connection.settimeout(remaining())
         sent = connection.sendmsg(views[:64])
         while views and sent >= views[0].nbytes:
             sent -= views[0].nbytes
@@ -139,7 +147,8 @@ def unpack_head(head: Buffer, request_id: int) -> tuple[int, int]:
 
 def clip(text: str) -> bytes:
     """UTF-8 of `text`, at most TEXT_CAP bytes, never half a character; lone surrogates become '?'."""
-    encoded = text[:TEXT_CAP].encode("utf-8", "replace")
+    # By the method of str itself: a student's subclass may have one of its own.
+    encoded = str.__getitem__(text, slice(TEXT_CAP)).encode("utf-8", "replace")
     return encoded[:TEXT_CAP].decode("utf-8", "ignore").encode()
 
 

@@ -10,6 +10,7 @@ import __future__
 import contextlib
 import inspect
 import linecache
+import math
 import os
 import random
 import socket
@@ -48,9 +49,9 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
+        standins.install(description["stand_ins"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
-        standins.install(description["stand_ins"])
         if description["redirect_cuda"]:
             cuda_redirect.install()
 
@@ -109,7 +110,7 @@ def _register(dotted: str, module: types.ModuleType) -> None:
 
 
 def _kind_of(error: BaseException) -> str:
-    return str(type.__getattribute__(type(error), "__name__"))
+    return _type_name(error)
 
 
 def _message_of(error: BaseException) -> str:
@@ -173,7 +174,8 @@ class Caller:
                 body += pack_value(value, output)
             wire.send_parts(self._connection, wire.pack_answer(self._header["id"], wire.ASKED, body))
             reply, payload = wire.receive_request(self._connection)
-            gradient = np.frombuffer(payload, reply["dtype"]).reshape(reply["shape"]).copy()
+            shape = reply["shape"]
+            gradient = np.frombuffer(payload, reply["dtype"], count=math.prod(shape)).reshape(shape).copy()
             if self._as_tensor:
                 return torch.tensor(reply["loss"], dtype=torch.from_numpy(gradient).dtype), torch.from_numpy(
                     gradient
@@ -222,7 +224,8 @@ def _other(text: str) -> list[wire.Buffer]:
 def pack_value(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer]:
     """Tag, dtype code and bytes of a value of the kind that was asked for, or a text that describes it."""
     try:
-        packed = _PACKERS[output["kind"]](value, output)
+        with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001  it has no public name
+            packed = _PACKERS[output["kind"]](value, output)
     except Exception as error:
         return _other(f"a value that cannot be read ({_kind_of(error)}: {_message_of(error)})")
     return _other(describe(value)) if packed is None else packed
@@ -232,8 +235,8 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
     if isinstance(value, bool | int | float):
         number, dtype = float(value), "float" if isinstance(value, float) else "int"
     else:
-        array_and_dtype = _as_array(value)
-        if array_and_dtype is None or array_and_dtype[0].size != 1:
+        shape = _shape(value)
+        if shape is None or math.prod(shape) != 1 or (array_and_dtype := _as_array(value)) is None:
             return None
         array, dtype = array_and_dtype
         number = float(array.reshape(-1)[0])
@@ -241,8 +244,7 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
 
 
 def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
-    array_and_dtype = _as_array(value)
-    if array_and_dtype is None or list(array_and_dtype[0].shape) != list(output["shape"]):
+    if _shape(value) != tuple(output["shape"]) or (array_and_dtype := _as_array(value)) is None:
         return None
     array, dtype = array_and_dtype
     code, _ = wire.float_payload(dtype)
@@ -250,23 +252,27 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
 
 
 def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
-    array_and_dtype = _as_array(value)
-    if array_and_dtype is None:
+    if _shape(value) != (output["count"],) or (array_and_dtype := _as_array(value)) is None:
         return None
     array, dtype = array_and_dtype
-    if array.shape != (output["count"],) or dtype not in _INTEGER_DTYPES:
+    if dtype not in _INTEGER_DTYPES:
         return None
     return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype="<i8").data]
 
 
 def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
     if not isinstance(value, list | tuple):
-        array_and_dtype = _as_array(value)
-        if array_and_dtype is None or array_and_dtype[0].ndim != 1:
+        shape = _shape(value)
+        if shape is None or len(shape) != 1:
+            return None
+        count = shape[0]
+        if (array_and_dtype := _as_array(value[: output["capacity"]])) is None:
             return None
         value = array_and_dtype[0].tolist()
+    else:
+        count = len(value)
     numbers = [float(item) for item in value[: output["capacity"]]]
-    length = min(len(value), 0xFFFFFFFF).to_bytes(4, "little")
+    length = min(count, 0xFFFFFFFF).to_bytes(4, "little")
     return [
         bytes([wire.VALUE, wire.DTYPES.index("float")]),
         length,
@@ -282,27 +288,32 @@ _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]
 }
 
 
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of a tensor or ndarray, asked before its contents are made; None for anything else."""
+    return tuple(value.shape) if isinstance(value, torch.Tensor | np.ndarray | np.generic) else None
+
+
 def _as_array(value: Any) -> tuple[Any, str] | None:
     """The contents of a tensor or ndarray as an ndarray, with the dtype's name; None for anything else."""
     if isinstance(value, torch.Tensor):
-        with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001  it has no public name
-            plain = value.detach().cpu()
-            if plain.layout != torch.strided:
-                plain = plain.to_dense()
-            dtype = str(plain.dtype).removeprefix("torch.")
-            if dtype in {"float16", "bfloat16"}:
-                plain = plain.to(torch.float32)
-            array = plain.resolve_conj().resolve_neg().contiguous().numpy()
+        plain = value.detach().cpu()
+        if plain.layout != torch.strided:
+            plain = plain.to_dense()
+        dtype = str(plain.dtype).removeprefix("torch.")
+        if dtype in {"float16", "bfloat16"}:
+            plain = plain.to(torch.float32)
+        array = plain.resolve_conj().resolve_neg().contiguous().numpy()
     elif isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
-        dtype = "longdouble" if array.dtype == np.longdouble else array.dtype.name
+        # By its letter: where a long double is no wider than a double, the two dtypes are equal.
+        dtype = "longdouble" if array.dtype.char == "g" else array.dtype.name
     else:
         return None
     return (array, dtype) if dtype in wire.DTYPES else None
 
 
-def describe(value: Any) -> str:
-    """What kind of thing a value is, for the student's eyes."""
+def describe(value: Any, depth: int = 2) -> str:
+    """What kind of thing a value is, for the student's eyes; what is in sequences, down to `depth`."""
     try:
         if isinstance(value, torch.Tensor | np.ndarray):
             kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
@@ -310,19 +321,24 @@ def describe(value: Any) -> str:
         if value is None:
             return "None"
         if isinstance(value, tuple | list):
-            inside = ", ".join(describe(item) for item in value[:4])
-            return f"a {type(value).__name__} of {len(value)} ({inside}{', ...' if len(value) > 4 else ''})"
+            words = f"a {_type_name(value)} of {len(value)}"
+            if depth == 0 or not value:
+                return words
+            inside = ", ".join(describe(item, depth - 1) for item in value[:4])
+            return f"{words} ({inside}{', ...' if len(value) > 4 else ''})"
         return f"a value of type {_type_name(value)}"
     except BaseException:
         return "a value that cannot be described"
 
 
 def _type_name(value: Any) -> str:
-    return str(type.__getattribute__(type(value), "__name__"))
+    """The name of a value's class, whatever its metaclass would say."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return name
 
 
 def _raised(error: BaseException) -> list[wire.Buffer]:
-    """Kind and message of what was raised, and the innermost line of the student's own."""
+    """Kind and message of what was raised, and the innermost line of the student's own; line 0 for none."""
     number, line = 0, 0
     if isinstance(error, SyntaxError) and str(error.filename).startswith(CHUNK_FILE):
         number, line = int(str(error.filename)[len(CHUNK_FILE) :]), error.lineno or 1
@@ -358,9 +374,13 @@ def serve(connection: socket.socket, memory_bytes: int, directory: str) -> None:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
-    with contextlib.suppress(wire.WireError, OSError):
-        _answer_all(connection)
-    os._exit(0)
+    code = 1
+    try:
+        with contextlib.suppress(wire.WireError, OSError):
+            _answer_all(connection)
+        code = 0
+    finally:
+        os._exit(code)  # at once: threads and exit handlers of the student's could keep the process
 
 
 def _load(program: Program | None, header: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single HIDDEN...`. DESCRIPTOR is this end of the judge's
 control socket (on Windows "stdin", from which it is read). In `fork` mode each request b"F" comes with a worker's end of a wire and is answered with the new
 worker's process id; b"W" and a process id waits for a killed worker and answers its wait status. In `single` mode,
-for systems without fork, the first request turns this very process into the worker. HIDDEN are folders that are taken
+for systems without fork, READY is sent, and then the first request turns this very process into the worker. HIDDEN are folders that are taken
 off sys.path, so that the grader's own code cannot be imported.
 """
 
@@ -20,6 +20,11 @@ from pathlib import Path
 
 PROCESS_ID = struct.Struct("<q")
 ORDER = struct.Struct("<cI")
+UNKNOWN_STATUS = -1
+"""Answers b"W" for a process that is no child of this zygote: an earlier one's, which died with it."""
+
+READY = b"R"
+"""In `single` mode, sent when torch has been imported."""
 
 
 def _import_everything(hidden: frozenset[str]) -> None:
@@ -75,7 +80,7 @@ def _wait(process_id: int) -> int:
     try:
         return os.waitpid(process_id, 0)[1]
     except ChildProcessError:
-        return 0
+        return UNKNOWN_STATUS
 
 
 def _control_socket(place: str) -> socket.socket:
@@ -99,6 +104,7 @@ def main() -> None:
     else:
         import wire
 
+        control.sendall(READY)
         settings, _ = wire.receive_request(control)
         _become_worker(control, settings)
 
