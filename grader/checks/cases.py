@@ -88,7 +88,10 @@ def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: floa
 def draw_shifted_cases(
     rng: np.random.Generator, convention: Convention, shifts: Sequence[float]
 ) -> tuple[Case, ...]:
-    """One case with all scores of each row moved by each shift, through one more feature; the answer stays the same."""
+    """One case with all scores of every other row moved by each shift, through one more feature; the answer stays.
+
+    Rows far apart tell the maximum of each row from the maximum of the batch.
+    """
     return _Draw(rng, convention).shifted(5, 4, 5, shifts)
 
 
@@ -98,7 +101,7 @@ def draw_ones_case(rng: np.random.Generator, convention: Convention, reg: float)
 
 
 def _shift_name(shift: float) -> str:
-    return f"scores that are all moved by {shift:+g}" if shift else "scores that are not moved"
+    return f"scores of every other row moved by {shift:+g}" if shift else "scores that are not moved"
 
 
 def _float32(array: Array) -> Array:
@@ -166,8 +169,9 @@ class _Draw:
         transposed = self.convention.layout == "CD"
         W, X = (case.W.T, case.X.T) if transposed else (case.W, case.X)
         W = np.vstack([W, np.ones((1, C))])
+        every_other = (np.arange(N) % 2 == 0).astype(np.float64)[:, None]
         return tuple(
-            self._case(_shift_name(shift), W, np.hstack([X, np.full((N, 1), shift)]), case.y, 0.0)
+            self._case(_shift_name(shift), W, np.hstack([X, shift * every_other]), case.y, 0.0)
             for shift in shifts
         )
 

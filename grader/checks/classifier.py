@@ -27,6 +27,8 @@ from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, Series
 from grader.verdict import Finding, Verdict
 
 ITERATIONS = 60
+LEAST_SHARE_RIGHT = 0.9
+"""Of the samples of three well separated clouds; trained weights classify all of them right."""
 
 
 class ClassifierCheck(CheckFields):
@@ -188,8 +190,14 @@ class ClassifierCheck(CheckFields):
             return f"{name} should return {ITERATIONS} finite losses, one for each iteration"
         if not np.isfinite(W.array).all():
             return f"{name} leaves weights in self.W that are not finite"
-        if np.mean(history.array[-10:]) > 0.8 * np.mean(history.array[:3]):
+        if np.mean(history.array[-10:]) >= 0.8 * np.mean(history.array[:3]):
             return f"{name} does not bring the loss down, on {trial.label}"
+        X, y = trial.positional
+        assert isinstance(X, Tensor)
+        assert isinstance(y, Tensor)
+        right = int(np.sum((X.array @ W.array).argmax(axis=1) == y.array))
+        if right < LEAST_SHARE_RIGHT * len(y.array):
+            return f"{name} leaves weights in self.W that classify {right} of {len(y.array)} samples right, on {trial.label}"
         return None
 
     def _prediction(self, assignment: Assignment, rng: np.random.Generator) -> Trial:

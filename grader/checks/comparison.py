@@ -68,7 +68,7 @@ def compare_array(seen: Value, expected: Array, bound: Array, name: str) -> Comp
     difference = np.abs(values - expected)
     wrong = difference > bound
     scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         excess = np.where(bound > 0, difference / bound, np.where(difference > 0, np.inf, 0.0))
     position = np.unravel_index(int(np.argmax(excess)), values.shape)
     relative, allowed = float(difference[position]) / scale, float(bound[position]) / scale

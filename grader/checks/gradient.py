@@ -121,7 +121,9 @@ def _directional_error(
     loss, gradient = observation.values
     if not isinstance(gradient, Received) or not isinstance(loss, Received):
         return np.inf, f"it does not return a loss and a gradient, on {trial.label}."
-    best = (np.inf, 0.0, 0.0)
+    if not np.isfinite(loss.array) or not np.isfinite(gradient.array).all():
+        return np.inf, f"it does not return a finite loss and a finite gradient, on {trial.label}."
+    best: tuple[float, float, float] | None = None
     for position, step in enumerate(steps):
         (up_trial, up), (down_trial, down) = probe[2 * position], probe[2 * position + 1]
         assert isinstance(up, Returned)
@@ -134,7 +136,10 @@ def _directional_error(
         error = max(0.0, excess) / (abs(numeric) + abs(analytic) or 1.0)
         if np.isfinite(error) and error <= step.bound:
             return error, None
-        best = min(best, (error, numeric, analytic)) if np.isfinite(error) else best
+        if np.isfinite(error):
+            best = (error, numeric, analytic) if best is None else min(best, (error, numeric, analytic))
+    if best is None:
+        return np.inf, f"it does not return a finite loss at every step from W, on {trial.label}."
     error, numeric, analytic = best
     words = (
         f"along a random direction the loss changes by {formatting.number(numeric)} per unit, but dW says"

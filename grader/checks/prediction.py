@@ -75,14 +75,18 @@ class PredictionCheck(CheckFields):
 def draw_scores(
     rng: np.random.Generator, N: int, C: int, D: int, scale: float, convention: Convention
 ) -> tuple[Array, Array]:
-    """W and X in the convention's layout, whose two highest scores are never so close that rounding decides."""
+    """W and X in the convention's layout, whose two highest scores are never so close that rounding decides.
+
+    Of several samples one at least has the last class, so that labels that stop short of it show.
+    """
     for _ in range(_ATTEMPTS):
         W = rng.normal(0, scale, (D, C)).astype(np.float32).astype(np.float64)
         X = rng.normal(0, 1, (N, D)).astype(np.float32).astype(np.float64)
         ordered = np.sort(X @ W, axis=1)
         close = ordered[:, -1] - ordered[:, -2] < TIE_CLEARANCE * scale
         X = X[~close] if close.any() and not close.all() else X
-        if not close.all():
+        has_last = N == 1 or C - 1 in (X @ W).argmax(axis=1)
+        if not close.all() and has_last:
             break
     X = np.resize(X, (N, D))
     return (W.T.copy(), X.T.copy()) if convention.layout == "CD" else (W, X)

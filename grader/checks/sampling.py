@@ -10,12 +10,20 @@ from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
-from grader.checks.training import FEATURES, SAMPLES, SpyTrial, draw_data, draw_spy, training_keywords
+from grader.checks.training import (
+    CLASSES,
+    FEATURES,
+    SAMPLES,
+    SpyTrial,
+    draw_data,
+    draw_spy,
+    training_keywords,
+)
 from grader.observation import Received, Returned, SpyCall
-from grader.trial import Array, ArrayOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.trial import Array, ArrayOutput, SeriesOutput, Tensor, Trial
 from grader.verdict import Finding, Verdict
 
-RUN = SpyTrial(num_iters=60, batch_size=25, from_none=True, verbose=False)
+RUN = SpyTrial(num_iters=60, batch_size=25, from_none=False, verbose=False)
 GREATEST_CHI_SQUARE = 160.0
 """At 53 rows (52 degrees of freedom) chance alone exceeds it less than once in 1e11 runs."""
 
@@ -38,9 +46,14 @@ class SamplingCheck(CheckFields):
         trial = Trial(
             label=f"{RUN.num_iters} steps, batches of {RUN.batch_size} out of {SAMPLES} rows",
             function=self.function,
-            positional=(draw_spy(rng, RUN), Scalar(None), Tensor(X), Tensor(y)),
+            positional=(
+                draw_spy(rng, RUN),
+                Tensor(rng.normal(0, 1, (FEATURES, CLASSES))),
+                Tensor(X),
+                Tensor(y),
+            ),
             keywords=training_keywords(RUN),
-            outputs=(ArrayOutput((FEATURES, int(y.max()) + 1)), SeriesOutput(RUN.num_iters)),
+            outputs=(ArrayOutput((FEATURES, CLASSES)), SeriesOutput(RUN.num_iters)),
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,
         )

@@ -56,7 +56,9 @@ class StabilityCheck(CheckFields):
                 return self._failed(failure_sentence(trial, observation), is_correct=None)
             infinite = _not_finite(observation)
             if infinite is not None:
-                return self._failed(f"{self.function}: {infinite}, on {trial.label}. {OVERFLOW}")
+                are_numbers = all(isinstance(value, Received) for value in observation.values)
+                advice = f". {OVERFLOW}" if are_numbers else ""
+                return self._failed(f"{self.function}: {infinite}, on {trial.label}{advice}")
         *shifted, _ = evidence  # of W of ones it is asked only that its answer is finite
         for start in range(0, len(shifted), len(SHIFTS)):
             fault = self._shift_fault(assignment, shifted[start : start + len(SHIFTS)])

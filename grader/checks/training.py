@@ -13,7 +13,7 @@ from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
-from grader.observation import Received, Returned, SpyCall, Unexpected, Value
+from grader.observation import Raised, Received, Returned, SpyCall, Unexpected, Value
 from grader.trial import Array, ArrayOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 from grader.verdict import Finding, Verdict
 
@@ -107,6 +107,9 @@ class TrainingCheck(CheckFields):
         """Credit for each part of the contract that holds in both runs."""
         faults: dict[str, str] = {}
         for (trial, observation), run in zip(evidence, RUNS, strict=True):
+            if isinstance(observation, Raised) and run.from_none:
+                faults.setdefault("start", f"starting from W = None, {failure_sentence(trial, observation)}")
+                continue
             if not isinstance(observation, Returned):
                 words = sentence(failure_sentence(trial, observation))
                 return Verdict(
@@ -218,7 +221,8 @@ class TrainingAudit:
         for step, (before, after) in enumerate(pairwise(weights)):
             gradient = self.spy.gradients[step]
             if not _close(after, before - LEARNING_RATE * gradient):
-                return f"{_name_update(before, after, gradient)}, at iteration {step}"
+                words = _name_update(before, after, gradient, self.run.batch_size)
+                return f"{words}, at iteration {step}"
         return None
 
     def _history_fault(self, history: Value) -> str | None:
@@ -245,14 +249,15 @@ class TrainingAudit:
 def _close(seen: Array, expected: Array) -> bool:
     """Equal to rounding; a trainer that works in float32 inside is right too."""
     scale = max(1.0, float(np.max(np.abs(expected))))
-    difference = float(np.max(np.abs(seen - expected)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference = float(np.max(np.abs(seen - expected)))
+        is_float32 = np.array_equal(seen, seen.astype(np.float32))
     if difference <= UPDATE_BOUND * scale:
         return True
-    is_float32 = np.array_equal(seen, seen.astype(np.float32))
     return bool(is_float32 and difference <= FLOAT32_BOUND * scale)
 
 
-def _name_update(before: Array, after: Array, gradient: Array) -> str:
+def _name_update(before: Array, after: Array, gradient: Array, batch_size: int) -> str:
     """What a wrong update was, where it is a known one."""
     step = LEARNING_RATE * gradient
     known = (
@@ -260,7 +265,7 @@ def _name_update(before: Array, after: Array, gradient: Array) -> str:
         (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),
         (before - gradient, "W is moved by the whole gradient: the learning rate is not used"),
         (-step, "W is replaced by -learning_rate*dW instead of being moved by it"),
-        (before - step / len(gradient), "the step is divided once more"),
+        (before - step / batch_size, "the step is divided by batch_size, though dW is an average already"),
     )
     for expected, words in known:
         if _close(after, expected):

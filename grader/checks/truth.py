@@ -92,14 +92,16 @@ class Truth:
         return bound if self.allowance is None else bound + self.allowance.gradient
 
     def _benign_losses(self) -> Iterator[tuple[float, float, str]]:
-        """The losses that harmless deviations give, each with its bound and its note."""
+        """The losses that harmless deviations give, each with its bound and its note; the narrowest come first."""
+        epsilons = BENIGN_EPSILONS if self.classifier == "softmax" else ()
+        losses = [(loss, epsilon) for epsilon in epsilons for loss in self._losses_with_epsilon(epsilon)]
+        rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
+        for loss, epsilon in losses:
+            yield loss, rounding, EPSILON_NOTE.format(epsilon=epsilon)
         if self.dtype == "float64":
             yield float(self.answer.loss), self._loss_bound("float32"), FLOAT32_NOTE
-        if self.classifier == "softmax":
-            bound = self._loss_bound(self.dtype)
-            for epsilon in BENIGN_EPSILONS:
-                for loss in self._losses_with_epsilon(epsilon):
-                    yield loss, bound, EPSILON_NOTE.format(epsilon=epsilon)
+        for loss, epsilon in losses:
+            yield loss, self._loss_bound(self.dtype), EPSILON_NOTE.format(epsilon=epsilon)
 
     def _losses_with_epsilon(self, epsilon: float) -> tuple[float, float]:
         """-log(p + epsilon) and -log(max(p, epsilon)) in the place of -log(p)."""
