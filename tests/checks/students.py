@@ -282,9 +282,10 @@ def softmax_loops(W, X, y, reg):
         scores = X[i] @ W
         scores -= scores.max()
         exponentials = np.exp(scores)
-        loss += np.log(exponentials.sum()) - scores[y[i]]
+        total = exponentials.sum()
+        loss += np.log(total) - scores[y[i]]
         for j in range(W.shape[1]):
-            dW[:, j] += (exponentials[j] / exponentials.sum() - (j == y[i])) * X[i]
+            dW[:, j] += (exponentials[j] / total - (j == y[i])) * X[i]
     return loss / len(y) + reg * (W**2).sum(), dW / len(y) + 2 * reg * W
 
 

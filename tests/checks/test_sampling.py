@@ -37,9 +37,7 @@ def test_right_trainers_pass_in_every_style(student):
 
 @pytest.mark.parametrize("batches", [None, without_replacement], ids=["with", "without replacement"])
 def test_no_right_trainer_fails_in_sixty_runs(batches):
-    students = [
-        trainer(seed=seed, **({} if batches is None else {"batches": batches})) for seed in range(60)
-    ]
+    students = [trainer(seed=seed, **({} if batches is None else {"batches": batches})) for seed in range(60)]
 
     failed = [number for number, student in enumerate(students) if verdict_on(CHECK, student).credit != 1]
 

@@ -365,7 +365,7 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
     assert verdict.findings == (Finding("svm_loss_vectorized", False),)
 
 
-@pytest.mark.parametrize("position", range(19))
+@pytest.mark.parametrize("position", range(0, 19, 3))
 def test_one_call_without_values_is_enough_to_earn_nothing(position):
     check = check_of()
     evidence = evidence_of(check, svm_mask)
@@ -377,7 +377,7 @@ def test_one_call_without_values_is_enough_to_earn_nothing(position):
     assert "did not return within 5 s" in verdict.message
 
 
-@pytest.mark.parametrize("position", range(19))
+@pytest.mark.parametrize("position", range(0, 19, 3))
 def test_one_wrong_loss_is_enough_to_fail(position):
     check = check_of()
     evidence = evidence_of(check, svm_mask)
