@@ -96,7 +96,7 @@ class _Generator(torch.Generator):
     """torch.Generator, whose constructor no mode sees."""
 
     def __new__(cls, device: Any = "cpu") -> Self:
-        return super().__new__(cls, _on_cpu(device))
+        return super().__new__(cls, _on_cpu(device))  # type: ignore[call-arg]
 
     def __init__(self, *_: Any, **__: Any) -> None:
         super().__init__()

@@ -114,7 +114,7 @@ class Session:
         if isinstance(observation, Died) and self._is_launcher_lost:
             # Whatever ended the launcher ended all its workers: this one need not have done it.
             observation = self._attempt(trial, function, account)
-        self._settle(trial, observation, account)
+        self._settle(observation, account)
         return observation
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: _Account) -> Observation:
@@ -130,7 +130,7 @@ class Session:
                 return failure
         return self._call(trial, function, self._workers[function.name], account)
 
-    def _settle(self, trial: Trial, observation: Observation, account: _Account) -> None:
+    def _settle(self, observation: Observation, account: _Account) -> None:
         """Decide whether the function may be called again."""
         budget = self._budget
         if isinstance(observation, TimedOut):

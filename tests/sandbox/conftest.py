@@ -1,0 +1,27 @@
+import pytest
+
+from grader.sandbox.host import Budget, Sandbox
+from tests.sandbox.calls import extracted_of
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """One zygote for all tests: torch is imported once."""
+    with Sandbox() as shared:
+        yield shared
+
+
+@pytest.fixture
+def open_session(sandbox):
+    """(source or files by path, names) to a Session; closed after the test."""
+    opened = []
+
+    def run(source, names="f g", *, redirect_cuda=False, **bounds):
+        budget = Budget(**{"load_seconds": 10.0, **bounds})
+        session = sandbox.session(extracted_of(source, names), budget, redirect_cuda=redirect_cuda)
+        opened.append(session)
+        return session
+
+    yield run
+    for session in opened:
+        session.close()

@@ -1,0 +1,240 @@
+import contextlib
+import signal
+import socket
+import struct
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from grader.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.sandbox import decode, wire
+from grader.sandbox.exchange import Answer, Exchange, how_it_ended
+from grader.trial import NumberOutput, Spy, Trial
+from tests.sandbox.calls import array_of
+
+TRIAL = Trial("a call", "f", (), (NumberOutput(),))
+NUMBER = bytes([wire.VALUE, wire.DTYPES.index("float64")]) + struct.pack("<d", 2.5)
+
+
+class Worker:
+    """The other end of the wire: answers each request by what `answers` makes of its id."""
+
+    def __init__(self, *answers):
+        self.ours, self.theirs = socket.socketpair()
+        self.ended = 0
+        self.thread = threading.Thread(target=self.serve, args=(answers,))
+        self.thread.start()
+
+    def serve(self, answers):
+        with self.theirs, contextlib.suppress(OSError):  # the judge may close first
+            for answer in answers:
+                header, _ = wire.receive_request(self.theirs)
+                data = answer(header["id"])
+                if data is None:
+                    wait_for_the_end(self.theirs)
+                    return
+                self.theirs.sendall(data)
+
+    def end(self):
+        self.ended += 1
+        self.ours.close()
+        return "exit code 0"
+
+    def exchange(self, seconds=5.0, greatest=decode.GREATEST_RAISED):
+        return Exchange(self.ours, seconds, greatest, self.end)
+
+
+def wait_for_the_end(connection):
+    while connection.recv(4096):
+        pass
+
+
+def answer(kind, body, length=None, magic=wire.ANSWER_MAGIC, change_id=0):
+    def make(request_id):
+        size = len(body) if length is None else length
+        return wire.ANSWER_HEAD.pack(magic, request_id ^ change_id, kind, size) + body
+
+    return make
+
+
+@pytest.fixture
+def worker():
+    made = []
+
+    def make(*answers):
+        made.append(Worker(*answers))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.ours.close()
+        each.thread.join()
+
+
+def test_a_right_answer_is_read(worker):
+    exchange = worker(answer(wire.RETURNED, NUMBER)).exchange()
+
+    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [])
+
+    assert isinstance(observation, Returned)
+    assert float(array_of(observation.values[0])) == 2.5
+    assert 0 < observation.seconds < 5
+
+
+@pytest.mark.parametrize(
+    "reply, words",
+    [
+        (answer(wire.RETURNED, NUMBER, magic=b"LCG0"), "an unknown head"),
+        (answer(wire.RETURNED, NUMBER, change_id=1), "an unknown head"),
+        (answer(wire.RETURNED, b"", length=2**32 - 1), "more bytes than the answer can have"),
+    ],
+)
+def test_an_answer_with_a_wrong_head_ends_the_worker(worker, reply, words):
+    other = worker(reply)
+
+    assert other.exchange().ask({"op": "call"}) == Died(f"it sent what is no answer: {words}")
+    assert other.ended == 1
+
+
+@pytest.mark.parametrize(
+    "reply, words",
+    [
+        (answer(wire.LOADED, NUMBER), "an unknown kind of answer"),
+        (answer(99, NUMBER), "an unknown kind of answer"),
+        (answer(wire.RETURNED, NUMBER[:-1]), "the answer is too short"),
+        (answer(wire.RETURNED, NUMBER + b"x"), "the answer is too long"),
+        (answer(wire.RETURNED, b"\x07" + NUMBER), "an unknown tag"),
+    ],
+)
+def test_an_answer_with_a_wrong_body_ends_the_worker(worker, reply, words):
+    other = worker(reply)
+    exchange = other.exchange()
+
+    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [])
+
+    assert observation == Died(f"it sent what is no answer: {words}")
+    assert other.ended == 1
+
+
+def test_an_exception_with_a_wrong_body_ends_the_worker(worker):
+    exchange = worker(answer(wire.RAISED, b"\x00")).exchange()
+
+    raised = exchange.raised(exchange.ask({"op": "call"}), lambda number, line: None)
+
+    assert raised == Died("it sent what is no answer: the answer is too short")
+
+
+def test_an_exception_brings_kind_message_and_the_place_that_its_numbers_name(worker):
+    body = wire.pack_text("ValueError") + wire.pack_text("no") + struct.pack("<II", 3, 14)
+    exchange = worker(answer(wire.RAISED, body)).exchange()
+    asked_for = []
+
+    raised = exchange.raised(exchange.ask({}), lambda number, line: asked_for.append((number, line)))
+
+    assert isinstance(raised, Raised)
+    assert (raised.kind, raised.message, asked_for) == ("ValueError", "no", [(3, 14)])
+
+
+def test_a_worker_that_closes_the_wire_has_died(worker):
+    other = worker(answer(wire.RETURNED, NUMBER, length=200))
+
+    assert other.exchange().ask({"op": "call"}) == Died("exit code 0")
+
+
+def test_a_worker_that_was_gone_before_the_request_has_died(worker):
+    other = worker()
+    other.thread.join()
+
+    assert other.exchange().ask({"op": "call"}) == Died("exit code 0")
+
+
+def test_no_answer_within_the_deadline_is_a_time_out(worker):
+    other = worker(lambda request_id: None)
+
+    assert other.exchange(seconds=0.05).ask({"op": "call"}) == TimedOut(0.05)
+    assert other.ended == 1
+
+
+def test_the_deadline_is_on_the_whole_answer_and_not_on_each_byte(worker):
+    pause = threading.Event()
+
+    def drip(request_id):
+        whole = answer(wire.RETURNED, NUMBER)(request_id)
+        for byte in whole:
+            if other.ended:
+                break
+            other.theirs.sendall(bytes([byte]))
+            pause.wait(0.05)
+        return b""
+
+    other = worker(drip)
+    started = time.perf_counter()
+
+    assert other.exchange(seconds=0.2).ask({"op": "call"}) == TimedOut(0.2)
+    assert time.perf_counter() - started < 2
+
+
+def test_a_request_that_nobody_reads_is_a_time_out():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        exchange = Exchange(ours, 0.1, 100, lambda: "")
+
+        assert exchange.ask({"op": "call"}, (bytes(8 << 20),)) == TimedOut(0.1)
+
+
+def spy_question():
+    other = bytes([wire.OTHER]) + wire.pack_text("None")
+    return answer(wire.ASKED, 4 * other)
+
+
+def test_each_question_of_the_spy_is_logged_and_answered_until_there_are_too_many(worker):
+    other = worker(spy_question(), spy_question(), spy_question())
+    exchange = other.exchange(greatest=9000)
+    spy = Spy(np.array([1.0, 2.0]), np.zeros((2, 3, 4)), batch=2, columns=3)
+    log: list[SpyCall] = []
+
+    first = exchange.ask({"op": "call"})
+    second = exchange.reply(first, spy, log)
+    third = exchange.reply(second, spy, log)
+
+    assert isinstance(third, Answer)
+    assert exchange.reply(third, spy, log) == Refused(
+        "broken off: the loss function was called more than 2 times"
+    )
+    assert len(log) == 2
+    assert other.ended == 1
+
+
+def test_a_question_where_no_spy_was_lent_is_refused(worker):
+    exchange = worker(spy_question()).exchange(greatest=9000)
+
+    assert exchange.reply(exchange.ask({}), None, []) == Refused(
+        "broken off: the loss function was called more than 0 times"
+    )
+
+
+def test_a_question_with_a_wrong_body_is_no_answer(worker):
+    exchange = worker(answer(wire.ASKED, b"")).exchange()
+    spy = Spy(np.array([1.0]), np.zeros((1, 3, 4)), batch=2, columns=3)
+
+    assert exchange.reply(exchange.ask({}), spy, []) == Died(
+        "it sent what is no answer: the answer is too short"
+    )
+
+
+@pytest.mark.parametrize(
+    "status, words",
+    [
+        (None, "for a reason unknown"),
+        (0, "exit code 0"),
+        (3 << 8, "exit code 3"),
+        (signal.SIGSEGV, "signal SIGSEGV"),
+        (signal.SIGABRT | 128, "signal SIGABRT"),
+        (40, "signal 40"),
+        (signal.SIGKILL, "for a reason unknown"),
+    ],
+)
+def test_how_a_process_ended_in_words(status, words):
+    assert how_it_ended(status) == words
