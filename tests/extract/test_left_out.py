@@ -88,14 +88,22 @@ def test_a_value_made_by_training_is_lacking(extract_cells):
     assert str(lacking.place) == "hw.ipynb, cell 2, line 1"
 
 
-def test_a_function_behind_a_decorator_that_opens_a_file_is_missing(extract_cells):
+def test_a_function_is_kept_whatever_its_decorator_does(extract_cells):
     extracted = extract_cells(
-        "target", "def log(f):\n    open('log')\n    return f", "@log\ndef target(): pass"
+        "target other third",
+        "from numba import njit, jit\ndef log(f):\n    open('log')\n    return f",
+        "@njit\ndef target(): pass",
+        "@jit(nopython=True)\ndef other(): pass",
+        "@log\ndef third(): pass",
     )
 
-    assert extracted.missing == {
-        "target": "target (hw.ipynb, cell 2, line 1) cannot be loaded: through log: it calls open"
-    }
+    assert extracted.missing == {}
+    assert extracted.functions["target"].stand_ins == ("numba",)
+    assert [str(extracted.functions[name].place) for name in ("target", "other", "third")] == [
+        "hw.ipynb, cell 2, line 1",
+        "hw.ipynb, cell 3, line 1",
+        "hw.ipynb, cell 4, line 1",
+    ]
 
 
 def test_a_summary_is_capped(extract_cells):
