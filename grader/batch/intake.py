@@ -89,7 +89,7 @@ def _in_folder(folder: Path, besides: Path | None) -> tuple[HandIn, ...]:
     ]
     identifiers = _unique_ids([entry.name for entry in wanted], [_stem(entry) for entry in wanted])
     return tuple(
-        HandIn(identifier, partial(_load_entry, entry))
+        HandIn(identifier, partial(load_submission, entry))
         for identifier, entry in zip(identifiers, wanted, strict=True)
     )
 
@@ -101,22 +101,6 @@ def _is_hand_in(entry: Path) -> bool:
 
 def _stem(entry: Path) -> str:
     return entry.name if entry.is_dir() else entry.stem
-
-
-def _load_entry(entry: Path) -> Submission:
-    """As load_submission; a folder without notebooks and modules that holds .zip files is those files' contents."""
-    try:
-        return load_submission(entry)
-    except UnsupportedFile:
-        if entry.is_symlink() or not entry.is_dir():
-            raise
-        archives = sorted(
-            each for each in entry.iterdir() if _is_archive(each.name) and not is_passed_over(each.name)
-        )
-        if not archives:
-            raise
-        loaded = [(archive.name, load_submission(archive).files) for archive in archives]
-        return Submission(printable(entry.name), _together(loaded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,33 +171,29 @@ def _nested_archives(stream: IO[bytes], left_bytes: int) -> list[_Member]:
 
 
 def _load_group(identifier: str, group: Sequence[_Member], path: Path) -> Submission:
-    """The notebooks and modules of one entry; where there are none, the contents of its .zip files."""
+    """The notebooks and modules of one entry; where there are none, what its one .zip holds, as load_submission does."""
     sources = tuple(SourceFile(member.path, member.content) for member in group if is_source(member.path))
     if sources:
         return Submission(identifier, sources)
-    unpacked = []
-    for member in group:
-        place = path / member.path
-        if member.fault is not None:
-            raise UnsafeArchive(f"{printable(str(place))}: {member.fault}", path=place)
-        files = read_archive(io.BytesIO(member.content), place)
-        if not files:
-            raise UnsupportedFile(
-                f"{printable(str(place))}: expected a notebook (.ipynb) or a module (.py) in this archive, found"
-                " neither; hand in the file that holds the functions",
-                path=place,
-            )
-        unpacked.append((member.path, tuple(SourceFile(name, content) for name, content in files)))
-    return Submission(identifier, _together(unpacked))
-
-
-def _together(archives: Sequence[tuple[str, tuple[SourceFile, ...]]]) -> tuple[SourceFile, ...]:
-    """The files of one archive as they are, of several each under its archive's name."""
-    if len(archives) == 1:
-        return archives[0][1]
-    return tuple(
-        SourceFile(f"{name}/{file.path}", file.content) for name, files in archives for file in files
-    )
+    member, *more = group
+    place = path / member.path
+    shown = printable(str(place))
+    if more:
+        raise UnsupportedFile(
+            f"{printable(str(path / identifier))}: expected a notebook (.ipynb), a module (.py) or a single .zip in this"
+            f" folder, found {len(group)} archives; give one of them",
+            path=path / identifier,
+        )
+    if member.fault is not None:
+        raise UnsafeArchive(f"{shown}: {member.fault}", path=place)
+    files = read_archive(io.BytesIO(member.content), place)
+    if not files:
+        raise UnsupportedFile(
+            f"{shown}: expected a notebook (.ipynb) or a module (.py) in this archive, found neither; hand in the file"
+            " that holds the functions",
+            path=place,
+        )
+    return Submission(identifier, tuple(SourceFile(name, content) for name, content in files))
 
 
 def _unique_ids(names: list[str], stems: list[str]) -> list[str]:

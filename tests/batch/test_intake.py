@@ -107,14 +107,18 @@ def test_a_folder_that_holds_an_archive_is_that_archives_contents(tmp_path):
     assert files_by_id(find_hand_ins(tmp_path)) == {"alice": {"hw.py": b"1"}}
 
 
-def test_two_archives_in_a_folder_stay_apart(tmp_path):
-    (tmp_path / "alice").mkdir()
-    for name in ("a.zip", "b.zip"):
-        (tmp_path / "alice" / name).write_bytes(zipped({"hw.py": name.encode()}))
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_of_two_archives_in_a_folder_none_is_guessed(tmp_path, is_archive):
+    if is_archive:
+        found = find_hand_ins(class_zip(tmp_path, {"alice/a.zip": b"", "alice/b.zip": b"", "bob.py": b""}))
+    else:
+        (tmp_path / "alice").mkdir()
+        for name in ("a.zip", "b.zip"):
+            (tmp_path / "alice" / name).write_bytes(zipped({"hw.py": b""}))
+        found = find_hand_ins(tmp_path)
 
-    assert files_by_id(find_hand_ins(tmp_path)) == {
-        "alice": {"a.zip/hw.py": b"a.zip", "b.zip/hw.py": b"b.zip"}
-    }
+    with pytest.raises(UnsupportedFile, match=r"alice: .*found 2 archives; give one of them$"):
+        found[0].load()
 
 
 def test_a_folder_with_nothing_in_it_holds_no_submission(tmp_path):
