@@ -232,7 +232,7 @@ def test_a_students_words_in_a_batch_are_shown_and_not_obeyed(shown):
 
 def test_a_students_source_in_an_extraction_is_shown_and_not_obeyed(shown):
     source = (
-        'K = "[red][/] \x1b[31m"\nprint("[/] \x07")\ndef f():\n    return K\n'
+        'K = "[red][/] \x1b]0;"\nprint("[/] \x07")\ndef f():\n    return K\n'
         'def f():\n    return K + L\nL = open("[/]\x9b")\n'
     )
     extracted = extract(submission_of(source, "[bold]\x1b.py"), ["f", "g"])
