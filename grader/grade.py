@@ -84,7 +84,7 @@ def grade(
     """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back."""
     started, clock = datetime.now(UTC), time.perf_counter()
     spec = loaded.spec
-    extracted = _extract_guarded(submission, spec)
+    extracted = guarded(lambda: extract(submission, list(spec.functions)))
     judged: list[_Judged] = []
     faults: list[str] = []
     if extracted is None:
@@ -146,11 +146,7 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _extract_guarded(submission: Submission, spec: Spec) -> Extracted | None:
-    return _guarded(lambda: extract(submission, list(spec.functions)))
-
-
-def _guarded(action: Callable[[], _Result]) -> _Result | None:
+def guarded(action: Callable[[], _Result]) -> _Result | None:
     """The action's result; None when the grader itself failed, which is logged with its traceback."""
     try:
         return action()
@@ -188,7 +184,7 @@ def _judge(
         findings = tuple(Finding(name, False) for name in missing)
         return _Judged(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
     clock = time.perf_counter()
-    verdict = _guarded(lambda: _run_and_judge(check, spec.assignment, session.run, settings.seed))
+    verdict = guarded(lambda: _run_and_judge(check, spec.assignment, session.run, settings.seed))
     return _Judged(check, verdict or _errored(), time.perf_counter() - clock)
 
 
@@ -295,19 +291,31 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
 
 def unreadable_report(submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings) -> Report:
     """The report on a submission that cannot be read at all: every function is missing, and says why."""
-    spec = loaded.spec
     verdict = Verdict("skipped", 0.0, sentence(reason))
+    return _report_without_code(submission_id, reason, "unreadable", verdict, loaded, settings)
+
+
+def failed_report(submission_id: str, loaded: LoadedSpec, settings: Settings) -> Report:
+    """The report on a submission that the grader failed to read, by a fault of its own: no score, grade again."""
+    reason = "the grader failed while it read the submission; this is not the student's fault"
+    return _report_without_code(submission_id, reason, "grader_fault", _errored(), loaded, settings)
+
+
+def _report_without_code(
+    submission_id: str, reason: str, kind: str, verdict: Verdict, loaded: LoadedSpec, settings: Settings
+) -> Report:
+    spec = loaded.spec
+    is_graded = verdict.status != "errored"
+    status: FunctionStatus = "missing" if is_graded else "unjudged"
     return Report(
         assignment=AssignmentPart(name=spec.name, title=spec.title, spec_sha256=loaded.sha256),
         submission=SubmissionPart(id=submission_id, sha256="", student=None, files=()),
-        status="graded",
-        score=0.0,
+        status="graded" if is_graded else "incomplete",
+        score=0.0 if is_graded else None,
         max_score=round(spec.max_score, 4),
-        functions={
-            name: FunctionPart(status="missing", where=None, notes=(reason,)) for name in spec.functions
-        },
+        functions={name: FunctionPart(status=status, where=None, notes=(reason,)) for name in spec.functions},
         checks=tuple(_check_part(_Judged(check, verdict, 0.0)) for check in spec.checks),
-        integrity=(IntegrityPart(kind="unreadable", function=None, message=reason),),
+        integrity=(IntegrityPart(kind=kind, function=None, message=reason),),
         environment=environment(settings),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.extract import Extracted
+from grader.extract import Chunk, Extracted
 from grader.report import CheckPart, Report, WherePart
 from grader.spec import Spec
 
@@ -114,10 +114,18 @@ def _show_functions(console: Console, report: Report) -> None:
         status = _text(function.status, style=_STATUS_STYLES[function.status])
         table.add_row(_text(name), status, _text(_where(function.where)))
     console.print(table)
+    for note, names in _notes(report).items():
+        words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
+        console.print(Padding(_text(words, style="dim"), (0, 0, 0, 2)))
+
+
+def _notes(report: Report) -> dict[str, list[str]]:
+    """Each note once, with the functions that it is on; a missing function's says why and stands with its checks."""
+    notes: dict[str, list[str]] = {}
     for name, function in report.functions.items():
-        for note in function.notes:
-            if function.status != "missing":
-                console.print(Padding(_text(f"{name}: {note.removesuffix('.')}.", style="dim"), (0, 0, 0, 2)))
+        for note in function.notes if function.status != "missing" else ():
+            notes.setdefault(note, []).append(name)
+    return notes
 
 
 def _where(where: WherePart | None) -> str:
@@ -200,6 +208,7 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Function", no_wrap=True)
     table.add_column("Where it stands", ratio=1)
+    is_single = len({chunk.place.file for chunk in extracted.chunks}) == 1
     by_number = {chunk.number: chunk for chunk in extracted.chunks}
     for name in names:
         function = extracted.functions.get(name)
@@ -208,14 +217,12 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
             continue
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
         words = _text(str(function.place))
-        for chunk in needs:
-            first = chunk.source.strip().splitlines()[0][:60]
-            words.append(plain(f"\n  needs {first}"), style="dim")
-            words.append(plain(f"  ({chunk.place})"), style="dim")
+        if needs:
+            needed = ", ".join(_needed(chunk, is_single=is_single) for chunk in needs)
+            words.append(plain(f"\nneeds {needed}"), style="dim")
         for left in function.lacks:
-            words.append(
-                plain(f"\n  lacks {', '.join(left.binds)} ({left.place}): {left.reason}"), style="yellow"
-            )
+            lacking = f"\nlacks {', '.join(left.binds)} ({left.place}): {left.reason}"
+            words.append(plain(lacking), style="yellow")
         table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
@@ -233,6 +240,13 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         for left in extracted.left_out:
             console.print(_text(f"{left.place}: {left.summary}"))
             console.print(Padding(_text(left.reason, style="dim"), (0, 0, 0, 2)))
+
+
+def _needed(chunk: Chunk, *, is_single: bool) -> str:
+    """The names that a statement gives, and where it stands: torch (cell 2, line 6)."""
+    names = ", ".join(chunk.binds) or chunk.source.strip().splitlines()[0][:40]
+    where = str(chunk.place)
+    return f"{names} ({where.partition(', ')[2] if is_single else where})"
 
 
 def show_finding(console: Console, name: str, seen: str, advice: str | None, *, is_good: bool) -> None:

@@ -240,7 +240,7 @@ def test_a_students_source_in_an_extraction_is_shown_and_not_obeyed(shown):
     text = shown(show_extracted, extracted, ["f", "g"])
 
     assert control_characters(text) == set()
-    assert "[red][/]" in text
+    assert "[/]" in text
     assert "[bold]" in text
 
 

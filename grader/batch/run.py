@@ -10,7 +10,7 @@ from grader.archive import printable
 from grader.batch.intake import HandIn
 from grader.batch.store import Fingerprint, ReportStore
 from grader.errors import SubmissionError
-from grader.grade import Settings, grade, unreadable_report
+from grader.grade import Settings, failed_report, grade, guarded, unreadable_report
 from grader.report import Report
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec
@@ -81,18 +81,26 @@ def _grade_one(
     regrade: bool,
     pinned_seed: int | None,
 ) -> Outcome:
-    try:
-        submission = hand_in.load()
-    except SubmissionError as error:
-        reason = _without_folders(error)
+    read = guarded(lambda: _read(hand_in))
+    if read is None:
+        return Outcome(hand_in.id, "graded", failed_report(hand_in.id, loaded, settings))
+    if isinstance(read, SubmissionError):
+        reason = _without_folders(read)
         return Outcome(hand_in.id, "unreadable", unreadable_report(hand_in.id, reason, loaded, settings))
-    submission = Submission(hand_in.id, submission.files, submission.student)
+    submission = Submission(hand_in.id, read.files, read.student)
     if not regrade:
         wanted = Fingerprint.wanted(submission.sha256, loaded.sha256, settings.device, pinned_seed)
         kept = store.read(hand_in.id)
         if kept is not None and wanted.fits(kept):
             return Outcome(hand_in.id, "kept", kept)
     return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))
+
+
+def _read(hand_in: HandIn) -> Submission | SubmissionError:
+    try:
+        return hand_in.load()
+    except SubmissionError as error:
+        return error
 
 
 def _without_folders(error: SubmissionError) -> str:

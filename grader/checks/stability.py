@@ -15,10 +15,15 @@ from grader.checks.comparison import UNITS, Comparison, compare_array, unit_roun
 from grader.checks.truth import Truth
 from grader.observation import Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
-from grader.verdict import Finding, Verdict
+from grader.verdict import Diagnosis, Finding, Verdict
 from reference import Convention
 
-OVERFLOW = "Scores of this size overflow exp(): what can be taken off all scores of a row without changing its probabilities?"
+OVERFLOW = Diagnosis(
+    "loss",
+    "overflow_of_exp",
+    "Scores of this size overflow exp(): what can be taken off all scores of a row without changing its"
+    " probabilities?",
+)
 SHIFTS = (0.0, SHIFT, -SHIFT)
 ONES_REG = 2.5e4
 
@@ -56,9 +61,11 @@ class StabilityCheck(CheckFields):
                 return self._failed(failure_sentence(trial, observation), is_correct=None)
             infinite = _not_finite(observation)
             if infinite is not None:
+                words = f"{self.function}: {infinite}, on {trial.label}"
                 are_numbers = all(isinstance(value, Received) for value in observation.values)
-                advice = f". {OVERFLOW}" if are_numbers else ""
-                return self._failed(f"{self.function}: {infinite}, on {trial.label}{advice}")
+                if not are_numbers:
+                    return self._failed(words)
+                return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
         *shifted, _ = evidence  # of W of ones it is asked only that its answer is finite
         for start in range(0, len(shifted), len(SHIFTS)):
             fault = self._shift_fault(assignment, shifted[start : start + len(SHIFTS)])
@@ -85,8 +92,8 @@ class StabilityCheck(CheckFields):
                 return f"{self.function}: {gradient.sentence}, on {trial.label}"
         return None
 
-    def _failed(self, words: str, *, is_correct: bool | None = False) -> Verdict:
-        finding = Finding(self.function, is_correct)
+    def _failed(self, words: str, *diagnosis: Diagnosis, is_correct: bool | None = False) -> Verdict:
+        finding = Finding(self.function, is_correct, diagnosis)
         return Verdict("failed", 0.0, sentence(words), hint=self.hint, findings=(finding,))
 
 

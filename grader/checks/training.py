@@ -22,7 +22,7 @@ LEARNING_RATE, REG = 0.05, 0.3
 UPDATE_BOUND = 1e-12
 FLOAT32_BOUND = 1e-5
 
-SHARES: Mapping[str, float] = {"batches": 0.35, "updates": 0.45, "history": 0.1, "start": 0.1}
+SHARES: Mapping[str, float] = {"batches": 0.4, "updates": 0.5, "history": 0.05, "start": 0.05}
 """What each part of the contract is worth. A trainer with neither right batches nor right updates gets nothing:
 the rest is in the template."""
 

@@ -532,7 +532,7 @@ def test_one_value_where_two_are_asked_for_is_described_in_the_place_of_each(ope
     observation = session.run(trial("f", outputs=(NumberOutput(), ArrayOutput((2, 2)))))
 
     assert isinstance(observation, Returned)
-    assert observation.values == (Unexpected("a value of type float"),) * 2
+    assert observation.values == (Unexpected("not there: the call gave a value of type float"),) * 2
 
 
 @pytest.mark.parametrize(
