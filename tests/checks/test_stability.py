@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import StabilityCheck
-from grader.checks.stability import OVERFLOW
+from grader.checks import StabilityCheck, stability
 from grader.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.verdict import Finding
 from tests.checks.students import (
@@ -71,7 +70,7 @@ def test_exponentials_as_they_are_overflow(seed):
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Shift.")
     assert says(verdict.message, f"softmax_loss_vectorized: loss is nan (not a number), on {UP}.{OVERFLOW}")
-    assert verdict.findings == (Finding("softmax_loss_vectorized", False, (OVERFLOW,)),)
+    assert verdict.findings == (Finding("softmax_loss_vectorized", False, (stability.OVERFLOW,)),)
 
 
 def test_a_gradient_that_overflows_is_counted():
