@@ -100,12 +100,13 @@ def check(
     with _sandbox() as sandbox:
         from grader import terminal
         from grader.grade import grade
+        from grader.progress import check_progress
         from grader.submission import load_submission
 
         handed_in = load_submission(submission)
         loaded = _find_spec(spec, handed_in)
         settings = _settings(loaded, device, seed, only or [])
-        with _check_progress() as progress:
+        with check_progress() as progress:
             report = grade(handed_in, loaded, sandbox, settings, progress)
     if json_path != "-":
         terminal.show_report(terminal.make_console(), report)
@@ -143,6 +144,7 @@ def batch(
     with _sandbox() as sandbox:
         from grader import terminal
         from grader.batch import ReportStore, find_hand_ins, grade_batch
+        from grader.progress import batch_progress
         from grader.spec import load_spec
 
         loaded = load_spec(spec)
@@ -151,7 +153,7 @@ def batch(
         store = ReportStore(out)
         done = 0
         try:
-            with _batch_progress(len(hand_ins)) as progress:
+            with batch_progress(len(hand_ins)) as progress:
 
                 def count(outcome: Any, number: int, total: int) -> None:
                     nonlocal done
@@ -327,50 +329,6 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
         "stand_ins": list(extracted.stand_ins),
         "notes": list(extracted.notes),
     }
-
-
-@contextmanager
-def _check_progress() -> Iterator[Any]:
-    """A line that names the check that is running, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.status import Status
-    from rich.text import Text
-
-    from grader.terminal import make_console
-
-    with Status("importing torch", console=make_console(stderr=True)) as status:
-        yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
-
-
-@contextmanager
-def _batch_progress(total: int) -> Iterator[Any]:
-    """A bar with the time left on a terminal, a plain line for each submission elsewhere."""
-    from grader import terminal
-
-    def line(outcome: Any, number: int, of: int) -> str:
-        return terminal.batch_line(number, of, outcome.id, outcome.report, outcome.how)
-
-    if not sys.stderr.isatty():
-        yield lambda outcome, number, of: typer.echo(line(outcome, number, of))
-        return
-    from rich import progress as bars
-
-    columns = (
-        bars.TextColumn("grading"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
-        task = bar.add_task("grading", total=total)
-
-        def advance(outcome: Any, number: int, of: int) -> None:
-            bar.console.print(line(outcome, number, of), markup=False)
-            bar.update(task, completed=number)
-
-        yield advance
 
 
 def _stop(message: str, code: int) -> NoReturn:

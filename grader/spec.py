@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -18,14 +17,12 @@ from grader.archive import printable
 from grader.assignment import Assignment, FunctionSpec, Limits, LossFunction, Model
 from grader.checks import AgreementCheck, AnyCheck
 from grader.errors import SpecError
+from grader.spec_faults import choices, fault_lines, got, near
 from reference.conventions import Convention
 
 SPEC_FOLDER = Path(__file__).resolve().parents[1] / "test_specs"
 SPEC_SUFFIX = ".toml"
 GREATEST_SPEC_BYTES = 1 << 20
-
-GREATEST_SEEN = 60
-"""Characters of a text that are shown in a message."""
 
 _ROLES: Mapping[str, str] = {
     "values": "loss",
@@ -98,7 +95,7 @@ class Spec(Model):
                     continue
                 function = self.functions.get(name)
                 if function is None:
-                    yield f"{where}.{field} must be one of {_choices(self.functions)} {_got(name, self.functions)}"
+                    yield f"{where}.{field} must be one of {choices(self.functions)} {got(name, self.functions)}"
                 elif function.role != role:
                     yield (
                         f"{where}.{field} must name a function of role {role!r} for a check of kind {check.kind!r}"
@@ -164,14 +161,14 @@ def find_spec(name_or_path: str) -> Path:
     if is_there and name_or_path:
         found = "a folder" if path.is_dir() else "something else"
         raise SpecError(f"{shown}: expected a {SPEC_SUFFIX} file, found {found}")
-    near = _near(path.name.removesuffix(SPEC_SUFFIX), names)
+    close = near(path.name.removesuffix(SPEC_SUFFIX), names)
     what = (
         f"{shown}: there is no such file"
         if path.suffix or len(path.parts) > 1
         else f"no spec is named {name_or_path!r}"
     )
     raise SpecError(
-        f"{what}{f' ({near})' if near else ''}; `grader spec list` names the shipped specs,"
+        f"{what}{f' ({close})' if close else ''}; `grader spec list` names the shipped specs,"
         f" or give the path of a {SPEC_SUFFIX} file"
     )
 
@@ -188,7 +185,7 @@ def load_spec(name_or_path: str) -> LoadedSpec:
     try:
         spec = Spec.model_validate(_with_tuples(data), strict=True)
     except ValidationError as error:
-        faults = tuple(f"{shown}: {line}" for line in _fault_lines(error.errors()))
+        faults = tuple(f"{shown}: {line}" for line in fault_lines(error.errors(), Spec))
         raise SpecError(f"{shown}: {formatting.count(len(faults), 'fault')}", faults=faults) from error
     return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path)
 
@@ -233,7 +230,7 @@ def _toml_fault(message: str, text: str) -> str:
         return f"is no TOML: {message[0].lower()}{message[1:]}"
     what, line, column = found.groups()
     seen = text.split("\n")[int(line) - 1].strip()
-    return f"line {line}, column {column} is no TOML: {what[0].lower()}{what[1:]} {_got(seen)}"
+    return f"line {line}, column {column} is no TOML: {what[0].lower()}{what[1:]} {got(seen)}"
 
 
 def _with_tuples(data: Any) -> Any:
@@ -247,149 +244,3 @@ def spec_schema() -> dict[str, Any]:
     """The JSON Schema of a spec, for editors."""
     schema = Spec.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    close = get_close_matches(name, list(names), n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
-def _choices(names: Iterable[str]) -> str:
-    *most, last = map(repr, names)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _got(seen: object, names: Iterable[str] = ()) -> str:
-    """What stands in the file, in TOML's words; a long text is cut."""
-    match seen:
-        case bool():
-            words = "true" if seen else "false"
-        case str():
-            words = repr(seen if len(seen) <= GREATEST_SEEN else f"{seen[:GREATEST_SEEN]}...")
-        case dict():
-            words = "a table"
-        case tuple():
-            words = "a list" if seen else "an empty list"
-        case _:
-            words = str(seen)
-    near = _near(seen, names) if isinstance(seen, str) else ""
-    return f"(got {words}; {near})" if near else f"(got {words})"
-
-
-def _fault_lines(errors: Sequence[Any]) -> Iterator[str]:
-    """The faults of pydantic as lines of ours: field, expected, seen."""
-    places = [error["loc"] for error in errors]
-    for error in errors:
-        place = error["loc"]
-        if error["type"] == "value_error" and not place:
-            yield from str(error["ctx"]["error"]).splitlines()
-        elif error["type"] == "too_short" and any(
-            len(other) > len(place) and other[: len(place)] == place for other in places
-        ):
-            continue  # not empty: each entry that does not fit has a line of its own, and is not counted
-        else:
-            yield f"{_field(place)}{_expectation(error)}"
-
-
-def _field(location: Sequence[int | str]) -> str:
-    """checks[3].points from ("checks", 3, "values", "points"): the tag of a union is no field."""
-    words = ""
-    for position, part in enumerate(location):
-        if isinstance(part, int):
-            words += f"[{part}]"
-        elif not _is_tag(location, position):
-            words += f".{printable(part)}" if words else printable(part)
-    return words
-
-
-def _is_tag(location: Sequence[int | str], position: int) -> bool:
-    return position == 2 and location[0] in {"checks", "functions"}
-
-
-def _expectation(error: Any) -> str:  # noqa: C901, PLR0912  one line for each kind of fault
-    """What was expected and what was seen."""
-    context, seen = error.get("ctx", {}), error["input"]
-    got = _got(seen)
-    match error["type"]:
-        case "missing":
-            return " is missing"
-        case "extra_forbidden":
-            return f" {_unknown(error['loc'])}"
-        case "greater_than":
-            return f" must be > {_bound(context['gt'])} {got}"
-        case "greater_than_equal":
-            return f" must be >= {_bound(context['ge'])} {got}"
-        case "less_than":
-            return f" must be < {_bound(context['lt'])} {got}"
-        case "less_than_equal":
-            return f" must be <= {_bound(context['le'])} {got}"
-        case "finite_number":
-            return f" must be a finite number {got}"
-        case "float_type":
-            return f" must be a number {got}"
-        case "int_type":
-            return f" must be a whole number {got}"
-        case "string_type":
-            return f" must be a text in quotes {got}"
-        case "tuple_type" if error["loc"] == ("checks",):
-            return f" must be a list of tables, each headed [[checks]] {got}"
-        case "tuple_type":
-            return f" must be a list {got}"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return f" must be a table {got}"
-        case "literal_error":
-            return f" must be {context['expected']} {got}"
-        case "union_tag_invalid":
-            tag = context["discriminator"].strip("'")
-            names = re.findall(r"'([^']*)'", context["expected_tags"])
-            return f".{tag} must be one of {_choices(names)} {_got(seen[tag], names)}"
-        case "union_tag_not_found":
-            return f".{context['discriminator'].strip(chr(39))} is missing"
-        case "string_pattern_mismatch":
-            return f" must be lower-case letters, digits and _, with a letter first {got}"
-        case "string_too_short":
-            return " must not be empty"
-        case "string_too_long":
-            length = formatting.count(context["max_length"], "character")
-            return f" must have at most {length} (got {len(seen)})"
-        case "too_short":
-            return " must not be empty"
-        case _:
-            return f": {error['msg'][0].lower()}{error['msg'][1:]} {got}"
-
-
-def _bound(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:g}"
-
-
-def _unknown(location: Sequence[int | str]) -> str:
-    """What is said of a field that its table does not have."""
-    known = _model_of(location).model_fields
-    near = _near(str(location[-1]), known)
-    return f"is no known field ({near or f'known: {formatting.listing(list(known))}'})"
-
-
-def _model_of(location: Sequence[int | str]) -> type[Model]:
-    """The model of the table that a field stands in."""
-    match location:
-        case ["checks", int(), str(tag), _]:
-            return next(
-                kind for kind in _members(AnyCheck) if tag in get_args(kind.model_fields["kind"].annotation)
-            )
-        case ["functions", str(), str(tag), _]:
-            return next(
-                role
-                for role in _members(FunctionSpec)
-                if tag in get_args(role.model_fields["role"].annotation)
-            )
-        case ["convention", _]:
-            return ConventionFields
-        case ["limits", _]:
-            return Limits
-        case _:
-            return Spec
-
-
-def _members(union: Any) -> tuple[type[Model], ...]:
-    """The models of an annotated union."""
-    return get_args(get_args(union)[0])

@@ -201,6 +201,7 @@ def test_only_the_students_process_imports_torch_within_grader(rows):
     assert allowed == {
         "reference.*",
         "grader.sandbox.worker",
+        "grader.sandbox.packing",
         "grader.sandbox.zygote",
         "grader.sandbox.cuda_redirect",
         "grader.sandbox.standins",

@@ -84,7 +84,7 @@ DEATHS = {
         "it sent what is no answer: an unknown kind of answer",
     ),
     "the worker's own functions broken": (
-        "sys.modules['worker']._raised = None\nraise ValueError",
+        "sys.modules['packing'].pack_raised = None\nraise ValueError",
         "exit code 1",
     ),
 }
@@ -286,7 +286,7 @@ def test_an_answer_sent_early_is_a_claim_like_any_other_and_the_second_one_is_no
     session = open_session(
         hostile(
             CALLER
-            + "body = sys.modules['worker'].pack_value(42.0, {'kind': 'number'})\n"
+            + "body = sys.modules['packing'].pack_value(42.0, {'kind': 'number'})\n"
             + "wire.send_parts(caller._connection, wire.pack_answer(caller._header['id'], wire.RETURNED, body))\n"
             + "return 1"
         )

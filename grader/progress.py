@@ -1,0 +1,54 @@
+"""How far grading is: a live line or bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich import progress as bars
+from rich.status import Status
+from rich.text import Text
+
+from grader import terminal
+from grader.batch import Outcome
+from grader.grade import Progress as CheckProgress
+
+BatchProgress = Callable[[Outcome, int, int], None]
+
+
+@contextmanager
+def check_progress() -> Iterator[CheckProgress | None]:
+    """A line that names the check that is running, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Status("importing torch", console=terminal.make_console(stderr=True)) as status:
+        yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
+
+
+@contextmanager
+def batch_progress(total: int) -> Iterator[BatchProgress]:
+    """A bar with the time left on a terminal, a plain line for each submission elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
+        return
+    columns = (
+        bars.TextColumn("grading"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
+        task = bar.add_task("grading", total=total)
+
+        def advance(outcome: Outcome, number: int, of: int) -> None:
+            bar.console.print(_line(outcome, number, of), markup=False)
+            bar.update(task, completed=number)
+
+        yield advance
+
+
+def _line(outcome: Outcome, number: int, total: int) -> str:
+    return terminal.batch_line(number, total, outcome.id, outcome.report, outcome.how)

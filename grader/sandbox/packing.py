@@ -1,0 +1,181 @@
+"""The worker's values as bytes: what the judge asked for, or a text that describes what came instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+import wire
+
+CHUNK_FILE = "submission:"
+"""Code objects of chunk 7 carry the file name "submission:7", by which the judge finds the student's own line."""
+
+_INTEGER_DTYPES = frozenset(
+    {"int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "int"}
+)
+
+
+def pack_result(result: Any, outputs: list[Mapping[str, Any]]) -> list[wire.Buffer]:
+    """One value, or a sequence with a value for each output; anything else is described in place of each."""
+    if len(outputs) == 1:
+        return pack_value(result, outputs[0])
+    if not isinstance(result, tuple | list) or len(result) != len(outputs):
+        text = f"not there: the call gave {describe(result)}"
+        return [part for _ in outputs for part in _other(text)]
+    return [part for value, output in zip(result, outputs, strict=True) for part in pack_value(value, output)]
+
+
+def _other(text: str) -> list[wire.Buffer]:
+    return [bytes([wire.OTHER]), wire.pack_text(text)]
+
+
+def pack_value(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer]:
+    """Tag, dtype code and bytes of a value of the kind that was asked for, or a text that describes it."""
+    try:
+        with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001  it has no public name
+            packed = _PACKERS[output["kind"]](value, output)
+    except Exception as error:
+        return _other(f"a value that cannot be read ({type_name(error)}: {message_of(error)})")
+    return _other(describe(value)) if packed is None else packed
+
+
+def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
+    if isinstance(value, bool | int | float):
+        number, dtype = float(value), "float" if isinstance(value, float) else "int"
+    else:
+        shape = _shape(value)
+        if shape is None or math.prod(shape) != 1 or (array_and_dtype := _as_array(value)) is None:
+            return None
+        array, dtype = array_and_dtype
+        number = float(array.reshape(-1)[0])
+    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.float64(number).tobytes()]
+
+
+def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
+    if _shape(value) != tuple(output["shape"]) or (array_and_dtype := _as_array(value)) is None:
+        return None
+    array, dtype = array_and_dtype
+    code, _ = wire.float_payload(dtype)
+    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype=code).data]
+
+
+def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
+    if _shape(value) != (output["count"],) or (array_and_dtype := _as_array(value)) is None:
+        return None
+    array, dtype = array_and_dtype
+    if dtype not in _INTEGER_DTYPES:
+        return None
+    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype="<i8").data]
+
+
+def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
+    if not isinstance(value, list | tuple):
+        shape = _shape(value)
+        if shape is None or len(shape) != 1:
+            return None
+        count = shape[0]
+        if (array_and_dtype := _as_array(value[: output["capacity"]])) is None:
+            return None
+        value = array_and_dtype[0].tolist()
+    else:
+        count = len(value)
+    numbers = [float(item) for item in value[: output["capacity"]]]
+    length = min(count, 0xFFFFFFFF).to_bytes(4, "little")
+    return [
+        bytes([wire.VALUE, wire.DTYPES.index("float")]),
+        length,
+        np.asarray(numbers, dtype="<f8").tobytes(),
+    ]
+
+
+_PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]] = {
+    "number": _pack_number,
+    "array": _pack_array,
+    "labels": _pack_labels,
+    "series": _pack_series,
+}
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of a tensor or ndarray, asked before its contents are made; None for anything else."""
+    return tuple(value.shape) if isinstance(value, torch.Tensor | np.ndarray | np.generic) else None
+
+
+def _as_array(value: Any) -> tuple[Any, str] | None:
+    """The contents of a tensor or ndarray as an ndarray, with the dtype's name; None for anything else."""
+    if isinstance(value, torch.Tensor):
+        plain = value.detach().cpu()
+        if plain.layout != torch.strided:
+            plain = plain.to_dense()
+        dtype = str(plain.dtype).removeprefix("torch.")
+        if dtype in {"float16", "bfloat16"}:
+            plain = plain.to(torch.float32)
+        array = plain.resolve_conj().resolve_neg().contiguous().numpy()
+    elif isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        # By its letter: where a long double is no wider than a double, the two dtypes are equal.
+        dtype = "longdouble" if array.dtype.char == "g" else array.dtype.name
+    else:
+        return None
+    return (array, dtype) if dtype in wire.DTYPES else None
+
+
+def describe(value: Any, depth: int = 2) -> str:
+    """What kind of thing a value is, for the student's eyes; what is in sequences, down to `depth`."""
+    try:
+        if isinstance(value, torch.Tensor | np.ndarray):
+            kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+            return f"{kind} of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
+        if value is None:
+            return "None"
+        if isinstance(value, tuple | list):
+            words = f"a {type_name(value)} of {len(value)}"
+            if depth == 0 or not value:
+                return words
+            inside = ", ".join(describe(item, depth - 1) for item in value[:4])
+            return f"{words} ({inside}{', ...' if len(value) > 4 else ''})"
+        return f"a value of type {type_name(value)}"
+    except BaseException:
+        return "a value that cannot be described"
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's class, whatever its metaclass would say."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return name
+
+
+def pack_raised(error: BaseException) -> list[wire.Buffer]:
+    """Kind and message of what was raised, and the innermost line of the student's own; line 0 for none."""
+    number, line = 0, 0
+    if isinstance(error, SyntaxError) and str(error.filename).startswith(CHUNK_FILE):
+        number, line = int(str(error.filename)[len(CHUNK_FILE) :]), error.lineno or 1
+    for frame, at in _frames(error):
+        if frame.startswith(CHUNK_FILE):
+            number, line = int(frame[len(CHUNK_FILE) :]), at
+    message = str(error.msg) if isinstance(error, SyntaxError) else message_of(error)
+    return [
+        wire.pack_text(type_name(error)),
+        wire.pack_text(message),
+        number.to_bytes(4, "little"),
+        line.to_bytes(4, "little"),
+    ]
+
+
+def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno or 0
+        traceback = traceback.tb_next
+
+
+def message_of(error: BaseException) -> str:
+    """What an exception says, whatever its own method does."""
+    try:
+        return str(error)
+    except BaseException:
+        return "(the exception's own message raised)"

@@ -1,0 +1,88 @@
+"""The submission's code in the worker: its chunks, executed when a function that needs them is loaded."""
+
+from __future__ import annotations
+import __future__
+
+import linecache
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import cuda_redirect
+import packing
+import standins
+
+MODULE_PREFIX = "submission"
+
+_COMPILE_FLAGS = __future__.annotations.compiler_flag
+
+
+class Program:
+    """The submission's chunks, executed when a function that needs them is loaded, each at most once."""
+
+    def __init__(self, description: Mapping[str, Any]) -> None:
+        self._chunks: dict[int, Mapping[str, Any]] = {
+            chunk["number"]: chunk for chunk in description["chunks"]
+        }
+        self._executed: set[int] = set()
+        self._failures: dict[str, BaseException] = {}
+        self._files = {path: _module_for(path) for path in description["files"]}
+        standins.install(description["stand_ins"])
+        for name, path in description["modules"].items():
+            _register(name, self._files[path])
+        if description["redirect_cuda"]:
+            cuda_redirect.install()
+
+    def load(self, name: str, numbers: list[int], lacks: Mapping[str, str], file: str) -> Any:
+        """Execute what `name` needs and return it. Raises what the student's code raised."""
+        namespace = vars(self._files[file])
+        for number in numbers:
+            if number not in self._executed:
+                self._executed.add(number)
+                self._execute(self._chunks[number])
+        for lacking, reason in lacks.items():
+            namespace.setdefault(lacking, standins.LeftOutName(lacking, reason))
+        if isinstance(namespace.get(name), standins.LeftOutName) and name in self._failures:
+            raise self._failures[name]
+        if name not in namespace:
+            raise NameError(f"name '{name}' is not defined")
+        return namespace[name]
+
+    def _execute(self, chunk: Mapping[str, Any]) -> None:
+        """Run one chunk; a failure is kept for the names it should have bound and stops nothing else."""
+        file_name = f"{packing.CHUNK_FILE}{chunk['number']}"
+        source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
+        linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+        namespace = vars(self._files[chunk["file"]])
+        try:
+            code = compile(source, file_name, "exec", flags=_COMPILE_FLAGS, dont_inherit=True)
+            exec(code, namespace)
+        except BaseException as error:
+            reason = f"making it raised {packing.type_name(error)}: {packing.message_of(error)}"
+            for name in chunk["binds"]:
+                self._failures[name] = error
+                namespace.setdefault(name, standins.LeftOutName(name, reason))
+
+
+def _module_for(path: str) -> types.ModuleType:
+    parts = path.rsplit(".", 1)[0].split("/")
+    module = types.ModuleType(".".join([MODULE_PREFIX, *parts]))
+    module.__package__ = ".".join([MODULE_PREFIX, *parts[:-1]])
+    module.__file__ = path
+    _register(module.__name__, module)
+    return module
+
+
+def _register(dotted: str, module: types.ModuleType) -> None:
+    """Put `module` into sys.modules under `dotted`, with the packages above it."""
+    parent, _, last = dotted.rpartition(".")
+    if parent:
+        package = sys.modules.get(parent)
+        if package is None:
+            package = types.ModuleType(parent)
+            _register(parent, package)
+        if not hasattr(package, "__path__"):
+            package.__path__ = []
+        setattr(package, last, module)
+    sys.modules[dotted] = module
