@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import secrets
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from grader import __version__
-from grader.errors import DeviceError, GraderError, SandboxError, SpecError
+from grader.errors import DeviceError, GraderError, OutputError, SandboxError, SpecError
 
 if TYPE_CHECKING:
     from grader.extract import Extracted
@@ -143,11 +144,13 @@ def batch(
     """Grade a class. Each report is on disk before the next submission begins; the same command goes on after a stop."""
     with _sandbox() as sandbox:
         from grader import terminal
-        from grader.batch import ReportStore, find_hand_ins, grade_batch
+        from grader.batch import ReportStore, find_hand_ins, grade_batch, left_out
         from grader.progress import batch_progress
         from grader.spec import load_spec
 
         loaded = load_spec(spec)
+        if out.resolve() == submissions.resolve():
+            raise OutputError(f"--out {out} is the folder of the class itself; give another one", path=out)
         hand_ins = find_hand_ins(submissions, besides=out)
         settings = _settings(loaded, device, seed, [])
         store = ReportStore(out)
@@ -179,6 +182,9 @@ def batch(
             raise typer.Exit(EXIT_INTERRUPTED) from None
     console = terminal.make_console()
     terminal.show_batch_summary(console, [outcome.report for outcome in result.outcomes], loaded.spec.title)
+    others = left_out(submissions)
+    if others:
+        typer.echo(f"Left out (no notebook, module, folder or archive): {', '.join(others)}")
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
@@ -342,12 +348,17 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write is no fault
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)  # leave nothing behind
     try:
         app(prog_name="grader")
     except SandboxError as error:
         _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
     except GraderError as error:
         _stop(str(error), EXIT_USAGE)
+    except OSError as error:
+        _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
     except Exception:
         logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")
         sys.exit(EXIT_GRADER_FAULT)

@@ -4,6 +4,7 @@
     ├── SubmissionError          the student's file cannot be read at all
     │   ├── SubmissionNotFound   there is nothing at the path that was given
     │   ├── UnsupportedFile      what is there is neither .ipynb, .py, a folder nor a .zip
+    │   ├── SubmissionUnavailable  this machine does not let it be read: permission, disk
     │   ├── UnreadableNotebook   the .ipynb is no notebook: not JSON, or JSON of another shape
     │   └── UnsafeArchive        a .zip that must not be unpacked: path, link, count or size
     ├── SpecError                the course's file is wrong: not found, no TOML, or a field that does not fit
@@ -37,6 +38,10 @@ class SubmissionNotFound(SubmissionError):
 
 class UnsupportedFile(SubmissionError):
     """Raised when the path is neither a notebook, a module, a folder nor a .zip."""
+
+
+class SubmissionUnavailable(SubmissionError):
+    """Raised when this machine does not let a file be read (permission, disk): not the student's fault."""
 
 
 class UnreadableNotebook(SubmissionError):

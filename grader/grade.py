@@ -17,6 +17,7 @@ from grader import __version__, formatting
 from grader.assignment import Assignment
 from grader.checks import AnyCheck
 from grader.checks.call import sentence
+from grader.errors import SubmissionError
 from grader.extract import Extracted, extract
 from grader.observation import Observation
 from grader.report import (
@@ -42,6 +43,8 @@ from grader.verdict import Finding, Verdict
 Runner = Callable[[Trial], Observation]
 Progress = Callable[[int, int, str], None]
 """Called before each check with its number from 0, how many there are, and its title."""
+
+NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 _Result = TypeVar("_Result")
 
@@ -81,10 +84,15 @@ def grade(
     settings: Settings,
     progress: Progress | None = None,
 ) -> Report:
-    """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back."""
+    """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back.
+
+    Raises SubmissionError where nothing in the submission can be read.
+    """
     started, clock = datetime.now(UTC), time.perf_counter()
     spec = loaded.spec
-    extracted = guarded(lambda: extract(submission, list(spec.functions)))
+    extracted = guarded(lambda: _extract(submission, spec))
+    if isinstance(extracted, SubmissionError):
+        raise extracted
     judged: list[_Judged] = []
     faults: list[str] = []
     if extracted is None:
@@ -105,11 +113,22 @@ def grade(
         max_score=round(spec.max_score, 4),
         functions=functions,
         checks=checks,
-        integrity=tuple(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
+        integrity=(
+            *(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
+            *(IntegrityPart(kind="note", function=None, message=note) for note in extracted.notes),
+        ),
         environment=environment(settings),
         started_at=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - clock, 3),
     )
+
+
+def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:
+    """What is to be graded; the error where the submission's only notebook cannot be read."""
+    try:
+        return extract(submission, list(spec.functions))
+    except SubmissionError as error:
+        return error
 
 
 def submission_part(submission: Submission) -> SubmissionPart:
@@ -173,9 +192,7 @@ def _judge(
     if progress is not None:
         progress(spec.checks.index(check), len(spec.checks), check.title)
     if settings.only is not None and check.id not in settings.only:
-        return _Judged(
-            check, Verdict("skipped", 0.0, "Not run: other checks were asked for with --only."), 0.0
-        )
+        return _Judged(check, Verdict("skipped", 0.0, NOT_ASKED_FOR), 0.0)
     missing = [name for name in check.functions if name not in extracted.functions]
     if missing:
         reasons = " ".join(
@@ -200,17 +217,25 @@ def _blame(judged: _Judged, extracted: Extracted, functions: Mapping[str, Functi
     own = [extracted.functions[name] for name in judged.check.functions if name in extracted.functions]
     if judged.verdict.status != "failed" or not own:
         return ""
-    executed = {number for function in own for number in function.chunks}
-    bound = {name for chunk in extracted.chunks if chunk.number in executed for name in chunk.binds}
+    bound = {name for function in own for name in _names_in(function.name, extracted)}
     wrong = [
         name
         for name, part in functions.items()
         if name in bound and name not in judged.check.functions and part.status == "incorrect"
     ]
+    # Where two need each other, neither is to blame for the other.
+    own_names = set(judged.check.functions)
+    wrong = [name for name in wrong if not own_names & _names_in(name, extracted)]
     if not wrong:
         return ""
     called = formatting.listing(wrong)
     return f" It calls {called}, which {'is' if len(wrong) == 1 else 'are'} incorrect too: look there first."
+
+
+def _names_in(name: str, extracted: Extracted) -> set[str]:
+    """The names that the chunks of a function bind."""
+    numbers = set(extracted.functions[name].chunks) if name in extracted.functions else set()
+    return {bound for chunk in extracted.chunks if chunk.number in numbers for bound in chunk.binds}
 
 
 def _check_part(judged: _Judged, blame: str = "") -> CheckPart:
@@ -295,9 +320,8 @@ def unreadable_report(submission_id: str, reason: str, loaded: LoadedSpec, setti
     return _report_without_code(submission_id, reason, "unreadable", verdict, loaded, settings)
 
 
-def failed_report(submission_id: str, loaded: LoadedSpec, settings: Settings) -> Report:
-    """The report on a submission that the grader failed to read, by a fault of its own: no score, grade again."""
-    reason = "the grader failed while it read the submission; this is not the student's fault"
+def failed_report(submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings) -> Report:
+    """The report on a submission that could not be read by no fault of the student's: no score, grade again."""
     return _report_without_code(submission_id, reason, "grader_fault", _errored(), loaded, settings)
 
 

@@ -20,7 +20,7 @@ from grader.archive import (
     printable,
     read_archive,
 )
-from grader.errors import SubmissionError, SubmissionNotFound, UnsupportedFile
+from grader.errors import SubmissionError, SubmissionNotFound, SubmissionUnavailable, UnsupportedFile
 
 FOLDER_ENTRIES = 100_000
 """Entries looked at in a folder before it is taken for something else than a submission."""
@@ -271,9 +271,9 @@ def _kind(mode: int) -> str:
     return "something else"
 
 
-def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionError:
+def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
     reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
-    return SubmissionError(
+    return SubmissionUnavailable(
         f"{printable(str(path))}: could not be read: {reason}; check the path and its permissions", path=path
     )
 

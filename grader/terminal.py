@@ -12,6 +12,7 @@ from rich.text import Text
 
 from grader import formatting
 from grader.extract import Chunk, Extracted
+from grader.grade import NOT_ASKED_FOR
 from grader.report import CheckPart, Report, WherePart
 from grader.spec import Spec
 
@@ -49,11 +50,19 @@ def show_report(console: Console, report: Report) -> None:
     console.print(_text(report.assignment.title, style="bold"))
     console.print(_text(_circumstances(report), style="dim"))
     console.print()
-    console.print(_check_table(console, report.checks))
-    _show_failures(console, report.checks)
+    checks = [check for check in report.checks if not is_left_aside(report, check)]
+    console.print(_check_table(console, checks))
+    _show_failures(console, checks)
     _show_functions(console, report)
+    for each in report.integrity:
+        console.print(Padding(_text(f"Note: {each.message}", style="yellow"), (0, 0, 0, 2)))
     console.print()
     console.print(_score_line(report))
+
+
+def is_left_aside(report: Report, check: CheckPart) -> bool:
+    """Whether a check was not asked for, with --only."""
+    return report.status == "incomplete" and check.message == NOT_ASKED_FOR
 
 
 def _circumstances(report: Report) -> str:
@@ -164,6 +173,8 @@ def batch_line(number: int, total: int, submission_id: str, report: Report, how:
     counts = [check.status for check in report.checks]
     failed = len(counts) - counts.count("passed")
     words = {"kept": "kept, nothing has changed", "unreadable": "cannot be read"}.get(how)
+    if how == "unreadable" and report.integrity:
+        words = f"cannot be read: {report.integrity[0].message}"
     if words is None:
         words = (
             "all checks passed"

@@ -239,7 +239,7 @@ SHARED_GRADIENTS: tuple[Misconception, ...] = (
     *_scaled(
         "half_regularizer",
         "gradient",
-        "It equals the correct gradient with half of the term {term}: what is the derivative of {regularizer}?",
+        "It equals the correct gradient with half of the regularizer's part: what is the derivative of {regularizer}?",
         _one,
         _half,
     ),

@@ -167,7 +167,7 @@ SOFTMAX_GRADIENTS: tuple[Misconception, ...] = (
     _gradient(
         "true_class_set_to_minus_one",
         "It equals the gradient with the probability of the true class replaced by -1: "
-        "is it meant to be set to that, or lowered by one?",
+        "what is the derivative of a sample's loss with respect to its true score?",
         lambda problem: problem.probabilities * (1 - problem.one_hot) - problem.one_hot,
     ),
     _gradient(

@@ -568,6 +568,27 @@ def started_batch(folder, *ends):
 
 
 @pytest.mark.slow
+def test_a_batch_that_is_terminated_ends_as_one_that_is_stopped_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "mini.toml").write_text(STOPPABLE)
+    (tmp_path / "class").mkdir()
+    (tmp_path / "temporary").mkdir()
+    for name, text in (("ann", "x = 1\n"), ("bob", ENDLESS)):
+        (tmp_path / "class" / f"{name}.py").write_text(text)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+
+    process, _ = started_batch(tmp_path, "ann")
+    try:
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+    assert process.returncode == 130
+    assert "Stopped after 1 of 2 submissions." in errors
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.slow
 def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_path):
     (tmp_path / "mini.toml").write_text(STOPPABLE)
     (tmp_path / "class").mkdir()
@@ -608,3 +629,32 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
         "[1/3] ann: 0 of 20 (kept, nothing has changed)\n[2/3] bob: 0 of 20 (4 of 4"
     )
     assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_cannot_be_written_is_one_sentence():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "grader.cli", "spec", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == "grader: the output could not be written: No space left on device\n"
+
+
+def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):
+    (tmp_path / "ann.py").write_text("x = 1\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "grader.cli", "batch", tmp_path, "--spec", "eecs498_2019", "--out", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == f"grader: --out {tmp_path} is the folder of the class itself; give another one\n"

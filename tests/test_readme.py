@@ -32,7 +32,7 @@ def checkout(tmp_path):
         shutil.copytree(
             ROOT / "submissions" / "eecs498_2019" / sample, tmp_path / "submissions" / "eecs498_2019" / sample
         )
-    shutil.copy(ROOT / "test_specs" / "eecs498_2019.toml", tmp_path / "my_spec.toml")
+    shutil.copytree(ROOT / "test_specs", tmp_path / "test_specs")
     return tmp_path
 
 

@@ -77,6 +77,14 @@ def find_hand_ins(path: Path, besides: Path | None = None) -> tuple[HandIn, ...]
     return found
 
 
+def left_out(path: Path) -> tuple[str, ...]:
+    """The names of the files in a class's folder that are no submissions; what is hidden is nobody's and not named."""
+    if not path.is_dir():
+        return ()
+    entries = sorted(entry for entry in path.iterdir() if not is_passed_over(entry.name))
+    return tuple(printable(entry.name) for entry in entries if not _is_hand_in(entry))
+
+
 def _in_folder(folder: Path, besides: Path | None) -> tuple[HandIn, ...]:
     entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     passed_over = None if besides is None else besides.resolve()

@@ -9,7 +9,7 @@ from typing import Literal
 from grader.archive import printable
 from grader.batch.intake import HandIn
 from grader.batch.store import Fingerprint, ReportStore
-from grader.errors import SubmissionError
+from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.grade import Settings, failed_report, grade, guarded, unreadable_report
 from grader.report import Report
 from grader.sandbox.host import Sandbox
@@ -83,17 +83,27 @@ def _grade_one(
 ) -> Outcome:
     read = guarded(lambda: _read(hand_in))
     if read is None:
-        return Outcome(hand_in.id, "graded", failed_report(hand_in.id, loaded, settings))
+        reason = "the grader failed while it read the submission; this is not the student's fault"
+        return Outcome(hand_in.id, "graded", failed_report(hand_in.id, reason, loaded, settings))
     if isinstance(read, SubmissionError):
-        reason = _without_folders(read)
-        return Outcome(hand_in.id, "unreadable", unreadable_report(hand_in.id, reason, loaded, settings))
+        return _not_read(hand_in, read, loaded, settings)
     submission = Submission(hand_in.id, read.files, read.student)
     if not regrade:
         wanted = Fingerprint.wanted(submission.sha256, loaded.sha256, settings.device, pinned_seed)
         kept = store.read(hand_in.id)
         if kept is not None and wanted.fits(kept):
             return Outcome(hand_in.id, "kept", kept)
-    return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))
+    try:
+        return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))
+    except SubmissionError as error:
+        return _not_read(hand_in, error, loaded, settings)
+
+
+def _not_read(hand_in: HandIn, error: SubmissionError, loaded: LoadedSpec, settings: Settings) -> Outcome:
+    """No points for what no machine could read; no score where only this one cannot."""
+    reason = _without_folders(error)
+    make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report
+    return Outcome(hand_in.id, "unreadable", make(hand_in.id, reason, loaded, settings))
 
 
 def _read(hand_in: HandIn) -> Submission | SubmissionError:

@@ -150,7 +150,7 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
-    writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids])
+    writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids, "note"])
     for submission_id, report in reports:
         by_id = {check.id: check for check in report.checks}
         cells = [submission_id, report.submission.student or "", report.status]
@@ -158,8 +158,15 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
         ]
-        writer.writerow([*map(_safe_cell, cells), score, formatting.points(report.max_score), *points])
+        writer.writerow(
+            [*map(_safe_cell, cells), score, formatting.points(report.max_score), *points, _note(report)]
+        )
     return text.getvalue()
+
+
+def _note(report: Report) -> str:
+    """What an instructor should look at, such as a submission that could not be read."""
+    return _safe_cell(" ".join(each.message for each in report.integrity))
 
 
 def _safe_cell(cell: str) -> str:

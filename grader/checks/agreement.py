@@ -82,6 +82,11 @@ class AgreementCheck(CheckFields):
         expected_loss, expected_gradient = naive.values
         if not isinstance(expected_loss, Received) or not isinstance(expected_gradient, Received):
             return f"{self.naive} does not return a loss and a gradient, on {trial.label}.", np.inf
+        if not np.isfinite(expected_loss.array) or not np.isfinite(expected_gradient.array).all():
+            return (
+                f"{self.naive} does not return a finite loss and a finite gradient, on {trial.label}.",
+                np.inf,
+            )
         loss_bound = max(units * condition.loss, FLOAT32_SLACK * max(1.0, abs(float(expected_loss.array))))
         gradient = expected_gradient.array.astype(np.float64)
         gradient_bound = np.maximum(

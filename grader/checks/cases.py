@@ -26,6 +26,7 @@ SMALL, NO_REG, TWO_CLASSES, MANY_CLASSES = (
 )
 
 _ATTEMPTS = 400
+_LARGE_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +70,11 @@ def draw_value_cases(rng: np.random.Generator, convention: Convention) -> tuple[
     )
 
 
+def draw_large_case(rng: np.random.Generator, convention: Convention) -> Case:
+    """Greater in N, C and D than all value cases: too much for loops, nothing for a vectorized function."""
+    return _Draw(rng, convention).large("a large batch", 330, 14, 70, 0.37)
+
+
 SECOND_DTYPE_CASES = frozenset({SMALL, NO_REG, TWO_CLASSES, MANY_CLASSES})
 """The cases that are tried in the other dtype as well; they show arithmetic that fits one dtype only."""
 
@@ -96,8 +102,8 @@ def draw_shifted_cases(
 
 
 def draw_ones_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
-    """The handout's stability point: W of ones, a great regularizer, as many features as CIFAR-10 has."""
-    return _Draw(rng, convention).all_ones("W of ones", 40, 10, 3073, reg)
+    """The handout's stability point: W of ones, a great regularizer; small enough for three loops in Python."""
+    return _Draw(rng, convention).all_ones("W of ones", 20, 10, 300, reg)
 
 
 def _shift_name(shift: float) -> str:
@@ -128,6 +134,29 @@ class _Draw:
         if jitter:
             N, D = N + int(self.rng.integers(0, 4)), D + int(self.rng.integers(0, 3))
         return self._clear(name, N, C, D, reg, labels=None, clearance=clearance)
+
+    def large(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
+        """As plain; rows with a margin near the kink are drawn again one by one, as no whole draw would be clear."""
+        N, C = N + int(self.rng.integers(0, 8)), C + int(self.rng.integers(0, 3))
+        D += int(self.rng.integers(0, 6))
+        case = self._case(
+            name,
+            self.rng.normal(0, SPREAD / np.sqrt(D), (D, C)),
+            self.rng.normal(0, 1, (N, D)),
+            self._labels(N, C),
+            reg,
+        )
+        X = case.X.T if self.convention.layout == "CD" else case.X
+        W = case.W.T if self.convention.layout == "CD" else case.W
+        for _ in range(_LARGE_ATTEMPTS):
+            scores = X @ W
+            margins = scores - scores[np.arange(N), case.y][:, None] + self.convention.delta
+            margins[np.arange(N), case.y] = np.inf
+            near = np.abs(margins).min(axis=1) < 2 * CLEARANCE
+            if not near.any():
+                break
+            X[near] = _float32(self.rng.normal(0, 1, (int(near.sum()), D)))
+        return case
 
     def absent_class(self, name: str, N: int, C: int, D: int, reg: float) -> Case:
         """The last class and one more have no sample."""

@@ -11,7 +11,7 @@ from grader.assignment import Assignment
 from grader.checks.call import case_of, failure_sentence, loss_trial, sentence
 from grader.checks.cases import SHIFT, draw_ones_case, draw_shifted_cases
 from grader.checks.check import CheckFields, Evidence, random_stream
-from grader.checks.comparison import UNITS, Comparison, compare_array, unit_roundoff
+from grader.checks.comparison import UNITS, Comparison, compare_array, is_zero, unit_roundoff
 from grader.checks.truth import Truth
 from grader.observation import Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
@@ -66,11 +66,14 @@ class StabilityCheck(CheckFields):
                 if not are_numbers:
                     return self._failed(words)
                 return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
-        *shifted, _ = evidence  # of W of ones it is asked only that its answer is finite
+        *shifted, (ones_trial, ones) = evidence
+        assert isinstance(ones, Returned)
         for start in range(0, len(shifted), len(SHIFTS)):
             fault = self._shift_fault(assignment, shifted[start : start + len(SHIFTS)])
             if fault is not None:
                 return self._failed(fault)
+        if is_zero(ones.values[0]):  # else it is asked only that the answer is finite
+            return self._failed(f"{self.function}: loss is 0, on {ones_trial.label}")
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
 

@@ -10,7 +10,7 @@ from pydantic import Field
 import reference
 from grader.assignment import Assignment, LossFunction
 from grader.checks.call import case_of, failure_sentence, loss_trial, sentence
-from grader.checks.cases import SECOND_DTYPE_CASES, draw_value_cases
+from grader.checks.cases import SECOND_DTYPE_CASES, draw_large_case, draw_value_cases
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.comparison import Comparison, is_zero
 from grader.checks.truth import Truth
@@ -38,12 +38,16 @@ class ValuesCheck(CheckFields):
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """Every case in the main dtype, some in the other."""
-        main = assignment.loss_function(self.function).main_dtype
+        """Every case in the main dtype, some in the other; for a vectorized function a large one as well."""
+        function = assignment.loss_function(self.function)
+        main = function.main_dtype
         other: DTypeName = "float32" if main == "float64" else "float64"
-        cases = draw_value_cases(random_stream(seed, self.id), assignment.convention)
+        rng = random_stream(seed, self.id)
+        cases = draw_value_cases(rng, assignment.convention)
         plan = [(case, main) for case in cases]
         plan += [(case, other) for case in cases if case.name in SECOND_DTYPE_CASES]
+        if function.style == "vectorized":
+            plan.append((draw_large_case(rng, assignment.convention), main))
         return tuple(loss_trial(assignment, self.function, case, dtype) for case, dtype in plan)
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:

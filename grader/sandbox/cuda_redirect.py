@@ -6,6 +6,7 @@ Only submissions that mention CUDA are run under the redirect, so the others pay
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any, Self
 
 import torch
@@ -102,14 +103,19 @@ class _Generator(torch.Generator):
         super().__init__()
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
+def _does_nothing() -> Callable[..., None]:
+    """A function of its own for each name: torch.compile's tables refuse one object under two names."""
+
+    def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    return nothing
 
 
 def install() -> None:
     """Replace what of torch.cuda would raise without a GPU; `torch.cuda.is_available()` keeps telling the truth."""
     for name in ("synchronize", "empty_cache", "manual_seed", "manual_seed_all", "set_device", "init"):
-        setattr(torch.cuda, name, _nothing)
+        setattr(torch.cuda, name, _does_nothing())
     for owner, name, value in (
         (torch.cuda, "current_device", lambda: 0),
         (torch.cuda, "get_device_name", lambda *_: "cpu"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from typing import Literal, Protocol
 
 from grader.errors import SandboxError
 from grader.sandbox import wire
+from grader.sandbox.workspace import Workspace
 from grader.sandbox.zygote import ORDER, PROCESS_ID, READY, UNKNOWN_STATUS
 
 StartMethod = Literal["fork", "single"]
@@ -122,13 +122,6 @@ def _widen(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, side, wire.SOCKET_BUFFER_BYTES)
 
 
-def _make_directory() -> str:
-    try:
-        return tempfile.mkdtemp(prefix="grader-worker-")
-    except OSError as error:
-        raise SandboxError(f"no private folder could be made for the student's code: {error}") from error
-
-
 def _kill_group(process_id: int) -> None:
     """SIGKILL to the worker's group, and to the worker itself in case it had no time to make a group."""
     for kill in (os.killpg, os.kill):
@@ -150,6 +143,7 @@ class ZygoteLauncher:
 
     def __init__(self) -> None:
         self._memory_bytes = DEFAULT_MEMORY_BYTES
+        self._workspace = Workspace()
         self._ahead: _Ordered | None = None
         self._zygote, self._control = _start_process("fork")
 
@@ -170,7 +164,7 @@ class ZygoteLauncher:
         try:
             return self._take()
         except (OSError, wire.WireError):
-            self.close()
+            self._end_zygote()
             self._zygote, self._control = _start_process("fork")
         try:
             return self._take()
@@ -187,7 +181,7 @@ class ZygoteLauncher:
         return WorkerProcess(ordered.connection, process_id, ordered.directory)
 
     def _order(self) -> _Ordered:
-        directory = _make_directory()
+        directory = self._workspace.make()
         ours, theirs = socket.socketpair()
         _widen(ours)
         _widen(theirs)
@@ -197,7 +191,7 @@ class ZygoteLauncher:
             try:
                 socket.send_fds(self._control, [ORDER.pack(b"F", len(settings)), settings], [theirs.fileno()])
             except OSError:
-                _discard(ordered)
+                self._discard(ordered)
                 raise
         return ordered
 
@@ -222,24 +216,27 @@ class ZygoteLauncher:
             self._control.close()  # a late answer would be taken for another's; `start` replaces the zygote
             return None
         finally:
-            shutil.rmtree(worker.directory, ignore_errors=True)
+            self._workspace.remove(worker.directory)
         return None if status == UNKNOWN_STATUS else status
 
     def close(self) -> None:
-        """End the zygote, and the worker that was forked ahead."""
+        """End the zygote, and the worker that was forked ahead; remove what all of them wrote."""
+        self._end_zygote()
+        self._workspace.close()
+
+    def _end_zygote(self) -> None:
         self._control.close()
         self._zygote.kill()
         self._zygote.wait()
         if self._ahead is not None:
-            _discard(self._ahead)
+            self._discard(self._ahead)
             self._ahead = None
 
-
-def _discard(ordered: _Ordered) -> None:
-    ordered.connection.close()
-    if ordered.process_id is not None:
-        _kill_group(ordered.process_id)
-    shutil.rmtree(ordered.directory, ignore_errors=True)
+    def _discard(self, ordered: _Ordered) -> None:
+        ordered.connection.close()
+        if ordered.process_id is not None:
+            _kill_group(ordered.process_id)
+        self._workspace.remove(ordered.directory)
 
 
 class SingleLauncher:
@@ -247,6 +244,7 @@ class SingleLauncher:
 
     def __init__(self) -> None:
         self._memory_bytes = DEFAULT_MEMORY_BYTES
+        self._workspace = Workspace()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._ahead: tuple[subprocess.Popen[bytes], socket.socket] | None = _start_process("single")
 
@@ -258,7 +256,7 @@ class SingleLauncher:
         """The process that was started ahead, or a new one."""
         process, connection = self._ahead or _start_process("single")
         self._ahead = None
-        directory = _make_directory()
+        directory = self._workspace.make()
         settings = {"memory_bytes": self._memory_bytes, "directory": directory}
         try:
             wire.receive_exactly(connection, len(READY))
@@ -267,7 +265,7 @@ class SingleLauncher:
             connection.close()
             process.kill()
             process.wait()
-            shutil.rmtree(directory, ignore_errors=True)
+            self._workspace.remove(directory)
             raise SandboxError(f"the process for the student's code ended at its start: {error}") from error
         self._processes[process.pid] = process
         return WorkerProcess(connection, process.pid, directory)
@@ -280,7 +278,7 @@ class SingleLauncher:
             _kill_group(worker.process_id)
         process.kill()
         code = process.wait()
-        shutil.rmtree(worker.directory, ignore_errors=True)
+        self._workspace.remove(worker.directory)
         return -code if code < 0 else code << 8
 
     def close(self) -> None:
@@ -295,3 +293,4 @@ class SingleLauncher:
             process.kill()
             process.wait()
         self._processes.clear()
+        self._workspace.close()

@@ -29,7 +29,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
         "files": sorted({chunk.file for chunk in extracted.chunks} | set(extracted.modules.values())),
         "modules": dict(extracted.modules),
         "stand_ins": list(extracted.stand_ins),
-        "redirect_cuda": redirect_cuda,
+        "redirect_cuda": redirect_cuda and any(each.mentions_cuda for each in extracted.functions.values()),
     }
 
 

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import torch
 
+import packing
+
 
 class StandIn:
     """Whatever a missing module would have given: takes any use, does nothing, comes to an end when iterated.
@@ -126,6 +128,17 @@ def _is_among(module: str, names: frozenset[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
+def _is_imported_by_student() -> bool:
+    """Whether the import that is being resolved stands in the student's own code."""
+    frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001  there is no other way to ask
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name != __file__ and not name.startswith("<frozen importlib") and name != importlib.__file__:
+            return name.startswith(packing.CHUNK_FILE)
+        frame = frame.f_back
+    return False
+
+
 class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Answers imports of the given modules and those below them first, and of anything nobody else found last."""
 
@@ -137,8 +150,11 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         top = fullname.partition(".")[0]
         if self._names is not None and not _is_among(fullname, self._names):
             return None
-        if self._names is None and "." in fullname and not isinstance(sys.modules.get(top), StandInModule):
-            return None  # a missing part of a real package raises, as it should
+        if self._names is None:
+            if "." in fullname and not isinstance(sys.modules.get(top), StandInModule):
+                return None  # a missing part of a real package raises, as it should
+            if not _is_imported_by_student():
+                return None  # and so does what a library tries to import and can do without
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:

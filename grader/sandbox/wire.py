@@ -182,12 +182,12 @@ class Cursor:
         return int.from_bytes(self.take(4), "little")
 
     def text(self) -> str:
-        """The next text: at most TEXT_CAP bytes, control characters shown as spaces."""
+        """The next text: at most TEXT_CAP bytes, in one line, control characters shown as spaces."""
         length = int.from_bytes(self.take(2), "little")
         if length > TEXT_CAP:
             raise WireError("a text is too long")
         text = bytes(self.take(length)).decode("utf-8", "replace")
-        return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
     def dtype(self) -> str:
         """The next dtype code."""

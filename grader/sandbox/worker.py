@@ -50,9 +50,10 @@ class Caller:
         owner: Any = None
         with _redirect(header):
             if header["method"] is not None:
-                owner = target()
+                owner = _lend_methods(target, state)()
                 for name, value in state.items():
-                    setattr(owner, name, value)
+                    if not callable(value):
+                        setattr(owner, name, value)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
         body: list[wire.Buffer] = packing.pack_result(result, header["outputs"])
@@ -98,6 +99,16 @@ class Caller:
 def _echo_output(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = "labels" if entry["dtype"].endswith("i8") else "array"
     return {"kind": kind, "shape": entry["shape"], "count": entry["count"]}
+
+
+def _lend_methods(target: Any, state: dict[str, Any]) -> Any:
+    """The class with the lent functions as methods, in a subclass: an abstract or slotted class takes them too."""
+    lent = {name: staticmethod(value) for name, value in state.items() if callable(value)}
+    if not lent and not inspect.isabstract(target):
+        return target
+    concrete = type(target)(str(target.__name__), (target,), lent)
+    concrete.__abstractmethods__ = frozenset()  # what is not called need not be there
+    return concrete
 
 
 def _spy_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:

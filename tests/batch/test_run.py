@@ -7,13 +7,15 @@ import json
 import pytest
 
 from grader import __version__
+from grader.batch import intake as intake_module
 from grader.batch import run as run_module
-from grader.batch.intake import find_hand_ins
+from grader.batch.intake import find_hand_ins, left_out
 from grader.batch.run import grade_batch
 from grader.batch.store import ReportStore
-from grader.errors import OutputError
+from grader.errors import OutputError, SubmissionUnavailable
 from grader.grade import Settings
 from grader.report import parse_report
+from grader.submission import load_submission
 from tests.samples import MINI_SPEC, StubSandbox, mini_spec, report_of
 
 
@@ -237,3 +239,54 @@ def test_faults_of_the_grader_are_told(tmp_path, graded, batch, monkeypatch):
     monkeypatch.setattr(run_module, "grade", lambda *_: errored)
 
     assert batch().has_grader_faults
+
+
+def test_a_broken_notebook_is_unreadable_and_no_fault_of_the_grader(tmp_path, course, batch):
+    for module in course.iterdir():
+        module.unlink()
+    (course / "cut.ipynb").write_text('{"cells": [')
+
+    result = batch()
+
+    assert how(result) == ["unreadable"]
+    assert not result.has_grader_faults
+    report = report_on(tmp_path, "cut")
+    assert (report.status, report.score) == ("graded", 0)
+    assert report.integrity[0].message.startswith("cut.ipynb: expected a notebook")
+
+
+def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, graded, batch, monkeypatch):
+    def refuse(path):
+        raise SubmissionUnavailable(f"{path}: could not be read: Permission denied", path=path)
+
+    monkeypatch.setattr(intake_module, "load_submission", refuse)
+
+    result = batch()
+
+    report = report_on(tmp_path, "ann")
+    assert (report.status, report.score) == ("incomplete", None)
+    assert report.integrity[0].message == "ann.py: could not be read: Permission denied"
+    assert result.has_grader_faults
+    assert graded == []
+
+
+def test_a_fault_of_ours_while_reading_stops_no_other(tmp_path, course, graded, batch, monkeypatch):
+    def fail(path):
+        if path.name == "bob.py":
+            raise KeyError("ours")
+        return load_submission(path)
+
+    monkeypatch.setattr(intake_module, "load_submission", fail)
+
+    result = batch()
+
+    assert graded == ["ann", "cem"]
+    assert [outcome.report.score for outcome in result.outcomes] == [10, None, 10]
+
+
+def test_files_that_are_no_submissions_are_named(course):
+    for name in ("gina.pdf", "essay.docx", ".DS_Store", "hw.ipynb.txt"):
+        (course / name).write_text("x")
+
+    assert left_out(course) == ("essay.docx", "gina.pdf", "hw.ipynb.txt")
+    assert left_out(course / "gina.pdf") == ()

@@ -261,14 +261,14 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
     )
 
     assert table == (
-        "submission,student,status,score,max_score,f_values,g_values\n"
-        "alice,Alice A.,graded,12.5,15,10,2.5\n"
-        "bob,,incomplete,,10,10,\n"
+        "submission,student,status,score,max_score,f_values,g_values,note\n"
+        "alice,Alice A.,graded,12.5,15,10,2.5,\n"
+        "bob,,incomplete,,10,10,,\n"
     )
 
 
 def test_a_gradebook_without_submissions_is_its_heading():
-    assert gradebook([]) == "submission,student,status,score,max_score\n"
+    assert gradebook([]) == "submission,student,status,score,max_score,note\n"
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,22 @@ def test_what_is_not_finite_in_both_earns_nothing(value):
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("change", [with_loss, with_gradient])
+def test_a_naive_that_is_not_finite_on_greater_cases_earns_nothing(change, value, seed):
+    def naive(W, X, y, reg):
+        loss, dW = svm_loops(W, X, y, reg)
+        return (loss, dW) if len(y) <= 11 else change(svm_loops, lambda each: each * value)(W, X, y, reg)
+
+    verdict = verdict_on(check_of(), both(naive, svm_mask), seed)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message.startswith(
+        "svm_loss_naive does not return a finite loss and a finite gradient, on "
+    )
+
+
 def test_a_vectorized_loss_of_nan_is_a_word():
     verdict = verdict_on(check_of(), both(svm_loops, with_loss(svm_mask, lambda loss: np.nan)))
 

@@ -165,6 +165,16 @@ def test_one_maximum_for_the_whole_batch_is_not_enough(seed):
     assert says(verdict.message, f"softmax_loss_vectorized: loss is nan (not a number), on {UP}.{OVERFLOW}")
 
 
+def test_a_loss_of_zero_for_weights_of_ones_is_wrong():
+    def zero_at_ones(W, X, y, reg):
+        return (0.0, np.zeros_like(W)) if reg > 1 else softmax_of(probabilities(W, X), W, X, y, reg)
+
+    verdict = verdict_on(check_of(), zero_at_ones)
+
+    assert verdict.credit == 0.0
+    assert verdict.message.startswith("softmax_loss_vectorized: loss is 0, on W of ones")
+
+
 def test_weights_of_ones_must_give_finite_values():
     def infinite_at_ones(W, X, y, reg):
         if reg > 1:
@@ -175,7 +185,7 @@ def test_weights_of_ones_must_give_finite_values():
 
     assert says(
         verdict.message,
-        "softmax_loss_vectorized: loss is infinity, on W of ones (N=40, C=10, D=3073, reg=25000, float32)."
+        "softmax_loss_vectorized: loss is infinity, on W of ones (N=20, C=10, D=300, reg=25000, float32)."
         + OVERFLOW,
     )
 

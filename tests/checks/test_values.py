@@ -101,7 +101,7 @@ def test_no_right_function_fails_in_fifty_runs(function, student):
 def test_the_message_of_a_pass_counts_the_calls():
     verdict = verdict_on(check_of(), svm_mask)
 
-    assert verdict.message == "svm_loss_vectorized gives the reference's loss and gradient in 19 calls."
+    assert verdict.message == "svm_loss_vectorized gives the reference's loss and gradient in 20 calls."
 
 
 def test_a_pass_measures_both_parts_in_both_dtypes():
@@ -116,12 +116,33 @@ def test_a_pass_measures_both_parts_in_both_dtypes():
     assert all(0 <= value < 1e-5 for value in verdict.measured.values())
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("axis", ["N", "C", "D"])
+def test_what_is_right_for_small_sizes_only_is_wrong(axis, seed):
+    def small_only(W, X, y, reg):
+        size = {"N": len(y) / 203, "C": W.shape[1] / 12, "D": len(W) / 60}[axis]
+        loss, dW = svm_mask(W, X, y, reg)
+        return (loss, dW) if size <= 1 else (loss, 2 * dW)
+
+    verdict = verdict_on(check_of(), small_only, seed)
+
+    assert verdict.status == "failed"
+    assert "a large batch" in verdict.message
+
+
+def test_a_naive_function_is_spared_the_large_batch():
+    naive = check_of("svm_loss_naive").trials(ASSIGNMENT, 0)
+
+    assert len(naive) == 19
+    assert not any("large" in trial.label for trial in naive)
+
+
 def test_every_case_is_tried_in_the_main_dtype_and_four_in_the_other():
     trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
 
     dtypes = [trial.positional[0].array.dtype for trial in trials if isinstance(trial.positional[0], Tensor)]
 
-    assert dtypes == [np.float32] * 15 + [np.float64] * 4
+    assert dtypes == [np.float32] * 15 + [np.float64] * 4 + [np.float32]
 
 
 @pytest.mark.parametrize("student", KNOW_NOTHING.values(), ids=KNOW_NOTHING)
@@ -148,7 +169,7 @@ def test_the_shipped_loss_with_a_gradient_of_zeros_earns_nothing_where_the_loss_
         verdict.message,
         "svm_loss_naive: dW differs from the reference in <count> of <count> entries;"
         " greatest relative difference <number> at [<count>, <count>] (allowed <number>);"
-        f" it is zero everywhere, on {FIRST}. It is wrong in 19 of 19 calls."
+        f" it is zero everywhere, on {FIRST}. It is wrong in 20 of 20 calls."
         " It is zero throughout: is dW still as the template left it, or is the result overwritten?"
         " The loss is right.",
     )
@@ -163,7 +184,7 @@ def test_a_wrong_gradient_keeps_the_share_of_the_loss_and_is_diagnosed():
         verdict.message,
         "svm_loss_vectorized: dW differs from the reference in <count> of <count> entries;"
         " greatest relative difference <number> at [<count>, <count>] (allowed <number>),"
-        f" on {FIRST}. It is wrong in 17 of 19 calls."
+        f" on {FIRST}. It is wrong in 18 of 20 calls."
         " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?"
         " The loss is right.",
     )
@@ -184,7 +205,7 @@ def test_a_wrong_loss_keeps_the_share_of_the_gradient_and_is_diagnosed():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss is <number>, expected <number>"
-        f" (relative difference <number>, allowed <number>), on {FIRST}. It is wrong in 17 of 19 calls."
+        f" (relative difference <number>, allowed <number>), on {FIRST}. It is wrong in 18 of 20 calls."
         " It equals the correct loss with half of the term reg*sum(W*W):"
         " compare the factor of the regularization with the one in the assignment."
         " The gradient is right.",
@@ -201,12 +222,12 @@ def test_both_parts_wrong_earn_nothing_and_each_is_diagnosed():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss is <number>, expected <number>"
-        f" (relative difference <number>, allowed <number>), on {FIRST}. It is wrong in 17 of 19 calls."
+        f" (relative difference <number>, allowed <number>), on {FIRST}. It is wrong in 18 of 20 calls."
         " It equals the correct loss without the term reg*sum(W*W):"
         " was the regularization left out of the loss?"
         " svm_loss_vectorized: dW differs from the reference in <count> of <count> entries;"
         " greatest relative difference <number> at [<count>, <count>] (allowed <number>),"
-        f" on {FIRST}. It is wrong in 17 of 19 calls."
+        f" on {FIRST}. It is wrong in 18 of 20 calls."
         " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?",
     )
     assert [each.part for each in verdict.findings[0].diagnosis] == ["loss", "gradient"]
@@ -277,9 +298,9 @@ def test_overflow_in_both_parts_names_the_first_call_in_which_it_shows():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        f"svm_loss_vectorized: loss is infinity, expected <number>, on {FIRST}. It is wrong in 19 of 19 calls."
+        f"svm_loss_vectorized: loss is infinity, expected <number>, on {FIRST}. It is wrong in 20 of 20 calls."
         " svm_loss_vectorized: dW is not finite in <count> of <count> entries:"
-        f" nan (not a number) at [0, 0], on {FIRST}. It is wrong in 19 of 19 calls.",
+        f" nan (not a number) at [0, 0], on {FIRST}. It is wrong in 20 of 20 calls.",
     )
     assert dict(verdict.measured) == {}
     assert verdict.findings[0].diagnosis == ()
@@ -292,7 +313,7 @@ def test_a_gradient_of_another_shape_is_told_its_shape():
     assert says(
         verdict.message,
         "svm_loss_vectorized: dW should have shape (<count>, 5), but is an array of shape (5, <count>)"
-        f" and dtype float64, on {FIRST}. It is wrong in 19 of 19 calls. The loss is right.",
+        f" and dtype float64, on {FIRST}. It is wrong in 20 of 20 calls. The loss is right.",
     )
 
 
@@ -302,7 +323,7 @@ def test_a_loss_for_each_sample_is_told_its_shape():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss should be a number, but is an array of shape (3,) and dtype float64,"
-        f" on {FIRST}. It is wrong in 19 of 19 calls. The gradient is right.",
+        f" on {FIRST}. It is wrong in 20 of 20 calls. The gradient is right.",
     )
 
 
@@ -312,9 +333,9 @@ def test_a_function_without_a_return_is_told_of_both_parts():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        f"svm_loss_vectorized: loss should be a number, but is None, on {FIRST}. It is wrong in 19 of 19 calls."
+        f"svm_loss_vectorized: loss should be a number, but is None, on {FIRST}. It is wrong in 20 of 20 calls."
         " svm_loss_vectorized: dW should have shape (<count>, 5), but is None,"
-        f" on {FIRST}. It is wrong in 19 of 19 calls.",
+        f" on {FIRST}. It is wrong in 20 of 20 calls.",
     )
 
 
@@ -325,34 +346,34 @@ def test_a_function_without_a_return_is_told_of_both_parts():
             Raised("IndexError", "index 5 is out of bounds", PLACE, 0.1),
             (
                 "svm_loss_vectorized raised IndexError at linear_classifier.py, line 12: index 5 is out of bounds,"
-                f" on {FIRST}. It gave no values in 19 calls."
+                f" on {FIRST}. It gave no values in 20 calls."
             ),
         ),
         (
             Raised("AssertionError", "", None, 0.1),
-            f"svm_loss_vectorized raised AssertionError, on {FIRST}. It gave no values in 19 calls.",
+            f"svm_loss_vectorized raised AssertionError, on {FIRST}. It gave no values in 20 calls.",
         ),
         (
             TimedOut(5.0),
             (
                 f"svm_loss_vectorized did not return within 5 s, on {FIRST}; does a loop never end?"
-                " It gave no values in 19 calls."
+                " It gave no values in 20 calls."
             ),
         ),
         (
             Died("signal SIGSEGV"),
             (
                 f"svm_loss_vectorized ended its process instead of returning (signal SIGSEGV), on {FIRST}."
-                " It gave no values in 19 calls."
+                " It gave no values in 20 calls."
             ),
         ),
         (
             Missing("it is defined nowhere"),
-            "svm_loss_vectorized is missing: it is defined nowhere. It gave no values in 19 calls.",
+            "svm_loss_vectorized is missing: it is defined nowhere. It gave no values in 20 calls.",
         ),
         (
             Refused("not called: its time was up"),
-            "svm_loss_vectorized was not called: its time was up. It gave no values in 19 calls.",
+            "svm_loss_vectorized was not called: its time was up. It gave no values in 20 calls.",
         ),
     ],
     ids=["raised", "raised nowhere", "timed out", "died", "missing", "refused"],

@@ -210,7 +210,7 @@ def test_messages_are_sentences_with_every_blank_filled(convention):
             "half_regularizer",
             "gradient",
             PLAIN,
-            "It equals the correct gradient with half of the term 2*reg*W: what is the derivative of reg*sum(W*W)?",
+            "It equals the correct gradient with half of the regularizer's part: what is the derivative of reg*sum(W*W)?",
         ),
         (
             "true_class_not_skipped",

@@ -156,7 +156,7 @@ EXCEPTIONS = {
         "no",
     ),
     "an evil class name": ("raise type('E' * 9999, (Exception,), {})", "E" * 2000, ""),
-    "surrogates and escapes": ("raise ValueError('\\ud800 \\x1b[31m')", "ValueError", "?  [31m"),
+    "surrogates and escapes": ("raise ValueError('\\ud800 \\x1b[31m')", "ValueError", "? [31m"),
 }
 
 

@@ -79,5 +79,5 @@ def test_a_program_is_what_was_extracted_and_no_more():
         "files": ["hw.py"],
         "modules": {},
         "stand_ins": ["matplotlib"],
-        "redirect_cuda": True,
+        "redirect_cuda": False,
     }
