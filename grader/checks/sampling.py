@@ -40,10 +40,13 @@ class SamplingCheck(CheckFields):
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """One run of 60 steps with batches of 25 out of 53 rows."""
+        """Two runs of 60 steps with batches of 25 out of 53 rows, on the same data."""
         rng = random_stream(seed, self.id)
         X, y = draw_data(rng)
-        trial = Trial(
+        return tuple(self._trial(assignment, rng, X, y) for _ in range(2))
+
+    def _trial(self, assignment: Assignment, rng: np.random.Generator, X: Array, y: Array) -> Trial:
+        return Trial(
             label=f"{RUN.num_iters} steps, batches of {RUN.batch_size} out of {SAMPLES} rows",
             function=self.function,
             positional=(
@@ -57,28 +60,32 @@ class SamplingCheck(CheckFields):
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,
         )
-        return (trial,)
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
-        """Passed when the rows that the spy saw look uniform and change from step to step."""
-        ((trial, observation),) = evidence
-        if not isinstance(observation, Returned):
-            return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
-        rows = [_rows(call) for call in observation.spy_calls]
-        seen = [row for row in rows if row is not None]
-        if len(seen) < RUN.num_iters or len(seen) != len(rows):
-            message = (
-                f"{self.function} does not hand a batch of rows of X to the loss function at every step."
-            )
-            return Verdict("failed", 0.0, message, hint=self.hint)
+        """Passed when the rows that the spy saw look uniform and change from step to step and from run to run."""
+        runs: list[list[Array]] = []
+        for trial, observation in evidence:
+            if not isinstance(observation, Returned):
+                return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
+            rows = [_rows(call) for call in observation.spy_calls]
+            seen = [row for row in rows if row is not None]
+            if len(seen) < RUN.num_iters or len(seen) != len(rows):
+                message = (
+                    f"{self.function} does not hand a batch of rows of X to the loss function at every step."
+                )
+                return Verdict("failed", 0.0, message, hint=self.hint)
+            runs.append(seen)
+        seen = runs[0]
         counts = np.bincount(np.concatenate(seen), minlength=SAMPLES)
         expected = counts.sum() / SAMPLES
         chi_square = float(np.sum((counts - expected) ** 2) / expected)
         fault = _fault(seen, counts, chi_square)
+        if fault is None and _are_the_same(*runs):
+            fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
         measured = {"chi_square": chi_square}
         allowed = {"chi_square": GREATEST_CHI_SQUARE}
         if fault is not None:
-            return Verdict("failed", 0.0, f"{self.function}: {fault}.", self.hint, measured, allowed)
+            return Verdict("failed", 0.0, sentence(f"{self.function}: {fault}"), self.hint, measured, allowed)
         message = f"{self.function} draws its batches from all {SAMPLES} rows, evenly."
         return Verdict(
             "passed", 1.0, message, None, measured, allowed, findings=(Finding(self.function, None),)
@@ -93,11 +100,17 @@ def _rows(call: SpyCall) -> Array | None:
     return rows if np.all((rows >= 0) & (rows < SAMPLES)) else None
 
 
+def _are_the_same(first: list[Array], second: list[Array]) -> bool:
+    """Whether two runs got the same rows at every step; a step of 25 rows has them by chance once in 1e14."""
+    pairs = zip(first, second, strict=False)
+    return all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs)
+
+
 def _fault(seen: list[Array], counts: Array, chi_square: float) -> str | None:
     if all(np.array_equal(rows, seen[0]) for rows in seen):
         return "every step gets the same batch"
-    steps = [np.diff(rows) for rows in seen]
-    if all(np.mean(step % SAMPLES == 1) > 0.8 for step in steps):
+    steps = [np.diff(np.sort(rows)) for rows in seen]  # in whatever order a batch has its rows
+    if all(np.mean(step == 1) > 0.8 for step in steps):
         return "the batches are consecutive rows, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == SAMPLES - 1:

@@ -44,14 +44,53 @@ def test_no_right_trainer_fails_in_sixty_runs(batches):
     assert failed == []
 
 
-def shuffled_epochs(step, samples, batch_size, rng):
-    per_epoch = samples // batch_size
-    order = np.random.default_rng(step // per_epoch).permutation(samples)
-    return order[(step % per_epoch) * batch_size :][:batch_size]
+class ShuffledEpochs:
+    """Every row once in each epoch, but for those that fill no batch."""
+
+    def __call__(self, step, samples, batch_size, rng):
+        per_epoch = samples // batch_size
+        if step % per_epoch == 0:
+            self.order = rng.permutation(samples)
+        return self.order[(step % per_epoch) * batch_size :][:batch_size]
 
 
-def test_shuffled_epochs_are_as_good_as_independent_draws():
-    assert verdict_on(CHECK, trainer(batches=shuffled_epochs)).status == "passed"
+@pytest.mark.parametrize("seed", range(20))
+def test_shuffled_epochs_are_as_good_as_independent_draws(seed):
+    assert verdict_on(CHECK, trainer(batches=ShuffledEpochs(), seed=seed), seed).status == "passed"
+
+
+def backwards(step, samples, batch_size, rng):
+    return (-step * batch_size - np.arange(batch_size)) % samples
+
+
+def swapped_pairs(step, samples, batch_size, rng):
+    return (step * batch_size + (np.arange(batch_size + 1) ^ 1)[:batch_size]) % samples
+
+
+@pytest.mark.parametrize("batches", [backwards, swapped_pairs])
+def test_consecutive_rows_in_another_order_are_named(batches):
+    verdict = verdict_on(CHECK, trainer(batches=batches))
+
+    assert verdict.message == f"{NAME}: the batches are consecutive rows, not drawn at random."
+
+
+def stride(step, samples, batch_size, rng):
+    return (step * 7 + np.arange(batch_size) * 5) % samples
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "student",
+    [trainer(fixed_seed=0), trainer(batches=without_replacement, fixed_seed=0), trainer(batches=stride)],
+    ids=["fixed seed", "fixed permutations", "stride"],
+)
+def test_the_same_batches_in_every_run_are_named(student, seed):
+    verdict = verdict_on(CHECK, student, seed)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message == (
+        f"{NAME}: it draws the same batches in every run: is its generator set to a fixed seed?"
+    )
 
 
 def last_row_never(step, samples, batch_size, rng):
