@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
+from grader import formatting
 from grader.assignment import Assignment, ClassifierClass, ClassifierName
 from grader.checks.call import case_of, failure_sentence, loss_arguments, sentence
 from grader.checks.cases import SHIFT, draw_middle_case, draw_shifted_cases, draw_small_case
@@ -25,8 +27,13 @@ from grader.checks.truth import Truth
 from grader.observation import Observation, Returned, Unexpected
 from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 from grader.verdict import Finding, Verdict
+from reference import Convention, softmax_loss, svm_loss
 
 ITERATIONS = 60
+CLOUDS_REG = 1e-4
+HISTORY_SHARE, HISTORY_MARGIN = 0.3, 0.1
+"""The last losses, of batches and of slightly earlier weights, are this near to the loss of all data at self.W."""
+
 LEAST_SHARE_RIGHT = 0.9
 """Of the samples of three well separated clouds; trained weights classify all of them right."""
 
@@ -51,12 +58,9 @@ class ClassifierCheck(CheckFields):
         spec = assignment.functions[self.class_name]
         assert isinstance(spec, ClassifierClass)
         losses = () if spec.classifier is None else self._loss_trials(assignment, spec.classifier, rng)
-        train = (
-            self._spied_training(assignment, rng)
-            if spec.classifier is None
-            else self._training(assignment, rng)
-        )
-        return (*losses, train, self._prediction(assignment, rng))
+        trains = [] if spec.classifier is None else [self._training(assignment, rng)]
+        trains.append(self._spied_training(assignment, rng))
+        return (*losses, *trains, self._prediction(assignment, rng))
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """Passed when every method does its part."""
@@ -80,12 +84,12 @@ class ClassifierCheck(CheckFields):
             case "loss":
                 return self._loss_fault(assignment, spec, trial, observation)
             case "train":
-                spied = spec.classifier is None
-                return (
-                    self._spied_fault(trial, observation)
-                    if spied
-                    else self._training_fault(trial, observation)
-                )
+                if spec.classifier is None:
+                    return self._spied_fault(trial, observation)
+                if "loss" in trial.state:
+                    # A train that calls the loss function itself, past self.loss, is right too.
+                    return self._spied_fault(trial, observation) if observation.spy_calls else None
+                return self._training_fault(spec.classifier, assignment.convention, trial, observation)
             case _:
                 W, X = trial.state["W"], trial.positional[0]
                 assert isinstance(W, Tensor)
@@ -162,7 +166,7 @@ class ClassifierCheck(CheckFields):
         X[:, -1] = 1.0
         keywords = {
             "learning_rate": 0.05,
-            "reg": 1e-4,
+            "reg": CLOUDS_REG,
             "num_iters": ITERATIONS,
             "batch_size": 30,
             "verbose": False,
@@ -179,7 +183,9 @@ class ClassifierCheck(CheckFields):
             seconds=assignment.limits.training_seconds,
         )
 
-    def _training_fault(self, trial: Trial, observation: Returned) -> str | None:
+    def _training_fault(
+        self, classifier: ClassifierName, convention: Convention, trial: Trial, observation: Returned
+    ) -> str | None:
         history, W = observation.values[0], observation.fetched["W"]
         name = f"{self.class_name}.train"
         if isinstance(W, Unexpected):
@@ -195,6 +201,15 @@ class ClassifierCheck(CheckFields):
         X, y = trial.positional
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)
+        loss_of = svm_loss if classifier == "svm" else softmax_loss
+        dense = replace(convention, layout="DC")
+        at_end = float(loss_of(W.array.astype(np.float64), X.array, y.array, CLOUDS_REG, dense).loss)
+        late = float(np.mean(history.array[-10:]))
+        if abs(late - at_end) > HISTORY_SHARE * at_end + HISTORY_MARGIN:
+            return (
+                f"{name} returns losses that do not belong to self.W: {formatting.number(late)} at the end,"
+                f" where the loss of self.W is {formatting.number(at_end)}, on {trial.label}"
+            )
         right = int(np.sum((X.array @ W.array).argmax(axis=1) == y.array))
         if right < LEAST_SHARE_RIGHT * len(y.array):
             return f"{name} leaves weights in self.W that classify {right} of {len(y.array)} samples right, on {trial.label}"

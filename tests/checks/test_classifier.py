@@ -34,7 +34,7 @@ def check_of(name):
     )
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("student", [LinearSVM, Softmax])
 def test_right_classes_pass(student, seed):
     name = student.__name__
@@ -88,6 +88,42 @@ class Pretends(LinearSVM):
         return [1.0 / (step + 1) for step in range(num_iters)]
 
 
+class ForgedHistory(LinearSVM):
+    """Trains, but tells another story where it is not watched."""
+
+    def train(self, *arguments, **options):
+        history = super().train(*arguments, **options)
+        return history if self.W.shape == (6, 4) else [9.0 / (step + 1) + 3 for step in range(len(history))]
+
+
+class TellsApart(LinearSVM):
+    """Fits the clouds by their means, with a history that looks right; no step of descent anywhere."""
+
+    def train(self, *arguments, **options):
+        history = super().train(*arguments, **options)
+        self.W = self.W * 1.001
+        return history
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("student", [ForgedHistory, TellsApart])
+def test_a_forged_history_and_forged_weights_are_seen(student, seed):
+    assert verdict_on(check_of("LinearSVM"), student, seed).credit == 0.0
+
+
+class PastSelf(LinearSVM):
+    """Right: train calls the loss function itself."""
+
+    def train(self, *arguments, **options):
+        self.W, history = trainer()(svm_mask, self.W, *arguments, **options)
+        return history
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_train_that_calls_the_loss_function_itself_is_right(seed):
+    assert verdict_on(check_of("LinearSVM"), PastSelf, seed).credit == 1.0
+
+
 class AllZero(LinearSVM):
     def train(self, X, y, num_iters=100, **options):
         self.W = np.zeros((X.shape[1], 3), np.float32)
@@ -128,7 +164,10 @@ class NanHistory(LinearSVM):
         (ForgetsW, f"LinearSVM.train leaves None in self.W, expected shape (5, 3), on {TRAIN}."),
         (
             Pretends,
-            f"LinearSVM.train leaves weights in self.W that classify 30 of 90 samples right, on {TRAIN}.",
+            (
+                "LinearSVM.train returns losses that do not belong to self.W: <number> at the end,"
+                f" where the loss of self.W is <number>, on {TRAIN}."
+            ),
         ),
         (AllZero, f"LinearSVM.train does not bring the loss down, on {TRAIN}."),
         (Climbs, f"LinearSVM.train does not bring the loss down, on {TRAIN}."),
@@ -342,8 +381,8 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
     "name,methods",
     [
         ("LinearClassifier", ["train", "predict"]),
-        ("LinearSVM", ["loss", "loss", "train", "predict"]),
-        ("Softmax", ["loss", "loss", "loss", "train", "predict"]),
+        ("LinearSVM", ["loss", "loss", "train", "train", "predict"]),
+        ("Softmax", ["loss", "loss", "loss", "train", "train", "predict"]),
     ],
 )
 def test_each_method_is_called_on_a_fresh_object(name, methods):
