@@ -21,6 +21,7 @@ from grader.checks.training import (
     conclude,
     draw_data,
     draw_spy,
+    number_of,
     training_keywords,
 )
 from grader.checks.truth import Truth
@@ -134,14 +135,14 @@ class ClassifierCheck(CheckFields):
 
     def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
         run = RUNS[1]
-        X, y = draw_data(rng)
+        X, y = draw_data(rng, absent_class=True)
         return Trial(
             label=f"train, {run.num_iters} steps, batches of {run.batch_size}, a loss lent by the grader",
             function=self.class_name,
             method="train",
             state={"loss": draw_spy(rng, run)},
             positional=(Tensor(X), Tensor(y)),
-            keywords=training_keywords(run),
+            keywords=training_keywords(rng, run),
             outputs=(SeriesOutput(run.num_iters),),
             fetch={"W": ArrayOutput((FEATURES, CLASSES))},
             backend=assignment.backend,
@@ -154,7 +155,16 @@ class ClassifierCheck(CheckFields):
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)
         assert isinstance(spy, Spy)
-        audit = TrainingAudit(observation.spy_calls, spy, X.array, y.array, RUNS[1], None)
+        audit = TrainingAudit(
+            observation.spy_calls,
+            spy,
+            X.array,
+            y.array,
+            RUNS[1],
+            number_of(trial, "learning_rate"),
+            number_of(trial, "reg"),
+            None,
+        )
         faults = audit.faults(observation.fetched["W"], observation.values[0])
         return conclude(f"{self.class_name}.train", faults, None).message if faults else None
 

@@ -55,7 +55,7 @@ class SamplingCheck(CheckFields):
                 Tensor(X),
                 Tensor(y),
             ),
-            keywords=training_keywords(RUN),
+            keywords=training_keywords(rng, RUN),
             outputs=(ArrayOutput((FEATURES, CLASSES)), SeriesOutput(RUN.num_iters)),
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,

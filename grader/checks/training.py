@@ -18,7 +18,9 @@ from grader.trial import Array, ArrayOutput, Scalar, SeriesOutput, Spy, Tensor, 
 from grader.verdict import Finding, Verdict
 
 SAMPLES, FEATURES, CLASSES = 53, 6, 4
-LEARNING_RATE, REG = 0.05, 0.3
+GREATEST_START = 4.5
+"""Of W from None, in units of 1/sqrt(D): a normal draw of that deviation exceeds it once in 6000 runs."""
+
 UPDATE_BOUND = 1e-12
 FLOAT32_BOUND = 1e-5
 
@@ -43,19 +45,24 @@ RUNS = (
 )
 
 
-def draw_data(rng: np.random.Generator) -> tuple[Array, Array]:
-    """X (53, 6) float64 that carries the row's number in column 0, and y (53,) int64 with every class."""
+def draw_data(rng: np.random.Generator, *, absent_class: bool = False) -> tuple[Array, Array]:
+    """X (53, 6) float64 that carries the row's number in column 0, and y (53,) int64 with every class.
+
+    absent_class: leave one class out, never the last: max(y) + 1 counts it, the number of different labels does not.
+    """
     X = rng.normal(0, 1, (SAMPLES, FEATURES)).astype(np.float32).astype(np.float64)
     X[:, 0] = np.arange(SAMPLES)
-    y = rng.permutation(np.arange(SAMPLES) % CLASSES).astype(np.int64)
+    missing = int(rng.integers(0, CLASSES - 1)) if absent_class else CLASSES
+    present = np.delete(np.arange(CLASSES), [missing] if absent_class else [])
+    y = rng.permutation(present[np.arange(SAMPLES) % len(present)]).astype(np.int64)
     return X, y
 
 
-def training_keywords(run: SpyTrial) -> dict[str, Scalar]:
-    """The keyword arguments in the order of the handout's signature."""
+def training_keywords(rng: np.random.Generator, run: SpyTrial) -> dict[str, Scalar]:
+    """The keyword arguments in the order of the handout's signature; rate and reg are others in every run."""
     return {
-        "learning_rate": Scalar(LEARNING_RATE),
-        "reg": Scalar(REG),
+        "learning_rate": Scalar(round(float(rng.uniform(0.02, 0.2)), 4)),
+        "reg": Scalar(round(float(rng.uniform(0.1, 0.9)), 4)),
         "num_iters": Scalar(run.num_iters),
         "batch_size": Scalar(run.batch_size),
         "verbose": Scalar(run.verbose),
@@ -90,13 +97,13 @@ class TrainingCheck(CheckFields):
         return tuple(self._trial(assignment, rng, run) for run in RUNS)
 
     def _trial(self, assignment: Assignment, rng: np.random.Generator, run: SpyTrial) -> Trial:
-        X, y = draw_data(rng)
+        X, y = draw_data(rng, absent_class=run.from_none)
         start = Scalar(None) if run.from_none else Tensor(rng.normal(0, 1, (FEATURES, CLASSES)))
         return Trial(
             label=f"{run.num_iters} steps, batches of {run.batch_size}, W = {'None' if run.from_none else 'given'}",
             function=self.function,
             positional=(draw_spy(rng, run), start, Tensor(X), Tensor(y)),
-            keywords=training_keywords(run),
+            keywords=training_keywords(rng, run),
             outputs=(ArrayOutput((FEATURES, CLASSES)), SeriesOutput(run.num_iters)),
             echo=(2, 3),
             backend=assignment.backend,
@@ -127,6 +134,8 @@ class TrainingCheck(CheckFields):
                 X.array,
                 y.array,
                 run,
+                number_of(trial, "learning_rate"),
+                number_of(trial, "reg"),
                 start.array if isinstance(start, Tensor) else None,
             )
             found = audit.faults(observation.values[0], observation.values[1])
@@ -135,6 +144,13 @@ class TrainingCheck(CheckFields):
             for part, words in found.items():
                 faults.setdefault(part, f"{words} ({trial.label})")
         return conclude(self.function, faults, self.hint)
+
+
+def number_of(trial: Trial, keyword: str) -> float:
+    """The number that a trial hands over by keyword."""
+    argument = trial.keywords[keyword]
+    assert isinstance(argument, Scalar)
+    return float(argument.value or 0.0)
 
 
 def _changed(echo: Value, argument: Tensor) -> bool:
@@ -162,6 +178,8 @@ class TrainingAudit:
     X: Array
     y: Array
     run: SpyTrial
+    learning_rate: float
+    reg: float
     start: Array | None
 
     def faults(self, final_W: Value, history: Value) -> dict[str, str]:
@@ -182,13 +200,13 @@ class TrainingAudit:
             words = self._rows_fault(call)
             if words is not None:
                 return f"{words}, at iteration {step}"
-            if not isinstance(call.reg, Received) or float(call.reg.array) != REG:
+            if not isinstance(call.reg, Received) or float(call.reg.array) != self.reg:
                 seen = (
                     formatting.number(float(call.reg.array))
                     if isinstance(call.reg, Received)
                     else "no number"
                 )
-                return f"reg is handed on as {seen}, expected {REG:g}, at iteration {step}"
+                return f"reg is handed on as {seen}, expected {self.reg:g}, at iteration {step}"
         return None
 
     def _rows_fault(self, call: SpyCall) -> str | None:
@@ -220,8 +238,10 @@ class TrainingAudit:
             return "the first W given to the loss function is not the W that was passed in"
         for step, (before, after) in enumerate(pairwise(weights)):
             gradient = self.spy.gradients[step]
-            if not _close(after, before - LEARNING_RATE * gradient):
-                words = _name_update(before, after, gradient, self.run.batch_size)
+            if not _close(after, before - self.learning_rate * gradient):
+                words = _name_update(
+                    before, after, gradient, self.learning_rate * gradient, self.run.batch_size
+                )
                 return f"{words}, at iteration {step}"
         return None
 
@@ -241,7 +261,8 @@ class TrainingAudit:
         first = self.calls[0].W
         if isinstance(first, Unexpected):
             return f"W = None starts as {first.description}, expected shape (D, C) with C = max(y) + 1"
-        if not np.isfinite(first.array).all() or np.max(np.abs(first.array)) > 1.0:
+        greatest = GREATEST_START / np.sqrt(len(first.array))
+        if not np.isfinite(first.array).all() or np.max(np.abs(first.array)) > greatest:
             return "W = None does not start with small weights"
         return None
 
@@ -257,9 +278,8 @@ def _close(seen: Array, expected: Array) -> bool:
     return bool(is_float32 and difference <= FLOAT32_BOUND * scale)
 
 
-def _name_update(before: Array, after: Array, gradient: Array, batch_size: int) -> str:
+def _name_update(before: Array, after: Array, gradient: Array, step: Array, batch_size: int) -> str:
     """What a wrong update was, where it is a known one."""
-    step = LEARNING_RATE * gradient
     known = (
         (before, "W is not changed"),
         (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),

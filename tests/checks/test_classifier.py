@@ -96,8 +96,8 @@ class ForgedHistory(LinearSVM):
         return history if self.W.shape == (6, 4) else [9.0 / (step + 1) + 3 for step in range(len(history))]
 
 
-class TellsApart(LinearSVM):
-    """Fits the clouds by their means, with a history that looks right; no step of descent anywhere."""
+class MovesAfterwards(LinearSVM):
+    """The history is right, but the weights that are left are not those of the last step."""
 
     def train(self, *arguments, **options):
         history = super().train(*arguments, **options)
@@ -106,7 +106,7 @@ class TellsApart(LinearSVM):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("student", [ForgedHistory, TellsApart])
+@pytest.mark.parametrize("student", [ForgedHistory, MovesAfterwards])
 def test_a_forged_history_and_forged_weights_are_seen(student, seed):
     assert verdict_on(check_of("LinearSVM"), student, seed).credit == 0.0
 
