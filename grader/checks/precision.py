@@ -21,7 +21,8 @@ from grader.trial import Array
 from reference import Convention, scores, svm_loss
 
 LOSS_UNITS, GRADIENT_UNITS = 4, 16
-"""Scores in float32 with all else in float64 leave losses below 1.5 units and gradients below 2."""
+"""Of float32 roundoff times the condition. Scores in float32 with all else in float64 stay within them in 20 of 20 draws;
+how far within was not measured."""
 
 NOISE_UNITS = 8
 LEAST_ENTRIES = 10

@@ -114,7 +114,7 @@ def _fault(seen: list[Array], counts: Array, chi_square: float) -> str | None:
         return "the batches are consecutive rows, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == SAMPLES - 1:
-        return "the last row is never drawn: the upper bound of torch.randint is exclusive"
+        return "the last row is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound)"
     if len(never) > 0:
         return f"{formatting.count(len(never), 'row')} of {SAMPLES} {'is' if len(never) == 1 else 'are'} never drawn"
     if chi_square > GREATEST_CHI_SQUARE:

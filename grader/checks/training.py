@@ -165,7 +165,7 @@ def conclude(function: str, faults: Mapping[str, str], hint: str | None) -> Verd
     credit = sum(share for part, share in SHARES.items() if part not in faults)
     if {"batches", "updates"} <= faults.keys():
         credit = 0.0
-    message = f"{function}: " + ". ".join(words[0].upper() + words[1:] for words in faults.values()) + "."
+    message = f"{function}: {'; '.join(faults.values())}."
     return Verdict("failed", credit, message, hint=hint, findings=(Finding(function, False),))
 
 

@@ -15,7 +15,7 @@ from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.comparison import Comparison, is_zero
 from grader.checks.truth import Truth
 from grader.diagnosis import diagnose
-from grader.observation import Raised, Received, Returned
+from grader.observation import Raised, Received, Refused, Returned
 from grader.trial import DTypeName, Trial
 from grader.verdict import Diagnosis, Finding, Verdict
 
@@ -61,7 +61,8 @@ class ValuesCheck(CheckFields):
             elif dtype not in function.dtypes and isinstance(observation, Raised):
                 tally.note(f"it raises {observation.kind} in {dtype}, which this assignment does not need")
             else:
-                tally.break_off(failure_sentence(trial, observation))
+                was_called = not isinstance(observation, Refused)
+                tally.break_off(failure_sentence(trial, observation), was_called=was_called)
         return self._conclude(assignment, tally)
 
     def _conclude(self, assignment: Assignment, tally: _Tally) -> Verdict:
@@ -164,8 +165,8 @@ class _Tally:
         if text not in self.notes:
             self.notes.append(text)
 
-    def break_off(self, text: str) -> None:
-        self.broken_calls += 1
+    def break_off(self, text: str, *, was_called: bool) -> None:
+        self.broken_calls += was_called
         if self.broken is None:
             self.broken = text
 
@@ -205,7 +206,7 @@ class _Tally:
         """What is wrong, part by part, each with its diagnosis."""
         said: list[str] = []
         if self.broken is not None:
-            more = "" if self.broken_calls == 1 else f" It gave no values in {self.broken_calls} calls."
+            more = "" if self.broken_calls < 2 else f" It gave no values in {self.broken_calls} calls."
             said.append(sentence(self.broken) + more)
         for part in (self.loss, self.gradient):
             if part.is_right:

@@ -333,9 +333,9 @@ def test_a_base_class_that_never_calls_its_loss_is_named():
     assert fails_with(
         "LinearClassifier",
         IgnoresLoss,
-        "LinearClassifier.train: The loss function is called 0 times, expected num_iters = 7."
-        " W is never updated: the loss function is not called."
-        " Loss_history does not hold the losses that the loss function returned.",
+        "LinearClassifier.train: the loss function is called 0 times, expected num_iters = 7;"
+        " W is never updated: the loss function is not called;"
+        " loss_history does not hold the losses that the loss function returned.",
     )
 
 

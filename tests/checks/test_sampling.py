@@ -126,7 +126,10 @@ def lopsided(step, samples, batch_size, rng):
 @pytest.mark.parametrize(
     "batches,words",
     [
-        (last_row_never, "the last row is never drawn: the upper bound of torch.randint is exclusive"),
+        (
+            last_row_never,
+            "the last row is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound)",
+        ),
         (first_row_never, "1 row of 53 is never drawn"),
         (two_rows_never, "2 rows of 53 are never drawn"),
         (sequential, "the batches are consecutive rows, not drawn at random"),

@@ -77,8 +77,6 @@ def fails_with(student, credit, template):
     ids=["none", "up", "whole", "replaced", "divided", "sign of the gradient", "a billionth more"],
 )
 def test_a_wrong_update_is_named_and_costs_the_updates_only(update, words):
-    words = words[0].upper() + words[1:]
-
     assert fails_with(trainer(update=update), 0.5, f"{words}, at iteration 0 ({GIVEN}).")
 
 
@@ -116,7 +114,7 @@ def test_a_start_from_other_weights_than_those_given_is_named():
         return trainer()(loss_func, None, X, y, *rest, **options)
 
     assert fails_with(
-        train, 0.5, f"The first W given to the loss function is not the W that was passed in ({GIVEN})."
+        train, 0.5, f"the first W given to the loss function is not the W that was passed in ({GIVEN})."
     )
 
 
@@ -128,31 +126,31 @@ def test_returned_weights_of_another_shape_are_described():
     assert fails_with(
         train,
         0.5,
-        f"The returned W is an array of shape (4, 6) and dtype float64, expected shape (6, 4) ({GIVEN}).",
+        f"the returned W is an array of shape (4, 6) and dtype float64, expected shape (6, 4) ({GIVEN}).",
     )
 
 
 @pytest.mark.parametrize(
     "history,words",
     [
-        (lambda losses: [], "Loss_history holds 0 numbers, expected num_iters = 12"),
-        (lambda losses: losses[1:], "Loss_history holds 11 numbers, expected num_iters = 12"),
+        (lambda losses: [], "loss_history holds 0 numbers, expected num_iters = 12"),
+        (lambda losses: losses[1:], "loss_history holds 11 numbers, expected num_iters = 12"),
         (
             lambda losses: losses * 2,
-            "Loss_history is a list of 24 numbers, expected a list of 12 numbers",
+            "loss_history is a list of 24 numbers, expected a list of 12 numbers",
         ),
-        (lambda losses: None, "Loss_history is None, expected a list of 12 numbers"),
+        (lambda losses: None, "loss_history is None, expected a list of 12 numbers"),
         (
             lambda losses: [0.0] * len(losses),
-            "Loss_history does not hold the losses that the loss function returned",
+            "loss_history does not hold the losses that the loss function returned",
         ),
         (
             lambda losses: losses[::-1],
-            "Loss_history does not hold the losses that the loss function returned",
+            "loss_history does not hold the losses that the loss function returned",
         ),
         (
             lambda losses: [np.nan] * len(losses),
-            "Loss_history does not hold the losses that the loss function returned",
+            "loss_history does not hold the losses that the loss function returned",
         ),
     ],
     ids=["empty", "too short", "too long", "None", "zeros", "reversed", "nan"],
@@ -168,7 +166,7 @@ def test_reg_must_be_handed_on_as_it_is(factor, seen):
     student = trainer(reg_factor=factor)
 
     assert fails_with(
-        student, 0.6, f"Reg is handed on as {seen}, expected <number>, at iteration 0 ({GIVEN})."
+        student, 0.6, f"reg is handed on as {seen}, expected <number>, at iteration 0 ({GIVEN})."
     )
 
 
@@ -177,7 +175,7 @@ def test_a_reg_that_is_no_number_is_told_so():
         return trainer()(lambda W, X, y, reg: loss_func(W, X, y, None), *arguments, **options)
 
     assert fails_with(
-        train, 0.6, f"Reg is handed on as no number, expected <number>, at iteration 0 ({GIVEN})."
+        train, 0.6, f"reg is handed on as no number, expected <number>, at iteration 0 ({GIVEN})."
     )
 
 
@@ -213,7 +211,7 @@ def test_labels_of_other_rows_are_named():
     assert fails_with(
         train,
         0.6,
-        f"Y_batch does not hold the labels of the rows in X_batch, at iteration 0 ({GIVEN}).",
+        f"y_batch does not hold the labels of the rows in X_batch, at iteration 0 ({GIVEN}).",
     )
 
 
@@ -227,7 +225,7 @@ def test_labels_that_are_floats_are_described():
     assert fails_with(
         train,
         0.6,
-        "Y_batch is an array of shape (20,) and dtype float64, expected 20 labels,"
+        "y_batch is an array of shape (20,) and dtype float64, expected 20 labels,"
         f" at iteration 0 ({GIVEN}).",
     )
 
@@ -276,7 +274,7 @@ def test_the_number_of_calls_is_counted(extra, called):
     verdict = verdict_on(CHECK, train)
 
     assert verdict.credit < 0.7
-    assert f"The loss function is called {called} times, expected num_iters = 12 ({GIVEN})" in verdict.message
+    assert f"the loss function is called {called} times, expected num_iters = 12 ({GIVEN})" in verdict.message
 
 
 def test_a_trainer_that_does_nothing_earns_nothing():
@@ -286,9 +284,9 @@ def test_a_trainer_that_does_nothing_earns_nothing():
     assert fails_with(
         train,
         0.0,
-        f"The loss function is called 0 times, expected num_iters = 12 ({GIVEN})."
-        f" W is never updated: the loss function is not called ({GIVEN})."
-        f" Loss_history holds 0 numbers, expected num_iters = 12 ({GIVEN}).",
+        f"the loss function is called 0 times, expected num_iters = 12 ({GIVEN});"
+        f" W is never updated: the loss function is not called ({GIVEN});"
+        f" loss_history holds 0 numbers, expected num_iters = 12 ({GIVEN}).",
     )
 
 
@@ -301,7 +299,7 @@ def test_one_call_of_the_loss_for_all_steps_earns_nothing():
     verdict = verdict_on(CHECK, train)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert "The loss function is called 1 time, expected num_iters = 12" in verdict.message
+    assert "the loss function is called 1 time, expected num_iters = 12" in verdict.message
 
 
 def test_neither_right_batches_nor_right_updates_earn_nothing():
@@ -359,7 +357,7 @@ def test_a_start_of_another_shape_that_raises_later_costs_the_start_only():
     assert fails_with(
         student,
         0.95,
-        f"Starting from W = None, {NAME} raised ValueError at linear_classifier.py, line 12: operands could not be"
+        f"starting from W = None, {NAME} raised ValueError at linear_classifier.py, line 12: operands could not be"
         f" broadcast together with shapes (6,3073) (6,4) , on {NONE}.",
     )
 
@@ -446,8 +444,8 @@ def test_values_that_are_none_are_described():
 
     assert verdict.credit == pytest.approx(0.45)
     assert verdict.message == (
-        f"{NAME}: The returned W is None, expected shape (6, 4) ({GIVEN})."
-        f" Loss_history is None, expected a list of 12 numbers ({GIVEN})."
+        f"{NAME}: the returned W is None, expected shape (6, 4) ({GIVEN});"
+        f" loss_history is None, expected a list of 12 numbers ({GIVEN})."
     )
 
 
