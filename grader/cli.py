@@ -20,6 +20,7 @@ from grader import __version__
 from grader.errors import DeviceError, GraderError, OutputError, SandboxError, SpecError
 
 if TYPE_CHECKING:
+    from grader.batch import ReportStore
     from grader.extract import Extracted
     from grader.grade import Settings
     from grader.report import Report
@@ -180,14 +181,18 @@ def batch(
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
-    console = terminal.make_console()
-    terminal.show_batch_summary(console, [outcome.report for outcome in result.outcomes], loaded.spec.title)
-    others = left_out(submissions)
+    reports = [outcome.report for outcome in result.outcomes]
+    terminal.show_batch_summary(terminal.make_console(), reports, loaded.spec.title)
+    _echo_places(store, left_out(submissions))
+    raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
+
+
+def _echo_places(store: ReportStore, others: tuple[str, ...]) -> None:
+    """What was passed over in the class's folder, and where everything is."""
     if others:
         typer.echo(f"Left out (no notebook, module, folder or archive): {', '.join(others)}")
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
-    raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
 
 
 @app.command()

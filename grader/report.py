@@ -133,11 +133,6 @@ class Report(ReportModel):
         return self.model_dump_json(indent=2) + "\n"
 
     @property
-    def has_failures(self) -> bool:
-        """Whether a check that ran did not pass, or was skipped because something is missing."""
-        return any(check.status != "passed" for check in self.checks)
-
-    @property
     def has_grader_faults(self) -> bool:
         """Whether the grader itself failed somewhere."""
         return any(check.status == "errored" for check in self.checks)

@@ -87,10 +87,5 @@ def first_failure(evidence: Iterable[tuple[Trial, Observation]]) -> str | None:
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop and a capital where it begins with a word of ours."""
+    """The text with a full stop, where nothing else ends it."""
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def on(trial: Trial) -> str:
-    """Where something was seen."""
-    return f"on {trial.label}"

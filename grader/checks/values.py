@@ -12,7 +12,7 @@ from grader.assignment import Assignment, LossFunction
 from grader.checks.call import case_of, failure_sentence, loss_trial, sentence
 from grader.checks.cases import SECOND_DTYPE_CASES, draw_large_case, draw_value_cases
 from grader.checks.check import CheckFields, Evidence, random_stream
-from grader.checks.comparison import Comparison, is_zero
+from grader.checks.comparison import Comparison
 from grader.checks.truth import Truth
 from grader.diagnosis import diagnose
 from grader.observation import Raised, Received, Refused, Returned
@@ -103,15 +103,13 @@ class _PartTally:
     wrong: int = 0
     first: Comparison | None = None
     where: str = ""
-    all_zero: bool = True
 
     @property
     def is_right(self) -> bool:
         return self.wrong == 0
 
-    def add(self, comparison: Comparison, label: str, *, zero: bool) -> None:
+    def add(self, comparison: Comparison, label: str) -> None:
         self.calls += 1
-        self.all_zero = self.all_zero and zero
         if not comparison.is_right:
             self.wrong += 1
             if self.first is None:
@@ -172,11 +170,11 @@ class _Tally:
 
     def add(self, trial: Trial, truth: Truth, observation: Returned) -> None:
         loss, gradient = observation.values
-        for part, seen, (comparison, note) in (
-            (self.loss, loss, truth.compare_loss(loss)),
-            (self.gradient, gradient, truth.compare_gradient(gradient)),
+        for part, (comparison, note) in (
+            (self.loss, truth.compare_loss(loss)),
+            (self.gradient, truth.compare_gradient(gradient)),
         ):
-            part.add(comparison, trial.label, zero=is_zero(seen))
+            part.add(comparison, trial.label)
             if note is not None:
                 self.note(note)
             elif comparison.is_right:

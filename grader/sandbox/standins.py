@@ -119,7 +119,6 @@ _WORKING: dict[str, dict[str, Any]] = {
         "raw_input": None,
     },
     "six": {"xrange": range, "range": range, "string_types": (str,), "integer_types": (int,)},
-    "builtins": {},
 }
 
 

@@ -36,7 +36,6 @@ class Caller:
         self._connection = connection
         self._header = header
         self._payload = memoryview(payload)
-        self._at = 0
         self._as_tensor = header["backend"] == "torch"
 
     def call(self, target: Any) -> list[wire.Buffer]:
