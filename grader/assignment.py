@@ -75,6 +75,46 @@ class Limits(Model):
     )
 
 
+HelpKind = Literal["autograd", "modules", "losses", "libraries", "partner", "dynamic"]
+HelpPolicy = Literal["fail", "note", "ignore"]
+
+
+class Help(Model):
+    """What the student's functions may lean on: "fail" costs all points, "note" is said and costs none.
+
+    torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and their kin are never help.
+    """
+
+    autograd: HelpPolicy = Field(
+        default="note",
+        description="Gradients by torch: requires_grad, backward, torch.autograd.grad, torch.func, jacobian.",
+    )
+    modules: HelpPolicy = Field(
+        default="note", description="Layers of torch.nn and optimizers of torch.optim."
+    )
+    losses: HelpPolicy = Field(
+        default="note",
+        description="Any ready-made loss of torch.nn or torch.nn.functional, and the operators beneath them.",
+    )
+    libraries: HelpPolicy = Field(
+        default="note",
+        description="Libraries that fit models or differentiate: sklearn, scipy.optimize, jax.",
+    )
+    partner: HelpPolicy = Field(
+        default="note",
+        description="The other of naive and vectorized of the same classifier, called instead of written.",
+    )
+    dynamic: HelpPolicy = Field(
+        default="note",
+        description="Names and code made while running: eval, exec, importlib, getattr on a module, sys.modules.",
+    )
+
+    def policy(self, kind: HelpKind) -> HelpPolicy:
+        """What follows where a function uses help of this kind."""
+        found: HelpPolicy = getattr(self, kind)
+        return found
+
+
 class Assignment(Model):
     """What the checks are parametrised by."""
 
@@ -82,6 +122,7 @@ class Assignment(Model):
     backend: Literal["torch", "numpy"]
     functions: Mapping[str, FunctionSpec]
     limits: Limits
+    help: Help = Help()
 
     def loss_function(self, name: str) -> LossFunction:
         """The loss function of that name; the spec has made sure that it is one."""
@@ -89,3 +130,16 @@ class Assignment(Model):
         if not isinstance(function, LossFunction):
             raise TypeError(f"{name} is no loss function")
         return function
+
+    def partners(self, name: str) -> frozenset[str]:
+        """The loss functions of the same classifier in the other style; none for what is no loss function."""
+        own = self.functions.get(name)
+        if not isinstance(own, LossFunction):
+            return frozenset()
+        return frozenset(
+            other
+            for other, function in self.functions.items()
+            if isinstance(function, LossFunction)
+            and function.classifier == own.classifier
+            and function.style != own.style
+        )

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from grader import formatting
 from grader.archive import printable
-from grader.assignment import Assignment, FunctionSpec, Limits, LossFunction, Model
+from grader.assignment import Assignment, FunctionSpec, Help, Limits, LossFunction, Model
 from grader.checks import AgreementCheck, AnyCheck
 from grader.errors import SpecError
 from grader.spec_faults import choices, fault_lines, got, near
@@ -66,6 +66,7 @@ class Spec(Model):
     )
     convention: ConventionFields = ConventionFields()
     limits: Limits = Limits()
+    help: Help = Help()
     functions: dict[str, FunctionSpec] = Field(min_length=1)
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
@@ -129,6 +130,7 @@ class Spec(Model):
             backend=self.backend,
             functions=self.functions,
             limits=self.limits,
+            help=self.help,
         )
 
 

@@ -1,5 +1,7 @@
 """What a spec may say of functions and limits, and the words for what it may not."""
 
+from typing import get_args
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -7,6 +9,8 @@ from grader.assignment import (
     Assignment,
     ClassifierClass,
     FunctionSpec,
+    Help,
+    HelpKind,
     Limits,
     LossFunction,
     PredictorFunction,
@@ -134,3 +138,36 @@ def test_an_assignment_cannot_be_changed():
 
     with pytest.raises(ValidationError, match="Instance is frozen"):
         assignment.backend = "numpy"
+
+
+KINDS = get_args(HelpKind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_help_of_which_the_spec_says_nothing_is_noted(kind):
+    assert Help().policy(kind) == "note"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_policy_on_a_kind_of_help_is_the_specs(kind):
+    policy = Help.model_validate({kind: "fail"})
+
+    assert {other: policy.policy(other) for other in KINDS} == dict.fromkeys(KINDS, "note") | {kind: "fail"}
+
+
+def test_a_policy_that_there_is_not_is_refused():
+    assert faults_of(Help, {"losses": "forbid"}) == [("losses", "Input should be 'fail', 'note' or 'ignore'")]
+
+
+def test_the_partner_of_a_loss_is_the_other_style_of_the_same_classifier():
+    functions = {
+        f"{classifier}_{style}": LossFunction(role="loss", classifier=classifier, style=style)
+        for classifier in ("svm", "softmax")
+        for style in ("naive", "vectorized")
+    }
+    assignment = assignment_of(**functions, train=TrainerFunction(role="trainer"))
+
+    assert assignment.partners("svm_naive") == {"svm_vectorized"}
+    assert assignment.partners("softmax_vectorized") == {"softmax_naive"}
+    assert assignment.partners("train") == frozenset()
+    assert assignment.partners("unknown") == frozenset()

@@ -76,6 +76,14 @@ def test_the_shipped_specs_fit_the_schema():
         jsonschema.Draft202012Validator(spec_schema()).validate(data)
 
 
+def test_the_shipped_spec_forbids_ready_made_losses_libraries_and_the_partner():
+    policy = load_spec("eecs498_2019").spec.assignment.help
+
+    forbidden = {kind for kind, effect in policy.model_dump().items() if effect == "fail"}
+    assert forbidden == {"losses", "libraries", "partner"}
+    assert set(policy.model_dump().values()) == {"fail", "note"}
+
+
 def test_every_kind_of_check_has_a_role():
     kinds = {
         kind
@@ -108,6 +116,10 @@ KINDS = "'agreement', 'classifier', 'gradient', 'prediction', 'purity', 'samplin
     "content, line",
     [
         (changed("points = 10", "points = -1"), "checks[0].points must be >= 0 (got -1)"),
+        (
+            changed("[functions]", '[help]\nlosses = "forbid"\n[functions]'),
+            "help.losses must be 'fail', 'note' or 'ignore' (got 'forbid')",
+        ),
         (changed("points = 10", 'points = "ten"'), "checks[0].points must be a number (got 'ten')"),
         (changed("points = 10", 'points = "10"'), "checks[0].points must be a number (got '10')"),
         (changed("points = 10", "points = true"), "checks[0].points must be a number (got true)"),
@@ -127,7 +139,7 @@ KINDS = "'agreement', 'classifier', 'gradient', 'prediction', 'purity', 'samplin
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is no known field (known: name, title, source, backend, seed, convention, limits, functions and"
+                "weight is no known field (known: name, title, source, backend, seed, convention, limits, help, functions and"
                 " checks)"
             ),
         ),
