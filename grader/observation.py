@@ -52,13 +52,17 @@ class SpyCall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Returned:
-    """The call came back: `values` one per Output, `fetched` by attribute, `echoes` one per echoed argument."""
+    """The call came back: `values` one per Output, `fetched` by attribute, `echoes` one per echoed argument.
+
+    operators: what ran during a traced call, in the worker's words: a claim.
+    """
 
     values: tuple[Value, ...]
     seconds: float
     fetched: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     echoes: tuple[Value, ...] = ()
     spy_calls: tuple[SpyCall, ...] = ()
+    operators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class Trial:
     fetch: attributes to bring back after the call.
     echo: positions in `positional` to bring back after the call, to see whether they were changed.
     seconds: deadline of the call on the judge's clock.
+    is_traced: bring back the names of torch's functions and operators that ran during the call.
     """
 
     label: str
@@ -104,3 +105,4 @@ class Trial:
     echo: tuple[int, ...] = ()
     backend: Literal["torch", "numpy"] = "torch"
     seconds: float = 10.0
+    is_traced: bool = False

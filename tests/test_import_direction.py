@@ -204,6 +204,7 @@ def test_only_the_students_process_imports_torch_within_grader(rows):
         "grader.sandbox.packing",
         "grader.sandbox.zygote",
         "grader.sandbox.cuda_redirect",
+        "grader.sandbox.operator_trace",
         "grader.sandbox.standins",
     }
 

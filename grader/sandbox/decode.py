@@ -53,13 +53,14 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
 
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
+_GREATEST_TRACE = 4 + wire.GREATEST_OPERATORS * (2 + wire.OPERATOR_CAP)
 
 
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
     """The greatest number of bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
-    return max(GREATEST_RAISED, *lengths)
+    return max(GREATEST_RAISED, *lengths) + (_GREATEST_TRACE if trial.is_traced else 0)
 
 
 def _payload_bytes(output: Output) -> int:
@@ -86,13 +87,26 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
     return SpyCall(*values)
 
 
-def decode_returned(kind: int, cursor: wire.Cursor, trial: Trial) -> tuple[Value, ...]:
-    """Read the values of a call that returned: its outputs, what was fetched, the echoes."""
+def decode_returned(
+    kind: int, cursor: wire.Cursor, trial: Trial
+) -> tuple[tuple[Value, ...], tuple[str, ...]]:
+    """Read the values of a call that returned (its outputs, what was fetched, the echoes), and what ran in it."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
+    operators = _decode_operators(cursor) if trial.is_traced else ()
     cursor.end()
-    return values
+    return values, operators
+
+
+def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
+    count = cursor.count()
+    if count > wire.GREATEST_OPERATORS:
+        raise wire.WireError("too many operators")
+    names = tuple(cursor.text() for _ in range(count))
+    if any(len(name) > wire.OPERATOR_CAP for name in names):
+        raise wire.WireError("an operator's name is too long")
+    return names
 
 
 def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:

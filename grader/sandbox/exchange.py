@@ -96,7 +96,7 @@ class Exchange:
     def returned(self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall]) -> Returned | Died:
         """The values that the call gave."""
         try:
-            values = decode.decode_returned(answer.kind, answer.cursor, trial)
+            values, operators = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
             return self._nonsense(error)
         given, fetched = len(trial.outputs), len(trial.fetch)
@@ -106,6 +106,7 @@ class Exchange:
             fetched=dict(zip(trial.fetch, values[given : given + fetched], strict=True)),
             echoes=values[given + fetched :],
             spy_calls=tuple(spy_calls),
+            operators=operators,
         )
 
     def _nonsense(self, error: wire.WireError) -> Died:

@@ -49,6 +49,7 @@ def describe_call(
         "outputs": [decode.describe_output(output) for output in trial.outputs],
         "fetch": {name: decode.describe_output(output) for name, output in trial.fetch.items()},
         "echo": list(trial.echo),
+        "is_traced": trial.is_traced,
         "redirect_cuda": redirect_cuda,
     }
     return header, tuple(packer.buffers), packer.spy

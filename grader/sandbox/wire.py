@@ -23,6 +23,9 @@ ALIGNMENT = 16
 TEXT_CAP = 2000
 """Greatest number of UTF-8 bytes of one text in an answer."""
 
+GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
+"""Greatest number of operator names in an answer to a traced call, and of characters in one, all of them ASCII."""
+
 SOCKET_BUFFER_BYTES = 1 << 20
 
 REQUEST_HEAD = struct.Struct("<II")

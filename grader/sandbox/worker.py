@@ -22,6 +22,7 @@ import torch
 
 import cuda_redirect
 import limits
+import operator_trace
 import packing
 import wire
 from program import Program
@@ -47,7 +48,7 @@ class Caller:
         if not callable(target):
             raise TypeError(f"{header['function']} is no function but {packing.describe(target)}")
         owner: Any = None
-        with _redirect(header):
+        with _redirect(header), _recording(header) as operators:
             if header["method"] is not None:
                 owner = _lend_methods(target, state)()
                 for name, value in state.items():
@@ -61,6 +62,8 @@ class Caller:
         for position in header["echo"]:
             entry = header["positional"][position]
             body += packing.pack_value(positional[position], _echo_output(entry))
+        if operators is not None:
+            body += operator_trace.pack_names(operators)
         return body
 
     def _argument(self, entry: Mapping[str, Any]) -> Any:
@@ -126,6 +129,10 @@ def _spy_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tupl
 
 def _redirect(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[Any]:
     return cuda_redirect.CudaRedirect() if header["redirect_cuda"] else contextlib.nullcontext()
+
+
+def _recording(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[dict[str, None] | None]:
+    return operator_trace.recording() if header["is_traced"] else contextlib.nullcontext()
 
 
 def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:

@@ -28,6 +28,15 @@ def doubles(*numbers):
     return np.array(numbers, "<f8").tobytes()
 
 
+TRACED = Trial("a call", "f", (), (NumberOutput(),), is_traced=True)
+
+
+def names_of(*names, count=None):
+    return (len(names) if count is None else count).to_bytes(4, "little") + b"".join(
+        map(wire.pack_text, names)
+    )
+
+
 def likely(length):
     """Bytes that often begin as a value does, so that the deeper branches are reached."""
     starts = st.sampled_from([b"", value(FLOAT64, b""), value(INT64, b""), bytes([wire.OTHER])])
@@ -52,6 +61,7 @@ def test_any_bytes_give_a_value_or_a_wire_error(data, output):
 def test_any_bytes_for_a_whole_answer_give_values_or_a_wire_error(data, kind):
     for decoder in (
         lambda: decode.decode_returned(kind, wire.Cursor(data), TRIAL),
+        lambda: decode.decode_returned(kind, wire.Cursor(value(FLOAT64, doubles(1)) + data), TRACED),
         lambda: decode.decode_raised(kind, wire.Cursor(data)),
         lambda: decode.decode_spy_call(wire.Cursor(data), SPY),
     ):
@@ -163,7 +173,9 @@ def test_no_well_formed_answer_is_longer_than_the_greatest_length():
     texts = 6 * (bytes([wire.OTHER]) + wire.pack_text("x" * 9999))
     raised = 2 * wire.pack_text("x" * 9999) + bytes(8)
 
-    assert len(decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)) == 6
+    values, operators = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
+
+    assert (len(values), operators) == (6, ())
     assert max(len(full), len(texts), len(raised)) <= decode.greatest_length(TRIAL, None)
     assert decode.greatest_length(TRIAL, None) < 6 * 2100
 
@@ -181,3 +193,33 @@ def test_only_tensors_are_echoed():
         TypeError, match=r"^only tensors can be echoed \(position 0 is Scalar\(value=1.0\)\)$"
     ):
         decode.returned_outputs(trial)
+
+
+def test_a_traced_call_brings_the_names_of_what_ran():
+    body = value(FLOAT64, doubles(1)) + names_of("aten.mm", "autograd")
+
+    _, operators = decode.decode_returned(wire.RETURNED, wire.Cursor(body), TRACED)
+
+    assert operators == ("aten.mm", "autograd")
+
+
+@pytest.mark.parametrize(
+    "names, words",
+    [
+        (names_of("x" * (wire.OPERATOR_CAP + 1)), "an operator's name is too long"),
+        (names_of(count=wire.GREATEST_OPERATORS + 1), "too many operators"),
+        (names_of("aten.mm", count=2), "the answer is too short"),
+        (names_of("aten.mm", "aten.add", count=1), "the answer is too long"),
+        (b"", "the answer is too short"),
+    ],
+)
+def test_malformed_names_are_a_wire_error(names, words):
+    with pytest.raises(wire.WireError, match=words):
+        decode.decode_returned(wire.RETURNED, wire.Cursor(value(FLOAT64, doubles(1)) + names), TRACED)
+
+
+def test_no_well_formed_trace_is_longer_than_the_greatest_length():
+    names = names_of(*["x" * wire.OPERATOR_CAP] * wire.GREATEST_OPERATORS)
+    untraced = Trial("a call", "f", (), (NumberOutput(),))
+
+    assert decode.greatest_length(TRACED, None) == decode.greatest_length(untraced, None) + len(names)

@@ -40,7 +40,7 @@ KEYS = {
         "outputs",
         "fetch",
     }
-    | {"echo", "redirect_cuda"},
+    | {"echo", "is_traced", "redirect_cuda"},
     "reply": {"id", "loss", "dtype", "shape"},
 }
 CHUNK_KEYS = {"number", "file", "line", "source", "binds"}

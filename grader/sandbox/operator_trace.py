@@ -1,0 +1,68 @@
+"""The names of what torch runs during one call: functions as they are called, operators beneath them, autograd.
+
+The names are a claim: the student's code shares this process and may add to them, or keep names out of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import wire
+
+AUTOGRAD_RAN = "autograd"
+"""Recorded for an operator that runs while torch differentiates, in whatever way that was asked for."""
+
+
+class _FunctionNames(TorchFunctionMode):
+    """Records torch's functions and methods: `torch.nn.functional.cross_entropy`, `torch._tensor.Tensor.backward`."""
+
+    def __init__(self, names: dict[str, None]) -> None:
+        super().__init__()
+        self._names = names
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call `func`, its name recorded; methods written in C++ bear no module's name and tell nothing new."""
+        module = getattr(func, "__module__", None)
+        if isinstance(module, str):
+            self._names[f"{module}.{getattr(func, '__qualname__', '')}"] = None
+        return func(*args, **(kwargs or {}))
+
+
+class _OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Records the operators that do the work: `aten.nll_loss_forward`."""
+
+    def __init__(self, names: dict[str, None]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._names = names
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: the compiler, which a worker does not have, need not be imported to be told to keep out."""
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the operator, its name recorded, and whether a backward pass asked for it."""
+        self._names[str(func.name()).partition(".")[0].replace("::", ".")] = None
+        if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
+            self._names[AUTOGRAD_RAN] = None
+        return func(*args, **(kwargs or {}))
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[dict[str, None]]:
+    """The distinct names of what runs inside, in the order in which they came."""
+    names: dict[str, None] = {}
+    with _FunctionNames(names), _OperatorNames(names):
+        yield names
+
+
+def pack_names(names: dict[str, None]) -> list[wire.Buffer]:
+    """Their number and each as a text; what is beyond the caps of the wire is left off."""
+    kept = [name.encode("ascii", "replace").decode() for name in list(names)[: wire.GREATEST_OPERATORS]]
+    return [len(kept).to_bytes(4, "little"), *(wire.pack_text(name[: wire.OPERATOR_CAP]) for name in kept)]
