@@ -28,8 +28,8 @@ MUTATORS = frozenset(
 
 ALWAYS_BOUND = frozenset(dir(builtins)) | {"__name__", "__file__", "__package__", "__spec__", "__loader__"}
 
-_AS_COMPILED = "from __future__ import annotations\n"
-_COMPILE_ERRORS = (SyntaxError, RecursionError, MemoryError, ValueError)
+TOO_DEEP = "does not compile: nested too deeply"
+
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -172,21 +172,6 @@ def _walk_scope(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
         pending.extend((child, is_own_scope) for child in reversed(children))
 
 
-def compile_fault(source: str) -> str | None:
-    """Why a statement that parses does not compile, as a `break` outside a loop; nothing is executed."""
-    try:
-        compile(_AS_COMPILED + source + "\n", "<student>", "exec", dont_inherit=True)
-    except _COMPILE_ERRORS as error:
-        return _compile_fault(error)
-    return None
-
-
-def _compile_fault(error: Exception) -> str:
-    if isinstance(error, SyntaxError):
-        return f"does not compile: {(error.msg or 'invalid syntax').splitlines()[0][:200]}"
-    return "does not compile: nested too deeply"
-
-
 def reads_of(source: str) -> Reads | str:
     """The module-level names that one statement reads, by Python's own analysis, or why it does not compile.
 
@@ -201,7 +186,7 @@ def reads_of(source: str) -> Reads | str:
     except SyntaxError as error:
         return f"does not compile: {(error.msg or 'invalid syntax').splitlines()[0][:200]}"
     except (RecursionError, MemoryError, ValueError):
-        return "does not compile: nested too deeply"
+        return TOO_DEEP
     load: set[str] = set()
     late: set[str] = set()
     pending = [(table, load)]

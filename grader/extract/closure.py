@@ -12,7 +12,8 @@ from grader.extract.program import Definition, Program
 from grader.extract.safety import Judge
 
 _STEPS = 200_000
-"""Steps spent, over a whole submission, on the order in which called helpers need their names."""
+"""Steps spent, over a whole submission, on the order in which called helpers need their names, and on names that
+are taken from imported files with a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +41,35 @@ class Dependencies:
         self._judge = judge
         self._edges: dict[int, Edges] = {}
         self._steps_left = _STEPS
-        self._settings: dict[str, list[tuple[str, int]]] = {}
+        self._settings: dict[tuple[str, str], list[int]] = {}
+        self._set_up_by: dict[int, list[tuple[str, str]]] = {}
         for path, space in program.namespaces.items():
             for number, statement in enumerate(space.statements, space.first):
                 if isinstance(statement.node, ast.Expr) and (root := judge.setting(number)) is not None:
-                    self._settings.setdefault(path, []).append((root, number))
+                    self._settings.setdefault((path, root), []).append(number)
+        for path, root in self._settings:
+            for number in program.namespaces[path].events.get(root, ()):
+                self._set_up_by.setdefault(number, []).append((path, root))
 
     def closure(self, targets: Iterable[int]) -> Closure:
         """The targets and all that they need, settings of the modules among it included."""
         numbers: set[int] = set()
         left_out: dict[int, None] = {}
         pending = list(targets)
+        set_up: set[tuple[str, str]] = set()
         while pending:
-            while pending:
-                number = pending.pop()
-                if number not in numbers:
-                    numbers.add(number)
-                    edges = self._edges_of(number)
-                    pending += edges.load
-                    pending += edges.late
-                    left_out.update(dict.fromkeys(edges.left_out))
-            pending = [number for number in self._settings_for(numbers) if number not in numbers]
+            number = pending.pop()
+            if number in numbers:
+                continue
+            numbers.add(number)
+            edges = self._edges_of(number)
+            pending += edges.load
+            pending += edges.late
+            left_out.update(dict.fromkeys(edges.left_out))
+            for module in self._set_up_by.get(number, ()):
+                if module not in set_up:
+                    set_up.add(module)
+                    pending += self._settings_of(module)
         return Closure(frozenset(numbers), tuple(sorted(left_out)))
 
     def order(self, numbers: Iterable[int]) -> list[int]:
@@ -81,16 +90,9 @@ class Dependencies:
                     pending.extend((needed, False) for needed in sorted(before, reverse=True))
         return list(done)
 
-    def _settings_for(self, numbers: set[int]) -> list[int]:
-        """Bare expressions such as torch.set_default_dtype(...) whose module is among what is needed."""
-        found = []
-        for path, settings in self._settings.items():
-            events = self._program.namespaces[path].events
-            roots = {root for root, _ in settings if not numbers.isdisjoint(events.get(root, ()))}
-            found += [
-                number for root, number in settings if root in roots and self._judge.reason(number) is None
-            ]
-        return found
+    def _settings_of(self, module: tuple[str, str]) -> list[int]:
+        """Bare expressions such as torch.set_default_dtype(...) that can be executed."""
+        return [number for number in self._settings[module] if self._judge.reason(number) is None]
 
     def _edges_of(self, number: int) -> Edges:
         if number not in self._edges:
@@ -136,8 +138,10 @@ class Dependencies:
                 yield module.file, module.name
                 continue
             attributes = self._program.attributes_in(self._program.statements[number].unit.file)
-            for name in sorted(attributes if space.stars else attributes & space.events.keys()):
+            taken = sorted(attributes if space.stars else attributes & space.events.keys())
+            for name in taken[: self._steps_left]:
                 yield module.file, name
+            self._steps_left = max(0, self._steps_left - len(taken))
 
     def _add_needs_of_helpers(self, number: int, reads: Reads, load: dict[int, None]) -> None:
         """Add what helpers read that may be called while the statement is executed.

@@ -9,11 +9,11 @@ PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "py", "pyth
 """Cell magics whose body is Python of the notebook's own namespace."""
 
 _TOKEN = re.compile(
-    r"""\#|\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["']|[\[({]|[\])}]|\\$""",
+    r"""\#|\"{3}|'{3}|"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+'|["']|[\[({]|[\])}]|\\$""",
 )
 _TRIPLE_END = {
-    '"""': re.compile(r'(?:[^"\\]|\\.|"(?!"")|\\$)*"""'),
-    "'''": re.compile(r"(?:[^'\\]|\\.|'(?!'')|\\$)*'''"),
+    '"""': re.compile(r'(?:[^"\\]++|\\.|"(?!"")|\\$)*+"""'),
+    "'''": re.compile(r"(?:[^'\\]++|\\.|'(?!'')|\\$)*+'''"),
 }
 # No expression can go on with these at column 0: an open bracket before them was never closed.
 _FRESH_START = re.compile(r"(?:async[ \t]+def|def|class|import|from)[ \t]+[^\W\d]")

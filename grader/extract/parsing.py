@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
 from grader.observation import Place
 
-UNIT_CHARACTERS = 2_000_000
-"""The longest cell or module that is parsed."""
+UNIT_CHARACTERS = 500_000
+"""The longest cell or module that is parsed: a syntax tree takes up to 800 bytes for a character."""
+
+GREATEST_PARTS = 200
+"""Parts of one dotted name: Python's parser keeps each beginning of `import a.b.c`, so that memory grows with the square."""
 
 _CONTINUES_BLOCK = re.compile(r"(?:elif|else|except|finally)\b")
 _CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")
@@ -23,6 +26,7 @@ _PYTHON_2 = re.compile(
     r"|leading zeros in decimal integer literals"
 )
 _LINE_NUMBER = re.compile(r"( on line )(\d{1,9})")
+_DOTTED = re.compile(r"(?:\.[\s\\]*+\w++[\s\\]*+)++")
 _DETECTED = re.compile(r" \(detected at line \d+\)")
 
 
@@ -41,6 +45,16 @@ class Unit:
     file: str
     cell: int | None
     lines: Sequence[str]
+    encoded: dict[int, bytes] = field(default_factory=dict)
+
+    def between(self, index: int, start: int | None, end: int | None) -> str:
+        """A part of a line by its columns, which count bytes of UTF-8; as long as the part, not as the line, takes."""
+        line = self.lines[index]
+        if line.isascii():
+            return line[start:end]
+        if index not in self.encoded:
+            self.encoded[index] = line.encode()
+        return self.encoded[index][start:end].decode()
 
     def place(self, line: int) -> Place:
         return Place(self.file, self.cell, line)
@@ -69,17 +83,19 @@ class Statement:
     @property
     def source(self) -> str:
         """The statement's own text, without what shares its lines."""
-        lines = list(self.unit.lines[self.first_line - 1 : self.last_line])
-        if self.node is not None and lines:
-            # Columns count bytes of UTF-8. The end first: both may lie in one line.
-            if self.node.end_col_offset is not None:
-                lines[-1] = lines[-1].encode()[: self.node.end_col_offset].decode()
-            if not getattr(self.node, "decorator_list", ()):
-                lines[0] = lines[0].encode()[self.node.col_offset :].decode()
-        return "\n".join(lines)
+        first, last = self.first_line - 1, self.last_line - 1
+        if self.node is None or not 0 <= first <= last < len(self.unit.lines):
+            return "\n".join(self.unit.lines[first : last + 1])
+        start = None if getattr(self.node, "decorator_list", ()) else self.node.col_offset
+        end = self.node.end_col_offset
+        if first == last:
+            return self.unit.between(first, start, end)
+        whole = self.unit.lines[first + 1 : last]
+        return "\n".join([self.unit.between(first, start, None), *whole, self.unit.between(last, None, end)])
 
     def left_out(self, reason: str, binds: tuple[str, ...]) -> LeftOut:
-        text = self.unit.lines[self.first_line - 1].strip() if self.unit.lines else ""
+        # Cut first: a line may hold a hundred thousand statements.
+        text = self.unit.lines[self.first_line - 1][: 10 * SUMMARY_LENGTH].strip() if self.unit.lines else ""
         summary = text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
         return LeftOut(self.place, summary, reason, binds)
 
@@ -111,6 +127,8 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
 
 def parse(text: str) -> list[ast.stmt] | Fault:
     """The statements of a text, or why there are none; the caller has silenced SyntaxWarning."""
+    if any(match[0].count(".") > GREATEST_PARTS for match in _DOTTED.finditer(text)):
+        return Fault(f"a name has more than {GREATEST_PARTS} parts", 1)
     try:
         return ast.parse(text).body
     except SyntaxError as error:

@@ -7,11 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.extract.binding import Bindings, Reads, bindings_of, reads_of
+from grader.extract.binding import TOO_DEEP, Bindings, Reads, bindings_of, reads_of
+from grader.extract.effort import GREATEST_EFFORT, SUBMISSION_EFFORT, compile_effort
 from grader.extract.importing import ModuleFinder, absolute_name, imports_in
 from grader.extract.parsing import Statement
 
 _STAR_DEPTH = 20
+_STAR_FILES = 200
+_STAR_MODULES = 20
+"""How far star imports of star imports are followed, in how many files, and how many other modules one may name."""
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -31,6 +35,17 @@ class Starred:
 
     imports: tuple[int, ...]
     file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the star imports of one file bring: files with their ranks and the statements that lead there.
+
+    foreign: statements that lead to the first module that is none of these files, which may bring any name.
+    """
+
+    files: Mapping[str, tuple[int, tuple[int, ...]]]
+    foreign: tuple[int, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +77,12 @@ class Program:
     def __init__(self, sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> None:
         self.finder = finder
         self._reads: dict[int, Reads | str] = {}
+        self._effort_left = SUBMISSION_EFFORT
         self._attributes: dict[str, frozenset[str]] = {}
+        self._modules: dict[int, tuple[ImportedModule, ...]] = {}
+        self._stars: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {}
+        self._reaches: dict[str, Reach] = {}
+        self._starred: dict[tuple[str, str], Starred] = {}
         spaces = {path: self._namespace(path, statements) for path, statements in sources.items()}
         self.namespaces: dict[str, Namespace] = {}
         self.statements: list[Statement] = []
@@ -71,6 +91,10 @@ class Program:
             space.index(len(self.statements))
             self.namespaces[path] = space
             self.statements.extend(space.statements)
+        self._binders: dict[str, list[str]] = {}
+        for path, space in self.namespaces.items():
+            for name in space.events:
+                self._binders.setdefault(name, []).append(path)
 
     @staticmethod
     def _namespace(path: str, statements: Sequence[Statement]) -> Namespace:
@@ -121,7 +145,7 @@ class Program:
         """What the statement reads of its module, or why it does not compile."""
         if number not in self._reads:
             node = self.statements[number].node
-            reads = reads_of(self.statements[number].source)
+            reads = self._reads_of(self.statements[number])
             if (
                 isinstance(reads, Reads)
                 and isinstance(node, ast.AugAssign)
@@ -130,6 +154,14 @@ class Program:
                 reads = Reads(reads.load | {node.target.id}, reads.late)
             self._reads[number] = reads
         return self._reads[number]
+
+    def _reads_of(self, statement: Statement) -> Reads | str:
+        source = statement.source
+        if statement.node is not None and (effort := compile_effort(statement.node, source)):
+            if effort > min(GREATEST_EFFORT, self._effort_left):
+                return TOO_DEEP
+            self._effort_left -= effort
+        return reads_of(source)
 
     def events(self, path: str, name: str, before: int | None) -> Iterator[int]:
         """Statements that bind or change `name`, the one that counts first.
@@ -143,26 +175,67 @@ class Program:
             return (number for number in reversed(numbers) if number != before)
         return (numbers[at] for at in range(end - 1, -1, -1))
 
-    def starred(self, path: str, name: str, depth: int = 0) -> Starred:
+    def starred(self, path: str, name: str) -> Starred:
         """Where a name may come from that only star imports can bring."""
-        foreign: list[int] = []
-        if name.startswith("_") or depth > _STAR_DEPTH:
+        if name.startswith("_"):
             return Starred((), None)
-        for number, node in reversed(self.namespaces[path].stars):
-            file = self.finder.file_of(absolute_name(node, path), path)
-            if file is None:
-                foreign.append(number)
-            elif file in self.namespaces and file != path:
-                if self.namespaces[file].events.get(name):
-                    return Starred((number,), file)
-                further = self.starred(file, name, depth + 1)
-                if further.imports:
-                    return Starred((number, *further.imports), further.file)
-        return Starred(tuple(foreign), None)
+        if (path, name) not in self._starred:
+            reach = self._reach_of(path)
+            binding = (file for file in self._binders.get(name, ()) if file in reach.files)
+            file = min(binding, key=lambda each: reach.files[each][0], default=None)
+            if file is not None:
+                self._starred[path, name] = Starred(reach.files[file][1], file)
+            else:
+                self._starred[path, name] = Starred(reach.foreign, None)
+        return self._starred[path, name]
 
-    def modules_of(self, number: int) -> list[ImportedModule]:
+    def _reach_of(self, path: str) -> Reach:
+        """Depth first along star imports, the last first; a file's other modules count after its files."""
+        if path in self._reaches:
+            return self._reaches[path]
+        files: dict[str, tuple[int, tuple[int, ...]]] = {}
+        pending: list[tuple[str, tuple[int, ...], bool]] = [(path, (), False)]
+        reach = None
+        while pending and reach is None:
+            file, imports, is_done = pending.pop()
+            own, foreign = self._stars_of(file)
+            if is_done:
+                if foreign or not pending:
+                    reach = Reach(files, (*imports, *foreign) if foreign else ())
+                continue
+            if imports:
+                if file == path or file in files or len(files) == _STAR_FILES:
+                    continue
+                files[file] = (len(files), imports)
+            pending.append((file, imports, True))
+            if len(imports) < _STAR_DEPTH:
+                pending.extend((other, (*imports, number), False) for other, number in reversed(own.items()))
+        assert reach is not None  # the last to be done is `path` itself
+        self._reaches[path] = reach
+        return reach
+
+    def _stars_of(self, path: str) -> tuple[dict[str, int], tuple[int, ...]]:
+        """The file's star imports, the last first: the submission's files with the statements, and all others."""
+        if path in self._stars:
+            return self._stars[path]
+        own: dict[str, int] = {}
+        foreign: dict[str, int] = {}
+        for number, node in reversed(self.namespaces[path].stars):
+            module = absolute_name(node, path)
+            file = self.finder.file_of(module, path)
+            if file is None:
+                if len(foreign) < _STAR_MODULES:
+                    foreign.setdefault(module, number)
+            elif file in self.namespaces and file != path:
+                own.setdefault(file, number)
+        self._stars[path] = own, tuple(foreign.values())
+        return self._stars[path]
+
+    def modules_of(self, number: int) -> tuple[ImportedModule, ...]:
         """The submission's own files that a statement imports, inside functions too."""
-        return list(self._modules_in(self.statements[number]))
+        if number not in self._modules:
+            self._modules[number] = tuple(self._modules_in(self.statements[number]))
+        return self._modules[number]
 
     def _modules_in(self, statement: Statement) -> Iterator[ImportedModule]:
         path = statement.unit.file

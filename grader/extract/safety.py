@@ -10,7 +10,7 @@ import ast
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
-from grader.extract.binding import ALWAYS_BOUND, compile_fault, mutated_name
+from grader.extract.binding import ALWAYS_BOUND, mutated_name
 from grader.extract.effects import (
     REACHING_BUILTINS,
     SETTINGS,
@@ -52,6 +52,7 @@ class Judge:
         self._program = program
         self._names = names
         self._answers: dict[Question, str | None] = {}
+        self._dotted_names: dict[int, dict[str, str]] = {}
 
     def reason(self, number: int) -> str | None:
         """Why the statement is left out, as a clause; None where it may be executed."""
@@ -137,8 +138,6 @@ class Judge:
             return reads
         if isinstance(node, ast.Import | ast.ImportFrom):
             return (yield from self._importing(number))
-        if (reason := compile_fault(statement.source)) is not None:
-            return reason
         # A decorator belongs to its definition: a stand-in gives the function back, and others run under the deadline.
         decorators = {id(part) for item in getattr(node, "decorator_list", ()) for part in ast.walk(item)}
         for call in self._calls(number):
@@ -267,22 +266,28 @@ class Judge:
             return None, None
         number = next(self._program.events(path, root, before), None)
         node = None if number is None else self._program.statements[number].node
-        attributes = called_attributes(function)
+        if number is None or not isinstance(node, ast.Import | ast.ImportFrom):
+            return root, None
+        if number not in self._dotted_names:
+            self._dotted_names[number] = self._foreign_names(node, path)
+        dotted = self._dotted_names[number].get(root)
+        return root, None if dotted is None else ".".join([dotted, *called_attributes(function)])
+
+    def _foreign_names(self, node: ast.Import | ast.ImportFrom, path: str) -> dict[str, str]:
+        """The full dotted name of each name that the import takes from no file of the submission."""
+        found: dict[str, str] = {}
+        file_of = self._program.finder.file_of
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
-                if bound == root and self._program.finder.file_of(alias.name, path) is None:
-                    return root, ".".join([alias.name if alias.asname else bound, *attributes])
-        elif isinstance(node, ast.ImportFrom):
-            module = absolute_name(node, path)
+                if file_of(alias.name, path) is None:
+                    found.setdefault(bound, alias.name if alias.asname else bound)
+        elif file_of(module := absolute_name(node, path), path) is None:
             for alias in node.names:
                 below = f"{module}.{alias.name}"
-                is_own = self._program.finder.file_of(module, path) or self._program.finder.file_of(
-                    below, path
-                )
-                if (alias.asname or alias.name) == root and not is_own:
-                    return root, ".".join([below, *attributes])
-        return root, None
+                if file_of(below, path) is None:
+                    found.setdefault(alias.asname or alias.name, below)
+        return found
 
 
 def _through(helper: str, reason: str | None) -> str | None:

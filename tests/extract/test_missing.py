@@ -125,9 +125,9 @@ def test_two_definitions_are_reported_and_the_last_is_graded(extract_cells):
 
 
 def test_text_beyond_the_cap_is_not_parsed(extract_cells):
-    extracted = extract_cells("target", "#" * 2_000_001 + "\ndef target(): pass", "x = 1")
+    extracted = extract_cells("target", "#" * 500_001 + "\ndef target(): pass", "x = 1")
 
     assert extracted.missing == {"target": "target is not defined in the submission"}
     assert [item.reason for item in extracted.left_out] == [
-        "longer than the 2,000,000 characters that are read"
+        "longer than the 500,000 characters that are read"
     ]
