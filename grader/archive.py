@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -23,11 +25,11 @@ _DIRECTORY_BYTES = 4 << 20
 
 _SUFFIXES = (".ipynb", ".py")
 _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # LZMA and bzip2 members are refused: nobody's file manager writes them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BROKEN = (
+BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -38,6 +40,7 @@ _BROKEN = (
     LookupError,
     struct.error,
 )
+"""What zipfile raises for a damaged archive, as far as that is not its own error."""
 
 
 def is_source(name: str) -> bool:
@@ -52,7 +55,9 @@ def is_passed_over(name: str) -> bool:
 
 def printable(name: str) -> str:
     """A file name that can stand in a message and in JSON: undecodable bytes and control characters replaced."""
-    return _UNPRINTABLE.sub("\ufffd", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate that stands for no byte
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _UNPRINTABLE.sub("\ufffd", name)
 
 
 def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
@@ -72,6 +77,7 @@ def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
                     path=path,
                 )
             wanted = {name: member for member in members if (name := _checked_name(member, path)) is not None}
+            _check_packed_size(wanted.values(), path)
             total = 0
             contents = []
             for name, member in sorted(wanted.items()):
@@ -79,11 +85,21 @@ def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
                 total += len(content)
                 contents.append((name, content))
             return contents
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UnsupportedFile(
             f"{shown}: expected a zip archive, found one that is damaged ({_first_line(error)}); make it again",
             path=path,
         ) from error
+
+
+def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
+    """Refuse members that share their bytes, or hide in them, so that a small file takes hours to unpack."""
+    if sum(member.compress_size for member in members) > TOTAL_BYTES:
+        raise UnsafeArchive(
+            f"{printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found "
+            "more; hand in the notebook or the modules alone",
+            path=path,
+        )
 
 
 def _check_directory(stream: IO[bytes], path: Path) -> None:
@@ -147,10 +163,20 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
     return "/".join(parts)
 
 
+def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """The member's bytes as they unpack, a little at a time; what is wrong with it raises one of BROKEN."""
+    # Elsewhere the system may refuse to seek, which would read like a fault of the disk.
+    if not 0 <= member.header_offset <= archive.start_dir:
+        raise zipfile.BadZipFile("a member lies outside the file")
+    if member.compress_type not in _METHODS:
+        raise NotImplementedError("a member is compressed in an uncommon way")
+    return archive.open(member)
+
+
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
     """The member's bytes, counted as they come out: what its header claims does not matter."""
     content = bytearray()
-    with archive.open(member) as unpacked:
+    with open_member(archive, member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):
             content += block
             if len(content) > FILE_BYTES:

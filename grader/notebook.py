@@ -12,6 +12,10 @@ from grader.archive import printable
 from grader.errors import UnreadableNotebook
 
 _CURRENT_FORMAT = 4
+_GREATEST_LISTS = 1_000_000
+_GREATEST_ITEMS = 5_000_000
+"""Lists and objects, and commas, in the text of a notebook: each takes memory many times its length."""
+
 _CONFLICT_MARKER = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -48,6 +52,12 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
             path,
             "an HTML or XML page",
             "download the notebook itself (on GitHub: Raw), not the page that shows it",
+        )
+    if text.count("[") + text.count("{") > _GREATEST_LISTS or text.count(",") > _GREATEST_ITEMS:
+        raise _unreadable(
+            path,
+            "more lists and numbers than a notebook's code can need",
+            "clear its outputs and save it again",
         )
     try:
         document = json.loads(text)

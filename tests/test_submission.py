@@ -366,11 +366,15 @@ def test_a_bomb_that_is_counted_as_it_unpacks(tmp_path, monkeypatch):
     content = io.BytesIO(b" " * (4 << 20))
 
     class Lying:
+        start_dir = 0
+
         def open(self, _):
             return contextlib.nullcontext(content)
 
+    member = info("hw.py")
+    member.header_offset = 0
     with pytest.raises(UnsafeArchive) as caught:
-        archive._read_member(Lying(), info("hw.py"), tmp_path / "hw.zip", 1 << 30)  # type: ignore[arg-type]
+        archive._read_member(Lying(), member, tmp_path / "hw.zip", 1 << 30)  # type: ignore[arg-type]
 
     assert str(caught.value) == (
         f"{tmp_path}/hw.zip: member 'hw.py' unpacks to more than 1 MiB; expected less, clear the notebook's outputs"

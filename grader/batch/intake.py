@@ -7,7 +7,6 @@ import io
 import re
 import unicodedata
 import zipfile
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from grader.archive import (
+    BROKEN,
     FILE_BYTES,
     TOTAL_BYTES,
     is_passed_over,
     is_source,
+    open_member,
     printable,
     read_archive,
 )
@@ -159,20 +160,20 @@ def _nested_archives(stream: IO[bytes], left_bytes: int) -> list[_Member]:
             parts = [part for part in name.split("/") if part not in {"", "."}]
             if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not _is_archive(parts[-1]):
                 continue
-            limit = min(FILE_BYTES, left_bytes)
             content, fault = b"", None
-            try:
-                with archive.open(member) as unpacked:
-                    content = unpacked.read(limit + 1)
-            except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-                fault = f"could not be taken out of the archive of the class: {printable(str(error))}"
-            if len(content) > limit:
+            # zipfile unpacks no more than the size that is claimed, so what is damaged counts by its claim.
+            if max(member.file_size, member.compress_size) > min(FILE_BYTES, left_bytes):
                 fault = (
                     f"is larger than {FILE_BYTES >> 20} MiB, or than what the others leave of {TOTAL_BYTES >> 20} MiB;"
                     " unpack the archive of the class and give the folder"
                 )
-                content = b""
-            left_bytes -= len(content)
+            else:
+                left_bytes -= max(member.file_size, member.compress_size)
+                try:
+                    with open_member(archive, member) as unpacked:
+                        content = unpacked.read(member.file_size)
+                except BROKEN as error:
+                    fault = f"could not be taken out of the archive of the class: {printable(str(error))}"
             path = "/".join(parts)
             found[path] = _Member(path, content, fault)
     return list(found.values())
