@@ -49,6 +49,14 @@ class DeviceChoice(StrEnum):
     cuda = "cuda"
 
 
+class IsolationChoice(StrEnum):
+    """The least isolation of the student's process that a class is graded with."""
+
+    confined = "confined"
+    partial = "partial"
+    process = "process"
+
+
 SubmissionArgument = Annotated[
     Path,
     typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.", metavar="SUBMISSION"),
@@ -137,6 +145,13 @@ def batch(
         Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
     ],
     device: DeviceOption = DeviceChoice.auto,
+    isolation: Annotated[
+        IsolationChoice,
+        typer.Option(
+            "--isolation",
+            help="The least isolation to grade with; `grader doctor` tells what this machine has.",
+        ),
+    ] = IsolationChoice.confined,
     seed: SeedOption = None,
     regrade: Annotated[
         bool, typer.Option("--regrade", help="Grade also what has not changed since its report.")
@@ -147,6 +162,7 @@ def batch(
         from grader import terminal
         from grader.batch import ReportStore, find_hand_ins, grade_batch, left_out
         from grader.progress import batch_progress
+        from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
 
         loaded = load_spec(spec)
@@ -172,6 +188,7 @@ def batch(
                     settings,
                     regrade=regrade,
                     pinned_seed=seed,
+                    least_isolation=IsolationLevel(isolation.value),
                     progress=count,
                 )
         except KeyboardInterrupt:

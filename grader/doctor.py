@@ -20,8 +20,8 @@ from grader.extract import extract
 from grader.grade import processor_name
 from grader.observation import Observation, Returned
 from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import default_start_method
-from grader.sandbox.limits import ISOLATION_LEVEL, NOT_YET_CONFINED
 from grader.submission import SourceFile, Submission
 from grader.trial import ArrayOutput, Tensor, Trial
 
@@ -39,13 +39,14 @@ class DoctorFinding:
 
 def examine() -> tuple[DoctorFinding, ...]:
     """Look at everything; starts a worker and makes calls in it."""
+    torch, isolation = _workers()
     return (
         _python(),
-        _torch(),
+        torch,
         _processor(),
         _device(),
         _start(),
-        _isolation(),
+        isolation,
         _temporary_folder(),
         _data(),
     )
@@ -57,41 +58,41 @@ def _python() -> DoctorFinding:
     )
 
 
-def _torch() -> DoctorFinding:
-    """A worker is started and called, as in grading."""
+def _workers() -> tuple[DoctorFinding, DoctorFinding]:
+    """How torch and the isolation are in a worker that is started and called as in grading."""
     try:
         version = metadata.version("torch")
     except metadata.PackageNotFoundError:
-        return DoctorFinding(
-            "torch", "not installed", is_good=False, advice="Run `make setup` again.", is_needed=True
-        )
+        return _no_torch("not installed"), _unknown_isolation()
+    started = time.perf_counter()
+    try:
+        with Sandbox() as sandbox:
+            isolation = _isolation(sandbox.isolation)
+            return _torch(version, sandbox, started), isolation
+    except SandboxError as error:
+        return _no_torch(str(error)), _unknown_isolation()
+
+
+def _no_torch(seen: str) -> DoctorFinding:
+    return DoctorFinding("torch", seen, is_good=False, advice="Run `make setup` again.", is_needed=True)
+
+
+def _torch(version: str, sandbox: Sandbox, started: float) -> DoctorFinding:
+    """How fast a worker is there and answers."""
     source = SourceFile("doctor.py", b"import torch\ndef same(W):\n    return W.clone()\n")
     extracted = extract(Submission("doctor", (source,)), ["same"])
     W = np.arange(30730, dtype=np.float64).reshape(3073, 10)
     trial = Trial("a call of the doctor's own", "same", (Tensor(W),), (ArrayOutput(W.shape),))
-    started = time.perf_counter()
-    try:
-        with Sandbox() as sandbox, sandbox.session(extracted, Budget(), redirect_cuda=True) as session:
-            first = session.run(trial)
-            ready = time.perf_counter() - started
-            seconds = [
-                observation.seconds
-                for _ in range(50)
-                if isinstance(observation := session.run(trial), Returned)
-            ]
-    except SandboxError as error:
-        return DoctorFinding(
-            "torch", str(error), is_good=False, advice="Run `make setup` again.", is_needed=True
-        )
+    with sandbox.session(extracted, Budget(), redirect_cuda=True) as session:
+        first = session.run(trial)
+        ready = time.perf_counter() - started
+        seconds = [
+            observation.seconds for _ in range(50) if isinstance(observation := session.run(trial), Returned)
+        ]
     if not isinstance(first, Returned) or not seconds:
         advice = f"Does `{sys.executable} -c 'import torch'` work? Run `make setup` again."
-        return DoctorFinding(
-            "torch",
-            f"{version}, but a call in a worker failed: {_failure(trial, first)}",
-            False,
-            advice,
-            is_needed=True,
-        )
+        seen = f"{version}, but a call in a worker failed: {_failure(trial, first)}"
+        return DoctorFinding("torch", seen, is_good=False, advice=advice, is_needed=True)
     median = sorted(seconds)[len(seconds) // 2]
     seen = f"{version}; first call after {formatting.seconds(ready)}, then {median * 1e3:.2f} ms for 246 kB each way"
     return DoctorFinding("torch", seen, is_good=True, is_needed=True)
@@ -130,13 +131,39 @@ def _start() -> DoctorFinding:
     )
 
 
-def _isolation() -> DoctorFinding:
-    missing = formatting.listing(NOT_YET_CONFINED)
-    advice = (
-        f"A worker is a process of its own with limits on time, memory and output, but is not yet kept from: {missing}."
-        " Grade code that you do not trust in a container or a virtual machine without a network."
-    )
-    return DoctorFinding("Isolation", ISOLATION_LEVEL, is_good=False, advice=advice)
+_ISOLATION_ADVICE = {
+    "limits": "A limit on memory, files or threads could not be set: look at `ulimit -a` of the shell.",
+    "filesystem": (
+        "The kernel has no Landlock, so code can read and write what this user can. It came with Linux 5.13;"
+        " `cat /sys/kernel/security/lsm` lists it where it is switched on (boot with lsm=landlock,... else)."
+    ),
+    "network": (
+        "No filter of system calls could be set, so code can open connections and start processes: this processor is"
+        " neither x86_64 nor aarch64, or a container's own rules forbid seccomp (Docker's default rules do not)."
+    ),
+    "user": (
+        "Code runs as root. Run the grader as an ordinary user, or let root's container have the rights to change"
+        " users (CAP_SETUID, CAP_SETGID, CAP_CHOWN), with Python in a folder that all may read."
+    ),
+}
+"""What to do about each thing that a worker is not kept from."""
+
+
+def _isolation(isolation: Isolation) -> DoctorFinding:
+    if isolation.level is IsolationLevel.confined:
+        seen = f"{isolation.level}: no files but its own, no network, no other processes, limits on memory and time"
+        return DoctorFinding("Isolation", seen, is_good=True)
+    seen = f"{isolation.level}: not kept from {formatting.listing(isolation.missing)}"
+    if sys.platform == "linux":
+        advice = " ".join(_ISOLATION_ADVICE[each] for each in isolation.missing if each in _ISOLATION_ADVICE)
+    else:
+        advice = "Only Linux can confine a process: to grade a class use a Linux machine, container or WSL 2."
+    advice += f" `grader batch` asks for --isolation {isolation.level} here; give it for code that you trust."
+    return DoctorFinding("Isolation", seen, is_good=False, advice=advice)
+
+
+def _unknown_isolation() -> DoctorFinding:
+    return DoctorFinding("Isolation", "not known: no worker could be started", is_good=False)
 
 
 def _temporary_folder() -> DoctorFinding:

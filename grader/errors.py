@@ -9,6 +9,7 @@
     │   └── UnsafeArchive        a .zip that must not be unpacked: path, link, count or size
     ├── SpecError                the course's file is wrong: not found, no TOML, or a field that does not fit
     ├── SandboxError             no worker could be started, or the zygote is gone: ours, or the machine's, fault
+    ├── IsolationError           this machine cannot isolate the student's code as well as was asked for
     ├── DeviceError              a device was asked for that is not there
     └── OutputError              a report could not be written: no permission, no space
 
@@ -62,6 +63,10 @@ class SpecError(GraderError):
 
 class SandboxError(GraderError):
     """Raised when no worker can be had: the fault is the grader's or the machine's, never the student's."""
+
+
+class IsolationError(GraderError):
+    """Raised when this machine cannot hold the student's process to the level that was asked for."""
 
 
 class DeviceError(GraderError):

@@ -37,6 +37,14 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def size(amount: int) -> str:
+    """Bytes in the largest unit that holds them: 512 MiB, 1.5 GiB."""
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if amount >= factor:
+            return f"{amount / factor:.3g} {unit}"
+    return count(amount, "byte")
+
+
 def index(position: Iterable[SupportsInt]) -> str:
     """An index into an array: [17, 3]."""
     return "[" + ", ".join(str(int(each)) for each in position) + "]"

@@ -34,7 +34,7 @@ from grader.report import (
     WherePart,
 )
 from grader.sandbox.host import Budget, Sandbox, Session
-from grader.sandbox.limits import ISOLATION_LEVEL, NOT_YET_CONFINED
+from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
 from grader.trial import Trial
@@ -86,13 +86,14 @@ def grade(
 ) -> Report:
     """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back.
 
-    Raises SubmissionError where nothing in the submission can be read.
+    Raises SubmissionError where nothing in the submission can be read, SandboxError where no worker can be had.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     spec = loaded.spec
     extracted = guarded(lambda: _extract(submission, spec))
     if isinstance(extracted, SubmissionError):
         raise extracted
+    isolation = sandbox.isolation
     judged: list[_Judged] = []
     faults: list[str] = []
     if extracted is None:
@@ -117,7 +118,7 @@ def grade(
             *(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
             *(IntegrityPart(kind="note", function=None, message=note) for note in extracted.notes),
         ),
-        environment=environment(settings),
+        environment=environment(settings, isolation),
         started_at=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - clock, 3),
     )
@@ -137,7 +138,7 @@ def submission_part(submission: Submission) -> SubmissionPart:
     return SubmissionPart(id=submission.id, sha256=submission.sha256, student=submission.student, files=files)
 
 
-def environment(settings: Settings) -> EnvironmentPart:
+def environment(settings: Settings, isolation: Isolation) -> EnvironmentPart:
     """What is graded with."""
     return EnvironmentPart(
         grader_version=__version__,
@@ -145,8 +146,8 @@ def environment(settings: Settings) -> EnvironmentPart:
         torch=metadata.version("torch"),
         device=settings.device,
         device_name=processor_name(),
-        isolation=ISOLATION_LEVEL,
-        isolation_missing=NOT_YET_CONFINED,
+        isolation=isolation.level.value,
+        isolation_missing=isolation.missing,
         seed=settings.seed,
         data="none: no check of this spec trains on a data set",
     )
@@ -314,19 +315,31 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
     return notes
 
 
-def unreadable_report(submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings) -> Report:
+def unreadable_report(
+    submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings, isolation: Isolation
+) -> Report:
     """The report on a submission that cannot be read at all: every function is missing, and says why."""
     verdict = Verdict("skipped", 0.0, sentence(reason))
-    return _report_without_code(submission_id, reason, "unreadable", verdict, loaded, settings)
+    return _report_without_code(submission_id, reason, "unreadable", verdict, loaded, settings, isolation)
 
 
-def failed_report(submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings) -> Report:
+def failed_report(
+    submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings, isolation: Isolation
+) -> Report:
     """The report on a submission that could not be read by no fault of the student's: no score, grade again."""
-    return _report_without_code(submission_id, reason, "grader_fault", _errored(), loaded, settings)
+    return _report_without_code(
+        submission_id, reason, "grader_fault", _errored(), loaded, settings, isolation
+    )
 
 
 def _report_without_code(
-    submission_id: str, reason: str, kind: str, verdict: Verdict, loaded: LoadedSpec, settings: Settings
+    submission_id: str,
+    reason: str,
+    kind: str,
+    verdict: Verdict,
+    loaded: LoadedSpec,
+    settings: Settings,
+    isolation: Isolation,
 ) -> Report:
     spec = loaded.spec
     is_graded = verdict.status != "errored"
@@ -340,7 +353,7 @@ def _report_without_code(
         functions={name: FunctionPart(status=status, where=None, notes=(reason,)) for name in spec.functions},
         checks=tuple(_check_part(_Judged(check, verdict, 0.0)) for check in spec.checks),
         integrity=(IntegrityPart(kind=kind, function=None, message=reason),),
-        environment=environment(settings),
+        environment=environment(settings, isolation),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
     )

@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 from grader.observation import Observation, Refused
 from grader.report import Report, parse_report
 from grader.sandbox.host import Sandbox
+from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.spec import LoadedSpec, load_spec
 from grader.submission import SourceFile, Submission
 from grader.trial import Trial
@@ -80,11 +81,15 @@ class StubSession:
         return Refused(f"not called: {trial.label} has no process")
 
 
+CONFINED = Isolation(IsolationLevel.confined, ())
+
+
 class StubSandbox:
     """Counts the sessions that were asked for, and what they were told."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: Isolation = CONFINED) -> None:
         self.sessions: list[Mapping[str, Any]] = []
+        self.isolation = isolation
 
     def __enter__(self) -> Self:
         return self
@@ -156,8 +161,8 @@ def report_of(**changes: Any) -> Report:
             "torch": "2.13.0",
             "device": "cpu",
             "device_name": "a processor",
-            "isolation": "process",
-            "isolation_missing": ["network"],
+            "isolation": "partial",
+            "isolation_missing": ["filesystem"],
             "seed": 7,
             "data": "none",
         },

@@ -9,14 +9,16 @@ from grader import doctor
 from grader.doctor import DoctorFinding, examine
 from grader.errors import SandboxError
 from grader.observation import Died, Returned
-from tests.samples import StubSandbox, StubSession
+from grader.sandbox import tiers
+from grader.sandbox.isolation import Isolation
+from tests.samples import CONFINED, StubSandbox, StubSession
 
 
 @pytest.fixture
 def answers(monkeypatch):
     """What the worker's calls give, one after the other; the last one again and again."""
 
-    def use(*observations):
+    def use(*observations, isolation=CONFINED):
         left = list(observations)
 
         class Session(StubSession):
@@ -24,6 +26,9 @@ def answers(monkeypatch):
                 return left.pop(0) if len(left) > 1 else left[0]
 
         class Sandbox(StubSandbox):
+            def __init__(self):
+                super().__init__(isolation)
+
             def session(self, *_, **__):
                 return Session()
 
@@ -129,13 +134,35 @@ def test_a_temporary_folder_that_cannot_be_written_is_told(answers, monkeypatch)
     assert folder.advice == "Set TMPDIR to a folder with space that you may write to."
 
 
-def test_isolation_names_what_is_missing_and_does_not_forbid_to_grade(answers):
+@pytest.mark.parametrize(
+    "held, seen, word",
+    [
+        (tiers.ALL & ~tiers.FILES, "partial: not kept from filesystem", "Landlock"),
+        (tiers.ALL & ~tiers.USER, "partial: not kept from user", "CAP_SETUID"),
+        (tiers.LIMITS | tiers.USER, "process: not kept from filesystem, network, subprocesses", "seccomp"),
+    ],
+)
+def test_isolation_names_what_is_missing_and_what_to_do(answers, held, seen, word):
+    answers(Returned((), 0.001), isolation=Isolation.of_tiers(held))
+
+    isolation = finding("Isolation")
+
+    assert not isolation.is_good
+    assert not isolation.is_needed
+    assert isolation.seen.startswith(seen)
+    assert isolation.advice is not None
+    assert word in isolation.advice
+    assert f"--isolation {seen.partition(':')[0]}" in isolation.advice
+
+
+def test_a_machine_that_confines_needs_no_advice(answers):
     answers(Returned((), 0.001))
 
     isolation = finding("Isolation")
 
-    assert not isolation.is_needed
-    assert isolation.advice is not None
+    assert isolation.is_good
+    assert isolation.advice is None
+    assert isolation.seen.startswith("confined")
 
 
 @pytest.mark.slow

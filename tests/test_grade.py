@@ -8,7 +8,7 @@ from grader.errors import SandboxError
 from grader.grade import Settings, budget_of, grade, unreadable_report
 from grader.report import parse_report
 from grader.verdict import Diagnosis, Finding, Verdict
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, StubSandbox, mini_spec, submission_of
+from tests.samples import BOTH_FUNCTIONS, CONFINED, MINI_SPEC, StubSandbox, mini_spec, submission_of
 
 ERRED = "The grader failed here, not the submission. It takes no points: grade again."
 
@@ -288,7 +288,7 @@ def test_progress_is_told_before_each_check(graded):
 
 
 def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
-    report = unreadable_report("bob", "bob.zip: is damaged", loaded, Settings(seed=7))
+    report = unreadable_report("bob", "bob.zip: is damaged", loaded, Settings(seed=7), CONFINED)
 
     assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
     assert report.submission.id == "bob"

@@ -13,6 +13,7 @@ from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.grade import Settings, failed_report, grade, guarded, unreadable_report
 from grader.report import Report
 from grader.sandbox.host import Sandbox
+from grader.sandbox.isolation import IsolationLevel, require
 from grader.spec import LoadedSpec
 from grader.submission import Submission
 
@@ -50,19 +51,22 @@ def grade_batch(
     *,
     regrade: bool,
     pinned_seed: int | None,
+    least_isolation: IsolationLevel,
     progress: Progress,
 ) -> BatchResult:
     """Grade one after the other; each report is on disk before the next submission begins.
 
     regrade: also those whose report is up to date. pinned_seed: a kept report must have this seed, None for any.
-    Raises OutputError when a report cannot be written, SandboxError when no worker can be had.
+    least_isolation: nothing is graded below it, and no report from below it is kept.
+    Raises OutputError when a report cannot be written, SandboxError when no worker can be had, IsolationError
+    when they are isolated less than was asked for.
     """
     store.prepare()
+    require(sandbox.isolation, least_isolation)
+    rules = _Rules(regrade, pinned_seed, least_isolation)
     outcomes: list[Outcome] = []
     for hand_in in hand_ins:
-        outcome = _grade_one(
-            hand_in, loaded, sandbox, store, settings, regrade=regrade, pinned_seed=pinned_seed
-        )
+        outcome = _grade_one(hand_in, loaded, sandbox, store, settings, rules)
         if outcome.how != "kept":
             store.write(hand_in.id, outcome.report)
         outcomes.append(outcome)
@@ -71,39 +75,51 @@ def grade_batch(
     return BatchResult(tuple(outcomes))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Which reports are kept; see `grade_batch`."""
+
+    regrade: bool
+    pinned_seed: int | None
+    least_isolation: IsolationLevel
+
+
 def _grade_one(
     hand_in: HandIn,
     loaded: LoadedSpec,
     sandbox: Sandbox,
     store: ReportStore,
     settings: Settings,
-    *,
-    regrade: bool,
-    pinned_seed: int | None,
+    rules: _Rules,
 ) -> Outcome:
     read = guarded(lambda: _read(hand_in))
     if read is None:
         reason = "the grader failed while it read the submission; this is not the student's fault"
-        return Outcome(hand_in.id, "graded", failed_report(hand_in.id, reason, loaded, settings))
+        report = failed_report(hand_in.id, reason, loaded, settings, sandbox.isolation)
+        return Outcome(hand_in.id, "graded", report)
     if isinstance(read, SubmissionError):
-        return _not_read(hand_in, read, loaded, settings)
+        return _not_read(hand_in, read, loaded, sandbox, settings)
     submission = Submission(hand_in.id, read.files, read.student)
-    if not regrade:
-        wanted = Fingerprint.wanted(submission.sha256, loaded.sha256, settings.device, pinned_seed)
+    if not rules.regrade:
+        wanted = Fingerprint.wanted(
+            submission.sha256, loaded.sha256, settings.device, rules.pinned_seed, rules.least_isolation
+        )
         kept = store.read(hand_in.id)
         if kept is not None and wanted.fits(kept):
             return Outcome(hand_in.id, "kept", kept)
     try:
         return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))
     except SubmissionError as error:
-        return _not_read(hand_in, error, loaded, settings)
+        return _not_read(hand_in, error, loaded, sandbox, settings)
 
 
-def _not_read(hand_in: HandIn, error: SubmissionError, loaded: LoadedSpec, settings: Settings) -> Outcome:
+def _not_read(
+    hand_in: HandIn, error: SubmissionError, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings
+) -> Outcome:
     """No points for what no machine could read; no score where only this one cannot."""
-    reason = _without_folders(error)
     make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report
-    return Outcome(hand_in.id, "unreadable", make(hand_in.id, reason, loaded, settings))
+    report = make(hand_in.id, _without_folders(error), loaded, settings, sandbox.isolation)
+    return Outcome(hand_in.id, "unreadable", report)
 
 
 def _read(hand_in: HandIn) -> Submission | SubmissionError:

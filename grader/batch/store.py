@@ -17,6 +17,7 @@ from grader import __version__, formatting
 from grader.archive import printable
 from grader.errors import OutputError
 from grader.report import Report, parse_report
+from grader.sandbox.isolation import IsolationLevel
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _BLANKS = str.maketrans("\t\r\n\v\f", "     ")
@@ -77,11 +78,19 @@ class Fingerprint:
     grader_version: str
     device: str
     seed: int | None
+    least_isolation: IsolationLevel
 
     @classmethod
-    def wanted(cls, submission_sha256: str, spec_sha256: str, device: str, seed: int | None) -> Fingerprint:
+    def wanted(
+        cls,
+        submission_sha256: str,
+        spec_sha256: str,
+        device: str,
+        seed: int | None,
+        least_isolation: IsolationLevel,
+    ) -> Fingerprint:
         """The fingerprint that a report made now would have; seed None where any draw will do."""
-        return cls(submission_sha256, spec_sha256, __version__, device, seed)
+        return cls(submission_sha256, spec_sha256, __version__, device, seed, least_isolation)
 
     def fits(self, report: Report) -> bool:
         """Whether the report was made from the same things."""
@@ -92,6 +101,7 @@ class Fingerprint:
             and report.environment.grader_version == self.grader_version
             and report.environment.device == self.device
             and self.seed in {None, report.environment.seed}
+            and IsolationLevel(report.environment.isolation).rank >= self.least_isolation.rank
         )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.sandbox import decode, wire
+from grader.sandbox.launcher import Ending
 from grader.trial import Spy, Trial
 
 
@@ -141,8 +142,11 @@ class Exchange:
         return received
 
 
-def how_it_ended(status: int | None) -> str:
-    """A wait status in words. A worker that we killed ourselves says SIGKILL, which is then no news."""
+def how_it_ended(ending: Ending) -> str:
+    """The end of a worker in words. One that we killed ourselves says SIGKILL, which is then no news."""
+    if ending.exceeded is not None:
+        return ending.exceeded
+    status = ending.status
     if status is None or os.name != "posix":
         return "for a reason unknown"
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:

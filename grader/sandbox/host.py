@@ -16,7 +16,9 @@ from grader.extract import Extracted, ExtractedFunction
 from grader.observation import Died, Missing, Observation, Place, Refused, SpyCall, TimedOut
 from grader.sandbox import decode, wire
 from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
-from grader.sandbox.launch import DEFAULT_MEMORY_BYTES, Launcher, WorkerProcess, make_launcher
+from grader.sandbox.isolation import Isolation
+from grader.sandbox.launch import make_launcher
+from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess
 from grader.sandbox.request import describe_call, describe_program
 from grader.trial import Trial
 
@@ -48,6 +50,11 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.launcher.close()
+
+    @property
+    def isolation(self) -> Isolation:
+        """What workers are held to; waits for the first of them. SandboxError when none can be had."""
+        return self.launcher.isolation()
 
     def session(self, extracted: Extracted, budget: Budget, *, redirect_cuda: bool) -> Session:
         """A session for one submission; close it when the submission is done."""
@@ -211,7 +218,7 @@ class Session:
         """Kill the worker of one function, if it has one; how it ended, in words."""
         worker = self._workers.pop(name, None)
         if worker is None:
-            return how_it_ended(None)
-        status = self._launcher.end(worker)
-        self._is_launcher_lost = status is None
-        return how_it_ended(status)
+            return how_it_ended(Ending(None))
+        ending = self._launcher.end(worker)
+        self._is_launcher_lost = ending.is_launcher_lost
+        return how_it_ended(ending)

@@ -1,76 +1,85 @@
-"""What the operating system is asked to hold a worker to; applied after the fork, before any student code.
-
-This is the one place where confinement goes: `confine` runs in the worker, `isolation` tells the judge what that
-amounts to on this machine. So far it is what a plain child process can be given without privilege: its own session,
-death with its parent, resource limits, a clean environment, no inherited descriptors, output to nowhere.
-"""
+"""What any process can be held to without Linux's help: resources, a session, streams, descriptors, an environment."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
-from typing import Literal
 
-PR_SET_PDEATHSIG = 1
-PR_SET_NO_NEW_PRIVS = 38
-
-ISOLATION_LEVEL: Literal["confined", "partial", "process"] = "process"
-NOT_YET_CONFINED = ("filesystem", "network", "subprocesses", "user", "shared memory")
-"""What a worker is not yet kept from, in the report's `isolation_missing`."""
+if sys.platform != "win32":
+    import resource
 
 FILE_BYTES = 64 << 20
+"""Greatest size of one file."""
+
 OPEN_FILES = 256
+THREADS = 256
+"""Threads of one worker, where it has a user of its own to count them by."""
+
+NAME = "student"
+"""The user's name that libraries find, as some ask for one."""
 
 
-def die_with_parent() -> None:
-    """Ask Linux for SIGKILL when the parent is gone; elsewhere the closed socket ends the process."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+def apply(memory_bytes: int, directory: str, *, has_own_user: bool) -> bool:
+    """Hold this process to its limits and cut it off from what it inherited; whether all of it holds.
 
-
-def confine(kept_descriptor: int, memory_bytes: int, directory: str) -> None:
-    """Hold this process to its limits. Call once, after the fork, before any student code.
-
-    kept_descriptor: the one open file that stays, the wire to the judge.
-    memory_bytes: bound on private memory (RLIMIT_DATA).
-    directory: the working directory, empty and this worker's own.
+    memory_bytes: bound on private memory (RLIMIT_DATA). directory: the working directory, empty and this worker's own.
     """
-    if os.name == "posix":
+    holds = sys.platform != "win32"
+    if sys.platform != "win32":
         with contextlib.suppress(PermissionError):  # already the leader of a session
             os.setsid()
-        die_with_parent()
-        _limit_resources(memory_bytes)
+        holds = _limit_resources(memory_bytes, has_own_user=has_own_user)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
     _silence_standard_streams()
-    if os.name == "posix":
-        _close_all_but(kept_descriptor)
     os.chdir(directory)
     os.environ.clear()
-    os.environ.update({"HOME": directory, "TMPDIR": directory, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"})
+    os.environ.update(
+        {
+            "HOME": directory,
+            "TMPDIR": directory,
+            "USER": NAME,
+            "LOGNAME": NAME,
+            "LANG": "C.UTF-8",
+            "PATH": "/usr/bin:/bin",
+        }
+    )
+    return holds
 
 
-def _limit_resources(memory_bytes: int) -> None:
-    import resource
+def close_all_but(kept: int) -> None:
+    """Close every descriptor from 3 on but one."""
+    highest = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else 1024
+    os.closerange(3, kept)
+    os.closerange(max(3, kept + 1), max(highest, 1 << 16))
 
-    for name, bound in (
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_FSIZE", FILE_BYTES),
-        ("RLIMIT_NOFILE", OPEN_FILES),
-        ("RLIMIT_DATA", memory_bytes),
-    ):
-        number = getattr(resource, name, None)
+
+if sys.platform != "win32":
+
+    def _limit_resources(memory_bytes: int, *, has_own_user: bool) -> bool:
+        bounds = {
+            "RLIMIT_CORE": 0,
+            "RLIMIT_FSIZE": FILE_BYTES,
+            "RLIMIT_NOFILE": OPEN_FILES,
+            "RLIMIT_DATA": memory_bytes,
+        }
+        if has_own_user:
+            bounds["RLIMIT_NPROC"] = THREADS
+        held = [_limit_resource(getattr(resource, name, None), bound) for name, bound in bounds.items()]
+        return all(held)
+
+    def _limit_resource(number: int | None, bound: int) -> bool:
         if number is None:
-            continue
+            return False
         _, hard = resource.getrlimit(number)
         allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        with contextlib.suppress(OSError, ValueError):
+        try:
             resource.setrlimit(number, (allowed, allowed))
+        except (OSError, ValueError):
+            return False
+        return True
 
 
 def _silence_standard_streams() -> None:
@@ -79,9 +88,3 @@ def _silence_standard_streams() -> None:
         os.dup2(nowhere, standard)
     if nowhere > 2:
         os.close(nowhere)
-
-
-def _close_all_but(kept: int) -> None:
-    highest = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else 1024
-    os.closerange(3, kept)
-    os.closerange(max(3, kept + 1), min(highest, 1 << 16))

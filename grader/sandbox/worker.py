@@ -21,7 +21,6 @@ import numpy as np
 import torch
 
 import cuda_redirect
-import limits
 import operator_trace
 import packing
 import wire
@@ -148,12 +147,8 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
     return target(*positional, **keywords)
 
 
-def serve(connection: socket.socket, memory_bytes: int, directory: str) -> None:
-    """Answer requests until the judge closes the wire; never returns to the caller's code.
-
-    memory_bytes, directory: see `limits.confine`.
-    """
-    limits.confine(connection.fileno(), memory_bytes, directory)
+def serve(connection: socket.socket) -> None:
+    """Answer requests until the judge closes the wire; never returns. This process is confined already."""
     nowhere = Path(os.devnull)
     sys.stdin = nowhere.open(encoding="utf-8")
     sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")

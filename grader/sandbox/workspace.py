@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
 import sys
 import tempfile
@@ -18,6 +19,9 @@ if sys.platform != "win32":
 
 PREFIX = "grader-run-"
 
+WORKER_USERS = range(60706, 61184)
+"""User ids that nobody has: Linux's distributions leave them free, and systemd gives them to none of its own."""
+
 
 class Workspace:
     """A run's folder. It is locked while the run lives, so that the next run can tell one that a killed run left.
@@ -30,16 +34,33 @@ class Workspace:
         _remove_dead_runs(base)
         try:
             self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+            self._has_users = sys.platform == "linux" and os.geteuid() == 0
+            if self._has_users:
+                self.folder.chmod(
+                    0o711
+                )  # to be passed through by the users that workers become, not to be listed
         except OSError as error:
             raise _no_folder(error) from error
         self._lock = _locked(self.folder)
+        self._users = count(secrets.randbelow(len(WORKER_USERS)))
 
-    def make(self) -> str:
-        """A fresh folder for one worker. SandboxError when none can be made."""
+    def make(self) -> tuple[str, int | None]:
+        """A fresh folder for one worker, and the user that it belongs to: another each time; None for this process's.
+
+        SandboxError when none can be made.
+        """
         try:
-            return tempfile.mkdtemp(prefix="worker-", dir=self.folder)
+            folder = tempfile.mkdtemp(prefix="worker-", dir=self.folder)
         except OSError as error:
             raise _no_folder(error) from error
+        if not self._has_users:
+            return folder, None
+        user = WORKER_USERS[next(self._users) % len(WORKER_USERS)]
+        try:
+            os.chown(folder, user, user)
+        except OSError:  # root of a container that has no such users, or without the right to give files away
+            return folder, None
+        return folder, user
 
     def remove(self, folder: str) -> None:
         """Remove a worker's folder with all that is in it; never raises, never follows a link."""

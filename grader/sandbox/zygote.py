@@ -1,10 +1,13 @@
-"""Imports torch once and forks a worker per submission; runs no torch op, holds no secret.
+"""Imports torch once and forks a worker per function; runs no torch op, holds no secret.
 
 Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single HIDDEN...`. DESCRIPTOR is this end of the judge's
-control socket (on Windows "stdin", from which it is read). In `fork` mode each request b"F" comes with a worker's end of a wire and is answered with the new
-worker's process id; b"W" and a process id waits for a killed worker and answers its wait status. In `single` mode,
-for systems without fork, READY is sent, and then the first request turns this very process into the worker. HIDDEN are folders that are taken
-off sys.path, so that the grader's own code cannot be imported.
+control socket (on Windows "stdin", from which it is read). HIDDEN are folders that are taken off sys.path, so that the
+grader's own code cannot be imported.
+
+In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's process id;
+b"W" and a process id waits for a killed worker, ends what it may have left behind, and answers its wait status. In
+`single` mode, for systems without fork, READY is sent, and then the first request turns this very process into the
+worker. A worker's first word on its wire is what it is held to (tiers.HELLO), before it has seen any student's code.
 """
 
 from __future__ import annotations
@@ -17,6 +20,10 @@ import socket
 import struct
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from confinement import Confinement
 
 PROCESS_ID = struct.Struct("<q")
 ORDER = struct.Struct("<cI")
@@ -31,9 +38,9 @@ def _import_everything(hidden: frozenset[str]) -> None:
     """What a worker needs, and what would be imported lazily in it after it lost the right to read files."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
-    import limits
+    import privileges
 
-    limits.die_with_parent()
+    privileges.die_with_parent()
     import torch
 
     torch.set_num_threads(1)
@@ -41,46 +48,85 @@ def _import_everything(hidden: frozenset[str]) -> None:
     import encodings.latin_1
     import encodings.utf_8  # noqa: F401
 
+    import confinement  # noqa: F401
+    import orphans  # noqa: F401
+    import tiers  # noqa: F401
     import worker  # noqa: F401
 
     sys.path.remove(here)
 
 
-def _become_worker(connection: socket.socket, settings: dict[str, object]) -> None:
+def _prepare_confinement() -> Confinement:
+    import confinement
+
+    beside = Path(__file__).resolve().parents[2]
+    return confinement.prepare(str(beside / name) for name in ("grader", "reference", "test_specs"))
+
+
+def _become_worker(
+    connection: socket.socket, confinement: Confinement, settings: dict[str, Any], parent: int | None
+) -> None:
+    import tiers
     import worker
+    from confinement import Bounds
 
-    worker.serve(connection, int(str(settings["memory_bytes"])), str(settings["directory"]))
-
-
-def _serve_forks(control: socket.socket) -> None:
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, ORDER.size, 1)
-        if len(message) < ORDER.size:
-            os._exit(0)
-        order, length = ORDER.unpack(message)
-        body = control.recv(length, socket.MSG_WAITALL) if length else b""
-        if order == b"F":
-            _fork(control, descriptors[0], json.loads(body))
-        else:
-            control.sendall(PROCESS_ID.pack(_wait(PROCESS_ID.unpack(body)[0])))
+    bounds = Bounds(
+        settings["memory_bytes"], settings["directory"], settings["user"], settings["tiers"], parent
+    )
+    held = confinement.apply(connection.fileno(), bounds)
+    connection.sendall(tiers.HELLO.pack(tiers.MAGIC, held))
+    worker.serve(connection)
 
 
-def _fork(control: socket.socket, descriptor: int, settings: dict[str, object]) -> None:
-    process_id = os.fork()
-    if process_id == 0:
-        control.close()
-        gc.enable()
-        _become_worker(socket.socket(fileno=descriptor), settings)
-        os._exit(0)
-    os.close(descriptor)
-    control.sendall(PROCESS_ID.pack(process_id))
+class _Nursery:
+    """Forks workers, and knows which of its children they are."""
 
+    def __init__(self, control: socket.socket, confinement: Confinement) -> None:
+        import orphans
 
-def _wait(process_id: int) -> int:
-    try:
-        return os.waitpid(process_id, 0)[1]
-    except ChildProcessError:
-        return UNKNOWN_STATUS
+        self._control = control
+        self._confinement = confinement
+        self._workers: set[int] = set()
+        orphans.inherit()
+
+    def serve(self) -> None:
+        """Carry out orders until the judge closes the control socket."""
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self._control, ORDER.size, 1)
+            if len(message) < ORDER.size:
+                os._exit(0)
+            order, length = ORDER.unpack(message)
+            body = self._control.recv(length, socket.MSG_WAITALL) if length else b""
+            answer = self._fork(descriptors[0], json.loads(body)) if order == b"F" else self._wait(body)
+            self._control.sendall(PROCESS_ID.pack(answer))
+
+    def _fork(self, descriptor: int, settings: dict[str, Any]) -> int:
+        parent = os.getpid()
+        process_id = os.fork()
+        if process_id == 0:
+            try:
+                self._control.close()
+                gc.enable()
+                _become_worker(socket.socket(fileno=descriptor), self._confinement, settings, parent)
+            finally:
+                os._exit(1)  # whatever happened: a worker never goes on as a second zygote
+        os.close(descriptor)
+        self._workers.add(process_id)
+        return process_id
+
+    def _wait(self, body: bytes) -> int:
+        """Reap a worker that was killed, and end what it may have left; its wait status."""
+        import orphans
+
+        process_id = int(PROCESS_ID.unpack(body)[0])
+        try:
+            status = os.waitpid(process_id, 0)[1]
+        except ChildProcessError:
+            return UNKNOWN_STATUS
+        self._workers.discard(process_id)
+        if not self._confinement.has_seccomp:
+            orphans.end_all_but(self._workers)
+        return status
 
 
 def _control_socket(place: str) -> socket.socket:
@@ -96,17 +142,18 @@ def main() -> None:
     if os.name == "posix":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
     _import_everything(frozenset(os.path.realpath(entry) for entry in hidden))
+    confinement = _prepare_confinement()
     gc.collect()
     gc.freeze()
     gc.disable()  # the children's memory stays shared for longer
     if mode == "fork":
-        _serve_forks(control)
+        _Nursery(control, confinement).serve()
     else:
         import wire
 
         control.sendall(READY)
         settings, _ = wire.receive_request(control)
-        _become_worker(control, settings)
+        _become_worker(control, confinement, settings, os.getppid() if os.name == "posix" else None)
 
 
 if __name__ == "__main__":

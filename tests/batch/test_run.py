@@ -12,11 +12,12 @@ from grader.batch import run as run_module
 from grader.batch.intake import find_hand_ins, left_out
 from grader.batch.run import grade_batch
 from grader.batch.store import ReportStore
-from grader.errors import OutputError, SubmissionUnavailable
+from grader.errors import IsolationError, OutputError, SubmissionUnavailable
 from grader.grade import Settings
 from grader.report import parse_report
+from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.submission import load_submission
-from tests.samples import MINI_SPEC, StubSandbox, mini_spec, report_of
+from tests.samples import CONFINED, MINI_SPEC, StubSandbox, mini_spec, report_of
 
 
 @pytest.fixture
@@ -62,16 +63,25 @@ def batch(tmp_path, course):
     """Grade the class; keywords as those of grade_batch."""
 
     def run(
-        *, text=MINI_SPEC, seed=7, regrade=False, pinned_seed=None, progress=lambda *_: None, device="cpu"
+        *,
+        text=MINI_SPEC,
+        seed=7,
+        regrade=False,
+        pinned_seed=None,
+        progress=lambda *_: None,
+        device="cpu",
+        isolation=CONFINED,
+        least_isolation=IsolationLevel.process,
     ):
         return grade_batch(
             find_hand_ins(course),
             mini_spec(tmp_path, text),
-            StubSandbox().as_sandbox,
+            StubSandbox(isolation).as_sandbox,
             ReportStore(tmp_path / "out"),
             Settings(seed=seed, device=device),
             regrade=regrade,
             pinned_seed=pinned_seed,
+            least_isolation=least_isolation,
             progress=progress,
         )
 
@@ -290,3 +300,32 @@ def test_files_that_are_no_submissions_are_named(course):
 
     assert left_out(course) == ("essay.docx", "gina.pdf", "hw.ipynb.txt")
     assert left_out(course / "gina.pdf") == ()
+
+
+PARTIAL = Isolation(IsolationLevel.partial, ("filesystem",))
+
+
+def test_a_class_is_not_graded_below_the_level_that_was_asked_for(tmp_path, graded, batch):
+    with pytest.raises(IsolationError) as caught:
+        batch(isolation=PARTIAL, least_isolation=IsolationLevel.confined)
+
+    assert graded == []
+    assert str(caught.value).startswith(
+        "this machine isolates the student's code as partial only: it is not kept from filesystem."
+    )
+    assert "--isolation partial" in str(caught.value)
+
+
+def test_a_class_is_graded_below_it_when_told_to(graded, batch):
+    result = batch(isolation=PARTIAL, least_isolation=IsolationLevel.partial)
+
+    assert how(result) == ["graded"] * 3
+
+
+def test_a_report_from_below_the_level_is_made_again(graded, batch):
+    batch(
+        isolation=PARTIAL, least_isolation=IsolationLevel.partial
+    )  # the reports that `graded` makes say partial
+
+    assert how(batch(isolation=PARTIAL, least_isolation=IsolationLevel.partial)) == ["kept"] * 3
+    assert how(batch(least_isolation=IsolationLevel.confined)) == ["graded"] * 3

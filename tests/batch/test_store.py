@@ -13,6 +13,7 @@ import pytest
 from grader import __version__
 from grader.batch.store import Fingerprint, ReportStore, gradebook, write_atomically
 from grader.errors import OutputError
+from grader.sandbox.isolation import IsolationLevel
 from tests.samples import check_part, report_of
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -161,7 +162,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None)
+WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None, IsolationLevel.partial)
 
 
 def test_a_report_of_the_same_things_fits():
@@ -173,6 +174,7 @@ def test_a_report_of_the_same_things_fits():
     "change",
     [
         {"submission_sha256": "b" * 64},
+        {"least_isolation": IsolationLevel.confined},
         {"spec_sha256": "6" * 64},
         {"grader_version": "0.2"},
         {"device": "cuda"},
@@ -188,7 +190,11 @@ def test_a_report_without_a_score_does_not_fit():
 
 
 def test_what_is_wanted_now_is_of_this_version():
-    assert Fingerprint.wanted("a", "b", "cpu", 3) == Fingerprint("a", "b", __version__, "cpu", 3)
+    level = IsolationLevel.partial
+
+    assert Fingerprint.wanted("a", "b", "cpu", 3, level) == Fingerprint(
+        "a", "b", __version__, "cpu", 3, level
+    )
 
 
 def test_a_report_comes_back_from_the_store(tmp_path):

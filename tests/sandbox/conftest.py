@@ -1,5 +1,7 @@
 import pytest
 
+from grader.sandbox import tiers
+from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox
 from tests.sandbox.calls import extracted_of
 
@@ -11,9 +13,26 @@ def sandbox():
         yield shared
 
 
+@pytest.fixture(scope="session")
+def unconfined_sandbox():
+    """One whose workers are plain processes with limits, as on a machine that can do no more."""
+    with Sandbox(ForkLauncher(tiers.LIMITS)) as shared:
+        yield shared
+
+
+@pytest.fixture
+def open_unconfined_session(unconfined_sandbox):
+    """As open_session, for what a confined worker cannot do at all."""
+    yield from _opener(unconfined_sandbox)
+
+
 @pytest.fixture
 def open_session(sandbox):
     """(source or files by path, names) to a Session; closed after the test."""
+    yield from _opener(sandbox)
+
+
+def _opener(sandbox):
     opened = []
 
     def run(source, names="f g", *, redirect_cuda=False, **bounds):

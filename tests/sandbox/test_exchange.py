@@ -11,6 +11,7 @@ import pytest
 from grader.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.sandbox import decode, wire
 from grader.sandbox.exchange import Answer, Exchange, how_it_ended
+from grader.sandbox.launcher import Ending
 from grader.trial import NumberOutput, Spy, Trial
 from tests.sandbox.calls import array_of
 
@@ -237,4 +238,10 @@ def test_a_question_with_a_wrong_body_is_no_answer(worker):
     ],
 )
 def test_how_a_process_ended_in_words(status, words):
-    assert how_it_ended(status) == words
+    assert how_it_ended(Ending(status)) == words
+
+
+def test_what_a_worker_was_ended_for_goes_before_the_signal():
+    ending = Ending(signal.SIGKILL, "it used more than 4 GiB of memory")
+
+    assert how_it_ended(ending) == "it used more than 4 GiB of memory"

@@ -380,8 +380,8 @@ def wait_until(condition, seconds=2.0):
         assert time.perf_counter() < deadline, "it did not come true in time"
 
 
-def test_a_child_of_the_students_is_killed_with_its_parent(open_session):
-    session = open_session(
+def test_a_child_of_the_students_is_killed_with_its_parent(open_unconfined_session):
+    session = open_unconfined_session(
         hostile("child = os.fork()\nif not child:\n    while True: time.sleep(1)\nreturn child")
     )
     child = number_of(session.run(trial("f")))
@@ -392,8 +392,8 @@ def test_a_child_of_the_students_is_killed_with_its_parent(open_session):
     wait_until(lambda: has_ended(child))
 
 
-def test_a_child_that_answers_in_its_parents_place_is_killed_at_the_end(open_session):
-    session = open_session(hostile("if os.fork(): os._exit(0)\nreturn os.getpid()"))
+def test_a_child_that_answers_in_its_parents_place_is_killed_at_the_end(open_unconfined_session):
+    session = open_unconfined_session(hostile("if os.fork(): os._exit(0)\nreturn os.getpid()"))
     child = number_of(session.run(trial("f")))
 
     session.close()
@@ -401,8 +401,8 @@ def test_a_child_that_answers_in_its_parents_place_is_killed_at_the_end(open_ses
     wait_until(lambda: has_ended(child))
 
 
-def test_a_child_that_holds_the_wire_of_a_dead_parent_is_stopped_at_the_deadline(open_session):
-    session = open_session(hostile("if os.fork(): os._exit(0)\nwhile True: time.sleep(1)"))
+def test_a_child_that_holds_the_wire_of_a_dead_parent_is_stopped_at_the_deadline(open_unconfined_session):
+    session = open_unconfined_session(hostile("if os.fork(): os._exit(0)\nwhile True: time.sleep(1)"))
 
     assert session.run(trial("f", seconds=0.3)) == TimedOut(0.3)
     assert g_is_right(session)
@@ -441,8 +441,8 @@ def test_a_function_that_changes_what_is_shared_costs_no_other_function(open_ses
     assert g_is_right(session)
 
 
-def test_a_function_that_kills_every_process_around_it_costs_itself_only(open_session):
-    session = open_session(
+def test_a_function_that_kills_every_process_around_it_costs_itself_only(open_unconfined_session):
+    session = open_unconfined_session(
         hostile(
             "parent = os.getppid()\n"
             "for entry in os.listdir('/proc'):\n"

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from grader.observation import Died, Place, Raised, Received, Returned
+from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox
-from grader.sandbox.launch import ZygoteLauncher, default_start_method, hidden_folders, make_launcher
+from grader.sandbox.launch import default_start_method, make_launcher
+from grader.sandbox.launcher import hidden_folders
 from grader.trial import SeriesOutput
 from tests.sandbox.calls import RIGHT, array_of, extracted_of, g_is_right, number_of, tensor, trial
 
@@ -35,7 +38,6 @@ TELL = """
 import os, sys
 def path(): return list('\\n'.join(sys.path).encode())
 def environment(): return list(repr(dict(os.environ)).encode())
-def first_environment(): return list(open('/proc/self/environ', 'rb').read())
 """
 
 
@@ -46,14 +48,22 @@ def test_nothing_of_the_judges_environment_reaches_the_worker(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTHONSTARTUP", "/s3cr3t")
     with Sandbox() as sandbox:
-        names = "path environment first_environment"
-        session = sandbox.session(extracted_of(TELL, names), Budget(), redirect_cuda=False)
+        session = sandbox.session(extracted_of(TELL, "path environment"), Budget(), redirect_cuda=False)
         with session:
-            now, first, path = (ask(session, name) for name in ("environment", "first_environment", "path"))
+            now, path = (ask(session, name) for name in ("environment", "path"))
+            assert isinstance(sandbox.launcher, ForkLauncher)
+            first = Path(f"/proc/{sandbox.launcher._zygote.pid}/environ").read_text()
 
     assert "s3cr3t" not in now + first
     assert "PYTHON" not in now + first
-    assert sorted(eval(now)) == ["HOME", "LANG", "PATH", "TMPDIR"]  # the text of a dict that we asked for
+    assert sorted(eval(now)) == [
+        "HOME",
+        "LANG",
+        "LOGNAME",
+        "PATH",
+        "TMPDIR",
+        "USER",
+    ]  # the text of a dict that we asked for
     for folder in path.splitlines():
         assert not (Path(folder) / "grader").exists(), folder
         assert not (Path(folder) / "reference").exists(), folder
@@ -103,7 +113,7 @@ def test_a_plain_process_gives_the_same_observations_as_a_forked_one(sandbox):
 
 @pytest.mark.slow
 def test_a_zygote_that_is_killed_between_calls_is_replaced_and_costs_nothing():
-    launcher = ZygoteLauncher()
+    launcher = ForkLauncher()
     with Sandbox(launcher) as sandbox:
         session = sandbox.session(
             extracted_of(RIGHT + "\ndef f(): return 1\n"), Budget(), redirect_cuda=False
@@ -118,11 +128,28 @@ def test_a_zygote_that_is_killed_between_calls_is_replaced_and_costs_nothing():
 
 
 @pytest.mark.slow
-def test_a_function_that_kills_the_zygote_costs_itself_only(sandbox):
-    source = f"{RIGHT}\nimport os\ndef f():\n    os.kill(os.getppid(), 9)\n    while True: pass\n"
+def test_a_function_cannot_kill_the_zygote(sandbox):
+    source = f"{RIGHT}\nimport os\ndef f(): os.kill(os.getppid(), 9)\n"
     with sandbox.session(extracted_of(source), Budget(), redirect_cuda=False) as session:
+        zygote = sandbox.launcher._zygote.pid
+        refused = session.run(trial("f"))
+        assert isinstance(refused, Raised)
+        assert refused.kind == "PermissionError"
         assert g_is_right(session)
-        assert session.run(trial("f")) == Died("for a reason unknown")
+        assert sandbox.launcher._zygote.pid == zygote
+
+
+def test_a_zygote_that_ends_during_a_call_costs_no_function_anything():
+    launcher = ForkLauncher()
+    source = f"{RIGHT}\nimport time\ndef f():\n    time.sleep(1)\n    return 1\n"
+    with (
+        Sandbox(launcher) as sandbox,
+        sandbox.session(extracted_of(source), Budget(), redirect_cuda=False) as session,
+    ):
+        assert g_is_right(session)
+        threading.Timer(0.3, lambda: os.kill(launcher._zygote.pid, signal.SIGKILL)).start()
+
+        assert number_of(session.run(trial("f"))) == 1
         assert g_is_right(session)
 
 
@@ -195,7 +222,7 @@ def test_no_process_outlives_a_judge_that_is_killed():
 
 @linux_only
 def test_closing_the_sandbox_ends_everything_that_was_started():
-    launcher = ZygoteLauncher()
+    launcher = ForkLauncher()
     with Sandbox(launcher) as sandbox:
         session = sandbox.session(extracted_of(RIGHT, "g"), Budget(), redirect_cuda=False)
         assert g_is_right(session)

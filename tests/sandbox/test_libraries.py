@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.observation import Raised
+from grader.observation import Died, Raised
 from tests.sandbox.calls import g_is_right, number_of, trial
 
 OPTIMIZERS = """
@@ -78,15 +78,15 @@ def test_a_message_over_several_lines_comes_back_in_one(open_session):
     assert observation.message == "a Score: 100 of 100"
 
 
-def test_a_folder_nested_deeper_than_paths_go_stops_nothing_and_is_removed(open_session, sandbox):
+def test_folders_nested_deeper_than_can_be_counted_end_the_worker_and_are_removed(open_session, sandbox):
     source = (
         "import os\n"
-        "def f():\n    for _ in range(1500):\n        os.mkdir('a')\n        os.chdir('a')\n    return 1\n"
+        "def f():\n    for _ in range(1500):\n        os.mkdir('a')\n        os.chdir('a')\n    while True: pass\n"
         "import torch\ndef g(W): return float((W * torch.ones(2, 2).to(W.dtype)).sum()) + len([1, 2])\n"
     )
     session = open_session(source)
 
-    assert number_of(session.run(trial("f"))) == 1
+    assert session.run(trial("f", seconds=10)) == Died("it nested folders more than 32 deep")
     assert g_is_right(session)
     session.close()
 

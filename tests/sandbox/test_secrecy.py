@@ -147,7 +147,13 @@ def test_the_submission_was_graded_under_the_tap(evidence):
 
 
 def test_the_zygote_is_told_a_bound_a_folder_and_process_ids(evidence):
-    assert {key for order in evidence.orders for key in order} <= {"memory_bytes", "directory", "process_id"}
+    assert {key for order in evidence.orders for key in order} <= {
+        "memory_bytes",
+        "directory",
+        "user",
+        "tiers",
+        "process_id",
+    }
 
 
 def test_the_only_messages_are_programs_loads_calls_and_the_spys_replies(evidence):
@@ -337,7 +343,9 @@ def split(data):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("planted, expected", [("", False), (f"planted = b'{SEED}'", True)])
-def test_a_student_who_searches_the_workers_memory_finds_no_seed(sandbox, loaded, planted, expected):
+def test_a_student_who_searches_the_workers_memory_finds_no_seed(
+    unconfined_sandbox, loaded, planted, expected
+):
     forms = (str(SEED).encode(), SEED.to_bytes(8, "little"), SEED.to_bytes(8, "big"))
     source = HALVES.format(halves=[split(form) for form in forms])
     source = source.replace(
@@ -347,7 +355,7 @@ def test_a_student_who_searches_the_workers_memory_finds_no_seed(sandbox, loaded
     check = next(check for check in loaded.spec.checks if isinstance(check, ValuesCheck))
     trials = check.trials(assignment, SEED)
     extracted = extracted_of(source, "svm_loss_naive")
-    with sandbox.session(extracted, Budget(), redirect_cuda=False) as session:
+    with unconfined_sandbox.session(extracted, Budget(), redirect_cuda=False) as session:
         seen = [session.run(dataclasses.replace(each, seconds=60)) for each in (trials[0], trials[-1])]
 
     for observation in seen:

@@ -73,7 +73,7 @@ def test_what_is_not_there_is_no_fault(tmp_path):
 
 def test_a_run_leaves_nothing_when_it_is_closed(tmp_path):
     workspace = Workspace(tmp_path)
-    folder = workspace.make()
+    folder, _ = workspace.make()
     (tmp_path / os.path.relpath(folder, tmp_path) / "file").write_text("x")
 
     workspace.close()

@@ -1,0 +1,160 @@
+"""Everything that a worker is held to, in the order in which it must happen: after the fork, before any student code.
+
+`prepare` does, once and before the fork, what is slow and the same for all; `Confinement.apply` does the rest in the
+worker and says which tiers hold. Nothing here fails loudly: what a kernel lacks is left out of the answer, and the
+judge decides whether that is enough.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import landlock
+import limits
+import privileges
+import seccomp
+import tiers
+
+_DEVICES_TO_READ = ("/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_SYSTEM_FILES = (
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/sys/devices/system/cpu",
+)
+"""What libraries read of a machine while they run: where libraries lie, the time zone, the processor, the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """One worker's own.
+
+    memory_bytes: of private memory. directory: its working folder, empty. user: the id to become, None to stay.
+    wanted: the tiers to apply; one that is not wanted is not applied, and the worker says so.
+    parent: the process whose end must be its own.
+    """
+
+    memory_bytes: int
+    directory: str
+    user: int | None
+    wanted: int
+    parent: int | None
+
+    def wants(self, tier: int) -> bool:
+        """Whether a tier is to be applied."""
+        return bool(self.wanted & tier)
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What was found out before the fork. rules: of Landlock, empty where the kernel has none."""
+
+    rules: tuple[landlock.Rule, ...]
+    has_seccomp: bool
+    is_readable_to_others: bool
+
+    def apply(self, kept_descriptor: int, bounds: Bounds) -> int:
+        """Confine this process, for good; the tiers that hold. kept_descriptor: the wire, which stays open."""
+        held = 0
+        if limits.apply(bounds.memory_bytes, bounds.directory, has_own_user=bounds.user is not None):
+            held |= tiers.LIMITS
+        if os.name != "posix":
+            return held
+        privileges.die_with_parent(bounds.parent)
+        can_narrow = privileges.gain_none()
+        narrows_files = can_narrow and bool(self.rules) and bounds.wants(tiers.FILES)
+        filters_calls = can_narrow and self.has_seccomp and bounds.wants(tiers.SYSTEM_CALLS)
+        may_read_anything = narrows_files and filters_calls and not self.is_readable_to_others
+        # Where the interpreter could not be read afterwards, a right function would fail at its first late import.
+        stays_able = bounds.user is None or self.is_readable_to_others or may_read_anything
+        if (
+            stays_able
+            and bounds.wants(tiers.USER)
+            and privileges.become(bounds.user, may_read_anything=may_read_anything)
+        ):
+            held |= tiers.USER
+        privileges.die_with_parent(bounds.parent)  # again: Linux forgets it with a change of user
+        if narrows_files and _succeeds(lambda: landlock.restrict(self.rules, os.curdir)):
+            held |= tiers.FILES
+        limits.close_all_but(kept_descriptor)
+        if filters_calls and _succeeds(lambda: seccomp.install(os.getpid())):
+            held |= tiers.SYSTEM_CALLS
+        return held
+
+
+def prepare(unreadable: Iterable[str]) -> Confinement:
+    """Find out what this machine can hold a worker to. To be called when torch has been imported, before the fork.
+
+    unreadable: folders that no worker may read, though they lie among those that it may (the grader's own).
+    """
+    rules: list[landlock.Rule] = []
+    if landlock.version() > 0:
+        hidden = [os.path.realpath(folder) for folder in unreadable]
+        folders = [
+            part for folder in _outermost(_readable_paths()) for part in landlock.without(folder, hidden)
+        ]
+        rules += landlock.open_rules((*folders, *_SYSTEM_FILES, *_DEVICES_TO_READ), landlock.READ)
+        rules += landlock.open_rules((os.devnull,), landlock.WRITE_DEVICE)
+    return Confinement(tuple(rules), seccomp.is_supported(), _is_readable_to_others())
+
+
+def _readable_paths() -> Iterator[str]:
+    """The standard library, the folder of installed packages, and the shared libraries that are in use."""
+    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
+        yield sysconfig.get_path(name)
+    for name in ("torch", "numpy"):  # wherever they were imported from
+        location = getattr(sys.modules.get(name), "__file__", None)
+        if location:
+            yield str(Path(location).parent)
+    yield from _libraries()
+
+
+def _libraries() -> Iterator[str]:
+    """Folders of the system's libraries; of libraries that lie elsewhere the file alone."""
+    try:
+        lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
+    except OSError:
+        return
+    for path in sorted({line[line.index("/") :] for line in lines if "/" in line}):
+        folder = os.path.dirname(path)  # noqa: PTH120  text in, text out
+        yield folder if folder.startswith(("/usr/", "/lib", "/opt/", "/nix/store/")) else path
+
+
+def _outermost(paths: Iterable[str]) -> list[str]:
+    """Real paths without those that lie in another one."""
+    outermost: list[str] = []
+    for path in sorted({os.path.realpath(path) for path in paths}):
+        if not outermost or os.path.commonpath([outermost[-1], path]) != outermost[-1]:
+            outermost.append(path)
+    return outermost
+
+
+def _is_readable_to_others() -> bool:
+    """Whether any user may read the interpreter's library and torch: not so where they lie in root's own folder."""
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in ("os", "torch", "numpy")]
+    return all(_others_may_read(Path(os.path.realpath(file))) for file in files if file)
+
+
+def _others_may_read(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & stat.S_IROTH) and all(
+            folder.stat().st_mode & stat.S_IXOTH for folder in file.parents
+        )
+    except OSError:
+        return False
+
+
+def _succeeds(action: Callable[[], None]) -> bool:
+    try:
+        action()
+    except OSError:
+        return False
+    return True

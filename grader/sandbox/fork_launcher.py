@@ -1,0 +1,193 @@
+"""Workers forked from one zygote, one of them ahead of its use."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.errors import SandboxError
+from grader.sandbox import tiers, wire
+from grader.sandbox.isolation import Isolation, receive_isolation
+from grader.sandbox.launcher import (
+    ANSWER_SECONDS,
+    DEFAULT_MEMORY_BYTES,
+    Ending,
+    WorkerProcess,
+    kill_group,
+    same_isolation,
+    socket_pair,
+    start_process,
+)
+from grader.sandbox.watch import Watch
+from grader.sandbox.workspace import Workspace
+from grader.sandbox.zygote import ORDER, PROCESS_ID, UNKNOWN_STATUS
+
+_ATTEMPTS = 2
+"""The worker that was forked ahead may have been killed by the one before it, where nothing kept that one from it."""
+
+
+@dataclass(slots=True)
+class _Ordered:
+    """A fork that was asked for; the rest is known once the zygote, and then the worker, have answered."""
+
+    connection: socket.socket
+    directory: str
+    process_id: int | None = None
+    isolation: Isolation | None = None
+
+
+class ForkLauncher:
+    """Forks workers from one zygote, one of them ahead of its use. A zygote that is gone is replaced.
+
+    wanted_tiers: what workers are to be held to, where the machine can; see grader.sandbox.tiers.
+    """
+
+    def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
+        self._wanted_tiers = wanted_tiers
+        self._memory_bytes = DEFAULT_MEMORY_BYTES
+        self._workspace = Workspace()
+        self._watch = Watch()
+        self._isolation: Isolation | None = None
+        self._ahead: _Ordered | None = None
+        self._zygote, self._control = start_process("fork")
+
+    def prepare(self, memory_bytes: int) -> None:
+        """Order the first worker, which is forked as soon as torch is there."""
+        with contextlib.suppress(
+            OSError, wire.WireError
+        ):  # `start` notices a zygote that is gone, and replaces it
+            if self._ahead is not None and memory_bytes != self._memory_bytes:
+                ahead, self._ahead = self._ahead, None
+                self._end_ordered(ahead)
+            self._memory_bytes = memory_bytes
+            if self._ahead is None:
+                self._ahead = self._order()
+
+    def isolation(self) -> Isolation:
+        """What workers are held to; waits for the first of them."""
+        if self._isolation is None:
+            self._ahead = self._renewing(self._next)
+        assert self._isolation is not None
+        return self._isolation
+
+    def start(self) -> WorkerProcess:
+        """Hand out the worker that was forked ahead, and order the next."""
+        ordered = self._renewing(self._take)
+        assert ordered.process_id is not None
+        self._watch.add(ordered.process_id, self._memory_bytes, ordered.directory)
+        return WorkerProcess(ordered.connection, ordered.process_id, ordered.directory)
+
+    def _renewing(self, action: Callable[[], _Ordered]) -> _Ordered:
+        """Do it, with a new zygote where the old one is gone. SandboxError when that one ends too."""
+        try:
+            return action()
+        except (OSError, wire.WireError):
+            self._end_zygote()
+            self._zygote, self._control = start_process("fork")
+        try:
+            return action()
+        except (OSError, wire.WireError) as error:
+            raise SandboxError(
+                "the process that imports torch ended before it could be used;"
+                f" does `{sys.executable} -c 'import torch'` work?"
+            ) from error
+
+    def _take(self) -> _Ordered:
+        ordered = self._next()
+        try:
+            self._ahead = self._order()
+        except OSError:  # the zygote is gone, and this worker with it
+            self._discard(ordered)
+            raise
+        return ordered
+
+    def _next(self) -> _Ordered:
+        """The worker that was forked ahead, or another where it is dead already, once it has said what it is held to."""
+        for attempt in range(_ATTEMPTS):
+            ordered = self._ahead = self._ahead or self._order()
+            self._learn_id(ordered)
+            self._ahead = None
+            try:
+                if ordered.isolation is None:
+                    ordered.connection.settimeout(ANSWER_SECONDS)
+                    ordered.isolation = receive_isolation(ordered.connection)
+            except (OSError, wire.WireError):
+                self._end_ordered(ordered)
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+            else:
+                self._isolation = same_isolation(self._isolation, ordered.isolation)
+                return ordered
+        raise AssertionError  # the last attempt returns or raises
+
+    def _order(self) -> _Ordered:
+        directory, user = self._workspace.make()
+        ours, theirs = socket_pair()
+        settings = {
+            "memory_bytes": self._memory_bytes,
+            "directory": directory,
+            "user": user,
+            "tiers": self._wanted_tiers,
+        }
+        text = json.dumps(settings).encode()
+        ordered = _Ordered(ours, directory)
+        with theirs:
+            try:
+                socket.send_fds(self._control, [ORDER.pack(b"F", len(text)), text], [theirs.fileno()])
+            except OSError:
+                self._discard(ordered)
+                raise
+        return ordered
+
+    def _learn_id(self, ordered: _Ordered) -> int:
+        if ordered.process_id is None:
+            answer = wire.receive_exactly(self._control, PROCESS_ID.size)
+            self._control.settimeout(ANSWER_SECONDS)
+            ordered.process_id = int(PROCESS_ID.unpack(answer)[0])
+        return ordered.process_id
+
+    def end(self, worker: WorkerProcess) -> Ending:
+        """Kill the worker's process group and reap it."""
+        worker.connection.close()
+        kill_group(worker.process_id)
+        exceeded = self._watch.remove(worker.process_id)
+        try:
+            if self._ahead is not None:
+                self._learn_id(self._ahead)  # answers come in the order of the requests
+            body = PROCESS_ID.pack(worker.process_id)
+            self._control.sendall(ORDER.pack(b"W", len(body)) + body)
+            status = int(PROCESS_ID.unpack(wire.receive_exactly(self._control, PROCESS_ID.size))[0])
+        except (OSError, wire.WireError):
+            self._control.close()  # a late answer would be taken for another's; `start` replaces the zygote
+            return Ending(None, exceeded, is_launcher_lost=True)
+        finally:
+            self._workspace.remove(worker.directory)
+        is_known = status != UNKNOWN_STATUS
+        return Ending(status if is_known else None, exceeded, is_launcher_lost=not is_known)
+
+    def close(self) -> None:
+        """End the zygote, and the worker that was forked ahead; remove what all of them wrote."""
+        self._end_zygote()
+        self._watch.close()
+        self._workspace.close()
+
+    def _end_ordered(self, ordered: _Ordered) -> None:
+        self.end(WorkerProcess(ordered.connection, self._learn_id(ordered), ordered.directory))
+
+    def _end_zygote(self) -> None:
+        self._control.close()
+        self._zygote.kill()
+        self._zygote.wait()
+        if self._ahead is not None:
+            self._discard(self._ahead)
+            self._ahead = None
+
+    def _discard(self, ordered: _Ordered) -> None:
+        ordered.connection.close()
+        if ordered.process_id is not None:
+            kill_group(ordered.process_id)
+        self._workspace.remove(ordered.directory)

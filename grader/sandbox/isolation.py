@@ -1,0 +1,69 @@
+"""How well the student's process is kept from everything else, in the words of the report."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader import formatting
+from grader.errors import IsolationError
+from grader.sandbox import tiers, wire
+
+
+class IsolationLevel(StrEnum):
+    """From the weakest to the strongest."""
+
+    process = "process"
+    partial = "partial"
+    confined = "confined"
+
+    @property
+    def rank(self) -> int:
+        """0 for the weakest."""
+        return list(IsolationLevel).index(self)
+
+
+_MISSING: Mapping[int, tuple[str, ...]] = {
+    tiers.LIMITS: ("limits",),
+    tiers.FILES: ("filesystem",),
+    tiers.SYSTEM_CALLS: ("network", "subprocesses", "other processes", "shared memory"),
+    tiers.USER: ("user",),
+}
+"""What a worker is not kept from where a tier does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What workers on this machine are held to. missing: what they are not kept from, empty when confined."""
+
+    level: IsolationLevel
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of_tiers(cls, held: int) -> Isolation:
+        """The level that the tiers which hold amount to; see grader.sandbox.tiers."""
+        missing = tuple(name for tier, names in _MISSING.items() if not held & tier for name in names)
+        if not missing:
+            return cls(IsolationLevel.confined, ())
+        has_some = held & (tiers.FILES | tiers.SYSTEM_CALLS)
+        return cls(IsolationLevel.partial if has_some else IsolationLevel.process, missing)
+
+
+def require(isolation: Isolation, least: IsolationLevel) -> None:
+    """IsolationError where the level is below the least that is asked for; the sentence says what to do."""
+    if isolation.level.rank < least.rank:
+        raise IsolationError(
+            f"this machine isolates the student's code as {isolation.level} only: it is not kept from"
+            f" {formatting.listing(isolation.missing)}. Nothing was graded. `grader doctor` says what to do about it;"
+            f" --isolation {isolation.level} grades all the same, code that you trust for instance"
+        )
+
+
+def receive_isolation(connection: socket.socket) -> Isolation:
+    """What a fresh worker says of itself; it has seen no student's code yet. WireError when it says nothing."""
+    magic, held = tiers.HELLO.unpack(wire.receive_exactly(connection, tiers.HELLO.size))
+    if magic != tiers.MAGIC:
+        raise wire.WireError("no worker's first word")
+    return Isolation.of_tiers(held)

@@ -1,0 +1,144 @@
+"""What launchers of workers share: a worker as the judge sees it, how one ends, how the first process is started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from grader.errors import SandboxError
+from grader.sandbox import wire
+from grader.sandbox.isolation import Isolation
+
+START_SECONDS = 120.0
+"""Deadline of a process that has yet to import torch."""
+
+ANSWER_SECONDS = 20.0
+"""Deadline of a process that has torch: it only forks, confines itself, and waits for what was killed."""
+
+DEFAULT_MEMORY_BYTES = 4 << 30
+
+_ZYGOTE = Path(__file__).with_name("zygote.py")
+
+
+@dataclass(slots=True)
+class WorkerProcess:
+    """A live worker: the judge's end of its wire, its process id, its private directory."""
+
+    connection: socket.socket
+    process_id: int
+    directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a worker ended. status: its wait status, None where that is not known.
+
+    exceeded: what it was ended for while it ran, as a clause ("it used more than 4 GiB of memory").
+    is_launcher_lost: whether all other workers ended with it.
+    """
+
+    status: int | None
+    exceeded: str | None = None
+    is_launcher_lost: bool = False
+
+
+class Launcher(Protocol):
+    """Starts workers and ends them; torch is being imported from its making on."""
+
+    def prepare(self, memory_bytes: int) -> None:
+        """Say how much private memory the next workers may have; one is made ahead."""
+
+    def isolation(self) -> Isolation:
+        """What workers are held to, as the first of them says. SandboxError when none can be had."""
+
+    def start(self) -> WorkerProcess:
+        """A fresh worker. SandboxError when none can be had, or when it is held to less than the first."""
+
+    def end(self, worker: WorkerProcess) -> Ending:
+        """Kill the worker's whole process group; how it ended."""
+
+    def close(self) -> None:
+        """End everything that was started."""
+
+
+def hidden_folders(module: Path) -> list[str]:
+    """The folders from which the grader itself could be imported: taken off the worker's path.
+
+    module: a file of this package. Installed, the grader lies beside torch, and that folder must stay; its own
+    modules are then kept from the student by the stand-ins, and by Landlock where there is one.
+    """
+    folder = module.resolve().parents[2]
+    return [] if folder.name in {"site-packages", "dist-packages"} else [str(folder)]
+
+
+def _environment() -> dict[str, str]:
+    """The little of the environment that an interpreter and torch need; nothing of the instructor's."""
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    return kept | {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    }
+
+
+def start_process(mode: Literal["fork", "single"]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start zygote.py; returns the process and the judge's end of its socket."""
+    ours, theirs = socket_pair()
+    is_posix = os.name == "posix"
+    place = str(theirs.fileno()) if is_posix else "stdin"
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", str(_ZYGOTE), place, mode, *hidden_folders(_ZYGOTE)],
+                pass_fds=(theirs.fileno(),) if is_posix else (),
+                env=_environment(),
+                stdin=subprocess.DEVNULL if is_posix else subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=tempfile.gettempdir(),
+            )
+            if sys.platform == "win32":
+                assert process.stdin is not None
+                with process.stdin as pipe:
+                    pipe.write(theirs.share(process.pid))
+        except OSError as error:
+            ours.close()
+            raise SandboxError(f"no process could be started for the student's code: {error}") from error
+    ours.settimeout(START_SECONDS)
+    return process, ours
+
+
+def socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected sockets whose buffers hold a whole request."""
+    pair = socket.socketpair()
+    for connection in pair:
+        for side in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            connection.setsockopt(socket.SOL_SOCKET, side, wire.SOCKET_BUFFER_BYTES)
+    return pair
+
+
+def kill_group(process_id: int) -> None:
+    """SIGKILL to the worker's group, and to the worker itself in case it had no time to make a group."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(process_id, signal.SIGKILL)
+
+
+def same_isolation(first: Isolation | None, now: Isolation) -> Isolation:
+    """What all workers so far are held to. SandboxError when a later one is held to something else."""
+    if first is not None and now != first:
+        raise SandboxError(
+            f"a process for the student's code was isolated as {now.level}, the ones before as {first.level}"
+        )
+    return now

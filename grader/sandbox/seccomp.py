@@ -1,0 +1,209 @@
+"""The filter of system calls that a worker is held to by Linux itself (seccomp(2)); needs no privilege, no library.
+
+What remains is what NumPy, torch and plain Python need: memory, threads, files (Landlock says which), the clock, the
+wire that is open already. What is refused fails as if the user were not allowed to (EPERM), so that code which merely
+tries goes on. A call that this table does not know, because Linux learnt it later, is answered with ENOSYS.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import platform
+import struct
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+import linux
+
+# Numbers on x86_64 and on aarch64 (None: not there), from Linux's asm/unistd_64.h and asm-generic/unistd.h.
+_REFUSED: dict[str, tuple[int | None, int | None]] = {
+    # other programs and processes
+    "execve": (59, 221), "execveat": (322, 281), "fork": (57, None), "vfork": (58, None),
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272),
+    "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
+    "tkill": (200, 130), "move_pages": (279, 239), "migrate_pages": (256, 238),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122), "setpriority": (141, 140), "ioprio_set": (251, 30),
+    # the network
+    "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "accept": (43, 202),
+    "accept4": (288, 242), "bind": (49, 200), "listen": (50, 201),
+    # another user
+    "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
+    "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151), "setfsgid": (123, 152),
+    "setgroups": (116, 159), "capset": (126, 91), "personality": (135, 92),
+    # of files, what Landlock leaves open
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "utime": (132, None), "utimes": (235, None), "utimensat": (280, 88), "futimesat": (261, None),
+    "truncate": (76, 45), "mknod": (133, None), "mknodat": (259, 33),
+    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
+    "fanotify_init": (300, 262), "fanotify_mark": (301, 263),
+    # the system's own
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
+    "pivot_root": (155, 41), "chroot": (161, 51), "fsopen": (430, 430), "fsconfig": (431, 431),
+    "fsmount": (432, 432), "fspick": (433, 433), "open_tree": (428, 428), "move_mount": (429, 429),
+    "mount_setattr": (442, 442), "bpf": (321, 280), "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282), "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
+    "syslog": (103, 116), "init_module": (175, 105), "finit_module": (313, 273),
+    "delete_module": (176, 106), "kexec_load": (246, 104), "kexec_file_load": (320, 294),
+    "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225), "acct": (163, 89),
+    "quotactl": (179, 60), "quotactl_fd": (443, 443), "nfsservctl": (180, 42),
+    "lookup_dcookie": (212, 18), "vhangup": (153, 58), "settimeofday": (164, 170),
+    "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
+    "sethostname": (170, 161), "setdomainname": (171, 162), "iopl": (172, None),
+    "ioperm": (173, None), "modify_ldt": (154, None),
+    # work handed to the kernel, past this filter
+    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "io_setup": (206, 0), "io_submit": (209, 2), "io_destroy": (207, 1), "io_getevents": (208, 4),
+    "io_pgetevents": (333, 292), "io_cancel": (210, 3),
+    # memory that no limit of a process counts, and mailboxes between processes
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),
+    "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192),
+    "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
+    "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182),
+    "mq_timedreceive": (243, 183), "mq_notify": (244, 184), "mq_getsetattr": (245, 185),
+}  # fmt: skip
+_JUDGED_BY_ARGUMENT: dict[str, tuple[int, int]] = {
+    "clone": (56, 220), "clone3": (435, 435), "kill": (62, 129), "tgkill": (234, 131),
+    "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prctl": (157, 167),
+    "prlimit64": (302, 261), "mmap": (9, 222),
+}  # fmt: skip
+_LAST_KNOWN = 462
+
+_CLONE_THREAD = 0x10000
+_SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
+_HARMLESS_CONTROLS = (15, 16, 2, 3, 23, 38, 39, 0x53564D41)
+"""Of prctl: the thread's name, asking for what is set already, giving up privileges, names of memory areas."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Architecture:
+    """How the kernel names a processor, and which column of the tables holds its numbers."""
+
+    audit: int
+    column: int
+
+
+_ARCHITECTURES = {
+    "x86_64": _Architecture(0xC000003E, 0),
+    "aarch64": _Architecture(0xC00000B7, 1),
+}
+
+_LOAD, _AND = 0x20, 0x54  # A = the word at offset k; A &= k
+_IF_EQUAL, _IF_GREATER, _IF_ANY_BIT, _RETURN = 0x15, 0x25, 0x45, 0x06
+_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
+
+_ALLOW = 0x7FFF0000
+_REFUSE = 0x00050000 | errno.EPERM
+_UNKNOWN = 0x00050000 | errno.ENOSYS
+_KILL = 0x80000000
+
+_SET_FILTER = 1
+_ALL_THREADS, _NO_SLOWDOWN = 1 << 0, 1 << 2  # SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_SPEC_ALLOW
+_SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def is_supported() -> bool:
+    """Whether the kernel takes filters and this table knows the processor. Changes nothing."""
+    if sys.platform != "linux" or platform.machine() not in _ARCHITECTURES:
+        return False
+    ask_for_action = 2
+    wanted = ctypes.c_uint32(_REFUSE & 0x7FFF0000)
+    try:
+        linux.call(_SECCOMP_CALL[platform.machine()], ask_for_action, 0, ctypes.byref(wanted))
+    except OSError:
+        return False
+    return True
+
+
+def _instruction(code: int, k: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("<HBBI", code, if_true, if_false, k)
+
+
+def _when(number: int, block: bytes) -> bytes:
+    """`block` for the system call of that number, which is in the accumulator; the block returns."""
+    return _instruction(_IF_EQUAL, number, 0, len(block) // 8) + block
+
+
+def _argument(position: int) -> bytes:
+    """Load the lower half of an argument: flags and process ids are no longer."""
+    return _instruction(_LOAD, _ARGUMENTS_AT + 8 * position)
+
+
+def _only(*allowed: int) -> bytes:
+    """Allow when the accumulator is one of these, else refuse."""
+    tests = b"".join(
+        _instruction(_IF_EQUAL, value, len(allowed) - position) for position, value in enumerate(allowed)
+    )
+    return tests + _instruction(_RETURN, _REFUSE) + _instruction(_RETURN, _ALLOW)
+
+
+def _blocks(process_id: int) -> dict[str, bytes]:
+    """What is decided by an argument. process_id: the worker's own."""
+    allow, refuse = _instruction(_RETURN, _ALLOW), _instruction(_RETURN, _REFUSE)
+    own = _argument(0) + _only(process_id)
+    return {
+        "clone": _argument(0) + _instruction(_IF_ANY_BIT, _CLONE_THREAD, 1) + refuse + allow,
+        "clone3": _instruction(_RETURN, _UNKNOWN),  # its flags lie in memory; the C library then uses clone
+        "kill": own,
+        "tgkill": own,
+        "rt_sigqueueinfo": own,
+        "rt_tgsigqueueinfo": own,
+        "prctl": _argument(0) + _only(*_HARMLESS_CONTROLS),
+        "prlimit64": _argument(0) + _only(0, process_id),
+        "mmap": _argument(3)
+        + _instruction(_AND, _SHARED_AND_ANONYMOUS)
+        + _instruction(_IF_EQUAL, _SHARED_AND_ANONYMOUS, 0, 1)
+        + refuse
+        + allow,
+    }
+
+
+@cache
+def _refusals(column: int) -> bytes:
+    """One comparison for each refused call, all to the refusal at the end; few enough for one short jump each."""
+    numbers = [pair[column] for pair in _REFUSED.values() if pair[column] is not None]
+    refused = b"".join(
+        _instruction(_IF_EQUAL, number, len(numbers) - position)
+        for position, number in enumerate(numbers)
+        if number is not None
+    )
+    return refused + _instruction(_RETURN, _ALLOW) + _instruction(_RETURN, _REFUSE)
+
+
+def program(machine: str, process_id: int) -> bytes:
+    """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says."""
+    architecture = _ARCHITECTURES[machine]
+    parts = [
+        _instruction(_LOAD, _ARCHITECTURE_AT),
+        _instruction(_IF_EQUAL, architecture.audit, 1),
+        _instruction(_RETURN, _KILL),
+        _instruction(_LOAD, _NUMBER_AT),
+        _instruction(_IF_GREATER, _LAST_KNOWN, 0, 1),
+        _instruction(_RETURN, _UNKNOWN),
+    ]
+    blocks = _blocks(process_id)
+    parts += [_when(_JUDGED_BY_ARGUMENT[name][architecture.column], block) for name, block in blocks.items()]
+    return b"".join([*parts, _refusals(architecture.column)])
+
+
+def install(process_id: int) -> None:
+    """Hold this process to the filter, for good. It must have no_new_privs. Raises OSError."""
+    machine = platform.machine()
+    code = program(machine, process_id)
+    filled = _Program(len(code) // 8, code)
+    number = _SECCOMP_CALL[machine]
+    try:
+        linux.call(number, _SET_FILTER, _ALL_THREADS | _NO_SLOWDOWN, ctypes.byref(filled))
+    except OSError:  # Linux before 4.17 does not know the second flag
+        linux.call(number, _SET_FILTER, _ALL_THREADS, ctypes.byref(filled))

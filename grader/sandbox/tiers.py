@@ -1,0 +1,19 @@
+"""What a worker reports of its own confinement before it is given any student's code: a few bits, one for each tier."""
+
+from __future__ import annotations
+
+import struct
+
+LIMITS = 1 << 0
+"""A session of its own, death with its parent, resource limits, nothing inherited, output to nowhere."""
+FILES = 1 << 1
+"""Landlock: the interpreter, its libraries and a private folder are all the files there are."""
+SYSTEM_CALLS = 1 << 2
+"""seccomp: no sockets, processes, signals to others, shared memory, changes of modes and owners."""
+USER = 1 << 3
+"""Neither root nor any capability that could change something."""
+
+ALL = LIMITS | FILES | SYSTEM_CALLS | USER
+
+HELLO = struct.Struct("<4sI")
+MAGIC = b"held"
