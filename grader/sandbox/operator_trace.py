@@ -15,9 +15,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import wire
 
-AUTOGRAD_RAN = "autograd"
-"""Recorded for an operator that runs while torch differentiates, in whatever way that was asked for."""
-
 
 class _FunctionNames(TorchFunctionMode):
     """Records torch's functions and methods: `torch.nn.functional.cross_entropy`, `torch._tensor.Tensor.backward`."""
@@ -50,7 +47,7 @@ class _OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Run the operator, its name recorded, and whether a backward pass asked for it."""
         self._names[str(func.name()).partition(".")[0].replace("::", ".")] = None
         if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
-            self._names[AUTOGRAD_RAN] = None
+            self._names[wire.AUTOGRAD_RAN] = None
         return func(*args, **(kwargs or {}))
 
 

@@ -1,0 +1,115 @@
+"""What follows from the uses of help that were found, as the assignment's policy says: pure, like a check's judgement."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader import formatting
+from grader.assignment import Assignment, HelpKind
+from grader.extract import Extracted
+from grader.forbidden.source import notices_in
+from grader.forbidden.trace import uses_in_trace
+from grader.forbidden.uses import SourceNotice, Use
+from grader.observation import Place
+from grader.verdict import Finding, Verdict
+
+_NAMED = 4
+"""Uses of one kind that a sentence names; the others are counted."""
+
+_WORDS: Mapping[HelpKind, str] = {
+    "autograd": "automatic differentiation",
+    "modules": "ready-made layers or optimizers",
+    "losses": "a ready-made loss",
+    "libraries": "a library that does the work",
+    "partner": "the other version of the same loss",
+    "dynamic": "names or code made while running",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Help of one kind in one function; `clause` says without the function's name what it uses and where."""
+
+    function: str
+    kind: HelpKind
+    policy: Literal["fail", "note"]
+    clause: str
+
+    @property
+    def message(self) -> str:
+        """A sentence for the report."""
+        if self.policy == "fail":
+            return f"{self.function} {self.clause}, which this assignment does not allow."
+        return f"{self.function} {self.clause}: {_WORDS[self.kind]}. It costs no points."
+
+    @property
+    def note(self) -> str:
+        """A clause beside the function's name."""
+        return f"it {self.clause}: {_WORDS[self.kind]}"
+
+
+def rulings_on(
+    assignment: Assignment, extracted: Extracted, traces: Mapping[str, Sequence[str]]
+) -> tuple[Ruling, ...]:
+    """What every function uses of what the assignment does not ignore, one ruling for each function and kind.
+
+    traces: by function, the operators of its traced call. What a trace sees and a function's own source, or that of
+    a graded function it calls, explains is not said twice.
+    """
+    notices = notices_in(extracted, assignment)
+    found = []
+    for name, notice in notices.items():
+        explained = {use.kind for other in _reached(name, notices) for use in notices[other].uses}
+        unseen = [use for use in uses_in_trace(traces.get(name, ())) if use.kind not in explained]
+        for kind in _WORDS:
+            policy = assignment.help.policy(kind)
+            uses = [use for use in (*notice.uses, *unseen) if use.kind == kind]
+            if uses and policy != "ignore":
+                found.append(Ruling(name, kind, policy, _clause(uses, extracted.functions[name].place)))
+    return tuple(found)
+
+
+def _reached(name: str, notices: Mapping[str, SourceNotice]) -> set[str]:
+    """The function and the graded ones that it calls, and those that they call."""
+    reached: set[str] = set()
+    pending = [name]
+    while pending:
+        each = pending.pop()
+        if each not in reached:
+            reached.add(each)
+            pending += notices[each].mentions
+    return reached
+
+
+def _clause(uses: Sequence[Use], stands_at: Place) -> str:
+    """What was used, each with its line; where only a traced call saw it, the place of the function."""
+    verb = "calls" if uses[0].kind == "partner" else "uses"
+    if uses[0].place is None:
+        return f"({stands_at}) {verb} {uses[0].what} when it is called, though no line of it says so"
+    named = [f"{use.what} ({use.place})" for use in uses[:_NAMED]]
+    if len(uses) > _NAMED:
+        named.append(f"{len(uses) - _NAMED} more")
+    return f"{verb} {formatting.listing(named)}"
+
+
+def verdict_under(rulings: Iterable[Ruling], functions: Iterable[str], verdict: Verdict) -> Verdict:
+    """The verdict of a check on these functions: failed where one uses what is not allowed and points were earned."""
+    names = set(functions)
+    said = [each.message for each in rulings if each.policy == "fail" and each.function in names]
+    if not said or verdict.credit == 0:
+        return verdict
+    earlier = [] if verdict.status == "passed" else [verdict.message]
+    return dataclasses.replace(verdict, status="failed", credit=0.0, message=" ".join([*said, *earlier]))
+
+
+def findings_of(rulings: Iterable[Ruling]) -> tuple[Finding, ...]:
+    """What the rulings say of each function: incorrect where its help is not allowed, else a note."""
+    return tuple(
+        Finding(each.function, False)
+        if each.policy == "fail"
+        else Finding(each.function, None, notes=(each.note,))
+        for each in rulings
+    )
