@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -19,7 +20,15 @@ from grader.checks import AnyCheck
 from grader.checks.call import sentence
 from grader.errors import SubmissionError
 from grader.extract import Extracted, extract
-from grader.observation import Observation
+from grader.forbidden import (
+    Ruling,
+    findings_of,
+    operator_trial,
+    rulings_on,
+    traced_functions,
+    verdict_under,
+)
+from grader.observation import Observation, Returned
 from grader.report import (
     AssignmentPart,
     CheckPart,
@@ -44,6 +53,9 @@ Runner = Callable[[Trial], Observation]
 Progress = Callable[[int, int, str], None]
 """Called before each check with its number from 0, how many there are, and its title."""
 
+Traces = dict[str, tuple[str, ...]]
+"""By function, what its traced call says that torch ran."""
+
 NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 _Result = TypeVar("_Result")
@@ -65,6 +77,12 @@ class _Judged:
     check: AnyCheck
     verdict: Verdict
     seconds: float
+    is_ruled: bool = False
+
+    def under(self, rulings: Sequence[Ruling]) -> _Judged:
+        """What is left of the verdict where a function of the check uses help that is not allowed."""
+        verdict = verdict_under(rulings, self.check.functions, self.verdict)
+        return _Judged(self.check, verdict, self.seconds, is_ruled=verdict is not self.verdict)
 
 
 def budget_of(spec: Spec) -> Budget:
@@ -95,6 +113,7 @@ def grade(
         raise extracted
     isolation = sandbox.isolation
     judged: list[_Judged] = []
+    traces: Traces = {}
     faults: list[str] = []
     if extracted is None:
         judged = [_Judged(check, _errored(), 0.0) for check in spec.checks]
@@ -102,8 +121,15 @@ def grade(
         faults.append("the submission's code could not be taken apart")
     else:
         with sandbox.session(extracted, budget_of(spec), redirect_cuda=settings.device == "cpu") as session:
-            judged = [_judge(spec, check, extracted, session, settings, progress) for check in spec.checks]
-    functions = _function_parts(spec, extracted, judged, settings)
+            for check in spec.checks:
+                judged.append(_judge(spec, check, extracted, session, settings, progress))
+                traces |= _trace(spec, check, extracted, session, settings)
+    rulings = guarded(lambda: rulings_on(spec.assignment, extracted, traces))
+    if rulings is None:
+        rulings = ()
+        faults.append("forbidden help could not be looked for")
+    judged = [each.under(rulings) for each in judged]
+    functions = _function_parts(spec, extracted, judged, rulings, settings)
     checks = tuple(_check_part(each, _blame(each, extracted, functions)) for each in judged)
     is_complete = settings.only is None and all(check.status != "errored" for check in checks)
     return Report(
@@ -117,6 +143,7 @@ def grade(
         integrity=(
             *(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
             *(IntegrityPart(kind="note", function=None, message=note) for note in extracted.notes),
+            *map(_help_flag, rulings),
         ),
         environment=environment(settings, isolation),
         started_at=started.isoformat(timespec="seconds"),
@@ -213,10 +240,34 @@ def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: i
     return verdict
 
 
+def _trace(spec: Spec, check: AnyCheck, extracted: Extracted, session: Session, settings: Settings) -> Traces:
+    """One traced call of each loss function that this check was the last to name; nothing where it gave no values."""
+    if settings.only is not None and check.id not in settings.only:
+        return {}
+    following = spec.checks[spec.checks.index(check) + 1 :]
+    to_come = [name for other in following for name in other.functions]
+    traces: Traces = {}
+    for name in traced_functions(spec.assignment, check.functions, to_come):
+        if name in extracted.functions:
+            seen = guarded(partial(_run_traced, name, spec.assignment, session, settings.seed))
+            if isinstance(seen, Returned):
+                traces[name] = seen.operators
+    return traces
+
+
+def _run_traced(name: str, assignment: Assignment, session: Session, seed: int) -> Observation:
+    return session.run(operator_trial(assignment, name, seed))
+
+
+def _help_flag(ruling: Ruling) -> IntegrityPart:
+    kind = "forbidden_help" if ruling.policy == "fail" else "noted_help"
+    return IntegrityPart(kind=kind, function=ruling.function, message=ruling.message)
+
+
 def _blame(judged: _Judged, extracted: Extracted, functions: Mapping[str, FunctionPart]) -> str:
     """A sentence on the other functions that a failed function calls and that are wrong themselves."""
     own = [extracted.functions[name] for name in judged.check.functions if name in extracted.functions]
-    if judged.verdict.status != "failed" or not own:
+    if judged.verdict.status != "failed" or judged.is_ruled or not own:
         return ""
     bound = {name for function in own for name in _names_in(function.name, extracted)}
     wrong = [
@@ -259,9 +310,14 @@ def _check_part(judged: _Judged, blame: str = "") -> CheckPart:
 
 
 def _function_parts(
-    spec: Spec, extracted: Extracted, judged: Sequence[_Judged], settings: Settings
+    spec: Spec,
+    extracted: Extracted,
+    judged: Sequence[_Judged],
+    rulings: Sequence[Ruling],
+    settings: Settings,
 ) -> dict[str, FunctionPart]:
     findings = [finding for each in judged for finding in each.verdict.findings]
+    findings += findings_of(rulings)
     errored = {name for each in judged if each.verdict.status == "errored" for name in each.check.functions}
     return {name: _function_part(name, extracted, findings, errored, settings) for name in spec.functions}
 

@@ -54,10 +54,19 @@ def show_report(console: Console, report: Report) -> None:
     console.print(_check_table(console, checks))
     _show_failures(console, checks)
     _show_functions(console, report)
-    for each in report.integrity:
-        console.print(Padding(_text(f"Note: {each.message}", style="yellow"), (0, 0, 0, 2)))
+    _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
+
+
+def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
+    """What an instructor should look at, but for what stands in a check's words or among the functions' notes."""
+    said = " ".join(check.message for check in checks)
+    for each in report.integrity:
+        if each.kind == "forbidden_help" and each.message not in said:
+            console.print(Padding(_text(f"Not allowed: {each.message}", style="bold red"), (0, 0, 0, 2)))
+        elif each.kind not in {"forbidden_help", "noted_help"}:
+            console.print(Padding(_text(f"Note: {each.message}", style="yellow"), (0, 0, 0, 2)))
 
 
 def is_left_aside(report: Report, check: CheckPart) -> bool:
@@ -270,6 +279,15 @@ def show_finding(console: Console, name: str, seen: str, advice: str | None, *, 
         console.print(Padding(_text(advice, style="dim"), (0, 0, 0, 4)))
 
 
+def _help_policy(spec: Spec) -> str:
+    """What help the spec forbids, and what it has noted."""
+    policy = spec.help.model_dump()
+    words = {"fail": "not allowed", "note": "noted", "ignore": "not looked for"}
+    kinds = {effect: [kind for kind, each in policy.items() if each == effect] for effect in words}
+    said = [f"{words[effect]}: {', '.join(named)}" for effect, named in kinds.items() if named]
+    return f"Help: {'; '.join(said)}"
+
+
 def show_spec(console: Console, spec: Spec) -> None:
     """A spec's functions, convention and checks."""
     console.print(_text(spec.title, style="bold"))
@@ -281,6 +299,7 @@ def show_spec(console: Console, spec: Spec) -> None:
         markup=False,
     )
     console.print(_text(f"Functions: {', '.join(spec.functions)}"))
+    console.print(_text(_help_policy(spec)))
     console.print()
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Check", ratio=1)

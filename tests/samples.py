@@ -69,7 +69,10 @@ def submission_of(text: str = BOTH_FUNCTIONS, name: str = "hw.py") -> Submission
 
 
 class StubSession:
-    """Refuses every trial, in no process."""
+    """Refuses every trial, in no process, and keeps it in `trials`."""
+
+    def __init__(self, trials: list[Trial] | None = None) -> None:
+        self._trials = [] if trials is None else trials
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +81,7 @@ class StubSession:
         pass
 
     def run(self, trial: Trial) -> Observation:
+        self._trials.append(trial)
         return Refused(f"not called: {trial.label} has no process")
 
 
@@ -85,11 +89,12 @@ CONFINED = Isolation(IsolationLevel.confined, ())
 
 
 class StubSandbox:
-    """Counts the sessions that were asked for, and what they were told."""
+    """Counts the sessions and trials that were asked for, and what they were told."""
 
     def __init__(self, isolation: Isolation = CONFINED) -> None:
         self.sessions: list[Mapping[str, Any]] = []
         self.isolation = isolation
+        self.trials: list[Trial] = []
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +104,7 @@ class StubSandbox:
 
     def session(self, extracted: object, budget: object, **told: object) -> StubSession:
         self.sessions.append({"extracted": extracted, "budget": budget, **told})
-        return StubSession()
+        return StubSession(self.trials)
 
     @property
     def as_sandbox(self) -> Sandbox:

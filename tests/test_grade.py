@@ -33,7 +33,7 @@ def loaded(tmp_path):
 def graded(monkeypatch, loaded):
     """(verdicts by check, keywords) to a report; an exception in a verdict's place is raised by its check."""
 
-    def run(verdicts=(), *, text=BOTH_FUNCTIONS, sandbox=None, progress=None, **settings):
+    def run(verdicts=(), *, text=BOTH_FUNCTIONS, spec=None, sandbox=None, progress=None, **settings):
         told = ALL_PASSED | dict(verdicts)
 
         def judge(check, assignment, evidence):
@@ -46,7 +46,9 @@ def graded(monkeypatch, loaded):
             monkeypatch.setattr(kind, "judge", judge)
         stub = sandbox or StubSandbox()
         submission = submission_of(text)
-        return grade(submission, loaded, stub.as_sandbox, Settings(**{"seed": 7} | settings), progress)
+        return grade(
+            submission, spec or loaded, stub.as_sandbox, Settings(**{"seed": 7} | settings), progress
+        )
 
     return run
 
@@ -261,6 +263,71 @@ def test_what_a_function_needs_and_was_left_out_is_a_note(graded):
     (note,) = report.functions["f"].notes
     assert note.startswith("K: ")
     assert report.functions["g"].notes == ()
+
+
+CALLS_F = BOTH_FUNCTIONS.replace("return 0", "return {}", 2).format("0", "f(W, X, y, reg)")
+FORBIDDEN = "g calls f (hw.py, line 5), which this assignment does not allow."
+
+
+def with_help(tmp_path, policy):
+    return mini_spec(tmp_path, f'{MINI_SPEC}\n[help]\npartner = "{policy}"\n')
+
+
+def test_forbidden_help_costs_the_checks_that_name_the_function(graded, tmp_path):
+    report = graded({"f_values": failed("f", credit=0.5)}, text=CALLS_F, spec=with_help(tmp_path, "fail"))
+
+    assert statuses(report) == ["failed", "passed", "failed", "failed"]
+    assert [check.points for check in report.checks] == [5, 2, 0, 0]
+    assert [check.message for check in report.checks[2:]] == [FORBIDDEN, FORBIDDEN]
+    assert report.functions["g"].status == "incorrect"
+    assert report.functions["g"].notes == ()
+    assert [(flag.kind, flag.function, flag.message) for flag in report.integrity] == [
+        ("forbidden_help", "g", FORBIDDEN)
+    ]
+    assert (report.status, report.score) == ("graded", 7)
+
+
+def test_noted_help_costs_nothing(graded, tmp_path):
+    report = graded(text=CALLS_F, spec=with_help(tmp_path, "note"))
+
+    assert (statuses(report), report.score) == (["passed"] * 4, 20)
+    assert report.functions["g"].status == "correct"
+    assert report.functions["g"].notes == ("it calls f (hw.py, line 5): the other version of the same loss",)
+    assert [(flag.kind, flag.function) for flag in report.integrity] == [("noted_help", "g")]
+
+
+def test_ignored_help_is_not_said(graded, tmp_path):
+    report = graded(text=CALLS_F, spec=with_help(tmp_path, "ignore"))
+
+    assert (report.score, report.integrity, report.functions["g"].notes) == (20, (), ())
+
+
+def test_a_fault_of_ours_in_looking_for_help_costs_nobody_points(graded, monkeypatch):
+    def fail(*_):
+        raise RecursionError("ours")
+
+    monkeypatch.setattr(grade_module, "rulings_on", fail)
+
+    report = graded()
+
+    assert report.score == 20
+    assert [flag.message for flag in report.integrity] == ["forbidden help could not be looked for"]
+
+
+def test_each_loss_function_is_traced_once_after_its_last_check(graded):
+    sandbox = StubSandbox()
+
+    graded(sandbox=sandbox)
+
+    assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
+
+
+def test_a_function_is_not_traced_where_its_last_check_was_not_asked_for(graded):
+    sandbox = StubSandbox()
+
+    graded(sandbox=sandbox, only=frozenset({"g_values"}))
+
+    assert sandbox.trials == []
 
 
 def test_the_bounds_of_the_spec_are_those_of_the_session(tmp_path, graded):
