@@ -12,6 +12,7 @@ import errno
 import platform
 import struct
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -72,7 +73,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 _JUDGED_BY_ARGUMENT: dict[str, tuple[int, int]] = {
     "clone": (56, 220), "clone3": (435, 435), "kill": (62, 129), "tgkill": (234, 131),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prctl": (157, 167),
-    "prlimit64": (302, 261), "mmap": (9, 222),
+    "prlimit64": (302, 261), "mmap": (9, 222), "fcntl": (72, 25), "ioctl": (16, 29),
 }  # fmt: skip
 _LAST_KNOWN = 462
 
@@ -80,6 +81,11 @@ _CLONE_THREAD = 0x10000
 _SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
 _HARMLESS_CONTROLS = (15, 16, 2, 3, 23, 38, 39, 0x53564D41)
 """Of prctl: the thread's name, asking for what is set already, giving up privileges, names of memory areas."""
+
+_SIGNALLING_CONTROLS = (8, 10, 15)
+"""Of fcntl: F_SETOWN, F_SETSIG and F_SETOWN_EX have a descriptor send any signal to any process of the same user."""
+_SIGNALLING_REQUESTS = (0x8901, 0x8902, 0x5412)
+"""Of ioctl: FIOSETOWN and SIOCSPGRP do the same, TIOCSTI types into a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +146,20 @@ def _argument(position: int) -> bytes:
     return _instruction(_LOAD, _ARGUMENTS_AT + 8 * position)
 
 
-def _only(*allowed: int) -> bytes:
-    """Allow when the accumulator is one of these, else refuse."""
+def _any_of(values: Sequence[int], action: int, otherwise: int) -> bytes:
+    """`action` when the accumulator is one of these, all with one short jump, so no more than 255; else `otherwise`."""
     tests = b"".join(
-        _instruction(_IF_EQUAL, value, len(allowed) - position) for position, value in enumerate(allowed)
+        _instruction(_IF_EQUAL, value, len(values) - position) for position, value in enumerate(values)
     )
-    return tests + _instruction(_RETURN, _REFUSE) + _instruction(_RETURN, _ALLOW)
+    return tests + _instruction(_RETURN, otherwise) + _instruction(_RETURN, action)
+
+
+def _only(*allowed: int) -> bytes:
+    return _any_of(allowed, _ALLOW, _REFUSE)
+
+
+def _all_but(*refused: int) -> bytes:
+    return _any_of(refused, _REFUSE, _ALLOW)
 
 
 def _blocks(process_id: int) -> dict[str, bytes]:
@@ -161,6 +175,8 @@ def _blocks(process_id: int) -> dict[str, bytes]:
         "rt_tgsigqueueinfo": own,
         "prctl": _argument(0) + _only(*_HARMLESS_CONTROLS),
         "prlimit64": _argument(0) + _only(0, process_id),
+        "fcntl": _argument(1) + _all_but(*_SIGNALLING_CONTROLS),
+        "ioctl": _argument(1) + _all_but(*_SIGNALLING_REQUESTS),
         "mmap": _argument(3)
         + _instruction(_AND, _SHARED_AND_ANONYMOUS)
         + _instruction(_IF_EQUAL, _SHARED_AND_ANONYMOUS, 0, 1)
@@ -171,14 +187,8 @@ def _blocks(process_id: int) -> dict[str, bytes]:
 
 @cache
 def _refusals(column: int) -> bytes:
-    """One comparison for each refused call, all to the refusal at the end; few enough for one short jump each."""
-    numbers = [pair[column] for pair in _REFUSED.values() if pair[column] is not None]
-    refused = b"".join(
-        _instruction(_IF_EQUAL, number, len(numbers) - position)
-        for position, number in enumerate(numbers)
-        if number is not None
-    )
-    return refused + _instruction(_RETURN, _ALLOW) + _instruction(_RETURN, _REFUSE)
+    numbers = (pair[column] for pair in _REFUSED.values())
+    return _all_but(*(number for number in numbers if number is not None))
 
 
 def program(machine: str, process_id: int) -> bytes:

@@ -1,0 +1,151 @@
+"""The plain files of the student's process, for tests that look at them one by one, and real workers without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader.sandbox import wire
+from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.launcher import WorkerProcess
+from grader.sandbox.single_launcher import SingleLauncher
+
+FOLDER = Path(__file__).resolve().parents[2] / "grader" / "sandbox"
+
+LIGHT_ZYGOTE = f"""
+import sys
+sys.path.insert(0, {str(FOLDER)!r})
+import json, os, types
+import confinement, orphans, privileges, tiers, wire, zygote
+
+def serve(connection):
+    variables = {{}}
+    while source := connection.recv(100_000):
+        try:
+            exec(source, variables)
+            answer = variables.get('answer')
+        except BaseException as error:
+            answer = f'{{type(error).__name__}}: {{error}}'
+        connection.sendall(json.dumps(answer).encode() + b'\\n')
+
+zygote._import_everything = lambda *given: privileges.die_with_parent()
+sys.modules['worker'] = types.ModuleType('worker')
+sys.modules['worker'].serve = serve
+sys.path.remove({str(FOLDER)!r})
+zygote.main()
+"""
+"""zygote.py as it is, but for torch, which it does not import, and for the worker, which executes what it is sent."""
+
+
+def module(name: str) -> ModuleType:
+    """A file of the student's process, which imports others by bare name."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(FOLDER))
+
+
+def in_child(action: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What an action returns in a forked child, as JSON brings it back; how the child ended where it did not return."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: the child starts none
+        child = os.fork()
+    if child == 0:
+        answer = b""
+        try:
+            answer = json.dumps(action()).encode()
+        except BaseException as error:  # noqa: BLE001  it is what the test then shows
+            answer = json.dumps(f"{type(error).__name__}: {error}").encode()
+        finally:
+            os.write(writing, answer)
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        if not select.select([reading], [], [], seconds)[0]:
+            os.kill(child, signal.SIGKILL)
+        answer = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    return json.loads(answer) if answer else f"killed by {os.waitstatus_to_exitcode(status)}"
+
+
+def outcome(action: Callable[[], Any]) -> str:
+    """ "done", or the name of the error number with which the system refused."""
+    try:
+        action()
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return "done"
+
+
+def use_light_zygotes(monkeypatch, tmp_path: Path) -> None:
+    """Have launchers start zygotes without torch, in milliseconds, whose workers `told` can be asked of."""
+    script = tmp_path / "light_zygote.py"
+    script.write_text(LIGHT_ZYGOTE)
+    monkeypatch.setattr("grader.sandbox.launcher._ZYGOTE", script)
+
+
+def told(worker: WorkerProcess, source: str) -> Any:
+    """What a light worker's code leaves in `answer`; the error that it raised, as text."""
+    worker.connection.settimeout(20)
+    worker.connection.sendall(source.encode())
+    answer = b""
+    while not answer.endswith(b"\n"):
+        piece = worker.connection.recv(100_000)
+        if not piece:
+            raise wire.WireError("the worker ended")
+        answer += piece
+    return json.loads(answer)
+
+
+@contextlib.contextmanager
+def closing(launcher: ForkLauncher | SingleLauncher) -> Iterator[Any]:
+    """The launcher, closed afterwards."""
+    try:
+        yield launcher
+    finally:
+        launcher.close()
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        status = Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def comes_true(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether something happens in a time that is far longer than it should take."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        select.select([], [], [], 0.01)
+    return True
+
+
+def has_ended(connection: socket.socket, seconds: float = 20.0) -> bool:
+    """Whether the other end of a worker's wire is gone."""
+    connection.settimeout(seconds)
+    try:
+        return not connection.recv(1)
+    except ConnectionResetError:
+        return True
+    except OSError:
+        return False
