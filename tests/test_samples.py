@@ -38,6 +38,11 @@ def test_the_sample_is_graded_as_expected(sample, sandbox):
         if function.diagnosis
     }
     assert named == expected["diagnosis"]
+    flagged: dict[str, list[str | None]] = {}
+    for flag in report.integrity:
+        if flag.kind in {"forbidden_help", "noted_help"}:
+            flagged.setdefault(flag.kind, []).append(flag.function)
+    assert flagged == expected.get("help", {})
     assert report.score == expected["score"]
     assert report.max_score == 100
     assert report.status == "graded"

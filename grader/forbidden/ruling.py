@@ -88,7 +88,7 @@ def _clause(uses: Sequence[Use], stands_at: Place) -> str:
     """What was used, each with its line; where only a traced call saw it, the place of the function."""
     verb = "calls" if uses[0].kind == "partner" else "uses"
     if uses[0].place is None:
-        return f"({stands_at}) {verb} {uses[0].what} when it is called, though no line of it says so"
+        return f"{verb} {uses[0].what} (seen when it was called, said by no line of it; it stands at {stands_at})"
     named = [f"{use.what} ({use.place})" for use in uses[:_NAMED]]
     if len(uses) > _NAMED:
         named.append(f"{len(uses) - _NAMED} more")

@@ -89,8 +89,8 @@ def test_what_is_ignored_is_not_said(source):
 def test_what_only_a_trace_saw_is_said_with_the_place_of_the_function():
     assert messages(PLAIN, traces={"vectorized": ("aten.mm", "aten.nll_loss_forward")}, losses="fail") == [
         (
-            "vectorized (hw.py, line 1) uses aten.nll_loss_forward when it is called, though no line of it says so,"
-            " which this assignment does not allow."
+            "vectorized uses aten.nll_loss_forward (seen when it was called, said by no line of it;"
+            " it stands at hw.py, line 1), which this assignment does not allow."
         )
     ]
 
@@ -98,8 +98,8 @@ def test_what_only_a_trace_saw_is_said_with_the_place_of_the_function():
 def test_a_trace_of_autograd_is_said_in_words():
     assert messages(PLAIN, traces={"vectorized": ("autograd",)}) == [
         (
-            "vectorized (hw.py, line 1) uses torch's autograd when it is called, though no line of it says so:"
-            " automatic differentiation. It costs no points."
+            "vectorized uses torch's autograd (seen when it was called, said by no line of it;"
+            " it stands at hw.py, line 1): automatic differentiation. It costs no points."
         )
     ]
 
