@@ -140,11 +140,7 @@ def grade(
         max_score=round(spec.max_score, 4),
         functions=functions,
         checks=checks,
-        integrity=(
-            *(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
-            *(IntegrityPart(kind="note", function=None, message=note) for note in extracted.notes),
-            *map(_help_flag, rulings),
-        ),
+        integrity=_flags(faults, extracted, rulings),
         environment=environment(settings, isolation),
         started_at=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - clock, 3),
@@ -259,9 +255,19 @@ def _run_traced(name: str, assignment: Assignment, session: Session, seed: int) 
     return session.run(operator_trial(assignment, name, seed))
 
 
-def _help_flag(ruling: Ruling) -> IntegrityPart:
-    kind = "forbidden_help" if ruling.policy == "fail" else "noted_help"
-    return IntegrityPart(kind=kind, function=ruling.function, message=ruling.message)
+def _flags(
+    faults: Sequence[str], extracted: Extracted, rulings: Sequence[Ruling]
+) -> tuple[IntegrityPart, ...]:
+    """What an instructor should look at: faults of ours, what extraction says of the whole, help."""
+    kinds = {"fail": "forbidden_help", "note": "noted_help"}
+    return (
+        *(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
+        *(IntegrityPart(kind="note", function=None, message=note) for note in extracted.notes),
+        *(
+            IntegrityPart(kind=kinds[each.policy], function=each.function, message=each.message)
+            for each in rulings
+        ),
+    )
 
 
 def _blame(judged: _Judged, extracted: Extracted, functions: Mapping[str, FunctionPart]) -> str:

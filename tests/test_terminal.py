@@ -84,6 +84,30 @@ def hostile_report():
     )
 
 
+SAID = "f calls g (hw.py, line 2), which this assignment does not allow."
+
+
+def with_help(kind, message):
+    flag = {"kind": kind, "function": "f", "message": message}
+    return in_a_file(show_report, with_words(SAID, integrity=[flag]))
+
+
+def test_forbidden_help_that_no_check_speaks_of_is_shown():
+    lines = with_help("forbidden_help", "f uses eval, which is not allowed.")
+
+    assert "  Not allowed: f uses eval, which is not allowed." in lines
+
+
+def test_forbidden_help_that_cost_points_is_said_with_its_checks_only():
+    assert "Not allowed" not in with_help("forbidden_help", SAID)
+
+
+def test_noted_help_is_said_among_the_notes_on_its_function_only():
+    assert "costs no points" not in with_help(
+        "noted_help", "f uses eval (hw.py, line 9). It costs no points."
+    )
+
+
 def test_a_report_is_read_from_top_to_bottom():
     report = report_of(
         status="graded",
@@ -257,6 +281,7 @@ def test_a_spec_is_shown_with_its_points():
     assert text.startswith("EECS 498 (2019): linear classifiers, SVM and softmax\n")
     assert "eecs498_2019: torch, layout DC, regularizer 1*reg*sum(W*W), delta 1" in text
     assert "Functions: svm_loss_naive, svm_loss_vectorized," in text
+    assert "Help: not allowed: losses, libraries, partner; noted: autograd, modules, dynamic" in text
     assert text.splitlines()[-1].split() == ["All", "100"]
     assert max(map(len, text.splitlines())) <= 80
 
