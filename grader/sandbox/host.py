@@ -131,6 +131,10 @@ class Session:
             self._workers[function.name] = self._workers.pop(function.name)  # the latest last
         else:
             failure = self._load(function, self._start_worker(function.name))
+            if isinstance(failure, Died) and "other processes" in self._launcher.isolation().missing:
+                # The function before may have killed this worker too, which then was dying when it was handed out.
+                self._end_worker(function.name)
+                failure = self._load(function, self._start_worker(function.name))
             if failure is not None:
                 self._end_worker(function.name)
                 account.load_failure = None if self._is_launcher_lost else failure
