@@ -86,6 +86,11 @@ def draw_small_case(
     return _Draw(rng, convention).plain(SMALL, 7, 5, 6, reg, clearance=clearance)
 
 
+def draw_tiny_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
+    """As few samples and classes as show what a function does: each operation in it costs when it is traced."""
+    return _Draw(rng, convention).plain("a tiny batch", 3, 3, 4, reg, jitter=False)
+
+
 def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
     """A case of 49 samples and 12 classes."""
     return _Draw(rng, convention).plain(MANY_CLASSES, 49, 12, 8, reg)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.assignment import Assignment, HelpKind, LossFunction
 from grader.checks.call import loss_trial
-from grader.checks.cases import draw_small_case
+from grader.checks.cases import draw_tiny_case
 from grader.checks.check import random_stream
 from grader.forbidden.kinds import kind_of_operator
 from grader.forbidden.uses import Use
@@ -35,8 +35,8 @@ def traced_functions(assignment: Assignment, done: Iterable[str], to_come: Seque
 
 
 def operator_trial(assignment: Assignment, function: str, seed: int) -> Trial:
-    """A small case of the run's own, traced; its values are not judged."""
-    case = draw_small_case(random_stream(seed, "forbidden help", function), assignment.convention, _REG)
+    """A tiny case of the run's own, traced; its values are not judged."""
+    case = draw_tiny_case(random_stream(seed, "forbidden help", function), assignment.convention, _REG)
     trial = loss_trial(assignment, function, case, assignment.loss_function(function).main_dtype)
     return dataclasses.replace(trial, is_traced=True)
 
