@@ -1,0 +1,255 @@
+"""One function per surface: it makes the input of a number, hands it over, and looks at what comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import socket
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from grader import grade as grading
+from grader.batch.intake import find_hand_ins, left_out
+from grader.errors import SubmissionError, SubmissionUnavailable
+from grader.extract import Extracted, extract
+from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.report import EnvironmentPart, IntegrityPart, parse_report, student_view
+from grader.sandbox import decode, wire
+from grader.sandbox.exchange import Answer, Ended, Exchange
+from grader.sandbox.request import describe_call, describe_program
+from grader.submission import Submission, load_submission
+from grader.trial import NumberOutput, Tensor, Trial
+from tests.fuzz import answers, corpus, handed, sources
+from tests.samples import CONFINED, StubSandbox
+
+SETTINGS = grading.Settings(seed=0, only=frozenset())
+"""No check runs: a report is made of what was extracted alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One surface.
+
+    make: the input, from random numbers alone. feed: raises where the grader does. size: bytes of the input.
+    share: of a run's inputs.
+    """
+
+    make: Callable[[Random], Any]
+    feed: Callable[[Any], None]
+    size: Callable[[Any], int]
+    save: Callable[[Any, Path], None]
+    share: int
+
+
+def load(case: handed.Handed) -> None:
+    """As one submission, and as a class's."""
+    with tempfile.TemporaryDirectory(prefix="fuzz") as folder:
+        path = case.lay(Path(folder))
+        _loaded(lambda: load_submission(path))
+        try:
+            hand_ins = find_hand_ins(path)
+        except SubmissionError as error:
+            _shown(error)
+            return
+        assert len({hand_in.id.casefold() for hand_in in hand_ins}) == len(hand_ins)
+        for name in (*left_out(path), *(hand_in.id for hand_in in hand_ins)):
+            _plain(name)
+        for hand_in in hand_ins:
+            assert "/" not in hand_in.id
+            assert len(hand_in.id.encode()) <= 200
+            _loaded(hand_in.load)
+
+
+def _loaded(action: Callable[[], Submission]) -> None:
+    try:
+        submission = action()
+    except SubmissionError as error:
+        _shown(error)
+        return
+    _plain(submission.id)
+    assert submission.files
+    assert len(submission.sha256) == 64
+    for file in submission.files:
+        _plain(file.path)
+        assert ".." not in file.path.split("/")
+
+
+def _shown(error: SubmissionError) -> None:
+    _plain(str(error))
+    # A pipe, a link or damage is the student's; a file that the disk holds can be read.
+    assert not isinstance(error, SubmissionUnavailable), error
+    IntegrityPart(kind="unreadable", function=None, message=str(error)).model_dump_json().encode()
+
+
+def _plain(text: str) -> None:
+    """One line that every encoding of ours takes."""
+    text.encode()
+    assert "\n" not in text
+    assert "\0" not in text
+
+
+def take_apart(submission: Submission) -> None:
+    """Everything that is done with a submission short of running it."""
+    try:
+        extracted = extract(submission, corpus.names())
+    except SubmissionError as error:
+        _shown(error)
+        return
+    _described(extracted)
+    with (
+        mock.patch.object(grading, "extract", return_value=extracted),
+        mock.patch.object(grading, "environment", return_value=_environment()),
+        mock.patch.object(
+            grading, "rulings_on", return_value=()
+        ),  # the forbidden rules: a surface of their own
+    ):
+        report = grading.grade(submission, corpus.spec(), StubSandbox().as_sandbox, SETTINGS)
+    assert not report.has_grader_faults
+    assert set(report.functions) == set(corpus.names())
+    assert extracted.functions.keys() | extracted.missing.keys() == set(corpus.names())
+    parse_report(report.to_json())
+    student_view(report).to_json().encode()
+
+
+@cache
+def _environment() -> EnvironmentPart:
+    """Asked for once: it reads the metadata of packages."""
+    return grading.environment(SETTINGS, CONFINED)
+
+
+def _described(extracted: Extracted) -> None:
+    header, *_ = _parsed(wire.pack_request(describe_program(extracted, redirect_cuda=True)))
+    numbers = [chunk["number"] for chunk in header["chunks"]]
+    assert numbers == sorted(set(numbers))
+    for function in extracted.functions.values():
+        assert set(function.chunks) <= set(numbers)
+        assert function.place.line >= 1
+        trial = Trial("fuzz", function.name, (Tensor(np.zeros((2, 2))),), (NumberOutput(),))
+        call, buffers, _ = describe_call(trial, redirect_cuda=function.mentions_cuda)
+        _parsed(wire.pack_request(call, buffers))
+    for left in extracted.left_out:
+        _plain(str(left.place))
+        json.dumps([left.summary, left.reason, left.binds]).encode()
+
+
+def _parsed(parts: list[wire.Buffer]) -> tuple[dict[str, Any], list[wire.Buffer]]:
+    return json.loads(bytes(parts[1])), parts[2:]
+
+
+def receive(case: answers.Sent) -> None:
+    """By the decoder alone, and by an exchange whose worker sent all at once."""
+    trial = answers.TRIALS[case.trial]
+    for decoder in (
+        lambda: decode.decode_returned(case.kind, wire.Cursor(case.body), trial),
+        lambda: decode.decode_raised(case.kind, wire.Cursor(case.body)),
+        lambda: decode.decode_spy_call(wire.Cursor(case.body), answers.SPY),
+    ):
+        try:
+            decoder()
+        except wire.WireError as error:
+            _plain(str(error))
+    ended: list[int] = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        written = theirs.send(case.stream) if case.stream else 0
+        if not case.is_silent:
+            theirs.shutdown(socket.SHUT_WR)
+        assert written == len(case.stream)
+        observation = _conversation(case, trial, ours, ended)
+    assert isinstance(observation, Returned | Raised | TimedOut | Died | Refused)
+    assert len(ended) == isinstance(observation, TimedOut | Died | Refused)
+    _words(observation)
+
+
+def _conversation(case: answers.Sent, trial: Trial, ours: socket.socket, ended: list[int]) -> object:
+    """As sandbox.host does it."""
+    spy = answers.SPY if answers.SPY in trial.positional else None
+    greatest = decode.greatest_length(trial, spy)
+
+    def end_worker() -> str:
+        ended.append(1)
+        return "exit code 0"
+
+    exchange = Exchange(ours, 0.01 if case.is_silent else 30, greatest, end_worker)
+    exchange._request_id = case.request_id
+    calls: list[SpyCall] = []
+    answer: Answer | Ended | Refused = exchange.ask({"op": "call"})
+    while isinstance(answer, Answer) and answer.kind == wire.ASKED:
+        answer = exchange.reply(answer, spy, calls)
+    if not isinstance(answer, Answer):
+        return answer
+    if answer.kind == wire.RAISED:
+        return exchange.raised(answer, lambda number, line: Place("hw.py", number, line))
+    return exchange.returned(answer, trial, calls)
+
+
+def _words(observation: object) -> None:
+    match observation:
+        case Raised(kind=kind, message=message):
+            _plain(kind + message)
+        case Died(how=how):
+            _plain(how)
+        case Returned() as returned:
+            for value in (*returned.values, *returned.echoes, *returned.fetched.values()):
+                _plain(getattr(value, "description", ""))
+            for name in returned.operators:
+                _plain(name)
+
+
+def _save_handed(case: handed.Handed, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    case.lay(folder)
+
+
+def _save_submission(submission: Submission, folder: Path) -> None:
+    entries = tuple((os.fsencode(file.path), file.content) for file in submission.files)
+    _save_handed(handed.Handed(b"", entries), folder)
+
+
+def _save_sent(case: answers.Sent, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "sent.pickle").write_bytes(pickle.dumps(case))
+
+
+def save(target: Target, case: Any, folder: Path) -> None:
+    """Write the input to a folder of its own, for who looks into a failure."""
+    shutil.rmtree(folder, ignore_errors=True)
+    target.save(case, folder)
+
+
+TARGETS = {
+    "loader": Target(
+        handed.handed,
+        load,
+        lambda case: sum(len(c) for _, c in case.entries if isinstance(c, bytes)),
+        _save_handed,
+        4,
+    ),
+    "extractor": Target(
+        sources.submission,
+        take_apart,
+        lambda case: sum(len(file.content) for file in case.files),
+        _save_submission,
+        3,
+    ),
+    "decoder": Target(answers.sent, receive, lambda case: len(case.stream), _save_sent, 9),
+}
+
+
+def case_of(name: str, seed: int, number: int) -> Any:
+    """The input of this number: the same in every run with the seed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what makes it, not of what reads it
+        return TARGETS[name].make(Random(f"{seed}:{name}:{number}"))
