@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -40,6 +40,13 @@ format: .venv/.ready ## Format the code and mend what the linter can
 
 bench: .venv/.ready ## Measure the grader's own speed
 	@$(BIN)/python -m benchmarks
+
+# How many, and the seed that all of them are made from.
+INPUTS ?= 100000
+SEED ?= 0
+
+fuzz: .venv/.ready ## Feed 100,000 hostile files and answers to the judge
+	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
 
 clean: ## Remove demo_reports/, caches and builds; .venv stays
 	@rm -rf demo_reports build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
