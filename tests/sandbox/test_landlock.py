@@ -1,6 +1,7 @@
 """Landlock: what is carved out of a folder, what a held process may open, and what older kernels are asked for."""
 
-# ruff: noqa: PTH  system calls, called as such
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH208, PTH211
+# System calls, called as such.
 
 import ctypes
 import errno
