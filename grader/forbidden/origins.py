@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from grader.extract.importing import absolute_name
 from grader.forbidden.kinds import kind_of
@@ -14,7 +15,7 @@ from grader.forbidden.scopes import Assigned, Binding, Defined, Definition, Impo
 _DEPTH = 40
 """Steps from a name to its origin; a longer chain of names is not followed."""
 
-_STEPS = 100_000
+_STEPS = 50_000
 """Steps spent on the names of one function; a source that needs more is built to need them."""
 
 _BUILTINS = frozenset(dir(builtins))
@@ -55,6 +56,16 @@ class Inner:
 Origin = Foreign | OwnModule | OwnName | Inner
 
 
+def name_of(origin: Origin) -> str:
+    """What a set of origins is put in order by."""
+    match origin:
+        case Foreign(dotted=name) | OwnModule(file=name) | OwnName(name=name):
+            return name
+        case Inner(node=node):
+            return node.name
+    assert_never(origin)
+
+
 class Origins:
     """Resolves names and expressions through imports and aliases, without executing anything.
 
@@ -72,7 +83,7 @@ class Origins:
 
     def of(self, node: ast.expr, scope: Scope) -> frozenset[Origin]:
         """All that the expression may be; nothing where that cannot be told."""
-        return frozenset(self._of(node, scope, _DEPTH))
+        return frozenset(self._of(node, scope, _DEPTH)) if self._steps_left > 0 else frozenset()
 
     def of_name(self, file: str, name: str) -> frozenset[Origin]:
         """All that a top-level name of a file may be, looked behind even where it is graded."""

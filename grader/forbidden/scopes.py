@@ -100,7 +100,7 @@ def comprehension_scope(parent: Scope, node: Comprehension) -> Scope:
 def _bound_by(
     nodes: Iterable[ast.AST], first: Mapping[str, tuple[Binding, ...]] | None = None
 ) -> tuple[dict[str, tuple[Binding, ...]], tuple[Imported, ...]]:
-    bound = dict(first or {})
+    bound = {name: list(bindings) for name, bindings in (first or {}).items()}
     stars: list[Imported] = []
     elsewhere: set[str] = set()
     pending: list[tuple[ast.AST, bool]] = [(node, False) for node in nodes]
@@ -114,10 +114,10 @@ def _bound_by(
                     assert isinstance(binding, Imported)
                     stars.append(binding)
                 else:
-                    bound[name] = (*bound.get(name, ()), binding)
+                    bound.setdefault(name, []).append(binding)
         is_walrus_only = is_walrus_only or isinstance(node, Comprehension)
         pending.extend((child, is_walrus_only) for child in _within_scope(node))
-    return {name: bindings for name, bindings in bound.items() if name not in elsewhere}, tuple(stars)
+    return {name: tuple(found) for name, found in bound.items() if name not in elsewhere}, tuple(stars)
 
 
 def _within_scope(node: ast.AST) -> Iterator[ast.AST]:

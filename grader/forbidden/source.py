@@ -13,7 +13,16 @@ from collections.abc import Iterable, Mapping
 from grader.assignment import Assignment, HelpKind, LossFunction
 from grader.extract import Chunk, Extracted, ExtractedFunction
 from grader.forbidden.kinds import kind_of
-from grader.forbidden.origins import Foreign, Inner, Origin, Origins, OwnModule, OwnName, constant_text
+from grader.forbidden.origins import (
+    Foreign,
+    Inner,
+    Origin,
+    Origins,
+    OwnModule,
+    OwnName,
+    constant_text,
+    name_of,
+)
 from grader.forbidden.reached import children_of, reached, truth_of
 from grader.forbidden.scopes import (
     Comprehension,
@@ -28,7 +37,7 @@ from grader.forbidden.scopes import (
 from grader.forbidden.uses import SourceNotice, Use
 from grader.observation import Place
 
-_STEPS = 300_000
+_STEPS = 60_000
 """Nodes of syntax trees looked at for one function; a traced call is the second witness."""
 
 _CONTRACT = frozenset({"loss", "train", "predict"})
@@ -72,9 +81,12 @@ class _Walk:
         self._statements = statements
         numbers = set(function.chunks)
         self._chunks = [chunk for chunk in extracted.chunks if chunk.number in numbers]
+        self._binding: dict[tuple[str, str], list[Chunk]] = {}
         by_file: dict[str, list[ast.stmt]] = {}
         for chunk in self._chunks:
             by_file.setdefault(chunk.file, []).extend(statements[chunk.number])
+            for name in chunk.binds:
+                self._binding.setdefault((chunk.file, name), []).append(chunk)
         self._files = {file: file_scope(file, body) for file, body in by_file.items()}
         self._graded = {(each.place.file, name): name for name, each in extracted.functions.items()}
         self._origins = Origins(self._files, extracted.modules, frozenset(self._graded))
@@ -84,6 +96,7 @@ class _Walk:
         self._entered_chunks: set[int] = set()
         self._attributes: set[str] = set(_CONTRACT)
         self._waiting: dict[str, list[tuple[ast.AST, Scope, Chunk]]] = {}
+        self._has_backward = any("def backward" in chunk.source for chunk in self._chunks)
         self._uses: dict[tuple[HelpKind, str], Use] = {}
         self._mentions: set[str] = set()
 
@@ -104,8 +117,8 @@ class _Walk:
 
     def _own_chunks(self) -> list[Chunk]:
         """The statement that holds the function's code, and later ones that wrap it."""
-        name, place = self._function.name, self._function.place
-        binding = [chunk for chunk in self._chunks if name in chunk.binds and chunk.file == place.file]
+        place = self._function.place
+        binding = self._binding.get((place.file, self._function.name), [])
         first = next((chunk.number for chunk in binding if chunk.place == place), 0)
         return [chunk for chunk in binding if chunk.number >= first]
 
@@ -182,7 +195,7 @@ class _Walk:
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         if method.attr == "requires_grad_" and not (given and not _is_true(given[0])):
             self._record("autograd", "Tensor.requires_grad_", call, chunk)
-        elif method.attr == "backward" and not self._defines("backward"):
+        elif method.attr == "backward" and not self._has_backward:
             self._record("autograd", "Tensor.backward", call, chunk)
 
     def _look_at_reflection(self, call: ast.Call, names: set[str], scope: Scope, chunk: Chunk) -> None:
@@ -208,22 +221,12 @@ class _Walk:
             for origin in self._origins.of(node, scope)
         )
 
-    def _defines(self, name: str) -> bool:
-        """Whether what the function needs defines a function or method of that name."""
-        return any(
-            isinstance(item, ast.FunctionDef) and item.name == name
-            for chunk in self._chunks
-            if f"def {name}" in chunk.source
-            for statement in self._statements[chunk.number]
-            for item in ast.walk(statement)
-        )
-
     # What it leads to
 
     def _follow(self, origins: Iterable[Origin], node: ast.AST, chunk: Chunk) -> bool:
         """Record what is help, and look at what is the student's own; whether there was help."""
         is_use = False
-        for origin in sorted(origins, key=repr):
+        for origin in sorted(origins, key=name_of):
             match origin:
                 case Foreign(dotted=dotted):
                     kind = kind_of(dotted)
@@ -241,9 +244,8 @@ class _Walk:
     def _follow_own(self, own: OwnName, node: ast.AST, chunk: Chunk) -> None:
         graded = self._graded.get((own.file, own.name))
         if graded is None:
-            for other in self._chunks:
-                if other.file == own.file and own.name in other.binds:
-                    self._enter_chunk(other)
+            for other in self._binding.get((own.file, own.name), ()):
+                self._enter_chunk(other)
         elif graded != self._function.name:
             self._mentions.add(graded)
             if graded in self._partners:
