@@ -59,8 +59,11 @@ def module(name: str) -> ModuleType:
         sys.path.remove(str(FOLDER))
 
 
-def in_child(action: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What an action returns in a forked child, as JSON brings it back; how the child ended where it did not return."""
+def in_child(action: Callable[..., Any], *, takes_descriptor: bool = False) -> Any:
+    """What an action returns in a forked child, as JSON brings it back; how the child ended where it did not return.
+
+    takes_descriptor: the action is given the one descriptor that must stay open.
+    """
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: the child starts none
@@ -68,7 +71,7 @@ def in_child(action: Callable[[], Any], seconds: float = 20.0) -> Any:
     if child == 0:
         answer = b""
         try:
-            answer = json.dumps(action()).encode()
+            answer = json.dumps(action(writing) if takes_descriptor else action()).encode()
         except BaseException as error:  # noqa: BLE001  it is what the test then shows
             answer = json.dumps(f"{type(error).__name__}: {error}").encode()
         finally:
@@ -76,7 +79,7 @@ def in_child(action: Callable[[], Any], seconds: float = 20.0) -> Any:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        if not select.select([reading], [], [], seconds)[0]:
+        if not select.select([reading], [], [], 20.0)[0]:
             os.kill(child, signal.SIGKILL)
         answer = pipe.read()
     status = os.waitpid(child, 0)[1]
