@@ -39,11 +39,11 @@ MISTAKES = tuple(digit * 10.0**-power for power in range(3, 9) for digit in (1, 
 def is_rounded(values: Array, regularizer: Array, samples: int) -> bool:
     """Whether every value is a float32 number, as it is or before the regularizer was added or N divided by."""
     values, regularizer = np.asarray(values, np.float64), np.asarray(regularizer, np.float64)
-    noise = NOISE_UNITS * unit_roundoff("float64") * (np.abs(values) + np.abs(regularizer))
-    data = values - regularizer
-    views: list[tuple[Array, float]] = [(values, 0), (values * samples, samples)]
-    views += [(data, 1), (data * samples, samples)]
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # a student may return the greatest float there is
+        noise = NOISE_UNITS * unit_roundoff("float64") * (np.abs(values) + np.abs(regularizer))
+        data = values - regularizer
+        views: list[tuple[Array, float]] = [(values, 0), (values * samples, samples)]
+        views += [(data, 1), (data * samples, samples)]
         return any(
             bool(np.all(np.abs(view - view.astype(np.float32)) <= factor * noise)) for view, factor in views
         )
@@ -81,9 +81,10 @@ def _explains(direction: Array, off: Array, floor: float) -> bool:
     length = float(np.vdot(direction, direction))
     if length == 0:
         return False
-    amount = float(np.vdot(direction, off)) / length
-    left = float(np.linalg.norm(off - amount * direction))
-    return abs(amount) > floor and EXPLAINED * left < float(np.linalg.norm(off))
+    with np.errstate(over="ignore", invalid="ignore"):
+        amount = float(np.vdot(direction, off)) / length
+        left = float(np.linalg.norm(off - amount * direction))
+        return abs(amount) > floor and EXPLAINED * left < float(np.linalg.norm(off))
 
 
 def _exponentials(case: Case, convention: Convention) -> tuple[Array, Array]:
