@@ -1,0 +1,84 @@
+"""Each hostile submission by itself: it gains nothing, its words are plain, its time is bounded, nothing is left of it."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.report import parse_report
+from grader.sandbox.host import Sandbox
+from grader.sandbox.isolation import IsolationLevel
+from tests.attacks.attack import ATTACKS, Twin, graded, hand_in_twin, spec, words_of
+from tests.attacks.leftovers import Snapshot
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GREATEST_MESSAGE = 5_000
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as made:
+        if made.isolation.level is not IsolationLevel.confined:
+            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def points_of_twin(sandbox, tmp_path_factory):
+    """The honest twin's score."""
+    scores: dict[Twin, float] = {}
+
+    def score(twin: Twin) -> float:
+        if twin not in scores:
+            report = graded(hand_in_twin(twin, tmp_path_factory.mktemp("twin")), sandbox, spec())
+            assert report.score is not None
+            scores[twin] = report.score
+        return scores[twin]
+
+    return score
+
+
+def test_there_are_attacks_and_their_twins_are_told_apart(points_of_twin):
+    assert len(ATTACKS) >= 60
+    assert points_of_twin("wrong") == 10
+    assert points_of_twin("right") == 30
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_attack_gains_nothing_and_leaves_nothing(attack, sandbox, points_of_twin, tmp_path):
+    hand_in = attack.hand_in(tmp_path)
+    before = Snapshot.take(sandbox)
+    started = time.perf_counter()
+
+    report = graded(hand_in, sandbox, spec(attack.call_seconds))
+
+    seconds = time.perf_counter() - started
+    assert before.left_since(sandbox) == []
+    assert report.score is not None, words_of(report)
+    assert report.score <= points_of_twin(attack.twin), words_of(report)
+    assert seconds < attack.seconds
+    words = words_of(report)
+    for part in attack.says:
+        assert part in words
+    assert_sound(report)
+
+
+def assert_sound(report):
+    """What holds of every report, whatever it is about."""
+    assert report.status == "graded"
+    assert not report.has_grader_faults
+    assert parse_report(report.to_json()) == report
+    assert {check.id: check.status for check in report.checks}["neighbour"] in {"passed", "skipped"}
+    for line in words_of(report).split("\n"):
+        assert len(line) < GREATEST_MESSAGE
+        assert all(letter.isprintable() for letter in line), line
+    for secret in (
+        str(REPOSITORY),
+        f"{tempfile.gettempdir()}/grader-run-",
+        "Traceback (most recent call last)",
+    ):
+        assert secret not in report.to_json()
