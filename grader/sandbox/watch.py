@@ -106,6 +106,7 @@ def _entries(folder: str) -> Iterator[tuple[int, int]]:
             for entry in entries:
                 with contextlib.suppress(OSError):
                     status = entry.stat(follow_symlinks=False)
-                    yield getattr(status, "st_blocks", 0) * 512 or status.st_size, depth
+                    blocks = getattr(status, "st_blocks", None)  # Windows does not say
+                    yield status.st_size if blocks is None else blocks * 512, depth
                     if entry.is_dir(follow_symlinks=False):
                         pending.append((entry.path, depth + 1))

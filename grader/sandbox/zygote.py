@@ -87,6 +87,7 @@ class _Nursery:
         self._control = control
         self._confinement = confinement
         self._workers: set[int] = set()
+        self._may_have_orphans = False
         orphans.inherit()
 
     def serve(self) -> None:
@@ -101,6 +102,10 @@ class _Nursery:
             self._control.sendall(PROCESS_ID.pack(answer))
 
     def _fork(self, descriptor: int, settings: dict[str, Any]) -> int:
+        import tiers
+
+        is_filtered = self._confinement.has_seccomp and settings["tiers"] & tiers.SYSTEM_CALLS
+        self._may_have_orphans |= not is_filtered
         parent = os.getpid()
         process_id = os.fork()
         if process_id == 0:
@@ -124,7 +129,7 @@ class _Nursery:
         except ChildProcessError:
             return UNKNOWN_STATUS
         self._workers.discard(process_id)
-        if not self._confinement.has_seccomp:
+        if self._may_have_orphans:
             orphans.end_all_but(self._workers)
         return status
 

@@ -1,0 +1,306 @@
+"""What no limit of a process counts: who goes too far is ended and named, who does not is left alone."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+
+import psutil
+import pytest
+
+from grader.observation import Died
+from grader.sandbox import watch as watch_module
+from grader.sandbox.watch import INTERVAL_SECONDS, Watch
+from tests.sandbox import plain
+from tests.sandbox.calls import RIGHT, g_is_right, number_of, trial
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """Of few files: ten thousand take seconds to make."""
+    monkeypatch.setattr(watch_module, "GREATEST_FILES", 300)
+    made = Watch()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def process():
+    """(code) to a process that runs it when told to go on, then waits to be told to end."""
+    started = []
+
+    def start(code="", folder=None):
+        whole = f"import os, mmap, sys\nsys.stdin.readline()\n{code}\nprint('done', flush=True)\nsys.stdin.readline()"
+        it = subprocess.Popen(
+            [sys.executable, "-I", "-c", whole],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            text=True,
+        )
+        started.append(it)
+        return it
+
+    yield start
+    for it in started:
+        it.kill()
+        it.communicate()
+
+
+def go_on(process):
+    """Let it run its code; whether it got to the end."""
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.readline() == "done\n"
+
+
+def is_left_alone(process):
+    """Whether it lives after a few more looks."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(6 * INTERVAL_SECONDS)
+    return process.poll() is None
+
+
+SHARED = "block = mmap.mmap(-1, {0})\nfor at in range(0, {0}, 4096): block[at] = 1"
+PRIVATE = "block = bytearray({0})\nfor at in range(0, {0}, 4096): block[at] = 1"
+
+TOO_MUCH = {
+    "shared memory": (SHARED.format(64 * MIB), "it used more than 32 MiB of memory"),
+    "private memory": (PRIVATE.format(64 * MIB), "it used more than 32 MiB of memory"),
+    "one big file": (
+        "os.posix_fallocate(os.open('a', os.O_CREAT | os.O_RDWR), 0, 257 << 20)",
+        "it wrote more than 256 MiB of files",
+    ),
+    "several files": (
+        "for n in range(5): os.posix_fallocate(os.open(str(n), os.O_CREAT | os.O_RDWR), 0, 60 << 20)",
+        "it wrote more than 256 MiB of files",
+    ),
+    "files in folders": (
+        "for n in 'abcde':\n    os.mkdir(n)\n    os.posix_fallocate(os.open(f'{n}/a', os.O_CREAT | os.O_RDWR), 0, 60 << 20)",
+        "it wrote more than 256 MiB of files",
+    ),
+    "many files": (
+        "for n in range(301): os.close(os.open(f'{n}', os.O_CREAT))",
+        "it made more than 300 files",
+    ),
+    "many folders": (
+        "for n in range(31):\n    os.mkdir(f'{n}')\n    for m in range(9): os.mkdir(f'{n}/{m}')",
+        "it made more than 300 files",
+    ),
+    "deep folders": (
+        "for n in range(33):\n    os.mkdir('a')\n    os.chdir('a')",
+        "it nested folders more than 32 deep",
+    ),
+    "a file in deep folders": (
+        "for n in range(32):\n    os.mkdir('a')\n    os.chdir('a')\nopen('leaf', 'w').close()",
+        "it nested folders more than 32 deep",
+    ),
+}
+no_fallocate = not hasattr(os, "posix_fallocate")
+
+
+@pytest.mark.skipif(no_fallocate, reason="needs files that take space at once")
+@pytest.mark.parametrize("code, clause", TOO_MUCH.values(), ids=TOO_MUCH.keys())
+def test_what_goes_too_far_is_ended_and_named(watch, process, tmp_path, code, clause):
+    it = process(code, tmp_path)
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+
+    go_on(it)
+
+    assert it.wait(20) == -9
+    assert plain.comes_true(lambda: watch._watched[it.pid].exceeded is not None)
+    assert watch.remove(it.pid) == clause
+
+
+ENOUGH = {
+    "nothing": "",
+    "shared memory": SHARED.format(16 * MIB),
+    "much memory that is not touched": "block = mmap.mmap(-1, 1 << 30)",
+    "memory that was given back": "for n in range(20):\n    block = bytearray(8 << 20)\n    del block",
+    "files below the bound": "os.posix_fallocate(os.open('a', os.O_CREAT | os.O_RDWR), 0, 250 << 20)",
+    "a big file without contents": "os.truncate(os.open('a', os.O_CREAT | os.O_RDWR), 1 << 40)",
+    "as many files as it may": "for n in range(300): os.close(os.open(f'{n}', os.O_CREAT))",
+    "32 folders": "for n in range(32):\n    os.mkdir('a')\n    os.chdir('a')",
+    "links to what is big": "os.symlink('/usr', 'link')\nos.symlink('.', 'loop')",
+}
+
+
+@pytest.mark.skipif(no_fallocate, reason="needs files that take space at once")
+@pytest.mark.parametrize("code", ENOUGH.values(), ids=ENOUGH.keys())
+def test_what_stays_within_bounds_is_left_alone(watch, process, tmp_path, code):
+    it = process(code, tmp_path)
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+
+    assert go_on(it)
+    assert is_left_alone(it)
+    assert watch.remove(it.pid) is None
+
+
+def test_the_memory_that_a_process_began_with_is_not_counted(watch, process, tmp_path):
+    it = process(PRIVATE.format(64 * MIB), tmp_path)
+    assert go_on(it)
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+
+    assert is_left_alone(it)
+
+
+def test_only_the_one_that_goes_too_far_is_ended(watch, process, tmp_path):
+    (tmp_path / "quiet").mkdir()
+    (tmp_path / "loud").mkdir()
+    quiet = process("", tmp_path / "quiet")
+    loud = process(SHARED.format(64 * MIB), tmp_path / "loud")
+    for it, name in ((quiet, "quiet"), (loud, "loud")):
+        watch.add(it.pid, 32 * MIB, str(tmp_path / name))
+
+    go_on(loud)
+
+    assert loud.wait(20) == -9
+    assert go_on(quiet)
+    assert watch.remove(quiet.pid) is None
+
+
+def test_what_is_watched_no_more_is_left_alone(watch, process, tmp_path):
+    it = process(SHARED.format(64 * MIB), tmp_path)
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+
+    assert watch.remove(it.pid) is None
+    assert go_on(it)
+    assert is_left_alone(it)
+
+
+# What is not there
+
+
+def test_a_process_that_is_gone_before_it_is_watched_is_no_fault(watch, process, tmp_path):
+    it = process()
+    it.kill()
+    it.wait()
+
+    watch.add(it.pid, MIB, str(tmp_path))
+
+    assert watch.remove(it.pid) is None
+
+
+def test_a_process_that_vanishes_while_it_is_watched_is_no_fault(watch, process, tmp_path):
+    gone, loud = process(), process(SHARED.format(64 * MIB), tmp_path)
+    watch.add(gone.pid, 32 * MIB, str(tmp_path / "nowhere"))
+    watch.add(loud.pid, 32 * MIB, str(tmp_path))
+    gone.kill()
+    gone.wait()
+
+    go_on(loud)
+
+    assert loud.wait(20) == -9  # the watch goes on
+    assert watch.remove(gone.pid) is None
+
+
+def test_a_folder_that_is_not_there_or_cannot_be_listed_is_no_fault(watch, process, tmp_path):
+    it = process(PRIVATE.format(64 * MIB), tmp_path)
+    watch.add(it.pid, 32 * MIB, str(tmp_path / "nowhere"))
+
+    go_on(it)
+
+    assert it.wait(20) == -9
+
+
+def test_another_process_with_the_same_id_is_not_ended(watch, process, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise psutil.NoSuchProcess(1)
+
+    it = process(SHARED.format(64 * MIB), tmp_path)
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+    monkeypatch.setattr(psutil.Process, "memory_info", refuse)  # what psutil says of an id that is used again
+
+    assert go_on(it)
+    assert is_left_alone(it)
+
+
+def test_removing_what_was_never_watched_says_nothing(watch):
+    assert watch.remove(1 << 22) is None
+
+
+# The thread
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name == "worker watch"]
+
+
+def test_there_is_no_thread_before_there_is_something_to_watch():
+    before = len(threads())
+    watch = Watch()
+
+    assert len(threads()) == before
+    watch.close()
+
+
+def test_closing_ends_the_thread_and_ends_no_process(process, tmp_path):
+    watch, it = Watch(), process(SHARED.format(64 * MIB), tmp_path)
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+    thread = watch._thread
+    assert thread is not None
+    assert thread.is_alive()
+
+    watch.close()
+
+    assert not thread.is_alive()
+    assert go_on(it)
+    assert is_left_alone(it)
+    watch.close()
+
+
+def test_one_thread_watches_all(watch, process, tmp_path):
+    before = len(threads())
+    for _ in range(3):
+        watch.add(process().pid, MIB, str(tmp_path))
+
+    assert len(threads()) == before + 1
+
+
+def test_bounds_are_those_that_a_worker_is_told_of():
+    assert (watch_module.GREATEST_FILES_BYTES, watch_module.GREATEST_FILES) == (256 << 20, 10_000)
+
+
+# In the sandbox
+
+
+SHARED_IN_A_WORKER = """
+    block = mmap.mmap(-1, 450 << 20)
+    for at in range(0, 450 << 20, 4096): block[at] = 1
+"""
+FOLDERS_IN_A_WORKER = """
+    for n in range(33):
+        os.mkdir('a')
+        os.chdir('a')
+"""
+
+
+@pytest.mark.parametrize(
+    "body, clause",
+    [
+        (SHARED_IN_A_WORKER, "it used more than 300 MiB of memory"),
+        (FOLDERS_IN_A_WORKER, "it nested folders more than 32 deep"),
+    ],
+)
+def test_a_worker_that_goes_too_far_died_of_what_it_did(open_unconfined_session, body, clause):
+    source = f"{RIGHT}\nimport mmap, os, time\ndef f():{body}    time.sleep(20)\n"
+    session = open_unconfined_session(source, memory_bytes=300 << 20)
+
+    assert session.run(trial("f", seconds=15)) == Died(clause)
+    assert g_is_right(session)
+
+
+def test_a_worker_that_uses_what_it_may_is_left_alone(open_session):
+    source = (
+        "import os, time, torch\n"
+        "def f():\n"
+        "    block = torch.ones(100 << 20, dtype=torch.uint8)\n"
+        "    for n in range(100): os.close(os.open(f'{n}', os.O_CREAT))\n"
+        "    time.sleep(0.3)\n"
+        "    return len(os.listdir()) + float(block[-1])\n"
+    )
+
+    assert number_of(open_session(source, "f", memory_bytes=400 << 20).run(trial("f"))) == 101
