@@ -27,6 +27,7 @@ def main() -> None:
             "fresh worker to first answer": measures.fork_to_first_call(sandbox),
             "one submission, warm": measures.warm_submission(sandbox),
         }
+    series |= measures.confinement()
     series["import torch, whole process"] = measures.import_torch()
     series["grader check, whole process"] = measures.check_command()
     series["grader --help, whole process"] = measures.help_command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import numpy as np
 from grader.extract import extract
 from grader.grade import Settings, grade
 from grader.observation import Returned
+from grader.sandbox import tiers
+from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox, Session
 from grader.spec import load_spec
 from grader.submission import SourceFile, Submission, load_submission
@@ -66,6 +68,46 @@ def warm_submission(sandbox: Sandbox, repetitions: int = 7) -> list[float]:
     if any(report.score != report.max_score for report in reports):
         raise ValueError("the right module did not get full points")
     return [report.seconds for report in reports[1:]]
+
+
+def confinement(workers: int = 50, submissions: int = 15) -> dict[str, list[float]]:
+    """What confinement adds to a fresh worker, and to a submission, over plain forks that have limits only.
+
+    The two are measured in turn, each first every other time; what is added is the difference within a pair.
+    """
+    loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
+
+    def fresh_worker(sandbox: Sandbox) -> float:
+        return fork_to_first_call(sandbox, 1)[0]
+
+    def whole_submission(sandbox: Sandbox) -> float:
+        return grade(submission, loaded, sandbox, Settings(seed=0)).seconds
+
+    series = {}
+    with Sandbox(ForkLauncher(tiers.ALL)) as confining, Sandbox(ForkLauncher(tiers.LIMITS)) as forking:
+        for name, measure, repetitions in (
+            ("fresh worker", fresh_worker, workers),
+            ("one submission", whole_submission, submissions),
+        ):
+            confined, plain = _in_turn(
+                lambda m=measure: m(confining), lambda m=measure: m(forking), repetitions
+            )
+            series[f"{name}, confined"] = confined
+            series[f"{name}, plain forks"] = plain
+            series[f"{name}, added"] = [one - other for one, other in zip(confined, plain, strict=True)]
+    return series
+
+
+def _in_turn(
+    first: Callable[[], float], second: Callable[[], float], repetitions: int
+) -> tuple[list[float], list[float]]:
+    """Seconds of both, each going first every other time; the first pair, which warms up, is left out."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for repetition in range(repetitions + 1):
+        order = (0, 1) if repetition % 2 else (1, 0)
+        for which in order:
+            seconds[which].append((first, second)[which]())
+    return seconds[0][1:], seconds[1][1:]
 
 
 def import_torch(repetitions: int = 5) -> list[float]:

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import secrets
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from grader import __version__
+from grader import __version__, interruption
 from grader.errors import DeviceError, GraderError, OutputError, SandboxError, SpecError
 
 if TYPE_CHECKING:
@@ -370,9 +369,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write is no fault
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)  # leave nothing behind
+    interruption.catch()
     try:
         app(prog_name="grader")
     except SandboxError as error:

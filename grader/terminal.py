@@ -76,9 +76,11 @@ def is_left_aside(report: Report, check: CheckPart) -> bool:
 
 def _circumstances(report: Report) -> str:
     environment = report.environment
+    missing = environment.isolation_missing
+    not_kept = f" (not kept from {formatting.listing(missing)})" if missing else ""
     return (
         f"{report.submission.id}, seed {environment.seed}, {environment.device},"
-        f" isolation: {environment.isolation}, {formatting.seconds(report.seconds)}"
+        f" isolation: {environment.isolation}{not_kept}, {formatting.seconds(report.seconds)}"
     )
 
 

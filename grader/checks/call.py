@@ -57,6 +57,10 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
     return Case(trial.label, weights, rows, y.array, float(reg.value or 0.0)), dtype
 
 
+_REFUSED = " (while it is graded, code may open no files, no connections and start no processes)"
+"""What a student needs to know who works with files on their own machine."""
+
+
 def failure_sentence(trial: Trial, observation: Observation) -> str:
     """What happened to a call that gave no values, in one sentence with the student's own line."""
     name = trial.function if trial.method is None else f"{trial.function}.{trial.method}"
@@ -66,7 +70,8 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
         case Raised(kind=kind, message=message, place=place):
             where = "" if place is None else f" at {place}"
             said = f": {message}" if message else ""
-            return f"{name} raised {kind}{where}{said}, on {trial.label}"
+            hint = _REFUSED if kind == "PermissionError" else ""
+            return f"{name} raised {kind}{where}{said}, on {trial.label}{hint}"
         case TimedOut(limit_seconds=limit):
             return f"{name} did not return within {limit:g} s, on {trial.label}; does a loop never end?"
         case Died(how=how):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from grader import interruption
 from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
 from grader.observation import Died, Missing, Observation, Place, Refused, SpyCall, TimedOut
@@ -109,6 +110,7 @@ class Session:
 
     def run(self, trial: Trial) -> Observation:
         """Make the call that the trial describes. SandboxError when no worker can be had."""
+        interruption.check()
         function = self._extracted.functions.get(trial.function)
         if function is None:
             return Missing(self._extracted.missing.get(trial.function, "it is not in the submission"))

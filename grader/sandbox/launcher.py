@@ -100,7 +100,7 @@ def start_process(mode: Literal["fork", "single"]) -> tuple[subprocess.Popen[byt
     with theirs:
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", str(_ZYGOTE), place, mode, *hidden_folders(_ZYGOTE)],
+                [sys.executable, "-I", str(_ZYGOTE), place, mode, str(os.getpid()), *hidden_folders(_ZYGOTE)],
                 pass_fds=(theirs.fileno(),) if is_posix else (),
                 env=_environment(),
                 stdin=subprocess.DEVNULL if is_posix else subprocess.PIPE,

@@ -1,8 +1,8 @@
 """Imports torch once and forks a worker per function; runs no torch op, holds no secret.
 
-Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single HIDDEN...`. DESCRIPTOR is this end of the judge's
-control socket (on Windows "stdin", from which it is read). HIDDEN are folders that are taken off sys.path, so that the
-grader's own code cannot be imported.
+Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single JUDGE HIDDEN...`. DESCRIPTOR is this end of the
+judge's control socket (on Windows "stdin", from which it is read). JUDGE is the judge's process id. HIDDEN
+are folders that are taken off sys.path, so that the grader's own code cannot be imported.
 
 In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's process id;
 b"W" and a process id waits for a killed worker, ends what it may have left behind, and answers its wait status. In
@@ -34,13 +34,13 @@ READY = b"R"
 """In `single` mode, sent when torch has been imported."""
 
 
-def _import_everything(hidden: frozenset[str]) -> None:
+def _import_everything(judge: int, hidden: frozenset[str]) -> None:
     """What a worker needs, and what would be imported lazily in it after it lost the right to read files."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
     import privileges
 
-    privileges.die_with_parent()
+    privileges.die_with_parent(judge)
     import torch
 
     torch.set_num_threads(1)
@@ -142,11 +142,11 @@ def _control_socket(place: str) -> socket.socket:
 
 def main() -> None:
     """Import, then serve until the judge closes the control socket."""
-    descriptor, mode, *hidden = sys.argv[1:]
+    descriptor, mode, judge, *hidden = sys.argv[1:]
     control = _control_socket(descriptor)
     if os.name == "posix":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
-    _import_everything(frozenset(os.path.realpath(entry) for entry in hidden))
+    _import_everything(int(judge), frozenset(os.path.realpath(entry) for entry in hidden))
     confinement = _prepare_confinement()
     gc.collect()
     gc.freeze()
