@@ -57,13 +57,13 @@ class ForkLauncher:
 
     def prepare(self, memory_bytes: int) -> None:
         """Order the first worker, which is forked as soon as torch is there."""
+        is_another, self._memory_bytes = memory_bytes != self._memory_bytes, memory_bytes
         with contextlib.suppress(
             OSError, wire.WireError
         ):  # `start` notices a zygote that is gone, and replaces it
-            if self._ahead is not None and memory_bytes != self._memory_bytes:
+            if self._ahead is not None and is_another:
                 ahead, self._ahead = self._ahead, None
                 self._end_ordered(ahead)
-            self._memory_bytes = memory_bytes
             if self._ahead is None:
                 self._ahead = self._order()
 
@@ -120,7 +120,11 @@ class ForkLauncher:
                 if attempt + 1 == _ATTEMPTS:
                     raise
             else:
-                self._isolation = same_isolation(self._isolation, ordered.isolation)
+                try:
+                    self._isolation = same_isolation(self._isolation, ordered.isolation)
+                except SandboxError:
+                    self._end_ordered(ordered)
+                    raise
                 return ordered
         raise AssertionError  # the last attempt returns or raises
 
@@ -176,7 +180,12 @@ class ForkLauncher:
         self._workspace.close()
 
     def _end_ordered(self, ordered: _Ordered) -> None:
-        self.end(WorkerProcess(ordered.connection, self._learn_id(ordered), ordered.directory))
+        try:
+            process_id = self._learn_id(ordered)
+        except (OSError, wire.WireError):
+            self._discard(ordered)
+            raise
+        self.end(WorkerProcess(ordered.connection, process_id, ordered.directory))
 
     def _end_zygote(self) -> None:
         self._control.close()

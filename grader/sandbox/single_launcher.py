@@ -95,6 +95,9 @@ class SingleLauncher:
 
     def close(self) -> None:
         """End whatever is left."""
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            self.end(waiting)
         if self._ahead is not None:
             process, connection = self._ahead
             connection.close()
