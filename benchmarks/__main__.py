@@ -12,7 +12,7 @@ from statistics import median
 
 from benchmarks import measures
 from grader import __version__
-from grader.grade import processor_name
+from grader.reporting import processor_name
 from grader.sandbox.host import Sandbox
 
 RESULTS = Path(__file__).with_name("results")

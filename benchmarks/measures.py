@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from grader.extract import extract
-from grader.grade import Settings, grade
+from grader.grade import grade
+from grader.judged import Settings
 from grader.observation import Returned
 from grader.sandbox import tiers
 from grader.sandbox.fork_launcher import ForkLauncher

@@ -21,7 +21,7 @@ from grader.errors import DeviceError, GraderError, OutputError, SandboxError, S
 if TYPE_CHECKING:
     from grader.batch import ReportStore
     from grader.extract import Extracted
-    from grader.grade import Settings
+    from grader.judged import Settings
     from grader.report import Report
     from grader.sandbox.host import Sandbox
     from grader.spec import LoadedSpec
@@ -317,7 +317,7 @@ def _find_spec(name: str | None, submission: Submission) -> LoadedSpec:
 
 
 def _settings(loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: list[str]) -> Settings:
-    from grader.grade import Settings
+    from grader.judged import Settings
 
     if device is DeviceChoice.cuda:
         raise DeviceError(

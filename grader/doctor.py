@@ -17,8 +17,8 @@ from grader import formatting
 from grader.checks.call import failure_sentence
 from grader.errors import SandboxError
 from grader.extract import extract
-from grader.grade import processor_name
 from grader.observation import Observation, Returned
+from grader.reporting import processor_name
 from grader.sandbox.host import Budget, Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import default_start_method

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from grader import formatting
 from grader.extract import Chunk, Extracted
-from grader.grade import NOT_ASKED_FOR
+from grader.judged import NOT_ASKED_FOR
 from grader.report import CheckPart, Report, WherePart
 from grader.spec import Spec
 

@@ -5,8 +5,10 @@ import pytest
 from grader import grade as grade_module
 from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
 from grader.errors import SandboxError
-from grader.grade import Settings, budget_of, grade, unreadable_report
+from grader.grade import budget_of, grade
+from grader.judged import Settings
 from grader.report import parse_report
+from grader.reporting import unreadable_report
 from grader.verdict import Diagnosis, Finding, Verdict
 from tests.samples import BOTH_FUNCTIONS, CONFINED, MINI_SPEC, StubSandbox, mini_spec, submission_of
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.grade import Settings, grade
+from grader.grade import grade
+from grader.judged import Settings
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from grader.submission import load_submission

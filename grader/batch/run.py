@@ -10,8 +10,10 @@ from grader.archive import printable
 from grader.batch.intake import HandIn
 from grader.batch.store import Fingerprint, ReportStore
 from grader.errors import SubmissionError, SubmissionUnavailable
-from grader.grade import Settings, failed_report, grade, guarded, unreadable_report
+from grader.grade import grade, guarded
+from grader.judged import Settings
 from grader.report import Report
+from grader.reporting import failed_report, unreadable_report
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel, require
 from grader.spec import LoadedSpec

@@ -10,30 +10,30 @@ from grader.sandbox import wire
 _LOSS_NAMES = (
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
-    "cosine_embedding_loss",
     "cross_entropy",
     "cross_entropy_loss",
-    "ctc_loss",
-    "gaussian_nll_loss",
     "hinge_embedding_loss",
-    "huber_loss",
     "kl_div",
-    "l1_loss",
     "linear_cross_entropy",
     "margin_ranking_loss",
-    "mse_loss",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
     "nll_loss",
-    "poisson_nll_loss",
-    "smooth_l1_loss",
     "soft_margin_loss",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
 )
 _LOSS = re.compile(rf"_?(?:{'|'.join(_LOSS_NAMES)})(?:2d|_nd)?(?:_forward|_backward)?")
-"""A loss of torch.nn.functional, or one of the operators that do its work: nll_loss, nll_loss2d_forward."""
+"""A loss that trains a classifier, of torch.nn.functional, or an operator that does its work: nll_loss2d_forward.
+
+Not those for other tasks: a regularizer may well be written as mse_loss(W, 0 * W, reduction="sum").
+"""
+
+_LOSSES_OF_OTHER_TASKS = frozenset(
+    {"CTCLoss", "CosineEmbeddingLoss", "GaussianNLLLoss", "HuberLoss", "L1Loss", "MSELoss", "PoissonNLLLoss"}
+    | {"SmoothL1Loss"}
+)
 
 _DIFFERENTIATES = frozenset(
     {
@@ -116,7 +116,7 @@ def _kind_in_torch(dotted: str, parts: list[str]) -> HelpKind | None:
         return "modules"
     if parts[0] == "nn":
         classes = [part for part in parts[1:] if part[0].isupper()]
-        if classes and classes[0].endswith("Loss"):
+        if classes and classes[0].endswith("Loss") and classes[0] not in _LOSSES_OF_OTHER_TASKS:
             return "losses"
         if classes and classes[0] not in _HARMLESS_MODULES:
             return "modules"

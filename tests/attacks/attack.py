@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import SubmissionError
-from grader.grade import Settings, grade, unreadable_report
+from grader.grade import grade
+from grader.judged import Settings
 from grader.report import Report
+from grader.reporting import unreadable_report
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
 from grader.submission import load_submission

@@ -13,7 +13,7 @@ from grader.batch.intake import find_hand_ins, left_out
 from grader.batch.run import grade_batch
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
-from grader.grade import Settings
+from grader.judged import Settings
 from grader.report import parse_report
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.submission import load_submission

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.grade import Settings, grade
+from grader.grade import grade
+from grader.judged import Settings
 from grader.sandbox.host import Sandbox
 from tests.samples import mini_spec, submission_of
 

@@ -23,8 +23,10 @@ from grader import grade as grading
 from grader.batch.intake import find_hand_ins, left_out
 from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
+from grader.judged import Settings
 from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.report import EnvironmentPart, IntegrityPart, parse_report, student_view
+from grader.reporting import environment
 from grader.sandbox import decode, wire
 from grader.sandbox.exchange import Answer, Ended, Exchange
 from grader.sandbox.request import describe_call, describe_program
@@ -33,7 +35,7 @@ from grader.trial import NumberOutput, Tensor, Trial
 from tests.fuzz import answers, corpus, handed, sources
 from tests.samples import CONFINED, StubSandbox
 
-SETTINGS = grading.Settings(seed=0, only=frozenset())
+SETTINGS = Settings(seed=0, only=frozenset())
 """No check runs: a report is made of what was extracted alone."""
 
 
@@ -125,7 +127,7 @@ def take_apart(submission: Submission) -> None:
 @cache
 def _environment() -> EnvironmentPart:
     """Asked for once: it reads the metadata of packages."""
-    return grading.environment(SETTINGS, CONFINED)
+    return environment(SETTINGS, CONFINED)
 
 
 def _described(extracted: Extracted) -> None:

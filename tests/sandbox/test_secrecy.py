@@ -12,7 +12,8 @@ import pytest
 from grader.checks.call import case_of
 from grader.checks.truth import Truth
 from grader.checks.values import ValuesCheck
-from grader.grade import Settings, grade
+from grader.grade import grade
+from grader.judged import Settings
 from grader.observation import Received, Returned
 from grader.sandbox import wire
 from grader.sandbox.host import Budget

@@ -1,0 +1,44 @@
+"""How a submission is graded, and what came of one check: what grading hands to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.checks import AnyCheck
+from grader.forbidden import Ruling, verdict_under
+from grader.verdict import Verdict
+
+NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to grade: the seed of all draws, the device, and which checks (None for all)."""
+
+    seed: int
+    device: Literal["cpu", "cuda"] = "cpu"
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A check with its verdict and the seconds it took. is_ruled: whether forbidden help decided it."""
+
+    check: AnyCheck
+    verdict: Verdict
+    seconds: float
+    is_ruled: bool = False
+
+    def under(self, rulings: Sequence[Ruling]) -> Judged:
+        """What is left of the verdict where a function of the check uses help that is not allowed."""
+        verdict = verdict_under(rulings, self.check.functions, self.verdict)
+        return Judged(self.check, verdict, self.seconds, is_ruled=verdict is not self.verdict)
+
+
+def errored_verdict() -> Verdict:
+    """The verdict where the grader itself failed: no points are lost, and no score is given."""
+    return Verdict(
+        "errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again."
+    )
