@@ -14,6 +14,9 @@ import wire
 CHUNK_FILE = "submission:"
 """Code objects of chunk 7 carry the file name "submission:7", by which the judge finds the student's own line."""
 
+_TRACEBACK = BaseException.__dict__["__traceback__"]
+"""An exception's own, whatever a class of the student's puts in its place."""
+
 _INTEGER_DTYPES = frozenset(
     {"int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "int"}
 )
@@ -151,23 +154,37 @@ def type_name(value: Any) -> str:
 
 def pack_raised(error: BaseException) -> list[wire.Buffer]:
     """Kind and message of what was raised, and the innermost line of the student's own; line 0 for none."""
-    number, line = 0, 0
-    if isinstance(error, SyntaxError) and str(error.filename).startswith(CHUNK_FILE):
-        number, line = int(str(error.filename)[len(CHUNK_FILE) :]), error.lineno or 1
-    for frame, at in _frames(error):
-        if frame.startswith(CHUNK_FILE):
-            number, line = int(frame[len(CHUNK_FILE) :]), at
-    message = str(error.msg) if isinstance(error, SyntaxError) else message_of(error)
+    number, line = _place_of(error)
     return [
         wire.pack_text(type_name(error)),
-        wire.pack_text(message),
+        wire.pack_text(message_of(error)),
         number.to_bytes(4, "little"),
         line.to_bytes(4, "little"),
     ]
 
 
+def _place_of(error: BaseException) -> tuple[int, int]:
+    """Chunk and line; 0, 0 where no frame is in a chunk, or where the student's code names what is no place."""
+    places = [place for name, line in _frames(error) if (place := _place_in(name, line)) is not None]
+    try:
+        if not places and isinstance(error, SyntaxError):
+            places = [_place_in(error.filename, error.lineno or 1) or (0, 0)]
+    except BaseException:
+        return 0, 0  # the student's own attributes in the place of the exception's
+    return places[-1] if places else (0, 0)
+
+
+def _place_in(file_name: Any, line: Any) -> tuple[int, int] | None:
+    """Chunk and line, from the name of a file that any code may claim."""
+    if type(file_name) is not str or type(line) is not int or not file_name.startswith(CHUNK_FILE):
+        return None
+    number = file_name.removeprefix(CHUNK_FILE)
+    is_place = number.isascii() and number.isdecimal() and len(number) < 10 and 0 <= line < 1 << 31
+    return (int(number), line) if is_place else None
+
+
 def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
-    traceback = error.__traceback__
+    traceback = _TRACEBACK.__get__(error)
     while traceback is not None:
         yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno or 0
         traceback = traceback.tb_next
@@ -176,6 +193,6 @@ def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
 def message_of(error: BaseException) -> str:
     """What an exception says, whatever its own method does."""
     try:
-        return str(error)
+        return str(error.msg) if isinstance(error, SyntaxError) else str(error)
     except BaseException:
         return "(the exception's own message raised)"

@@ -44,6 +44,9 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "truncate": (76, 45), "mknod": (133, None), "mknodat": (259, 33),
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
     "fanotify_init": (300, 262), "fanotify_mark": (301, 263),
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
+    # a file whose name another one takes lives on while it is open or mapped, and counts nowhere
+    "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276),
     # the system's own
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "chroot": (161, 51), "fsopen": (430, 430), "fsconfig": (431, 431),
@@ -70,10 +73,12 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182),
     "mq_timedreceive": (243, 183), "mq_notify": (244, 184), "mq_getsetattr": (245, 185),
 }  # fmt: skip
-_JUDGED_BY_ARGUMENT: dict[str, tuple[int, int]] = {
+_JUDGED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "clone": (56, 220), "clone3": (435, 435), "kill": (62, 129), "tgkill": (234, 131),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prctl": (157, 167),
     "prlimit64": (302, 261), "mmap": (9, 222), "fcntl": (72, 25), "ioctl": (16, 29),
+    "open": (2, None), "openat": (257, 56), "openat2": (437, 437),
+    "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
 }  # fmt: skip
 _LAST_KNOWN = 462
 
@@ -81,6 +86,8 @@ _CLONE_THREAD = 0x10000
 _SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
 _HARMLESS_CONTROLS = (15, 16, 2, 3, 23, 38, 39, 0x53564D41)
 """Of prctl: the thread's name, asking for what is set already, giving up privileges, names of memory areas."""
+
+_WITHOUT_A_NAME = 0x400000  # O_TMPFILE, less O_DIRECTORY
 
 _SIGNALLING_CONTROLS = (8, 10, 15)
 """Of fcntl: F_SETOWN, F_SETSIG and F_SETOWN_EX have a descriptor send any signal to any process of the same user."""
@@ -108,6 +115,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _ALLOW = 0x7FFF0000
 _REFUSE = 0x00050000 | errno.EPERM
 _UNKNOWN = 0x00050000 | errno.ENOSYS
+_PRETEND = 0x00050000  # success, and nothing is done
 _KILL = 0x80000000
 
 _SET_FILTER = 1
@@ -166,6 +174,10 @@ def _blocks(process_id: int) -> dict[str, bytes]:
     """What is decided by an argument. process_id: the worker's own."""
     allow, refuse = _instruction(_RETURN, _ALLOW), _instruction(_RETURN, _REFUSE)
     own = _argument(0) + _only(process_id)
+    named = _instruction(_IF_ANY_BIT, _WITHOUT_A_NAME, 0, 1) + refuse + allow
+    # What was made stays until the worker's folder goes: a file that is removed and still open could not be counted.
+    # Who clears up after himself is told that it is done, as temporary files must not fail a right function.
+    kept = _instruction(_RETURN, _PRETEND)
     return {
         "clone": _argument(0) + _instruction(_IF_ANY_BIT, _CLONE_THREAD, 1) + refuse + allow,
         "clone3": _instruction(_RETURN, _UNKNOWN),  # its flags lie in memory; the C library then uses clone
@@ -175,6 +187,12 @@ def _blocks(process_id: int) -> dict[str, bytes]:
         "rt_tgsigqueueinfo": own,
         "prctl": _argument(0) + _only(*_HARMLESS_CONTROLS),
         "prlimit64": _argument(0) + _only(0, process_id),
+        "open": _argument(1) + named,
+        "openat": _argument(2) + named,
+        "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags lie in memory; the C library does without
+        "unlink": kept,
+        "unlinkat": kept,
+        "rmdir": kept,
         "fcntl": _argument(1) + _all_but(*_SIGNALLING_CONTROLS),
         "ioctl": _argument(1) + _all_but(*_SIGNALLING_REQUESTS),
         "mmap": _argument(3)
@@ -203,7 +221,10 @@ def program(machine: str, process_id: int) -> bytes:
         _instruction(_RETURN, _UNKNOWN),
     ]
     blocks = _blocks(process_id)
-    parts += [_when(_JUDGED_BY_ARGUMENT[name][architecture.column], block) for name, block in blocks.items()]
+    for name, block in blocks.items():
+        number = _JUDGED_BY_ARGUMENT[name][architecture.column]
+        if number is not None:
+            parts.append(_when(number, block))
     return b"".join([*parts, _refusals(architecture.column)])
 
 

@@ -1,4 +1,4 @@
-"""What no limit of a process counts, looked at from outside: all of its memory, and the files that it has written."""
+"""What no limit of a process counts, looked at from outside: all of its memory, its threads, and what it has written."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from grader import formatting
+from grader.sandbox import limits
 
 INTERVAL_SECONDS = 0.05
 GREATEST_FILES_BYTES = 256 << 20
@@ -44,7 +46,7 @@ class Watch:
         """Begin to watch a fresh worker: it may have that much more memory than it has now."""
         try:
             process = psutil.Process(process_id)
-            bytes_at_start = process.memory_info().rss
+            bytes_at_start = _memory_bytes(process)
         except psutil.Error:
             return  # gone already: there is nothing to watch
         with self._lock:
@@ -83,10 +85,32 @@ def _look(watched: _Watched) -> None:
 
 def _excess(watched: _Watched) -> str | None:
     """What is too much, as a clause; None when nothing is."""
-    if watched.process.memory_info().rss - watched.bytes_at_start > watched.memory_bytes:
+    if _memory_bytes(watched.process) - watched.bytes_at_start > watched.memory_bytes:
         return f"it used more than {formatting.size(watched.memory_bytes)} of memory"
+    if watched.process.num_threads() > limits.THREADS:
+        return f"it started more than {limits.THREADS} threads"
+    try:
+        return _excess_of_files(watched.folder)
+    except PermissionError:
+        return "it made a folder that cannot be looked into"
+
+
+def _memory_bytes(process: psutil.Process) -> int:
+    """What it holds of the machine's memory: resident, and on Linux also swapped out and in page tables.
+
+    The tables of pages that were only ever read take gigabytes, and nothing of it is resident.
+    """
+    total = process.memory_info().rss
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process.pid}/status").read_text(errors="replace").splitlines():
+            if line.startswith(("VmPTE:", "VmSwap:")):
+                total += int(line.split()[1]) << 10
+    return total
+
+
+def _excess_of_files(folder: str) -> str | None:
     total = 0
-    for number, (size, depth) in enumerate(_entries(watched.folder)):
+    for number, (size, depth) in enumerate(_entries(folder)):
         total += size
         if total > GREATEST_FILES_BYTES:
             return f"it wrote more than {formatting.size(GREATEST_FILES_BYTES)} of files"
@@ -98,15 +122,24 @@ def _excess(watched: _Watched) -> str | None:
 
 
 def _entries(folder: str) -> Iterator[tuple[int, int]]:
-    """Bytes on disk of each file and folder below, and how deep it lies: 1 for those in the folder itself."""
+    """Bytes on disk of each file and folder below, and how deep it lies: 1 for those in the folder itself.
+
+    PermissionError for a folder that its owner has closed to himself; this process may be the same user.
+    """
     pending = [(folder, 1)]
     while pending:
         current, depth = pending.pop()
-        with contextlib.suppress(OSError), os.scandir(current) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    status = entry.stat(follow_symlinks=False)
-                    blocks = getattr(status, "st_blocks", None)  # Windows does not say
-                    yield status.st_size if blocks is None else blocks * 512, depth
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append((entry.path, depth + 1))
+        try:
+            with os.scandir(current) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        status = entry.stat(follow_symlinks=False)
+                        blocks = getattr(status, "st_blocks", None)  # Windows does not say
+                        yield status.st_size if blocks is None else blocks * 512, depth
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append((entry.path, depth + 1))
+        except PermissionError:
+            if depth > 1:  # the worker's folder itself may be another user's
+                raise
+        except OSError:  # gone since
+            continue

@@ -70,6 +70,14 @@ PRIVATE = "block = bytearray({0})\nfor at in range(0, {0}, 4096): block[at] = 1"
 TOO_MUCH = {
     "shared memory": (SHARED.format(64 * MIB), "it used more than 32 MiB of memory"),
     "private memory": (PRIVATE.format(64 * MIB), "it used more than 32 MiB of memory"),
+    "page tables of memory that was only read": (
+        "mapped = mmap.mmap(-1, 64 << 30, mmap.MAP_PRIVATE | 0x4000, mmap.PROT_READ)\nmapped.madvise(15)\nfor at in range(0, 64 << 30, 1 << 21): mapped[at]",
+        "it used more than 32 MiB of memory",
+    ),
+    "threads": (
+        "import threading, time\nfor n in range(300): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "it started more than 256 threads",
+    ),
     "one big file": (
         "os.posix_fallocate(os.open('a', os.O_CREAT | os.O_RDWR), 0, 257 << 20)",
         "it wrote more than 256 MiB of files",
@@ -137,6 +145,23 @@ def test_what_stays_within_bounds_is_left_alone(watch, process, tmp_path, code):
     assert go_on(it)
     assert is_left_alone(it)
     assert watch.remove(it.pid) is None
+
+
+def test_a_folder_that_cannot_be_looked_into_is_too_much(watch, process, tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may look into every folder
+    it = process()
+    watch.add(it.pid, 32 * MIB, str(tmp_path))
+
+    assert it.wait(20) == -9
+    assert watch.remove(it.pid) == "it made a folder that cannot be looked into"
 
 
 def test_the_memory_that_a_process_began_with_is_not_counted(watch, process, tmp_path):
