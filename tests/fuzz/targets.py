@@ -20,13 +20,13 @@ from unittest import mock
 import numpy as np
 
 from grader import grade as grading
+from grader import reporting
 from grader.batch.intake import find_hand_ins, left_out
 from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
 from grader.judged import Settings
 from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.report import EnvironmentPart, IntegrityPart, parse_report, student_view
-from grader.reporting import environment
 from grader.sandbox import decode, wire
 from grader.sandbox.exchange import Answer, Ended, Exchange
 from grader.sandbox.request import describe_call, describe_program
@@ -111,7 +111,7 @@ def take_apart(submission: Submission) -> None:
     _described(extracted)
     with (
         mock.patch.object(grading, "extract", return_value=extracted),
-        mock.patch.object(grading, "environment", return_value=_environment()),
+        mock.patch.object(reporting, "environment", return_value=_environment()),
         mock.patch.object(
             grading, "rulings_on", return_value=()
         ),  # the forbidden rules: a surface of their own
@@ -127,7 +127,7 @@ def take_apart(submission: Submission) -> None:
 @cache
 def _environment() -> EnvironmentPart:
     """Asked for once: it reads the metadata of packages."""
-    return environment(SETTINGS, CONFINED)
+    return reporting.environment(SETTINGS, CONFINED)
 
 
 def _described(extracted: Extracted) -> None:
