@@ -383,7 +383,7 @@ WORKS = {
     ),
     "temporary folders": "import tempfile\nwith tempfile.TemporaryDirectory() as name: return float(os.path.isdir(name))",
     "folders": "import shutil\nos.makedirs('a/b/c')\nopen('a/b/c/d', 'w').close()\nshutil.rmtree('a')\nreturn 1",
-    "temporary folders": "import tempfile\nwith tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:\n    return file.write(b'x')",
+    "temporary files in their folder": "import tempfile\nwith tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:\n    return file.write(b'x')",
     "copies": "import shutil\nopen('a', 'w').write('x')\nshutil.copyfile('a', 'b')\nreturn len(open('b').read())",
     "pickle": "import pickle\npickle.dump([1], open('a', 'wb'))\nreturn pickle.load(open('a', 'rb'))[0]",
     "csv, gzip, zipfile": "import bz2, csv, gzip, lzma, zipfile\ngzip.open('a.gz', 'w').write(b'x')\nreturn 1",
