@@ -12,6 +12,7 @@ import pytest
 
 from grader import __version__, cli
 from grader import grade as grade_module
+from grader.commands import common
 from grader.errors import SandboxError
 from grader.report import parse_report, report_schema
 from grader.spec import SPEC_FOLDER, spec_schema
@@ -34,7 +35,7 @@ class Ran:
 def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_sandbox", lambda: contextlib.nullcontext(StubSandbox()))
+    monkeypatch.setattr(common, "sandbox", lambda: contextlib.nullcontext(StubSandbox()))
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])

@@ -1,0 +1,73 @@
+"""What more than one command does."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from grader.commands.options import DeviceChoice
+from grader.errors import DeviceError, SpecError
+
+if TYPE_CHECKING:
+    from grader.judged import Settings
+    from grader.sandbox.host import Sandbox
+    from grader.spec import LoadedSpec
+    from grader.submission import Submission
+
+
+@contextmanager
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox that began to import torch before anything else of ours was imported."""
+    from grader.sandbox.launch import make_launcher
+
+    launcher = make_launcher()
+    try:
+        from grader.sandbox.host import Sandbox
+    except BaseException:
+        launcher.close()
+        raise
+    with Sandbox(launcher) as sandbox:
+        yield sandbox
+
+
+def find_spec(name: str | None, submission: Submission) -> LoadedSpec:
+    """The spec that was asked for, or the one that the submission plainly belongs to. SpecError when there is none."""
+    from grader.guess import guess_spec
+    from grader.spec import load_spec
+
+    return load_spec(name) if name is not None else guess_spec(submission)
+
+
+def settings(loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: list[str]) -> Settings:
+    """How to grade. DeviceError for a device that cannot be had, SpecError for a check that the spec has not."""
+    from grader.judged import Settings
+
+    if device is DeviceChoice.cuda:
+        raise DeviceError(
+            "--device cuda: this version grades on the CPU only; leave it out, or say --device cpu"
+        )
+    known = [each.id for each in loaded.spec.checks]
+    for name in only:
+        if name not in known:
+            raise SpecError(f"--only {name}: {loaded.spec.name} has no such check; it has {', '.join(known)}")
+    drawn = seed if seed is not None else loaded.spec.seed
+    return Settings(
+        seed=secrets.randbits(48) if drawn is None else drawn,
+        only=frozenset(only) if only else None,
+        device="cpu",
+    )
+
+
+def write_json(place: str, text: str) -> None:
+    """Write to a file, or to standard output where the place is "-". OutputError when it cannot be written."""
+    if place == "-":
+        typer.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal's encoding is
+        return
+    from grader.batch.store import write_atomically
+
+    write_atomically(Path(place), text)

@@ -1,0 +1,53 @@
+"""Arguments and options that commands share, and the exit codes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_FAILED, EXIT_USAGE, EXIT_GRADER_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+
+class DeviceChoice(StrEnum):
+    """Where the student's code runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class IsolationChoice(StrEnum):
+    """The least isolation of the student's process that a class is graded with."""
+
+    confined = "confined"
+    partial = "partial"
+    process = "process"
+
+
+SubmissionArgument = Annotated[
+    Path,
+    typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.", metavar="SUBMISSION"),
+]
+
+SpecOption = Annotated[
+    str | None,
+    typer.Option(
+        "--spec", help="A spec's name (see `grader spec list`) or a .toml file.", metavar="NAME|FILE"
+    ),
+]
+
+JsonOption = Annotated[
+    str | None, typer.Option("--json", help="Write the JSON there; - for standard output.", metavar="FILE|-")
+]
+
+DeviceOption = Annotated[DeviceChoice, typer.Option("--device", help="Where the student's code runs.")]
+
+SeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, max=(1 << 63) - 1, help="Repeat a report's draws; without it they are drawn afresh."
+    ),
+]
