@@ -1,0 +1,2 @@
+def pack_value(*arguments):
+    return [b'forged']
