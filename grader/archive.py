@@ -25,7 +25,8 @@ _DIRECTORY_BYTES = 4 << 20
 
 _SUFFIXES = (".ipynb", ".py")
 _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, separators of lines, what turns the direction of writing, and surrogates."""
 
 # LZMA and bzip2 members are refused: nobody's file manager writes them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
