@@ -27,6 +27,12 @@ def handle():
     return call(304, -100, room, 0)
 
 
+def remove_own_folder():
+    folder = os.getcwd()
+    os.rmdir(folder)
+    return 1 / (not os.path.exists(folder))
+
+
 def svm_loss_naive(W, X, y, reg):
     open("mine", "w").close()
     os.mkdir("folder")
@@ -38,7 +44,7 @@ def svm_loss_naive(W, X, y, reg):
     tried("rename up", lambda: os.rename("folder", "../left_by_attack"))
     tried("rename in", lambda: os.rename("/etc/passwd", "passwd"))
     tried("own folder renamed", lambda: os.rename(os.getcwd(), os.getcwd() + "_left_by_attack"))
-    tried("own folder removed", lambda: os.rmdir(os.getcwd()))
+    tried("own folder removed", remove_own_folder)
     tried("named pipe", lambda: os.mkfifo("pipe"))
     tried("device", lambda: os.mknod("device", 0o20600, os.makedev(1, 1)))
     tried("upwards", lambda: open("../left_by_attack", "w"))

@@ -27,5 +27,5 @@ def svm_loss_naive(W, X, y, reg):
         tried("file", lambda: open(f"{folder}/left_by_attack", "w"))
         tried("folder", lambda: os.mkdir(f"{folder}/left_by_attack"))
         tried("temporary file", lambda: os.open(folder, os.O_TMPFILE | os.O_RDWR))
-    tried("mask", lambda: os.remove(library) if os.access(library, os.W_OK) and False else 1 / 0)
+    tried("removal", lambda: os.remove(f"{run}/zygote.py") or 1 / (not os.path.exists(library)))
     raise AssertionError(f"managed: {managed}")

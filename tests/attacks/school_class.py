@@ -1,0 +1,101 @@
+"""A class of hostile students with right ones between them, as a folder that a batch is given, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.intake import find_hand_ins
+from grader.batch.run import BatchResult, grade_batch
+from grader.batch.store import ReportStore
+from grader.judged import Settings
+from grader.report import Report, parse_report
+from grader.sandbox.host import Sandbox
+from grader.sandbox.isolation import IsolationLevel
+from tests.attacks.attack import SEED, Attack, hand_in_twin, spec
+from tests.attacks.hand_ins import HostileHandIn
+
+BETWEEN = 12
+"""After so many hostile students sits a right one."""
+
+RIGHT_POINTS, WRONG_POINTS = 30.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolClass:
+    """folder: of the class. limits: the points that each hand-in may have at most, by its name without suffix."""
+
+    folder: Path
+    limits: Mapping[str, float]
+
+    @property
+    def right(self) -> list[str]:
+        """Who is no attacker."""
+        return [name for name in self.limits if name.endswith("_right")]
+
+
+def grade_class(folder: Path, sandbox: Sandbox, out: Path) -> BatchResult:
+    """As `grader batch` does, at the isolation that it asks for."""
+    return grade_batch(
+        find_hand_ins(folder),
+        spec(),
+        sandbox,
+        ReportStore(out),
+        Settings(seed=SEED),
+        regrade=True,
+        pinned_seed=None,
+        least_isolation=IsolationLevel.confined,
+        progress=lambda *_: None,
+    )
+
+
+def make_class(folder: Path, attacks: Iterable[Attack], hand_ins: Iterable[HostileHandIn]) -> SchoolClass:
+    """Every attack and hand-in in a folder, numbered in order, with right submissions between them."""
+    limits: dict[str, float] = {}
+    folder.mkdir()
+
+    def seat(points: float, path: Path, kind: str) -> None:
+        name = f"{len(limits):03d}_{kind}"
+        path.rename(folder / (name + (path.suffix if path.is_symlink() or not path.is_dir() else "")))
+        limits[name] = points
+
+    def seat_right() -> None:
+        seat(RIGHT_POINTS, hand_in_twin("right", folder / "made"), "right")
+
+    seat_right()
+    for number, attack in enumerate(attacks):
+        if number % BETWEEN == BETWEEN - 1:
+            seat_right()
+        seat(
+            WRONG_POINTS if attack.twin == "wrong" else RIGHT_POINTS,
+            attack.hand_in(folder / "made"),
+            attack.name,
+        )
+    for hand_in in hand_ins:
+        if hand_in.name.endswith(".gz"):
+            continue  # its name has two suffixes
+        seat(hand_in.points, hand_in.hand_in(folder / "made"), "hand_in")
+    seat_right()
+    shutil.rmtree(folder / "made")
+    return SchoolClass(folder, limits)
+
+
+def reports_in(out: Path) -> dict[str, Report]:
+    """Every report on disk by its id; each must be whole."""
+    return {
+        path.stem: parse_report(path.read_text(encoding="utf-8"))
+        for path in sorted((out / "reports").glob("*.json"))
+    }
+
+
+def digest_of(folder: Path) -> str:
+    """Of names, kinds and contents of all that lies in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        digest.update(f"{path.relative_to(folder)} {path.lstat().st_mode:o}\n".encode("utf-8", "replace"))
+        digest.update(content)
+    return digest.hexdigest()
