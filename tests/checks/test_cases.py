@@ -120,6 +120,17 @@ def test_only_the_regularizer_speaks_where_the_data_are_zero():
     assert float(loss) == pytest.approx(3 + np.sum(case.W**2))
 
 
+@pytest.mark.parametrize("convention", [PLAIN, TRANSPOSED])
+def test_two_cases_of_the_same_sizes_tell_who_keeps_the_answer_to_a_shape(convention):
+    cases = cases_of(0, convention)
+    first, second = cases["X of zeros"], cases["samples that are all classified right"]
+
+    assert first.W.shape == second.W.shape
+    assert first.X.shape == second.X.shape
+    losses = [svm_loss(case.W, case.X, case.y, case.reg, convention).loss for case in (first, second)]
+    assert abs(losses[0] - losses[1]) > 1
+
+
 def test_weights_of_ones_are_ones_with_a_great_regularizer():
     case = draw_ones_case(np.random.default_rng(0), PLAIN, 2.5e4)
 
