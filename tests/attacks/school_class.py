@@ -69,11 +69,9 @@ def make_class(folder: Path, attacks: Iterable[Attack], hand_ins: Iterable[Hosti
     for number, attack in enumerate(attacks):
         if number % BETWEEN == BETWEEN - 1:
             seat_right()
-        seat(
-            WRONG_POINTS if attack.twin == "wrong" else RIGHT_POINTS,
-            attack.hand_in(folder / "made"),
-            attack.name,
-        )
+        twins_points = WRONG_POINTS if attack.twin == "wrong" else RIGHT_POINTS
+        limit = twins_points if attack.points is None else attack.points
+        seat(limit, attack.hand_in(folder / "made"), attack.name)
     for hand_in in hand_ins:
         if hand_in.name.endswith(".gz"):
             continue  # its name has two suffixes
