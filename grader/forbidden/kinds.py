@@ -53,6 +53,12 @@ _DIFFERENTIATES = frozenset(
 _DIFFERENTIATORS = ("torch.autograd.", "torch.func.", "torch._functorch.", "functorch.")
 _TENSOR_METHODS = frozenset({"torch.Tensor.backward", "torch.Tensor.requires_grad_"})
 
+_SILENCES = frozenset(
+    {"DisableTorchFunction", "DisableTorchFunctionSubclass", "_DisableTorchDispatch"}
+    | {"_disable_current_modes", "_pop_mode", "_pop_torch_function_stack"}
+)
+"""What keeps a trace from seeing what runs."""
+
 _HARMLESS_MODULES = frozenset({"Flatten", "Identity", "LogSoftmax", "Module", "ReLU", "Softmax", "Softmax2d"})
 """What torch has as a plain function too, and the base class, which computes nothing."""
 
@@ -112,10 +118,12 @@ def _kind_in_torch(dotted: str, parts: list[str]) -> HelpKind | None:
         return "autograd"
     if dotted.startswith(_DIFFERENTIATORS) and not _DIFFERENTIATES.isdisjoint(parts):
         return "autograd"
+    if not _SILENCES.isdisjoint(parts):
+        return "dynamic"
     if parts[0] == "optim" and len(parts) > 1:
         return "modules"
     if parts[0] == "nn":
-        classes = [part for part in parts[1:] if part[0].isupper()]
+        classes = [part for part in parts[1:] if part[:1].isupper()]
         if classes and classes[0].endswith("Loss") and classes[0] not in _LOSSES_OF_OTHER_TASKS:
             return "losses"
         if classes and classes[0] not in _HARMLESS_MODULES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,12 +64,22 @@ def rulings_on(
     for name, notice in notices.items():
         explained = {use.kind for other in _reached(name, notices) for use in notices[other].uses}
         unseen = [use for use in uses_in_trace(traces.get(name, ())) if use.kind not in explained]
+        borrowed = tuple(_partners_behind(name, notices, assignment.partners(name)))
         for kind in _WORDS:
             policy = assignment.help.policy(kind)
-            uses = [use for use in (*notice.uses, *unseen) if use.kind == kind]
+            uses = [use for use in (*notice.uses, *borrowed, *unseen) if use.kind == kind]
             if uses and policy != "ignore":
                 found.append(Ruling(name, kind, policy, _clause(uses, extracted.functions[name].place)))
     return tuple(found)
+
+
+def _partners_behind(
+    name: str, notices: Mapping[str, SourceNotice], partners: frozenset[str]
+) -> Iterator[Use]:
+    """The partner, where a graded class or function that this one calls calls it: it is no partner of theirs."""
+    for other in sorted(_reached(name, notices) - {name, *partners}):
+        for partner in sorted(partners & notices[other].mentions.keys() - notices[name].mentions.keys()):
+            yield Use("partner", partner, notices[other].mentions[partner])
 
 
 def _reached(name: str, notices: Mapping[str, SourceNotice]) -> set[str]:

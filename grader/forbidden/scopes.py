@@ -22,9 +22,13 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assigned:
-    """An expression that was given the name; None for what the source does not tell, as a loop's variable."""
+    """An expression that was given the name; None for what the source does not tell, as a loop's variable.
+
+    scope: where the expression stands, if not where the name is bound, as a parameter's default.
+    """
 
     value: ast.expr | None
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +47,7 @@ class Scope:
     """One scope of names within a file; `parent` is None for the file itself.
 
     bound: per name all that it is bound to, in any order and branch. stars: modules that everything is imported from.
-    is_class: names bound here are not seen by the functions within.
+    is_class: names bound here are not seen by the functions within. global_names: those that it declares global.
     """
 
     file: str
@@ -51,14 +55,29 @@ class Scope:
     bound: Mapping[str, tuple[Binding, ...]]
     stars: tuple[Imported, ...] = ()
     is_class: bool = False
+    global_names: frozenset[str] = frozenset()
     never_set: frozenset[str] = field(default=frozenset())
     """Parameters with a false default that no caller of ours sets, as `debug=False`."""
 
 
-def file_scope(file: str, statements: Iterable[ast.stmt]) -> Scope:
-    """The names of a file, by the statements of it that are executed."""
-    bound, stars = _bound_by(statements)
-    return Scope(file, None, bound, stars)
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """What some statements bind; see Scope."""
+
+    bound: Mapping[str, tuple[Binding, ...]]
+    stars: tuple[Imported, ...]
+    global_names: frozenset[str]
+
+
+def file_scope(file: str, parts: Iterable[Names]) -> Scope:
+    """The names of a file, by what its executed statements bind."""
+    bound: dict[str, list[Binding]] = {}
+    stars: list[Imported] = []
+    for part in parts:
+        stars += part.stars
+        for name, bindings in part.bound.items():
+            bound.setdefault(name, []).extend(bindings)
+    return Scope(file, None, {name: tuple(bindings) for name, bindings in bound.items()}, tuple(stars))
 
 
 def function_scope(parent: Scope, node: Function, given: int | None = None) -> Scope:
@@ -70,24 +89,39 @@ def function_scope(parent: Scope, node: Function, given: int | None = None) -> S
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     every = [*positional, *arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
-    bound, stars = _bound_by(body, dict.fromkeys((each.arg for each in every), (UNTOLD,)))
+    defaults = [*[None] * (len(positional) - len(arguments.defaults)), *arguments.defaults]
+    optional = [*zip(positional, defaults, strict=True)]
+    keywords = [*zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    first: dict[str, tuple[Binding, ...]] = {each.arg: (UNTOLD,) for each in every}
+    for parameter, default in (*optional, *keywords):
+        if default is not None and not isinstance(default, ast.Constant):
+            first[parameter.arg] = (Assigned(default, parent),)
+    names = bound_by(body, first)
     never_set: set[str] = set()
     if given is not None:
-        defaults = [*[None] * (len(positional) - len(arguments.defaults)), *arguments.defaults]
-        optional = [*zip(positional, defaults, strict=True)][given:]
-        optional += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         never_set = {
             parameter.arg
-            for parameter, default in optional
-            if isinstance(default, ast.Constant) and not default.value and len(bound[parameter.arg]) == 1
+            for parameter, default in (*optional[given:], *keywords)
+            if isinstance(default, ast.Constant)
+            and not default.value
+            and len(names.bound.get(parameter.arg, ())) == 1
         }
-    return Scope(parent.file, parent, bound, stars, never_set=frozenset(never_set))
+    return Scope(
+        parent.file,
+        parent,
+        names.bound,
+        names.stars,
+        global_names=names.global_names,
+        never_set=frozenset(never_set),
+    )
 
 
 def class_scope(parent: Scope, node: ast.ClassDef) -> Scope:
     """The names of a class body."""
-    bound, stars = _bound_by(node.body)
-    return Scope(parent.file, parent, bound, stars, is_class=True)
+    names = bound_by(node.body)
+    return Scope(
+        parent.file, parent, names.bound, names.stars, is_class=True, global_names=names.global_names
+    )
 
 
 def comprehension_scope(parent: Scope, node: Comprehension) -> Scope:
@@ -97,19 +131,20 @@ def comprehension_scope(parent: Scope, node: Comprehension) -> Scope:
     return Scope(parent.file, parent, dict.fromkeys(names, (UNTOLD,)))
 
 
-def _bound_by(
-    nodes: Iterable[ast.AST], first: Mapping[str, tuple[Binding, ...]] | None = None
-) -> tuple[dict[str, tuple[Binding, ...]], tuple[Imported, ...]]:
+def bound_by(nodes: Iterable[ast.AST], first: Mapping[str, tuple[Binding, ...]] | None = None) -> Names:
+    """What these statements bind in the scope that they stand in, after what `first` binds."""
     bound = {name: list(bindings) for name, bindings in (first or {}).items()}
     stars: list[Imported] = []
     elsewhere: set[str] = set()
+    global_names: set[str] = set()
     pending: list[tuple[ast.AST, bool]] = [(node, False) for node in nodes]
     while pending:
         node, is_walrus_only = pending.pop()
         if isinstance(node, ast.Global | ast.Nonlocal):
             elsewhere.update(node.names)
+            global_names.update(node.names if isinstance(node, ast.Global) else ())
         elif isinstance(node, ast.NamedExpr) or not is_walrus_only:
-            for name, binding in _bindings(node):
+            for name, binding in bindings_in(node):
                 if name == "*":
                     assert isinstance(binding, Imported)
                     stars.append(binding)
@@ -117,7 +152,8 @@ def _bound_by(
                     bound.setdefault(name, []).append(binding)
         is_walrus_only = is_walrus_only or isinstance(node, Comprehension)
         pending.extend((child, is_walrus_only) for child in _within_scope(node))
-    return {name: tuple(found) for name, found in bound.items() if name not in elsewhere}, tuple(stars)
+    own = {name: tuple(found) for name, found in bound.items() if name not in elsewhere}
+    return Names(own, tuple(stars), frozenset(global_names))
 
 
 def _within_scope(node: ast.AST) -> Iterator[ast.AST]:
@@ -139,7 +175,7 @@ def defaults_of(node: Function) -> Iterator[ast.expr]:
     yield from filter(None, node.args.kw_defaults)
 
 
-def _bindings(node: ast.AST) -> Iterator[tuple[str, Binding]]:
+def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
     """What one node binds by itself, its children left aside; "*" for all that a module has."""
     match node:
         case ast.Import(names=names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.assignment import HelpKind
@@ -19,7 +20,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class SourceNotice:
-    """What the source of one function says: its uses of help, and the other graded functions that it mentions."""
+    """What the source of one function says: its uses of help, and where it mentions other graded functions."""
 
     uses: tuple[Use, ...]
-    mentions: frozenset[str]
+    mentions: Mapping[str, Place]

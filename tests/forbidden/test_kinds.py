@@ -25,6 +25,7 @@ HELP = {
         keras.losses.CategoricalCrossentropy autograd.grad""",
     "dynamic": """
         builtins.eval builtins.exec builtins.compile builtins.__import__ importlib.import_module sys.modules
+        torch._C.DisableTorchFunction torch.utils._python_dispatch._disable_current_modes
         sys._getframe gc.get_objects gc.get_referrers inspect.currentframe inspect.stack ctypes.CDLL""",
 }
 
@@ -81,6 +82,9 @@ NO_HELP = [
     "lossy.cross_entropy",
     "my.nll_loss",
     "math.grad",
+    "torch.",
+    "torch.nn.",
+    "torch.nn..functional.",
 ]
 
 
@@ -132,6 +136,9 @@ def test_operators_show_losses_and_autograd(name, kind):
         "torch.optim.SGD",
         "sklearn.svm.SVC",
         "builtins.eval",
+        "torch.nn.",
+        ".",
+        "",
         "x",
     ],
 )

@@ -302,7 +302,9 @@ def test_another_graded_function_answers_for_itself():
     notices = notices_in(extracted_of(source), assignment_with())
 
     assert notices["vectorized"].uses == ()
-    assert notices["vectorized"].mentions == {"other"}
+    assert {name: str(place) for name, place in notices["vectorized"].mentions.items()} == {
+        "other": "hw.py, line 7"
+    }
     assert [use.what for use in notices["other"].uses] == ["torch.autograd.grad"]
 
 
