@@ -22,11 +22,15 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True, slots=True)
 class ImportedModule:
-    """A file of the submission that a statement imports; `name` is what it takes from it, None for the module itself."""
+    """A file of the submission that a statement imports.
+
+    name: what it takes from it, None for the module itself. bound: the name that it gets.
+    """
 
     dotted: str
     file: str
     name: str | None
+    bound: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Program:
         self._effort_left = SUBMISSION_EFFORT
         self._attributes: dict[str, frozenset[str]] = {}
         self._modules: dict[int, tuple[ImportedModule, ...]] = {}
+        self._taken: dict[int, dict[str, ImportedModule]] = {}
         self._stars: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {}
         self._reaches: dict[str, Reach] = {}
         self._starred: dict[tuple[str, str], Starred] = {}
@@ -237,13 +242,23 @@ class Program:
             self._modules[number] = tuple(self._modules_in(self.statements[number]))
         return self._modules[number]
 
+    def taken_as(self, number: int, name: str) -> ImportedModule | None:
+        """What an import binds to `name` of the submission's own files."""
+        if number not in self._taken:
+            node = self.statements[number].node
+            modules = self.modules_of(number) if isinstance(node, ast.Import | ast.ImportFrom) else ()
+            self._taken[number] = {module.bound: module for module in modules}
+        return self._taken[number].get(name)
+
     def _modules_in(self, statement: Statement) -> Iterator[ImportedModule]:
         path = statement.unit.file
         for node in imports_in(statement):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if (file := self.finder.file_of(alias.name, path)) is not None:
-                        yield ImportedModule(alias.name, file, None)
+                        yield ImportedModule(
+                            alias.name, file, None, alias.asname or alias.name.partition(".")[0]
+                        )
             else:
                 yield from self._from_import(node, path)
 
@@ -255,10 +270,12 @@ class Program:
             if alias.name != "*" and (file is None or file.endswith("__init__.py")):
                 submodule = self.finder.file_of(f"{module}.{alias.name}", path)
                 if submodule is not None and submodule != file:
-                    yield ImportedModule(f"{module}.{alias.name}", submodule, None)
+                    yield ImportedModule(
+                        f"{module}.{alias.name}", submodule, None, alias.asname or alias.name
+                    )
                     continue
             if file is not None:
-                yield ImportedModule(module, file, alias.name)
+                yield ImportedModule(module, file, alias.name, alias.asname or alias.name)
 
     def attributes_in(self, path: str) -> frozenset[str]:
         """Every name that the file takes from some object with a dot."""

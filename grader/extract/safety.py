@@ -223,11 +223,10 @@ class Judge:
         node = self._program.statements[number].node
         if isinstance(node, Definition) or is_lambda(node):
             return _through(root, (yield ("call", number)))
-        for module in (
-            self._program.modules_of(number) if isinstance(node, ast.Import | ast.ImportFrom) else ()
-        ):
+        module = self._program.taken_as(number, root)
+        if module is not None and module.file in self._program.namespaces:
             names = called_attributes(function) if module.name is None else [module.name]
-            if names and module.file in self._program.namespaces:
+            if names:
                 return (yield from self._calling_in(module.file, names[0]))
         return None
 

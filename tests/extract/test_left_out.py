@@ -165,3 +165,21 @@ def test_a_cell_that_is_indented_as_a_whole_is_read_as_ipython_does(extract_cell
     extracted = extract_cells("target", "    def target():\n        return 1")
 
     assert extracted.functions["target"].source == "def target():\n    return 1"
+
+
+@pytest.mark.parametrize(
+    "head, call",
+    [
+        ("from own import harmless, trains", "trains()"),
+        ("from own import harmless as trains, trains as t", "t()"),
+        ("import other, own as o", "o.trains()"),
+    ],
+)
+def test_a_call_is_judged_by_the_name_that_it_calls(extract_files, head, call):
+    own = "import torch\n\ndef harmless():\n    return 1\n\ndef trains():\n    return torch.load('data.pt')\n"
+    text = f"{head}\nBEST = {call}\nSAFE = {call.replace('trains', 'harmless').replace('t()', 'trains()')}\n"
+    files = {"own.py": own, "other.py": "trains = 1\n"}
+
+    extracted = extract_files({**files, "hw.py": text + "\ndef f():\n    return BEST, SAFE\n"}, "f")
+
+    assert [each.summary for each in extracted.functions["f"].lacks] == [f"BEST = {call}"]
