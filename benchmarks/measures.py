@@ -15,9 +15,9 @@ from grader.extract import extract
 from grader.grade import grade
 from grader.judged import Settings
 from grader.observation import Returned
-from grader.sandbox import tiers
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox, Session
+from grader.sandbox.inside import tiers
 from grader.spec import load_spec
 from grader.submission import SourceFile, Submission, load_submission
 from grader.trial import ArrayOutput, Tensor, Trial

@@ -9,7 +9,7 @@ from grader import doctor
 from grader.doctor import DoctorFinding, examine
 from grader.errors import SandboxError
 from grader.observation import Died, Returned
-from grader.sandbox import tiers
+from grader.sandbox.inside import tiers
 from grader.sandbox.isolation import Isolation
 from tests.samples import CONFINED, StubSandbox, StubSession
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grader.assignment import HelpKind
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 
 _LOSS_NAMES = (
     "binary_cross_entropy",

@@ -11,7 +11,7 @@ from grader.checks.cases import draw_tiny_case
 from grader.checks.check import random_stream
 from grader.forbidden.kinds import kind_of_operator
 from grader.forbidden.uses import Use
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 from grader.trial import Trial
 
 _VISIBLE_KINDS: tuple[HelpKind, ...] = ("autograd", "losses")

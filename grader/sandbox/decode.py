@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.observation import Received, SpyCall, Unexpected, Value
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Output, SeriesOutput, Spy, Tensor, Trial
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
-from grader.sandbox import decode, wire
+from grader.sandbox import decode
+from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
 from grader.trial import Spy, Trial
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.errors import SandboxError
-from grader.sandbox import tiers, wire
+from grader.sandbox.inside import tiers, wire
+from grader.sandbox.inside.zygote import ORDER, PROCESS_ID, UNKNOWN_STATUS
 from grader.sandbox.isolation import Isolation, receive_isolation
 from grader.sandbox.launcher import (
     ANSWER_SECONDS,
@@ -24,7 +25,6 @@ from grader.sandbox.launcher import (
 )
 from grader.sandbox.watch import Watch
 from grader.sandbox.workspace import Workspace
-from grader.sandbox.zygote import ORDER, PROCESS_ID, UNKNOWN_STATUS
 
 _ATTEMPTS = 2
 """The worker that was forked ahead may have been killed by the one before it, where nothing kept that one from it."""
@@ -43,7 +43,7 @@ class _Ordered:
 class ForkLauncher:
     """Forks workers from one zygote, one of them ahead of its use. A zygote that is gone is replaced.
 
-    wanted_tiers: what workers are to be held to, where the machine can; see grader.sandbox.tiers.
+    wanted_tiers: what workers are to be held to, where the machine can; see grader.sandbox.inside.tiers.
     """
 
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:

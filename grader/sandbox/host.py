@@ -15,8 +15,9 @@ from grader import interruption
 from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
 from grader.observation import Died, Missing, Observation, Place, Refused, SpyCall, TimedOut
-from grader.sandbox import decode, wire
+from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
+from grader.sandbox.inside import wire
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess

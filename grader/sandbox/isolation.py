@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from grader import formatting
 from grader.errors import IsolationError
-from grader.sandbox import tiers, wire
+from grader.sandbox.inside import tiers, wire
 
 
 class IsolationLevel(StrEnum):
@@ -43,7 +43,7 @@ class Isolation:
 
     @classmethod
     def of_tiers(cls, held: int) -> Isolation:
-        """The level that the tiers which hold amount to; see grader.sandbox.tiers."""
+        """The level that the tiers which hold amount to; see grader.sandbox.inside.tiers."""
         missing = tuple(name for tier, names in _MISSING.items() if not held & tier for name in names)
         if not missing:
             return cls(IsolationLevel.confined, ())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from grader.errors import SandboxError
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 from grader.sandbox.isolation import Isolation
 
 START_SECONDS = 120.0
@@ -25,7 +25,7 @@ ANSWER_SECONDS = 20.0
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 
-_ZYGOTE = Path(__file__).with_name("zygote.py")
+_ZYGOTE = Path(__file__).parent / "inside" / "zygote.py"
 
 
 @dataclass(slots=True)
@@ -72,10 +72,10 @@ class Launcher(Protocol):
 def hidden_folders(module: Path) -> list[str]:
     """The folders from which the grader itself could be imported: taken off the worker's path.
 
-    module: a file of this package. Installed, the grader lies beside torch, and that folder must stay; its own
+    module: a file of the student's process. Installed, the grader lies beside torch, and that folder must stay; its own
     modules are then kept from the student by the stand-ins, and by Landlock where there is one.
     """
-    folder = module.resolve().parents[2]
+    folder = module.resolve().parents[3]
     return [] if folder.name in {"site-packages", "dist-packages"} else [str(folder)]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from grader.extract import Extracted
-from grader.sandbox import decode, wire
+from grader.sandbox import decode
+from grader.sandbox.inside import wire
 from grader.trial import Argument, Array, Scalar, Spy, Tensor, Trial
 
 

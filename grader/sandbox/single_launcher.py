@@ -7,7 +7,8 @@ import socket
 import subprocess
 
 from grader.errors import SandboxError
-from grader.sandbox import tiers, wire
+from grader.sandbox.inside import tiers, wire
+from grader.sandbox.inside.zygote import READY
 from grader.sandbox.isolation import Isolation, receive_isolation
 from grader.sandbox.launcher import (
     DEFAULT_MEMORY_BYTES,
@@ -19,13 +20,12 @@ from grader.sandbox.launcher import (
 )
 from grader.sandbox.watch import Watch
 from grader.sandbox.workspace import Workspace
-from grader.sandbox.zygote import READY
 
 
 class SingleLauncher:
     """Starts a whole interpreter for every worker: slow, but the same from the outside.
 
-    wanted_tiers: what workers are to be held to, where the machine can; see grader.sandbox.tiers.
+    wanted_tiers: what workers are to be held to, where the machine can; see grader.sandbox.inside.tiers.
     """
 
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from grader import formatting
-from grader.sandbox import limits
+from grader.sandbox.inside import limits
 
 INTERVAL_SECONDS = 0.05
 GREATEST_FILES_BYTES = 256 << 20

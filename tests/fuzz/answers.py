@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox import decode, wire
+from grader.sandbox import decode
+from grader.sandbox.inside import wire
 from grader.trial import (
     ArrayOutput,
     LabelsOutput,
@@ -53,7 +54,7 @@ class Sent:
 def _packing() -> Any:
     """The worker's own packing; its files import each other by bare name."""
     sys.modules.setdefault("wire", wire)
-    from grader.sandbox import packing
+    from grader.sandbox.inside import packing
 
     return packing
 

@@ -27,8 +27,9 @@ from grader.extract import Extracted, extract
 from grader.judged import Settings
 from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.report import EnvironmentPart, IntegrityPart, parse_report, student_view
-from grader.sandbox import decode, wire
+from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Ended, Exchange
+from grader.sandbox.inside import wire
 from grader.sandbox.request import describe_call, describe_program
 from grader.submission import Submission, load_submission
 from grader.trial import NumberOutput, Tensor, Trial

@@ -1,8 +1,8 @@
 import pytest
 
-from grader.sandbox import tiers
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.inside import tiers
 from tests.sandbox.calls import extracted_of
 
 

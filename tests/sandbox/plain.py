@@ -18,12 +18,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grader.sandbox import wire
 from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.inside import wire
 from grader.sandbox.launcher import WorkerProcess
 from grader.sandbox.single_launcher import SingleLauncher
 
-FOLDER = Path(__file__).resolve().parents[2] / "grader" / "sandbox"
+FOLDER = Path(__file__).resolve().parents[2] / "grader" / "sandbox" / "inside"
 
 LIGHT_ZYGOTE = f"""
 import sys

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from grader.observation import Returned
-from grader.sandbox import tiers, wire
 from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.inside import tiers, wire
 from grader.sandbox.isolation import Isolation
 from grader.trial import SeriesOutput
 from tests.sandbox import plain
@@ -89,7 +89,7 @@ def secret(tmp_path):
     "path",
     [
         "grader/sandbox/host.py",
-        "grader/sandbox/wire.py",
+        "grader/sandbox/inside/wire.py",
         "grader/checks/truth.py",
         "reference/__init__.py",
         "test_specs",

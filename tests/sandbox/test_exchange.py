@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from grader.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
-from grader.sandbox import decode, wire
+from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Exchange, how_it_ended
+from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
 from grader.trial import NumberOutput, Spy, Trial
 from tests.sandbox.calls import array_of

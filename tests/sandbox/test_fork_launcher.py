@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import tiers
 from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.inside import tiers
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.launcher import Ending
 from tests.sandbox import plain

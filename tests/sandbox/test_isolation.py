@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from grader.errors import IsolationError
-from grader.sandbox import tiers, wire
+from grader.sandbox.inside import tiers, wire
 from grader.sandbox.isolation import Isolation, IsolationLevel, receive_isolation, require
 
 OF_CALLS = ("network", "subprocesses", "other processes", "shared memory")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.observation import Raised, Returned
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 from grader.trial import ArrayOutput, Tensor
 from tests.sandbox.calls import number_of, trial
 

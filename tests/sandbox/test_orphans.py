@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from grader.sandbox import tiers
 from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.inside import tiers
 from tests.sandbox import plain
 from tests.sandbox.calls import RIGHT, g_is_right, number_of, trial
 

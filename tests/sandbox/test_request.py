@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 from grader.sandbox.request import describe_call, describe_program
 from grader.trial import ArrayOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 from tests.sandbox.calls import extracted_of

@@ -15,9 +15,9 @@ from grader.checks.values import ValuesCheck
 from grader.grade import grade
 from grader.judged import Settings
 from grader.observation import Received, Returned
-from grader.sandbox import wire
 from grader.sandbox.host import Budget
-from grader.sandbox.zygote import ORDER
+from grader.sandbox.inside import wire
+from grader.sandbox.inside.zygote import ORDER
 from grader.spec import SPEC_FOLDER, load_spec
 from grader.submission import load_submission
 from grader.trial import Scalar

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import tiers
 from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.inside import tiers
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launcher import Ending
 from grader.sandbox.single_launcher import SingleLauncher

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.sandbox import wire
+from grader.sandbox.inside import wire
 
 
 def read_all(cursor):

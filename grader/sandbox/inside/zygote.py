@@ -59,7 +59,7 @@ def _import_everything(judge: int, hidden: frozenset[str]) -> None:
 def _prepare_confinement() -> Confinement:
     import confinement
 
-    beside = Path(__file__).resolve().parents[2]
+    beside = Path(__file__).resolve().parents[3]
     return confinement.prepare(str(beside / name) for name in ("grader", "reference", "test_specs"))
 
 
