@@ -1,4 +1,4 @@
-"""Feed hostile inputs to the loader, the extractor and the decoder for as long as it takes; see --help."""
+"""Feed hostile inputs to the loader, the extractor, the decoder and the search for help; see --help."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ CPU_SECONDS_PER_BYTE = 30e-6
 MEMORY_BYTES = 1 << 30
 """How much the process may ever have held beyond what it began with."""
 
-HUNG_SECONDS = 60.0
+HUNG_SECONDS = 300.0
+"""On the clock, of a machine that may be busy: what spins is over its CPU time long before."""
+
 _SILENCE_SECONDS = 10.0
 
 

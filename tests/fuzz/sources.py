@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from grader.submission import SourceFile, Submission
 from tests.fuzz import corpus
+from tests.fuzz.grammar import grammar_text, tangled_text
 from tests.fuzz.growth import growing_text
 from tests.fuzz.mutation import count, mutated_bytes, mutated_json, mutated_text
 
@@ -48,6 +50,45 @@ def submission(rng: Random) -> Submission:
         paths = ["hw.py"]
     files = [SourceFile(path, content_of(rng, path)) for path in sorted(paths)]
     return Submission("fuzz", tuple(files))
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A submission, and by function what its traced call is said to have run."""
+
+    submission: Submission
+    traces: dict[str, tuple[str, ...]]
+
+
+def traced(rng: Random) -> Traced:
+    """One to four modules whose names lead to one another, and made-up traces."""
+    if rng.random() < 0.05:
+        return Traced(submission(rng), {})
+    paths = rng.sample(
+        ("hw.py", "m0.py", "m1.py", "own.py", "pkg/__init__.py", "pkg/m0.py"), rng.choice((1, 1, 2, 3))
+    )
+    files = [SourceFile(path, _tangled(rng).encode("utf-8", "replace")) for path in sorted(paths)]
+    names = rng.sample(corpus.names(), rng.choice((0, 1, 3)))
+    return Traced(
+        Submission("fuzz", tuple(files)),
+        {name: tuple(rng.choices(_OPERATORS, k=count(rng, 40))) for name in names},
+    )
+
+
+def _tangled(rng: Random) -> str:
+    kind = rng.random()
+    if kind < 0.1:
+        return growing_text(rng)
+    if kind < 0.2:
+        return tangled_text(rng)
+    text = grammar_text(rng)
+    return mutated_text(rng, text, corpus.modules()) if kind > 0.9 else text
+
+
+_OPERATORS = (
+    *("aten.mm", "aten.nll_loss_forward", "autograd", "torch.nn.functional.cross_entropy", "", ".", "..", "torch."),
+    *("torch.nn.", "torch..nn", "aten.", "torch.autograd.grad", "x" * 300, "torch._tensor.Tensor.backward", "\x7f"),
+)  # fmt: skip
 
 
 def content_of(rng: Random, path: str) -> bytes:

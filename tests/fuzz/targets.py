@@ -24,6 +24,7 @@ from grader import reporting
 from grader.batch.intake import find_hand_ins, left_out
 from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
+from grader.forbidden import findings_of, rulings_on
 from grader.judged import Settings
 from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.report import EnvironmentPart, IntegrityPart, parse_report, student_view
@@ -113,9 +114,6 @@ def take_apart(submission: Submission) -> None:
     with (
         mock.patch.object(grading, "extract", return_value=extracted),
         mock.patch.object(reporting, "environment", return_value=_environment()),
-        mock.patch.object(
-            grading, "rulings_on", return_value=()
-        ),  # the forbidden rules: a surface of their own
     ):
         report = grading.grade(submission, corpus.spec(), StubSandbox().as_sandbox, SETTINGS)
     assert not report.has_grader_faults
@@ -123,6 +121,22 @@ def take_apart(submission: Submission) -> None:
     assert extracted.functions.keys() | extracted.missing.keys() == set(corpus.names())
     parse_report(report.to_json())
     student_view(report).to_json().encode()
+
+
+def look_for_help(case: sources.Traced) -> None:
+    """What is ruled on the help of a submission, whatever its source and its traces say."""
+    try:
+        extracted = extract(case.submission, corpus.names())
+    except SubmissionError as error:
+        _shown(error)
+        return
+    rulings = rulings_on(corpus.spec().spec.assignment, extracted, case.traces)
+    for each in rulings:
+        assert each.function in extracted.functions
+        _plain(each.message)
+        _plain(each.note)
+    assert len({(each.function, each.kind) for each in rulings}) == len(rulings)
+    assert len(findings_of(rulings)) == len(rulings)
 
 
 @cache
@@ -221,6 +235,10 @@ def _save_submission(submission: Submission, folder: Path) -> None:
     _save_handed(handed.Handed(b"", entries), folder)
 
 
+def _save_traced(case: sources.Traced, folder: Path) -> None:
+    _save_submission(case.submission, folder)
+
+
 def _save_sent(case: answers.Sent, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "sent.pickle").write_bytes(pickle.dumps(case))
@@ -245,6 +263,13 @@ TARGETS = {
         take_apart,
         lambda case: sum(len(file.content) for file in case.files),
         _save_submission,
+        3,
+    ),
+    "help": Target(
+        sources.traced,
+        look_for_help,
+        lambda case: sum(len(file.content) for file in case.submission.files),
+        _save_traced,
         3,
     ),
     "decoder": Target(answers.sent, receive, lambda case: len(case.stream), _save_sent, 9),

@@ -1,4 +1,4 @@
-"""A short run over the three surfaces, and the long run's own ways: it repeats itself, and it notices what fails."""
+"""A short run over the four surfaces, and the long run's own ways: it repeats itself, and it notices what fails."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.parametrize("name, number", [("loader", 150), ("extractor", 60), ("decoder", 400)])
+@pytest.mark.parametrize("name, number", [("loader", 150), ("extractor", 60), ("help", 80), ("decoder", 400)])
 def test_a_few_hundred_hostile_inputs_bring_no_traceback(name, number):
     for at in range(number):
         TARGETS[name].feed(case_of(name, 0, at))
