@@ -77,9 +77,13 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """No answer within the deadline; the worker was killed."""
+    """No answer within the deadline; the worker was killed.
+
+    is_loading: the function was not called yet; what stands around it, an import or a constant, did not end.
+    """
 
     limit_seconds: float
+    is_loading: bool = False
 
 
 @dataclass(frozen=True, slots=True)

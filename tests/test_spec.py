@@ -76,11 +76,11 @@ def test_the_shipped_specs_fit_the_schema():
         jsonschema.Draft202012Validator(spec_schema()).validate(data)
 
 
-def test_the_shipped_spec_forbids_ready_made_losses_libraries_and_the_partner():
+def test_the_shipped_spec_forbids_losses_libraries_the_partner_and_what_hides_them():
     policy = load_spec("eecs498_2019").spec.assignment.help
 
     forbidden = {kind for kind, effect in policy.model_dump().items() if effect == "fail"}
-    assert forbidden == {"losses", "libraries", "partner"}
+    assert forbidden == {"losses", "libraries", "partner", "dynamic"}
     assert set(policy.model_dump().values()) == {"fail", "note"}
 
 

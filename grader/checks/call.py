@@ -72,6 +72,8 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
             said = f": {message}" if message else ""
             hint = _REFUSED if kind == "PermissionError" else ""
             return f"{name} raised {kind}{where}{said}, on {trial.label}{hint}"
+        case TimedOut(limit_seconds=limit, is_loading=True):
+            return f"{name} could not be called: the code that it needs did not end within {limit:g} s"
         case TimedOut(limit_seconds=limit):
             return f"{name} did not return within {limit:g} s, on {trial.label}; does a loop never end?"
         case Died(how=how):

@@ -7,7 +7,7 @@ leaves a thread behind or takes the wire costs no other. The clock is the judge'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -169,6 +169,8 @@ class Session:
         }
         exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
         answer = exchange.ask(request)
+        if isinstance(answer, TimedOut):
+            return replace(answer, is_loading=True)
         if not isinstance(answer, Answer):
             return answer
         return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)

@@ -104,6 +104,8 @@ class SingleLauncher:
             self._processes[process.pid] = process
             self._ahead = None
         for process in self._processes.values():
+            if os.name == "posix":
+                kill_group(process.pid)
             process.kill()
             process.wait()
         self._processes.clear()

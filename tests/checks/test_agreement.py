@@ -217,13 +217,17 @@ def test_a_vectorized_loss_of_nan_is_a_word():
         ),
         (TimedOut(5.0), f"svm_loss_naive did not return within 5 s, on {SMALL}; does a loop never end?"),
         (
+            TimedOut(20.0, is_loading=True),
+            "svm_loss_naive could not be called: the code that it needs did not end within 20 s.",
+        ),
+        (
             Died("exit code 3"),
             f"svm_loss_naive ended its process instead of returning (exit code 3), on {SMALL}.",
         ),
         (Missing("it is defined nowhere"), "svm_loss_naive is missing: it is defined nowhere."),
         (Refused("not called: no time was left"), "svm_loss_naive was not called: no time was left."),
     ],
-    ids=["raised", "timed out", "died", "missing", "refused"],
+    ids=["raised", "timed out", "timed out at loading", "died", "missing", "refused"],
 )
 def test_calls_without_values_earn_nothing_and_say_why(observation, template):
     verdict = verdict_on_all(check_of(), observation)
