@@ -63,8 +63,8 @@ def grade_batch(
     Raises OutputError when a report cannot be written, SandboxError when no worker can be had, IsolationError
     when they are isolated less than was asked for.
     """
-    store.prepare()
     require(sandbox.isolation, least_isolation)
+    store.prepare()
     rules = _Rules(regrade, pinned_seed, least_isolation)
     outcomes: list[Outcome] = []
     for hand_in in hand_ins:

@@ -57,7 +57,7 @@ def require(isolation: Isolation, least: IsolationLevel) -> None:
         raise IsolationError(
             f"this machine isolates the student's code as {isolation.level} only: it is not kept from"
             f" {formatting.listing(isolation.missing)}. Nothing was graded. `grader doctor` says what to do about it;"
-            f" --isolation {isolation.level} grades all the same, code that you trust for instance"
+            f" --isolation {isolation.level} grades all the same, for code that you trust"
         )
 
 

@@ -75,7 +75,7 @@ def test_the_sentence_says_what_is_missing_and_what_to_do():
     assert str(caught.value) == (
         "this machine isolates the student's code as partial only: it is not kept from filesystem and user."
         " Nothing was graded. `grader doctor` says what to do about it;"
-        " --isolation partial grades all the same, code that you trust for instance"
+        " --isolation partial grades all the same, for code that you trust"
     )
 
 
