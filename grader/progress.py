@@ -14,7 +14,10 @@ from rich.text import Text
 from grader import terminal
 from grader.batch import Outcome
 from grader.grade import Progress as CheckProgress
+from grader.selftest import Outcome as SelftestOutcome
+from grader.selftest.showing import progress_line
 
+SelftestProgress = Callable[[SelftestOutcome, int, int], None]
 BatchProgress = Callable[[Outcome, int, int], None]
 
 
@@ -48,6 +51,29 @@ def batch_progress(total: int) -> Iterator[BatchProgress]:
             bar.update(task, completed=number)
 
         yield advance
+
+
+@contextmanager
+def selftest_progress() -> Iterator[SelftestProgress]:
+    """A bar with the time left on a terminal; elsewhere a plain line for each that is not as it should be."""
+    if not sys.stderr.isatty():
+        yield _say_if_astray
+        return
+    columns = (
+        bars.TextColumn("grading"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
+        task = bar.add_task("grading", total=None)
+        yield lambda _, number, total: bar.update(task, completed=number, total=total)
+
+
+def _say_if_astray(outcome: SelftestOutcome, number: int, total: int) -> None:
+    line = progress_line(outcome, number, total)
+    if line is not None:
+        typer.echo(line, err=True)
 
 
 def _line(outcome: Outcome, number: int, total: int) -> str:

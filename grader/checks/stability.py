@@ -13,7 +13,7 @@ from grader.checks.cases import SHIFT, draw_ones_case, draw_shifted_cases
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.comparison import UNITS, Comparison, compare_array, is_zero, unit_roundoff
 from grader.checks.truth import Truth
-from grader.observation import Received, Returned, Unexpected, Value
+from grader.observation import Observation, Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
 from grader.verdict import Diagnosis, Finding, Verdict
 from reference import Convention
@@ -62,10 +62,9 @@ class StabilityCheck(CheckFields):
             infinite = _not_finite(observation)
             if infinite is not None:
                 words = f"{self.function}: {infinite}, on {trial.label}"
-                are_numbers = all(isinstance(value, Received) for value in observation.values)
-                if not are_numbers:
-                    return self._failed(words)
-                return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
+                if self._is_loss_right(assignment, *evidence[0]):
+                    return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
+                return self._failed(words)
         *shifted, (ones_trial, ones) = evidence
         assert isinstance(ones, Returned)
         for start in range(0, len(shifted), len(SHIFTS)):
@@ -76,6 +75,15 @@ class StabilityCheck(CheckFields):
             return self._failed(f"{self.function}: loss is 0, on {ones_trial.label}")
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
+
+    def _is_loss_right(self, assignment: Assignment, trial: Trial, observation: Observation) -> bool:
+        """Whether the loss is right without a shift: else what is not finite may have another cause than its size."""
+        case, dtype = case_of(trial)
+        classifier = assignment.loss_function(self.function).classifier
+        if not isinstance(observation, Returned):
+            return False
+        loss, _ = Truth(classifier, case, assignment.convention, dtype).compare_loss(observation.values[0])
+        return loss.is_right
 
     def _shift_fault(self, assignment: Assignment, group: Evidence) -> str | None:
         """What a shift does to the answer, in a sentence; None when it does nothing."""

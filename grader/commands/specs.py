@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from grader.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, DeviceChoice, SeedOption
 from grader.errors import SpecError
 
-app = typer.Typer(name="spec", help="List, show and validate specs.", no_args_is_help=True)
+GREATEST_SANDBOXES = 8
+"""Of a selftest; each grades on a core of its own."""
+
+app = typer.Typer(name="spec", help="List, show, validate and try specs.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -64,3 +68,40 @@ def print_schema(
     from grader.spec import spec_schema
 
     typer.echo(json.dumps(report_schema() if report else spec_schema(), indent=2))
+
+
+@app.command("selftest")
+def selftest(
+    spec: Annotated[str, typer.Argument(metavar="NAME|FILE")],
+    seed: SeedOption = None,
+    mutants: Annotated[
+        bool, typer.Option("--mutants/--no-mutants", help="Grade mutants of the solution too.")
+    ] = True,
+) -> None:
+    """Grade implementations that are known to be right or wrong: which wrong ones pass, which right ones lose points?
+
+    Exit code 0: none; 1: some; 3: the grader's fault.
+    """
+    import os
+    from contextlib import ExitStack
+
+    from grader.commands import common
+
+    with ExitStack() as stack:
+        sandboxes = [stack.enter_context(common.sandbox())]
+        from grader import terminal
+        from grader.progress import selftest_progress
+        from grader.selftest import load_catalogue, make_mutants, run_selftest, show_result
+        from grader.spec import load_spec
+
+        loaded = load_spec(spec)
+        settings = common.settings(loaded, DeviceChoice.cpu, seed, [])
+        known = (*load_catalogue(), *(make_mutants() if mutants else ()))
+        more = min(os.cpu_count() or 1, GREATEST_SANDBOXES) - 1
+        sandboxes += [stack.enter_context(common.sandbox()) for _ in range(more)]
+        with selftest_progress() as progress:
+            result = run_selftest(known, loaded, sandboxes, settings.seed, progress)
+    show_result(terminal.make_console(), loaded.spec, result)
+    if result.grader_faults:
+        raise typer.Exit(EXIT_GRADER_FAULT)
+    raise typer.Exit(0 if result.is_clean else EXIT_FAILED)

@@ -1,0 +1,19 @@
+"""What a spec lets pass: right and wrong implementations that are known, graded with it."""
+
+from grader.selftest.catalogue import CatalogueError, load_catalogue
+from grader.selftest.implementation import Implementation
+from grader.selftest.mutants import make_mutants
+from grader.selftest.outcome import Outcome, Result
+from grader.selftest.runner import run_selftest
+from grader.selftest.showing import show_result
+
+__all__ = [
+    "CatalogueError",
+    "Implementation",
+    "Outcome",
+    "Result",
+    "load_catalogue",
+    "make_mutants",
+    "run_selftest",
+    "show_result",
+]

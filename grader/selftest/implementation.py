@@ -1,0 +1,84 @@
+"""One implementation whose worth is known: what it is, which function it is of, and what a spec should make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.assignment import ClassifierClass, HelpKind, LossFunction
+from grader.spec import Spec
+from grader.submission import SourceFile, Submission
+from grader.trial import DTypeName
+from reference import Convention
+
+Kind = Literal["right", "wrong", "mutant"]
+
+CONVENTION = Convention()
+"""The convention of the solution that all implementations belong to: eecs498_2019's."""
+
+_ROLES = {
+    "svm_loss_naive": ("loss", "svm"),
+    "svm_loss_vectorized": ("loss", "svm"),
+    "softmax_loss_naive": ("loss", "softmax"),
+    "softmax_loss_vectorized": ("loss", "softmax"),
+    "train_linear_classifier": ("trainer", None),
+    "predict_linear_classifier": ("predictor", None),
+    "LinearClassifier": ("classifier", None),
+    "LinearSVM": ("classifier", "svm"),
+    "Softmax": ("classifier", "softmax"),
+}
+"""By function of the solution its role, and whose loss it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """A right solution in which one function was replaced.
+
+    about: a sentence on what is wrong, or what is unusual.
+    source: the whole module.
+    diagnosis: names of misconceptions, of which each that is named is right.
+    help: kind of help that it uses; it is wrong where the spec's policy on that is "fail", and right elsewhere.
+    dtypes: those in which a right one works; others raise.
+    awaits: the check that is not there yet and that alone can catch it.
+    """
+
+    name: str
+    function: str
+    kind: Kind
+    about: str
+    source: str
+    diagnosis: frozenset[str] = frozenset()
+    help: HelpKind | None = None
+    dtypes: tuple[DTypeName, ...] = ("float32", "float64")
+    awaits: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """The function and the name, by which it is told from all others."""
+        return f"{self.function}: {self.name}"
+
+    @property
+    def submission(self) -> Submission:
+        """It as a student would hand it in, in memory."""
+        return Submission(self.full_name, (SourceFile("linear_classifier.py", self.source.encode()),))
+
+    def fits(self, spec: Spec) -> bool:
+        """Whether the spec has this function, in the same convention and role."""
+        function = spec.functions.get(self.function)
+        if function is None or spec.backend != "torch":
+            return False
+        role, classifier = _ROLES[self.function]
+        convention = spec.assignment.convention
+        if function.role != role or convention.layout != CONVENTION.layout:
+            return False
+        if isinstance(function, LossFunction) and self.kind == "right":
+            return convention == CONVENTION and set(function.dtypes) <= set(self.dtypes)
+        if isinstance(function, LossFunction | ClassifierClass):
+            return function.classifier == classifier and convention == CONVENTION
+        return True
+
+    def is_right_for(self, spec: Spec) -> bool:
+        """Whether the spec must give it all its points; where not, it must take some."""
+        if self.help is not None:
+            return spec.help.policy(self.help) != "fail"
+        return self.kind == "right"
