@@ -50,11 +50,23 @@ class SpyCall:
     reg: Value
 
 
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """How many bytecode instructions of the student's own a counted call executed, in the worker's words: a claim.
+
+    lines: those of the busiest lines, which need not be all.
+    """
+
+    total: int
+    lines: Mapping[Place, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Returned:
     """The call came back: `values` one per Output, `fetched` by attribute, `echoes` one per echoed argument.
 
     operators: what ran during a traced call, in the worker's words: a claim.
+    instructions: of a counted call.
     """
 
     values: tuple[Value, ...]
@@ -63,6 +75,7 @@ class Returned:
     echoes: tuple[Value, ...] = ()
     spy_calls: tuple[SpyCall, ...] = ()
     operators: tuple[str, ...] = ()
+    instructions: Instructions | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ class Trial:
     echo: positions in `positional` to bring back after the call, to see whether they were changed.
     seconds: deadline of the call on the judge's clock.
     is_traced: bring back the names of torch's functions and operators that ran during the call.
+    is_counted: bring back how many instructions of the student's own code the call executed.
     """
 
     label: str
@@ -106,3 +107,4 @@ class Trial:
     backend: Literal["torch", "numpy"] = "torch"
     seconds: float = 10.0
     is_traced: bool = False
+    is_counted: bool = False

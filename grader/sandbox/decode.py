@@ -54,13 +54,18 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
 _GREATEST_TRACE = 4 + wire.GREATEST_OPERATORS * (2 + wire.OPERATOR_CAP)
+_GREATEST_COUNT = 8 + wire.GREATEST_LINES * 12
+
+Counted = tuple[int, tuple[tuple[int, int, int], ...]]
+"""Instructions of a call, and of single lines: chunk, line and instructions of each."""
 
 
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
     """The greatest number of bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
-    return max(GREATEST_RAISED, *lengths) + (_GREATEST_TRACE if trial.is_traced else 0)
+    beside = (_GREATEST_TRACE if trial.is_traced else 0) + (_GREATEST_COUNT if trial.is_counted else 0)
+    return max(GREATEST_RAISED, *lengths) + beside
 
 
 def _payload_bytes(output: Output) -> int:
@@ -89,14 +94,15 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
 
 def decode_returned(
     kind: int, cursor: wire.Cursor, trial: Trial
-) -> tuple[tuple[Value, ...], tuple[str, ...]]:
-    """Read the values of a call that returned (its outputs, what was fetched, the echoes), and what ran in it."""
+) -> tuple[tuple[Value, ...], tuple[str, ...], Counted | None]:
+    """Read the values of a call that returned (its outputs, what was fetched, the echoes), what ran in it, how much."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
     operators = _decode_operators(cursor) if trial.is_traced else ()
+    counted = _decode_counted(cursor) if trial.is_counted else None
     cursor.end()
-    return values, operators
+    return values, operators, counted
 
 
 def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
@@ -107,6 +113,13 @@ def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
     if any(len(name) > wire.OPERATOR_CAP for name in names):
         raise wire.WireError("an operator's name is too long")
     return names
+
+
+def _decode_counted(cursor: wire.Cursor) -> Counted:
+    total, number = cursor.count(), cursor.count()
+    if number > wire.GREATEST_LINES:
+        raise wire.WireError("too many lines")
+    return total, tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(number))
 
 
 def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.observation import Died, Instructions, Place, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
@@ -27,6 +27,9 @@ class Answer:
     kind: int
     cursor: wire.Cursor
 
+
+PlaceOf = Callable[[int, int], Place | None]
+"""From the numbers of a chunk and a line in it, which are claims, to the student's own line."""
 
 Ended = TimedOut | Died
 """The worker gave no answer and was ended for it."""
@@ -87,7 +90,7 @@ class Exchange:
         header = {"loss": float(spy.losses[step]), "dtype": gradient.dtype.str, "shape": list(gradient.shape)}
         return self.ask(header, (gradient.data.cast("B"),))
 
-    def raised(self, answer: Answer, place_of: Callable[[int, int], Place | None]) -> Raised | Died:
+    def raised(self, answer: Answer, place_of: PlaceOf) -> Raised | Died:
         """What the student's code raised, and where."""
         try:
             kind, message, chunk_number, line = decode.decode_raised(answer.kind, answer.cursor)
@@ -95,10 +98,12 @@ class Exchange:
             return self._nonsense(error)
         return Raised(kind, message, place_of(chunk_number, line), self.seconds)
 
-    def returned(self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall]) -> Returned | Died:
+    def returned(
+        self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall], place_of: PlaceOf
+    ) -> Returned | Died:
         """The values that the call gave."""
         try:
-            values, operators = decode.decode_returned(answer.kind, answer.cursor, trial)
+            values, operators, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
             return self._nonsense(error)
         given, fetched = len(trial.outputs), len(trial.fetch)
@@ -109,6 +114,7 @@ class Exchange:
             echoes=values[given + fetched :],
             spy_calls=tuple(spy_calls),
             operators=operators,
+            instructions=None if counted is None else _instructions(counted, place_of),
         )
 
     def _nonsense(self, error: wire.WireError) -> Died:
@@ -141,6 +147,16 @@ class Exchange:
                 raise wire.Closed
             view = view[count:]
         return received
+
+
+def _instructions(counted: decode.Counted, place_of: PlaceOf) -> Instructions:
+    total, numbers = counted
+    lines: dict[Place, int] = {}
+    for chunk_number, line, amount in numbers:
+        place = place_of(chunk_number, line)
+        if place is not None:
+            lines[place] = lines.get(place, 0) + amount
+    return Instructions(total, lines)
 
 
 def how_it_ended(ending: Ending) -> str:

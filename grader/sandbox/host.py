@@ -190,7 +190,7 @@ class Session:
             return answer
         if answer.kind == wire.RAISED:
             return exchange.raised(answer, self._place_of)
-        return exchange.returned(answer, trial, spy_calls)
+        return exchange.returned(answer, trial, spy_calls, self._place_of)
 
     def _exchange(self, name: str, worker: WorkerProcess, seconds: float, greatest_length: int) -> Exchange:
         return Exchange(worker.connection, seconds, greatest_length, lambda: self._end_worker(name))

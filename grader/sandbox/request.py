@@ -51,6 +51,7 @@ def describe_call(
         "fetch": {name: decode.describe_output(output) for name, output in trial.fetch.items()},
         "echo": list(trial.echo),
         "is_traced": trial.is_traced,
+        "is_counted": trial.is_counted,
         "redirect_cuda": redirect_cuda,
     }
     return header, tuple(packer.buffers), packer.spy

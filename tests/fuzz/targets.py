@@ -209,7 +209,7 @@ def _conversation(case: answers.Sent, trial: Trial, ours: socket.socket, ended: 
         return answer
     if answer.kind == wire.RAISED:
         return exchange.raised(answer, lambda number, line: Place("hw.py", number, line))
-    return exchange.returned(answer, trial, calls)
+    return exchange.returned(answer, trial, calls, lambda number, line: Place("hw.py", number, line))
 
 
 def _words(observation: object) -> None:

@@ -30,6 +30,7 @@ def doubles(*numbers):
 
 
 TRACED = Trial("a call", "f", (), (NumberOutput(),), is_traced=True)
+COUNTED = Trial("a call", "f", (), (NumberOutput(),), is_counted=True)
 
 
 def names_of(*names, count=None):
@@ -63,6 +64,7 @@ def test_any_bytes_for_a_whole_answer_give_values_or_a_wire_error(data, kind):
     for decoder in (
         lambda: decode.decode_returned(kind, wire.Cursor(data), TRIAL),
         lambda: decode.decode_returned(kind, wire.Cursor(value(FLOAT64, doubles(1)) + data), TRACED),
+        lambda: decode.decode_returned(kind, wire.Cursor(value(FLOAT64, doubles(1)) + data), COUNTED),
         lambda: decode.decode_raised(kind, wire.Cursor(data)),
         lambda: decode.decode_spy_call(wire.Cursor(data), SPY),
     ):
@@ -174,9 +176,9 @@ def test_no_well_formed_answer_is_longer_than_the_greatest_length():
     texts = 6 * (bytes([wire.OTHER]) + wire.pack_text("x" * 9999))
     raised = 2 * wire.pack_text("x" * 9999) + bytes(8)
 
-    values, operators = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
+    values, operators, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
 
-    assert (len(values), operators) == (6, ())
+    assert (len(values), operators, counted) == (6, (), None)
     assert max(len(full), len(texts), len(raised)) <= decode.greatest_length(TRIAL, None)
     assert decode.greatest_length(TRIAL, None) < 6 * 2100
 
@@ -199,7 +201,7 @@ def test_only_tensors_are_echoed():
 def test_a_traced_call_brings_the_names_of_what_ran():
     body = value(FLOAT64, doubles(1)) + names_of("aten.mm", "autograd")
 
-    _, operators = decode.decode_returned(wire.RETURNED, wire.Cursor(body), TRACED)
+    _, operators, _ = decode.decode_returned(wire.RETURNED, wire.Cursor(body), TRACED)
 
     assert operators == ("aten.mm", "autograd")
 
@@ -224,3 +226,44 @@ def test_no_well_formed_trace_is_longer_than_the_greatest_length():
     untraced = Trial("a call", "f", (), (NumberOutput(),))
 
     assert decode.greatest_length(TRACED, None) == decode.greatest_length(untraced, None) + len(names)
+
+
+def count_of(*numbers):
+    return value(FLOAT64, doubles(1)) + np.array(numbers, "<u4").tobytes()
+
+
+def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
+    body = count_of(90, 2, 7, 12, 60, 7, 13, 20)
+
+    _, _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
+
+    assert counted == (90, ((7, 12, 60), (7, 13, 20)))
+
+
+def test_a_counted_answer_with_more_lines_than_the_cap_is_a_wire_error():
+    with pytest.raises(wire.WireError, match="too many lines"):
+        decode.decode_returned(wire.RETURNED, wire.Cursor(count_of(1, wire.GREATEST_LINES + 1)), COUNTED)
+
+
+@pytest.mark.parametrize(
+    "body,words",
+    [
+        (count_of(1), "too short"),
+        (count_of(1, 1, 7, 12), "too short"),
+        (count_of(1, 0, 5), "too long"),
+        (count_of(), "too short"),
+    ],
+)
+def test_a_count_that_does_not_fit_is_a_wire_error(body, words):
+    with pytest.raises(wire.WireError, match=words):
+        decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
+
+
+def test_the_greatest_length_of_a_counted_answer_holds_all_its_lines():
+    plain = Trial("a call", "f", (), (NumberOutput(),))
+    lines = count_of(1, wire.GREATEST_LINES, *range(3 * wire.GREATEST_LINES))
+
+    decode.decode_returned(wire.RETURNED, wire.Cursor(lines), COUNTED)
+
+    beside = len(lines) - len(value(FLOAT64, doubles(1)))
+    assert decode.greatest_length(COUNTED, None) == decode.greatest_length(plain, None) + beside

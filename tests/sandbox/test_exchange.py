@@ -78,7 +78,7 @@ def worker():
 def test_a_right_answer_is_read(worker):
     exchange = worker(answer(wire.RETURNED, NUMBER)).exchange()
 
-    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [])
+    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [], lambda *_: None)
 
     assert isinstance(observation, Returned)
     assert float(array_of(observation.values[0])) == 2.5
@@ -114,7 +114,7 @@ def test_an_answer_with_a_wrong_body_ends_the_worker(worker, reply, words):
     other = worker(reply)
     exchange = other.exchange()
 
-    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [])
+    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [], lambda *_: None)
 
     assert observation == Died(f"it sent what is no answer: {words}")
     assert other.ended == 1

@@ -165,16 +165,16 @@ def pack_raised(error: BaseException) -> list[wire.Buffer]:
 
 def _place_of(error: BaseException) -> tuple[int, int]:
     """Chunk and line; 0, 0 where no frame is in a chunk, or where the student's code names what is no place."""
-    places = [place for name, line in _frames(error) if (place := _place_in(name, line)) is not None]
+    places = [place for name, line in _frames(error) if (place := place_in(name, line)) is not None]
     try:
         if not places and isinstance(error, SyntaxError):
-            places = [_place_in(error.filename, error.lineno or 1) or (0, 0)]
+            places = [place_in(error.filename, error.lineno or 1) or (0, 0)]
     except BaseException:
         return 0, 0  # the student's own attributes in the place of the exception's
     return places[-1] if places else (0, 0)
 
 
-def _place_in(file_name: Any, line: Any) -> tuple[int, int] | None:
+def place_in(file_name: Any, line: Any) -> tuple[int, int] | None:
     """Chunk and line, from the name of a file that any code may claim."""
     if type(file_name) is not str or type(line) is not int or not file_name.startswith(CHUNK_FILE):
         return None

@@ -26,6 +26,9 @@ TEXT_CAP = 2000
 GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
 """Greatest number of operator names in an answer to a traced call, and of characters in one, all of them ASCII."""
 
+GREATEST_LINES = 64
+"""Greatest number of lines in an answer to a counted call."""
+
 AUTOGRAD_RAN = "autograd"
 """Stands among the names of a traced call where an operator ran because torch differentiated."""
 

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 import cuda_redirect
+import opcode_count
 import operator_trace
 import packing
 import wire
@@ -47,7 +48,7 @@ class Caller:
         if not callable(target):
             raise TypeError(f"{header['function']} is no function but {packing.describe(target)}")
         owner: Any = None
-        with _redirect(header), _recording(header) as operators:
+        with _redirect(header), _recording(header) as operators, _counting(header) as counts:
             if header["method"] is not None:
                 owner = _lend_methods(target, state)()
                 for name, value in state.items():
@@ -63,6 +64,8 @@ class Caller:
             body += packing.pack_value(positional[position], _echo_output(entry))
         if operators is not None:
             body += operator_trace.pack_names(operators)
+        if counts is not None:
+            body += opcode_count.pack_counts(counts)
         return body
 
     def _argument(self, entry: Mapping[str, Any]) -> Any:
@@ -132,6 +135,10 @@ def _redirect(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[An
 
 def _recording(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[dict[str, None] | None]:
     return operator_trace.recording() if header["is_traced"] else contextlib.nullcontext()
+
+
+def _counting(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[opcode_count.Counts | None]:
+    return opcode_count.counting() if header["is_counted"] else contextlib.nullcontext()
 
 
 def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
