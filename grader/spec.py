@@ -29,6 +29,7 @@ _ROLES: Mapping[str, str] = {
     "gradient": "loss",
     "stability": "loss",
     "purity": "loss",
+    "loops": "loss",
     "agreement": "loss",
     "training": "trainer",
     "sampling": "trainer",

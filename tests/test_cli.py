@@ -393,7 +393,7 @@ def test_the_shipped_specs_are_listed(grader):
     ran = grader("spec", "list")
 
     assert ran.code == 0
-    assert ran.out == "eecs498_2019  EECS 498 (2019): linear classifiers, SVM and softmax (22 checks)\n"
+    assert ran.out == "eecs498_2019  EECS 498 (2019): linear classifiers, SVM and softmax (26 checks)\n"
 
 
 def test_a_spec_is_shown(grader):
@@ -408,7 +408,7 @@ def test_specs_are_validated(grader, mini):
 
     assert ran.code == 0
     assert ran.out == (
-        f"{SPEC_FOLDER}/eecs498_2019.toml: valid, 22 checks, 100 points\nmini.toml: valid, 4 checks, 20 points\n"
+        f"{SPEC_FOLDER}/eecs498_2019.toml: valid, 26 checks, 100 points\nmini.toml: valid, 4 checks, 20 points\n"
     )
 
 

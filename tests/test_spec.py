@@ -109,7 +109,7 @@ def test_a_byte_order_mark_is_passed_over():
     assert load_spec("own.toml").spec.name == "mini"
 
 
-KINDS = "'agreement', 'classifier', 'gradient', 'prediction', 'purity', 'sampling', 'stability', 'training' or 'values'"
+KINDS = "'agreement', 'classifier', 'gradient', 'loops', 'prediction', 'purity', 'sampling', 'stability', 'training' or 'values'"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from grader.checks.agreement import AgreementCheck
 from grader.checks.check import Check, CheckFields, Evidence
 from grader.checks.classifier import ClassifierCheck
 from grader.checks.gradient import GradientCheck
+from grader.checks.loops import LoopsCheck
 from grader.checks.prediction import PredictionCheck
 from grader.checks.purity import PurityCheck
 from grader.checks.sampling import SamplingCheck
@@ -19,6 +20,7 @@ AnyCheck = Annotated[
     AgreementCheck
     | ClassifierCheck
     | GradientCheck
+    | LoopsCheck
     | PredictionCheck
     | PurityCheck
     | SamplingCheck
@@ -37,6 +39,7 @@ __all__ = [
     "ClassifierCheck",
     "Evidence",
     "GradientCheck",
+    "LoopsCheck",
     "PredictionCheck",
     "PurityCheck",
     "SamplingCheck",

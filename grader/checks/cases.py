@@ -92,6 +92,17 @@ def draw_tiny_case(rng: np.random.Generator, convention: Convention, reg: float)
     return _Draw(rng, convention).plain("a tiny batch", 3, 3, 4, reg, jitter=False)
 
 
+def draw_loop_cases(rng: np.random.Generator, convention: Convention) -> tuple[Case, Case, Case]:
+    """A few samples of a few classes, three times the samples, three times the classes; without a regularizer."""
+    N, C, D = int(rng.integers(4, 7)), int(rng.integers(3, 5)), int(rng.integers(4, 7))
+    draw = _Draw(rng, convention)
+    return (
+        draw.plain("a few samples", N, C, D, 0.0, jitter=False),
+        draw.plain("three times the samples", 3 * N, C, D, 0.0, jitter=False),
+        draw.plain("three times the classes", N, 3 * C, D, 0.0, jitter=False),
+    )
+
+
 def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
     """A case of 49 samples and 12 classes."""
     return _Draw(rng, convention).plain(MANY_CLASSES, 49, 12, 8, reg)

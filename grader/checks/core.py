@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from grader.assignment import Assignment
 from grader.checks.call import case_of, failure_sentence
+from grader.checks.comparison import is_zero
 from grader.checks.truth import Truth
 from grader.observation import Observation, Returned
 from grader.trial import Trial
@@ -29,6 +30,14 @@ def core_fault(
         gradient, _ = truth.compare_gradient(observation.values[1])
         if not gradient.is_right:
             return f"{trial.function}: {gradient.sentence}, on {trial.label}"
+    return None
+
+
+def zero_gradient(trial: Trial, observation: Observation) -> str | None:
+    """The words for a gradient that was not filled in."""
+    assert isinstance(observation, Returned)
+    if is_zero(observation.values[1]):
+        return f"{trial.function}: dW is zero everywhere, on {trial.label}"
     return None
 
 

@@ -11,9 +11,8 @@ from grader.assignment import Assignment
 from grader.checks.call import failure_sentence, loss_trial, sentence
 from grader.checks.cases import draw_small_case
 from grader.checks.check import CheckFields, Evidence, random_stream
-from grader.checks.comparison import is_zero
-from grader.checks.core import core_fault, not_credited
-from grader.observation import Observation, Received, Returned
+from grader.checks.core import core_fault, not_credited, zero_gradient
+from grader.observation import Received, Returned
 from grader.trial import Tensor, Trial
 from grader.verdict import Finding, Verdict
 
@@ -58,20 +57,12 @@ class PurityCheck(CheckFields):
                     return Verdict(
                         "failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),)
                     )
-        fault = core_fault(assignment, *evidence[0], with_gradient=False) or _zero_gradient(*evidence[0])
+        fault = core_fault(assignment, *evidence[0], with_gradient=False) or zero_gradient(*evidence[0])
         if fault is not None:
             message = not_credited("Leaving the inputs unchanged", fault)
             return Verdict("failed", 0.0, message, hint=self.hint)
         message = f"{self.function} leaves W, X and y as they were."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
-
-
-def _zero_gradient(trial: Trial, observation: Observation) -> str | None:
-    """The words for a gradient that was not filled in."""
-    assert isinstance(observation, Returned)
-    if is_zero(observation.values[1]):
-        return f"{trial.function}: dW is zero everywhere, on {trial.label}"
-    return None
 
 
 def _change(name: str, argument: Tensor, echo: object) -> str | None:
