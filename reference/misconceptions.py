@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reference.batch_misconceptions import BATCH_MISCONCEPTIONS
 from reference.conventions import Convention
 from reference.misconception import Classifier, Misconception, Part, right_answer
+from reference.probability_misconceptions import PROBABILITY_MISCONCEPTIONS
 from reference.problem import Array, Problem
+from reference.regularizer_misconceptions import REGULARIZER_MISCONCEPTIONS
 from reference.shared_misconceptions import SHARED_GRADIENTS, SHARED_LOSSES
 from reference.softmax_misconceptions import SOFTMAX_GRADIENTS, SOFTMAX_LOSSES
 from reference.svm_misconceptions import SVM_GRADIENTS, SVM_LOSSES
@@ -21,6 +24,9 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
     *SHARED_GRADIENTS,
     *SVM_GRADIENTS,
     *SOFTMAX_GRADIENTS,
+    *PROBABILITY_MISCONCEPTIONS,
+    *REGULARIZER_MISCONCEPTIONS,
+    *BATCH_MISCONCEPTIONS,
 )
 
 RELATIVE_TOLERANCE = 1e-8

@@ -68,6 +68,12 @@ def _greatest(problem: Problem) -> Array:
     return greatest
 
 
+def _but_the_last(problem: Problem) -> Array:
+    """(C,) of bool: every class but the last."""
+    kept: Array = np.arange(problem.num_classes) < problem.num_classes - 1
+    return kept
+
+
 def _weighted(problem: Problem, weights: Array) -> Array:
     """(N, C): the weights of the other classes, and minus their sum at the true class."""
     signed: Array = weights - problem.one_hot * weights.sum(axis=1, keepdims=True)
@@ -100,6 +106,29 @@ SVM_LOSSES: tuple[Misconception, ...] = (
         "squared_hinge",
         "It equals the loss with each margin squared: the assignment asks for the hinge itself.",
         lambda problem: _hinges(problem) ** 2,
+    ),
+    _loss(
+        "margin_doubled",
+        "It equals the loss with twice the margin of {delta}: where does the margin enter, and how often?",
+        lambda problem: (
+            np.maximum(_differences(problem) + 2 * problem.convention.delta, 0) * _others(problem)
+        ),
+    ),
+    _loss(
+        "absolute_margins",
+        "It equals the sum of the absolute margins: what does a class contribute that is beaten by more than the margin?",
+        lambda problem: np.abs(problem.margins),
+    ),
+    _loss(
+        "negative_margins",
+        "It equals the sum of the negative margins, without the positive ones: which of them make the loss?",
+        lambda problem: np.minimum(problem.margins, 0),
+    ),
+    _loss(
+        "last_class_left_out",
+        "It equals the correct loss but that the last class is left out: "
+        "which numbers does the loop over the classes run through?",
+        lambda problem: _hinges(problem)[:, :-1],
     ),
     _loss(
         "difference_reversed",
@@ -174,6 +203,25 @@ SVM_GRADIENTS: tuple[Misconception, ...] = (
         "It equals the gradient with a margin of zero in place of {delta}: "
         "is the margin part of the condition under which a class contributes?",
         lambda problem: signed_active(problem, _differences(problem) > 0),
+    ),
+    _gradient(
+        "margin_doubled",
+        "It equals the gradient with twice the margin of {delta}: where does the margin enter, and how often?",
+        lambda problem: signed_active(
+            problem, (_differences(problem) + 2 * problem.convention.delta) * _others(problem) > 0
+        ),
+    ),
+    _gradient(
+        "negative_margins",
+        "It equals the gradient with the classes of negative margin counted, not those of positive margin: "
+        "which of them make the loss?",
+        lambda problem: signed_active(problem, problem.margins < 0),
+    ),
+    _gradient(
+        "last_class_left_out",
+        "It equals the correct gradient but that the last class is left out: "
+        "which numbers does the loop over the classes run through?",
+        lambda problem: signed_active(problem, _active(problem) & _but_the_last(problem)),
     ),
     _gradient(
         "weighted_by_margin",

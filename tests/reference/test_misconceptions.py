@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from reference import MISCONCEPTIONS, Case, Convention, Misconception, match, softmax_loss, svm_loss
+from reference.misconceptions import RELATIVE_TOLERANCE
 from tests.reference.draws import PLAIN, Array, draw, torch_loss
 from tests.reference.students import STUDENTS, Student, loop_svm, rows_of, softmax_from, softmax_with
 
@@ -160,8 +161,10 @@ def test_every_entry_differs_from_the_right_answer_on_each_single_case(classifie
     right = answer.loss if part == "loss" else answer.dW
 
     for entry in table(classifier, part):
+        if entry.name in {f"divided_by_{len(case.y)}", "last_sample_left_out"}:
+            continue  # right where there are that many samples, or where the last sample's hinges are all zero
         outcome = entry.compute(*case[:4], PLAIN)
-        assert np.abs(outcome - right).max() > 1e-6 * np.abs(right).max(), entry.name
+        assert np.abs(outcome - right).max() > 2 * RELATIVE_TOLERANCE * np.abs(right).max(), entry.name
 
 
 @pytest.mark.parametrize("classifier", ["svm", "softmax"])
