@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,14 +11,14 @@ import numpy as np
 from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import case_of, failure_sentence, loss_trial, sentence
-from grader.checks.cases import SHIFT, draw_ones_case, draw_shifted_cases
+from grader.checks.cases import SHIFT, Case, draw_ones_case, draw_shifted_cases
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.comparison import UNITS, Comparison, compare_array, is_zero, unit_roundoff
 from grader.checks.truth import Truth
 from grader.observation import Observation, Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
 from grader.verdict import Diagnosis, Finding, Verdict
-from reference import Convention
+from reference import Convention, scores
 
 OVERFLOW = Diagnosis(
     "loss",
@@ -26,10 +28,16 @@ OVERFLOW = Diagnosis(
 )
 SHIFTS = (0.0, SHIFT, -SHIFT)
 ONES_REG = 2.5e4
+WIDE = "scores of a row far apart"
+WIDTHS: Mapping[DTypeName, float] = {"float32": 95.0, "float64": 750.0}
+"""Of a row's scores, by dtype: exp overflows unless the greatest of them becomes zero, or nearly so."""
 
 
 class StabilityCheck(CheckFields):
     """Finite and unchanged answers when all scores of a row are moved by +-1e4; finite ones for W of ones.
+
+    Where the scores of a row lie far apart the gradient must be finite. The loss need not: a right one may take the
+    logarithm of all probabilities, of which some are zero.
 
     A gradient that is wrong without any shift is the business of the values: here it must only stay what it is.
     """
@@ -43,13 +51,14 @@ class StabilityCheck(CheckFields):
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """In each dtype that is asked for no shift and both shifts, then W of ones in float32, as the handout has it."""
+        """In each dtype that is asked for no shift and both shifts; a wide row in each; W of ones as in the handout."""
         rng = random_stream(seed, self.id)
         shifted = draw_shifted_cases(rng, assignment.convention, SHIFTS)
         ones = draw_ones_case(rng, assignment.convention, ONES_REG)
         dtypes = assignment.loss_function(self.function).dtypes
         plan = [(case, dtype) for dtype in dtypes for case in shifted]
         ones_dtype: DTypeName = "float32" if "float32" in dtypes else "float64"
+        plan += [(_widened(shifted[0], WIDTHS[dtype], assignment.convention), dtype) for dtype in dtypes]
         return tuple(
             loss_trial(assignment, self.function, case, dtype) for case, dtype in [*plan, (ones, ones_dtype)]
         )
@@ -59,13 +68,16 @@ class StabilityCheck(CheckFields):
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
                 return self._failed(failure_sentence(trial, observation), is_correct=None)
-            infinite = _not_finite(observation)
+            is_wide = trial.label.startswith(WIDE)
+            infinite = _not_finite(observation, ("dW",) if is_wide else ("loss", "dW"))
             if infinite is not None:
                 words = f"{self.function}: {infinite}, on {trial.label}"
-                if self._is_loss_right(assignment, *evidence[0]):
+                are_numbers = all(isinstance(value, Received) for value in observation.values)
+                if are_numbers and self._is_loss_right(assignment, *evidence[0]):
                     return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
                 return self._failed(words)
-        *shifted, (ones_trial, ones) = evidence
+        *others, (ones_trial, ones) = evidence
+        shifted = [each for each in others if not each[0].label.startswith(WIDE)]
         assert isinstance(ones, Returned)
         for start in range(0, len(shifted), len(SHIFTS)):
             fault = self._shift_fault(assignment, shifted[start : start + len(SHIFTS)])
@@ -120,10 +132,20 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value, convention
     return compare_array(seen, unshifted.array[without_shift], bound[without_shift], "dW")
 
 
-def _not_finite(observation: Returned) -> str | None:
-    """The words for the first value that is not finite."""
+def _widened(case: Case, width: float, convention: Convention) -> Case:
+    """W is scaled so that the widest row of scores spans `width`, and the greatest score is that of the label.
+
+    So no right loss is the logarithm of a probability that underflows.
+    """
+    rows = scores(case.W, case.X, convention).astype(np.float64)
+    W = (case.W * (width / np.ptp(rows, axis=1).max())).astype(np.float32).astype(np.float64)
+    return replace(case, name=WIDE, W=W, y=rows.argmax(axis=1).astype(np.int64))
+
+
+def _not_finite(observation: Returned, names: Sequence[str]) -> str | None:
+    """The words for the first value of these names that is not finite."""
     for name, value in zip(("loss", "dW"), observation.values, strict=True):
-        words = _infinite_words(name, value)
+        words = _infinite_words(name, value) if name in names else None
         if words is not None:
             return words
     return None

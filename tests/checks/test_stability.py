@@ -49,6 +49,46 @@ def global_maximum(W, X, y, reg):
         return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
 
 
+def minimum_subtracted(W, X, y, reg):
+    with np.errstate(all="ignore"):
+        scores = X @ W
+        exponentials = np.exp(scores - scores.min(axis=1, keepdims=True))
+        return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
+
+
+def never_finite(W, X, y, reg):
+    return np.inf, softmax_indexed(W, X, y, reg)[1]
+
+
+def logarithm_of_every_probability(W, X, y, reg):
+    """0*log(0) is not a number where the scores lie far apart; the gradient is right."""
+    p, one_hot = probabilities(W, X), np.eye(W.shape[1])[y]
+    with np.errstate(all="ignore"):
+        return softmax_of(p, W, X, y, reg, data_loss=-(one_hot * np.log(p)).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("function", ["softmax_loss_vectorized", "softmax_loss_float32"])
+def test_the_minimum_is_no_shift_for_scores_far_apart(function, seed):
+    verdict = verdict_on(check_of(function), minimum_subtracted, seed)
+
+    assert verdict.status == "failed"
+    assert "on scores of a row far apart" in verdict.message
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == ["overflow_of_exp"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_loss_that_takes_the_logarithm_of_every_probability_is_right(seed):
+    assert verdict_on(check_of(), logarithm_of_every_probability, seed).status == "passed"
+
+
+def test_a_loss_that_is_never_finite_is_not_called_an_overflow():
+    verdict = verdict_on(check_of(), never_finite)
+
+    assert verdict.status == "failed"
+    assert verdict.findings == (Finding("softmax_loss_vectorized", False),)
+
+
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("function", ["softmax_loss_vectorized", "softmax_loss_float32"])
 @pytest.mark.parametrize("student", RIGHT_SOFTMAX.values(), ids=RIGHT_SOFTMAX)
