@@ -71,10 +71,12 @@ class Implementation:
         convention = spec.assignment.convention
         if function.role != role or convention.layout != CONVENTION.layout:
             return False
-        if isinstance(function, LossFunction) and self.kind == "right":
-            return convention == CONVENTION and set(function.dtypes) <= set(self.dtypes)
-        if isinstance(function, LossFunction | ClassifierClass):
-            return function.classifier == classifier and convention == CONVENTION
+        if isinstance(function, LossFunction | ClassifierClass) and (
+            function.classifier != classifier or convention != CONVENTION
+        ):
+            return False
+        if self.kind == "right" and isinstance(function, LossFunction):
+            return set(function.dtypes) <= set(self.dtypes)
         return True
 
     def is_right_for(self, spec: Spec) -> bool:

@@ -39,7 +39,9 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
     _show_each(console, "False fails: right, but this spec takes points", result.false_fails, _why_failed)
     _show_each(console, "Named wrongly", result.named_wrongly, _what_was_named)
     _show_each(console, "The grader failed", result.grader_faults, _where_it_failed)
-    _show_each(console, "Known: no kind of check catches these yet", result.known_passes, _what_is_awaited)
+    _show_each(
+        console, "Known: no check of this spec catches these yet", result.known_passes, _what_is_awaited
+    )
     console.print()
     console.print(_verdict(result))
 

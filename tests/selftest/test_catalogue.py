@@ -1,0 +1,128 @@
+"""The catalogue is sound: every entry can be made, is told from all others, and says what it is."""
+
+import ast
+from collections import Counter
+
+import pytest
+
+from grader.selftest import catalogue
+from grader.selftest.catalogue import CatalogueError, changed, load_catalogue, module_with, solution
+from grader.spec import load_spec
+from reference import MISCONCEPTIONS
+
+ENTRIES = load_catalogue()
+NAMES = {each.name for each in MISCONCEPTIONS} | {"overflow_of_exp"}
+
+
+def test_there_are_as_many_as_were_promised():
+    counts = Counter(each.kind for each in ENTRIES)
+
+    assert counts["wrong"] >= 150
+    assert counts["right"] >= 60
+
+
+def test_every_function_of_the_spec_has_right_and_wrong_ones():
+    found = {(each.function, each.kind) for each in ENTRIES}
+
+    functions = load_spec("eecs498_2019").spec.functions
+    assert set(solution()) == set(functions)
+    assert found == {(function, kind) for function in functions for kind in ("right", "wrong")}
+
+
+def test_names_and_sources_are_unique():
+    assert max(Counter(each.full_name for each in ENTRIES).values()) == 1
+    wrong = Counter(each.source for each in ENTRIES if each.kind == "wrong")
+    assert [source for source, times in wrong.items() if times > 1] == []
+
+
+def test_no_wrong_one_is_a_right_one():
+    right = {each.source for each in ENTRIES if each.kind == "right"}
+
+    assert [each.full_name for each in ENTRIES if each.kind == "wrong" and each.source in right] == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.full_name)
+def test_an_entry_parses_says_what_it_is_and_names_known_mistakes(entry):
+    bound = {getattr(node, "name", None) for node in ast.parse(entry.source).body}
+
+    assert entry.function in bound
+    assert entry.about.endswith(".")
+    assert entry.diagnosis <= NAMES
+
+
+def test_only_what_awaits_a_check_is_let_off():
+    awaited = {each.awaits for each in ENTRIES}
+
+    assert awaited <= {None, "loops", "repeat"}
+
+
+def test_a_change_that_does_not_apply_is_an_error():
+    with pytest.raises(
+        CatalogueError, match=r"^f: x: 'b' must stand in the source once, but does so 0 times$"
+    ):
+        changed("a", [("b", "c")], "f: x")
+    with pytest.raises(
+        CatalogueError, match=r"^f: x: 'a' must stand in the source once, but does so 2 times$"
+    ):
+        changed("a a", [("a", "c")], "f: x")
+
+
+@pytest.mark.parametrize(
+    "text,message",
+    [
+        (
+            '[f.x]\nfault = "A."\nabout = "B."\nsource = ""',
+            "f: x: an entry has either a fault or is about something",
+        ),
+        ('[f.x]\nfault = "A."', "f: x: an entry has either a source or a change"),
+        ('[f.x]\nfault = "A."\nchange = []', "f: x: the solution has no such function"),
+        (
+            '[f.x]\nfault = "A."\nsource = "def f("',
+            "f: x: does not parse: '(' was never closed (<unknown>, line 1)",
+        ),
+        ('[f.x]\nfault = "A."\nsource = ""\ncolour = "red"', "f: x: no entry has colour"),
+        (
+            '[svm_loss_naive.x]\nfault = "A."\non = "y"\nchange = []',
+            "svm_loss_naive: y: is no entry of the catalogue",
+        ),
+        ("[f", "wrong.toml: Expected ']' at the end of a table declaration (at end of document)"),
+    ],
+    ids=["both", "neither", "no function", "no Python", "no field", "no base", "no TOML"],
+)
+def test_an_entry_that_cannot_be_made_is_an_error(tmp_path, monkeypatch, text, message):
+    solution()
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+
+    with pytest.raises(CatalogueError) as caught:
+        load_catalogue()
+
+    assert str(caught.value) == message
+
+
+def test_a_name_that_two_files_have_is_an_error(tmp_path, monkeypatch):
+    solution()
+    for name in ("right.toml", "wrong.toml"):
+        (tmp_path / name).write_text('[f.x]\nfault = "A."\nsource = ""', encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+
+    with pytest.raises(CatalogueError, match=r"^wrong.toml: f: x is the name of another entry too$"):
+        load_catalogue()
+
+
+def test_a_module_holds_what_the_function_needs_and_its_partner_and_no_more():
+    names = [
+        node.name
+        for node in ast.parse(module_with("svm_loss_naive", solution()["svm_loss_naive"])).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert names == ["svm_loss_naive", "svm_loss_vectorized"]
+
+    names = [
+        node.name
+        for node in ast.parse(module_with("Softmax", solution()["Softmax"])).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert "LinearClassifier" in names
+    assert "train_linear_classifier" in names
+    assert "svm_loss_naive" not in names
