@@ -32,12 +32,12 @@ def test_every_kind_of_change_is_made():
     names = "\n".join(each.full_name for each in MUTANTS)
 
     for changed in (
-        "svm_loss_naive: line 10: margin = scores[j] + scores[y[i]] + 1.0",  # operator
-        "svm_loss_naive: line 11: if margin < 0:",  # comparison
-        "svm_loss_naive: line 10: margin = scores[j] - scores[y[i]] + 2.0",  # constant
-        "svm_loss_naive: line 6: scores = -(X[i] @ W)",  # sign
-        "svm_loss_naive: line 13: pass",  # statement
-        "svm_loss_naive: line 6: scores = X @ W",  # subscript
+        "svm_loss_naive: line 11: margin = scores[j] + scores[label] + 1.0",  # operator
+        "svm_loss_naive: line 12: if margin < 0:",  # comparison
+        "svm_loss_naive: line 11: margin = scores[j] - scores[label] + 2.0",  # constant
+        "svm_loss_naive: line 7: scores = -(X[i] @ W)",  # sign
+        "svm_loss_naive: line 14: pass",  # statement
+        "svm_loss_naive: line 7: scores = X @ W",  # subscript
         "softmax_loss_vectorized: line 5: shifted = scores - scores.max(dim=0, keepdim=True).values",  # axis
         "LinearClassifier: line 7: self.W, loss_history = train_linear_classifier(self.W, self.loss,",  # arguments
     ):
