@@ -65,6 +65,7 @@ class Instructions:
 class Returned:
     """The call came back: `values` one per Output, `fetched` by attribute, `echoes` one per echoed argument.
 
+    earlier: what the call before had returned, read after this one, where this one was made with the same tensors.
     operators: what ran during a traced call, in the worker's words: a claim.
     instructions: of a counted call.
     """
@@ -74,6 +75,7 @@ class Returned:
     fetched: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     echoes: tuple[Value, ...] = ()
     spy_calls: tuple[SpyCall, ...] = ()
+    earlier: tuple[Value, ...] = ()
     operators: tuple[str, ...] = ()
     instructions: Instructions | None = None
 

@@ -92,6 +92,8 @@ class Trial:
     echo: positions in `positional` to bring back after the call, to see whether they were changed.
     seconds: deadline of the call on the judge's clock.
     is_traced: bring back the names of torch's functions and operators that ran during the call.
+    is_again: hand over the very tensors of the call before, changed in place to these contents, and bring back what
+        that call returned, as it is now; every tensor must have the shape and dtype that it had.
     is_counted: bring back how many instructions of the student's own code the call executed.
     """
 
@@ -108,3 +110,4 @@ class Trial:
     seconds: float = 10.0
     is_traced: bool = False
     is_counted: bool = False
+    is_again: bool = False

@@ -103,6 +103,16 @@ def draw_loop_cases(rng: np.random.Generator, convention: Convention) -> tuple[C
     )
 
 
+def draw_twin_cases(rng: np.random.Generator, convention: Convention) -> tuple[Case, Case]:
+    """Two cases of the same sizes with nothing in common."""
+    N, C, D = int(rng.integers(7, 10)), 5, int(rng.integers(6, 8))
+    draw = _Draw(rng, convention)
+    return (
+        draw.plain("tensors that are changed later", N, C, D, 0.37, jitter=False),
+        draw.plain("the same tensors with other contents", N, C, D, 0.37, jitter=False),
+    )
+
+
 def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
     """A case of 49 samples and 12 classes."""
     return _Draw(rng, convention).plain(MANY_CLASSES, 49, 12, 8, reg)

@@ -49,7 +49,8 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
         if not isinstance(argument, Tensor):
             raise TypeError(f"only tensors can be echoed (position {position} is {argument!r})")
         echoes.append(echo_output(argument))
-    return (*trial.outputs, *trial.fetch.values(), *echoes)
+    earlier = trial.outputs if trial.is_again else ()
+    return (*trial.outputs, *trial.fetch.values(), *echoes, *earlier)
 
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
@@ -95,7 +96,7 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
 def decode_returned(
     kind: int, cursor: wire.Cursor, trial: Trial
 ) -> tuple[tuple[Value, ...], tuple[str, ...], Counted | None]:
-    """Read the values of a call that returned (its outputs, what was fetched, the echoes), what ran in it, how much."""
+    """Read the values of a call that returned (its outputs, what was fetched, the echoes, those before), what ran in it, how much."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))

@@ -106,12 +106,13 @@ class Exchange:
             values, operators, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
             return self._nonsense(error)
-        given, fetched = len(trial.outputs), len(trial.fetch)
+        given, fetched, echoed = len(trial.outputs), len(trial.fetch), len(trial.echo)
         return Returned(
             values=values[:given],
             seconds=self.seconds,
             fetched=dict(zip(trial.fetch, values[given : given + fetched], strict=True)),
-            echoes=values[given + fetched :],
+            echoes=values[given + fetched : given + fetched + echoed],
+            earlier=values[given + fetched + echoed :],
             spy_calls=tuple(spy_calls),
             operators=operators,
             instructions=None if counted is None else _instructions(counted, place_of),

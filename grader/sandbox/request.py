@@ -52,6 +52,7 @@ def describe_call(
         "echo": list(trial.echo),
         "is_traced": trial.is_traced,
         "is_counted": trial.is_counted,
+        "is_again": trial.is_again,
         "redirect_cuda": redirect_cuda,
     }
     return header, tuple(packer.buffers), packer.spy

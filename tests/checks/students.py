@@ -84,10 +84,16 @@ class _BrokenOffError(Exception):
     pass
 
 
-def observe(trial: Trial, student: Student) -> Observation:
-    """Call a function, or the method of a fresh object of a class, as the worker would."""
+def observe(trial: Trial, student: Student, made: list[Any] | None = None) -> Observation:
+    """Call a function, or the method of a fresh object of a class, as the worker would.
+
+    made: the arguments and the result of the call before; this call's are left there.
+    """
     calls: list[SpyCall] = []
     positional = [_argument(each, calls) for each in trial.positional]
+    before = [] if made is None else list(made)
+    if trial.is_again:
+        positional = list(map(_changed_in_place, before[0], positional))
     keywords = {name: _argument(each, calls) for name, each in trial.keywords.items()}
     state = {name: _argument(each, calls) for name, each in trial.state.items()}
     owner: Any = None
@@ -102,13 +108,23 @@ def observe(trial: Trial, student: Student) -> Observation:
         return Refused(str(error))
     except Exception as error:  # noqa: BLE001  a student's code may raise anything
         return Raised(type(error).__name__, str(error), PLACE, 0.0)
+    if made is not None:
+        made[:] = [positional, result]
     return Returned(
         values=_results(result, trial.outputs),
         seconds=0.0,
         fetched={name: received(getattr(owner, name, None), each) for name, each in trial.fetch.items()},
         echoes=tuple(received(positional[each], _echo(trial.positional[each])) for each in trial.echo),
         spy_calls=tuple(calls),
+        earlier=_results(before[1], trial.outputs) if trial.is_again else (),
     )
+
+
+def _changed_in_place(old: Any, new: Any) -> Any:
+    if isinstance(new, np.ndarray):
+        old[...] = new
+        return old
+    return new
 
 
 def _argument(argument: Argument, calls: list[SpyCall]) -> Any:
@@ -159,7 +175,7 @@ def received(value: Any, output: Output) -> Value:
     match output:
         case NumberOutput():
             if isinstance(value, int | float | np.ndarray | np.generic) and np.size(value) == 1:
-                return Received(np.asarray(value, np.float64).reshape(()), _dtype(value))
+                return Received(np.array(value, np.float64).reshape(()), _dtype(value))
         case ArrayOutput(shape=shape):
             if isinstance(value, np.ndarray) and value.shape == shape:
                 return Received(value.copy(), value.dtype.name)
@@ -191,10 +207,10 @@ def evidence_of(
     assignment: Assignment = ASSIGNMENT,
 ) -> list[tuple[Trial, Observation]]:
     """The check's trials with what is seen when the student's functions run on them."""
-    trials = check.trials(assignment, seed)
+    made: list[Any] = []
     return [
-        (trial, observe(trial, student[trial.function] if isinstance(student, Mapping) else student))
-        for trial in trials
+        (trial, observe(trial, student[trial.function] if isinstance(student, Mapping) else student, made))
+        for trial in check.trials(assignment, seed)
     ]
 
 

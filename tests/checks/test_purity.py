@@ -1,10 +1,14 @@
-"""Inputs that a loss function must leave alone."""
+"""Inputs that a loss function must leave alone, and results that it must not keep or change later."""
+
+import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
 from grader.checks import PurityCheck
-from grader.observation import Died, Missing, Raised, Refused, Returned, TimedOut, Unexpected
+from grader.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
+from grader.trial import Tensor
 from grader.verdict import Finding
 from tests.checks.students import (
     ASSIGNMENT,
@@ -14,6 +18,7 @@ from tests.checks.students import (
     RIGHT_IDS,
     bytes_of,
     evidence_of,
+    in_float32,
     says,
     shipped_svm,
     softmax_indexed,
@@ -38,7 +43,9 @@ def test_right_functions_pass_in_every_style(function, student, seed):
     verdict = verdict_on(check_of(function), student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{function} leaves W, X and y as they were."
+    assert (
+        verdict.message == f"{function} leaves W, X and y as they were, and keeps nothing from call to call."
+    )
     assert verdict.findings == (Finding(function, True),)
 
 
@@ -207,10 +214,164 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
     assert says(verdict.message, template)
 
 
+AGAIN = "the same tensors with other contents (N=<count>, C=5, D=<count>, reg=0.37, float64)"
+
+
+def keeping(key, take=lambda result: result):
+    """A right function that keeps its results by what `key` says of the arguments."""
+    kept: dict[Any, Any] = {}
+
+    def student(W, X, y, reg):
+        # The arguments stay alive, as they do in a cache that is meant: no other can have their identity.
+        found = kept.setdefault(key(W, X, y, reg), ((W, X, y), svm_mask(W, X, y, reg)))
+        return take(found[1])
+
+    return student
+
+
+def kept_by_identity():
+    return keeping(lambda W, X, y, reg: (id(W), id(X), id(y), reg))
+
+
+def kept_by_identity_as_a_copy():
+    return keeping(lambda W, X, y, reg: id(W), take=lambda result: (float(result[0]), result[1].copy()))
+
+
+def kept_labels():
+    """The one-hot labels are kept by the identity of y."""
+    kept: dict[Any, Any] = {}
+
+    def student(W, X, y, reg):
+        held, labels = kept.setdefault(id(y), (y, y.copy()))
+        assert held is y
+        return svm_mask(W, X, labels, reg)
+
+    return student
+
+
+def one_buffer():
+    buffers: dict[Any, Any] = {}
+
+    def student(W, X, y, reg):
+        loss, dW = svm_mask(W, X, y, reg)
+        buffer = buffers.setdefault((W.shape, W.dtype), np.empty_like(dW))
+        buffer[...] = dW
+        return loss, buffer
+
+    return student
+
+
+def one_buffer_for_the_loss():
+    buffer = np.zeros(())
+
+    def student(W, X, y, reg):
+        loss, dW = svm_mask(W, X, y, reg)
+        buffer[...] = loss
+        return buffer, dW
+
+    return student
+
+
+def chance():
+    rng = np.random.default_rng(0)
+
+    def student(W, X, y, reg):
+        loss, dW = svm_mask(W, X, y, reg)
+        return loss, dW + rng.normal(0, 0.1, dW.shape)
+
+    return student
+
+
+KEPT = "the one of the call before: it keeps results, and knows its arguments by something else than their contents"
+OTHER = (
+    "another one than for fresh tensors with the same contents: something of an earlier call is kept,"
+    " or left to chance"
+)
+LATER = "it was another one after the next call than when it was returned"
+
+
+@pytest.mark.parametrize(
+    "make,template",
+    [
+        (kept_by_identity, f"loss is {KEPT}, on {AGAIN}."),
+        (kept_by_identity_as_a_copy, f"loss is {KEPT}, on {AGAIN}."),
+        (kept_labels, f"loss is {OTHER}, on {AGAIN}."),
+        (chance, f"dW is {OTHER}, on {AGAIN}."),
+        (
+            one_buffer,
+            f"dW shares memory with that of the next call: {LATER}, on {AGAIN}. Return a tensor of its own for each call.",
+        ),
+        (
+            one_buffer_for_the_loss,
+            f"loss shares memory with that of the next call: {LATER}, on {AGAIN}. Return a tensor of its own for each call.",
+        ),
+    ],
+)
+def test_what_is_kept_from_call_to_call_is_named(make, template):
+    verdict = verdict_on(check_of(), make())
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Copy first.")
+    assert says(verdict.message, f"svm_loss_vectorized {template}".replace("vectorized ", "vectorized: ", 1))
+    assert verdict.findings == (Finding("svm_loss_vectorized", False),)
+
+
+def test_a_result_in_the_memory_of_an_input_is_named():
+    check = check_of()
+    evidence = evidence_of(check, svm_mask)
+    trial, again = evidence[-2]
+    assert isinstance(again, Returned)
+    loss, dW = again.earlier
+    assert isinstance(dW, Received)
+    changed = Received(dW.array + 1, dW.dtype)
+    evidence[-2] = (trial, dataclasses.replace(again, earlier=(loss, changed)))
+
+    verdict = check.judge(ASSIGNMENT, evidence)
+
+    assert says(
+        verdict.message,
+        f"svm_loss_vectorized: dW shares memory with W, X or y: {LATER}, on {AGAIN}."
+        " Return a tensor of its own for each call.",
+    )
+
+
+def test_an_earlier_result_that_is_of_no_use_any_more_is_a_changed_one():
+    check = check_of()
+    evidence = evidence_of(check, svm_mask)
+    trial, again = evidence[-2]
+    assert isinstance(again, Returned)
+    earlier = (again.earlier[0], Unexpected("a tensor of shape (0,)"))
+    evidence[-2] = (trial, dataclasses.replace(again, earlier=earlier))
+
+    assert check.judge(ASSIGNMENT, evidence).findings == (Finding("svm_loss_vectorized", False),)
+
+
+def test_a_function_that_keeps_results_by_their_contents_is_right():
+    student = keeping(lambda W, X, y, reg: (W.tobytes(), X.tobytes(), y.tobytes(), reg))
+
+    assert verdict_on(check_of(), student).status == "passed"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_float32_inside_is_still_the_same_answer(seed):
+    assert verdict_on(check_of(), in_float32(svm_mask), seed).status == "passed"
+
+
+def test_the_repeated_calls_have_the_same_sizes_and_nothing_in_common():
+    first, again, fresh = check_of().trials(ASSIGNMENT, 0)[-3:]
+
+    assert (first.is_again, again.is_again, fresh.is_again) == (False, True, False)
+    assert bytes_of((again,)) == bytes_of((fresh,))
+    for one, other in zip(first.positional[:3], again.positional[:3], strict=True):
+        assert isinstance(one, Tensor)
+        assert isinstance(other, Tensor)
+        assert (one.array.shape, one.array.dtype) == (other.array.shape, other.array.dtype)
+        assert not np.array_equal(one.array, other.array)
+
+
 def test_only_the_dtypes_that_are_asked_for_are_tried():
     trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
 
-    assert ["float32" in trial.label for trial in trials] == [True, True]
+    assert ["float32" in trial.label for trial in trials] == [True] * 5
     assert verdict_on(check_of("softmax_loss_float32"), softmax_indexed).status == "passed"
 
 

@@ -41,7 +41,7 @@ KEYS = {
         "outputs",
         "fetch",
     }
-    | {"echo", "is_traced", "is_counted", "redirect_cuda"},
+    | {"echo", "is_traced", "is_counted", "is_again", "redirect_cuda"},
     "reply": {"id", "loss", "dtype", "shape"},
 }
 CHUNK_KEYS = {"number", "file", "line", "source", "binds"}

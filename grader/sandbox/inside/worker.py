@@ -14,6 +14,7 @@ import random
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +31,37 @@ from program import Program
 _LOSS_PARAMETERS = (("W",), ("X", "X_batch"), ("y", "y_batch"), ("reg",))
 
 
-class Caller:
-    """Makes one call: builds the arguments, calls, and packs what came back."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call that was made: the argument objects, and the object that came back."""
 
-    def __init__(self, connection: socket.socket, header: Mapping[str, Any], payload: bytearray) -> None:
+    positional: list[Any]
+    result: Any
+
+
+class Caller:
+    """Makes one call: builds the arguments, calls, and packs what came back.
+
+    before: the call whose tensors are handed over again, in place of fresh ones. made: the call, once it was made.
+    """
+
+    made: Made | None = None
+
+    def __init__(
+        self, connection: socket.socket, header: Mapping[str, Any], payload: bytearray, before: Made | None
+    ) -> None:
         self._connection = connection
         self._header = header
         self._payload = memoryview(payload)
         self._as_tensor = header["backend"] == "torch"
+        self._before = before
 
     def call(self, target: Any) -> list[wire.Buffer]:
         """The body of the answer. Raises what the student's code raised."""
         header = self._header
         positional = [self._argument(entry) for entry in header["positional"]]
+        if self._before is not None:
+            positional = list(map(_changed_in_place, self._before.positional, positional))
         keywords = {name: self._argument(entry) for name, entry in header["keywords"].items()}
         state = {name: self._argument(entry) for name, entry in header["state"].items()}
         if not callable(target):
@@ -56,16 +75,26 @@ class Caller:
                         setattr(owner, name, value)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
-        body: list[wire.Buffer] = packing.pack_result(result, header["outputs"])
-        for name, output in header["fetch"].items():
-            body += packing.pack_value(getattr(owner, name, None), output)
-        for position in header["echo"]:
-            entry = header["positional"][position]
-            body += packing.pack_value(positional[position], _echo_output(entry))
+        self.made = Made(positional, result)
+        body = self._values(self.made, owner)
         if operators is not None:
             body += operator_trace.pack_names(operators)
         if counts is not None:
             body += opcode_count.pack_counts(counts)
+        return body
+
+    def _values(self, made: Made, owner: Any) -> list[wire.Buffer]:
+        """What was returned, the attributes and arguments that are asked for, and what was returned before."""
+        header = self._header
+        body: list[wire.Buffer] = packing.pack_result(made.result, header["outputs"])
+        for name, output in header["fetch"].items():
+            body += packing.pack_value(getattr(owner, name, None), output)
+        for position in header["echo"]:
+            entry = header["positional"][position]
+            body += packing.pack_value(made.positional[position], _echo_output(entry))
+        if header["is_again"]:
+            earlier = None if self._before is None else self._before.result
+            body += packing.pack_result(earlier, header["outputs"])
         return body
 
     def _argument(self, entry: Mapping[str, Any]) -> Any:
@@ -98,6 +127,18 @@ class Caller:
             return reply["loss"], gradient
 
         return spy
+
+
+def _changed_in_place(old: Any, new: Any) -> Any:
+    """The tensor or array of an earlier call with the contents of the new one; the new one where it is none."""
+    if type(old) is not type(new) or not isinstance(new, torch.Tensor | np.ndarray):
+        return new
+    if isinstance(new, torch.Tensor):
+        with torch.no_grad():
+            old.copy_(new)
+    else:
+        np.copyto(old, new)
+    return old
 
 
 def _echo_output(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -188,6 +229,7 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
 def _answer_all(connection: socket.socket) -> None:
     program: Program | None = None
     targets: dict[str, Any] = {}
+    made: Made | None = None
     while True:
         header, payload = wire.receive_request(connection)
         if header["op"] == "program":
@@ -198,10 +240,10 @@ def _answer_all(connection: socket.socket) -> None:
                 targets[header["function"]] = _load(program, header)
                 kind, body = wire.LOADED, []
             else:
-                kind, body = (
-                    wire.RETURNED,
-                    Caller(connection, header, payload).call(targets[header["function"]]),
-                )
+                caller = Caller(connection, header, payload, made if header["is_again"] else None)
+                made = None
+                kind, body = wire.RETURNED, caller.call(targets[header["function"]])
+                made = caller.made
         except wire.WireError:
             raise
         except BaseException as error:
