@@ -99,12 +99,8 @@ def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sand
 
 
 def _stages(implementation: Implementation, naming: Sequence[AnyCheck]) -> list[list[AnyCheck]]:
-    """The checks that say most, then all the others; of a mutant nothing is named, so a cheap one is the first."""
-    kinds = (
-        {"agreement"}
-        if implementation.kind == "mutant" and "naive" in implementation.function
-        else {"values", "stability"}
-    )
+    """The checks that name mistakes, then all the others; of a mutant nothing is named, so a cheap one is the first."""
+    kinds = {"agreement"} if implementation.kind == "mutant" else {"values", "stability"}
     first = [check for check in naming if check.kind in kinds]
     rest = [check for check in naming if check not in first]
     return [stage for stage in (first, rest) if stage]
