@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from grader.errors import OutputError
 
 if TYPE_CHECKING:
     from grader.batch import ReportStore
+    from grader.batch.run import Outcome, Progress
     from grader.report import Report
 
 
@@ -102,15 +103,9 @@ def batch(
         hand_ins = find_hand_ins(submissions, besides=out)
         settings = common.settings(loaded, device, seed, [])
         store = ReportStore(out)
-        done = 0
+        done = _Done()
         try:
-            with batch_progress(len(hand_ins)) as progress:
-
-                def count(outcome: Any, number: int, total: int) -> None:
-                    nonlocal done
-                    done = number
-                    progress(outcome, number, total)
-
+            with batch_progress(len(hand_ins)) as done.progress:
                 result = grade_batch(
                     hand_ins,
                     loaded,
@@ -120,19 +115,35 @@ def batch(
                     regrade=regrade,
                     pinned_seed=seed,
                     least_isolation=IsolationLevel(isolation.value),
-                    progress=count,
+                    progress=done,
                 )
         except KeyboardInterrupt:
-            typer.echo(
-                f"\nStopped after {done} of {len(hand_ins)} submissions. Their reports are in {store.reports_folder};"
-                " the same command goes on from here.",
-                err=True,
-            )
+            _echo_stop(done.count, len(hand_ins), store)
             raise typer.Exit(EXIT_INTERRUPTED) from None
     reports = [outcome.report for outcome in result.outcomes]
     terminal.show_batch_summary(terminal.make_console(), reports, loaded.spec.title)
     _echo_places(store, left_out(submissions))
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
+
+
+class _Done:
+    """Passes progress on, and keeps how many submissions are done."""
+
+    def __init__(self) -> None:
+        self.progress: Progress = lambda *_: None
+        self.count = 0
+
+    def __call__(self, outcome: Outcome, number: int, total: int) -> None:
+        self.count = number
+        self.progress(outcome, number, total)
+
+
+def _echo_stop(done: int, total: int, store: ReportStore) -> None:
+    typer.echo(
+        f"\nStopped after {done} of {total} submissions. Their reports are in {store.reports_folder};"
+        " the same command goes on from here.",
+        err=True,
+    )
 
 
 def _echo_places(store: ReportStore, others: tuple[str, ...]) -> None:
