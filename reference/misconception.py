@@ -56,6 +56,30 @@ class Misconception:
         return result if self.part == "loss" else problem.in_layout(result)
 
 
+def loss_of_terms(classifier: Classifier, name: str, template: str, terms: Formula) -> Misconception:
+    """A wrong loss: the terms (N, C), (N, 1) or (N,) summed and divided by N, and the right regularizer."""
+    return Misconception(
+        name,
+        "loss",
+        classifier,
+        template,
+        lambda problem: np.asarray(terms(problem).sum() / problem.num_samples + problem.regularizer),
+    )
+
+
+def gradient_of_coefficients(
+    classifier: Classifier, name: str, template: str, coefficients: Formula
+) -> Misconception:
+    """A wrong gradient: the coefficients (N, C) carried back to W, and the right regularizer's gradient."""
+    return Misconception(
+        name,
+        "gradient",
+        classifier,
+        template,
+        lambda problem: problem.pull_back(coefficients(problem)) + problem.regularizer_gradient,
+    )
+
+
 def right_answer(classifier: Classifier, part: Part, problem: Problem) -> Array:
     """The right 0-d loss, or the right gradient shaped like W as it was given."""
     if part == "loss":

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from reference.misconception import Misconception, Part
+from reference.misconception import Misconception, Part, gradient_of_coefficients, loss_of_terms
 from reference.problem import Array, Problem
-
-Terms = Callable[[Problem], Array]
 
 POWERS = range(1, 7)
 """Of ten, of the epsilons that are named: far greater than the harmless ones, and than what matching cannot see."""
 
 
-def _loss(name: str, template: str, terms: Terms) -> Misconception:
-    """The terms (N, C), (N, 1) or (N,) summed and divided by N, and the right regularizer."""
-    return Misconception(
-        name,
-        "loss",
-        "softmax",
-        template,
-        lambda problem: np.asarray(terms(problem).sum() / problem.num_samples + problem.regularizer),
-    )
-
-
-def _gradient(name: str, template: str, coefficients: Terms) -> Misconception:
-    """The coefficients (N, C) carried back to W, and the right regularizer."""
-    return Misconception(
-        name,
-        "gradient",
-        "softmax",
-        template,
-        lambda problem: problem.pull_back(coefficients(problem)) + problem.regularizer_gradient,
-    )
+_loss = partial(loss_of_terms, "softmax")
+_gradient = partial(gradient_of_coefficients, "softmax")
 
 
 def _at_label(problem: Problem, table: Array) -> Array:

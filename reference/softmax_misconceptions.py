@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from reference.misconception import Misconception
+from reference.misconception import Misconception, gradient_of_coefficients, loss_of_terms
 from reference.problem import Array, Problem, log_softmax
 
-Coefficients = Callable[[Problem], Array]
-
-
-def _loss(name: str, template: str, terms: Coefficients) -> Misconception:
-    """The terms (N, C) or (N, 1) summed and divided by N, and the right regularizer."""
-    return Misconception(
-        name,
-        "loss",
-        "softmax",
-        template,
-        lambda problem: np.asarray(terms(problem).sum() / problem.num_samples + problem.regularizer),
-    )
-
-
-def _gradient(name: str, template: str, coefficients: Coefficients) -> Misconception:
-    """The coefficients (N, C) carried back to W, and the right regularizer."""
-    return Misconception(
-        name,
-        "gradient",
-        "softmax",
-        template,
-        lambda problem: problem.pull_back(coefficients(problem)) + problem.regularizer_gradient,
-    )
+_loss = partial(loss_of_terms, "softmax")
+_gradient = partial(gradient_of_coefficients, "softmax")
 
 
 def _cross_entropy(problem: Problem, logarithms: Array) -> Array:

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from reference.losses import signed_active
-from reference.misconception import Misconception
+from reference.misconception import Misconception, gradient_of_coefficients, loss_of_terms
 from reference.problem import Array, Problem
 
-Coefficients = Callable[[Problem], Array]
-
-
-def _loss(name: str, template: str, hinges: Coefficients) -> Misconception:
-    """The hinges (N, C) or (N,) summed and divided by N, and the right regularizer."""
-    return Misconception(
-        name,
-        "loss",
-        "svm",
-        template,
-        lambda problem: np.asarray(hinges(problem).sum() / problem.num_samples + problem.regularizer),
-    )
-
-
-def _gradient(name: str, template: str, coefficients: Coefficients) -> Misconception:
-    """The coefficients (N, C) carried back to W, and the right regularizer."""
-    return Misconception(
-        name,
-        "gradient",
-        "svm",
-        template,
-        lambda problem: problem.pull_back(coefficients(problem)) + problem.regularizer_gradient,
-    )
+_loss = partial(loss_of_terms, "svm")
+_gradient = partial(gradient_of_coefficients, "svm")
 
 
 def _others(problem: Problem) -> Array:
