@@ -37,10 +37,22 @@ class LossFunction(Model):
         return "float64" if "float64" in self.dtypes else "float32"
 
 
+class TrainerDefaults(Model):
+    """The default values of a trainer's signature; other ones are a note and cost nothing."""
+
+    learning_rate: float = Field(gt=0)
+    reg: float = Field(ge=0)
+    num_iters: int = Field(gt=0, le=1000)
+    batch_size: int = Field(gt=0, le=1000)
+
+
 class TrainerFunction(Model):
     """A function (loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose) -> (W, loss_history)."""
 
     role: Literal["trainer"]
+    defaults: TrainerDefaults | None = Field(
+        default=None, description="What the handout's signature says; none to leave them unasked."
+    )
 
 
 class PredictorFunction(Model):

@@ -13,20 +13,11 @@ from grader.checks.call import case_of, failure_sentence, loss_arguments, senten
 from grader.checks.cases import SHIFT, draw_middle_case, draw_shifted_cases, draw_small_case
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.prediction import draw_scores, label_fault
-from grader.checks.training import (
-    CLASSES,
-    FEATURES,
-    RUNS,
-    TrainingAudit,
-    conclude,
-    draw_data,
-    draw_spy,
-    number_of,
-    training_keywords,
-)
+from grader.checks.training_audit import TrainingAudit, conclude
+from grader.checks.training_run import TrainingRun, draw_data, draw_keywords, draw_sizes, draw_spy
 from grader.checks.truth import Truth
 from grader.observation import Observation, Returned, Unexpected
-from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
+from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Tensor, Trial
 from grader.verdict import Finding, Verdict
 from reference import Convention, softmax_loss, svm_loss
 
@@ -134,37 +125,23 @@ class ClassifierCheck(CheckFields):
         return None
 
     def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
-        run = RUNS[1]
-        X, y = draw_data(rng, absent_class=True)
+        sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))
+        X, y = draw_data(rng, sizes, absent_class=True)
         return Trial(
-            label=f"train, {run.num_iters} steps, batches of {run.batch_size}, a loss lent by the grader",
+            label=f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss lent by the grader",
             function=self.class_name,
             method="train",
-            state={"loss": draw_spy(rng, run)},
+            state={"loss": draw_spy(rng, sizes)},
             positional=(Tensor(X), Tensor(y)),
-            keywords=training_keywords(rng, run),
-            outputs=(SeriesOutput(run.num_iters),),
-            fetch={"W": ArrayOutput((FEATURES, CLASSES))},
+            keywords=draw_keywords(rng, sizes, verbose=True),
+            outputs=(SeriesOutput(sizes.num_iters),),
+            fetch={"W": ArrayOutput((sizes.features, sizes.classes))},
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,
         )
 
     def _spied_fault(self, trial: Trial, observation: Returned) -> str | None:
-        X, y = trial.positional
-        spy = trial.state["loss"]
-        assert isinstance(X, Tensor)
-        assert isinstance(y, Tensor)
-        assert isinstance(spy, Spy)
-        audit = TrainingAudit(
-            observation.spy_calls,
-            spy,
-            X.array,
-            y.array,
-            RUNS[1],
-            number_of(trial, "learning_rate"),
-            number_of(trial, "reg"),
-            None,
-        )
+        audit = TrainingAudit(TrainingRun.of(trial), observation.spy_calls)
         faults = audit.faults(observation.fetched["W"], observation.values[0])
         return conclude(f"{self.class_name}.train", faults, None).message if faults else None
 

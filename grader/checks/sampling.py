@@ -10,22 +10,21 @@ from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
-from grader.checks.training import (
-    CLASSES,
-    FEATURES,
-    SAMPLES,
-    SpyTrial,
+from grader.checks.training_run import (
+    TrainingRun,
+    TrainingSizes,
     draw_data,
+    draw_keywords,
+    draw_sizes,
     draw_spy,
-    training_keywords,
+    draw_weights,
 )
 from grader.observation import Received, Returned, SpyCall
 from grader.trial import Array, ArrayOutput, SeriesOutput, Tensor, Trial
 from grader.verdict import Finding, Verdict
 
-RUN = SpyTrial(num_iters=60, batch_size=25, from_none=False, verbose=False)
-GREATEST_CHI_SQUARE = 160.0
-"""At 53 rows (52 degrees of freedom) chance alone exceeds it less than once in 1e11 runs."""
+DEVIATIONS = 10.6
+"""Of the chi-square statistic above its mean: at 53 rows chance alone exceeds that less than once in 1e11 runs."""
 
 
 class SamplingCheck(CheckFields):
@@ -40,23 +39,21 @@ class SamplingCheck(CheckFields):
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """Two runs of 60 steps with batches of 25 out of 53 rows, on the same data."""
+        """Two runs of some 60 steps with batches of about half the rows, on the same data."""
         rng = random_stream(seed, self.id)
-        X, y = draw_data(rng)
-        return tuple(self._trial(assignment, rng, X, y) for _ in range(2))
+        sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
+        X, y = draw_data(rng, sizes)
+        return tuple(self._trial(assignment, rng, sizes, X, y) for _ in range(2))
 
-    def _trial(self, assignment: Assignment, rng: np.random.Generator, X: Array, y: Array) -> Trial:
+    def _trial(
+        self, assignment: Assignment, rng: np.random.Generator, sizes: TrainingSizes, X: Array, y: Array
+    ) -> Trial:
         return Trial(
-            label=f"{RUN.num_iters} steps, batches of {RUN.batch_size} out of {SAMPLES} rows",
+            label=f"{sizes.num_iters} steps, batches of {sizes.batch_size} out of {sizes.samples} rows",
             function=self.function,
-            positional=(
-                draw_spy(rng, RUN),
-                Tensor(rng.normal(0, 1, (FEATURES, CLASSES))),
-                Tensor(X),
-                Tensor(y),
-            ),
-            keywords=training_keywords(rng, RUN),
-            outputs=(ArrayOutput((FEATURES, CLASSES)), SeriesOutput(RUN.num_iters)),
+            positional=(draw_spy(rng, sizes), Tensor(draw_weights(rng, sizes)), Tensor(X), Tensor(y)),
+            keywords=draw_keywords(rng, sizes, verbose=False),
+            outputs=(ArrayOutput((sizes.features, sizes.classes)), SeriesOutput(sizes.num_iters)),
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,
         )
@@ -64,40 +61,49 @@ class SamplingCheck(CheckFields):
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
         """Passed when the rows that the spy saw look uniform and change from step to step and from run to run."""
         runs: list[list[Array]] = []
+        samples = 0
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
                 return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
-            rows = [_rows(call) for call in observation.spy_calls]
+            run = TrainingRun.of(trial)
+            samples = len(run.X)
+            rows = [_rows(call, samples) for call in observation.spy_calls]
             seen = [row for row in rows if row is not None]
-            if len(seen) < RUN.num_iters or len(seen) != len(rows):
+            if len(seen) < run.num_iters or len(seen) != len(rows):
                 message = (
                     f"{self.function} does not hand a batch of rows of X to the loss function at every step."
                 )
                 return Verdict("failed", 0.0, message, hint=self.hint)
             runs.append(seen)
         seen = runs[0]
-        counts = np.bincount(np.concatenate(seen), minlength=SAMPLES)
-        expected = counts.sum() / SAMPLES
+        counts = np.bincount(np.concatenate(seen), minlength=samples)
+        expected = counts.sum() / samples
         chi_square = float(np.sum((counts - expected) ** 2) / expected)
-        fault = _fault(seen, counts, chi_square)
+        greatest = greatest_chi_square(samples)
+        fault = _fault(seen, counts, is_even=chi_square <= greatest)
         if fault is None and _are_the_same(*runs):
             fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
-        measured = {"chi_square": chi_square}
-        allowed = {"chi_square": GREATEST_CHI_SQUARE}
+        measured, allowed = {"chi_square": chi_square}, {"chi_square": greatest}
         if fault is not None:
             return Verdict("failed", 0.0, sentence(f"{self.function}: {fault}"), self.hint, measured, allowed)
-        message = f"{self.function} draws its batches from all {SAMPLES} rows, evenly."
+        message = f"{self.function} draws its batches from all {samples} rows, evenly."
         return Verdict(
             "passed", 1.0, message, None, measured, allowed, findings=(Finding(self.function, None),)
         )
 
 
-def _rows(call: SpyCall) -> Array | None:
+def greatest_chi_square(rows: int) -> float:
+    """The bound on the statistic of uniform draws from so many rows: 160 at 53 (52 degrees of freedom)."""
+    freedom = rows - 1
+    return float(round(freedom + DEVIATIONS * np.sqrt(2 * freedom)))
+
+
+def _rows(call: SpyCall, samples: int) -> Array | None:
     """The numbers of the rows in a batch, from column 0; None where it is no batch of X."""
     if not isinstance(call.X, Received):
         return None
     rows = np.rint(call.X.array[:, 0])
-    return rows.astype(np.int64) if np.all((rows >= 0) & (rows < SAMPLES)) else None  # nan is neither
+    return rows.astype(np.int64) if np.all((rows >= 0) & (rows < samples)) else None  # nan is neither
 
 
 def _are_the_same(first: list[Array], second: list[Array]) -> bool:
@@ -106,17 +112,17 @@ def _are_the_same(first: list[Array], second: list[Array]) -> bool:
     return all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs)
 
 
-def _fault(seen: list[Array], counts: Array, chi_square: float) -> str | None:
+def _fault(seen: list[Array], counts: Array, *, is_even: bool) -> str | None:
     if all(np.array_equal(rows, seen[0]) for rows in seen):
         return "every step gets the same batch"
     steps = [np.diff(np.sort(rows)) for rows in seen]  # in whatever order a batch has its rows
     if all(np.mean(step == 1) > 0.8 for step in steps):
         return "the batches are consecutive rows, not drawn at random"
     never = np.flatnonzero(counts == 0)
-    if len(never) == 1 and never[0] == SAMPLES - 1:
+    if len(never) == 1 and never[0] == len(counts) - 1:
         return "the last row is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound)"
     if len(never) > 0:
-        return f"{formatting.count(len(never), 'row')} of {SAMPLES} {'is' if len(never) == 1 else 'are'} never drawn"
-    if chi_square > GREATEST_CHI_SQUARE:
+        return f"{formatting.count(len(never), 'row')} of {len(counts)} {'is' if len(never) == 1 else 'are'} never drawn"
+    if not is_even:
         return "some rows are drawn far more often than others"
     return None

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from grader.checks import SamplingCheck
+from grader.checks.sampling import greatest_chi_square
+from grader.checks.training_run import TrainingRun
 from grader.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.verdict import Finding
 from tests.checks.students import (
@@ -18,11 +20,12 @@ from tests.checks.students import (
 )
 
 NAME = "train_linear_classifier"
-LABEL = "60 steps, batches of 25 out of 53 rows"
 
 CHECK = SamplingCheck(
     kind="sampling", id="sampling", title="sampling", points=2, hint="Draw evenly.", function=NAME
 )
+(TRIAL, _) = CHECK.trials(ASSIGNMENT, 0)
+LABEL, SAMPLES = TRIAL.label, len(TrainingRun.of(TRIAL).X)
 
 
 @pytest.mark.parametrize("student", RIGHT_TRAINERS.values(), ids=RIGHT_TRAINERS)
@@ -30,8 +33,8 @@ def test_right_trainers_pass_in_every_style(student):
     verdict = verdict_on(CHECK, student)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{NAME} draws its batches from all 53 rows, evenly."
-    assert verdict.measured["chi_square"] < verdict.allowed["chi_square"] == 160
+    assert verdict.message == f"{NAME} draws its batches from all {SAMPLES} rows, evenly."
+    assert verdict.measured["chi_square"] < verdict.allowed["chi_square"] == greatest_chi_square(SAMPLES)
     assert verdict.findings == (Finding(NAME, None),)
 
 
@@ -130,8 +133,8 @@ def lopsided(step, samples, batch_size, rng):
             last_row_never,
             "the last row is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound)",
         ),
-        (first_row_never, "1 row of 53 is never drawn"),
-        (two_rows_never, "2 rows of 53 are never drawn"),
+        (first_row_never, f"1 row of {SAMPLES} is never drawn"),
+        (two_rows_never, f"2 rows of {SAMPLES} are never drawn"),
         (sequential, "the batches are consecutive rows, not drawn at random"),
         (windows, "the batches are consecutive rows, not drawn at random"),
         (the_same, "every step gets the same batch"),
@@ -165,7 +168,7 @@ def test_what_is_no_batch_of_rows_is_told_so(student):
 
 
 def test_a_fault_at_the_start_from_none_costs_no_points_here():
-    student = trainer(start=lambda X, y, rng: np.zeros((6, 3073)))
+    student = trainer(start=lambda X, y, rng: np.zeros((X.shape[1], 3073)))
 
     assert verdict_on(CHECK, student).status == "passed"
 
@@ -193,6 +196,10 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, message):
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == message
+
+
+def test_the_bound_at_53_rows_is_the_measured_one():
+    assert greatest_chi_square(53) == 160
 
 
 def test_trials_are_a_function_of_the_seed_alone():

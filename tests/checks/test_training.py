@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from grader.assignment import TrainerDefaults, TrainerFunction
 from grader.checks import TrainingCheck
-from grader.checks.training import SHARES, number_of
+from grader.checks.training_audit import SHARES
+from grader.checks.training_run import TrainingRun
 from grader.observation import Died, Missing, Raised, Refused, Returned, TimedOut, Unexpected
 from grader.verdict import Finding
 from tests.checks.students import (
@@ -17,15 +19,20 @@ from tests.checks.students import (
     trainer,
     verdict_on,
     verdict_on_all,
+    without_replacement,
 )
 
 NAME = "train_linear_classifier"
-GIVEN = "12 steps, batches of 20, W = given"
-NONE = "7 steps, batches of 9, W = None"
 
 CHECK = TrainingCheck(
     kind="training", id="training", title="training", points=10, hint="Read the loop.", function=NAME
 )
+GIVEN_TRIAL, NONE_TRIAL = CHECK.trials(ASSIGNMENT, 0)
+GIVEN, NONE = GIVEN_TRIAL.label, NONE_TRIAL.label
+RUN, RUN_FROM_NONE = TrainingRun.of(GIVEN_TRIAL), TrainingRun.of(NONE_TRIAL)
+STEPS, BATCH = RUN.num_iters, RUN.batch_size
+SAMPLES, FEATURES = RUN.X.shape
+CLASSES = RUN.spy.gradients.shape[2]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -68,7 +75,7 @@ def fails_with(student, credit, template):
             "W is replaced by -learning_rate*dW instead of being moved by it",
         ),
         (
-            lambda W, dW, rate: W - rate * dW / 20,
+            lambda W, dW, rate: W - rate * dW / BATCH,
             "the step is divided by batch_size, though dW is an average already",
         ),
         (lambda W, dW, rate: W - rate * np.sign(dW), "W does not become W - learning_rate*dW"),
@@ -96,7 +103,7 @@ def test_weights_that_are_not_finite_are_wrong_without_a_warning(value):
 def test_an_update_that_begins_late_is_dated():
     def train(loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose):
         rng = np.random.default_rng(0)
-        W = np.zeros((6, 4)) if W is None else W
+        W = np.zeros((X.shape[1], y.max() + 1)) if W is None else W
         losses = []
         for step in range(num_iters):
             rows = rng.integers(0, len(X), batch_size)
@@ -106,7 +113,7 @@ def test_an_update_that_begins_late_is_dated():
                 W = W - learning_rate * dW
         return W, losses
 
-    assert fails_with(train, 0.5, f"W is not changed, at iteration 11 ({GIVEN}).")
+    assert fails_with(train, 0.5, f"W is not changed, at iteration {STEPS - 1} ({GIVEN}).")
 
 
 def test_a_start_from_other_weights_than_those_given_is_named():
@@ -126,20 +133,21 @@ def test_returned_weights_of_another_shape_are_described():
     assert fails_with(
         train,
         0.5,
-        f"the returned W is an array of shape (4, 6) and dtype float64, expected shape (6, 4) ({GIVEN}).",
+        f"the returned W is an array of shape ({CLASSES}, {FEATURES}) and dtype float64,"
+        f" expected shape ({FEATURES}, {CLASSES}) ({GIVEN}).",
     )
 
 
 @pytest.mark.parametrize(
     "history,words",
     [
-        (lambda losses: [], "loss_history holds 0 numbers, expected num_iters = 12"),
-        (lambda losses: losses[1:], "loss_history holds 11 numbers, expected num_iters = 12"),
+        (lambda losses: [], f"loss_history holds 0 numbers, expected num_iters = {STEPS}"),
+        (lambda losses: losses[1:], f"loss_history holds {STEPS - 1} numbers, expected num_iters = {STEPS}"),
         (
             lambda losses: losses * 2,
-            "loss_history is a list of 24 numbers, expected a list of 12 numbers",
+            f"loss_history is a list of {2 * STEPS} numbers, expected a list of {STEPS} numbers",
         ),
-        (lambda losses: None, "loss_history is None, expected a list of 12 numbers"),
+        (lambda losses: None, f"loss_history is None, expected a list of {STEPS} numbers"),
         (
             lambda losses: [0.0] * len(losses),
             "loss_history does not hold the losses that the loss function returned",
@@ -185,18 +193,19 @@ def test_all_rows_in_place_of_a_batch_are_described():
     assert fails_with(
         student,
         0.6,
-        "X_batch is an array of shape (53, 6) and dtype float64, expected shape (20, 6),"
+        f"X_batch is an array of shape ({SAMPLES}, {FEATURES}) and dtype float64, expected shape ({BATCH}, {FEATURES}),"
         f" at iteration 0 ({GIVEN}).",
     )
 
 
 def test_a_batch_size_that_is_hard_coded_shows_in_the_second_run():
-    student = trainer(batches=lambda step, samples, size, rng: rng.integers(0, samples, 20))
+    student = trainer(batches=lambda step, samples, size, rng: rng.integers(0, samples, BATCH))
 
     assert fails_with(
         student,
         0.6,
-        "X_batch is an array of shape (20, 6) and dtype float64, expected shape (9, 6),"
+        f"X_batch is an array of shape ({BATCH}, {RUN_FROM_NONE.X.shape[1]}) and dtype float64,"
+        f" expected shape ({RUN_FROM_NONE.batch_size}, {RUN_FROM_NONE.X.shape[1]}),"
         f" at iteration 0 ({NONE}).",
     )
 
@@ -225,7 +234,7 @@ def test_labels_that_are_floats_are_described():
     assert fails_with(
         train,
         0.6,
-        "y_batch is an array of shape (20,) and dtype float64, expected 20 labels,"
+        f"y_batch is an array of shape ({BATCH},) and dtype float64, expected {BATCH} labels,"
         f" at iteration 0 ({GIVEN}).",
     )
 
@@ -235,7 +244,7 @@ def test_labels_that_are_floats_are_described():
     [
         lambda X: X / X.max(),
         lambda X: np.full_like(X, np.nan),
-        lambda X: X + np.array([0, 0.1, 0, 0, 0, 0]),
+        lambda X: X + 0.1 * (np.arange(X.shape[1]) == 1),
         lambda X: -X,
     ],
     ids=["scaled", "nan", "one column moved", "negated"],
@@ -264,8 +273,8 @@ def test_changed_labels_cost_the_batches():
     assert fails_with(train, 0.6, f"X or y is changed by the trainer ({GIVEN}).")
 
 
-@pytest.mark.parametrize("extra,called", [(-1, 11), (1, 13)])
-def test_the_number_of_calls_is_counted(extra, called):
+@pytest.mark.parametrize("extra", [-1, 1])
+def test_the_number_of_calls_is_counted(extra):
     def train(loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose):
         return trainer(history=lambda losses: losses[:num_iters])(
             loss_func, W, X, y, learning_rate, reg, num_iters + extra, batch_size, verbose
@@ -274,32 +283,35 @@ def test_the_number_of_calls_is_counted(extra, called):
     verdict = verdict_on(CHECK, train)
 
     assert verdict.credit < 0.7
-    assert f"the loss function is called {called} times, expected num_iters = 12 ({GIVEN})" in verdict.message
+    assert (
+        f"the loss function is called {STEPS + extra} times, expected num_iters = {STEPS} ({GIVEN})"
+        in verdict.message
+    )
 
 
 def test_a_trainer_that_does_nothing_earns_nothing():
     def train(loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose):
-        return np.zeros((6, 4)), []
+        return np.zeros((FEATURES, CLASSES)), []
 
     assert fails_with(
         train,
         0.0,
-        f"the loss function is called 0 times, expected num_iters = 12 ({GIVEN});"
+        f"the loss function is called 0 times, expected num_iters = {STEPS} ({GIVEN});"
         f" W is never updated: the loss function is not called ({GIVEN});"
-        f" loss_history holds 0 numbers, expected num_iters = 12 ({GIVEN}).",
+        f" loss_history holds 0 numbers, expected num_iters = {STEPS} ({GIVEN}).",
     )
 
 
 def test_one_call_of_the_loss_for_all_steps_earns_nothing():
     def train(loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose):
-        W = np.zeros((6, 4)) if W is None else W
+        W = np.zeros((X.shape[1], y.max() + 1)) if W is None else W
         loss, _ = loss_func(W, X[:batch_size], y[:batch_size], reg)
         return W, [loss] * num_iters
 
     verdict = verdict_on(CHECK, train)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert "the loss function is called 1 time, expected num_iters = 12" in verdict.message
+    assert f"the loss function is called 1 time, expected num_iters = {STEPS}" in verdict.message
 
 
 def test_neither_right_batches_nor_right_updates_earn_nothing():
@@ -311,8 +323,8 @@ def test_neither_right_batches_nor_right_updates_earn_nothing():
 @pytest.mark.parametrize(
     "start",
     [
-        lambda X, y, rng: rng.normal(size=(6, 4)) * 100,
-        lambda X, y, rng: np.full((6, 4), 3.0),
+        lambda X, y, rng: rng.normal(size=(X.shape[1], y.max() + 1)) * 100,
+        lambda X, y, rng: np.full((X.shape[1], y.max() + 1), 3.0),
     ],
     ids=["wide", "constant"],
 )
@@ -322,21 +334,23 @@ def test_great_weights_at_the_start_cost_the_start_only(start):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_start_of_xavier_is_right(seed):
-    student = trainer(start=lambda X, y, rng: rng.normal(size=(6, 4)) / np.sqrt(6), seed=seed)
+    student = trainer(
+        start=lambda X, y, rng: rng.normal(size=(X.shape[1], y.max() + 1)) / np.sqrt(X.shape[1]), seed=seed
+    )
 
     assert verdict_on(CHECK, student, seed).credit == 1.0
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_classes_counted_by_the_labels_that_occur_are_wrong(seed):
-    student = trainer(start=lambda X, y, rng: np.zeros((6, len(np.unique(y)))))
+    student = trainer(start=lambda X, y, rng: np.zeros((X.shape[1], len(np.unique(y)))))
 
     assert verdict_on(CHECK, student, seed).credit < 1.0
 
 
 def test_learning_rate_and_reg_are_drawn_in_every_run():
     drawn = {
-        tuple(number_of(trial, name) for name in ("learning_rate", "reg"))
+        (TrainingRun.of(trial).learning_rate, TrainingRun.of(trial).reg)
         for seed in range(10)
         for trial in CHECK.trials(ASSIGNMENT, seed)
     }
@@ -346,28 +360,29 @@ def test_learning_rate_and_reg_are_drawn_in_every_run():
 
 @pytest.mark.parametrize("deviation", [1e-6, 1e-4, 1e-3, 1e-2, 0.1])
 def test_any_small_start_is_right(deviation):
-    student = trainer(start=lambda X, y, rng: deviation * rng.normal(size=(6, 4)))
+    student = trainer(start=lambda X, y, rng: deviation * rng.normal(size=(X.shape[1], y.max() + 1)))
 
     assert verdict_on(CHECK, student).credit == 1.0
 
 
 def test_a_start_of_another_shape_that_raises_later_costs_the_start_only():
-    student = trainer(start=lambda X, y, rng: np.zeros((6, 3073)))
+    D, C = RUN_FROM_NONE.spy.gradients.shape[1:]
+    student = trainer(start=lambda X, y, rng: np.zeros((X.shape[1], 3073)))
 
     assert fails_with(
         student,
         0.95,
         f"starting from W = None, {NAME} raised ValueError at linear_classifier.py, line 12: operands could not be"
-        f" broadcast together with shapes (6,3073) (6,4) , on {NONE}.",
+        f" broadcast together with shapes ({D},3073) ({D},{C}) , on {NONE}.",
     )
 
 
 def test_a_start_of_another_shape_that_broadcasts_is_described():
-    verdict = verdict_on(CHECK, trainer(start=lambda X, y, rng: np.zeros((6, 1))))
+    verdict = verdict_on(CHECK, trainer(start=lambda X, y, rng: np.zeros((X.shape[1], 1))))
 
     assert 0 < verdict.credit < 1
     assert (
-        "W = None starts as an array of shape (6, 1) and dtype float64,"
+        f"W = None starts as an array of shape ({RUN_FROM_NONE.X.shape[1]}, 1) and dtype float64,"
         f" expected shape (D, C) with C = max(y) + 1 ({NONE})" in verdict.message
     )
 
@@ -389,12 +404,14 @@ def test_a_call_from_given_weights_that_raises_earns_nothing():
 def test_a_loop_that_never_ends_is_broken_off():
     def train(loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose):
         while True:
-            loss_func(np.zeros((6, 4)), X[:batch_size], y[:batch_size], reg)
+            loss_func(np.zeros((X.shape[1], CLASSES)), X[:batch_size], y[:batch_size], reg)
 
     verdict = verdict_on(CHECK, train)
 
     assert verdict.credit == 0.0
-    assert verdict.message == (f"{NAME} was broken off: the loss function was called more than 36 times.")
+    assert verdict.message == (
+        f"{NAME} was broken off: the loss function was called more than {3 * STEPS} times."
+    )
 
 
 @pytest.mark.parametrize(
@@ -444,8 +461,8 @@ def test_values_that_are_none_are_described():
 
     assert verdict.credit == pytest.approx(0.45)
     assert verdict.message == (
-        f"{NAME}: the returned W is None, expected shape (6, 4) ({GIVEN});"
-        f" loss_history is None, expected a list of 12 numbers ({GIVEN})."
+        f"{NAME}: the returned W is None, expected shape ({FEATURES}, {CLASSES}) ({GIVEN});"
+        f" loss_history is None, expected a list of {STEPS} numbers ({GIVEN})."
     )
 
 
@@ -462,3 +479,88 @@ def test_trials_are_a_function_of_the_seed_alone():
 
     assert first == again
     assert first != other
+
+
+def test_no_size_is_the_same_in_every_run():
+    runs = [TrainingRun.of(CHECK.trials(ASSIGNMENT, seed)[0]) for seed in range(20)]
+
+    for sizes in (
+        {run.X.shape[0] for run in runs},
+        {run.X.shape[1] for run in runs},
+        {run.spy.gradients.shape[2] for run in runs},
+        {run.num_iters for run in runs},
+        {run.batch_size for run in runs},
+    ):
+        assert len(sizes) > 2
+
+
+# --- The defaults of the signature -----------------------------------------------------------------------------------
+
+ASKED = ASSIGNMENT.model_copy(
+    update={
+        "functions": {
+            NAME: TrainerFunction(
+                role="trainer",
+                defaults=TrainerDefaults(learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200),
+            )
+        }
+    }
+)
+
+
+def notes_on(train):
+    verdict = verdict_on(CHECK, train, assignment=ASKED)
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    (finding,) = verdict.findings
+    return finding.notes
+
+
+def with_defaults(learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200):
+    given = {
+        "learning_rate": learning_rate,
+        "reg": reg,
+        "num_iters": num_iters,
+        "batch_size": batch_size,
+        "verbose": False,
+    }
+    right = trainer(batches=without_replacement)
+
+    def train(loss_func, W, X, y, **options):
+        return right(loss_func, W, X, y, **(given | options))
+
+    return train
+
+
+def test_the_defaults_of_the_handout_are_no_news():
+    assert notes_on(with_defaults()) == ()
+
+
+@pytest.mark.parametrize(
+    "changed,note",
+    [
+        ({"learning_rate": 0.5}, "learning_rate is 0.5 by default; the handout's signature says 0.001"),
+        ({"reg": 0.01}, "reg is 0.01 by default; the handout's signature says 1e-05"),
+        ({"num_iters": 7}, "num_iters is 7 by default; the handout's signature says 100"),
+        ({"num_iters": 1}, "num_iters is 1 by default; the handout's signature says 100"),
+        ({"batch_size": 128}, "batch_size has another default; the handout's signature says 200"),
+    ],
+)
+def test_another_default_is_a_note_and_costs_nothing(changed, note):
+    assert notes_on(with_defaults(**changed)) == (note,)
+
+
+def test_a_signature_without_defaults_is_a_note():
+    (note,) = notes_on(trainer())
+
+    assert note.startswith("called without its optional arguments it raises TypeError: ")
+
+
+def test_a_start_in_another_dtype_is_a_note():
+    student = trainer(start=lambda X, y, rng: np.zeros((X.shape[1], y.max() + 1), np.float32))
+
+    verdict = verdict_on(CHECK, student)
+
+    assert (verdict.credit, verdict.findings[0].notes) == (
+        1.0,
+        ("W = None starts in float32 where X is float64",),
+    )
