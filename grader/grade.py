@@ -127,8 +127,12 @@ def _judge(
 
 
 def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: int) -> Verdict:
+    evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(assignment, seed)
-    verdict = check.judge(assignment, [(trial, run(trial)) for trial in trials])
+    while trials:
+        evidence += [(trial, run(trial)) for trial in trials]
+        trials = check.more_trials(assignment, seed, evidence)
+    verdict = check.judge(assignment, evidence)
     check_part(Judged(check, verdict, 0.0))  # a verdict that no report can hold is found here, at its check
     return verdict
 

@@ -26,6 +26,10 @@ class CheckFields(Model):
     visibility: Literal["visible", "hidden"] = "visible"
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
 
+    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
+        """Nothing more to ask, unless a kind of check says otherwise."""
+        return ()
+
 
 class Check(Protocol):
     """One kind of check: pure, so that trials can be run anywhere and verdicts tested by hand."""
@@ -40,6 +44,9 @@ class Check(Protocol):
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
         """What to call, drawn from the seed alone."""
+
+    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:
+        """What else to call after all that was seen so far; nothing when it is enough to judge by."""
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """The verdict on what was seen."""

@@ -208,10 +208,18 @@ def evidence_of(
 ) -> list[tuple[Trial, Observation]]:
     """The check's trials with what is seen when the student's functions run on them."""
     made: list[Any] = []
-    return [
-        (trial, observe(trial, student[trial.function] if isinstance(student, Mapping) else student, made))
-        for trial in check.trials(assignment, seed)
-    ]
+    evidence: list[tuple[Trial, Observation]] = []
+    trials = check.trials(assignment, seed)
+    while trials:
+        evidence += [
+            (
+                trial,
+                observe(trial, student[trial.function] if isinstance(student, Mapping) else student, made),
+            )
+            for trial in trials
+        ]
+        trials = check.more_trials(assignment, seed, evidence)
+    return evidence
 
 
 def verdict_on(

@@ -195,16 +195,23 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
     return target(*positional, **keywords)
 
 
-def serve(connection: socket.socket) -> None:
-    """Answer requests until the judge closes the wire; never returns. This process is confined already."""
-    nowhere = Path(os.devnull)
-    sys.stdin = nowhere.open(encoding="utf-8")
-    sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")
-    sys.stderr = nowhere.open("w", encoding="utf-8", errors="replace")
+def prepare() -> None:
+    """What all workers start with, done once before the fork: seeded generators, no compiler.
+
+    Seeding torch's generators touches every backend; in each worker it would cost more than the fork itself.
+    """
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
     torch.compile = _uncompiled
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer requests until the judge closes the wire; never returns. This process is prepared and confined already."""
+    nowhere = Path(os.devnull)
+    sys.stdin = nowhere.open(encoding="utf-8")
+    sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")
+    sys.stderr = nowhere.open("w", encoding="utf-8", errors="replace")
     code = 1
     try:
         with contextlib.suppress(wire.WireError, OSError):

@@ -51,8 +51,9 @@ def _import_everything(judge: int, hidden: frozenset[str]) -> None:
     import confinement  # noqa: F401
     import orphans  # noqa: F401
     import tiers  # noqa: F401
-    import worker  # noqa: F401
+    import worker
 
+    worker.prepare()
     sys.path.remove(here)
 
 

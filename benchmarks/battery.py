@@ -1,0 +1,113 @@
+"""What the checks themselves cost: CPU seconds of one right submission, and of its bare calls in one warm process.
+
+Started as `python -m benchmarks.battery`, prints the CPU seconds of the bare calls as JSON: a process of its own,
+since the judge of the other measures never imports torch.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from types import ModuleType
+from typing import Any
+
+import psutil
+
+from benchmarks.measures import SAMPLE
+from grader.checks import AnyCheck
+from grader.grade import grade
+from grader.judged import Settings
+from grader.sandbox.host import Sandbox
+from grader.spec import LoadedSpec, load_spec
+from grader.submission import load_submission
+from grader.trial import Argument, Spy, Tensor
+
+REPETITIONS = 15
+_SETTLING_SECONDS = 0.3
+"""Until the last worker of a submission was reaped, and counts to its parent."""
+
+_TRAINING = frozenset({"training", "sampling", "classifier"})
+
+
+def _checks_without_training(loaded: LoadedSpec) -> list[AnyCheck]:
+    return [check for check in loaded.spec.checks if check.kind not in _TRAINING]
+
+
+def graded(sandbox: Sandbox, repetitions: int = REPETITIONS) -> list[float]:
+    """CPU seconds of judge, zygote and workers together for all checks but those that train."""
+    loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
+    only = frozenset(check.id for check in _checks_without_training(loaded))
+    seconds = []
+    for seed in range(repetitions + 1):
+        before = _cpu_seconds()
+        report = grade(submission, loaded, sandbox, Settings(seed=seed, only=only))
+        time.sleep(_SETTLING_SECONDS)
+        seconds.append(_cpu_seconds() - before)
+        if any(check.status == "failed" for check in report.checks):
+            raise ValueError("the right module did not pass")
+    return seconds[1:]
+
+
+def _cpu_seconds() -> float:
+    """Of this process and its children, with those of theirs that have ended."""
+    total = time.process_time()
+    for child in psutil.Process().children():
+        times = child.cpu_times()
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def bare(repetitions: int = REPETITIONS) -> list[float]:
+    """CPU seconds of the same calls of the same functions, made in a process that has imported torch."""
+    command = [sys.executable, "-m", "benchmarks.battery", str(repetitions)]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds: list[float] = json.loads(printed)
+    return seconds
+
+
+def _call_all(repetitions: int) -> list[float]:
+    import torch  # noqa: PLC0415  the judge of the other measures never does
+
+    torch.set_num_threads(1)
+    loaded, module = load_spec("eecs498_2019"), _sample_module()
+    seconds = []
+    for seed in range(repetitions + 1):
+        calls = [
+            (getattr(module, trial.function), [_argument(each) for each in trial.positional])
+            for check in _checks_without_training(loaded)
+            for trial in check.trials(loaded.spec.assignment, seed)
+        ]
+        started = time.process_time()
+        for function, arguments in calls:
+            function(*arguments)
+        seconds.append(time.process_time() - started)
+    return seconds[1:]
+
+
+def _argument(argument: Argument) -> Any:
+    import torch  # noqa: PLC0415  the judge of the other measures never does
+
+    if isinstance(argument, Tensor):
+        return torch.from_numpy(argument.array.copy())
+    if isinstance(argument, Spy):
+        raise TypeError("no check without training lends a spy")
+    return argument.value
+
+
+def _sample_module() -> ModuleType:
+    (path,) = SAMPLE.glob("*.py")
+    spec = importlib.util.spec_from_file_location("sample", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    print(json.dumps(_call_all(int(sys.argv[1]))))
