@@ -45,7 +45,25 @@ class Spy:
     columns: int
 
 
-Argument = Tensor | Scalar | Spy
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A tensor that is handed over before the clock runs, and that the worker keeps for calls with the same key.
+
+    A function that changes it finds it changed at its next call. A worker keeps what its last call named, no more.
+    """
+
+    key: str
+    array: Array
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionArgument:
+    """Another function of the student's, loaded in the same process, as a trainer is handed a loss function."""
+
+    name: str
+
+
+Argument = Tensor | Scalar | Spy | Kept | FunctionArgument
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +95,12 @@ class SeriesOutput:
 Output = NumberOutput | ArrayOutput | LabelsOutput | SeriesOutput
 
 
+Party = Literal["student", "reference"]
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One call of one function of the student.
+    """One call of one function, of the student's or, where time is compared, of the reference's.
 
     label: names the trial within its check, in words that a student may read.
     function: the name that the spec lists; for a class, `method` is called on a fresh object of it
@@ -95,6 +116,7 @@ class Trial:
     is_again: hand over the very tensors of the call before, changed in place to these contents, and bring back what
         that call returned, as it is now; every tensor must have the shape and dtype that it had.
     is_counted: bring back how many instructions of the student's own code the call executed.
+    party: whose function it is; both run in workers that are confined alike.
     """
 
     label: str
@@ -111,3 +133,16 @@ class Trial:
     is_traced: bool = False
     is_counted: bool = False
     is_again: bool = False
+    party: Party = "student"
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """The tensors that are handed over beforehand."""
+        given = (*self.positional, *self.keywords.values())
+        return tuple(argument for argument in given if isinstance(argument, Kept))
+
+    @property
+    def lent(self) -> tuple[str, ...]:
+        """The other functions of the student's among the arguments."""
+        given = (*self.positional, *self.keywords.values())
+        return tuple(argument.name for argument in given if isinstance(argument, FunctionArgument))

@@ -7,7 +7,7 @@ leaves a thread behind or takes the wire costs no other. The clock is the judge'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +21,7 @@ from grader.sandbox.inside import wire
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess
-from grader.sandbox.request import describe_call, describe_program
+from grader.sandbox.request import describe_call, describe_kept, describe_program
 from grader.trial import Trial
 
 
@@ -78,6 +78,15 @@ class _Account:
     load_failure: Observation | None = None
 
 
+@dataclass(slots=True)
+class _Worker:
+    """A worker of one function, with what it was handed beside the program."""
+
+    process: WorkerProcess
+    loaded: set[str] = field(default_factory=set)
+    kept: frozenset[str] = frozenset()
+
+
 _LIVE_WORKERS = 2
 """A naive and a vectorized function are called in turn; more than two are not, and idle workers cost memory."""
 
@@ -93,7 +102,7 @@ class Session:
         self._budget = budget
         self._redirect_cuda = redirect_cuda
         self._accounts: dict[str, _Account] = {}
-        self._workers: dict[str, WorkerProcess] = {}
+        self._workers: dict[str, _Worker] = {}
         self._is_launcher_lost = False
 
     def __enter__(self) -> Self:
@@ -128,7 +137,7 @@ class Session:
         return observation
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: _Account) -> Observation:
-        """Start a worker and load the function if need be, and call."""
+        """Start a worker and load the function if need be, hand over what the call needs beside it, and call."""
         self._is_launcher_lost = False
         if function.name in self._workers:
             self._workers[function.name] = self._workers.pop(function.name)  # the latest last
@@ -142,7 +151,36 @@ class Session:
                 self._end_worker(function.name)
                 account.load_failure = None if self._is_launcher_lost else failure
                 return failure
-        return self._call(trial, function, self._workers[function.name], account)
+        worker = self._workers[function.name]
+        failure = self._lend(trial, worker) or self._keep(trial, function, worker)
+        if failure is not None:
+            self._end_worker(function.name)
+            return failure
+        return self._call(trial, function, worker, account)
+
+    def _lend(self, trial: Trial, worker: _Worker) -> Observation | None:
+        """Load the other functions that the call hands over; what is seen where one cannot be had."""
+        for name in trial.lent:
+            other = self._extracted.functions.get(name)
+            if other is None:
+                return Missing(f"it needs {name}: {self._extracted.missing.get(name, 'it is not there')}")
+            failure = None if name in worker.loaded else self._load(other, worker, of=trial.function)
+            if failure is not None:
+                return failure
+        return None
+
+    def _keep(self, trial: Trial, function: ExtractedFunction, worker: _Worker) -> Observation | None:
+        """Hand over the tensors that the worker has not; what is seen where it does not take them."""
+        keys = frozenset(each.key for each in trial.kept)
+        if keys <= worker.kept:
+            return None
+        header, buffers = describe_kept(trial.kept, trial.backend)
+        exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
+        answer = exchange.ask(header, buffers)
+        if not isinstance(answer, Answer):
+            return answer
+        worker.kept = keys
+        return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
 
     def _settle(self, observation: Observation, account: _Account) -> None:
         """Decide whether the function may be called again."""
@@ -157,8 +195,10 @@ class Session:
             limit = f"{budget.function_seconds:g} s"
             account.refusal = f"not called again: its calls took more than {limit} together"
 
-    def _load(self, function: ExtractedFunction, worker: WorkerProcess) -> Observation | None:
-        """Have the worker execute what the function needs; None when it did."""
+    def _load(
+        self, function: ExtractedFunction, worker: _Worker, *, of: str | None = None
+    ) -> Observation | None:
+        """Have the worker execute what the function needs; None when it did. of: whose worker it is, if another's."""
         request = {
             "op": "load",
             "function": function.name,
@@ -167,16 +207,19 @@ class Session:
             "lacks": {name: left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": self._redirect_cuda and function.mentions_cuda,
         }
-        exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
+        exchange = self._exchange(
+            of or function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED
+        )
         answer = exchange.ask(request)
         if isinstance(answer, TimedOut):
             return replace(answer, is_loading=True)
         if not isinstance(answer, Answer):
             return answer
+        worker.loaded.add(function.name)
         return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
 
     def _call(
-        self, trial: Trial, function: ExtractedFunction, worker: WorkerProcess, account: _Account
+        self, trial: Trial, function: ExtractedFunction, worker: _Worker, account: _Account
     ) -> Observation:
         redirect_cuda = self._redirect_cuda and function.mentions_cuda
         header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda)
@@ -192,20 +235,20 @@ class Session:
             return exchange.raised(answer, self._place_of)
         return exchange.returned(answer, trial, spy_calls, self._place_of)
 
-    def _exchange(self, name: str, worker: WorkerProcess, seconds: float, greatest_length: int) -> Exchange:
-        return Exchange(worker.connection, seconds, greatest_length, lambda: self._end_worker(name))
+    def _exchange(self, name: str, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
+        return Exchange(worker.process.connection, seconds, greatest_length, lambda: self._end_worker(name))
 
-    def _start_worker(self, name: str) -> WorkerProcess:
+    def _start_worker(self, name: str) -> _Worker:
         """A worker for one function, which has the program; SandboxError when there is none."""
         while len(self._workers) >= _LIVE_WORKERS:
             self._end_worker(next(iter(self._workers)))
         program = wire.pack_request(describe_program(self._extracted, self._redirect_cuda))
         ended = ""
         for _ in range(_START_ATTEMPTS):
-            worker = self._workers[name] = self._launcher.start()
-            worker.connection.settimeout(self._budget.load_seconds)
+            worker = self._workers[name] = _Worker(self._launcher.start())
+            worker.process.connection.settimeout(self._budget.load_seconds)
             try:
-                wire.send_parts(worker.connection, program)
+                wire.send_parts(worker.process.connection, program)
             except OSError:
                 ended = self._end_worker(name)
             else:
@@ -228,6 +271,6 @@ class Session:
         worker = self._workers.pop(name, None)
         if worker is None:
             return how_it_ended(Ending(None))
-        ending = self._launcher.end(worker)
+        ending = self._launcher.end(worker.process)
         self._is_launcher_lost = ending.is_launcher_lost
         return how_it_ended(ending)

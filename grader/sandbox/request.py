@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from grader.extract import Extracted
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
-from grader.trial import Argument, Array, Scalar, Spy, Tensor, Trial
+from grader.trial import Argument, Array, FunctionArgument, Kept, Scalar, Spy, Tensor, Trial
 
 
 def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any]:
@@ -58,6 +59,13 @@ def describe_call(
     return header, tuple(packer.buffers), packer.spy
 
 
+def describe_kept(kept: Sequence[Kept], backend: str) -> tuple[dict[str, Any], tuple[wire.Buffer, ...]]:
+    """Header and payload of the tensors that a worker is to keep, in the place of all that it kept."""
+    packer = _ArgumentPacker()
+    tensors = {each.key: packer.pack(Tensor(each.array)) for each in kept}
+    return {"op": "keep", "backend": backend, "tensors": tensors}, tuple(packer.buffers)
+
+
 class _ArgumentPacker:
     def __init__(self) -> None:
         self.buffers: list[wire.Buffer] = []
@@ -74,6 +82,10 @@ class _ArgumentPacker:
                 self.spy = argument
                 inputs = [decode.describe_output(output) for output in decode.spy_outputs(argument)]
                 return {"kind": "spy", "inputs": inputs}
+            case Kept(key=key):
+                return {"kind": "kept", "key": key}
+            case FunctionArgument(name=name):
+                return {"kind": "function", "name": name}
 
     def _pack_tensor(self, array: Array) -> dict[str, Any]:
         contiguous = np.ascontiguousarray(array)

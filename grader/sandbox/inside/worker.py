@@ -39,22 +39,33 @@ class Made:
     result: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a worker has beside a call: the functions that it loaded, the tensors that it keeps, the call before."""
+
+    functions: dict[str, Any]
+    tensors: dict[str, Any]
+    before: Made | None
+
+
 class Caller:
     """Makes one call: builds the arguments, calls, and packs what came back.
 
-    before: the call whose tensors are handed over again, in place of fresh ones. made: the call, once it was made.
+    held: its `before` is the call whose tensors are handed over again, in place of fresh ones. made: the call, once it
+    was made.
     """
 
     made: Made | None = None
 
     def __init__(
-        self, connection: socket.socket, header: Mapping[str, Any], payload: bytearray, before: Made | None
+        self, connection: socket.socket, header: Mapping[str, Any], payload: bytearray, held: Held
     ) -> None:
         self._connection = connection
         self._header = header
         self._payload = memoryview(payload)
         self._as_tensor = header["backend"] == "torch"
-        self._before = before
+        self._held = held
+        self._before = held.before if header["is_again"] else None
 
     def call(self, target: Any) -> list[wire.Buffer]:
         """The body of the answer. Raises what the student's code raised."""
@@ -102,6 +113,10 @@ class Caller:
             return self._tensor(entry)
         if entry["kind"] == "spy":
             return self._spy(entry)
+        if entry["kind"] == "kept":
+            return self._held.tensors[entry["key"]]
+        if entry["kind"] == "function":
+            return self._held.functions[entry["name"]]
         return entry["value"]
 
     def _tensor(self, entry: Mapping[str, Any]) -> Any:
@@ -233,10 +248,22 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
         return program.load(header["function"], header["chunks"], header["lacks"], header["file"])
 
 
+def _kept(header: Mapping[str, Any], payload: bytearray) -> dict[str, Any]:
+    """The tensors or arrays of a request by key. They share its bytes: a data set is not copied."""
+    kept = {}
+    for key, entry in header["tensors"].items():
+        array = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
+        array = array.reshape(entry["shape"])
+        kept[key] = torch.from_numpy(array) if header["backend"] == "torch" else array
+    return kept
+
+
 def _answer_all(connection: socket.socket) -> None:
     program: Program | None = None
     targets: dict[str, Any] = {}
     made: Made | None = None
+    kept: dict[str, Any] = {}
+    body: list[wire.Buffer]
     while True:
         header, payload = wire.receive_request(connection)
         if header["op"] == "program":
@@ -246,8 +273,11 @@ def _answer_all(connection: socket.socket) -> None:
             if header["op"] == "load":
                 targets[header["function"]] = _load(program, header)
                 kind, body = wire.LOADED, []
+            elif header["op"] == "keep":
+                kept = _kept(header, payload)
+                kind, body = wire.LOADED, []
             else:
-                caller = Caller(connection, header, payload, made if header["is_again"] else None)
+                caller = Caller(connection, header, payload, Held(targets, kept, made))
                 made = None
                 kind, body = wire.RETURNED, caller.call(targets[header["function"]])
                 made = caller.made
