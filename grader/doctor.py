@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from grader import formatting
+from grader.archive import printable
 from grader.checks.call import failure_sentence
-from grader.errors import SandboxError
+from grader.data import DataSet, open_data
+from grader.errors import DataError, SandboxError
 from grader.extract import extract
 from grader.observation import Observation, Returned
 from grader.reporting import processor_name
@@ -37,8 +39,8 @@ class DoctorFinding:
     is_needed: bool = False
 
 
-def examine() -> tuple[DoctorFinding, ...]:
-    """Look at everything; starts a worker and makes calls in it."""
+def examine(data: Path | None = None) -> tuple[DoctorFinding, ...]:
+    """Look at everything; starts a worker and makes calls in it. data: CIFAR-10, None for the stand-in."""
     torch, isolation = _workers()
     return (
         _python(),
@@ -48,7 +50,7 @@ def examine() -> tuple[DoctorFinding, ...]:
         _start(),
         isolation,
         _temporary_folder(),
-        _data(),
+        _data(data),
     )
 
 
@@ -179,7 +181,30 @@ def _temporary_folder() -> DoctorFinding:
     return DoctorFinding("Temporary folder", folder, is_good=True, is_needed=True)
 
 
-def _data() -> DoctorFinding:
+def _data(path: Path | None) -> DoctorFinding:
+    """The data set in use; a user's own is read whole, so that files that are wrong inside are found here."""
+    try:
+        data = open_data(path)
+        name, counts = data.name, _split_sizes(data) if path is not None else ""
+    except DataError as error:
+        advice = (
+            "Give another --data or GRADER_DATA, or none for the stand-in. Nothing is graded with this one."
+        )
+        return DoctorFinding("Data", str(error), is_good=False, advice=advice, is_needed=True)
+    if path is None:
+        advice = (
+            "To train on CIFAR-10 itself, give its cifar-10-python.tar.gz, or the folder that it unpacks to, with"
+            " --data PATH or GRADER_DATA=PATH. The grader downloads nothing."
+        )
+        return DoctorFinding("Data", name, is_good=True, advice=advice)
     return DoctorFinding(
-        "Data", "none needed: no check of the shipped specs trains on a data set", is_good=True
+        "Data",
+        f"{name}; {counts}, from {printable(str(path))}",
+        is_good=True,
+        advice=" ".join(data.notes) or None,
     )
+
+
+def _split_sizes(data: DataSet) -> str:
+    splits = data.splits
+    return f"{len(splits.train):,} images to train on, {len(splits.val):,} for validation, {len(splits.test):,} to test on"

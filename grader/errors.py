@@ -8,6 +8,7 @@
     │   ├── UnreadableNotebook   the .ipynb is no notebook: not JSON, or JSON of another shape
     │   └── UnsafeArchive        a .zip that must not be unpacked: path, link, count or size
     ├── SpecError                the course's file is wrong: not found, no TOML, or a field that does not fit
+    ├── DataError                the data set that was asked for is not there, or its files are short or wrong
     ├── SandboxError             no worker could be started, or the zygote is gone: ours, or the machine's, fault
     ├── IsolationError           this machine cannot isolate the student's code as well as was asked for
     ├── DeviceError              a device was asked for that is not there
@@ -59,6 +60,14 @@ class SpecError(GraderError):
     def __init__(self, message: str, *, faults: tuple[str, ...] = ()) -> None:
         super().__init__("\n".join((message, *faults)) if faults else message)
         self.faults = faults
+
+
+class DataError(GraderError):
+    """Raised when --data is no CIFAR-10, or one with files that are missing, short or wrong; `path` is the file."""
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class SandboxError(GraderError):

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.checks import AnyCheck
+from grader.data import DataSet, standin_data
 from grader.forbidden import Ruling, verdict_under
 from grader.verdict import Verdict
 
 NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 
+KINDS_THAT_TRAIN: frozenset[str] = frozenset()
+"""The kinds of checks that train on the data set: only for these is it read, named in reports and compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to grade: the seed of all draws, the device, and which checks (None for all)."""
+    """How to grade: the seed of all draws, the device, which checks (None for all), and the data to train on."""
 
     seed: int
     device: Literal["cpu", "cuda"] = "cpu"
     only: frozenset[str] | None = None
+    data: DataSet = field(default_factory=standin_data)
+
+    def data_name(self, checks: Sequence[AnyCheck]) -> str:
+        """What a report on these checks says of the data. Reads it where it is a user's own and a check trains on it."""
+        if any(check.kind in KINDS_THAT_TRAIN for check in checks):
+            return self.data.name
+        return "none: no check of this spec trains on a data set"
 
 
 @dataclass(frozen=True, slots=True)

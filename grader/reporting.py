@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from grader import __version__, formatting
+from grader.checks import AnyCheck
 from grader.checks.call import sentence
 from grader.extract import Extracted
 from grader.forbidden import Ruling, findings_of
@@ -58,7 +59,7 @@ def graded_report(
         functions=functions,
         checks=checks,
         integrity=_flags(faults, extracted, rulings),
-        environment=environment(settings, isolation),
+        environment=environment(settings, isolation, spec.checks),
         started_at=started.isoformat(timespec="seconds"),
         seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
     )
@@ -70,8 +71,8 @@ def _submission_part(submission: Submission) -> SubmissionPart:
     return SubmissionPart(id=submission.id, sha256=submission.sha256, student=submission.student, files=files)
 
 
-def environment(settings: Settings, isolation: Isolation) -> EnvironmentPart:
-    """What is graded with."""
+def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCheck] = ()) -> EnvironmentPart:
+    """What the checks are graded with."""
     return EnvironmentPart(
         grader_version=__version__,
         python=platform.python_version(),
@@ -81,7 +82,7 @@ def environment(settings: Settings, isolation: Isolation) -> EnvironmentPart:
         isolation=isolation.level.value,
         isolation_missing=isolation.missing,
         seed=settings.seed,
-        data="none: no check of this spec trains on a data set",
+        data=settings.data_name(checks),
     )
 
 
@@ -259,7 +260,7 @@ def _report_without_code(
         functions={name: FunctionPart(status=status, where=None, notes=(reason,)) for name in spec.functions},
         checks=tuple(check_part(Judged(check, verdict, 0.0)) for check in spec.checks),
         integrity=(IntegrityPart(kind=kind, function=None, message=reason),),
-        environment=environment(settings, isolation),
+        environment=environment(settings, isolation, spec.checks),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
     )

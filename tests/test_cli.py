@@ -204,6 +204,13 @@ NOT_PLAIN = (
             "--device cuda: this version grades on the CPU only; leave it out, or say --device cpu",
         ),
         (
+            ["check", "hw.py", "--spec", "mini.toml", "--data", "nowhere"],
+            (
+                "nowhere: expected CIFAR-10 (cifar-10-batches-py, cifar-10-batches-bin, or a .tar.gz of either),"
+                " found nothing at this path"
+            ),
+        ),
+        (
             ["batch", "class", "--spec", "mini.toml", "--out", "out"],
             "class: there is nothing at this path; give a folder of submissions or a .zip of them",
         ),

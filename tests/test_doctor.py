@@ -6,11 +6,14 @@ from importlib import metadata
 import pytest
 
 from grader import doctor
+from grader.data import cifar10, open_data
+from grader.data.standin import STANDIN_SHA256
 from grader.doctor import DoctorFinding, examine
 from grader.errors import SandboxError
 from grader.observation import Died, Returned
 from grader.sandbox.inside import tiers
 from grader.sandbox.isolation import Isolation
+from tests.data.cifar_files import PER_FILE, binary_files, write_folder
 from tests.samples import CONFINED, StubSandbox, StubSession
 
 
@@ -168,3 +171,46 @@ def test_a_machine_that_confines_needs_no_advice(answers):
 @pytest.mark.slow
 def test_a_real_worker_is_started_and_called():
     assert finding("torch").is_good
+
+
+def test_without_data_of_its_own_the_stand_in_is_named_with_what_to_do(answers):
+    answers(Returned((), 0.001))
+
+    assert finding("Data") == DoctorFinding(
+        "Data",
+        f"synthetic stand-in v1 for CIFAR-10, sha256 {STANDIN_SHA256}",
+        is_good=True,
+        advice=(
+            "To train on CIFAR-10 itself, give its cifar-10-python.tar.gz, or the folder that it unpacks to, with"
+            " --data PATH or GRADER_DATA=PATH. The grader downloads nothing."
+        ),
+    )
+
+
+def test_data_that_is_none_is_told_and_nothing_is_graded_with_it(answers, tmp_path):
+    answers(Returned((), 0.001))
+
+    data = examine(tmp_path)[-1]
+
+    assert not data.is_good
+    assert data.is_needed
+    assert data.seen.endswith("found a folder without any of its files")
+    assert (
+        data.advice
+        == "Give another --data or GRADER_DATA, or none for the stand-in. Nothing is graded with this one."
+    )
+
+
+def test_a_users_own_data_is_read_and_counted(answers, tmp_path, monkeypatch):
+    answers(Returned((), 0.001))
+    monkeypatch.setattr(cifar10, "IMAGES_PER_FILE", PER_FILE)
+    folder = write_folder(tmp_path / "cifar-10-batches-bin", binary_files())
+
+    data = examine(folder)[-1]
+
+    assert data == DoctorFinding(
+        "Data",
+        f"CIFAR-10 (binary version), sha256 {open_data(folder).sha256}; 98 images to train on, 2 for validation,"
+        f" 20 to test on, from {folder}",
+        is_good=True,
+    )

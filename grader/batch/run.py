@@ -104,7 +104,12 @@ def _grade_one(
     submission = Submission(hand_in.id, read.files, read.student)
     if not rules.regrade:
         wanted = Fingerprint.wanted(
-            submission.sha256, loaded.sha256, settings.device, rules.pinned_seed, rules.least_isolation
+            submission.sha256,
+            loaded.sha256,
+            settings.device,
+            rules.pinned_seed,
+            rules.least_isolation,
+            settings.data_name(loaded.spec.checks),
         )
         kept = store.read(hand_in.id)
         if kept is not None and wanted.fits(kept):

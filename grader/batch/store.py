@@ -79,6 +79,7 @@ class Fingerprint:
     device: str
     seed: int | None
     least_isolation: IsolationLevel
+    data: str
 
     @classmethod
     def wanted(
@@ -88,9 +89,10 @@ class Fingerprint:
         device: str,
         seed: int | None,
         least_isolation: IsolationLevel,
+        data: str,
     ) -> Fingerprint:
         """The fingerprint that a report made now would have; seed None where any draw will do."""
-        return cls(submission_sha256, spec_sha256, __version__, device, seed, least_isolation)
+        return cls(submission_sha256, spec_sha256, __version__, device, seed, least_isolation, data)
 
     def fits(self, report: Report) -> bool:
         """Whether the report was made from the same things."""
@@ -100,6 +102,7 @@ class Fingerprint:
             and report.assignment.spec_sha256 == self.spec_sha256
             and report.environment.grader_version == self.grader_version
             and report.environment.device == self.device
+            and report.environment.data == self.data
             and self.seed in {None, report.environment.seed}
             and IsolationLevel(report.environment.isolation).rank >= self.least_isolation.rank
         )

@@ -43,8 +43,15 @@ def find_spec(name: str | None, submission: Submission) -> LoadedSpec:
     return load_spec(name) if name is not None else guess_spec(submission)
 
 
-def settings(loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: list[str]) -> Settings:
-    """How to grade. DeviceError for a device that cannot be had, SpecError for a check that the spec has not."""
+def settings(
+    loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: list[str], data: Path | None = None
+) -> Settings:
+    """How to grade. data: CIFAR-10, None for the stand-in; it is read here only if a check of the spec trains on it.
+
+    DeviceError for a device that cannot be had, SpecError for a check that the spec has not, DataError for data that
+    is none.
+    """
+    from grader.data import open_data
     from grader.judged import Settings
 
     if device is DeviceChoice.cuda:
@@ -56,11 +63,14 @@ def settings(loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: l
         if name not in known:
             raise SpecError(f"--only {name}: {loaded.spec.name} has no such check; it has {', '.join(known)}")
     drawn = seed if seed is not None else loaded.spec.seed
-    return Settings(
+    found = Settings(
         seed=secrets.randbits(48) if drawn is None else drawn,
         only=frozenset(only) if only else None,
         device="cpu",
+        data=open_data(data),
     )
+    found.data_name(loaded.spec.checks)  # files that are wrong inside are refused now, not at the first check
+    return found
 
 
 def write_json(place: str, text: str) -> None:

@@ -12,6 +12,7 @@ from grader.commands.options import (
     EXIT_FAILED,
     EXIT_GRADER_FAULT,
     EXIT_INTERRUPTED,
+    DataOption,
     DeviceChoice,
     DeviceOption,
     IsolationChoice,
@@ -38,6 +39,7 @@ def check(
         typer.Option("--only", help="Run this check alone; may be repeated.", metavar="CHECK"),
     ] = None,
     seed: SeedOption = None,
+    data: DataOption = None,
 ) -> None:
     """Grade one submission. Exit code 0: all passed; 1: some check did not; 2: unreadable; 3: the grader's fault."""
     with common.sandbox() as sandbox:
@@ -48,7 +50,7 @@ def check(
 
         handed_in = load_submission(submission)
         loaded = common.find_spec(spec, handed_in)
-        settings = common.settings(loaded, device, seed, only or [])
+        settings = common.settings(loaded, device, seed, only or [], data)
         with check_progress() as progress:
             report = grade(handed_in, loaded, sandbox, settings, progress)
     if json_path != "-":
@@ -85,6 +87,7 @@ def batch(
         ),
     ] = IsolationChoice.confined,
     seed: SeedOption = None,
+    data: DataOption = None,
     regrade: Annotated[
         bool, typer.Option("--regrade", help="Grade also what has not changed since its report.")
     ] = False,
@@ -101,7 +104,7 @@ def batch(
         if out.resolve() == submissions.resolve():
             raise OutputError(f"--out {out} is the folder of the class itself; give another one", path=out)
         hand_ins = find_hand_ins(submissions, besides=out)
-        settings = common.settings(loaded, device, seed, [])
+        settings = common.settings(loaded, device, seed, [], data)
         store = ReportStore(out)
         done = _Done()
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from grader.commands import common
-from grader.commands.options import EXIT_FAILED, JsonOption, SpecOption, SubmissionArgument
+from grader.commands.options import EXIT_FAILED, DataOption, JsonOption, SpecOption, SubmissionArgument
 
 if TYPE_CHECKING:
     from grader.extract import Extracted
@@ -43,13 +43,13 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
     }
 
 
-def doctor() -> None:
-    """Look at this machine: Python, torch, device, isolation, temporary folder, and what to do about each."""
+def doctor(data: DataOption = None) -> None:
+    """Look at this machine: Python, torch, device, isolation, temporary folder, data, and what to do about each."""
     from grader import terminal
     from grader.doctor import examine
 
     console = terminal.make_console()
-    findings = examine()
+    findings = examine(data)
     for finding in findings:
         terminal.show_finding(console, finding.name, finding.seen, finding.advice, is_good=finding.is_good)
     raise typer.Exit(0 if all(finding.is_good for finding in findings if finding.is_needed) else EXIT_FAILED)

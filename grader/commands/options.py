@@ -45,6 +45,16 @@ JsonOption = Annotated[
 
 DeviceOption = Annotated[DeviceChoice, typer.Option("--device", help="Where the student's code runs.")]
 
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="GRADER_DATA",
+        help="CIFAR-10: its folder or .tar.gz, python or binary version; without it, a synthetic stand-in.",
+        metavar="PATH",
+    ),
+]
+
 SeedOption = Annotated[
     int | None,
     typer.Option(

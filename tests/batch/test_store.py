@@ -162,7 +162,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None, IsolationLevel.partial)
+WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None, IsolationLevel.partial, "none")
 
 
 def test_a_report_of_the_same_things_fits():
@@ -179,6 +179,7 @@ def test_a_report_of_the_same_things_fits():
         {"grader_version": "0.2"},
         {"device": "cuda"},
         {"seed": 8},
+        {"data": "CIFAR-10 (python version)"},
     ],
 )
 def test_a_report_of_anything_else_does_not_fit(change):
@@ -192,8 +193,8 @@ def test_a_report_without_a_score_does_not_fit():
 def test_what_is_wanted_now_is_of_this_version():
     level = IsolationLevel.partial
 
-    assert Fingerprint.wanted("a", "b", "cpu", 3, level) == Fingerprint(
-        "a", "b", __version__, "cpu", 3, level
+    assert Fingerprint.wanted("a", "b", "cpu", 3, level, "none") == Fingerprint(
+        "a", "b", __version__, "cpu", 3, level, "none"
     )
 
 

@@ -1,0 +1,222 @@
+"""The real CIFAR-10: its python and binary versions, in a folder or in a .tar.gz, as images and labels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from grader import formatting
+from grader.archive import printable
+from grader.data.images import CLASSES, IMAGE_BYTES, IMAGE_SHAPE, LabelledImages
+from grader.data.packed import files_in, folder_in, is_gzip, md5_of
+from grader.data.pickles import Batch, read_pickle
+from grader.errors import DataError
+
+Version = Literal["python", "binary"]
+
+IMAGES_PER_FILE = 10_000
+FOLDERS: dict[Version, str] = {"python": "cifar-10-batches-py", "binary": "cifar-10-batches-bin"}
+
+_FILE_BYTES = 64 << 20
+"""Greatest file that is read; the real ones have 30 MiB."""
+
+_NAMES: dict[Version, tuple[str, ...]] = {
+    "python": (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"),
+    "binary": (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"),
+}
+"""The five files to train on, in their order, then the one to test on."""
+
+_ARCHIVE_MD5: dict[Version, str] = {
+    "python": "c58f30108f718f92721af3b95e74349a",
+    "binary": "c32a1d4ab5d03f1284b67883e8d87530",
+}
+_FILE_MD5 = {
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+}
+"""As published, and as torchvision checks them; of the binary version only the archive's is known."""
+
+_EXPECTED = "expected CIFAR-10 (cifar-10-batches-py, cifar-10-batches-bin, or a .tar.gz of either)"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where CIFAR-10 lies, and in which version. path: the folder of the six files, or the archive."""
+
+    path: Path
+    version: Version
+    is_archive: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cifar10Files:
+    """The five files to train on as one, the one to test on, and what is odd about them, in sentences."""
+
+    training: LabelledImages
+    test: LabelledImages
+    notes: tuple[str, ...]
+
+
+def find_cifar10(path: Path) -> Place:
+    """Where the files are: by names and sizes alone, and the first members of an archive.
+
+    Raises DataError where there is nothing, something else, or not all six files.
+    """
+    shown = printable(str(path))
+    try:
+        if path.is_dir():
+            return _checked(_folder_at(path))
+        if not path.exists():
+            raise DataError(f"{shown}: {_EXPECTED}, found nothing at this path", path=path)
+        if not path.is_file() or not is_gzip(path):
+            raise DataError(f"{shown}: {_EXPECTED}, found a file of another kind", path=path)
+        folder = folder_in(path, FOLDERS.values())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    for version, name in FOLDERS.items():
+        if name == folder:
+            return Place(path, version, is_archive=True)
+    raise DataError(f"{shown}: {_EXPECTED}, found an archive of something else", path=path)
+
+
+def _folder_at(path: Path) -> Place:
+    """The folder itself or the one in it, python version first, that has one of the six files."""
+    for version, name in FOLDERS.items():
+        for folder in (path, path / name):
+            if any((folder / file).is_file() for file in _NAMES[version]):
+                return Place(folder, version, is_archive=False)
+    raise DataError(
+        f"{printable(str(path))}: {_EXPECTED}, found a folder without any of its files", path=path
+    )
+
+
+def _checked(place: Place) -> Place:
+    """The place where its six files are there and as long as they must be."""
+    least, greatest = _bounds(place.version)
+    for name in _NAMES[place.version]:
+        file = place.path / name
+        if not file.is_file():
+            raise _missing(place, name)
+        _check_length(file, file.stat().st_size, least, greatest)
+    return place
+
+
+def _bounds(version: Version) -> tuple[int, int]:
+    """Least and greatest bytes of a file: exact for the binary version; a pickle has its names and brackets besides."""
+    if version == "binary":
+        exact = IMAGES_PER_FILE * (1 + IMAGE_BYTES)
+        return exact, exact
+    return IMAGES_PER_FILE * IMAGE_BYTES, _FILE_BYTES
+
+
+def _check_length(file: Path, seen: int, least: int, greatest: int) -> None:
+    """DataError for a file that is shorter or longer than one of its kind."""
+    if least <= seen <= greatest:
+        return
+    expected = f"{least:,}" if least == greatest else f"at least {least:,}"
+    if seen > greatest > least:
+        expected = f"at most {greatest:,}"
+    why = "; it may have been cut off: unpack the archive again" if seen < least else ""
+    raise DataError(f"{printable(str(file))}: expected {expected} bytes, found {seen:,}{why}", path=file)
+
+
+def _missing(place: Place, name: str) -> DataError:
+    return DataError(
+        f"{printable(str(place.path))}: expected {formatting.listing(_NAMES[place.version])};"
+        f" {name} is missing: {'download the archive' if place.is_archive else 'unpack the archive'} again",
+        path=place.path,
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    """path: what was asked for; the error may name a file in it."""
+    file = Path(error.filename) if isinstance(error.filename, str) else path
+    return DataError(f"{printable(str(file))}: cannot be read: {error.strerror or error}", path=file)
+
+
+def read_cifar10(place: Place) -> Cifar10Files:
+    """All images and labels, in the order of the files.
+
+    Raises DataError for a file that is missing, short, damaged, or holds anything but 3x32x32 images and labels 0 to 9.
+    """
+    names = _NAMES[place.version]
+    images = np.empty((len(names) * IMAGES_PER_FILE, IMAGE_BYTES), dtype=np.uint8)
+    labels = np.empty(len(images), dtype=np.int64)
+    unlike: list[str] = []
+    left = set(names)
+    try:
+        for name, content in _contents(place):
+            batch = _batch(place, name, content)
+            at = slice(names.index(name) * IMAGES_PER_FILE, (names.index(name) + 1) * IMAGES_PER_FILE)
+            images[at], labels[at] = batch.images, batch.labels
+            left.remove(name)
+            if not place.is_archive and _FILE_MD5.get(name) not in {None, _md5(content)}:
+                unlike.append(name)
+        if place.is_archive and not left and md5_of(place.path) != _ARCHIVE_MD5[place.version]:
+            unlike.append(place.path.name)
+    except OSError as error:
+        raise _unreadable(place.path, error) from error
+    for name in names:
+        if name in left:
+            raise _missing(place, name)
+    shaped = images.reshape(-1, *IMAGE_SHAPE)
+    for array in (shaped, labels):
+        array.flags.writeable = False
+    count = (len(names) - 1) * IMAGES_PER_FILE
+    return Cifar10Files(
+        training=LabelledImages(shaped[:count], labels[:count]),
+        test=LabelledImages(shaped[count:], labels[count:]),
+        notes=_notes(sorted(unlike)),
+    )
+
+
+def _contents(place: Place) -> Iterator[tuple[str, bytes]]:
+    """The six files' bytes, one after the other; OSError where one cannot be read."""
+    names = _NAMES[place.version]
+    if place.is_archive:
+        yield from files_in(place.path, FOLDERS[place.version], names, _FILE_BYTES)
+        return
+    for name in names:
+        with (place.path / name).open("rb") as file:
+            yield name, file.read(_FILE_BYTES + 1)
+
+
+def _batch(place: Place, name: str, content: bytes) -> Batch:
+    """The images and labels of one file; DataError where they are not what they must be."""
+    file = place.path / name
+    _check_length(file, len(content), *_bounds(place.version))
+    if place.version == "python":
+        batch = read_pickle(content, file, IMAGES_PER_FILE)
+    else:
+        rows = np.frombuffer(content, np.uint8).reshape(IMAGES_PER_FILE, 1 + IMAGE_BYTES)
+        batch = Batch(rows[:, 1:], rows[:, 0].astype(np.int64))
+    wrong = np.flatnonzero((batch.labels < 0) | (batch.labels >= CLASSES))
+    if len(wrong):
+        raise DataError(
+            f"{printable(str(file))}: expected labels 0 to {CLASSES - 1}, found another at image {wrong[0]:,};"
+            " unpack the archive again",
+            path=file,
+        )
+    return batch
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _notes(unlike: list[str]) -> tuple[str, ...]:
+    """A wrong checksum of files that are otherwise right is said, and refused no more: a class may use a set of its own."""
+    if not unlike:
+        return ()
+    names = formatting.listing([printable(name) for name in unlike])
+    has = "has" if len(unlike) == 1 else "have"
+    return (f"{names} {has} another checksum than the published CIFAR-10, so accuracies may differ.",)

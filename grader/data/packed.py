@@ -1,0 +1,137 @@
+"""The batch files in a .tar.gz: read in one pass, in memory, and never unpacked to disk."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tarfile
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+from grader.archive import printable
+from grader.errors import DataError
+
+UNPACKED_BYTES = 512 << 20
+"""The real archives unpack to 178 MiB."""
+
+MEMBERS = 1_000
+_GZIP = b"\x1f\x8b"
+_DAMAGED = (
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+)
+"""What gzip and tarfile raise for bytes that are not theirs."""
+
+
+class _Bounded:
+    """A stream that ends in DataError once it has given more bytes than an archive of CIFAR-10 holds."""
+
+    def __init__(self, stream: gzip.GzipFile, path: Path) -> None:
+        self._stream = stream
+        self._path = path
+        self._left = UNPACKED_BYTES
+
+    def read(self, size: int) -> bytes:
+        content = self._stream.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise DataError(
+                f"{printable(str(self._path))}: expected an archive of CIFAR-10, found one that unpacks to more than"
+                f" {UNPACKED_BYTES >> 20} MiB; give the published one",
+                path=self._path,
+            )
+        return content
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether the file begins as a .gz does; OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP
+
+
+def md5_of(path: Path) -> str:
+    """Of the packed bytes: the published archives are known by theirs. OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def folder_in(path: Path, folders: Collection[str]) -> str | None:
+    """The first of the folders that the archive has a member of; reads no further than that.
+
+    Raises DataError where it is damaged or unpacks to too much, OSError where it cannot be read.
+    """
+    with _members(path) as (_, members):
+        for member in members:
+            for part in PurePosixPath(member.name).parts:
+                if part in folders:
+                    return part
+    return None
+
+
+def files_in(
+    path: Path, folder: str, names: Collection[str], limit_bytes: int
+) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of each plain file FOLDER/NAME in the archive, at any depth, in the archive's order.
+
+    A member's path only serves to find it. Links, sparse and special files are passed over, and so is the second
+    member of a name. Raises DataError for a damaged archive, for more than limit_bytes in one file, and for too much
+    in all; OSError where it cannot be read.
+    """
+    wanted = set(names)
+    with _members(path) as (archive, members):
+        for member in members:
+            parts = PurePosixPath(member.name).parts
+            is_plain = member.type in {tarfile.REGTYPE, tarfile.AREGTYPE} and not member.issparse()
+            if not is_plain or parts[-2:-1] != (folder,) or parts[-1] not in wanted:
+                continue
+            wanted.remove(parts[-1])
+            if member.size > limit_bytes:
+                raise DataError(
+                    f"{printable(str(path))}: {parts[-1]}: expected at most {limit_bytes:,} bytes,"
+                    f" found {member.size:,}; give the published archive",
+                    path=path,
+                )
+            content = archive.extractfile(member)
+            assert content is not None, "a plain file has contents"
+            yield parts[-1], content.read()
+            if not wanted:
+                return
+
+
+@contextmanager
+def _members(path: Path) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.TarInfo]]]:
+    """The archive as a stream, and its members one by one; what is wrong with it leaves as DataError."""
+    try:
+        with (
+            path.open("rb") as packed,
+            gzip.GzipFile(fileobj=packed, mode="rb") as unpacked,
+            tarfile.open(fileobj=cast("IO[bytes]", _Bounded(unpacked, path)), mode="r|") as archive,
+        ):
+            yield archive, _counted(archive, path)
+    except _DAMAGED as error:
+        raise DataError(
+            f"{printable(str(path))}: expected a .tar.gz, found one that is damaged or ends early"
+            f" ({printable(str(error))[:120] or type(error).__name__}); download it again",
+            path=path,
+        ) from error
+
+
+def _counted(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
+    for number, member in enumerate(archive):
+        if number == MEMBERS:
+            raise DataError(
+                f"{printable(str(path))}: expected an archive of CIFAR-10, found more than {MEMBERS:,} members;"
+                " give the published one",
+                path=path,
+            )
+        archive.members = []  # type: ignore[attr-defined]  # a stream is read once: nothing of it need be kept
+        yield member

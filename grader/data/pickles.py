@@ -1,0 +1,190 @@
+"""One batch file of CIFAR-10's python version, unpickled without running anything that the file names."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import pickletools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.archive import printable
+from grader.data.images import IMAGE_BYTES
+from grader.errors import DataError
+
+_MEMO = 1 << 20
+"""Greatest index into the memo: the unpickler makes room for all below it, and a real file has 60,000 objects."""
+
+# fmt: off
+_INSTRUCTIONS = frozenset({
+    "PROTO", "FRAME", "STOP", "MARK",
+    "NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG1",
+    "STRING", "BINSTRING", "SHORT_BINSTRING",
+    "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINBYTES", "SHORT_BINBYTES",
+    "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS",
+    "EMPTY_LIST", "LIST", "APPEND", "APPENDS",
+    "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3",
+    "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "GET", "BINGET", "LONG_BINGET",
+    "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD",
+})
+# fmt: on
+"""What it takes to build dicts, lists, tuples, numbers, strings and NumPy arrays; by pickletools' names."""
+
+
+class _NotNeededError(Exception):
+    """The pickle asks for what no CIFAR-10 file needs; the text says for what."""
+
+
+class _PickledDtype:
+    """What a file says of a dtype; NumPy is not asked to make one."""
+
+    def __init__(self, code: bytes | str, *_: object) -> None:
+        self.code = code.decode("ascii", "replace") if isinstance(code, bytes) else str(code)
+
+    def __setstate__(self, state: object) -> None:
+        """Byte order and fields: a dtype of single bytes has neither."""
+
+
+class _PickledArray:
+    """What a file says of an array: its state as NumPy pickles it; NumPy is not asked to make one."""
+
+    state: tuple[Any, ...] = ()
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.state = state
+
+    def image_bytes(self, count: int) -> NDArray[np.uint8]:
+        """The array as uint8 (count, 3072); ValueError that says what was found where it is another."""
+        if len(self.state) != 5 or not isinstance(self.state[2], _PickledDtype):
+            raise ValueError("an array without contents")
+        _, shape, dtype, is_fortran, raw = self.state
+        if dtype.code.lstrip("|") != "u1":
+            raise ValueError(f"an array of dtype {printable(dtype.code)[:20]}")
+        if shape != (count, IMAGE_BYTES):
+            raise ValueError(f"an array of shape {printable(repr(shape))[:60]}")
+        if not isinstance(raw, bytes) or len(raw) != count * IMAGE_BYTES:
+            raise ValueError(f"{len(raw):,} bytes" if isinstance(raw, bytes) else "no bytes")
+        return np.frombuffer(raw, np.uint8).reshape(shape, order="F" if is_fortran else "C")
+
+
+def _reconstruct(*_: object) -> _PickledArray:
+    """For numpy's function of that name: an empty array, which its state then fills."""
+    return _PickledArray()
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """For _codecs.encode, which is how Python 3 writes bytes into a pickle that Python 2 can read."""
+    if encoding != "latin1":
+        raise _NotNeededError(f"the encoding {printable(str(encoding))[:40]}")
+    return text.encode("latin-1")
+
+
+_KNOWN = {
+    "numpy.core.multiarray._reconstruct": _reconstruct,
+    "numpy._core.multiarray._reconstruct": _reconstruct,
+    "numpy.ndarray": _PickledArray,
+    "numpy.dtype": _PickledDtype,
+    "_codecs.encode": _encode,
+}
+
+_DAMAGED = (
+    pickle.UnpicklingError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
+"""What the unpickler raises for a file that is no whole pickle."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str, /) -> Any:
+        full = f"{module}.{name}"
+        if full not in _KNOWN:
+            raise _NotNeededError(printable(full)[:80])
+        return _KNOWN[full]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """One file's images, uint8 (N, 3072), and labels, int64 (N,), as they stand in it: the labels may be out of range."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def read_pickle(content: bytes, file: Path, count: int) -> Batch:
+    """The batch in a pickle of a dict with data (count, 3072) and labels, as Python 2 or 3 wrote it.
+
+    Nothing in the file is called: its names are looked up in a table of five. Raises DataError for any other name,
+    for a damaged file, and for other contents.
+    """
+    where = printable(str(file))
+    try:
+        _check_instructions(content)
+        found = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+    except _NotNeededError as error:
+        raise DataError(
+            f"{where}: this pickle asks for {error}, which no file of CIFAR-10 needs; nothing of it was run."
+            " Take the files from the published archive",
+            path=file,
+        ) from error
+    except _DAMAGED as error:
+        raise DataError(
+            f"{where}: expected a pickle of CIFAR-10, found one that is damaged or none at all;"
+            " unpack the archive again",
+            path=file,
+        ) from error
+    try:
+        return Batch(_images(found, count), _labels(found, count))
+    except ValueError as error:
+        raise DataError(f"{where}: {error}; unpack the archive again", path=file) from error
+
+
+def _check_instructions(content: bytes) -> None:
+    """Walk the pickle without building anything. _NotNeededError for an instruction that builds more than data."""
+    for instruction, argument, _ in pickletools.genops(content):
+        if instruction.name not in _INSTRUCTIONS:
+            raise _NotNeededError(f"the instruction {instruction.name}")
+        if instruction.name.endswith("PUT") and not 0 <= (index := int(argument or 0)) < _MEMO:
+            raise _NotNeededError(f"{index:,} objects")
+
+
+def _entry(found: object, name: str) -> object:
+    """The value under a key of text or of bytes, which is how Python 3 sees the text of Python 2."""
+    if not isinstance(found, dict):
+        raise ValueError(f"expected a dict, found {type(found).__name__}")  # noqa: TRY004  one error for all contents
+    if name.encode() in found:
+        return found[name.encode()]
+    if name in found:
+        return found[name]
+    raise ValueError(f"expected a dict with data and labels, found none of the key {name}")
+
+
+def _images(found: object, count: int) -> NDArray[np.uint8]:
+    expected = f"expected data to be a uint8 array of shape ({count}, {IMAGE_BYTES})"
+    data = _entry(found, "data")
+    if not isinstance(data, _PickledArray):
+        raise ValueError(f"{expected}, found {type(data).__name__}")  # noqa: TRY004  as above
+    try:
+        return data.image_bytes(count)
+    except ValueError as error:
+        raise ValueError(f"{expected}, found {error}") from error
+
+
+def _labels(found: object, count: int) -> NDArray[np.int64]:
+    labels = _entry(found, "labels")
+    if not isinstance(labels, list) or not all(isinstance(each, int) for each in labels):
+        raise ValueError("expected labels to be a list of whole numbers, found something else")
+    if len(labels) != count:
+        raise ValueError(f"expected {count:,} labels, found {len(labels):,}")
+    # Numbers too large for int64 are out of range as well: what they are does not matter.
+    return np.array([max(-1, min(each, 1 << 32)) for each in labels], dtype=np.int64)
