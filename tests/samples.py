@@ -169,7 +169,7 @@ def report_of(**changes: Any) -> Report:
             "isolation": "partial",
             "isolation_missing": ["filesystem"],
             "seed": 7,
-            "data": "none",
+            "data": "none: no check of this spec trains on a data set",
         },
         "started_at": "2026-01-01T00:00:00+00:00",
         "seconds": 1.5,

@@ -453,7 +453,7 @@ def test_doctor_tells_each_finding_and_fails_where_grading_is_not_possible(grade
         "torch", "not installed", is_good=False, advice="Run `make setup`.", is_needed=True
     )
     found = (good, amiss)
-    monkeypatch.setattr("grader.doctor.examine", lambda: found)
+    monkeypatch.setattr("grader.doctor.examine", lambda _data: found)
 
     ran = grader("doctor")
     found = (good, broken)

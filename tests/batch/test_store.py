@@ -162,7 +162,8 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None, IsolationLevel.partial, "none")
+NO_DATA = "none: no check of this spec trains on a data set"
+WANTED = Fingerprint("a" * 64, "5" * 64, "0.1", "cpu", None, IsolationLevel.partial, NO_DATA)
 
 
 def test_a_report_of_the_same_things_fits():
