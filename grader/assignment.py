@@ -11,6 +11,7 @@ from grader.trial import DTypeName
 from reference.conventions import Convention
 
 ClassifierName = Literal["svm", "softmax"]
+Device = Literal["cpu", "cuda"]
 
 
 class Model(BaseModel):
@@ -135,6 +136,11 @@ class Assignment(Model):
     functions: Mapping[str, FunctionSpec]
     limits: Limits
     help: Help = Help()
+    device: Device = "cpu"
+
+    def on(self, device: Device) -> Assignment:
+        """The same assignment, graded on that device."""
+        return self.model_copy(update={"device": device})
 
     def loss_function(self, name: str) -> LossFunction:
         """The loss function of that name; the spec has made sure that it is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -53,6 +54,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write is no fault
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     interruption.catch()
+    # NumPy reads this once. A second thread of the judge's would spin on the core that a timed worker runs on.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(prog_name="grader")
     except SandboxError as error:

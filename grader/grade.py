@@ -19,7 +19,8 @@ from grader.judged import NOT_ASKED_FOR, Judged, Settings, errored_verdict
 from grader.observation import Observation, Returned
 from grader.report import Report
 from grader.reporting import check_part, graded_report
-from grader.sandbox.host import Budget, Sandbox, Session
+from grader.parties import Parties
+from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
 from grader.trial import Trial
@@ -37,16 +38,6 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger("grader")
 
 
-def budget_of(spec: Spec) -> Budget:
-    """The sandbox's bounds as the spec sets them."""
-    limits = spec.limits
-    return Budget(
-        load_seconds=limits.load_seconds,
-        function_seconds=limits.function_seconds,
-        memory_bytes=limits.memory_bytes,
-    )
-
-
 def grade(
     submission: Submission,
     loaded: LoadedSpec,
@@ -60,6 +51,7 @@ def grade(
     """
     started = datetime.now(UTC)
     spec = loaded.spec
+    assignment = spec.assignment.on(settings.device)
     extracted = guarded(lambda: _extract(submission, spec))
     if isinstance(extracted, SubmissionError):
         raise extracted
@@ -72,11 +64,11 @@ def grade(
         extracted = Extracted({}, {}, (), (), (), (), {}, ())
         faults.append("the submission's code could not be taken apart")
     else:
-        with sandbox.session(extracted, budget_of(spec), redirect_cuda=settings.device == "cpu") as session:
+        with Parties(sandbox, extracted, assignment) as parties:
             for check in spec.checks:
-                judged.append(_judge(spec, check, extracted, session, settings, progress))
-                traces |= _trace(spec, check, extracted, session, settings)
-    rulings = guarded(lambda: rulings_on(spec.assignment, extracted, traces))
+                judged.append(_judge(spec, assignment, check, extracted, parties.run, settings, progress))
+                traces |= _trace(spec, assignment, check, extracted, parties.run, settings)
+    rulings = guarded(lambda: rulings_on(assignment, extracted, traces))
     if rulings is None:
         rulings = ()
         faults.append("forbidden help could not be looked for")
@@ -103,9 +95,10 @@ def guarded(action: Callable[[], _Result]) -> _Result | None:
 
 def _judge(
     spec: Spec,
+    assignment: Assignment,
     check: AnyCheck,
     extracted: Extracted,
-    session: Session,
+    run: Runner,
     settings: Settings,
     progress: Progress | None,
 ) -> Judged:
@@ -122,7 +115,7 @@ def _judge(
         findings = tuple(Finding(name, False) for name in missing)
         return Judged(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
     clock = time.perf_counter()
-    verdict = guarded(lambda: _run_and_judge(check, spec.assignment, session.run, settings.seed))
+    verdict = guarded(lambda: _run_and_judge(check, assignment, run, settings.seed))
     return Judged(check, verdict or errored_verdict(), time.perf_counter() - clock)
 
 
@@ -137,20 +130,27 @@ def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: i
     return verdict
 
 
-def _trace(spec: Spec, check: AnyCheck, extracted: Extracted, session: Session, settings: Settings) -> Traces:
+def _trace(
+    spec: Spec,
+    assignment: Assignment,
+    check: AnyCheck,
+    extracted: Extracted,
+    run: Runner,
+    settings: Settings,
+) -> Traces:
     """One traced call of each loss function that this check was the last to name; nothing where it gave no values."""
     if settings.only is not None and check.id not in settings.only:
         return {}
     following = spec.checks[spec.checks.index(check) + 1 :]
     to_come = [name for other in following for name in other.functions]
     traces: Traces = {}
-    for name in traced_functions(spec.assignment, check.functions, to_come):
+    for name in traced_functions(assignment, check.functions, to_come):
         if name in extracted.functions:
-            seen = guarded(partial(_run_traced, name, spec.assignment, session, settings.seed))
+            seen = guarded(partial(_run_traced, name, assignment, run, settings.seed))
             if isinstance(seen, Returned):
                 traces[name] = seen.operators
     return traces
 
 
-def _run_traced(name: str, assignment: Assignment, session: Session, seed: int) -> Observation:
-    return session.run(operator_trial(assignment, name, seed))
+def _run_traced(name: str, assignment: Assignment, run: Runner, seed: int) -> Observation:
+    return run(operator_trial(assignment, name, seed))

@@ -58,7 +58,7 @@ def graded_report(
         max_score=round(spec.max_score, 4),
         functions=functions,
         checks=checks,
-        integrity=_flags(faults, extracted, rulings),
+        integrity=_flags(faults, extracted, rulings, judged),
         environment=environment(settings, isolation, spec.checks),
         started_at=started.isoformat(timespec="seconds"),
         seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
@@ -100,9 +100,9 @@ def processor_name() -> str:
 
 
 def _flags(
-    faults: Sequence[str], extracted: Extracted, rulings: Sequence[Ruling]
+    faults: Sequence[str], extracted: Extracted, rulings: Sequence[Ruling], judged: Sequence[Judged]
 ) -> tuple[IntegrityPart, ...]:
-    """What an instructor should look at: faults of ours, what extraction says of the whole, help."""
+    """What an instructor should look at: faults of ours, what extraction says of the whole, help, alarms of checks."""
     kinds = {"fail": "forbidden_help", "note": "noted_help"}
     return (
         *(IntegrityPart(kind="grader_fault", function=None, message=fault) for fault in faults),
@@ -110,6 +110,11 @@ def _flags(
         *(
             IntegrityPart(kind=kinds[each.policy], function=each.function, message=each.message)
             for each in rulings
+        ),
+        *(
+            IntegrityPart(kind=alarm.kind, function=alarm.function, message=alarm.message)
+            for each in judged
+            for alarm in each.verdict.alarms
         ),
     )
 

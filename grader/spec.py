@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.archive import printable
 from grader.assignment import Assignment, FunctionSpec, Help, Limits, LossFunction, Model
-from grader.checks import AgreementCheck, AnyCheck
+from grader.checks import AgreementCheck, AnyCheck, SpeedupCheck
 from grader.errors import SpecError
 from grader.spec_faults import choices, fault_lines, got, near
 from reference.conventions import Convention
@@ -31,6 +31,7 @@ _ROLES: Mapping[str, str] = {
     "purity": "loss",
     "loops": "loss",
     "agreement": "loss",
+    "speedup": "loss",
     "training": "trainer",
     "sampling": "trainer",
     "prediction": "predictor",
@@ -103,10 +104,10 @@ class Spec(Model):
                         f"{where}.{field} must name a function of role {role!r} for a check of kind {check.kind!r}"
                         f" (got {name!r}, whose role is {function.role!r})"
                     )
-            if isinstance(check, AgreementCheck):
+            if isinstance(check, AgreementCheck | SpeedupCheck):
                 yield from self._unlike(where, check)
 
-    def _unlike(self, where: str, check: AgreementCheck) -> Iterator[str]:
+    def _unlike(self, where: str, check: AgreementCheck | SpeedupCheck) -> Iterator[str]:
         naive, vectorized = (self.functions.get(name) for name in check.functions)
         if not isinstance(naive, LossFunction) or not isinstance(vectorized, LossFunction):
             return  # has a fault of its own

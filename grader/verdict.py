@@ -31,6 +31,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something about a function that an instructor should look at."""
+
+    kind: str
+    function: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A check's conclusion; `credit` is the share of its points that was earned, 0 to 1.
 
@@ -44,3 +53,4 @@ class Verdict:
     measured: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     allowed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
+    alarms: tuple[Alarm, ...] = ()

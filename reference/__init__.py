@@ -11,11 +11,13 @@ from reference.condition import (
 from reference.conventions import Convention
 from reference.losses import LossAndGradient, accuracy, predict, scores, softmax_loss, svm_loss
 from reference.misconception import Misconception
-from reference.misconceptions import MISCONCEPTIONS, Case, match
+from reference.misconceptions import MISCONCEPTIONS, Case, match, match_pair
+from reference.timed import TIMED_FUNCTIONS, timed_source
 from reference.trainer import train
 
 __all__ = [
     "MISCONCEPTIONS",
+    "TIMED_FUNCTIONS",
     "Case",
     "Condition",
     "Convention",
@@ -25,6 +27,7 @@ __all__ = [
     "benign_epsilon_condition",
     "kink_clearance",
     "match",
+    "match_pair",
     "predict",
     "scores",
     "softmax_condition",
@@ -32,5 +35,6 @@ __all__ = [
     "svm_condition",
     "svm_loss",
     "tie_clearance",
+    "timed_source",
     "train",
 ]

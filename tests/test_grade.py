@@ -5,7 +5,8 @@ import pytest
 from grader import grade as grade_module
 from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
 from grader.errors import SandboxError
-from grader.grade import budget_of, grade
+from grader.grade import grade
+from grader.parties import budget_of
 from grader.judged import Settings
 from grader.report import parse_report
 from grader.reporting import unreadable_report
@@ -336,7 +337,7 @@ def test_the_bounds_of_the_spec_are_those_of_the_session(tmp_path, graded):
     sandbox = StubSandbox()
     limits = "[limits]\nload_seconds = 3\nfunction_seconds = 4\nmemory_bytes = 1000000000\n"
 
-    budget = budget_of(mini_spec(tmp_path, MINI_SPEC + limits).spec)
+    budget = budget_of(mini_spec(tmp_path, MINI_SPEC + limits).spec.assignment)
     graded(sandbox=sandbox)
 
     assert (budget.load_seconds, budget.function_seconds, budget.memory_bytes) == (3, 4, 1_000_000_000)

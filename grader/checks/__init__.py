@@ -12,6 +12,7 @@ from grader.checks.loops import LoopsCheck
 from grader.checks.prediction import PredictionCheck
 from grader.checks.purity import PurityCheck
 from grader.checks.sampling import SamplingCheck
+from grader.checks.speedup import SpeedupCheck
 from grader.checks.stability import StabilityCheck
 from grader.checks.training import TrainingCheck
 from grader.checks.values import ValuesCheck
@@ -24,6 +25,7 @@ AnyCheck = Annotated[
     | PredictionCheck
     | PurityCheck
     | SamplingCheck
+    | SpeedupCheck
     | StabilityCheck
     | TrainingCheck
     | ValuesCheck,
@@ -43,6 +45,7 @@ __all__ = [
     "PredictionCheck",
     "PurityCheck",
     "SamplingCheck",
+    "SpeedupCheck",
     "StabilityCheck",
     "TrainingCheck",
     "ValuesCheck",

@@ -58,10 +58,18 @@ class Sandbox:
         """What workers are held to; waits for the first of them. SandboxError when none can be had."""
         return self.launcher.isolation()
 
-    def session(self, extracted: Extracted, budget: Budget, *, redirect_cuda: bool) -> Session:
-        """A session for one submission; close it when the submission is done."""
+    def session(
+        self, extracted: Extracted, budget: Budget, *, redirect_cuda: bool, live_workers: int = 2
+    ) -> Session:
+        """A session for one submission; close it when the submission is done.
+
+        live_workers: how many functions may be called in turn, each in a worker of its own that stays. A naive and a
+        vectorized function are; idle workers cost memory.
+        """
         self.launcher.prepare(budget.memory_bytes)
-        return Session(self.launcher, extracted, budget, redirect_cuda=redirect_cuda)
+        return Session(
+            self.launcher, extracted, budget, redirect_cuda=redirect_cuda, live_workers=live_workers
+        )
 
 
 _START_ATTEMPTS = 2
@@ -87,20 +95,23 @@ class _Worker:
     kept: frozenset[str] = frozenset()
 
 
-_LIVE_WORKERS = 2
-"""A naive and a vectorized function are called in turn; more than two are not, and idle workers cost memory."""
-
-
 class Session:
     """Runs trials on one submission."""
 
     def __init__(
-        self, launcher: Launcher, extracted: Extracted, budget: Budget, *, redirect_cuda: bool
+        self,
+        launcher: Launcher,
+        extracted: Extracted,
+        budget: Budget,
+        *,
+        redirect_cuda: bool,
+        live_workers: int,
     ) -> None:
         self._launcher = launcher
         self._extracted = extracted
         self._budget = budget
         self._redirect_cuda = redirect_cuda
+        self._live_workers = live_workers
         self._accounts: dict[str, _Account] = {}
         self._workers: dict[str, _Worker] = {}
         self._is_launcher_lost = False
@@ -240,7 +251,7 @@ class Session:
 
     def _start_worker(self, name: str) -> _Worker:
         """A worker for one function, which has the program; SandboxError when there is none."""
-        while len(self._workers) >= _LIVE_WORKERS:
+        while len(self._workers) >= self._live_workers:
             self._end_worker(next(iter(self._workers)))
         program = wire.pack_request(describe_program(self._extracted, self._redirect_cuda))
         ended = ""

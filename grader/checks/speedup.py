@@ -1,0 +1,267 @@
+"""How fast the vectorized function is: timed by the judge, in turn with the reference's, every timed output checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pydantic import Field
+
+from grader import formatting
+from grader.assignment import Assignment
+from grader.checks.call import failure_sentence, sentence
+from grader.checks.check import CheckFields, Evidence, random_stream
+from grader.checks.speedup_rounds import (
+    MANY_SAMPLES,
+    WARM_UPS,
+    draw_round,
+    is_reference,
+    rounds_of,
+    seconds_of,
+    timed_fault,
+)
+from grader.checks.timing import (
+    Interval,
+    Rounds,
+    Rung,
+    credit_above,
+    credit_below,
+    interval,
+    reference_speedup,
+    slowdown,
+    speedup_of,
+)
+from grader.observation import Returned
+from grader.trial import Trial
+from grader.verdict import Alarm, Verdict
+
+LEAST_ROUNDS, ENOUGH_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 10, 20, 30.0
+HALF_WIDTH = 0.10
+"""From the least number of rounds on, a gate that is clear ends the measuring once the speedup is known to within
+this; from enough rounds on, however wide its interval is."""
+
+NAIVE_CAP = 1.5
+"""A naive function that dawdles counts for this many times the reference's."""
+
+IMPOSSIBLE = 0.3
+"""No honest function takes less than this share of the reference's time, which is two matrix products."""
+
+CUDA_RESERVE = 1.5
+"""The handout's factor is asked for where the reference itself reaches this many times it."""
+
+
+class SpeedupCheck(CheckFields):
+    """The vectorized function is fast: on a CPU beside the reference's, on CUDA by the handout's factor.
+
+    On a CPU an honest vectorized function is 10 to 100 times as fast as the naive one, so there the factor says little.
+    """
+
+    kind: Literal["speedup"]
+    naive: str
+    vectorized: str
+    factor: float = Field(default=100.0, gt=1, description="The handout's: naive over vectorized, on CUDA.")
+    ladder: tuple[Rung, ...] = Field(
+        default=(Rung(bound=3.0, credit=1.0), Rung(bound=6.0, credit=0.5), Rung(bound=12.0, credit=0.25)),
+        min_length=1,
+        description="On a CPU: credit up to how many times the reference's time, in rising order; none above.",
+    )
+    cuda_ladder: tuple[Rung, ...] = Field(
+        default=(Rung(bound=1.0, credit=1.0), Rung(bound=0.5, credit=0.5), Rung(bound=0.2, credit=0.25)),
+        min_length=1,
+        description="On CUDA: credit from which share of the factor on, in falling order; none below.",
+    )
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Both of them."""
+        return (self.naive, self.vectorized)
+
+    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+        """The rounds that warm up; the very first calls are what the notebook times."""
+        return tuple(trial for number in range(WARM_UPS) for trial in self._round(assignment, seed, number))
+
+    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:
+        """One more round, until the interval is narrow and on one side of every rung."""
+        if any(not isinstance(observation, Returned) for _, observation in evidence):
+            return ()
+        reading = self._reading(assignment, evidence)
+        if reading is not None and reading.is_enough:
+            return ()
+        done = max(
+            (round_number for round_number, _ in rounds_of(evidence, self.naive)), default=WARM_UPS - 1
+        )
+        return self._round(assignment, seed, done + 1)
+
+    def _round(self, assignment: Assignment, seed: int, number: int) -> tuple[Trial, ...]:
+        rng = random_stream(seed, self.id, str(number))
+        return draw_round(assignment, self.naive, self.vectorized, number, rng)
+
+    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+        """Credit by the ladder, where every output of the timed calls is right."""
+        for trial, observation in evidence:
+            if isinstance(observation, Returned):
+                continue
+            words = failure_sentence(trial, observation)
+            if is_reference(trial):
+                raise RuntimeError(f"the reference could not be timed: {words}")
+            return Verdict("failed", 0.0, sentence(words), hint=self.hint)
+        fault = timed_fault(assignment, self.vectorized, evidence)
+        if fault is not None:
+            message = f"Speed earns points once the timed calls give right results. {sentence(fault)}"
+            return Verdict("failed", 0.0, message, hint=self.hint)
+        reading = self._reading(assignment, evidence)
+        assert reading is not None
+        return self._conclude(reading, _cold_speedup(evidence, self.naive, self.vectorized))
+
+    def _conclude(self, reading: _Reading, cold: float) -> Verdict:
+        measured = reading.measured() | {"cold_speedup": cold}
+        allowed = {"speedup": self.factor} if reading.is_by_factor else {"slowdown": self.ladder[0].bound}
+        if reading.impossible is not None:
+            message = (
+                f"{self.vectorized} answered in {formatting.number(reading.impossible)} times the reference's"
+                " time, which no honest computation does. Speed earns no points here; an instructor should look."
+            )
+            alarm = Alarm("impossible_time", self.vectorized, message)
+            return Verdict("failed", 0.0, message, self.hint, measured, allowed, alarms=(alarm,))
+        message = f"{self._words(reading)} {_cold_words(cold)}{_doubt_words(reading)}"
+        status: Literal["passed", "failed"] = "passed" if reading.credit == 1.0 else "failed"
+        return Verdict(
+            status, reading.credit, message, None if status == "passed" else self.hint, measured, allowed
+        )
+
+    def _words(self, reading: _Reading) -> str:
+        speedup = reading.speedup
+        plus_minus = f"+-{max(1, round(100 * speedup.half_width))} %"
+        said = (
+            f"{self.vectorized} is {_times(speedup.middle)} as fast as {self.naive} ({plus_minus})"
+            f" and takes {_times(reading.slowdown.middle)} as long as the reference's"
+        )
+        if reading.is_by_factor:
+            return f"{said}. This GPU allows {self.factor:g} times."
+        many = reading.many_samples
+        if reading.credit == 1.0:
+            return f"{said}."
+        at_most = f"at most {self.ladder[0].bound:g} times for full points"
+        if many.middle > 2 * reading.slowdown.middle:
+            return (
+                f"{said}; with {MANY_SAMPLES.N} samples of {MANY_SAMPLES.D} features {_times(many.middle)} as long"
+                f" ({at_most}). Its time grows with the samples: is a Python loop over them left?"
+            )
+        return f"{said} ({at_most})."
+
+    def _reading(self, assignment: Assignment, evidence: Evidence) -> _Reading | None:
+        """What the rounds so far say; None without any. A straddling series is measured anew once, by itself."""
+        rounds = rounds_of(evidence, self.naive)
+        if not rounds:
+            return None
+        start = 0
+        is_second = False
+        for end in range(1, len(rounds) + 1):
+            series = rounds[start:end]
+            spent = sum(seconds_of(evidence, number) for number, _ in series)
+            is_over = len(series) >= MOST_ROUNDS or spent >= MOST_SECONDS
+            if len(series) < LEAST_ROUNDS and not is_over and end < len(rounds):
+                continue
+            reading = self._read(assignment, [each for _, each in series])
+            settled = reading.is_settled
+            if end == len(rounds):
+                return replace(
+                    reading,
+                    is_enough=settled or (is_over and (is_second or not reading.is_straddling)),
+                    is_decided_for_student=is_over and reading.is_straddling,
+                )
+            if is_over and reading.is_straddling and not is_second:
+                start, is_second = end, True
+        return None
+
+    def _read(self, assignment: Assignment, series: list[tuple[Rounds, Rounds]]) -> _Reading:
+        main = Rounds.joined([each for each, _ in series])
+        many = Rounds.joined([each for _, each in series])
+        rng = random_stream(0, self.id, "bootstrap")  # the same every time it is read
+        reading = _Reading(
+            rounds=len(main),
+            speedup=interval(main, speedup_of(NAIVE_CAP), rng),
+            slowdown=interval(main, slowdown, rng),
+            many_samples=interval(many, slowdown, rng),
+            reference=interval(main, reference_speedup, rng),
+        )
+        is_by_factor = assignment.device == "cuda" and reading.reference.middle >= CUDA_RESERVE * self.factor
+        reading = replace(reading, is_by_factor=is_by_factor)
+        worst, credit = self._credits(reading)
+        return replace(reading, worst=worst, credit=credit)
+
+    def _credits(self, reading: _Reading) -> tuple[float, float]:
+        """The credit at the ends of the intervals that are worse and better for the student."""
+        if reading.is_by_factor:
+            low, high = (end / self.factor for end in (reading.speedup.low, reading.speedup.high))
+            return credit_above(low, self.cuda_ladder), credit_above(high, self.cuda_ladder)
+        if reading.speedup.high <= 1.0:
+            return 0.0, 0.0
+        both = (reading.slowdown, reading.many_samples)
+        return (
+            min(credit_below(each.high, self.ladder) for each in both),
+            min(credit_below(each.low, self.ladder) for each in both),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a series of rounds says. credit: at the better end of the intervals; worst: at the other."""
+
+    rounds: int
+    speedup: Interval
+    slowdown: Interval
+    many_samples: Interval
+    reference: Interval
+    is_by_factor: bool = False
+    worst: float = 0.0
+    credit: float = 0.0
+    is_enough: bool = False
+    is_decided_for_student: bool = False
+
+    @property
+    def is_straddling(self) -> bool:
+        return self.worst != self.credit
+
+    @property
+    def is_settled(self) -> bool:
+        is_known = self.rounds >= LEAST_ROUNDS and self.speedup.half_width <= HALF_WIDTH
+        return not self.is_straddling and (is_known or self.rounds >= ENOUGH_ROUNDS)
+
+    @property
+    def impossible(self) -> float | None:
+        return self.slowdown.middle if self.slowdown.high < IMPOSSIBLE else None
+
+    def measured(self) -> dict[str, float]:
+        return {
+            "speedup": self.speedup.middle,
+            "speedup_low": self.speedup.low,
+            "speedup_high": self.speedup.high,
+            "slowdown": self.slowdown.middle,
+            "slowdown_many_samples": self.many_samples.middle,
+            "reference_speedup": self.reference.middle,
+            "rounds": float(self.rounds),
+        }
+
+
+def _cold_speedup(evidence: Evidence, naive: str, vectorized: str) -> float:
+    """Of the first call of each, without anything taken off: what the notebook's cell prints."""
+    first: dict[str, float] = {}
+    for trial, observation in evidence:
+        if not is_reference(trial) and isinstance(observation, Returned):
+            first.setdefault(trial.function, observation.seconds)
+    return first[naive] / first[vectorized]
+
+
+def _cold_words(cold: float) -> str:
+    return f"A single first call of each, which is what a notebook's cell times, says {_times(cold)}."
+
+
+def _doubt_words(reading: _Reading) -> str:
+    if reading.is_decided_for_student:
+        return " The machine was too busy to tell for sure; it is decided for you."
+    return ""
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} times"

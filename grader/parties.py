@@ -1,0 +1,70 @@
+"""Who makes the calls of a trial: the student's functions, or the reference's, each in workers confined alike."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from grader.assignment import Assignment
+from grader.extract import Extracted, extract
+from grader.observation import Observation
+from grader.sandbox.host import Budget, Sandbox, Session
+from grader.submission import SourceFile, Submission
+from grader.trial import Trial
+from reference import TIMED_FUNCTIONS, timed_source
+
+_REFERENCE_WORKERS = 3
+"""Naive, vectorized and the call that does nothing are called in turn."""
+
+
+def budget_of(assignment: Assignment) -> Budget:
+    """The sandbox's bounds as the spec sets them."""
+    limits = assignment.limits
+    return Budget(
+        load_seconds=limits.load_seconds,
+        function_seconds=limits.function_seconds,
+        memory_bytes=limits.memory_bytes,
+    )
+
+
+class Parties:
+    """The sessions of one submission: the student's, and the reference's once a trial asks for it."""
+
+    def __init__(self, sandbox: Sandbox, extracted: Extracted, assignment: Assignment) -> None:
+        self._sandbox = sandbox
+        self._assignment = assignment
+        self._budget = budget_of(assignment)
+        self._student = sandbox.session(extracted, self._budget, redirect_cuda=assignment.device == "cpu")
+        self._reference: Session | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with ExitStack() as both:
+            both.callback(self._student.close)
+            if self._reference is not None:
+                both.callback(self._reference.close)
+
+    def run(self, trial: Trial) -> Observation:
+        """Make the call. SandboxError when no worker can be had."""
+        if trial.party == "student":
+            return self._student.run(trial)
+        if self._reference is None:
+            self._reference = self._sandbox.session(
+                _reference_code(self._assignment),
+                self._budget,
+                redirect_cuda=False,
+                live_workers=_REFERENCE_WORKERS,
+            )
+        return self._reference.run(trial)
+
+
+def _reference_code(assignment: Assignment) -> Extracted:
+    text = timed_source(assignment.backend, assignment.convention)
+    return extract(
+        Submission("reference", (SourceFile("reference.py", text.encode()),)), list(TIMED_FUNCTIONS)
+    )
