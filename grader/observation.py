@@ -54,11 +54,12 @@ class SpyCall:
 class Instructions:
     """How many bytecode instructions of the student's own a counted call executed, in the worker's words: a claim.
 
-    lines: those of the busiest lines, which need not be all.
+    lines: those of the busiest lines, which need not be all. calls: by name, how often it had torch and NumPy do something.
     """
 
     total: int
     lines: Mapping[Place, int] = field(default_factory=lambda: MappingProxyType({}))
+    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
-"""Whether a function loops in Python over samples or classes: instructions of its own, counted at three sizes.
+"""Whether a function loops over samples or classes: instructions of its own, counted at three sizes.
 
-The counts are the worker's claim, and what loops in C alone, as list(map(torch.sum, X)) does, executes no more of them.
+What loops in C alone, as list(map(torch.sum, X)) does, executes no more of them, but has torch and NumPy do the same
+thing once more for each further sample. All counts are the worker's claim.
 """
 
 from __future__ import annotations
@@ -41,6 +42,13 @@ class _Growth:
         return self.great.total <= self.small.total + FLAT
 
     @property
+    def repeated(self) -> str | None:
+        """What a library did at least once more for each further sample or class, most often; None for nothing."""
+        grown = {name: amount - self.small.calls.get(name, 0) for name, amount in self.great.calls.items()}
+        name = max(grown, key=lambda each: grown[each], default=None)
+        return name if name is not None and grown[name] >= self.great_size - self.small_size else None
+
+    @property
     def is_loop(self) -> bool:
         return self.great.total > GROWTH * self.small.total
 
@@ -50,6 +58,14 @@ class _Growth:
         grown = {place: amount - self.small.lines.get(place, 0) for place, amount in self.great.lines.items()}
         place = max(grown, key=lambda each: grown[each], default=None)
         return place if place is not None and grown[place] > 0 else None
+
+    @property
+    def repeated_words(self) -> str:
+        name = self.repeated or ""
+        return (
+            f"{name} {self.small.calls.get(name, 0)} times for {self.small_size} {self.of}"
+            f" and {self.great.calls[name]} times for {self.great_size}: a loop over {self.of}, if not one of Python's own words"
+        )
 
     @property
     def words(self) -> str:
@@ -117,7 +133,10 @@ class LoopsCheck(CheckFields):
     def _loops(self, growths: Sequence[_Growth]) -> str | None:
         """The words for loops in what should have none."""
         found = [growth.words for growth in growths if not growth.is_flat]
-        return f"{self.function} executes {'; it executes '.join(found)}." if found else None
+        if found:
+            return f"{self.function} executes {'; it executes '.join(found)}."
+        repeated = [growth.repeated_words for growth in growths if growth.repeated is not None]
+        return f"{self.function} calls {'; it calls '.join(repeated)}." if repeated else None
 
     def _lack_of_loops(self, growths: Sequence[_Growth]) -> str | None:
         """The words for what should loop and does not."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 
 from grader.observation import Received, SpyCall, Unexpected, Value
@@ -55,10 +58,15 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
 _GREATEST_TRACE = 4 + wire.GREATEST_OPERATORS * (2 + wire.OPERATOR_CAP)
-_GREATEST_COUNT = 8 + wire.GREATEST_LINES * 12
+_GREATEST_COUNT = 12 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wire.OPERATOR_CAP)
 
-Counted = tuple[int, tuple[tuple[int, int, int], ...]]
-"""Instructions of a call, and of single lines: chunk, line and instructions of each."""
+
+class Counted(NamedTuple):
+    """Instructions of a call, of single lines (chunk, line and instructions of each), and calls of libraries by name."""
+
+    total: int
+    lines: tuple[tuple[int, int, int], ...]
+    calls: Mapping[str, int]
 
 
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
@@ -120,7 +128,14 @@ def _decode_counted(cursor: wire.Cursor) -> Counted:
     total, number = cursor.count(), cursor.count()
     if number > wire.GREATEST_LINES:
         raise wire.WireError("too many lines")
-    return total, tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(number))
+    lines = tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(number))
+    names = cursor.count()
+    if names > wire.GREATEST_CALLS:
+        raise wire.WireError("too many calls")
+    calls = {cursor.text(): cursor.count() for _ in range(names)}
+    if any(len(name) > wire.OPERATOR_CAP for name in calls):
+        raise wire.WireError("a call's name is too long")
+    return Counted(total, lines, calls)
 
 
 def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:

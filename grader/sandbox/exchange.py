@@ -151,13 +151,12 @@ class Exchange:
 
 
 def _instructions(counted: decode.Counted, place_of: PlaceOf) -> Instructions:
-    total, numbers = counted
     lines: dict[Place, int] = {}
-    for chunk_number, line, amount in numbers:
+    for chunk_number, line, amount in counted.lines:
         place = place_of(chunk_number, line)
         if place is not None:
             lines[place] = lines.get(place, 0) + amount
-    return Instructions(total, lines)
+    return Instructions(counted.total, lines, counted.calls)
 
 
 def how_it_ended(ending: Ending) -> str:

@@ -251,3 +251,23 @@ def test_trials_are_a_function_of_the_seed_alone():
 
     assert first == again
     assert first != other
+
+
+def test_what_a_library_does_once_more_for_each_sample_is_a_loop():
+    case_sizes = [trial.positional[2].array.size for trial in check_of().trials(ASSIGNMENT, 0)]
+    few, many, _ = case_sizes
+    counts = [Instructions(90, {}, {"torch's mul": amount, "torch's sum": 3}) for amount in (few, many, few)]
+
+    verdict = verdict_with(counts)
+
+    assert verdict.status == "failed"
+    assert verdict.message == (
+        f"svm_loss_vectorized calls torch's mul {few} times for {few} samples and {many} times for {many}:"
+        " a loop over samples, if not one of Python's own words."
+    )
+
+
+def test_a_call_or_two_more_are_no_loop():
+    counts = [Instructions(90, {}, {"torch's mul": amount}) for amount in (3, 5, 4)]
+
+    assert verdict_with(counts).status == "passed"

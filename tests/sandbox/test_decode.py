@@ -228,16 +228,30 @@ def test_no_well_formed_trace_is_longer_than_the_greatest_length():
     assert decode.greatest_length(TRACED, None) == decode.greatest_length(untraced, None) + len(names)
 
 
+def number(value):
+    return np.array([value], "<u4").tobytes()
+
+
 def count_of(*numbers):
     return value(FLOAT64, doubles(1)) + np.array(numbers, "<u4").tobytes()
 
 
 def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
-    body = count_of(90, 2, 7, 12, 60, 7, 13, 20)
+    body = count_of(90, 2, 7, 12, 60, 7, 13, 20, 1) + wire.pack_text("torch's mul") + number(14)
 
     _, _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
 
-    assert counted == (90, ((7, 12, 60), (7, 13, 20)))
+    assert counted == (90, ((7, 12, 60), (7, 13, 20)), {"torch's mul": 14})
+
+
+@pytest.mark.parametrize(
+    "names,words", [(wire.GREATEST_CALLS + 1, "too many calls"), (1, "a call's name is too long")]
+)
+def test_calls_beyond_the_caps_are_a_wire_error(names, words):
+    body = count_of(1, 0, names) + wire.pack_text("x" * (wire.OPERATOR_CAP + 1)) + number(1)
+
+    with pytest.raises(wire.WireError, match=words):
+        decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
 
 
 def test_a_counted_answer_with_more_lines_than_the_cap_is_a_wire_error():
@@ -250,7 +264,8 @@ def test_a_counted_answer_with_more_lines_than_the_cap_is_a_wire_error():
     [
         (count_of(1), "too short"),
         (count_of(1, 1, 7, 12), "too short"),
-        (count_of(1, 0, 5), "too long"),
+        (count_of(1, 0, 0, 5), "too long"),
+        (count_of(1, 0, 1), "too short"),
         (count_of(), "too short"),
     ],
 )
@@ -261,7 +276,9 @@ def test_a_count_that_does_not_fit_is_a_wire_error(body, words):
 
 def test_the_greatest_length_of_a_counted_answer_holds_all_its_lines():
     plain = Trial("a call", "f", (), (NumberOutput(),))
-    lines = count_of(1, wire.GREATEST_LINES, *range(3 * wire.GREATEST_LINES))
+    lines = count_of(1, wire.GREATEST_LINES, *range(3 * wire.GREATEST_LINES), wire.GREATEST_CALLS)
+    for name in range(wire.GREATEST_CALLS):
+        lines += wire.pack_text(f"{name:0{wire.OPERATOR_CAP}}") + number(1)
 
     decode.decode_returned(wire.RETURNED, wire.Cursor(lines), COUNTED)
 

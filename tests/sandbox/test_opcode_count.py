@@ -90,12 +90,57 @@ def test_a_loop_executes_more_instructions_for_more_samples_in_whatever_words(co
 
 
 @pytest.mark.parametrize(
-    "body", ["sum(list(X)).sum()", "sum(map(torch.sum, X))", "torch.stack(list(X)).sum()"]
+    "body,name",
+    [
+        ("sum(map(torch.sum, X))", "torch's sum"),
+        ("torch.stack(list(map(torch.relu, X))).sum()", "torch's relu"),
+        ("sum(list(X[:, None] * X[:, :, None])).sum()", "torch's add"),
+        ("np.apply_along_axis(np.sum, 1, X.numpy()).sum()", "NumPy's sum"),
+        ("np.vectorize(math.exp)(X.numpy()).sum()", "NumPy's vectorize"),
+    ],
 )
-def test_a_loop_in_c_alone_is_not_seen(counts_of, body):
-    few, many, _ = counts_of(f"def f(X):\n    return {body}")
+def test_a_loop_in_c_alone_shows_in_what_is_called(counts_of, body, name):
+    few, many, again = counts_of(f"import math\n\ndef f(X):\n    return {body}")
 
     assert few.total == many.total
+    assert many.calls[name] >= few.calls.get(name, 0) + 8
+    assert few == again
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sum(X.sum(1))",
+        "sum(X).sum()",
+        "max(X.flatten()) + min(X[:, 0])",
+        "X[range(len(X)), list(torch.zeros(len(X), dtype=torch.long))].sum()",
+        "X[torch.arange(len(X)), 0].tolist().__len__() + X.numpy().sum()",
+        "torch.vmap(torch.dot)(X, X).sum()",
+        "len(repr(X) + str(X.numpy())) * 0 + X.sum()",
+        "torch.stack(X.split(64)).sum() if len(X) > 64 else X.sum()",
+    ],
+)
+def test_built_in_functions_indices_and_prints_are_no_loops(counts_of, body):
+    few, many, _ = counts_of(f"def f(X):\n    return {body}")
+
+    assert all(amount < few.calls.get(name, 0) + 8 for name, amount in many.calls.items())
+
+
+def test_a_loop_in_a_thread_is_a_loop(counts_of):
+    few, many, _ = counts_of(
+        """\
+import threading
+
+def f(X):
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(row.sum() for row in X))
+    thread.start()
+    thread.join()
+    return torch.stack(found).sum()
+"""
+    )
+
+    assert many.total >= few.total + 16
 
 
 def test_the_lines_of_a_loop_are_named(counts_of):
@@ -142,7 +187,7 @@ def test_a_function_without_python_of_its_own_executes_nothing(open_session):
     )
 
     assert isinstance(seen, Returned)
-    assert seen.instructions == Instructions(0)
+    assert seen.instructions == Instructions(0, {}, {"torch's sum": 1})
 
 
 def test_code_that_ends_the_count_is_counted_up_to_there(open_session):

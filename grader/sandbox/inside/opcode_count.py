@@ -1,33 +1,68 @@
-"""How many instructions of the student's own code one call executes, by line: helpers and lambdas too, libraries not.
+"""How much one call does: instructions of the student's own code by line, and what it has torch and NumPy do.
 
-What runs in C without a frame of the student's, such as list(map(torch.sum, X)), executes none of them. The numbers are
-a claim: the student's code shares this process, may stop the count, and may write into it.
+The instructions are those of helpers, lambdas and threads too, and of no library. What loops in C without a frame of the
+student's, such as list(map(torch.sum, X)), executes none of them: it shows in how often torch's operators, and NumPy's
+functions that are written in Python, are called. The numbers are a claim: the student's code shares this process, may
+stop the count, and may write into it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+import operator_trace
 import packing
 import wire
 
-Counts = Counter[tuple[str, int]]
-"""Instructions executed by file name and line; line 0 for those that stand on none."""
+Instructions = Counter[tuple[str, int]]
+"""Executed, by file name and line; line 0 for those that stand on none."""
+
+
+class Counts(NamedTuple):
+    """Instructions of the student's own, and calls by the name of what a library did."""
+
+    instructions: Instructions
+    calls: Counter[str]
+
+
+_NUMPY = str(Path(np.__file__).parent)
+_PRINTING = "arrayprint.py"
+"""Of NumPy: a print that was left in is no loop."""
 
 _GREATEST_NUMBER = (1 << 32) - 1
 
 
 @contextlib.contextmanager
 def counting() -> Iterator[Counts]:
-    """The instructions that the student's chunks execute inside."""
-    counts: Counts = Counter()
-    with _recording(counts):
+    """What the student's chunks execute inside, and what is called for them."""
+    counts = Counts(Counter(), Counter())
+    with operator_trace.counting(counts.calls), _recording(counts):
         yield counts
+
+
+def _numpy_name(code: CodeType) -> str | None:
+    """`NumPy's mean` for a public function of NumPy that is written in Python; None for any other, and for prints."""
+    if not code.co_filename.startswith(_NUMPY) or code.co_filename.endswith(_PRINTING):
+        return None
+    if code.co_qualname == "vectorize.__call__":
+        return "NumPy's vectorize"
+    return None if code.co_name.startswith(("_", "<")) else f"NumPy's {code.co_name}"
+
+
+def _numpy_calls(frame: FrameType) -> int:
+    """How often one call of NumPy counts: vectorize calls a function once for each entry of its arguments."""
+    if frame.f_code.co_qualname != "vectorize.__call__":
+        return 1
+    return max((np.size(each) for each in frame.f_locals.get("args", ())), default=1)
 
 
 if sys.version_info >= (3, 12):
@@ -40,13 +75,16 @@ if sys.version_info >= (3, 12):
         watched: dict[int, tuple[CodeType, dict[int, int]]] = {}
 
         def on_start(code: CodeType, _: int) -> Any:
+            if (name := _numpy_name(code)) is not None:
+                counts.calls[name] += _numpy_calls(sys._getframe(1))  # noqa: SLF001  events come without a frame
+                return None
             if code.co_filename.startswith(packing.CHUNK_FILE) and id(code) not in watched:
                 watched[id(code)] = (code, _lines_of(code))
                 monitoring.set_local_events(tool, code, events.INSTRUCTION)
             return monitoring.DISABLE
 
         def on_instruction(code: CodeType, offset: int) -> Any:
-            counts[code.co_filename, watched[id(code)][1].get(offset, 0)] += 1
+            counts.instructions[code.co_filename, watched[id(code)][1].get(offset, 0)] += 1
 
         monitoring.use_tool_id(tool, "opcode_count")
         try:
@@ -76,35 +114,53 @@ else:
 
     @contextlib.contextmanager
     def _recording(counts: Counts) -> Iterator[None]:
-        """By a trace function that asks for each opcode of the frames that are the student's."""
+        """By a trace function that asks for each opcode of the frames that are the student's, in new threads too."""
 
         def on_opcode(frame: FrameType, event: str, _: Any) -> Any:
             if event == "opcode":
-                counts[frame.f_code.co_filename, frame.f_lineno or 0] += 1
+                counts.instructions[frame.f_code.co_filename, frame.f_lineno or 0] += 1
             return on_opcode
 
         def on_call(frame: FrameType, _: str, __: Any) -> Any:
             if not frame.f_code.co_filename.startswith(packing.CHUNK_FILE):
+                if (name := _numpy_name(frame.f_code)) is not None:
+                    counts.calls[name] += _numpy_calls(frame)
                 return None
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False
             return on_opcode
 
         before = sys.gettrace()
+        threading.settrace(on_call)
         sys.settrace(on_call)
         try:
             yield
         finally:
             sys.settrace(before)
+            threading.settrace(None)
 
 
 def pack_counts(counts: Counts) -> list[wire.Buffer]:
-    """All instructions together, then the busiest lines: chunk, line and instructions of each, within the wire's caps."""
+    """All instructions; the busiest lines with chunk, line and instructions; the most frequent calls with name and number.
+
+    The last two within the wire's caps.
+    """
     lines: Counter[tuple[int, int]] = Counter()
-    for (file_name, line), amount in counts.items():
+    for (file_name, line), amount in counts.instructions.items():
         lines[packing.place_in(file_name, line) or (0, 0)] += amount
     busiest = lines.most_common(wire.GREATEST_LINES)
     numbers = [sum(lines.values()), len(busiest)]
     for (chunk_number, line), amount in busiest:
         numbers += [chunk_number, line, amount]
-    return [min(number, _GREATEST_NUMBER).to_bytes(4, "little") for number in numbers]
+    calls = counts.calls.most_common(wire.GREATEST_CALLS)
+    body: list[wire.Buffer] = [_packed(number) for number in (*numbers, len(calls))]
+    for name, amount in calls:
+        body += [
+            wire.pack_text(name.encode("ascii", "replace").decode()[: wire.OPERATOR_CAP]),
+            _packed(amount),
+        ]
+    return body
+
+
+def _packed(number: int) -> bytes:
+    return min(number, _GREATEST_NUMBER).to_bytes(4, "little")

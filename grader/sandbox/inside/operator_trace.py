@@ -1,11 +1,13 @@
-"""The names of what torch runs during one call: functions as they are called, operators beneath them, autograd.
+"""What torch runs during one call: names of functions as they are called, of operators beneath them, of autograd; or
+how often each operator ran.
 
-The names are a claim: the student's code shares this process and may add to them, or keep names out of them.
+Both are a claim: the student's code shares this process and may add to them, or keep names out of them.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,6 +51,40 @@ class _OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
             self._names[wire.AUTOGRAD_RAN] = None
         return func(*args, **(kwargs or {}))
+
+
+_OF_BUILT_IN_FUNCTIONS = frozenset(
+    {"_local_scalar_dense", "alias", "detach", "eq", "ge", "gt", "is_nonzero", "item", "le", "lift_fresh"}
+    | {"lt", "ne", "select", "slice", "unbind", "unsqueeze", "view"}
+)
+"""What list, max, min, any and indices of numbers run for each entry of a tensor."""
+
+
+class _OperatorCounts(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the operators that do work, without those that Python's built-in functions run for each entry."""
+
+    def __init__(self, calls: Counter[str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._calls = calls
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: as above."""
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the operator and count it; sum() adds numbers, or rows, which is no more than a habit."""
+        result = func(*args, **(kwargs or {}))
+        name = str(func.name()).rpartition("::")[2].partition(".")[0].removesuffix("_")
+        is_built_in_sum = name == "add" and isinstance(result, torch.Tensor) and result.dim() < 2
+        if name not in _OF_BUILT_IN_FUNCTIONS and not is_built_in_sum:
+            self._calls[f"torch's {name}"] += 1
+        return result
+
+
+def counting(calls: Counter[str]) -> contextlib.AbstractContextManager[Any]:
+    """Add to `calls` how often each operator runs inside, in this thread."""
+    return _OperatorCounts(calls)
 
 
 @contextlib.contextmanager

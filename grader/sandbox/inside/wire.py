@@ -29,6 +29,9 @@ GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
 GREATEST_LINES = 64
 """Greatest number of lines in an answer to a counted call."""
 
+GREATEST_CALLS = 64
+"""Greatest number of names of what a counted call had libraries do; a name is cut as an operator's is."""
+
 AUTOGRAD_RAN = "autograd"
 """Stands among the names of a traced call where an operator ran because torch differentiated."""
 
