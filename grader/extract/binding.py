@@ -202,4 +202,30 @@ def reads_of(source: str) -> Reads | str:
         for child in scope.get_children():
             is_late = child.get_type() == "function" and child.get_name() not in _COMPREHENSIONS
             pending.append((child, late if is_late else names))
+    if "globals" in late | load:
+        _add_looked_up(text, load, late)
     return Reads(frozenset(load), frozenset(late))
+
+
+def _add_looked_up(text: str, load: set[str], late: set[str]) -> None:
+    """Add what stands as a text in globals()["LIMIT"] and globals().get("LIMIT"), as it is read there: late in a function."""
+    pending: list[tuple[ast.AST, set[str]]] = [(ast.parse(text), load)]
+    while pending:
+        item, names = pending.pop()
+        match item:
+            case (
+                ast.Subscript(
+                    value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(name))
+                )
+                | ast.Call(
+                    func=ast.Attribute(
+                        value=ast.Call(func=ast.Name(id="globals")), attr="get" | "__getitem__"
+                    ),
+                    args=[ast.Constant(value=str(name)), *_],
+                )
+            ):
+                names.add(name)
+            case _:
+                pass
+        is_late = isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        pending.extend((child, late if is_late else names) for child in ast.iter_child_nodes(item))

@@ -224,3 +224,23 @@ def test_the_source_is_the_definition_and_not_what_wraps_or_changes_it(extract_c
     assert extracted.functions["target"].source == "def target(): return 1"
     assert extracted.functions["C"].source == "class C: pass"
     assert [chunk.source for chunk in extracted.chunks][-1] == "C.loss = plus"
+
+
+def test_a_name_that_is_only_looked_up_in_globals_is_needed(extract_cells, load):
+    extracted = extract_cells(
+        "f",
+        "LIMIT = 3\nTABLE = {'a': 4}\nOTHER = 5",
+        "def g():\n    return 6",
+        "def f():\n    return globals()['LIMIT'] + globals().get('TABLE')['a'] + globals()['g']()",
+    )
+
+    assert load(extracted, "f")() == 13
+    assert not any("OTHER" in chunk.source for chunk in extracted.chunks)
+
+
+def test_a_name_that_is_looked_up_in_globals_at_top_level_stands_before(extract_cells, load):
+    extracted = extract_cells(
+        "f", "LIMIT = 3", "TWICE = 2 * globals()['LIMIT']", "def f():\n    return TWICE"
+    )
+
+    assert load(extracted, "f")() == 6
