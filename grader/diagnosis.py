@@ -1,4 +1,4 @@
-"""Which known mistake explains what was seen: matching against the table of misconceptions."""
+"""Which known mistakes explain what was seen: matching against the table of misconceptions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from grader.observation import Received, Value
 from grader.verdict import Diagnosis
 from reference import Convention
 
-GREATEST_CASES = 3
-"""Three cases of different sizes tell all entries of the table apart."""
+_OF_TWO = ("Two mistakes explain it together. After the first alone ", "After the second alone ")
+
+GREATEST_CASES = 4
+"""Three cases of different sizes tell the entries of the table apart, and one more a mistake that is in none."""
 
 
 def diagnose(
@@ -22,8 +24,9 @@ def diagnose(
     part: Literal["loss", "gradient"],
     seen: Sequence[tuple[reference.Case, Value]],
     convention: Convention,
-) -> Diagnosis | None:
-    """The first misconception whose result equals what was seen in float64 on the first cases; None if none does.
+) -> tuple[Diagnosis, ...]:
+    """The first misconception whose result equals what was seen in float64 on the first cases, or the two that do so
+    together; empty if none do.
 
     seen: inputs with the value of the part on each, the most telling first.
     """
@@ -31,12 +34,16 @@ def diagnose(
     values: list[float | np.ndarray] = []
     for case, value in seen[:GREATEST_CASES]:
         if not isinstance(value, Received) or not np.isfinite(value.array).all():
-            return None
+            return ()
         cases.append(case)
         values.append(value.array.astype(np.float64))
     if not cases:
-        return None
-    found = reference.match(classifier, part, cases, values, convention)
-    if not found:
-        return None
-    return Diagnosis(part, found[0].name, found[0].message(convention))
+        return ()
+    found = reference.match(classifier, part, cases, values, convention)[:1]
+    if found:
+        return tuple(Diagnosis(part, each.name, each.message(convention)) for each in found)
+    pair = reference.match_pair(classifier, part, cases, values, convention)
+    return tuple(
+        Diagnosis(part, each.name, number + each.message(convention).replace("It", "it", 1))
+        for number, each in zip(_OF_TWO, pair, strict=False)
+    )

@@ -14,8 +14,8 @@ from reference.problem import Array, Problem
 Change = Callable[[Problem], Problem]
 Factor = Callable[[Problem], float]
 
-FIXED_DIVISORS = (64, 100, 128, 200, 256, 500)
-"""Batch sizes of the notebooks."""
+FIXED_DIVISORS = (10, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 49000)
+"""Batch sizes of the notebooks, and other numbers that stand in them."""
 
 
 def _with_data_term(
@@ -135,6 +135,28 @@ BATCH_MISCONCEPTIONS: tuple[Misconception, ...] = (
         "It equals the correct {part} with the data term times the number of classes: "
         "is it added once for each sample, or once for each class of it?",
         lambda problem: problem.num_classes,
+    ),
+    *_scaled(
+        "once_for_each_wrong_class",
+        "It equals the correct {part} with the data term times one less than the number of classes: "
+        "is it added once for each sample, or once for each wrong class of it?",
+        lambda problem: problem.num_classes - 1,
+    ),
+    *_scaled(
+        "divided_by_wrong_classes",
+        "It equals the correct {part} with the data term divided by one less than the number of classes as well: "
+        "is the average taken over samples only?",
+        lambda problem: 1 / max(1, problem.num_classes - 1),
+    ),
+    *_scaled(
+        "data_term_halved",
+        "It equals the correct {part} with half of the data term: which factor does the average have?",
+        lambda _: 0.5,
+    ),
+    *_scaled(
+        "data_term_doubled",
+        "It equals the correct {part} with twice the data term: is it added, or multiplied, once too often?",
+        lambda _: 2,
     ),
     *_fixed(FIXED_DIVISORS),
 )

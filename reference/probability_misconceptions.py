@@ -13,6 +13,11 @@ POWERS = range(1, 7)
 """Of ten, of the epsilons that are named: far greater than the harmless ones, and than what matching cannot see."""
 
 
+_SIGMOID = "with the sigmoid of each score in the place of its probability: what do the probabilities of one sample sum to?"
+_NEVER_RESET = (
+    "with the sum of the exponentials carried on from sample to sample: where is it set back to zero?"
+)
+
 _loss = partial(loss_of_terms, "softmax")
 _gradient = partial(gradient_of_coefficients, "softmax")
 
@@ -26,6 +31,18 @@ def _at_label(problem: Problem, table: Array) -> Array:
 def _shifted(problem: Problem) -> Array:
     shifted: Array = problem.scores - problem.scores.max(axis=1, keepdims=True)
     return shifted
+
+
+def _sigmoid(problem: Problem) -> Array:
+    """(N, C): 1/(1 + exp(-s)), without overflow."""
+    half: Array = np.tanh(problem.scores / 2) / 2
+    return half + 0.5
+
+
+def _without_true_class(problem: Problem) -> Array:
+    """(N, C): the exponentials over the sum of those of the wrong classes."""
+    exponentials = np.exp(_shifted(problem))
+    return np.asarray(exponentials / (exponentials * (1 - problem.one_hot)).sum(axis=1, keepdims=True))
 
 
 def _epsilon_words(part: Part, power: int, where: str) -> str:
@@ -112,6 +129,46 @@ PROBABILITY_MISCONCEPTIONS: tuple[Misconception, ...] = (
         lambda problem: (
             (problem.probabilities - problem.one_hot) * problem.probabilities * (1 - problem.probabilities)
         ),
+    ),
+    _gradient(
+        "true_class_not_in_sum",
+        "It equals the gradient with the true class left out of the sum of the exponentials: "
+        "what do the probabilities of one sample sum to?",
+        lambda problem: _without_true_class(problem) - problem.one_hot,
+    ),
+    _gradient(
+        "minus_one_not_averaged",
+        "It equals the gradient with the probabilities averaged before one is subtracted for the true class: "
+        "which of the two terms is divided by the number of samples?",
+        lambda problem: problem.probabilities - problem.num_samples * problem.one_hot,
+    ),
+    _gradient(
+        "true_class_reversed",
+        "It equals the correct gradient with the opposite sign in the columns of the true classes: "
+        "does the loss rise or fall as the true score rises?",
+        lambda problem: (problem.probabilities - problem.one_hot) * (1 - 2 * problem.one_hot),
+    ),
+    _loss(
+        "sigmoid_for_softmax",
+        "It equals the loss " + _SIGMOID,
+        lambda problem: -np.log(_at_label(problem, _sigmoid(problem))),
+    ),
+    _gradient(
+        "sigmoid_for_softmax",
+        "It equals the gradient " + _SIGMOID,
+        lambda problem: _sigmoid(problem) - problem.one_hot,
+    ),
+    _loss(
+        "sum_never_reset",
+        "It equals the loss " + _NEVER_RESET,
+        lambda problem: (
+            np.log(np.cumsum(_total(problem, 0.0), axis=0))[:, 0] - _at_label(problem, _shifted(problem))
+        ),
+    ),
+    _gradient(
+        "sum_never_reset",
+        "It equals the gradient " + _NEVER_RESET,
+        lambda problem: np.exp(_shifted(problem)) / np.cumsum(_total(problem, 0.0), axis=0) - problem.one_hot,
     ),
     *(_epsilon_in_logarithm(power) for power in POWERS),
     *(entry for power in POWERS for entry in _epsilon_in_denominator(power)),

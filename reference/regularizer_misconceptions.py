@@ -1,4 +1,4 @@
-"""Misconceptions about the norm that the regularizer takes of W."""
+"""Misconceptions about the regularizer: the norm that it takes of W, its strength, and which weights it leaves out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,44 @@ from typing import Any, get_args
 import numpy as np
 
 from reference.misconception import Classifier, Formula, Misconception, Part, data_term
-from reference.problem import Problem
+from reference.problem import Array, Problem
 
 Term = Callable[[Problem], Any]
+
+
+def _kept(problem: Problem, kept: tuple[slice, slice]) -> Array:
+    """W with zeros but in the part that is kept."""
+    result = np.zeros_like(problem.W)
+    result[kept] = problem.W[kept]
+    return result
+
+
+def _in_both(name: str, template: str, loss: Term, gradient: Term) -> tuple[Misconception, ...]:
+    """One mistake in the loss and in the gradient."""
+    return (
+        *_regularized_by(name, "loss", template, loss),
+        *_regularized_by(name, "gradient", template, gradient),
+    )
+
+
+def _left_out(name: str, what: str, kept: tuple[slice, slice]) -> tuple[Misconception, ...]:
+    return _in_both(
+        name,
+        _IN_PLACE + f"the weights of {what} left out of {{term}}: this assignment regularizes all of W.",
+        lambda problem: problem.penalty * np.sum(_kept(problem, kept) ** 2),
+        lambda problem: 2 * problem.penalty * _kept(problem, kept),
+    )
+
+
+def _scaled_penalty(
+    name: str, template: str, factor: Callable[[Problem], float]
+) -> tuple[Misconception, ...]:
+    return _in_both(
+        name,
+        template,
+        lambda problem: factor(problem) * problem.regularizer,
+        lambda problem: factor(problem) * problem.regularizer_gradient,
+    )
 
 
 def _regularized_by(name: str, part: Part, template: str, term: Term) -> list[Misconception]:
@@ -63,4 +98,41 @@ REGULARIZER_MISCONCEPTIONS: tuple[Misconception, ...] = (
         "which product of W with itself squares each weight?",
         lambda problem: problem.penalty * np.sum(problem.W.T @ problem.W),
     ),
+    *_regularized_by(
+        "regularizer_is_column_norms",
+        "loss",
+        _IN_PLACE + "the norms of the columns of W summed in place of sum(W*W): are the weights squared?",
+        lambda problem: problem.penalty * np.sum(np.sqrt(np.sum(problem.W**2, axis=0))),
+    ),
+    *_regularized_by(
+        "regularizer_squared_in_gradient",
+        "gradient",
+        _IN_PLACE + "the squares of the weights in place of {term}: what is the derivative of {regularizer}?",
+        lambda problem: 2 * problem.penalty * problem.W**2,
+    ),
+    *_in_both(
+        "regularizer_without_strength",
+        _IN_PLACE + "the regularization whatever reg is: where does its strength enter?",
+        lambda problem: problem.convention.regularizer_coefficient * np.sum(problem.W**2),
+        lambda problem: 2 * problem.convention.regularizer_coefficient * problem.W,
+    ),
+    *_scaled_penalty(
+        "strength_squared",
+        _IN_PLACE
+        + "the strength of the regularization squared: is reg multiplied before the weights are squared?",
+        lambda problem: float(problem.reg),
+    ),
+    *_scaled_penalty(
+        "half_regularizer_divided_by_samples",
+        _IN_PLACE + "half of the term {term}, divided by the number of samples: "
+        "is the regularization added before the average is taken, and is its factor that of the assignment?",
+        lambda problem: 0.5 / problem.num_samples,
+    ),
+    *_scaled_penalty(
+        "regularizer_for_each_sample",
+        _IN_PLACE + "the term {term} once for each sample: is it added within the loop over the samples?",
+        lambda problem: problem.num_samples,
+    ),
+    *_left_out("first_feature_not_regularized", "the first feature", (slice(1, None), slice(None))),
+    *_left_out("last_class_not_regularized", "the last class", (slice(None), slice(None, -1))),
 )

@@ -258,6 +258,13 @@ SHARED_GRADIENTS: tuple[Misconception, ...] = (
         _zero,
     ),
     *_in_either_part("gradient"),
+    *_scaled(
+        "regularizer_of_gradient",
+        "gradient",
+        "It equals the data term's gradient with 2*reg times itself added: whose derivative is {term}?",
+        lambda problem: float(1 + 2 * problem.penalty),
+        _zero,
+    ),
     *_regularized_by(
         "regularizer_loss_added",
         "gradient",

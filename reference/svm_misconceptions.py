@@ -126,6 +126,12 @@ SVM_LOSSES: tuple[Misconception, ...] = (
         "is a mask of ones summed where the margins should be?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
     ),
+    _loss(
+        "divided_by_active",
+        "It equals the correct loss divided by the number of positive margins, not of samples: "
+        "what is the average of a batch?",
+        lambda problem: _hinges(problem) * problem.num_samples / max(1, _active(problem).sum()),
+    ),
 )
 
 SVM_GRADIENTS: tuple[Misconception, ...] = (
@@ -212,6 +218,12 @@ SVM_GRADIENTS: tuple[Misconception, ...] = (
         "squared_hinge",
         "It equals the gradient of the squared hinge: the assignment asks for the hinge itself.",
         lambda problem: _weighted(problem, 2 * _hinges(problem)),
+    ),
+    _gradient(
+        "true_class_weighted",
+        "It equals the correct gradient with the margins summed in the columns of the true classes, not counted: "
+        "how does the hinge change with the true score once it is positive?",
+        lambda problem: _active(problem) - problem.one_hot * _hinges(problem).sum(axis=1, keepdims=True),
     ),
     _gradient(
         "greatest_margin_only",

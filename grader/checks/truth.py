@@ -32,7 +32,25 @@ from reference import (
     svm_loss,
 )
 
-BENIGN_EPSILONS = (1e-8, 5e-9, 2e-9, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-20, 1e-30)
+_MACHINE_EPSILON = 2.0**-52
+BENIGN_EPSILONS = (
+    *(
+        1e-8,
+        5e-9,
+        2e-9,
+        1e-9,
+        5e-10,
+        1e-10,
+        1e-11,
+        1e-12,
+        1e-13,
+        1e-14,
+        1e-15,
+        _MACHINE_EPSILON,
+        _MACHINE_EPSILON / 2,
+    ),
+    *(1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-24, 1e-25, 1e-30),
+)
 """Epsilons in the logarithm that are a note and cost nothing; greater ones are wrong."""
 
 FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"
