@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from grader.checks.truth import Truth
 from grader.observation import Observation, Received, Returned, Unexpected, Value
 from grader.trial import DTypeName, Trial
 from grader.verdict import Diagnosis, Finding, Verdict
-from reference import Convention, scores
+from reference import Convention
 
 OVERFLOW = Diagnosis(
     "loss",
@@ -29,15 +28,20 @@ OVERFLOW = Diagnosis(
 SHIFTS = (0.0, SHIFT, -SHIFT)
 ONES_REG = 2.5e4
 WIDE = "scores of a row far apart"
-WIDTHS: Mapping[DTypeName, float] = {"float32": 95.0, "float64": 750.0}
-"""Of a row's scores, by dtype: exp overflows unless the greatest of them becomes zero, or nearly so."""
+LOW = "scores of a row far apart, and not the label's on top"
+WIDTHS: Mapping[DTypeName, float] = {"float32": 100.0, "float64": 740.0}
+"""By dtype: exp overflows unless the greatest score becomes zero, or nearly so; no probability is zero yet."""
+
+OUTLYING_CLASSES = 40
+"""So many that the mean of a row is nearly as far from its greatest score as the others are."""
 
 
 class StabilityCheck(CheckFields):
     """Finite and unchanged answers when all scores of a row are moved by +-1e4; finite ones for W of ones.
 
     Where the scores of a row lie far apart the gradient must be finite. The loss need not: a right one may take the
-    logarithm of all probabilities, of which some are zero.
+    logarithm of all probabilities, of which some are zero. Where the label's is not the greatest one of the two must
+    be finite: autograd may fail to carry back the logarithm of a very small probability.
 
     A gradient that is wrong without any shift is the business of the values: here it must only stay what it is.
     """
@@ -58,7 +62,11 @@ class StabilityCheck(CheckFields):
         dtypes = assignment.loss_function(self.function).dtypes
         plan = [(case, dtype) for dtype in dtypes for case in shifted]
         ones_dtype: DTypeName = "float32" if "float32" in dtypes else "float64"
-        plan += [(_widened(shifted[0], WIDTHS[dtype], assignment.convention), dtype) for dtype in dtypes]
+        for dtype in dtypes:
+            plan += [
+                (_outlying(rng, WIDTHS[dtype], assignment.convention, is_low=is_low), dtype)
+                for is_low in (False, True)
+            ]
         return tuple(
             loss_trial(assignment, self.function, case, dtype) for case, dtype in [*plan, (ones, ones_dtype)]
         )
@@ -70,10 +78,12 @@ class StabilityCheck(CheckFields):
                 return self._failed(failure_sentence(trial, observation), is_correct=None)
             is_wide = trial.label.startswith(WIDE)
             infinite = _not_finite(observation, ("dW",) if is_wide else ("loss", "dW"))
+            if trial.label.startswith(LOW) and _not_finite(observation, ("loss",)) is None:
+                infinite = None
             if infinite is not None:
                 words = f"{self.function}: {infinite}, on {trial.label}"
                 are_numbers = all(isinstance(value, Received) for value in observation.values)
-                if are_numbers and self._is_loss_right(assignment, *evidence[0]):
+                if are_numbers and self._is_right_unmoved(assignment, *evidence[0]):
                     return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
                 return self._failed(words)
         *others, (ones_trial, ones) = evidence
@@ -88,14 +98,16 @@ class StabilityCheck(CheckFields):
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
 
-    def _is_loss_right(self, assignment: Assignment, trial: Trial, observation: Observation) -> bool:
-        """Whether the loss is right without a shift: else what is not finite may have another cause than its size."""
+    def _is_right_unmoved(self, assignment: Assignment, trial: Trial, observation: Observation) -> bool:
+        """Whether it is right without a shift: else what is not finite may have another cause than its size."""
         case, dtype = case_of(trial)
         classifier = assignment.loss_function(self.function).classifier
         if not isinstance(observation, Returned):
             return False
-        loss, _ = Truth(classifier, case, assignment.convention, dtype).compare_loss(observation.values[0])
-        return loss.is_right
+        truth = Truth(classifier, case, assignment.convention, dtype)
+        loss, _ = truth.compare_loss(observation.values[0])
+        gradient, _ = truth.compare_gradient(observation.values[1])
+        return loss.is_right and gradient.is_right
 
     def _shift_fault(self, assignment: Assignment, group: Evidence) -> str | None:
         """What a shift does to the answer, in a sentence; None when it does nothing."""
@@ -132,14 +144,23 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value, convention
     return compare_array(seen, unshifted.array[without_shift], bound[without_shift], "dW")
 
 
-def _widened(case: Case, width: float, convention: Convention) -> Case:
-    """W is scaled so that the widest row of scores spans `width`, and the greatest score is that of the label.
+def _outlying(
+    rng: np.random.Generator, width: float, convention: Convention, *, is_low: bool = False
+) -> Case:
+    """In every row one score stands `width` above all others; the label is its class, or another one.
 
-    So no right loss is the logarithm of a probability that underflows.
+    Neither the lowest score of a row nor its mean or median is a shift that helps. Where the label is the greatest score's
+    no right loss is the logarithm of a probability that underflows.
     """
-    rows = scores(case.W, case.X, convention).astype(np.float64)
-    W = (case.W * (width / np.ptp(rows, axis=1).max())).astype(np.float32).astype(np.float64)
-    return replace(case, name=WIDE, W=W, y=rows.argmax(axis=1).astype(np.int64))
+    N, C, D = 3, OUTLYING_CLASSES, 4
+    W, X = rng.normal(0, 0.1, (D, C)), rng.uniform(-1, 1, (N, D))
+    greatest = int(rng.integers(0, C))
+    W[0, greatest], X[:, 0] = width, 1.0
+    y = np.full(N, (greatest + is_low) % C, dtype=np.int64)
+    W, X = W.astype(np.float32).astype(np.float64), X.astype(np.float32).astype(np.float64)
+    if convention.layout == "CD":
+        W, X = W.T, X.T
+    return Case(LOW if is_low else WIDE, W, X, y, 0.0)
 
 
 def _not_finite(observation: Returned, names: Sequence[str]) -> str | None:

@@ -271,3 +271,27 @@ def test_trials_are_a_function_of_the_seed_alone():
 
     assert first == again
     assert first != other
+
+
+def test_the_true_score_or_the_mean_is_no_shift_where_one_score_lies_far_above():
+    for shift in (lambda s, y: s[np.arange(len(y)), y][:, None], lambda s, y: s.mean(1, keepdims=True)):
+
+        def student(W, X, y, reg, shift=shift):
+            with np.errstate(all="ignore"):
+                scores = X @ W
+                exponentials = np.exp(scores - shift(scores, y))
+                P = exponentials / exponentials.sum(1, keepdims=True)
+                return softmax_of(P, W, X, y, reg)
+
+        assert verdict_on(check_of(), student).status == "failed"
+
+
+def test_a_gradient_that_is_wrong_anyway_is_not_called_an_overflow():
+    def student(W, X, y, reg):
+        loss, dW = softmax_of(probabilities(W, X), W, X, y, reg)
+        return loss, dW * np.where(np.ptp(X @ W) > 50, np.inf, 1.5)
+
+    verdict = verdict_on(check_of(), student)
+
+    assert verdict.status == "failed"
+    assert not verdict.findings[0].diagnosis
