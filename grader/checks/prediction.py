@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +42,9 @@ SIZES = (
 )
 
 
+REPEATED = _Size("tensors whose contents change from call to call", 40, 6, 7, 1.0, "float32")
+
+
 class PredictionCheck(CheckFields):
     """Integer labels of shape (N,), each the class of its highest score; inputs unchanged."""
 
@@ -53,9 +57,13 @@ class PredictionCheck(CheckFields):
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
-        """One call for each size."""
+        """One call for each size, and one with the tensors of the last, whose contents are others."""
         rng = random_stream(seed, self.id)
-        return tuple(prediction_trial(assignment, self.function, rng, size) for size in SIZES)
+        again = prediction_trial(assignment, self.function, rng, REPEATED)
+        return (
+            *(prediction_trial(assignment, self.function, rng, size) for size in (*SIZES, REPEATED)),
+            dataclasses.replace(again, is_again=True, echo=()),
+        )
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """Passed when every label is right."""
@@ -67,8 +75,8 @@ class PredictionCheck(CheckFields):
             if fault is not None:
                 finding = Finding(self.function, False)
                 return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
-        labels = sum(size.N for size in SIZES)
-        message = f"{self.function} gives the right label for {labels} samples in {len(SIZES)} calls."
+        labels = sum(size.N for size in (*SIZES, REPEATED, REPEATED))
+        message = f"{self.function} gives the right label for {labels} samples in {len(evidence)} calls."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
 
 
