@@ -43,7 +43,13 @@ def test_no_wrong_one_is_a_right_one():
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.full_name)
 def test_an_entry_parses_says_what_it_is_and_names_known_mistakes(entry):
-    bound = {getattr(node, "name", None) for node in ast.parse(entry.source).body}
+    bound = {getattr(node, "name", None) for node in ast.parse(entry.source).body} | {
+        target.id
+        for node in ast.parse(entry.source).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
     assert entry.function in bound
     assert entry.about.endswith(".")
