@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grader.data import DataSet
 from grader.trial import DTypeName
 from reference.conventions import Convention
 
@@ -131,16 +132,19 @@ class Help(Model):
 class Assignment(Model):
     """What the checks are parametrised by."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     convention: Convention
     backend: Literal["torch", "numpy"]
     functions: Mapping[str, FunctionSpec]
     limits: Limits
     help: Help = Help()
     device: Device = "cpu"
+    data: DataSet | None = None
 
-    def on(self, device: Device) -> Assignment:
-        """The same assignment, graded on that device."""
-        return self.model_copy(update={"device": device})
+    def on(self, device: Device, data: DataSet) -> Assignment:
+        """The same assignment, graded on that device and with that data."""
+        return self.model_copy(update={"device": device, "data": data})
 
     def loss_function(self, name: str) -> LossFunction:
         """The loss function of that name; the spec has made sure that it is one."""

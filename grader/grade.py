@@ -17,9 +17,9 @@ from grader.extract import Extracted, extract
 from grader.forbidden import operator_trial, rulings_on, traced_functions
 from grader.judged import NOT_ASKED_FOR, Judged, Settings, errored_verdict
 from grader.observation import Observation, Returned
+from grader.parties import Parties
 from grader.report import Report
 from grader.reporting import check_part, graded_report
-from grader.parties import Parties
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
@@ -51,7 +51,7 @@ def grade(
     """
     started = datetime.now(UTC)
     spec = loaded.spec
-    assignment = spec.assignment.on(settings.device)
+    assignment = spec.assignment.on(settings.device, settings.data)
     extracted = guarded(lambda: _extract(submission, spec))
     if isinstance(extracted, SubmissionError):
         raise extracted

@@ -14,8 +14,8 @@ from grader.verdict import Verdict
 NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 
-KINDS_THAT_TRAIN: frozenset[str] = frozenset()
-"""The kinds of checks that train on the data set: only for these is it read, named in reports and compared."""
+KINDS_THAT_TRAIN: frozenset[str] = frozenset({"accuracy", "initial_loss"})
+"""The kinds of checks that look at the data set: only for these is it read, named in reports and compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,15 @@ class FunctionPart(ReportModel):
     notes: tuple[str, ...] = Field(default=(), description="What is worth knowing and costs nothing.")
 
 
+class PicturePart(ReportModel):
+    """Some images of one size: count x height x width x 3 bytes, in base64."""
+
+    count: int
+    height: int
+    width: int
+    rgb: str
+
+
 class CheckPart(ReportModel):
     """One check with its points."""
 
@@ -87,6 +96,12 @@ class CheckPart(ReportModel):
     hint: str | None
     measured: dict[str, float]
     allowed: dict[str, float]
+    curves: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict, description="To be drawn: the loss in the course of a training."
+    )
+    pictures: dict[str, PicturePart] = Field(
+        default_factory=dict, description="To be drawn: the learned weights of each class."
+    )
     seconds: float
 
 
@@ -153,7 +168,15 @@ def student_view(report: Report) -> Report:
         check
         if check.visibility == "visible"
         else check.model_copy(
-            update={"message": "", "hint": None, "measured": {}, "allowed": {}, "title": "hidden check"}
+            update={
+                "message": "",
+                "hint": None,
+                "measured": {},
+                "allowed": {},
+                "curves": {},
+                "pictures": {},
+                "title": "hidden check",
+            }
         )
         for check in report.checks
     )

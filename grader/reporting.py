@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from grader.report import (
     FunctionPart,
     FunctionStatus,
     IntegrityPart,
+    PicturePart,
     Report,
     SubmissionPart,
     WherePart,
@@ -31,7 +33,7 @@ from grader.report import (
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
-from grader.verdict import Finding, Verdict
+from grader.verdict import Finding, Picture, Verdict
 
 
 def graded_report(
@@ -119,6 +121,15 @@ def _flags(
     )
 
 
+def _picture_part(picture: Picture) -> PicturePart:
+    return PicturePart(
+        count=picture.count,
+        height=picture.height,
+        width=picture.width,
+        rgb=base64.b64encode(picture.rgb).decode(),
+    )
+
+
 def _blame(judged: Judged, extracted: Extracted, functions: Mapping[str, FunctionPart]) -> str:
     """A sentence on the other functions that a failed function calls and that are wrong themselves."""
     own = [extracted.functions[name] for name in judged.check.functions if name in extracted.functions]
@@ -160,6 +171,8 @@ def check_part(judged: Judged, blame: str = "") -> CheckPart:
         message=verdict.message + blame,
         hint=verdict.hint,
         measured=dict(verdict.measured),
+        curves=dict(verdict.curves),
+        pictures={name: _picture_part(picture) for name, picture in verdict.pictures.items()},
         allowed=dict(verdict.allowed),
         seconds=round(judged.seconds, 4),
     )

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.archive import printable
 from grader.assignment import Assignment, FunctionSpec, Help, Limits, LossFunction, Model
-from grader.checks import AgreementCheck, AnyCheck, SpeedupCheck
+from grader.checks import AccuracyCheck, AgreementCheck, AnyCheck, SpeedupCheck
 from grader.errors import SpecError
 from grader.spec_faults import choices, fault_lines, got, near
 from reference.conventions import Convention
@@ -30,17 +30,22 @@ _ROLES: Mapping[str, str] = {
     "stability": "loss",
     "purity": "loss",
     "loops": "loss",
-    "agreement": "loss",
-    "speedup": "loss",
+    "initial_loss": "loss",
     "training": "trainer",
     "sampling": "trainer",
     "prediction": "predictor",
-    "classifier": "classifier",
 }
-"""The role that a check's functions must have."""
+"""The role that a function must have which a check of the kind names as its `function`."""
 
-_FUNCTION_FIELDS = ("function", "naive", "vectorized", "class_name")
-"""The fields in which checks name functions."""
+_FIELD_ROLES: Mapping[str, str] = {
+    "naive": "loss",
+    "vectorized": "loss",
+    "loss": "loss",
+    "trainer": "trainer",
+    "predictor": "predictor",
+    "class_name": "classifier",
+}
+"""The role of what a check names in its other fields."""
 
 
 class ConventionFields(Model):
@@ -92,10 +97,11 @@ class Spec(Model):
 
     def _misfits(self) -> Iterator[str]:
         for position, check in enumerate(self.checks):
-            where, role = f"checks[{position}]", _ROLES[check.kind]
-            for field in _FUNCTION_FIELDS:
+            where = f"checks[{position}]"
+            for field in ("function", *_FIELD_ROLES):
                 if (name := getattr(check, field, None)) is None:
                     continue
+                role = _FIELD_ROLES.get(field) or _ROLES[check.kind]
                 function = self.functions.get(name)
                 if function is None:
                     yield f"{where}.{field} must be one of {choices(self.functions)} {got(name, self.functions)}"
@@ -104,6 +110,8 @@ class Spec(Model):
                         f"{where}.{field} must name a function of role {role!r} for a check of kind {check.kind!r}"
                         f" (got {name!r}, whose role is {function.role!r})"
                     )
+            if isinstance(check, AccuracyCheck) and (check.class_name is None) == (len(check.functions) != 3):
+                yield f"{where} must name either loss, trainer and predictor, or class_name alone"
             if isinstance(check, AgreementCheck | SpeedupCheck):
                 yield from self._unlike(where, check)
 

@@ -40,10 +40,21 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """Some images of one size, for a page to draw: rgb holds count x height x width x 3 bytes."""
+
+    count: int
+    height: int
+    width: int
+    rgb: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A check's conclusion; `credit` is the share of its points that was earned, 0 to 1.
 
-    measured and allowed hold finite numbers by name: what was seen, and the bound it was held against.
+    measured and allowed hold finite numbers by name: what was seen, and the bound it was held against. curves and
+    pictures are for a page to draw, and bounded in size.
     """
 
     status: VerdictStatus
@@ -54,3 +65,5 @@ class Verdict:
     allowed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))

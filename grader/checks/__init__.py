@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from grader.checks.accuracy import AccuracyCheck
 from grader.checks.agreement import AgreementCheck
 from grader.checks.check import Check, CheckFields, Evidence
 from grader.checks.classifier import ClassifierCheck
 from grader.checks.gradient import GradientCheck
+from grader.checks.initial_loss import InitialLossCheck
 from grader.checks.loops import LoopsCheck
 from grader.checks.prediction import PredictionCheck
 from grader.checks.purity import PurityCheck
@@ -18,9 +20,11 @@ from grader.checks.training import TrainingCheck
 from grader.checks.values import ValuesCheck
 
 AnyCheck = Annotated[
-    AgreementCheck
+    AccuracyCheck
+    | AgreementCheck
     | ClassifierCheck
     | GradientCheck
+    | InitialLossCheck
     | LoopsCheck
     | PredictionCheck
     | PurityCheck
@@ -34,6 +38,7 @@ AnyCheck = Annotated[
 """One of the kinds, told apart by `kind`."""
 
 __all__ = [
+    "AccuracyCheck",
     "AgreementCheck",
     "AnyCheck",
     "Check",
@@ -41,6 +46,7 @@ __all__ = [
     "ClassifierCheck",
     "Evidence",
     "GradientCheck",
+    "InitialLossCheck",
     "LoopsCheck",
     "PredictionCheck",
     "PurityCheck",
