@@ -110,9 +110,9 @@ class AccuracyCheck(CheckFields):
     ) -> Verdict:
         passes = (reached.val >= self.val_bar, reached.test >= self.test_bar)
         credit = VALIDATION_SHARE * passes[0] + (1 - VALIDATION_SHARE) * passes[1]
+        on_test = f"{reached.test:.3f} of the test images (asked: {self.test_bar:g})"
         words = [
-            f"{reached.val:.3f} of the validation images are labelled rightly (asked: {self.val_bar:g}), "
-            + f"{reached.test:.3f} of the test images (asked: {self.test_bar:g})."
+            f"{reached.val:.3f} of the validation images are labelled rightly (asked: {self.val_bar:g}), {on_test}."
         ]
         if credit < 1 and possible.val > reached.val + 0.01:
             words.append(

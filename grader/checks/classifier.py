@@ -10,7 +10,7 @@ import numpy as np
 from grader import formatting
 from grader.assignment import Assignment, ClassifierClass, ClassifierName
 from grader.checks.call import case_of, failure_sentence, loss_arguments, sentence
-from grader.checks.cases import SHIFT, draw_middle_case, draw_shifted_cases, draw_small_case
+from grader.checks.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.prediction import draw_scores, label_fault
 from grader.checks.training_audit import TrainingAudit, conclude
@@ -93,7 +93,7 @@ class ClassifierCheck(CheckFields):
     ) -> tuple[Trial, ...]:
         cases = [
             draw_small_case(rng, assignment.convention, 0.37),
-            draw_middle_case(rng, assignment.convention, 0.37),
+            draw_large_case(rng, assignment.convention),
         ]
         if classifier == "softmax":
             cases += draw_shifted_cases(rng, assignment.convention, (SHIFT,))

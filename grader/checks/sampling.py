@@ -42,7 +42,7 @@ class SamplingCheck(CheckFields):
         """Two runs of some 60 steps with batches of about half the rows, on the same data."""
         rng = random_stream(seed, self.id)
         sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
-        X, y = draw_data(rng, sizes)
+        X, y = draw_data(rng, sizes, is_skewed=True)
         return tuple(self._trial(assignment, rng, sizes, X, y) for _ in range(2))
 
     def _trial(

@@ -42,7 +42,7 @@ class TrainingCheck(CheckFields):
         """One run from a given W, one from None, with different sizes; one with the signature's defaults."""
         rng = random_stream(seed, self.id)
         given = draw_sizes(rng, num_iters=(10, 14), batch_size=(16, 24))
-        none = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))
+        none = draw_sizes(rng, num_iters=(6, 9), batch_size=(205, 240))
         trials = [
             self._trial(assignment, rng, given, draw_weights(rng, given)),
             self._trial(assignment, rng, none, None),

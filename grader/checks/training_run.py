@@ -13,6 +13,9 @@ _SPARE = 3
 """The spy answers this many times as many calls as there should be: too many are counted, endless ones broken off."""
 
 
+_GREAT_BATCH, _LEAST_REST = 40, 3
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingSizes:
     """How much data, and how many steps with which batches; features and classes never are equally many."""
@@ -27,29 +30,44 @@ class TrainingSizes:
 def draw_sizes(
     rng: np.random.Generator, *, num_iters: tuple[int, int], batch_size: tuple[int, int]
 ) -> TrainingSizes:
-    """About 53 samples of 6 to 8 features in 3 to 5 classes; steps and batches within the given bounds."""
+    """About 53 samples of 6 to 8 features in 3 to 5 classes; steps and batches within the given bounds.
+
+    Never a whole number of batches: who goes through shuffled rows may leave out the rest. Of great batches there are
+    as many samples more, so that they can be drawn without replacement.
+    """
+    batch = int(rng.integers(*batch_size, endpoint=True))
+    samples = int(rng.integers(47, 60)) + (batch if batch > _GREAT_BATCH else 0)
+    while samples % batch < _LEAST_REST:
+        samples += 1
     return TrainingSizes(
-        samples=int(rng.integers(47, 60)),
+        samples=samples,
         features=int(rng.integers(6, 9)),
         classes=int(rng.integers(3, 6)),
         num_iters=int(rng.integers(*num_iters, endpoint=True)),
-        batch_size=int(rng.integers(*batch_size, endpoint=True)),
+        batch_size=batch,
     )
 
 
 def draw_data(
-    rng: np.random.Generator, sizes: TrainingSizes, *, absent_class: bool = False
+    rng: np.random.Generator,
+    sizes: TrainingSizes,
+    *,
+    absent_class: bool = False,
+    is_skewed: bool = False,
 ) -> tuple[Array, Array]:
     """X (N, D) float64 that carries the row's number in column 0, and y (N,) int64 with every class.
 
     absent_class: leave one class out, never the last: max(y) + 1 counts it, the number of different labels does not.
+    is_skewed: four of five samples have the same label, so that draws that balance the classes show.
     """
     X = rng.normal(0, 1, (sizes.samples, sizes.features)).astype(np.float32).astype(np.float64)
     X[:, 0] = np.arange(sizes.samples)
     missing = int(rng.integers(0, sizes.classes - 1)) if absent_class else sizes.classes
     present = np.delete(np.arange(sizes.classes), [missing] if absent_class else [])
-    y = rng.permutation(present[np.arange(sizes.samples) % len(present)]).astype(np.int64)
-    return X, y
+    labels = present[np.arange(sizes.samples) % len(present)]
+    if is_skewed:
+        labels[np.arange(sizes.samples) >= sizes.samples // 5] = int(rng.integers(0, sizes.classes))
+    return X, rng.permutation(labels).astype(np.int64)
 
 
 def draw_weights(rng: np.random.Generator, sizes: TrainingSizes) -> Array:

@@ -86,6 +86,8 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
         value = array_and_dtype[0].tolist()
     else:
         count = len(value)
+        if any(isinstance(item, str | bytes | bytearray) for item in value[: output["capacity"]]):
+            return None  # float() would read them
     numbers = [float(item) for item in value[: output["capacity"]]]
     length = min(count, 0xFFFFFFFF).to_bytes(4, "little")
     return [
