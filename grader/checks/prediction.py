@@ -41,6 +41,9 @@ SIZES = (
     _Size("two classes, all scores negative", 30, 2, 5, 1.0, "float32"),
 )
 
+NEAR_TIES = _Size("scores that nearly tie", 40, 8, 10, 1.0, "float32")
+"""The two highest scores differ by 2e-5 to 3e-4 of their size: 16 bits cannot tell them, float32 can."""
+
 
 REPEATED = _Size("tensors whose contents change from call to call", 40, 6, 7, 1.0, "float32")
 
@@ -61,7 +64,10 @@ class PredictionCheck(CheckFields):
         rng = random_stream(seed, self.id)
         again = prediction_trial(assignment, self.function, rng, REPEATED)
         return (
-            *(prediction_trial(assignment, self.function, rng, size) for size in (*SIZES, REPEATED)),
+            *(
+                prediction_trial(assignment, self.function, rng, size)
+                for size in (*SIZES, NEAR_TIES, REPEATED)
+            ),
             dataclasses.replace(again, is_again=True, echo=()),
         )
 
@@ -75,7 +81,7 @@ class PredictionCheck(CheckFields):
             if fault is not None:
                 finding = Finding(self.function, False)
                 return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
-        labels = sum(size.N for size in (*SIZES, REPEATED, REPEATED))
+        labels = sum(size.N for size in (*SIZES, NEAR_TIES, REPEATED, REPEATED))
         message = f"{self.function} gives the right label for {labels} samples in {len(evidence)} calls."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
 
@@ -100,9 +106,24 @@ def draw_scores(
     return (W.T.copy(), X.T.copy()) if convention.layout == "CD" else (W, X)
 
 
+def _nearly_tied(rng: np.random.Generator, size: _Size, convention: Convention) -> tuple[Array, Array]:
+    """W whose classes come in pairs that differ by a factor near 1, and X that no rounding in float32 decides."""
+    half = rng.normal(0, 1, (size.D, size.C // 2))
+    factors = 1 + np.exp(rng.uniform(np.log(2e-5), np.log(3e-4), size.C // 2))
+    order = rng.permutation(size.C)
+    W = np.concatenate([half, half * factors], axis=1)[:, order].astype(np.float32).astype(np.float64)
+    X = rng.normal(0, 1, (50 * size.N, size.D)).astype(np.float32).astype(np.float64)
+    ordered = np.sort(X @ W, axis=1)
+    rounding = 4 * size.D * np.finfo(np.float32).eps * (np.abs(X) @ np.abs(W)).max(axis=1)
+    X = np.resize(X[ordered[:, -1] - ordered[:, -2] > rounding], (size.N, size.D))
+    return (W.T.copy(), X.T.copy()) if convention.layout == "CD" else (W, X)
+
+
 def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: _Size) -> Trial:
     """The call function(W, X), with both brought back."""
     W, X = draw_scores(rng, size.N, size.C, size.D, size.scale, assignment.convention)
+    if size is NEAR_TIES:
+        W, X = _nearly_tied(rng, size, assignment.convention)
     if "negative" in size.name:  # the bias feature pulls every score below zero
         axis = 0 if assignment.convention.layout == "DC" else 1
         W = np.concatenate([W, np.full_like(W.take([0], axis), -100.0)], axis)

@@ -50,7 +50,7 @@ def test_right_predictors_pass_in_every_style(student, seed):
     verdict = verdict_on(CHECK, student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{NAME} gives the right label for 1761 samples in 8 calls."
+    assert verdict.message == f"{NAME} gives the right label for 1801 samples in 9 calls."
     assert verdict.findings == (Finding(NAME, True),)
 
 
@@ -168,6 +168,8 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, message):
 @pytest.mark.parametrize("seed", range(10))
 def test_rounding_never_decides_a_label(seed):
     for trial in CHECK.trials(ASSIGNMENT, seed):
+        if "nearly tie" in trial.label:
+            continue
         W, X = trial.positional
         assert isinstance(W, Tensor)
         assert isinstance(X, Tensor)
@@ -200,6 +202,8 @@ def test_trials_are_a_function_of_the_seed_alone():
 @pytest.mark.parametrize("seed", range(10))
 def test_the_last_class_has_a_sample_wherever_there_are_several(seed):
     for trial in CHECK.trials(ASSIGNMENT, seed):
+        if "nearly tie" in trial.label:
+            continue
         W, X = trial.positional
         assert isinstance(W, Tensor)
         assert isinstance(X, Tensor)
@@ -216,3 +220,18 @@ def test_labels_that_are_kept_by_the_number_of_samples_are_wrong():
     verdict = verdict_on(CHECK, student)
 
     assert verdict.status == "failed"
+
+
+def in_16_bits(W, X):
+    return (X.astype(np.float16) @ W.astype(np.float16)).argmax(axis=1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_near_ties_tell_16_bits_from_32(seed):
+    assert verdict_on(CHECK, in_16_bits, seed).status == "failed"
+    assert (
+        verdict_on(
+            CHECK, lambda W, X: (X.astype(np.float32) @ W.astype(np.float32)).argmax(axis=1), seed
+        ).status
+        == "passed"
+    )
