@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader import formatting
 from grader.assignment import Assignment
@@ -14,10 +15,11 @@ from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.speedup_rounds import (
     MANY_SAMPLES,
     WARM_UPS,
+    Measured,
     draw_round,
     is_reference,
+    round_and_size,
     rounds_of,
-    seconds_of,
     timed_fault,
 )
 from grader.checks.timing import (
@@ -27,9 +29,10 @@ from grader.checks.timing import (
     credit_above,
     credit_below,
     interval,
+    is_ladder,
     reference_speedup,
     slowdown,
-    speedup_of,
+    speedup,
 )
 from grader.observation import Returned
 from grader.trial import Trial
@@ -71,6 +74,14 @@ class SpeedupCheck(CheckFields):
         description="On CUDA: credit from which share of the factor on, in falling order; none below.",
     )
 
+    @model_validator(mode="after")
+    def _ladders_are_in_order(self) -> Self:
+        for name, ladder, falls in (("ladder", self.ladder, False), ("cuda_ladder", self.cuda_ladder, True)):
+            if not is_ladder(ladder, falls=falls):
+                order = "fall" if falls else "rise"
+                raise ValueError(f"{name}: its bounds must {order} from rung to rung, and its credits fall")
+        return self
+
     @property
     def functions(self) -> tuple[str, ...]:
         """Both of them."""
@@ -84,13 +95,14 @@ class SpeedupCheck(CheckFields):
         """One more round, until the interval is narrow and on one side of every rung."""
         if any(not isinstance(observation, Returned) for _, observation in evidence):
             return ()
-        reading = self._reading(assignment, evidence)
-        if reading is not None and reading.is_enough:
-            return ()
-        done = max(
-            (round_number for round_number, _ in rounds_of(evidence, self.naive)), default=WARM_UPS - 1
-        )
-        return self._round(assignment, seed, done + 1)
+        done = max(round_and_size(trial)[0] for trial, _ in evidence)
+        if done < WARM_UPS:
+            is_wrong = timed_fault(assignment, self.vectorized, evidence) is not None
+            return () if is_wrong else self._round(assignment, seed, done + 1)
+        series = _Series.latest(rounds_of(evidence, self.naive))
+        if not series.may_end or not self._reading(assignment, series).is_enough:
+            return self._round(assignment, seed, done + 1)
+        return ()
 
     def _round(self, assignment: Assignment, seed: int, number: int) -> tuple[Trial, ...]:
         rng = random_stream(seed, self.id, str(number))
@@ -109,8 +121,7 @@ class SpeedupCheck(CheckFields):
         if fault is not None:
             message = f"Speed earns points once the timed calls give right results. {sentence(fault)}"
             return Verdict("failed", 0.0, message, hint=self.hint)
-        reading = self._reading(assignment, evidence)
-        assert reading is not None
+        reading = self._reading(assignment, _Series.latest(rounds_of(evidence, self.naive)))
         return self._conclude(reading, _cold_speedup(evidence, self.naive, self.vectorized))
 
     def _conclude(self, reading: _Reading, cold: float) -> Verdict:
@@ -149,59 +160,72 @@ class SpeedupCheck(CheckFields):
             )
         return f"{said} ({at_most})."
 
-    def _reading(self, assignment: Assignment, evidence: Evidence) -> _Reading | None:
-        """What the rounds so far say; None without any. A straddling series is measured anew once, by itself."""
-        rounds = rounds_of(evidence, self.naive)
-        if not rounds:
-            return None
-        start = 0
-        is_second = False
-        for end in range(1, len(rounds) + 1):
-            series = rounds[start:end]
-            spent = sum(seconds_of(evidence, number) for number, _ in series)
-            is_over = len(series) >= MOST_ROUNDS or spent >= MOST_SECONDS
-            if len(series) < LEAST_ROUNDS and not is_over and end < len(rounds):
-                continue
-            reading = self._read(assignment, [each for _, each in series])
-            settled = reading.is_settled
-            if end == len(rounds):
-                return replace(
-                    reading,
-                    is_enough=settled or (is_over and (is_second or not reading.is_straddling)),
-                    is_decided_for_student=is_over and reading.is_straddling,
-                )
-            if is_over and reading.is_straddling and not is_second:
-                start, is_second = end, True
-        return None
-
-    def _read(self, assignment: Assignment, series: list[tuple[Rounds, Rounds]]) -> _Reading:
-        main = Rounds.joined([each for each, _ in series])
-        many = Rounds.joined([each for _, each in series])
+    def _reading(self, assignment: Assignment, series: _Series) -> _Reading:
+        """What a series of rounds says."""
+        main = Rounds.joined([each.main for each in series.rounds])
+        many = Rounds.joined([each.many for each in series.rounds])
         rng = random_stream(0, self.id, "bootstrap")  # the same every time it is read
         reading = _Reading(
             rounds=len(main),
-            speedup=interval(main, speedup_of(NAIVE_CAP), rng),
-            slowdown=interval(main, slowdown, rng),
-            many_samples=interval(many, slowdown, rng),
-            reference=interval(main, reference_speedup, rng),
+            speedup=interval(speedup(main, NAIVE_CAP), rng),
+            slowdown=interval(slowdown(main), rng),
+            many_samples=interval(slowdown(many), rng),
+            reference=interval(reference_speedup(main), rng),
         )
         is_by_factor = assignment.device == "cuda" and reading.reference.middle >= CUDA_RESERVE * self.factor
         reading = replace(reading, is_by_factor=is_by_factor)
         worst, credit = self._credits(reading)
-        return replace(reading, worst=worst, credit=credit)
+        reading = replace(reading, worst=worst, credit=credit)
+        is_straddling = worst != credit
+        return replace(
+            reading,
+            is_enough=reading.is_settled or (series.is_over and (series.is_second or not is_straddling)),
+            is_decided_for_student=is_straddling,
+        )
 
     def _credits(self, reading: _Reading) -> tuple[float, float]:
         """The credit at the ends of the intervals that are worse and better for the student."""
         if reading.is_by_factor:
             low, high = (end / self.factor for end in (reading.speedup.low, reading.speedup.high))
             return credit_above(low, self.cuda_ladder), credit_above(high, self.cuda_ladder)
-        if reading.speedup.high <= 1.0:
-            return 0.0, 0.0
         both = (reading.slowdown, reading.many_samples)
+        worst = min(credit_below(each.high, self.ladder) for each in both)
+        best = min(credit_below(each.low, self.ladder) for each in both)
         return (
-            min(credit_below(each.high, self.ladder) for each in both),
-            min(credit_below(each.low, self.ladder) for each in both),
+            worst if reading.speedup.low > 1.0 else 0.0,
+            best if reading.speedup.high > 1.0 else 0.0,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Rounds that are read together. is_over: no more may follow. is_second: those before straddled a rung."""
+
+    rounds: Sequence[Measured]
+    is_over: bool
+    is_second: bool
+
+    @classmethod
+    def latest(cls, rounds: Sequence[Measured]) -> Self:
+        """The first series of these rounds, or what follows it: rounds that go on beyond its end are a second one."""
+        end = _end_of_series(rounds)
+        if end is None or end == len(rounds):
+            return cls(rounds, is_over=end is not None, is_second=False)
+        return cls(rounds[end:], is_over=_end_of_series(rounds[end:]) is not None, is_second=True)
+
+    @property
+    def may_end(self) -> bool:
+        return self.is_over or len(self.rounds) >= LEAST_ROUNDS
+
+
+def _end_of_series(rounds: Sequence[Measured]) -> int | None:
+    """How many rounds use up what one series may take; None where there is room for more."""
+    seconds = 0.0
+    for count, each in enumerate(rounds, start=1):
+        seconds += each.seconds
+        if count >= MOST_ROUNDS or seconds >= MOST_SECONDS:
+            return count
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,29 @@
-"""One round of timed calls: what is called, in which order, and whether every output is right."""
+"""One round of timed calls: what is called, in which order, and which of the calls belong together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from grader import formatting
-from grader.assignment import Assignment, ClassifierName
+from grader.assignment import Assignment
 from grader.checks.check import Evidence
+from grader.checks.speedup_truth import fault_of_calls
 from grader.checks.timing import Rounds
-from grader.observation import Received, Returned
+from grader.observation import Returned
 from grader.trial import Array, ArrayOutput, DTypeName, Kept, NumberOutput, Party, Scalar, Tensor, Trial
-from reference import Convention, LossAndGradient, softmax_loss, svm_loss
 
 WARM_UPS = 2
 """The first calls of a process are up to 10 times as slow as later ones."""
 
-REPEATS = 7
 REG = 0.05
-TOLERANCE = 5e-5
-"""Relative, of the loss and of dW by the Frobenius norm: arithmetic in float32 stays below 2e-6, in 16 bits above 3e-4."""
-
-_CLEARANCE = 1e-4
-_ATTEMPTS = 20
 _NAIVE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """N samples of D features in C classes; how often each vectorized function is called in a round."""
+    """N samples of D features in C classes; how often each function is called with it in a round."""
 
     name: str
     N: int
@@ -39,13 +32,14 @@ class Size:
     repeats: int
 
 
-MAIN = Size("main", 128, 10, 3073, REPEATS)
+MAIN = Size("main", 128, 10, 3073, 7)
 """The handout's."""
 
-FEW_SAMPLES = Size("few", 32, 10, 3073, 1)
-"""For the naive functions, whose time is that of their samples one by one: a quarter of the handout's."""
+FEW_SAMPLES = Size("few", 16, 10, 3073, 3)
+"""For the naive functions, whose time is that of their samples one by one: an eighth of the handout's, so that some of
+the calls run within one turn of the processor's on a busy machine."""
 
-MANY_SAMPLES = Size("many", 600, 10, 40, 3)
+MANY_SAMPLES = Size("many", 600, 10, 40, 5)
 """Little to compute for each sample, so that a loop over them in Python shows, whatever it does in each step."""
 
 NULL = "null_call"
@@ -54,24 +48,24 @@ NULL = "null_call"
 def draw_round(
     assignment: Assignment, naive: str, vectorized: str, number: int, rng: np.random.Generator
 ) -> tuple[Trial, ...]:
-    """The calls of one round: fresh X and y, a fresh W in each call, both parties in shuffled order.
+    """The calls of one round: fresh X and y, a fresh W in each call of a function, both parties in shuffled order.
 
-    The first round calls the naive functions at the handout's size, as its notebook does.
+    The parties share what is drawn, which neither can see of the other. The first round calls the naive functions at
+    the handout's size, as its notebook does.
     """
-    draw = _RoundDraw(assignment, naive, vectorized, number, rng)
-    main = [
-        draw.trial(MAIN, party, function)
-        for _ in range(MAIN.repeats)
-        for party, function in draw.vectorized_calls
+    draw = _RoundDraw(assignment, vectorized, number, rng)
+    style = f"{assignment.loss_function(vectorized).classifier}_loss"
+    naive_calls: list[tuple[Party, str]] = [("reference", f"{style}_naive"), ("student", naive)]
+    vectorized_calls: list[tuple[Party, str]] = [
+        ("reference", f"{style}_vectorized"),
+        ("student", vectorized),
+        ("reference", NULL),
     ]
+    main = draw.trials(MAIN, vectorized_calls)
     if number == 0:
-        main += [draw.trial(MAIN, *call, _NAIVE_SECONDS) for call in draw.naive_calls]
-    few = [draw.trial(FEW_SAMPLES, *call) for call in draw.naive_calls if number >= WARM_UPS]
-    many = [
-        draw.trial(MANY_SAMPLES, party, function)
-        for _ in range(MANY_SAMPLES.repeats)
-        for party, function in draw.vectorized_calls
-    ]
+        main += draw.trials(MAIN, naive_calls, 1, _NAIVE_SECONDS)
+    few = draw.trials(FEW_SAMPLES, naive_calls) if number >= WARM_UPS else []
+    many = draw.trials(MANY_SAMPLES, vectorized_calls)
     return (*_shuffled(main, rng), *_shuffled(many, rng), *_shuffled(few, rng))
 
 
@@ -80,70 +74,62 @@ def _shuffled(trials: Sequence[Trial], rng: np.random.Generator) -> list[Trial]:
 
 
 class _RoundDraw:
-    """Draws the inputs of one round, each size's X and y once."""
+    """Draws the inputs of one round, each size's X and y once. Numbers of float32, which both dtypes hold."""
 
     def __init__(
-        self, assignment: Assignment, naive: str, vectorized: str, number: int, rng: np.random.Generator
+        self, assignment: Assignment, vectorized: str, number: int, rng: np.random.Generator
     ) -> None:
         self._assignment = assignment
-        self._convention = assignment.convention
-        self._classifier = assignment.loss_function(vectorized).classifier
         self._dtype = timed_dtype(assignment, vectorized)
         self._number = number
         self._rng = rng
-        style = f"{self._classifier}_loss"
-        self.naive_calls: list[tuple[Party, str]] = [
-            ("reference", f"{style}_naive"),
-            ("student", naive),
-        ]
-        self.vectorized_calls: list[tuple[Party, str]] = [
-            ("reference", f"{style}_vectorized"),
-            ("student", vectorized),
-            ("reference", NULL),
-        ]
-        self._data = {size.name: self._draw_data(size) for size in (MAIN, FEW_SAMPLES, MANY_SAMPLES)}
+        self._data: dict[str, tuple[Kept, Kept]] = {}
 
-    def _draw_data(self, size: Size) -> tuple[Kept, Kept]:
-        X = self._rng.standard_normal((size.N, size.D), dtype=np.float32).astype(self._dtype)
-        y = self._rng.integers(0, size.C, size.N)
-        key = f"{self._number}:{size.name}"
-        return Kept(f"X:{key}", self._in_layout(X)), Kept(f"y:{key}", y)
+    def trials(
+        self,
+        size: Size,
+        calls: Sequence[tuple[Party, str]],
+        repeats: int | None = None,
+        seconds: float | None = None,
+    ) -> list[Trial]:
+        """Timed calls, as often as the size says: the k-th of each function with the same W."""
+        X, y = self._data_of(size)
+        made = []
+        for _ in range(size.repeats if repeats is None else repeats):
+            W = self._numbers(size.D, size.C) / np.float32(np.sqrt(size.D))  # scores of unit deviation
+            given = (Tensor(self._in_layout(W)), X, y, Scalar(REG))
+            made += [
+                Trial(
+                    label=f"a timed call (N={size.N}, C={size.C}, D={size.D}, {self._dtype})",
+                    function=function,
+                    positional=given,
+                    outputs=(NumberOutput(), ArrayOutput(given[0].array.shape)),
+                    backend=self._assignment.backend,
+                    seconds=self._assignment.limits.call_seconds if seconds is None else seconds,
+                    party=party,
+                )
+                for party, function in calls
+            ]
+        return made
 
-    def trial(self, size: Size, party: Party, function: str, seconds: float | None = None) -> Trial:
-        """One timed call, with a W of its own."""
-        X, y = self._data[size.name]
-        W = self._draw_weights(size, X.array, y.array)
-        return Trial(
-            label=f"a timed call (N={size.N}, C={size.C}, D={size.D}, {self._dtype})",
-            function=function,
-            positional=(Tensor(W), X, y, Scalar(REG)),
-            outputs=(NumberOutput(), ArrayOutput(W.shape)),
-            backend=self._assignment.backend,
-            seconds=self._assignment.limits.call_seconds if seconds is None else seconds,
-            party=party,
-        )
+    def _data_of(self, size: Size) -> tuple[Kept, Kept]:
+        if size.name not in self._data:
+            X = self._numbers(size.N, size.D)
+            y = self._rng.integers(0, size.C, size.N)
+            key = f"{self._number}:{size.name}"
+            self._data[size.name] = (Kept(f"X:{key}", self._in_layout(X)), Kept(f"y:{key}", y))
+        return self._data[size.name]
 
-    def _draw_weights(self, size: Size, X: Array, y: Array) -> Array:
-        """Scores of unit deviation; no margin so near to the kink that rounding decides which side it is on."""
-        for _ in range(_ATTEMPTS):
-            drawn = self._rng.standard_normal((size.D, size.C), dtype=np.float32) / np.sqrt(size.D)
-            W = self._in_layout(drawn.astype(self._dtype))
-            if self._classifier == "softmax" or _clearance(W, X, y, self._convention) > _CLEARANCE:
-                break
-        return W
+    def _numbers(self, rows: int, columns: int) -> Array:
+        """Uniform, of mean 0 and deviation 1, which takes a third of the time that normal ones do."""
+        drawn: Array = self._rng.random((rows, columns), dtype=np.float32)
+        drawn -= np.float32(0.5)
+        drawn *= np.float32(np.sqrt(12))
+        return drawn
 
     def _in_layout(self, array: Array) -> Array:
-        return np.ascontiguousarray(array.T) if self._convention.layout == "CD" else array
-
-
-def _clearance(W: Array, X: Array, y: Array, convention: Convention) -> float:
-    """The least distance of a margin from the kink, in the arrays' own precision."""
-    rows, columns = (X.T, W.T) if convention.layout == "CD" else (X, W)
-    scores = rows @ columns
-    at = np.arange(len(y))
-    margins = scores - scores[at, y][:, None] + convention.delta
-    margins[at, y] = np.inf
-    return float(np.abs(margins).min())
+        turned = array.T if self._assignment.convention.layout == "CD" else array
+        return np.ascontiguousarray(turned, dtype=self._dtype)
 
 
 def timed_dtype(assignment: Assignment, vectorized: str) -> DTypeName:
@@ -156,20 +142,37 @@ def is_reference(trial: Trial) -> bool:
     return trial.party == "reference"
 
 
-def _round_and_size(trial: Trial) -> tuple[int, str]:
+def round_and_size(trial: Trial) -> tuple[int, str]:
+    """The number of the round in which a timed call is made, and the name of its size."""
     _, number, size = trial.kept[0].key.split(":")
     return int(number), size
 
 
-def rounds_of(evidence: Evidence, naive: str) -> list[tuple[int, tuple[Rounds, Rounds]]]:
-    """By number the rounds that count, each as one row of medians at the handout's size and with many samples."""
-    seconds: dict[int, dict[tuple[str, str], list[float]]] = {}
+# --- The seconds of rounds -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """One round that counts: as a row at the handout's size, as one with many samples, and the seconds of all its calls."""
+
+    number: int
+    main: Rounds
+    many: Rounds
+    seconds: float
+
+
+def rounds_of(evidence: Evidence, naive: str) -> list[Measured]:
+    """The rounds that count, in order."""
+    found: dict[int, dict[tuple[str, str], list[float]]] = {}
     for trial, observation in evidence:
-        number, size = _round_and_size(trial)
+        number, size = round_and_size(trial)
         if number >= WARM_UPS and isinstance(observation, Returned):
-            role = _role(trial, naive)
-            seconds.setdefault(number, {}).setdefault((size, role), []).append(observation.seconds)
-    return [(number, _rows(found)) for number, found in sorted(seconds.items())]
+            times = found.setdefault(number, {}).setdefault((size, _role(trial, naive)), [])
+            times.append(observation.seconds)
+    return [
+        Measured(number, _row(times, MAIN), _row(times, MANY_SAMPLES), sum(map(sum, times.values())))
+        for number, times in sorted(found.items())
+    ]
 
 
 def _role(trial: Trial, naive: str) -> str:
@@ -180,61 +183,39 @@ def _role(trial: Trial, naive: str) -> str:
     return "reference naive" if trial.function.endswith("_naive") else "reference vectorized"
 
 
-def _rows(found: dict[tuple[str, str], list[float]]) -> tuple[Rounds, Rounds]:
-    def row(size: Size) -> Rounds:
-        def median(role: str, of: Size = size) -> Array:
-            return np.array([np.median(found[of.name, role])])
+def _row(found: Mapping[tuple[str, str], Sequence[float]], size: Size) -> Rounds:
+    """The least of the times of each: what comes on top is the machine's, which takes turns and never gives time."""
 
-        scale = size.N / FEW_SAMPLES.N
-        return Rounds(
-            reference_naive=scale * median("reference naive", FEW_SAMPLES),
-            student_naive=scale * median("student naive", FEW_SAMPLES),
-            reference=median("reference vectorized"),
-            student=median("student vectorized"),
-            null=median("null"),
-        )
+    def least(role: str, of: Size = size) -> Array:
+        return np.array([min(found[of.name, role])])
 
-    return row(MAIN), row(MANY_SAMPLES)
+    def of_all_samples(role: str) -> Array:
+        return null + size.N / FEW_SAMPLES.N * (least(role, FEW_SAMPLES) - null)
 
-
-def seconds_of(evidence: Evidence, number: int) -> float:
-    """All calls of one round together."""
-    return sum(
-        observation.seconds
-        for trial, observation in evidence
-        if isinstance(observation, Returned) and _round_and_size(trial)[0] == number
+    null = least("null")
+    return Rounds(
+        reference_naive=of_all_samples("reference naive"),
+        student_naive=of_all_samples("student naive"),
+        reference=least("reference vectorized"),
+        student=least("student vectorized"),
+        null=null,
     )
+
+
+# --- The outputs of rounds -------------------------------------------------------------------------------------------
 
 
 def timed_fault(assignment: Assignment, vectorized: str, evidence: Evidence) -> str | None:
     """What is wrong with an output of the student's in a timed call, the calls that warm up among them; else None."""
     classifier = assignment.loss_function(vectorized).classifier
-    widened: dict[str, Array] = {}
+    faults = (fault_of_calls(calls, classifier, assignment.convention) for calls in _calls_by_data(evidence))
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _calls_by_data(evidence: Evidence) -> Iterator[list[tuple[Trial, Returned]]]:
+    """The student's calls that returned, those on the same X together."""
+    groups: dict[str, list[tuple[Trial, Returned]]] = {}
     for trial, observation in evidence:
-        if is_reference(trial) or not isinstance(observation, Returned):
-            continue
-        X = trial.kept[0]
-        if X.key not in widened:
-            widened = {X.key: X.array.astype(np.float64)}  # that of one round is enough
-        expected = _expected(trial, widened[X.key], classifier, assignment.convention)
-        loss, gradient = observation.values
-        for name, value, truth in (("loss", loss, expected.loss), ("dW", gradient, expected.dW)):
-            if not isinstance(value, Received):
-                return f"{trial.function} returns {value.description} for its {name}, on {trial.label}"
-            difference = float(np.linalg.norm(value.array - truth))
-            scale = float(np.linalg.norm(truth))
-            if not difference <= TOLERANCE * scale:
-                return (
-                    f"{trial.function}: {name} differs from the reference by"
-                    f" {formatting.number(difference / scale)} of its size, on {trial.label}"
-                )
-    return None
-
-
-def _expected(trial: Trial, X: Array, classifier: ClassifierName, convention: Convention) -> LossAndGradient:
-    W, _, y, reg = trial.positional
-    assert isinstance(W, Tensor)
-    assert isinstance(y, Kept)
-    assert isinstance(reg, Scalar)
-    loss_of = svm_loss if classifier == "svm" else softmax_loss
-    return loss_of(W.array, X, y.array, float(reg.value or 0.0), convention, dtype=np.float64)
+        if not is_reference(trial) and isinstance(observation, Returned):
+            groups.setdefault(trial.kept[0].key, []).append((trial, observation))
+    yield from groups.values()

@@ -5,8 +5,9 @@ Everything is a ratio within one run: the machine, its load and its other users 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from pydantic import Field
@@ -36,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rounds:
-    """Seconds by round: of the naive functions one call each (R,), of the others the median of several (R,)."""
+    """Seconds by round (R,): of each function the least of its calls, at one size."""
 
     reference_naive: Array
     student_naive: Array
@@ -58,23 +59,16 @@ class Rounds:
         return (self.reference_naive, self.student_naive, self.reference, self.student, self.null)
 
 
-Statistic = Callable[[Rounds], Array | float]
-"""Of the medians over rounds, a number; over resampled rounds, one for each resample."""
+def interval(ratios: Array, rng: np.random.Generator) -> Interval:
+    """The median of ratios (R,) with a percentile bootstrap over rounds (Efron, 1979).
 
-
-def interval(rounds: Rounds, statistic: Statistic, rng: np.random.Generator) -> Interval:
-    """Percentile bootstrap over rounds (Efron, 1979) of a statistic of medians."""
-    chosen = rng.integers(0, len(rounds), (RESAMPLES, len(rounds)))
-    resampled = Rounds(*(np.median(values[chosen], axis=1) for values in rounds.series))
+    Each ratio is of times of one round, so that a machine that is slow for a while weighs on both sides of it.
+    """
+    chosen = rng.integers(0, len(ratios), (RESAMPLES, len(ratios)))
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.asarray(statistic(resampled)), [tail, 1 - tail])
-    middle = float(np.asarray(statistic(medians(rounds))))
+    low, high = np.quantile(np.median(ratios[chosen], axis=1), [tail, 1 - tail])
+    middle = float(np.median(ratios))
     return Interval(min(float(low), middle), middle, max(float(high), middle))
-
-
-def medians(rounds: Rounds) -> Rounds:
-    """The medians over all rounds, each of shape ()."""
-    return Rounds(*(np.median(values) for values in rounds.series))
 
 
 def net(seconds: Array, null: Array) -> Array:
@@ -84,26 +78,20 @@ def net(seconds: Array, null: Array) -> Array:
 
 
 def slowdown(rounds: Rounds) -> Array:
-    """How many times as long as the reference's the student's vectorized function takes."""
+    """(R,): how many times as long as the reference's the student's vectorized function takes."""
     found: Array = net(rounds.student, rounds.null) / net(rounds.reference, rounds.null)
     return found
 
 
-def speedup_of(cap: float) -> Statistic:
-    """How many times as fast as the naive the vectorized one is; a naive one counts for `cap` x the reference's."""
-
-    def speedup(rounds: Rounds) -> Array:
-        naive = np.minimum(
-            net(rounds.student_naive, rounds.null), cap * net(rounds.reference_naive, rounds.null)
-        )
-        found: Array = naive / net(rounds.student, rounds.null)
-        return found
-
-    return speedup
+def speedup(rounds: Rounds, cap: float) -> Array:
+    """(R,): how many times as fast as the naive the vectorized one is; a naive one counts for at most `cap` x the reference's."""
+    naive = np.minimum(net(rounds.student_naive, rounds.null), cap * net(rounds.reference_naive, rounds.null))
+    found: Array = naive / net(rounds.student, rounds.null)
+    return found
 
 
 def reference_speedup(rounds: Rounds) -> Array:
-    """How many times as fast as its naive the reference's vectorized one is."""
+    """(R,): how many times as fast as its naive the reference's vectorized one is."""
     found: Array = net(rounds.reference_naive, rounds.null) / net(rounds.reference, rounds.null)
     return found
 
@@ -113,6 +101,13 @@ class Rung(Model):
 
     bound: float = Field(gt=0)
     credit: float = Field(ge=0, le=1)
+
+
+def is_ladder(rungs: Sequence[Rung], *, falls: bool) -> bool:
+    """Whether the bounds rise from rung to rung, or fall, and the credits fall: else some rung is never reached."""
+    pairs = list(pairwise(rungs))
+    in_order = all((one.bound > other.bound) if falls else (one.bound < other.bound) for one, other in pairs)
+    return in_order and all(one.credit > other.credit for one, other in pairs)
 
 
 def credit_below(value: float, ladder: Sequence[Rung]) -> float:
