@@ -1,4 +1,7 @@
-"""The sample submissions, each graded as a user would have it graded, against its expected.json."""
+"""The sample submissions against their expected.json: all by the checks that take no clock, some in full.
+
+With `--in-full` all of them are graded in full, which takes ten seconds for each.
+"""
 
 import json
 from pathlib import Path
@@ -10,6 +13,7 @@ from grader.judged import Settings
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from grader.submission import load_submission
+from tests.samples import quick
 
 SUBMISSIONS = Path(__file__).resolve().parents[1] / "submissions"
 SAMPLES = sorted(path.parent for path in SUBMISSIONS.glob("*/*/expected.json"))
@@ -26,13 +30,22 @@ def test_there_are_samples_for_every_shipped_spec():
     assert len(SAMPLES) >= 18
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_the_sample_is_graded_as_expected(sample, sandbox):
-    expected = json.loads((sample / "expected.json").read_text(encoding="utf-8"))
-    report = grade(load_submission(sample), load_spec(sample.parent.name), sandbox, Settings(seed=20190913))
+IN_FULL = {"perfect_notebook", "loop_in_vectorized"}
+SEED = 20190913
+
+
+def expected_of(sample):
+    return json.loads((sample / "expected.json").read_text(encoding="utf-8"))
+
+
+def assert_as_expected(report, expected, checks):
+    """Whether the report on these checks says what is expected of them; each that passed has all its points."""
     assert {name: function.status for name, function in report.functions.items()} == expected["functions"]
+    ids = {check.id for check in checks}
     not_passed = {check.id: check.status for check in report.checks if check.status != "passed"}
-    assert not_passed == expected["not_passed"]
+    assert not_passed == {name: status for name, status in expected["not_passed"].items() if name in ids}
+    points = {check.id: check.points for check in report.checks if check.points not in {0, check.max_points}}
+    assert points == {name: share for name, share in expected["partial"].items() if name in ids}
     named = {
         name: sorted({diagnosis.misconception for diagnosis in function.diagnosis})
         for name, function in report.functions.items()
@@ -44,6 +57,35 @@ def test_the_sample_is_graded_as_expected(sample, sandbox):
         if flag.kind in {"forbidden_help", "noted_help"}:
             flagged.setdefault(flag.kind, []).append(flag.function)
     assert flagged == expected.get("help", {})
-    assert report.score == expected["score"]
-    assert report.max_score == 100
     assert report.status == "graded"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_sample_is_graded_as_expected_without_a_clock(sample, sandbox):
+    loaded = quick(load_spec(sample.parent.name))
+
+    report = grade(load_submission(sample), loaded, sandbox, Settings(seed=SEED))
+
+    assert_as_expected(report, expected_of(sample), loaded.spec.checks)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_sample_is_graded_as_expected_in_full(sample, sandbox, request):
+    if sample.name not in IN_FULL and not request.config.getoption("--in-full"):
+        pytest.skip("graded in full with --in-full only: ten seconds")
+    loaded, expected = load_spec(sample.parent.name), expected_of(sample)
+
+    report = grade(load_submission(sample), loaded, sandbox, Settings(seed=SEED))
+
+    assert_as_expected(report, expected, loaded.spec.checks)
+    assert (report.score, report.max_score) == (expected["score"], 100)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_expected_score_is_the_sum_of_what_is_expected_of_the_checks(sample):
+    expected = expected_of(sample)
+    points = {check.id: check.points for check in load_spec(sample.parent.name).spec.checks}
+
+    lost = sum(points[name] - expected["partial"].get(name, 0) for name in expected["not_passed"])
+
+    assert expected["score"] == pytest.approx(100 - lost)

@@ -1,6 +1,6 @@
 """Grading a class: what is in a folder, one report for each, kept on disk."""
 
-from grader.batch.intake import HandIn, find_hand_ins, left_out
+from grader.batch.intake import HandIn, find_hand_ins, left_out, selected
 from grader.batch.run import BatchResult, Outcome, grade_batch
 from grader.batch.store import ReportStore, write_atomically
 
@@ -12,5 +12,6 @@ __all__ = [
     "find_hand_ins",
     "grade_batch",
     "left_out",
+    "selected",
     "write_atomically",
 ]

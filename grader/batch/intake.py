@@ -10,10 +10,12 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from grader import formatting
 from grader.archive import (
     BROKEN,
     FILE_BYTES,
@@ -76,6 +78,24 @@ def find_hand_ins(path: Path, besides: Path | None = None) -> tuple[HandIn, ...]
             path=path,
         )
     return found
+
+
+def selected(hand_ins: Sequence[HandIn], patterns: Sequence[str]) -> tuple[HandIn, ...]:
+    """Those whose id fits one of the patterns, as a shell's (`team_*`, `ann`); all of them without a pattern.
+
+    UnsupportedFile where a pattern fits none: a class graded without one that was asked for would look complete.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(each.id, pattern) for each in hand_ins):
+            raise UnsupportedFile(
+                f"--select {pattern}: fits none of {formatting.count(len(hand_ins), 'submission')}",
+                path=Path(),
+            )
+    return tuple(
+        each
+        for each in hand_ins
+        if not patterns or any(fnmatchcase(each.id, pattern) for pattern in patterns)
+    )
 
 
 def left_out(path: Path) -> tuple[str, ...]:

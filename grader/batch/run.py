@@ -55,11 +55,13 @@ def grade_batch(
     pinned_seed: int | None,
     least_isolation: IsolationLevel,
     progress: Progress,
+    whole_class: Sequence[HandIn] | None = None,
 ) -> BatchResult:
     """Grade one after the other; each report is on disk before the next submission begins.
 
     regrade: also those whose report is up to date. pinned_seed: a kept report must have this seed, None for any.
-    least_isolation: nothing is graded below it, and no report from below it is kept.
+    least_isolation: nothing is graded below it, and no report from below it is kept. whole_class: where only some of a
+    class are graded, all of it: the gradebook keeps what earlier reports say of the others.
     Raises OutputError when a report cannot be written, SandboxError when no worker can be had, IsolationError
     when they are isolated less than was asked for.
     """
@@ -73,7 +75,10 @@ def grade_batch(
             store.write(hand_in.id, outcome.report)
         outcomes.append(outcome)
         progress(outcome, len(outcomes), len(hand_ins))
-    store.write_gradebook((outcome.id, outcome.report) for outcome in outcomes)
+    new = {outcome.id: outcome.report for outcome in outcomes}
+    ids = [hand_in.id for hand_in in (hand_ins if whole_class is None else whole_class)]
+    reports = ((name, new.get(name) or store.read(name)) for name in ids)
+    store.write_gradebook((name, report) for name, report in reports if report is not None)
     return BatchResult(tuple(outcomes))
 
 

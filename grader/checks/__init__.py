@@ -37,7 +37,11 @@ AnyCheck = Annotated[
 ]
 """One of the kinds, told apart by `kind`."""
 
+MEASURED_KINDS = frozenset({"speedup", "accuracy"})
+"""Kinds that time or train: seconds each, and what they say depends on more than whether a function is right."""
+
 __all__ = [
+    "MEASURED_KINDS",
     "AccuracyCheck",
     "AgreementCheck",
     "AnyCheck",

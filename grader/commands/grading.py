@@ -88,6 +88,14 @@ def batch(
     ] = IsolationChoice.confined,
     seed: SeedOption = None,
     data: DataOption = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            help="Grade only those that fit this pattern; may be given several times.",
+            metavar="PATTERN",
+        ),
+    ] = None,
     regrade: Annotated[
         bool, typer.Option("--regrade", help="Grade also what has not changed since its report.")
     ] = False,
@@ -95,7 +103,7 @@ def batch(
     """Grade a class. Each report is on disk before the next submission begins; the same command goes on after a stop."""
     with common.sandbox() as sandbox:
         from grader import terminal
-        from grader.batch import ReportStore, find_hand_ins, grade_batch, left_out
+        from grader.batch import ReportStore, find_hand_ins, grade_batch, left_out, selected
         from grader.progress import batch_progress
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -103,7 +111,8 @@ def batch(
         loaded = load_spec(spec)
         if out.resolve() == submissions.resolve():
             raise OutputError(f"--out {out} is the folder of the class itself; give another one", path=out)
-        hand_ins = find_hand_ins(submissions, besides=out)
+        whole_class = find_hand_ins(submissions, besides=out)
+        hand_ins = selected(whole_class, select or [])
         settings = common.settings(loaded, device, seed, [], data)
         store = ReportStore(out)
         done = _Done()
@@ -119,6 +128,7 @@ def batch(
                     pinned_seed=seed,
                     least_isolation=IsolationLevel(isolation.value),
                     progress=done,
+                    whole_class=whole_class,
                 )
         except KeyboardInterrupt:
             _echo_stop(done.count, len(hand_ins), store)

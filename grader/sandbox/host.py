@@ -20,7 +20,7 @@ from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.launch import make_launcher
-from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess
+from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess, hold_group
 from grader.sandbox.request import describe_call, describe_kept, describe_program
 from grader.trial import Trial
 
@@ -129,6 +129,11 @@ class Session:
         for name in list(self._workers):
             self._end_worker(name)
 
+    def hold(self, *, is_held: bool) -> None:
+        """Have the workers stand still, threads that a function left behind too, or go on. Held ones answer no call."""
+        for worker in self._workers.values():
+            hold_group(worker.process.process_id, is_held=is_held)
+
     def run(self, trial: Trial) -> Observation:
         """Make the call that the trial describes. SandboxError when no worker can be had."""
         interruption.check()
@@ -140,6 +145,10 @@ class Session:
             return account.load_failure
         if account.refusal is not None:
             return Refused(account.refusal)
+        for name in trial.lent:
+            lent = self._accounts.get(name)
+            if lent is not None and lent.refusal is not None:
+                return Refused(f"not called: {name}, which it would be handed, was {lent.refusal}")
         observation = self._attempt(trial, function, account)
         if isinstance(observation, Died) and self._is_launcher_lost:
             # Whatever ended the launcher ended all its workers: this one need not have done it.

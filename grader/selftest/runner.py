@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Lock
 
-from grader.checks import AnyCheck
+from grader.checks import MEASURED_KINDS, AnyCheck
 from grader.grade import grade
 from grader.judged import Settings
 from grader.report import CheckPart, FunctionStatus, Report
@@ -64,13 +64,17 @@ def run_selftest(
 
 
 def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sandbox, seed: int) -> Outcome:
-    """Grade one implementation by the checks that name its function.
+    """Grade one implementation by the checks that name its function, those that time or train left out.
 
     A wrong one that its first checks caught is not graded further: what the others would say changes nothing.
     """
     clock = time.perf_counter()
     is_right = implementation.is_right_for(loaded.spec)
-    naming = [check for check in loaded.spec.checks if implementation.function in check.functions]
+    naming = [
+        check
+        for check in loaded.spec.checks
+        if implementation.function in check.functions and check.kind not in MEASURED_KINDS
+    ]
     status: FunctionStatus = "unjudged"
     lost: list[CheckPart] = []
     errored: list[str] = []

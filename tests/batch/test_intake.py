@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from grader.batch import intake
-from grader.batch.intake import find_hand_ins
+from grader.batch.intake import find_hand_ins, selected
 from grader.errors import SubmissionError, SubmissionNotFound, UnsafeArchive, UnsupportedFile
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
@@ -341,3 +341,26 @@ def test_a_name_of_dots_leads_nowhere(tmp_path, name):
             find_hand_ins(class_zip(tmp_path, {name: b"", "x.py": b""}))
     else:
         assert intake._file_name(name).strip(".") == intake._file_name(name)
+
+
+@pytest.mark.parametrize(
+    "patterns,ids",
+    [
+        ([], ["ann", "anton", "bob"]),
+        (["an*"], ["ann", "anton"]),
+        (["bob", "ann"], ["ann", "bob"]),
+        (["?????"], ["anton"]),
+    ],
+)
+def test_some_of_a_class_are_selected_by_patterns_in_the_order_of_the_class(tmp_path, patterns, ids):
+    for name in ("ann", "anton", "bob"):
+        (tmp_path / f"{name}.py").write_text("")
+
+    assert [each.id for each in selected(find_hand_ins(tmp_path), patterns)] == ids
+
+
+def test_a_pattern_that_fits_nobody_is_refused(tmp_path):
+    (tmp_path / "ann.py").write_text("")
+
+    with pytest.raises(UnsupportedFile, match="--select bo\\*: fits none of 1 submission"):
+        selected(find_hand_ins(tmp_path), ["ann", "bo*"])

@@ -32,6 +32,8 @@ from grader.trial import (
     Argument,
     Array,
     ArrayOutput,
+    FunctionArgument,
+    Kept,
     LabelsOutput,
     NumberOutput,
     Output,
@@ -84,13 +86,22 @@ class _BrokenOffError(Exception):
     pass
 
 
-def observe(trial: Trial, student: Student, made: list[Any] | None = None) -> Observation:
+def observe(
+    trial: Trial,
+    student: Student,
+    made: list[Any] | None = None,
+    others: Mapping[str, Student] | None = None,
+) -> Observation:
     """Call a function, or the method of a fresh object of a class, as the worker would.
 
-    made: the arguments and the result of the call before; this call's are left there.
+    made: the arguments and the result of the call before; this call's are left there. others: the functions that may be
+    handed over.
     """
     calls: list[SpyCall] = []
-    positional = [_argument(each, calls) for each in trial.positional]
+    positional = [
+        (others or {})[each.name] if isinstance(each, FunctionArgument) else _argument(each, calls)
+        for each in trial.positional
+    ]
     before = [] if made is None else list(made)
     if trial.is_again:
         positional = list(map(_changed_in_place, before[0], positional))
@@ -131,10 +142,14 @@ def _argument(argument: Argument, calls: list[SpyCall]) -> Any:
     match argument:
         case Tensor(array=array):
             return array.copy()
+        case Kept(array=array):
+            return array.copy()
         case Scalar(value=value):
             return value
         case Spy():
             return _lent(argument, calls)
+        case FunctionArgument():
+            raise TypeError("functions are handed over by position only")
 
 
 def _lent(spy: Spy, calls: list[SpyCall]) -> Student:
@@ -211,13 +226,11 @@ def evidence_of(
     evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(assignment, seed)
     while trials:
-        evidence += [
-            (
-                trial,
-                observe(trial, student[trial.function] if isinstance(student, Mapping) else student, made),
-            )
-            for trial in trials
-        ]
+        for trial in trials:
+            others = student if isinstance(student, Mapping) else None
+            function = student if others is None else others[trial.function]
+            assert callable(function)
+            evidence.append((trial, observe(trial, function, made, others)))
         trials = check.more_trials(assignment, seed, evidence)
     return evidence
 

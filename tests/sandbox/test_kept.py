@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.observation import Died, Missing, Raised
+from grader.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.trial import FunctionArgument, Kept, Scalar
 from tests.sandbox.calls import number_of, trial
 
@@ -102,3 +102,16 @@ def test_what_raises_within_a_lent_function_is_placed_there(open_session):
     assert isinstance(seen, Raised)
     assert seen.place is not None
     assert seen.place.line == 2
+
+
+def test_a_function_that_did_not_return_is_not_handed_over(open_session):
+    session = open_session(
+        "def g(x):\n    while True:\n        pass\n\ndef f(function, x):\n    return function(x)"
+    )
+
+    assert isinstance(session.run(trial("g", 2.0, seconds=0.3)), TimedOut)
+    seen = session.run(trial("f", FunctionArgument("g"), 2.0))
+
+    assert seen == Refused(
+        "not called: g, which it would be handed, was not called again: it did not return within 0.3 s"
+    )

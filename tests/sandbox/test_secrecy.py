@@ -21,6 +21,7 @@ from grader.sandbox.inside.zygote import ORDER
 from grader.spec import SPEC_FOLDER, load_spec
 from grader.submission import load_submission
 from grader.trial import Scalar
+from tests.samples import quick
 from tests.sandbox.calls import extracted_of
 
 SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions" / "eecs498_2019"
@@ -108,7 +109,7 @@ def requests_in(stream):
 
 @pytest.fixture(scope="module")
 def loaded():
-    return load_spec("eecs498_2019")
+    return quick(load_spec("eecs498_2019"))
 
 
 @pytest.fixture(scope="module")
