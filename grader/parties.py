@@ -29,7 +29,10 @@ def budget_of(assignment: Assignment) -> Budget:
 
 
 class Parties:
-    """The sessions of one submission: the student's, and the reference's once a trial asks for it."""
+    """The sessions of one submission: the student's, and the reference's once a trial asks for it.
+
+    While the reference is called the student's workers stand still: a thread that spins there would make it seem slow.
+    """
 
     def __init__(self, sandbox: Sandbox, extracted: Extracted, assignment: Assignment) -> None:
         self._sandbox = sandbox
@@ -37,6 +40,7 @@ class Parties:
         self._budget = budget_of(assignment)
         self._student = sandbox.session(extracted, self._budget, redirect_cuda=assignment.device == "cpu")
         self._reference: Session | None = None
+        self._is_student_held = False
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +55,7 @@ class Parties:
 
     def run(self, trial: Trial) -> Observation:
         """Make the call. SandboxError when no worker can be had."""
+        self._hold_student(is_held=trial.party == "reference")
         if trial.party == "student":
             return self._student.run(trial)
         if self._reference is None:
@@ -61,6 +66,11 @@ class Parties:
                 live_workers=_REFERENCE_WORKERS,
             )
         return self._reference.run(trial)
+
+    def _hold_student(self, *, is_held: bool) -> None:
+        if is_held != self._is_student_held:
+            self._student.hold(is_held=is_held)
+            self._is_student_held = is_held
 
 
 def _reference_code(assignment: Assignment) -> Extracted:

@@ -134,6 +134,11 @@ class Session:
         for worker in self._workers.values():
             hold_group(worker.process.process_id, is_held=is_held)
 
+    def hold(self, *, is_held: bool) -> None:
+        """Have the workers stand still, threads that a function left behind too, or go on. Held ones answer no call."""
+        for worker in self._workers.values():
+            hold_group(worker.process.process_id, is_held=is_held)
+
     def run(self, trial: Trial) -> Observation:
         """Make the call that the trial describes. SandboxError when no worker can be had."""
         interruption.check()

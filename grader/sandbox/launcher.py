@@ -135,6 +135,13 @@ def kill_group(process_id: int) -> None:
             kill(process_id, signal.SIGKILL)
 
 
+def hold_group(process_id: int, *, is_held: bool) -> None:
+    """Stop all of a worker's threads and processes, or let them run on. Does nothing where the system knows no such signal."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process_id, signal.SIGSTOP if is_held else signal.SIGCONT)
+
+
 def same_isolation(first: Isolation | None, now: Isolation) -> Isolation:
     """What all workers so far are held to. SandboxError when a later one is held to something else."""
     if first is not None and now != first:
