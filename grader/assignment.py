@@ -72,8 +72,15 @@ class ClassifierClass(Model):
     )
 
 
+class AnyFunction(Model):
+    """A function or class of any other signature, judged by a question of its own."""
+
+    role: Literal["function"]
+
+
 FunctionSpec = Annotated[
-    LossFunction | TrainerFunction | PredictorFunction | ClassifierClass, Field(discriminator="role")
+    LossFunction | TrainerFunction | PredictorFunction | ClassifierClass | AnyFunction,
+    Field(discriminator="role"),
 ]
 
 

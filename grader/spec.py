@@ -15,9 +15,10 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.archive import printable
 from grader.assignment import Assignment, FunctionSpec, Help, Limits, LossFunction, Model
-from grader.checks import AccuracyCheck, AgreementCheck, AnyCheck, SpeedupCheck
+from grader.checks import AccuracyCheck, AgreementCheck, AnswersCheck, AnyCheck, SpeedupCheck
 from grader.errors import SpecError
 from grader.spec_faults import choices, fault_lines, got, near
+from reference import QUESTIONS
 from reference.conventions import Convention
 
 SPEC_FOLDER = Path(__file__).resolve().parents[1] / "test_specs"
@@ -34,6 +35,7 @@ _ROLES: Mapping[str, str] = {
     "training": "trainer",
     "sampling": "trainer",
     "prediction": "predictor",
+    "answers": "function",
 }
 """The role that a function must have which a check of the kind names as its `function`."""
 
@@ -110,10 +112,26 @@ class Spec(Model):
                         f"{where}.{field} must name a function of role {role!r} for a check of kind {check.kind!r}"
                         f" (got {name!r}, whose role is {function.role!r})"
                     )
+            if isinstance(check, AnswersCheck):
+                yield from self._unanswerable(where, check)
             if isinstance(check, AccuracyCheck) and (check.class_name is None) == (len(check.functions) != 3):
                 yield f"{where} must name either loss, trainer and predictor, or class_name alone"
             if isinstance(check, AgreementCheck | SpeedupCheck):
                 yield from self._unlike(where, check)
+
+    def _unanswerable(self, where: str, check: AnswersCheck) -> Iterator[str]:
+        question = QUESTIONS.get(check.question)
+        if question is None:
+            yield f"{where}.question must be one of {choices(QUESTIONS)} {got(check.question, QUESTIONS)}"
+            return
+        for name in check.shares:
+            if name not in question.outputs:
+                yield f"{where}.shares must name outputs of the question {got(name, question.outputs)}"
+        for name in check.handed:
+            if name not in self.functions:
+                yield f"{where}.handed must name functions of the spec {got(name, self.functions)}"
+        if check.handed and question.driver is None:
+            yield f"{where}.handed must be left out: the question {check.question!r} has no driver"
 
     def _unlike(self, where: str, check: AgreementCheck | SpeedupCheck) -> Iterator[str]:
         naive, vectorized = (self.functions.get(name) for name in check.functions)

@@ -95,6 +95,20 @@ class SeriesOutput:
 Output = NumberOutput | ArrayOutput | LabelsOutput | SeriesOutput
 
 
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A module of ours that is executed in the student's process, and calls what it is handed.
+
+    It marshals: makes objects of the student's classes, sets their attributes, brings results into arrays. It holds no
+    answer, and what it returns is a claim as all that comes from there.
+
+    name: the function in it to call. source: its text.
+    """
+
+    name: str
+    source: str
+
+
 Party = Literal["student", "reference"]
 
 
@@ -117,6 +131,8 @@ class Trial:
         that call returned, as it is now; every tensor must have the shape and dtype that it had.
     is_counted: bring back how many instructions of the student's own code the call executed.
     party: whose function it is; both run in workers that are confined alike.
+    driver: called in the place of the function, which is then only whose call it is; arguments hand the function over.
+    tag: for the check that made the trial, to know it again; it is not handed over.
     """
 
     label: str
@@ -134,6 +150,8 @@ class Trial:
     is_counted: bool = False
     is_again: bool = False
     party: Party = "student"
+    driver: Driver | None = None
+    tag: str = ""
 
     @property
     def kept(self) -> tuple[Kept, ...]:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Literal
 
 VerdictStatus = Literal["passed", "failed", "skipped", "errored"]
-Part = Literal["loss", "gradient", "update", "batches", "history", "labels", "call"]
+Part = str
+"""What of a function a diagnosis is about: "loss", "gradient", or the name of an output."""
 
 
 @dataclass(frozen=True, slots=True)

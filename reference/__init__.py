@@ -9,26 +9,37 @@ from reference.condition import (
     tie_clearance,
 )
 from reference.conventions import Convention
+from reference.drivers import driver_source
 from reference.losses import LossAndGradient, accuracy, predict, scores, softmax_loss, svm_loss
 from reference.misconception import Misconception
 from reference.misconceptions import MISCONCEPTIONS, Case, match, match_pair
+from reference.question import Inputs, Mistake, Question, QuestionCase, match_mistakes
+from reference.questions import QUESTIONS, question_of
 from reference.timed import TIMED_FUNCTIONS, timed_source
 from reference.trainer import train
 
 __all__ = [
     "MISCONCEPTIONS",
+    "QUESTIONS",
     "TIMED_FUNCTIONS",
     "Case",
     "Condition",
     "Convention",
+    "Inputs",
     "LossAndGradient",
     "Misconception",
+    "Mistake",
+    "Question",
+    "QuestionCase",
     "accuracy",
     "benign_epsilon_condition",
+    "driver_source",
     "kink_clearance",
     "match",
+    "match_mistakes",
     "match_pair",
     "predict",
+    "question_of",
     "scores",
     "softmax_condition",
     "softmax_loss",

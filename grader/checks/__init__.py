@@ -6,6 +6,7 @@ from pydantic import Field
 
 from grader.checks.accuracy import AccuracyCheck
 from grader.checks.agreement import AgreementCheck
+from grader.checks.answers import AnswersCheck
 from grader.checks.check import Check, CheckFields, Evidence
 from grader.checks.classifier import ClassifierCheck
 from grader.checks.gradient import GradientCheck
@@ -22,6 +23,7 @@ from grader.checks.values import ValuesCheck
 AnyCheck = Annotated[
     AccuracyCheck
     | AgreementCheck
+    | AnswersCheck
     | ClassifierCheck
     | GradientCheck
     | InitialLossCheck
@@ -44,6 +46,7 @@ __all__ = [
     "MEASURED_KINDS",
     "AccuracyCheck",
     "AgreementCheck",
+    "AnswersCheck",
     "AnyCheck",
     "Check",
     "CheckFields",

@@ -7,9 +7,10 @@ leaves a thread behind or takes the wire costs no other. The clock is the judge'
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from grader import interruption
 from grader.errors import SandboxError
@@ -22,7 +23,7 @@ from grader.sandbox.isolation import Isolation
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess, hold_group
 from grader.sandbox.request import describe_call, describe_kept, describe_program
-from grader.trial import Trial
+from grader.trial import Driver, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class _Worker:
 
     process: WorkerProcess
     loaded: set[str] = field(default_factory=set)
+    drivers: set[Driver] = field(default_factory=set)
     kept: frozenset[str] = frozenset()
 
 
@@ -128,11 +130,6 @@ class Session:
         """End the workers."""
         for name in list(self._workers):
             self._end_worker(name)
-
-    def hold(self, *, is_held: bool) -> None:
-        """Have the workers stand still, threads that a function left behind too, or go on. Held ones answer no call."""
-        for worker in self._workers.values():
-            hold_group(worker.process.process_id, is_held=is_held)
 
     def hold(self, *, is_held: bool) -> None:
         """Have the workers stand still, threads that a function left behind too, or go on. Held ones answer no call."""
@@ -177,7 +174,11 @@ class Session:
                 account.load_failure = None if self._is_launcher_lost else failure
                 return failure
         worker = self._workers[function.name]
-        failure = self._lend(trial, worker) or self._keep(trial, function, worker)
+        failure = (
+            self._lend(trial, worker)
+            or self._drive(trial, function, worker)
+            or self._keep(trial, function, worker)
+        )
         if failure is not None:
             self._end_worker(function.name)
             return failure
@@ -194,18 +195,40 @@ class Session:
                 return failure
         return None
 
+    def _drive(self, trial: Trial, function: ExtractedFunction, worker: _Worker) -> Observation | None:
+        """Hand over the driver that the worker has not; what is seen where it does not take it."""
+        driver = trial.driver
+        if driver is None or driver in worker.drivers:
+            return None
+        answer = self._hand_over(
+            function, worker, {"op": "driver", "name": driver.name, "source": driver.source}
+        )
+        if answer is None:
+            worker.drivers.add(driver)
+        return answer
+
+    def _hand_over(
+        self,
+        function: ExtractedFunction,
+        worker: _Worker,
+        header: Mapping[str, Any],
+        buffers: Sequence[wire.Buffer] = (),
+    ) -> Observation | None:
+        """Give the worker something beside a call; what is seen where it does not take it."""
+        exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
+        answer = exchange.ask(header, buffers)
+        if not isinstance(answer, Answer):
+            return answer
+        return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
+
     def _keep(self, trial: Trial, function: ExtractedFunction, worker: _Worker) -> Observation | None:
         """Hand over the tensors that the worker has not; what is seen where it does not take them."""
         keys = frozenset(each.key for each in trial.kept)
         if keys <= worker.kept:
             return None
-        header, buffers = describe_kept(trial.kept, trial.backend)
-        exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
-        answer = exchange.ask(header, buffers)
-        if not isinstance(answer, Answer):
-            return answer
-        worker.kept = keys
-        return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
+        failure = self._hand_over(function, worker, *describe_kept(trial.kept, trial.backend))
+        worker.kept = keys if failure is None else frozenset()
+        return failure
 
     def _settle(self, observation: Observation, account: _Account) -> None:
         """Decide whether the function may be called again."""

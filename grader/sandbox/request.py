@@ -55,6 +55,7 @@ def describe_call(
         "is_counted": trial.is_counted,
         "is_again": trial.is_again,
         "redirect_cuda": redirect_cuda,
+        "driver": None if trial.driver is None else trial.driver.name,
     }
     return header, tuple(packer.buffers), packer.spy
 

@@ -1,0 +1,16 @@
+"""All questions by name, as specs name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reference.question import Question
+
+_ALL: tuple[Question, ...] = ()
+
+QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}
+
+
+def question_of(name: str) -> Question:
+    """The question of that name. KeyError where there is none."""
+    return QUESTIONS[name]
