@@ -111,7 +111,8 @@ def signed_active(problem: Problem, active: Array) -> Array:
 
     active: (N, C) of bool, False at the true class.
     """
-    mask: Array = active - problem.one_hot * active.sum(axis=1, keepdims=True)
+    one_hot = problem.one_hot
+    mask: Array = active - one_hot * active.sum(axis=1, keepdims=True, dtype=one_hot.dtype)
     return mask
 
 
