@@ -160,6 +160,14 @@ class Trial:
         return tuple(argument for argument in given if isinstance(argument, Kept))
 
     @property
+    def caller(self) -> str:
+        """Whose worker and whose account of time the call is: the function's, apart for each that it is handed.
+
+        So a loss function that never returns costs a trainer nothing with another loss function.
+        """
+        return self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
+
+    @property
     def lent(self) -> tuple[str, ...]:
         """The other functions of the student's among the arguments."""
         given = (*self.positional, *self.keywords.values())

@@ -91,6 +91,7 @@ class _Account:
 class _Worker:
     """A worker of one function, with what it was handed beside the program."""
 
+    caller: str
     process: WorkerProcess
     loaded: set[str] = field(default_factory=set)
     drivers: set[Driver] = field(default_factory=set)
@@ -142,7 +143,7 @@ class Session:
         function = self._extracted.functions.get(trial.function)
         if function is None:
             return Missing(self._extracted.missing.get(trial.function, "it is not in the submission"))
-        account = self._accounts.setdefault(trial.function, _Account())
+        account = self._accounts.setdefault(trial.caller, _Account())
         if account.load_failure is not None:
             return account.load_failure
         if account.refusal is not None:
@@ -161,28 +162,25 @@ class Session:
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: _Account) -> Observation:
         """Start a worker and load the function if need be, hand over what the call needs beside it, and call."""
         self._is_launcher_lost = False
-        if function.name in self._workers:
-            self._workers[function.name] = self._workers.pop(function.name)  # the latest last
+        caller = trial.caller
+        if caller in self._workers:
+            self._workers[caller] = self._workers.pop(caller)  # the latest last
         else:
-            failure = self._load(function, self._start_worker(function.name))
+            failure = self._load(function, self._start_worker(caller))
             if isinstance(failure, Died) and "other processes" in self._launcher.isolation().missing:
                 # The function before may have killed this worker too, which then was dying when it was handed out.
-                self._end_worker(function.name)
-                failure = self._load(function, self._start_worker(function.name))
+                self._end_worker(caller)
+                failure = self._load(function, self._start_worker(caller))
             if failure is not None:
-                self._end_worker(function.name)
+                self._end_worker(caller)
                 account.load_failure = None if self._is_launcher_lost else failure
                 return failure
-        worker = self._workers[function.name]
-        failure = (
-            self._lend(trial, worker)
-            or self._drive(trial, function, worker)
-            or self._keep(trial, function, worker)
-        )
+        worker = self._workers[caller]
+        failure = self._lend(trial, worker) or self._drive(trial, worker) or self._keep(trial, worker)
         if failure is not None:
-            self._end_worker(function.name)
+            self._end_worker(caller)
             return failure
-        return self._call(trial, function, worker, account)
+        return self._call(trial, worker, account)
 
     def _lend(self, trial: Trial, worker: _Worker) -> Observation | None:
         """Load the other functions that the call hands over; what is seen where one cannot be had."""
@@ -190,43 +188,40 @@ class Session:
             other = self._extracted.functions.get(name)
             if other is None:
                 return Missing(f"it needs {name}: {self._extracted.missing.get(name, 'it is not there')}")
-            failure = None if name in worker.loaded else self._load(other, worker, of=trial.function)
+            failure = None if name in worker.loaded else self._load(other, worker)
             if failure is not None:
                 return failure
         return None
 
-    def _drive(self, trial: Trial, function: ExtractedFunction, worker: _Worker) -> Observation | None:
+    def _drive(self, trial: Trial, worker: _Worker) -> Observation | None:
         """Hand over the driver that the worker has not; what is seen where it does not take it."""
         driver = trial.driver
         if driver is None or driver in worker.drivers:
             return None
-        answer = self._hand_over(
-            function, worker, {"op": "driver", "name": driver.name, "source": driver.source}
-        )
+        answer = self._hand_over(worker, {"op": "driver", "name": driver.name, "source": driver.source})
         if answer is None:
             worker.drivers.add(driver)
         return answer
 
     def _hand_over(
         self,
-        function: ExtractedFunction,
         worker: _Worker,
         header: Mapping[str, Any],
         buffers: Sequence[wire.Buffer] = (),
     ) -> Observation | None:
         """Give the worker something beside a call; what is seen where it does not take it."""
-        exchange = self._exchange(function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED)
+        exchange = self._exchange(worker, self._budget.load_seconds, decode.GREATEST_RAISED)
         answer = exchange.ask(header, buffers)
         if not isinstance(answer, Answer):
             return answer
         return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
 
-    def _keep(self, trial: Trial, function: ExtractedFunction, worker: _Worker) -> Observation | None:
+    def _keep(self, trial: Trial, worker: _Worker) -> Observation | None:
         """Hand over the tensors that the worker has not; what is seen where it does not take them."""
         keys = frozenset(each.key for each in trial.kept)
         if keys <= worker.kept:
             return None
-        failure = self._hand_over(function, worker, *describe_kept(trial.kept, trial.backend))
+        failure = self._hand_over(worker, *describe_kept(trial.kept, trial.backend))
         worker.kept = keys if failure is None else frozenset()
         return failure
 
@@ -243,10 +238,8 @@ class Session:
             limit = f"{budget.function_seconds:g} s"
             account.refusal = f"not called again: its calls took more than {limit} together"
 
-    def _load(
-        self, function: ExtractedFunction, worker: _Worker, *, of: str | None = None
-    ) -> Observation | None:
-        """Have the worker execute what the function needs; None when it did. of: whose worker it is, if another's."""
+    def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
+        """Have the worker execute what the function needs; None when it did."""
         request = {
             "op": "load",
             "function": function.name,
@@ -255,9 +248,7 @@ class Session:
             "lacks": {name: left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": self._redirect_cuda and function.mentions_cuda,
         }
-        exchange = self._exchange(
-            of or function.name, worker, self._budget.load_seconds, decode.GREATEST_RAISED
-        )
+        exchange = self._exchange(worker, self._budget.load_seconds, decode.GREATEST_RAISED)
         answer = exchange.ask(request)
         if isinstance(answer, TimedOut):
             return replace(answer, is_loading=True)
@@ -266,12 +257,11 @@ class Session:
         worker.loaded.add(function.name)
         return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
 
-    def _call(
-        self, trial: Trial, function: ExtractedFunction, worker: _Worker, account: _Account
-    ) -> Observation:
-        redirect_cuda = self._redirect_cuda and function.mentions_cuda
+    def _call(self, trial: Trial, worker: _Worker, account: _Account) -> Observation:
+        called = (self._extracted.functions[name] for name in (trial.function, *trial.lent))
+        redirect_cuda = self._redirect_cuda and any(each.mentions_cuda for each in called)
         header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda)
-        exchange = self._exchange(function.name, worker, trial.seconds, decode.greatest_length(trial, spy))
+        exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
         while isinstance(answer, Answer) and answer.kind == wire.ASKED:
@@ -283,22 +273,24 @@ class Session:
             return exchange.raised(answer, self._place_of)
         return exchange.returned(answer, trial, spy_calls, self._place_of)
 
-    def _exchange(self, name: str, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
-        return Exchange(worker.process.connection, seconds, greatest_length, lambda: self._end_worker(name))
+    def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
+        return Exchange(
+            worker.process.connection, seconds, greatest_length, lambda: self._end_worker(worker.caller)
+        )
 
-    def _start_worker(self, name: str) -> _Worker:
-        """A worker for one function, which has the program; SandboxError when there is none."""
+    def _start_worker(self, caller: str) -> _Worker:
+        """A worker for one caller, which has the program; SandboxError when there is none."""
         while len(self._workers) >= self._live_workers:
             self._end_worker(next(iter(self._workers)))
         program = wire.pack_request(describe_program(self._extracted, self._redirect_cuda))
         ended = ""
         for _ in range(_START_ATTEMPTS):
-            worker = self._workers[name] = _Worker(self._launcher.start())
+            worker = self._workers[caller] = _Worker(caller, self._launcher.start())
             worker.process.connection.settimeout(self._budget.load_seconds)
             try:
                 wire.send_parts(worker.process.connection, program)
             except OSError:
-                ended = self._end_worker(name)
+                ended = self._end_worker(caller)
             else:
                 return worker
         raise SandboxError(f"fresh processes for the student's code ended at once: {ended}")
@@ -314,9 +306,9 @@ class Session:
                 return Place(chunk.place.file, chunk.place.cell, min(max(line, first), last))
         return None
 
-    def _end_worker(self, name: str) -> str:
-        """Kill the worker of one function, if it has one; how it ended, in words."""
-        worker = self._workers.pop(name, None)
+    def _end_worker(self, caller: str) -> str:
+        """Kill the worker of one caller, if it has one; how it ended, in words."""
+        worker = self._workers.pop(caller, None)
         if worker is None:
             return how_it_ended(Ending(None))
         ending = self._launcher.end(worker.process)

@@ -115,3 +115,22 @@ def test_a_function_that_did_not_return_is_not_handed_over(open_session):
     assert seen == Refused(
         "not called: g, which it would be handed, was not called again: it did not return within 0.3 s"
     )
+
+
+def test_a_function_that_never_returns_costs_its_borrower_nothing_with_another(open_session):
+    session = open_session(
+        "def g(x):\n    while True:\n        pass\n\ndef h(x):\n    return x\n\ndef f(function, x):\n    return function(x)",
+        "f g h",
+    )
+
+    assert isinstance(session.run(trial("f", FunctionArgument("g"), 2.0, seconds=0.3)), TimedOut)
+    assert isinstance(session.run(trial("f", FunctionArgument("g"), 2.0)), Refused)
+    assert number_of(session.run(trial("f", FunctionArgument("h"), 2.0))) == 2.0
+
+
+def test_cuda_in_a_lent_function_is_redirected_too(open_session):
+    session = open_session(
+        "import torch\n\ndef g(x):\n    return torch.ones(3, device='cuda').sum() * x\n\ndef f(function, x):\n    return function(x)"
+    )
+
+    assert number_of(session.run(trial("f", FunctionArgument("g"), 2.0))) == 6.0
