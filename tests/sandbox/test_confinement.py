@@ -174,7 +174,7 @@ def test_the_folder_of_another_worker_is_closed(open_session, ask, sandbox):
     first.run(trial("f"))
     if "filesystem" in sandbox.isolation.missing:
         pytest.skip("workers are not kept from files here")
-    other = Path(first._workers["f"].directory)
+    other = Path(first._workers["f"].process.directory)
     (other / "answers").write_text("s3cr3t")
     (other / "answers").chmod(0o666)
 
@@ -471,7 +471,7 @@ def worker(open_session, sandbox):
     def start():
         session = open_session("def f(): return 1\n", "f")
         session.run(trial("f"))
-        return session._workers["f"]
+        return session._workers["f"].process
 
     return start
 

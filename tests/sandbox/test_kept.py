@@ -130,7 +130,8 @@ def test_a_function_that_never_returns_costs_its_borrower_nothing_with_another(o
 
 def test_cuda_in_a_lent_function_is_redirected_too(open_session):
     session = open_session(
-        "import torch\n\ndef g(x):\n    return torch.ones(3, device='cuda').sum() * x\n\ndef f(function, x):\n    return function(x)"
+        "import torch\n\ndef g(x):\n    return torch.ones(3, device='cuda').sum() * x\n\ndef f(function, x):\n    return function(x)",
+        redirect_cuda=True,
     )
 
     assert number_of(session.run(trial("f", FunctionArgument("g"), 2.0))) == 6.0
