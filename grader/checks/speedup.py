@@ -8,7 +8,6 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
@@ -129,7 +128,7 @@ class SpeedupCheck(CheckFields):
         allowed = {"speedup": self.factor} if reading.is_by_factor else {"slowdown": self.ladder[0].bound}
         if reading.impossible is not None:
             message = (
-                f"{self.vectorized} answered in {formatting.number(reading.impossible)} times the reference's"
+                f"{self.vectorized} answered in {_times(reading.impossible)} the reference's"
                 " time, which no honest computation does. Speed earns no points here; an instructor should look."
             )
             alarm = Alarm("impossible_time", self.vectorized, message)
