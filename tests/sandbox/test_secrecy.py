@@ -12,6 +12,7 @@ import pytest
 from grader.checks.call import case_of
 from grader.checks.truth import Truth
 from grader.checks.values import ValuesCheck
+from grader.data import standin_data
 from grader.grade import grade
 from grader.judged import Settings
 from grader.observation import Received, Returned
@@ -130,7 +131,7 @@ def evidence(sandbox, loaded):
 @pytest.fixture(scope="module")
 def truths(loaded):
     """The reference's answer and bounds for every trial of every values check."""
-    assignment = loaded.spec.assignment
+    assignment = loaded.spec.assignment.on("cpu", standin_data())
     found = []
     for check in loaded.spec.checks:
         if isinstance(check, ValuesCheck):
@@ -202,7 +203,7 @@ def leaves(value, key=""):
 
 
 def test_the_numbers_in_a_call_are_shapes_counts_offsets_and_hyperparameters(evidence, loaded):
-    assignment = loaded.spec.assignment
+    assignment = loaded.spec.assignment.on("cpu", standin_data())
     trials = [each for check in loaded.spec.checks for each in check.trials(assignment, SEED)]
     hyperparameters = {
         argument.value
@@ -286,7 +287,7 @@ def test_no_word_of_the_spec_or_of_a_verdict_is_sent(evidence, loaded):
     names = " ".join(loaded.spec.functions)
     words += [check.id for check in loaded.spec.checks if "_" in check.id and check.id not in names]
     words += ["passed", "failed", "points", "tolerance", "expected", "test_specs", "misconception"]
-    assignment = loaded.spec.assignment
+    assignment = loaded.spec.assignment.on("cpu", standin_data())
     words += [each.label for check in loaded.spec.checks for each in check.trials(assignment, SEED)]
 
     assert [word for word in words if word.encode() in evidence.raw] == []
@@ -353,7 +354,7 @@ def test_a_student_who_searches_the_workers_memory_finds_no_seed(
     source = source.replace(
         "def svm_loss_naive(W, X, y, reg):\n", f"def svm_loss_naive(W, X, y, reg):\n    {planted}\n"
     )
-    assignment = loaded.spec.assignment
+    assignment = loaded.spec.assignment.on("cpu", standin_data())
     check = next(check for check in loaded.spec.checks if isinstance(check, ValuesCheck))
     trials = check.trials(assignment, SEED)
     extracted = extracted_of(source, "svm_loss_naive")

@@ -215,7 +215,6 @@ def prepare() -> None:
 
     Seeding torch's generators touches every backend; in each worker it would cost more than the fork itself.
     """
-    random.seed(0)
     np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
     torch.compile = _uncompiled
@@ -227,6 +226,7 @@ def serve(connection: socket.socket) -> None:
     sys.stdin = nowhere.open(encoding="utf-8")
     sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")
     sys.stderr = nowhere.open("w", encoding="utf-8", errors="replace")
+    random.seed(0)  # not before the fork, at which Python seeds it anew
     code = 1
     try:
         with contextlib.suppress(wire.WireError, OSError):
