@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
-from benchmarks import battery, measures
+from benchmarks import battery, measures, speedup
 from grader import __version__
 from grader.reporting import processor_name
 from grader.sandbox.host import Sandbox
@@ -28,6 +28,8 @@ def main() -> None:
             "one submission, warm": measures.warm_submission(sandbox),
             "battery without training, CPU": battery.graded(sandbox),
         }
+        repeated = speedup.stability(sandbox)
+    series["speed check"] = repeated.seconds
     series["its bare calls in one process, CPU"] = battery.bare()
     series |= measures.confinement()
     series["import torch, whole process"] = measures.import_torch()
@@ -42,7 +44,13 @@ def main() -> None:
         print(f"{name:38} {medians[name] * 1e3:9.2f} ms  (n={len(seconds)}, {low:.2f} to {high:.2f})")
     print(f"{'check / (import torch + checks)':38} {ratio:9.2f}")
     print(f"{'battery / bare calls, CPU':38} {over_bare:9.2f}")
-    ratios = {"check_over_import_and_checks": ratio, "battery_over_bare_calls": over_bare}
+    for name, value in repeated.ratios.items():
+        print(f"{name:38} {value:9.3f}")
+    ratios = {
+        "check_over_import_and_checks": ratio,
+        "battery_over_bare_calls": over_bare,
+        **repeated.ratios,
+    }
     path = _keep(series, medians, ratios)
     print(f"written to {path}")
 

@@ -40,7 +40,7 @@ from grader.verdict import Alarm, Verdict
 LEAST_ROUNDS, ENOUGH_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 10, 20, 30.0
 HALF_WIDTH = 0.10
 """From the least number of rounds on, a gate that is clear ends the measuring once the speedup is known to within
-this; from enough rounds on, however wide its interval is."""
+this, or earns nothing; from enough rounds on, however wide its interval is."""
 
 NAIVE_CAP = 1.5
 """A naive function that dawdles counts for this many times the reference's."""
@@ -248,7 +248,9 @@ class _Reading:
 
     @property
     def is_settled(self) -> bool:
-        is_known = self.rounds >= LEAST_ROUNDS and self.speedup.half_width <= HALF_WIDTH
+        is_known = self.rounds >= LEAST_ROUNDS and (
+            self.speedup.half_width <= HALF_WIDTH or self.credit == 0.0
+        )
         return not self.is_straddling and (is_known or self.rounds >= ENOUGH_ROUNDS)
 
     @property

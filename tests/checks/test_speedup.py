@@ -237,6 +237,10 @@ def test_a_clear_gate_is_enough_after_ten_rounds_of_wide_intervals():
     assert counted(machine(student=0.9, noise=0.8)) == 10
 
 
+def test_what_earns_nothing_for_sure_is_not_measured_further():
+    assert counted(machine(student=200.0, noise=0.8)) == 5
+
+
 def test_a_straddling_interval_is_measured_once_more_and_decided_for_the_student():
     evidence = measure(clock=alternating(2.0, 4.0))
     found = SVM.judge(ASSIGNMENT, evidence)

@@ -1,0 +1,90 @@
+"""Points for speed in real workers: honest functions keep theirs on a busy machine too, cheats gain none."""
+
+import sys
+
+import pytest
+
+from grader.grade import grade
+from grader.judged import Settings
+from grader.sandbox.host import Sandbox
+from tests.attacks.speed_cheats import HIDE_A_LOOP, HONEST, IN_16_BITS, LOOPS, TWICE
+from tests.samples import mini_spec, submission_of
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only"),
+    pytest.mark.slow,
+]
+
+SPEC = """
+name = "speed"
+title = "Speed"
+
+[functions]
+svm_loss_naive = { role = "loss", classifier = "svm", style = "naive" }
+svm_loss_vectorized = { role = "loss", classifier = "svm", style = "vectorized" }
+
+[[checks]]
+id = "speed"
+kind = "speedup"
+title = "svm: speed"
+naive = "svm_loss_naive"
+vectorized = "svm_loss_vectorized"
+points = 3
+# Between a loop over 600 samples and none there is a factor of a hundred: no machine is busy enough to cross it.
+ladder = [{ bound = 6.0, credit = 1.0 }, { bound = 12.0, credit = 0.5 }]
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def checked(sandbox, tmp_path):
+    """The part of the report on a module, and the integrity flags."""
+
+    def check(text):
+        report = grade(submission_of(text), mini_spec(tmp_path, SPEC), sandbox, Settings(seed=11))
+        (part,) = report.checks
+        return part, report.integrity
+
+    return check
+
+
+def test_an_honest_function_gets_full_points_and_no_flag(checked):
+    part, integrity = checked(HONEST)
+
+    assert part.points == 3, part.message
+    assert not integrity
+    assert part.measured["speedup"] > 5
+    assert "A single first call of each, which is what a notebook's cell times, says" in part.message
+
+
+def test_a_function_half_as_fast_as_the_references_keeps_full_points(checked):
+    part, _ = checked(TWICE)
+
+    assert part.points == 3, part.message
+
+
+def test_a_loop_over_the_samples_earns_nothing(checked):
+    part, _ = checked(LOOPS)
+
+    assert part.points == 0, part.message
+    assert part.measured["slowdown_many_samples"] > 15
+
+
+@pytest.mark.parametrize("name", HIDE_A_LOOP)
+def test_nothing_hides_a_loop(checked, name):
+    part, _ = checked(HIDE_A_LOOP[name])
+
+    assert part.status == "failed", part.message
+    assert part.points == 0, part.message
+
+
+def test_arithmetic_in_16_bits_earns_nothing(checked):
+    part, _ = checked(IN_16_BITS)
+
+    assert part.points == 0
+    assert "differs from the reference by" in part.message
