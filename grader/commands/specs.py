@@ -91,12 +91,14 @@ def selftest(
         sandboxes = [stack.enter_context(common.sandbox())]
         from grader import terminal
         from grader.progress import selftest_progress
-        from grader.selftest import load_catalogue, make_mutants, run_selftest, show_result
+        from grader.selftest import implementations_for, make_mutants, run_selftest, show_result
         from grader.spec import load_spec
 
         loaded = load_spec(spec)
         settings = common.settings(loaded, DeviceChoice.cpu, seed, [])
-        known = (*load_catalogue(), *(make_mutants() if mutants else ()))
+        known = implementations_for(loaded.spec)
+        if mutants and any(each.family is None for each in known):
+            known += make_mutants()
         more = min(os.cpu_count() or 1, GREATEST_SANDBOXES) - 1
         sandboxes += [stack.enter_context(common.sandbox()) for _ in range(more)]
         with selftest_progress() as progress:

@@ -1,6 +1,6 @@
 """What a spec lets pass: right and wrong implementations that are known, graded with it."""
 
-from grader.selftest.catalogue import CatalogueError, load_catalogue
+from grader.selftest.catalogue import CatalogueError, implementations_for, load_catalogue
 from grader.selftest.implementation import Implementation
 from grader.selftest.mutants import make_mutants
 from grader.selftest.outcome import Outcome, Result
@@ -12,6 +12,7 @@ __all__ = [
     "Implementation",
     "Outcome",
     "Result",
+    "implementations_for",
     "load_catalogue",
     "make_mutants",
     "run_selftest",

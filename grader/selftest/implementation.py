@@ -31,6 +31,15 @@ _ROLES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """Of which catalogue a solution is, in which specs' terms, and in which convention."""
+
+    name: str
+    specs: frozenset[str]
+    convention: Convention
+
+
+@dataclass(frozen=True, slots=True)
 class Implementation:
     """A right solution in which one function was replaced.
 
@@ -40,6 +49,7 @@ class Implementation:
     help: kind of help that it uses; it is wrong where the spec's policy on that is "fail", and right elsewhere.
     dtypes: those in which a right one works; others raise.
     awaits: the check that is not there yet and that alone can catch it.
+    family: the catalogue that it is of; None for the linear classifier's, which any spec may share.
     """
 
     name: str
@@ -51,6 +61,7 @@ class Implementation:
     help: HelpKind | None = None
     dtypes: tuple[DTypeName, ...] = ("float32", "float64")
     awaits: str | None = None
+    family: Family | None = None
 
     @property
     def full_name(self) -> str:
@@ -65,6 +76,9 @@ class Implementation:
     def fits(self, spec: Spec) -> bool:
         """Whether the spec has this function, in the same convention and role."""
         function = spec.functions.get(self.function)
+        if self.family is not None:
+            is_same = spec.assignment.convention == self.family.convention
+            return function is not None and spec.name in self.family.specs and is_same
         if function is None or spec.backend != "torch":
             return False
         role, classifier = _ROLES[self.function]

@@ -112,5 +112,7 @@ class Result:
 
 
 def is_loss(implementation: Implementation) -> bool:
-    """Whether it is of one of the four loss functions."""
+    """Whether it is of one of the four loss functions, or of a catalogue of its own with a mistake that can be named."""
+    if implementation.family is not None:
+        return bool(implementation.diagnosis)
     return "_loss_" in implementation.function

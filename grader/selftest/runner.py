@@ -104,7 +104,7 @@ def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sand
 
 def _stages(implementation: Implementation, naming: Sequence[AnyCheck]) -> list[list[AnyCheck]]:
     """The checks that name mistakes, then all the others; of a mutant nothing is named, so a cheap one is the first."""
-    kinds = {"agreement"} if implementation.kind == "mutant" else {"values", "stability"}
+    kinds = {"agreement"} if implementation.kind == "mutant" else {"values", "stability", "answers"}
     first = [check for check in naming if check.kind in kinds]
     rest = [check for check in naming if check not in first]
     return [stage for stage in (first, rest) if stage]
