@@ -35,9 +35,9 @@ class Size:
 MAIN = Size("main", 128, 10, 3073, 7)
 """The handout's."""
 
-FEW_SAMPLES = Size("few", 16, 10, 3073, 3)
-"""For the naive functions, whose time is that of their samples one by one: an eighth of the handout's, so that some of
-the calls run within one turn of the processor's on a busy machine."""
+FEW_SAMPLES = Size("few", 4, 10, 3073, 8)
+"""For the naive functions, whose time is that of their samples one by one: a few of the handout's, so that some of the
+calls run within one turn of the processor's on a busy machine."""
 
 MANY_SAMPLES = Size("many", 600, 10, 40, 5)
 """Little to compute for each sample, so that a loop over them in Python shows, whatever it does in each step."""
