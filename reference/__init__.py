@@ -13,15 +13,26 @@ from reference.drivers import driver_source
 from reference.losses import LossAndGradient, accuracy, predict, scores, softmax_loss, svm_loss
 from reference.misconception import Misconception
 from reference.misconceptions import MISCONCEPTIONS, Case, match, match_pair
-from reference.question import Inputs, Mistake, Question, QuestionCase, match_mistakes
+from reference.question import (
+    MATCH_TOLERANCE,
+    Answer,
+    Inputs,
+    Mistake,
+    Question,
+    QuestionCase,
+    Rule,
+    match_mistakes,
+)
 from reference.questions import QUESTIONS, question_of
 from reference.timed import TIMED_FUNCTIONS, timed_source
 from reference.trainer import train
 
 __all__ = [
+    "MATCH_TOLERANCE",
     "MISCONCEPTIONS",
     "QUESTIONS",
     "TIMED_FUNCTIONS",
+    "Answer",
     "Case",
     "Condition",
     "Convention",
@@ -31,6 +42,7 @@ __all__ = [
     "Mistake",
     "Question",
     "QuestionCase",
+    "Rule",
     "accuracy",
     "benign_epsilon_condition",
     "driver_source",

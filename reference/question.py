@@ -47,13 +47,32 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold of the outputs of one call, where many answers are right: a trained classifier, a random start.
+
+    output: the output that is wrong where it does not hold. message: what the student is told, in which {name} stands for
+    a number of `broken`. broken: those numbers by name where it does not hold, None where it does; it is asked only about
+    outputs that have their shapes and are finite, but a series may be of any length. Its name is that of a mistake.
+    """
+
+    name: str
+    output: str
+    message: str
+    broken: Callable[[Inputs, Answer, Convention], Mapping[str, float] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question.
 
     parameters: names of the inputs in the order of the call. outputs: kind of each output by name, in the order in which they are returned. draw: the cases, from a generator of
     the run. answer: the right outputs; its float64 must be good to `tolerance` of the largest entry. tolerance: relative
     to the largest entry of the output, in float64; in float32 `tolerance32`. driver: the module of reference.drivers and
-    the function in it that makes the call, None where the function is called as it is. mistakes: told apart by name.
+    the function in it that makes the call, None where the function is called as it is. mistakes: told apart by name and output.
+    tolerances: in place of both for single outputs. accepted: further answers that are as right, each output by itself.
+    free: outputs that have no one answer: of those in `answer` only the shape counts, and what the rules say of them.
+    unchanged: the inputs that must be as they were after the call; when left out, all arrays where there is no driver.
+    is_training: whether a call may take as long as one of a trainer.
     """
 
     name: str
@@ -65,10 +84,25 @@ class Question:
     tolerance: float = 1e-8
     tolerance32: float = 2e-4
     mistakes: tuple[Mistake, ...] = field(default=())
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    accepted: Callable[[Inputs, Convention], Sequence[Answer]] | None = None
+    free: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    unchanged: tuple[str, ...] | None = None
+    is_training: bool = False
+
+    def answers(self, inputs: Inputs, convention: Convention) -> tuple[Answer, ...]:
+        """The answer, and all others that are as right."""
+        more = () if self.accepted is None else self.accepted(inputs, convention)
+        return (self.answer(inputs, convention), *more)
+
+    def tolerance_of(self, output: str, *, is_float32: bool = False) -> float:
+        """Relative to the largest entry of that output."""
+        return self.tolerances.get(output, self.tolerance32 if is_float32 else self.tolerance)
 
 
 MATCH_TOLERANCE = 1e-7
-"""Relative, of an outcome that explains what was seen."""
+"""Relative, of an outcome that explains what was seen, where the question's own tolerance is no wider."""
 
 
 def match_mistakes(
@@ -76,27 +110,45 @@ def match_mistakes(
     output: str,
     cases: Sequence[tuple[Inputs, Array]],
     convention: Convention,
+    tolerance: float = MATCH_TOLERANCE,
 ) -> Mistake | None:
-    """The first known mistake that explains this output on all cases, and that is not the right answer on all.
+    """The known mistake that explains this output best on all cases, where it is not the right answer on all.
 
-    cases: inputs with the output that was seen, in float64.
+    cases: inputs with the output that was seen, in float64. tolerance: relative to the largest entry. Of mistakes that
+    explain it equally well, or within MATCH_TOLERANCE, the first.
     """
     rights = [np.asarray(question.answer(inputs, convention)[output]) for inputs, _ in cases]
-    if not cases or all(_agree(seen, right, right) for (_, seen), right in zip(cases, rights, strict=True)):
+    if not cases or _distance(cases, rights, rights) <= tolerance:
         return None
+    best, least = None, np.inf
     for mistake in question.mistakes:
-        if mistake.output == output and all(
-            _agree(seen, np.asarray(mistake.outcome(inputs, convention)), right)
-            for (inputs, seen), right in zip(cases, rights, strict=True)
-        ):
-            return mistake
-    return None
+        if mistake.output != output:
+            continue
+        outcomes = [_outcome(mistake, inputs, convention) for inputs, _ in cases]
+        distance = max(_distance(cases, outcomes, rights), MATCH_TOLERANCE)
+        if distance <= max(tolerance, MATCH_TOLERANCE) and distance < least:
+            best, least = mistake, distance
+    return best
 
 
-def _agree(seen: Array, expected: Array, right: Array) -> bool:
-    if seen.shape != expected.shape or not np.isfinite(seen).all() or not np.isfinite(expected).all():
-        return False
-    scale = max(
-        float(np.max(np.abs(expected), initial=0.0)), float(np.max(np.abs(right), initial=0.0)), 1e-300
+def _outcome(mistake: Mistake, inputs: Inputs, convention: Convention) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(mistake.outcome(inputs, convention))
+
+
+def _distance(
+    cases: Sequence[tuple[Inputs, Array]], expected: Sequence[Array], rights: Sequence[Array]
+) -> float:
+    """The greatest relative difference on any case; infinite where a shape differs or a number is not finite."""
+    return max(
+        _relative(seen, outcome, right)
+        for (_, seen), outcome, right in zip(cases, expected, rights, strict=True)
     )
-    return bool(np.max(np.abs(seen - expected), initial=0.0) <= MATCH_TOLERANCE * scale)
+
+
+def _relative(seen: Array, expected: Array, right: Array) -> float:
+    if seen.shape != expected.shape or not np.isfinite(seen).all() or not np.isfinite(expected).all():
+        return np.inf
+    greatest = [float(np.max(np.abs(each), initial=0.0)) for each in (expected, right)]
+    scale = max(*greatest, 1e-300)
+    return float(np.max(np.abs(seen - expected), initial=0.0)) / scale

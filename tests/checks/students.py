@@ -32,6 +32,7 @@ from grader.trial import (
     Argument,
     Array,
     ArrayOutput,
+    Driver,
     FunctionArgument,
     Kept,
     LabelsOutput,
@@ -109,6 +110,8 @@ def observe(
     state = {name: _argument(each, calls) for name, each in trial.state.items()}
     owner: Any = None
     try:
+        if trial.driver is not None:
+            student = _driver(trial.driver)
         if trial.method is not None:
             owner = student()
             for name, value in state.items():
@@ -129,6 +132,13 @@ def observe(
         spy_calls=tuple(calls),
         earlier=_results(before[1], trial.outputs) if trial.is_again else (),
     )
+
+
+def _driver(driver: Driver) -> Student:
+    namespace: dict[str, Any] = {}
+    exec(compile(driver.source, "driver", "exec"), namespace)
+    function: Student = namespace[driver.name]
+    return function
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:

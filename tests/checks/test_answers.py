@@ -9,7 +9,7 @@ from grader.checks import AnswersCheck
 from grader.observation import Died, Raised
 from grader.trial import FunctionArgument, Tensor
 from grader.verdict import Finding
-from reference import Mistake, Question, QuestionCase
+from reference import Mistake, Question, QuestionCase, Rule
 from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
 
 ON = ASSIGNMENT.model_copy(
@@ -237,3 +237,102 @@ def test_the_same_seed_asks_the_same():
 
     assert first == again
     assert first != bytes_of(CHECK.trials(ON, 4))
+
+
+# --- What has no one answer ------------------------------------------------------------------------------------------
+
+GROWING = Question(
+    name="toy",
+    parameters=("A", "b", "strength"),
+    outputs={"w": "array", "history": "series"},
+    draw=lambda rng, convention: _draw(rng, convention)[:3],
+    answer=lambda inputs, convention: {"w": np.zeros(3), "history": np.arange(3.0) + 1},
+    free=("w",),
+    accepted=lambda inputs, convention: [{"w": np.zeros(3), "history": np.arange(3.0)}],
+    tolerances={"history": 0.1},
+    mistakes=(
+        Mistake("history_doubled", "history", "Twice.", lambda inputs, convention: 2 * np.arange(3.0) + 2),
+        Mistake("history_near", "history", "Near.", lambda inputs, convention: 2 * np.arange(3.0) + 2.3),
+    ),
+    rules=(
+        Rule(
+            "sum_is_not_one",
+            "w",
+            "They sum to {sum}.",
+            lambda inputs, seen, convention: (
+                None if abs(seen["w"].sum() - 1) < 1e-6 else {"sum": float(seen["w"].sum())}
+            ),
+        ),
+    ),
+    unchanged=("A",),
+    is_training=True,
+)
+
+
+@pytest.fixture
+def _growing(monkeypatch):
+    monkeypatch.setattr(reference.questions, "QUESTIONS", {"toy": GROWING})
+
+
+def trained(w=(0.2, 0.3, 0.5), history=(1.0, 2.0, 3.0)):
+    return lambda A, b, strength: (np.array(w), list(history))
+
+
+@pytest.mark.usefixtures("_growing")
+@pytest.mark.parametrize(
+    "student",
+    [trained(), trained(w=(1.0, 0.0, 0.0)), trained(history=(0.0, 1.0, 2.0)), trained(history=(1.1, 2.2, 3))],
+)
+def test_many_answers_may_be_right(student):
+    verdict = verdict_on(CHECK, student, assignment=ON)
+
+    assert (verdict.status, verdict.findings) == ("passed", (Finding("fit", True, (), ()),))
+    assert set(verdict.measured) == {"history"}
+
+
+@pytest.mark.usefixtures("_growing")
+def test_a_broken_rule_is_named_with_its_numbers():
+    verdict = verdict_on(CHECK, trained(w=(1.0, 1.0, 0.5)), assignment=ON)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.5)
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == ["sum_is_not_one"]
+    assert verdict.message == "fit: w is not what it should be, on N=4. They sum to 2.5. Right: history."
+
+
+@pytest.mark.usefixtures("_growing")
+def test_of_two_mistakes_within_the_tolerance_the_nearer_is_named():
+    for history, name in (((2.1, 4.1, 6.1), "history_doubled"), ((2.25, 4.25, 6.25), "history_near")):
+        verdict = verdict_on(CHECK, trained(history=history), assignment=ON)
+
+        assert [each.misconception for each in verdict.findings[0].diagnosis] == [name]
+
+
+@pytest.mark.usefixtures("_growing")
+@pytest.mark.parametrize(
+    "history,said",
+    [
+        ((1.0, 2.0), "history should be a list of 3 numbers, but is 2 numbers"),
+        ((1.0,) * 9, "history should be a list of 3 numbers, but is a list of 9 numbers"),
+    ],
+)
+def test_a_series_of_another_length_is_wrong(history, said):
+    verdict = verdict_on(CHECK, trained(history=history), assignment=ON)
+
+    assert verdict.credit == 0.5
+    assert f"fit: {said}, on N=4." in verdict.message
+
+
+@pytest.mark.usefixtures("_growing")
+def test_what_is_free_must_be_finite():
+    verdict = verdict_on(CHECK, trained(w=(np.nan, 1, 0)), assignment=ON)
+
+    assert verdict.credit == 0.5
+    assert "fit: w is not finite in 1 of 3 entries: nan (not a number) at [0], on N=4." in verdict.message
+
+
+@pytest.mark.usefixtures("_growing")
+def test_only_the_named_inputs_must_be_unchanged_and_training_may_take_longer():
+    trial = CHECK.trials(ON, 0)[0]
+
+    assert trial.echo == (0,)
+    assert trial.seconds == ON.limits.training_seconds
