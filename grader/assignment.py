@@ -72,6 +72,25 @@ class ClassifierClass(Model):
     )
 
 
+class SearchParamsFunction(Model):
+    """A function () -> (learning_rates, regularization_strengths), each a list of numbers."""
+
+    role: Literal["search_params"]
+    classifier: ClassifierName = Field(description="The classifier that the pairs are for.")
+
+
+class SamplerFunction(Model):
+    """A function (X, y, num_train, batch_size) -> (X_batch, y_batch)."""
+
+    role: Literal["sampler"]
+
+
+class ParamSetFunction(Model):
+    """A function (cls, data_dict, lr, reg, num_iters) -> (cls, train_acc, val_acc), which trains and predicts with cls."""
+
+    role: Literal["param_set"]
+
+
 class AnyFunction(Model):
     """A function or class of any other signature, judged by a question of its own."""
 
@@ -79,7 +98,14 @@ class AnyFunction(Model):
 
 
 FunctionSpec = Annotated[
-    LossFunction | TrainerFunction | PredictorFunction | ClassifierClass | AnyFunction,
+    LossFunction
+    | TrainerFunction
+    | PredictorFunction
+    | ClassifierClass
+    | SearchParamsFunction
+    | SamplerFunction
+    | ParamSetFunction
+    | AnyFunction,
     Field(discriminator="role"),
 ]
 

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.archive import printable
 from grader.assignment import Assignment, FunctionSpec, Help, Limits, LossFunction, Model
-from grader.checks import AccuracyCheck, AgreementCheck, AnswersCheck, AnyCheck, SpeedupCheck
+from grader.checks import AccuracyCheck, AgreementCheck, AnswersCheck, AnyCheck, SearchCheck, SpeedupCheck
 from grader.errors import SpecError
 from grader.spec_faults import choices, fault_lines, got, near
 from reference import QUESTIONS
@@ -35,6 +35,7 @@ _ROLES: Mapping[str, str] = {
     "training": "trainer",
     "sampling": "trainer",
     "prediction": "predictor",
+    "search": "search_params",
     "answers": "function",
 }
 """The role that a function must have which a check of the kind names as its `function`."""
@@ -116,6 +117,11 @@ class Spec(Model):
                 yield from self._unanswerable(where, check)
             if isinstance(check, AccuracyCheck) and (check.class_name is None) == (len(check.functions) != 3):
                 yield f"{where} must name either loss, trainer and predictor, or class_name alone"
+            if isinstance(check, SearchCheck) and len(check.learners) not in {
+                0,
+                1 if check.class_name else 3,
+            }:
+                yield f"{where} must name loss, trainer and predictor, or class_name alone, or none of them"
             if isinstance(check, AgreementCheck | SpeedupCheck):
                 yield from self._unlike(where, check)
 

@@ -80,7 +80,7 @@ def grid_accuracies(models: Array, X: Array, y: Array, convention: Convention) -
     """(P,) float64: for each of the models (P, *W.shape) the share of rightly labelled samples, 0 where it is not finite."""
     weights, rows = (models, X) if convention.layout == "DC" else (models.transpose(0, 2, 1), X.T)
     num_pairs, num_features, num_classes = weights.shape
-    is_finite = np.isfinite(weights).all(axis=(1, 2))
+    is_finite = np.array([np.isfinite(each).all() for each in weights])
     finite = np.where(is_finite[:, None, None], weights, 0)
     with np.errstate(all="ignore"):
         scores = rows @ finite.transpose(1, 2, 0).reshape(num_features, -1)

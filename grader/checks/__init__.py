@@ -15,6 +15,7 @@ from grader.checks.loops import LoopsCheck
 from grader.checks.prediction import PredictionCheck
 from grader.checks.purity import PurityCheck
 from grader.checks.sampling import SamplingCheck
+from grader.checks.search import SearchCheck
 from grader.checks.speedup import SpeedupCheck
 from grader.checks.stability import StabilityCheck
 from grader.checks.training import TrainingCheck
@@ -31,6 +32,7 @@ AnyCheck = Annotated[
     | PredictionCheck
     | PurityCheck
     | SamplingCheck
+    | SearchCheck
     | SpeedupCheck
     | StabilityCheck
     | TrainingCheck
@@ -39,7 +41,7 @@ AnyCheck = Annotated[
 ]
 """One of the kinds, told apart by `kind`."""
 
-MEASURED_KINDS = frozenset({"speedup", "accuracy"})
+MEASURED_KINDS = frozenset({"speedup", "accuracy", "search"})
 """Kinds that time or train: seconds each, and what they say depends on more than whether a function is right."""
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "PredictionCheck",
     "PurityCheck",
     "SamplingCheck",
+    "SearchCheck",
     "SpeedupCheck",
     "StabilityCheck",
     "TrainingCheck",

@@ -16,6 +16,7 @@ from grader.checks.learning import (
     Learner,
     accuracies_of,
     labels_by_scores,
+    weights_of,
 )
 from grader.observation import Received, Returned, Unexpected, Value
 from grader.trial import Array, DTypeName, Trial
@@ -145,10 +146,7 @@ class AccuracyCheck(CheckFields):
 
 def _weights(evidence: Evidence) -> Value | None:
     """What the training left: the first value of a trainer, the attribute W of a class; None where it gave none."""
-    if not evidence or not isinstance(evidence[0][1], Returned):
-        return None
-    returned = evidence[0][1]
-    return returned.fetched["W"] if "W" in returned.fetched else returned.values[0]
+    return weights_of(evidence[0][1]) if evidence else None
 
 
 def _history(evidence: Evidence) -> Array | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from grader.assignment import Assignment
 from grader.data import DataSet, SplitName
+from grader.observation import Observation, Returned, Value
 from grader.trial import (
     Argument,
     Array,
@@ -109,6 +110,13 @@ class Learner:
             backend=assignment.backend,
             seconds=_LABELLING_SECONDS,
         )
+
+
+def weights_of(trained: Observation) -> Value | None:
+    """What a training left: the first value of a trainer, the attribute W of a class; None where it did not return."""
+    if not isinstance(trained, Returned):
+        return None
+    return trained.fetched["W"] if "W" in trained.fetched else trained.values[0]
 
 
 @dataclass(frozen=True, slots=True)

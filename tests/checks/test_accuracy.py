@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
 from grader.checks import AccuracyCheck, InitialLossCheck
 from grader.checks.accuracy import CURVE_POINTS, curve, templates
-from grader.data import DataSet, ImageSplits, LabelledImages, standin_data
 from grader.observation import Died, Raised
 from grader.trial import FunctionArgument, Kept, Tensor
+from tests.checks.images import DATA, on_data
 from tests.checks.students import (
     ASSIGNMENT,
     PLACE,
@@ -22,23 +21,6 @@ from tests.checks.students import (
 )
 
 TRAINER, PREDICTOR = "train_linear_classifier", "predict_linear_classifier"
-
-
-def _few():
-    """A thousand images to train on, 400 to be judged."""
-    whole = standin_data().splits
-
-    def first(part, count):
-        return LabelledImages(part.images[:count], part.labels[:count])
-
-    return ImageSplits(first(whole.train, 1000), first(whole.val, 200), first(whole.test, 200)), ()
-
-
-DATA = DataSet("a few images", _few)
-
-
-def on_data() -> Assignment:
-    return ASSIGNMENT.model_copy(update={"data": DATA})
 
 
 CHECK = AccuracyCheck(
