@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from grader.data import DataSet
 from grader.trial import DTypeName
-from reference.conventions import Convention
+from reference.conventions import Convention, Layout
 
 ClassifierName = Literal["svm", "softmax"]
 Device = Literal["cpu", "cuda"]
@@ -64,11 +65,21 @@ class PredictorFunction(Model):
 
 
 class ClassifierClass(Model):
-    """A class with loss(W, X_batch, y_batch, reg), train(X, y, ...) and predict(X), and W as an attribute."""
+    """A class with loss(W, X_batch, y_batch, reg), train(X, y, ...) and predict(X), and W as an attribute.
+
+    Where its loss reads the attribute it is loss(X_batch, y_batch, reg).
+    """
 
     role: Literal["classifier"]
     classifier: ClassifierName | None = Field(
         default=None, description="Whose loss it has; none for the base class, whose loss the judge lends it."
+    )
+    weights: Literal["argument", "attribute"] = Field(
+        default="argument", description="Where loss finds W: its first argument, or the object's own."
+    )
+    dtype: DTypeName = Field(default="float32", description="Of what its methods are given.")
+    defaults: TrainerDefaults | None = Field(
+        default=None, description="What the handout's signature of train says; none to leave them unasked."
     )
 
 
@@ -178,6 +189,10 @@ class Assignment(Model):
     def on(self, device: Device, data: DataSet) -> Assignment:
         """The same assignment, graded on that device and with that data."""
         return self.model_copy(update={"device": device, "data": data})
+
+    def in_layout(self, layout: Layout) -> Assignment:
+        """The same assignment with the arrays in that layout."""
+        return self.model_copy(update={"convention": replace(self.convention, layout=layout)})
 
     def loss_function(self, name: str) -> LossFunction:
         """The loss function of that name; the spec has made sure that it is one."""

@@ -32,13 +32,13 @@ _ROLES: Mapping[str, str] = {
     "purity": "loss",
     "loops": "loss",
     "initial_loss": "loss",
-    "training": "trainer",
-    "sampling": "trainer",
-    "prediction": "predictor",
+    "training": "trainer or classifier",
+    "sampling": "trainer or classifier",
+    "prediction": "predictor or classifier",
     "search": "search_params",
     "answers": "function",
 }
-"""The role that a function must have which a check of the kind names as its `function`."""
+"""The role, or the roles, that a function may have which a check of the kind names as its `function`."""
 
 _FIELD_ROLES: Mapping[str, str] = {
     "naive": "loss",
@@ -54,8 +54,9 @@ _FIELD_ROLES: Mapping[str, str] = {
 class ConventionFields(Model):
     """How the assignment states its loss; see reference.conventions.Convention."""
 
-    layout: Literal["DC", "CD"] = Field(
-        default="DC", description="W (D, C) and X (N, D), or W (C, D) and X (D, N)."
+    layout: Literal["DC", "CD", "either"] = Field(
+        default="DC",
+        description="W (D, C) and X (N, D), or W (C, D) and X (D, N); either, as each loss function takes it.",
     )
     regularizer_coefficient: float = Field(default=1.0, gt=0, description="c in the term c*reg*sum(W*W).")
     delta: float = Field(default=1.0, gt=0, description="Margin of the hinge.")
@@ -82,7 +83,12 @@ class Spec(Model):
 
     @model_validator(mode="after")
     def _checks_fit_the_functions(self) -> Self:
-        faults = [*self._unusable_names(), *self._repeated_ids(), *self._misfits()]
+        faults = [
+            *self._unusable_names(),
+            *self._open_layouts(),
+            *self._repeated_ids(),
+            *self._misfits(),
+        ]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -91,6 +97,14 @@ class Spec(Model):
         for name in self.functions:
             if not name.isidentifier():
                 yield f"functions.{printable(name)} must be the name of a Python function or class"
+
+    def _open_layouts(self) -> Iterator[str]:
+        others = [name for name, function in self.functions.items() if function.role != "loss"]
+        if self.convention.layout == "either" and others:
+            yield (
+                "convention.layout may be 'either' only where all functions have the role 'loss'"
+                f" (got {others[0]!r}, whose role is {self.functions[others[0]].role!r})"
+            )
 
     def _repeated_ids(self) -> Iterator[str]:
         first: dict[str, int] = {}
@@ -108,9 +122,9 @@ class Spec(Model):
                 function = self.functions.get(name)
                 if function is None:
                     yield f"{where}.{field} must be one of {choices(self.functions)} {got(name, self.functions)}"
-                elif function.role != role:
+                elif function.role not in role.split(" or "):
                     yield (
-                        f"{where}.{field} must name a function of role {role!r} for a check of kind {check.kind!r}"
+                        f"{where}.{field} must name a function of role {_quoted(role)} for a check of kind {check.kind!r}"
                         f" (got {name!r}, whose role is {function.role!r})"
                     )
             if isinstance(check, AnswersCheck):
@@ -157,15 +171,27 @@ class Spec(Model):
         return sum(check.points for check in self.checks)
 
     @property
+    def has_open_layout(self) -> bool:
+        """Whether the layout of the arrays is that of each submission's own loss functions."""
+        return self.convention.layout == "either"
+
+    @property
     def assignment(self) -> Assignment:
-        """What the checks are parametrised by."""
+        """What the checks are parametrised by; in the layout "DC" where that is open."""
+        fields = self.convention.model_dump()
+        if self.has_open_layout:
+            fields["layout"] = "DC"
         return Assignment(
-            convention=Convention(**self.convention.model_dump()),
+            convention=Convention(**fields),
             backend=self.backend,
             functions=self.functions,
             limits=self.limits,
             help=self.help,
         )
+
+
+def _quoted(roles: str) -> str:
+    return " or ".join(repr(role) for role in roles.split(" or "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,14 @@ class Spy:
 
     losses: (K,) float64; gradients: (K, D, C) in the dtype of W. K bounds the number of calls.
     batch, columns: the rows and columns expected in X.
+    is_method: it is called as `self.loss(X, y, reg)`, and W is the object's own.
     """
 
     losses: Array
     gradients: Array
     batch: int
     columns: int
+    is_method: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,6 +103,30 @@ def test_a_spec_of_the_instructors_own_is_read_by_its_path():
     assert loaded.spec.max_score == 20
 
 
+def test_an_open_layout_is_for_loss_functions_alone():
+    Path("own.toml").write_text(
+        MINI_SPEC.replace("[functions]", '[convention]\nlayout = "either"\n\n[functions]')
+    )
+    spec = load_spec("own.toml").spec
+
+    assert spec.has_open_layout
+    assert spec.assignment.convention.layout == "DC"
+    assert spec.assignment.in_layout("CD").convention.layout == "CD"
+
+    text = (
+        Path("own.toml").read_text().replace("\n[[checks]]", '\np = { role = "predictor" }\n\n[[checks]]', 1)
+    )
+    Path("other.toml").write_text(text)
+    with pytest.raises(SpecError) as caught:
+        load_spec("other.toml")
+    assert caught.value.faults == (
+        (
+            "other.toml: convention.layout may be 'either' only where all functions have the role 'loss'"
+            " (got 'p', whose role is 'predictor')"
+        ),
+    )
+
+
 def test_a_byte_order_mark_is_passed_over():
     Path("own.toml").write_bytes(b"\xef\xbb\xbf" + MINI_SPEC.encode())
 
@@ -241,7 +265,10 @@ KINDS = "'agreement', 'classifier', 'gradient', 'loops', 'prediction', 'purity',
         ),
         (MINI_SPEC + "[convention]\ndelta = 0\n", "convention.delta must be > 0 (got 0)"),
         (MINI_SPEC + "[convention]\ndelta = inf\n", "convention.delta must be a finite number (got inf)"),
-        (MINI_SPEC + '[convention]\nlayout = "NC"\n', "convention.layout must be 'DC' or 'CD' (got 'NC')"),
+        (
+            MINI_SPEC + '[convention]\nlayout = "NC"\n',
+            "convention.layout must be 'DC', 'CD' or 'either' (got 'NC')",
+        ),
         ("convention = 1\n" + MINI_SPEC, "convention must be a table (got 1)"),
         ("seed = -1\n" + MINI_SPEC, "seed must be >= 0 (got -1)"),
         ("seed = 1.5\n" + MINI_SPEC, "seed must be a whole number (got 1.5)"),

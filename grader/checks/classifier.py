@@ -49,10 +49,10 @@ class ClassifierCheck(CheckFields):
         rng = random_stream(seed, self.id)
         spec = assignment.functions[self.class_name]
         assert isinstance(spec, ClassifierClass)
-        losses = () if spec.classifier is None else self._loss_trials(assignment, spec.classifier, rng)
-        trains = [] if spec.classifier is None else [self._training(assignment, rng)]
-        trains.append(self._spied_training(assignment, rng))
-        return (*losses, *trains, self._prediction(assignment, rng))
+        losses = () if spec.classifier is None else self._loss_trials(assignment, spec, rng)
+        trains = [] if spec.classifier is None else [self._training(assignment, spec, rng)]
+        trains.append(self._spied_training(assignment, spec, rng))
+        return (*losses, *trains, self._prediction(assignment, spec, rng))
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """Passed when every method does its part."""
@@ -89,32 +89,36 @@ class ClassifierCheck(CheckFields):
                 return label_fault(trial, observation, W.array, X.array, assignment.convention)
 
     def _loss_trials(
-        self, assignment: Assignment, classifier: ClassifierName, rng: np.random.Generator
+        self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
     ) -> tuple[Trial, ...]:
         cases = [
             draw_small_case(rng, assignment.convention, 0.37),
             draw_large_case(rng, assignment.convention),
         ]
-        if classifier == "softmax":
+        if spec.classifier == "softmax":
             cases += draw_shifted_cases(rng, assignment.convention, (SHIFT,))
+        given = [loss_arguments(case, spec.dtype) for case in cases]
+        is_own = spec.weights == "attribute"
         return tuple(
             Trial(
-                label=f"{case.name} ({case.sizes(assignment.convention)}, float32)",
+                label=f"{case.name} ({case.sizes(assignment.convention)}, {spec.dtype})",
                 function=self.class_name,
                 method="loss",
-                positional=loss_arguments(case, "float32"),
+                state={"W": arguments[0]} if is_own else {},
+                positional=arguments[1:] if is_own else arguments,
                 outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
                 backend=assignment.backend,
                 seconds=assignment.limits.call_seconds,
             )
-            for case in cases
+            for case, arguments in zip(cases, given, strict=True)
         )
 
     def _loss_fault(
         self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Returned
     ) -> str | None:
         assert spec.classifier is not None
-        case, dtype = case_of(trial)
+        own = (trial.state["W"],) if "W" in trial.state else ()
+        case, dtype = case_of(replace(trial, positional=(*own, *trial.positional)))
         truth = Truth(spec.classifier, case, assignment.convention, dtype)
         for compare, value in zip(
             (truth.compare_loss, truth.compare_gradient), observation.values, strict=True
@@ -124,14 +128,16 @@ class ClassifierCheck(CheckFields):
                 return f"{self.class_name}.loss: {comparison.sentence}, on {trial.label}"
         return None
 
-    def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
+    def _spied_training(
+        self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
+    ) -> Trial:
         sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))
         X, y = draw_data(rng, sizes, absent_class=True)
         return Trial(
             label=f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss lent by the grader",
             function=self.class_name,
             method="train",
-            state={"loss": draw_spy(rng, sizes)},
+            state={"loss": replace(draw_spy(rng, sizes), is_method=spec.weights == "attribute")},
             positional=(Tensor(X), Tensor(y)),
             keywords=draw_keywords(rng, sizes, verbose=True),
             outputs=(SeriesOutput(sizes.num_iters),),
@@ -145,7 +151,7 @@ class ClassifierCheck(CheckFields):
         faults = audit.faults(observation.fetched["W"], observation.values[0])
         return conclude(f"{self.class_name}.train", faults, None).message if faults else None
 
-    def _training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
+    def _training(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
         """Three well separated clouds, which any right loss falls on."""
         y = np.arange(90, dtype=np.int64) % 3
         X = rng.normal(0, 0.3, (90, 5))
@@ -159,10 +165,10 @@ class ClassifierCheck(CheckFields):
             "verbose": False,
         }
         return Trial(
-            label=f"train, {ITERATIONS} steps on three clouds of points, float32",
+            label=f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
             function=self.class_name,
             method="train",
-            positional=(Tensor(X.astype(np.float32)), Tensor(y)),
+            positional=(Tensor(X.astype(spec.dtype)), Tensor(y)),
             keywords={name: Scalar(value) for name, value in keywords.items()},
             outputs=(SeriesOutput(ITERATIONS),),
             fetch={"W": ArrayOutput((5, 3))},
@@ -202,14 +208,14 @@ class ClassifierCheck(CheckFields):
             return f"{name} leaves weights in self.W that classify {right} of {len(y.array)} samples right, on {trial.label}"
         return None
 
-    def _prediction(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
+    def _prediction(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
         W, X = draw_scores(rng, 35, 6, 8, 1.0, assignment.convention)
         return Trial(
-            label="predict (N=35, C=6, D=8, float32)",
+            label=f"predict (N=35, C=6, D=8, {spec.dtype})",
             function=self.class_name,
             method="predict",
-            state={"W": Tensor(W.astype(np.float32))},
-            positional=(Tensor(X.astype(np.float32)),),
+            state={"W": Tensor(W.astype(spec.dtype))},
+            positional=(Tensor(X.astype(spec.dtype)),),
             outputs=(LabelsOutput(35),),
             backend=assignment.backend,
             seconds=assignment.limits.call_seconds,

@@ -10,7 +10,7 @@ import numpy as np
 
 import reference
 from grader import formatting
-from grader.assignment import Assignment
+from grader.assignment import Assignment, ClassifierClass
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.observation import Observation, Received, Returned, Unexpected
@@ -56,7 +56,7 @@ class PredictionCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The predictor."""
+        """The predictor, or the class that predicts."""
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
@@ -74,7 +74,7 @@ class PredictionCheck(CheckFields):
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """Passed when every label is right."""
         for trial, observation in evidence:
-            W, X = trial.positional
+            W, X = trial.positional if trial.method is None else (trial.state["W"], *trial.positional)
             assert isinstance(W, Tensor)
             assert isinstance(X, Tensor)
             fault = label_fault(trial, observation, W.array, X.array, assignment.convention)
@@ -82,7 +82,8 @@ class PredictionCheck(CheckFields):
                 finding = Finding(self.function, False)
                 return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
         labels = sum(size.N for size in (*SIZES, NEAR_TIES, REPEATED, REPEATED))
-        message = f"{self.function} gives the right label for {labels} samples in {len(evidence)} calls."
+        name = self.function if evidence[0][0].method is None else f"{self.function}.predict"
+        message = f"{name} gives the right label for {labels} samples in {len(evidence)} calls."
         return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
 
 
@@ -120,7 +121,7 @@ def _nearly_tied(rng: np.random.Generator, size: _Size, convention: Convention) 
 
 
 def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: _Size) -> Trial:
-    """The call function(W, X), with both brought back."""
+    """The call function(W, X), or predict(X) of a class whose object has W, with the arguments brought back."""
     W, X = draw_scores(rng, size.N, size.C, size.D, size.scale, assignment.convention)
     if size is NEAR_TIES:
         W, X = _nearly_tied(rng, size, assignment.convention)
@@ -128,12 +129,16 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
         axis = 0 if assignment.convention.layout == "DC" else 1
         W = np.concatenate([W, np.full_like(W.take([0], axis), -100.0)], axis)
         X = np.concatenate([X, np.ones_like(X.take([0], 1 - axis))], 1 - axis)
+    weights, rows = Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))
+    is_class = isinstance(assignment.functions[function], ClassifierClass)
     return Trial(
         label=f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})",
         function=function,
-        positional=(Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))),
+        method="predict" if is_class else None,
+        state={"W": weights} if is_class else {},
+        positional=(rows,) if is_class else (weights, rows),
         outputs=(LabelsOutput(size.N),),
-        echo=(0, 1),
+        echo=(0,) if is_class else (0, 1),
         backend=assignment.backend,
         seconds=assignment.limits.call_seconds,
     )

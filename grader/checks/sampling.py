@@ -13,11 +13,13 @@ from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.training_run import (
     TrainingRun,
     TrainingSizes,
+    as_asked_of,
     draw_data,
     draw_keywords,
     draw_sizes,
     draw_spy,
     draw_weights,
+    name_of,
 )
 from grader.observation import Received, Returned, SpyCall
 from grader.trial import Array, ArrayOutput, SeriesOutput, Tensor, Trial
@@ -35,7 +37,7 @@ class SamplingCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The trainer."""
+        """The trainer, or the class that trains."""
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
@@ -43,7 +45,7 @@ class SamplingCheck(CheckFields):
         rng = random_stream(seed, self.id)
         sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
         X, y = draw_data(rng, sizes, is_skewed=True)
-        return tuple(self._trial(assignment, rng, sizes, X, y) for _ in range(2))
+        return tuple(as_asked_of(assignment, self._trial(assignment, rng, sizes, X, y)) for _ in range(2))
 
     def _trial(
         self, assignment: Assignment, rng: np.random.Generator, sizes: TrainingSizes, X: Array, y: Array
@@ -60,6 +62,7 @@ class SamplingCheck(CheckFields):
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
         """Passed when the rows that the spy saw look uniform and change from step to step and from run to run."""
+        name = name_of(evidence[0][0])
         runs: list[list[Array]] = []
         samples = 0
         for trial, observation in evidence:
@@ -70,9 +73,7 @@ class SamplingCheck(CheckFields):
             rows = [_rows(call, samples) for call in observation.spy_calls]
             seen = [row for row in rows if row is not None]
             if len(seen) < run.num_iters or len(seen) != len(rows):
-                message = (
-                    f"{self.function} does not hand a batch of rows of X to the loss function at every step."
-                )
+                message = f"{name} does not hand a batch of rows of X to the loss function at every step."
                 return Verdict("failed", 0.0, message, hint=self.hint)
             runs.append(seen)
         seen = runs[0]
@@ -85,8 +86,8 @@ class SamplingCheck(CheckFields):
             fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
         measured, allowed = {"chi_square": chi_square}, {"chi_square": greatest}
         if fault is not None:
-            return Verdict("failed", 0.0, sentence(f"{self.function}: {fault}"), self.hint, measured, allowed)
-        message = f"{self.function} draws its batches from all {samples} rows, evenly."
+            return Verdict("failed", 0.0, sentence(f"{name}: {fault}"), self.hint, measured, allowed)
+        message = f"{name} draws its batches from all {samples} rows, evenly."
         return Verdict(
             "passed", 1.0, message, None, measured, allowed, findings=(Finding(self.function, None),)
         )
@@ -120,7 +121,7 @@ def _fault(seen: list[Array], counts: Array, *, is_even: bool) -> str | None:
         return "the batches are consecutive rows, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == len(counts) - 1:
-        return "the last row is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound)"
+        return "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)"
     if len(never) > 0:
         return f"{formatting.count(len(never), 'row')} of {len(counts)} {'is' if len(never) == 1 else 'are'} never drawn"
     if not is_even:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from grader.assignment import Assignment, TrainerDefaults, TrainerFunction
+from grader.assignment import Assignment, ClassifierClass, TrainerDefaults, TrainerFunction
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
 from grader.checks.training_audit import TrainingAudit, changed_defaults, conclude
 from grader.checks.training_run import (
     TrainingRun,
     TrainingSizes,
+    as_asked_of,
     draw_data,
     draw_keywords,
     draw_sizes,
     draw_spy,
     draw_weights,
+    name_of,
+    weights_and_history,
 )
 from grader.observation import Observation, Raised, Returned, Unexpected, Value
 from grader.trial import Array, ArrayOutput, Scalar, SeriesOutput, Tensor, Trial
@@ -35,7 +39,7 @@ class TrainingCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The trainer."""
+        """The trainer, or the class that trains."""
         return (self.function,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
@@ -50,11 +54,11 @@ class TrainingCheck(CheckFields):
         defaults = self._defaults(assignment)
         if defaults is not None:
             trials.append(self._default_trial(assignment, rng, defaults))
-        return tuple(trials)
+        return tuple(as_asked_of(assignment, trial) for trial in trials)
 
     def _defaults(self, assignment: Assignment) -> TrainerDefaults | None:
         trainer = assignment.functions[self.function]
-        assert isinstance(trainer, TrainerFunction)
+        assert isinstance(trainer, TrainerFunction | ClassifierClass)
         return trainer.defaults
 
     def _trial(
@@ -116,13 +120,16 @@ class TrainingCheck(CheckFields):
                     "failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),)
                 )
             audit = TrainingAudit(run, observation.spy_calls)
-            found = audit.faults(observation.values[0], observation.values[1])
+            found = audit.faults(*weights_and_history(observation))
             if _changed(observation.echoes[0], run.X) or _changed(observation.echoes[1], run.y):
                 found.setdefault("batches", "X or y is changed by the trainer")
             for part, words in found.items():
                 faults.setdefault(part, f"{words} ({trial.label})")
             notes += audit.notes()
-        return conclude(self.function, faults, self.hint, tuple(notes))
+        verdict = conclude(name_of(evidence[0][0]), faults, self.hint, tuple(notes))
+        return replace(
+            verdict, findings=tuple(replace(each, function=self.function) for each in verdict.findings)
+        )
 
     def _default_notes(
         self, assignment: Assignment, trial: Trial, observation: Observation
@@ -134,7 +141,7 @@ class TrainingCheck(CheckFields):
         if not isinstance(observation, Returned):
             return ()
         run = TrainingRun.of(trial, defaults.model_dump())
-        return changed_defaults(run, observation.spy_calls, observation.values[0])
+        return changed_defaults(run, observation.spy_calls, weights_and_history(observation)[0])
 
 
 def _changed(echo: Value, array: Array) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.assignment import Assignment, ClassifierClass
+from grader.observation import Returned, Value
 from grader.trial import Argument, Array, Scalar, Spy, Tensor, Trial
 
 _SPARE = 3
@@ -97,6 +99,44 @@ def draw_spy(rng: np.random.Generator, sizes: TrainingSizes) -> Spy:
     )
 
 
+def as_asked_of(assignment: Assignment, trial: Trial) -> Trial:
+    """The run of a trainer (spy, W, X, y) -> (W, history) as it is; of a class, as its method train(X, y) -> history.
+
+    There the spy is the object's loss, and the W that it starts from, unless that is None, its attribute.
+    """
+    spec = assignment.functions[trial.function]
+    if not isinstance(spec, ClassifierClass):
+        return trial
+    spy, start, X, y = trial.positional
+    assert isinstance(spy, Spy)
+    weights, history = trial.outputs
+    state: dict[str, Argument] = {"loss": replace(spy, is_method=spec.weights == "attribute")}
+    if isinstance(start, Tensor):
+        state["W"] = start
+    return replace(
+        trial,
+        method="train",
+        state=state,
+        positional=(X, y),
+        outputs=(history,),
+        fetch={"W": weights},
+        echo=tuple(position - 2 for position in trial.echo),
+    )
+
+
+def weights_and_history(observation: Returned) -> tuple[Value, Value]:
+    """The last W and the losses of a run of either kind."""
+    if "W" in observation.fetched:
+        return observation.fetched["W"], observation.values[0]
+    weights, history = observation.values
+    return weights, history
+
+
+def name_of(trial: Trial) -> str:
+    """What trains: the function, or the class with its method."""
+    return trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRun:
     """What a trainer was given: data, the spy, the start (None where it was to make one), its numbers.
@@ -121,7 +161,7 @@ class TrainingRun:
         """
         data = trial.positional if trial.method is not None else trial.positional[2:]
         spy = trial.positional[0] if trial.method is None else trial.state["loss"]
-        start: Argument = Scalar(None) if trial.method is not None else trial.positional[1]
+        start = trial.state.get("W") if trial.method is not None else trial.positional[1]
         X, y = data
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)

@@ -82,7 +82,7 @@ class _ArgumentPacker:
             case Spy():
                 self.spy = argument
                 inputs = [decode.describe_output(output) for output in decode.spy_outputs(argument)]
-                return {"kind": "spy", "inputs": inputs}
+                return {"kind": "spy", "inputs": inputs, "is_method": argument.is_method}
             case Kept(key=key):
                 return {"kind": "kept", "key": key}
             case FunctionArgument(name=name):

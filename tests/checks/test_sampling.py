@@ -131,7 +131,7 @@ def lopsided(step, samples, batch_size, rng):
     [
         (
             last_row_never,
-            "the last row is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound)",
+            "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)",
         ),
         (first_row_never, f"1 row of {SAMPLES} is never drawn"),
         (two_rows_never, f"2 rows of {SAMPLES} are never drawn"),

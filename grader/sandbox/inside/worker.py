@@ -80,7 +80,7 @@ class Caller:
         owner: Any = None
         with _redirect(header), _recording(header) as operators, _counting(header) as counts:
             if header["method"] is not None:
-                owner = _lend_methods(target, state)()
+                owner = _lend_methods(target, state, header["state"])()
                 for name, value in state.items():
                     if not callable(value):
                         setattr(owner, name, value)
@@ -161,14 +161,27 @@ def _echo_output(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"kind": kind, "shape": entry["shape"], "count": entry["count"]}
 
 
-def _lend_methods(target: Any, state: dict[str, Any]) -> Any:
+def _lend_methods(target: Any, state: dict[str, Any], entries: Mapping[str, Any]) -> Any:
     """The class with the lent functions as methods, in a subclass: an abstract or slotted class takes them too."""
-    lent = {name: staticmethod(value) for name, value in state.items() if callable(value)}
+    lent = {
+        name: _reading_own_weights(value) if entries[name].get("is_method") else staticmethod(value)
+        for name, value in state.items()
+        if callable(value)
+    }
     if not lent and not inspect.isabstract(target):
         return target
     concrete = type(target)(str(target.__name__), (target,), lent)
     concrete.__abstractmethods__ = frozenset()  # what is not called need not be there
     return concrete
+
+
+def _reading_own_weights(spy: Callable[..., Any]) -> Callable[..., Any]:
+    """The spy as a method (X, y, reg) of an object that holds W."""
+
+    def loss(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        return spy(getattr(self, "W", None), *arguments, **keywords)
+
+    return loss
 
 
 def _spy_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
