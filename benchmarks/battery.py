@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from benchmarks.measures import SAMPLE
-from grader.checks import AnyCheck
+from grader.checks import MEASURED_KINDS, AnyCheck
 from grader.grade import grade
 from grader.judged import Settings
 from grader.sandbox.host import Sandbox
@@ -30,7 +30,7 @@ REPETITIONS = 15
 _SETTLING_SECONDS = 0.3
 """Until the last worker of a submission was reaped, and counts to its parent."""
 
-_TRAINING = frozenset({"training", "sampling", "classifier"})
+_TRAINING = MEASURED_KINDS | {"training", "sampling", "classifier", "initial_loss"}
 
 
 def _checks_without_training(loaded: LoadedSpec) -> list[AnyCheck]:

@@ -96,13 +96,13 @@ class CheckPart(ReportModel):
     hint: str | None
     measured: dict[str, float]
     allowed: dict[str, float]
+    seconds: float
     curves: dict[str, tuple[float, ...]] = Field(
         default_factory=dict, description="To be drawn: the loss in the course of a training."
     )
     pictures: dict[str, PicturePart] = Field(
         default_factory=dict, description="To be drawn: the learned weights of each class."
     )
-    seconds: float
 
 
 class IntegrityPart(ReportModel):

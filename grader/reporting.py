@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCh
     return EnvironmentPart(
         grader_version=__version__,
         python=platform.python_version(),
-        torch=metadata.version("torch"),
+        torch=torch_version(),
         device=settings.device,
         device_name=processor_name(),
         isolation=isolation.level.value,
@@ -88,6 +89,13 @@ def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCh
     )
 
 
+@cache
+def torch_version() -> str:
+    """The version of torch that workers import."""
+    return metadata.version("torch")
+
+
+@cache
 def processor_name() -> str:
     """The CPU's name where the system tells it."""
     if sys.platform == "linux":

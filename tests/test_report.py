@@ -59,6 +59,8 @@ def test_the_fields_stand_in_the_order_of_the_design():
         "measured",
         "allowed",
         "seconds",
+        "curves",  # ours, after the design's
+        "pictures",
     ]
     assert list(data["integrity"][0]) == ["kind", "function", "message"]
     assert list(data["environment"]) == [

@@ -83,48 +83,61 @@ class SpeedupCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """Both of them."""
-        return (self.naive, self.vectorized)
+        """The vectorized one. Where the naive one gives nothing, the reference's is what this one is compared with."""
+        return (self.vectorized,)
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
         """The rounds that warm up; the very first calls are what the notebook times."""
-        return tuple(trial for number in range(WARM_UPS) for trial in self._round(assignment, seed, number))
+        return tuple(
+            trial for number in range(WARM_UPS) for trial in self._round(assignment, seed, number, self.naive)
+        )
 
     def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:
         """One more round, until the interval is narrow and on one side of every rung."""
-        if any(not isinstance(observation, Returned) for _, observation in evidence):
+        if self._stops(evidence):
             return ()
+        naive = None if timed_fault(assignment, self.naive, evidence) is not None else self.naive
         done = max(round_and_size(trial)[0] for trial, _ in evidence)
         if done < WARM_UPS:
             is_wrong = timed_fault(assignment, self.vectorized, evidence) is not None
-            return () if is_wrong else self._round(assignment, seed, done + 1)
+            return () if is_wrong else self._round(assignment, seed, done + 1, naive)
         series = _Series.latest(rounds_of(evidence, self.naive))
         if not series.may_end or not self._reading(assignment, series).is_enough:
-            return self._round(assignment, seed, done + 1)
+            return self._round(assignment, seed, done + 1, naive)
         return ()
 
-    def _round(self, assignment: Assignment, seed: int, number: int) -> tuple[Trial, ...]:
+    def _stops(self, evidence: Evidence) -> bool:
+        """Whether a call gave nothing without which no speed is measured: any but the student's naive."""
+        return any(
+            not isinstance(observation, Returned)
+            and (is_reference(trial) or trial.function == self.vectorized)
+            for trial, observation in evidence
+        )
+
+    def _round(self, assignment: Assignment, seed: int, number: int, naive: str | None) -> tuple[Trial, ...]:
         rng = random_stream(seed, self.id, str(number))
-        return draw_round(assignment, self.naive, self.vectorized, number, rng)
+        return draw_round(assignment, naive, self.vectorized, number, rng)
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
         """Credit by the ladder, where every output of the timed calls is right."""
         for trial, observation in evidence:
-            if isinstance(observation, Returned):
-                continue
-            words = failure_sentence(trial, observation)
-            if is_reference(trial):
+            if is_reference(trial) and not isinstance(observation, Returned):
+                words = failure_sentence(trial, observation)
                 raise RuntimeError(f"the reference could not be timed: {words}")
-            return Verdict("failed", 0.0, sentence(words), hint=self.hint)
         fault = timed_fault(assignment, self.vectorized, evidence)
+        if fault is not None and self._stops(evidence):
+            return Verdict("failed", 0.0, sentence(fault), hint=self.hint)
         if fault is not None:
             message = f"Speed earns points once the timed calls give right results. {sentence(fault)}"
             return Verdict("failed", 0.0, message, hint=self.hint)
         reading = self._reading(assignment, _Series.latest(rounds_of(evidence, self.naive)))
-        return self._conclude(reading, _cold_speedup(evidence, self.naive, self.vectorized))
+        is_naive_right = timed_fault(assignment, self.naive, evidence) is None
+        cold = _cold_speedup(evidence, self.naive, self.vectorized) if is_naive_right else None
+        return self._conclude(reading, cold)
 
-    def _conclude(self, reading: _Reading, cold: float) -> Verdict:
-        measured = reading.measured() | {"cold_speedup": cold}
+    def _conclude(self, reading: _Reading, cold: float | None) -> Verdict:
+        """cold: the speedup of a first call of each; None where the student's naive function is of no use."""
+        measured = reading.measured() | ({} if cold is None else {"cold_speedup": cold})
         allowed = {"speedup": self.factor} if reading.is_by_factor else {"slowdown": self.ladder[0].bound}
         if reading.impossible is not None:
             message = (
@@ -133,17 +146,18 @@ class SpeedupCheck(CheckFields):
             )
             alarm = Alarm("impossible_time", self.vectorized, message)
             return Verdict("failed", 0.0, message, self.hint, measured, allowed, alarms=(alarm,))
-        message = f"{self._words(reading)} {_cold_words(cold)}{_doubt_words(reading)}"
+        naive = self.naive if cold is not None else "the reference's naive one (yours gives no right results)"
+        message = f"{self._words(reading, naive)}{_cold_words(cold)}{_doubt_words(reading)}"
         status: Literal["passed", "failed"] = "passed" if reading.credit == 1.0 else "failed"
         return Verdict(
             status, reading.credit, message, None if status == "passed" else self.hint, measured, allowed
         )
 
-    def _words(self, reading: _Reading) -> str:
+    def _words(self, reading: _Reading, naive: str) -> str:
         speedup = reading.speedup
         plus_minus = f"+-{max(1, round(100 * speedup.half_width))} %"
         said = (
-            f"{self.vectorized} is {_times(speedup.middle)} as fast as {self.naive} ({plus_minus})"
+            f"{self.vectorized} is {_times(speedup.middle)} as fast as {naive} ({plus_minus})"
             f" and takes {_times(reading.slowdown.middle)} as long as the reference's"
         )
         if reading.is_by_factor:
@@ -278,8 +292,10 @@ def _cold_speedup(evidence: Evidence, naive: str, vectorized: str) -> float:
     return first[naive] / first[vectorized]
 
 
-def _cold_words(cold: float) -> str:
-    return f"A single first call of each, which is what a notebook's cell times, says {_times(cold)}."
+def _cold_words(cold: float | None) -> str:
+    if cold is None:
+        return ""
+    return f" A single first call of each, which is what a notebook's cell times, says {_times(cold)}."
 
 
 def _doubt_words(reading: _Reading) -> str:

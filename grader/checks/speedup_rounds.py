@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.assignment import Assignment
+from grader.checks.call import failure_sentence
 from grader.checks.check import Evidence
 from grader.checks.speedup_truth import fault_of_calls
 from grader.checks.timing import Rounds
@@ -46,16 +47,17 @@ NULL = "null_call"
 
 
 def draw_round(
-    assignment: Assignment, naive: str, vectorized: str, number: int, rng: np.random.Generator
+    assignment: Assignment, naive: str | None, vectorized: str, number: int, rng: np.random.Generator
 ) -> tuple[Trial, ...]:
     """The calls of one round: fresh X and y, a fresh W in each call of a function, both parties in shuffled order.
 
     The parties share what is drawn, which neither can see of the other. The first round calls the naive functions at
-    the handout's size, as its notebook does.
+    the handout's size, as its notebook does. naive: None where the student's is not to be called.
     """
     draw = _RoundDraw(assignment, vectorized, number, rng)
     style = f"{assignment.loss_function(vectorized).classifier}_loss"
-    naive_calls: list[tuple[Party, str]] = [("reference", f"{style}_naive"), ("student", naive)]
+    naive_calls: list[tuple[Party, str]] = [("reference", f"{style}_naive")]
+    naive_calls += [] if naive is None else [("student", naive)]
     vectorized_calls: list[tuple[Party, str]] = [
         ("reference", f"{style}_vectorized"),
         ("student", vectorized),
@@ -184,10 +186,15 @@ def _role(trial: Trial, naive: str) -> str:
 
 
 def _row(found: Mapping[tuple[str, str], Sequence[float]], size: Size) -> Rounds:
-    """The least of the times of each: what comes on top is the machine's, which takes turns and never gives time."""
+    """The least of the times of each: what comes on top is the machine's, which takes turns and never gives time.
+
+    Where the student's naive function gives nothing, the reference's stands for it.
+    """
 
     def least(role: str, of: Size = size) -> Array:
         return np.array([min(found[of.name, role])])
+
+    is_lost = (FEW_SAMPLES.name, "student naive") not in found
 
     def of_all_samples(role: str) -> Array:
         return null + size.N / FEW_SAMPLES.N * (least(role, FEW_SAMPLES) - null)
@@ -195,7 +202,7 @@ def _row(found: Mapping[tuple[str, str], Sequence[float]], size: Size) -> Rounds
     null = least("null")
     return Rounds(
         reference_naive=of_all_samples("reference naive"),
-        student_naive=of_all_samples("student naive"),
+        student_naive=of_all_samples("reference naive" if is_lost else "student naive"),
         reference=least("reference vectorized"),
         student=least("student vectorized"),
         null=null,
@@ -205,17 +212,27 @@ def _row(found: Mapping[tuple[str, str], Sequence[float]], size: Size) -> Rounds
 # --- The outputs of rounds -------------------------------------------------------------------------------------------
 
 
-def timed_fault(assignment: Assignment, vectorized: str, evidence: Evidence) -> str | None:
-    """What is wrong with an output of the student's in a timed call, the calls that warm up among them; else None."""
-    classifier = assignment.loss_function(vectorized).classifier
-    faults = (fault_of_calls(calls, classifier, assignment.convention) for calls in _calls_by_data(evidence))
+def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> str | None:
+    """What is wrong with an output of this function of the student's in a timed call, or with a call that gave none.
+
+    The calls that warm up are among them. None where all is right.
+    """
+    for trial, observation in evidence:
+        if trial.function == function and not is_reference(trial) and not isinstance(observation, Returned):
+            return failure_sentence(trial, observation)
+    classifier = assignment.loss_function(function).classifier
+    faults = (
+        fault_of_calls(calls, classifier, assignment.convention)
+        for calls in _calls_by_data(evidence, function)
+    )
     return next((fault for fault in faults if fault is not None), None)
 
 
-def _calls_by_data(evidence: Evidence) -> Iterator[list[tuple[Trial, Returned]]]:
-    """The student's calls that returned, those on the same X together."""
+def _calls_by_data(evidence: Evidence, function: str) -> Iterator[list[tuple[Trial, Returned]]]:
+    """The student's calls of one function that returned, those on the same X together."""
     groups: dict[str, list[tuple[Trial, Returned]]] = {}
     for trial, observation in evidence:
-        if not is_reference(trial) and isinstance(observation, Returned):
+        is_own = trial.function == function and not is_reference(trial)
+        if is_own and isinstance(observation, Returned):
             groups.setdefault(trial.kept[0].key, []).append((trial, observation))
     yield from groups.values()

@@ -14,7 +14,16 @@ from grader.checks import speedup_rounds
 from grader.checks.speedup import MOST_ROUNDS, SpeedupCheck
 from grader.checks.speedup_rounds import FEW_SAMPLES, MAIN, MANY_SAMPLES, NULL, WARM_UPS, round_and_size
 from grader.data import standin_data
-from grader.observation import Died, Observation, Raised, Received, Returned, TimedOut, Unexpected
+from grader.observation import (
+    Died,
+    Missing,
+    Observation,
+    Raised,
+    Received,
+    Returned,
+    TimedOut,
+    Unexpected,
+)
 from grader.trial import Kept, Scalar, Tensor, Trial
 from reference import Convention, softmax_loss, svm_loss
 from tests.checks.students import ASSIGNMENT, PLACE
@@ -391,13 +400,29 @@ def test_each_kind_of_wrong_output_is_said(change, words):
     assert words in found.message
 
 
-def test_a_wrong_naive_function_earns_nothing_for_speed_either():
-    def answer(trial: Trial, seconds: float) -> Observation:
-        seen = right(trial, seconds)
-        is_naive = trial.function == "svm_loss_naive" and trial.party == "student"
-        return returned(0.0, np.zeros_like(inputs(trial)[0])) if is_naive else seen
+@pytest.mark.parametrize(
+    "instead",
+    [
+        lambda trial: returned(0.0, np.zeros_like(inputs(trial)[0])),
+        lambda trial: Missing("it is defined nowhere"),
+        lambda trial: TimedOut(5.0),
+    ],
+    ids=["wrong", "missing", "late"],
+)
+def test_a_lost_naive_function_costs_the_vectorized_one_nothing(instead):
+    called = []
 
-    assert "svm_loss_naive: loss differs" in verdict(answer=answer).message
+    def answer(trial: Trial, seconds: float) -> Observation:
+        is_naive = trial.function == "svm_loss_naive" and trial.party == "student"
+        called.append(is_naive)
+        return instead(trial) if is_naive else right(trial, seconds)
+
+    found = verdict(answer=answer)
+
+    assert (found.status, found.credit) == ("passed", 1.0)
+    assert "as fast as the reference's naive one (yours gives no right results)" in found.message
+    assert "cold_speedup" not in found.measured
+    assert sum(called) == 1  # not again after the first
 
 
 def test_a_function_that_is_wrong_from_the_start_is_not_measured():
