@@ -15,7 +15,7 @@ from grader import grade as grade_module
 from grader.commands import common
 from grader.errors import SandboxError
 from grader.report import parse_report, report_schema
-from grader.spec import SPEC_FOLDER, spec_schema
+from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, StubSandbox, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -400,7 +400,8 @@ def test_the_shipped_specs_are_listed(grader):
     ran = grader("spec", "list")
 
     assert ran.code == 0
-    assert ran.out == "eecs498_2019  EECS 498 (2019): linear classifiers, SVM and softmax (26 checks)\n"
+    assert "eecs498_2019  EECS 498 (2019): linear classifiers, SVM and softmax (32 checks)\n" in ran.out
+    assert [line.split()[0] for line in ran.out.splitlines()] == list(shipped_specs())
 
 
 def test_a_spec_is_shown(grader):
@@ -415,7 +416,7 @@ def test_specs_are_validated(grader, mini):
 
     assert ran.code == 0
     assert ran.out == (
-        f"{SPEC_FOLDER}/eecs498_2019.toml: valid, 26 checks, 100 points\nmini.toml: valid, 4 checks, 20 points\n"
+        f"{SPEC_FOLDER}/eecs498_2019.toml: valid, 32 checks, 100 points\nmini.toml: valid, 4 checks, 20 points\n"
     )
 
 
