@@ -154,7 +154,7 @@ class Spec(Model):
             yield f"{where}.handed must be left out: the question {check.question!r} has no driver"
 
     def _unlike(self, where: str, check: AgreementCheck | SpeedupCheck) -> Iterator[str]:
-        naive, vectorized = (self.functions.get(name) for name in check.functions)
+        naive, vectorized = (self.functions.get(name) for name in (check.naive, check.vectorized))
         if not isinstance(naive, LossFunction) or not isinstance(vectorized, LossFunction):
             return  # has a fault of its own
         if check.naive == check.vectorized:
