@@ -106,6 +106,9 @@ class AnyFunction(Model):
     """A function or class of any other signature, judged by a question of its own."""
 
     role: Literal["function"]
+    optional: bool = Field(
+        default=False, description="It may be left out: its checks have 0 points, and say so where it is."
+    )
 
 
 FunctionSpec = Annotated[
@@ -200,6 +203,11 @@ class Assignment(Model):
         if not isinstance(function, LossFunction):
             raise TypeError(f"{name} is no loss function")
         return function
+
+    def is_optional(self, name: str) -> bool:
+        """Whether the function may be left out."""
+        function = self.functions.get(name)
+        return isinstance(function, AnyFunction) and function.optional
 
     def partners(self, name: str) -> frozenset[str]:
         """The loss functions of the same classifier in the other style; none for what is no loss function."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+from grader import formatting
 from grader.assignment import Assignment
 from grader.checks import AnyCheck
 from grader.checks.call import sentence
@@ -112,6 +113,8 @@ def _judge(
         reasons = " ".join(
             sentence(f"{name} is missing: {extracted.missing.get(name, '')}") for name in missing
         )
+        if any(assignment.is_optional(name) for name in missing):
+            reasons = f"{formatting.listing(missing)} may be left out, and is: no points are lost by that."
         findings = tuple(Finding(name, False) for name in missing)
         return Judged(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
     clock = time.perf_counter()

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from grader import formatting
 from grader.archive import printable
-from grader.assignment import Assignment, FunctionSpec, Help, Limits, LossFunction, Model
+from grader.assignment import AnyFunction, Assignment, FunctionSpec, Help, Limits, LossFunction, Model
 from grader.checks import AccuracyCheck, AgreementCheck, AnswersCheck, AnyCheck, SearchCheck, SpeedupCheck
 from grader.errors import SpecError
 from grader.spec_faults import choices, fault_lines, got, near
@@ -147,6 +147,9 @@ class Spec(Model):
         for name in check.shares:
             if name not in question.outputs:
                 yield f"{where}.shares must name outputs of the question {got(name, question.outputs)}"
+        function = self.functions.get(check.function)
+        if isinstance(function, AnyFunction) and function.optional and check.points:
+            yield f"{where}.points must be 0: {check.function} is optional (got {check.points:g})"
         for name in check.handed:
             if name not in self.functions:
                 yield f"{where}.handed must name functions of the spec {got(name, self.functions)}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reference import lab
 from reference.question import Question
 
-_ALL: tuple[Question, ...] = ()
+_ALL: tuple[Question, ...] = (*lab.QUESTIONS,)
 
 QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}
 
