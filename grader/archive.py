@@ -23,7 +23,11 @@ _BLOCK_BYTES = 1 << 20
 _DIRECTORY_BYTES = 4 << 20
 """Greatest table of contents that zipfile is let near: it reads the whole of it before a member can be counted."""
 
+SAVED_BYTES = 8 << 20
+"""Greatest file of saved weights that is kept; a linear classifier's has a quarter of a megabyte."""
+
 _SUFFIXES = (".ipynb", ".py")
+_SAVED_SUFFIXES = (".pt", ".pth")
 _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, separators of lines, what turns the direction of writing, and surrogates."""
@@ -45,8 +49,18 @@ BROKEN = (
 
 
 def is_source(name: str) -> bool:
-    """Whether a file of this name is one of those that are kept."""
+    """Whether a file of this name is a notebook or a module."""
     return name.lower().endswith(_SUFFIXES)
+
+
+def is_saved(name: str) -> bool:
+    """Whether a file of this name holds saved weights, which are kept beside notebooks and modules."""
+    return name.lower().endswith(_SAVED_SUFFIXES)
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file of this name is one of those that are kept."""
+    return is_source(name) or is_saved(name)
 
 
 def is_passed_over(name: str) -> bool:
@@ -62,7 +76,7 @@ def printable(name: str) -> str:
 
 
 def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
-    """(path, content) of each notebook and module in a .zip, sorted; every member is checked before one is read.
+    """(path, content) of each notebook, module and file of weights in a .zip, sorted; every member is checked before one is read.
 
     Raises UnsafeArchive for what must not be unpacked, UnsupportedFile where `stream` is no readable zip.
     """
@@ -151,7 +165,9 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
         raise UnsafeArchive(
             f"{where} is {found}; expected files and folders only, put the file itself in", path=path
         )
-    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_source(parts[-1]):
+    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_kept(parts[-1]):
+        return None
+    if is_saved(parts[-1]) and not _is_plain(member):
         return None
     if member.flag_bits & 0x1:
         raise UnsafeArchive(f"{where} is encrypted; expected an archive without a password", path=path)
@@ -162,6 +178,12 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
     if member.file_size > FILE_BYTES:
         raise _too_large(where, path)
     return "/".join(parts)
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    """Whether saved weights can be taken out: without them the rest of the submission is graded all the same."""
+    is_open = not member.flag_bits & 0x1 and member.compress_type in _METHODS
+    return is_open and member.file_size <= SAVED_BYTES
 
 
 def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:

@@ -65,7 +65,7 @@ def grade(
         extracted = Extracted({}, {}, (), (), (), (), {}, ())
         faults.append("the submission's code could not be taken apart")
     else:
-        with Parties(sandbox, extracted, assignment) as parties:
+        with Parties(sandbox, extracted, assignment, submission.files) as parties:
             for check in spec.checks:
                 judged.append(_judge(spec, assignment, check, extracted, parties.run, settings, progress))
                 traces |= _trace(spec, assignment, check, extracted, parties.run, settings)

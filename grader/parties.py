@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from grader.assignment import Assignment
 from grader.extract import Extracted, extract
-from grader.observation import Observation
+from grader.observation import Missing, Observation
 from grader.sandbox.host import Budget, Sandbox, Session
 from grader.submission import SourceFile, Submission
-from grader.trial import Trial
+from grader.trial import Argument, FileArgument, Tensor, Trial
 from reference import TIMED_FUNCTIONS, timed_source
+from reference.saved import SAVED_FUNCTION, saved_source
 
 _REFERENCE_WORKERS = 3
 """Naive, vectorized and the call that does nothing are called in turn."""
@@ -34,7 +39,14 @@ class Parties:
     While the reference is called the student's workers stand still: a thread that spins there would make it seem slow.
     """
 
-    def __init__(self, sandbox: Sandbox, extracted: Extracted, assignment: Assignment) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        extracted: Extracted,
+        assignment: Assignment,
+        files: Sequence[SourceFile] = (),
+    ) -> None:
+        self._files = files
         self._sandbox = sandbox
         self._assignment = assignment
         self._budget = budget_of(assignment)
@@ -55,6 +67,10 @@ class Parties:
 
     def run(self, trial: Trial) -> Observation:
         """Make the call. SandboxError when no worker can be had."""
+        found = _with_files(trial, self._files)
+        return self._run(found) if isinstance(found, Trial) else found
+
+    def _run(self, trial: Trial) -> Observation:
         self._hold_student(is_held=trial.party == "reference")
         if trial.party == "student":
             return self._student.run(trial)
@@ -74,7 +90,24 @@ class Parties:
 
 
 def _reference_code(assignment: Assignment) -> Extracted:
-    text = timed_source(assignment.backend, assignment.convention)
-    return extract(
-        Submission("reference", (SourceFile("reference.py", text.encode()),)), list(TIMED_FUNCTIONS)
-    )
+    texts = {
+        "reference.py": timed_source(assignment.backend, assignment.convention),
+        "saved.py": saved_source(),
+    }
+    files = tuple(SourceFile(path, text.encode()) for path, text in texts.items())
+    return extract(Submission("reference", files), [*TIMED_FUNCTIONS, SAVED_FUNCTION])
+
+
+def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
+    """The trial with the bytes of the files that it names; Missing where one is not there."""
+    positional: list[Argument] = []
+    for argument in trial.positional:
+        if not isinstance(argument, FileArgument):
+            positional.append(argument)
+            continue
+        named = [file for file in files if file.path.rpartition("/")[2] == argument.name]
+        if not named:
+            return Missing(f"no file is named {argument.name}")
+        nearest = min(named, key=lambda file: (file.path.count("/"), file.path))
+        positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))
+    return replace(trial, positional=tuple(positional))

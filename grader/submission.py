@@ -14,8 +14,11 @@ from pathlib import Path
 from grader.archive import (
     FILE_BYTES,
     FILE_COUNT,
+    SAVED_BYTES,
     TOTAL_BYTES,
+    is_kept,
     is_passed_over,
+    is_saved,
     is_source,
     printable,
     read_archive,
@@ -45,7 +48,7 @@ _SOURCE_ENCODING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One .ipynb or .py; `path` is relative to what was handed in, with `/` between its parts."""
+    """One notebook, module or file of saved weights; `path` is relative to what was handed in, with `/` between its parts."""
 
     path: str
     content: bytes
@@ -62,6 +65,11 @@ class Submission:
     id: str
     files: tuple[SourceFile, ...]
     student: str | None = None
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """The notebooks and modules."""
+        return tuple(file for file in self.files if not is_saved(file.path))
 
     @property
     def sha256(self) -> str:
@@ -101,7 +109,7 @@ def load_submission(path: Path) -> Submission:
         return Submission(identifier, (SourceFile(printable(path.name), _read_file(path)),))
     if suffix == ".zip":
         members = _read_zip(path)
-        if not members:
+        if not any(is_source(name) for name, _ in members):
             raise _nothing_to_grade(path, "archive")
         return Submission(identifier, tuple(SourceFile(name, content) for name, content in members))
     raise UnsupportedFile(
@@ -155,7 +163,9 @@ def _declared_encoding(content: bytes) -> str:
 def _read_folder(root: Path) -> tuple[SourceFile, ...]:
     files: list[SourceFile] = []
     total = 0
-    for relative, path in sorted(_files_below(root, is_source)):
+    for relative, path in sorted(_files_below(root, is_kept)):
+        if is_saved(relative) and _size_of(path) > SAVED_BYTES:
+            continue
         if len(files) == FILE_COUNT:
             raise SubmissionError(
                 f"{printable(str(root))}: expected at most {FILE_COUNT:,} notebooks and modules in one submission, "
@@ -171,7 +181,7 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
                 path=root,
             )
         files.append(SourceFile(printable(relative), content))
-    if not files:
+    if not any(is_source(file.path) for file in files):
         return _read_archive_in(root)
     return tuple(files)
 
@@ -186,7 +196,7 @@ def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
             path=root,
         )
     members = _read_zip(archives[0][1]) if archives else []
-    if not members:
+    if not any(is_source(name) for name, _ in members):
         raise _nothing_to_grade(root, "folder")
     return tuple(SourceFile(name, content) for name, content in members)
 
@@ -247,6 +257,13 @@ def _read_file(path: Path) -> bytes:
             path=path,
         )
     return content
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def _read_zip(path: Path) -> list[tuple[str, bytes]]:

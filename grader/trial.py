@@ -65,7 +65,14 @@ class FunctionArgument:
     name: str
 
 
-Argument = Tensor | Scalar | Spy | Kept | FunctionArgument
+@dataclass(frozen=True, slots=True)
+class FileArgument:
+    """The bytes of a file of the submission, as a uint8 tensor (N,): the one of that name that lies nearest to the top."""
+
+    name: str
+
+
+Argument = Tensor | Scalar | Spy | Kept | FunctionArgument | FileArgument
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from grader.archive import (
     BROKEN,
     FILE_BYTES,
     TOTAL_BYTES,
+    is_kept,
     is_passed_over,
     is_source,
     open_member,
@@ -154,13 +155,18 @@ def _in_archive(path: Path) -> tuple[HandIn, ...]:
     for member in sorted(members, key=lambda member: member.path):
         top, _, rest = member.path.partition("/")
         groups[top].append(replace(member, path=rest or top))
-    names = sorted(groups)
+    names = sorted(name for name, group in groups.items() if _is_graded(group))
     stems = [PurePosixPath(name).stem if _is_file(name, groups[name]) else name for name in names]
     identifiers = _unique_ids(names, stems)
     return tuple(
         HandIn(identifier, partial(_load_group, identifier, tuple(groups[name]), path))
         for identifier, name in zip(identifiers, names, strict=True)
     )
+
+
+def _is_graded(group: Sequence[_Member]) -> bool:
+    """Whether there is anything but saved weights."""
+    return any(is_source(member.path) or _is_archive(member.path) for member in group)
 
 
 def _is_file(name: str, group: Sequence[_Member]) -> bool:
@@ -201,10 +207,10 @@ def _nested_archives(stream: IO[bytes], left_bytes: int) -> list[_Member]:
 
 def _load_group(identifier: str, group: Sequence[_Member], path: Path) -> Submission:
     """The notebooks and modules of one entry; where there are none, what its one .zip holds, as load_submission does."""
-    sources = tuple(SourceFile(member.path, member.content) for member in group if is_source(member.path))
-    if sources:
-        return Submission(identifier, sources)
-    member, *more = group
+    if any(is_source(member.path) for member in group):
+        files = [member for member in group if is_kept(member.path)]
+        return Submission(identifier, tuple(SourceFile(member.path, member.content) for member in files))
+    member, *more = group = [member for member in group if _is_archive(member.path)]
     place = path / member.path
     shown = printable(str(place))
     if more:
@@ -215,14 +221,14 @@ def _load_group(identifier: str, group: Sequence[_Member], path: Path) -> Submis
         )
     if member.fault is not None:
         raise UnsafeArchive(f"{shown}: {member.fault}", path=place)
-    files = read_archive(io.BytesIO(member.content), place)
-    if not files:
+    contents = read_archive(io.BytesIO(member.content), place)
+    if not any(is_source(name) for name, _ in contents):
         raise UnsupportedFile(
             f"{shown}: expected a notebook (.ipynb) or a module (.py) in this archive, found neither; hand in the file"
             " that holds the functions",
             path=place,
         )
-    return Submission(identifier, tuple(SourceFile(name, content) for name, content in files))
+    return Submission(identifier, tuple(SourceFile(name, content) for name, content in contents))
 
 
 def _unique_ids(names: list[str], stems: list[str]) -> list[str]:

@@ -20,6 +20,7 @@ from grader.checks.speedup import SpeedupCheck
 from grader.checks.stability import StabilityCheck
 from grader.checks.training import TrainingCheck
 from grader.checks.values import ValuesCheck
+from grader.checks.weights import WeightsCheck
 
 AnyCheck = Annotated[
     AccuracyCheck
@@ -36,7 +37,8 @@ AnyCheck = Annotated[
     | SpeedupCheck
     | StabilityCheck
     | TrainingCheck
-    | ValuesCheck,
+    | ValuesCheck
+    | WeightsCheck,
     Field(discriminator="kind"),
 ]
 """One of the kinds, told apart by `kind`."""
@@ -65,4 +67,5 @@ __all__ = [
     "StabilityCheck",
     "TrainingCheck",
     "ValuesCheck",
+    "WeightsCheck",
 ]

@@ -29,7 +29,7 @@ def extract(submission: Submission, names: Sequence[str]) -> Extracted:
     """
     with warnings.catch_warnings(), _collector_paused():
         warnings.simplefilter("ignore")  # a student's "\d" is no warning of ours
-        sources, notes = read_sources(submission.files, names)
+        sources, notes = read_sources(submission.sources, names)
         program = Program(sources, ModuleFinder(sources))
         return _Assembly(program, names, notes).result()
 

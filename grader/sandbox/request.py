@@ -10,7 +10,7 @@ import numpy as np
 from grader.extract import Extracted
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
-from grader.trial import Argument, Array, FunctionArgument, Kept, Scalar, Spy, Tensor, Trial
+from grader.trial import Argument, Array, FileArgument, FunctionArgument, Kept, Scalar, Spy, Tensor, Trial
 
 
 def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any]:
@@ -87,6 +87,8 @@ class _ArgumentPacker:
                 return {"kind": "kept", "key": key}
             case FunctionArgument(name=name):
                 return {"kind": "function", "name": name}
+            case FileArgument(name=name):
+                raise TypeError(f"nobody has put the bytes of {name} in its place")
 
     def _pack_tensor(self, array: Array) -> dict[str, Any]:
         contiguous = np.ascontiguousarray(array)

@@ -364,3 +364,15 @@ def test_a_pattern_that_fits_nobody_is_refused(tmp_path):
 
     with pytest.raises(UnsupportedFile, match="--select bo\\*: fits none of 1 submission"):
         selected(find_hand_ins(tmp_path), ["ann", "bo*"])
+
+
+def test_saved_weights_belong_to_their_folder_and_are_no_submission_of_their_own(tmp_path):
+    members = {"alice/hw.py": b"1", "alice/best.pt": b"W", "stray.pt": b"W", "bob.py": b"2"}
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+    assert files_by_id(find_hand_ins(tmp_path / "class.zip")) == {
+        "alice": {"hw.py": b"1", "best.pt": b"W"},
+        "bob": {"bob.py": b"2"},
+    }

@@ -33,6 +33,7 @@ from grader.trial import (
     Array,
     ArrayOutput,
     Driver,
+    FileArgument,
     FunctionArgument,
     Kept,
     LabelsOutput,
@@ -166,6 +167,8 @@ def _argument(argument: Argument, calls: list[SpyCall]) -> Any:
             return _lent(argument, calls)
         case FunctionArgument():
             raise TypeError("functions are handed over by position only")
+        case FileArgument(name=name):
+            raise TypeError(f"nobody has put the bytes of {name} in its place")
 
 
 def _lent(spy: Spy, calls: list[SpyCall]) -> Student:
