@@ -52,7 +52,7 @@ class Rule:
 
     output: the output that is wrong where it does not hold. message: what the student is told, in which {name} stands for
     a number of `broken`. broken: those numbers by name where it does not hold, None where it does; it is asked only about
-    outputs that have their shapes and are finite, but a series may be of any length. Its name is that of a mistake.
+    outputs that have their shapes, but a series may be of any length and numbers need not be finite. Its name is that of a mistake.
     """
 
     name: str
@@ -118,32 +118,38 @@ def match_mistakes(
     explain it equally well, or within MATCH_TOLERANCE, the first.
     """
     rights = [np.asarray(question.answer(inputs, convention)[output]) for inputs, _ in cases]
-    if not cases or _distance(cases, rights, rights) <= tolerance:
+    if all(
+        _relative(seen, right, right) <= tolerance for (_, seen), right in zip(cases, rights, strict=True)
+    ):
         return None
     best, least = None, np.inf
     for mistake in question.mistakes:
-        if mistake.output != output:
-            continue
-        outcomes = [_outcome(mistake, inputs, convention) for inputs, _ in cases]
-        distance = max(_distance(cases, outcomes, rights), MATCH_TOLERANCE)
-        if distance <= max(tolerance, MATCH_TOLERANCE) and distance < least:
-            best, least = mistake, distance
+        if mistake.output == output:
+            distance = _distance_of(mistake, cases, rights, convention, max(tolerance, MATCH_TOLERANCE))
+            if distance < least:
+                best, least = mistake, distance
     return best
+
+
+def _distance_of(
+    mistake: Mistake,
+    cases: Sequence[tuple[Inputs, Array]],
+    rights: Sequence[Array],
+    convention: Convention,
+    tolerance: float,
+) -> float:
+    """The greatest distance on any case, no less than MATCH_TOLERANCE; infinite as soon as one is above the tolerance."""
+    greatest = MATCH_TOLERANCE
+    for (inputs, seen), right in zip(cases, rights, strict=True):
+        greatest = max(greatest, _relative(seen, _outcome(mistake, inputs, convention), right))
+        if greatest > tolerance:
+            return np.inf
+    return greatest
 
 
 def _outcome(mistake: Mistake, inputs: Inputs, convention: Convention) -> Array:
     with np.errstate(all="ignore"):
         return np.asarray(mistake.outcome(inputs, convention))
-
-
-def _distance(
-    cases: Sequence[tuple[Inputs, Array]], expected: Sequence[Array], rights: Sequence[Array]
-) -> float:
-    """The greatest relative difference on any case; infinite where a shape differs or a number is not finite."""
-    return max(
-        _relative(seen, outcome, right)
-        for (_, seen), outcome, right in zip(cases, expected, rights, strict=True)
-    )
 
 
 def _relative(seen: Array, expected: Array, right: Array) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reference import lab
+from reference.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.question import Question
 
-_ALL: tuple[Question, ...] = (*lab.QUESTIONS,)
+_ALL: tuple[Question, ...] = (*lab.QUESTIONS, *LINEAR_BIAS_QUESTIONS)
 
 QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}
 

@@ -87,7 +87,7 @@ class Tally:
         arrays = {
             name: value.array.astype(np.float64)
             for name, value in zip(self.question.outputs, values, strict=True)
-            if isinstance(value, Received) and np.isfinite(value.array).all()
+            if isinstance(value, Received)
         }
         if arrays.keys() != self.question.outputs.keys():
             return

@@ -149,7 +149,7 @@ def _output(kind: str, answer: Array) -> Output:
         case "labels":
             return LabelsOutput(answer.size)
         case "series":
-            return SeriesOutput(answer.size)
+            return SeriesOutput(answer.size + 1)  # both ends of a history, where that is as right
         case _:
             return ArrayOutput(tuple(answer.shape))
 

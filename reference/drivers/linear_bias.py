@@ -1,0 +1,31 @@
+"""Calls of the linear classifier with a bias of its own."""
+
+from typing import Any
+
+
+def loss(softmax_loss: Any, W: Any, b: Any, X: Any, y: Any, reg: Any) -> Any:
+    """Loss, dW and db, the last as a row whatever its own shape."""
+    answer = softmax_loss(W, b, X, y, reg)
+    if not isinstance(answer, tuple | list) or len(answer) != 3:
+        return answer
+    loss, dW, db = answer
+    return loss, dW, as_row(db, b.size)
+
+
+def train(
+    train_softmax: Any, X: Any, y: Any, num_classes: Any, step_size: Any, reg: Any, num_iters: Any
+) -> Any:
+    """W, b as a row, and the losses; None leaves an argument out."""
+    given = {"step_size": step_size, "reg": reg, "num_iters": num_iters}
+    answer = train_softmax(
+        X, y, num_classes, **{name: each for name, each in given.items() if each is not None}
+    )
+    if not isinstance(answer, tuple | list) or len(answer) != 3:
+        return answer
+    W, b, history = answer
+    return W, as_row(b, num_classes), history
+
+
+def as_row(value: Any, count: int) -> Any:
+    """A vector of that many entries as a row; anything else as it is."""
+    return value.reshape(1, count) if getattr(value, "shape", None) == (count,) else value
