@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -17,6 +19,7 @@ from grader.errors import SubmissionError
 from grader.extract import Extracted, extract
 from grader.forbidden import operator_trial, rulings_on, traced_functions
 from grader.judged import NOT_ASKED_FOR, Judged, Settings, errored_verdict
+from grader.layouts import find_layouts, layout_notes, layout_of
 from grader.observation import Observation, Returned
 from grader.parties import Parties
 from grader.report import Report
@@ -26,6 +29,7 @@ from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
 from grader.trial import Trial
 from grader.verdict import Finding, Verdict
+from reference.conventions import Layout
 
 Runner = Callable[[Trial], Observation]
 Progress = Callable[[int, int, str], None]
@@ -60,21 +64,35 @@ def grade(
     judged: list[Judged] = []
     traces: Traces = {}
     faults: list[str] = []
+    notes: list[str] = []
     if extracted is None:
         judged = [Judged(check, errored_verdict(), 0.0) for check in spec.checks]
         extracted = Extracted({}, {}, (), (), (), (), {}, ())
         faults.append("the submission's code could not be taken apart")
     else:
-        with Parties(sandbox, extracted, assignment, submission.files) as parties:
+        layouts = _layouts(spec, assignment, extracted, sandbox, settings)
+        notes += layout_notes(layouts)
+        with ExitStack() as stack:
+            parties: dict[Layout, Parties] = {}
             for check in spec.checks:
-                judged.append(_judge(spec, assignment, check, extracted, parties.run, settings, progress))
-                traces |= _trace(spec, assignment, check, extracted, parties.run, settings)
+                asked = (
+                    assignment.in_layout(layout_of(check, layouts)) if spec.has_open_layout else assignment
+                )
+                layout = asked.convention.layout
+                if layout not in parties:
+                    parties[layout] = stack.enter_context(
+                        Parties(sandbox, extracted, asked, submission.files)
+                    )
+                run = parties[layout].run
+                judged.append(_judge(spec, asked, check, extracted, run, settings, progress))
+                traces |= _trace(spec, asked, check, extracted, run, settings)
     rulings = guarded(lambda: rulings_on(assignment, extracted, traces))
     if rulings is None:
         rulings = ()
         faults.append("forbidden help could not be looked for")
     judged = [each.under(rulings) for each in judged]
-    return graded_report(submission, loaded, extracted, judged, rulings, faults, settings, isolation, started)
+    noted = replace(extracted, notes=(*extracted.notes, *notes))
+    return graded_report(submission, loaded, noted, judged, rulings, faults, settings, isolation, started)
 
 
 def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:
@@ -83,6 +101,26 @@ def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:
         return extract(submission, list(spec.functions))
     except SubmissionError as error:
         return error
+
+
+def _layouts(
+    spec: Spec, assignment: Assignment, extracted: Extracted, sandbox: Sandbox, settings: Settings
+) -> Mapping[str, Layout]:
+    """The layout of each loss function where the spec leaves it open, found in workers that see no check."""
+    if not spec.has_open_layout:
+        return {}
+    names = [
+        name
+        for name in dict.fromkeys(
+            name
+            for check in spec.checks
+            if settings.only is None or check.id in settings.only
+            for name in check.functions
+        )
+        if name in extracted.functions
+    ]
+    with Parties(sandbox, extracted, assignment) as parties:
+        return guarded(lambda: find_layouts(assignment, names, parties.run, settings.seed)) or {}
 
 
 def guarded(action: Callable[[], _Result]) -> _Result | None:

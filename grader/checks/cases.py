@@ -96,6 +96,11 @@ def draw_tiny_case(rng: np.random.Generator, convention: Convention, reg: float)
     return _Draw(rng, convention).plain("a tiny batch", 3, 3, 4, reg, jitter=False)
 
 
+def draw_layout_case(rng: np.random.Generator, convention: Convention) -> Case:
+    """No two of its sizes are equal, so that arrays in another layout fit nowhere; without a regularizer."""
+    return _Draw(rng, convention).plain("sizes that are all different", 5, 3, 8, 0.0, jitter=False)
+
+
 def draw_loop_cases(rng: np.random.Generator, convention: Convention) -> tuple[Case, Case, Case]:
     """A few samples of a few classes, three times the samples, three times the classes; without a regularizer."""
     N, C, D = int(rng.integers(4, 7)), int(rng.integers(3, 5)), int(rng.integers(4, 7))

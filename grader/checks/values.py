@@ -184,7 +184,12 @@ class _Tally:
             elif comparison.is_right:
                 name = f"{part.part}_relative_difference_{truth.dtype}"
                 self._worst[name] = max(self._worst.get(name, 0.0), comparison.relative)
-        if isinstance(gradient, Received) and gradient.dtype not in {truth.dtype, "bfloat16"}:
+        is_asked_for = truth.dtype in self.spec.dtypes
+        if (
+            is_asked_for
+            and isinstance(gradient, Received)
+            and gradient.dtype not in {truth.dtype, "bfloat16"}
+        ):
             self.note(f"it returns dW in {gradient.dtype} where W is {truth.dtype}")
         if truth.dtype == "float64":
             self._exact.append((truth, observation))
