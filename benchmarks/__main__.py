@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
-from benchmarks import battery, measures, speedup
+from benchmarks import battery, grid, measures, speedup
 from grader import __version__
 from grader.reporting import processor_name
 from grader.sandbox.host import Sandbox
@@ -32,6 +32,7 @@ def main() -> None:
     series["speed check"] = repeated.seconds
     series["its bare calls in one process, CPU"] = battery.bare()
     series |= measures.confinement()
+    series |= grid.grids()
     series["import torch, whole process"] = measures.import_torch()
     series["grader check, whole process"] = measures.check_command()
     series["grader --help, whole process"] = measures.help_command()
