@@ -43,16 +43,16 @@ def graded(sandbox: Sandbox, repetitions: int = REPETITIONS) -> list[float]:
     only = frozenset(check.id for check in _checks_without_training(loaded))
     seconds = []
     for seed in range(repetitions + 1):
-        before = _cpu_seconds()
+        before = cpu_seconds()
         report = grade(submission, loaded, sandbox, Settings(seed=seed, only=only))
         time.sleep(_SETTLING_SECONDS)
-        seconds.append(_cpu_seconds() - before)
+        seconds.append(cpu_seconds() - before)
         if any(check.status == "failed" for check in report.checks):
             raise ValueError("the right module did not pass")
     return seconds[1:]
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Of this process and its children, with those of theirs that have ended."""
     total = time.process_time()
     for child in psutil.Process().children():
@@ -73,7 +73,7 @@ def _call_all(repetitions: int) -> list[float]:
     import torch  # noqa: PLC0415  the judge of the other measures never does
 
     torch.set_num_threads(1)
-    loaded, module = load_spec("eecs498_2019"), _sample_module()
+    loaded, module = load_spec("eecs498_2019"), sample_module()
     seconds = []
     for seed in range(repetitions + 1):
         calls = [
@@ -98,7 +98,7 @@ def _argument(argument: Argument) -> Any:
     return argument.value
 
 
-def _sample_module() -> ModuleType:
+def sample_module() -> ModuleType:
     (path,) = SAMPLE.glob("*.py")
     spec = importlib.util.spec_from_file_location("sample", path)
     assert spec is not None

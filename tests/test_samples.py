@@ -30,7 +30,7 @@ def test_there_are_samples_for_every_shipped_spec():
     assert len(SAMPLES) >= 18
 
 
-IN_FULL = {"perfect_notebook", "loop_in_vectorized"}
+IN_FULL = {"perfect_notebook", "gradient_outside_if"}
 SEED = 20190913
 
 
@@ -39,12 +39,16 @@ def expected_of(sample):
 
 
 def assert_as_expected(report, expected, checks):
-    """Whether the report on these checks says what is expected of them; each that passed has all its points."""
+    """Whether the report on these checks says what is expected of them; each that passed has all its points.
+
+    What `varies` names is near a bar or a limit, and not compared.
+    """
     assert {name: function.status for name, function in report.functions.items()} == expected["functions"]
-    ids = {check.id for check in checks}
-    not_passed = {check.id: check.status for check in report.checks if check.status != "passed"}
+    ids = {check.id for check in checks} - set(expected.get("varies", ()))
+    compared = [check for check in report.checks if check.id in ids]
+    not_passed = {check.id: check.status for check in compared if check.status != "passed"}
     assert not_passed == {name: status for name, status in expected["not_passed"].items() if name in ids}
-    points = {check.id: check.points for check in report.checks if check.points not in {0, check.max_points}}
+    points = {check.id: check.points for check in compared if check.points not in {0, check.max_points}}
     assert points == {name: share for name, share in expected["partial"].items() if name in ids}
     named = {
         name: sorted({diagnosis.misconception for diagnosis in function.diagnosis})
@@ -78,7 +82,8 @@ def test_the_sample_is_graded_as_expected_in_full(sample, sandbox, request):
     report = grade(load_submission(sample), loaded, sandbox, Settings(seed=SEED))
 
     assert_as_expected(report, expected, loaded.spec.checks)
-    assert (report.score, report.max_score) == (expected["score"], 100)
+    if not expected.get("varies"):
+        assert (report.score, report.max_score) == (expected["score"], 100)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)

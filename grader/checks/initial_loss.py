@@ -35,10 +35,10 @@ class InitialLossCheck(CheckFields):
         """One call on 128 images."""
         dtype = assignment.loss_function(self.function).main_dtype
         rng = random_stream(seed, self.id)
-        X, y = prepared(data_of(assignment), "train", dtype)
+        X, y = prepared(data_of(assignment), "train", "float32")
         rows = rng.permutation(len(X))[:SAMPLES]
         W = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES))
-        W, images = W.astype(dtype), X[rows]
+        W, images = W.astype(dtype), X[rows].astype(dtype)
         if assignment.convention.layout == "CD":
             W, images = np.ascontiguousarray(W.T), np.ascontiguousarray(images.T)
         return (

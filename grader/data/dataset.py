@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,12 @@ def open_data(path: Path | None = None) -> DataSet:
     return DataSet(f"CIFAR-10 ({place.version} version)", read, Path(printable(str(path))))
 
 
+@cache
 def standin_data(seed: int = STANDIN_SEED) -> DataSet:
-    """The stand-in drawn from a seed. The default is the one that the accuracies of the specs are calibrated on."""
+    """The stand-in drawn from a seed, the same object every time: what was made of it once is kept.
+
+    The default is the one that the accuracies of the specs are calibrated on.
+    """
     is_default = seed == STANDIN_SEED
     title = f"synthetic stand-in v{STANDIN_VERSION} for CIFAR-10" + ("" if is_default else f", seed {seed}")
     return DataSet(title, partial(_made, seed), known_sha256=STANDIN_SHA256 if is_default else None)

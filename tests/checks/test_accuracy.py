@@ -161,7 +161,10 @@ def test_weights_of_another_shape_are_described():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_told_so_and_no_image_is_labelled(value):
-    wild = student(**{TRAINER: trainer(update=lambda W, dW, rate: np.full_like(W, value))})
+    wild = student(
+        softmax_loss_vectorized=lambda W, X, y, reg: (1.0, np.zeros_like(W)),
+        **{TRAINER: trainer(update=lambda W, dW, rate: np.full_like(W, value))},
+    )
 
     assert len(evidence_of(CHECK, wild, assignment=on_data())) == 1
     assert fails_with(
