@@ -18,12 +18,13 @@ from grader.checks.call import sentence
 from grader.errors import SubmissionError
 from grader.extract import Extracted, extract
 from grader.forbidden import operator_trial, rulings_on, traced_functions
+from grader.guess import near_misses
 from grader.judged import NOT_ASKED_FOR, Judged, Settings, errored_verdict
 from grader.layouts import find_layouts, layout_notes, layout_of
 from grader.observation import Observation, Returned
 from grader.parties import Parties
 from grader.report import Report
-from grader.reporting import check_part, graded_report
+from grader.reporting import check_part, graded_report, with_notes
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
@@ -92,7 +93,25 @@ def grade(
         faults.append("forbidden help could not be looked for")
     judged = [each.under(rulings) for each in judged]
     noted = replace(extracted, notes=(*extracted.notes, *notes))
-    return graded_report(submission, loaded, noted, judged, rulings, faults, settings, isolation, started)
+    report = graded_report(submission, loaded, noted, judged, rulings, faults, settings, isolation, started)
+    return with_notes(report, guarded(lambda: _near_misses(submission, spec, report)) or ())
+
+
+def _near_misses(submission: Submission, spec: Spec, report: Report) -> tuple[str, ...]:
+    """Whether it looks like a submission for another assignment; nothing where not all of it was graded."""
+    if report.status != "graded":
+        return ()
+    parts = report.functions
+    return near_misses(
+        submission,
+        spec,
+        correct=[name for name, part in parts.items() if part.status == "correct"],
+        present=[name for name, part in parts.items() if part.status != "missing"],
+        named={
+            name: frozenset((each.part, each.misconception) for each in part.diagnosis)
+            for name, part in parts.items()
+        },
+    )
 
 
 def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:

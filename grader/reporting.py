@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import platform
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -66,6 +67,12 @@ def graded_report(
         started_at=started.isoformat(timespec="seconds"),
         seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
     )
+
+
+def with_notes(report: Report, notes: Sequence[str]) -> Report:
+    """The report with more words on the whole."""
+    more = tuple(IntegrityPart(kind="note", function=None, message=note) for note in notes)
+    return report.model_copy(update={"integrity": (*report.integrity, *more)}) if more else report
 
 
 def _submission_part(submission: Submission) -> SubmissionPart:
@@ -244,8 +251,18 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
     if function.stand_ins:
         modules = formatting.listing(function.stand_ins)
         notes.append(f"{modules} cannot be used here; an inert stand-in takes the place")
+    if _needs_xrange(name, extracted):
+        notes.append("it calls xrange, which only Python 2 has; range takes its place")
     notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
     return notes
+
+
+def _needs_xrange(name: str, extracted: Extracted) -> bool:
+    """Whether what a function needs says xrange, and takes it from nowhere."""
+    numbers = set(extracted.functions[name].chunks)
+    own = [chunk for chunk in extracted.chunks if chunk.number in numbers]
+    is_bound = any("xrange" in chunk.binds for chunk in own)
+    return not is_bound and any(re.search(r"\bxrange\s*\(", chunk.source) for chunk in own)
 
 
 def unreadable_report(

@@ -157,13 +157,15 @@ def test_a_seed_is_used_as_given_and_drawn_where_none_is(grader, graded, mini):
 
 def test_the_spec_is_found_where_it_is_plain(grader, graded, mini):
     graded(PASSED)
-    (mini / "hw.py").write_text("def svm_loss_naive(W, X, y, reg):\n    return 0\n")
+    (mini / "hw.py").write_text(
+        "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.ones(1), W\n"
+    )
 
     assert grader("check", "hw.py").code == 0
 
 
 NOT_PLAIN = (
-    "hw: holds none of the functions of eecs498_2019, so it is not plain which assignment it is; say so with --spec"
+    "hw: holds no function of any shipped spec, so it is not plain which assignment it is; say so with --spec"
     " NAME (`grader extract` with it tells why each function is missing)"
 )
 

@@ -6,8 +6,8 @@ from grader import grade as grade_module
 from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
 from grader.errors import SandboxError
 from grader.grade import grade
-from grader.parties import budget_of
 from grader.judged import Settings
+from grader.parties import budget_of
 from grader.report import parse_report
 from grader.reporting import unreadable_report
 from grader.verdict import Diagnosis, Finding, Verdict
@@ -258,6 +258,16 @@ def test_a_module_that_a_stand_in_replaces_is_a_note(graded):
         "matplotlib cannot be used here; an inert stand-in takes the place",
     )
     assert report.functions["g"].notes == ()
+
+
+def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
+    text = BOTH_FUNCTIONS.replace("return 0", "return sum(xrange(2))", 1)
+
+    report = graded(text=text)
+    imported = graded(text=f"xrange = range\n{text}")
+
+    assert report.functions["f"].notes == ("it calls xrange, which only Python 2 has; range takes its place",)
+    assert report.functions["g"].notes == imported.functions["f"].notes == ()
 
 
 def test_what_a_function_needs_and_was_left_out_is_a_note(graded):

@@ -4,7 +4,7 @@ import pytest
 
 from grader import guess
 from grader.errors import SpecError
-from grader.guess import guess_spec
+from grader.guess import guess_spec, near_misses
 from grader.spec import load_spec
 from tests.samples import MINI_SPEC, mini_spec, submission_of
 
@@ -24,11 +24,86 @@ def shipped(tmp_path, monkeypatch):
     monkeypatch.setattr(guess, "load_spec", lambda name: load_spec(str(tmp_path / name / "mini.toml")))
 
 
-def test_one_function_of_the_shipped_spec_is_enough():
-    assert (
-        guess_spec(submission_of("def svm_loss_naive(W, X, y, reg):\n    return 0\n")).spec.name
-        == "eecs498_2019"
+def test_one_function_of_a_shipped_spec_is_enough():
+    source = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1)\n"
+
+    assert guess_spec(submission_of(source)).spec.name == "eecs498_2019"
+
+
+NUMPY = """
+import numpy as np
+
+def svm_loss_naive(W, X, y, reg):
+    loss, dW = 0.0, np.zeros(W.shape)
+    loss += {term}
+    dW += {slope}
+    return loss, dW
+"""
+BASE = "class LinearClassifier(object):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    "term,slope,name",
+    [
+        ("0.5 * reg * np.sum(W * W)", "reg * W", "cs231n_2016"),
+        ("reg * np.sum(W * W) / 2", "reg * W", "cs231n_2016"),
+        ("0.5 * (reg * np.sum(W ** 2))", "W * reg", "cs231n_2016"),
+        ("reg * np.sum(W * W)", "2 * reg * W", "cs231n"),
+        ("np.linalg.norm(W) ** 2 * reg", "2.0 * W * reg", "cs231n"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", BASE])
+def test_the_factor_of_the_regularizer_tells_the_years_of_cs231n(term, slope, name, more):
+    assert guess_spec(submission_of(NUMPY.format(term=term, slope=slope) + more)).spec.name == name
+
+
+def test_where_the_factor_is_not_plain_the_classes_tell():
+    source = NUMPY.format(term="0", slope="0")
+
+    assert guess_spec(submission_of(source + BASE)).spec.name == "cs231n"
+    with pytest.raises(SpecError, match="could be cs231n or cs231n_2016; say which"):
+        guess_spec(submission_of(source))
+
+
+LOSSES = tuple(name for name in load_spec("cs231n").spec.functions if "_loss_" in name)
+
+
+UNFILLED = NUMPY.format(term="0", slope="0")
+
+
+def misses(graded_as, mistake, correct=(), present=LOSSES, source=UNFILLED):
+    both = frozenset({("loss", mistake), ("gradient", mistake)})
+    named = dict.fromkeys(LOSSES, both)
+    return near_misses(submission_of(source), load_spec(graded_as).spec, correct, present, named)
+
+
+def test_losses_that_are_right_in_the_other_years_convention_are_pointed_out():
+    assert misses("cs231n", "half_regularizer", correct=("LinearClassifier",)) == (
+        (
+            "This looks like cs231n_2016: every loss and every gradient is right with 0.5*reg*sum(W*W) for the regularizer."
+            " If that is the assignment, grade it with --spec cs231n_2016."
+        ),
     )
+    assert "--spec cs231n." in misses("cs231n_2016", "double_regularizer")[0]
+
+
+def test_other_mistakes_and_a_single_right_function_are_no_other_year():
+    assert misses("cs231n", "no_regularizer", correct=LOSSES[:1]) == ()
+    assert misses("eecs498_2019", "half_regularizer", correct=LOSSES[:1]) == ()
+
+
+def test_functions_of_another_assignment_are_pointed_out_where_none_is_right():
+    torch = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1), W\n"
+
+    assert misses("cs231n", "all_zero", source=torch) == (
+        (
+            "Not one function is right, and by its functions this looks like eecs498_2019 (EECS 498 (2019): linear"
+            " classifiers, SVM and softmax). If that is the assignment, grade it with --spec eecs498_2019."
+        ),
+    )
+    assert misses("cs231n", "all_zero", correct=LOSSES[:1], source=torch) == ()
+    assert misses("eecs498_2019", "all_zero", source=torch) == ()
+    assert misses("eecs498_2019", "all_zero", source="x = 1\n", present=()) == ()
 
 
 def test_the_spec_with_the_most_functions_there_is_taken(shipped):
@@ -40,7 +115,7 @@ def test_a_submission_without_any_of_them_is_asked_about(shipped):
         guess_spec(submission_of("x = 1\n"))
 
     assert str(caught.value) == (
-        "alice: holds none of the functions of mini or other, so it is not plain which assignment it is; say so with"
+        "alice: holds no function of any shipped spec, so it is not plain which assignment it is; say so with"
         " --spec NAME (`grader extract` with it tells why each function is missing)"
     )
 
@@ -53,5 +128,5 @@ def test_a_tie_is_asked_about(shipped):
 
 
 def test_a_submission_that_does_not_parse_is_asked_about(shipped):
-    with pytest.raises(SpecError, match="none of the functions"):
+    with pytest.raises(SpecError, match="no function of any shipped spec"):
         guess_spec(submission_of("def f(:\n"))

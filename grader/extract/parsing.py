@@ -143,6 +143,8 @@ def _message(text: str) -> str:
     if match := _PYTHON_2.search(text):
         detail = f"{match['call']} without parentheses" if match["call"] else text
         return f"it is Python 2 ({detail})"
+    if text.startswith("inconsistent use of tabs"):
+        return "its indentation mixes tabs and spaces, which only Python 2 takes: use spaces alone"
     return _DETECTED.sub("", text.split("\n", 1)[0][:200])
 
 

@@ -35,6 +35,10 @@ GOOD = "def good():\n    return 1\n"
             "target (hw.ipynb, cell 1, line 2) does not parse: it is Python 2 (print without parentheses)",
         ),
         (
+            "def target():\n\tif 1:\n        x = 1\n\treturn x",
+            "target (hw.ipynb, cell 1, line 3) does not parse: its indentation mixes tabs and spaces, which only Python 2 takes: use spaces alone",
+        ),
+        (
             "def target():\n    try:\n        pass\n    except ValueError, error:\n        pass",
             "target (hw.ipynb, cell 1, line 4) does not parse: it is Python 2 (multiple exception types must be parenthesized)",
         ),

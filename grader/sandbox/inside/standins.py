@@ -98,6 +98,13 @@ class _PassThrough:
         return StandIn(f"tqdm.{name}")
 
 
+def _old_division(dividend: Any, divisor: Any) -> Any:
+    """Python 2's: between whole numbers it gives a whole number."""
+    if isinstance(dividend, int) and isinstance(divisor, int):
+        return dividend // divisor
+    return dividend / divisor
+
+
 def _progress_range(*arguments: int, **_: Any) -> range:
     return range(*arguments)
 
@@ -117,7 +124,9 @@ _WORKING: dict[str, dict[str, Any]] = {
         "basestring": str,
         "long": int,
         "raw_input": None,
+        "old_div": _old_division,
     },
+    "future": {"range": range, "object": object, "zip": zip, "map": map, "int": int, "str": str},
     "six": {"xrange": range, "range": range, "string_types": (str,), "integer_types": (int,)},
 }
 
