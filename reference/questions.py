@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from reference import lab
 from reference.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.question import Question
+from reference.two_layer import TWO_LAYER_QUESTIONS
 
-_ALL: tuple[Question, ...] = (*lab.QUESTIONS, *LINEAR_BIAS_QUESTIONS)
+_ALL: tuple[Question, ...] = (*lab.QUESTIONS, *LINEAR_BIAS_QUESTIONS, *TWO_LAYER_QUESTIONS)
 
 QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}
 

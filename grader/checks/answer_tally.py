@@ -125,7 +125,7 @@ class Tally:
                 expected = np.zeros(value.array.shape)
             elif not isinstance(value, Received) or value.array.size != expected.size:
                 return _not_so_many(value, expected.size, name)
-        bounds = np.zeros(expected.shape) if kind == "labels" else np.full(expected.shape, bound)
+        bounds = np.zeros(expected.shape) if kind == "labels" and not is_free else np.full(expected.shape, bound)
         return compare_array(value, expected.astype(np.float64), bounds, name)
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
