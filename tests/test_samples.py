@@ -26,7 +26,7 @@ def sandbox():
 
 
 def test_there_are_samples_for_every_shipped_spec():
-    assert {sample.parent.name for sample in SAMPLES} >= {"eecs498_2019", "softmax_sgd_lab"}
+    assert {sample.parent.name for sample in SAMPLES} >= {"cnn_mnist", "eecs498_2019", "softmax_sgd_lab"}
     assert len(SAMPLES) >= 18
 
 
