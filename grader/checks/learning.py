@@ -38,6 +38,14 @@ def prepared(data: DataSet, name: SplitName, dtype: DTypeName) -> tuple[Array, A
     return X, y
 
 
+@lru_cache(maxsize=2)
+def judged_images(data: DataSet, dtype: DTypeName) -> Array:
+    """X of the validation and the test split, in this order."""
+    X = np.concatenate([prepared(data, name, dtype)[0] for name in ("val", "test")])
+    X.flags.writeable = False
+    return X
+
+
 def data_of(assignment: Assignment) -> DataSet:
     """The data that is graded with. RuntimeError where grading forgot to say which."""
     if assignment.data is None:
@@ -97,7 +105,7 @@ class Learner:
     def labelling(self, assignment: Assignment, W: Array, label: str) -> Trial:
         """Label the images of the validation and the test split, in this order, with these weights."""
         data = data_of(assignment)
-        X = np.concatenate([prepared(data, name, self.dtype)[0] for name in ("val", "test")])
+        X = judged_images(data, self.dtype)
         images = Kept(f"X:judged:{self.dtype}", X)
         is_class = self._is_class
         return Trial(
@@ -137,8 +145,7 @@ def accuracies_of(assignment: Assignment, labels: Array, dtype: DTypeName) -> Ac
 
 def labels_by_scores(assignment: Assignment, W: Array, dtype: DTypeName) -> Array:
     """The class of the highest score of every image of both splits: what a right predictor says of these weights."""
-    data = data_of(assignment)
-    X = np.concatenate([prepared(data, name, dtype)[0] for name in ("val", "test")])
+    X = judged_images(data_of(assignment), dtype)
     with np.errstate(all="ignore"):
         labels: Array = (X @ W.astype(X.dtype)).argmax(axis=1)
     return labels

@@ -58,12 +58,17 @@ class Exchange:
         """From the request to the last answer, or to now."""
         return (self._finished or time.perf_counter()) - self._started
 
-    def ask(self, header: Mapping[str, Any], buffers: Sequence[wire.Buffer] = ()) -> Answer | Ended:
+    def ask(
+        self,
+        header: Mapping[str, Any],
+        buffers: Sequence[wire.Buffer] = (),
+        descriptors: Sequence[int] = (),
+    ) -> Answer | Ended:
         """Send the request and wait for the answer; a worker that fails is ended."""
         try:
             self._connection.settimeout(self._remaining())
             request = wire.pack_request({**header, "id": self._request_id}, buffers)
-            wire.send_parts(self._connection, request, self._remaining)
+            wire.send_parts(self._connection, request, self._remaining, descriptors)
             return self._receive()
         except TimeoutError:
             self._end_worker()

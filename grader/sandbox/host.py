@@ -23,6 +23,7 @@ from grader.sandbox.isolation import Isolation
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess, hold_group
 from grader.sandbox.request import describe_call, describe_kept, describe_program
+from grader.sandbox.sharing import SharedArrays
 from grader.trial import Driver, Trial
 
 
@@ -45,6 +46,7 @@ class Sandbox:
 
     def __init__(self, launcher: Launcher | None = None) -> None:
         self.launcher: Launcher = launcher or make_launcher()
+        self._shared = SharedArrays()
 
     def __enter__(self) -> Self:
         return self
@@ -52,6 +54,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._shared.close()
         self.launcher.close()
 
     @property
@@ -69,7 +72,12 @@ class Sandbox:
         """
         self.launcher.prepare(budget.memory_bytes)
         return Session(
-            self.launcher, extracted, budget, redirect_cuda=redirect_cuda, live_workers=live_workers
+            self.launcher,
+            extracted,
+            budget,
+            self._shared,
+            redirect_cuda=redirect_cuda,
+            live_workers=live_workers,
         )
 
 
@@ -106,6 +114,7 @@ class Session:
         launcher: Launcher,
         extracted: Extracted,
         budget: Budget,
+        shared: SharedArrays,
         *,
         redirect_cuda: bool,
         live_workers: int,
@@ -113,6 +122,7 @@ class Session:
         self._launcher = launcher
         self._extracted = extracted
         self._budget = budget
+        self._shared = shared
         self._redirect_cuda = redirect_cuda
         self._live_workers = live_workers
         self._accounts: dict[str, _Account] = {}
@@ -208,10 +218,11 @@ class Session:
         worker: _Worker,
         header: Mapping[str, Any],
         buffers: Sequence[wire.Buffer] = (),
+        descriptors: Sequence[int] = (),
     ) -> Observation | None:
         """Give the worker something beside a call; what is seen where it does not take it."""
         exchange = self._exchange(worker, self._budget.load_seconds, decode.GREATEST_RAISED)
-        answer = exchange.ask(header, buffers)
+        answer = exchange.ask(header, buffers, descriptors)
         if not isinstance(answer, Answer):
             return answer
         return None if answer.kind == wire.LOADED else exchange.raised(answer, self._place_of)
@@ -221,7 +232,7 @@ class Session:
         keys = frozenset(each.key for each in trial.kept)
         if keys <= worker.kept:
             return None
-        failure = self._hand_over(worker, *describe_kept(trial.kept, trial.backend))
+        failure = self._hand_over(worker, *describe_kept(trial.kept, trial.backend, self._shared))
         worker.kept = keys if failure is None else frozenset()
         return failure
 

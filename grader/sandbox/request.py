@@ -10,6 +10,7 @@ import numpy as np
 from grader.extract import Extracted
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
+from grader.sandbox.sharing import SharedArrays
 from grader.trial import Argument, Array, FileArgument, FunctionArgument, Kept, Scalar, Spy, Tensor, Trial
 
 
@@ -60,11 +61,31 @@ def describe_call(
     return header, tuple(packer.buffers), packer.spy
 
 
-def describe_kept(kept: Sequence[Kept], backend: str) -> tuple[dict[str, Any], tuple[wire.Buffer, ...]]:
-    """Header and payload of the tensors that a worker is to keep, in the place of all that it kept."""
+def describe_kept(
+    kept: Sequence[Kept], backend: str, shared: SharedArrays
+) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], tuple[int, ...]]:
+    """Header, payload and descriptors of the tensors that a worker is to keep, in the place of all that it kept."""
     packer = _ArgumentPacker()
-    tensors = {each.key: packer.pack(Tensor(each.array)) for each in kept}
-    return {"op": "keep", "backend": backend, "tensors": tensors}, tuple(packer.buffers)
+    tensors: dict[str, dict[str, Any]] = {}
+    descriptors: list[int] = []
+    for each in kept:
+        descriptor = shared.descriptor(each.array)
+        if descriptor is None:
+            tensors[each.key] = packer.pack(Tensor(each.array))
+        else:
+            tensors[each.key] = _described(each.array) | {"descriptor": len(descriptors)}
+            descriptors.append(descriptor)
+    header = {"op": "keep", "backend": backend, "tensors": tensors}
+    return header, tuple(packer.buffers), tuple(descriptors)
+
+
+def _described(array: Array) -> dict[str, Any]:
+    return {
+        "kind": "tensor",
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "count": array.size,
+    }
 
 
 class _ArgumentPacker:
@@ -92,13 +113,7 @@ class _ArgumentPacker:
 
     def _pack_tensor(self, array: Array) -> dict[str, Any]:
         contiguous = np.ascontiguousarray(array)
-        entry = {
-            "kind": "tensor",
-            "dtype": contiguous.dtype.str,
-            "shape": list(array.shape),
-            "count": array.size,
-            "offset": self._offset,
-        }
+        entry = _described(contiguous) | {"shape": list(array.shape), "offset": self._offset}
         self.buffers.append(contiguous.reshape(-1).view(np.uint8).data)
         self._offset += array.nbytes + -array.nbytes % wire.ALIGNMENT
         return entry

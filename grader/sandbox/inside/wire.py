@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -34,6 +35,9 @@ GREATEST_CALLS = 64
 
 AUTOGRAD_RAN = "autograd"
 """Stands among the names of a traced call where an operator ran because torch differentiated."""
+
+GREATEST_DESCRIPTORS = 8
+"""Of shared memory that go with one request."""
 
 SOCKET_BUFFER_BYTES = 1 << 20
 
@@ -108,12 +112,16 @@ def pack_answer(request_id: int, kind: int, body: Sequence[Buffer]) -> list[Buff
 
 
 def send_parts(
-    connection: socket.socket, parts: Iterable[Buffer], remaining: Callable[[], float] | None = None
+    connection: socket.socket,
+    parts: Iterable[Buffer],
+    remaining: Callable[[], float] | None = None,
+    descriptors: Sequence[int] = (),
 ) -> None:
     """Send all parts in as few system calls as the socket takes.
 
     remaining: gives the seconds left for the whole, asked before each system call; without it the socket's
-    timeout bounds each of them, and a reader that takes a little at a time may prolong the whole.
+    timeout bounds each of them, and a reader that takes a little at a time may prolong the whole. descriptors: go with
+    the first byte; only on systems that can hand them over.
     """
     views = [view for view in (memoryview(part).cast("B") for part in parts if len(part)) if view.nbytes]
     if not hasattr(connection, "sendmsg"):  # Windows
@@ -122,7 +130,9 @@ def send_parts(
     while views:
         if remaining is not None:
             connection.settimeout(remaining())
-        sent = connection.sendmsg(views[:64])
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))] if descriptors else []
+        sent = connection.sendmsg(views[:64], rights)
+        descriptors = ()
         while views and sent >= views[0].nbytes:
             sent -= views[0].nbytes
             del views[0]
@@ -142,9 +152,18 @@ def receive_exactly(connection: socket.socket, length: int) -> bytearray:
     return received
 
 
-def receive_request(connection: socket.socket) -> tuple[dict[str, Any], bytearray]:
-    """The worker's side: the next request's header and its tensors' bytes."""
-    header_length, payload_length = REQUEST_HEAD.unpack(receive_exactly(connection, REQUEST_HEAD.size))
+def receive_request(
+    connection: socket.socket, descriptors: list[int] | None = None
+) -> tuple[dict[str, Any], bytearray]:
+    """The worker's side: the next request's header and its tensors' bytes. descriptors: takes those that come with it."""
+    head = b""
+    if descriptors is not None and hasattr(socket, "recv_fds"):
+        head, received, _, _ = socket.recv_fds(connection, REQUEST_HEAD.size, GREATEST_DESCRIPTORS)
+        descriptors += received
+        if not head:
+            raise Closed
+    head += receive_exactly(connection, REQUEST_HEAD.size - len(head))
+    header_length, payload_length = REQUEST_HEAD.unpack(head)
     header: dict[str, Any] = json.loads(receive_exactly(connection, header_length))
     return header, receive_exactly(connection, payload_length)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import math
+import mmap
 import os
 import random
 import socket
@@ -283,11 +284,16 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
         return program.load(header["function"], header["chunks"], header["lacks"], header["file"])
 
 
-def _kept(header: Mapping[str, Any], payload: bytearray) -> dict[str, Any]:
-    """The tensors or arrays of a request by key. They share its bytes: a data set is not copied."""
+def _kept(header: Mapping[str, Any], payload: bytearray, descriptors: list[int]) -> dict[str, Any]:
+    """The tensors or arrays of a request by key. A data set is not copied: they share its bytes, or map its memory."""
     kept = {}
     for key, entry in header["tensors"].items():
-        array = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
+        if "descriptor" in entry:
+            length = entry["count"] * np.dtype(entry["dtype"]).itemsize
+            memory = mmap.mmap(descriptors[entry["descriptor"]], length, flags=mmap.MAP_PRIVATE)
+            array = np.frombuffer(memory, entry["dtype"], count=entry["count"])
+        else:
+            array = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
         array = array.reshape(entry["shape"])
         kept[key] = torch.from_numpy(array) if header["backend"] == "torch" else array
     return kept
@@ -308,7 +314,8 @@ def _answer_all(connection: socket.socket) -> None:
     drivers: dict[str, Any] = {}
     body: list[wire.Buffer]
     while True:
-        header, payload = wire.receive_request(connection)
+        descriptors: list[int] = []
+        header, payload = wire.receive_request(connection, descriptors)
         if header["op"] == "program":
             program = Program(header)
             continue
@@ -317,7 +324,7 @@ def _answer_all(connection: socket.socket) -> None:
                 targets[header["function"]] = _load(program, header)
                 kind, body = wire.LOADED, []
             elif header["op"] == "keep":
-                kept = _kept(header, payload)
+                kept = _kept(header, payload, descriptors)
                 kind, body = wire.LOADED, []
             elif header["op"] == "driver":
                 drivers[header["name"]] = _driver(header)
@@ -334,4 +341,6 @@ def _answer_all(connection: socket.socket) -> None:
             raise
         except BaseException as error:
             kind, body = wire.RAISED, packing.pack_raised(error)
+        for descriptor in descriptors:
+            os.close(descriptor)  # what was mapped stays
         wire.send_parts(connection, wire.pack_answer(header["id"], kind, body))
