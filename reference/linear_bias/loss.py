@@ -148,7 +148,7 @@ _DB_MISTAKES = tuple(
     for name, message, term in (
         (
             "all_zero",
-            "It is zero throughout: is db still as it was made, or is it never filled?",
+            "It is zero throughout: is db never filled, or is it one sum over samples and classes, where each class has an entry of its own?",
             _db(lambda _, right: 0 * right),
         ),
         (
@@ -185,11 +185,6 @@ _DB_MISTAKES = tuple(
             "sign_flipped",
             "It equals the correct gradient with the opposite sign: does the loss rise or fall as the true score rises?",
             _db(lambda _, right: -right),
-        ),
-        (
-            "one_sum_for_all_classes",
-            "All its entries are one sum over samples and classes: along which axis does each class keep an entry of its own?",
-            _db(lambda _, right: right.sum() + 0 * right),
         ),
         (
             "mean_over_classes_too",
