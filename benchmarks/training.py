@@ -1,0 +1,67 @@
+"""1,500 iterations of training on the stand-in: a student's functions in a worker, and the reference in NumPy."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import numpy as np
+
+from benchmarks.measures import SAMPLE
+from grader.checks.learning import Learner, prepared
+from grader.data import standin_data
+from grader.extract import extract
+from grader.observation import Returned
+from grader.parties import budget_of
+from grader.sandbox.host import Sandbox
+from grader.spec import load_spec
+from grader.submission import load_submission
+from reference import softmax_loss, train
+
+REPETITIONS = 3
+_NUMBERS = {"learning_rate": 1e-2, "reg": 1e-2, "num_iters": 1500, "batch_size": 200}
+
+
+def students(sandbox: Sandbox, repetitions: int = REPETITIONS) -> list[float]:
+    """Seconds of the right module's trainer with its softmax loss, on the judge's clock."""
+    spec = load_spec("eecs498_2019").spec
+    assignment = spec.assignment.on("cpu", standin_data())
+    learner = Learner(
+        ("softmax_loss_vectorized", "train_linear_classifier", "predict_linear_classifier"), "float32"
+    )
+    trial = learner.training(assignment, _NUMBERS, "1,500 iterations")
+    extracted = extract(load_submission(SAMPLE), list(spec.functions))
+    seconds = []
+    with sandbox.session(extracted, budget_of(assignment), redirect_cuda=True) as session:
+        for _ in range(repetitions):
+            observation = session.run(trial)
+            if not isinstance(observation, Returned):
+                raise TypeError(f"training failed: {observation}")
+            seconds.append(observation.seconds)
+    return seconds
+
+
+def references(repetitions: int = REPETITIONS) -> list[float]:
+    """Seconds of the reference's trainer with its softmax loss, in float32 and in this process."""
+    assignment = load_spec("eecs498_2019").spec.assignment
+    X, y = prepared(standin_data(), "train", "float32")
+    loss = partial(softmax_loss, dtype=np.float32)
+    seconds = []
+    for seed in range(repetitions):
+        rng = np.random.default_rng(seed)
+        W = (1e-4 * rng.normal(size=(X.shape[1], 10))).astype(np.float32)
+        started = time.perf_counter()
+        train(
+            loss,
+            W,
+            X,
+            y,
+            _NUMBERS["learning_rate"],
+            _NUMBERS["reg"],
+            int(_NUMBERS["num_iters"]),
+            int(_NUMBERS["batch_size"]),
+            rng,
+            assignment.convention,
+        )
+        seconds.append(time.perf_counter() - started)
+    return seconds
