@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from grader import formatting
 from grader.assignment import Assignment
 from grader.checks.call import failure_sentence, sentence
 from grader.checks.check import CheckFields, Evidence, random_stream
+from grader.checks.draws import are_the_same, judge_draws, row_numbers
 from grader.checks.training_run import (
     TrainingRun,
     TrainingSizes,
@@ -24,9 +24,6 @@ from grader.checks.training_run import (
 from grader.observation import Received, Returned, SpyCall
 from grader.trial import Array, ArrayOutput, SeriesOutput, Tensor, Trial
 from grader.verdict import Finding, Verdict
-
-DEVIATIONS = 10.6
-"""Of the chi-square statistic above its mean: at 53 rows chance alone exceeds that less than once in 1e11 runs."""
 
 
 class SamplingCheck(CheckFields):
@@ -76,15 +73,11 @@ class SamplingCheck(CheckFields):
                 message = f"{name} does not hand a batch of rows of X to the loss function at every step."
                 return Verdict("failed", 0.0, message, hint=self.hint)
             runs.append(seen)
-        seen = runs[0]
-        counts = np.bincount(np.concatenate(seen), minlength=samples)
-        expected = counts.sum() / samples
-        chi_square = float(np.sum((counts - expected) ** 2) / expected)
-        greatest = greatest_chi_square(samples)
-        fault = _fault(seen, counts, is_even=chi_square <= greatest)
-        if fault is None and _are_the_same(*runs):
+        draws = judge_draws(runs[0], samples, each="step")
+        fault = draws.fault
+        if fault is None and are_the_same(*runs):
             fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
-        measured, allowed = {"chi_square": chi_square}, {"chi_square": greatest}
+        measured, allowed = {"chi_square": draws.chi_square}, {"chi_square": draws.allowed}
         if fault is not None:
             return Verdict("failed", 0.0, sentence(f"{name}: {fault}"), self.hint, measured, allowed)
         message = f"{name} draws its batches from all {samples} rows, evenly."
@@ -93,37 +86,8 @@ class SamplingCheck(CheckFields):
         )
 
 
-def greatest_chi_square(rows: int) -> float:
-    """The bound on the statistic of uniform draws from so many rows: 160 at 53 (52 degrees of freedom)."""
-    freedom = rows - 1
-    return float(round(freedom + DEVIATIONS * np.sqrt(2 * freedom)))
-
-
 def _rows(call: SpyCall, samples: int) -> Array | None:
     """The numbers of the rows in a batch, from column 0; None where it is no batch of X."""
     if not isinstance(call.X, Received):
         return None
-    rows = np.rint(call.X.array[:, 0])
-    return rows.astype(np.int64) if np.all((rows >= 0) & (rows < samples)) else None  # nan is neither
-
-
-def _are_the_same(first: list[Array], second: list[Array]) -> bool:
-    """Whether two runs got the same rows at every step; a step of 25 rows has them by chance once in 1e14."""
-    pairs = zip(first, second, strict=False)
-    return all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs)
-
-
-def _fault(seen: list[Array], counts: Array, *, is_even: bool) -> str | None:
-    if all(np.array_equal(rows, seen[0]) for rows in seen):
-        return "every step gets the same batch"
-    steps = [np.diff(np.sort(rows)) for rows in seen]  # in whatever order a batch has its rows
-    if all(np.mean(step == 1) > 0.8 for step in steps):
-        return "the batches are consecutive rows, not drawn at random"
-    never = np.flatnonzero(counts == 0)
-    if len(never) == 1 and never[0] == len(counts) - 1:
-        return "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)"
-    if len(never) > 0:
-        return f"{formatting.count(len(never), 'row')} of {len(counts)} {'is' if len(never) == 1 else 'are'} never drawn"
-    if not is_even:
-        return "some rows are drawn far more often than others"
-    return None
+    return row_numbers(call.X.array[:, 0], samples)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import SamplingCheck
-from grader.checks.sampling import greatest_chi_square
+from grader.checks.draws import greatest_chi_square
 from grader.checks.training_run import TrainingRun
 from grader.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.verdict import Finding
