@@ -87,8 +87,8 @@ _EPOCHS: tuple[tuple[str, str, Epoch], ...] = (
         Epoch(steps=1),
     ),
     (
-        "last_batch_left_out",
-        "It equals what comes of all batches but the last.",
+        "last_gradient_not_used",
+        "The gradient of the last batch has no effect: is that batch left out, or does the step stand before backward?",
         Epoch(is_last_dropped=True),
     ),
     (

@@ -167,11 +167,6 @@ def _analytic(weight: Array, bias: Array, x: Array, label: int, epsilon: float) 
     return formulas.backward(x, label, formulas.forward(weight, bias, x))
 
 
-def _fixed(weight: Array, bias: Array, x: Array, label: int, epsilon: float) -> tuple[Array, Array]:
-    del epsilon
-    return formulas.central(weight, bias, x, label, 1e-4)
-
-
 _DIFFERENCES: tuple[tuple[str, str, formulas.Differences], ...] = (
     (
         "forward_difference",
@@ -214,11 +209,10 @@ _DIFFERENCES: tuple[tuple[str, str, formulas.Differences], ...] = (
         formulas.never_taken_back,
     ),
     (
-        "analytic",
-        "It equals the analytic gradient: no differences of losses are taken.",
+        "epsilon_not_used",
+        "It does not depend on epsilon: are the losses at w + epsilon and at w - epsilon compared?",
         _analytic,
     ),
-    ("epsilon_not_used", "It always takes steps of 1e-4: the argument epsilon is not used.", _fixed),
 )
 
 

@@ -13,8 +13,8 @@ from reference.problem import Array
 from reference.question import Answer, Inputs, Question, QuestionCase, Rule
 
 _ROWS, _CLASSES = 12, 4
-_TINY_RATE = 1e-6
-"""So small that each step on a row changes the weights as the first one would, to 1 part in 1e4."""
+_TINY_RATE = 1e-7
+"""So small that each step on a row changes the weights as the first one would, to 1 part in 1e4, however many there are."""
 
 _DEVIATIONS = 10.6
 """Of the chi-square statistic above its mean: chance alone exceeds that less than once in 1e7 runs."""
@@ -32,6 +32,7 @@ def _draws_cases(rng: np.random.Generator, convention: Convention) -> Sequence[Q
     """Rows that are unit vectors, so that each changes a column of its own; and rows whose order shows."""
     del convention
     counted = _start(rng, np.eye(_ROWS), rng.integers(_CLASSES, size=_ROWS))
+    counted |= {"weight": np.zeros((_CLASSES, _ROWS)), "bias": np.zeros(_CLASSES)}
     counted |= {"learning_rate": _TINY_RATE, "epochs": 40}
     ordered = _start(rng, rng.normal(size=(10, 6)), rng.permutation(np.arange(10) % _CLASSES))
     ordered |= {"learning_rate": 0.5, "epochs": 2}
