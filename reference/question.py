@@ -52,13 +52,15 @@ class Rule:
 
     output: the output that is wrong where it does not hold. message: what the student is told, in which {name} stands for
     a number of `broken`. broken: those numbers by name where it does not hold, None where it does; it is asked only about
-    outputs that have their shapes, but a series may be of any length and numbers need not be finite. Its name is that of a mistake.
+    outputs that have their shapes, but a series may be of any length and numbers need not be finite. Its name is that of a mistake,
+    unless it is a symptom, which many mistakes have: then it is told and not named.
     """
 
     name: str
     output: str
     message: str
     broken: Callable[[Inputs, Answer, Convention], Mapping[str, float] | None]
+    is_symptom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ class Tally:
     """How the outputs fared over the calls.
 
     wrong: a sentence for each wrong output. broken: of the first call that gave no values. changed: of the first input that
-    is no longer what it was. worst: the greatest relative difference of each output that is right. ruled: the
-    mistake that the first broken rule of an output names. seen: what came for each output, by its inputs.
+    is no longer what it was. worst: the greatest relative difference of each output that is right. ruled: the first broken
+    rule of an output, in words. symptoms: the outputs whose rule names no mistake. seen: what came for each output, by its inputs.
     """
 
     function: str
@@ -42,6 +42,7 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     worst: dict[str, float] = field(default_factory=dict)
     ruled: dict[str, Diagnosis] = field(default_factory=dict)
+    symptoms: set[str] = field(default_factory=set)
     seen: dict[str, list[tuple[_Inputs, Array]]] = field(default_factory=dict)
 
     def add(self, assignment: Assignment, trial: Trial, observation: Observation) -> None:
@@ -101,6 +102,8 @@ class Tally:
                     {key: formatting.number(number) for key, number in numbers.items()}
                 )
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
+                if rule.is_symptom:
+                    self.symptoms.add(rule.output)
                 self.wrong.setdefault(
                     rule.output, f"{self.function}: {rule.output} is not what it should be, on {case.label}."
                 )
@@ -121,11 +124,13 @@ class Tally:
         if kind == "number":
             return compare_number(value, float(expected), bound, name)
         if kind == "series":
-            if isinstance(value, Received) and is_free:
+            if isinstance(value, Received) and is_free and value.array.size:
                 expected = np.zeros(value.array.shape)
             elif not isinstance(value, Received) or value.array.size != expected.size:
                 return _not_so_many(value, expected.size, name)
-        bounds = np.zeros(expected.shape) if kind == "labels" and not is_free else np.full(expected.shape, bound)
+        bounds = (
+            np.zeros(expected.shape) if kind == "labels" and not is_free else np.full(expected.shape, bound)
+        )
         return compare_array(value, expected.astype(np.float64), bounds, name)
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
@@ -139,7 +144,7 @@ class Tally:
             )
             if mistake is not None:
                 found.append(Diagnosis(name, mistake.name, mistake.message))
-            elif name in self.ruled:
+            elif name in self.ruled and name not in self.symptoms:
                 found.append(self.ruled[name])
         return tuple(found)
 
@@ -148,7 +153,8 @@ class Tally:
         said = [sentence(self.broken)] if self.broken is not None else []
         for name, words in self.wrong.items():
             said.append(words)
-            said += [each.message for each in diagnoses if each.part == name]
+            named = [each.message for each in diagnoses if each.part == name]
+            said += named or ([self.ruled[name].message] if name in self.ruled else [])
         if self.changed is not None:
             said.append(self.changed)
         right = [name for name in self.question.outputs if name not in self.wrong]

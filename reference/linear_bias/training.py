@@ -166,12 +166,14 @@ _REACHED_RULES = (
         "history",
         "Its last loss is {last}, but W and b as returned have the loss {reached}: are they those of the last step, and is the loss whole?",
         _is_inconsistent,
+        is_symptom=True,
     ),
     Rule(
         "loss_not_reached",
         "W",
         "W and b as returned have the loss {reached}, where as many steps of gradient descent reach {expected}.",
         _is_not_reached,
+        is_symptom=True,
     ),
 )
 

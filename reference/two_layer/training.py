@@ -120,6 +120,7 @@ _FAULTS = (
     ("decay_at_every_step", "with a learning rate that decays at every step: how many steps make an epoch?", Steps(decays="at every step")),
     ("decay_ignored", "with a decay of 0.95: does learning_rate_decay reach the update?", Steps(decay=0.95)),
     ("rate_ignored", "with a learning rate of 0.001: does learning_rate reach the update?", Steps(rate=1e-3)),
+    ("rate_and_decay_ignored", "with a learning rate of 0.001 that never decays: does learning_rate reach the update?", Steps(rate=1e-3, decay=1.0)),
     ("reg_ignored", "without regularization: does reg reach the loss?", Steps(reg=0.0)),
     ("default_reg", "with the default regularization: does reg reach the loss?", Steps(reg=5e-6)),
     ("biases_not_updated", "when the biases stay as they were: which parameters does a step change?", Steps(updated=WEIGHTS)),
@@ -224,11 +225,11 @@ def _is_inaccurate(inputs: Inputs, seen: Answer, _: Convention) -> Mapping[str, 
 
 _RULES = (
     Rule("history_of_another_length", "history", "It has {count} losses for {steps} steps: is one loss kept for every step?", _is_other_length),
-    Rule("other_first_loss", "history", "Its first loss is {first}; of scores near zero it is {expected}: is the loss of a batch an average, and is the start small?", _has_other_start),
-    Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they those of the last step?", _is_inconsistent),
-    Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: does every batch come from all rows, with the labels of its rows?", _is_not_reached),
-    Rule("labels_of_other_weights", "labels", "{percent} % of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels),
-    Rule("too_few_right", "labels", "{percent} % of the labels are right, expected at least {bound} %.", _is_inaccurate),
+    Rule("other_first_loss", "history", "Its first loss is {first}; of scores near zero it is {expected}: is the loss of a batch an average, and is the start small?", _has_other_start, is_symptom=True),
+    Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they those of the last step?", _is_inconsistent, is_symptom=True),
+    Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: does every batch come from all rows, with the labels of its rows?", _is_not_reached, is_symptom=True),
+    Rule("labels_of_other_weights", "labels", "{percent} % of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
+    Rule("too_few_right", "labels", "{percent} % of the labels are right, expected at least {bound} %.", _is_inaccurate, is_symptom=True),
 )  # fmt: skip
 
 TRAINING_QUESTIONS = (

@@ -1,5 +1,7 @@
 """Any function against a question: outputs apart, mistakes named, notes, inputs, drivers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -297,6 +299,29 @@ def test_a_broken_rule_is_named_with_its_numbers():
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["sum_is_not_one"]
     assert verdict.message == "fit: w is not what it should be, on N=4. They sum to 2.5. Right: history."
+
+
+def test_a_symptom_is_told_and_not_named(monkeypatch):
+    symptom = dataclasses.replace(GROWING.rules[0], is_symptom=True)
+    monkeypatch.setattr(
+        reference.questions, "QUESTIONS", {"toy": dataclasses.replace(GROWING, rules=(symptom,))}
+    )
+
+    verdict = verdict_on(CHECK, trained(w=(1.0, 1.0, 0.5)), assignment=ON)
+
+    assert verdict.findings[0].diagnosis == ()
+    assert verdict.message == "fit: w is not what it should be, on N=4. They sum to 2.5. Right: history."
+
+
+@pytest.mark.usefixtures("_growing")
+def test_a_series_without_numbers_is_wrong_though_it_be_free(monkeypatch):
+    free = dataclasses.replace(GROWING, free=("w", "history"), rules=())
+    monkeypatch.setattr(reference.questions, "QUESTIONS", {"toy": free})
+
+    verdict = verdict_on(CHECK, trained(history=()), assignment=ON)
+
+    assert "fit: history should be a list of 3 numbers, but is 0 numbers, on N=4." in verdict.message
+    assert verdict_on(CHECK, trained(history=(5.0,)), assignment=ON).status == "passed"
 
 
 @pytest.mark.usefixtures("_growing")
