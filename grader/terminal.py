@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
+from grader.checks import MEASURED_KINDS
 from grader.extract import Chunk, Extracted
 from grader.judged import NOT_ASKED_FOR
 from grader.report import CheckPart, Report, WherePart
@@ -53,6 +54,7 @@ def show_report(console: Console, report: Report) -> None:
     checks = [check for check in report.checks if not is_left_aside(report, check)]
     console.print(_check_table(console, checks))
     _show_failures(console, checks)
+    _show_measured(console, checks)
     _show_functions(console, report)
     _show_flags(console, report, checks)
     console.print()
@@ -106,6 +108,16 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
             _mark(console, check.status), _text(check.title), _text(check.status, style=style), worth
         )
     return table
+
+
+def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
+    """What passed checks measured, where a student wants to read the numbers: speed and accuracy."""
+    measured = [check for check in checks if check.status == "passed" and check.kind in MEASURED_KINDS]
+    if measured:
+        console.print()
+    for check in measured:
+        console.print(_text(check.title, style="bold green"))
+        console.print(Padding(_text(check.message), (0, 0, 0, 2)))
 
 
 def _show_failures(console: Console, checks: Iterable[CheckPart]) -> None:
