@@ -93,7 +93,7 @@ def losses(logits: Array, labels: Array) -> Array:
     return np.asarray(-log_softmax(logits)[np.arange(len(labels)), labels])
 
 
-def tested(inputs: Inputs) -> tuple[list[Array], list[Array]]:
+def evaluated(inputs: Inputs) -> tuple[list[Array], list[Array]]:
     """For each batch the losses and whether each row is right, with the parameters as they are given."""
     weight, bias = np.asarray(inputs["weight"]), np.asarray(inputs["bias"])
     parts = [(images @ weight.T + bias, labels) for images, labels in batches(inputs)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reference.cnn import cases
-from reference.cnn.epochs import tested
+from reference.cnn.epochs import evaluated
 from reference.conventions import Convention
 from reference.problem import Array
 from reference.question import Answer, Inputs, Mistake, Question, Rule
@@ -16,7 +16,7 @@ from reference.question import Answer, Inputs, Mistake, Question, Rule
 
 def _test(inputs: Inputs, convention: Convention) -> Answer:
     del convention
-    losses, rights = tested(inputs)
+    losses, rights = evaluated(inputs)
     return {
         "test_loss": np.asarray(np.concatenate(losses).mean()),
         "num_correct": np.asarray(float(np.concatenate(rights).sum())),
@@ -31,7 +31,7 @@ def _tested(
 ) -> Mistake:
     def outcome(inputs: Inputs, convention: Convention) -> float:
         del convention
-        return float(rule(tested(inputs)[output == "num_correct"]))
+        return float(rule(evaluated(inputs)[output == "num_correct"]))
 
     return Mistake(name, output, message, outcome)
 
