@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reference import lab
+from reference import cnn, lab
 from reference.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.linear_regression import LINEAR_REGRESSION_QUESTIONS
 from reference.question import Question
+from reference.ridge import RIDGE_QUESTIONS
 from reference.two_layer import TWO_LAYER_QUESTIONS
 
 _ALL: tuple[Question, ...] = (
+    *cnn.QUESTIONS,
     *lab.QUESTIONS,
     *LINEAR_BIAS_QUESTIONS,
     *LINEAR_REGRESSION_QUESTIONS,
+    *RIDGE_QUESTIONS,
     *TWO_LAYER_QUESTIONS,
 )
 
