@@ -37,6 +37,8 @@ _ROLES: Mapping[str, str] = {
     "prediction": "predictor or classifier",
     "search": "search_params",
     "answers": "function",
+    "batches": "sampler",
+    "param_set": "param_set",
 }
 """The role, or the roles, that a function may have which a check of the kind names as its `function`."""
 

@@ -83,12 +83,18 @@ def test_a_base_class_has_no_loss_of_its_own():
 
 
 def test_an_unknown_role_is_refused():
+    roles = [
+        role
+        for each in get_args(get_args(FunctionSpec)[0])
+        for role in get_args(each.model_fields["role"].annotation)
+    ]
+
     assert faults_of(FunctionSpec, {"role": "optimizer"}) == [
         (
             "",
             (
                 "Input tag 'optimizer' found using 'role' does not match any of the expected tags:"
-                " 'loss', 'trainer', 'predictor', 'classifier'"
+                f" {', '.join(map(repr, roles))}"
             ),
         )
     ]

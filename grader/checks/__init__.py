@@ -7,11 +7,13 @@ from pydantic import Field
 from grader.checks.accuracy import AccuracyCheck
 from grader.checks.agreement import AgreementCheck
 from grader.checks.answers import AnswersCheck
+from grader.checks.batches import BatchesCheck
 from grader.checks.check import Check, CheckFields, Evidence
 from grader.checks.classifier import ClassifierCheck
 from grader.checks.gradient import GradientCheck
 from grader.checks.initial_loss import InitialLossCheck
 from grader.checks.loops import LoopsCheck
+from grader.checks.param_set import ParamSetCheck
 from grader.checks.prediction import PredictionCheck
 from grader.checks.purity import PurityCheck
 from grader.checks.sampling import SamplingCheck
@@ -26,10 +28,12 @@ AnyCheck = Annotated[
     AccuracyCheck
     | AgreementCheck
     | AnswersCheck
+    | BatchesCheck
     | ClassifierCheck
     | GradientCheck
     | InitialLossCheck
     | LoopsCheck
+    | ParamSetCheck
     | PredictionCheck
     | PurityCheck
     | SamplingCheck
@@ -52,6 +56,7 @@ __all__ = [
     "AgreementCheck",
     "AnswersCheck",
     "AnyCheck",
+    "BatchesCheck",
     "Check",
     "CheckFields",
     "ClassifierCheck",
@@ -59,6 +64,7 @@ __all__ = [
     "GradientCheck",
     "InitialLossCheck",
     "LoopsCheck",
+    "ParamSetCheck",
     "PredictionCheck",
     "PurityCheck",
     "SamplingCheck",

@@ -1,0 +1,36 @@
+"""Calls a function that draws a batch, many times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def draw(
+    sample_batch: Callable[..., Any], X: Any, y: Any, num_train: int, batch_size: int, calls: int
+) -> Any:
+    """All batches one above the other, X (calls*batch_size, D) and y (calls*batch_size,).
+
+    In their place what one call gave that is no pair, as it is; of a pair the part that has not the shape of a batch.
+    """
+    join = torch.cat if isinstance(X, torch.Tensor) else np.concatenate
+    shapes = ((batch_size, *X.shape[1:]), (batch_size,))
+    found: list[tuple[Any, Any]] = []
+    for _ in range(calls):
+        batch = sample_batch(X, y, num_train, batch_size)
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            return batch
+        is_right = [
+            isinstance(part, type(X)) and tuple(part.shape) == shape
+            for part, shape in zip(batch, shapes, strict=True)
+        ]
+        if not all(is_right):
+            parts = zip(batch, is_right, strict=True)
+            return tuple(join([part] * calls) if right else part for part, right in parts)
+        found.append((batch[0], batch[1]))
+    rows: Any = join([rows for rows, _ in found])
+    labels: Any = join([labels for _, labels in found])
+    return rows, labels
