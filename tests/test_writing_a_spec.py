@@ -1,0 +1,33 @@
+"""docs/writing-a-spec.md tells the truth: its links lead somewhere, and what it shows of the sample is in the sample."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.spec import load_spec
+from reference import QUESTIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "writing-a-spec.md").read_text(encoding="utf-8")
+SAMPLE = (ROOT / "test_specs" / "ridge_regression.toml").read_text(encoding="utf-8")
+
+
+def test_its_links_lead_to_files():
+    links = re.findall(r"\]\(([^)#]+)\)", PAGE)
+
+    assert links
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+@pytest.mark.parametrize("line", re.findall(r"^ {7}(?!grader )(\S.*)$", PAGE, re.MULTILINE))
+def test_each_line_that_it_shows_is_the_samples(line):
+    assert line in SAMPLE.splitlines()
+
+
+def test_its_sample_is_a_spec_whose_questions_name_mistakes():
+    spec = load_spec("ridge_regression").spec
+
+    assert spec.max_score == 100
+    for check in spec.checks:
+        assert QUESTIONS[check.question].mistakes  # type: ignore[union-attr]
