@@ -70,6 +70,6 @@ def score(
         *accuracies,
         len(trainings),
         *(float("nan") if each is None else each for each in numbers_of),
-        [] if rows is None else rows[:, 0],
+        [] if rows is None else rows[:, 0].tolist(),
         [] if labels is None else labels.reshape(-1).tolist(),
     )
