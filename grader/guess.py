@@ -65,7 +65,8 @@ def near_misses(
         if mistake is not None and all(
             {("loss", mistake), ("gradient", mistake)} <= named.get(name, frozenset()) for name in losses
         ):
-            term = f"{other.convention.regularizer_coefficient:g}*reg*sum(W*W)"
+            factor = other.convention.regularizer_coefficient
+            term = "reg*sum(W*W)" if factor == 1 else f"{factor:g}*reg*sum(W*W)"
             return (
                 (
                     f"This looks like {other.name}: every loss and every gradient is right with {term} for the regularizer."

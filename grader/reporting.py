@@ -37,6 +37,9 @@ from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
 from grader.verdict import Finding, Picture, Verdict
 
+_WORKING = frozenset({"future", "past", "six"})
+"""Modules that bridge Python 2 and 3: their stand-ins give what is asked of them, so there is nothing to say."""
+
 
 def graded_report(
     submission: Submission,
@@ -248,8 +251,9 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
             notes.append(f"it is defined {len(duplicate.places)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it is written for CUDA; there is no GPU here, so it was run on the CPU")
-    if function.stand_ins:
-        modules = formatting.listing(function.stand_ins)
+    inert = [module for module in function.stand_ins if module.partition(".")[0] not in _WORKING]
+    if inert:
+        modules = formatting.listing(inert)
         notes.append(f"{modules} cannot be used here; an inert stand-in takes the place")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; range takes its place")

@@ -159,7 +159,7 @@ def changed_defaults(run: TrainingRun, calls: Sequence[SpyCall], final_W: Value)
         gradient = run.spy.gradients[0]
         moved = first.W.array.astype(np.float64) - after.array.astype(np.float64)
         rate = float(np.vdot(moved, gradient) / np.vdot(gradient, gradient))
-        if np.isfinite(rate) and not np.isclose(rate, run.learning_rate, rtol=1e-3):
+        if np.isfinite(rate) and rate > 0 and not np.isclose(rate, run.learning_rate, rtol=1e-3):
             found.append(("learning_rate", float(f"{rate:.3g}"), run.learning_rate))
     return tuple(_default_words(*each) for each in found)
 

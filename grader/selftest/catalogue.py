@@ -6,6 +6,8 @@ functions, roles and convention. catalogue/NAME/*.toml is that of the specs that
 base.toml holds `imports`, the lines above the functions, and the table [solution], the source of each function or class
 by its name, in the order of a module. In a folder it also holds `specs`, the names of the specs that it is for
 (the folder's own when left out), and the table [convention], those fields in which the spec's differs from the defaults.
+In the place of a solution it may name another folder, `of`, those `functions` of it that it takes, and `replace`, pairs of
+texts: then it has all that the other says of these functions, with the first text of each pair replaced wherever it stands.
 
 Every other file holds entries, each a table [FUNCTION.NAME]. It has `fault`, a sentence on what is wrong, or `about`, one on
 what is unusual and right; then `source`, the whole function, or `change`, a list of pairs: a text that stands in the
@@ -20,7 +22,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,11 +44,22 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A right solution. functions: source by name, in the order of the module. family: whose it is, None for the linear classifier's."""
+    """A right solution. functions: source by name, in the order of the module. family: whose it is, None for the linear classifier's.
+
+    of: the folder whose entries it shares. replace: what becomes of their texts.
+    """
 
     imports: str
     functions: Mapping[str, str]
     family: Family | None = None
+    of: str = ""
+    replace: tuple[tuple[str, str], ...] = ()
+
+    def in_its_terms(self, source: str) -> str:
+        """A source of the other folder's as it stands here."""
+        for old, new in self.replace:
+            source = source.replace(old, new)
+        return source
 
 
 @cache
@@ -60,12 +73,18 @@ def solution_of(name: str = "") -> Solution:
     if name:
         convention = Convention(**base.get("convention", {}))
         family = Family(name, frozenset(base.get("specs", (name,))), convention)
-    return Solution(base["imports"], base["solution"], family)
+    if "of" not in base:
+        return Solution(base["imports"], base["solution"], family)
+    other = solution_of(base["of"])
+    pairs = tuple((old, new) for old, new in base["replace"])
+    here = Solution(other.imports, {}, family, base["of"], pairs)
+    functions = {each: here.in_its_terms(other.functions[each]) for each in base["functions"]}
+    return replace(here, functions=functions)
 
 
 def solution() -> Mapping[str, str]:
     """The linear classifier's right solution: the source of each function, in the order of the module."""
-    return solution_of().functions
+    return solution_of("").functions
 
 
 def shipped_catalogues() -> tuple[str, ...]:
@@ -104,7 +123,8 @@ def is_partner(name: str, function: str) -> bool:
 def implementations_for(spec: Spec) -> tuple[Implementation, ...]:
     """All that is known of the spec's functions: of the linear classifier's where it has one of them, and of its own."""
     own = [name for name in shipped_catalogues() if _is_for(name, spec)]
-    general = [""] if solution().keys() & spec.functions.keys() else []
+    is_shared = spec.backend == "torch" and bool(solution().keys() & spec.functions.keys())
+    general = [""] if is_shared else []
     return tuple(each for name in (*general, *own) for each in load_catalogue(name))
 
 
@@ -118,16 +138,18 @@ def load_catalogue(name: str = "") -> tuple[Implementation, ...]:
 
     name: of its folder; the linear classifier's when left out.
     """
+    base = solution_of(name)
     entries: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for path in sorted((_FOLDER / name).glob("*.toml")):
+    for path in sorted((_FOLDER / (base.of or name)).glob("*.toml")):
         for function, entry_name, entry in _entries(path) if path.name != _SOLUTION else ():
             if (function, entry_name) in entries:
                 raise CatalogueError(
                     f"{path.name}: {function}: {entry_name} is the name of another entry too"
                 )
             entries[function, entry_name] = entry
-    base = solution_of(name)
-    return tuple(_make(base, key, entries) for key in entries)
+    if not base.of:
+        return tuple(_make(base, key, entries) for key in entries)
+    return tuple(_make(base, key, entries) for key in entries if key[0] in base.functions)
 
 
 def changed(source: str, changes: Sequence[Sequence[str]], where: str) -> str:
@@ -165,7 +187,7 @@ def _make(base: Solution, key: tuple[str, str], entries: _Entries) -> Implementa
     if ("fault" in entry) == ("about" in entry):
         raise CatalogueError(f"{where}: an entry has either a fault or is about something")
     kind: Kind = "wrong" if "fault" in entry else "right"
-    source = _source(base, key, entries)
+    source = base.in_its_terms(_source(solution_of(base.of) if base.of else base, key, entries))
     try:
         ast.parse(source)
     except SyntaxError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.assignment import ClassifierClass, HelpKind, LossFunction
@@ -77,7 +77,10 @@ class Implementation:
         """Whether the spec has this function, in the same convention and role."""
         function = spec.functions.get(self.function)
         if self.family is not None:
-            is_same = spec.assignment.convention == self.family.convention
+            own = spec.assignment.convention
+            if spec.has_open_layout:
+                own = replace(own, layout=self.family.convention.layout)
+            is_same = own == self.family.convention
             return function is not None and spec.name in self.family.specs and is_same
         if function is None or spec.backend != "torch":
             return False
