@@ -123,7 +123,7 @@ def _has_great_start(inputs: Inputs, seen: Answer, convention: Convention) -> Ma
 
 def _rises(_: Inputs, seen: Answer, __: Convention) -> Mapping[str, float] | None:
     history = seen["history"]
-    if history.size < 2 or history[-1] < history[0]:
+    if history.size < 2 or history[-1] <= history[0]:
         return None
     return {"first": float(history[0]), "last": float(history[-1])}
 
@@ -231,11 +231,18 @@ def _mistake(name: str, output: str, message: str, steps: Steps, key: str = "") 
     return Mistake(name, output, message, outcome)
 
 
+def _outputs_of(name: str) -> tuple[str, ...]:
+    """Where the fault is told from others: a history is near the right one without the bias, W does not keep the step."""
+    if name.startswith("step"):
+        return ("history",)
+    return ("W", "b") if name.startswith("bias") else ("W", "b", "history")
+
+
 _MISTAKES = (
     *(
         _mistake(name, output, f"It equals what {what}", steps)
         for name, what, steps in _FAULTS
-        for output in ("W", "b", "history")
+        for output in _outputs_of(name)
     ),
     _mistake(
         "history_without_regularizer",
