@@ -14,7 +14,8 @@ from reference import MISCONCEPTIONS, QUESTIONS
 CATALOGUES = shipped_catalogues()
 ENTRIES = [each for name in CATALOGUES for each in load_catalogue(name)]
 NAMES = {each.name for each in MISCONCEPTIONS} | {"overflow_of_exp"}
-NAMES |= {each.name for question in QUESTIONS.values() for each in (*question.mistakes, *question.rules)}
+NAMES |= {mistake.name for question in QUESTIONS.values() for mistake in question.mistakes}
+NAMES |= {rule.name for question in QUESTIONS.values() for rule in question.rules}
 
 
 def full_name(each):
