@@ -136,7 +136,7 @@ class Limits(Model):
     )
 
 
-HelpKind = Literal["autograd", "modules", "losses", "libraries", "partner", "dynamic"]
+HelpKind = Literal["autograd", "modules", "losses", "libraries", "partner", "dynamic", "devices"]
 HelpPolicy = Literal["fail", "note", "ignore"]
 
 
@@ -168,6 +168,10 @@ class Help(Model):
     dynamic: HelpPolicy = Field(
         default="note",
         description="Names and code made while running: eval, exec, importlib, getattr on a module, sys.modules.",
+    )
+    devices: HelpPolicy = Field(
+        default="ignore",
+        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is none.",
     )
 
     def policy(self, kind: HelpKind) -> HelpPolicy:

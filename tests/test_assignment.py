@@ -150,15 +150,15 @@ KINDS = get_args(HelpKind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_help_of_which_the_spec_says_nothing_is_noted(kind):
-    assert Help().policy(kind) == "note"
+def test_help_of_which_the_spec_says_nothing_is_noted_and_moves_between_devices_are_let_be(kind):
+    assert Help().policy(kind) == ("ignore" if kind == "devices" else "note")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_policy_on_a_kind_of_help_is_the_specs(kind):
     policy = Help.model_validate({kind: "fail"})
 
-    assert {other: policy.policy(other) for other in KINDS} == dict.fromkeys(KINDS, "note") | {kind: "fail"}
+    assert {other: policy.policy(other) for other in KINDS} == {**Help().model_dump(), kind: "fail"}
 
 
 def test_a_policy_that_there_is_not_is_refused():

@@ -26,6 +26,7 @@ _WORDS: Mapping[HelpKind, str] = {
     "libraries": "a library that does the work",
     "partner": "the other version of the same loss",
     "dynamic": "names or code made while running",
+    "devices": "tensors moved between devices",
 }
 
 

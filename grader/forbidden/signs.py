@@ -1,4 +1,4 @@
-"""Help that no name of something imported says: tensors asked for gradients, names and code made while running."""
+"""Help that no name of something imported says: tensors asked for gradients or moved, names and code made while running."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from grader.forbidden.origins import Foreign, Inner, Origins, OwnModule, OwnName
 from grader.forbidden.scopes import Scope
 
 _TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
+_MOVES = frozenset({"cpu", "cuda"})
+_DEVICE_NAMES = frozenset({"cpu", "cuda", "dev", "device", "gpu"})
 _COMPUTED_GLOBAL = "globals() with a computed name"
 
 Sign = tuple[HelpKind, str]
@@ -51,16 +53,46 @@ def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backwa
     ):
         yield "autograd", "requires_grad=True"
     if isinstance(call.func, ast.Attribute) and not called:
-        yield from _signs_in_method(call, call.func, has_backward=has_backward)
+        yield from _signs_in_method(call, call.func, scope, origins, has_backward=has_backward)
 
 
-def _signs_in_method(call: ast.Call, method: ast.Attribute, *, has_backward: bool) -> Iterator[Sign]:
+def _signs_in_method(
+    call: ast.Call, method: ast.Attribute, scope: Scope, origins: Origins, *, has_backward: bool
+) -> Iterator[Sign]:
     """A method of a value that nothing is known of: a tensor's, unless the student has one of that name."""
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
     if method.attr == "requires_grad_" and not (given and not _is_true(given[0])):
         yield "autograd", "Tensor.requires_grad_"
     elif method.attr == "backward" and not has_backward:
         yield "autograd", "Tensor.backward"
+    elif method.attr in _MOVES:
+        yield "devices", f"Tensor.{method.attr}"
+    elif method.attr == "to" and _names_device(call, scope, origins):
+        yield "devices", "Tensor.to with a device"
+
+
+def _names_device(call: ast.Call, scope: Scope, origins: Origins) -> bool:
+    """Whether an argument of `to` is plainly a device: "cuda:0", torch.device(...), X.device, a name like `device`."""
+    if any(keyword.arg == "device" for keyword in call.keywords):
+        return True
+    return any(_is_device(argument, scope, origins) for argument in call.args[:1])
+
+
+def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
+    match node:
+        case ast.Constant(value=str()):
+            return True  # a dtype is never given as a text
+        case ast.Constant(value=int() as value):
+            return not isinstance(value, bool)
+        case ast.Attribute(attr="device"):
+            return True
+        case ast.Name(id=name):
+            return name.lower() in _DEVICE_NAMES
+        case ast.Call(func=function):
+            return Foreign("torch.device") in origins.of(function, scope)
+        case ast.IfExp(body=body, orelse=other):
+            return _is_device(body, scope, origins) or _is_device(other, scope, origins)
+    return False
 
 
 def _signs_in_reflection(call: ast.Call, names: set[str], scope: Scope, origins: Origins) -> Iterator[Sign]:

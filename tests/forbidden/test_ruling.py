@@ -1,7 +1,10 @@
 """What follows from help: the sentence with its place, the policy's effect on verdicts, functions and points."""
 
+from typing import get_args
+
 import pytest
 
+from grader.assignment import HelpKind
 from grader.forbidden import Ruling, findings_of, rulings_on, verdict_under
 from grader.verdict import Finding, Verdict
 from tests.forbidden.students import assignment_with, extracted_of
@@ -81,7 +84,7 @@ def test_a_note_says_what_it_is_and_costs_nothing():
 
 @pytest.mark.parametrize("source", [PARTNER, AUTOGRAD])
 def test_what_is_ignored_is_not_said(source):
-    everything = dict.fromkeys(("autograd", "modules", "losses", "libraries", "partner", "dynamic"), "ignore")
+    everything = dict.fromkeys(get_args(HelpKind), "ignore")
     traces = {"vectorized": ("aten.nll_loss_forward", "autograd")}
 
     assert messages(source, traces=traces, **everything) == []
