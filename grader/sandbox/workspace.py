@@ -33,7 +33,7 @@ class Workspace:
         base = parent or Path(tempfile.gettempdir())
         _remove_dead_runs(base)
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+            self.folder, self._lock = _make_locked(base)
             self._has_users = sys.platform == "linux" and os.geteuid() == 0
             if self._has_users:
                 self.folder.chmod(
@@ -41,7 +41,6 @@ class Workspace:
                 )  # to be passed through by the users that workers become, not to be listed
         except OSError as error:
             raise _no_folder(error) from error
-        self._lock = _locked(self.folder)
         self._users = count(secrets.randbelow(len(WORKER_USERS)))
 
     def make(self) -> tuple[str, int | None]:
@@ -107,6 +106,27 @@ def _empty_once(root: Path, names: Iterator[str]) -> bool:
                 os.unlink(entry.path)  # noqa: PTH108
             is_changed = True
     return is_changed
+
+
+_ATTEMPTS = 20
+
+
+def _make_locked(base: Path) -> tuple[Path, int | None]:
+    """A fresh folder with its lock; None for the lock where the system has none.
+
+    Another run that starts just now may take a folder that is not locked yet for a dead one's: then there is another.
+    """
+    for _ in range(_ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        if sys.platform == "win32":
+            return folder, None
+        with contextlib.suppress(FileNotFoundError):
+            lock = _locked(folder)
+            if lock is not None and os.path.samestat(os.fstat(lock), folder.stat()):
+                return folder, lock
+            if lock is not None:
+                os.close(lock)
+    raise OSError(f"other runs took {_ATTEMPTS} folders in a row")
 
 
 def _remove_dead_runs(base: Path) -> None:

@@ -1,8 +1,11 @@
 import os
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from grader.sandbox import workspace
 from grader.sandbox.workspace import PREFIX, Workspace, remove_tree
 
 
@@ -104,3 +107,39 @@ def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path):
 
     assert living.folder.is_dir()
     living.close()
+
+
+def test_a_folder_that_another_run_takes_for_a_dead_ones_is_made_anew(tmp_path, monkeypatch):
+    made = []
+    make = tempfile.mkdtemp
+
+    def taken_at_once(prefix, dir):  # noqa: A002  the name of mkdtemp's parameter
+        folder = make(prefix=prefix, dir=dir)
+        if prefix == PREFIX and len(made) < 3:
+            made.append(folder)
+            if len(made) == 1:
+                remove_tree(Path(folder))  # gone before it could be locked
+            else:
+                held.append(workspace._locked(Path(folder)))  # the other holds it, to remove it
+        return folder
+
+    held = []
+    monkeypatch.setattr(workspace.tempfile, "mkdtemp", taken_at_once)
+
+    run = Workspace(tmp_path)
+
+    assert str(run.folder) not in made
+    assert Path(run.make()[0]).is_dir()
+    run.close()
+    for descriptor in held:
+        os.close(descriptor)
+
+
+def test_runs_that_start_together_each_keep_their_folder(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        runs = list(pool.map(lambda _: Workspace(tmp_path), range(64)))
+
+    assert all(run.folder.is_dir() for run in runs)
+    assert len({run.folder for run in runs}) == 64
+    for run in runs:
+        run.close()
