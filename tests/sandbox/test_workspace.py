@@ -110,7 +110,8 @@ def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path):
 
 
 def test_a_folder_that_another_run_takes_for_a_dead_ones_is_made_anew(tmp_path, monkeypatch):
-    made = []
+    made: list[str] = []
+    held: list[int | None] = []
     make = tempfile.mkdtemp
 
     def taken_at_once(prefix, dir):  # noqa: A002  the name of mkdtemp's parameter
@@ -123,8 +124,7 @@ def test_a_folder_that_another_run_takes_for_a_dead_ones_is_made_anew(tmp_path, 
                 held.append(workspace._locked(Path(folder)))  # the other holds it, to remove it
         return folder
 
-    held = []
-    monkeypatch.setattr(workspace.tempfile, "mkdtemp", taken_at_once)
+    monkeypatch.setattr(tempfile, "mkdtemp", taken_at_once)
 
     run = Workspace(tmp_path)
 
@@ -132,6 +132,7 @@ def test_a_folder_that_another_run_takes_for_a_dead_ones_is_made_anew(tmp_path, 
     assert Path(run.make()[0]).is_dir()
     run.close()
     for descriptor in held:
+        assert descriptor is not None
         os.close(descriptor)
 
 

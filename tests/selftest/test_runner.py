@@ -1,13 +1,12 @@
 """Implementations graded by real workers: the shipped spec is clean, and an edited one is found out."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from grader.sandbox.host import Sandbox
 from grader.selftest import Implementation, load_catalogue, make_mutants, run_selftest
 from grader.selftest.catalogue import module_with, solution
 from grader.spec import SPEC_FOLDER, load_spec
+from tests.samples import of_today
 
 SPEC = load_spec("eecs498_2019")
 
@@ -97,11 +96,6 @@ def test_the_solution_gets_all_points(sandboxes):
     ]
 
     assert run_selftest(whole, SPEC, sandboxes, 6).is_clean
-
-
-def of_today(implementations, parts):
-    """One of so many equal parts, another every day: the whole takes minutes. All of them with --in-full."""
-    return implementations[datetime.now(UTC).toordinal() % parts :: parts]
 
 
 @pytest.mark.slow
