@@ -3,6 +3,7 @@
 import io
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from grader.archive import SAVED_BYTES
 from grader.assignment import Assignment, Limits, PredictorFunction
 from grader.checks import WeightsCheck
+from grader.data import DataSet
 from grader.extract import extract
 from grader.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut
 from grader.parties import Parties
@@ -103,14 +105,23 @@ def test_weights_of_another_layout_are_read_in_it(sandbox, trained):
     assert verdict.status == "passed"
 
 
-def test_weights_that_learned_nothing_fail_and_a_stand_in_is_named(sandbox):
-    verdict = verdict_on(sandbox, saved({"W": torch.zeros(3073, 10)}))
+def test_weights_that_learned_nothing_fail_on_real_images_and_cost_nothing_on_the_stand_in(sandbox):
+    words = "best.pt labels <number> of the validation images rightly (asked: 0.2), <number> of the test images (asked: 0.2)."
+    content = saved({"W": torch.zeros(3073, 10)})
+    real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
 
-    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Train longer.")
+    on_standin, on_real = (
+        verdict_on(sandbox, content, assignment=ASSIGNMENT.model_copy(update={"data": data}))
+        for data in (DATA, real)
+    )
+
+    assert (on_real.status, on_real.credit, on_real.hint) == ("failed", 0.0, "Train longer.")
+    assert says(on_real.message, words)
+    assert (on_standin.status, on_standin.credit, on_standin.hint) == ("passed", 1.0, None)
     assert says(
-        verdict.message,
-        "best.pt labels <number> of the validation images rightly (asked: 0.2), <number> of the test images (asked: 0.2)."
-        " These are images of the stand-in: weights that were trained on CIFAR-10 must be scored with it (--data).",
+        on_standin.message,
+        f"{words} These are images of the stand-in, of which weights that were trained on CIFAR-10 know nothing: only that"
+        " the file holds such weights is judged. With CIFAR-10 (--data) the bars count.",
     )
 
 
@@ -224,8 +235,9 @@ def test_the_two_bars_count_half_each():
     (trial,) = CHECK.trials(ASSIGNMENT, 0)
     hard = CHECK.model_copy(update={"val_bar": 0.99, "test_bar": 0.01})
     seen = Returned((Received(np.zeros((3073, 10)), "float64"),), 0.0)
+    real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
 
-    assert hard.judge(ASSIGNMENT, [(trial, seen)]).credit == 0.5
+    assert hard.judge(ASSIGNMENT.model_copy(update={"data": real}), [(trial, seen)]).credit == 0.5
 
 
 # --- The files -------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ VALIDATION_SHARE = 0.5
 class WeightsCheck(CheckFields):
     """A file that torch.save wrote holds {'W': W}, whose highest scores label enough images rightly.
 
-    It is loaded as tensors alone (weights_only), in a confined worker that runs nothing of the student's.
+    It is loaded as tensors alone (weights_only), in a confined worker that runs nothing of the student's. On the stand-in
+    for CIFAR-10 the bars cost nothing: the students trained on the real images, and nobody's weights fit both.
     """
 
     kind: Literal["weights"]
@@ -52,7 +53,7 @@ class WeightsCheck(CheckFields):
         )
 
     def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
-        """Half of the points for each of the two bars."""
+        """Half of the points for each of the two bars; on the stand-in all of them for weights of the right form."""
         ((_, observation),) = evidence
         W = self._weights(assignment, observation)
         if isinstance(W, str):
@@ -66,9 +67,10 @@ class WeightsCheck(CheckFields):
             f" {reached.test:.3f} of the test images (asked: {self.test_bar:g})."
         )
         if credit < 1 and data_of(assignment).is_standin:
+            credit = 1.0
             message += (
-                " These are images of the stand-in: weights that were trained on CIFAR-10 must be scored with it"
-                " (--data)."
+                " These are images of the stand-in, of which weights that were trained on CIFAR-10 know nothing: only that"
+                " the file holds such weights is judged. With CIFAR-10 (--data) the bars count."
             )
         return Verdict(
             "passed" if credit == 1 else "failed",
