@@ -8,7 +8,7 @@ import pytest
 from grader.assignment import SamplerFunction
 from grader.checks import BatchesCheck
 from grader.observation import Missing
-from grader.trial import Tensor
+from grader.trial import Array, Scalar, Tensor, Trial
 from tests.checks.students import ASSIGNMENT, evidence_of, verdict_on
 
 NAME = "sample_batch"
@@ -19,8 +19,23 @@ CHECK = BatchesCheck(
     kind="batches", id="batches", title="batches", points=3, hint="Draw evenly.", function=NAME
 )
 TRIAL, _, _ = CHECK.trials(SAMPLED, 0)
-_, X, Y, *NUMBERS = TRIAL.positional
-ROWS, BATCH = len(X.array), NUMBERS[1].value
+
+
+def array_at(trial: Trial, position: int) -> Array:
+    argument = trial.positional[position]
+    assert isinstance(argument, Tensor)
+    return argument.array
+
+
+def number_at(trial: Trial, position: int) -> int:
+    argument = trial.positional[position]
+    assert isinstance(argument, Scalar)
+    assert argument.value is not None
+    return int(argument.value)
+
+
+X, Y = array_at(TRIAL, 1), array_at(TRIAL, 2)
+ROWS, BATCH, CALLS = len(X), number_at(TRIAL, 4), number_at(TRIAL, 5)
 
 
 def verdict_of(student, seed=0):
@@ -159,7 +174,7 @@ def test_the_same_batches_in_every_run_are_named():
     calls = iter(range(10_000))
 
     def sample_batch(X, y, num_train, batch_size):
-        rows = np.random.default_rng(next(calls) % NUMBERS[2].value).integers(0, num_train, batch_size)
+        rows = np.random.default_rng(next(calls) % CALLS).integers(0, num_train, batch_size)
         return X[rows], y[rows]
 
     assert verdict_of(sample_batch).message == (
@@ -167,7 +182,9 @@ def test_the_same_batches_in_every_run_are_named():
     )
 
 
-EXPECTED = f"expected X_batch of shape ({BATCH}, {X.array.shape[1]}) and y_batch of shape ({BATCH},), on {TRIAL.label}."
+EXPECTED = (
+    f"expected X_batch of shape ({BATCH}, {X.shape[1]}) and y_batch of shape ({BATCH},), on {TRIAL.label}."
+)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +192,7 @@ EXPECTED = f"expected X_batch of shape ({BATCH}, {X.array.shape[1]}) and y_batch
     [
         (
             lambda X_batch, y_batch: (X_batch[1:], y_batch[1:]),
-            f"X_batch is an array of shape ({BATCH - 1}, {X.array.shape[1]}) and dtype float64; {EXPECTED}",
+            f"X_batch is an array of shape ({BATCH - 1}, {X.shape[1]}) and dtype float64; {EXPECTED}",
         ),
         (
             lambda X_batch, y_batch: (X_batch, y_batch[:, None]),
@@ -217,8 +234,7 @@ def test_what_raises_or_is_missing_is_said():
 
 
 def test_other_seeds_draw_other_data():
-    assert isinstance(X, Tensor)
-    others = [CHECK.trials(SAMPLED, seed)[0].positional[1].array for seed in range(4)]
+    others = [array_at(CHECK.trials(SAMPLED, seed)[0], 1) for seed in range(4)]
 
     assert len({each.tobytes() for each in others}) == 4
     assert len(evidence_of(CHECK, {NAME: by(with_replacement)}, 0, SAMPLED)) == 3
