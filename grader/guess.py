@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeGuard
 
+from grader import formatting
 from grader.assignment import LossFunction
 from grader.errors import SpecError
 from grader.extract import Extracted, extract
@@ -74,7 +75,7 @@ def near_misses(
                 ),
             )
     if correct:
-        return ()
+        return tuple(_by_further_functions(submission, spec, present))
     try:
         guessed = guess_spec(submission).spec
     except SpecError:
@@ -99,6 +100,31 @@ def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
         return None
     ratio = other.convention.regularizer_coefficient / spec.convention.regularizer_coefficient
     return {0.5: "half_regularizer", 2.0: "double_regularizer"}.get(ratio)
+
+
+def _by_further_functions(submission: Submission, spec: Spec, present: Sequence[str]) -> Iterator[str]:
+    """A sentence on another year whose functions are those of this one and some more, or all of them but some."""
+    for other in (load_spec(name).spec for name in shipped_specs()):
+        if (other.backend, other.convention) != (spec.backend, spec.convention):
+            continue
+        more, fewer = (
+            other.functions.keys() - spec.functions.keys(),
+            spec.functions.keys() - other.functions.keys(),
+        )
+        advice = f"If that is the assignment, grade it with --spec {other.name}."
+        if more and not fewer:
+            found = [name for name in other.functions if name in more and _is_defined(submission, name)]
+            if len(found) > len(more) / 2:
+                yield f"This looks like {other.name} ({other.title}): it has {formatting.listing(found)} too. {advice}"
+        elif fewer and not more and fewer.isdisjoint(present):
+            lacking = [name for name in spec.functions if name in fewer]
+            yield f"This looks like {other.name} ({other.title}): it has none of {formatting.listing(lacking)}. {advice}"
+
+
+def _is_defined(submission: Submission, name: str) -> bool:
+    """Whether a file defines a function of that name, as far as its text shows."""
+    definition = re.compile(rf"\bdef {re.escape(name)}\b".encode())
+    return any(definition.search(file.content) for file in submission.sources)
 
 
 def _is_alike(one: Spec, other: Spec) -> bool:

@@ -130,3 +130,57 @@ def test_a_tie_is_asked_about(shipped):
 def test_a_submission_that_does_not_parse_is_asked_about(shipped):
     with pytest.raises(SpecError, match="no function of any shipped spec"):
         guess_spec(submission_of("def f(:\n"))
+
+
+YEARS = {name: load_spec(name).spec for name in ("eecs498_2019", "eecs498_2020")}
+MORE = [name for name in YEARS["eecs498_2020"].functions if name not in YEARS["eecs498_2019"].functions]
+
+
+def of_year(*names):
+    """A module in torch with a stub of each function."""
+    stubs = [
+        f"class {name}:\n    pass\n" if name[0] in "LS" else f"def {name}(*given):\n    pass\n"
+        for name in names
+    ]
+    return submission_of("\n".join(["import torch", *stubs]))
+
+
+def test_the_functions_of_2019_are_that_year_and_one_more_is_2020():
+    old = tuple(YEARS["eecs498_2019"].functions)
+
+    assert guess_spec(of_year(*old)).spec.name == "eecs498_2019"
+    assert len(MORE) == 4
+    for name in MORE:
+        assert guess_spec(of_year(*old, name)).spec.name == "eecs498_2020"
+        assert guess_spec(of_year("svm_loss_naive", name)).spec.name == "eecs498_2020"
+
+
+def test_a_submission_of_one_year_that_is_graded_as_the_other_is_pointed_out():
+    old = list(YEARS["eecs498_2019"].functions)
+
+    early = near_misses(of_year(*old), YEARS["eecs498_2020"], old, old, {})
+    late = near_misses(of_year(*old, *MORE), YEARS["eecs498_2019"], old, old, {})
+
+    assert early == (
+        (
+            f"This looks like eecs498_2019 ({YEARS['eecs498_2019'].title}): it has none of sample_batch, svm_get_search_params,"
+            " softmax_get_search_params and test_one_param_set. If that is the assignment, grade it with --spec eecs498_2019."
+        ),
+    )
+    assert late == (
+        (
+            f"This looks like eecs498_2020 ({YEARS['eecs498_2020'].title}): it has sample_batch, svm_get_search_params,"
+            " softmax_get_search_params and test_one_param_set too. If that is the assignment, grade it with --spec"
+            " eecs498_2020."
+        ),
+    )
+
+
+def test_a_submission_of_its_own_year_is_pointed_nowhere():
+    old = list(YEARS["eecs498_2019"].functions)
+
+    assert near_misses(of_year(*old, "sample_batch"), YEARS["eecs498_2019"], old, old, {}) == ()
+    assert (
+        near_misses(of_year(*old, "sample_batch"), YEARS["eecs498_2020"], old, [*old, "sample_batch"], {})
+        == ()
+    )
