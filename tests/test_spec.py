@@ -402,7 +402,7 @@ LIST = "`grader spec list` names the shipped specs, or give the path of a .toml 
 @pytest.mark.parametrize(
     "name, message",
     [
-        ("eecs498", f"no spec is named 'eecs498' (did you mean 'eecs498_2019'?); {LIST}"),
+        ("eecs498", f"no spec is named 'eecs498' (did you mean 'eecs498_2020'?); {LIST}"),
         ("cs999", f"no spec is named 'cs999'; {LIST}"),
         ("", f"no spec is named ''; {LIST}"),
         (
