@@ -47,7 +47,7 @@ KEYS = {
     "reply": {"id", "loss", "dtype", "shape"},
 }
 CHUNK_KEYS = {"number", "file", "line", "source", "binds"}
-ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "count", "offset", "inputs", "capacity"}
+ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "count", "offset", "inputs", "capacity", "is_method"}
 NUMBERED = {"id", "shape", "count", "offset", "capacity", "echo", "value"}
 
 
