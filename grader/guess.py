@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, TypeGuard
 
 from grader import formatting
@@ -31,7 +31,7 @@ def guess_spec(submission: Submission) -> LoadedSpec:
 
     SpecError where no function of any is there, or where two specs fit alike.
     """
-    specs = [load_spec(name) for name in shipped_specs()]
+    specs = list(_loaded(shipped_specs()))
     names = list(dict.fromkeys(name for loaded in specs for name in loaded.spec.functions))
     source = _Source(extract(submission, names))
     fitting = [loaded for loaded in specs if source.count(loaded.spec)]
@@ -53,6 +53,12 @@ def guess_spec(submission: Submission) -> LoadedSpec:
     return fitting[0]
 
 
+@cache
+def _loaded(names: tuple[str, ...]) -> tuple[LoadedSpec, ...]:
+    """The specs of these names, read once for a class: reading them all takes longer than grading a function."""
+    return tuple(load_spec(name) for name in names)
+
+
 def near_misses(
     submission: Submission, spec: Spec, correct: Sequence[str], present: Sequence[str], named: Named
 ) -> tuple[str, ...]:
@@ -61,7 +67,7 @@ def near_misses(
     correct, present: its functions that are right, and those that are there at all.
     """
     losses = [name for name in present if isinstance(spec.functions[name], LossFunction)]
-    for other in (load_spec(name).spec for name in shipped_specs()) if losses else ():
+    for other in (each.spec for each in _loaded(shipped_specs())) if losses else ():
         mistake = _mistake_by_convention(spec, other)
         if mistake is not None and all(
             {("loss", mistake), ("gradient", mistake)} <= named.get(name, frozenset()) for name in losses
@@ -104,7 +110,7 @@ def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
 
 def _by_further_functions(submission: Submission, spec: Spec, present: Sequence[str]) -> Iterator[str]:
     """A sentence on another year whose functions are those of this one and some more, or all of them but some."""
-    for other in (load_spec(name).spec for name in shipped_specs()):
+    for other in (each.spec for each in _loaded(shipped_specs())):
         if (other.backend, other.convention) != (spec.backend, spec.convention):
             continue
         more, fewer = (
