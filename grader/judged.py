@@ -14,7 +14,7 @@ from grader.verdict import Verdict
 NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 
-KINDS_THAT_TRAIN: frozenset[str] = frozenset({"accuracy", "initial_loss"})
+KINDS_THAT_TRAIN: frozenset[str] = frozenset({"accuracy", "initial_loss", "search", "weights"})
 """The kinds of checks that look at the data set: only for these is it read, named in reports and compared."""
 
 
