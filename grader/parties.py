@@ -100,6 +100,8 @@ def _reference_code(assignment: Assignment) -> Extracted:
 
 def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
     """The trial with the bytes of the files that it names; Missing where one is not there."""
+    if not any(isinstance(argument, FileArgument) for argument in trial.positional):
+        return trial
     positional: list[Argument] = []
     for argument in trial.positional:
         if not isinstance(argument, FileArgument):

@@ -82,7 +82,7 @@ def benign_epsilon_condition(
 
 def kink_clearance(W: Array, X: Array, y: Array, convention: Convention, b: Array | None = None) -> float:
     """Smallest |s_j - s_{y_i} + delta| over all samples i and classes j != y_i; infinite with one class."""
-    problem = Problem.of(W, X, y, 0.0, convention, b)
+    problem = Problem.of(W, X, y, 0.0, convention, b, dtype=np.float64)
     return float(np.min(np.abs(problem.margins) + np.where(problem.one_hot == 1, np.inf, 0)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ Array = npt.NDArray[Any]
 Precision = type[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Inputs and scores in the layout W (D, C), X (N, D), all in one floating dtype.
 
@@ -72,31 +73,31 @@ class Problem:
         """C."""
         return int(self.W.shape[1])
 
-    @property
+    @cached_property
     def one_hot(self) -> Array:
         """Y (N, C): one at the true class, else zero."""
         result = np.zeros_like(self.scores)
         result[np.arange(self.num_samples), self.y] = 1
         return result
 
-    @property
+    @cached_property
     def true_scores(self) -> Array:
         """(N, 1): the score of the true class of each row."""
         column: Array = self.scores[np.arange(self.num_samples), self.y][:, None]
         return column
 
-    @property
+    @cached_property
     def margins(self) -> Array:
         """(N, C): s_j - s_y + delta, and zero at the true class, which the hinge leaves out."""
         margins: Array = (self.scores - self.true_scores + self.convention.delta) * (1 - self.one_hot)
         return margins
 
-    @property
+    @cached_property
     def log_probabilities(self) -> Array:
         """(N, C): s_j - log(sum_k exp(s_k)), with the row's maximum taken out first."""
         return log_softmax(self.scores)
 
-    @property
+    @cached_property
     def probabilities(self) -> Array:
         """P (N, C), rows summing to one."""
         return np.exp(self.log_probabilities)

@@ -19,7 +19,7 @@ from grader.observation import Observation, Received, Returned, Value
 from grader.trial import Array, Trial
 from grader.verdict import Verdict
 
-DIRECTIONS = 3
+DIRECTIONS = 2
 REGS = (0.0, 10.0)
 FINE, COARSE = 1e-6, 1e-2
 FINE_BOUND, COARSE_BOUND = 1e-6, 1e-3

@@ -89,10 +89,14 @@ class LoopsCheck(CheckFields):
 
     def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
         """A few samples of a few classes, three times the samples, three times the classes; no regularizer."""
-        dtype = assignment.loss_function(self.function).main_dtype
+        function = assignment.loss_function(self.function)
         cases = draw_loop_cases(random_stream(seed, self.id), assignment.convention)
         return tuple(
-            dataclasses.replace(loss_trial(assignment, self.function, case, dtype), is_counted=True)
+            dataclasses.replace(
+                loss_trial(assignment, self.function, case, function.main_dtype),
+                is_counted=True,
+                are_calls_counted=function.style == "vectorized",
+            )
             for case in cases
         )
 

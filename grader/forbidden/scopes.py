@@ -131,6 +131,10 @@ def comprehension_scope(parent: Scope, node: Comprehension) -> Scope:
     return Scope(parent.file, parent, dict.fromkeys(names, (UNTOLD,)))
 
 
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
+"""Nodes that bind nothing by themselves and have nothing below them: most of a tree."""
+
+
 def bound_by(nodes: Iterable[ast.AST], first: Mapping[str, tuple[Binding, ...]] | None = None) -> Names:
     """What these statements bind in the scope that they stand in, after what `first` binds."""
     bound = {name: list(bindings) for name, bindings in (first or {}).items()}
@@ -151,7 +155,9 @@ def bound_by(nodes: Iterable[ast.AST], first: Mapping[str, tuple[Binding, ...]] 
                 else:
                     bound.setdefault(name, []).append(binding)
         is_walrus_only = is_walrus_only or isinstance(node, Comprehension)
-        pending.extend((child, is_walrus_only) for child in _within_scope(node))
+        pending.extend(
+            (child, is_walrus_only) for child in _within_scope(node) if not isinstance(child, _LEAVES)
+        )
     own = {name: tuple(found) for name, found in bound.items() if name not in elsewhere}
     return Names(own, tuple(stars), frozenset(global_names))
 

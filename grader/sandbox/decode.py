@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ def _payload_bytes(output: Output) -> int:
         case NumberOutput():
             return 8
         case ArrayOutput(shape=shape):
-            return 8 * int(np.prod(shape, dtype=np.int64))
+            return 8 * math.prod(shape)
         case LabelsOutput(count=count):
             return 8 * count
         case SeriesOutput(capacity=capacity):
@@ -172,5 +173,5 @@ def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
 def _floats(
     cursor: wire.Cursor, code: str, shape: tuple[int, ...]
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
-    count = int(np.prod(shape, dtype=np.int64))
-    return np.frombuffer(cursor.take(count * np.dtype(code).itemsize), code).reshape(shape)
+    taken = cursor.take(math.prod(shape) * np.dtype(code).itemsize)
+    return np.frombuffer(taken, code).reshape(shape)

@@ -35,20 +35,35 @@ Ended = TimedOut | Died
 """The worker gave no answer and was ended for it."""
 
 
+GREATEST_EXTENSION = 3.0
+"""Times the deadline that it may be put off: threads of a function's own can keep one another from the cores too."""
+
+
+def _never_waits() -> float:
+    return 0.0
+
+
 class Exchange:
     """Asks, and answers the spy's questions, until the worker's last word or the deadline.
 
     seconds: deadline of the whole. greatest_length: bytes that no answer can exceed.
-    end_worker: kills the worker and says how it ended.
+    end_worker: kills the worker and says how it ended. waited: seconds that the worker had no core to run on, by which
+    the deadline is put off.
     """
 
     def __init__(
-        self, connection: socket.socket, seconds: float, greatest_length: int, end_worker: Callable[[], str]
+        self,
+        connection: socket.socket,
+        seconds: float,
+        greatest_length: int,
+        end_worker: Callable[[], str],
+        waited: Callable[[], float] = _never_waits,
     ) -> None:
         self._connection = connection
         self._limit = seconds
         self._greatest_length = greatest_length
         self._end_worker = end_worker
+        self._waited = waited
         self._request_id = secrets.randbits(64)
         self._started = time.perf_counter()
         self._finished: float | None = None
@@ -130,6 +145,8 @@ class Exchange:
     def _remaining(self) -> float:
         remaining = self._limit - (time.perf_counter() - self._started)
         if remaining <= 0:
+            remaining += min(self._waited(), GREATEST_EXTENSION * self._limit)
+        if remaining <= 0:
             raise TimeoutError
         return remaining
 
@@ -148,7 +165,10 @@ class Exchange:
         view = memoryview(received)
         while view.nbytes:
             self._connection.settimeout(self._remaining())
-            count = self._connection.recv_into(view)
+            try:
+                count = self._connection.recv_into(view)
+            except TimeoutError:
+                continue  # unless nothing remains by now
             if not count:
                 raise wire.Closed
             view = view[count:]

@@ -24,6 +24,7 @@ from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess, hold_group
 from grader.sandbox.request import describe_call, describe_kept, describe_program
 from grader.sandbox.sharing import SharedArrays
+from grader.sandbox.waiting import waited_seconds
 from grader.trial import Driver, Trial
 
 
@@ -166,7 +167,7 @@ class Session:
         if isinstance(observation, Died) and self._is_launcher_lost:
             # Whatever ended the launcher ended all its workers: this one need not have done it.
             observation = self._attempt(trial, function, account)
-        self._settle(observation, account)
+        self._settle(observation, account, trial.caller)
         return observation
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: _Account) -> Observation:
@@ -236,7 +237,7 @@ class Session:
         worker.kept = keys if failure is None else frozenset()
         return failure
 
-    def _settle(self, observation: Observation, account: _Account) -> None:
+    def _settle(self, observation: Observation, account: _Account, caller: str) -> None:
         """Decide whether the function may be called again."""
         budget = self._budget
         if isinstance(observation, TimedOut):
@@ -245,9 +246,17 @@ class Session:
             account.deaths += 1
             if account.deaths >= budget.deaths:
                 account.refusal = f"not called again: it ended its process ({observation.how})"
-        elif account.seconds > budget.function_seconds:
+        elif self._has_overdrawn(account, caller):
             limit = f"{budget.function_seconds:g} s"
             account.refusal = f"not called again: its calls took more than {limit} together"
+
+    def _has_overdrawn(self, account: _Account, caller: str) -> bool:
+        """Whether its calls took more than they may, without the time that its worker had no core."""
+        over = account.seconds - self._budget.function_seconds
+        worker = self._workers.get(caller)
+        if over <= 0 or worker is None:
+            return over > 0
+        return over > waited_seconds(worker.process.process_id)
 
     def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
         """Have the worker execute what the function needs; None when it did."""
@@ -286,7 +295,11 @@ class Session:
 
     def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
         return Exchange(
-            worker.process.connection, seconds, greatest_length, lambda: self._end_worker(worker.caller)
+            worker.process.connection,
+            seconds,
+            greatest_length,
+            end_worker=lambda: self._end_worker(worker.caller),
+            waited=lambda: waited_seconds(worker.process.process_id),
         )
 
     def _start_worker(self, caller: str) -> _Worker:

@@ -54,6 +54,7 @@ def describe_call(
         "echo": list(trial.echo),
         "is_traced": trial.is_traced,
         "is_counted": trial.is_counted,
+        "are_calls_counted": trial.are_calls_counted,
         "is_again": trial.is_again,
         "redirect_cuda": redirect_cuda,
         "driver": None if trial.driver is None else trial.driver.name,

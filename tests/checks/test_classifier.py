@@ -23,7 +23,7 @@ from tests.checks.students import (
     verdict_on_all,
 )
 
-SMALL = "a small batch (N=<count>, C=5, D=<count>, reg=0.37, float32)"
+SMALL = "a small batch (N=<count>, C=3, D=<count>, reg=0.37, float32)"
 TRAIN = "train, 60 steps on three clouds of points, float32"
 PREDICT = "predict (N=35, C=6, D=8, float32)"
 

@@ -32,8 +32,8 @@ from tests.checks.students import (
     with_loss,
 )
 
-AT = "a small batch (N=<count>, C=5, D=<count>, reg=0, float64)"
-AT_REG = "a small batch (N=<count>, C=5, D=<count>, reg=10, float64)"
+AT = "a small batch (N=<count>, C=3, D=<count>, reg=0, float64)"
+AT_REG = "a small batch (N=<count>, C=3, D=<count>, reg=10, float64)"
 
 SHOWN = (
     "So it is at 10 of 10 single entries: dW[<count>, <count>] is <number>, its quotient <number>;"
@@ -95,7 +95,7 @@ def test_an_epsilon_of_1e_minus_9_passes(student, seed):
 def test_a_pass_says_along_how_many_directions():
     verdict = verdict_on(check_of(), svm_mask)
 
-    assert verdict.message == "dW agrees with central differences of the loss along 6 random directions."
+    assert verdict.message == "dW agrees with central differences of the loss along 4 random directions."
     assert verdict.measured["relative_error"] <= verdict.allowed["relative_error"] == 1e-6
 
 
@@ -261,23 +261,23 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
 def test_a_right_gradient_is_called_at_one_point_and_at_two_points_for_each_direction(function):
     right = svm_mask if function.startswith("svm") else softmax_indexed
 
-    assert len(evidence_of(check_of(function), right)) == 14
+    assert len(evidence_of(check_of(function), right)) == 10
 
 
 @pytest.mark.parametrize(
-    "function,calls", [("svm_loss_vectorized", 14 + 12 + 20), ("softmax_loss_float32", 14 + 20)]
+    "function,calls", [("svm_loss_vectorized", 10 + 8 + 20), ("softmax_loss_float32", 10 + 20)]
 )
 def test_a_wrong_one_is_called_again_with_another_step_and_at_single_entries(function, calls):
     assert len(evidence_of(check_of(function), with_gradient(svm_mask, np.negative))) == calls
 
 
 def test_arithmetic_in_float32_is_called_with_the_coarse_step_and_then_believed():
-    assert len(evidence_of(check_of(), in_float32(svm_mask))) == 14 + 12
+    assert len(evidence_of(check_of(), in_float32(svm_mask))) == 10 + 8
 
 
 def test_a_single_wrong_entry_is_found_by_the_directions_though_few_entries_are_shown():
     def one_entry(dW):
-        dW[2, 3] += 1.0
+        dW[2, 1] += 1.0
         return dW
 
     verdict = verdict_on(check_of(), with_gradient(svm_mask, one_entry))

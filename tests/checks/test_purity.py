@@ -28,7 +28,7 @@ from tests.checks.students import (
     with_gradient,
 )
 
-AT = "a small batch (N=<count>, C=5, D=<count>, reg=0, float64)"
+AT = "a small batch (N=<count>, C=3, D=<count>, reg=0, float64)"
 
 
 def check_of(function="svm_loss_vectorized"):
@@ -104,12 +104,12 @@ def writes_the_last_bit(W, X, y, reg):
             writes_only_with_a_regularizer,
             (
                 "changes W in <count> of <count> entries,"
-                " on a small batch (N=<count>, C=5, D=<count>, reg=0.37, float64)."
+                " on a small batch (N=<count>, C=3, D=<count>, reg=0.37, float64)."
             ),
         ),
         (
             writes_only_in_float32,
-            "changes W in 1 of <count> entries, on a small batch (N=<count>, C=5, D=<count>, reg=0, float32).",
+            "changes W in 1 of <count> entries, on a small batch (N=<count>, C=3, D=<count>, reg=0, float32).",
         ),
     ],
     ids=["W", "X", "y", "nan in X", "last bit", "with reg only", "in float32 only"],
@@ -214,7 +214,7 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
     assert says(verdict.message, template)
 
 
-AGAIN = "the same tensors with other contents (N=<count>, C=5, D=<count>, reg=0.37, float64)"
+AGAIN = "the same tensors with other contents (N=<count>, C=3, D=<count>, reg=0.37, float64)"
 
 
 def keeping(key, take=lambda result: result):

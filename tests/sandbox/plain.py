@@ -29,7 +29,7 @@ LIGHT_ZYGOTE = f"""
 import sys
 sys.path.insert(0, {str(FOLDER)!r})
 import json, os, types
-import confinement, orphans, privileges, tiers, wire, zygote
+import confinement, huge_pages, orphans, privileges, tiers, wire, zygote
 
 def serve(connection):
     variables = {{}}

@@ -10,7 +10,7 @@ import pytest
 
 from grader.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.sandbox import decode
-from grader.sandbox.exchange import Answer, Exchange, how_it_ended
+from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
 from grader.trial import NumberOutput, Spy, Trial
@@ -157,6 +157,29 @@ def test_no_answer_within_the_deadline_is_a_time_out(worker):
 
     assert other.exchange(seconds=0.05).ask({"op": "call"}) == TimedOut(0.05)
     assert other.ended == 1
+
+
+def test_the_deadline_is_put_off_by_the_time_that_the_worker_had_no_core(worker):
+    busy = threading.Event()
+
+    def late(request_id):
+        busy.wait(0.3)
+        return answer(wire.RETURNED, NUMBER)(request_id)
+
+    other = worker(late)
+    exchange = Exchange(other.ours, 0.1, decode.GREATEST_RAISED, other.end, waited=lambda: 0.25)
+    asked = exchange.ask({"op": "call"})
+
+    assert isinstance(asked, Answer)
+
+
+def test_a_deadline_is_not_put_off_for_ever(worker):
+    other = worker(lambda request_id: None)
+    exchange = Exchange(other.ours, 0.05, decode.GREATEST_RAISED, other.end, waited=lambda: 1e9)
+    started = time.perf_counter()
+
+    assert exchange.ask({"op": "call"}) == TimedOut(0.05)
+    assert time.perf_counter() - started >= 0.05 * (1 + GREATEST_EXTENSION)
 
 
 def test_the_deadline_is_on_the_whole_answer_and_not_on_each_byte(worker):

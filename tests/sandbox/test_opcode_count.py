@@ -18,7 +18,7 @@ def counts_of(open_session):
         for rows in (4, 12, 4):
             X = Tensor(np.arange(1.0, 1 + 3 * rows).reshape(rows, 3))
             plain = number_of(session.run(trial("f", X)))
-            seen = session.run(trial("f", X, is_counted=True))
+            seen = session.run(trial("f", X, is_counted=True, are_calls_counted=True))
             assert number_of(seen) == plain
             assert isinstance(seen, Returned)
             assert seen.instructions is not None
@@ -167,7 +167,15 @@ def test_what_comes_back_is_not_counted_while_it_is_packed(open_session):
     source = "import torch\n\nclass Loud(torch.Tensor):\n    @property\n    def shape(self):\n        for _ in range(1000):\n            pass\n        return torch.Tensor.shape.__get__(self)\n\ndef f(X):\n    return X.as_subclass(Loud)"
     session = open_session(source, "f")
 
-    seen = session.run(trial("f", Tensor(np.ones((2, 3))), outputs=(ArrayOutput((2, 3)),), is_counted=True))
+    seen = session.run(
+        trial(
+            "f",
+            Tensor(np.ones((2, 3))),
+            outputs=(ArrayOutput((2, 3)),),
+            is_counted=True,
+            are_calls_counted=True,
+        )
+    )
 
     assert isinstance(seen, Returned)
     assert seen.instructions is not None
@@ -177,13 +185,13 @@ def test_what_comes_back_is_not_counted_while_it_is_packed(open_session):
 def test_a_counted_call_that_raises_says_so_and_the_next_is_as_ever(open_session):
     session = open_session("def f(x):\n    if x > 1:\n        raise ValueError('two')\n    return x", "f")
 
-    assert isinstance(session.run(trial("f", 2.0, is_counted=True)), Raised)
+    assert isinstance(session.run(trial("f", 2.0, is_counted=True, are_calls_counted=True)), Raised)
     assert number_of(session.run(trial("f", 1.0))) == 1.0
 
 
 def test_a_function_without_python_of_its_own_executes_nothing(open_session):
     seen = open_session("import torch\nf = torch.sum", "f").run(
-        trial("f", Tensor(np.ones((2, 3))), is_counted=True)
+        trial("f", Tensor(np.ones((2, 3))), is_counted=True, are_calls_counted=True)
     )
 
     assert isinstance(seen, Returned)
@@ -193,7 +201,7 @@ def test_a_function_without_python_of_its_own_executes_nothing(open_session):
 def test_code_that_ends_the_count_is_counted_up_to_there(open_session):
     source = "import sys\n\ndef f():\n    sys.settrace(None)\n    sys._getframe().f_trace = None\n    return sum(i for i in range(1000))"
 
-    seen = open_session(source, "f").run(trial("f", is_counted=True))
+    seen = open_session(source, "f").run(trial("f", is_counted=True, are_calls_counted=True))
 
     assert isinstance(seen, Returned)
     assert seen.instructions is not None
@@ -213,6 +221,6 @@ def f():
                 table[number, None] = 1
     return 1.0
 """
-    seen = open_session(source, "f").run(trial("f", is_counted=True))
+    seen = open_session(source, "f").run(trial("f", is_counted=True, are_calls_counted=True))
 
     assert not isinstance(seen, Returned) or seen.instructions is None or seen.instructions.total < 1 << 32

@@ -43,7 +43,7 @@ KEYS = {
         "outputs",
         "fetch",
     }
-    | {"echo", "is_traced", "is_counted", "is_again", "redirect_cuda", "driver"},
+    | {"echo", "is_traced", "is_counted", "are_calls_counted", "is_again", "redirect_cuda", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
 }
 CHUNK_KEYS = {"number", "file", "line", "source", "binds"}

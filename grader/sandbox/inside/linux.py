@@ -36,6 +36,11 @@ def call(number: int, *arguments: Argument) -> int:
     return _checked("syscall", number, *arguments)
 
 
+def advise_memory(address: int, length: int, advice: int) -> None:
+    """madvise(2). Raises OSError."""
+    _checked("madvise", address, length, advice)
+
+
 def set_capabilities(mask: int) -> None:
     """Make `mask` (bits 0 to 31) this process's permitted and effective capabilities, none inheritable."""
     version_3 = 0x20080522

@@ -42,10 +42,11 @@ _GREATEST_NUMBER = (1 << 32) - 1
 
 
 @contextlib.contextmanager
-def counting() -> Iterator[Counts]:
-    """What the student's chunks execute inside, and what is called for them."""
+def counting(*, with_calls: bool) -> Iterator[Counts]:
+    """What the student's chunks execute inside, and, where that is asked for, what is called for them."""
     counts = Counts(Counter(), Counter())
-    with operator_trace.counting(counts.calls), _recording(counts):
+    operators = operator_trace.counting(counts.calls) if with_calls else contextlib.nullcontext()
+    with operators, _recording(counts, with_calls=with_calls):
         yield counts
 
 
@@ -68,14 +69,14 @@ def _numpy_calls(frame: FrameType) -> int:
 if sys.version_info >= (3, 12):
 
     @contextlib.contextmanager
-    def _recording(counts: Counts) -> Iterator[None]:
+    def _recording(counts: Counts, *, with_calls: bool) -> Iterator[None]:
         """By events of single instructions, in the student's code objects as each of them starts."""
         monitoring, events = sys.monitoring, sys.monitoring.events
         tool = monitoring.PROFILER_ID
         watched: dict[int, tuple[CodeType, dict[int, int]]] = {}
 
         def on_start(code: CodeType, _: int) -> Any:
-            if (name := _numpy_name(code)) is not None:
+            if with_calls and (name := _numpy_name(code)) is not None:
                 counts.calls[name] += _numpy_calls(sys._getframe(1))  # noqa: SLF001  events come without a frame
                 return None
             if code.co_filename.startswith(packing.CHUNK_FILE) and id(code) not in watched:
@@ -113,22 +114,31 @@ if sys.version_info >= (3, 12):
 else:
 
     @contextlib.contextmanager
-    def _recording(counts: Counts) -> Iterator[None]:
+    def _recording(counts: Counts, *, with_calls: bool) -> Iterator[None]:
         """By a trace function that asks for each opcode of the frames that are the student's, in new threads too."""
+        watched: dict[int, tuple[CodeType, list[int], Any]] = {}
 
-        def on_opcode(frame: FrameType, event: str, _: Any) -> Any:
-            if event == "opcode":
-                counts.instructions[frame.f_code.co_filename, frame.f_lineno or 0] += 1
+        def watch(code: CodeType) -> Any:
+            """The trace function of this code's frames: it counts by offset, since a line has to be looked up."""
+            executed = [0] * len(code.co_code)
+
+            def on_opcode(frame: FrameType, event: str, _: Any) -> Any:
+                if event == "opcode":
+                    executed[frame.f_lasti] += 1
+                return on_opcode
+
+            watched[id(code)] = (code, executed, on_opcode)
             return on_opcode
 
         def on_call(frame: FrameType, _: str, __: Any) -> Any:
-            if not frame.f_code.co_filename.startswith(packing.CHUNK_FILE):
-                if (name := _numpy_name(frame.f_code)) is not None:
+            code = frame.f_code
+            if not code.co_filename.startswith(packing.CHUNK_FILE):
+                if with_calls and (name := _numpy_name(code)) is not None:
                     counts.calls[name] += _numpy_calls(frame)
                 return None
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False
-            return on_opcode
+            return watched[id(code)][2] if id(code) in watched else watch(code)
 
         before = sys.gettrace()
         threading.settrace(on_call)
@@ -138,6 +148,9 @@ else:
         finally:
             sys.settrace(before)
             threading.settrace(None)
+            for code, executed, _ in watched.values():
+                for start, end, line in code.co_lines():
+                    counts.instructions[code.co_filename, line or 0] += sum(executed[start:end])
 
 
 def pack_counts(counts: Counts) -> list[wire.Buffer]:

@@ -183,8 +183,11 @@ GRADERS_OWN = frozenset({"grader", "reference", "test_specs"})
 def install(names: Iterable[str]) -> None:
     """Make imports of `names` (and below) and of the grader stand-ins, and of everything that is not found at all."""
     named = GRADERS_OWN | frozenset(names)
-    for loaded in [name for name in sys.modules if _is_among(name, named)]:
-        del sys.modules[loaded]
+    if any(
+        name in sys.modules for name in named
+    ):  # a walk over all modules touches the memory of all their names
+        for loaded in [name for name in sys.modules if _is_among(name, named)]:
+            del sys.modules[loaded]
     sys.meta_path.insert(0, StandInFinder(named))
     sys.meta_path.append(StandInFinder(None))
 

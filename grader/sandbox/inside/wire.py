@@ -88,9 +88,12 @@ def float_payload(dtype: str) -> tuple[str, int]:
     return ("<f4", 4) if dtype in NARROW_FLOATS else ("<f8", 8)
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def pack_request(header: dict[str, Any], buffers: Sequence[Buffer] = ()) -> list[Buffer]:
     """The parts of a request, ready for `send_parts`; no buffer is copied."""
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = _ENCODER.encode(header).encode()
     text += b" " * (-len(text) % ALIGNMENT)
     parts: list[Buffer] = [b"", text]
     total = 0

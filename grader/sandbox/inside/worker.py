@@ -227,7 +227,8 @@ def _recording(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[d
 
 
 def _counting(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[opcode_count.Counts | None]:
-    return opcode_count.counting() if header["is_counted"] else contextlib.nullcontext()
+    with_calls = header["are_calls_counted"]
+    return opcode_count.counting(with_calls=with_calls) if header["is_counted"] else contextlib.nullcontext()
 
 
 def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 PROCESS_ID = struct.Struct("<q")
 ORDER = struct.Struct("<cI")
+FORKS_OF_A_CLASS = 24
+"""After so many, those of some four submissions, more will come: the memory that they share is made cheap to fork."""
+
 UNKNOWN_STATUS = -1
 """Answers b"W" for a process that is no child of this zygote: an earlier one's, which died with it."""
 
@@ -49,6 +52,7 @@ def _import_everything(judge: int, hidden: frozenset[str]) -> None:
     import encodings.utf_8  # noqa: F401
 
     import confinement  # noqa: F401
+    import huge_pages  # noqa: F401
     import orphans  # noqa: F401
     import tiers  # noqa: F401
     import worker
@@ -89,6 +93,7 @@ class _Nursery:
         self._confinement = confinement
         self._workers: set[int] = set()
         self._may_have_orphans = False
+        self._forks = 0
         orphans.inherit()
 
     def serve(self) -> None:
@@ -103,11 +108,15 @@ class _Nursery:
             self._control.sendall(PROCESS_ID.pack(answer))
 
     def _fork(self, descriptor: int, settings: dict[str, Any]) -> int:
+        import huge_pages
         import tiers
 
         is_filtered = self._confinement.has_seccomp and settings["tiers"] & tiers.SYSTEM_CALLS
         self._may_have_orphans |= not is_filtered
         parent = os.getpid()
+        self._forks += 1
+        if self._forks == FORKS_OF_A_CLASS:
+            huge_pages.collapse()
         process_id = os.fork()
         if process_id == 0:
             try:
