@@ -67,7 +67,7 @@ def draw_value_cases(rng: np.random.Generator, convention: Convention) -> tuple[
         draw.absent_class("a class without samples", 11, 5, 6, 0.37),
         draw.one_label("samples of one class only", 9, 4, 5, 0.37),
         draw.plain("strong regularization", 8, 4, 6, 2.5e4),
-        draw.all_ones("W of ones", 7, 10, 30, 2.5e4),
+        draw.all_ones("W of ones", 4, 10, 30, 2.5e4),
         # In the very sizes of a later case: who keeps the answer to a shape is wrong about one of the two.
         draw.no_data("X of zeros", 12, 4, 6, 1.0),
         draw.gap("a score gap of 40", 10, 5, 6, 0.37, gap=40.0),
@@ -123,8 +123,8 @@ def draw_twin_cases(rng: np.random.Generator, convention: Convention) -> tuple[C
 
 
 def draw_middle_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
-    """A case of some 13 samples and 12 classes."""
-    return _Draw(rng, convention).plain(MANY_CLASSES, 12, 12, 8, reg)
+    """A case of some 6 samples and 12 classes."""
+    return _Draw(rng, convention).plain(MANY_CLASSES, 5, 12, 8, reg)
 
 
 def draw_shifted_cases(
@@ -139,7 +139,7 @@ def draw_shifted_cases(
 
 def draw_ones_case(rng: np.random.Generator, convention: Convention, reg: float) -> Case:
     """The handout's stability point: W of ones, a great regularizer; small enough for three loops in Python."""
-    return _Draw(rng, convention).all_ones("W of ones", 7, 10, 300, reg)
+    return _Draw(rng, convention).all_ones("W of ones", 4, 10, 300, reg)
 
 
 def _shift_name(shift: float) -> str:

@@ -32,7 +32,7 @@ LOW = "scores of a row far apart, and not the label's on top"
 WIDTHS: Mapping[DTypeName, float] = {"float32": 100.0, "float64": 740.0}
 """By dtype: exp overflows unless the greatest score becomes zero, or nearly so; no probability is zero yet."""
 
-OUTLYING_CLASSES = 40
+OUTLYING_CLASSES = 32
 """So many that the mean of a row is nearly as far from its greatest score as the others are."""
 
 
@@ -152,7 +152,7 @@ def _outlying(
     Neither the lowest score of a row nor its mean or median is a shift that helps. Where the label is the greatest score's
     no right loss is the logarithm of a probability that underflows.
     """
-    N, C, D = 3, OUTLYING_CLASSES, 4
+    N, C, D = 2, OUTLYING_CLASSES, 4
     W, X = rng.normal(0, 0.1, (D, C)), rng.uniform(-1, 1, (N, D))
     greatest = int(rng.integers(0, C))
     W[0, greatest], X[:, 0] = width, 1.0
