@@ -441,6 +441,12 @@ def test_the_schemas_are_printed(grader):
     assert json.loads(grader("spec", "schema", "--report").out) == report_schema()
 
 
+def test_python_with_the_modules_name_is_the_same_command():
+    ran = subprocess.run([sys.executable, "-m", "grader", "--version"], capture_output=True, text=True)
+
+    assert (ran.returncode, ran.stdout) == (0, f"grader {__version__}\n")
+
+
 def test_the_version_is_printed(grader):
     ran = grader("--version")
 

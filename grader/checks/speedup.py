@@ -37,10 +37,10 @@ from grader.observation import Returned
 from grader.trial import Trial
 from grader.verdict import Alarm, Verdict
 
-LEAST_ROUNDS, ENOUGH_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 10, 20, 30.0
+LEAST_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 20, 30.0
 HALF_WIDTH = 0.10
 """From the least number of rounds on, a gate that is clear ends the measuring once the speedup is known to within
-this, or earns nothing; from enough rounds on, however wide its interval is."""
+this, or earns nothing."""
 
 NAIVE_CAP = 1.5
 """A naive function that dawdles counts for this many times the reference's."""
@@ -262,10 +262,8 @@ class _Reading:
 
     @property
     def is_settled(self) -> bool:
-        is_known = self.rounds >= LEAST_ROUNDS and (
-            self.speedup.half_width <= HALF_WIDTH or self.credit == 0.0
-        )
-        return not self.is_straddling and (is_known or self.rounds >= ENOUGH_ROUNDS)
+        is_known = self.speedup.half_width <= HALF_WIDTH or self.credit == 0.0
+        return not self.is_straddling and is_known and self.rounds >= LEAST_ROUNDS
 
     @property
     def impossible(self) -> float | None:

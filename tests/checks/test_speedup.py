@@ -242,8 +242,8 @@ def test_five_rounds_are_enough_on_a_quiet_machine():
     assert counted(machine()) == 5
 
 
-def test_a_clear_gate_is_enough_after_ten_rounds_of_wide_intervals():
-    assert counted(machine(student=0.9, noise=0.8)) == 10
+def test_wide_intervals_are_measured_to_the_last_round_though_the_gate_is_clear():
+    assert counted(machine(student=0.9, noise=0.8)) == 20
 
 
 def test_what_earns_nothing_for_sure_is_not_measured_further():
