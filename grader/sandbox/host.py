@@ -17,7 +17,7 @@ from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
 from grader.observation import Died, Missing, Observation, Place, Refused, SpyCall, TimedOut
 from grader.sandbox import decode
-from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
+from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Ended, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.launch import make_launcher
@@ -256,7 +256,8 @@ class Session:
         worker = self._workers.get(caller)
         if over <= 0 or worker is None:
             return over > 0
-        return over > waited_seconds(worker.process.process_id)
+        waited = waited_seconds(worker.process.process_id)
+        return over > min(waited, GREATEST_EXTENSION * self._budget.function_seconds)
 
     def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
         """Have the worker execute what the function needs; None when it did."""

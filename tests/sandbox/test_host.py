@@ -242,6 +242,17 @@ def test_a_function_whose_calls_take_too_long_together_is_called_no_more(open_se
     assert g_is_right(session)
 
 
+@pytest.mark.parametrize("waited, least, most", [(0.0, 1, 2), (1e9, 3, 7)], ids=["never waited", "for ever"])
+def test_time_without_a_core_is_not_counted_up_to_a_bound(open_session, monkeypatch, waited, least, most):
+    monkeypatch.setattr("grader.sandbox.host.waited_seconds", lambda process_id: waited)
+    session = open_session(hostile("time.sleep(0.2)\nreturn 1"), function_seconds=0.3)
+
+    seen = [session.run(trial("f")) for _ in range(8)]
+
+    assert least <= sum(isinstance(each, Returned) for each in seen) <= most
+    assert isinstance(seen[-1], Refused)
+
+
 def test_module_level_code_without_end_is_a_time_out_of_what_needs_it(open_session):
     slow = (
         "class Meta(type):\n    def __new__(*_):\n        while True: pass\n\nclass N(metaclass=Meta): pass\n"
