@@ -142,6 +142,9 @@ class Tally:
             mistake = match_mistakes(
                 self.question, name, cases, assignment.convention, max(tolerance, MATCH_TOLERANCE)
             )
+            if mistake is not None and tolerance > MATCH_TOLERANCE and found:
+                # So wide a match does not tell a second mistake from what the first does to this output.
+                mistake = mistake if mistake.name in {each.misconception for each in found} else None
             if mistake is not None:
                 found.append(Diagnosis(name, mistake.name, mistake.message))
             elif name in self.ruled and name not in self.symptoms:
