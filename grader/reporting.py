@@ -91,7 +91,7 @@ def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCh
         python=platform.python_version(),
         torch=torch_version(),
         device=settings.device,
-        device_name=processor_name(),
+        device_name=settings.device_name or processor_name(),
         isolation=isolation.level.value,
         isolation_missing=isolation.missing,
         seed=settings.seed,

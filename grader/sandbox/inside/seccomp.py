@@ -81,6 +81,7 @@ _JUDGED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
 }  # fmt: skip
 _LAST_KNOWN = 462
+_MEMORY_FILE = "memfd_create"
 
 _CLONE_THREAD = 0x10000
 _SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
@@ -209,18 +210,34 @@ def _refusals(column: int) -> bytes:
     return _all_but(*(number for number in numbers if number is not None))
 
 
-def program(machine: str, process_id: int) -> bytes:
-    """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says."""
-    architecture = _ARCHITECTURES[machine]
-    parts = [
+def _begin(architecture: _Architecture) -> list[bytes]:
+    """The end of a process that speaks for another processor; the number of the call."""
+    return [
         _instruction(_LOAD, _ARCHITECTURE_AT),
         _instruction(_IF_EQUAL, architecture.audit, 1),
         _instruction(_RETURN, _KILL),
         _instruction(_LOAD, _NUMBER_AT),
+    ]
+
+
+def program(machine: str, process_id: int, *, opens_device: bool = False) -> bytes:
+    """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says.
+
+    opens_device: allow what a GPU's driver may need of shared memory: pages without a name, which the watch counts, and
+    memory in files, which `refuse_memory_files` ends.
+    """
+    architecture = _ARCHITECTURES[machine]
+    parts = [
+        *_begin(architecture),
         _instruction(_IF_GREATER, _LAST_KNOWN, 0, 1),
         _instruction(_RETURN, _UNKNOWN),
     ]
     blocks = _blocks(process_id)
+    if opens_device:
+        del blocks["mmap"]
+        number = _REFUSED[_MEMORY_FILE][architecture.column]
+        assert number is not None
+        parts.append(_when(number, _instruction(_RETURN, _ALLOW)))
     for name, block in blocks.items():
         number = _JUDGED_BY_ARGUMENT[name][architecture.column]
         if number is not None:
@@ -228,10 +245,22 @@ def program(machine: str, process_id: int) -> bytes:
     return b"".join([*parts, _refusals(architecture.column)])
 
 
-def install(process_id: int) -> None:
-    """Hold this process to the filter, for good. It must have no_new_privs. Raises OSError."""
+def install(process_id: int, *, opens_device: bool = False) -> None:
+    """Hold this process to the filter, for good. It must have no_new_privs. Raises OSError. opens_device: as of `program`."""
+    _install(program(platform.machine(), process_id, opens_device=opens_device))
+
+
+def refuse_memory_files() -> None:
+    """Hold all threads of this process, for good, to a second filter: no more memory in files. Raises OSError."""
+    architecture = _ARCHITECTURES[platform.machine()]
+    number = _REFUSED[_MEMORY_FILE][architecture.column]
+    assert number is not None
+    refusal = _when(number, _instruction(_RETURN, _REFUSE))
+    _install(b"".join([*_begin(architecture), refusal, _instruction(_RETURN, _ALLOW)]))
+
+
+def _install(code: bytes) -> None:
     machine = platform.machine()
-    code = program(machine, process_id)
     filled = _Program(len(code) // 8, code)
     number = _SECCOMP_CALL[machine]
     try:
