@@ -157,9 +157,9 @@ def worker_settings(
 
 _TIERS_IN_A_DEVICES_WAY = (
     0,
+    tiers.USER,  # first: where root's own folder holds the interpreter it goes with either of the others
     tiers.FILES,
     tiers.SYSTEM_CALLS,
-    tiers.USER,
     tiers.FILES | tiers.SYSTEM_CALLS | tiers.USER,
 )
 
