@@ -8,6 +8,7 @@ from grader.assignment import Assignment
 from grader.errors import DeviceError
 from grader.sandbox.device import NODES, is_gpu_there
 from grader.sandbox.host import Sandbox
+from grader.sandbox.isolation import IsolationLevel
 from grader.trial import Device
 
 NO_CONTEXT = "a GPU is there, but no context could be made in a worker"
@@ -22,10 +23,15 @@ class ChosenDevice:
     note: str | None = None
 
 
-def choose_device(wanted: str, assignment: Assignment, sandbox: Sandbox) -> ChosenDevice:
+def choose_device(
+    wanted: str,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    least: IsolationLevel = IsolationLevel.process,
+) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU where the sandbox's workers can open one.
 
-    A GPU is then open in all workers of the sandbox. DeviceError where "cuda" cannot be had.
+    A GPU is then open in all workers of the sandbox. least: what they must be held to meanwhile. DeviceError where "cuda" cannot be had.
     """
     if assignment.backend == "numpy" and wanted == "cuda":
         note = "the functions of this assignment work on NumPy arrays, so they were run on the CPU"
@@ -40,7 +46,7 @@ def choose_device(wanted: str, assignment: Assignment, sandbox: Sandbox) -> Chos
             f"--device cuda: this machine has no NVIDIA GPU (there is neither {nodes}); leave it out, or say --device cpu"
         )
     try:
-        gpu = sandbox.open_device(assignment.limits.device_memory_bytes)
+        gpu = sandbox.open_device(assignment.limits.device_memory_bytes, least)
     except DeviceError as error:
         if wanted == "auto":
             return ChosenDevice("cpu", note=f"{NO_CONTEXT}: {error}; graded on the CPU")

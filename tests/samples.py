@@ -126,7 +126,9 @@ class StubSandbox:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def open_device(self, device_memory_bytes: int = 0) -> Gpu:
+    def open_device(
+        self, device_memory_bytes: int = 0, least: IsolationLevel = IsolationLevel.process
+    ) -> Gpu:
         self.opened.append(device_memory_bytes)
         if isinstance(self._gpu, str):
             raise DeviceError(self._gpu)

@@ -1,17 +1,24 @@
 """Which device is graded on, by what was asked for and what the machine and its workers have."""
 
-import pytest
+import io
+from contextlib import contextmanager
 
-from grader import device_choice
+import pytest
+from rich.console import Console
+
+from grader import device_choice, terminal
 from grader.assignment import Limits
 from grader.commands import common
 from grader.commands.options import DeviceChoice
 from grader.device_choice import ChosenDevice, choose_device
 from grader.errors import DeviceError
+from grader.grade import grade
+from grader.judged import Settings
 from grader.reporting import environment, processor_name
+from grader.sandbox import device_lock
 from grader.sandbox.device import Gpu
 from grader.spec import load_spec
-from tests.samples import CONFINED, StubSandbox
+from tests.samples import CONFINED, StubSandbox, report_of, submission_of
 
 GPU = Gpu("NVIDIA Test", 1 << 34)
 TORCH = load_spec("eecs498_2019")
@@ -127,3 +134,79 @@ def test_the_bound_on_a_gpus_memory_is_a_limit_of_the_spec():
     assert Limits().device_memory_bytes == 4 << 30
     with pytest.raises(ValueError, match="greater than or equal to"):
         Limits(device_memory_bytes=1)
+
+
+# While it is graded
+
+
+@pytest.fixture
+def locks(monkeypatch):
+    """Each holding of the device's lock, by whether it was alone."""
+    seen = []
+
+    @contextmanager
+    def held(path, *, alone):
+        seen.append(alone)
+        yield
+
+    monkeypatch.setattr(device_lock, "held", held)
+    return seen
+
+
+def graded_on(chosen, loaded, only=None):
+    sandbox = StubSandbox(gpu=GPU)
+    settings = Settings(
+        seed=1,
+        device=chosen.device,
+        only=None if only is None else frozenset(only),
+        device_name=chosen.name,
+        device_note=chosen.note,
+    )
+    text = "".join(f"def {name}(W, X, y, reg):\n    return 0\n" for name in loaded.spec.functions)
+    return grade(submission_of(text), loaded, sandbox.as_sandbox, settings), sandbox
+
+
+def test_checks_that_measure_time_hold_the_gpu_alone_and_others_together(locks):
+    kinds = {check.id: check.kind for check in TORCH.spec.checks}
+    timed = next(name for name, kind in kinds.items() if kind == "speedup")
+    plain = next(name for name, kind in kinds.items() if kind == "values")
+
+    graded_on(ChosenDevice("cuda", GPU.name), TORCH, [timed])
+    of_timed = locks.copy()
+    locks.clear()
+    graded_on(ChosenDevice("cuda", GPU.name), TORCH, [plain])
+
+    assert of_timed[0] is True
+    assert not any(of_timed[1:])  # what is traced
+    assert locks
+    assert not any(locks)
+
+
+def test_a_cpu_has_no_lock(locks):
+    graded_on(ChosenDevice("cpu"), TORCH)
+
+    assert locks == []
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_sessions_are_told_the_device_and_redirect_on_a_cpu_alone(locks, device):
+    _, sandbox = graded_on(ChosenDevice(device), TORCH)
+
+    assert {told["device"] for told in sandbox.sessions} == {device}
+    assert sandbox.sessions[0]["redirect_cuda"] == (device == "cpu")
+
+
+def test_the_report_says_why_a_gpu_was_not_used(locks):
+    report, _ = graded_on(ChosenDevice("cpu", note="a GPU is there, but"), TORCH)
+
+    assert "a GPU is there, but" in [each.message for each in report.integrity if each.kind == "note"]
+
+
+def test_the_terminal_names_the_gpu():
+    environment = report_of().environment.model_copy(update={"device": "cuda", "device_name": "NVIDIA Test"})
+    stream = io.StringIO()
+
+    report = report_of().model_copy(update={"environment": environment})
+    terminal.show_report(Console(file=stream, width=200), report)
+
+    assert "cuda (NVIDIA Test)" in stream.getvalue()

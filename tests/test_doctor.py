@@ -229,7 +229,7 @@ def gpu(monkeypatch):
             def __init__(self):
                 super().__init__(CONFINED, found)
 
-            def open_device(self, device_memory_bytes=0):
+            def open_device(self, device_memory_bytes=0, least=IsolationLevel.process):
                 opened = super().open_device(device_memory_bytes)
                 self.isolation = Isolation(IsolationLevel.partial if missing else CONFINED.level, missing)
                 return opened

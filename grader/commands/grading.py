@@ -113,7 +113,7 @@ def batch(
             raise OutputError(f"--out {out} is the folder of the class itself; give another one", path=out)
         whole_class = find_hand_ins(submissions, besides=out)
         hand_ins = selected(whole_class, select or [])
-        settings = common.settings(loaded, sandbox, device, seed, [], data)
+        settings = common.settings(loaded, sandbox, device, seed, [], data, isolation)
         store = ReportStore(out)
         done = _Done()
         try:

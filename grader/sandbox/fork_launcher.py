@@ -13,7 +13,13 @@ from grader.errors import DeviceError, SandboxError
 from grader.sandbox.device import Gpu
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.inside.zygote import ORDER, PROCESS_ID, UNKNOWN_STATUS
-from grader.sandbox.isolation import FirstWords, Isolation, receive_first_words
+from grader.sandbox.isolation import (
+    FirstWords,
+    Isolation,
+    IsolationLevel,
+    device_fault,
+    receive_first_words,
+)
 from grader.sandbox.launcher import (
     ANSWER_SECONDS,
     DEFAULT_MEMORY_BYTES,
@@ -80,8 +86,8 @@ class ForkLauncher:
         assert self._isolation is not None
         return self._isolation
 
-    def open_device(self, device_memory_bytes: int) -> Gpu:
-        """Find the most that workers can be held to while they use the GPU. DeviceError where there is nothing of the kind."""
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
+        """Find the most that workers can be held to while they use the GPU. DeviceError where that is less than the least."""
         before = self._wanted_tiers, self._isolation
         self._device_memory_bytes, self._isolation = device_memory_bytes, None
         faults: list[str] = []
@@ -89,11 +95,16 @@ class ForkLauncher:
             self._wanted_tiers = wanted
             opened = self._renewing(self._first_with_device)
             assert opened.first_words is not None
-            if opened.first_words.gpu is not None:
+            fault = device_fault(opened.first_words, least)
+            if fault is None:
+                assert opened.first_words.gpu is not None
                 self._isolation = opened.first_words.isolation
                 self._ahead = opened
                 return opened.first_words.gpu
-            faults.append(opened.first_words.fault)
+            faults.append(fault)
+            if opened.first_words.gpu is not None:
+                self._end_ordered(opened)
+                break  # with less it would open too, and be isolated less
         self._device_memory_bytes = None
         self._wanted_tiers, self._isolation = before
         raise DeviceError(faults[-1])

@@ -20,7 +20,7 @@ from grader.sandbox import decode
 from grader.sandbox.device import Gpu
 from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Ended, Exchange, how_it_ended
 from grader.sandbox.inside import wire
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import (
     DEFAULT_DEVICE_MEMORY_BYTES,
@@ -73,10 +73,14 @@ class Sandbox:
         """What workers are held to; waits for the first of them. SandboxError when none can be had."""
         return self.launcher.isolation()
 
-    def open_device(self, device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES) -> Gpu:
+    def open_device(
+        self,
+        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
+        least: IsolationLevel = IsolationLevel.process,
+    ) -> Gpu:
         """Have all workers from now on open the GPU; see Launcher.open_device. DeviceError where none can."""
         if self._gpu is None:
-            self._gpu = self.launcher.open_device(device_memory_bytes)
+            self._gpu = self.launcher.open_device(device_memory_bytes, least)
         return self._gpu
 
     def settle(self) -> None:

@@ -52,6 +52,16 @@ class Isolation:
         return cls(IsolationLevel.partial if has_some else IsolationLevel.process, missing)
 
 
+def device_fault(first_words: FirstWords, least: IsolationLevel) -> str | None:
+    """Why a worker that was asked to open a GPU will not do; None where it will."""
+    if first_words.gpu is None:
+        return first_words.fault
+    if first_words.isolation.level.rank >= least.rank:
+        return None
+    missing = formatting.listing(first_words.isolation.missing)
+    return f"it works only where the student's code is not kept from {missing}"
+
+
 def require(isolation: Isolation, least: IsolationLevel) -> None:
     """IsolationError where the level is below the least that is asked for; the sentence says what to do."""
     if isolation.level.rank < least.rank:

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from grader.errors import SandboxError
 from grader.sandbox.device import Gpu
 from grader.sandbox.inside import limits, tiers, wire
-from grader.sandbox.isolation import FirstWords, Isolation
+from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel
 
 START_SECONDS = 120.0
 """Deadline of a process that has yet to import torch."""
@@ -64,11 +64,11 @@ class Launcher(Protocol):
     def isolation(self) -> Isolation:
         """What workers are held to, as the first of them says. SandboxError when none can be had."""
 
-    def open_device(self, device_memory_bytes: int) -> Gpu:
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel) -> Gpu:
         """Have all workers from now on open the GPU; what the first of them says of it.
 
         device_memory_bytes: what one worker's tensors may take of its memory. DeviceError, and no change, where no
-        worker can open it.
+        worker that is isolated at least so well can open it.
         """
 
     def settle(self) -> None:

@@ -10,7 +10,7 @@ from grader.errors import DeviceError, SandboxError
 from grader.sandbox.device import Gpu
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.inside.zygote import READY
-from grader.sandbox.isolation import FirstWords, Isolation, receive_first_words
+from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel, receive_first_words
 from grader.sandbox.launcher import (
     DEFAULT_MEMORY_BYTES,
     Ending,
@@ -61,8 +61,12 @@ class SingleLauncher:
         assert self._isolation is not None
         return self._isolation
 
-    def open_device(self, device_memory_bytes: int) -> Gpu:
-        """Start a worker that opens the GPU, held to all that others are; one attempt. DeviceError where it does not."""
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
+        """Start a worker that opens the GPU, held to all that others are; one attempt. DeviceError where it does not.
+
+        least: it is asked for before anything is graded; what a worker is held to here does not depend on the GPU.
+        """
+        del least
         self._end_waiting()
         isolation, self._isolation = self._isolation, None
         self._device_memory_bytes = device_memory_bytes

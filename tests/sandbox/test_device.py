@@ -11,7 +11,7 @@ from grader.sandbox import device
 from grader.sandbox.device import Gpu, is_gpu_there
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.inside import tiers, wire
-from grader.sandbox.isolation import FirstWords, Isolation, receive_first_words
+from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel, receive_first_words
 from grader.sandbox.launcher import tiers_beside_a_device
 from grader.sandbox.single_launcher import SingleLauncher
 from tests.sandbox import plain
@@ -93,6 +93,23 @@ def test_a_tier_that_is_in_the_way_is_dropped_and_named(launch, broken_by, names
 
     assert launcher.open_device(GIBIBYTE) == GPU
     assert dropped(launcher, full, names) == [each for each in names if each not in full.missing]
+
+
+@linux_only
+def test_a_gpu_that_costs_more_isolation_than_is_allowed_is_not_used(launch):
+    launcher = launch(broken_by=["files"])
+    full = launcher.isolation()
+    if full.level is not IsolationLevel.confined:
+        pytest.skip("nothing is confined here")
+
+    with pytest.raises(DeviceError) as caught:
+        launcher.open_device(GIBIBYTE, IsolationLevel.confined)
+
+    said = str(caught.value)
+    assert said.startswith("it works only where the student's code is not kept from filesystem")
+    worker = launcher.start()
+    assert launcher.isolation() == full
+    launcher.end(worker)
 
 
 @linux_only

@@ -207,7 +207,7 @@ def test_what_is_waited_with_was_taken_before_any_students_code(monkeypatch):
     events = []
 
     def cheat():
-        worker._SYNCHRONIZE = lambda: events.append("the student's")
+        vars(worker)["_SYNCHRONIZE"] = lambda: events.append("the student's")
         return 1
 
     load = {"id": 0, "op": "load", "function": "f"}

@@ -32,7 +32,7 @@ _SYSTEM_FILES = (
 )
 """What libraries read of a machine while they run: where libraries lie, the time zone, the processor, the memory."""
 
-_GPU_NODES = ("nvidia*", "nvidia-caps/*", "dxg")
+_GPU_NODES = ("nvidia*", "nvidia-caps*/*", "dxg")
 """Below /dev: NVIDIA's own, and the one by which Windows lends its GPU to a Linux inside."""
 
 _GPU_FILES = (
