@@ -9,7 +9,7 @@ from rich.console import Console
 from grader import device_choice, terminal
 from grader.assignment import Limits
 from grader.commands import common
-from grader.commands.options import DeviceChoice
+from grader.commands.options import DeviceChoice, IsolationChoice
 from grader.device_choice import ChosenDevice, choose_device
 from grader.errors import DeviceError
 from grader.grade import grade
@@ -110,6 +110,23 @@ def test_an_assignment_in_numpy_is_never_on_a_gpu():
 
     assert NUMPY.spec.assignment.on("cuda", data).device == "cpu"
     assert TORCH.spec.assignment.on("cuda", data).device == "cuda"
+
+
+def test_a_gpu_is_opened_with_the_least_isolation_that_is_asked_for(machine, monkeypatch):
+    machine(True)
+    sandbox = StubSandbox(gpu=GPU)
+    asked = []
+
+    def open_device(device_memory_bytes, least):
+        asked.append(least)
+        return GPU
+
+    monkeypatch.setattr(sandbox, "open_device", open_device)
+
+    for isolation in IsolationChoice:
+        common.settings(TORCH, sandbox.as_sandbox, DeviceChoice.auto, 1, [], isolation=isolation)
+
+    assert asked == ["confined", "partial", "process"]
 
 
 def test_settings_and_report_tell_what_was_used(machine):

@@ -59,7 +59,7 @@ def holds(tier):
         if tier == 'files':
             os.close(os.open('/etc/passwd', os.O_RDONLY))
         elif tier == 'calls':
-            socket.socket().close()
+            os.sched_setaffinity(0, os.sched_getaffinity(0))
         else:
             return ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0
     except OSError:

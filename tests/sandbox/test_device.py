@@ -10,11 +10,13 @@ from grader.errors import DeviceError, SandboxError
 from grader.sandbox import device
 from grader.sandbox.device import Gpu, is_gpu_there
 from grader.sandbox.fork_launcher import ForkLauncher
+from grader.sandbox.host import Budget, Sandbox
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel, receive_first_words
 from grader.sandbox.launcher import tiers_beside_a_device
 from grader.sandbox.single_launcher import SingleLauncher
 from tests.sandbox import plain
+from tests.sandbox.calls import RIGHT, extracted_of, g_is_right
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="forks")
 
@@ -210,6 +212,20 @@ def test_settling_waits_for_the_worker_that_is_made_ahead(launch):
     launcher.end(worker)
 
 
+@linux_only
+@pytest.mark.skipif(is_gpu_there(), reason="there is a GPU")
+def test_real_workers_without_a_gpu_say_so_and_call_as_before():
+    with Sandbox() as sandbox:
+        full = sandbox.isolation
+
+        with pytest.raises(DeviceError, match=r"^(RuntimeError|AssertionError|AcceleratorError): ."):
+            sandbox.open_device()
+
+        assert sandbox.isolation == full
+        with sandbox.session(extracted_of(RIGHT, "g"), Budget(), redirect_cuda=True) as session:
+            assert g_is_right(session)
+
+
 # What is allowed for the GPU's sake
 
 
@@ -221,10 +237,15 @@ SHARES_MEMORY = """
     os.close(os.memfd_create('gpu'))
     mmap.mmap(-1, 4096, flags=mmap.MAP_SHARED).close()
 """
+LISTENS = """
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f'\\0cuda-uvmfd-{os.getpid()}')
+        listening.listen()
+"""
 
 
 @linux_only
-@pytest.mark.parametrize("setup", [NAMES_ITS_THREAD, SHARES_MEMORY])
+@pytest.mark.parametrize("setup", [NAMES_ITS_THREAD, SHARES_MEMORY, LISTENS])
 def test_what_a_driver_does_is_allowed_while_all_is_held(launch, setup):
     launcher = launch(setup=setup.strip())
     full = launcher.isolation()
@@ -234,14 +255,15 @@ def test_what_a_driver_does_is_allowed_while_all_is_held(launch, setup):
 
 
 @linux_only
-def test_memory_in_files_is_refused_again_once_the_gpu_is_open(launch):
+def test_memory_in_files_and_sockets_are_refused_again_once_the_gpu_is_open(launch):
     launcher = launch()
     launcher.open_device(GIBIBYTE)
     worker = launcher.start()
 
     if "network" not in launcher.isolation().missing:
-        said = plain.told(worker, "import os\nos.memfd_create('x')")
-        assert said == "PermissionError: [Errno 1] Operation not permitted"
+        for asked in ("os.memfd_create('x')", "socket.socket()", "socket.socketpair()"):
+            said = plain.told(worker, f"import os, socket\n{asked}")
+            assert said == "PermissionError: [Errno 1] Operation not permitted"
     launcher.end(worker)
 
 

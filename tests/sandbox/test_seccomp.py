@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import signal
+import socket
 import struct
 import sys
 import threading
@@ -527,29 +528,32 @@ def ask_with_device(machine):
     return lambda call, *given: verdict_of(program, AUDIT[machine], number_of(call, machine), *given)
 
 
-def test_a_worker_that_opens_a_gpu_may_share_pages_and_make_files_of_memory(ask_with_device):
-    assert ask_with_device("memfd_create") == ALLOW
+def test_a_worker_that_opens_a_gpu_may_share_pages_and_make_files_of_memory_and_sockets(ask_with_device):
+    assert {ask_with_device(name) for name in seccomp._UNTIL_SEALED} == {ALLOW}
     assert ask_with_device("mmap", 0, 4096, 3, 0x21) == ALLOW
     assert ask_with_device("ioctl", 5, 0xC020_4600) == ALLOW
 
 
 def test_all_else_is_decided_as_for_any_other(ask, ask_with_device, machine):
     for name in named_numbers(seccomp._REFUSED, machine):
-        assert ask_with_device(name) == (ALLOW if name == "memfd_create" else ask(name))
+        assert ask_with_device(name) == (ALLOW if name in seccomp._UNTIL_SEALED else ask(name))
     for name in named_numbers(seccomp._JUDGED_BY_ARGUMENT, machine):
         if name != "mmap":
             for argument in (0, 1, 0x21, 0x10000, OWN, 0x400000):
                 assert ask_with_device(name, argument, argument) == ask(name, argument, argument)
 
 
-def test_files_of_memory_end_for_good_and_for_threads_that_run_already():
+def test_both_end_for_good_and_for_threads_that_run_already():
     if not seccomp.is_supported():
         pytest.skip("no seccomp here, or no table for this processor")
 
     def child():
         linux.control_process(linux.PR_SET_NO_NEW_PRIVS, 1)
         seccomp.install(os.getpid(), opens_device=True)
-        before = plain.outcome(lambda: os.close(os.memfd_create("x")))
+        before = [
+            plain.outcome(lambda: os.close(os.memfd_create("x"))),
+            plain.outcome(lambda: socket.socket(socket.AF_UNIX).close()),
+        ]
         seen, sealed = [], threading.Event()
 
         def other():
@@ -558,9 +562,10 @@ def test_files_of_memory_end_for_good_and_for_threads_that_run_already():
 
         thread = threading.Thread(target=other)
         thread.start()
-        seccomp.refuse_memory_files()
+        seccomp.seal()
         sealed.set()
         thread.join()
-        return [before, *seen, plain.outcome(lambda: os.close(os.memfd_create("x"))), plain.outcome(os.fork)]
+        after = [lambda: os.close(os.memfd_create("x")), lambda: socket.socket().close(), os.fork]
+        return [*before, *seen, *map(plain.outcome, after)]
 
-    assert plain.in_child(child) == ["done", "EPERM", "EPERM", "EPERM"]
+    assert plain.in_child(child) == ["done", "done", "EPERM", "EPERM", "EPERM", "EPERM"]

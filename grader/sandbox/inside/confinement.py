@@ -121,7 +121,7 @@ class Confinement:
     def seal(self, held: int) -> None:
         """Refuse what only the opening of a GPU needs. held: the tiers that hold. Raises OSError where it cannot be done."""
         if held & tiers.SYSTEM_CALLS:
-            seccomp.refuse_memory_files()
+            seccomp.seal()
 
 
 def prepare(unreadable: Iterable[str]) -> Confinement:

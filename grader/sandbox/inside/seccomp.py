@@ -81,7 +81,8 @@ _JUDGED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
 }  # fmt: skip
 _LAST_KNOWN = 462
-_MEMORY_FILE = "memfd_create"
+_UNTIL_SEALED = ("memfd_create", "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4")
+"""What a GPU's driver may ask for when it is opened: memory in files, and sockets by which others would share it."""
 
 _CLONE_THREAD = 0x10000
 _SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
@@ -223,8 +224,8 @@ def _begin(architecture: _Architecture) -> list[bytes]:
 def program(machine: str, process_id: int, *, opens_device: bool = False) -> bytes:
     """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says.
 
-    opens_device: allow what a GPU's driver may need of shared memory: pages without a name, which the watch counts, and
-    memory in files, which `refuse_memory_files` ends.
+    opens_device: allow what a GPU's driver may need: shared pages without a name, which the watch counts, for good, and
+    what `seal` ends.
     """
     architecture = _ARCHITECTURES[machine]
     parts = [
@@ -235,9 +236,9 @@ def program(machine: str, process_id: int, *, opens_device: bool = False) -> byt
     blocks = _blocks(process_id)
     if opens_device:
         del blocks["mmap"]
-        number = _REFUSED[_MEMORY_FILE][architecture.column]
-        assert number is not None
-        parts.append(_when(number, _instruction(_RETURN, _ALLOW)))
+        parts += [
+            _when(number, _instruction(_RETURN, _ALLOW)) for number in _numbers_until_sealed(architecture)
+        ]
     for name, block in blocks.items():
         number = _JUDGED_BY_ARGUMENT[name][architecture.column]
         if number is not None:
@@ -250,13 +251,15 @@ def install(process_id: int, *, opens_device: bool = False) -> None:
     _install(program(platform.machine(), process_id, opens_device=opens_device))
 
 
-def refuse_memory_files() -> None:
-    """Hold all threads of this process, for good, to a second filter: no more memory in files. Raises OSError."""
+def seal() -> None:
+    """Hold all threads of this process, for good, to a second filter: what was allowed to open a GPU ends. Raises OSError."""
     architecture = _ARCHITECTURES[platform.machine()]
-    number = _REFUSED[_MEMORY_FILE][architecture.column]
-    assert number is not None
-    refusal = _when(number, _instruction(_RETURN, _REFUSE))
-    _install(b"".join([*_begin(architecture), refusal, _instruction(_RETURN, _ALLOW)]))
+    _install(b"".join([*_begin(architecture), _all_but(*_numbers_until_sealed(architecture))]))
+
+
+def _numbers_until_sealed(architecture: _Architecture) -> list[int]:
+    numbers = (_REFUSED[name][architecture.column] for name in _UNTIL_SEALED)
+    return [number for number in numbers if number is not None]
 
 
 def _install(code: bytes) -> None:
