@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
-from benchmarks import battery, grid, measures, one_process, speedup, training
+from benchmarks import battery, grid, measures, on_gpu, one_process, speedup, training
 from grader import __version__
 from grader.reporting import processor_name
 from grader.sandbox.host import Sandbox
@@ -48,6 +48,8 @@ def main() -> None:
         }
         repeated = speedup.stability(sandbox)
     series["speed check"] = repeated.seconds
+    gpu = on_gpu.measured()
+    series |= gpu.series
     series["its bare calls in one process, CPU"] = battery.bare()
     series["its checks in one warm process, CPU"] = one_process.in_one_process()
     series["1,500 iterations, reference"] = training.references()
@@ -60,16 +62,23 @@ def main() -> None:
     for name, seconds in series.items():
         low, high = min(seconds) * 1e3, max(seconds) * 1e3
         print(f"{name:38} {medians[name] * 1e3:9.2f} ms  (n={len(seconds)}, {low:.2f} to {high:.2f})")
-    ratios = {
-        name: medians[over] / sum(medians[each] for each in under) for name, (over, under) in _RATIOS.items()
-    } | dict(repeated.ratios)
+    ratios = (
+        {
+            name: medians[over] / sum(medians[each] for each in under)
+            for name, (over, under) in _RATIOS.items()
+        }
+        | dict(repeated.ratios)
+        | gpu.ratios
+    )
     for name, value in ratios.items():
         print(f"{name:38} {value:9.3f}")
-    path = _keep(series, medians, ratios)
+    path = _keep(series, medians, ratios, gpu)
     print(f"written to {path}")
 
 
-def _keep(series: dict[str, list[float]], medians: dict[str, float], ratios: dict[str, float]) -> Path:
+def _keep(
+    series: dict[str, list[float]], medians: dict[str, float], ratios: dict[str, float], gpu: on_gpu.OnGpu
+) -> Path:
     """Write the figures as JSON under the day's date."""
     now = datetime.now(UTC)
     record = {
@@ -77,6 +86,8 @@ def _keep(series: dict[str, list[float]], medians: dict[str, float], ratios: dic
         "machine": {
             "processor": processor_name(),
             "cores": os.cpu_count(),
+            "gpu": gpu.name,
+            "gpu_isolation_missing": list(gpu.missing),
             "system": platform.platform(),
             "python": platform.python_version(),
             "torch": metadata.version("torch"),

@@ -24,7 +24,7 @@ from grader.judged import Settings
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
 from grader.submission import load_submission
-from grader.trial import Argument, Spy, Tensor
+from grader.trial import Argument, Device, Spy, Tensor
 
 REPETITIONS = 15
 _SETTLING_SECONDS = 0.3
@@ -37,14 +37,14 @@ def _checks_without_training(loaded: LoadedSpec) -> list[AnyCheck]:
     return [check for check in loaded.spec.checks if check.kind not in _TRAINING]
 
 
-def graded(sandbox: Sandbox, repetitions: int = REPETITIONS) -> list[float]:
+def graded(sandbox: Sandbox, repetitions: int = REPETITIONS, *, device: Device = "cpu") -> list[float]:
     """CPU seconds of judge, zygote and workers together for all checks but those that train."""
     loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
     only = frozenset(check.id for check in _checks_without_training(loaded))
     seconds = []
     for seed in range(repetitions + 1):
         before = cpu_seconds()
-        report = grade(submission, loaded, sandbox, Settings(seed=seed, only=only))
+        report = grade(submission, loaded, sandbox, Settings(seed=seed, device=device, only=only))
         time.sleep(_SETTLING_SECONDS)
         seconds.append(cpu_seconds() - before)
         if any(check.status == "failed" for check in report.checks):

@@ -13,6 +13,7 @@ from grader.judged import Settings
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
 from grader.submission import load_submission
+from grader.trial import Device
 
 RUNS = 20
 
@@ -60,12 +61,12 @@ class Stability:
         }
 
 
-def stability(sandbox: Sandbox, runs: int = RUNS) -> Stability:
+def stability(sandbox: Sandbox, runs: int = RUNS, *, device: Device = "cpu") -> Stability:
     """The speed check on the sample, with another seed each time."""
     loaded, submission = _spec(), load_submission(SAMPLE)
     found = Stability([], [], [], [], [], [])
     for seed in range(runs):
-        (part,) = grade(submission, loaded, sandbox, Settings(seed=seed)).checks
+        (part,) = grade(submission, loaded, sandbox, Settings(seed=seed, device=device)).checks
         measured = part.measured
         width = (measured["speedup_high"] - measured["speedup_low"]) / (2 * measured["speedup"])
         found.speedups.append(measured["speedup"])

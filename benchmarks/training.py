@@ -16,23 +16,26 @@ from grader.parties import budget_of
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from grader.submission import load_submission
+from grader.trial import Device
 from reference import softmax_loss, train
 
 REPETITIONS = 3
 _NUMBERS = {"learning_rate": 1e-2, "reg": 1e-2, "num_iters": 1500, "batch_size": 200}
 
 
-def students(sandbox: Sandbox, repetitions: int = REPETITIONS) -> list[float]:
+def students(sandbox: Sandbox, repetitions: int = REPETITIONS, *, device: Device = "cpu") -> list[float]:
     """Seconds of the right module's trainer with its softmax loss, on the judge's clock."""
     spec = load_spec("eecs498_2019").spec
-    assignment = spec.assignment.on("cpu", standin_data())
+    assignment = spec.assignment.on(device, standin_data())
     learner = Learner(
         ("softmax_loss_vectorized", "train_linear_classifier", "predict_linear_classifier"), "float32"
     )
     trial = learner.training(assignment, _NUMBERS, "1,500 iterations")
     extracted = extract(load_submission(SAMPLE), list(spec.functions))
     seconds = []
-    with sandbox.session(extracted, budget_of(assignment), redirect_cuda=True) as session:
+    with sandbox.session(
+        extracted, budget_of(assignment), redirect_cuda=device == "cpu", device=device
+    ) as session:
         for _ in range(repetitions):
             observation = session.run(trial)
             if not isinstance(observation, Returned):

@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from grader.data import DataSet
-from grader.trial import DTypeName
+from grader.trial import Device, DTypeName
 from reference.conventions import Convention, Layout
 
 ClassifierName = Literal["svm", "softmax"]
-Device = Literal["cpu", "cuda"]
 
 
 class Model(BaseModel):
@@ -134,6 +133,11 @@ class Limits(Model):
     memory_bytes: int = Field(
         default=4 << 30, ge=512 << 20, description="Private memory of the student's process."
     )
+    device_memory_bytes: int = Field(
+        default=4 << 30,
+        ge=256 << 20,
+        description="Memory of a GPU that tensors of the student's process may take.",
+    )
 
 
 HelpKind = Literal["autograd", "modules", "losses", "libraries", "partner", "dynamic", "devices"]
@@ -194,8 +198,8 @@ class Assignment(Model):
     data: DataSet | None = None
 
     def on(self, device: Device, data: DataSet) -> Assignment:
-        """The same assignment, graded on that device and with that data."""
-        return self.model_copy(update={"device": device, "data": data})
+        """The same assignment, graded on that device and with that data; one in NumPy is always on the CPU."""
+        return self.model_copy(update={"device": "cpu" if self.backend == "numpy" else device, "data": data})
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""

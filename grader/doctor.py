@@ -17,10 +17,12 @@ from grader import formatting
 from grader.archive import printable
 from grader.checks.call import failure_sentence
 from grader.data import DataSet, open_data
-from grader.errors import DataError, SandboxError
+from grader.device_choice import NO_CONTEXT
+from grader.errors import DataError, DeviceError, SandboxError
 from grader.extract import extract
 from grader.observation import Observation, Returned
 from grader.reporting import processor_name
+from grader.sandbox.device import is_gpu_there
 from grader.sandbox.host import Budget, Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import default_start_method
@@ -114,14 +116,30 @@ def _processor() -> DoctorFinding:
 
 
 def _device() -> DoctorFinding:
-    if Path("/dev/nvidiactl").exists():
-        advice = "This version grades on the CPU; code written for CUDA is redirected to it."
+    """Whether a worker can open the GPU, and what it is held to while it does."""
+    if not is_gpu_there():
         return DoctorFinding(
-            "Device", "cpu; an NVIDIA GPU is there and not used", is_good=True, advice=advice
+            "Device",
+            "cpu; no NVIDIA GPU here, so code written for CUDA is redirected to the CPU",
+            is_good=True,
         )
-    return DoctorFinding(
-        "Device", "cpu; no NVIDIA GPU here, so code written for CUDA is redirected to the CPU", is_good=True
-    )
+    try:
+        with Sandbox() as sandbox:
+            without = sandbox.isolation
+            gpu = sandbox.open_device()
+            isolation = sandbox.isolation
+    except (DeviceError, SandboxError) as error:
+        advice = (
+            "torch must be a build for CUDA that this machine's driver is new enough for, and a process of this user must"
+            " be able to open the device. Until then --device auto grades on the CPU."
+        )
+        return DoctorFinding("Device", f"cpu; {NO_CONTEXT}: {error}", is_good=False, advice=advice)
+    lost = [each for each in isolation.missing if each not in without.missing]
+    if not lost:
+        return DoctorFinding("Device", f"cuda; {gpu}, with the isolation below", is_good=True)
+    seen = f"cuda; {gpu}, but the driver works only where code is not kept from {formatting.listing(lost)}"
+    advice = "--device cpu grades with the isolation below; `grader batch` asks for --isolation on the GPU."
+    return DoctorFinding("Device", seen, is_good=False, advice=advice)
 
 
 def _start() -> DoctorFinding:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,7 @@ from grader.observation import Observation, Returned
 from grader.parties import Parties
 from grader.report import Report
 from grader.reporting import check_part, graded_report, with_notes
+from grader.sandbox import device_lock
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, Spec
 from grader.submission import Submission
@@ -35,6 +37,9 @@ from reference.conventions import Layout
 Runner = Callable[[Trial], Observation]
 Progress = Callable[[int, int, str], None]
 """Called before each check with its number from 0, how many there are, and its title."""
+
+TIMED_KINDS = frozenset({"speedup"})
+"""The kinds of checks that measure time: on a GPU they have it to themselves."""
 
 Traces = dict[str, tuple[str, ...]]
 """By function, what its traced call says that torch ran."""
@@ -65,7 +70,7 @@ def grade(
     judged: list[Judged] = []
     traces: Traces = {}
     faults: list[str] = []
-    notes: list[str] = []
+    notes = [] if settings.device_note is None else [settings.device_note]
     if extracted is None:
         judged = [Judged(check, errored_verdict(), 0.0) for check in spec.checks]
         extracted = Extracted({}, {}, (), (), (), (), {}, ())
@@ -140,7 +145,7 @@ def _layouts(
         )
         if name in extracted.functions
     ]
-    with Parties(sandbox, extracted, assignment) as parties:
+    with Parties(sandbox, extracted, assignment) as parties, _device_held(assignment, alone=False):
         return guarded(lambda: find_layouts(assignment, names, parties.run, settings.seed)) or {}
 
 
@@ -176,9 +181,17 @@ def _judge(
             reasons = f"{formatting.listing(missing)} may be left out, and is: no points are lost by that."
         findings = tuple(Finding(name, False) for name in missing)
         return Judged(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
-    clock = time.perf_counter()
-    verdict = guarded(lambda: _run_and_judge(check, assignment, run, settings.seed))
-    return Judged(check, verdict or errored_verdict(), time.perf_counter() - clock)
+    with _device_held(assignment, alone=check.kind in TIMED_KINDS):
+        clock = time.perf_counter()
+        verdict = guarded(lambda: _run_and_judge(check, assignment, run, settings.seed))
+        return Judged(check, verdict or errored_verdict(), time.perf_counter() - clock)
+
+
+def _device_held(assignment: Assignment, *, alone: bool) -> AbstractContextManager[None]:
+    """The GPU's lock; nothing on a CPU. alone: to the exclusion of other runs of the grader."""
+    if assignment.device == "cpu":
+        return nullcontext()
+    return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
 
 
 def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: int) -> Verdict:
@@ -208,7 +221,8 @@ def _trace(
     traces: Traces = {}
     for name in traced_functions(assignment, check.functions, to_come):
         if name in extracted.functions:
-            seen = guarded(partial(_run_traced, name, assignment, run, settings.seed))
+            with _device_held(assignment, alone=False):
+                seen = guarded(partial(_run_traced, name, assignment, run, settings.seed))
             if isinstance(seen, Returned):
                 traces[name] = seen.operators
     return traces

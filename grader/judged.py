@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from grader.checks import AnyCheck
 from grader.data import DataSet, standin_data
 from grader.forbidden import Ruling, verdict_under
+from grader.trial import Device
 from grader.verdict import Verdict
 
 NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
@@ -20,12 +20,17 @@ KINDS_THAT_TRAIN: frozenset[str] = frozenset({"accuracy", "initial_loss", "searc
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to grade: the seed of all draws, the device, which checks (None for all), and the data to train on."""
+    """How to grade: the seed of all draws, the device, which checks (None for all), and the data to train on.
+
+    device_name: the GPU's, where it is graded on one. device_note: what a report says of the choice.
+    """
 
     seed: int
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Device = "cpu"
     only: frozenset[str] | None = None
     data: DataSet = field(default_factory=standin_data)
+    device_name: str | None = None
+    device_note: str | None = None
 
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
         """What a report on these checks says of the data. Reads it where it is a user's own and a check trains on it."""

@@ -30,6 +30,7 @@ def budget_of(assignment: Assignment) -> Budget:
         load_seconds=limits.load_seconds,
         function_seconds=limits.function_seconds,
         memory_bytes=limits.memory_bytes,
+        device_memory_bytes=limits.device_memory_bytes,
     )
 
 
@@ -50,7 +51,12 @@ class Parties:
         self._sandbox = sandbox
         self._assignment = assignment
         self._budget = budget_of(assignment)
-        self._student = sandbox.session(extracted, self._budget, redirect_cuda=assignment.device == "cpu")
+        self._student = sandbox.session(
+            extracted,
+            self._budget,
+            redirect_cuda=assignment.device == "cpu",
+            device=assignment.device,
+        )
         self._reference: Session | None = None
         self._is_student_held = False
 
@@ -80,7 +86,10 @@ class Parties:
                 self._budget,
                 redirect_cuda=False,
                 live_workers=_REFERENCE_WORKERS,
+                device=self._assignment.device,
             )
+        if self._assignment.device == "cuda":
+            self._sandbox.settle()
         return self._reference.run(trial)
 
     def _hold_student(self, *, is_held: bool) -> None:

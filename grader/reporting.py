@@ -91,7 +91,7 @@ def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCh
         python=platform.python_version(),
         torch=torch_version(),
         device=settings.device,
-        device_name=processor_name(),
+        device_name=settings.device_name or processor_name(),
         isolation=isolation.level.value,
         isolation_missing=isolation.missing,
         seed=settings.seed,
@@ -250,7 +250,7 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
             places = formatting.listing([str(place) for place in duplicate.places])
             notes.append(f"it is defined {len(duplicate.places)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
-        notes.append("it is written for CUDA; there is no GPU here, so it was run on the CPU")
+        notes.append("it is written for CUDA; no GPU was used, so it was run on the CPU")
     inert = [module for module in function.stand_ins if module.partition(".")[0] not in _WORKING]
     if inert:
         modules = formatting.listing(inert)

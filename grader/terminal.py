@@ -80,8 +80,9 @@ def _circumstances(report: Report) -> str:
     environment = report.environment
     missing = environment.isolation_missing
     not_kept = f" (not kept from {formatting.listing(missing)})" if missing else ""
+    device = "cpu" if environment.device == "cpu" else f"{environment.device} ({environment.device_name})"
     return (
-        f"{report.submission.id}, seed {environment.seed}, {environment.device},"
+        f"{report.submission.id}, seed {environment.seed}, {device},"
         f" isolation: {environment.isolation}{not_kept}, {formatting.seconds(report.seconds)}"
     )
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 DTypeName = Literal["float32", "float64"]
+Device = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +164,10 @@ class Trial:
     party: Party = "student"
     driver: Driver | None = None
     tag: str = ""
+
+    def device_of(self, device: Device) -> Device:
+        """Where its tensors go when it is graded on that device: the CPU for arrays of NumPy and for drivers."""
+        return "cpu" if self.backend == "numpy" or self.driver is not None else device
 
     @property
     def kept(self) -> tuple[Kept, ...]:

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import Any, Self, cast
 
 from grader.checks import MEASURED_KINDS
+from grader.errors import DeviceError
 from grader.observation import Observation, Refused
 from grader.report import Report, parse_report
+from grader.sandbox.device import Gpu
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.selftest import Implementation
@@ -110,8 +112,11 @@ CONFINED = Isolation(IsolationLevel.confined, ())
 class StubSandbox:
     """Counts the sessions and trials that were asked for, and what they were told."""
 
-    def __init__(self, isolation: Isolation = CONFINED) -> None:
+    def __init__(self, isolation: Isolation = CONFINED, gpu: Gpu | str = "no driver") -> None:
+        """gpu: what workers open, or why they open none."""
         self.sessions: list[Mapping[str, Any]] = []
+        self.opened: list[int] = []
+        self._gpu = gpu
         self.isolation = isolation
         self.trials: list[Trial] = []
 
@@ -119,6 +124,17 @@ class StubSandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        pass
+
+    def open_device(
+        self, device_memory_bytes: int = 0, least: IsolationLevel = IsolationLevel.process
+    ) -> Gpu:
+        self.opened.append(device_memory_bytes)
+        if isinstance(self._gpu, str):
+            raise DeviceError(self._gpu)
+        return self._gpu
+
+    def settle(self) -> None:
         pass
 
     def session(self, extracted: object, budget: object, **told: object) -> StubSession:

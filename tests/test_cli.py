@@ -203,7 +203,10 @@ NOT_PLAIN = (
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--device", "cuda"],
-            "--device cuda: this version grades on the CPU only; leave it out, or say --device cpu",
+            (
+                "--device cuda: this machine has no NVIDIA GPU (there is neither /dev/nvidiactl nor /dev/dxg); leave it out,"
+                " or say --device cpu"
+            ),
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--data", "nowhere"],

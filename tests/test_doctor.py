@@ -11,8 +11,9 @@ from grader.data.standin import STANDIN_SHA256
 from grader.doctor import DoctorFinding, examine
 from grader.errors import SandboxError
 from grader.observation import Died, Returned
+from grader.sandbox.device import Gpu
 from grader.sandbox.inside import tiers
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.isolation import Isolation, IsolationLevel
 from tests.data.cifar_files import PER_FILE, binary_files, write_folder
 from tests.samples import CONFINED, StubSandbox, StubSession
 
@@ -214,3 +215,54 @@ def test_a_users_own_data_is_read_and_counted(answers, tmp_path, monkeypatch):
         f" 20 to test on, from {folder}",
         is_good=True,
     )
+
+
+# The GPU
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """(the GPU or why there is none, what is missing beside it) to the doctor's finding."""
+
+    def run(found, missing=()):
+        class Sandbox(StubSandbox):
+            def __init__(self):
+                super().__init__(CONFINED, found)
+
+            def open_device(self, device_memory_bytes=0, least=IsolationLevel.process):
+                opened = super().open_device(device_memory_bytes)
+                self.isolation = Isolation(IsolationLevel.partial if missing else CONFINED.level, missing)
+                return opened
+
+        monkeypatch.setattr(doctor, "Sandbox", Sandbox)
+        monkeypatch.setattr(doctor, "is_gpu_there", lambda: True)
+        return doctor._device()
+
+    return run
+
+
+def test_a_gpu_is_told_with_its_name_and_memory(gpu):
+    found = gpu(Gpu("NVIDIA Test", 1 << 34))
+
+    assert (found.seen, found.is_good) == ("cuda; NVIDIA Test, 16 GiB, with the isolation below", True)
+
+
+def test_a_gpu_that_costs_isolation_is_told_with_what_it_costs(gpu):
+    found = gpu(Gpu("NVIDIA Test", 1 << 34), ("filesystem",))
+
+    assert not found.is_good
+    assert found.seen == (
+        "cuda; NVIDIA Test, 16 GiB, but the driver works only where code is not kept from filesystem"
+    )
+    assert found.advice is not None
+
+
+def test_a_gpu_that_no_worker_opens_is_told_with_the_reason(gpu):
+    found = gpu("RuntimeError: torch 2.13.0+cpu is built without CUDA")
+
+    assert not found.is_good
+    assert not found.is_needed
+    assert found.seen == (
+        "cpu; a GPU is there, but no context could be made in a worker: RuntimeError: torch 2.13.0+cpu is built without CUDA"
+    )
+    assert found.advice is not None

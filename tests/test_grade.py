@@ -233,7 +233,7 @@ def test_code_for_cuda_on_the_cpu_is_a_note_and_is_redirected(graded):
     report = graded(text=CUDA, sandbox=sandbox)
 
     assert report.functions["f"].notes == (
-        "it is written for CUDA; there is no GPU here, so it was run on the CPU",
+        "it is written for CUDA; no GPU was used, so it was run on the CPU",
     )
     assert report.functions["g"].notes == ()
     assert sandbox.sessions[0]["redirect_cuda"] is True

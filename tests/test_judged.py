@@ -11,7 +11,7 @@ from grader.data import cifar10
 from grader.errors import DataError
 from grader.judged import Settings
 from tests.data.cifar_files import PER_FILE, binary_files, write_folder
-from tests.samples import mini_spec
+from tests.samples import StubSandbox, mini_spec
 
 UNUSED = "none: no check of this spec trains on a data set"
 
@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def settings(loaded, data: Path | None):
-    return common.settings(loaded, DeviceChoice.cpu, 1, [], data)
+    return common.settings(loaded, StubSandbox().as_sandbox, DeviceChoice.cpu, 1, [], data)
 
 
 def spoil(folder):

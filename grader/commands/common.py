@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from grader.commands.options import DeviceChoice
-from grader.errors import DeviceError, SpecError
+from grader.commands.options import DeviceChoice, IsolationChoice
+from grader.errors import SpecError
 
 if TYPE_CHECKING:
     from grader.judged import Settings
@@ -44,30 +44,38 @@ def find_spec(name: str | None, submission: Submission) -> LoadedSpec:
 
 
 def settings(
-    loaded: LoadedSpec, device: DeviceChoice, seed: int | None, only: list[str], data: Path | None = None
+    loaded: LoadedSpec,
+    sandbox: Sandbox,
+    device: DeviceChoice,
+    seed: int | None,
+    only: list[str],
+    data: Path | None = None,
+    isolation: IsolationChoice = IsolationChoice.process,
 ) -> Settings:
     """How to grade. data: CIFAR-10, None for the stand-in; it is read here only if a check of the spec trains on it.
 
+    The workers of the sandbox open the GPU where one is graded on. isolation: the least to do that with.
     DeviceError for a device that cannot be had, SpecError for a check that the spec has not, DataError for data that
     is none.
     """
     from grader.data import open_data
+    from grader.device_choice import choose_device
     from grader.judged import Settings
+    from grader.sandbox.isolation import IsolationLevel
 
-    if device is DeviceChoice.cuda:
-        raise DeviceError(
-            "--device cuda: this version grades on the CPU only; leave it out, or say --device cpu"
-        )
     known = [each.id for each in loaded.spec.checks]
     for name in only:
         if name not in known:
             raise SpecError(f"--only {name}: {loaded.spec.name} has no such check; it has {', '.join(known)}")
+    chosen = choose_device(device.value, loaded.spec.assignment, sandbox, IsolationLevel(isolation.value))
     drawn = seed if seed is not None else loaded.spec.seed
     found = Settings(
         seed=secrets.randbits(48) if drawn is None else drawn,
         only=frozenset(only) if only else None,
-        device="cpu",
+        device=chosen.device,
         data=open_data(data),
+        device_name=chosen.name,
+        device_note=chosen.note,
     )
     found.data_name(loaded.spec.checks)  # files that are wrong inside are refused now, not at the first check
     return found

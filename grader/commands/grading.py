@@ -50,7 +50,7 @@ def check(
 
         handed_in = load_submission(submission)
         loaded = common.find_spec(spec, handed_in)
-        settings = common.settings(loaded, device, seed, only or [], data)
+        settings = common.settings(loaded, sandbox, device, seed, only or [], data)
         with check_progress() as progress:
             report = grade(handed_in, loaded, sandbox, settings, progress)
     if json_path != "-":
@@ -113,7 +113,7 @@ def batch(
             raise OutputError(f"--out {out} is the folder of the class itself; give another one", path=out)
         whole_class = find_hand_ins(submissions, besides=out)
         hand_ins = selected(whole_class, select or [])
-        settings = common.settings(loaded, device, seed, [], data)
+        settings = common.settings(loaded, sandbox, device, seed, [], data, isolation)
         store = ReportStore(out)
         done = _Done()
         try:

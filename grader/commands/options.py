@@ -43,7 +43,10 @@ JsonOption = Annotated[
     str | None, typer.Option("--json", help="Write the JSON there; - for standard output.", metavar="FILE|-")
 ]
 
-DeviceOption = Annotated[DeviceChoice, typer.Option("--device", help="Where the student's code runs.")]
+DeviceOption = Annotated[
+    DeviceChoice,
+    typer.Option("--device", help="Where the student's code runs; auto: on an NVIDIA GPU where it can."),
+]
 
 DataOption = Annotated[
     Path | None,

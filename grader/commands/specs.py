@@ -95,7 +95,7 @@ def selftest(
         from grader.spec import load_spec
 
         loaded = load_spec(spec)
-        settings = common.settings(loaded, DeviceChoice.cpu, seed, [])
+        settings = common.settings(loaded, sandboxes[0], DeviceChoice.cpu, seed, [])
         known = implementations_for(loaded.spec)
         if mutants and any(each.family is None for each in known):
             known += make_mutants()

@@ -9,19 +9,30 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.errors import SandboxError
+from grader.errors import DeviceError, SandboxError
+from grader.sandbox.device import Gpu
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.inside.zygote import ORDER, PROCESS_ID, UNKNOWN_STATUS
-from grader.sandbox.isolation import Isolation, receive_isolation
+from grader.sandbox.isolation import (
+    FirstWords,
+    Isolation,
+    IsolationLevel,
+    device_fault,
+    receive_first_words,
+)
 from grader.sandbox.launcher import (
     ANSWER_SECONDS,
     DEFAULT_MEMORY_BYTES,
+    DEVICE_SECONDS,
     Ending,
     WorkerProcess,
     kill_group,
+    require_device,
     same_isolation,
     socket_pair,
     start_process,
+    tiers_beside_a_device,
+    worker_settings,
 )
 from grader.sandbox.watch import Watch
 from grader.sandbox.workspace import Workspace
@@ -37,7 +48,7 @@ class _Ordered:
     connection: socket.socket
     directory: str
     process_id: int | None = None
-    isolation: Isolation | None = None
+    first_words: FirstWords | None = None
 
 
 class ForkLauncher:
@@ -49,6 +60,7 @@ class ForkLauncher:
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
         self._wanted_tiers = wanted_tiers
         self._memory_bytes = DEFAULT_MEMORY_BYTES
+        self._device_memory_bytes: int | None = None
         self._workspace = Workspace()
         self._watch = Watch()
         self._isolation: Isolation | None = None
@@ -73,6 +85,55 @@ class ForkLauncher:
             self._ahead = self._renewing(self._next)
         assert self._isolation is not None
         return self._isolation
+
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
+        """Find the most that workers can be held to while they use the GPU. DeviceError where that is less than the least."""
+        before = self._wanted_tiers, self._isolation
+        self._device_memory_bytes, self._isolation = device_memory_bytes, None
+        faults: list[str] = []
+        for wanted in tiers_beside_a_device(before[0]):
+            self._wanted_tiers = wanted
+            opened = self._renewing(self._first_with_device)
+            assert opened.first_words is not None
+            fault = device_fault(opened.first_words, least)
+            if fault is None:
+                assert opened.first_words.gpu is not None
+                self._isolation = opened.first_words.isolation
+                self._ahead = opened
+                return opened.first_words.gpu
+            faults.append(fault)
+            if opened.first_words.gpu is not None:
+                self._end_ordered(opened)
+                break  # with less it would open too, and be isolated less
+        self._device_memory_bytes = None
+        self._wanted_tiers, self._isolation = before
+        raise DeviceError(faults[-1])
+
+    def _first_with_device(self) -> _Ordered:
+        """A fresh worker that has said whether it has the GPU; one that has not, or said nothing, is ended."""
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            self._end_ordered(ahead)
+        ordered = self._order()
+        self._learn_id(ordered)
+        ordered.connection.settimeout(DEVICE_SECONDS)
+        try:
+            ordered.first_words = receive_first_words(ordered.connection, has_device=True)
+        except TimeoutError:
+            fault = f"it gave no answer within {DEVICE_SECONDS:g} s"
+            ordered.first_words = FirstWords(Isolation.of_tiers(0), fault=fault)
+        except (OSError, wire.WireError):
+            ordered.first_words = FirstWords(Isolation.of_tiers(0), fault="its process ended")
+        if ordered.first_words.gpu is None:
+            self._end_ordered(ordered)
+        return ordered
+
+    def settle(self) -> None:
+        """Hear the first words of the worker ahead; `start` meets whatever is wrong with it."""
+        if self._ahead is not None and self._ahead.first_words is None:
+            with contextlib.suppress(OSError, wire.WireError):
+                self._learn_id(self._ahead)
+                self._hear(self._ahead)
 
     def start(self) -> WorkerProcess:
         """Hand out the worker that was forked ahead, and order the next."""
@@ -112,31 +173,36 @@ class ForkLauncher:
             self._learn_id(ordered)
             self._ahead = None
             try:
-                if ordered.isolation is None:
-                    ordered.connection.settimeout(ANSWER_SECONDS)
-                    ordered.isolation = receive_isolation(ordered.connection)
+                first_words = self._hear(ordered)
             except (OSError, wire.WireError):
                 self._end_ordered(ordered)
                 if attempt + 1 == _ATTEMPTS:
                     raise
             else:
                 try:
-                    self._isolation = same_isolation(self._isolation, ordered.isolation)
+                    if self._device_memory_bytes is not None:
+                        require_device(first_words)
+                    self._isolation = same_isolation(self._isolation, first_words.isolation)
                 except SandboxError:
                     self._end_ordered(ordered)
                     raise
                 return ordered
         raise AssertionError  # the last attempt returns or raises
 
+    def _hear(self, ordered: _Ordered) -> FirstWords:
+        """A worker's first words, waited for once."""
+        if ordered.first_words is None:
+            has_device = self._device_memory_bytes is not None
+            ordered.connection.settimeout(DEVICE_SECONDS if has_device else ANSWER_SECONDS)
+            ordered.first_words = receive_first_words(ordered.connection, has_device=has_device)
+        return ordered.first_words
+
     def _order(self) -> _Ordered:
         directory, user = self._workspace.make()
         ours, theirs = socket_pair()
-        settings = {
-            "memory_bytes": self._memory_bytes,
-            "directory": directory,
-            "user": user,
-            "tiers": self._wanted_tiers,
-        }
+        settings = worker_settings(
+            self._memory_bytes, directory, user, self._wanted_tiers, self._device_memory_bytes
+        )
         text = json.dumps(settings).encode()
         ordered = _Ordered(ours, directory)
         with theirs:

@@ -12,20 +12,28 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
-from grader import interruption
+from grader import formatting, interruption
 from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
-from grader.observation import Died, Missing, Observation, Place, Refused, SpyCall, TimedOut
+from grader.observation import Died, Missing, Observation, Place, Raised, Refused, SpyCall, TimedOut
 from grader.sandbox import decode
+from grader.sandbox.device import Gpu
 from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Ended, Exchange, how_it_ended
 from grader.sandbox.inside import wire
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import make_launcher
-from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES, Ending, Launcher, WorkerProcess, hold_group
+from grader.sandbox.launcher import (
+    DEFAULT_DEVICE_MEMORY_BYTES,
+    DEFAULT_MEMORY_BYTES,
+    Ending,
+    Launcher,
+    WorkerProcess,
+    hold_group,
+)
 from grader.sandbox.request import describe_call, describe_kept, describe_program
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
-from grader.trial import Driver, Trial
+from grader.trial import Device, Driver, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Budget:
     function_seconds: float = 120.0
     deaths: int = 2
     memory_bytes: int = DEFAULT_MEMORY_BYTES
+    device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES
 
 
 class Sandbox:
@@ -48,6 +57,7 @@ class Sandbox:
     def __init__(self, launcher: Launcher | None = None) -> None:
         self.launcher: Launcher = launcher or make_launcher()
         self._shared = SharedArrays()
+        self._gpu: Gpu | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -63,14 +73,36 @@ class Sandbox:
         """What workers are held to; waits for the first of them. SandboxError when none can be had."""
         return self.launcher.isolation()
 
+    def open_device(
+        self,
+        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
+        least: IsolationLevel = IsolationLevel.process,
+    ) -> Gpu:
+        """Have all workers from now on open the GPU; see Launcher.open_device. DeviceError where none can."""
+        if self._gpu is None:
+            self._gpu = self.launcher.open_device(device_memory_bytes, least)
+        return self._gpu
+
+    def settle(self) -> None:
+        """Wait until nothing is being made that could disturb a measurement."""
+        self.launcher.settle()
+
     def session(
-        self, extracted: Extracted, budget: Budget, *, redirect_cuda: bool, live_workers: int = 2
+        self,
+        extracted: Extracted,
+        budget: Budget,
+        *,
+        redirect_cuda: bool,
+        live_workers: int = 2,
+        device: Device = "cpu",
     ) -> Session:
         """A session for one submission; close it when the submission is done.
 
-        live_workers: how many functions may be called in turn, each in a worker of its own that stays. A naive and a
+        device: where tensors go; SandboxError for a GPU that was not opened. live_workers: how many functions may be called in turn, each in a worker of its own that stays. A naive and a
         vectorized function are; idle workers cost memory.
         """
+        if device == "cuda" and self._gpu is None:
+            raise SandboxError("no GPU was opened for the processes of the student's code")
         self.launcher.prepare(budget.memory_bytes)
         return Session(
             self.launcher,
@@ -79,8 +111,12 @@ class Sandbox:
             self._shared,
             redirect_cuda=redirect_cuda,
             live_workers=live_workers,
+            device=device,
         )
 
+
+_OUT_OF_DEVICE_MEMORY, _DEVICE_FAULT = "OutOfMemoryError", "AcceleratorError"
+"""What torch raises, by name."""
 
 _START_ATTEMPTS = 2
 """The worker that was forked ahead may have been killed by the one before it."""
@@ -98,10 +134,15 @@ class _Account:
 
 @dataclass(slots=True)
 class _Worker:
-    """A worker of one function, with what it was handed beside the program."""
+    """A worker of one function, with what it was handed beside the program.
+
+    device: where the tensors of its calls go. redirect_cuda: whether code that is written for CUDA is run on the CPU.
+    """
 
     caller: str
     process: WorkerProcess
+    device: Device
+    redirect_cuda: bool
     loaded: set[str] = field(default_factory=set)
     drivers: set[Driver] = field(default_factory=set)
     kept: frozenset[str] = frozenset()
@@ -119,7 +160,9 @@ class Session:
         *,
         redirect_cuda: bool,
         live_workers: int,
+        device: Device,
     ) -> None:
+        self._device = device
         self._launcher = launcher
         self._extracted = extracted
         self._budget = budget
@@ -173,15 +216,17 @@ class Session:
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: _Account) -> Observation:
         """Start a worker and load the function if need be, hand over what the call needs beside it, and call."""
         self._is_launcher_lost = False
-        caller = trial.caller
+        caller, device = trial.caller, trial.device_of(self._device)
+        if caller in self._workers and self._workers[caller].device != device:
+            self._end_worker(caller)
         if caller in self._workers:
             self._workers[caller] = self._workers.pop(caller)  # the latest last
         else:
-            failure = self._load(function, self._start_worker(caller))
+            failure = self._load(function, self._start_worker(caller, device))
             if isinstance(failure, Died) and "other processes" in self._launcher.isolation().missing:
                 # The function before may have killed this worker too, which then was dying when it was handed out.
                 self._end_worker(caller)
-                failure = self._load(function, self._start_worker(caller))
+                failure = self._load(function, self._start_worker(caller, device))
             if failure is not None:
                 self._end_worker(caller)
                 account.load_failure = None if self._is_launcher_lost else failure
@@ -233,7 +278,9 @@ class Session:
         keys = frozenset(each.key for each in trial.kept)
         if keys <= worker.kept:
             return None
-        failure = self._hand_over(worker, *describe_kept(trial.kept, trial.backend, self._shared))
+        failure = self._hand_over(
+            worker, *describe_kept(trial.kept, trial.backend, self._shared, worker.device)
+        )
         worker.kept = keys if failure is None else frozenset()
         return failure
 
@@ -267,7 +314,7 @@ class Session:
             "file": function.place.file,
             "chunks": list(function.chunks),
             "lacks": {name: left.reason for left in function.lacks for name in left.binds},
-            "redirect_cuda": self._redirect_cuda and function.mentions_cuda,
+            "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
         }
         exchange = self._exchange(worker, self._budget.load_seconds, decode.GREATEST_RAISED)
         answer = exchange.ask(request)
@@ -280,8 +327,8 @@ class Session:
 
     def _call(self, trial: Trial, worker: _Worker, account: _Account) -> Observation:
         called = (self._extracted.functions[name] for name in (trial.function, *trial.lent))
-        redirect_cuda = self._redirect_cuda and any(each.mentions_cuda for each in called)
-        header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda)
+        redirect_cuda = worker.redirect_cuda and any(each.mentions_cuda for each in called)
+        header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda, device=worker.device)
         exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
@@ -291,8 +338,20 @@ class Session:
         if not isinstance(answer, Answer):
             return answer
         if answer.kind == wire.RAISED:
-            return exchange.raised(answer, self._place_of)
+            raised = exchange.raised(answer, self._place_of)
+            return raised if worker.device == "cpu" else self._of_device(raised, worker)
         return exchange.returned(answer, trial, spy_calls, self._place_of)
+
+    def _of_device(self, raised: Raised | Died, worker: _Worker) -> Raised | Died:
+        """In our words where the GPU's memory was not enough. An error of CUDA's own leaves a context that is of no more use."""
+        if not isinstance(raised, Raised):
+            return raised
+        if raised.kind == _DEVICE_FAULT or raised.message.startswith("CUDA error"):
+            self._end_worker(worker.caller)
+        if raised.kind != _OUT_OF_DEVICE_MEMORY:
+            return raised
+        limit = formatting.size(self._budget.device_memory_bytes)
+        return replace(raised, message=f"it needed more than {limit} of GPU memory")
 
     def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
         return Exchange(
@@ -303,14 +362,19 @@ class Session:
             waited=lambda: waited_seconds(worker.process.process_id),
         )
 
-    def _start_worker(self, caller: str) -> _Worker:
-        """A worker for one caller, which has the program; SandboxError when there is none."""
+    def _start_worker(self, caller: str, device: Device) -> _Worker:
+        """A worker for one caller, which has the program; SandboxError when there is none.
+
+        Where calls with a driver stay on the CPU though there is a GPU, what the function itself moves to it stays too.
+        """
+        redirects = self._redirect_cuda or device != self._device
         while len(self._workers) >= self._live_workers:
             self._end_worker(next(iter(self._workers)))
-        program = wire.pack_request(describe_program(self._extracted, self._redirect_cuda))
+        program = wire.pack_request(describe_program(self._extracted, redirects))
         ended = ""
         for _ in range(_START_ATTEMPTS):
-            worker = self._workers[caller] = _Worker(caller, self._launcher.start())
+            process = self._launcher.start()
+            worker = self._workers[caller] = _Worker(caller, process, device, redirects)
             worker.process.connection.settimeout(self._budget.load_seconds)
             try:
                 wire.send_parts(worker.process.connection, program)

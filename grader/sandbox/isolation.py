@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from grader import formatting
 from grader.errors import IsolationError
+from grader.sandbox.device import Gpu
 from grader.sandbox.inside import tiers, wire
 
 
@@ -51,6 +52,16 @@ class Isolation:
         return cls(IsolationLevel.partial if has_some else IsolationLevel.process, missing)
 
 
+def device_fault(first_words: FirstWords, least: IsolationLevel) -> str | None:
+    """Why a worker that was asked to open a GPU will not do; None where it will."""
+    if first_words.gpu is None:
+        return first_words.fault
+    if first_words.isolation.level.rank >= least.rank:
+        return None
+    missing = formatting.listing(first_words.isolation.missing)
+    return f"it works only where the student's code is not kept from {missing}"
+
+
 def require(isolation: Isolation, least: IsolationLevel) -> None:
     """IsolationError where the level is below the least that is asked for; the sentence says what to do."""
     if isolation.level.rank < least.rank:
@@ -61,9 +72,37 @@ def require(isolation: Isolation, least: IsolationLevel) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FirstWords:
+    """What a fresh worker says of itself. gpu: the one that it opened. fault: why it opened none, where it was asked to."""
+
+    isolation: Isolation
+    gpu: Gpu | None = None
+    fault: str = ""
+
+
 def receive_isolation(connection: socket.socket) -> Isolation:
     """What a fresh worker says of itself; it has seen no student's code yet. WireError when it says nothing."""
+    return Isolation.of_tiers(_receive_held(connection))
+
+
+def receive_first_words(connection: socket.socket, *, has_device: bool) -> FirstWords:
+    """As `receive_isolation`, with what follows from a worker that was asked to open a GPU."""
+    held = _receive_held(connection)
+    isolation = Isolation.of_tiers(held)
+    if not has_device:
+        return FirstWords(isolation)
+    size, length = tiers.DEVICE_HELLO.unpack(wire.receive_exactly(connection, tiers.DEVICE_HELLO.size))
+    if length > tiers.DEVICE_TEXT_CAP:
+        raise wire.WireError("a text is too long")
+    text = wire.Cursor(length.to_bytes(2, "little") + wire.receive_exactly(connection, length)).text()
+    return (
+        FirstWords(isolation, Gpu(text, size)) if held & tiers.DEVICE else FirstWords(isolation, fault=text)
+    )
+
+
+def _receive_held(connection: socket.socket) -> int:
     magic, held = tiers.HELLO.unpack(wire.receive_exactly(connection, tiers.HELLO.size))
     if magic != tiers.MAGIC:
         raise wire.WireError("no worker's first word")
-    return Isolation.of_tiers(held)
+    return int(held)

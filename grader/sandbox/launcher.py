@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from grader.errors import SandboxError
-from grader.sandbox.inside import wire
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.device import Gpu
+from grader.sandbox.inside import limits, tiers, wire
+from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel
 
 START_SECONDS = 120.0
 """Deadline of a process that has yet to import torch."""
@@ -23,7 +24,11 @@ START_SECONDS = 120.0
 ANSWER_SECONDS = 20.0
 """Deadline of a process that has torch: it only forks, confines itself, and waits for what was killed."""
 
+DEVICE_SECONDS = 30.0
+"""The same where it also makes a context on a GPU, which may have to wake up."""
+
 DEFAULT_MEMORY_BYTES = 4 << 30
+DEFAULT_DEVICE_MEMORY_BYTES = 4 << 30
 
 _ZYGOTE = Path(__file__).parent / "inside" / "zygote.py"
 
@@ -59,6 +64,16 @@ class Launcher(Protocol):
     def isolation(self) -> Isolation:
         """What workers are held to, as the first of them says. SandboxError when none can be had."""
 
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel) -> Gpu:
+        """Have all workers from now on open the GPU; what the first of them says of it.
+
+        device_memory_bytes: what one worker's tensors may take of its memory. DeviceError, and no change, where no
+        worker that is isolated at least so well can open it.
+        """
+
+    def settle(self) -> None:
+        """Wait until the worker that is made ahead is made, so that its making disturbs no measurement."""
+
     def start(self) -> WorkerProcess:
         """A fresh worker. SandboxError when none can be had, or when it is held to less than the first."""
 
@@ -86,7 +101,8 @@ the next batch of images, which costs a trainer a sixth of its time."""
 
 def _environment() -> dict[str, str]:
     """The little of the environment that an interpreter and torch need; nothing of the instructor's."""
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    names = ("SYSTEMROOT", "LD_LIBRARY_PATH", *limits.DEVICE_VARIABLES)
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return kept | {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
@@ -125,6 +141,34 @@ def start_process(mode: Literal["fork", "single"]) -> tuple[subprocess.Popen[byt
     return process, ours
 
 
+def worker_settings(
+    memory_bytes: int, directory: str, user: int | None, wanted_tiers: int, device_memory_bytes: int | None
+) -> dict[str, object]:
+    """What a fresh worker is told of itself. device_memory_bytes: None for one that opens no GPU."""
+    return {
+        "memory_bytes": memory_bytes,
+        "directory": directory,
+        "user": user,
+        "tiers": wanted_tiers,
+        "device": "cpu" if device_memory_bytes is None else "cuda",
+        "device_memory_bytes": device_memory_bytes,
+    }
+
+
+_TIERS_IN_A_DEVICES_WAY = (
+    0,
+    tiers.USER,  # first: where root's own folder holds the interpreter it goes with either of the others
+    tiers.FILES,
+    tiers.SYSTEM_CALLS,
+    tiers.FILES | tiers.SYSTEM_CALLS | tiers.USER,
+)
+
+
+def tiers_beside_a_device(wanted: int) -> list[int]:
+    """What to hold workers to that open a GPU, in the order in which it is tried: all that is wanted, then less."""
+    return list(dict.fromkeys(wanted & ~dropped for dropped in _TIERS_IN_A_DEVICES_WAY))
+
+
 def socket_pair() -> tuple[socket.socket, socket.socket]:
     """Two connected sockets whose buffers hold a whole request."""
     pair = socket.socketpair()
@@ -146,6 +190,12 @@ def hold_group(process_id: int, *, is_held: bool) -> None:
     if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process_id, signal.SIGSTOP if is_held else signal.SIGCONT)
+
+
+def require_device(first_words: FirstWords) -> None:
+    """SandboxError where a worker could not open the GPU that one before it had opened."""
+    if first_words.gpu is None:
+        raise SandboxError(f"a process for the student's code could not use the GPU: {first_words.fault}")
 
 
 def same_isolation(first: Isolation | None, now: Isolation) -> Isolation:

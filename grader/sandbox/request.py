@@ -11,7 +11,18 @@ from grader.extract import Extracted
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
 from grader.sandbox.sharing import SharedArrays
-from grader.trial import Argument, Array, FileArgument, FunctionArgument, Kept, Scalar, Spy, Tensor, Trial
+from grader.trial import (
+    Argument,
+    Array,
+    Device,
+    FileArgument,
+    FunctionArgument,
+    Kept,
+    Scalar,
+    Spy,
+    Tensor,
+    Trial,
+)
 
 
 def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any]:
@@ -37,15 +48,16 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
 
 
 def describe_call(
-    trial: Trial, *, redirect_cuda: bool
+    trial: Trial, *, redirect_cuda: bool, device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], Spy | None]:
-    """Header and payload of the call, and the spy among its arguments if there is one."""
+    """Header and payload of the call, and the spy among its arguments if there is one. device: where its tensors go."""
     packer = _ArgumentPacker()
     header = {
         "op": "call",
         "function": trial.function,
         "method": trial.method,
         "backend": trial.backend,
+        "device": device,
         "positional": [packer.pack(argument) for argument in trial.positional],
         "keywords": {name: packer.pack(argument) for name, argument in trial.keywords.items()},
         "state": {name: packer.pack(argument) for name, argument in trial.state.items()},
@@ -63,7 +75,7 @@ def describe_call(
 
 
 def describe_kept(
-    kept: Sequence[Kept], backend: str, shared: SharedArrays
+    kept: Sequence[Kept], backend: str, shared: SharedArrays, device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], tuple[int, ...]]:
     """Header, payload and descriptors of the tensors that a worker is to keep, in the place of all that it kept."""
     packer = _ArgumentPacker()
@@ -76,7 +88,7 @@ def describe_kept(
         else:
             tensors[each.key] = _described(each.array) | {"descriptor": len(descriptors)}
             descriptors.append(descriptor)
-    header = {"op": "keep", "backend": backend, "tensors": tensors}
+    header = {"op": "keep", "backend": backend, "device": device, "tensors": tensors}
     return header, tuple(packer.buffers), tuple(descriptors)
 
 

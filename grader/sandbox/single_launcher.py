@@ -6,17 +6,20 @@ import os
 import socket
 import subprocess
 
-from grader.errors import SandboxError
+from grader.errors import DeviceError, SandboxError
+from grader.sandbox.device import Gpu
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.inside.zygote import READY
-from grader.sandbox.isolation import Isolation, receive_isolation
+from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel, receive_first_words
 from grader.sandbox.launcher import (
     DEFAULT_MEMORY_BYTES,
     Ending,
     WorkerProcess,
     kill_group,
+    require_device,
     same_isolation,
     start_process,
+    worker_settings,
 )
 from grader.sandbox.watch import Watch
 from grader.sandbox.workspace import Workspace
@@ -31,6 +34,8 @@ class SingleLauncher:
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
         self._wanted_tiers = wanted_tiers
         self._memory_bytes = DEFAULT_MEMORY_BYTES
+        self._device_memory_bytes: int | None = None
+        self._first_words: FirstWords | None = None
         self._workspace = Workspace()
         self._watch = Watch()
         self._isolation: Isolation | None = None
@@ -40,10 +45,14 @@ class SingleLauncher:
 
     def prepare(self, memory_bytes: int) -> None:
         """Nothing is made ahead but the first process, which is already on its way."""
-        if self._waiting is not None and memory_bytes != self._memory_bytes:
+        if memory_bytes != self._memory_bytes:
+            self._end_waiting()
+        self._memory_bytes = memory_bytes
+
+    def _end_waiting(self) -> None:
+        if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             self.end(waiting)
-        self._memory_bytes = memory_bytes
 
     def isolation(self) -> Isolation:
         """What workers are held to; waits for the first of them."""
@@ -51,6 +60,28 @@ class SingleLauncher:
             self._waiting = self.start()
         assert self._isolation is not None
         return self._isolation
+
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
+        """Start a worker that opens the GPU, held to all that others are; one attempt. DeviceError where it does not.
+
+        least: it is asked for before anything is graded; what a worker is held to here does not depend on the GPU.
+        """
+        del least
+        self._end_waiting()
+        isolation, self._isolation = self._isolation, None
+        self._device_memory_bytes = device_memory_bytes
+        try:
+            self._waiting = self.start()
+        except SandboxError as error:
+            self._device_memory_bytes, self._isolation = None, isolation
+            words = self._first_words
+            raise DeviceError(words.fault if words is not None and words.fault else str(error)) from error
+        assert self._first_words is not None
+        assert self._first_words.gpu is not None
+        return self._first_words.gpu
+
+    def settle(self) -> None:
+        """No worker is made ahead: the process that is imports torch, and nothing else."""
 
     def start(self) -> WorkerProcess:
         """The process that was started ahead, or a new one."""
@@ -62,16 +93,17 @@ class SingleLauncher:
         directory, user = self._workspace.make()
         self._processes[process.pid] = process
         worker = WorkerProcess(connection, process.pid, directory)
-        settings = {
-            "memory_bytes": self._memory_bytes,
-            "directory": directory,
-            "user": user,
-            "tiers": self._wanted_tiers,
-        }
+        settings = worker_settings(
+            self._memory_bytes, directory, user, self._wanted_tiers, self._device_memory_bytes
+        )
+        has_device = self._device_memory_bytes is not None
         try:
             wire.receive_exactly(connection, len(READY))
             wire.send_parts(connection, wire.pack_request(settings))
-            self._isolation = same_isolation(self._isolation, receive_isolation(connection))
+            self._first_words = receive_first_words(connection, has_device=has_device)
+            if has_device:
+                require_device(self._first_words)
+            self._isolation = same_isolation(self._isolation, self._first_words.isolation)
         except (OSError, wire.WireError) as error:
             self.end(worker)
             raise SandboxError(f"the process for the student's code ended at its start: {error}") from error
@@ -95,9 +127,7 @@ class SingleLauncher:
 
     def close(self) -> None:
         """End whatever is left."""
-        if self._waiting is not None:
-            waiting, self._waiting = self._waiting, None
-            self.end(waiting)
+        self._end_waiting()
         if self._ahead is not None:
             process, connection = self._ahead
             connection.close()

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +30,7 @@ import sys
 sys.path.insert(0, {str(FOLDER)!r})
 import json, os, types
 import confinement, huge_pages, orphans, privileges, tiers, wire, zygote
+DEVICE
 
 def serve(connection):
     variables = {{}}
@@ -47,7 +48,36 @@ sys.modules['worker'].serve = serve
 sys.path.remove({str(FOLDER)!r})
 zygote.main()
 """
-"""zygote.py as it is, but for torch, which it does not import, and for the worker, which executes what it is sent."""
+"""zygote.py as it is, but for torch, which it does not import, for the worker, which executes what it is sent, and for
+the GPU."""
+
+DEVICE = """
+import ctypes, mmap, socket
+
+def holds(tier):
+    try:
+        if tier == 'files':
+            os.close(os.open('/etc/passwd', os.O_RDONLY))
+        elif tier == 'calls':
+            os.sched_setaffinity(0, os.sched_getaffinity(0))
+        else:
+            return ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0
+    except OSError:
+        return True
+    return False
+
+def open_device(memory_bytes):
+    broken_by = [tier for tier in BROKEN_BY if holds(tier)]
+    if broken_by:
+        FAILURE
+    SETUP
+    return 'NVIDIA Test\\n', 1 << 34
+
+sys.modules['device'] = types.ModuleType('device')
+sys.modules['device'].open_device = open_device
+sys.modules['device'].try_kernels = lambda: None
+"""
+"""A GPU that some tiers are in the way of."""
 
 
 def module(name: str) -> ModuleType:
@@ -95,10 +125,21 @@ def outcome(action: Callable[[], Any]) -> str:
     return "done"
 
 
-def use_light_zygotes(monkeypatch, tmp_path: Path) -> None:
-    """Have launchers start zygotes without torch, in milliseconds, whose workers `told` can be asked of."""
+def use_light_zygotes(
+    monkeypatch,
+    tmp_path: Path,
+    broken_by: Sequence[str] = (),
+    failure: str = "raise RuntimeError(f'initialization error beside {broken_by}')",
+    setup: str = "pass",
+) -> None:
+    """Have launchers start zygotes without torch, in milliseconds, whose workers `told` can be asked of.
+
+    broken_by: the tiers ("files", "calls", "user") beside which the GPU does not open, with what failure.
+    setup: what its driver does.
+    """
+    device = DEVICE.replace("BROKEN_BY", repr(broken_by)).replace("FAILURE", failure).replace("SETUP", setup)
     script = tmp_path / "light_zygote.py"
-    script.write_text(LIGHT_ZYGOTE)
+    script.write_text(LIGHT_ZYGOTE.replace("DEVICE\n", device))
     monkeypatch.setattr("grader.sandbox.launcher._ZYGOTE", script)
 
 

@@ -6,8 +6,10 @@ import errno
 import os
 import re
 import signal
+import socket
 import struct
 import sys
+import threading
 from itertools import product
 from pathlib import Path
 
@@ -514,3 +516,56 @@ def test_asking_for_support_changes_nothing():
         assert re.findall(f"^{line}.*$", after, re.MULTILINE) == re.findall(
             f"^{line}.*$", before, re.MULTILINE
         )
+
+
+# For a GPU's sake
+
+
+@pytest.fixture
+def ask_with_device(machine):
+    """As `ask`, of the filter for a worker that opens a GPU."""
+    program = instructions_of(seccomp.program(machine, OWN, opens_device=True))
+    return lambda call, *given: verdict_of(program, AUDIT[machine], number_of(call, machine), *given)
+
+
+def test_a_worker_that_opens_a_gpu_may_share_pages_and_make_files_of_memory_and_sockets(ask_with_device):
+    assert {ask_with_device(name) for name in seccomp._UNTIL_SEALED} == {ALLOW}
+    assert ask_with_device("mmap", 0, 4096, 3, 0x21) == ALLOW
+    assert ask_with_device("ioctl", 5, 0xC020_4600) == ALLOW
+
+
+def test_all_else_is_decided_as_for_any_other(ask, ask_with_device, machine):
+    for name in named_numbers(seccomp._REFUSED, machine):
+        assert ask_with_device(name) == (ALLOW if name in seccomp._UNTIL_SEALED else ask(name))
+    for name in named_numbers(seccomp._JUDGED_BY_ARGUMENT, machine):
+        if name != "mmap":
+            for argument in (0, 1, 0x21, 0x10000, OWN, 0x400000):
+                assert ask_with_device(name, argument, argument) == ask(name, argument, argument)
+
+
+def test_both_end_for_good_and_for_threads_that_run_already():
+    if not seccomp.is_supported():
+        pytest.skip("no seccomp here, or no table for this processor")
+
+    def child():
+        linux.control_process(linux.PR_SET_NO_NEW_PRIVS, 1)
+        seccomp.install(os.getpid(), opens_device=True)
+        before = [
+            plain.outcome(lambda: os.close(os.memfd_create("x"))),
+            plain.outcome(lambda: socket.socket(socket.AF_UNIX).close()),
+        ]
+        seen, sealed = [], threading.Event()
+
+        def other():
+            sealed.wait()
+            seen.append(plain.outcome(lambda: os.close(os.memfd_create("x"))))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        seccomp.seal()
+        sealed.set()
+        thread.join()
+        after = [lambda: os.close(os.memfd_create("x")), lambda: socket.socket().close(), os.fork]
+        return [*before, *seen, *map(plain.outcome, after)]
+
+    assert plain.in_child(child) == ["done", "done", "EPERM", "EPERM", "EPERM", "EPERM"]

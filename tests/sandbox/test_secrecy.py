@@ -37,6 +37,7 @@ KEYS = {
         "function",
         "method",
         "backend",
+        "device",
         "positional",
         "keywords",
         "state",
@@ -155,6 +156,8 @@ def test_the_zygote_is_told_a_bound_a_folder_and_process_ids(evidence):
         "directory",
         "user",
         "tiers",
+        "device",
+        "device_memory_bytes",
         "process_id",
     }
 

@@ -32,6 +32,23 @@ _SYSTEM_FILES = (
 )
 """What libraries read of a machine while they run: where libraries lie, the time zone, the processor, the memory."""
 
+_GPU_NODES = ("nvidia*", "nvidia-caps*/*", "dxg")
+"""Below /dev: NVIDIA's own, and the one by which Windows lends its GPU to a Linux inside."""
+
+_GPU_FILES = (
+    "/proc/devices",
+    "/proc/driver",
+    "/proc/modules",
+    "/proc/sys/vm",
+    "/run/opengl-driver",
+    "/sys/bus/pci",
+    "/sys/class",
+    "/sys/devices",
+    "/sys/module",
+    "/usr/lib/wsl",
+)
+"""What NVIDIA's driver library reads, and where it may lie beside the system's libraries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -39,7 +56,8 @@ class Bounds:
 
     memory_bytes: of private memory. directory: its working folder, empty. user: the id to become, None to stay.
     wanted: the tiers to apply; one that is not wanted is not applied, and the worker says so.
-    parent: the process whose end must be its own.
+    parent: the process whose end must be its own. has_device: a GPU is opened afterwards; `Confinement.seal` then ends
+    what is allowed for its sake alone.
     """
 
     memory_bytes: int
@@ -47,6 +65,7 @@ class Bounds:
     user: int | None
     wanted: int
     parent: int | None
+    has_device: bool = False
 
     def wants(self, tier: int) -> bool:
         """Whether a tier is to be applied."""
@@ -55,16 +74,25 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What was found out before the fork. rules: of Landlock, empty where the kernel has none."""
+    """What was found out before the fork. rules: of Landlock, empty where the kernel has none.
+
+    device_rules: what a worker with a GPU may open beside that.
+    """
 
     rules: tuple[landlock.Rule, ...]
     has_seccomp: bool
     is_readable_to_others: bool
+    device_rules: tuple[landlock.Rule, ...] = ()
 
     def apply(self, kept_descriptor: int, bounds: Bounds) -> int:
         """Confine this process, for good; the tiers that hold. kept_descriptor: the wire, which stays open."""
         held = 0
-        if limits.apply(bounds.memory_bytes, bounds.directory, has_own_user=bounds.user is not None):
+        if limits.apply(
+            bounds.memory_bytes,
+            bounds.directory,
+            has_own_user=bounds.user is not None,
+            has_device=bounds.has_device,
+        ):
             held |= tiers.LIMITS
         if os.name != "posix":
             return held
@@ -82,12 +110,18 @@ class Confinement:
         ):
             held |= tiers.USER
         privileges.die_with_parent(bounds.parent)  # again: Linux forgets it with a change of user
-        if narrows_files and _succeeds(lambda: landlock.restrict(self.rules, os.curdir)):
+        rules = (*self.rules, *self.device_rules, *_own_rules()) if bounds.has_device else self.rules
+        if narrows_files and _succeeds(lambda: landlock.restrict(rules, os.curdir)):
             held |= tiers.FILES
         limits.close_all_but(kept_descriptor)
-        if filters_calls and _succeeds(lambda: seccomp.install(os.getpid())):
+        if filters_calls and _succeeds(lambda: seccomp.install(os.getpid(), opens_device=bounds.has_device)):
             held |= tiers.SYSTEM_CALLS
         return held
+
+    def seal(self, held: int) -> None:
+        """Refuse what only the opening of a GPU needs. held: the tiers that hold. Raises OSError where it cannot be done."""
+        if held & tiers.SYSTEM_CALLS:
+            seccomp.seal()
 
 
 def prepare(unreadable: Iterable[str]) -> Confinement:
@@ -103,7 +137,30 @@ def prepare(unreadable: Iterable[str]) -> Confinement:
         ]
         rules += landlock.open_rules((*folders, *_SYSTEM_FILES, *_DEVICES_TO_READ), landlock.READ)
         rules += landlock.open_rules((os.devnull,), landlock.WRITE_DEVICE)
-    return Confinement(tuple(rules), seccomp.is_supported(), _is_readable_to_others())
+    device_rules = tuple(_device_rules()) if rules else ()
+    return Confinement(tuple(rules), seccomp.is_supported(), _is_readable_to_others(), device_rules)
+
+
+def _device_rules() -> Iterator[landlock.Rule]:
+    """For the nodes of GPUs and what their driver reads; none where there is no node."""
+    nodes = [str(node) for pattern in _GPU_NODES for node in sorted(Path("/dev").glob(pattern))]
+    yield from landlock.open_rules(
+        (node for node in nodes if not Path(node).is_dir()), landlock.CONTROL_DEVICE
+    )
+    if nodes:
+        toolkits = [str(each) for name in ("cuda*", "nvidia*") for each in Path("/usr/local").glob(name)]
+        yield from landlock.open_rules((*_GPU_FILES, *toolkits), landlock.READ)
+
+
+def _own_rules() -> list[landlock.Rule]:
+    """For this very process's entry in /proc, which a rule from before the fork would not mean.
+
+    The driver names its threads there, and ends with error 304 where it may not (570 and later).
+    """
+    return [
+        *landlock.open_rules(("/proc/self",), landlock.READ),
+        *landlock.open_rules(("/proc/self/task",), landlock.WRITE_BELOW),
+    ]
 
 
 def _readable_paths() -> Iterator[str]:

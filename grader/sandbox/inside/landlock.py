@@ -29,6 +29,9 @@ _BITS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15}
 
 READ = _READ_FILE | _READ_DIR
 WRITE_DEVICE = _READ_FILE | _WRITE_FILE
+CONTROL_DEVICE = WRITE_DEVICE | _DEVICE_CONTROL
+WRITE_BELOW = READ | _WRITE_FILE | _TRUNCATE
+"""Files of a folder that are there already."""
 _PRIVATE = READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REGULAR | _REFER | _TRUNCATE
 """In a worker's own folder: everything but links, sockets, pipes and devices."""
 

@@ -14,27 +14,38 @@ FILE_BYTES = 64 << 20
 """Greatest size of one file."""
 
 OPEN_FILES = 256
+OPEN_FILES_WITH_DEVICE = 1024
+"""A driver opens some for each GPU of the machine."""
+
 THREADS = 256
 """Threads of one worker, where it has a user of its own to count them by."""
+
+DEVICE_DATA_BYTES = 16 << 30
+"""Added to the bound on private memory for what a GPU's driver sets aside of addresses; what is used is watched."""
+
+DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+"""Which GPU, of several."""
 
 NAME = "student"
 """The user's name that libraries find, as some ask for one."""
 
 
-def apply(memory_bytes: int, directory: str, *, has_own_user: bool) -> bool:
+def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: bool = False) -> bool:
     """Hold this process to its limits and cut it off from what it inherited; whether all of it holds.
 
     memory_bytes: bound on private memory (RLIMIT_DATA). directory: the working directory, empty and this worker's own.
+    has_device: leave room for a GPU's driver. RLIMIT_AS is never set: a driver reserves more addresses than there is memory.
     """
     holds = sys.platform != "win32"
     if sys.platform != "win32":
         with contextlib.suppress(PermissionError):  # already the leader of a session
             os.setsid()
-        holds = _limit_resources(memory_bytes, has_own_user=has_own_user)
+        holds = _limit_resources(memory_bytes, has_own_user=has_own_user, has_device=has_device)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
     _silence_standard_streams()
     os.chdir(directory)
+    kept = {name: os.environ[name] for name in DEVICE_VARIABLES if has_device and name in os.environ}
     os.environ.clear()
     os.environ.update(
         {
@@ -44,6 +55,7 @@ def apply(memory_bytes: int, directory: str, *, has_own_user: bool) -> bool:
             "LOGNAME": NAME,
             "LANG": "C.UTF-8",
             "PATH": "/usr/bin:/bin",
+            **kept,
         }
     )
     return holds
@@ -58,12 +70,12 @@ def close_all_but(kept: int) -> None:
 
 if sys.platform != "win32":
 
-    def _limit_resources(memory_bytes: int, *, has_own_user: bool) -> bool:
+    def _limit_resources(memory_bytes: int, *, has_own_user: bool, has_device: bool) -> bool:
         bounds = {
             "RLIMIT_CORE": 0,
             "RLIMIT_FSIZE": FILE_BYTES,
-            "RLIMIT_NOFILE": OPEN_FILES,
-            "RLIMIT_DATA": memory_bytes,
+            "RLIMIT_NOFILE": OPEN_FILES_WITH_DEVICE if has_device else OPEN_FILES,
+            "RLIMIT_DATA": memory_bytes + (DEVICE_DATA_BYTES if has_device else 0),
         }
         if has_own_user:
             bounds["RLIMIT_NPROC"] = THREADS

@@ -81,6 +81,8 @@ _JUDGED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
 }  # fmt: skip
 _LAST_KNOWN = 462
+_UNTIL_SEALED = ("memfd_create", "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4")
+"""What a GPU's driver may ask for when it is opened: memory in files, and sockets by which others would share it."""
 
 _CLONE_THREAD = 0x10000
 _SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
@@ -209,18 +211,34 @@ def _refusals(column: int) -> bytes:
     return _all_but(*(number for number in numbers if number is not None))
 
 
-def program(machine: str, process_id: int) -> bytes:
-    """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says."""
-    architecture = _ARCHITECTURES[machine]
-    parts = [
+def _begin(architecture: _Architecture) -> list[bytes]:
+    """The end of a process that speaks for another processor; the number of the call."""
+    return [
         _instruction(_LOAD, _ARCHITECTURE_AT),
         _instruction(_IF_EQUAL, architecture.audit, 1),
         _instruction(_RETURN, _KILL),
         _instruction(_LOAD, _NUMBER_AT),
+    ]
+
+
+def program(machine: str, process_id: int, *, opens_device: bool = False) -> bytes:
+    """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says.
+
+    opens_device: allow what a GPU's driver may need: shared pages without a name, which the watch counts, for good, and
+    what `seal` ends.
+    """
+    architecture = _ARCHITECTURES[machine]
+    parts = [
+        *_begin(architecture),
         _instruction(_IF_GREATER, _LAST_KNOWN, 0, 1),
         _instruction(_RETURN, _UNKNOWN),
     ]
     blocks = _blocks(process_id)
+    if opens_device:
+        del blocks["mmap"]
+        parts += [
+            _when(number, _instruction(_RETURN, _ALLOW)) for number in _numbers_until_sealed(architecture)
+        ]
     for name, block in blocks.items():
         number = _JUDGED_BY_ARGUMENT[name][architecture.column]
         if number is not None:
@@ -228,10 +246,24 @@ def program(machine: str, process_id: int) -> bytes:
     return b"".join([*parts, _refusals(architecture.column)])
 
 
-def install(process_id: int) -> None:
-    """Hold this process to the filter, for good. It must have no_new_privs. Raises OSError."""
+def install(process_id: int, *, opens_device: bool = False) -> None:
+    """Hold this process to the filter, for good. It must have no_new_privs. Raises OSError. opens_device: as of `program`."""
+    _install(program(platform.machine(), process_id, opens_device=opens_device))
+
+
+def seal() -> None:
+    """Hold all threads of this process, for good, to a second filter: what was allowed to open a GPU ends. Raises OSError."""
+    architecture = _ARCHITECTURES[platform.machine()]
+    _install(b"".join([*_begin(architecture), _all_but(*_numbers_until_sealed(architecture))]))
+
+
+def _numbers_until_sealed(architecture: _Architecture) -> list[int]:
+    numbers = (_REFUSED[name][architecture.column] for name in _UNTIL_SEALED)
+    return [number for number in numbers if number is not None]
+
+
+def _install(code: bytes) -> None:
     machine = platform.machine()
-    code = program(machine, process_id)
     filled = _Program(len(code) // 8, code)
     number = _SECCOMP_CALL[machine]
     try:

@@ -15,5 +15,11 @@ USER = 1 << 3
 
 ALL = LIMITS | FILES | SYSTEM_CALLS | USER
 
+DEVICE = 1 << 4
+"""No tier: a context on the GPU is there, and kernels have run on it under what else holds."""
+
 HELLO = struct.Struct("<4sI")
 MAGIC = b"held"
+DEVICE_HELLO = struct.Struct("<QH")
+"""Follows where a GPU was asked for: its memory in bytes, and the length of a text, its name or why there is none."""
+DEVICE_TEXT_CAP = 400

@@ -29,6 +29,9 @@ import packing
 import wire
 from program import Program
 
+_SYNCHRONIZE: Callable[[], None] | None = getattr(torch._C, "_cuda_synchronize", None)  # noqa: SLF001
+"""Waits for all that runs on the GPU, whatever a student's code puts in the place of torch.cuda.synchronize."""
+
 _LOSS_PARAMETERS = (("W",), ("X", "X_batch"), ("y", "y_batch"), ("reg",))
 
 
@@ -61,11 +64,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a worker has beside a call: the functions that it loaded, the tensors that it keeps, the call before."""
+    """What a worker has beside a call: the functions that it loaded, the tensors that it keeps, the call before.
+
+    synchronize: waits until the GPU has nothing to do.
+    """
 
     functions: dict[str, Any]
     tensors: dict[str, Any]
     before: Made | None
+    synchronize: Callable[[], None] | None = None
 
 
 class Caller:
@@ -84,6 +91,7 @@ class Caller:
         self._header = header
         self._payload = memoryview(payload)
         self._as_tensor = header["backend"] == "torch"
+        self._device: str = header["device"]
         self._held = held
         self._before = held.before if header["is_again"] else None
 
@@ -106,6 +114,8 @@ class Caller:
                         setattr(owner, name, value)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
+        if self._device == "cuda" and self._held.synchronize is not None:
+            self._held.synchronize()
         self.made = Made(positional, result)
         body = self._values(self.made, owner)
         if operators is not None:
@@ -143,7 +153,7 @@ class Caller:
         """A fresh tensor or ndarray that owns its memory."""
         array = np.frombuffer(self._payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
         array = array.reshape(entry["shape"]).copy()
-        return torch.from_numpy(array) if self._as_tensor else array
+        return _tensor_of(array, self._device) if self._as_tensor else array
 
     def _spy(self, entry: Mapping[str, Any]) -> Callable[..., Any]:
         def spy(*arguments: Any, **keywords: Any) -> Any:
@@ -156,12 +166,17 @@ class Caller:
             shape = reply["shape"]
             gradient = np.frombuffer(payload, reply["dtype"], count=math.prod(shape)).reshape(shape).copy()
             if self._as_tensor:
-                return torch.tensor(reply["loss"], dtype=torch.from_numpy(gradient).dtype), torch.from_numpy(
-                    gradient
-                )
+                dW = _tensor_of(gradient, self._device)
+                return torch.tensor(reply["loss"], dtype=dW.dtype, device=self._device), dW
             return reply["loss"], gradient
 
         return spy
+
+
+def _tensor_of(array: Any, device: str) -> torch.Tensor:
+    """The array as a tensor; on a GPU a copy there, but for bytes, which are a file's."""
+    tensor = torch.from_numpy(array)
+    return tensor if device == "cpu" or tensor.dtype == torch.uint8 else tensor.to(device)
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:
@@ -296,7 +311,7 @@ def _kept(header: Mapping[str, Any], payload: bytearray, descriptors: list[int])
         else:
             array = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
         array = array.reshape(entry["shape"])
-        kept[key] = torch.from_numpy(array) if header["backend"] == "torch" else array
+        kept[key] = _tensor_of(array, header["device"]) if header["backend"] == "torch" else array
     return kept
 
 
@@ -308,6 +323,7 @@ def _driver(header: Mapping[str, Any]) -> Any:
 
 
 def _answer_all(connection: socket.socket) -> None:
+    synchronize = _SYNCHRONIZE
     program: Program | None = None
     targets: dict[str, Any] = {}
     made: Made | None = None
@@ -331,7 +347,7 @@ def _answer_all(connection: socket.socket) -> None:
                 drivers[header["name"]] = _driver(header)
                 kind, body = wire.LOADED, []
             else:
-                caller = Caller(connection, header, payload, Held(targets, kept, made))
+                caller = Caller(connection, header, payload, Held(targets, kept, made, synchronize))
                 made = None
                 target = (
                     targets[header["function"]] if header["driver"] is None else drivers[header["driver"]]

@@ -52,6 +52,7 @@ def _import_everything(judge: int, hidden: frozenset[str]) -> None:
     import encodings.utf_8  # noqa: F401
 
     import confinement  # noqa: F401
+    import device  # noqa: F401
     import huge_pages  # noqa: F401
     import orphans  # noqa: F401
     import tiers  # noqa: F401
@@ -75,12 +76,39 @@ def _become_worker(
     import worker
     from confinement import Bounds
 
+    has_device = settings["device"] == "cuda"
     bounds = Bounds(
-        settings["memory_bytes"], settings["directory"], settings["user"], settings["tiers"], parent
+        settings["memory_bytes"],
+        settings["directory"],
+        settings["user"],
+        settings["tiers"],
+        parent,
+        has_device=has_device,
     )
     held = confinement.apply(connection.fileno(), bounds)
-    connection.sendall(tiers.HELLO.pack(tiers.MAGIC, held))
+    if has_device:
+        connection.sendall(_with_device(confinement, held, settings["device_memory_bytes"]))
+    else:
+        connection.sendall(tiers.HELLO.pack(tiers.MAGIC, held))
     worker.serve(connection)
+
+
+def _with_device(confinement: Confinement, held: int, memory_bytes: int) -> bytes:
+    """Open the GPU; the first words of a worker that was asked to."""
+    import device
+    import tiers
+
+    size = 0
+    try:
+        text, size = device.open_device(memory_bytes)
+        confinement.seal(held)
+        device.try_kernels()
+        held |= tiers.DEVICE
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+    encoded = text.encode("utf-8", "replace")[: tiers.DEVICE_TEXT_CAP]
+    words = (tiers.HELLO.pack(tiers.MAGIC, held), tiers.DEVICE_HELLO.pack(size, len(encoded)), encoded)
+    return b"".join(words)
 
 
 class _Nursery:

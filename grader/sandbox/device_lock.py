@@ -1,0 +1,68 @@
+"""Who may use the GPU: one process of the grader alone while it measures time, else all together.
+
+One lock file for each device, in the system's temporary folder, held with flock: it ends with the process that holds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from grader import interruption
+from grader.errors import SandboxError
+
+if sys.platform != "win32":
+    import fcntl
+
+_ATTEMPTS = 3
+
+
+def lock_path(environment: Mapping[str, str], folder: Path | None = None) -> Path:
+    """The lock file of the first GPU that CUDA_VISIBLE_DEVICES leaves. folder: None for the system's temporary one."""
+    first = environment.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].strip() or "0"
+    name = re.sub(r"[^A-Za-z0-9-]", "_", first)[:80]
+    return (folder or Path(tempfile.gettempdir())) / f"grader-device-{name}.lock"
+
+
+@contextlib.contextmanager
+def held(path: Path, *, alone: bool) -> Iterator[None]:
+    """Hold the lock, waiting for it where others do; Ctrl-C ends the waiting. SandboxError where it cannot be opened."""
+    if sys.platform == "win32":
+        yield
+        return
+    try:
+        descriptor = _open(path)
+    except OSError as error:
+        raise SandboxError(f"the GPU's lock {path} cannot be opened: {error.strerror or error}") from error
+    try:
+        interruption.check()
+        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    """A descriptor of the file, made if need be; another user's is opened too, which Linux does not where O_CREAT is said."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(FileNotFoundError):
+            return _regular(os.open(path, flags))
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+            os.fchmod(descriptor, 0o644)  # whatever the umask: others are to open it
+            return descriptor
+    raise FileNotFoundError(f"{path} comes and goes")
+
+
+def _regular(descriptor: int) -> int:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("it is no plain file")
+    return descriptor
