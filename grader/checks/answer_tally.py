@@ -135,7 +135,7 @@ class Tally:
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
         """The mistake that each wrong output shows: one that gives the same numbers, else the one of a broken rule."""
-        found = []
+        found: list[Diagnosis] = []
         for name in self.wrong:
             cases = self.seen.get(name, [])[:_MATCHED_CASES]
             tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
