@@ -94,11 +94,6 @@ def hidden_folders(module: Path) -> list[str]:
     return [] if folder.name in {"site-packages", "dist-packages"} else [str(folder)]
 
 
-_KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-"""For glibc: what arrays of up to 32 MiB leave is used again. Given back to the system, it would have to be zeroed for
-the next batch of images, which costs a trainer a sixth of its time."""
-
-
 def _environment() -> dict[str, str]:
     """The little of the environment that an interpreter and torch need; nothing of the instructor's."""
     names = ("SYSTEMROOT", "LD_LIBRARY_PATH", *limits.DEVICE_VARIABLES)
@@ -106,7 +101,6 @@ def _environment() -> dict[str, str]:
     return kept | {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
-        **_KEEPING_MEMORY,
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

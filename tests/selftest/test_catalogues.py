@@ -59,7 +59,7 @@ def test_the_shipped_spec_lets_no_wrong_one_pass_and_fails_no_right_one(name, sa
     loaded = load_spec(name)
     own = [each for each in implementations_for(loaded.spec) if each.family is not None]
     is_in_full = request.config.getoption("--in-full")
-    own = own if is_in_full else list(of_today(own, 6))
+    own = own if is_in_full else list(of_today(own, 12))
 
     result = run_selftest(own, loaded, sandboxes, 20190913)
 

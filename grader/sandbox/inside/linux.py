@@ -15,6 +15,8 @@ PR_SET_KEEPCAPS = 8
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_CHILD_SUBREAPER = 36
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
 Argument = int | Any
 """A number, passed as an unsigned long, or something of ctypes, passed as it is."""
 
@@ -39,6 +41,15 @@ def call(number: int, *arguments: Argument) -> int:
 def advise_memory(address: int, length: int, advice: int) -> None:
     """madvise(2). Raises OSError."""
     _checked("madvise", address, length, advice)
+
+
+def keep_freed_memory(array_bytes: int, total_bytes: int) -> None:
+    """mallopt(3): arrays of up to `array_bytes` are taken from memory that was freed, of which `total_bytes` stay. OSError without glibc."""
+    mallopt = getattr(_library(), "mallopt", None)
+    if mallopt is None:
+        raise OSError(errno.ENOSYS, "this libc has no mallopt")
+    mallopt(_M_MMAP_THRESHOLD, array_bytes)
+    mallopt(_M_TRIM_THRESHOLD, total_bytes)
 
 
 def set_capabilities(mask: int) -> None:
