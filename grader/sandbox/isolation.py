@@ -81,14 +81,14 @@ class FirstWords:
     fault: str = ""
 
 
-def receive_isolation(connection: socket.socket) -> Isolation:
-    """What a fresh worker says of itself; it has seen no student's code yet. WireError when it says nothing."""
-    return Isolation.of_tiers(_receive_held(connection))
-
-
 def receive_first_words(connection: socket.socket, *, has_device: bool) -> FirstWords:
-    """As `receive_isolation`, with what follows from a worker that was asked to open a GPU."""
-    held = _receive_held(connection)
+    """What a fresh worker says of itself; it has seen no student's code yet. WireError when it says nothing.
+
+    has_device: whether it was asked to open a GPU, of which it then speaks as well.
+    """
+    magic, held = tiers.HELLO.unpack(wire.receive_exactly(connection, tiers.HELLO.size))
+    if magic != tiers.MAGIC:
+        raise wire.WireError("no worker's first word")
     isolation = Isolation.of_tiers(held)
     if not has_device:
         return FirstWords(isolation)
@@ -99,10 +99,3 @@ def receive_first_words(connection: socket.socket, *, has_device: bool) -> First
     return (
         FirstWords(isolation, Gpu(text, size)) if held & tiers.DEVICE else FirstWords(isolation, fault=text)
     )
-
-
-def _receive_held(connection: socket.socket) -> int:
-    magic, held = tiers.HELLO.unpack(wire.receive_exactly(connection, tiers.HELLO.size))
-    if magic != tiers.MAGIC:
-        raise wire.WireError("no worker's first word")
-    return int(held)

@@ -236,6 +236,13 @@ def test_the_other_layout_names_its_classes_as_classes():
     assert ": a Python loop over classes." in verdict.message
 
 
+@pytest.mark.parametrize("function, has_calls", [("svm_loss_naive", False), ("svm_loss_vectorized", True)])
+def test_what_libraries_are_called_for_is_asked_of_vectorized_functions_alone(function, has_calls):
+    trials = check_of(function).trials(ASSIGNMENT, 0)
+
+    assert [trial.are_calls_counted for trial in trials] == [has_calls] * 3
+
+
 def test_every_trial_is_counted_in_the_dtype_that_the_function_must_work_in():
     trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
 

@@ -6,7 +6,7 @@ import pytest
 
 from grader.errors import IsolationError
 from grader.sandbox.inside import tiers, wire
-from grader.sandbox.isolation import Isolation, IsolationLevel, receive_isolation, require
+from grader.sandbox.isolation import Isolation, IsolationLevel, receive_first_words, require
 
 OF_CALLS = ("network", "subprocesses", "other processes", "shared memory")
 
@@ -89,7 +89,7 @@ def say():
             with theirs:
                 theirs.sendall(sent)
             ours.settimeout(5)
-            return receive_isolation(ours)
+            return receive_first_words(ours, has_device=False).isolation
 
     return run
 
@@ -103,7 +103,7 @@ def test_what_comes_after_the_first_word_is_left_for_others():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(tiers.HELLO.pack(tiers.MAGIC, tiers.ALL) + b"next")
-        receive_isolation(ours)
+        receive_first_words(ours, has_device=False)
 
         assert ours.recv(10) == b"next"
 
@@ -128,4 +128,4 @@ def test_a_worker_that_says_nothing_is_waited_for_no_longer_than_the_socket_says
         ours.settimeout(0.01)
 
         with pytest.raises(TimeoutError):
-            receive_isolation(ours)
+            receive_first_words(ours, has_device=False)

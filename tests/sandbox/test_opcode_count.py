@@ -224,3 +224,17 @@ def f():
     seen = open_session(source, "f").run(trial("f", is_counted=True, are_calls_counted=True))
 
     assert not isinstance(seen, Returned) or seen.instructions is None or seen.instructions.total < 1 << 32
+
+
+def test_calls_of_libraries_are_counted_only_where_that_is_asked_for(open_session):
+    session = open_session("import torch\n\ndef f(X):\n    return torch.exp(X).sum()", "f")
+    X = Tensor(np.ones((2, 3)))
+
+    without, beside = (
+        session.run(trial("f", X, is_counted=True, are_calls_counted=asked)).instructions
+        for asked in (False, True)
+    )
+
+    assert without.total == beside.total > 0
+    assert not without.calls
+    assert beside.calls["torch's exp"] == 1

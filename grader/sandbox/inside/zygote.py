@@ -33,7 +33,7 @@ FORKS_OF_A_CLASS = 24
 
 ARRAY_BYTES, KEPT_BYTES = 1 << 25, 1 << 30
 """What arrays of up to 32 MiB leave is used again by a worker. Given back to the system it would have to be zeroed for the
-next batch of images, which costs a trainer a sixth of its time."""
+next batch of images, which costs a trainer up to a sixth of its time."""
 
 UNKNOWN_STATUS = -1
 """Answers b"W" for a process that is no child of this zygote: an earlier one's, which died with it."""
