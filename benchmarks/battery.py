@@ -19,12 +19,12 @@ import psutil
 
 from benchmarks.measures import SAMPLE
 from grader.checks import MEASURED_KINDS, AnyCheck
-from grader.grade import grade
-from grader.judged import Settings
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.model.trial import Argument, Device, Spy, Tensor
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
-from grader.submission import load_submission
-from grader.trial import Argument, Device, Spy, Tensor
 
 REPETITIONS = 15
 _SETTLING_SECONDS = 0.3

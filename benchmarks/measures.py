@@ -13,15 +13,15 @@ import numpy as np
 
 from grader.checks import MEASURED_KINDS
 from grader.extract import extract
-from grader.grade import grade
-from grader.judged import Settings
-from grader.observation import Returned
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import SourceFile, Submission, load_submission
+from grader.model.observation import Returned
+from grader.model.trial import ArrayOutput, Tensor, Trial
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox, Session
 from grader.sandbox.inside import tiers
 from grader.spec import LoadedSpec, load_spec
-from grader.submission import SourceFile, Submission, load_submission
-from grader.trial import ArrayOutput, Tensor, Trial
 
 SAMPLE = Path(__file__).resolve().parents[1] / "submissions" / "eecs498_2019" / "perfect_module"
 SAME = b"import torch\n\n\ndef same(W):\n    return W\n"
@@ -128,13 +128,24 @@ def import_torch(repetitions: int = 5) -> list[float]:
 def check_command(repetitions: int = 5) -> list[float]:
     """`grader check` on a right module, from the shell's point of view, by the checks that neither time nor train."""
     only = [word for each in sorted(quick_checks(load_spec("eecs498_2019"))) for word in ("--only", each)]
-    command = [sys.executable, "-m", "grader.cli", "check", str(SAMPLE), "--spec", "eecs498_2019", *only]
+    command = [
+        sys.executable,
+        "-m",
+        "grader.frontends.cli",
+        "check",
+        str(SAMPLE),
+        "--spec",
+        "eecs498_2019",
+        *only,
+    ]
     return [_whole_process(command) for _ in range(repetitions)]
 
 
 def help_command(repetitions: int = 5) -> list[float]:
     """`grader --help`."""
-    return [_whole_process([sys.executable, "-m", "grader.cli", "--help"]) for _ in range(repetitions)]
+    return [
+        _whole_process([sys.executable, "-m", "grader.frontends.cli", "--help"]) for _ in range(repetitions)
+    ]
 
 
 def _whole_process(command: list[str]) -> float:

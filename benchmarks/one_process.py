@@ -20,13 +20,13 @@ from benchmarks.battery import cpu_seconds, sample_module
 from benchmarks.measures import SAMPLE
 from grader.checks import AnyCheck
 from grader.data import standin_data
-from grader.grade import grade
-from grader.judged import Settings
-from grader.observation import Observation, Received, Returned, SpyCall, Value
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.model.observation import Observation, Received, Returned, SpyCall, Value
+from grader.model.trial import Argument, FunctionArgument, ResidentTensor, Scalar, Spy, Tensor, Trial
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
-from grader.submission import load_submission
-from grader.trial import Argument, FunctionArgument, Kept, Scalar, Spy, Tensor, Trial
 
 REPETITIONS = 5
 _LEFT_OUT = frozenset({"loops", "speedup"})
@@ -131,7 +131,7 @@ class _Call:
         match argument:
             case Tensor(array=array):
                 return torch.from_numpy(array.copy())
-            case Kept(array=array):
+            case ResidentTensor(array=array):
                 return torch.from_numpy(array if array.flags.writeable else array.copy())
             case Scalar(value=value):
                 return value

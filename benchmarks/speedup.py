@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import median, stdev
 
 from benchmarks.measures import SAMPLE
-from grader.grade import grade
-from grader.judged import Settings
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.model.trial import Device
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
-from grader.submission import load_submission
-from grader.trial import Device
 
 RUNS = 20
 

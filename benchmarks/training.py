@@ -8,15 +8,15 @@ from functools import partial
 import numpy as np
 
 from benchmarks.measures import SAMPLE
-from grader.checks.learning import Learner, prepared
+from grader.checks.training.learning import Learner, prepared
 from grader.data import standin_data
 from grader.extract import extract
-from grader.observation import Returned
-from grader.parties import budget_of
+from grader.grading.sessions import budget_of
+from grader.intake.submission import load_submission
+from grader.model.observation import Returned
+from grader.model.trial import Device
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
-from grader.submission import load_submission
-from grader.trial import Device
 from reference import softmax_loss, train
 
 REPETITIONS = 3

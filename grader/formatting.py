@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import SupportsInt
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, separators of lines, what turns the direction of writing, and surrogates."""
 
 
 def number(value: float, digits: int = 6) -> str:
@@ -63,3 +68,10 @@ def listing(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def printable(name: str) -> str:
+    """A file name that can stand in a message and in JSON: undecodable bytes and control characters replaced."""
+    with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate that stands for no byte
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _UNPRINTABLE.sub("\ufffd", name)

@@ -1,6 +1,9 @@
 """The right answers of the linear classifier assignment, their error bounds, and known wrong ones."""
 
-from reference.condition import (
+from reference.conventions import Convention
+from reference.in_worker.drivers import driver_source
+from reference.in_worker.timed import TIMED_FUNCTIONS, timed_source
+from reference.losses.condition import (
     Condition,
     benign_epsilon_condition,
     kink_clearance,
@@ -8,12 +11,12 @@ from reference.condition import (
     svm_condition,
     tie_clearance,
 )
-from reference.conventions import Convention
-from reference.drivers import driver_source
-from reference.losses import LossAndGradient, accuracy, predict, scores, softmax_loss, svm_loss
-from reference.misconception import Misconception
-from reference.misconceptions import MISCONCEPTIONS, Case, match, match_pair
-from reference.question import (
+from reference.losses.formulas import LossAndGradient, accuracy, predict, scores, softmax_loss, svm_loss
+from reference.losses.mistakes.misconception import Misconception
+from reference.losses.mistakes.table import MISCONCEPTIONS, Case, match, match_pair
+from reference.losses.trainer import train
+from reference.questions import QUESTIONS, question_of
+from reference.questions.question import (
     MATCH_TOLERANCE,
     Answer,
     Inputs,
@@ -23,9 +26,6 @@ from reference.question import (
     Rule,
     match_mistakes,
 )
-from reference.questions import QUESTIONS, question_of
-from reference.timed import TIMED_FUNCTIONS, timed_source
-from reference.trainer import train
 
 __all__ = [
     "MATCH_TOLERANCE",

@@ -11,15 +11,15 @@ from typing import Any, Self, cast
 
 from grader.checks import MEASURED_KINDS
 from grader.errors import DeviceError
-from grader.observation import Observation, Refused
-from grader.report import Report, parse_report
+from grader.intake.submission import SourceFile, Submission
+from grader.model.observation import Observation, Refused
+from grader.model.report import Report, parse_report
+from grader.model.trial import Trial
 from grader.sandbox.device import Gpu
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.selftest import Implementation
 from grader.spec import LoadedSpec, load_spec
-from grader.submission import SourceFile, Submission
-from grader.trial import Trial
 
 MINI_SPEC = """\
 name = "mini"

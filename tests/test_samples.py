@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.grade import grade
-from grader.judged import Settings
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
-from grader.submission import load_submission
 from tests.samples import quick
 
 SUBMISSIONS = Path(__file__).resolve().parents[1] / "submissions"

@@ -1,15 +1,15 @@
 """Grading a class: what is in a folder, one report for each, kept on disk."""
 
-from grader.batch.intake import HandIn, find_hand_ins, left_out, selected
 from grader.batch.run import BatchResult, Outcome, grade_batch
 from grader.batch.store import ReportStore, write_atomically
+from grader.intake.folder import ClassEntry, find_entries, left_out, selected
 
 __all__ = [
     "BatchResult",
-    "HandIn",
+    "ClassEntry",
     "Outcome",
     "ReportStore",
-    "find_hand_ins",
+    "find_entries",
     "grade_batch",
     "left_out",
     "selected",

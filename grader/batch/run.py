@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.archive import printable
-from grader.batch.intake import HandIn
+from grader import formatting
 from grader.batch.store import Fingerprint, ReportStore
 from grader.errors import SubmissionError, SubmissionUnavailable
-from grader.grade import grade, guarded
-from grader.judged import Settings
-from grader.report import Report
-from grader.reporting import failed_report, unreadable_report
+from grader.grading.grade import grade, guarded
+from grader.grading.reporting import failed_report, unreadable_report
+from grader.grading.settings import Settings
+from grader.intake.folder import ClassEntry
+from grader.intake.submission import Submission
+from grader.model.report import Report
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel, require
 from grader.spec import LoadedSpec
-from grader.submission import Submission
 
 Progress = Callable[["Outcome", int, int], None]
 """Called after each submission with its outcome, how many are done, and how many there are."""
@@ -45,7 +45,7 @@ class BatchResult:
 
 
 def grade_batch(
-    hand_ins: Sequence[HandIn],
+    hand_ins: Sequence[ClassEntry],
     loaded: LoadedSpec,
     sandbox: Sandbox,
     store: ReportStore,
@@ -55,7 +55,7 @@ def grade_batch(
     pinned_seed: int | None,
     least_isolation: IsolationLevel,
     progress: Progress,
-    whole_class: Sequence[HandIn] | None = None,
+    whole_class: Sequence[ClassEntry] | None = None,
 ) -> BatchResult:
     """Grade one after the other; each report is on disk before the next submission begins.
 
@@ -92,7 +92,7 @@ class _Rules:
 
 
 def _grade_one(
-    hand_in: HandIn,
+    hand_in: ClassEntry,
     loaded: LoadedSpec,
     sandbox: Sandbox,
     store: ReportStore,
@@ -126,7 +126,7 @@ def _grade_one(
 
 
 def _not_read(
-    hand_in: HandIn, error: SubmissionError, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings
+    hand_in: ClassEntry, error: SubmissionError, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings
 ) -> Outcome:
     """No points for what no machine could read; no score where only this one cannot."""
     make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report
@@ -134,7 +134,7 @@ def _not_read(
     return Outcome(hand_in.id, "unreadable", report)
 
 
-def _read(hand_in: HandIn) -> Submission | SubmissionError:
+def _read(hand_in: ClassEntry) -> Submission | SubmissionError:
     try:
         return hand_in.load()
     except SubmissionError as error:
@@ -143,4 +143,4 @@ def _read(hand_in: HandIn) -> Submission | SubmissionError:
 
 def _without_folders(error: SubmissionError) -> str:
     """The sentence with the hand-in's name for its path: a student is not shown where the class lies."""
-    return str(error).replace(printable(str(error.path)), printable(error.path.name))
+    return str(error).replace(formatting.printable(str(error.path)), formatting.printable(error.path.name))

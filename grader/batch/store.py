@@ -14,9 +14,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grader import __version__, formatting
-from grader.archive import printable
 from grader.errors import OutputError
-from grader.report import Report, parse_report
+from grader.model.report import Report, parse_report
 from grader.sandbox.isolation import IsolationLevel
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
@@ -66,7 +65,7 @@ def _not_written(path: Path, error: OSError) -> OutputError:
     if isinstance(error, FileExistsError | NotADirectoryError):
         above = next((each for each in path.parents if each.exists()), path.parent)
         reason = f"{above} is no folder"
-    return OutputError(printable(f"{path}: cannot be written: {reason}"), path=path)
+    return OutputError(formatting.printable(f"{path}: cannot be written: {reason}"), path=path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +183,5 @@ def _note(report: Report) -> str:
 
 def _safe_cell(cell: str) -> str:
     """The cell on one line, and with a quote before it where a spreadsheet would calculate it."""
-    line = printable(cell.translate(_BLANKS))
+    line = formatting.printable(cell.translate(_BLANKS))
     return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line

@@ -4,25 +4,25 @@ from typing import Annotated
 
 from pydantic import Field
 
-from grader.checks.accuracy import AccuracyCheck
-from grader.checks.agreement import AgreementCheck
-from grader.checks.answers import AnswersCheck
-from grader.checks.batches import BatchesCheck
-from grader.checks.check import Check, CheckFields, Evidence
-from grader.checks.classifier import ClassifierCheck
-from grader.checks.gradient import GradientCheck
-from grader.checks.initial_loss import InitialLossCheck
-from grader.checks.loops import LoopsCheck
-from grader.checks.param_set import ParamSetCheck
-from grader.checks.prediction import PredictionCheck
-from grader.checks.purity import PurityCheck
-from grader.checks.sampling import SamplingCheck
-from grader.checks.search import SearchCheck
-from grader.checks.speedup import SpeedupCheck
-from grader.checks.stability import StabilityCheck
-from grader.checks.training import TrainingCheck
-from grader.checks.values import ValuesCheck
-from grader.checks.weights import WeightsCheck
+from grader.checks.base.check import Check, CheckFields, Evidence
+from grader.checks.losses.agreement import AgreementCheck
+from grader.checks.losses.gradient import GradientCheck
+from grader.checks.losses.initial_loss import InitialLossCheck
+from grader.checks.losses.loops import LoopsCheck
+from grader.checks.losses.purity import PurityCheck
+from grader.checks.losses.stability import StabilityCheck
+from grader.checks.losses.values import ValuesCheck
+from grader.checks.questions.answers import AnswersCheck
+from grader.checks.speed.speedup import SpeedupCheck
+from grader.checks.training.accuracy import AccuracyCheck
+from grader.checks.training.batches import BatchesCheck
+from grader.checks.training.classifier import ClassifierCheck
+from grader.checks.training.param_set import ParamSetCheck
+from grader.checks.training.prediction import PredictionCheck
+from grader.checks.training.sampling import SamplingCheck
+from grader.checks.training.search import SearchCheck
+from grader.checks.training.training import TrainingCheck
+from grader.checks.training.weights import WeightsCheck
 
 AnyCheck = Annotated[
     AccuracyCheck

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from grader import formatting
-from grader.archive import printable
 from grader.data.images import CLASSES, IMAGE_BYTES, IMAGE_SHAPE, LabelledImages
 from grader.data.packed import files_in, folder_in, is_gzip, md5_of
 from grader.data.pickles import Batch, read_pickle
@@ -71,7 +70,7 @@ def find_cifar10(path: Path) -> Place:
 
     Raises DataError where there is nothing, something else, or not all six files.
     """
-    shown = printable(str(path))
+    shown = formatting.printable(str(path))
     try:
         if path.is_dir():
             return _checked(_folder_at(path))
@@ -95,7 +94,7 @@ def _folder_at(path: Path) -> Place:
             if any((folder / file).is_file() for file in _NAMES[version]):
                 return Place(folder, version, is_archive=False)
     raise DataError(
-        f"{printable(str(path))}: {_EXPECTED}, found a folder without any of its files", path=path
+        f"{formatting.printable(str(path))}: {_EXPECTED}, found a folder without any of its files", path=path
     )
 
 
@@ -126,12 +125,14 @@ def _check_length(file: Path, seen: int, least: int, greatest: int) -> None:
     if seen > greatest > least:
         expected = f"at most {greatest:,}"
     why = "; it may have been cut off: unpack the archive again" if seen < least else ""
-    raise DataError(f"{printable(str(file))}: expected {expected} bytes, found {seen:,}{why}", path=file)
+    raise DataError(
+        f"{formatting.printable(str(file))}: expected {expected} bytes, found {seen:,}{why}", path=file
+    )
 
 
 def _missing(place: Place, name: str) -> DataError:
     return DataError(
-        f"{printable(str(place.path))}: expected {formatting.listing(_NAMES[place.version])};"
+        f"{formatting.printable(str(place.path))}: expected {formatting.listing(_NAMES[place.version])};"
         f" {name} is missing: {'download the archive' if place.is_archive else 'unpack the archive'} again",
         path=place.path,
     )
@@ -140,7 +141,9 @@ def _missing(place: Place, name: str) -> DataError:
 def _unreadable(path: Path, error: OSError) -> DataError:
     """path: what was asked for; the error may name a file in it."""
     file = Path(error.filename) if isinstance(error.filename, str) else path
-    return DataError(f"{printable(str(file))}: cannot be read: {error.strerror or error}", path=file)
+    return DataError(
+        f"{formatting.printable(str(file))}: cannot be read: {error.strerror or error}", path=file
+    )
 
 
 def read_cifar10(place: Place) -> Cifar10Files:
@@ -202,7 +205,7 @@ def _batch(place: Place, name: str, content: bytes) -> Batch:
     wrong = np.flatnonzero((batch.labels < 0) | (batch.labels >= CLASSES))
     if len(wrong):
         raise DataError(
-            f"{printable(str(file))}: expected labels 0 to {CLASSES - 1}, found another at image {wrong[0]:,};"
+            f"{formatting.printable(str(file))}: expected labels 0 to {CLASSES - 1}, found another at image {wrong[0]:,};"
             " unpack the archive again",
             path=file,
         )
@@ -217,6 +220,6 @@ def _notes(unlike: list[str]) -> tuple[str, ...]:
     """A wrong checksum of files that are otherwise right is said, and refused no more: a class may use a set of its own."""
     if not unlike:
         return ()
-    names = formatting.listing([printable(name) for name in unlike])
+    names = formatting.listing([formatting.printable(name) for name in unlike])
     has = "has" if len(unlike) == 1 else "have"
     return (f"{names} {has} another checksum than the published CIFAR-10, so accuracies may differ.",)

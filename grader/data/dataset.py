@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.archive import printable
+from grader import formatting
 from grader.data.cifar10 import find_cifar10, read_cifar10
 from grader.data.images import ImageSplits, SplitName
 from grader.data.preprocessing import channel_means, design_matrix, split_training
@@ -89,7 +89,7 @@ def open_data(path: Path | None = None) -> DataSet:
         files = read_cifar10(place)
         return split_training(files.training, files.test), files.notes
 
-    return DataSet(f"CIFAR-10 ({place.version} version)", read, Path(printable(str(path))))
+    return DataSet(f"CIFAR-10 ({place.version} version)", read, Path(formatting.printable(str(path))))
 
 
 @cache

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from grader.archive import printable
+from grader import formatting
 from grader.errors import DataError
 
 UNPACKED_BYTES = 512 << 20
@@ -45,7 +45,7 @@ class _Bounded:
         self._left -= len(content)
         if self._left < 0:
             raise DataError(
-                f"{printable(str(self._path))}: expected an archive of CIFAR-10, found one that unpacks to more than"
+                f"{formatting.printable(str(self._path))}: expected an archive of CIFAR-10, found one that unpacks to more than"
                 f" {UNPACKED_BYTES >> 20} MiB; give the published one",
                 path=self._path,
             )
@@ -96,7 +96,7 @@ def files_in(
             wanted.remove(parts[-1])
             if member.size > limit_bytes:
                 raise DataError(
-                    f"{printable(str(path))}: {parts[-1]}: expected at most {limit_bytes:,} bytes,"
+                    f"{formatting.printable(str(path))}: {parts[-1]}: expected at most {limit_bytes:,} bytes,"
                     f" found {member.size:,}; give the published archive",
                     path=path,
                 )
@@ -119,8 +119,8 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.Tar
             yield archive, _counted(archive, path)
     except _DAMAGED as error:
         raise DataError(
-            f"{printable(str(path))}: expected a .tar.gz, found one that is damaged or ends early"
-            f" ({printable(str(error))[:120] or type(error).__name__}); download it again",
+            f"{formatting.printable(str(path))}: expected a .tar.gz, found one that is damaged or ends early"
+            f" ({formatting.printable(str(error))[:120] or type(error).__name__}); download it again",
             path=path,
         ) from error
 
@@ -129,7 +129,7 @@ def _counted(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     for number, member in enumerate(archive):
         if number == MEMBERS:
             raise DataError(
-                f"{printable(str(path))}: expected an archive of CIFAR-10, found more than {MEMBERS:,} members;"
+                f"{formatting.printable(str(path))}: expected an archive of CIFAR-10, found more than {MEMBERS:,} members;"
                 " give the published one",
                 path=path,
             )

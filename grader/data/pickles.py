@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.archive import printable
+from grader import formatting
 from grader.data.images import IMAGE_BYTES
 from grader.errors import DataError
 
@@ -63,9 +63,9 @@ class _PickledArray:
             raise ValueError("an array without contents")
         _, shape, dtype, is_fortran, raw = self.state
         if dtype.code.lstrip("|") != "u1":
-            raise ValueError(f"an array of dtype {printable(dtype.code)[:20]}")
+            raise ValueError(f"an array of dtype {formatting.printable(dtype.code)[:20]}")
         if shape != (count, IMAGE_BYTES):
-            raise ValueError(f"an array of shape {printable(repr(shape))[:60]}")
+            raise ValueError(f"an array of shape {formatting.printable(repr(shape))[:60]}")
         if not isinstance(raw, bytes) or len(raw) != count * IMAGE_BYTES:
             raise ValueError(f"{len(raw):,} bytes" if isinstance(raw, bytes) else "no bytes")
         return np.frombuffer(raw, np.uint8).reshape(shape, order="F" if is_fortran else "C")
@@ -79,7 +79,7 @@ def _reconstruct(*_: object) -> _PickledArray:
 def _encode(text: str, encoding: str) -> bytes:
     """For _codecs.encode, which is how Python 3 writes bytes into a pickle that Python 2 can read."""
     if encoding != "latin1":
-        raise _NotNeededError(f"the encoding {printable(str(encoding))[:40]}")
+        raise _NotNeededError(f"the encoding {formatting.printable(str(encoding))[:40]}")
     return text.encode("latin-1")
 
 
@@ -109,7 +109,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> Any:
         full = f"{module}.{name}"
         if full not in _KNOWN:
-            raise _NotNeededError(printable(full)[:80])
+            raise _NotNeededError(formatting.printable(full)[:80])
         return _KNOWN[full]
 
 
@@ -127,7 +127,7 @@ def read_pickle(content: bytes, file: Path, count: int) -> Batch:
     Nothing in the file is called: its names are looked up in a table of five. Raises DataError for any other name,
     for a damaged file, and for other contents.
     """
-    where = printable(str(file))
+    where = formatting.printable(str(file))
     try:
         _check_instructions(content)
         found = _Unpickler(io.BytesIO(content), encoding="bytes").load()

@@ -18,7 +18,7 @@ from grader.extract.omissions import Omissions
 from grader.extract.program import Definition, Program
 from grader.extract.reading import read_sources
 from grader.extract.safety import Judge
-from grader.submission import Submission
+from grader.intake.submission import Submission
 
 
 def extract(submission: Submission, names: Sequence[str]) -> Extracted:
@@ -92,7 +92,7 @@ class _Assembly:
             chunks=chunks,
             left_out=self._omissions.listed(kept, lacking),
             duplicates=tuple(self._duplicates),
-            stand_ins=tuple(sorted({top for function in functions.values() for top in function.stand_ins})),
+            stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
             modules=MappingProxyType(self._modules(kept)),
             notes=tuple(self._notes),
         )
@@ -219,7 +219,7 @@ class _Assembly:
             place=statement.place,
             source=statement.source,
             chunks=tuple(sorted(numbering[number] for number in closure.numbers if number in numbering)),
-            stand_ins=tuple(sorted({top for number in closure.numbers for top in self._stand_ins(number)})),
+            stubs=tuple(sorted({top for number in closure.numbers for top in self._stand_ins(number)})),
             lacks=tuple(self._omissions.left_out(number) for number in closure.left_out),
             mentions_cuda=any(
                 mentions_cuda(item.node, item.source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.observation import Place
+from grader.model.observation import Place
 
 SUMMARY_LENGTH = 80
 
@@ -51,7 +51,7 @@ class ExtractedFunction:
     place, source: the statement that holds its code, from its first line (a decorator's, where it has one); later
         statements that wrap it or set its attributes are among the chunks.
     chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
-    stand_ins: top-level modules that these chunks import and that will be inert.
+    stubs: top-level modules that these chunks import and that will be inert.
     lacks: statements whose names these chunks read, and which are left out.
     mentions_cuda: whether these chunks say cuda, in code or in a string.
     """
@@ -60,7 +60,7 @@ class ExtractedFunction:
     place: Place
     source: str
     chunks: tuple[int, ...]
-    stand_ins: tuple[str, ...]
+    stubs: tuple[str, ...]
     lacks: tuple[LeftOut, ...]
     mentions_cuda: bool
 
@@ -72,7 +72,7 @@ class Extracted:
     missing: per name that is not there, a sentence that says why.
     modules: dotted names under which chunks import files of the submission, and the files' paths. Relative imports
         count from `submission` and the file's folder: `from .softmax import f` in a/b.py asks for submission.a.softmax.
-    stand_ins: the functions' together.
+    stubs: the functions' together.
     """
 
     functions: Mapping[str, ExtractedFunction]
@@ -80,6 +80,6 @@ class Extracted:
     chunks: tuple[Chunk, ...]
     left_out: tuple[LeftOut, ...]
     duplicates: tuple[Duplicate, ...]
-    stand_ins: tuple[str, ...]
+    stubs: tuple[str, ...]
     modules: Mapping[str, str]
     notes: tuple[str, ...]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
-from grader.observation import Place
+from grader.model.observation import Place
 
 UNIT_CHARACTERS = 500_000
 """The longest cell or module that is parsed: a syntax tree takes up to 800 bytes for a character."""

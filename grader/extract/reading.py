@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from grader.errors import UnreadableNotebook
 from grader.extract.parsing import Statement, statements_of
-from grader.notebook import read_notebook
-from grader.submission import SourceFile, decode_source
+from grader.intake.notebook import read_notebook
+from grader.intake.submission import SourceFile, decode_source
 
 SUBMISSION_CHARACTERS = 2_000_000
 """How much source text of one submission is parsed, files that mention a graded name first."""

@@ -8,9 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grader.observation import Received, SpyCall, Unexpected, Value
+from grader.model.observation import Received, SpyCall, Unexpected, Value
+from grader.model.trial import (
+    ArrayOutput,
+    LabelsOutput,
+    NumberOutput,
+    Output,
+    SeriesOutput,
+    Spy,
+    Tensor,
+    Trial,
+)
 from grader.sandbox.inside import wire
-from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Output, SeriesOutput, Spy, Tensor, Trial
 
 
 def describe_output(output: Output) -> dict[str, object]:

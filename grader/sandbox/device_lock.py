@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from grader import interruption
 from grader.errors import SandboxError
+from grader.sandbox import interruption
 
 if sys.platform != "win32":
     import fcntl

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from grader.observation import Died, Instructions, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.observation import Died, Instructions, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.trial import Spy, Trial
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
-from grader.trial import Spy, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
-from grader import formatting, interruption
+from grader import formatting
 from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
-from grader.observation import Died, Missing, Observation, Place, Raised, Refused, SpyCall, TimedOut
-from grader.sandbox import decode
+from grader.model.observation import Died, Missing, Observation, Place, Raised, Refused, SpyCall, TimedOut
+from grader.model.trial import Device, Driver, Trial
+from grader.sandbox import decode, interruption
 from grader.sandbox.device import Gpu
 from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Ended, Exchange, how_it_ended
 from grader.sandbox.inside import wire
@@ -33,7 +34,6 @@ from grader.sandbox.launcher import (
 from grader.sandbox.request import describe_call, describe_kept, describe_program
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
-from grader.trial import Device, Driver, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 
 from grader.extract import Extracted
-from grader.sandbox import decode
-from grader.sandbox.inside import wire
-from grader.sandbox.sharing import SharedArrays
-from grader.trial import (
+from grader.model.trial import (
     Argument,
     Array,
     Device,
     FileArgument,
     FunctionArgument,
-    Kept,
+    ResidentTensor,
     Scalar,
     Spy,
     Tensor,
     Trial,
 )
+from grader.sandbox import decode
+from grader.sandbox.inside import wire
+from grader.sandbox.sharing import SharedArrays
 
 
 def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
         "chunks": chunks,
         "files": sorted({chunk.file for chunk in extracted.chunks} | set(extracted.modules.values())),
         "modules": dict(extracted.modules),
-        "stand_ins": list(extracted.stand_ins),
+        "stubs": list(extracted.stubs),
         "redirect_cuda": redirect_cuda and any(each.mentions_cuda for each in extracted.functions.values()),
     }
 
@@ -75,7 +75,7 @@ def describe_call(
 
 
 def describe_kept(
-    kept: Sequence[Kept], backend: str, shared: SharedArrays, device: Device = "cpu"
+    kept: Sequence[ResidentTensor], backend: str, shared: SharedArrays, device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], tuple[int, ...]]:
     """Header, payload and descriptors of the tensors that a worker is to keep, in the place of all that it kept."""
     packer = _ArgumentPacker()
@@ -117,7 +117,7 @@ class _ArgumentPacker:
                 self.spy = argument
                 inputs = [decode.describe_output(output) for output in decode.spy_outputs(argument)]
                 return {"kind": "spy", "inputs": inputs, "is_method": argument.is_method}
-            case Kept(key=key):
+            case ResidentTensor(key=key):
                 return {"kind": "kept", "key": key}
             case FunctionArgument(name=name):
                 return {"kind": "function", "name": name}

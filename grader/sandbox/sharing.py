@@ -12,7 +12,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from grader.trial import Array
+from grader.model.trial import Array
 
 if sys.platform == "linux":
     import fcntl

@@ -5,7 +5,6 @@ from grader.selftest.implementation import Implementation
 from grader.selftest.mutants import make_mutants
 from grader.selftest.outcome import Outcome, Result
 from grader.selftest.runner import run_selftest
-from grader.selftest.showing import show_result
 
 __all__ = [
     "CatalogueError",
@@ -16,5 +15,4 @@ __all__ = [
     "load_catalogue",
     "make_mutants",
     "run_selftest",
-    "show_result",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from grader.assignment import ClassifierClass, HelpKind, LossFunction
+from grader.intake.submission import SourceFile, Submission
+from grader.model.assignment import ClassifierClass, LossFunction, RestrictionKind
+from grader.model.trial import DTypeName
 from grader.spec import Spec
-from grader.submission import SourceFile, Submission
-from grader.trial import DTypeName
 from reference import Convention
 
 Kind = Literal["right", "wrong", "mutant"]
@@ -58,7 +58,7 @@ class Implementation:
     about: str
     source: str
     diagnosis: frozenset[str] = frozenset()
-    help: HelpKind | None = None
+    help: RestrictionKind | None = None
     dtypes: tuple[DTypeName, ...] = ("float32", "float64")
     awaits: str | None = None
     family: Family | None = None
@@ -99,5 +99,5 @@ class Implementation:
     def is_right_for(self, spec: Spec) -> bool:
         """Whether the spec must give it all its points; where not, it must take some."""
         if self.help is not None:
-            return spec.help.policy(self.help) != "fail"
+            return spec.restrictions.policy(self.help) != "fail"
         return self.kind == "right"

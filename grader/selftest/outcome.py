@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.report import FunctionStatus
+from grader.model.report import FunctionStatus
 from grader.selftest.implementation import Implementation
 
 

@@ -9,9 +9,9 @@ from queue import SimpleQueue
 from threading import Lock
 
 from grader.checks import MEASURED_KINDS, AnyCheck
-from grader.grade import grade
-from grader.judged import Settings
-from grader.report import CheckPart, FunctionStatus, Report
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.model.report import CheckPart, FunctionStatus, Report
 from grader.sandbox.host import Sandbox
 from grader.selftest.implementation import Implementation
 from grader.selftest.outcome import Outcome, Result

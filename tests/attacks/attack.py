@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import SubmissionError
-from grader.grade import grade
-from grader.judged import Settings
-from grader.report import Report
-from grader.reporting import unreadable_report
+from grader.grading.grade import grade
+from grader.grading.reporting import unreadable_report
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.model.report import Report
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
-from grader.submission import load_submission
 
 HERE = Path(__file__).parent
 SUBMISSIONS = HERE / "submissions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from grader.report import Report, parse_report
+from grader.model.report import Report, parse_report
 from tests.attacks.attack import words_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.batch.intake import find_hand_ins
 from grader.batch.run import BatchResult, grade_batch
 from grader.batch.store import ReportStore
-from grader.judged import Settings
-from grader.report import Report, parse_report
+from grader.grading.settings import Settings
+from grader.intake.folder import find_entries
+from grader.model.report import Report, parse_report
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import SEED, Attack, hand_in_twin, spec
@@ -40,7 +40,7 @@ class SchoolClass:
 def grade_class(folder: Path, sandbox: Sandbox, out: Path) -> BatchResult:
     """As `grader batch` does, at the isolation that it asks for."""
     return grade_batch(
-        find_hand_ins(folder),
+        find_entries(folder),
         spec(),
         sandbox,
         ReportStore(out),

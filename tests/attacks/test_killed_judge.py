@@ -63,7 +63,7 @@ def test_a_judge_that_is_killed_leaves_no_process_and_no_half_report(folder, tmp
     school_class = make_class(tmp_path / "class", chosen, ())
     out, temporary = tmp_path / "out", folder / "temporary"
     temporary.mkdir()
-    command = [sys.executable, "-m", "grader.cli", "batch", str(school_class.folder), "--spec"]
+    command = [sys.executable, "-m", "grader.frontends.cli", "batch", str(school_class.folder), "--spec"]
     command += [str(HERE / "attacks.toml"), "--out", str(out), "--isolation", "process"]
     draw = random.Random(7)
     finished = 0

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from grader.grade import grade
-from grader.judged import Settings
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
 from grader.sandbox.host import Sandbox
 from tests.attacks.speed_cheats import HIDE_A_LOOP, HONEST, IN_16_BITS, LOOPS, TWICE
 from tests.samples import mini_spec, submission_of

@@ -7,16 +7,16 @@ import json
 import pytest
 
 from grader import __version__
-from grader.batch import intake as intake_module
 from grader.batch import run as run_module
-from grader.batch.intake import find_hand_ins, left_out
 from grader.batch.run import grade_batch
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
-from grader.judged import Settings
-from grader.report import parse_report
+from grader.grading.settings import Settings
+from grader.intake import folder as intake_module
+from grader.intake.folder import find_entries, left_out
+from grader.intake.submission import load_submission
+from grader.model.report import parse_report
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from grader.submission import load_submission
 from tests.samples import CONFINED, MINI_SPEC, StubSandbox, mini_spec, report_of
 
 
@@ -74,7 +74,7 @@ def batch(tmp_path, course):
         least_isolation=IsolationLevel.process,
     ):
         return grade_batch(
-            find_hand_ins(course),
+            find_entries(course),
             mini_spec(tmp_path, text),
             StubSandbox(isolation).as_sandbox,
             ReportStore(tmp_path / "out"),

@@ -1,7 +1,7 @@
 """A few images of the stand-in, for checks that train."""
 
-from grader.assignment import Assignment
 from grader.data import DataSet, ImageSplits, LabelledImages, standin_data
+from grader.model.assignment import Assignment
 from tests.checks.students import ASSIGNMENT
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.assignment import (
+from grader.checks import Check, Evidence
+from grader.model.assignment import (
     Assignment,
     ClassifierClass,
     Limits,
@@ -16,8 +17,7 @@ from grader.assignment import (
     PredictorFunction,
     TrainerFunction,
 )
-from grader.checks import Check, Evidence
-from grader.observation import (
+from grader.model.observation import (
     Observation,
     Place,
     Raised,
@@ -28,24 +28,24 @@ from grader.observation import (
     Unexpected,
     Value,
 )
-from grader.trial import (
+from grader.model.trial import (
     Argument,
     Array,
     ArrayOutput,
     Driver,
     FileArgument,
     FunctionArgument,
-    Kept,
     LabelsOutput,
     NumberOutput,
     Output,
+    ResidentTensor,
     Scalar,
     SeriesOutput,
     Spy,
     Tensor,
     Trial,
 )
-from grader.verdict import Verdict
+from grader.model.verdict import Verdict
 from reference import Convention
 
 Student = Callable[..., Any]
@@ -159,7 +159,7 @@ def _argument(argument: Argument, calls: list[SpyCall]) -> Any:
     match argument:
         case Tensor(array=array):
             return array.copy()
-        case Kept(array=array):
+        case ResidentTensor(array=array):
             return array.copy()
         case Scalar(value=value):
             return value

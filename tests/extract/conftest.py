@@ -5,7 +5,7 @@ import types
 import pytest
 
 from grader.extract import extract
-from grader.submission import SourceFile, Submission
+from grader.intake.submission import SourceFile, Submission
 
 
 def notebook_bytes(*cells):

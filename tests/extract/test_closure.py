@@ -207,8 +207,8 @@ def test_modules_that_are_not_there_are_stand_ins(extract_cells):
         "def target():\n    from tqdm import tqdm\n    import json\n    return coutils, plt, no_such_module_xyz, torch",
     )
 
-    assert extracted.stand_ins == ("coutils", "matplotlib", "no_such_module_xyz", "tqdm")
-    assert extracted.functions["target"].stand_ins == extracted.stand_ins
+    assert extracted.stubs == ("coutils", "matplotlib", "no_such_module_xyz", "tqdm")
+    assert extracted.functions["target"].stubs == extracted.stubs
 
 
 def test_the_source_is_the_definition_and_not_what_wraps_or_changes_it(extract_cells):

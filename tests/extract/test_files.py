@@ -114,7 +114,7 @@ def test_a_missing_part_of_the_submissions_own_package_is_named_in_full(extract_
         "target",
     )
 
-    assert extracted.stand_ins == ("cs231n.data_utils", "submission.cs231n.more")
+    assert extracted.stubs == ("cs231n.data_utils", "submission.cs231n.more")
 
 
 def test_an_unreadable_notebook_beside_a_module_is_a_note(extract_files):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from grader.errors import SubmissionError
 from grader.extract import extract
-from grader.notebook import read_notebook
-from grader.submission import SourceFile, Submission, decode_source, load_submission
+from grader.intake.notebook import read_notebook
+from grader.intake.submission import SourceFile, Submission, decode_source, load_submission
 
 NAMES = ("svm_loss_naive", "softmax_loss_naive", "LinearSVM")
 CELLS = (
@@ -228,6 +228,6 @@ def test_nothing_is_executed_or_imported(tmp_path, monkeypatch):
 
 
 def test_torch_is_not_imported_for_reading():
-    program = "import sys, grader.extract, grader.submission; sys.exit(any(m in sys.modules for m in ('torch', 'nbformat')))"
+    program = "import sys, grader.extract, grader.intake.submission; sys.exit(any(m in sys.modules for m in ('torch', 'nbformat')))"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -98,7 +98,7 @@ def test_a_function_is_kept_whatever_its_decorator_does(extract_cells):
     )
 
     assert extracted.missing == {}
-    assert extracted.functions["target"].stand_ins == ("numba",)
+    assert extracted.functions["target"].stubs == ("numba",)
     assert [str(extracted.functions[name].place) for name in ("target", "other", "third")] == [
         "hw.ipynb, cell 2, line 1",
         "hw.ipynb, cell 3, line 1",

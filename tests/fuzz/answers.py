@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox import decode
-from grader.sandbox.inside import wire
-from grader.trial import (
+from grader.model.trial import (
     ArrayOutput,
     LabelsOutput,
     NumberOutput,
@@ -24,6 +22,8 @@ from grader.trial import (
     Tensor,
     Trial,
 )
+from grader.sandbox import decode
+from grader.sandbox.inside import wire
 from tests.fuzz.mutation import count, mutated_bytes
 
 SPY = Spy(np.array([1.0, 2.0, 3.0]), np.zeros((3, 2, 4)), batch=3, columns=2)

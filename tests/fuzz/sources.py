@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from grader.submission import SourceFile, Submission
+from grader.intake.submission import SourceFile, Submission
 from tests.fuzz import corpus
 from tests.fuzz.grammar import grammar_text, tangled_text
 from tests.fuzz.growth import growing_text

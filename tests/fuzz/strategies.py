@@ -6,7 +6,7 @@ import json
 
 from hypothesis import strategies as st
 
-from grader.submission import SourceFile, Submission
+from grader.intake.submission import SourceFile, Submission
 from tests.fuzz import corpus
 from tests.fuzz.answers import TRIALS, Sent
 

@@ -19,21 +19,21 @@ from unittest import mock
 
 import numpy as np
 
-from grader import grade as grading
-from grader import reporting
-from grader.batch.intake import find_hand_ins, left_out
 from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
-from grader.forbidden import findings_of, rulings_on
-from grader.judged import Settings
-from grader.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
-from grader.report import EnvironmentPart, IntegrityPart, parse_report, student_view
+from grader.grading import grade as grading
+from grader.grading import reporting
+from grader.grading.settings import Settings
+from grader.intake.folder import find_entries, left_out
+from grader.intake.submission import Submission, load_submission
+from grader.model.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.report import EnvironmentPart, FlagPart, parse_report, student_view
+from grader.model.trial import NumberOutput, Tensor, Trial
+from grader.restrictions import find_violations, findings_of
 from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Ended, Exchange
 from grader.sandbox.inside import wire
 from grader.sandbox.request import describe_call, describe_program
-from grader.submission import Submission, load_submission
-from grader.trial import NumberOutput, Tensor, Trial
 from tests.fuzz import answers, corpus, handed, sources
 from tests.samples import CONFINED, StubSandbox
 
@@ -62,7 +62,7 @@ def load(case: handed.Handed) -> None:
         path = case.lay(Path(folder))
         _loaded(lambda: load_submission(path))
         try:
-            hand_ins = find_hand_ins(path)
+            hand_ins = find_entries(path)
         except SubmissionError as error:
             _shown(error)
             return
@@ -93,7 +93,7 @@ def _shown(error: SubmissionError) -> None:
     _plain(str(error))
     # A pipe, a link or damage is the student's; a file that the disk holds can be read.
     assert not isinstance(error, SubmissionUnavailable), error
-    IntegrityPart(kind="unreadable", function=None, message=str(error)).model_dump_json().encode()
+    FlagPart(kind="unreadable", function=None, message=str(error)).model_dump_json().encode()
 
 
 def _plain(text: str) -> None:
@@ -130,13 +130,13 @@ def look_for_help(case: sources.Traced) -> None:
     except SubmissionError as error:
         _shown(error)
         return
-    rulings = rulings_on(corpus.spec().spec.assignment, extracted, case.traces)
-    for each in rulings:
+    violations = find_violations(corpus.spec().spec.assignment, extracted, case.traces)
+    for each in violations:
         assert each.function in extracted.functions
         _plain(each.message)
         _plain(each.note)
-    assert len({(each.function, each.kind) for each in rulings}) == len(rulings)
-    assert len(findings_of(rulings)) == len(rulings)
+    assert len({(each.function, each.kind) for each in violations}) == len(violations)
+    assert len(findings_of(violations)) == len(violations)
 
 
 @cache

@@ -7,14 +7,14 @@ import zipfile
 
 import pytest
 
-from grader.archive import printable
-from grader.batch.intake import find_hand_ins
+from grader import formatting
 from grader.errors import SubmissionError, SubmissionUnavailable, UnreadableNotebook, UnsafeArchive
 from grader.extract import extract
 from grader.extract.effort import GREATEST_EFFORT, compile_effort
 from grader.extract.parsing import Fault, parse
-from grader.notebook import read_notebook
-from grader.submission import SourceFile, Submission, load_submission
+from grader.intake.folder import find_entries
+from grader.intake.notebook import read_notebook
+from grader.intake.submission import SourceFile, Submission, load_submission
 from tests.fuzz import growth
 
 NAMES = ("svm_loss_naive",)
@@ -147,7 +147,7 @@ def test_a_notebook_of_millions_of_values_is_refused_before_they_are_made(fillin
 
 
 def test_a_path_with_a_lone_surrogate_is_shown_and_refused(tmp_path):
-    assert printable("\ud800x\udcff") == "\ufffdx\ufffd"
+    assert formatting.printable("\ud800x\udcff") == "\ufffdx\ufffd"
     with pytest.raises(SubmissionError):
         load_submission(tmp_path / "\ud800.py")
 
@@ -193,7 +193,7 @@ def test_an_archive_in_a_class_is_unpacked_by_ordinary_methods_only(tmp_path, me
     inner = zipped({"hw.py": b"x = 1\n"})
     (tmp_path / "class.zip").write_bytes(zipped({"jane.zip": bytes(inner)}, method))
 
-    (jane,) = find_hand_ins(tmp_path / "class.zip")
+    (jane,) = find_entries(tmp_path / "class.zip")
 
     with pytest.raises(
         UnsafeArchive, match=r"could not be taken out .*: a member is compressed in an uncommon way"
@@ -207,7 +207,7 @@ def test_archives_of_a_class_that_are_too_large_are_not_unpacked_to_find_out(tmp
     (tmp_path / "class.zip").write_bytes(content)
     began = time.process_time()
 
-    (bomb,) = find_hand_ins(tmp_path / "class.zip")
+    (bomb,) = find_entries(tmp_path / "class.zip")
 
     assert time.process_time() - began < 0.2
     with pytest.raises(UnsafeArchive, match="is larger than 64 MiB"):

@@ -8,17 +8,17 @@ import pytest
 from grader.checks import MEASURED_KINDS
 from grader.data import standin_data
 from grader.errors import DeviceError
-from grader.grade import grade
-from grader.judged import Settings
-from grader.observation import Raised
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.model.observation import Raised
+from grader.model.trial import ArrayOutput, Tensor
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox
 from grader.sandbox.inside import tiers
 from grader.sandbox.launcher import tiers_beside_a_device
 from grader.sandbox.single_launcher import SingleLauncher
 from grader.spec import load_spec
-from grader.submission import load_submission
-from grader.trial import ArrayOutput, Tensor
 from tests.sandbox.calls import array_of, extracted_of, number_of, tensor, trial
 
 SAMPLES = Path(__file__).resolve().parents[2] / "submissions"

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from grader.extract import Extracted, extract
-from grader.observation import Observation, Received, Returned, Value
+from grader.intake.submission import SourceFile, Submission
+from grader.model.observation import Observation, Received, Returned, Value
+from grader.model.trial import Argument, Array, NumberOutput, Output, Scalar, Tensor, Trial
 from grader.sandbox.host import Session
-from grader.submission import SourceFile, Submission
-from grader.trial import Argument, Array, NumberOutput, Output, Scalar, Tensor, Trial
 
 NUMBER: tuple[Output, ...] = (NumberOutput(),)
 

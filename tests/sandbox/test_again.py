@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader.observation import Raised, Returned
-from grader.trial import ArrayOutput
+from grader.model.observation import Raised, Returned
+from grader.model.trial import ArrayOutput
 from tests.sandbox.calls import array_of, number_of, tensor, trial
 
 FIRST, SECOND = tensor([1.0, 2.0]), tensor([3.0, 5.0])

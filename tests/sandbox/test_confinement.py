@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.observation import Returned
+from grader.model.observation import Returned
+from grader.model.trial import SeriesOutput
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.isolation import Isolation
-from grader.trial import SeriesOutput
 from tests.sandbox import plain
 from tests.sandbox.calls import array_of, trial
 
@@ -90,7 +90,7 @@ def secret(tmp_path):
     [
         "grader/sandbox/host.py",
         "grader/sandbox/inside/wire.py",
-        "grader/checks/truth.py",
+        "grader/checks/losses/truth.py",
         "reference/__init__.py",
         "test_specs",
         "tests/sandbox/calls.py",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.observation import Raised
+from grader.model.observation import Raised
 from tests.sandbox.calls import number_of, trial
 
 FACTORIES = [

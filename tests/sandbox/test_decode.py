@@ -3,10 +3,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.observation import Received, Unexpected
+from grader.model.observation import Received, Unexpected
+from grader.model.trial import (
+    ArrayOutput,
+    LabelsOutput,
+    NumberOutput,
+    Scalar,
+    SeriesOutput,
+    Spy,
+    Tensor,
+    Trial,
+)
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
-from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 
 FLOAT32, FLOAT64, INT64 = (wire.DTYPES.index(name) for name in ("float32", "float64", "int64"))
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from grader import interruption
 from grader.errors import SandboxError
+from grader.sandbox import interruption
 from grader.sandbox.device_lock import held, lock_path
 from tests.sandbox import plain
 

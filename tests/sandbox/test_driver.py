@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from grader.observation import Raised
-from grader.trial import Driver, FunctionArgument
+from grader.model.observation import Raised
+from grader.model.trial import Driver, FunctionArgument
 from tests.sandbox.calls import number_of, trial
 
 CLASS = """

@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from grader.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.trial import NumberOutput, Spy, Trial
 from grader.sandbox import decode
 from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
-from grader.trial import NumberOutput, Spy, Trial
 from tests.sandbox.calls import array_of
 
 TRIAL = Trial("a call", "f", (), (NumberOutput(),))

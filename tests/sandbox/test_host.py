@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.observation import (
+from grader.model.observation import (
     Died,
     Missing,
     Place,
@@ -17,7 +17,7 @@ from grader.observation import (
     TimedOut,
     Unexpected,
 )
-from grader.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor
+from grader.model.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor
 from tests.sandbox.calls import RIGHT, array_of, description_of, g_is_right, number_of, tensor, trial
 
 

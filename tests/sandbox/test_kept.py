@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from grader.observation import Died, Missing, Raised, Refused, TimedOut
-from grader.trial import FunctionArgument, Kept, Scalar
+from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
+from grader.model.trial import FunctionArgument, ResidentTensor, Scalar
 from tests.sandbox.calls import number_of, trial
 
-ROW = Kept("row", np.arange(4.0))
-OTHER = Kept("other", np.full(4, 10.0))
+ROW = ResidentTensor("row", np.arange(4.0))
+OTHER = ResidentTensor("other", np.full(4, 10.0))
 
 ADDS = "def f(X):\n    X += 1\n    return float(X.sum())"
 DIES = "import os\n\ndef f(X, W=0):\n    if W:\n        os._exit(3)\n    X += 1\n    return float(X.sum())"

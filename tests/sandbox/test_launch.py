@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.observation import Died, Place, Raised, Received, Returned
+from grader.model.observation import Died, Place, Raised, Received, Returned
+from grader.model.trial import SeriesOutput
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox
 from grader.sandbox.launch import default_start_method, make_launcher
 from grader.sandbox.launcher import hidden_folders
-from grader.trial import SeriesOutput
 from tests.sandbox.calls import RIGHT, array_of, extracted_of, g_is_right, number_of, tensor, trial
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.observation import Died, Raised
+from grader.model.observation import Died, Raised
 from tests.sandbox.calls import g_is_right, number_of, trial
 
 OPTIMIZERS = """

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.observation import Returned
-from grader.trial import SeriesOutput
+from grader.model.observation import Returned
+from grader.model.trial import SeriesOutput
 from tests.sandbox.calls import array_of, number_of, trial
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.observation import Instructions, Place, Raised, Returned
-from grader.trial import ArrayOutput, Tensor
+from grader.model.observation import Instructions, Place, Raised, Returned
+from grader.model.trial import ArrayOutput, Tensor
 from tests.sandbox.calls import number_of, trial
 
 

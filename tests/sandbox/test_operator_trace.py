@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.observation import Raised, Returned
+from grader.model.observation import Raised, Returned
+from grader.model.trial import ArrayOutput, Tensor
 from grader.sandbox.inside import wire
-from grader.trial import ArrayOutput, Tensor
 from tests.sandbox.calls import number_of, trial
 
 SCORES = Tensor(np.array([[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]]))

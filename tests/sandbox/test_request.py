@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 
+from grader.model.trial import ArrayOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 from grader.sandbox.inside import wire
 from grader.sandbox.request import describe_call, describe_program
-from grader.trial import ArrayOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 from tests.sandbox.calls import extracted_of
 
 
@@ -78,6 +78,6 @@ def test_a_program_is_what_was_extracted_and_no_more():
         ],
         "files": ["hw.py"],
         "modules": {},
-        "stand_ins": ["matplotlib"],
+        "stubs": ["matplotlib"],
         "redirect_cuda": False,
     }

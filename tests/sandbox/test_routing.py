@@ -11,9 +11,18 @@ import numpy as np
 import pytest
 
 from grader.errors import SandboxError
-from grader.observation import Raised, Returned
+from grader.model.observation import Raised, Returned
+from grader.model.trial import (
+    Device,
+    Driver,
+    FunctionArgument,
+    NumberOutput,
+    ResidentTensor,
+    Scalar,
+    Spy,
+    Tensor,
+)
 from grader.sandbox.host import Budget
-from grader.trial import Device, Driver, FunctionArgument, Kept, NumberOutput, Scalar, Spy, Tensor
 from tests.sandbox import plain
 from tests.sandbox.calls import extracted_of, number_of, trial
 
@@ -46,14 +55,14 @@ def test_tensors_go_to_the_device(session_on):
 
 
 def test_tensors_that_are_kept_go_to_the_device_before_the_call(session_on):
-    assert number_of(session_on(TELLS).run(trial("f", Kept("X", np.ones((2, 3)))))) == 1.0
+    assert number_of(session_on(TELLS).run(trial("f", ResidentTensor("X", np.ones((2, 3)))))) == 1.0
 
 
 def test_large_arrays_that_are_mapped_go_there_too(session_on):
     large = np.ones(1 << 18)
     large.flags.writeable = False
 
-    assert number_of(session_on(TELLS).run(trial("f", Kept("X", large)))) == 1.0
+    assert number_of(session_on(TELLS).run(trial("f", ResidentTensor("X", large)))) == 1.0
 
 
 def test_the_bytes_of_files_stay(session_on):

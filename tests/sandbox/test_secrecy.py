@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.checks.call import case_of
-from grader.checks.truth import Truth
-from grader.checks.values import ValuesCheck
+from grader.checks.base.call import case_of
+from grader.checks.losses.truth import Truth
+from grader.checks.losses.values import ValuesCheck
 from grader.data import standin_data
-from grader.grade import grade
-from grader.judged import Settings
-from grader.observation import Received, Returned
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.model.observation import Received, Returned
+from grader.model.trial import Scalar
 from grader.sandbox.host import Budget
 from grader.sandbox.inside import wire
 from grader.sandbox.inside.zygote import ORDER
 from grader.spec import SPEC_FOLDER, load_spec
-from grader.submission import load_submission
-from grader.trial import Scalar
 from tests.samples import quick
 from tests.sandbox.calls import extracted_of
 
@@ -29,7 +29,7 @@ SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions" / "eecs498_201
 SEED = 918_273_645_546_372
 
 KEYS = {
-    "program": {"op", "chunks", "files", "modules", "stand_ins", "redirect_cuda"},
+    "program": {"op", "chunks", "files", "modules", "stubs", "redirect_cuda"},
     "load": {"op", "id", "function", "file", "chunks", "lacks", "redirect_cuda"},
     "call": {
         "op",

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
+from grader.model.trial import ResidentTensor
 from grader.sandbox.sharing import LEAST_BYTES, SharedArrays
-from grader.trial import Kept
 from tests.sandbox.calls import number_of, trial
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sealed memory is Linux's")
@@ -18,7 +18,7 @@ def frozen(values):
     return values
 
 
-LARGE = Kept("large", frozen(np.ones((LEAST_BYTES // 8 + 10, 1))))
+LARGE = ResidentTensor("large", frozen(np.ones((LEAST_BYTES // 8 + 10, 1))))
 WRITES = """
 def f(X):
     X += 1
@@ -59,7 +59,9 @@ def g():
 def test_a_worker_keeps_no_descriptor_of_it(open_session):
     session = open_session(OPEN)
 
-    found = [number_of(session.run(trial("f", each))) for each in (LARGE, Kept("small", np.ones(3)))]
+    found = [
+        number_of(session.run(trial("f", each))) for each in (LARGE, ResidentTensor("small", np.ones(3)))
+    ]
 
     assert found[0] == found[1]
 

@@ -9,7 +9,7 @@ import threading
 import psutil
 import pytest
 
-from grader.observation import Died
+from grader.model.observation import Died
 from grader.sandbox import watch as watch_module
 from grader.sandbox.watch import INTERVAL_SECONDS, Watch
 from tests.sandbox import plain

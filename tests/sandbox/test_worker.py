@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.observation import Place, Raised, Received, Returned
-from grader.trial import ArrayOutput, NumberOutput
+from grader.model.observation import Place, Raised, Received, Returned
+from grader.model.trial import ArrayOutput, NumberOutput
 from tests.sandbox.calls import (
     description_of,
     extracted_of,

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from grader import selftest
-from grader.cli import app
 from grader.errors import SpecError
+from grader.frontends.cli import app
 from grader.spec import SPEC_FOLDER
 
 CHOSEN = ("predict_linear_classifier: argmin", "predict_linear_classifier: int32")

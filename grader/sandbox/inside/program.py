@@ -28,7 +28,7 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
-        standins.install(description["stand_ins"])
+        standins.install(description["stubs"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
         if description["redirect_cuda"]:

@@ -26,7 +26,7 @@ def svm_loss_naive(W, X, y, reg):
         f"{package}/grade.py",
         f"{package}/sandbox/host.py",
         f"{package}/sandbox/worker.py",
-        f"{above}/reference/losses.py",
+        f"{above}/reference/losses/formulas.py",
         f"{above}/test_specs/eecs498_2019.toml",
         f"{above}/submissions/eecs498_2019/perfect_module/linear_classifier.py",
         f"{above}/pyproject.toml",

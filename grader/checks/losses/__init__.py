@@ -1,0 +1,1 @@
+"""Checks of loss functions: values, gradients, stability, side effects, style."""

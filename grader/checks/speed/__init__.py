@@ -1,0 +1,1 @@
+"""Checks of speed beside the reference."""

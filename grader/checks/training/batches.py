@@ -1,0 +1,182 @@
+"""A function that draws one batch: rows with their own labels, from all rows alike, others in every call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.training.draws import are_the_same, judge_draws, row_numbers
+from grader.checks.training.training_run import TrainingSizes, draw_data, draw_sizes
+from grader.model.assignment import Assignment
+from grader.model.observation import Observation, Received, Returned, Unexpected
+from grader.model.trial import (
+    Array,
+    ArrayOutput,
+    Driver,
+    DTypeName,
+    FunctionArgument,
+    LabelsOutput,
+    Scalar,
+    Tensor,
+    Trial,
+)
+from grader.model.verdict import Finding, Verdict
+from reference import driver_source
+
+PAIRS_SHARE = 0.5
+"""Of the points, for batches of the right shape whose rows have their own labels; the rest for how they are drawn."""
+
+_SHORT = "the first rows only"
+"""The label of the run with a num_train smaller than X is long: the course's own trainer never asks for that."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """What a trial asked for. X (N, D) float64, y (N,) int64."""
+
+    X: Array
+    y: Array
+    num_train: int
+    batch_size: int
+    calls: int
+
+    @classmethod
+    def of(cls, trial: Trial) -> _Run:
+        _, X, y, *numbers = trial.positional
+        assert isinstance(X, Tensor)
+        assert isinstance(y, Tensor)
+        num_train, batch_size, calls = (
+            int(each.value) for each in numbers if isinstance(each, Scalar) and each.value is not None
+        )
+        return cls(X.array.astype(np.float64), y.array, num_train, batch_size, calls)
+
+
+class BatchesCheck(CheckFields):
+    """(X, y, num_train, batch_size) gives rows of X with their labels, drawn uniformly and anew in every call."""
+
+    kind: Literal["batches"]
+    function: str
+    dtype: DTypeName = "float64"
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The function that draws."""
+        return (self.function,)
+
+    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+        """Two runs of some 60 calls on the same data, and one with a num_train that is smaller than X is long."""
+        rng = random_stream(seed, self.id)
+        sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
+        X, y = draw_data(rng, sizes, is_skewed=True)
+        whole = self._trial(assignment, sizes, X, y, sizes.samples, sizes.num_iters)
+        short = self._trial(assignment, sizes, X, y, sizes.batch_size + 7, 4)
+        return (whole, whole, short)
+
+    def _trial(
+        self, assignment: Assignment, sizes: TrainingSizes, X: Array, y: Array, num_train: int, calls: int
+    ) -> Trial:
+        label = f"{calls} calls, batches of {sizes.batch_size} out of {sizes.samples} rows"
+        if num_train < sizes.samples:
+            label += f", num_train {num_train}"
+        numbers = (Scalar(num_train), Scalar(sizes.batch_size), Scalar(calls))
+        drawn = calls * sizes.batch_size
+        return Trial(
+            label=label,
+            function=self.function,
+            positional=(FunctionArgument(self.function), Tensor(X.astype(self.dtype)), Tensor(y), *numbers),
+            outputs=(ArrayOutput((drawn, sizes.features)), LabelsOutput(drawn)),
+            echo=(1, 2),
+            backend=assignment.backend,
+            seconds=assignment.limits.call_seconds,
+            driver=Driver("draw", driver_source("batches")),
+            tag=_SHORT if num_train < sizes.samples else "",
+        )
+
+    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
+        """Half of the points for rows with their labels, half for how they are drawn."""
+        runs: list[list[Array]] = []
+        run = _Run.of(evidence[0][0])
+        notes: tuple[str, ...] = ()
+        for trial, observation in evidence:
+            batches = self._batches(trial, observation)
+            if trial.tag == _SHORT:
+                notes = _notes_on(trial, batches)
+            elif isinstance(batches, str):
+                return self._failed(batches, 0.0, notes)
+            else:
+                runs.append(batches)
+        draws = judge_draws(runs[0], len(run.X), each="call")
+        fault = draws.fault
+        if fault is None and are_the_same(*runs):
+            fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
+        measured, allowed = {"chi_square": draws.chi_square}, {"chi_square": draws.allowed}
+        if fault is not None:
+            words = f"{self.function}: {fault}"
+            return self._failed(words, PAIRS_SHARE, notes, measured, allowed)
+        return Verdict(
+            "passed",
+            1.0,
+            f"{self.function} draws rows with their labels from all {len(run.X)} rows, evenly.",
+            None,
+            measured,
+            allowed,
+            findings=(Finding(self.function, True, (), notes),),
+        )
+
+    def _failed(
+        self,
+        words: str,
+        credit: float,
+        notes: tuple[str, ...],
+        measured: dict[str, float] | None = None,
+        allowed: dict[str, float] | None = None,
+    ) -> Verdict:
+        finding = Finding(self.function, False, (), notes)
+        return Verdict(
+            "failed",
+            credit,
+            sentence(words),
+            self.hint,
+            measured or {},
+            allowed or {},
+            findings=(finding,),
+        )
+
+    def _batches(self, trial: Trial, observation: Observation) -> list[Array] | str:
+        """The row numbers of each batch, or in a sentence what is wrong with a batch."""
+        if not isinstance(observation, Returned):
+            return failure_sentence(trial, observation)
+        run = _Run.of(trial)
+        rows, labels = observation.values
+        shapes = (
+            f"X_batch of shape ({run.batch_size}, {run.X.shape[1]}) and y_batch of shape ({run.batch_size},)"
+        )
+        if isinstance(rows, Unexpected):
+            return f"{self.function}: X_batch is {rows.description}; expected {shapes}, on {trial.label}"
+        if isinstance(labels, Unexpected):
+            return f"{self.function}: y_batch is {labels.description}; expected {shapes}, on {trial.label}"
+        numbers = row_numbers(rows.array[:, 0].astype(np.float64), len(run.X))
+        if numbers is None or not np.array_equal(rows.array.astype(np.float64), run.X[numbers]):
+            return f"{self.function}: X_batch holds rows that are none of X, on {trial.label}"
+        if not np.array_equal(labels.array, run.y[numbers]):
+            wrong = float(np.mean(labels.array != run.y[numbers]))
+            return (
+                f"{self.function}: y_batch does not hold the labels of the rows in X_batch ({wrong:.0%} of them are others):"
+                " both must be taken with the same indices"
+            )
+        for position, echo, given in zip(trial.echo, observation.echoes, (run.X, run.y), strict=True):
+            if not isinstance(echo, Received) or not np.array_equal(echo.array.astype(np.float64), given):
+                return f"{self.function} changes its input {'X' if position == 1 else 'y'}, on {trial.label}"
+        return list(numbers.reshape(run.calls, run.batch_size))
+
+
+def _notes_on(trial: Trial, batches: list[Array] | str) -> tuple[str, ...]:
+    """A clause where the first num_train rows alone are asked for, and others are drawn too."""
+    if isinstance(batches, str):
+        return ("it cannot draw from the first num_train rows where X has more",)
+    is_beyond = np.concatenate(batches).max() >= _Run.of(trial).num_train
+    return ("it draws from all rows of X, whatever num_train is",) if is_beyond else ()

@@ -1,0 +1,222 @@
+"""The classes: loss, train and predict as methods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from grader import formatting
+from grader.checks.base.call import case_of, failure_sentence, loss_arguments, sentence
+from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
+from grader.checks.losses.truth import Truth
+from grader.checks.training.prediction import draw_scores, label_fault
+from grader.checks.training.training_audit import TrainingAudit, conclude
+from grader.checks.training.training_run import TrainingRun, draw_data, draw_keywords, draw_sizes, draw_spy
+from grader.model.assignment import Assignment, ClassifierClass, ClassifierName
+from grader.model.observation import Observation, Returned, Unexpected
+from grader.model.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.verdict import Finding, Verdict
+from reference import Convention, softmax_loss, svm_loss
+
+ITERATIONS = 60
+CLOUDS_REG = 1e-4
+HISTORY_SHARE, HISTORY_MARGIN = 0.3, 0.1
+"""The last losses, of batches and of slightly earlier weights, are this near to the loss of all data at self.W."""
+
+LEAST_SHARE_RIGHT = 0.9
+"""Of the samples of three well separated clouds; trained weights classify all of them right."""
+
+
+class ClassifierCheck(CheckFields):
+    """loss() gives the right values, train() sets W and returns the history, predict() uses W.
+
+    The base class has no loss of its own: train() is then run with a loss lent by the judge.
+    """
+
+    kind: Literal["classifier"]
+    class_name: str
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The class."""
+        return (self.class_name,)
+
+    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+        """First loss, where there is one, then train, then predict."""
+        rng = random_stream(seed, self.id)
+        spec = assignment.functions[self.class_name]
+        assert isinstance(spec, ClassifierClass)
+        losses = () if spec.classifier is None else self._loss_trials(assignment, spec, rng)
+        trains = [] if spec.classifier is None else [self._training(assignment, spec, rng)]
+        trains.append(self._spied_training(assignment, spec, rng))
+        return (*losses, *trains, self._prediction(assignment, spec, rng))
+
+    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+        """Passed when every method does its part."""
+        spec = assignment.functions[self.class_name]
+        assert isinstance(spec, ClassifierClass)
+        for trial, observation in evidence:
+            fault = self._fault(assignment, spec, trial, observation)
+            if fault is not None:
+                finding = Finding(self.class_name, False)
+                return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
+        methods = "train and predict" if spec.classifier is None else "loss, train and predict"
+        message = f"{self.class_name}: {methods} do what they should."
+        return Verdict("passed", 1.0, message, findings=(Finding(self.class_name, True),))
+
+    def _fault(
+        self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Observation
+    ) -> str | None:
+        if not isinstance(observation, Returned):
+            return failure_sentence(trial, observation)
+        match trial.method:
+            case "loss":
+                return self._loss_fault(assignment, spec, trial, observation)
+            case "train":
+                if spec.classifier is None:
+                    return self._spied_fault(trial, observation)
+                if "loss" in trial.state:
+                    # A train that calls the loss function itself, past self.loss, is right too.
+                    return self._spied_fault(trial, observation) if observation.spy_calls else None
+                return self._training_fault(spec.classifier, assignment.convention, trial, observation)
+            case _:
+                W, X = trial.state["W"], trial.positional[0]
+                assert isinstance(W, Tensor)
+                assert isinstance(X, Tensor)
+                return label_fault(trial, observation, W.array, X.array, assignment.convention)
+
+    def _loss_trials(
+        self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
+    ) -> tuple[Trial, ...]:
+        cases = [
+            draw_small_case(rng, assignment.convention, 0.37),
+            draw_large_case(rng, assignment.convention),
+        ]
+        if spec.classifier == "softmax":
+            cases += draw_shifted_cases(rng, assignment.convention, (SHIFT,))
+        given = [loss_arguments(case, spec.dtype) for case in cases]
+        is_own = spec.weights == "attribute"
+        return tuple(
+            Trial(
+                label=f"{case.name} ({case.sizes(assignment.convention)}, {spec.dtype})",
+                function=self.class_name,
+                method="loss",
+                state={"W": arguments[0]} if is_own else {},
+                positional=arguments[1:] if is_own else arguments,
+                outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
+                backend=assignment.backend,
+                seconds=assignment.limits.call_seconds,
+            )
+            for case, arguments in zip(cases, given, strict=True)
+        )
+
+    def _loss_fault(
+        self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Returned
+    ) -> str | None:
+        assert spec.classifier is not None
+        own = (trial.state["W"],) if "W" in trial.state else ()
+        case, dtype = case_of(replace(trial, positional=(*own, *trial.positional)))
+        truth = Truth(spec.classifier, case, assignment.convention, dtype)
+        for compare, value in zip(
+            (truth.compare_loss, truth.compare_gradient), observation.values, strict=True
+        ):
+            comparison, _ = compare(value)
+            if not comparison.is_right:
+                return f"{self.class_name}.loss: {comparison.sentence}, on {trial.label}"
+        return None
+
+    def _spied_training(
+        self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
+    ) -> Trial:
+        sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))
+        X, y = draw_data(rng, sizes, absent_class=True)
+        return Trial(
+            label=f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss lent by the grader",
+            function=self.class_name,
+            method="train",
+            state={"loss": replace(draw_spy(rng, sizes), is_method=spec.weights == "attribute")},
+            positional=(Tensor(X), Tensor(y)),
+            keywords=draw_keywords(rng, sizes, verbose=True),
+            outputs=(SeriesOutput(sizes.num_iters),),
+            fetch={"W": ArrayOutput((sizes.features, sizes.classes))},
+            backend=assignment.backend,
+            seconds=assignment.limits.training_seconds,
+        )
+
+    def _spied_fault(self, trial: Trial, observation: Returned) -> str | None:
+        audit = TrainingAudit(TrainingRun.of(trial), observation.spy_calls)
+        faults = audit.faults(observation.fetched["W"], observation.values[0])
+        return conclude(f"{self.class_name}.train", faults, None).message if faults else None
+
+    def _training(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
+        """Three well separated clouds, which any right loss falls on."""
+        y = np.arange(90, dtype=np.int64) % 3
+        X = rng.normal(0, 0.3, (90, 5))
+        X[np.arange(90), y] += 3.0
+        X[:, -1] = 1.0
+        keywords = {
+            "learning_rate": 0.05,
+            "reg": CLOUDS_REG,
+            "num_iters": ITERATIONS,
+            "batch_size": 30,
+            "verbose": False,
+        }
+        return Trial(
+            label=f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
+            function=self.class_name,
+            method="train",
+            positional=(Tensor(X.astype(spec.dtype)), Tensor(y)),
+            keywords={name: Scalar(value) for name, value in keywords.items()},
+            outputs=(SeriesOutput(ITERATIONS),),
+            fetch={"W": ArrayOutput((5, 3))},
+            backend=assignment.backend,
+            seconds=assignment.limits.training_seconds,
+        )
+
+    def _training_fault(
+        self, classifier: ClassifierName, convention: Convention, trial: Trial, observation: Returned
+    ) -> str | None:
+        history, W = observation.values[0], observation.fetched["W"]
+        name = f"{self.class_name}.train"
+        if isinstance(W, Unexpected):
+            return f"{name} leaves {W.description} in self.W, expected shape (5, 3), on {trial.label}"
+        if isinstance(history, Unexpected):
+            return f"{name} should return a list of {ITERATIONS} losses, but gives {history.description}"
+        if history.array.shape != (ITERATIONS,) or not np.isfinite(history.array).all():
+            return f"{name} should return {ITERATIONS} finite losses, one for each iteration"
+        if not np.isfinite(W.array).all():
+            return f"{name} leaves weights in self.W that are not finite"
+        if np.mean(history.array[-10:]) >= 0.8 * np.mean(history.array[:3]):
+            return f"{name} does not bring the loss down, on {trial.label}"
+        X, y = trial.positional
+        assert isinstance(X, Tensor)
+        assert isinstance(y, Tensor)
+        loss_of = svm_loss if classifier == "svm" else softmax_loss
+        dense = replace(convention, layout="DC")
+        at_end = float(loss_of(W.array.astype(np.float64), X.array, y.array, CLOUDS_REG, dense).loss)
+        late = float(np.mean(history.array[-10:]))
+        if abs(late - at_end) > HISTORY_SHARE * at_end + HISTORY_MARGIN:
+            return (
+                f"{name} returns losses that do not belong to self.W: {formatting.number(late)} at the end,"
+                f" where the loss of self.W is {formatting.number(at_end)}, on {trial.label}"
+            )
+        right = int(np.sum((X.array @ W.array).argmax(axis=1) == y.array))
+        if right < LEAST_SHARE_RIGHT * len(y.array):
+            return f"{name} leaves weights in self.W that classify {right} of {len(y.array)} samples right, on {trial.label}"
+        return None
+
+    def _prediction(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
+        W, X = draw_scores(rng, 35, 6, 8, 1.0, assignment.convention)
+        return Trial(
+            label=f"predict (N=35, C=6, D=8, {spec.dtype})",
+            function=self.class_name,
+            method="predict",
+            state={"W": Tensor(W.astype(spec.dtype))},
+            positional=(Tensor(X.astype(spec.dtype)),),
+            outputs=(LabelsOutput(35),),
+            backend=assignment.backend,
+            seconds=assignment.limits.call_seconds,
+        )

@@ -1,0 +1,195 @@
+"""What the log of a spied training run says: right batches, steps, history and start, or the first that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from grader import formatting
+from grader.checks.training.training_run import TrainingRun
+from grader.model.observation import Received, SpyCall, Unexpected, Value
+from grader.model.trial import Array
+from grader.model.verdict import Finding, Verdict
+
+GREATEST_START = 4.5
+"""Of W from None, in units of 1/sqrt(D): a normal draw of that deviation exceeds it once in 6000 runs."""
+
+UPDATE_BOUND = 1e-12
+FLOAT32_BOUND = 1e-5
+
+SHARES: Mapping[str, float] = {"batches": 0.4, "updates": 0.5, "history": 0.05, "start": 0.05}
+"""What each part of the contract is worth. A trainer with neither right batches nor right updates gets nothing:
+the rest is in the template."""
+
+
+def conclude(
+    function: str, faults: Mapping[str, str], hint: str | None, notes: tuple[str, ...] = ()
+) -> Verdict:
+    """The verdict on a trainer's contract from its faults by part."""
+    if not faults:
+        message = f"{function} takes right batches, steps and notes at every iteration."
+        return Verdict("passed", 1.0, message, findings=(Finding(function, True, notes=notes),))
+    credit = sum(share for part, share in SHARES.items() if part not in faults)
+    if {"batches", "updates"} <= faults.keys():
+        credit = 0.0
+    message = f"{function}: {'; '.join(faults.values())}."
+    return Verdict("failed", credit, message, hint=hint, findings=(Finding(function, False, notes=notes),))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingAudit:
+    """Goes through the spy's log of one run and says what does not hold, by part of the contract."""
+
+    run: TrainingRun
+    calls: Sequence[SpyCall]
+
+    def faults(self, final_W: Value, history: Value) -> dict[str, str]:
+        """Sentences by part; empty for a right run."""
+        found = {
+            "batches": self._batch_fault(),
+            "updates": self._update_fault(final_W),
+            "history": self._history_fault(history),
+            "start": self._start_fault(),
+        }
+        return {part: words for part, words in found.items() if words is not None}
+
+    def notes(self) -> tuple[str, ...]:
+        """What deviates from the contract where no call in the assignment's dtype would show it."""
+        if self.run.start is None and self.calls and isinstance(self.calls[0].W, Received):
+            dtype = self.calls[0].W.dtype
+            if dtype != self.run.X.dtype.name:
+                return (f"W = None starts in {dtype} where X is {self.run.X.dtype.name}",)
+        return ()
+
+    def _batch_fault(self) -> str | None:
+        if len(self.calls) != self.run.num_iters:
+            called = formatting.count(len(self.calls), "time")
+            return f"the loss function is called {called}, expected num_iters = {self.run.num_iters}"
+        for step, call in enumerate(self.calls):
+            words = self._rows_fault(call)
+            if words is not None:
+                return f"{words}, at iteration {step}"
+            if not isinstance(call.reg, Received) or float(call.reg.array) != self.run.reg:
+                seen = (
+                    formatting.number(float(call.reg.array))
+                    if isinstance(call.reg, Received)
+                    else "no number"
+                )
+                return f"reg is handed on as {seen}, expected {self.run.reg:g}, at iteration {step}"
+        return None
+
+    def _rows_fault(self, call: SpyCall) -> str | None:
+        expected = (self.run.batch_size, self.run.X.shape[1])
+        if isinstance(call.X, Unexpected):
+            return f"X_batch is {call.X.description}, expected shape {expected}"
+        if isinstance(call.y, Unexpected):
+            return f"y_batch is {call.y.description}, expected {self.run.batch_size} labels"
+        rows = np.rint(call.X.array[:, 0].astype(np.float64))
+        if not np.all((rows >= 0) & (rows < len(self.run.X))):
+            return "X_batch holds rows that are not in X"
+        numbers = rows.astype(np.int64)
+        if not np.allclose(call.X.array, self.run.X[numbers], rtol=1e-6, atol=1e-7):
+            return "X_batch holds rows that are not in X"
+        if not np.array_equal(call.y.array, self.run.y[numbers]):
+            return "y_batch does not hold the labels of the rows in X_batch"
+        return None
+
+    def _update_fault(self, final_W: Value) -> str | None:
+        if not self.calls:
+            return "W is never updated: the loss function is not called"
+        weights: list[Array] = []
+        for value in (*(call.W for call in self.calls), final_W):
+            if isinstance(value, Unexpected):
+                name = "the returned W" if value is final_W else "the W given to the loss function"
+                return f"{name} is {value.description}, expected shape {self.run.spy.gradients.shape[1:]}"
+            weights.append(value.array.astype(np.float64))
+        if self.run.start is not None and not _close(weights[0], self.run.start):
+            return "the first W given to the loss function is not the W that was passed in"
+        for step, (before, after) in enumerate(pairwise(weights)):
+            gradient = self.run.spy.gradients[step]
+            if not _close(after, before - self.run.learning_rate * gradient):
+                words = _name_update(
+                    before, after, gradient, self.run.learning_rate * gradient, self.run.batch_size
+                )
+                return f"{words}, at iteration {step}"
+        return None
+
+    def _history_fault(self, history: Value) -> str | None:
+        if isinstance(history, Unexpected):
+            return f"loss_history is {history.description}, expected a list of {self.run.num_iters} numbers"
+        if history.array.shape != (self.run.num_iters,):
+            seen = formatting.count(len(history.array), "number")
+            return f"loss_history holds {seen}, expected num_iters = {self.run.num_iters}"
+        if not np.allclose(history.array, self.run.spy.losses[: self.run.num_iters], rtol=1e-6):
+            return "loss_history does not hold the losses that the loss function returned"
+        return None
+
+    def _start_fault(self) -> str | None:
+        if self.run.start is not None or not self.calls:
+            return None
+        first = self.calls[0].W
+        if isinstance(first, Unexpected):
+            return f"W = None starts as {first.description}, expected shape (D, C) with C = max(y) + 1"
+        greatest = GREATEST_START / np.sqrt(len(first.array))
+        if not np.isfinite(first.array).all() or np.max(np.abs(first.array)) > greatest:
+            return "W = None does not start with small weights"
+        return None
+
+
+def changed_defaults(run: TrainingRun, calls: Sequence[SpyCall], final_W: Value) -> tuple[str, ...]:
+    """Notes on a run without keywords: which default values differ from the run's, the handout's.
+
+    A run that cannot be read, because its batches or updates are wrong anyway, gives none.
+    """
+    if not calls or not isinstance(calls[0].W, Received) or run.start is None:
+        return ()
+    found: list[tuple[str, float | None, float]] = []
+    if len(calls) != run.num_iters:
+        found.append(("num_iters", float(len(calls)), float(run.num_iters)))
+    first, reg = calls[0], calls[0].reg
+    if isinstance(first.y, Unexpected):
+        found.append(("batch_size", None, float(run.batch_size)))
+    if isinstance(reg, Received) and not np.isclose(float(reg.array), run.reg, rtol=1e-6):
+        found.append(("reg", float(reg.array), run.reg))
+    after = calls[1].W if len(calls) > 1 else final_W
+    if isinstance(after, Received) and isinstance(first.W, Received):
+        gradient = run.spy.gradients[0]
+        moved = first.W.array.astype(np.float64) - after.array.astype(np.float64)
+        rate = float(np.vdot(moved, gradient) / np.vdot(gradient, gradient))
+        if np.isfinite(rate) and rate > 0 and not np.isclose(rate, run.learning_rate, rtol=1e-3):
+            found.append(("learning_rate", float(f"{rate:.3g}"), run.learning_rate))
+    return tuple(_default_words(*each) for each in found)
+
+
+def _default_words(name: str, seen: float | None, expected: float) -> str:
+    has = "has another default" if seen is None else f"is {seen:g} by default"
+    return f"{name} {has}; the handout's signature says {expected:g}"
+
+
+def _close(seen: Array, expected: Array) -> bool:
+    """Equal to rounding; a trainer that works in float32 inside is right too."""
+    scale = max(1.0, float(np.max(np.abs(expected))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference = float(np.max(np.abs(seen - expected)))
+        is_float32 = np.array_equal(seen, seen.astype(np.float32))
+    if difference <= UPDATE_BOUND * scale:
+        return True
+    return bool(is_float32 and difference <= FLOAT32_BOUND * scale)
+
+
+def _name_update(before: Array, after: Array, gradient: Array, step: Array, batch_size: int) -> str:
+    """What a wrong update was, where it is a known one."""
+    known = (
+        (before, "W is not changed"),
+        (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),
+        (before - gradient, "W is moved by the whole gradient: the learning rate is not used"),
+        (-step, "W is replaced by -learning_rate*dW instead of being moved by it"),
+        (before - step / batch_size, "the step is divided by batch_size, though dW is an average already"),
+    )
+    for expected, words in known:
+        if _close(after, expected):
+            return words
+    return "W does not become W - learning_rate*dW"

@@ -1,0 +1,74 @@
+"""The command line. Heavy imports wait until a command needs them: `grader --help` imports neither torch nor NumPy."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from grader import __version__
+from grader.errors import GraderError, SandboxError
+from grader.frontends.commands import grading, looking, specs
+from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE
+from grader.sandbox import interruption
+
+app = typer.Typer(
+    name="grader",
+    help="Grade linear classifier assignments. The student's code never runs in the process that judges it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (grading.check, grading.batch, looking.extract, looking.doctor):
+    app.command()(command)
+app.add_typer(specs.app)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"grader {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"grader: {message}", err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command line; every foreseen fault is one clear sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write is no fault
+    logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
+    interruption.catch()
+    # NumPy reads this once. A second thread of the judge's would spin on the core that a timed worker runs on.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        app(prog_name="grader")
+    except SandboxError as error:
+        _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
+    except GraderError as error:
+        _stop(str(error), EXIT_USAGE)
+    except OSError as error:
+        _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
+    except Exception:
+        logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")
+        sys.exit(EXIT_GRADER_FAULT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""`grader extract` and `grader doctor`: nothing of a student's is run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from grader.frontends.commands import common
+from grader.frontends.commands.options import (
+    EXIT_FAILED,
+    DataOption,
+    JsonOption,
+    SpecOption,
+    SubmissionArgument,
+)
+
+if TYPE_CHECKING:
+    from grader.extract import Extracted
+
+
+def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: JsonOption = None) -> None:
+    """Show what would be graded, where it stands, and what is left out and why. Nothing is run."""
+    from grader.extract import extract as extract_functions
+    from grader.frontends import terminal
+    from grader.intake.submission import load_submission
+
+    handed_in = load_submission(submission)
+    loaded = common.find_spec(spec, handed_in)
+    extracted = extract_functions(handed_in, list(loaded.spec.functions))
+    if json_path is not None:
+        common.write_json(json_path, json.dumps(_extracted_as_json(extracted), indent=2) + "\n")
+    if json_path != "-":
+        terminal.show_extracted(terminal.make_console(), extracted, loaded.spec.functions)
+
+
+def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "functions": {name: asdict(function) for name, function in extracted.functions.items()},
+        "missing": dict(extracted.missing),
+        "chunks": [asdict(chunk) for chunk in extracted.chunks],
+        "left_out": [asdict(left) for left in extracted.left_out],
+        "duplicates": [asdict(duplicate) for duplicate in extracted.duplicates],
+        "stubs": list(extracted.stubs),
+        "notes": list(extracted.notes),
+    }
+
+
+def doctor(data: DataOption = None) -> None:
+    """Look at this machine: Python, torch, device, isolation, temporary folder, data, and what to do about each."""
+    from grader.frontends import terminal
+    from grader.frontends.doctor import examine
+
+    console = terminal.make_console()
+    findings = examine(data)
+    for finding in findings:
+        terminal.show_finding(console, finding.name, finding.seen, finding.advice, is_good=finding.is_good)
+    raise typer.Exit(0 if all(finding.is_good for finding in findings if finding.is_needed) else EXIT_FAILED)

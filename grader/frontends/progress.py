@@ -1,0 +1,80 @@
+"""How far grading is: a live line or bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich import progress as bars
+from rich.status import Status
+from rich.text import Text
+
+from grader.batch import Outcome
+from grader.frontends import terminal
+from grader.frontends.selftest_result import progress_line
+from grader.grading.grade import Progress as CheckProgress
+from grader.selftest import Outcome as SelftestOutcome
+
+SelftestProgress = Callable[[SelftestOutcome, int, int], None]
+BatchProgress = Callable[[Outcome, int, int], None]
+
+
+@contextmanager
+def check_progress() -> Iterator[CheckProgress | None]:
+    """A line that names the check that is running, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Status("importing torch", console=terminal.make_console(stderr=True)) as status:
+        yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
+
+
+@contextmanager
+def batch_progress(total: int) -> Iterator[BatchProgress]:
+    """A bar with the time left on a terminal, a plain line for each submission elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
+        return
+    columns = (
+        bars.TextColumn("grading"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
+        task = bar.add_task("grading", total=total)
+
+        def advance(outcome: Outcome, number: int, of: int) -> None:
+            bar.console.print(_line(outcome, number, of), markup=False)
+            bar.update(task, completed=number)
+
+        yield advance
+
+
+@contextmanager
+def selftest_progress() -> Iterator[SelftestProgress]:
+    """A bar with the time left on a terminal; elsewhere a plain line for each that is not as it should be."""
+    if not sys.stderr.isatty():
+        yield _say_if_astray
+        return
+    columns = (
+        bars.TextColumn("grading"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
+        task = bar.add_task("grading", total=None)
+        yield lambda _, number, total: bar.update(task, completed=number, total=total)
+
+
+def _say_if_astray(outcome: SelftestOutcome, number: int, total: int) -> None:
+    line = progress_line(outcome, number, total)
+    if line is not None:
+        typer.echo(line, err=True)
+
+
+def _line(outcome: Outcome, number: int, total: int) -> str:
+    return terminal.batch_line(number, total, outcome.id, outcome.report, outcome.how)

@@ -1,0 +1,1 @@
+"""One submission, from its code to its report."""

@@ -1,0 +1,77 @@
+"""In which layout a loss function takes its arrays, where the spec leaves that open: found by calling it in both.
+
+A layout in which the values are right decides; then one in which values of the right shapes come back at all, which of
+a function with a mistake in it is nearly always one alone: sizes that are all different raise in the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import get_args
+
+from grader.checks import AnyCheck
+from grader.checks.base.call import case_of, loss_trial
+from grader.checks.base.check import random_stream
+from grader.checks.losses.cases import draw_layout_case
+from grader.checks.losses.truth import Truth
+from grader.model.assignment import Assignment
+from grader.model.observation import Observation, Received, Returned
+from grader.model.trial import Trial
+from reference.conventions import Layout
+
+Runner = Callable[[Trial], Observation]
+
+DEFAULT: Layout = "DC"
+
+
+def find_layouts(
+    assignment: Assignment, names: Iterable[str], run: Runner, seed: int
+) -> Mapping[str, Layout]:
+    """For each of the loss functions the layout that it takes; one that fits both alike goes with the others."""
+    worths = {name: _worths(assignment, name, run, seed) for name in names}
+    decided = {
+        name: max(worth, key=lambda layout: worth[layout])
+        for name, worth in worths.items()
+        if len(set(worth.values())) > 1
+    }
+    usual = Counter(decided.values()).most_common(1)
+    others = usual[0][0] if usual else DEFAULT
+    return {name: decided.get(name, others) for name in worths}
+
+
+def layout_of(check: AnyCheck, layouts: Mapping[str, Layout]) -> Layout:
+    """The layout in which a check calls its functions: that of the first of them that is there."""
+    return next((layouts[name] for name in check.functions if name in layouts), DEFAULT)
+
+
+def layout_notes(layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+    """What a report says of functions in another layout than the usual one."""
+    turned = [name for name, layout in layouts.items() if layout != DEFAULT]
+    if not turned:
+        return ()
+    return (
+        (
+            f"W is taken as (C, D) and X as (D, N) by {', '.join(turned)}, as the handout of 2015 has it;"
+            " graded in that layout."
+        ),
+    )
+
+
+def _worths(assignment: Assignment, name: str, run: Runner, seed: int) -> dict[Layout, int]:
+    """How well each layout fits: 3 where loss and gradient are right, down to 0 where the call gives no values."""
+    return {layout: _worth(assignment.in_layout(layout), name, run, seed) for layout in get_args(Layout)}
+
+
+def _worth(assignment: Assignment, name: str, run: Runner, seed: int) -> int:
+    case = draw_layout_case(random_stream(seed, "layout", name), assignment.convention)
+    function = assignment.loss_function(name)
+    trial = loss_trial(assignment, name, case, function.main_dtype)
+    observation = run(trial)
+    if not isinstance(observation, Returned):
+        return 0
+    loss, gradient = observation.values
+    if not isinstance(loss, Received) or not isinstance(gradient, Received):
+        return 0
+    truth = Truth(function.classifier, case_of(trial)[0], assignment.convention, function.main_dtype)
+    return 1 + truth.compare_loss(loss)[0].is_right + truth.compare_gradient(gradient)[0].is_right

@@ -1,0 +1,124 @@
+"""Who makes the calls of a trial: the student's functions, or the reference's, each in workers confined alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from grader.extract import Extracted, extract
+from grader.intake.submission import SourceFile, Submission
+from grader.model.assignment import Assignment
+from grader.model.observation import Missing, Observation
+from grader.model.trial import Argument, FileArgument, Tensor, Trial
+from grader.sandbox.host import Budget, Sandbox, Session
+from reference import TIMED_FUNCTIONS, timed_source
+from reference.in_worker.saved import SAVED_FUNCTION, saved_source
+
+_REFERENCE_WORKERS = 3
+"""Naive, vectorized and the call that does nothing are called in turn."""
+
+
+def budget_of(assignment: Assignment) -> Budget:
+    """The sandbox's bounds as the spec sets them."""
+    limits = assignment.limits
+    return Budget(
+        load_seconds=limits.load_seconds,
+        function_seconds=limits.function_seconds,
+        memory_bytes=limits.memory_bytes,
+        device_memory_bytes=limits.device_memory_bytes,
+    )
+
+
+class Sessions:
+    """The sessions of one submission: the student's, and the reference's once a trial asks for it.
+
+    While the reference is called the student's workers stand still: a thread that spins there would make it seem slow.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        extracted: Extracted,
+        assignment: Assignment,
+        files: Sequence[SourceFile] = (),
+    ) -> None:
+        self._files = files
+        self._sandbox = sandbox
+        self._assignment = assignment
+        self._budget = budget_of(assignment)
+        self._student = sandbox.session(
+            extracted,
+            self._budget,
+            redirect_cuda=assignment.device == "cpu",
+            device=assignment.device,
+        )
+        self._reference: Session | None = None
+        self._is_student_held = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with ExitStack() as both:
+            both.callback(self._student.close)
+            if self._reference is not None:
+                both.callback(self._reference.close)
+
+    def run(self, trial: Trial) -> Observation:
+        """Make the call. SandboxError when no worker can be had."""
+        found = _with_files(trial, self._files)
+        return self._run(found) if isinstance(found, Trial) else found
+
+    def _run(self, trial: Trial) -> Observation:
+        self._hold_student(is_held=trial.party == "reference")
+        if trial.party == "student":
+            return self._student.run(trial)
+        if self._reference is None:
+            self._reference = self._sandbox.session(
+                _reference_code(self._assignment),
+                self._budget,
+                redirect_cuda=False,
+                live_workers=_REFERENCE_WORKERS,
+                device=self._assignment.device,
+            )
+        if self._assignment.device == "cuda":
+            self._sandbox.settle()
+        return self._reference.run(trial)
+
+    def _hold_student(self, *, is_held: bool) -> None:
+        if is_held != self._is_student_held:
+            self._student.hold(is_held=is_held)
+            self._is_student_held = is_held
+
+
+def _reference_code(assignment: Assignment) -> Extracted:
+    texts = {
+        "reference.py": timed_source(assignment.backend, assignment.convention),
+        "saved.py": saved_source(),
+    }
+    files = tuple(SourceFile(path, text.encode()) for path, text in texts.items())
+    return extract(Submission("reference", files), [*TIMED_FUNCTIONS, SAVED_FUNCTION])
+
+
+def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
+    """The trial with the bytes of the files that it names; Missing where one is not there."""
+    if not any(isinstance(argument, FileArgument) for argument in trial.positional):
+        return trial
+    positional: list[Argument] = []
+    for argument in trial.positional:
+        if not isinstance(argument, FileArgument):
+            positional.append(argument)
+            continue
+        named = [file for file in files if file.path.rpartition("/")[2] == argument.name]
+        if not named:
+            return Missing(f"no file is named {argument.name}")
+        nearest = min(named, key=lambda file: (file.path.count("/"), file.path))
+        positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))
+    return replace(trial, positional=tuple(positional))

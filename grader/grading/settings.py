@@ -1,0 +1,61 @@
+"""How a submission is graded, and what came of one check: what grading hands to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grader.checks import AnyCheck
+from grader.data import DataSet, standin_data
+from grader.model.trial import Device
+from grader.model.verdict import Verdict
+from grader.restrictions import Violation, verdict_under
+
+NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
+
+
+KINDS_THAT_TRAIN: frozenset[str] = frozenset({"accuracy", "initial_loss", "search", "weights"})
+"""The kinds of checks that look at the data set: only for these is it read, named in reports and compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to grade: the seed of all draws, the device, which checks (None for all), and the data to train on.
+
+    device_name: the GPU's, where it is graded on one. device_note: what a report says of the choice.
+    """
+
+    seed: int
+    device: Device = "cpu"
+    only: frozenset[str] | None = None
+    data: DataSet = field(default_factory=standin_data)
+    device_name: str | None = None
+    device_note: str | None = None
+
+    def data_name(self, checks: Sequence[AnyCheck]) -> str:
+        """What a report on these checks says of the data. Reads it where it is a user's own and a check trains on it."""
+        if any(check.kind in KINDS_THAT_TRAIN for check in checks):
+            return self.data.name
+        return "none: no check of this spec trains on a data set"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check with its verdict and the seconds it took. is_violation: whether forbidden help decided it."""
+
+    check: AnyCheck
+    verdict: Verdict
+    seconds: float
+    is_violation: bool = False
+
+    def under(self, violations: Sequence[Violation]) -> CheckResult:
+        """What is left of the verdict where a function of the check uses help that is not allowed."""
+        verdict = verdict_under(violations, self.check.functions, self.verdict)
+        return CheckResult(self.check, verdict, self.seconds, is_violation=verdict is not self.verdict)
+
+
+def errored_verdict() -> Verdict:
+    """The verdict where the grader itself failed: no points are lost, and no score is given."""
+    return Verdict(
+        "errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again."
+    )

@@ -1,0 +1,218 @@
+"""Which files of a hand-in are kept, how large they may be, and the reading of a .zip into memory under those limits."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from grader import formatting
+from grader.errors import UnsafeArchive, UnsupportedFile
+
+FILE_BYTES = 64 << 20
+TOTAL_BYTES = 256 << 20
+FILE_COUNT = 2_000
+
+_BLOCK_BYTES = 1 << 20
+_DIRECTORY_BYTES = 4 << 20
+"""Greatest table of contents that zipfile is let near: it reads the whole of it before a member can be counted."""
+
+SAVED_BYTES = 8 << 20
+"""Greatest file of saved weights that is kept; a linear classifier's has a quarter of a megabyte."""
+
+_SUFFIXES = (".ipynb", ".py")
+_SAVED_SUFFIXES = (".pt", ".pth")
+_FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
+
+# LZMA and bzip2 members are refused: nobody's file manager writes them, and an LZMA header may ask for gigabytes.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    struct.error,
+)
+"""What zipfile raises for a damaged archive, as far as that is not its own error."""
+
+
+def is_source(name: str) -> bool:
+    """Whether a file of this name is a notebook or a module."""
+    return name.lower().endswith(_SUFFIXES)
+
+
+def is_saved(name: str) -> bool:
+    """Whether a file of this name holds saved weights, which are kept beside notebooks and modules."""
+    return name.lower().endswith(_SAVED_SUFFIXES)
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file of this name is one of those that are kept."""
+    return is_source(name) or is_saved(name)
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is nobody's own work: hidden, a cache or an installed environment."""
+    return name.startswith(".") or name in _FOREIGN_FOLDERS
+
+
+def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
+    """(path, content) of each notebook, module and file of weights in a .zip, sorted; every member is checked before one is read.
+
+    Raises UnsafeArchive for what must not be unpacked, UnsupportedFile where `stream` is no readable zip.
+    """
+    shown = formatting.printable(str(path))
+    _check_directory(stream, path)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+            if len(members) > FILE_COUNT:
+                raise UnsafeArchive(
+                    f"{shown}: expected at most {FILE_COUNT:,} members, found {len(members):,}; "
+                    "hand in the notebook or the modules alone",
+                    path=path,
+                )
+            wanted = {name: member for member in members if (name := _checked_name(member, path)) is not None}
+            _check_packed_size(wanted.values(), path)
+            total = 0
+            contents = []
+            for name, member in sorted(wanted.items()):
+                content = _read_member(archive, member, path, TOTAL_BYTES - total)
+                total += len(content)
+                contents.append((name, content))
+            return contents
+    except BROKEN as error:
+        raise UnsupportedFile(
+            f"{shown}: expected a zip archive, found one that is damaged ({_first_line(error)}); make it again",
+            path=path,
+        ) from error
+
+
+def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
+    """Refuse members that share their bytes, or hide in them, so that a small file takes hours to unpack."""
+    if sum(member.compress_size for member in members) > TOTAL_BYTES:
+        raise UnsafeArchive(
+            f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found "
+            "more; hand in the notebook or the modules alone",
+            path=path,
+        )
+
+
+def _check_directory(stream: IO[bytes], path: Path) -> None:
+    """Refuse what is no zip, and a table of contents that takes long to read, by the record at the file's end."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - (22 + 0xFFFF)))
+    tail = stream.read()
+    stream.seek(0)
+    at = len(tail) - 22
+    if tail[-22:-18] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
+        at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < 22:
+        raise UnsupportedFile(
+            f"{formatting.printable(str(path))}: expected a zip archive, found something else; "
+            "make a .zip of the notebook or the modules",
+            path=path,
+        )
+    count, directory_bytes = (
+        struct.unpack_from("<H", tail, at + 10)[0],
+        struct.unpack_from("<L", tail, at + 12)[0],
+    )
+    # 0xFFFF and 0xFFFFFFFF defer to a 64-bit record, which only archives far beyond these limits need.
+    if (
+        directory_bytes > _DIRECTORY_BYTES
+        or count == 0xFFFF
+        or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
+    ):
+        raise UnsafeArchive(
+            f"{formatting.printable(str(path))}: expected at most {FILE_COUNT:,} members, found a table of contents for many "
+            "more; hand in the notebook or the modules alone",
+            path=path,
+        )
+
+
+def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
+    """The member's path where it is to be kept, None where it is passed over; raises where it is unsafe."""
+    name = formatting.printable(member.filename.replace("\\", "/"))
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    where = f"{formatting.printable(str(path))}: member {name[:200]!r}"
+    if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
+        raise UnsafeArchive(
+            f"{where} lies outside the archive's folder; expected relative paths without '..', make the zip again",
+            path=path,
+        )
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        found = "a symbolic link" if kind == stat.S_IFLNK else "a special file"
+        raise UnsafeArchive(
+            f"{where} is {found}; expected files and folders only, put the file itself in", path=path
+        )
+    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_kept(parts[-1]):
+        return None
+    if is_saved(parts[-1]) and not _is_plain(member):
+        return None
+    if member.flag_bits & 0x1:
+        raise UnsafeArchive(f"{where} is encrypted; expected an archive without a password", path=path)
+    if member.compress_type not in _METHODS:
+        raise UnsafeArchive(
+            f"{where} is compressed in an uncommon way; expected the ordinary method (deflate)", path=path
+        )
+    if member.file_size > FILE_BYTES:
+        raise _too_large(where, path)
+    return "/".join(parts)
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    """Whether saved weights can be taken out: without them the rest of the submission is graded all the same."""
+    is_open = not member.flag_bits & 0x1 and member.compress_type in _METHODS
+    return is_open and member.file_size <= SAVED_BYTES
+
+
+def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """The member's bytes as they unpack, a little at a time; what is wrong with it raises one of BROKEN."""
+    # Elsewhere the system may refuse to seek, which would read like a fault of the disk.
+    if not 0 <= member.header_offset <= archive.start_dir:
+        raise zipfile.BadZipFile("a member lies outside the file")
+    if member.compress_type not in _METHODS:
+        raise NotImplementedError("a member is compressed in an uncommon way")
+    return archive.open(member)
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
+    """The member's bytes, counted as they come out: what its header claims does not matter."""
+    content = bytearray()
+    with open_member(archive, member) as unpacked:
+        while block := unpacked.read(_BLOCK_BYTES):
+            content += block
+            if len(content) > FILE_BYTES:
+                raise _too_large(
+                    f"{formatting.printable(str(path))}: member {formatting.printable(member.filename)[:200]!r}",
+                    path,
+                )
+            if len(content) > left_bytes:
+                raise UnsafeArchive(
+                    f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules once "
+                    "unpacked, found more; hand in the notebook or the modules alone",
+                    path=path,
+                )
+    return bytes(content)
+
+
+def _too_large(where: str, path: Path) -> UnsafeArchive:
+    return UnsafeArchive(
+        f"{where} unpacks to more than {FILE_BYTES >> 20} MiB; expected less, clear the notebook's outputs",
+        path=path,
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return formatting.printable(str(error).split("\n", 1)[0][:120]) or type(error).__name__

@@ -1,0 +1,304 @@
+"""What a student handed in: source files as bytes, read from a notebook, a module, a folder or a .zip."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import formatting
+from grader.errors import SubmissionError, SubmissionNotFound, SubmissionUnavailable, UnsupportedFile
+from grader.intake.archive import (
+    FILE_BYTES,
+    FILE_COUNT,
+    SAVED_BYTES,
+    TOTAL_BYTES,
+    is_kept,
+    is_passed_over,
+    is_saved,
+    is_source,
+    read_archive,
+)
+
+FOLDER_ENTRIES = 100_000
+"""Entries looked at in a folder before it is taken for something else than a submission."""
+
+# O_NONBLOCK: opening a FIFO must not wait for a writer. The names are missing on Windows.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+_CODING_LINE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#|$)")
+# Text encodings that Python files are written in. Others that Python knows (punycode, idna, unicode_escape, base64)
+# are no encodings of source text, and some take quadratic time.
+_SOURCE_ENCODING = re.compile(
+    r"ascii|utf-?(?:8|16|32)|iso8859|latin|cp\d|koi8|gb|big5|euc|shift_jis|mac|tis|johab|hz"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One notebook, module or file of saved weights; `path` is relative to what was handed in, with `/` between its parts."""
+
+    path: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One student's files, in the order of their paths; `student` is known where an intake told it."""
+
+    id: str
+    files: tuple[SourceFile, ...]
+    student: str | None = None
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """The notebooks and modules."""
+        return tuple(file for file in self.files if not is_saved(file.path))
+
+    @property
+    def sha256(self) -> str:
+        """The same for the same paths and contents, in whatever order they were found."""
+        digest = hashlib.sha256()
+        for path, content in sorted((file.path, file.sha256) for file in self.files):
+            name = path.encode("utf-8", "backslashreplace")
+            digest.update(b"%d:%s:%s\n" % (len(name), name, content.encode("ascii")))
+        return digest.hexdigest()
+
+
+def load_submission(path: Path) -> Submission:
+    """Read a .ipynb, a .py, a folder or a .zip; nothing is unpacked to disk, no link is followed.
+
+    Raises SubmissionNotFound, UnsupportedFile, UnsafeArchive, or SubmissionError where reading fails.
+    """
+    shown = formatting.printable(str(path))
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise SubmissionNotFound(
+            f"{shown}: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
+            path=path,
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    suffix = path.suffix.lower()
+    if stat.S_ISDIR(mode):
+        name = formatting.printable(path.name or path.resolve().name) or "submission"
+        return Submission(name, _read_folder(path))
+    identifier = formatting.printable(path.stem)
+    if not stat.S_ISREG(mode):
+        raise UnsupportedFile(
+            f"{shown}: expected a file or a folder, found {_kind(mode)}; give the file itself", path=path
+        )
+    if is_source(path.name):
+        return Submission(identifier, (SourceFile(formatting.printable(path.name), _read_file(path)),))
+    if suffix == ".zip":
+        members = _read_zip(path)
+        if not any(is_source(name) for name, _ in members):
+            raise _nothing_to_grade(path, "archive")
+        return Submission(identifier, tuple(SourceFile(name, content) for name, content in members))
+    raise UnsupportedFile(
+        f"{shown}: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found "
+        f"{f'a {formatting.printable(suffix)} file' if suffix else 'a file without a suffix'}; export it as one of these",
+        path=path,
+    )
+
+
+def decode_source(content: bytes) -> str:
+    r"""The text of a Python file, with `\n` between lines; never raises, and never loses a byte silently.
+
+    Encodings are tried in this order: the byte order mark's, the coding line's, UTF-8, Latin-1.
+    """
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if content.startswith(mark):
+            text = content.removeprefix(mark).decode(encoding, "replace")
+            break
+    else:
+        text = _decode_unmarked(content)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decode_unmarked(content: bytes) -> str:
+    for encoding in (_declared_encoding(content), "utf-8"):
+        try:
+            return content.decode(encoding)
+        except (LookupError, ValueError):
+            continue
+    return content.decode("latin-1")
+
+
+def _declared_encoding(content: bytes) -> str:
+    """The encoding that a PEP 263 line in the first two lines names; "utf-8" where none does."""
+    for line in re.split(rb"\r\n|\r|\n", content[:1000], maxsplit=2)[:2]:
+        if match := _CODING_LINE.match(line):
+            try:
+                name = codecs.lookup(match[1].decode("ascii")).name
+            except (LookupError, ValueError):
+                return "utf-8"
+            return name if _SOURCE_ENCODING.match(name) else "utf-8"
+        if not _BLANK_OR_COMMENT.match(line):
+            break
+    return "utf-8"
+
+
+def _read_folder(root: Path) -> tuple[SourceFile, ...]:
+    files: list[SourceFile] = []
+    total = 0
+    for relative, path in sorted(_files_below(root, is_kept)):
+        if is_saved(relative) and _size_of(path) > SAVED_BYTES:
+            continue
+        if len(files) == FILE_COUNT:
+            raise SubmissionError(
+                f"{formatting.printable(str(root))}: expected at most {FILE_COUNT:,} notebooks and modules in one submission, "
+                "found more; give the folder of one student",
+                path=root,
+            )
+        content = _read_file(path)
+        total += len(content)
+        if total > TOTAL_BYTES:
+            raise SubmissionError(
+                f"{formatting.printable(str(root))}: expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules, found "
+                "more; give the folder of one student, and clear the outputs of the notebooks",
+                path=root,
+            )
+        files.append(SourceFile(formatting.printable(relative), content))
+    if not any(is_source(file.path) for file in files):
+        return _read_archive_in(root)
+    return tuple(files)
+
+
+def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
+    """What the one .zip below a folder holds, which is how some platforms hand a submission over."""
+    archives = list(_files_below(root, lambda name: name.lower().endswith(".zip")))
+    if len(archives) > 1:
+        raise UnsupportedFile(
+            f"{formatting.printable(str(root))}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
+            f"found {len(archives)} archives; give one of them",
+            path=root,
+        )
+    members = _read_zip(archives[0][1]) if archives else []
+    if not any(is_source(name) for name, _ in members):
+        raise _nothing_to_grade(root, "folder")
+    return tuple(SourceFile(name, content) for name, content in members)
+
+
+def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    """(relative path, path) of each file of a wanted name; links and what is no regular file are passed over."""
+    pending = [("", root)]
+    seen = 0
+    while pending:
+        prefix, folder = pending.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen > FOLDER_ENTRIES:
+                        raise SubmissionError(
+                            f"{formatting.printable(str(root))}: expected the folder of one submission, found more than "
+                            f"{FOLDER_ENTRIES:,} entries in it; give the folder of one student",
+                            path=root,
+                        )
+                    if is_passed_over(entry.name):
+                        continue
+                    relative = f"{prefix}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append((f"{relative}/", Path(entry.path)))
+                    elif is_wanted(entry.name) and entry.is_file(follow_symlinks=False):
+                        yield relative, Path(entry.path)
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+
+
+def _open_regular(path: Path) -> int:
+    """A descriptor of a regular file; the check is made on what was opened, so it cannot be swapped."""
+    try:
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise UnsupportedFile(
+            f"{formatting.printable(str(path))}: expected a file or a folder, found {_kind(mode)}; give the file itself",
+            path=path,
+        )
+    return descriptor
+
+
+def _read_file(path: Path) -> bytes:
+    with open(_open_regular(path), "rb") as stream:
+        try:
+            content = stream.read(FILE_BYTES + 1)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+    if len(content) > FILE_BYTES:
+        raise SubmissionError(
+            f"{formatting.printable(str(path))}: expected a file of at most {FILE_BYTES >> 20} MiB, found a larger one; "
+            "clear the notebook's outputs and save it again",
+            path=path,
+        )
+    return content
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_zip(path: Path) -> list[tuple[str, bytes]]:
+    with open(_open_regular(path), "rb") as stream:
+        try:
+            return read_archive(stream, path)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+
+def _kind(mode: int) -> str:
+    for is_kind, name in (
+        (stat.S_ISLNK, "a symbolic link"),
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_kind(mode):
+            return name
+    return "something else"
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
+    reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
+    return SubmissionUnavailable(
+        f"{formatting.printable(str(path))}: could not be read: {reason}; check the path and its permissions",
+        path=path,
+    )
+
+
+def _nothing_to_grade(path: Path, kind: str) -> UnsupportedFile:
+    return UnsupportedFile(
+        f"{formatting.printable(str(path))}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
+        "hand in the file that holds the functions",
+        path=path,
+    )

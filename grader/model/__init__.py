@@ -1,0 +1,1 @@
+"""The values that pass through grading: assignment, trial, observation, verdict, report."""

@@ -1,0 +1,231 @@
+"""What an assignment asks for, as far as checks need it: its functions, convention and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from grader.data import DataSet
+from grader.model.trial import Device, DTypeName
+from reference.conventions import Convention, Layout
+
+ClassifierName = Literal["svm", "softmax"]
+
+
+class Model(BaseModel):
+    """Base of everything that a spec holds: frozen, no field too many, every number finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LossFunction(Model):
+    """A function (W, X, y, reg) -> (loss, dW)."""
+
+    role: Literal["loss"]
+    classifier: ClassifierName
+    style: Literal["naive", "vectorized"]
+    dtypes: tuple[DTypeName, ...] = Field(
+        default=("float32", "float64"),
+        min_length=1,
+        description="The dtypes in which it must work; in another one it may raise, which is a note.",
+    )
+
+    @property
+    def main_dtype(self) -> DTypeName:
+        """The most precise dtype in which it must work."""
+        return "float64" if "float64" in self.dtypes else "float32"
+
+
+class TrainerDefaults(Model):
+    """The default values of a trainer's signature; other ones are a note and cost nothing."""
+
+    learning_rate: float = Field(gt=0)
+    reg: float = Field(ge=0)
+    num_iters: int = Field(gt=0, le=1000)
+    batch_size: int = Field(gt=0, le=1000)
+
+
+class TrainerFunction(Model):
+    """A function (loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose) -> (W, loss_history)."""
+
+    role: Literal["trainer"]
+    defaults: TrainerDefaults | None = Field(
+        default=None, description="What the handout's signature says; none to leave them unasked."
+    )
+
+
+class PredictorFunction(Model):
+    """A function (W, X) -> y_pred."""
+
+    role: Literal["predictor"]
+
+
+class ClassifierClass(Model):
+    """A class with loss(W, X_batch, y_batch, reg), train(X, y, ...) and predict(X), and W as an attribute.
+
+    Where its loss reads the attribute it is loss(X_batch, y_batch, reg).
+    """
+
+    role: Literal["classifier"]
+    classifier: ClassifierName | None = Field(
+        default=None, description="Whose loss it has; none for the base class, whose loss the judge lends it."
+    )
+    weights: Literal["argument", "attribute"] = Field(
+        default="argument", description="Where loss finds W: its first argument, or the object's own."
+    )
+    dtype: DTypeName = Field(default="float32", description="Of what its methods are given.")
+    defaults: TrainerDefaults | None = Field(
+        default=None, description="What the handout's signature of train says; none to leave them unasked."
+    )
+
+
+class SearchParamsFunction(Model):
+    """A function () -> (learning_rates, regularization_strengths), each a list of numbers."""
+
+    role: Literal["search_params"]
+    classifier: ClassifierName = Field(description="The classifier that the pairs are for.")
+
+
+class SamplerFunction(Model):
+    """A function (X, y, num_train, batch_size) -> (X_batch, y_batch)."""
+
+    role: Literal["sampler"]
+
+
+class ParamSetFunction(Model):
+    """A function (cls, data_dict, lr, reg, num_iters) -> (cls, train_acc, val_acc), which trains and predicts with cls."""
+
+    role: Literal["param_set"]
+
+
+class AnyFunction(Model):
+    """A function or class of any other signature, judged by a question of its own."""
+
+    role: Literal["function"]
+    optional: bool = Field(
+        default=False, description="It may be left out: its checks have 0 points, and say so where it is."
+    )
+
+
+FunctionSpec = Annotated[
+    LossFunction
+    | TrainerFunction
+    | PredictorFunction
+    | ClassifierClass
+    | SearchParamsFunction
+    | SamplerFunction
+    | ParamSetFunction
+    | AnyFunction,
+    Field(discriminator="role"),
+]
+
+
+class Limits(Model):
+    """Bounds on one submission; times are on the judge's clock."""
+
+    call_seconds: float = Field(default=10.0, gt=0, description="One call of a loss function or of predict.")
+    training_seconds: float = Field(default=30.0, gt=0, description="One call of a trainer.")
+    load_seconds: float = Field(default=20.0, gt=0, description="Executing what one function needs.")
+    function_seconds: float = Field(default=120.0, gt=0, description="All calls of one function together.")
+    memory_bytes: int = Field(
+        default=4 << 30, ge=512 << 20, description="Private memory of the student's process."
+    )
+    device_memory_bytes: int = Field(
+        default=4 << 30,
+        ge=256 << 20,
+        description="Memory of a GPU that tensors of the student's process may take.",
+    )
+
+
+RestrictionKind = Literal["autograd", "modules", "losses", "libraries", "partner", "dynamic", "devices"]
+RestrictionPolicy = Literal["fail", "note", "ignore"]
+
+
+class Restrictions(Model):
+    """What the student's functions may lean on: "fail" costs all points, "note" is said and costs none.
+
+    torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and their kin are never help.
+    """
+
+    autograd: RestrictionPolicy = Field(
+        default="note",
+        description="Gradients by torch: requires_grad, backward, torch.autograd.grad, torch.func, jacobian.",
+    )
+    modules: RestrictionPolicy = Field(
+        default="note", description="Layers of torch.nn and optimizers of torch.optim."
+    )
+    losses: RestrictionPolicy = Field(
+        default="note",
+        description="Any ready-made loss of torch.nn or torch.nn.functional, and the operators beneath them.",
+    )
+    libraries: RestrictionPolicy = Field(
+        default="note",
+        description="Libraries that fit models or differentiate: sklearn, scipy.optimize, jax.",
+    )
+    partner: RestrictionPolicy = Field(
+        default="note",
+        description="The other of naive and vectorized of the same classifier, called instead of written.",
+    )
+    dynamic: RestrictionPolicy = Field(
+        default="note",
+        description="Names and code made while running: eval, exec, importlib, getattr on a module, sys.modules.",
+    )
+    devices: RestrictionPolicy = Field(
+        default="ignore",
+        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is none.",
+    )
+
+    def policy(self, kind: RestrictionKind) -> RestrictionPolicy:
+        """What follows where a function uses help of this kind."""
+        found: RestrictionPolicy = getattr(self, kind)
+        return found
+
+
+class Assignment(Model):
+    """What the checks are parametrised by."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    convention: Convention
+    backend: Literal["torch", "numpy"]
+    functions: Mapping[str, FunctionSpec]
+    limits: Limits
+    restrictions: Restrictions = Restrictions()
+    device: Device = "cpu"
+    data: DataSet | None = None
+
+    def on(self, device: Device, data: DataSet) -> Assignment:
+        """The same assignment, graded on that device and with that data; one in NumPy is always on the CPU."""
+        return self.model_copy(update={"device": "cpu" if self.backend == "numpy" else device, "data": data})
+
+    def in_layout(self, layout: Layout) -> Assignment:
+        """The same assignment with the arrays in that layout."""
+        return self.model_copy(update={"convention": replace(self.convention, layout=layout)})
+
+    def loss_function(self, name: str) -> LossFunction:
+        """The loss function of that name; the spec has made sure that it is one."""
+        function = self.functions[name]
+        if not isinstance(function, LossFunction):
+            raise TypeError(f"{name} is no loss function")
+        return function
+
+    def is_optional(self, name: str) -> bool:
+        """Whether the function may be left out."""
+        function = self.functions.get(name)
+        return isinstance(function, AnyFunction) and function.optional
+
+    def partners(self, name: str) -> frozenset[str]:
+        """The loss functions of the same classifier in the other style; none for what is no loss function."""
+        own = self.functions.get(name)
+        if not isinstance(own, LossFunction):
+            return frozenset()
+        return frozenset(
+            other
+            for other, function in self.functions.items()
+            if isinstance(function, LossFunction)
+            and function.classifier == own.classifier
+            and function.style != own.style
+        )

@@ -1,0 +1,13 @@
+"""Help that an assignment may forbid: where the source uses it, what a traced call ran, and what follows."""
+
+from grader.restrictions.trace import operator_trial, traced_functions
+from grader.restrictions.violations import Violation, find_violations, findings_of, verdict_under
+
+__all__ = [
+    "Violation",
+    "find_violations",
+    "findings_of",
+    "operator_trial",
+    "traced_functions",
+    "verdict_under",
+]

@@ -1,0 +1,287 @@
+"""Where the value of an expression comes from: something imported, the student's own, or nothing that can be told."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from grader.extract.importing import absolute_name
+from grader.restrictions.constants import LONGEST_NAME, constant_text
+from grader.restrictions.kinds import kind_of
+from grader.restrictions.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
+
+_DEPTH = 40
+"""Steps from a name to its origin; a longer chain of names is not followed."""
+
+_STEPS = 100_000
+"""Steps spent on the names of one function; a source that needs more is built to need them."""
+
+_ROUNDS = 5
+"""How often names that are given values of one another, as in `t = torch; t = t.nn`, are gone through."""
+
+_BUILTINS = frozenset(dir(builtins))
+_IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+_WRAPPERS = frozenset({"functools.partial", "functools.partialmethod", "builtins.staticmethod"})
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A module that is not the submission's, or something in one, by its full name; `builtins.eval` for builtins."""
+
+    dotted: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnModule:
+    """A file of the submission."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnName:
+    """A name of a file of the submission that is more than another word for something else."""
+
+    file: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A function or class defined within a function, and the scope that it stands in."""
+
+    node: Definition
+    scope: Scope
+
+
+Origin = Foreign | OwnModule | OwnName | Inner
+ResidentTensor = Mapping[str | tuple[str, str], frozenset[Origin]]
+"""Modules that code gives to an attribute of that name or, by file and name, to a name that it declares global."""
+
+_NOTHING: frozenset[Origin] = frozenset()
+
+
+def order_of(origin: Origin) -> tuple[str, int]:
+    """What a set of origins is put in order by."""
+    match origin:
+        case Foreign(dotted=name) | OwnModule(file=name) | OwnName(name=name):
+            return name, 0
+        case Inner(node=node):
+            return node.name, node.lineno
+    assert_never(origin)
+
+
+class Origins:
+    """Resolves names and expressions through imports and aliases, without executing anything.
+
+    files: the scope of each file that is executed. modules: dotted names that mean files of the submission.
+    graded: (file, name) of what answers for itself, which is not looked behind.
+
+    What a name may be is found out once. Names that are given values of one another begin as nothing and are gone
+    through again until nothing is added, a few times at most.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Scope],
+        modules: Mapping[str, str],
+        graded: frozenset[tuple[str, str]],
+        kept: ResidentTensor,
+    ) -> None:
+        self._files = files
+        self._modules = modules
+        self._graded = graded
+        self._kept = kept
+        self._steps_left = _STEPS
+        self._settled: dict[tuple[Scope | str, str], frozenset[Origin]] = {}
+        self._found: dict[tuple[Scope | str, str], frozenset[Origin]] = {}
+        self._begun: set[tuple[Scope | str, str]] = set()
+        self._open: set[tuple[Scope | str, str]] = set()
+        self._is_ring = False
+        self._is_changed = False
+
+    def of(self, node: ast.expr, scope: Scope) -> frozenset[Origin]:
+        """All that the expression may be; nothing where that cannot be told."""
+        return self._settle(lambda: self._of(node, scope, _DEPTH))
+
+    def of_name(self, file: str, name: str) -> frozenset[Origin]:
+        """All that a top-level name of a file may be, looked behind even where it is graded."""
+        return self._settle(lambda: self._given(name, self._files[file], _DEPTH))
+
+    def of_binding(self, name: str, binding: Binding, scope: Scope) -> frozenset[Origin]:
+        """All that one statement gives the name."""
+        return self._settle(lambda: frozenset(self._bound(name, binding, scope, _DEPTH)))
+
+    @property
+    def are_exhausted(self) -> bool:
+        """Whether the steps were spent, so that some names were not looked at."""
+        return self._steps_left < 0
+
+    def _settle(self, find: Callable[[], frozenset[Origin]]) -> frozenset[Origin]:
+        if self._steps_left <= 0:
+            return _NOTHING
+        for _ in range(_ROUNDS):
+            self._begun.clear()
+            self._is_ring = self._is_changed = False
+            found = find()
+            if not (self._is_ring and self._is_changed):
+                break
+        self._settled.update(self._found)
+        self._found.clear()
+        return found
+
+    def _is_spent(self, steps: int) -> bool:
+        self._steps_left -= steps
+        return self._steps_left < 0
+
+    def _once(self, key: tuple[Scope | str, str], find: Callable[[], frozenset[Origin]]) -> frozenset[Origin]:
+        """What was found for a name, or is found now; what the last round found where it asks for itself."""
+        if key in self._settled:
+            return self._settled[key]
+        if key in self._begun:
+            self._is_ring = self._is_ring or key in self._open
+            return self._found.get(key, _NOTHING)
+        self._begun.add(key)
+        self._open.add(key)
+        found = find()
+        self._open.discard(key)
+        if found != self._found.get(key):
+            self._found[key] = found
+            self._is_changed = True
+        return found
+
+    def _of(self, node: ast.expr, scope: Scope, depth: int) -> frozenset[Origin]:
+        if depth == 0 or self._is_spent(1):
+            return _NOTHING
+        found = frozenset(self._looked_at(node, scope, depth - 1))
+        return _NOTHING if self._is_spent(len(found)) else found
+
+    def _looked_at(self, node: ast.expr, scope: Scope, depth: int) -> Iterable[Origin]:
+        match node:
+            case ast.Name(id=name):
+                return self._named(name, scope, depth)
+            case ast.Attribute(value=value, attr=name):
+                owners = self._of(value, scope, depth)
+                is_module = any(isinstance(owner, Foreign | OwnModule) for owner in owners)
+                return self._members(owners, name, depth) if is_module else self._kept.get(name, _NOTHING)
+            case ast.Call():
+                return self._called(node, scope, depth)
+            case ast.Subscript(value=value, slice=index) if (key := constant_text(index)) is not None:
+                return self._looked_up(value, key, scope, depth)
+            case ast.IfExp(body=body, orelse=other):
+                return self._of(body, scope, depth) | self._of(other, scope, depth)
+            case ast.BoolOp(values=values):
+                return _NOTHING.union(*(self._of(value, scope, depth) for value in values))
+            case ast.NamedExpr(value=value):
+                return self._of(value, scope, depth)
+        return _NOTHING
+
+    def _named(self, name: str, scope: Scope, depth: int) -> frozenset[Origin]:
+        level = scope
+        while level.parent is not None and not (
+            name in level.bound and (level is scope or not level.is_class)
+        ):
+            if self._is_spent(1):
+                return _NOTHING
+            level = level.parent
+        if level.parent is None:
+            return self._in_file(scope.file, name, depth)
+        return self._once((level, name), lambda: self._given(name, level, depth))
+
+    def _in_file(self, file: str, name: str, depth: int) -> frozenset[Origin]:
+        """What a top-level name of a file is; a builtin where the file binds none."""
+        if (file, name) in self._graded:
+            return frozenset({OwnName(file, name)})
+        return self._once((file, name), lambda: self._top_level(file, name, depth))
+
+    def _top_level(self, file: str, name: str, depth: int) -> frozenset[Origin]:
+        scope = self._files.get(file)
+        kept = self._kept.get((file, name), _NOTHING)
+        if scope is not None and name in scope.bound:
+            return self._given(name, scope, depth) | kept
+        found = {Foreign(f"builtins.{name}")} if name in _BUILTINS else set()
+        return kept.union(found, self._from_stars(scope, name, depth))
+
+    def _given(self, name: str, scope: Scope, depth: int) -> frozenset[Origin]:
+        """All that a scope binds a name to; at top level, itself where that cannot be told."""
+        found: set[Origin] = set()
+        for binding in scope.bound.get(name, ()):
+            if self._is_spent(1):
+                break
+            origins = set(self._bound(name, binding, scope, depth))
+            found |= origins or ({OwnName(scope.file, name)} if scope.parent is None else set())
+        return frozenset(found)
+
+    def _from_stars(self, scope: Scope | None, name: str, depth: int) -> Iterator[Origin]:
+        for star in () if scope is None or depth == 0 else scope.stars:
+            if self._is_spent(1):
+                return
+            module = self._module(star, scope.file) if scope is not None else None
+            if isinstance(module, OwnModule):
+                if name in self._files[module.file].bound if module.file in self._files else False:
+                    yield from self._in_file(module.file, name, depth - 1)
+            elif isinstance(module, Foreign) and kind_of(f"{module.dotted}.{name}") is not None:
+                yield Foreign(f"{module.dotted}.{name}")
+
+    def _bound(self, name: str, binding: Binding, scope: Scope, depth: int) -> Iterable[Origin]:
+        match binding:
+            case Imported(name=None):
+                return (self._module(binding, scope.file),)
+            case Imported(name=str(taken)):
+                return self._members((self._module(binding, scope.file),), taken, depth)
+            case Defined(node=node):
+                return (OwnName(scope.file, name) if scope.parent is None else Inner(node, scope),)
+            case Assigned(value=ast.expr() as value, scope=outer):
+                return self._of(value, outer or scope, depth)
+            case Imported() | Assigned():
+                return ()
+        assert_never(binding)
+
+    def _module(self, imported: Imported, file: str) -> Origin:
+        dotted = imported.module
+        if imported.level:
+            node = ast.ImportFrom(module=imported.module or None, names=[], level=imported.level)
+            dotted = absolute_name(node, file)
+        return self._dotted(dotted)
+
+    def _dotted(self, dotted: str) -> Origin:
+        return OwnModule(self._modules[dotted]) if dotted in self._modules else Foreign(dotted)
+
+    def _members(self, owners: Iterable[Origin], name: str, depth: int) -> Iterator[Origin]:
+        for owner in owners:
+            if isinstance(owner, Foreign) and len(name) <= LONGEST_NAME:
+                yield self._dotted(f"{owner.dotted}.{name}")
+            elif isinstance(owner, OwnModule) and depth > 0:
+                yield from self._in_file(owner.file, name, depth - 1)
+
+    def _called(self, call: ast.Call, scope: Scope, depth: int) -> Iterator[Origin]:
+        """What getattr, an import by name or functools.partial give, where their arguments tell."""
+        functions = {each.dotted for each in self._of(call.func, scope, depth) if isinstance(each, Foreign)}
+        if not functions or not call.args:
+            return
+        text = constant_text(call.args[0])
+        if functions & _IMPORTERS and text is not None:
+            yield self._dotted(text)
+        elif functions & _WRAPPERS:
+            yield from self._of(call.args[0], scope, depth)
+        elif "builtins.getattr" in functions and len(call.args) > 1:
+            name = constant_text(call.args[1])
+            if name is not None:
+                yield from self._members(self._of(call.args[0], scope, depth), name, depth)
+
+    def _looked_up(self, value: ast.expr, key: str, scope: Scope, depth: int) -> Iterator[Origin]:
+        """sys.modules["torch"], vars(torch)["nn"], torch.__dict__["nn"] and globals()["f"]."""
+        for owner in self._of(value, scope, depth):
+            if owner == Foreign("sys.modules"):
+                yield self._dotted(key)
+            elif isinstance(owner, Foreign) and owner.dotted.endswith(".__dict__"):
+                yield self._dotted(f"{owner.dotted.removesuffix('.__dict__')}.{key}")
+        if isinstance(value, ast.Call):
+            called = self._of(value.func, scope, depth)
+            if Foreign("builtins.globals") in called:
+                yield from self._in_file(scope.file, key, depth)
+            elif Foreign("builtins.vars") in called and value.args:
+                yield from self._members(self._of(value.args[0], scope, depth), key, depth)

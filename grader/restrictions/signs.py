@@ -1,0 +1,119 @@
+"""Help that no name of something imported says: tensors asked for gradients or moved, names and code made while running."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grader.model.assignment import RestrictionKind
+from grader.restrictions.constants import constant_text
+from grader.restrictions.origins import Foreign, Inner, Origins, OwnModule, OwnName
+from grader.restrictions.scopes import Scope
+
+_TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
+_MOVES = frozenset({"cpu", "cuda"})
+_DEVICE_NAMES = frozenset({"cpu", "cuda", "dev", "device", "gpu"})
+_COMPUTED_GLOBAL = "globals() with a computed name"
+
+Sign = tuple[RestrictionKind, str]
+
+
+def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
+    """What one node shows by itself. has_backward: the student's code has a `backward` of its own."""
+    match node:
+        case ast.Call():
+            yield from _signs_in_call(node, scope, origins, has_backward=has_backward)
+        case ast.Subscript():
+            if constant_text(node.slice) is None and _is_table(node.value, scope, origins):
+                yield "dynamic", _COMPUTED_GLOBAL
+        case ast.Attribute(attr=name, value=value):
+            if name in _TABLE_METHODS and _is_table(value, scope, origins):
+                yield "dynamic", _COMPUTED_GLOBAL
+        case ast.Assign(targets=targets, value=ast.Constant(value=True)):
+            if any(isinstance(each, ast.Attribute) and each.attr == "requires_grad" for each in targets):
+                yield "autograd", "requires_grad = True"
+        case _:
+            pass
+
+
+def name_read_by(call: ast.Call, scope: Scope, origins: Origins) -> str | None:
+    """The attribute that a getattr reads whose name is written out."""
+    if len(call.args) > 1 and Foreign("builtins.getattr") in origins.of(call.func, scope):
+        return constant_text(call.args[1])
+    return None
+
+
+def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
+    called = origins.of(call.func, scope)
+    names = {origin.dotted for origin in called if isinstance(origin, Foreign)}
+    if names & {"builtins.getattr", "builtins.vars"} and call.args:
+        yield from _signs_in_reflection(call, names, scope, origins)
+    if not any(isinstance(origin, OwnName | Inner) for origin in called) and any(
+        keyword.arg == "requires_grad" and _is_true(keyword.value) for keyword in call.keywords
+    ):
+        yield "autograd", "requires_grad=True"
+    if isinstance(call.func, ast.Attribute) and not called:
+        yield from _signs_in_method(call, call.func, scope, origins, has_backward=has_backward)
+
+
+def _signs_in_method(
+    call: ast.Call, method: ast.Attribute, scope: Scope, origins: Origins, *, has_backward: bool
+) -> Iterator[Sign]:
+    """A method of a value that nothing is known of: a tensor's, unless the student has one of that name."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if method.attr == "requires_grad_" and not (given and not _is_true(given[0])):
+        yield "autograd", "Tensor.requires_grad_"
+    elif method.attr == "backward" and not has_backward:
+        yield "autograd", "Tensor.backward"
+    elif method.attr in _MOVES:
+        yield "devices", f"Tensor.{method.attr}"
+    elif method.attr == "to" and _names_device(call, scope, origins):
+        yield "devices", "Tensor.to with a device"
+
+
+def _names_device(call: ast.Call, scope: Scope, origins: Origins) -> bool:
+    """Whether an argument of `to` is plainly a device: "cuda:0", torch.device(...), X.device, a name like `device`."""
+    if any(keyword.arg == "device" for keyword in call.keywords):
+        return True
+    return any(_is_device(argument, scope, origins) for argument in call.args[:1])
+
+
+def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
+    match node:
+        case ast.Constant(value=str()):
+            return True  # a dtype is never given as a text
+        case ast.Constant(value=int() as value):
+            return not isinstance(value, bool)
+        case ast.Attribute(attr="device"):
+            return True
+        case ast.Name(id=name):
+            return name.lower() in _DEVICE_NAMES
+        case ast.Call(func=function):
+            return Foreign("torch.device") in origins.of(function, scope)
+        case ast.IfExp(body=body, orelse=other):
+            return _is_device(body, scope, origins) or _is_device(other, scope, origins)
+    return False
+
+
+def _signs_in_reflection(call: ast.Call, names: set[str], scope: Scope, origins: Origins) -> Iterator[Sign]:
+    """A getattr whose name is written out reads like any other attribute; a computed one of a module is help."""
+    of_module = any(isinstance(each, Foreign | OwnModule) for each in origins.of(call.args[0], scope))
+    if "builtins.getattr" in names and len(call.args) > 1:
+        if of_module and constant_text(call.args[1]) is None:
+            yield "dynamic", "getattr with a computed name"
+    elif "builtins.vars" in names and of_module:
+        yield "dynamic", "vars() of a module"
+
+
+def _is_table(node: ast.expr, scope: Scope, origins: Origins) -> bool:
+    """Whether this is globals(), or the __dict__ of a module."""
+    if isinstance(node, ast.Call):
+        return Foreign("builtins.globals") in origins.of(node.func, scope)
+    return any(
+        isinstance(origin, Foreign) and origin.dotted.endswith(".__dict__")
+        for origin in origins.of(node, scope)
+    )
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True

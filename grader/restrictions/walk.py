@@ -1,0 +1,296 @@
+"""Looks at all code that a call of one function may reach: its own statement and its helpers, each node once."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from grader.extract import Chunk, Extracted, ExtractedFunction
+from grader.model.assignment import Assignment, LossFunction, RestrictionKind
+from grader.model.observation import Place
+from grader.restrictions.constants import truth_of
+from grader.restrictions.kinds import kind_of
+from grader.restrictions.origins import (
+    Foreign,
+    Inner,
+    Origin,
+    Origins,
+    OwnModule,
+    OwnName,
+    ResidentTensor,
+    order_of,
+)
+from grader.restrictions.reached import children_of, reached
+from grader.restrictions.scopes import (
+    Comprehension,
+    Function,
+    Names,
+    Scope,
+    bindings_in,
+    class_scope,
+    comprehension_scope,
+    defaults_of,
+    file_scope,
+    function_scope,
+)
+from grader.restrictions.signs import name_read_by, signs_in
+from grader.restrictions.uses import SourceNotice, Use
+
+_STEPS = 60_000
+"""Nodes of syntax trees looked at for one function; a traced call is the second witness."""
+
+_CONTRACT = frozenset({"loss", "train", "predict"})
+"""Methods that are called from outside of the source."""
+
+_LOSS_ARGUMENTS = 4
+"""W, X, y and reg are given in every call of a loss function; what comes after them never is."""
+
+_WORDS_ON = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
+"""What a function says of itself; to read it is not to call it."""
+
+_TAKES_WORDS = frozenset({"functools.update_wrapper", "functools.wraps"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """The statements of a chunk, and what they bind in their file."""
+
+    body: list[ast.stmt]
+    names: Names
+
+
+class Walk:
+    """Looks at every node that a call of one function may reach, each once."""
+
+    def __init__(
+        self,
+        extracted: Extracted,
+        function: ExtractedFunction,
+        assignment: Assignment,
+        parsed: Mapping[int, Parsed],
+        kept: ResidentTensor,
+    ) -> None:
+        self._function = function
+        self._partners = assignment.partners(function.name)
+        self._is_loss = isinstance(assignment.functions.get(function.name), LossFunction)
+        self._parsed = parsed
+        numbers = set(function.chunks)
+        self._chunks = [chunk for chunk in extracted.chunks if chunk.number in numbers]
+        self._binding: dict[tuple[str, str], list[Chunk]] = {}
+        by_file: dict[str, list[Names]] = {}
+        for chunk in self._chunks:
+            by_file.setdefault(chunk.file, []).append(parsed[chunk.number].names)
+            for name in chunk.binds:
+                self._binding.setdefault((chunk.file, name), []).append(chunk)
+        self._files = {file: file_scope(file, parts) for file, parts in by_file.items()}
+        self._graded = {(each.place.file, name): name for name, each in extracted.functions.items()}
+        self._origins = Origins(self._files, extracted.modules, frozenset(self._graded), kept)
+        self._pending: list[tuple[ast.AST, Scope, Chunk]] = []
+        self._later: deque[tuple[ast.AST, Scope, Chunk]] = deque()
+        self._entered: set[int] = set()
+        self._entered_chunks: set[int] = set()
+        self._attributes: set[str] = set(_CONTRACT)
+        self._waiting: dict[str, list[tuple[ast.AST, Scope, Chunk]]] = {}
+        self._unwraps = any(
+            "__wrapped__" in chunk.source or "unwrap" in chunk.source for chunk in self._chunks
+        )
+        self._has_backward = any("def backward" in chunk.source for chunk in self._chunks)
+        self._uses: dict[tuple[RestrictionKind, str], Use] = {}
+        self._mentions: dict[str, Place] = {}
+        self._followed: set[OwnName] = set()
+        self._kept: dict[str | tuple[str, str], set[Origin]] = {}
+
+    def notice(self) -> SourceNotice:
+        """Walk from the function's own statements on, helpers after them."""
+        for chunk in self._own_chunks():
+            for statement in self._parsed[chunk.number].body:
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    origins = self._origins.of_name(chunk.file, self._function.name)
+                    self._follow(origins, statement, chunk)
+            self._enter_chunk(chunk)
+        steps = _STEPS
+        while (self._pending or self._later) and steps > 0:
+            steps -= 1
+            item = self._pending.pop() if self._pending else self._later.popleft()
+            self._look_at(*item)
+        if self._pending or self._later or self._origins.are_exhausted:
+            use = Use("dynamic", "more code than can be looked at", self._function.place)
+            self._uses[use.kind, use.what] = use
+        return SourceNotice(tuple(self._uses.values()), self._mentions)
+
+    def kept(self) -> ResidentTensor:
+        """Modules that the code keeps elsewhere than in a name of its own, as in `self.F = F`."""
+        return {key: frozenset(modules) for key, modules in self._kept.items()}
+
+    def _own_chunks(self) -> list[Chunk]:
+        """The statement that holds the function's code, and later ones that wrap it."""
+        place = self._function.place
+        binding = self._binding.get((place.file, self._function.name), [])
+        first = next((chunk.number for chunk in binding if chunk.place == place), 0)
+        return [chunk for chunk in binding if chunk.number >= first]
+
+    def _enter_chunk(self, chunk: Chunk) -> None:
+        if chunk.number not in self._entered_chunks:
+            self._entered_chunks.add(chunk.number)
+            scope = self._files[chunk.file]
+            self._later.extend((statement, scope, chunk) for statement in self._parsed[chunk.number].body)
+
+    def _push(self, nodes: Iterable[ast.AST], scope: Scope, chunk: Chunk) -> None:
+        """A constant has nothing to look at: a table of numbers is not to use up the steps."""
+        self._pending.extend(
+            (node, scope, chunk) for node in reversed(list(nodes)) if not isinstance(node, ast.Constant)
+        )
+
+    # What stands there
+
+    def _look_at(self, node: ast.AST, scope: Scope, chunk: Chunk) -> None:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._meet_definition(node, scope, chunk)
+            case ast.Lambda():
+                self._push(defaults_of(node), scope, chunk)
+                self._enter(node, scope, chunk)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                self._push(ast.iter_child_nodes(node), self._within(node, scope), chunk)
+            case ast.Name(ctx=ast.Load()):
+                self._follow(self._origins.of(node, scope), node, chunk)
+            case ast.Attribute():
+                self._look_at_attribute(node, scope, chunk)
+            case ast.Call() if self._takes_words_only(node, scope):
+                self._push(node.args[:-1], scope, chunk)
+            case ast.If() | ast.IfExp() | ast.While():
+                self._push(children_of(node, truth_of(node.test, scope)), scope, chunk)
+            case _:
+                self._look_at_operation(node, scope, chunk)
+                self._push(children_of(node), scope, chunk)
+        for kind, what in signs_in(node, scope, self._origins, has_backward=self._has_backward):
+            self._record(kind, what, node, chunk)
+
+    def _look_at_attribute(self, node: ast.Attribute, scope: Scope, chunk: Chunk) -> None:
+        self._read_attribute(node.attr)
+        if node.attr in _WORDS_ON and isinstance(node.value, ast.Name):
+            return
+        is_use = self._follow(self._origins.of(node, scope), node, chunk)
+        value: ast.expr = node.value
+        while is_use and isinstance(value, ast.Attribute):
+            value = value.value
+        if not (is_use and isinstance(value, ast.Name)):
+            self._push([value], scope, chunk)
+
+    def _takes_words_only(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether this is functools.wraps(f), and no code asks for the f that it keeps."""
+        return (
+            not self._unwraps
+            and bool(call.args)
+            and any(Foreign(each) in self._origins.of(call.func, scope) for each in _TAKES_WORDS)
+        )
+
+    def _look_at_operation(self, node: ast.AST, scope: Scope, chunk: Chunk) -> None:
+        if isinstance(node, ast.Call | ast.Subscript):
+            self._follow(self._origins.of(node, scope), node, chunk)
+        if isinstance(node, ast.Call) and (name := name_read_by(node, scope, self._origins)) is not None:
+            self._read_attribute(name)
+        self._keep_modules(node, scope)
+
+    def _keep_modules(self, node: ast.AST, scope: Scope) -> None:
+        """Note the modules that an attribute, or a name that is declared global, is given here."""
+        for name, binding in bindings_in(node) if scope.is_class or scope.global_names else ():
+            if scope.is_class:
+                self._keep(name, self._origins.of_binding(name, binding, scope))
+            elif name in scope.global_names:
+                self._keep((scope.file, name), self._origins.of_binding(name, binding, scope))
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    self._keep(target.attr, self._origins.of(node.value, scope))
+
+    def _keep(self, key: str | tuple[str, str], origins: Iterable[Origin]) -> None:
+        """Modules alone: what is help by itself was recorded where it stands."""
+        for each in origins:
+            if isinstance(each, OwnModule) or (isinstance(each, Foreign) and kind_of(each.dotted) is None):
+                self._kept.setdefault(key, set()).add(each)
+
+    # What it leads to
+
+    def _follow(self, origins: Iterable[Origin], node: ast.AST, chunk: Chunk) -> bool:
+        """Record what is help, and look at what is the student's own; whether there was help."""
+        is_use = False
+        for origin in sorted(origins, key=order_of):
+            match origin:
+                case Foreign(dotted=dotted):
+                    kind = kind_of(dotted)
+                    if kind is not None:
+                        is_use = True
+                        self._record(kind, dotted.removeprefix("builtins."), node, chunk)
+                case OwnName():
+                    self._follow_own(origin, node, chunk)
+                case Inner(node=inner, scope=scope):
+                    self._enter(inner, scope, chunk)
+                case OwnModule():
+                    pass
+        return is_use
+
+    def _follow_own(self, own: OwnName, node: ast.AST, chunk: Chunk) -> None:
+        if own in self._followed:
+            return
+        self._followed.add(own)
+        graded = self._graded.get((own.file, own.name))
+        if graded is None:
+            for other in self._binding.get((own.file, own.name), ()):
+                self._enter_chunk(other)
+        elif graded != self._function.name:
+            self._mentions.setdefault(graded, _place(node, chunk))
+            if graded in self._partners:
+                self._record("partner", graded, node, chunk)
+
+    def _meet_definition(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, chunk: Chunk
+    ) -> None:
+        """A top-level definition is entered; a method when it is read, an inner function when it is named."""
+        self._push(node.decorator_list, scope, chunk)
+        if isinstance(node, ast.ClassDef):
+            self._push([*node.bases, *(keyword.value for keyword in node.keywords)], scope, chunk)
+            if any(
+                isinstance(each, Foreign) for base in node.bases for each in self._origins.of(base, scope)
+            ):
+                self._read_attribute("forward")  # nn.Module and autograd.Function call it
+        else:
+            self._push(defaults_of(node), scope, chunk)
+        is_special = node.name.startswith("__") or node.name in self._attributes
+        if scope.parent is None or (scope.is_class and is_special) or node.decorator_list:
+            self._enter(node, scope, chunk)
+        elif scope.is_class:
+            self._waiting.setdefault(node.name, []).append((node, scope, chunk))
+
+    def _read_attribute(self, name: str) -> None:
+        if name not in self._attributes:
+            self._attributes.add(name)
+            for node, scope, chunk in self._waiting.pop(name, ()):
+                assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                self._enter(node, scope, chunk)
+
+    def _enter(self, node: Function | ast.ClassDef, scope: Scope, chunk: Chunk) -> None:
+        """Look at the body of a function or class, once."""
+        if id(node) not in self._entered:
+            self._entered.add(id(node))
+            within = self._within(node, scope)
+            body = [node.body] if isinstance(node, ast.Lambda) else reached(node.body)
+            self._later.extend((each, within, chunk) for each in body)
+
+    def _within(self, node: Function | ast.ClassDef | Comprehension, scope: Scope) -> Scope:
+        if isinstance(node, ast.ClassDef):
+            return class_scope(scope, node)
+        if isinstance(node, Comprehension):
+            return comprehension_scope(scope, node)
+        is_own = scope.parent is None and getattr(node, "name", None) == self._function.name
+        return function_scope(scope, node, _LOSS_ARGUMENTS if self._is_loss and is_own else None)
+
+    def _record(self, kind: RestrictionKind, what: str, node: ast.AST, chunk: Chunk) -> None:
+        self._uses.setdefault((kind, what), Use(kind, what, _place(node, chunk)))
+
+
+def _place(node: ast.AST, chunk: Chunk) -> Place:
+    line = chunk.place.line + getattr(node, "lineno", 1) - 1
+    return Place(chunk.place.file, chunk.place.cell, line)

@@ -1,0 +1,5 @@
+"""Assignments as instructors write them: a TOML file, read, checked and recognised."""
+
+from grader.spec.load import SPEC_FOLDER, LoadedSpec, Spec, find_spec, load_spec, shipped_specs, spec_schema
+
+__all__ = ["SPEC_FOLDER", "LoadedSpec", "Spec", "find_spec", "load_spec", "shipped_specs", "spec_schema"]

@@ -1,0 +1,75 @@
+"""Calls a function that trains and scores a classifier, and lends it one that keeps what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Recorder:
+    """A linear classifier whose training takes no time: it notes its arguments and has the weights that it was made with."""
+
+    def __init__(self, weights: Any) -> None:
+        self.W: Any = None
+        self._weights = weights
+        self._trainings: list[tuple[Any, ...]] = []
+
+    def train(
+        self,
+        X_train: Any,
+        y_train: Any,
+        learning_rate: Any = 1e-3,
+        reg: Any = 1e-5,
+        num_iters: Any = 100,
+        batch_size: Any = 200,
+        verbose: Any = False,
+    ) -> list[float]:
+        """Note the arguments."""
+        self._trainings.append((X_train, y_train, learning_rate, reg, num_iters, batch_size, verbose))
+        self.W = self._weights
+        return [1.0] * int(num_iters)
+
+    def predict(self, X: Any) -> Any:
+        """The class of the highest score of each row of X (N, D)."""
+        return (X @ self.W).argmax(1)
+
+
+def score(
+    function: Callable[..., Any],
+    X_train: Any,
+    y_train: Any,
+    X_val: Any,
+    y_val: Any,
+    X_test: Any,
+    y_test: Any,
+    weights: Any,
+    *numbers: Any,
+) -> Any:
+    """What came back, and how the classifier was trained: see the outputs of grader.checks.training.param_set.
+
+    numbers: rate, reg and the number of iterations, the last of which is left out where it is None.
+    """
+    data = {
+        "X_train": X_train,
+        "y_train": y_train,
+        "X_val": X_val,
+        "y_val": y_val,
+        "X_test": X_test,
+        "y_test": y_test,
+    }
+    lent = Recorder(weights)
+    answer = function(lent, data, *(each for each in numbers if each is not None))
+    parts = list(answer) if isinstance(answer, tuple | list) else [answer]
+    back, *accuracies = [*parts, None, None, None][:3]
+    trainings = lent._trainings  # noqa: SLF001  not for the student's eyes
+    rows, labels, rate, reg, num_iters, batch_size, _ = trainings[-1] if trainings else (None,) * 7
+    numbers_of = (rate, reg, num_iters, batch_size)
+    return (
+        len(parts) if isinstance(answer, tuple | list) else 0,
+        back is lent,
+        *accuracies,
+        len(trainings),
+        *(float("nan") if each is None else each for each in numbers_of),
+        [] if rows is None else rows[:, 0].tolist(),
+        [] if labels is None else labels.reshape(-1).tolist(),
+    )

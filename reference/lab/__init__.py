@@ -1,5 +1,0 @@
-"""The softmax classifier on single samples, trained by stochastic gradient descent: its questions."""
-
-from reference.lab.questions import QUESTIONS
-
-__all__ = ["QUESTIONS"]

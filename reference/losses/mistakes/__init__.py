@@ -1,0 +1,1 @@
+"""Mistakes in losses and gradients that are known by name."""

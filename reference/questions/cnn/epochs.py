@@ -1,0 +1,103 @@
+"""One epoch of training, and one of testing, of a linear classifier with log-probabilities, batch by batch in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reference.losses.problem import Array
+from reference.questions.cnn.network import log_softmax, softmax
+from reference.questions.question import Inputs
+
+BATCH = 64
+
+Slope = Callable[[Array, Array], Array]
+"""Logits (B, C) and labels (B,) -> the gradient of the batch's loss at the logits."""
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    """(B, C)."""
+    return np.asarray(np.eye(classes)[labels])
+
+
+def mean_slope(logits: Array, labels: Array) -> Array:
+    """Of the mean cross-entropy: (p - onehot)/B."""
+    return (softmax(logits) - one_hot(labels, logits.shape[1])) / len(labels)
+
+
+def summed_slope(logits: Array, labels: Array) -> Array:
+    """Of the sum."""
+    return mean_slope(logits, labels) * len(labels)
+
+
+def twice_softmax_slope(logits: Array, labels: Array) -> Array:
+    """Of the mean cross-entropy that takes probabilities for logits."""
+    p = softmax(logits)
+    outer = mean_slope(p, labels)
+    return np.asarray(p * (outer - (outer * p).sum(axis=1, keepdims=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """How an epoch goes; the defaults are right.
+
+    keeps_gradients: none is set to zero. is_late: a step comes before the gradient of its own batch. steps: at most so
+    many batches. is_last_dropped: the last batch is left out.
+    """
+
+    slope: Slope = mean_slope
+    keeps_gradients: bool = False
+    is_late: bool = False
+    steps: int | None = None
+    is_last_dropped: bool = False
+
+    def run(self, inputs: Inputs) -> tuple[Array, Array]:
+        """The weight (C, D) and the bias (C,) afterwards."""
+        weight, bias = (np.array(inputs[name]) for name in ("weight", "bias"))
+        of_weight, of_bias = np.zeros_like(weight), np.zeros_like(bias)
+        rate = inputs["learning_rate"]
+        assert isinstance(rate, float)
+        parts = list(batches(inputs))[: self.steps]
+        for images, labels in parts[:-1] if self.is_last_dropped else parts:
+            slope = self.slope(images @ weight.T + bias, labels)
+            kept = 1.0 if self.keeps_gradients else 0.0
+            new = kept * of_weight + slope.T @ images, kept * of_bias + slope.sum(axis=0)
+            step = (of_weight, of_bias) if self.is_late else new
+            weight, bias = weight - rate * step[0], bias - rate * step[1]
+            of_weight, of_bias = new
+        return weight, bias
+
+
+def batches(inputs: Inputs) -> Iterator[tuple[Array, Array]]:
+    """Rows (B, D) and labels (B,) in turn."""
+    images, labels = np.asarray(inputs["images"]), np.asarray(inputs["labels"])
+    rows = images.reshape(len(images), -1)
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH], labels[start : start + BATCH]
+
+
+def batch_losses(inputs: Inputs, epoch: Epoch) -> Array:
+    """The mean loss of each batch, with the parameters that the epoch has come to by then."""
+    found = []
+    for number, (images, labels) in enumerate(batches(inputs)):
+        steps = number if epoch.steps is None else min(number, epoch.steps)
+        weight, bias = replace(epoch, steps=steps, is_last_dropped=False).run(inputs)
+        found.append(losses(images @ weight.T + bias, labels).mean())
+    return np.asarray(found)
+
+
+def losses(logits: Array, labels: Array) -> Array:
+    """The loss of each row, (B,)."""
+    return np.asarray(-log_softmax(logits)[np.arange(len(labels)), labels])
+
+
+def evaluated(inputs: Inputs) -> tuple[list[Array], list[Array]]:
+    """For each batch the losses and whether each row is right, with the parameters as they are given."""
+    weight, bias = np.asarray(inputs["weight"]), np.asarray(inputs["bias"])
+    parts = [(images @ weight.T + bias, labels) for images, labels in batches(inputs)]
+    return (
+        [losses(logits, labels) for logits, labels in parts],
+        [np.argmax(logits, axis=1) == labels for logits, labels in parts],
+    )

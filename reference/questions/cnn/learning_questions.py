@@ -1,0 +1,94 @@
+"""The questions on what the student's network learns with the student's training: parameters come back, the judge uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reference.conventions import Convention
+from reference.losses.problem import Array
+from reference.questions.cnn import cases
+from reference.questions.cnn.network import COUNT, SHAPES, Network, mean_cross_entropy, split
+from reference.questions.question import Answer, Inputs, Question, Rule
+
+_START, _TRAINED = "start_parameters", "trained_parameters"
+
+ACCURACY_BAR = 0.8
+"""Of the held-back digits: right networks reach 0.9 and more, linear classifiers 0.7. See tests/reference/test_cnn.py."""
+
+
+def _vectors(inputs: Inputs, convention: Convention) -> Answer:
+    del inputs, convention
+    return {_START: np.zeros(COUNT), _TRAINED: np.zeros(COUNT)}
+
+
+def _logits(vector: Array, images: Array) -> Array:
+    parameters = {name: value.astype(np.float32) for name, value in split(vector).items()}
+    return Network().logits(cases.scaled(images), parameters)
+
+
+def _loss_kept(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
+    del convention
+    images, labels = np.asarray(inputs["images"]), np.asarray(inputs["labels"])
+    before, after = (
+        mean_cross_entropy(_logits(outputs[name], images), labels) for name in (_START, _TRAINED)
+    )
+    return None if after < before else {"before": before, "after": after}
+
+
+def _unmoved(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
+    del inputs, convention
+    moved = split(outputs[_TRAINED] - outputs[_START])
+    still = sum(not moved[name].any() for name in SHAPES)
+    return {"still": float(still), "all": float(len(SHAPES))} if still else None
+
+
+def _below_bar(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
+    del convention
+    images, labels = cases.held_back(np.asarray(inputs["images"]))
+    seen = float(np.mean(np.argmax(_logits(outputs[_TRAINED], images), axis=1) == labels))
+    return None if seen >= ACCURACY_BAR else {"seen": seen, "bar": ACCURACY_BAR}
+
+
+_EPOCH_RULES = (
+    Rule(
+        "parameters_not_moved",
+        _TRAINED,
+        "{still} of its {all} parameters are what they were before: does every layer take part in forward, and does the"
+        " optimizer take steps?",
+        _unmoved,
+    ),
+    Rule(
+        "loss_not_lowered",
+        _TRAINED,
+        "The mean loss on the images goes from {before} to {after}.",
+        _loss_kept,
+    ),
+)
+_ACCURACY_RULES = (
+    Rule(
+        "accuracy_below_bar",
+        _TRAINED,
+        "With these parameters a share of {seen} of images that it never saw is labelled rightly; {bar} is asked for.",
+        _below_bar,
+    ),
+)
+
+QUESTIONS = tuple(
+    Question(
+        name,
+        ("images", "labels", "mean", "deviation", "learning_rate", "epochs"),
+        {_START: "array", _TRAINED: "array"},
+        draw,
+        _vectors,
+        driver=("cnn", "learn"),
+        free=(_START, _TRAINED),
+        rules=rules,
+        is_training=True,
+    )
+    for name, draw, rules in (
+        ("cnn_epoch", cases.epoch_cases, _EPOCH_RULES),
+        ("cnn_accuracy", cases.learning_cases, _ACCURACY_RULES),
+    )
+)

@@ -1,0 +1,158 @@
+"""Inputs of the lab's functions on single samples, drawn from a generator of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reference.conventions import Convention
+from reference.losses.problem import Array
+from reference.questions.lab import formulas
+from reference.questions.question import QuestionCase
+
+Given = dict[str, Array | float | int | None]
+
+_SIZES = ((4, 4), (5, 7), (10, 12), (3, 9))
+"""Classes and features; the first is square, where a transposed product is a wrong number and not an error."""
+
+
+def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, Array]:
+    """The weight (C, D), the bias (C,) and x (D,): scores of standard deviation about 1.5."""
+    return {
+        "weight": rng.normal(size=(classes, features)) * 1.2 / np.sqrt(features),
+        "bias": rng.normal(size=classes) * 0.9,
+        "x": rng.normal(size=features),
+    }
+
+
+def forward_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Four sizes."""
+    del convention
+    return [QuestionCase(f"C={C}, D={D}", _model(rng, C, D)) for C, D in _SIZES]
+
+
+def large_score_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Scores whose exponentials overflow, or are all zero, unless the greatest is taken off first."""
+    del convention
+    cases = []
+    for offset in (1e3, -1e3, 1e4):
+        inputs = _model(rng, 6, 5)
+        inputs["bias"] = inputs["bias"] + offset
+        cases.append(QuestionCase(f"scores near {offset:g}", inputs))
+    apart = _model(rng, 4, 5)
+    apart["bias"] = apart["bias"] + np.asarray([0.0, 800.0, -800.0, 799.0])
+    return [*cases, QuestionCase("scores 1600 apart", apart)]
+
+
+def loss_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Probabilities of several sizes; the label is never the most probable one in the first."""
+    del convention
+    cases: list[QuestionCase] = []
+    for classes in (5, 10, 3, 7, 2):
+        y_hat = rng.dirichlet(np.full(classes, 3.0)) * 0.9 + 0.1 / classes
+        label = int(np.argsort(y_hat)[classes // 2]) if not cases else int(rng.integers(classes))
+        cases.append(QuestionCase(f"C={classes}, label {label}", {"y_hat": y_hat, "label": label}))
+    return cases
+
+
+def backward_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Four sizes, with y_hat as the forward pass gives it."""
+    del convention
+    cases = []
+    for C, D in _SIZES:
+        inputs = _model(rng, C, D)
+        label = int(rng.integers(C))
+        y_hat = formulas.forward(inputs["weight"], inputs["bias"], inputs["x"])
+        cases.append(QuestionCase(f"C={C}, D={D}, label {label}", {**inputs, "label": label, "y_hat": y_hat}))
+    return cases
+
+
+def numeric_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """The lab's epsilon, and larger ones, at which kinds of differences are far apart."""
+    del convention
+    cases = []
+    for (C, D), epsilon in zip(((3, 4), (4, 3), (5, 6)), (1e-2, 1e-4, 5e-2), strict=True):
+        inputs = _model(rng, C, D)
+        label = int(rng.integers(C))
+        cases.append(
+            QuestionCase(f"C={C}, D={D}, epsilon {epsilon:g}", {**inputs, "label": label, "epsilon": epsilon})
+        )
+    return cases
+
+
+def evaluation_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Samples of which some, all and none are right; scores without the bias would label many another way."""
+    del convention
+    cases = []
+    for N, C, D, share in ((40, 5, 6, 0.55), (25, 10, 8, 0.3), (9, 3, 4, 1.0), (1, 4, 5, 0.0)):
+        weight = rng.normal(size=(C, D))
+        bias = rng.normal(size=C) * np.sqrt(D)
+        X = rng.normal(size=(N, D))
+        best = np.argmax(X @ weight.T + bias, axis=1)
+        is_right = rng.permutation(N) < round(share * N)
+        y = np.where(is_right, best, (best + rng.integers(1, C, size=N)) % C)
+        inputs = {"weight": weight, "bias": bias, "X": X, "y": y.astype(np.int64)}
+        cases.append(QuestionCase(f"N={N}, C={C}, D={D}", inputs))
+    return cases
+
+
+def training_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """One sample, and samples that are all equal: whatever is drawn, the steps are the same."""
+    del convention
+    cases = []
+    for N, epochs, rate in ((1, 1, 0.3), (1, 4, 0.2), (5, 2, 0.1), (4, 5, 0.05)):
+        inputs: Given = {**_equal_rows(rng, N), "learning_rate": rate, "epochs": epochs}
+        cases.append(QuestionCase(f"{_samples(N)}, epochs={epochs}, learning rate {rate:g}", inputs))
+    note = "called without learning_rate and epochs it does not do what 1e-3 and 3 would"
+    inputs = {**_equal_rows(rng, 3), "learning_rate": None, "epochs": None}
+    return [*cases, QuestionCase("the defaults of its signature", inputs, is_noted=True, note=note)]
+
+
+def minibatch_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Samples that are all equal, in whole batches, with and without L2 and momentum."""
+    del convention
+    cases = []
+    for N, epochs, batch, reg, momentum in (
+        (8, 2, 4, 0.0, 0.0),
+        (4, 3, 4, 0.05, 0.0),
+        (12, 2, 3, 0.0, 0.7),
+        (6, 3, 2, 0.03, 0.5),
+    ):
+        inputs: Given = {
+            **_equal_rows(rng, N),
+            "learning_rate": 0.1,
+            "epochs": epochs,
+            "batch_size": batch,
+            "reg": reg,
+            "momentum": momentum,
+        }
+        words = f"{_samples(N)}, batches of {batch}, reg {reg:g}, momentum {momentum:g}"
+        cases.append(QuestionCase(words, inputs))
+    return cases
+
+
+def histogram_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+    """Images (N, 3, H, W) of bytes, with the least and the greatest in each."""
+    del convention
+    cases = []
+    for N, side, bins in ((4, 8, 8), (2, 6, 4), (1, 10, 16)):
+        images = rng.integers(0, 256, size=(N, 3, side, side)).astype(np.uint8)
+        images[:, 1] //= 2
+        images[:, :, 0, 0], images[:, :, 0, 1] = 255, 0
+        cases.append(
+            QuestionCase(f"{N} images of {side} x {side}, {bins} bins", {"images": images, "bins": bins})
+        )
+    return cases
+
+
+def _equal_rows(rng: np.random.Generator, N: int) -> dict[str, Array]:
+    classes, features = 4, 5
+    model = _model(rng, classes, features)
+    row = model.pop("x")
+    label = int(rng.integers(classes))
+    return {**model, "X": np.tile(row, (N, 1)), "y": np.full(N, label, dtype=np.int64)}
+
+
+def _samples(N: int) -> str:
+    return "one sample" if N == 1 else f"{N} equal samples"

@@ -1,0 +1,28 @@
+"""All questions by name, as specs name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reference.questions import cnn, lab
+from reference.questions.linear_bias import LINEAR_BIAS_QUESTIONS
+from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS
+from reference.questions.question import Question
+from reference.questions.ridge.questions import RIDGE_QUESTIONS
+from reference.questions.two_layer import TWO_LAYER_QUESTIONS
+
+_ALL: tuple[Question, ...] = (
+    *cnn.QUESTIONS,
+    *lab.QUESTIONS,
+    *LINEAR_BIAS_QUESTIONS,
+    *LINEAR_REGRESSION_QUESTIONS,
+    *RIDGE_QUESTIONS,
+    *TWO_LAYER_QUESTIONS,
+)
+
+QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}
+
+
+def question_of(name: str) -> Question:
+    """The question of that name. KeyError where there is none."""
+    return QUESTIONS[name]

@@ -1,0 +1,5 @@
+"""Ridge regression, the sample of docs/writing-a-spec.md: its question."""
+
+from reference.questions.ridge.questions import RIDGE_QUESTIONS
+
+__all__ = ["RIDGE_QUESTIONS"]

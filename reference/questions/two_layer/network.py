@@ -1,0 +1,130 @@
+"""Forward and backward pass of the network: scores = relu(X W1 + b1) W2 + b2, as it should be and in known wrong ways.
+
+W1 (D, H), b1 (H,), W2 (H, C), b2 (C,), X (N, D), y (N,), float64. The loss is the mean cross-entropy plus
+c*reg*(sum(W1*W1) + sum(W2*W2)), c of the convention; biases are not regularized. Backward by the chain rule: dL/ds = (P - Y)/N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reference.conventions import Convention
+from reference.losses.problem import Array, log_softmax
+from reference.questions.question import Inputs
+
+PARAMETERS = ("W1", "b1", "W2", "b2")
+WEIGHTS = ("W1", "W2")
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Ways to go wrong; the defaults are right.
+
+    activation: of the hidden layer. slope: what the hidden gradient is multiplied by: the ReLU's mask, nothing, the
+    activations, the mask of the units that are off, or the activations' derivative as of a sigmoid. added: biases that
+    enter. average: what the slopes and the data loss are multiplied by: 1/N, 1, 1/N^2, 1/C. loss_penalty, gradient_penalty:
+    factors of the regularization there. regularized: what it contains. true_class: what is subtracted at the true class.
+    back: what carries the slopes back to the hidden layer. hidden: what W2's gradient is made with. is_labels_shifted: labels one too low.
+    """
+
+    activation: Literal["relu", "none", "sigmoid", "leaky", "tanh"] = "relu"
+    slope: Literal["mask", "none", "activation", "reversed"] = "mask"
+    added: tuple[str, ...] = ("b1", "b2")
+    average: Literal["mean", "sum", "twice", "classes"] = "mean"
+    loss_penalty: float = 1.0
+    gradient_penalty: float = 1.0
+    regularized: tuple[str, ...] = WEIGHTS
+    true_class: float = 1.0
+    back: Literal["W2", "dW2", "none"] = "W2"
+    hidden: Literal["activation", "pre"] = "activation"
+    is_relu_of_scores: bool = False
+
+
+RIGHT = Faults()
+
+
+def parameters_of(inputs: Inputs) -> dict[str, Array]:
+    """The four parameters among the inputs."""
+    return {name: np.asarray(inputs[name]) for name in PARAMETERS}
+
+
+def scores(parameters: Mapping[str, Array], X: Array, faults: Faults = RIGHT) -> Array:
+    """(N, C)."""
+    return _forward(parameters, X, faults)[2]
+
+
+def evaluate(
+    parameters: Mapping[str, Array],
+    X: Array,
+    y: Array,
+    reg: float,
+    convention: Convention,
+    faults: Faults = RIGHT,
+) -> dict[str, Array]:
+    """The loss, under "loss", and the gradients, under "dW1", "db1", "dW2", "db2"."""
+    before, hidden, outputs = _forward(parameters, X, faults)
+    count = {"mean": y.size, "sum": 1, "twice": y.size**2, "classes": y.size * outputs.shape[1]}[
+        faults.average
+    ]
+    logarithms = log_softmax(outputs)
+    rows = np.arange(y.size)
+    slopes = np.exp(logarithms)
+    slopes[rows, y] -= faults.true_class
+    slopes /= count
+    if faults.is_relu_of_scores:
+        slopes *= outputs > 0
+    dW2 = (hidden if faults.hidden == "activation" else before).T @ slopes
+    carrier = {"W2": parameters["W2"], "dW2": dW2, "none": np.ones_like(dW2)}[faults.back]
+    back = (slopes @ carrier.T) * _slope(before, hidden, faults)
+    penalty = reg * convention.regularizer_coefficient
+    squares = sum(np.sum(parameters[name] ** 2) for name in faults.regularized)
+    found = {
+        "loss": np.asarray(-logarithms[rows, y].sum() / count + faults.loss_penalty * penalty * squares),
+        "dW1": X.T @ back,
+        "db1": back.sum(axis=0),
+        "dW2": dW2,
+        "db2": slopes.sum(axis=0),
+    }
+    for name in faults.regularized:
+        found[f"d{name}"] = found[f"d{name}"] + 2 * faults.gradient_penalty * penalty * parameters[name]
+    return found
+
+
+def _forward(parameters: Mapping[str, Array], X: Array, faults: Faults) -> tuple[Array, Array, Array]:
+    """Hidden layer before and after its activation, and the scores."""
+    before = X @ parameters["W1"] + (parameters["b1"] if "b1" in faults.added else 0.0)
+    hidden = _activation(before, faults.activation)
+    outputs = hidden @ parameters["W2"] + (parameters["b2"] if "b2" in faults.added else 0.0)
+    return before, hidden, np.maximum(outputs, 0) if faults.is_relu_of_scores else outputs
+
+
+def _activation(before: Array, name: str) -> Array:
+    match name:
+        case "none":
+            return before
+        case "sigmoid":
+            return 1 / (1 + np.exp(-before))
+        case "tanh":
+            return np.tanh(before)
+        case "leaky":
+            return np.where(before > 0, before, 0.01 * before)
+        case _:
+            return np.maximum(before, 0)
+
+
+def _slope(before: Array, hidden: Array, faults: Faults) -> Array:
+    if faults.slope == "none" or faults.activation == "none":
+        return np.ones_like(before)
+    if faults.slope == "activation":
+        return hidden
+    if faults.activation == "sigmoid":
+        return np.asarray(hidden * (1 - hidden))
+    if faults.activation == "tanh":
+        return np.asarray(1 - hidden**2)
+    if faults.activation == "leaky":
+        return np.where(before > 0, 1.0, 0.01)
+    return np.asarray(before <= 0 if faults.slope == "reversed" else before > 0, dtype=before.dtype)

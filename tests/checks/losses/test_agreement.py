@@ -1,0 +1,260 @@
+"""Naive against vectorized: agreement earns points for functions that are right at reg = 0."""
+
+import numpy as np
+import pytest
+
+from grader.checks import AgreementCheck
+from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
+from tests.checks.students import (
+    ASSIGNMENT,
+    KNOW_NOTHING,
+    PLACE,
+    RIGHT_SOFTMAX,
+    RIGHT_SVM,
+    bytes_of,
+    in_float32,
+    nothing,
+    says,
+    shipped_svm,
+    softmax_indexed,
+    softmax_loops,
+    svm_loops,
+    svm_mask,
+    verdict_on,
+    verdict_on_all,
+    with_gradient,
+    with_loss,
+)
+
+SMALL = "a small batch (N=<count>, C=3, D=<count>, reg=0, float64)"
+MIDDLE = "many classes (N=<count>, C=12, D=<count>, reg=0.37, float64)"
+
+
+def check_of(kind="svm", vectorized=None):
+    return AgreementCheck(
+        kind="agreement",
+        id="agreement",
+        title="agreement",
+        points=4,
+        hint="Compare them by hand.",
+        naive=f"{kind}_loss_naive",
+        vectorized=vectorized or f"{kind}_loss_vectorized",
+    )
+
+
+def both(naive, vectorized, kind="svm"):
+    return {f"{kind}_loss_naive": naive, f"{kind}_loss_vectorized": vectorized}
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("vectorized", RIGHT_SVM.values(), ids=RIGHT_SVM)
+def test_right_svms_agree(vectorized, seed):
+    verdict = verdict_on(check_of(), both(svm_loops, vectorized), seed)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("vectorized", RIGHT_SOFTMAX.values(), ids=RIGHT_SOFTMAX)
+def test_right_softmaxes_agree(vectorized, seed):
+    verdict = verdict_on(check_of("softmax"), both(softmax_loops, vectorized, "softmax"), seed)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "kind,naive,vectorized", [("svm", svm_loops, svm_mask), ("softmax", softmax_loops, softmax_indexed)]
+)
+def test_float32_inside_one_of_them_is_still_agreement(kind, naive, vectorized, seed):
+    verdict = verdict_on(check_of(kind), both(naive, in_float32(vectorized), kind), seed)
+
+    assert verdict.status == "passed"
+
+
+def test_the_message_of_a_pass_counts_the_cases():
+    verdict = verdict_on(check_of(), both(svm_loops, svm_mask))
+
+    assert verdict.message == "svm_loss_naive and svm_loss_vectorized agree on 2 cases."
+    assert 0 <= verdict.measured["relative_difference"] < 1e-12
+
+
+def test_a_function_that_needs_only_float32_is_compared_in_float32():
+    check = check_of("softmax", "softmax_loss_float32")
+
+    verdict = verdict_on(
+        check, {"softmax_loss_naive": softmax_loops, "softmax_loss_float32": softmax_indexed}
+    )
+
+    assert verdict.status == "passed"
+    assert all("float32" in trial.label for trial in check.trials(ASSIGNMENT, 0))
+
+
+def test_another_loss_is_shown_beside_the_naive_one():
+    verdict = verdict_on(check_of(), both(svm_loops, with_loss(svm_mask, lambda loss: loss + 1)))
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Compare them by hand.")
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized: loss is <number>, svm_loss_naive gives <number>"
+        f" (relative difference <number>, allowed <number>), on {SMALL}.",
+    )
+
+
+def test_another_gradient_is_shown_with_its_worst_entry():
+    verdict = verdict_on(check_of(), both(svm_loops, with_gradient(svm_mask, lambda dW: dW + 1)))
+
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized: dW differs from svm_loss_naive in <count> of <count> entries;"
+        f" greatest relative difference <number> at [<count>, <count>] (allowed <number>), on {SMALL}.",
+    )
+
+
+def test_a_difference_in_the_regularizer_shows_on_the_second_case():
+    verdict = verdict_on(check_of(), both(svm_loops, lambda W, X, y, reg: svm_mask(W, X, y, reg / 2)))
+
+    assert verdict.credit == 0.0
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized: loss is <number>, svm_loss_naive gives <number>"
+        f" (relative difference <number>, allowed <number>), on {MIDDLE}.",
+    )
+
+
+def test_the_same_mistake_in_the_regularizer_of_both_is_agreement():
+    def halved(W, X, y, reg):
+        return svm_mask(W, X, y, reg / 2)
+
+    verdict = verdict_on(check_of(), both(halved, halved))
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+
+
+@pytest.mark.parametrize("kind", ["svm", "softmax"])
+@pytest.mark.parametrize("student", KNOW_NOTHING.values(), ids=KNOW_NOTHING)
+def test_two_functions_that_know_nothing_earn_nothing(kind, student):
+    verdict = verdict_on(check_of(kind), both(student, student, kind))
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+
+
+def test_agreement_without_right_values_says_what_is_waited_for():
+    verdict = verdict_on(check_of(), both(shipped_svm, shipped_svm))
+
+    assert says(
+        verdict.message,
+        "svm_loss_naive and svm_loss_vectorized agree. Agreement earns points once the values are right with reg = 0."
+        " svm_loss_naive: dW differs from the reference in <count> of <count> entries;"
+        " greatest relative difference <number> at [<count>, <count>] (allowed <number>);"
+        f" it is zero everywhere, on {SMALL}.",
+    )
+
+
+def test_a_naive_function_without_values_is_named():
+    verdict = verdict_on(check_of(), both(nothing, svm_mask))
+
+    assert says(verdict.message, f"svm_loss_naive does not return a loss and a gradient, on {SMALL}.")
+
+
+def test_a_vectorized_function_without_values_is_named():
+    verdict = verdict_on(check_of(), both(svm_loops, nothing))
+
+    assert says(verdict.message, f"svm_loss_vectorized: loss should be a number, but is None, on {SMALL}.")
+
+
+def test_a_vectorized_gradient_of_another_shape_is_described():
+    verdict = verdict_on(check_of(), both(svm_loops, with_gradient(svm_mask, np.transpose)))
+
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized: dW should have shape (<count>, 3), but is an array of shape (3, <count>)"
+        f" and dtype float64, on {SMALL}.",
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_in_both_earns_nothing(value):
+    def infinite(W, X, y, reg):
+        return value, np.full_like(W, value)
+
+    verdict = verdict_on(check_of(), both(infinite, infinite))
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("change", [with_loss, with_gradient])
+def test_a_naive_that_is_not_finite_on_greater_cases_earns_nothing(change, value, seed):
+    def naive(W, X, y, reg):
+        loss, dW = svm_loops(W, X, y, reg)
+        return (loss, dW) if W.shape[1] <= 5 else change(svm_loops, lambda each: each * value)(W, X, y, reg)
+
+    verdict = verdict_on(check_of(), both(naive, svm_mask), seed)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message.startswith(
+        "svm_loss_naive does not return a finite loss and a finite gradient, on "
+    )
+
+
+def test_a_vectorized_loss_of_nan_is_a_word():
+    verdict = verdict_on(check_of(), both(svm_loops, with_loss(svm_mask, lambda loss: np.nan)))
+
+    assert says(
+        verdict.message,
+        f"svm_loss_vectorized: loss is nan (not a number), svm_loss_naive gives <number>, on {SMALL}.",
+    )
+
+
+@pytest.mark.parametrize(
+    "observation,template",
+    [
+        (
+            Raised("ValueError", "no", PLACE, 0.1),
+            f"svm_loss_naive raised ValueError at linear_classifier.py, line 12: no, on {SMALL}.",
+        ),
+        (TimedOut(5.0), f"svm_loss_naive did not return within 5 s, on {SMALL}; does a loop never end?"),
+        (
+            TimedOut(20.0, is_loading=True),
+            "svm_loss_naive could not be called: the code that it needs did not end within 20 s.",
+        ),
+        (
+            Died("exit code 3"),
+            f"svm_loss_naive ended its process instead of returning (exit code 3), on {SMALL}.",
+        ),
+        (Missing("it is defined nowhere"), "svm_loss_naive is missing: it is defined nowhere."),
+        (Refused("not called: no time was left"), "svm_loss_naive was not called: no time was left."),
+    ],
+    ids=["raised", "timed out", "timed out at loading", "died", "missing", "refused"],
+)
+def test_calls_without_values_earn_nothing_and_say_why(observation, template):
+    verdict = verdict_on_all(check_of(), observation)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert says(verdict.message, template)
+
+
+def test_a_partner_that_raises_is_named():
+    check = check_of()
+    right = both(svm_loops, svm_mask)
+
+    def raises(W, X, y, reg):
+        raise KeyError("W")
+
+    verdict = verdict_on(check, {**right, "svm_loss_vectorized": raises})
+
+    assert says(
+        verdict.message,
+        f"svm_loss_vectorized raised KeyError at linear_classifier.py, line 12: 'W', on {SMALL}.",
+    )
+
+
+def test_trials_are_a_function_of_the_seed_alone():
+    check = check_of()
+
+    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first != other

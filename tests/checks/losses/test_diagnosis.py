@@ -1,0 +1,127 @@
+"""Naming the mistake that explains what was seen."""
+
+import numpy as np
+import pytest
+
+from grader.checks.losses.cases import draw_value_cases
+from grader.checks.losses.diagnosis import diagnose
+from grader.model.observation import Received, Unexpected
+from grader.model.verdict import Diagnosis
+from reference import Case, Convention, svm_loss
+
+PLAIN = Convention()
+CASES = [Case(case.W, case.X, case.y, case.reg) for case in draw_value_cases(np.random.default_rng(0), PLAIN)]
+
+
+def seen_on(cases, formula):
+    return [(case, Received(np.asarray(formula(case), np.float64), "float64")) for case in cases]
+
+
+def right_loss(case):
+    return float(svm_loss(case.W, case.X, case.y, case.reg, PLAIN).loss)
+
+
+def right_gradient(case):
+    return svm_loss(case.W, case.X, case.y, case.reg, PLAIN).dW
+
+
+def without_regularizer(case):
+    return right_gradient(case) - 2 * case.reg * case.W
+
+
+def test_a_known_mistake_is_named_with_its_part_and_its_sentence():
+    found = diagnose("svm", "gradient", seen_on(CASES, without_regularizer), PLAIN)
+
+    assert found == (
+        Diagnosis(
+            "gradient",
+            "no_regularizer",
+            "It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?",
+        ),
+    )
+
+
+def test_the_sentence_is_in_the_terms_of_the_convention():
+    convention = Convention(regularizer_coefficient=0.5)
+    seen = seen_on(CASES, without_regularizer)
+
+    found = diagnose("svm", "gradient", seen, convention)
+
+    assert found[0].message == (
+        "It equals the correct gradient without the term reg*W: was the regularization left out of dW?"
+    )
+
+
+def test_a_loss_of_zero_is_named():
+    found = diagnose("svm", "loss", seen_on(CASES, lambda case: 0.0), PLAIN)
+
+    assert [each.misconception for each in found] == ["all_zero"]
+
+
+@pytest.mark.parametrize("part,formula", [("loss", right_loss), ("gradient", right_gradient)])
+def test_a_right_answer_is_no_mistake(part, formula):
+    assert diagnose("svm", part, seen_on(CASES, formula), PLAIN) == ()
+
+
+def test_an_unknown_mistake_has_no_name():
+    seen = seen_on(CASES, lambda case: 1.2345 * right_loss(case))
+
+    assert diagnose("svm", "loss", seen, PLAIN) == ()
+
+
+def test_a_mistake_of_the_other_classifier_is_not_looked_for():
+    seen = seen_on(CASES, without_regularizer)
+
+    assert diagnose("softmax", "gradient", seen, PLAIN) == ()
+
+
+def test_only_the_first_four_cases_are_looked_at():
+    seen = seen_on(CASES[:4], without_regularizer) + seen_on(CASES[4:], lambda case: np.ones_like(case.W))
+
+    found = diagnose("svm", "gradient", seen, PLAIN)
+
+    assert [each.misconception for each in found] == ["no_regularizer"]
+
+
+def test_all_three_cases_must_agree():
+    seen = seen_on(CASES[:2], without_regularizer) + seen_on(CASES[2:3], right_gradient)
+
+    assert diagnose("svm", "gradient", seen, PLAIN) == ()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_has_no_name(value):
+    seen = seen_on(CASES, lambda case: value)
+
+    assert diagnose("softmax", "loss", seen, PLAIN) == ()
+
+
+def test_what_is_no_array_has_no_name():
+    assert diagnose("svm", "gradient", [(CASES[0], Unexpected("None"))], PLAIN) == ()
+
+
+def test_nothing_seen_has_no_name():
+    assert diagnose("svm", "loss", [], PLAIN) == ()
+
+
+def test_two_mistakes_are_named_together():
+    def doubly_wrong(case):
+        return len(case.y) * (right_gradient(case) - 2 * case.reg * case.W) + case.reg * case.W
+
+    found = diagnose("svm", "gradient", seen_on(CASES, doubly_wrong), PLAIN)
+
+    assert found == (
+        Diagnosis(
+            "gradient",
+            "sum_instead_of_mean",
+            "Two mistakes explain it together. After the first alone it equals the correct gradient with the data term"
+            " not divided by the number of samples: does the assignment ask for the sum over the samples, or for their"
+            " average?",
+        ),
+        Diagnosis(
+            "gradient",
+            "half_regularizer",
+            "After the second alone it equals the correct gradient with half of the regularizer's part:"
+            " what is the derivative of reg*sum(W*W)?",
+        ),
+    )

@@ -1,0 +1,280 @@
+"""Loops in Python, by counts that grow or stay: made by hand, and drawn trials that every style is counted on."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from grader.checks import LoopsCheck
+from grader.checks.losses.cases import draw_loop_cases
+from grader.model.observation import Died, Instructions, Missing, Place, Raised, Refused, Returned, TimedOut
+from grader.model.verdict import Finding
+from reference import Convention
+from tests.checks.students import (
+    ASSIGNMENT,
+    KNOW_NOTHING,
+    PLACE,
+    bytes_of,
+    evidence_of,
+    says,
+    shipped_svm,
+    softmax_indexed,
+    svm_mask,
+    verdict_on_all,
+    with_gradient,
+)
+
+LOOP, BODY = Place("hw.py", None, 11), Place("hw.py", None, 12)
+VECTORIZED, NAIVE = "svm_loss_vectorized", "svm_loss_naive"
+
+
+def check_of(function=VECTORIZED):
+    return LoopsCheck(
+        kind="loops", id="loops", title="loops", points=2, hint="Draw the shapes.", function=function
+    )
+
+
+def verdict_with(counts, function=VECTORIZED, student=svm_mask, assignment=ASSIGNMENT):
+    """The verdict when the three calls claim these counts: a number, an Instructions, or None for no count."""
+    check = check_of(function)
+    evidence = []
+    for (trial, seen), count in zip(evidence_of(check, student, 0, assignment), counts, strict=True):
+        assert isinstance(seen, Returned)
+        instructions = Instructions(count) if isinstance(count, int) else count
+        evidence.append((trial, dataclasses.replace(seen, instructions=instructions)))
+    return check.judge(assignment, evidence)
+
+
+@pytest.mark.parametrize(
+    "counts", [(90, 90, 90), (90, 102, 102), (90, 60, 30)], ids=["flat", "a branch more", "fewer"]
+)
+def test_a_vectorized_function_that_stays_flat_passes(counts):
+    verdict = verdict_with(counts)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert verdict.message == (
+        "svm_loss_vectorized loops in Python over neither samples nor classes, as a vectorized version does."
+    )
+    assert verdict.measured == {"instructions": 90, "more_samples": counts[1], "more_classes": counts[2]}
+    assert verdict.allowed == {"more_samples": 102, "more_classes": 102}
+    assert verdict.findings == (Finding(VECTORIZED, None),)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(459, 1315, 1503), (459, 1315, 459), (459, 459, 1315), (100, 131, 100)],
+    ids=["both", "samples", "classes", "a little"],
+)
+def test_a_naive_function_that_grows_in_samples_or_in_classes_passes(counts):
+    verdict = verdict_with(counts, NAIVE)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert verdict.message == "svm_loss_naive loops in Python, as a naive version does."
+    assert verdict.findings == (Finding(NAIVE, None),)
+
+
+def test_a_loop_over_samples_is_named_with_the_line_that_grew_most():
+    few = Instructions(412, {LOOP: 10, BODY: 300})
+    many = Instructions(1180, {LOOP: 26, BODY: 1052})
+
+    verdict = verdict_with((few, many, few))
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Draw the shapes.")
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized executes 412 instructions of its own for <count> samples and 1180 for <count>:"
+        " a Python loop over samples (hw.py, line 12).",
+    )
+    assert verdict.findings == ()
+
+
+def test_a_loop_over_classes_is_a_loop():
+    verdict = verdict_with((412, 412, 425))
+
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized executes 412 instructions of its own for <count> classes and 425 for <count>:"
+        " a Python loop over classes.",
+    )
+
+
+def test_loops_over_both_are_both_named():
+    verdict = verdict_with((100, 300, 200))
+
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized executes 100 instructions of its own for <count> samples and 300 for <count>:"
+        " a Python loop over samples; it executes 100 instructions of its own for <count> classes"
+        " and 200 for <count>: a Python loop over classes.",
+    )
+
+
+def test_a_naive_function_without_loops_is_told_so():
+    verdict = verdict_with((100, 130, 112), NAIVE)
+
+    assert verdict.status == "failed"
+    assert says(
+        verdict.message,
+        "svm_loss_naive executes 100 instructions of its own for <count> samples of <count> classes,"
+        " 130 for <count> samples and 112 for <count> classes: no Python loop over either."
+        " The naive version is to be written with loops.",
+    )
+
+
+@pytest.mark.parametrize("function", [VECTORIZED, NAIVE])
+@pytest.mark.parametrize(
+    "counts",
+    [(0, 0, 0), (90, 0, 90), (None, None, None)],
+    ids=["none", "one of them none", "no count at all"],
+)
+def test_a_call_that_returned_and_executed_nothing_is_believed_in_no_style(function, counts):
+    verdict = verdict_with(counts, function)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message == (
+        f"{function} returned, but not one instruction of its own was counted."
+        " It must be written in Python and leave tracing to the grader."
+    )
+
+
+def test_the_greatest_claims_give_a_verdict():
+    most = (1 << 32) - 1
+    lines = {Place("hw.py", None, line): most for line in range(64)}
+
+    verdict = verdict_with((Instructions(1, lines), Instructions(most, lines), Instructions(most, {})))
+
+    assert verdict.status == "failed"
+    assert all(np.isfinite(value) for value in (*verdict.measured.values(), *verdict.allowed.values()))
+
+
+@pytest.mark.parametrize("function", [VECTORIZED, NAIVE])
+@pytest.mark.parametrize(
+    "student", [each for name, each in KNOW_NOTHING.items() if name != "None"], ids=lambda each: each.__name__
+)
+def test_a_function_that_knows_nothing_earns_nothing(function, student):
+    counts = (90, 90, 90) if function == VECTORIZED else (90, 900, 900)
+
+    verdict = verdict_with(counts, function, student)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message.startswith(
+        "The way in which it is written earns points once the values are right with reg = 0."
+    )
+
+
+def test_the_loss_that_is_handed_out_is_told_that_its_gradient_is_not_filled_in():
+    verdict = verdict_with((90, 900, 900), NAIVE, shipped_svm)
+
+    assert says(
+        verdict.message,
+        "The way in which it is written earns points once the values are right with reg = 0."
+        " svm_loss_naive: dW is zero everywhere,"
+        " on a few samples (N=<count>, C=<count>, D=<count>, reg=0, float64).",
+    )
+
+
+def test_a_wrong_gradient_costs_no_points_here():
+    assert verdict_with((90, 90, 90), student=with_gradient(svm_mask, np.negative)).status == "passed"
+
+
+@pytest.mark.parametrize(
+    "observation,template",
+    [
+        (
+            Raised("ValueError", "no", PLACE, 0.1),
+            (
+                "svm_loss_vectorized raised ValueError at linear_classifier.py, line 12: no, on a few samples"
+                " (N=<count>, C=<count>, D=<count>, reg=0, float64)."
+            ),
+        ),
+        (
+            TimedOut(5.0),
+            (
+                "svm_loss_vectorized did not return within 5 s, on a few samples"
+                " (N=<count>, C=<count>, D=<count>, reg=0, float64); does a loop never end?"
+            ),
+        ),
+        (
+            Died("exit code 3"),
+            (
+                "svm_loss_vectorized ended its process instead of returning (exit code 3), on a few samples"
+                " (N=<count>, C=<count>, D=<count>, reg=0, float64)."
+            ),
+        ),
+        (Missing("it is defined nowhere"), "svm_loss_vectorized is missing: it is defined nowhere."),
+        (Refused("not called: no time was left"), "svm_loss_vectorized was not called: no time was left."),
+    ],
+    ids=["raised", "timed out", "died", "missing", "refused"],
+)
+def test_calls_without_values_earn_nothing_and_say_why(observation, template):
+    verdict = verdict_on_all(check_of(), observation)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert says(verdict.message, template)
+
+
+@pytest.mark.parametrize("layout", ["DC", "CD"])
+@pytest.mark.parametrize("seed", range(5))
+def test_one_trial_has_three_times_the_samples_and_one_three_times_the_classes(seed, layout):
+    few, samples, classes = draw_loop_cases(np.random.default_rng(seed), Convention(layout=layout))
+
+    features, kinds = few.W.shape if layout == "DC" else few.W.shape[::-1]
+    shapes = [case.W.shape if layout == "DC" else case.W.shape[::-1] for case in (samples, classes)]
+    assert shapes == [(features, kinds), (features, 3 * kinds)]
+    assert (len(samples.y), len(classes.y)) == (3 * len(few.y), len(few.y))
+
+
+def test_the_other_layout_names_its_classes_as_classes():
+    assignment = ASSIGNMENT.model_copy(update={"convention": Convention(layout="CD")})
+
+    def transposed(W, X, y, reg):
+        loss, dW = svm_mask(W.T, X.T, y, reg)
+        return loss, dW.T
+
+    verdict = verdict_with((100, 100, 300), student=transposed, assignment=assignment)
+
+    assert ": a Python loop over classes." in verdict.message
+
+
+@pytest.mark.parametrize("function, has_calls", [("svm_loss_naive", False), ("svm_loss_vectorized", True)])
+def test_what_libraries_are_called_for_is_asked_of_vectorized_functions_alone(function, has_calls):
+    trials = check_of(function).trials(ASSIGNMENT, 0)
+
+    assert [trial.are_calls_counted for trial in trials] == [has_calls] * 3
+
+
+def test_every_trial_is_counted_in_the_dtype_that_the_function_must_work_in():
+    trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
+
+    assert [(trial.is_counted, "float32" in trial.label) for trial in trials] == [(True, True)] * 3
+    verdict = verdict_with((90, 90, 90), "softmax_loss_float32", softmax_indexed)
+    assert verdict.status == "passed"
+
+
+def test_trials_are_a_function_of_the_seed_alone():
+    check = check_of()
+
+    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first != other
+
+
+def test_what_a_library_does_once_more_for_each_sample_is_a_loop():
+    case_sizes = [trial.positional[2].array.size for trial in check_of().trials(ASSIGNMENT, 0)]
+    few, many, _ = case_sizes
+    counts = [Instructions(90, {}, {"torch's mul": amount, "torch's sum": 3}) for amount in (few, many, few)]
+
+    verdict = verdict_with(counts)
+
+    assert verdict.status == "failed"
+    assert verdict.message == (
+        f"svm_loss_vectorized calls torch's mul {few} times for {few} samples and {many} times for {many}:"
+        " a loop over samples, if not one of Python's own words."
+    )
+
+
+def test_a_call_or_two_more_are_no_loop():
+    counts = [Instructions(90, {}, {"torch's mul": amount}) for amount in (3, 5, 4)]
+
+    assert verdict_with(counts).status == "passed"

@@ -1,0 +1,298 @@
+"""Softmax under scores that overflow an exponential."""
+
+import numpy as np
+import pytest
+
+from grader.checks import StabilityCheck
+from grader.checks.losses import stability
+from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
+from grader.model.verdict import Finding
+from tests.checks.students import (
+    ASSIGNMENT,
+    KNOW_NOTHING,
+    PLACE,
+    RIGHT_SOFTMAX,
+    bytes_of,
+    nothing,
+    probabilities,
+    says,
+    softmax_epsilon_in_log,
+    softmax_indexed,
+    softmax_of,
+    verdict_on,
+    verdict_on_all,
+    with_gradient,
+)
+
+STILL = "scores that are not moved (N=<count>, C=4, D=<count>, reg=0, float32)"
+UP = "scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0, float32)"
+OVERFLOW = (
+    " Scores of this size overflow exp():"
+    " what can be taken off all scores of a row without changing its probabilities?"
+)
+
+
+def check_of(function="softmax_loss_vectorized"):
+    return StabilityCheck(
+        kind="stability", id="stability", title="stability", points=3, hint="Shift.", function=function
+    )
+
+
+def exponentials_as_they_are(W, X, y, reg):
+    with np.errstate(all="ignore"):
+        exponentials = np.exp(X @ W)
+        return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
+
+
+def global_maximum(W, X, y, reg):
+    with np.errstate(all="ignore"):
+        exponentials = np.exp(X @ W - (X @ W).max())
+        return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
+
+
+def minimum_subtracted(W, X, y, reg):
+    with np.errstate(all="ignore"):
+        scores = X @ W
+        exponentials = np.exp(scores - scores.min(axis=1, keepdims=True))
+        return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
+
+
+def never_finite(W, X, y, reg):
+    return np.inf, softmax_indexed(W, X, y, reg)[1]
+
+
+def logarithm_of_every_probability(W, X, y, reg):
+    """0*log(0) is not a number where the scores lie far apart; the gradient is right."""
+    p, one_hot = probabilities(W, X), np.eye(W.shape[1])[y]
+    with np.errstate(all="ignore"):
+        return softmax_of(p, W, X, y, reg, data_loss=-(one_hot * np.log(p)).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("function", ["softmax_loss_vectorized", "softmax_loss_float32"])
+def test_the_minimum_is_no_shift_for_scores_far_apart(function, seed):
+    verdict = verdict_on(check_of(function), minimum_subtracted, seed)
+
+    assert verdict.status == "failed"
+    assert "on scores of a row far apart" in verdict.message
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == ["overflow_of_exp"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_loss_that_takes_the_logarithm_of_every_probability_is_right(seed):
+    assert verdict_on(check_of(), logarithm_of_every_probability, seed).status == "passed"
+
+
+def test_a_loss_that_is_never_finite_is_not_called_an_overflow():
+    verdict = verdict_on(check_of(), never_finite)
+
+    assert verdict.status == "failed"
+    assert verdict.findings == (Finding("softmax_loss_vectorized", False),)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("function", ["softmax_loss_vectorized", "softmax_loss_float32"])
+@pytest.mark.parametrize("student", RIGHT_SOFTMAX.values(), ids=RIGHT_SOFTMAX)
+def test_right_functions_pass_in_every_style(function, student, seed):
+    verdict = verdict_on(check_of(function), student, seed)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert verdict.message == f"{function} stays finite and the same when all scores of a row move by 10000."
+    assert verdict.findings == (Finding(function, True),)
+
+
+def test_an_epsilon_in_the_logarithm_is_stable():
+    assert verdict_on(check_of(), softmax_epsilon_in_log).status == "passed"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_exponentials_as_they_are_overflow(seed):
+    verdict = verdict_on(check_of(), exponentials_as_they_are, seed)
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Shift.")
+    assert says(verdict.message, f"softmax_loss_vectorized: loss is nan (not a number), on {UP}.{OVERFLOW}")
+    assert verdict.findings == (Finding("softmax_loss_vectorized", False, (stability.OVERFLOW,)),)
+
+
+def test_a_gradient_that_overflows_is_counted():
+    def infinite(W, X, y, reg):
+        loss, dW = softmax_indexed(W, X, y, reg)
+        if np.abs(X).max() > 1e3:
+            dW[0] = np.inf
+        return loss, dW
+
+    verdict = verdict_on(check_of(), infinite)
+
+    assert says(
+        verdict.message,
+        f"softmax_loss_vectorized: dW is infinity in 4 of <count> entries, on {UP}.{OVERFLOW}",
+    )
+
+
+def test_what_is_no_number_gets_no_advice_on_overflow():
+    verdict = verdict_on(check_of(), nothing)
+
+    assert verdict.credit == 0.0
+    assert says(verdict.message, f"softmax_loss_vectorized: loss is None, on {STILL}.")
+
+
+@pytest.mark.parametrize("student", KNOW_NOTHING.values(), ids=KNOW_NOTHING)
+def test_a_function_that_knows_nothing_earns_nothing(student):
+    verdict = verdict_on(check_of(), student)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+
+
+def test_a_wrong_loss_is_shown():
+    verdict = verdict_on(check_of(), lambda W, X, y, reg: (0.0, np.zeros_like(W)))
+
+    assert says(
+        verdict.message,
+        "softmax_loss_vectorized: loss is 0, expected <number>"
+        f" (relative difference 1, allowed <number>), on {STILL}.",
+    )
+
+
+def test_a_gradient_that_a_shift_moves_is_shown():
+    def moved(W, X, y, reg):
+        loss, dW = softmax_indexed(W, X, y, reg)
+        return loss, dW + np.float32(np.abs(X).max() > 1e3)
+
+    verdict = verdict_on(check_of(), moved)
+
+    assert verdict.credit == 0.0
+    assert says(
+        verdict.message,
+        "softmax_loss_vectorized: dW differs from the reference in <count> of <count> entries;"
+        f" greatest relative difference <number> at [<count>, <count>] (allowed <number>), on {UP}.",
+    )
+
+
+def test_a_clamp_of_the_scores_is_no_stability():
+    def clamped(W, X, y, reg):
+        exponentials = np.exp(np.clip(X @ W, -50, 50))
+        return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
+
+    assert verdict_on(check_of(), clamped).credit == 0.0
+
+
+def test_infinities_that_are_swept_away_are_no_stability():
+    def swept(W, X, y, reg):
+        loss, dW = exponentials_as_they_are(W, X, y, reg)
+        return np.nan_to_num(loss), np.nan_to_num(dW)
+
+    assert verdict_on(check_of(), swept).credit == 0.0
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        lambda W, X, y, reg: softmax_indexed(W, X, y, reg / 2),
+        with_gradient(softmax_indexed, lambda dW: dW / 2),
+    ],
+    ids=["half the regularizer", "half the gradient"],
+)
+def test_a_slip_elsewhere_costs_no_points_here(student):
+    verdict = verdict_on(check_of(), student)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_one_maximum_for_the_whole_batch_is_not_enough(seed):
+    verdict = verdict_on(check_of(), global_maximum, seed)
+
+    assert verdict.credit == 0.0
+    assert says(verdict.message, f"softmax_loss_vectorized: loss is nan (not a number), on {UP}.{OVERFLOW}")
+
+
+def test_a_loss_of_zero_for_weights_of_ones_is_wrong():
+    def zero_at_ones(W, X, y, reg):
+        return (0.0, np.zeros_like(W)) if reg > 1 else softmax_of(probabilities(W, X), W, X, y, reg)
+
+    verdict = verdict_on(check_of(), zero_at_ones)
+
+    assert verdict.credit == 0.0
+    assert verdict.message.startswith("softmax_loss_vectorized: loss is 0, on W of ones")
+
+
+def test_weights_of_ones_must_give_finite_values():
+    def infinite_at_ones(W, X, y, reg):
+        if reg > 1:
+            return np.float32(np.inf), np.zeros_like(W)
+        return softmax_of(probabilities(W, X), W, X, y, reg)
+
+    verdict = verdict_on(check_of(), infinite_at_ones)
+
+    assert says(
+        verdict.message,
+        "softmax_loss_vectorized: loss is infinity, on W of ones (N=4, C=10, D=300, reg=25000, float32)."
+        + OVERFLOW,
+    )
+
+
+@pytest.mark.parametrize(
+    "observation,template",
+    [
+        (
+            Raised("FloatingPointError", "overflow", PLACE, 0.1),
+            (
+                "softmax_loss_vectorized raised FloatingPointError at linear_classifier.py, line 12: overflow,"
+                f" on {STILL}."
+            ),
+        ),
+        (
+            TimedOut(5.0),
+            f"softmax_loss_vectorized did not return within 5 s, on {STILL}; does a loop never end?",
+        ),
+        (
+            Died("exit code 3"),
+            f"softmax_loss_vectorized ended its process instead of returning (exit code 3), on {STILL}.",
+        ),
+        (Missing("it is defined nowhere"), "softmax_loss_vectorized is missing: it is defined nowhere."),
+        (
+            Refused("not called: no time was left"),
+            "softmax_loss_vectorized was not called: no time was left.",
+        ),
+    ],
+    ids=["raised", "timed out", "died", "missing", "refused"],
+)
+def test_calls_without_values_earn_nothing_and_decide_nothing(observation, template):
+    verdict = verdict_on_all(check_of(), observation)
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert says(verdict.message, template)
+    assert verdict.findings == (Finding("softmax_loss_vectorized", None),)
+
+
+def test_trials_are_a_function_of_the_seed_alone():
+    check = check_of()
+
+    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first != other
+
+
+def test_the_true_score_or_the_mean_is_no_shift_where_one_score_lies_far_above():
+    for shift in (lambda s, y: s[np.arange(len(y)), y][:, None], lambda s, y: s.mean(1, keepdims=True)):
+
+        def student(W, X, y, reg, shift=shift):
+            with np.errstate(all="ignore"):
+                scores = X @ W
+                exponentials = np.exp(scores - shift(scores, y))
+                P = exponentials / exponentials.sum(1, keepdims=True)
+                return softmax_of(P, W, X, y, reg)
+
+        assert verdict_on(check_of(), student).status == "failed"
+
+
+def test_a_gradient_that_is_wrong_anyway_is_not_called_an_overflow():
+    def student(W, X, y, reg):
+        loss, dW = softmax_of(probabilities(W, X), W, X, y, reg)
+        return loss, dW * np.where(np.ptp(X @ W) > 50, np.inf, 1.5)
+
+    verdict = verdict_on(check_of(), student)
+
+    assert verdict.status == "failed"
+    assert not verdict.findings[0].diagnosis

@@ -1,0 +1,294 @@
+"""Accuracy and the loss at the start: what is handed over, what stays with the judge, and what each fault is told."""
+
+import numpy as np
+import pytest
+
+from grader.checks import AccuracyCheck, InitialLossCheck
+from grader.checks.training.accuracy import CURVE_POINTS, curve, templates
+from grader.model.observation import Died, Raised
+from grader.model.trial import FunctionArgument, ResidentTensor, Tensor
+from tests.checks.images import DATA, on_data
+from tests.checks.students import (
+    ASSIGNMENT,
+    PLACE,
+    LinearSVM,
+    evidence_of,
+    says,
+    softmax_indexed,
+    svm_mask,
+    trainer,
+    verdict_on,
+)
+
+TRAINER, PREDICTOR = "train_linear_classifier", "predict_linear_classifier"
+
+
+CHECK = AccuracyCheck(
+    kind="accuracy",
+    id="accuracy",
+    title="accuracy",
+    points=4,
+    hint="Look at the curve.",
+    loss="softmax_loss_vectorized",
+    trainer=TRAINER,
+    predictor=PREDICTOR,
+    learning_rate=1e-2,
+    reg=1e-2,
+    num_iters=150,
+    batch_size=100,
+    val_bar=0.2,
+    test_bar=0.2,
+)
+OF_CLASS = CHECK.model_copy(
+    update={"loss": None, "trainer": None, "predictor": None, "class_name": "LinearSVM"}
+)
+
+
+def argmax(W, X):
+    return (X @ W).argmax(axis=1)
+
+
+def student(**changes):
+    return {"softmax_loss_vectorized": softmax_indexed, TRAINER: trainer(), PREDICTOR: argmax} | changes
+
+
+def verdict_of(changed, check=CHECK):
+    return verdict_on(check, changed, assignment=on_data())
+
+
+def test_right_functions_reach_the_bars_and_leave_a_curve_and_pictures():
+    verdict = verdict_of(student())
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
+    assert says(
+        verdict.message,
+        "<number> of the validation images are labelled rightly (asked: 0.2),"
+        " <number> of the test images (asked: 0.2).",
+    )
+    assert verdict.measured["val_accuracy"] > verdict.allowed["val_accuracy"] == 0.2
+    assert verdict.measured["first_loss"] == pytest.approx(np.log(10), abs=0.01)
+    assert len(verdict.curves["loss"]) == CURVE_POINTS
+    assert verdict.curves["loss"][0] > verdict.curves["loss"][-1]
+    picture = verdict.pictures["weights"]
+    assert len(picture.rgb) == picture.count * picture.height * picture.width * 3 == 10 * 32 * 32 * 3
+
+
+def test_a_right_class_reaches_the_bars():
+    assert verdict_of(LinearSVM, OF_CLASS).status == "passed"
+
+
+def test_no_label_of_a_judged_image_is_handed_over():
+    evidence = evidence_of(CHECK, student(), assignment=on_data())
+
+    handed = [
+        argument.array
+        for trial, _ in evidence
+        for argument in (*trial.positional, *trial.keywords.values(), *trial.state.values())
+        if isinstance(argument, Tensor | ResidentTensor)
+    ]
+    integers = [array for array in handed if array.dtype.kind == "i"]
+    (labels,) = integers
+    assert np.array_equal(labels, DATA.splits.train.labels)
+    assert {len(array) for array in handed} == {1000, 400, 3073}
+
+
+def test_training_takes_the_numbers_of_the_spec_and_the_students_own_loss():
+    ((training, _), (labelling, _)) = evidence_of(CHECK, student(), assignment=on_data())
+
+    assert training.positional[0] == FunctionArgument("softmax_loss_vectorized")
+    assert {name: getattr(argument, "value", None) for name, argument in training.keywords.items()} == {
+        "learning_rate": 1e-2,
+        "reg": 1e-2,
+        "num_iters": 150,
+        "batch_size": 100,
+        "verbose": False,
+    }
+    assert labelling.function == PREDICTOR
+
+
+def fails_with(changed, credit, template, check=CHECK):
+    verdict = verdict_of(changed, check)
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", credit, "Look at the curve.")
+    return says(verdict.message, template)
+
+
+def test_weights_that_never_move_reach_neither_bar_and_the_loss_is_said_not_to_fall():
+    idle = trainer(update=lambda W, dW, rate: W, start=lambda X, y, rng: np.zeros((X.shape[1], 10)))
+
+    assert fails_with(
+        student(**{TRAINER: idle}),
+        0.0,
+        "<number> of the validation images are labelled rightly (asked: 0.2), <number> of the test images"
+        " (asked: 0.2). The loss does not fall: <number> in the first iterations, <number> in the last.",
+    )
+
+
+def test_one_bar_is_half_of_the_points():
+    check = CHECK.model_copy(update={"test_bar": 0.99})
+
+    assert verdict_of(student(), check).credit == 0.5
+
+
+def test_a_wrong_predictor_is_told_what_its_weights_are_worth():
+    assert fails_with(
+        student(**{PREDICTOR: lambda W, X: (X @ W).argmin(axis=1)}),
+        0.0,
+        "<number> of the validation images are labelled rightly (asked: 0.2), <number> of the test images"
+        " (asked: 0.2). The same weights reach <number> and <number> by their highest scores:"
+        " look at predict_linear_classifier.",
+    )
+
+
+def test_labels_that_are_none_are_described():
+    assert fails_with(
+        student(**{PREDICTOR: lambda W, X: None}),
+        0.0,
+        "predict_linear_classifier gives None in the place of labels.",
+    )
+
+
+def test_weights_of_another_shape_are_described():
+    def turned(*arguments, **options):
+        W, history = trainer()(*arguments, **options)
+        return W.T, history
+
+    assert fails_with(
+        student(**{TRAINER: turned}),
+        0.0,
+        "training gives an array of shape (10, 3073) and dtype float64 in the place of the weights W.",
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_told_so_and_no_image_is_labelled(value):
+    wild = student(
+        softmax_loss_vectorized=lambda W, X, y, reg: (1.0, np.zeros_like(W)),
+        **{TRAINER: trainer(update=lambda W, dW, rate: np.full_like(W, value))},
+    )
+
+    assert len(evidence_of(CHECK, wild, assignment=on_data())) == 1
+    assert fails_with(
+        wild,
+        0.0,
+        "training ends with weights that are not finite, with 150 iterations, learning_rate 0.01, reg 0.01;"
+        " does the loss grow?",
+    )
+
+
+@pytest.mark.parametrize(
+    "observation,template",
+    [
+        (
+            Raised("ValueError", "no", PLACE, 0.1),
+            (
+                "train_linear_classifier raised ValueError at linear_classifier.py, line 12: no,"
+                " on 150 iterations, learning_rate 0.01, reg 0.01."
+            ),
+        ),
+        (
+            Died("exit code 3"),
+            (
+                "train_linear_classifier ended its process instead of returning (exit code 3),"
+                " on 150 iterations, learning_rate 0.01, reg 0.01."
+            ),
+        ),
+    ],
+)
+def test_training_that_does_not_come_back_is_told_so(observation, template):
+    (trial,) = CHECK.trials(on_data(), 0)
+
+    verdict = CHECK.judge(on_data(), [(trial, observation)])
+
+    assert (verdict.status, verdict.credit, verdict.message) == ("failed", 0.0, template)
+
+
+@pytest.mark.parametrize(
+    "history", [lambda losses: [], lambda losses: None, lambda losses: [np.nan] * len(losses)]
+)
+def test_a_wrong_history_costs_nothing_here_and_draws_no_curve(history):
+    verdict = verdict_of(student(**{TRAINER: trainer(history=history)}))
+
+    assert (verdict.status, dict(verdict.curves)) == ("passed", {})
+
+
+def test_a_curve_is_bounded_and_keeps_its_shape():
+    history = np.linspace(9, 1, 20000)
+
+    drawn = curve(history)
+
+    assert len(drawn) == CURVE_POINTS
+    assert list(drawn) == sorted(drawn, reverse=True)
+    assert drawn[0] == pytest.approx(9, abs=0.05)
+    assert curve(np.array([3.0, 2.0])) == (3.0, 2.0)
+
+
+def test_each_classs_picture_spans_the_bytes_and_leaves_the_bias_out():
+    W = np.zeros((3073, 10))
+    W[0, 3], W[-1] = 2.0, 100.0
+
+    picture = templates(W)
+
+    images = np.frombuffer(picture.rgb, np.uint8).reshape(10, 32, 32, 3)
+    assert images[3, 0, 0].tolist() == [255, 0, 0]
+    assert images.max(axis=(1, 2, 3)).tolist() == [0, 0, 0, 255, 0, 0, 0, 0, 0, 0]
+
+
+def test_without_data_it_is_the_graders_fault():
+    with pytest.raises(RuntimeError, match="none was given"):
+        CHECK.trials(ASSIGNMENT, 0)
+
+
+# --- The loss at the start -------------------------------------------------------------------------------------------
+
+START = InitialLossCheck(
+    kind="initial_loss", id="start", title="start", points=1, hint="Guess.", function="svm_loss_vectorized"
+)
+START_SOFTMAX = START.model_copy(update={"function": "softmax_loss_vectorized"})
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "check,right,expected", [(START, svm_mask, "9.0000"), (START_SOFTMAX, softmax_indexed, "2.3026")]
+)
+def test_a_right_loss_is_that_of_guessing(check, right, expected, seed):
+    verdict = verdict_on(check, right, seed, on_data())
+
+    assert verdict.status == "passed"
+    assert f"about {expected}" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda loss: loss * 128,
+        lambda loss: loss + 1,
+        lambda loss: loss / 10,
+        lambda loss: np.nan,
+        lambda loss: 0.0,
+    ],
+)
+def test_another_loss_is_told_what_is_expected(change):
+    def wrong(W, X, y, reg):
+        loss, dW = svm_mask(W, X, y, reg)
+        return change(loss), dW
+
+    verdict = verdict_on(START, wrong, assignment=on_data())
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Guess.")
+    assert "expected about 9.0000 (delta for each wrong class)" in verdict.message
+
+
+def test_no_loss_is_described():
+    verdict = verdict_on(START, lambda W, X, y, reg: None, assignment=on_data())
+
+    assert says(
+        verdict.message,
+        "svm_loss_vectorized: the loss is None, expected about 9.0000 (delta for each wrong class),"
+        " with W = 0.0001 * randn, 128 images, reg 5e-06, float64.",
+    )
+
+
+def test_a_call_that_raises_is_told_so():
+    evidence = [(trial, Raised("ValueError", "no", PLACE, 0.1)) for trial in START.trials(on_data(), 0)]
+
+    assert START.judge(on_data(), evidence).message.startswith("svm_loss_vectorized raised ValueError")

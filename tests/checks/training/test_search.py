@@ -1,0 +1,290 @@
+"""Search parameters: what pairs may be, which of them is the best, and what the student's own training does with it."""
+
+import numpy as np
+import pytest
+
+from grader.checks import SearchCheck
+from grader.checks.training.search import Schedule, best_of_grid
+from grader.model.assignment import SearchParamsFunction
+from grader.model.observation import Died, Missing
+from grader.model.trial import FunctionArgument, ResidentTensor, Scalar, Tensor
+from reference import Convention
+from tests.checks.images import DATA, on_data
+from tests.checks.students import (
+    ASSIGNMENT,
+    LinearSVM,
+    evidence_of,
+    says,
+    svm_mask,
+    trainer,
+    verdict_on,
+)
+
+FUNCTION, TRAINER, PREDICTOR = "svm_get_search_params", "train_linear_classifier", "predict_linear_classifier"
+SEARCHED = ASSIGNMENT.model_copy(
+    update={
+        "functions": {
+            **ASSIGNMENT.functions,
+            FUNCTION: SearchParamsFunction(role="search_params", classifier="svm"),
+        }
+    }
+)
+CHECK = SearchCheck(
+    kind="search",
+    id="search",
+    title="search",
+    points=4,
+    hint="Powers of ten first.",
+    function=FUNCTION,
+    least_pairs=2,
+    most_pairs=6,
+    bar=0.2,
+    num_iters=100,
+    rank_iters=30,
+    batch_size=100,
+)
+WITH_TRAINER = CHECK.model_copy(
+    update={"loss": "svm_loss_vectorized", "trainer": TRAINER, "predictor": PREDICTOR}
+)
+GOOD = ([1e-6, 1e-2], [1e-2, 1e-1])
+
+
+def giving(pairs):
+    return lambda: pairs
+
+
+def argmax(W, X):
+    return (X @ W).argmax(axis=1)
+
+
+def student(pairs=GOOD, **changes):
+    right = {"svm_loss_vectorized": svm_mask, TRAINER: trainer(), PREDICTOR: argmax}
+    return {FUNCTION: giving(pairs)} | right | changes
+
+
+def verdict_of(changed, check=CHECK):
+    return verdict_on(check, changed, assignment=on_data(SEARCHED))
+
+
+def test_the_best_pair_of_a_good_grid_reaches_the_bar_and_is_named():
+    verdict = verdict_of(student())
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
+    assert says(
+        verdict.message,
+        "The best of 4 pairs is learning_rate 0.01, reg <number>: trained with it, the reference labels"
+        " <number> of the validation images rightly (asked: 0.2).",
+    )
+    assert verdict.measured["pairs"] == 4
+    assert verdict.measured["grid_accuracy"] > verdict.allowed["grid_accuracy"] == 0.2
+    assert [(each.function, each.is_correct) for each in verdict.findings] == [(FUNCTION, True)]
+
+
+def test_a_grid_of_rates_that_are_too_small_fails_with_what_its_best_reached():
+    verdict = verdict_of(student(([1e-9, 1e-8], [1e-2])), WITH_TRAINER)
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Powers of ten first.")
+    assert says(
+        verdict.message,
+        "The best of 2 pairs is learning_rate <number>, reg 0.01: trained with it, the reference labels <number> of the"
+        " validation images rightly (asked: 0.2). No pair reaches the bar: try other learning rates first, in steps of"
+        " three to ten times.",
+    )
+
+
+def test_a_bar_that_is_missed_by_less_than_chance_is_enough():
+    reached = verdict_of(student()).measured["grid_accuracy"]
+
+    near, far = (
+        verdict_of(student(), CHECK.model_copy(update={"bar": reached + more})) for more in (0.01, 0.05)
+    )
+
+    assert (near.status, far.status) == ("passed", "failed")
+    assert says(
+        near.message.partition("). ")[2],
+        "That is enough, as so many images tell no more than <number> apart.",
+    )
+
+
+def test_rates_that_blow_up_spoil_no_other_pair():
+    verdict = verdict_of(student(([1e-2, 1e30], [1e-2, 1e10])))
+
+    assert verdict.status == "passed"
+    assert "learning_rate 0.01, reg 0.01:" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "pairs,words",
+    [
+        (
+            None,
+            (
+                "svm_get_search_params should return two lists of numbers, (learning_rates, regularization_strengths), but the"
+                " learning rates are None."
+            ),
+        ),
+        (([], [0.1]), "svm_get_search_params gives no learning rates: the list is empty."),
+        (([0.1, 0.2], []), "svm_get_search_params gives no regularization strengths: the list is empty."),
+        (
+            ([0.1, 0.0], [0.1]),
+            "svm_get_search_params gives the learning rate 0; expected learning rates above 0.",
+        ),
+        (
+            ([0.1, 0.2], [-0.5]),
+            "svm_get_search_params gives the regularization strength -0.5; expected none below 0.",
+        ),
+        (([0.1, float("inf")], [0.1]), "svm_get_search_params gives learning rates that are not finite."),
+        (
+            ([0.1], [0.1]),
+            "svm_get_search_params gives 1 learning rate and 1 regularization strength, which make 1 pair; 2 to 6 are asked for.",
+        ),
+        (
+            ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]),
+            (
+                "svm_get_search_params gives 3 learning rates and 3 regularization strengths, which make 9 pairs; 2 to 6 are"
+                " asked for."
+            ),
+        ),
+        (
+            ([0.1] * 7, [0.1]),
+            (
+                "svm_get_search_params should return two lists of numbers, (learning_rates, regularization_strengths), but the"
+                " learning rates are a list of 7 numbers."
+            ),
+        ),
+    ],
+)
+def test_what_is_no_grid_is_told(pairs, words):
+    verdict = verdict_of(student(pairs), WITH_TRAINER)
+
+    assert (verdict.status, verdict.credit, verdict.message) == ("failed", 0.0, words)
+    assert [(each.function, each.is_correct) for each in verdict.findings] == [(FUNCTION, False)]
+
+
+def test_a_function_that_raises_says_what():
+    def raising():
+        raise NameError("name 'np' is not defined")
+
+    verdict = verdict_of(student(**{FUNCTION: raising}))
+
+    assert verdict.message == (
+        "svm_get_search_params raised NameError at linear_classifier.py, line 12: name 'np' is not defined,"
+        " on a call without arguments."
+    )
+
+
+def test_equal_pairs_count_once():
+    assert verdict_of(student(([1e-2, 1e-2, 1e-3], [1e-2]))).measured["pairs"] == 2
+
+
+def test_the_students_own_training_is_run_on_the_best_pair_alone():
+    evidence = evidence_of(WITH_TRAINER, student(), assignment=on_data(SEARCHED))
+
+    _, (training, _), (labelling, _) = evidence
+    assert training.function == TRAINER
+    assert training.positional[0] == FunctionArgument("svm_loss_vectorized")
+    assert training.keywords["learning_rate"] == Scalar(1e-2)
+    assert labelling.function == PREDICTOR
+    verdict = WITH_TRAINER.judge(on_data(SEARCHED), evidence)
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert says(
+        verdict.message.partition("). ")[2],
+        "Trained by the submission's own functions it labels <number> of them rightly.",
+    )
+    assert verdict.measured["own_accuracy"] > 0.2
+
+
+def test_no_label_of_a_judged_image_is_handed_over():
+    evidence = evidence_of(WITH_TRAINER, student(), assignment=on_data(SEARCHED))
+
+    handed = [
+        each.array
+        for trial, _ in evidence
+        for each in trial.positional
+        if isinstance(each, Tensor | ResidentTensor)
+    ]
+    (labels,) = [array for array in handed if array.dtype.kind == "i"]
+    assert np.array_equal(labels, DATA.splits.train.labels)
+
+
+def test_a_class_is_trained_on_the_best_pair_too():
+    check = CHECK.model_copy(update={"class_name": "LinearSVM"})
+
+    verdict = verdict_of({FUNCTION: giving(GOOD), "LinearSVM": LinearSVM}, check)
+
+    assert verdict.status == "passed"
+    assert "own_accuracy" in verdict.measured
+
+
+def stands_still(loss, W, X, y, **_):
+    return 1e-4 * np.random.default_rng(0).standard_normal((X.shape[1], 10)), [2.3]
+
+
+def gives_nothing(*_, **__):
+    return None
+
+
+def overflows(loss, W, X, y, **_):
+    return np.full((X.shape[1], 10), np.inf), [2.3]
+
+
+@pytest.mark.parametrize(
+    "changed,words",
+    [
+        (
+            {TRAINER: stands_still},
+            "Trained by the submission's own functions it labels <number> of them rightly.",
+        ),
+        (
+            {TRAINER: gives_nothing},
+            "the submission's own training gives None in the place of the weights W.",
+        ),
+        (
+            {TRAINER: overflows},
+            "the submission's own training ends with weights that are not finite.",
+        ),
+        (
+            {PREDICTOR: gives_nothing},
+            "the submission's own predictor gives None in the place of labels.",
+        ),
+    ],
+)
+def test_good_pairs_keep_their_half_where_the_own_training_fails(changed, words):
+    verdict = verdict_of(student(**changed), WITH_TRAINER)
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.5, "Powers of ten first.")
+    assert says(verdict.message.partition("). ")[2], words)
+
+
+@pytest.mark.parametrize(
+    "seen,words",
+    [
+        (
+            Missing("it is not in the submission"),
+            "train_linear_classifier is missing: it is not in the submission.",
+        ),
+        (
+            Died("exit code 3"),
+            "train_linear_classifier ended its process instead of returning (exit code 3), on 100",
+        ),
+    ],
+)
+def test_good_pairs_keep_their_half_where_the_own_training_gives_no_values(seen, words):
+    assignment = on_data(SEARCHED)
+    evidence = evidence_of(CHECK, student(), assignment=assignment)
+    (training,) = WITH_TRAINER.more_trials(assignment, 0, evidence)
+
+    verdict = WITH_TRAINER.judge(assignment, [*evidence, (training, seen)])
+
+    assert verdict.credit == 0.5
+    assert words in verdict.message
+
+
+def test_many_pairs_are_ranked_before_the_best_are_trained_to_the_end():
+    pairs = tuple((rate, 1e-2) for rate in (1e-7, 1e-6, 1e-5, 1e-4, 1e-2))
+
+    ranked = best_of_grid(DATA, "softmax", Convention(), pairs, Schedule(100, 20, 3, 100))
+    whole = best_of_grid(DATA, "softmax", Convention(), pairs, Schedule(100, 100, 3, 100))
+
+    assert ranked.pair == whole.pair == (1e-2, 1e-2)
+    assert ranked.accuracy == pytest.approx(whole.accuracy, abs=0.1)

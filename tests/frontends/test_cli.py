@@ -1,0 +1,703 @@
+"""The command line: exit codes, what goes to standard output, what is said of each fault, and a batch that is stopped."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader import __version__
+from grader.errors import SandboxError
+from grader.frontends import cli
+from grader.frontends.commands import common
+from grader.grading import grade as grade_module
+from grader.model.report import parse_report, report_schema
+from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, StubSandbox, check_part, report_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "submissions" / "eecs498_2019"
+
+PASSED = report_of()
+FAILED = report_of(score=0.0, checks=[check_part(status="failed", points=0.0, message="f is wrong.")])
+ERRORED = report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)])
+
+
+class Ran:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def grader(monkeypatch, capsys, tmp_path):
+    """(words of the command line) to its exit code and output, in this process and with no sandbox."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(common, "sandbox", lambda: contextlib.nullcontext(StubSandbox()))
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return Ran(caught.value.code or 0, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """A report in the place of what grading gives; the settings that it was asked for."""
+    seen = []
+
+    def use(report):
+        def grade(submission, loaded, sandbox, settings, progress=None):
+            seen.append(settings)
+            if isinstance(report, BaseException):
+                raise report
+            if progress is not None:
+                progress(0, 1, "[/] [red]a check")
+            return report
+
+        monkeypatch.setattr(grade_module, "grade", grade)
+        monkeypatch.setattr("grader.batch.run.grade", grade)
+        return seen
+
+    return use
+
+
+@pytest.fixture
+def mini(tmp_path):
+    """mini.toml and hw.py in the current folder."""
+    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
+    return tmp_path
+
+
+def in_one_line(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("report, code", [(PASSED, 0), (FAILED, 1), (ERRORED, 3)])
+def test_the_exit_code_of_check_tells_how_it_went(grader, graded, mini, report, code):
+    graded(report)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml")
+
+    assert ran.code == code
+    assert ran.out.startswith("Mini\n")
+    assert ran.err == ""
+
+
+def test_what_is_missing_is_no_success(grader, mini):
+    (mini / "hw.py").write_text("x = 1\n")
+
+    assert grader("check", "hw.py", "--spec", "mini.toml").code == 1
+
+
+def test_a_check_alone_decides_the_exit_code(grader, graded, mini):
+    skipped = check_part(id="f_inputs", status="skipped", points=0.0)
+    graded(report_of(status="incomplete", score=None, checks=[check_part(), skipped]))
+
+    assert grader("check", "hw.py", "--spec", "mini.toml", "--only", "f_values").code == 0
+    assert grader("check", "hw.py", "--spec", "mini.toml", "--only", "f_inputs").code == 1
+
+
+def test_a_check_alone_whose_function_is_missing_is_no_success(grader, mini):
+    (mini / "hw.py").write_text("x = 1\n")
+
+    assert grader("check", "hw.py", "--spec", "mini.toml", "--only", "f_values").code == 1
+
+
+def test_the_report_is_written_beside_the_table(grader, graded, mini):
+    graded(FAILED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "out/report.json")
+
+    assert ran.code == 1
+    assert ran.out.endswith("Score: 0 of 10\nReport: out/report.json\n")
+    assert parse_report((mini / "out" / "report.json").read_text()) == FAILED
+
+
+def test_standard_output_is_json_alone(grader, graded, mini):
+    graded(FAILED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "-")
+
+    assert ran.code == 1
+    assert parse_report(ran.out) == FAILED
+    assert ran.err == ""
+
+
+def test_a_json_path_that_cannot_be_written_costs_not_the_sight_of_the_score(grader, graded, mini):
+    graded(PASSED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "hw.py/report.json")
+
+    assert ran.code == 2
+    assert ran.err == "grader: hw.py/report.json: cannot be written: hw.py is no folder\n"
+    assert "Score: 10 of 10" in ran.out
+
+
+def test_a_seed_is_used_as_given_and_drawn_where_none_is(grader, graded, mini):
+    seen = graded(PASSED)
+
+    grader("check", "hw.py", "--spec", "mini.toml", "--seed", "12")
+    grader("check", "hw.py", "--spec", "mini.toml")
+    grader("check", "hw.py", "--spec", "mini.toml")
+    (mini / "mini.toml").write_text("seed = 5\n" + MINI_SPEC)
+    grader("check", "hw.py", "--spec", "mini.toml")
+
+    assert seen[0].seed == 12
+    assert seen[1].seed != seen[2].seed
+    assert seen[3].seed == 5
+
+
+def test_the_spec_is_found_where_it_is_plain(grader, graded, mini):
+    graded(PASSED)
+    (mini / "hw.py").write_text(
+        "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.ones(1), W\n"
+    )
+
+    assert grader("check", "hw.py").code == 0
+
+
+NOT_PLAIN = (
+    "hw: holds no function of any shipped spec, so it is not plain which assignment it is; say so with --spec"
+    " NAME (`grader extract` with it tells why each function is missing)"
+)
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (
+            ["check", "none.py"],
+            "none.py: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
+        ),
+        (
+            ["check", "mini.toml"],
+            (
+                "mini.toml: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found a .toml file;"
+                " export it as one of these"
+            ),
+        ),
+        (["check", "hw.py"], NOT_PLAIN),
+        (["extract", "hw.py"], NOT_PLAIN),
+        (
+            ["check", "hw.py", "--spec", "none.toml"],
+            (
+                "none.toml: there is no such file; `grader spec list` names the shipped specs, or give the path of a .toml"
+                " file"
+            ),
+        ),
+        (
+            ["check", "hw.py", "--spec", "bad.toml"],
+            "bad.toml: 1 fault\nbad.toml: checks[0].points must be >= 0 (got -1)",
+        ),
+        (
+            ["check", "hw.py", "--spec", "mini.toml", "--only", "f_value"],
+            "--only f_value: mini has no such check; it has f_values, f_inputs, g_values, same",
+        ),
+        (
+            ["check", "hw.py", "--spec", "mini.toml", "--device", "cuda"],
+            (
+                "--device cuda: this machine has no NVIDIA GPU (there is neither /dev/nvidiactl nor /dev/dxg); leave it out,"
+                " or say --device cpu"
+            ),
+        ),
+        (
+            ["check", "hw.py", "--spec", "mini.toml", "--data", "nowhere"],
+            (
+                "nowhere: expected CIFAR-10 (cifar-10-batches-py, cifar-10-batches-bin, or a .tar.gz of either),"
+                " found nothing at this path"
+            ),
+        ),
+        (
+            ["batch", "class", "--spec", "mini.toml", "--out", "out"],
+            "class: there is nothing at this path; give a folder of submissions or a .zip of them",
+        ),
+        (
+            ["batch", "hw.py", "--spec", "mini.toml", "--out", "out"],
+            "hw.py: expected a folder of submissions or a .zip of them; for a single one use `grader check`",
+        ),
+        (
+            ["batch", ".", "--spec", "mini.toml", "--out", "hw.py"],
+            "hw.py/reports: cannot be written: hw.py is no folder",
+        ),
+        (
+            ["spec", "show", "eecs"],
+            (
+                "no spec is named 'eecs'; `grader spec list` names the shipped specs, or give the"
+                " path of a .toml file"
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(grader, mini, words, message):
+    (mini / "bad.toml").write_text(MINI_SPEC.replace("points = 10", "points = -1"))
+
+    ran = grader(*words)
+
+    assert ran.code == 2
+    assert ran.err == f"grader: {message}\n"
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check"],
+        ["check", "hw.py", "--unknown"],
+        ["check", "hw.py", "--device", "tpu"],
+        ["check", "hw.py", "--seed", "-1"],
+        ["check", "hw.py", "--seed", str(1 << 63)],
+        ["check", "hw.py", "--seed", "many"],
+        ["batch", ".", "--out", "out"],
+        ["batch", ".", "--spec", "mini.toml"],
+        ["grade", "hw.py"],
+    ],
+)
+def test_a_wrong_command_line_is_exit_code_2(grader, mini, words):
+    ran = grader(*words)
+
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "Usage: grader" in ran.err
+
+
+def test_a_machine_without_workers_is_the_graders_fault(grader, graded, mini):
+    graded(SandboxError("no worker could be started"))
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml")
+
+    assert ran.code == 3
+    assert ran.err == "grader: no worker could be started (`grader doctor` looks at this machine)\n"
+
+
+def test_a_fault_of_ours_is_exit_code_3_and_logged(grader, graded, mini, caplog):
+    graded(ZeroDivisionError("ours"))
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml")
+
+    assert ran.code == 3
+    assert ran.out == ""
+    assert [record.message for record in caplog.records] == [
+        "this is a fault of the grader, not of the submission"
+    ]
+
+
+def test_a_stop_during_a_check_is_exit_code_130(grader, graded, mini):
+    graded(KeyboardInterrupt())
+
+    assert grader("check", "hw.py", "--spec", "mini.toml").code == 130
+
+
+def test_progress_on_a_terminal_takes_no_markup(grader, graded, mini, monkeypatch):
+    graded(PASSED)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "-")
+
+    assert ran.code == 0
+    assert parse_report(ran.out) == PASSED
+
+
+@pytest.fixture
+def course(mini):
+    """A class of two, one of whom has a hostile name."""
+    (mini / "class").mkdir()
+    (mini / "class" / "ann.py").write_text(BOTH_FUNCTIONS)
+    (mini / "class" / "[red][\x1b[31m.py").write_text(BOTH_FUNCTIONS)
+    return mini
+
+
+def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, course):
+    graded(FAILED)
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    assert ran.code == 0
+    assert ran.err == ""
+    assert [line.rstrip() for line in ran.out.splitlines()] == [
+        "[1/2] [red][_[31m: 0 of 10 (1 of 1 check not passed, 1.5 s)",
+        "[2/2] ann: 0 of 10 (1 of 1 check not passed, 1.5 s)",
+        "",
+        "Mini",
+        "2 scores: lowest 0, median 0, highest 0 of 10",
+        "  not passed by 2 of 2: f: values",
+        f"Reports:   {course}/out/reports",
+        f"Gradebook: {course}/out/gradebook.csv",
+    ]
+    assert sorted(path.name for path in (course / "out" / "reports").iterdir()) == [
+        "[red][_[31m.json",
+        "ann.json",
+    ]
+
+
+def test_a_batch_on_a_terminal_takes_no_markup(grader, graded, course, monkeypatch):
+    graded(PASSED)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    assert ran.code == 0
+    assert "[red][_[31m: 10 of 10" in ran.err
+    assert "[1/2]" not in ran.out
+
+
+def test_a_batch_in_which_the_grader_failed_is_exit_code_3(grader, graded, course):
+    graded(ERRORED)
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    assert ran.code == 3
+    assert "2 without a score: the grader failed there; run the command again" in ran.out
+
+
+def test_a_batch_whose_reports_lie_among_the_submissions_can_be_run_again(grader, graded, course):
+    graded(FAILED)
+
+    for _ in range(2):
+        ran = grader("batch", "class", "--spec", "mini.toml", "--out", "class/out")
+
+    assert ran.out.startswith("[1/2] ")
+
+
+def test_a_stopped_batch_says_what_is_done_and_how_to_go_on(grader, graded, course):
+    graded(KeyboardInterrupt())
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    assert ran.code == 130
+    assert ran.err == (
+        "\nStopped after 0 of 2 submissions. Their reports are in out/reports; the same command goes on from here.\n"
+    )
+
+
+def test_an_extraction_is_shown_and_nothing_run(grader, mini):
+    (mini / "hw.py").write_text(BOTH_FUNCTIONS + "print('[red] never')\n")
+
+    ran = grader("extract", "hw.py", "--spec", "mini.toml")
+
+    assert ran.code == 0
+    assert [line.rstrip() for line in ran.out.splitlines()[:3]] == [
+        " Function  Where it stands",
+        " f         hw.py, line 1",
+        " g         hw.py, line 4",
+    ]
+    assert "hw.py, line 6: print('[red] never')" in ran.out
+
+
+@pytest.mark.parametrize("place", ["-", "extracted.json"])
+def test_an_extraction_is_written_as_json(grader, mini, place):
+    ran = grader("extract", "hw.py", "--spec", "mini.toml", "--json", place)
+
+    data = json.loads(ran.out if place == "-" else (mini / place).read_text())
+    assert ran.code == 0
+    assert list(data) == ["functions", "missing", "chunks", "left_out", "duplicates", "stubs", "notes"]
+    assert data["functions"]["g"]["place"] == {"file": "hw.py", "cell": None, "line": 4}
+
+
+def test_the_shipped_specs_are_listed(grader):
+    ran = grader("spec", "list")
+
+    assert ran.code == 0
+    assert "eecs498_2019  EECS 498 (2019): linear classifiers, SVM and softmax (32 checks)\n" in ran.out
+    assert [line.split()[0] for line in ran.out.splitlines()] == list(shipped_specs())
+
+
+def test_a_spec_is_shown(grader):
+    ran = grader("spec", "show", "eecs498_2019")
+
+    assert ran.code == 0
+    assert ran.out.startswith("EECS 498 (2019): linear classifiers, SVM and softmax\n")
+
+
+def test_specs_are_validated(grader, mini):
+    ran = grader("spec", "validate", "eecs498_2019", "mini.toml")
+
+    assert ran.code == 0
+    assert ran.out == (
+        f"{SPEC_FOLDER}/eecs498_2019.toml: valid, 32 checks, 100 points\nmini.toml: valid, 4 checks, 20 points\n"
+    )
+
+
+def test_each_spec_is_validated_whatever_is_wrong_with_another(grader, mini):
+    (mini / "bad.toml").write_text(MINI_SPEC.replace("points = 10", "points = -1"))
+
+    ran = grader("spec", "validate", "bad.toml", "none.toml", "mini.toml")
+
+    assert ran.code == 2
+    assert ran.out == "mini.toml: valid, 4 checks, 20 points\n"
+    assert ran.err == (
+        "grader: bad.toml: 1 fault\nbad.toml: checks[0].points must be >= 0 (got -1)\n"
+        "none.toml: there is no such file; `grader spec list` names the shipped specs, or give the path of a .toml"
+        " file\n"
+    )
+
+
+def test_the_schemas_are_printed(grader):
+    assert json.loads(grader("spec", "schema").out) == spec_schema()
+    assert json.loads(grader("spec", "schema", "--report").out) == report_schema()
+
+
+def test_python_with_the_modules_name_is_the_same_command():
+    ran = subprocess.run(
+        [sys.executable, "-m", "grader", "--version"], check=False, capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stdout) == (0, f"grader {__version__}\n")
+
+
+def test_the_version_is_printed(grader):
+    ran = grader("--version")
+
+    assert (ran.code, ran.out) == (0, f"grader {__version__}\n")
+
+
+def test_doctor_tells_each_finding_and_fails_where_grading_is_not_possible(grader, monkeypatch):
+    from grader.frontends.doctor import DoctorFinding
+
+    good = DoctorFinding("Python", "3.11", is_good=True, is_needed=True)
+    amiss = DoctorFinding("Isolation", "process", is_good=False, advice="Use a container.")
+    broken = DoctorFinding(
+        "torch", "not installed", is_good=False, advice="Run `make setup`.", is_needed=True
+    )
+    found = (good, amiss)
+    monkeypatch.setattr("grader.frontends.doctor.examine", lambda _data: found)
+
+    ran = grader("doctor")
+    found = (good, broken)
+
+    assert ran.code == 0
+    assert ran.out.split("\n")[:2] == ["✔ Python: 3.11", "- Isolation: process"]
+    assert "    Use a container." in ran.out
+    assert grader("doctor").code == 1
+
+
+def real_grader(*words, **named):
+    """The installed command, in a process of its own."""
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    return subprocess.run(
+        [sys.executable, "-m", "grader.frontends.cli", *map(str, words)],
+        capture_output=True,
+        timeout=120,
+        check=False,
+        env=environment | named.pop("environment", {}),
+        **named,
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import grader.frontends.cli",
+        (
+            "import sys; sys.argv[1:] = ['--help']; import grader.frontends.cli as c\n"
+            "try: c.main()\nexcept SystemExit: pass"
+        ),
+    ],
+)
+def test_help_needs_neither_torch_nor_numpy_nor_pydantic(code):
+    heavy = ("torch", "numpy", "pydantic", "nbformat")
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{code}\nimport sys\nprint([name for name in {heavy} if name in sys.modules])",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=ROOT,
+    )
+
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.slow
+def test_a_right_submission_is_graded_and_its_report_fits_the_schema(tmp_path):
+    ran = real_grader("check", SAMPLES / "perfect_module", "--json", tmp_path / "r.json", cwd=tmp_path)
+
+    data = json.loads((tmp_path / "r.json").read_text())
+    assert ran.returncode == 0
+    assert ran.stderr == b""
+    assert f"Score: 100 of 100\nReport: {tmp_path}/r.json\n" in ran.stdout.decode()
+    assert data["score"] == 100
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator(report_schema()).validate(data)
+
+
+@pytest.mark.slow
+def test_a_hostile_submission_neither_restyles_the_terminal_nor_breaks_the_json(tmp_path):
+    words = "[red]x[/] [/nosuch] \\x1b[31m\\x1b]0;title\\x07 \\x9b2J \\r\\ud800 \\u202e" + "long " * 60
+    name = "[bold]\x1b[31m.py"
+    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / name).write_text(
+        f"class E(Exception):\n    pass\nE.__name__ = '[red]E[/]'\n"
+        f"def f(W, X, y, reg):\n    raise E('{words}')\n"
+        f"def g(W, X, y, reg):\n    raise ValueError('{words}')\n"
+    )
+
+    as_text = real_grader("check", name, "--spec", "mini.toml", cwd=tmp_path)
+    as_json = real_grader(
+        "check",
+        name,
+        "--spec",
+        "mini.toml",
+        "--json",
+        "-",
+        cwd=tmp_path,
+        environment={"PYTHONIOENCODING": "ascii"},
+    )
+
+    text = as_text.stdout.decode()
+    assert as_text.returncode == 1
+    assert as_text.stderr == b""
+    assert "[red]x[/] [/nosuch]" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert not [
+        character
+        for character in text
+        if character != "\n" and (character < " " or "\x7f" <= character <= "\x9f")
+    ]
+    assert "\u202e" not in text
+    assert as_json.returncode == 1
+    assert as_json.stderr == b""
+    assert parse_report(as_json.stdout.decode("utf-8")).score == 0
+
+
+STOPPABLE = MINI_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
+ENDLESS = "import time\ndef f(W, X, y, reg):\n    while True:\n        time.sleep(1)\n"
+
+
+def started_batch(folder, *ends):
+    """A batch in a session of its own, as a terminal has it, and the first lines that it prints."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "grader.frontends.cli",
+            "batch",
+            "class",
+            "--spec",
+            "mini.toml",
+            "--out",
+            "out",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=folder,
+    )
+    assert process.stdout is not None
+    return process, [process.stdout.readline() for _ in ends]
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_terminated_ends_as_one_that_is_stopped_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "mini.toml").write_text(STOPPABLE)
+    (tmp_path / "class").mkdir()
+    (tmp_path / "temporary").mkdir()
+    for name, text in (("ann", "x = 1\n"), ("bob", ENDLESS)):
+        (tmp_path / "class" / f"{name}.py").write_text(text)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+
+    process, _ = started_batch(tmp_path, "ann")
+    try:
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+    assert process.returncode == 130
+    assert "Stopped after 1 of 2 submissions." in errors
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_path):
+    (tmp_path / "mini.toml").write_text(STOPPABLE)
+    (tmp_path / "class").mkdir()
+    for name, text in (("ann", "x = 1\n"), ("bob", ENDLESS), ("cem", "x = 2\n")):
+        (tmp_path / "class" / f"{name}.py").write_text(text)
+    reports = tmp_path / "out" / "reports"
+
+    killed, lines = started_batch(tmp_path, "ann")
+    try:
+        assert lines[0].startswith("[1/3] ann: 0 of 20 (")
+        killed.kill()
+        assert killed.wait(timeout=60) == -signal.SIGKILL
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(killed.pid, signal.SIGKILL)
+        killed.communicate(timeout=60)
+    assert [path.name for path in reports.iterdir()] == ["ann.json"]
+    whole = parse_report((reports / "ann.json").read_text())
+
+    stopped, lines = started_batch(tmp_path, "ann")
+    try:
+        assert lines == ["[1/3] ann: 0 of 20 (kept, nothing has changed)\n"]
+        os.killpg(stopped.pid, signal.SIGINT)
+        _, errors = stopped.communicate(timeout=60)
+    finally:
+        stopped.kill()
+    assert stopped.returncode == 130
+    assert errors == (
+        "\nStopped after 1 of 3 submissions. Their reports are in out/reports; the same command goes on from here.\n"
+    )
+    assert [path.name for path in reports.iterdir()] == ["ann.json"]
+    assert parse_report((reports / "ann.json").read_text()) == whole
+
+    (tmp_path / "class" / "bob.py").write_text("x = 3\n")
+    ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert ended.stdout.decode().startswith(
+        "[1/3] ann: 0 of 20 (kept, nothing has changed)\n[2/3] bob: 0 of 20 (4 of 4"
+    )
+    assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_cannot_be_written_is_one_sentence():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "grader.frontends.cli", "spec", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == "grader: the output could not be written: No space left on device\n"
+
+
+def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):
+    (tmp_path / "ann.py").write_text("x = 1\n")
+
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "grader.frontends.cli",
+            "batch",
+            tmp_path,
+            "--spec",
+            "eecs498_2019",
+            "--out",
+            tmp_path,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == f"grader: --out {tmp_path} is the folder of the class itself; give another one\n"

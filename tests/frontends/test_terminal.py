@@ -1,0 +1,340 @@
+"""What a person reads: the words, 80 columns, and nothing of a student's that a terminal would obey."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from grader.extract import extract
+from grader.frontends.terminal import (
+    batch_line,
+    make_console,
+    plain,
+    show_batch_summary,
+    show_extracted,
+    show_finding,
+    show_report,
+    show_spec,
+)
+from grader.model.report import parse_report
+from grader.spec import load_spec
+from tests.samples import check_part, report_of, submission_of
+
+HOSTILE = (
+    "[red]x[/] [/nosuch] [link=http://x]y \x1b[31m\x1b]0;title\x07 \x9b2J \x08\r\u202ekcab\ud800 :smile:"
+)
+SHOWN = "[red]x[/] [/nosuch] [link=http://x]y \ufffd[31m\ufffd]0;title\ufffd \ufffd2J \ufffd\ufffd\ufffdkcab? :smile:"
+
+
+@pytest.fixture(params=[False, True], ids=["file", "terminal"])
+def shown(request):
+    """(function, arguments) to what it prints, on a terminal with colours and in a file without."""
+
+    def show(function, *words, **named):
+        stream = io.StringIO()
+        console = Console(file=stream, force_terminal=request.param, width=80, highlight=False, emoji=False)
+        function(console, *words, **named)
+        return stream.getvalue()
+
+    return show
+
+
+def in_a_file(function, *words, **named):
+    stream = io.StringIO()
+    function(Console(file=stream, width=80, highlight=False, emoji=False), *words, **named)
+    return stream.getvalue()
+
+
+def with_words(words, **changes):
+    return report_of(
+        status="graded",
+        score=0.0,
+        submission={"id": words, "sha256": "", "student": None, "files": []},
+        functions={
+            "f": {
+                "status": "incorrect",
+                "where": {"file": words, "cell": None, "line": 1},
+                "diagnosis": [],
+                "notes": [words],
+            }
+        },
+        checks=[check_part(status="failed", points=0.0, title=words, message=words, hint=words)],
+        **changes,
+    )
+
+
+def hostile_report():
+    report = with_words("WORDS")
+    return parse_report(report.to_json()).model_copy(
+        update={
+            "submission": report.submission.model_copy(update={"id": HOSTILE}),
+            "functions": {
+                "f": report.functions["f"].model_copy(
+                    update={
+                        "where": report.functions["f"].where.model_copy(update={"file": HOSTILE}),
+                        "notes": (HOSTILE,),
+                    }
+                )
+            },
+            "checks": tuple(
+                check.model_copy(update={"title": HOSTILE, "message": HOSTILE, "hint": HOSTILE})
+                for check in report.checks
+            ),
+        }
+    )
+
+
+SAID = "f calls g (hw.py, line 2), which this assignment does not allow."
+
+
+def with_help(kind, message):
+    flag = {"kind": kind, "function": "f", "message": message}
+    return in_a_file(show_report, with_words(SAID, integrity=[flag]))
+
+
+def test_forbidden_help_that_no_check_speaks_of_is_shown():
+    lines = with_help("forbidden_help", "f uses eval, which is not allowed.")
+
+    assert "  Not allowed: f uses eval, which is not allowed." in lines
+
+
+def test_forbidden_help_that_cost_points_is_said_with_its_checks_only():
+    assert "Not allowed" not in with_help("forbidden_help", SAID)
+
+
+def test_noted_help_is_said_among_the_notes_on_its_function_only():
+    assert "costs no points" not in with_help(
+        "noted_help", "f uses eval (hw.py, line 9). It costs no points."
+    )
+
+
+def test_a_report_is_read_from_top_to_bottom():
+    report = report_of(
+        status="graded",
+        score=10.0,
+        max_score=14.0,
+        checks=[
+            check_part(),
+            check_part(
+                id="f_inputs",
+                title="f: inputs unchanged",
+                status="failed",
+                points=0.0,
+                max_points=4.0,
+                message="f changed W.",
+                hint="Copy W first.",
+            ),
+        ],
+        functions={
+            "f": {
+                "status": "incorrect",
+                "where": {"file": "hw.ipynb", "cell": 2, "line": 1},
+                "diagnosis": [],
+                "notes": ["it is written for CUDA", "see ../a.py..."],
+            },
+            "g": {"status": "missing", "where": None, "diagnosis": [], "notes": ["it is nowhere"]},
+        },
+    )
+
+    lines = [line.rstrip() for line in in_a_file(show_report, report).splitlines()]
+
+    assert lines == [
+        "Mini",
+        "alice, seed 7, cpu, isolation: partial (not kept from filesystem), 1.5 s",
+        "",
+        "    Check                                                       Result   Points",
+        " ✔  f: values                                                   passed  10 / 10",
+        " ✘  f: inputs unchanged                                         failed    0 / 4",
+        "",
+        "f: inputs unchanged (failed)",
+        "  f changed W.",
+        "  Hint: Copy W first.",
+        "",
+        " Function  Verdict    Where it stands",
+        " f         incorrect  hw.ipynb, cell 2, line 1",
+        " g         missing",
+        "  f: it is written for CUDA.",
+        "  f: see ../a.py...",
+        "",
+        "Score: 10 of 14",
+    ]
+
+
+def test_checks_that_say_the_same_share_a_paragraph():
+    same = {"status": "failed", "points": 0.0, "message": "f raised ValueError."}
+    report = report_of(checks=[check_part(title="one", **same), check_part(id="b", title="two", **same)])
+
+    assert "one (failed)\ntwo (failed)\n  f raised ValueError." in in_a_file(show_report, report)
+
+
+def test_no_score_is_said_with_its_reason():
+    part = report_of(
+        status="incomplete",
+        score=None,
+        max_score=20.0,
+        checks=[check_part(), check_part(id="b", status="skipped", points=0.0)],
+    )
+    ours = report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)])
+
+    assert " ".join(in_a_file(show_report, part).split()).endswith(
+        "No score: not every check was run. The checks that ran gave 10 of 10 (all: 20)."
+    )
+    assert "No score: the grader failed in some checks; grade again." in " ".join(
+        in_a_file(show_report, ours).split()
+    )
+
+
+def test_a_terminal_without_the_signs_has_words():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="backslashreplace")
+    console = Console(file=stream, width=80, highlight=False)
+    show_report(console, report_of(checks=[check_part(), check_part(id="b", status="failed", points=0.0)]))
+    stream.flush()
+
+    text = stream.buffer.getvalue().decode("ascii")
+    assert " ok " in text
+    assert " FAIL " in text
+
+
+def test_no_line_is_longer_than_80_columns():
+    report = with_words("a long word and " * 30 + "x" * 300)
+
+    assert max(map(len, in_a_file(show_report, report).splitlines())) <= 80
+
+
+def test_a_console_that_is_no_terminal_has_80_columns(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    assert make_console().width == 80
+
+
+@pytest.mark.parametrize("words", ["\x00", "\x07", "\x08", "\r", "\x1b", "\x7f", "\x9b", "\u202e", "\u2066"])
+def test_a_character_that_a_terminal_obeys_is_replaced(words):
+    assert plain(f"a{words}b") == "a\ufffdb"
+
+
+def test_lines_tabs_and_letters_stay():
+    assert plain("a\n\té 李 🙂\ud800") == "a\n    é 李 🙂?"
+
+
+def control_characters(text):
+    """What is no letter, but for the styles of our own and the ends of lines."""
+    import re
+
+    return set(re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", re.sub(r"\x1b\[[0-9;]*m", "", text)))
+
+
+def joined(text):
+    import re
+
+    return "".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+
+
+def test_a_students_words_in_a_report_are_shown_and_not_obeyed(shown):
+    text = shown(show_report, hostile_report())
+
+    assert control_characters(text) == set()
+    assert joined(text).count(joined(SHOWN)) >= 5
+
+
+def test_a_students_words_cannot_take_a_colour():
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, color_system="truecolor", width=200, highlight=False)
+    show_report(console, with_words("\x1b[38;2;1;2;3mgreen"))
+
+    assert "\x1b[38;2;1;2;3m" not in stream.getvalue()
+    assert "\ufffd[38;2;1;2;3mgreen" in stream.getvalue()
+
+
+def test_a_students_words_in_a_batch_are_shown_and_not_obeyed(shown):
+    line = batch_line(1, 10, HOSTILE, hostile_report(), "graded")
+    text = shown(show_batch_summary, [hostile_report()], HOSTILE)
+
+    assert line == f"[ 1/10] {SHOWN}: 0 of 10 (1 of 1 check not passed, 1.5 s)"
+    assert control_characters(text) == set()
+    assert joined(text).count(joined(SHOWN)) == 2
+
+
+def test_a_students_source_in_an_extraction_is_shown_and_not_obeyed(shown):
+    source = (
+        'K = "[red][/] \x1b]0;"\nprint("[/] \x07")\ndef f():\n    return K\n'
+        'def f():\n    return K + L\nL = open("[/]\x9b")\n'
+    )
+    extracted = extract(submission_of(source, "[bold]\x1b.py"), ["f", "g"])
+
+    text = shown(show_extracted, extracted, ["f", "g"])
+
+    assert control_characters(text) == set()
+    assert "[/]" in text
+    assert "[bold]" in text
+
+
+def test_a_finding_is_shown_and_not_obeyed(shown):
+    text = shown(show_finding, "torch", HOSTILE, HOSTILE, is_good=False)
+
+    assert control_characters(text) == set()
+    assert joined(text).count(joined(SHOWN)) == 2
+
+
+def test_a_spec_is_shown_with_its_points():
+    text = in_a_file(show_spec, load_spec("eecs498_2019").spec)
+
+    assert text.startswith("EECS 498 (2019): linear classifiers, SVM and softmax\n")
+    assert "eecs498_2019: torch, layout DC, regularizer 1*reg*sum(W*W), delta 1" in text
+    assert "Functions: svm_loss_naive, svm_loss_vectorized," in text
+    assert "Help: not allowed: losses, libraries, partner, dynamic; noted: autograd, modules;" in " ".join(
+        text.split()
+    )
+    assert text.splitlines()[-1].split() == ["All", "100"]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "report, how, line",
+    [
+        (report_of(), "graded", "[7/9] ann: 10 of 10 (all checks passed, 1.5 s)"),
+        (report_of(), "kept", "[7/9] ann: 10 of 10 (kept, nothing has changed)"),
+        (report_of(score=0.0), "unreadable", "[7/9] ann: 0 of 10 (cannot be read)"),
+        (
+            report_of(score=0.0, checks=[check_part(status="failed"), check_part(id="b", status="skipped")]),
+            "graded",
+            "[7/9] ann: 0 of 10 (2 of 2 checks not passed, 1.5 s)",
+        ),
+        (
+            report_of(status="incomplete", score=None, checks=[check_part(status="errored")]),
+            "graded",
+            "[7/9] ann: no score (1 of 1 check not passed, 1.5 s)",
+        ),
+    ],
+)
+def test_a_finished_submission_is_one_line(report, how, line):
+    assert batch_line(7, 9, "ann", report, how) == line
+
+
+def test_a_class_is_summed_up():
+    wrong = check_part(status="failed", points=0.0)
+    reports = [
+        report_of(),
+        report_of(score=4.0, checks=[wrong]),
+        report_of(score=5.0),
+        report_of(score=8.0),
+        report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)]),
+    ]
+
+    assert [line.rstrip() for line in in_a_file(show_batch_summary, reports, "Mini").splitlines()] == [
+        "",
+        "Mini",
+        "4 scores: lowest 4, median 6.5, highest 10 of 10",
+        "1 without a score: the grader failed there; run the command again",
+        "  not passed by 2 of 5: f: values",
+    ]
+
+
+@pytest.mark.parametrize("status", ["passed", "failed"])
+def test_what_was_measured_is_read_once_whether_it_passed_or_not(status):
+    check = check_part(kind="speedup", title="f is fast", status=status, message="f is 40 times as fast.")
+
+    assert in_a_file(show_report, report_of(checks=[check])).count("f is 40 times as fast.") == 1
+
+
+def test_what_other_checks_say_when_they_pass_is_not_read_out():
+    assert "18 calls" not in in_a_file(show_report, report_of())

@@ -1,0 +1,381 @@
+"""From submission to report with no process: what becomes of verdicts, of faults of ours, and of what is missing."""
+
+import pytest
+
+from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
+from grader.errors import SandboxError
+from grader.grading import grade as grade_module
+from grader.grading.grade import grade
+from grader.grading.reporting import unreadable_report
+from grader.grading.sessions import budget_of
+from grader.grading.settings import Settings
+from grader.model.report import parse_report
+from grader.model.verdict import Diagnosis, Finding, Verdict
+from tests.samples import BOTH_FUNCTIONS, CONFINED, MINI_SPEC, StubSandbox, mini_spec, submission_of
+
+ERRED = "The grader failed here, not the submission. It takes no points: grade again."
+
+
+def passed(*names):
+    return Verdict("passed", 1.0, "It is right.", findings=tuple(Finding(name, True) for name in names))
+
+
+def failed(*names, credit=0.0):
+    return Verdict("failed", credit, "It is wrong.", findings=tuple(Finding(name, False) for name in names))
+
+
+ALL_PASSED = {"f_values": passed("f"), "f_inputs": passed("f"), "g_values": passed("g"), "same": passed()}
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    return mini_spec(tmp_path)
+
+
+@pytest.fixture
+def graded(monkeypatch, loaded):
+    """(verdicts by check, keywords) to a report; an exception in a verdict's place is raised by its check."""
+
+    def run(verdicts=(), *, text=BOTH_FUNCTIONS, spec=None, sandbox=None, progress=None, **settings):
+        told = ALL_PASSED | dict(verdicts)
+
+        def judge(check, assignment, evidence):
+            if isinstance(told[check.id], Exception):
+                raise told[check.id]
+            return told[check.id]
+
+        for kind in (ValuesCheck, PurityCheck, AgreementCheck):
+            monkeypatch.setattr(kind, "trials", lambda check, assignment, seed: ())
+            monkeypatch.setattr(kind, "judge", judge)
+        stub = sandbox or StubSandbox()
+        submission = submission_of(text)
+        return grade(
+            submission, spec or loaded, stub.as_sandbox, Settings(**{"seed": 7} | settings), progress
+        )
+
+    return run
+
+
+def statuses(report):
+    return [check.status for check in report.checks]
+
+
+def test_all_that_passes_is_full_marks(graded):
+    report = graded()
+
+    assert (report.status, report.score, report.max_score) == ("graded", 20, 20)
+    assert [function.status for function in report.functions.values()] == ["correct", "correct"]
+    assert report.submission.id == "alice"
+    assert [file.path for file in report.submission.files] == ["hw.py"]
+    assert report.environment.seed == 7
+    assert parse_report(report.to_json()) == report
+
+
+def test_the_score_is_the_sum_of_points_with_their_shares(graded):
+    report = graded({"f_values": failed("f", credit=0.4), "same": failed()})
+
+    assert [check.points for check in report.checks] == [4, 2, 5, 0]
+    assert [check.max_points for check in report.checks] == [10, 2, 5, 3]
+    assert report.score == 11
+
+
+def test_a_share_of_a_third_is_rounded_in_the_report(graded):
+    report = graded({"f_values": failed("f", credit=1 / 3)})
+
+    assert report.checks[0].points == 3.3333
+    assert report.score == 13.3333
+
+
+def test_one_wrong_finding_makes_a_function_incorrect(graded):
+    report = graded({"f_inputs": failed("f")})
+
+    assert report.functions["f"].status == "incorrect"
+    assert report.functions["g"].status == "correct"
+
+
+def test_a_function_on_which_no_check_decides_is_unjudged(graded):
+    undecided = Verdict("passed", 1.0, "Fine.", findings=(Finding("g", None),))
+
+    assert graded({"g_values": undecided}).functions["g"].status == "unjudged"
+
+
+def test_a_function_stands_where_it_is_defined(graded):
+    where = graded().functions["g"].where
+
+    assert where is not None
+    assert (where.file, where.cell, where.line) == ("hw.py", None, 4)
+
+
+def test_what_is_missing_is_skipped_and_the_reason_said(graded):
+    report = graded(text="def g(W, X, y, reg):\n    return 0\n")
+
+    assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
+    assert report.checks[0].message.startswith("f is missing: ")
+    assert report.checks[0].message.endswith(".")
+    assert (report.status, report.score) == ("graded", 5)
+    assert report.functions["f"].status == "missing"
+    assert report.functions["f"].where is None
+    assert len(report.functions["f"].notes) == 1
+
+
+def test_all_missing_functions_of_a_check_are_named(graded):
+    report = graded(text="x = 1\n")
+
+    assert "f is missing" in report.checks[3].message
+    assert "g is missing" in report.checks[3].message
+    assert report.score == 0
+
+
+def test_a_check_alone_gives_no_score(graded):
+    report = graded(only=frozenset({"g_values"}))
+
+    assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
+    assert report.checks[0].message == "Not run: other checks were asked for with --only."
+    assert (report.status, report.score, report.max_score) == ("incomplete", None, 20)
+    assert report.functions["f"].status == "unjudged"
+    assert report.functions["g"].status == "correct"
+
+
+def test_a_check_that_fails_itself_costs_no_other_its_points(graded):
+    report = graded({"f_values": ZeroDivisionError("ours")})
+
+    assert statuses(report) == ["errored", "passed", "passed", "passed"]
+    assert [check.points for check in report.checks] == [0, 2, 5, 3]
+    assert report.checks[0].message == ERRED
+    assert (report.status, report.score) == ("incomplete", None)
+    assert report.functions["f"].status == "unjudged"
+    assert report.functions["g"].status == "correct"
+    assert "ours" not in report.to_json()
+
+
+def test_a_wrong_function_stays_wrong_where_another_check_fails_itself(graded):
+    report = graded({"f_values": failed("f"), "f_inputs": RuntimeError("ours")})
+
+    assert report.functions["f"].status == "incorrect"
+
+
+def test_a_sandbox_that_cannot_start_a_worker_is_an_errored_check(graded):
+    report = graded({"g_values": SandboxError("no worker")})
+
+    assert statuses(report) == ["passed", "passed", "errored", "passed"]
+    assert report.score is None
+
+
+@pytest.mark.parametrize("measured", [float("nan"), float("inf")])
+def test_a_verdict_that_no_report_can_hold_is_an_errored_check(graded, measured):
+    report = graded({"g_values": Verdict("passed", 1.0, "Fine.", measured={"loss_difference": measured})})
+
+    assert statuses(report) == ["passed", "passed", "errored", "passed"]
+    assert report.score is None
+
+
+def test_a_fault_of_ours_is_logged_with_its_traceback(graded, caplog):
+    graded({"f_values": ZeroDivisionError("ours")})
+
+    (record,) = caplog.records
+    assert record.message == "the grader failed; this is not the student's fault"
+    assert record.exc_info is not None
+
+
+def test_an_extraction_that_fails_is_a_full_report_without_a_score(graded, monkeypatch):
+    def fail(*_):
+        raise RecursionError("ours")
+
+    monkeypatch.setattr(grade_module, "extract", fail)
+    sandbox = StubSandbox()
+
+    report = graded(sandbox=sandbox)
+
+    assert statuses(report) == ["errored"] * 4
+    assert (report.status, report.score, report.max_score) == ("incomplete", None, 20)
+    assert [function.status for function in report.functions.values()] == ["unjudged", "unjudged"]
+    assert [flag.kind for flag in report.integrity] == ["grader_fault"]
+    assert report.integrity[0].message == "the submission's code could not be taken apart"
+    assert sandbox.sessions == []
+
+
+def test_a_stop_by_the_instructor_is_no_fault_of_the_grader(graded, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grade_module, "extract", stop)
+
+    with pytest.raises(KeyboardInterrupt):
+        graded()
+
+
+def test_the_names_of_mistakes_stand_once_with_their_function(graded):
+    diagnosis = Diagnosis("gradient", "reg_without_2", "It lacks the factor 2.")
+    wrong = Verdict("failed", 0.0, "It is wrong.", findings=(Finding("f", False, (diagnosis,), ("a note",)),))
+
+    report = graded({"f_values": wrong, "f_inputs": wrong})
+
+    assert [each.misconception for each in report.functions["f"].diagnosis] == ["reg_without_2"]
+    assert report.functions["f"].notes == ("a note",)
+    assert report.functions["g"].diagnosis == ()
+
+
+def test_a_second_definition_is_a_note(graded):
+    report = graded(text=BOTH_FUNCTIONS + "\ndef f(W, X, y, reg):\n    return 1\n")
+
+    assert report.functions["f"].notes == (
+        "it is defined 2 times (hw.py, line 1 and hw.py, line 7); the last one is graded",
+    )
+    assert report.functions["f"].where.line == 7
+
+
+CUDA = BOTH_FUNCTIONS.replace("return 0", "return W.cuda()", 1)
+
+
+def test_code_for_cuda_on_the_cpu_is_a_note_and_is_redirected(graded):
+    sandbox = StubSandbox()
+
+    report = graded(text=CUDA, sandbox=sandbox)
+
+    assert report.functions["f"].notes == (
+        "it is written for CUDA; no GPU was used, so it was run on the CPU",
+    )
+    assert report.functions["g"].notes == ()
+    assert sandbox.sessions[0]["redirect_cuda"] is True
+
+
+def test_code_for_cuda_on_cuda_is_no_note_and_is_not_redirected(graded):
+    sandbox = StubSandbox()
+
+    report = graded(text=CUDA, sandbox=sandbox, device="cuda")
+
+    assert report.functions["f"].notes == ()
+    assert report.environment.device == "cuda"
+    assert sandbox.sessions[0]["redirect_cuda"] is False
+
+
+def test_a_module_that_a_stand_in_replaces_is_a_note(graded):
+    report = graded(
+        text="import matplotlib.pyplot as plt\n" + BOTH_FUNCTIONS.replace("return 0", "plt.show()", 1)
+    )
+
+    assert report.functions["f"].notes == (
+        "matplotlib cannot be used here; an inert stand-in takes the place",
+    )
+    assert report.functions["g"].notes == ()
+
+
+def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
+    text = BOTH_FUNCTIONS.replace("return 0", "return sum(xrange(2))", 1)
+
+    report = graded(text=text)
+    imported = graded(text=f"xrange = range\n{text}")
+
+    assert report.functions["f"].notes == ("it calls xrange, which only Python 2 has; range takes its place",)
+    assert report.functions["g"].notes == imported.functions["f"].notes == ()
+
+
+def test_what_a_function_needs_and_was_left_out_is_a_note(graded):
+    report = graded(text="K = open('k.txt').read()\n" + BOTH_FUNCTIONS.replace("return 0", "return K", 1))
+
+    (note,) = report.functions["f"].notes
+    assert note.startswith("K: ")
+    assert report.functions["g"].notes == ()
+
+
+CALLS_F = BOTH_FUNCTIONS.replace("return 0", "return {}", 2).format("0", "f(W, X, y, reg)")
+FORBIDDEN = "g calls f (hw.py, line 5), which this assignment does not allow."
+
+
+def with_restrictions(tmp_path, policy):
+    return mini_spec(tmp_path, f'{MINI_SPEC}\n[restrictions]\npartner = "{policy}"\n')
+
+
+def test_forbidden_help_costs_the_checks_that_name_the_function(graded, tmp_path):
+    report = graded(
+        {"f_values": failed("f", credit=0.5)}, text=CALLS_F, spec=with_restrictions(tmp_path, "fail")
+    )
+
+    assert statuses(report) == ["failed", "passed", "failed", "failed"]
+    assert [check.points for check in report.checks] == [5, 2, 0, 0]
+    assert [check.message for check in report.checks[2:]] == [FORBIDDEN, FORBIDDEN]
+    assert report.functions["g"].status == "incorrect"
+    assert report.functions["g"].notes == ()
+    assert [(flag.kind, flag.function, flag.message) for flag in report.integrity] == [
+        ("forbidden_help", "g", FORBIDDEN)
+    ]
+    assert (report.status, report.score) == ("graded", 7)
+
+
+def test_noted_help_costs_nothing(graded, tmp_path):
+    report = graded(text=CALLS_F, spec=with_restrictions(tmp_path, "note"))
+
+    assert (statuses(report), report.score) == (["passed"] * 4, 20)
+    assert report.functions["g"].status == "correct"
+    assert report.functions["g"].notes == ("it calls f (hw.py, line 5): the other version of the same loss",)
+    assert [(flag.kind, flag.function) for flag in report.integrity] == [("noted_help", "g")]
+
+
+def test_ignored_help_is_not_said(graded, tmp_path):
+    report = graded(text=CALLS_F, spec=with_restrictions(tmp_path, "ignore"))
+
+    assert (report.score, report.integrity, report.functions["g"].notes) == (20, (), ())
+
+
+def test_a_fault_of_ours_in_looking_for_help_costs_nobody_points(graded, monkeypatch):
+    def fail(*_):
+        raise RecursionError("ours")
+
+    monkeypatch.setattr(grade_module, "find_violations", fail)
+
+    report = graded()
+
+    assert report.score == 20
+    assert [flag.message for flag in report.integrity] == ["forbidden help could not be looked for"]
+
+
+def test_each_loss_function_is_traced_once_after_its_last_check(graded):
+    sandbox = StubSandbox()
+
+    graded(sandbox=sandbox)
+
+    assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
+
+
+def test_a_function_is_not_traced_where_its_last_check_was_not_asked_for(graded):
+    sandbox = StubSandbox()
+
+    graded(sandbox=sandbox, only=frozenset({"g_values"}))
+
+    assert sandbox.trials == []
+
+
+def test_the_bounds_of_the_spec_are_those_of_the_session(tmp_path, graded):
+    sandbox = StubSandbox()
+    limits = "[limits]\nload_seconds = 3\nfunction_seconds = 4\nmemory_bytes = 1000000000\n"
+
+    budget = budget_of(mini_spec(tmp_path, MINI_SPEC + limits).spec.assignment)
+    graded(sandbox=sandbox)
+
+    assert (budget.load_seconds, budget.function_seconds, budget.memory_bytes) == (3, 4, 1_000_000_000)
+    assert sandbox.sessions[0]["budget"].load_seconds == 20
+
+
+def test_progress_is_told_before_each_check(graded):
+    told = []
+
+    graded(progress=lambda *words: told.append(words))
+
+    assert told == [
+        (0, 4, "f: values"),
+        (1, 4, "f: inputs unchanged"),
+        (2, 4, "g: values"),
+        (3, 4, "f and g agree"),
+    ]
+
+
+def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
+    report = unreadable_report("bob", "bob.zip: is damaged", loaded, Settings(seed=7), CONFINED)
+
+    assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
+    assert report.submission.id == "bob"
+    assert {check.message for check in report.checks} == {"bob.zip: is damaged."}
+    assert set(statuses(report)) == {"skipped"}
+    assert {function.status for function in report.functions.values()} == {"missing"}
+    assert [flag.message for flag in report.integrity] == ["bob.zip: is damaged"]
+    assert parse_report(report.to_json()) == report

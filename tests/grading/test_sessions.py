@@ -1,0 +1,98 @@
+"""Whose worker answers a trial, and that the student's stand still while the reference is called."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.extract import extract
+from grader.grading.sessions import Sessions
+from grader.model.observation import Received, Returned
+from grader.model.trial import ArrayOutput, NumberOutput, Party, Scalar, Tensor, Trial
+from grader.sandbox.host import Sandbox
+from grader.spec import load_spec
+from tests.samples import StubSandbox, submission_of
+
+ASSIGNMENT = load_spec("eecs498_2019").spec.assignment
+
+RETURNS_SEVEN = "def svm_loss_vectorized(W, X, y, reg):\n    return 7.0, W\n"
+
+
+def call(function: str, party: Party) -> Trial:
+    W, X, y = np.ones((3, 2)), np.ones((4, 3)), np.array([0, 1, 1, 0])
+    return Trial(
+        "a call",
+        function,
+        (Tensor(W), Tensor(X), Tensor(y), Scalar(0.0)),
+        (NumberOutput(), ArrayOutput(W.shape)),
+        party=party,
+    )
+
+
+def loss_of(observation) -> float:
+    assert isinstance(observation, Returned), observation
+    loss = observation.values[0]
+    assert isinstance(loss, Received)
+    return float(loss.array)
+
+
+def extracted():
+    return extract(submission_of(RETURNS_SEVEN), ["svm_loss_vectorized"])
+
+
+def test_no_session_of_the_references_is_opened_before_it_is_called():
+    sandbox = StubSandbox()
+
+    with Sessions(sandbox.as_sandbox, extracted(), ASSIGNMENT) as parties:
+        parties.run(call("svm_loss_vectorized", "student"))
+
+    assert len(sandbox.sessions) == 1
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as made:
+        yield made
+
+
+def test_each_party_answers_with_its_own_function(sandbox):
+    with Sessions(sandbox, extracted(), ASSIGNMENT) as parties:
+        seen = [
+            loss_of(parties.run(call("svm_loss_vectorized", party)))
+            for party in ("student", "reference", "student", "reference")
+        ]
+
+    assert seen == [7.0, 1.0, 7.0, 1.0]
+
+
+def _state(process_id: int) -> str:
+    """The kernel's letter for what a process does: S sleeps, T is stopped."""
+    return Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_the_students_workers_stand_still_while_the_reference_is_called(sandbox):
+    with Sessions(sandbox, extracted(), ASSIGNMENT) as parties:
+        parties.run(call("svm_loss_vectorized", "student"))
+        (worker,) = parties._student._workers.values()
+        while_student = _state(worker.process.process_id)
+        parties.run(call("null_call", "reference"))
+        while_reference = _state(worker.process.process_id)
+        parties.run(call("svm_loss_vectorized", "student"))
+
+        assert while_student != "T"
+        assert while_reference == "T"
+        assert _state(worker.process.process_id) != "T"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_workers_that_stand_still_are_ended_with_the_rest(sandbox):
+    with Sessions(sandbox, extracted(), ASSIGNMENT) as parties:
+        parties.run(call("svm_loss_vectorized", "student"))
+        (worker,) = parties._student._workers.values()
+        parties.run(call("null_call", "reference"))
+
+    assert not Path(f"/proc/{worker.process.process_id}").exists()

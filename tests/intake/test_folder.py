@@ -1,0 +1,378 @@
+"""What in a class's folder or .zip is a submission, and what its report is called."""
+
+import io
+import re
+import unicodedata
+import zipfile
+
+import pytest
+
+from grader.errors import SubmissionError, SubmissionNotFound, UnsafeArchive, UnsupportedFile
+from grader.intake import folder as intake
+from grader.intake.folder import find_entries, selected
+
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
+
+
+def zipped(members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in members.items():
+            target.writestr(name, content)
+    return stream.getvalue()
+
+
+def class_zip(folder, members):
+    path = folder / "class.zip"
+    path.write_bytes(zipped(members))
+    return path
+
+
+def files_by_id(hand_ins):
+    return {each.id: {file.path: file.content for file in each.load().files} for each in hand_ins}
+
+
+def ids(hand_ins):
+    return [each.id for each in hand_ins]
+
+
+def test_each_notebook_module_archive_and_folder_is_a_submission(tmp_path):
+    (tmp_path / "ann.ipynb").write_bytes(b"{}")
+    (tmp_path / "bob.py").write_bytes(b"b")
+    (tmp_path / "cem.zip").write_bytes(zipped({"hw.py": b"c"}))
+    (tmp_path / "dia").mkdir()
+    (tmp_path / "dia" / "hw.py").write_bytes(b"d")
+
+    assert files_by_id(find_entries(tmp_path)) == {
+        "ann": {"ann.ipynb": b"{}"},
+        "bob": {"bob.py": b"b"},
+        "cem": {"hw.py": b"c"},
+        "dia": {"hw.py": b"d"},
+    }
+
+
+def test_what_is_nobodys_submission_is_passed_over(tmp_path):
+    for name in ("roster.csv", "notes.txt", ".hidden.py", "alice.py"):
+        (tmp_path / name).touch()
+    for name in (".git", "__MACOSX", "__pycache__"):
+        (tmp_path / name).mkdir()
+
+    assert ids(find_entries(tmp_path)) == ["alice"]
+
+
+def test_the_folder_of_the_reports_is_passed_over(tmp_path):
+    (tmp_path / "alice.py").touch()
+    (tmp_path / "out").mkdir()
+
+    assert ids(find_entries(tmp_path, besides=tmp_path / "x" / ".." / "out")) == ["alice"]
+
+
+def test_a_student_with_an_archive_of_another_kind_is_told(tmp_path):
+    (tmp_path / "alice.rar").touch()
+
+    (alice,) = find_entries(tmp_path)
+
+    with pytest.raises(UnsupportedFile, match=r"found a \.rar file"):
+        alice.load()
+
+
+def test_an_empty_folder_among_them_is_an_unreadable_submission(tmp_path):
+    (tmp_path / "alice").mkdir()
+
+    (alice,) = find_entries(tmp_path)
+
+    with pytest.raises(UnsupportedFile, match="found neither"):
+        alice.load()
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_link_is_not_followed_and_not_lost(tmp_path, is_folder):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "hw.py").touch()
+    (tmp_path / "class").mkdir()
+    target = tmp_path / "elsewhere" if is_folder else tmp_path / "elsewhere" / "hw.py"
+    (tmp_path / "class" / ("alice" if is_folder else "alice.py")).symlink_to(target)
+
+    (alice,) = find_entries(tmp_path / "class")
+
+    assert alice.id == "alice"
+    with pytest.raises(UnsupportedFile, match="found a symbolic link"):
+        alice.load()
+
+
+def test_a_folder_that_holds_an_archive_is_that_archives_contents(tmp_path):
+    (tmp_path / "alice").mkdir()
+    (tmp_path / "alice" / "homework.zip").write_bytes(zipped({"hw.py": b"1"}))
+
+    assert files_by_id(find_entries(tmp_path)) == {"alice": {"hw.py": b"1"}}
+
+
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_of_two_archives_in_a_folder_none_is_guessed(tmp_path, is_archive):
+    if is_archive:
+        found = find_entries(class_zip(tmp_path, {"alice/a.zip": b"", "alice/b.zip": b"", "bob.py": b""}))
+    else:
+        (tmp_path / "alice").mkdir()
+        for name in ("a.zip", "b.zip"):
+            (tmp_path / "alice" / name).write_bytes(zipped({"hw.py": b""}))
+        found = find_entries(tmp_path)
+
+    with pytest.raises(UnsupportedFile, match=r"alice: .*found 2 archives; give one of them$"):
+        found[0].load()
+
+
+def test_a_folder_with_nothing_in_it_holds_no_submission(tmp_path):
+    with pytest.raises(UnsupportedFile) as caught:
+        find_entries(tmp_path)
+
+    assert str(caught.value) == (
+        f"{tmp_path}: holds no submission; expected notebooks (.ipynb), modules (.py), .zip files or folders in it"
+    )
+
+
+def test_a_file_is_no_class(tmp_path):
+    (tmp_path / "alice.py").touch()
+
+    with pytest.raises(UnsupportedFile) as caught:
+        find_entries(tmp_path / "alice.py")
+
+    assert str(caught.value) == (
+        f"{tmp_path}/alice.py: expected a folder of submissions or a .zip of them; for a single one use `grader check`"
+    )
+
+
+def test_nothing_at_the_path_is_said(tmp_path):
+    with pytest.raises(SubmissionNotFound) as caught:
+        find_entries(tmp_path / "class")
+
+    assert str(caught.value) == (
+        f"{tmp_path}/class: there is nothing at this path; give a folder of submissions or a .zip of them"
+    )
+
+
+def test_a_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    with pytest.raises(SubmissionError) as caught:
+        find_entries(tmp_path)
+
+    assert str(caught.value) == f"{tmp_path}: cannot be read: Permission denied"
+
+
+def test_a_zip_of_a_class_has_a_submission_for_each_entry(tmp_path):
+    path = class_zip(tmp_path, {"ann/hw.py": b"a", "ann/lib/x.py": b"x", "bob.py": b"b", "c.d/hw.py": b"c"})
+
+    assert files_by_id(find_entries(path)) == {
+        "ann": {"hw.py": b"a", "lib/x.py": b"x"},
+        "bob": {"bob.py": b"b"},
+        "c.d": {"hw.py": b"c"},
+    }
+
+
+def test_one_folder_around_the_class_is_taken_off(tmp_path):
+    path = class_zip(
+        tmp_path, {"class/ann/hw.py": b"a", "class/bob.py": b"b", "class/cem.zip": zipped({"h.py": b"c"})}
+    )
+
+    assert files_by_id(find_entries(path)) == {
+        "ann": {"hw.py": b"a"},
+        "bob": {"bob.py": b"b"},
+        "cem": {"h.py": b"c"},
+    }
+
+
+def test_archives_within_the_zip_of_a_class_are_read(tmp_path):
+    path = class_zip(
+        tmp_path, {"ann.zip": zipped({"hw.py": b"a"}), "bob/hw.ZIP": zipped({"lib/hw.py": b"b"})}
+    )
+
+    assert files_by_id(find_entries(path)) == {"ann": {"hw.py": b"a"}, "bob": {"lib/hw.py": b"b"}}
+
+
+def test_an_archive_beside_a_notebook_is_passed_over_as_in_a_folder(tmp_path):
+    path = class_zip(tmp_path, {"ann/hw.py": b"a", "ann/data.zip": b"x", "bob.py": b"b"})
+
+    assert files_by_id(find_entries(path))["ann"] == {"hw.py": b"a"}
+
+
+def test_a_damaged_archive_within_costs_the_others_nothing(tmp_path):
+    path = class_zip(tmp_path, {"ann.zip": b"no zip", "bob.py": b"b", "cem.zip": zipped({"notes.txt": b"c"})})
+
+    ann, bob, cem = find_entries(path)
+
+    assert bob.load().files[0].content == b"b"
+    with pytest.raises(
+        UnsupportedFile, match=r"class\.zip/ann\.zip: expected a zip archive, found something else"
+    ):
+        ann.load()
+    with pytest.raises(UnsupportedFile, match=r"class\.zip/cem\.zip: .* in this archive, found neither"):
+        cem.load()
+
+
+def test_an_unsafe_archive_within_costs_the_others_nothing(tmp_path):
+    path = class_zip(tmp_path, {"ann.zip": zipped({"../hw.py": b"a"}), "bob.py": b"b"})
+
+    ann, bob = find_entries(path)
+
+    assert bob.load().files[0].content == b"b"
+    with pytest.raises(UnsafeArchive, match="lies outside"):
+        ann.load()
+
+
+def test_an_archive_within_has_a_greatest_size(tmp_path, monkeypatch):
+    path = class_zip(tmp_path, {"ann.zip": b"x" * 2000, "bob.py": b"b"})
+    monkeypatch.setattr(intake, "FILE_BYTES", 1000)
+
+    ann, bob = find_entries(path)
+
+    assert bob.load().files[0].content == b"b"
+    with pytest.raises(UnsafeArchive, match=r"class\.zip/ann\.zip: is larger than"):
+        ann.load()
+
+
+def test_archives_within_have_a_greatest_size_together(tmp_path, monkeypatch):
+    one = zipped({"hw.py": b"x"})
+    path = class_zip(tmp_path, {"ann.zip": one, "bob.zip": one})
+    monkeypatch.setattr(intake, "TOTAL_BYTES", len(one) + 1)
+
+    ann, bob = find_entries(path)
+
+    assert ann.load().files[0].content == b"x"
+    with pytest.raises(UnsafeArchive, match="unpack the archive of the class and give the folder"):
+        bob.load()
+
+
+def test_a_zip_that_must_not_be_unpacked_is_refused_whole(tmp_path):
+    path = class_zip(tmp_path, {"../ann.zip": zipped({"hw.py": b"a"}), "bob.py": b"b"})
+
+    with pytest.raises(UnsafeArchive, match="lies outside"):
+        find_entries(path)
+
+
+HOSTILE_NAMES = [
+    "a.py",
+    "A.ipynb",
+    "a.ipynb",
+    "CON.py",
+    "con.ipynb",
+    "nul .x.py",
+    "Com1.py",
+    "x" * 240 + ".py",
+    "x" * 240 + "y.py",
+    "é" * 120 + ".py",
+    "é" * 119 + "e.py",
+    unicodedata.normalize("NFC", "rené.py"),
+    unicodedata.normalize("NFD", "rené.py"),
+    "straße.py",
+    "STRASSE.py",
+    "aa:b.py",
+    "aa?b.py",
+    "a b .py",
+    "=1+1.py",
+    "-rf.py",
+    "[red].py",
+    "\x1b[31m.py",
+    "tab\there.py",
+    "'quote\".py",
+    "…….py",
+    "🙂.py",
+]
+
+
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_every_report_has_a_name_of_its_own_that_every_system_takes(tmp_path, is_archive):
+    if is_archive:
+        found = find_entries(class_zip(tmp_path, {name.replace("\x1b", "-"): b"" for name in HOSTILE_NAMES}))
+    else:
+        for name in HOSTILE_NAMES:
+            (tmp_path / name).touch()
+        found = find_entries(tmp_path)
+
+    assert len(found) == len(HOSTILE_NAMES)
+    assert len({unicodedata.normalize("NFKC", name.casefold()) for name in ids(found)}) == len(found)
+    for name in ids(found):
+        assert name.split(".")[0].strip().lower() not in RESERVED
+        assert len(f".{name}.json.12345678.part".encode()) < 200
+        assert not re.search(r'[<>:"/\\|?*\x00-\x1f\x7f]', name)
+        assert name == name.strip(" .")
+        assert name
+
+
+def test_a_plain_name_stays_as_it_is(tmp_path):
+    for name in ("alice_1234_hw-2 (1).py", "Ørsted, Åse.ipynb", "李雷.py"):
+        (tmp_path / name).touch()
+
+    assert set(ids(find_entries(tmp_path))) == {"alice_1234_hw-2 (1)", "Ørsted, Åse", "李雷"}
+
+
+def test_two_files_of_one_stem_keep_their_suffixes(tmp_path):
+    for name in ("alice.py", "alice.ipynb", "bob.py"):
+        (tmp_path / name).touch()
+
+    assert ids(find_entries(tmp_path)) == ["alice.ipynb", "alice.py", "bob"]
+
+
+def test_nobody_can_take_the_name_that_anothers_report_will_have(tmp_path):
+    for name in ("a:b.py", "a?b.py"):
+        (tmp_path / name).touch()
+    taken = ids(find_entries(tmp_path))
+    for name in taken:
+        (tmp_path / f"{name}.py").touch()
+
+    found = ids(find_entries(tmp_path))
+
+    assert len(set(found)) == 4
+
+
+def test_the_names_of_the_others_do_not_change_a_students_own(tmp_path):
+    (tmp_path / "alice.py").touch()
+    before = ids(find_entries(tmp_path))
+    (tmp_path / "bob.py").touch()
+
+    assert ids(find_entries(tmp_path))[0] == before[0]
+
+
+@pytest.mark.parametrize("name", ["...py", "..", "a/../../b.py"])
+def test_a_name_of_dots_leads_nowhere(tmp_path, name):
+    if "/" in name:
+        with pytest.raises(UnsafeArchive):
+            find_entries(class_zip(tmp_path, {name: b"", "x.py": b""}))
+    else:
+        assert intake._file_name(name).strip(".") == intake._file_name(name)
+
+
+@pytest.mark.parametrize(
+    "patterns,ids",
+    [
+        ([], ["ann", "anton", "bob"]),
+        (["an*"], ["ann", "anton"]),
+        (["bob", "ann"], ["ann", "bob"]),
+        (["?????"], ["anton"]),
+    ],
+)
+def test_some_of_a_class_are_selected_by_patterns_in_the_order_of_the_class(tmp_path, patterns, ids):
+    for name in ("ann", "anton", "bob"):
+        (tmp_path / f"{name}.py").write_text("")
+
+    assert [each.id for each in selected(find_entries(tmp_path), patterns)] == ids
+
+
+def test_a_pattern_that_fits_nobody_is_refused(tmp_path):
+    (tmp_path / "ann.py").write_text("")
+
+    with pytest.raises(UnsupportedFile, match="--select bo\\*: fits none of 1 submission"):
+        selected(find_entries(tmp_path), ["ann", "bo*"])
+
+
+def test_saved_weights_belong_to_their_folder_and_are_no_submission_of_their_own(tmp_path):
+    members = {"alice/hw.py": b"1", "alice/best.pt": b"W", "stray.pt": b"W", "bob.py": b"2"}
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+    assert files_by_id(find_entries(tmp_path / "class.zip")) == {
+        "alice": {"hw.py": b"1", "best.pt": b"W"},
+        "bob": {"bob.py": b"2"},
+    }

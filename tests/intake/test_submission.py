@@ -1,0 +1,472 @@
+"""Loading what students hand in: every kind, every limit, every error's wording."""
+
+import codecs
+import contextlib
+import io
+import os
+import stat
+import struct
+import zipfile
+
+import pytest
+
+from grader.errors import SubmissionError, SubmissionNotFound, UnsafeArchive, UnsupportedFile
+from grader.intake import archive, submission
+from grader.intake.submission import SourceFile, Submission, decode_source, load_submission
+
+
+def paths(found):
+    return [file.path for file in found.files]
+
+
+def write_zip(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for member, content in members.items():
+            target.writestr(member, content)
+    return path
+
+
+def info(name, mode=stat.S_IFREG | 0o644):
+    member = zipfile.ZipInfo(name)
+    member.external_attr = mode << 16
+    return member
+
+
+@pytest.mark.parametrize("name", ["hw.ipynb", "hw.py", "HW.PY"])
+def test_a_single_file_is_read_as_it_is(tmp_path, name):
+    (tmp_path / name).write_bytes(b"x = 1\r\n")
+
+    found = load_submission(tmp_path / name)
+
+    assert found == Submission(name.split(".")[0], (SourceFile(name, b"x = 1\r\n"),), None)
+
+
+def test_an_empty_file_is_a_submission(tmp_path):
+    (tmp_path / "hw.py").touch()
+
+    assert load_submission(tmp_path / "hw.py").files[0].content == b""
+
+
+def test_a_folder_is_read_recursively_and_sorted(tmp_path):
+    for name in ("b.py", "a/c.ipynb", "a/a.py", "data.npy", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"1")
+
+    found = load_submission(tmp_path)
+
+    assert found.id == tmp_path.name
+    assert paths(found) == ["a/a.py", "a/c.ipynb", "b.py"]
+
+
+@pytest.mark.parametrize(
+    "folder", [".git", "__pycache__", "__MACOSX", ".ipynb_checkpoints", "venv", ".venv", "site-packages"]
+)
+def test_folders_that_are_nobodys_work_are_passed_over(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "x.py").touch()
+    (tmp_path / "hw.py").touch()
+    archive_path = write_zip(tmp_path / "hw.zip", {f"{folder}/x.py": "1", "hw.py": "1"})
+
+    assert paths(load_submission(tmp_path)) == ["hw.py"]
+    assert paths(load_submission(archive_path)) == ["hw.py"]
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path):
+    folder = tmp_path / "hw"
+    folder.mkdir()
+    (folder / "hw.py").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "secret.py").touch()
+    (folder / "link.py").symlink_to(tmp_path / "other" / "secret.py")
+    (folder / "linked").symlink_to(tmp_path / "other")
+
+    assert paths(load_submission(folder)) == ["hw.py"]
+
+
+def test_a_named_pipe_in_a_folder_is_passed_over(tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "hw.py").touch()
+
+    assert paths(load_submission(tmp_path)) == ["hw.py"]
+
+
+def test_a_folder_may_be_named_like_a_notebook(tmp_path):
+    folder = tmp_path / "x.ipynb"
+    (folder / "y.py").mkdir(parents=True)
+    (folder / "y.py" / "z.py").touch()
+
+    assert paths(load_submission(folder)) == ["y.py/z.py"]
+
+
+def test_a_name_that_is_no_text_is_made_printable(tmp_path):
+    (tmp_path / os.fsdecode(b"h\xffw\x07.py")).touch()
+
+    assert paths(load_submission(tmp_path)) == ["h\ufffdw\ufffd.py"]
+
+
+def test_a_zip_is_read_without_unpacking_it(tmp_path):
+    path = write_zip(
+        tmp_path / "hw.zip", {"b.py": "2", "a\\c.ipynb": "1", "data.npy": "3", "d.zip": "4", "./e.py": "5"}
+    )
+
+    found = load_submission(path)
+
+    assert found.id == "hw"
+    assert [(file.path, file.content) for file in found.files] == [
+        ("a/c.ipynb", b"1"),
+        ("b.py", b"2"),
+        ("e.py", b"5"),
+    ]
+    assert [item.name for item in tmp_path.iterdir()] == ["hw.zip"]
+
+
+def test_the_digest_depends_on_paths_and_contents_and_not_on_order_or_id():
+    a, b = SourceFile("a.py", b"1"), SourceFile("b.py", b"2")
+
+    assert Submission("x", (a, b)).sha256 == Submission("y", (b, a), "Ada").sha256
+    assert Submission("x", (a,)).sha256 != Submission("x", (SourceFile("b.py", b"1"),)).sha256
+    assert a.sha256 == "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
+
+
+def test_nothing_at_the_path(tmp_path):
+    with pytest.raises(SubmissionNotFound) as caught:
+        load_submission(tmp_path / "hw.py")
+
+    assert str(caught.value) == (
+        f"{tmp_path}/hw.py: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip"
+    )
+    assert caught.value.path == tmp_path / "hw.py"
+
+
+def test_a_path_that_is_none(tmp_path):
+    with pytest.raises(
+        SubmissionError, match=r"could not be read: (not a path|File name too long); check the path"
+    ):
+        load_submission(tmp_path / "\0.py")
+    with pytest.raises(SubmissionError, match="could not be read: File name too long; check the path"):
+        load_submission(tmp_path / ("x" * 5000 + ".py"))
+
+
+@pytest.mark.parametrize("name,kind", [("hw.txt", "a .txt file"), ("hw", "a file without a suffix")])
+def test_a_file_of_another_kind(tmp_path, name, kind):
+    (tmp_path / name).touch()
+
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(tmp_path / name)
+
+    assert str(caught.value) == (
+        f"{tmp_path}/{name}: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found {kind}; "
+        "export it as one of these"
+    )
+
+
+@pytest.mark.parametrize(
+    "make,kind", [(os.mkfifo, "a named pipe"), (lambda path: path.symlink_to("x"), "a symbolic link")]
+)
+@pytest.mark.parametrize("name", ["hw.py", "hw.zip"])
+def test_a_special_file_is_refused_without_opening_it(tmp_path, make, kind, name):
+    make(tmp_path / name)
+
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(tmp_path / name)
+
+    assert str(caught.value) == (
+        f"{tmp_path}/{name}: expected a file or a folder, found {kind}; give the file itself"
+    )
+
+
+def test_a_file_that_was_swapped_for_a_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "hw.py")
+
+    with pytest.raises(UnsupportedFile, match="found a named pipe"):
+        submission._open_regular(tmp_path / "hw.py")
+
+
+@pytest.mark.parametrize(
+    "make,kind",
+    [(lambda path: path.mkdir(), "folder"), (lambda path: write_zip(path, {"a.txt": "1"}), "archive")],
+)
+def test_a_folder_or_archive_without_sources(tmp_path, make, kind):
+    path = tmp_path / "hw.zip"
+    make(path)
+
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(path)
+
+    assert str(caught.value) == (
+        f"{path}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
+        "hand in the file that holds the functions"
+    )
+
+
+@pytest.mark.parametrize("name", ["hw.py", "hw.zip"])
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, name):
+    (tmp_path / name).touch()
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path / name)
+
+    assert str(caught.value) == (
+        f"{tmp_path}/{name}: could not be read: Permission denied; check the path and its permissions"
+    )
+
+
+def test_a_folder_that_may_not_be_listed(tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path)
+
+    assert (
+        str(caught.value)
+        == f"{tmp_path}: could not be read: Permission denied; check the path and its permissions"
+    )
+
+
+def test_a_file_beyond_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(submission, "FILE_BYTES", 1 << 20)
+    (tmp_path / "hw.ipynb").write_bytes(b" " * ((1 << 20) + 1))
+
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path / "hw.ipynb")
+
+    assert str(caught.value) == (
+        f"{tmp_path}/hw.ipynb: expected a file of at most 1 MiB, found a larger one; "
+        "clear the notebook's outputs and save it again"
+    )
+
+
+def test_a_folder_beyond_the_limits(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / f"{name}.py").write_bytes(b" " * (1 << 20))
+
+    monkeypatch.setattr(submission, "TOTAL_BYTES", 2 << 20)
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: expected at most 2 MiB of notebooks and modules, found more; "
+        "give the folder of one student, and clear the outputs of the notebooks"
+    )
+
+    monkeypatch.setattr(submission, "FILE_COUNT", 1)
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: expected at most 1 notebooks and modules in one submission, found more; give the folder of one student"
+    )
+
+    monkeypatch.setattr(submission, "FOLDER_ENTRIES", 2)
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: expected the folder of one submission, found more than 2 entries in it; give the folder of one student"
+    )
+
+
+def unsafe(tmp_path, members):
+    path = write_zip(tmp_path / "hw.zip", members)
+    with pytest.raises(UnsafeArchive) as caught:
+        load_submission(path)
+    assert caught.value.path == path
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("name", ["/etc/x.py", "../x.py", "a/../../x.py", "..\\x.py", "C:\\x.py", "../x.txt"])
+def test_a_member_outside_the_archives_folder(tmp_path, name):
+    shown = name.replace("\\", "/")
+    assert unsafe(tmp_path, {name: "1"}) == (
+        f"member {shown!r} lies outside the archive's folder; expected relative paths without '..', make the zip again"
+    )
+
+
+@pytest.mark.parametrize(
+    "kind,words",
+    [(stat.S_IFLNK, "a symbolic link"), (stat.S_IFIFO, "a special file"), (stat.S_IFCHR, "a special file")],
+)
+def test_a_member_that_is_no_file(tmp_path, kind, words):
+    assert unsafe(tmp_path, {info("x.py", kind | 0o777): "/etc/passwd"}) == (
+        f"member 'x.py' is {words}; expected files and folders only, put the file itself in"
+    )
+
+
+def patched(path, find, offset, value):
+    """Change bytes of the zip after the last place where `find` stands."""
+    content = bytearray(path.read_bytes())
+    at = content.rfind(find) + offset
+    content[at : at + len(value)] = value
+    path.write_bytes(content)
+
+
+def test_an_encrypted_member(tmp_path):
+    path = write_zip(tmp_path / "hw.zip", {"hw.py": "1"})
+    patched(path, b"PK\x01\x02", 8, b"\x01\x00")
+
+    with pytest.raises(UnsafeArchive) as caught:
+        load_submission(path)
+
+    assert str(caught.value) == f"{path}: member 'hw.py' is encrypted; expected an archive without a password"
+
+
+def test_a_member_of_an_uncommon_compression(tmp_path):
+    path = tmp_path / "hw.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as target:
+        target.writestr("hw.py", "1")
+
+    with pytest.raises(UnsafeArchive) as caught:
+        load_submission(path)
+
+    assert str(caught.value) == (
+        f"{path}: member 'hw.py' is compressed in an uncommon way; expected the ordinary method (deflate)"
+    )
+
+
+def test_more_members_than_allowed(tmp_path):
+    assert unsafe(tmp_path, {f"{number}.txt": "" for number in range(2001)}) == (
+        "expected at most 2,000 members, found 2,001; hand in the notebook or the modules alone"
+    )
+
+
+def test_a_table_of_contents_for_a_million_members_is_not_read(tmp_path):
+    path = tmp_path / "hw.zip"
+    path.write_bytes(b"PK\x05\x06" + struct.pack("<HHHHLLH", 0, 0, 60000, 60000, 5 << 20, 0, 0))
+
+    with pytest.raises(UnsafeArchive) as caught:
+        load_submission(path)
+
+    assert str(caught.value) == (
+        f"{path}: expected at most 2,000 members, found a table of contents for many more; "
+        "hand in the notebook or the modules alone"
+    )
+
+
+def test_a_member_that_says_it_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "FILE_BYTES", 1 << 20)
+    assert unsafe(tmp_path, {"hw.py": b" " * ((1 << 20) + 1)}) == (
+        "member 'hw.py' unpacks to more than 1 MiB; expected less, clear the notebook's outputs"
+    )
+
+
+def test_a_member_that_unpacks_to_more_than_it_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "FILE_BYTES", 1 << 20)
+    path = write_zip(tmp_path / "hw.zip", {"hw.py": b" " * (8 << 20)})
+    patched(path, b"PK\x01\x02", 24, struct.pack("<L", 100))
+
+    with pytest.raises(SubmissionError):
+        load_submission(path)
+
+
+def test_a_bomb_that_is_counted_as_it_unpacks(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "FILE_BYTES", 1 << 20)
+    content = io.BytesIO(b" " * (4 << 20))
+
+    class Lying:
+        start_dir = 0
+
+        def open(self, _):
+            return contextlib.nullcontext(content)
+
+    member = info("hw.py")
+    member.header_offset = 0
+    with pytest.raises(UnsafeArchive) as caught:
+        archive._read_member(Lying(), member, tmp_path / "hw.zip", 1 << 30)  # type: ignore[arg-type]
+
+    assert str(caught.value) == (
+        f"{tmp_path}/hw.zip: member 'hw.py' unpacks to more than 1 MiB; expected less, clear the notebook's outputs"
+    )
+    assert content.tell() <= 2 << 20
+
+
+def test_an_archive_beyond_the_total(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "TOTAL_BYTES", 2 << 20)
+    assert unsafe(tmp_path, {f"{name}.py": b" " * (1 << 20) for name in "abc"}) == (
+        "expected at most 2 MiB of notebooks and modules once unpacked, found more; "
+        "hand in the notebook or the modules alone"
+    )
+
+
+def test_data_that_is_not_unpacked_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "FILE_BYTES", 10)
+    path = write_zip(tmp_path / "hw.zip", {"data.npy": b" " * 1000, "hw.py": "1"})
+
+    assert paths(load_submission(path)) == ["hw.py"]
+
+
+def test_a_folder_that_holds_only_an_archive_is_read_as_that_archive(tmp_path):
+    (tmp_path / "jane").mkdir()
+    write_zip(tmp_path / "jane" / "hw.zip", {"hw/a.py": "1"})
+    submission = load_submission(tmp_path / "jane")
+    assert submission.id == "jane"
+    assert [(file.path, file.content) for file in submission.files] == [("hw/a.py", b"1")]
+
+
+def test_a_folder_with_a_module_and_an_archive_is_read_as_the_module(tmp_path):
+    write_zip(tmp_path / "hw.zip", {"hw/a.py": "1"})
+    (tmp_path / "b.py").write_text("2")
+    assert [file.path for file in load_submission(tmp_path).files] == ["b.py"]
+
+
+def test_a_folder_with_two_archives_is_not_guessed_at(tmp_path):
+    for name in ("a.zip", "b.zip"):
+        write_zip(tmp_path / name, {"a.py": "1"})
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
+        "found 2 archives; give one of them"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip" * 100])
+def test_a_zip_that_is_none(tmp_path, content):
+    path = tmp_path / "hw.zip"
+    path.write_bytes(content)
+
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(path)
+
+    assert str(caught.value) == (
+        f"{path}: expected a zip archive, found something else; make a .zip of the notebook or the modules"
+    )
+
+
+def test_a_damaged_zip(tmp_path):
+    path = write_zip(tmp_path / "hw.zip", {"hw.py": os.urandom(1000)})
+    patched(path, b"PK\x01\x02", 16, b"\0\0\0\0")
+
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(path)
+
+    assert str(caught.value) == (
+        f"{path}: expected a zip archive, found one that is damaged (Bad CRC-32 for file 'hw.py'); make it again"
+    )
+
+
+@pytest.mark.parametrize(
+    "content,text",
+    [
+        (b"x = 1\r\ny = 2\rz = 3\n", "x = 1\ny = 2\nz = 3\n"),
+        (codecs.BOM_UTF8 + "é".encode(), "é"),
+        ("é".encode("utf-16"), "é"),
+        (codecs.BOM_UTF16_BE + "é".encode("utf-16-be"), "é"),
+        (b"# -*- coding: latin-1 -*-\n'\xe9'", "# -*- coding: latin-1 -*-\n'é'"),
+        (
+            b"#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n'\x80'",
+            "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n'€'",
+        ),
+        (b"x = 1\n# coding: cp1252\n'\xc3\xa9'", "x = 1\n# coding: cp1252\n'é'"),
+        (b"# coding: no-such-code\n'\xc3\xa9'", "# coding: no-such-code\n'é'"),
+        (b"# coding: punycode\n'\xc3\xa9'", "# coding: punycode\n'é'"),
+        (b"# coding: utf-8\n'\xe9'", "# coding: utf-8\n'é'"),
+        (b"'\xe9'", "'é'"),
+        (b"a\0b", "a\0b"),
+        (b"", ""),
+    ],
+)
+def test_source_text_is_decoded_as_python_would_or_else_somehow(content, text):
+    assert decode_source(content) == text

@@ -1,0 +1,242 @@
+"""Mistakes written out in torch are named, right answers are not, and no two names stand for one value."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from reference import MISCONCEPTIONS, Case, Convention, Misconception, match, softmax_loss, svm_loss
+from reference.losses.mistakes.table import RELATIVE_TOLERANCE
+from tests.reference.draws import PLAIN, Array, draw, torch_loss
+from tests.reference.students import STUDENTS, Student, loop_svm, rows_of, softmax_from, softmax_with
+
+SHAPES = [(7, 5, 6), (64, 10, 20), (200, 10, 9)]
+CONVENTIONS = [
+    PLAIN,
+    Convention(layout="CD"),
+    Convention(regularizer_coefficient=0.5, delta=2.5),
+    Convention(layout="CD", regularizer_coefficient=0.5, bias="separate"),
+]
+TABLES = list(itertools.product(["svm", "softmax"], ["loss", "gradient"]))
+
+
+def cases_of(convention: Convention = PLAIN) -> list[Case]:
+    return [draw(*shape, convention=convention) for shape in SHAPES]
+
+
+def run(student: Student, cases: list[Case]) -> list[Array]:
+    """What the student's function gives on each case, as the grader would have seen it."""
+    results = [
+        student(torch.tensor(case.W), torch.tensor(case.X), torch.tensor(case.y), case.reg) for case in cases
+    ]
+    return [np.asarray(result, dtype=np.float64) for result in results]
+
+
+@pytest.mark.parametrize(
+    "classifier,part,name,student", STUDENTS, ids=["-".join(each[:3]) for each in STUDENTS]
+)
+def test_a_mistake_written_in_torch_is_named_and_named_uniquely(classifier, part, name, student):
+    cases = cases_of()
+
+    found = match(classifier, part, cases, run(student, cases), PLAIN)
+
+    assert [(each.classifier, each.part, each.name) for each in found] == [(classifier, part, name)]
+
+
+def test_a_doubled_regularizer_is_named_where_the_convention_has_a_half():
+    convention = Convention(regularizer_coefficient=0.5)
+    cases = cases_of()
+    seen = run(lambda W, X, y, reg: loop_svm(W, X, y, reg)[1], cases)
+
+    (found,) = match("svm", "gradient", cases, seen, convention)
+
+    assert found.name == "double_regularizer"
+    assert found.message(convention) == (
+        "It equals the correct gradient with twice the term reg*W: what is the derivative of 0.5*reg*sum(W*W)?"
+    )
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS, ids=str)
+@pytest.mark.parametrize("classifier", ["svm", "softmax"])
+def test_right_answers_match_nothing(classifier, convention):
+    cases = cases_of(convention)
+    answers = [torch_loss(classifier, case, convention) for case in cases]
+
+    assert match(classifier, "loss", cases, [answer[0] for answer in answers], convention) == ()
+    assert match(classifier, "gradient", cases, [answer[1] for answer in answers], convention) == ()
+
+
+def test_an_epsilon_of_1e_9_inside_the_logarithm_is_no_misconception():
+    cases = cases_of()
+
+    def student(W, X, y, reg):
+        return softmax_with(W, X, y, reg, lambda s, y: -(softmax_from(s)[rows_of(y)] + 1e-9).log().mean())
+
+    assert match("softmax", "loss", cases, run(student, cases), PLAIN) == ()
+
+
+@pytest.mark.parametrize("classifier,part", TABLES)
+def test_values_of_no_known_origin_match_nothing(classifier, part):
+    cases = cases_of()
+    rng = np.random.default_rng(0)
+    seen = [rng.standard_normal(() if part == "loss" else case.W.shape) for case in cases]
+
+    assert match(classifier, part, cases, seen, PLAIN) == ()
+
+
+@pytest.mark.parametrize("classifier,part", TABLES)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_match_nothing(classifier, part, value):
+    cases = cases_of()
+    seen = [np.full(() if part == "loss" else case.W.shape, value) for case in cases]
+
+    assert match(classifier, part, cases, seen, PLAIN) == ()
+
+
+def test_a_gradient_of_another_shape_matches_nothing():
+    cases = cases_of()
+
+    assert match("svm", "gradient", cases, [0.0 * case.W.T for case in cases], PLAIN) == ()
+    assert match("svm", "gradient", cases, [0.0 for _ in cases], PLAIN) == ()
+
+
+def test_a_mistake_on_one_case_only_matches_nothing():
+    cases = cases_of()
+    wrong = run(lambda W, X, y, reg: loop_svm(W, X, y, 0.0)[0], cases)
+    right = run(lambda W, X, y, reg: loop_svm(W, X, y, reg)[0], cases)
+
+    assert match("svm", "loss", cases, [wrong[0], *right[1:]], PLAIN) == ()
+
+
+def test_a_loss_of_one_element_counts_as_a_number():
+    cases = cases_of()
+    seen = run(lambda W, X, y, reg: loop_svm(W, X, y, 0.0)[0].reshape(1, 1), cases)
+
+    assert [each.name for each in match("svm", "loss", cases, seen, PLAIN)] == ["no_regularizer"]
+
+
+def test_zero_is_told_from_nearly_zero():
+    cases = cases_of()
+
+    assert [each.name for each in match("svm", "loss", cases, [1e-12] * 3, PLAIN)] == ["all_zero"]
+    assert match("svm", "loss", cases, [1e-3] * 3, PLAIN) == ()
+
+
+def test_cases_that_cannot_tell_mistakes_apart_return_all_of_them_in_the_order_of_the_table():
+    case = draw(1, 5, 6, reg=0.0)
+
+    found = match("svm", "gradient", [case], [0 * case.W], PLAIN)
+
+    assert [each.name for each in found][:2] == ["all_zero", "only_regularizer"]
+
+
+def test_a_plain_tuple_serves_as_a_case():
+    cases = [tuple(case[:4]) for case in cases_of()]
+
+    assert [each.name for each in match("svm", "loss", cases, [0.0] * 3, PLAIN)] == ["all_zero"]  # type: ignore[arg-type]
+
+
+def test_as_many_values_are_wanted_as_there_are_cases():
+    with pytest.raises(ValueError, match=r"^seen must hold one value per case \(got 2 for 3 cases\)$"):
+        match("svm", "loss", cases_of(), [0.0, 0.0], PLAIN)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS, ids=str)
+@pytest.mark.parametrize("classifier,part", TABLES)
+def test_every_entry_is_its_only_match_on_well_chosen_cases(classifier, part, convention):
+    """So no two entries coincide, and none is the right answer."""
+    cases = cases_of(convention)
+
+    for entry in table(classifier, part):
+        seen = [entry.compute(*case[:4], convention, case.b).astype(np.float64) for case in cases]
+        assert [each.name for each in match(classifier, part, cases, seen, convention)] == [entry.name]
+
+
+@pytest.mark.parametrize("classifier,part", TABLES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_entry_differs_from_the_right_answer_on_each_single_case(classifier, part, shape):
+    case = draw(*shape)
+    answer = (svm_loss if classifier == "svm" else softmax_loss)(*case[:4], PLAIN)
+    right = answer.loss if part == "loss" else answer.dW
+
+    for entry in table(classifier, part):
+        if entry.name in {f"divided_by_{len(case.y)}", "last_sample_left_out"}:
+            continue  # right where there are that many samples, or where the last sample's hinges are all zero
+        outcome = entry.compute(*case[:4], PLAIN)
+        assert np.abs(outcome - right).max() > 2 * RELATIVE_TOLERANCE * np.abs(right).max(), entry.name
+
+
+@pytest.mark.parametrize("classifier", ["svm", "softmax"])
+def test_gradients_come_in_the_layout_of_the_convention(classifier):
+    turned = Convention(layout="CD")
+    case = draw(7, 5, 6)
+
+    for entry in table(classifier, "gradient"):
+        there = entry.compute(case.W.T, case.X.T, case.y, case.reg, turned)
+        here = entry.compute(case.W, case.X, case.y, case.reg, PLAIN)
+        np.testing.assert_allclose(there, here.T, rtol=0, atol=1e-12)
+
+
+def test_names_are_unique_within_a_classifier_and_part():
+    keys = [(each.classifier, each.part, each.name) for each in MISCONCEPTIONS]
+
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("convention", [PLAIN, Convention(regularizer_coefficient=0.5, delta=2.5)], ids=str)
+def test_messages_are_sentences_with_every_blank_filled(convention):
+    for entry in MISCONCEPTIONS:
+        message = entry.message(convention)
+        assert message.startswith("It ")
+        assert message.endswith(("?", "."))
+        assert not set("{}") & set(message)
+        assert len(message) < 220
+
+
+@pytest.mark.parametrize(
+    "name,part,convention,message",
+    [
+        (
+            "no_regularizer",
+            "gradient",
+            PLAIN,
+            "It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?",
+        ),
+        (
+            "no_regularizer",
+            "gradient",
+            Convention(regularizer_coefficient=0.5),
+            "It equals the correct gradient without the term reg*W: was the regularization left out of dW?",
+        ),
+        (
+            "half_regularizer",
+            "gradient",
+            PLAIN,
+            "It equals the correct gradient with half of the regularizer's part: what is the derivative of reg*sum(W*W)?",
+        ),
+        (
+            "true_class_not_skipped",
+            "loss",
+            Convention(delta=2.5),
+            "It equals the correct loss plus 2.5, the margin: which class of each sample does the sum leave out?",
+        ),
+        (
+            "regularizer_divided_by_samples",
+            "loss",
+            Convention(regularizer_coefficient=0.5),
+            (
+                "It equals the correct loss with the term 0.5*reg*sum(W*W) divided by the number of samples: "
+                "is the regularization added before the average is taken?"
+            ),
+        ),
+    ],
+)
+def test_messages_speak_in_the_terms_of_the_convention(name, part, convention, message):
+    (entry,) = (each for each in table("svm", part) if each.name == name)
+
+    assert entry.message(convention) == message
+
+
+def table(classifier: str, part: str) -> list[Misconception]:
+    return [each for each in MISCONCEPTIONS if (each.classifier, each.part) == (classifier, part)]

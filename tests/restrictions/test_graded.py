@@ -1,0 +1,116 @@
+"""Help that hides from the source, graded as a user would have it graded; and right functions that a trace disturbs."""
+
+import pytest
+
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.sandbox.host import Sandbox
+from tests.samples import mini_spec, submission_of
+
+SPEC = """\
+name = "mini"
+title = "Mini"
+
+[restrictions]
+losses = "fail"
+partner = "fail"
+
+[functions]
+softmax = { role = "loss", classifier = "softmax", style = "vectorized" }
+
+[[checks]]
+id = "values"
+kind = "values"
+title = "softmax: values"
+function = "softmax"
+points = 10
+"""
+
+RIGHT = """\
+import torch
+import torch.nn.functional as F
+
+def softmax(W, X, y, reg):
+    P = F.softmax(X @ W, dim=1)
+    loss = LOSS
+    P[torch.arange(len(y)), y] -= 1
+    return loss + reg * (W * W).sum(), X.T @ P / len(y) + 2 * reg * W
+"""
+BY_HAND = "-torch.log_softmax(X @ W, dim=1)[torch.arange(len(y)), y].mean()"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def report_on(sandbox, tmp_path):
+    """The source of a module to the report on it."""
+    spec = mini_spec(tmp_path, SPEC)
+    return lambda source: grade(submission_of(source), spec, sandbox, Settings(seed=11))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "eval('F.cross' '_entropy')(X @ W, y)",
+        "getattr(F, '_'.join(['cross', 'entropy']))(X @ W, y)",
+        "[f for name, f in vars(F).items() if name == 'cross' + '_entropy'][0](X @ W, y)",
+        "P.log().new_tensor(0) + F.__getattribute__('nll_' + 'loss')(torch.log_softmax(X @ W, 1), y)",
+    ],
+)
+def test_a_loss_that_hides_from_the_source_is_seen_when_it_runs(report_on, loss):
+    report = report_on(RIGHT.replace("LOSS", loss))
+
+    assert (report.score, report.functions["softmax"].status) == (0, "incorrect")
+    assert (
+        "(seen when it was called, said by no line of it; it stands at hw.py, line 4)"
+        in report.checks[0].message
+    )
+    assert "forbidden_help" in {flag.kind for flag in report.integrity}
+
+
+@pytest.mark.parametrize(
+    "loss, what",
+    [
+        ("torch._C._nn.cross_entropy_loss(X @ W, y, None, 1)", "torch._C._nn.cross_entropy_loss"),
+        (
+            "torch.ops.aten.nll_loss_forward(torch.log_softmax(X @ W, 1), y, None, 1, -100)[0]",
+            "torch.ops.aten.nll_loss_forward",
+        ),
+        ("getattr(F, 'cross_' + 'entropy')(X @ W, y)", "torch.nn.functional.cross_entropy"),
+    ],
+)
+def test_an_operator_beneath_a_loss_is_a_loss_with_its_line(report_on, loss, what):
+    report = report_on(RIGHT.replace("LOSS", loss))
+
+    assert report.score == 0
+    assert report.checks[0].message == (
+        f"softmax uses {what} (hw.py, line 6), which this assignment does not allow."
+    )
+
+
+TRACED = "from torch.utils._python_dispatch import _get_current_dispatch_mode as mode\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        RIGHT.replace("LOSS", BY_HAND),
+        TRACED + RIGHT.replace("LOSS", f"1 / (mode() is None) * ({BY_HAND})"),
+        "import os\n" + TRACED + RIGHT.replace("LOSS", f"os._exit(3) if mode() else {BY_HAND}"),
+        "import gc\n"
+        + RIGHT.replace("LOSS", BY_HAND).replace(
+            "    P[",
+            "    [t.clear() for t in gc.get_objects() if type(t) is dict and 'aten._softmax' in t]\n    P[",
+        ),
+    ],
+    ids=["undisturbed", "raises", "ends its process", "clears the names"],
+)
+def test_a_right_function_keeps_its_points_whatever_becomes_of_the_trace(report_on, source):
+    report = report_on(source)
+
+    assert (report.status, report.score, report.functions["softmax"].status) == ("graded", 10, "correct")
+    assert "forbidden_help" not in {flag.kind for flag in report.integrity}

@@ -1,0 +1,42 @@
+"""A request to stop: raised at once, and again where a library swallowed it."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from grader.sandbox import interruption
+
+SWALLOWED = """
+import signal, sys
+from grader.sandbox import interruption
+
+interruption.catch()
+try:
+    signal.raise_signal(getattr(signal, sys.argv[1]))
+except KeyboardInterrupt:
+    print("raised", flush=True)
+try:
+    interruption.check()
+except KeyboardInterrupt:
+    print("raised again", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_request_that_was_swallowed_is_raised_again_at_the_next_call(name):
+    result = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, name], capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout.splitlines() == ["raised", "raised again"]
+
+
+def test_without_a_request_nothing_is_raised():
+    before = signal.getsignal(signal.SIGINT)
+
+    interruption.check()
+
+    assert signal.getsignal(signal.SIGINT) is before

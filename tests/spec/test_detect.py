@@ -1,0 +1,186 @@
+"""Which assignment a submission is, by the functions in it."""
+
+import pytest
+
+from grader.errors import SpecError
+from grader.spec import detect as guess
+from grader.spec import load_spec
+from grader.spec.detect import detect_spec, near_misses
+from tests.samples import MINI_SPEC, mini_spec, submission_of
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """Two shipped specs: mini has f and g, other has f and h."""
+    other = (
+        MINI_SPEC.replace('name = "mini"', 'name = "other"')
+        .replace("\ng = {", "\nh = {")
+        .replace('"g"', '"h"')
+    )
+    for name, text in (("mini", MINI_SPEC), ("other", other)):
+        (tmp_path / name).mkdir()
+        mini_spec(tmp_path / name, text)
+    monkeypatch.setattr(guess, "shipped_specs", lambda: ("mini", "other"))
+    monkeypatch.setattr(guess, "load_spec", lambda name: load_spec(str(tmp_path / name / "mini.toml")))
+
+
+def test_one_function_of_a_shipped_spec_is_enough():
+    source = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1)\n"
+
+    assert detect_spec(submission_of(source)).spec.name == "eecs498_2019"
+
+
+NUMPY = """
+import numpy as np
+
+def svm_loss_naive(W, X, y, reg):
+    loss, dW = 0.0, np.zeros(W.shape)
+    loss += {term}
+    dW += {slope}
+    return loss, dW
+"""
+BASE = "class LinearClassifier(object):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    "term,slope,name",
+    [
+        ("0.5 * reg * np.sum(W * W)", "reg * W", "cs231n_2016"),
+        ("reg * np.sum(W * W) / 2", "reg * W", "cs231n_2016"),
+        ("0.5 * (reg * np.sum(W ** 2))", "W * reg", "cs231n_2016"),
+        ("reg * np.sum(W * W)", "2 * reg * W", "cs231n"),
+        ("np.linalg.norm(W) ** 2 * reg", "2.0 * W * reg", "cs231n"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", BASE])
+def test_the_factor_of_the_regularizer_tells_the_years_of_cs231n(term, slope, name, more):
+    assert detect_spec(submission_of(NUMPY.format(term=term, slope=slope) + more)).spec.name == name
+
+
+def test_where_the_factor_is_not_plain_the_classes_tell():
+    source = NUMPY.format(term="0", slope="0")
+
+    assert detect_spec(submission_of(source + BASE)).spec.name == "cs231n"
+    with pytest.raises(SpecError, match="could be cs231n or cs231n_2016; say which"):
+        detect_spec(submission_of(source))
+
+
+LOSSES = tuple(name for name in load_spec("cs231n").spec.functions if "_loss_" in name)
+
+
+UNFILLED = NUMPY.format(term="0", slope="0")
+
+
+def misses(graded_as, mistake, correct=(), present=LOSSES, source=UNFILLED):
+    both = frozenset({("loss", mistake), ("gradient", mistake)})
+    named = dict.fromkeys(LOSSES, both)
+    return near_misses(submission_of(source), load_spec(graded_as).spec, correct, present, named)
+
+
+def test_losses_that_are_right_in_the_other_years_convention_are_pointed_out():
+    assert misses("cs231n", "half_regularizer", correct=("LinearClassifier",)) == (
+        (
+            "This looks like cs231n_2016: every loss and every gradient is right with 0.5*reg*sum(W*W) for the regularizer."
+            " If that is the assignment, grade it with --spec cs231n_2016."
+        ),
+    )
+    assert "--spec cs231n." in misses("cs231n_2016", "double_regularizer")[0]
+
+
+def test_other_mistakes_and_a_single_right_function_are_no_other_year():
+    assert misses("cs231n", "no_regularizer", correct=LOSSES[:1]) == ()
+    assert misses("eecs498_2019", "half_regularizer", correct=LOSSES[:1]) == ()
+
+
+def test_functions_of_another_assignment_are_pointed_out_where_none_is_right():
+    torch = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1), W\n"
+
+    assert misses("cs231n", "all_zero", source=torch) == (
+        (
+            "Not one function is right, and by its functions this looks like eecs498_2019 (EECS 498 (2019): linear"
+            " classifiers, SVM and softmax). If that is the assignment, grade it with --spec eecs498_2019."
+        ),
+    )
+    assert misses("cs231n", "all_zero", correct=LOSSES[:1], source=torch) == ()
+    assert misses("eecs498_2019", "all_zero", source=torch) == ()
+    assert misses("eecs498_2019", "all_zero", source="x = 1\n", present=()) == ()
+
+
+def test_the_spec_with_the_most_functions_there_is_taken(shipped):
+    assert detect_spec(submission_of("def f(): pass\ndef h(): pass\n")).spec.name == "other"
+
+
+def test_a_submission_without_any_of_them_is_asked_about(shipped):
+    with pytest.raises(SpecError) as caught:
+        detect_spec(submission_of("x = 1\n"))
+
+    assert str(caught.value) == (
+        "alice: holds no function of any shipped spec, so it is not plain which assignment it is; say so with"
+        " --spec NAME (`grader extract` with it tells why each function is missing)"
+    )
+
+
+def test_a_tie_is_asked_about(shipped):
+    with pytest.raises(SpecError) as caught:
+        detect_spec(submission_of("def f(): pass\n"))
+
+    assert str(caught.value) == "alice: could be mini or other; say which with --spec NAME"
+
+
+def test_a_submission_that_does_not_parse_is_asked_about(shipped):
+    with pytest.raises(SpecError, match="no function of any shipped spec"):
+        detect_spec(submission_of("def f(:\n"))
+
+
+YEARS = {name: load_spec(name).spec for name in ("eecs498_2019", "eecs498_2020")}
+MORE = [name for name in YEARS["eecs498_2020"].functions if name not in YEARS["eecs498_2019"].functions]
+
+
+def of_year(*names):
+    """A module in torch with a stub of each function."""
+    stubs = [
+        f"class {name}:\n    pass\n" if name[0] in "LS" else f"def {name}(*given):\n    pass\n"
+        for name in names
+    ]
+    return submission_of("\n".join(["import torch", *stubs]))
+
+
+def test_the_functions_of_2019_are_that_year_and_one_more_is_2020():
+    old = tuple(YEARS["eecs498_2019"].functions)
+
+    assert detect_spec(of_year(*old)).spec.name == "eecs498_2019"
+    assert len(MORE) == 4
+    for name in MORE:
+        assert detect_spec(of_year(*old, name)).spec.name == "eecs498_2020"
+        assert detect_spec(of_year("svm_loss_naive", name)).spec.name == "eecs498_2020"
+
+
+def test_a_submission_of_one_year_that_is_graded_as_the_other_is_pointed_out():
+    old = list(YEARS["eecs498_2019"].functions)
+
+    early = near_misses(of_year(*old), YEARS["eecs498_2020"], old, old, {})
+    late = near_misses(of_year(*old, *MORE), YEARS["eecs498_2019"], old, old, {})
+
+    assert early == (
+        (
+            f"This looks like eecs498_2019 ({YEARS['eecs498_2019'].title}): it has none of sample_batch, svm_get_search_params,"
+            " softmax_get_search_params and test_one_param_set. If that is the assignment, grade it with --spec eecs498_2019."
+        ),
+    )
+    assert late == (
+        (
+            f"This looks like eecs498_2020 ({YEARS['eecs498_2020'].title}): it has sample_batch, svm_get_search_params,"
+            " softmax_get_search_params and test_one_param_set too. If that is the assignment, grade it with --spec"
+            " eecs498_2020."
+        ),
+    )
+
+
+def test_a_submission_of_its_own_year_is_pointed_nowhere():
+    old = list(YEARS["eecs498_2019"].functions)
+
+    assert near_misses(of_year(*old, "sample_batch"), YEARS["eecs498_2019"], old, old, {}) == ()
+    assert (
+        near_misses(of_year(*old, "sample_batch"), YEARS["eecs498_2020"], old, [*old, "sample_batch"], {})
+        == ()
+    )
