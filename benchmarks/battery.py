@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 
 from benchmarks.measures import SAMPLE
-from grader.checks import MEASURED_KINDS, AnyCheck
+from grader.checks import SLOW_KINDS, AnyCheck
+from grader.checks.base.context import CheckContext
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
@@ -30,7 +31,7 @@ REPETITIONS = 15
 _SETTLING_SECONDS = 0.3
 """Until the last worker of a submission was reaped, and counts to its parent."""
 
-_TRAINING = MEASURED_KINDS | {"training", "sampling", "classifier", "initial_loss"}
+_TRAINING = SLOW_KINDS | {"training", "sampling", "classifier", "initial_loss"}
 
 
 def _checks_without_training(loaded: LoadedSpec) -> list[AnyCheck]:
@@ -79,7 +80,7 @@ def _call_all(repetitions: int) -> list[float]:
         calls = [
             (getattr(module, trial.function), [_argument(each) for each in trial.positional])
             for check in _checks_without_training(loaded)
-            for trial in check.trials(loaded.spec.assignment, seed)
+            for trial in check.trials(CheckContext(loaded.spec.assignment, seed))
         ]
         started = time.process_time()
         for function, arguments in calls:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.checks import MEASURED_KINDS
 from grader.extract import extract
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
@@ -77,7 +76,7 @@ def warm_submission(sandbox: Sandbox, repetitions: int = 7, *, in_full: bool = F
 
 def quick_checks(loaded: LoadedSpec) -> frozenset[str]:
     """The ids of the checks that neither time nor train."""
-    return frozenset(check.id for check in loaded.spec.checks if check.kind not in MEASURED_KINDS)
+    return frozenset(check.id for check in loaded.spec.checks if not check.is_slow)
 
 
 def confinement(workers: int = 50, submissions: int = 15) -> dict[str, list[float]]:

@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.battery import cpu_seconds, sample_module
 from benchmarks.measures import SAMPLE
 from grader.checks import AnyCheck
+from grader.checks.base.context import CheckContext
 from grader.data import standin_data
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
@@ -65,17 +66,17 @@ def _run_all(repetitions: int) -> list[float]:
 
     torch.set_num_threads(1)
     loaded, module = load_spec("eecs498_2019"), sample_module()
-    assignment = loaded.spec.assignment.on("cpu", standin_data())
+    assignment = loaded.spec.assignment
     seconds = []
     for seed in range(repetitions + 1):
         started = time.process_time()
         for check in _checks(loaded):
             evidence: list[tuple[Trial, Observation]] = []
-            trials = check.trials(assignment, seed)
+            trials = check.trials(CheckContext(assignment, seed, data=standin_data()))
             while trials:
                 evidence += [(trial, _Call(module, evidence).make(trial)) for trial in trials]
-                trials = check.more_trials(assignment, seed, evidence)
-            verdict = check.judge(assignment, evidence)
+                trials = check.more_trials(CheckContext(assignment, seed, data=standin_data()), evidence)
+            verdict = check.judge(CheckContext(assignment, 0, data=standin_data()), evidence)
             if verdict.status != "passed":
                 raise ValueError(f"{check.id}: {verdict.message}")
         seconds.append(time.process_time() - started)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.measures import SAMPLE
+from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import Learner, prepared
 from grader.data import standin_data
 from grader.extract import extract
@@ -26,15 +27,15 @@ _NUMBERS = {"learning_rate": 1e-2, "reg": 1e-2, "num_iters": 1500, "batch_size":
 def students(sandbox: Sandbox, repetitions: int = REPETITIONS, *, device: Device = "cpu") -> list[float]:
     """Seconds of the right module's trainer with its softmax loss, on the judge's clock."""
     spec = load_spec("eecs498_2019").spec
-    assignment = spec.assignment.on(device, standin_data())
+    context = CheckContext(spec.assignment, 0, device, standin_data())
     learner = Learner(
         ("softmax_loss_vectorized", "train_linear_classifier", "predict_linear_classifier"), "float32"
     )
-    trial = learner.training(assignment, _NUMBERS, "1,500 iterations")
+    trial = learner.training(context, _NUMBERS, "1,500 iterations")
     extracted = extract(load_submission(SAMPLE), list(spec.functions))
     seconds = []
     with sandbox.session(
-        extracted, budget_of(assignment), redirect_cuda=device == "cpu", device=device
+        extracted, budget_of(spec.assignment), redirect_cuda=device == "cpu", device=device
     ) as session:
         for _ in range(repetitions):
             observation = session.run(trial)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self, cast
 
-from grader.checks import MEASURED_KINDS
 from grader.errors import DeviceError
 from grader.intake.submission import SourceFile, Submission
 from grader.model.observation import Observation, Refused
@@ -67,7 +66,7 @@ def of_today(implementations: Sequence[Implementation], parts: int) -> Sequence[
 
 def quick(loaded: LoadedSpec) -> LoadedSpec:
     """The spec without the checks that time or train, which take ten seconds for each submission."""
-    kept = tuple(check for check in loaded.spec.checks if check.kind not in MEASURED_KINDS)
+    kept = tuple(check for check in loaded.spec.checks if not check.is_slow)
     return replace(loaded, spec=loaded.spec.model_copy(update={"checks": kept}))
 
 

@@ -1,6 +1,6 @@
 """The kinds of checks: each draws its trials from a seed and judges what was observed."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
@@ -47,11 +47,16 @@ AnyCheck = Annotated[
 ]
 """One of the kinds, told apart by `kind`."""
 
-MEASURED_KINDS = frozenset({"speedup", "accuracy", "search"})
-"""Kinds that time or train: seconds each, and what they say depends on more than whether a function is right."""
+SLOW_KINDS = frozenset(
+    name
+    for kind in get_args(get_args(AnyCheck)[0])
+    if kind.is_slow
+    for name in get_args(kind.model_fields["kind"].annotation)
+)
+"""Names of the kinds that time or train, for who has a report and no spec."""
 
 __all__ = [
-    "MEASURED_KINDS",
+    "SLOW_KINDS",
     "AccuracyCheck",
     "AgreementCheck",
     "AnswersCheck",

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.checks import MEASURED_KINDS
+from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted
 from grader.grading.settings import NOT_ASKED_FOR
 from grader.model.report import CheckPart, Report, WherePart
@@ -113,7 +113,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
 
 def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
     """What passed checks measured, where a student wants to read the numbers: speed and accuracy."""
-    measured = [check for check in checks if check.status == "passed" and check.kind in MEASURED_KINDS]
+    measured = [check for check in checks if check.status == "passed" and check.kind in SLOW_KINDS]
     if measured:
         console.print()
     for check in measured:

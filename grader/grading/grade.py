@@ -15,6 +15,7 @@ from typing import TypeVar
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.checks.base.call import sentence
+from grader.checks.base.context import CheckContext
 from grader.errors import SubmissionError
 from grader.extract import Extracted, extract
 from grader.grading.layouts import find_layouts, layout_notes, layout_of
@@ -22,7 +23,6 @@ from grader.grading.reporting import check_part, graded_report, with_notes
 from grader.grading.sessions import Sessions
 from grader.grading.settings import NOT_ASKED_FOR, CheckResult, Settings, errored_verdict
 from grader.intake.submission import Submission
-from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Returned
 from grader.model.report import Report
 from grader.model.trial import Trial
@@ -37,9 +37,6 @@ from reference.conventions import Layout
 Runner = Callable[[Trial], Observation]
 Progress = Callable[[int, int, str], None]
 """Called before each check with its number from 0, how many there are, and its title."""
-
-TIMED_KINDS = frozenset({"speedup"})
-"""The kinds of checks that measure time: on a GPU they have it to themselves."""
 
 Traces = dict[str, tuple[str, ...]]
 """By function, what its traced call says that torch ran."""
@@ -62,7 +59,8 @@ def grade(
     """
     started = datetime.now(UTC)
     spec = loaded.spec
-    assignment = spec.assignment.on(settings.device, settings.data)
+    context = settings.context(spec.assignment)
+    assignment = context.assignment
     extracted = guarded(lambda: _extract(submission, spec))
     if isinstance(extracted, SubmissionError):
         raise extracted
@@ -76,20 +74,18 @@ def grade(
         extracted = Extracted({}, {}, (), (), (), (), {}, ())
         faults.append("the submission's code could not be taken apart")
     else:
-        layouts = _layouts(spec, assignment, extracted, sandbox, settings)
+        layouts = _layouts(spec, context, extracted, sandbox, settings)
         notes += layout_notes(layouts)
         with ExitStack() as stack:
-            parties: dict[Layout, Sessions] = {}
+            sessions: dict[Layout, Sessions] = {}
             for check in spec.checks:
-                asked = (
-                    assignment.in_layout(layout_of(check, layouts)) if spec.has_open_layout else assignment
-                )
-                layout = asked.convention.layout
-                if layout not in parties:
-                    parties[layout] = stack.enter_context(
-                        Sessions(sandbox, extracted, asked, submission.files)
+                asked = context.in_layout(layout_of(check, layouts)) if spec.has_open_layout else context
+                layout = asked.assignment.convention.layout
+                if layout not in sessions:
+                    sessions[layout] = stack.enter_context(
+                        Sessions(sandbox, extracted, asked.assignment, asked.device, submission.files)
                     )
-                run = parties[layout].run
+                run = sessions[layout].run
                 judged.append(_judge(spec, asked, check, extracted, run, settings, progress))
                 traces |= _trace(spec, asked, check, extracted, run, settings)
     violations = guarded(lambda: find_violations(assignment, extracted, traces))
@@ -132,7 +128,7 @@ def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:
 
 
 def _layouts(
-    spec: Spec, assignment: Assignment, extracted: Extracted, sandbox: Sandbox, settings: Settings
+    spec: Spec, context: CheckContext, extracted: Extracted, sandbox: Sandbox, settings: Settings
 ) -> Mapping[str, Layout]:
     """The layout of each loss function where the spec leaves it open, found in workers that see no check."""
     if not spec.has_open_layout:
@@ -147,8 +143,11 @@ def _layouts(
         )
         if name in extracted.functions
     ]
-    with Sessions(sandbox, extracted, assignment) as parties, _device_held(assignment, alone=False):
-        return guarded(lambda: find_layouts(assignment, names, parties.run, settings.seed)) or {}
+    with (
+        Sessions(sandbox, extracted, context.assignment, context.device) as sessions,
+        _device_held(context, alone=False),
+    ):
+        return guarded(lambda: find_layouts(context, names, sessions.run)) or {}
 
 
 def guarded(action: Callable[[], _Result]) -> _Result | None:
@@ -162,7 +161,7 @@ def guarded(action: Callable[[], _Result]) -> _Result | None:
 
 def _judge(
     spec: Spec,
-    assignment: Assignment,
+    context: CheckContext,
     check: AnyCheck,
     extracted: Extracted,
     run: Runner,
@@ -179,30 +178,30 @@ def _judge(
         reasons = " ".join(
             sentence(f"{name} is missing: {extracted.missing.get(name, '')}") for name in missing
         )
-        if any(assignment.is_optional(name) for name in missing):
+        if any(context.assignment.is_optional(name) for name in missing):
             reasons = f"{formatting.listing(missing)} may be left out, and is: no points are lost by that."
         findings = tuple(Finding(name, False) for name in missing)
         return CheckResult(check, Verdict("skipped", 0.0, reasons, findings=findings), 0.0)
-    with _device_held(assignment, alone=check.kind in TIMED_KINDS):
+    with _device_held(context, alone=check.is_timed):
         clock = time.perf_counter()
-        verdict = guarded(lambda: _run_and_judge(check, assignment, run, settings.seed))
+        verdict = guarded(lambda: _run_and_judge(check, context, run))
         return CheckResult(check, verdict or errored_verdict(), time.perf_counter() - clock)
 
 
-def _device_held(assignment: Assignment, *, alone: bool) -> AbstractContextManager[None]:
+def _device_held(context: CheckContext, *, alone: bool) -> AbstractContextManager[None]:
     """The GPU's lock; nothing on a CPU. alone: to the exclusion of other runs of the grader."""
-    if assignment.device == "cpu":
+    if context.device == "cpu":
         return nullcontext()
     return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
 
 
-def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: int) -> Verdict:
+def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdict:
     evidence: list[tuple[Trial, Observation]] = []
-    trials = check.trials(assignment, seed)
+    trials = check.trials(context)
     while trials:
         evidence += [(trial, run(trial)) for trial in trials]
-        trials = check.more_trials(assignment, seed, evidence)
-    verdict = check.judge(assignment, evidence)
+        trials = check.more_trials(context, evidence)
+    verdict = check.judge(context, evidence)
     check_part(
         CheckResult(check, verdict, 0.0)
     )  # a verdict that no report can hold is found here, at its check
@@ -211,7 +210,7 @@ def _run_and_judge(check: AnyCheck, assignment: Assignment, run: Runner, seed: i
 
 def _trace(
     spec: Spec,
-    assignment: Assignment,
+    context: CheckContext,
     check: AnyCheck,
     extracted: Extracted,
     run: Runner,
@@ -223,14 +222,14 @@ def _trace(
     following = spec.checks[spec.checks.index(check) + 1 :]
     to_come = [name for other in following for name in other.functions]
     traces: Traces = {}
-    for name in traced_functions(assignment, check.functions, to_come):
+    for name in traced_functions(context.assignment, check.functions, to_come):
         if name in extracted.functions:
-            with _device_held(assignment, alone=False):
-                seen = guarded(partial(_run_traced, name, assignment, run, settings.seed))
+            with _device_held(context, alone=False):
+                seen = guarded(partial(_run_traced, name, context, run))
             if isinstance(seen, Returned):
                 traces[name] = seen.operators
     return traces
 
 
-def _run_traced(name: str, assignment: Assignment, run: Runner, seed: int) -> Observation:
-    return run(operator_trial(assignment, name, seed))
+def _run_traced(name: str, context: CheckContext, run: Runner) -> Observation:
+    return run(operator_trial(context.assignment, name, context.seed))

@@ -13,9 +13,9 @@ from typing import get_args
 from grader.checks import AnyCheck
 from grader.checks.base.call import case_of, loss_trial
 from grader.checks.base.check import random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_layout_case
 from grader.checks.losses.truth import Truth
-from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Received, Returned
 from grader.model.trial import Trial
 from reference.conventions import Layout
@@ -25,11 +25,9 @@ Runner = Callable[[Trial], Observation]
 DEFAULT: Layout = "DC"
 
 
-def find_layouts(
-    assignment: Assignment, names: Iterable[str], run: Runner, seed: int
-) -> Mapping[str, Layout]:
+def find_layouts(context: CheckContext, names: Iterable[str], run: Runner) -> Mapping[str, Layout]:
     """For each of the loss functions the layout that it takes; one that fits both alike goes with the others."""
-    worths = {name: _worths(assignment, name, run, seed) for name in names}
+    worths = {name: _worths(context, name, run) for name in names}
     decided = {
         name: max(worth, key=lambda layout: worth[layout])
         for name, worth in worths.items()
@@ -58,13 +56,14 @@ def layout_notes(layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     )
 
 
-def _worths(assignment: Assignment, name: str, run: Runner, seed: int) -> dict[Layout, int]:
+def _worths(context: CheckContext, name: str, run: Runner) -> dict[Layout, int]:
     """How well each layout fits: 3 where loss and gradient are right, down to 0 where the call gives no values."""
-    return {layout: _worth(assignment.in_layout(layout), name, run, seed) for layout in get_args(Layout)}
+    return {layout: _worth(context.in_layout(layout), name, run) for layout in get_args(Layout)}
 
 
-def _worth(assignment: Assignment, name: str, run: Runner, seed: int) -> int:
-    case = draw_layout_case(random_stream(seed, "layout", name), assignment.convention)
+def _worth(context: CheckContext, name: str, run: Runner) -> int:
+    assignment = context.assignment
+    case = draw_layout_case(random_stream(context.seed, "layout", name), assignment.convention)
     function = assignment.loss_function(name)
     trial = loss_trial(assignment, name, case, function.main_dtype)
     observation = run(trial)

@@ -14,7 +14,7 @@ from grader.extract import Extracted, extract
 from grader.intake.submission import SourceFile, Submission
 from grader.model.assignment import Assignment
 from grader.model.observation import Missing, Observation
-from grader.model.trial import Argument, FileArgument, Tensor, Trial
+from grader.model.trial import Argument, Device, FileArgument, Tensor, Trial
 from grader.sandbox.host import Budget, Sandbox, Session
 from reference import TIMED_FUNCTIONS, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
@@ -45,17 +45,19 @@ class Sessions:
         sandbox: Sandbox,
         extracted: Extracted,
         assignment: Assignment,
+        device: Device,
         files: Sequence[SourceFile] = (),
     ) -> None:
         self._files = files
         self._sandbox = sandbox
         self._assignment = assignment
+        self._device = device
         self._budget = budget_of(assignment)
         self._student = sandbox.session(
             extracted,
             self._budget,
-            redirect_cuda=assignment.device == "cpu",
-            device=assignment.device,
+            redirect_cuda=device == "cpu",
+            device=device,
         )
         self._reference: Session | None = None
         self._is_student_held = False
@@ -86,9 +88,9 @@ class Sessions:
                 self._budget,
                 redirect_cuda=False,
                 live_workers=_REFERENCE_WORKERS,
-                device=self._assignment.device,
+                device=self._device,
             )
-        if self._assignment.device == "cuda":
+        if self._device == "cuda":
             self._sandbox.settle()
         return self._reference.run(trial)
 

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.checks import AnyCheck
+from grader.checks.base.context import CheckContext
 from grader.data import DataSet, standin_data
+from grader.model.assignment import Assignment
 from grader.model.trial import Device
 from grader.model.verdict import Verdict
 from grader.restrictions import Violation, verdict_under
 
 NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
-
-
-KINDS_THAT_TRAIN: frozenset[str] = frozenset({"accuracy", "initial_loss", "search", "weights"})
-"""The kinds of checks that look at the data set: only for these is it read, named in reports and compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,14 @@ class Settings:
     device_name: str | None = None
     device_note: str | None = None
 
+    def context(self, assignment: Assignment) -> CheckContext:
+        """What checks of this assignment look at. Functions on NumPy arrays always run on the CPU."""
+        device = "cpu" if assignment.backend == "numpy" else self.device
+        return CheckContext(assignment, self.seed, device, self.data)
+
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
         """What a report on these checks says of the data. Reads it where it is a user's own and a check trains on it."""
-        if any(check.kind in KINDS_THAT_TRAIN for check in checks):
+        if any(check.needs_data for check in checks):
             return self.data.name
         return "none: no check of this spec trains on a data set"
 

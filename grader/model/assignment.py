@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from grader.data import DataSet
-from grader.model.trial import Device, DTypeName
+from grader.model.trial import DTypeName
 from reference.conventions import Convention, Layout
 
 ClassifierName = Literal["svm", "softmax"]
+Role = Literal[
+    "loss", "trainer", "predictor", "classifier", "search_params", "sampler", "param_set", "function"
+]
 
 
 class Model(BaseModel):
@@ -187,19 +189,11 @@ class Restrictions(Model):
 class Assignment(Model):
     """What the checks are parametrised by."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
     convention: Convention
     backend: Literal["torch", "numpy"]
     functions: Mapping[str, FunctionSpec]
     limits: Limits
     restrictions: Restrictions = Restrictions()
-    device: Device = "cpu"
-    data: DataSet | None = None
-
-    def on(self, device: Device, data: DataSet) -> Assignment:
-        """The same assignment, graded on that device and with that data; one in NumPy is always on the CPU."""
-        return self.model_copy(update={"device": "cpu" if self.backend == "numpy" else device, "data": data})
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Lock
 
-from grader.checks import MEASURED_KINDS, AnyCheck
+from grader.checks import AnyCheck
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.model.report import CheckPart, FunctionStatus, Report
@@ -73,7 +73,7 @@ def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sand
     naming = [
         check
         for check in loaded.spec.checks
-        if implementation.function in check.functions and check.kind not in MEASURED_KINDS
+        if implementation.function in check.functions and not check.is_slow
     ]
     status: FunctionStatus = "unjudged"
     lost: list[CheckPart] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -31,33 +31,6 @@ from reference.conventions import Convention
 SPEC_FOLDER = Path(__file__).resolve().parents[2] / "test_specs"
 SPEC_SUFFIX = ".toml"
 GREATEST_SPEC_BYTES = 1 << 20
-
-_ROLES: Mapping[str, str] = {
-    "values": "loss",
-    "gradient": "loss",
-    "stability": "loss",
-    "purity": "loss",
-    "loops": "loss",
-    "initial_loss": "loss",
-    "training": "trainer or classifier",
-    "sampling": "trainer or classifier",
-    "prediction": "predictor or classifier",
-    "search": "search_params",
-    "answers": "function",
-    "batches": "sampler",
-    "param_set": "param_set",
-}
-"""The role, or the roles, that a function may have which a check of the kind names as its `function`."""
-
-_FIELD_ROLES: Mapping[str, str] = {
-    "naive": "loss",
-    "vectorized": "loss",
-    "loss": "loss",
-    "trainer": "trainer",
-    "predictor": "predictor",
-    "class_name": "classifier",
-}
-"""The role of what a check names in its other fields."""
 
 
 class ConventionFields(Model):
@@ -124,16 +97,15 @@ class Spec(Model):
     def _misfits(self) -> Iterator[str]:
         for position, check in enumerate(self.checks):
             where = f"checks[{position}]"
-            for field in ("function", *_FIELD_ROLES):
-                if (name := getattr(check, field, None)) is None:
+            for field, roles in check.roles.items():
+                if (name := getattr(check, field)) is None:
                     continue
-                role = _FIELD_ROLES.get(field) or _ROLES[check.kind]
                 function = self.functions.get(name)
                 if function is None:
                     yield f"{where}.{field} must be one of {choices(self.functions)} {got(name, self.functions)}"
-                elif function.role not in role.split(" or "):
+                elif function.role not in roles:
                     yield (
-                        f"{where}.{field} must name a function of role {_quoted(role)} for a check of kind {check.kind!r}"
+                        f"{where}.{field} must name a function of role {' or '.join(map(repr, roles))} for a check of kind {check.kind!r}"
                         f" (got {name!r}, whose role is {function.role!r})"
                     )
             if isinstance(check, AnswersCheck):
@@ -200,10 +172,6 @@ class Spec(Model):
             limits=self.limits,
             restrictions=self.restrictions,
         )
-
-
-def _quoted(roles: str) -> str:
-    return " or ".join(repr(role) for role in roles.split(" or "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """A few images of the stand-in, for checks that train."""
 
 from grader.data import DataSet, ImageSplits, LabelledImages, standin_data
-from grader.model.assignment import Assignment
-from tests.checks.students import ASSIGNMENT
 
 
 def _few() -> tuple[ImageSplits, tuple[str, ...]]:
@@ -16,8 +14,3 @@ def _few() -> tuple[ImageSplits, tuple[str, ...]]:
 
 DATA = DataSet("a few images", _few)
 """A thousand images to train on, 400 to be judged."""
-
-
-def on_data(assignment: Assignment = ASSIGNMENT) -> Assignment:
-    """The assignment, graded with these images."""
-    return assignment.model_copy(update={"data": DATA})

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks import Check, Evidence
+from grader.checks.base.context import CheckContext
 from grader.model.assignment import (
     Assignment,
     ClassifierClass,
@@ -47,6 +48,7 @@ from grader.model.trial import (
 )
 from grader.model.verdict import Verdict
 from reference import Convention
+from tests.checks.images import DATA
 
 Student = Callable[..., Any]
 
@@ -243,14 +245,14 @@ def evidence_of(
     """The check's trials with what is seen when the student's functions run on them."""
     made: list[Any] = []
     evidence: list[tuple[Trial, Observation]] = []
-    trials = check.trials(assignment, seed)
+    trials = check.trials(CheckContext(assignment, seed, data=DATA))
     while trials:
         for trial in trials:
             others = student if isinstance(student, Mapping) else None
             function = student if others is None else others[trial.function]
             assert callable(function)
             evidence.append((trial, observe(trial, function, made, others)))
-        trials = check.more_trials(assignment, seed, evidence)
+        trials = check.more_trials(CheckContext(assignment, seed, data=DATA), evidence)
     return evidence
 
 
@@ -261,13 +263,17 @@ def verdict_on(
     assignment: Assignment = ASSIGNMENT,
 ) -> Verdict:
     """The check's verdict on a student's function, or on several by name."""
-    return check.judge(assignment, evidence_of(check, student, seed, assignment))
+    return check.judge(
+        CheckContext(assignment, seed, data=DATA), evidence_of(check, student, seed, assignment)
+    )
 
 
 def verdict_on_all(check: Check, observation: Observation) -> Verdict:
     """The check's verdict when every call ends in the same way."""
-    evidence: Evidence = [(trial, observation) for trial in check.trials(ASSIGNMENT, 0)]
-    return check.judge(ASSIGNMENT, evidence)
+    evidence: Evidence = [
+        (trial, observation) for trial in check.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
+    ]
+    return check.judge(CheckContext(ASSIGNMENT, 0, data=DATA), evidence)
 
 
 def bytes_of(trials: tuple[Trial, ...]) -> list[bytes]:

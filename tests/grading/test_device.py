@@ -107,10 +107,10 @@ def test_numpy_is_always_on_the_cpu(machine, wanted):
 
 
 def test_an_assignment_in_numpy_is_never_on_a_gpu():
-    data = common.settings(NUMPY, StubSandbox().as_sandbox, DeviceChoice.cpu, 1, []).data
+    settings = Settings(seed=1, device="cuda")
 
-    assert NUMPY.spec.assignment.on("cuda", data).device == "cpu"
-    assert TORCH.spec.assignment.on("cuda", data).device == "cuda"
+    assert settings.context(NUMPY.spec.assignment).device == "cpu"
+    assert settings.context(TORCH.spec.assignment).device == "cuda"
 
 
 def test_a_gpu_is_opened_with_the_least_isolation_that_is_asked_for(machine, monkeypatch):

@@ -39,13 +39,13 @@ def graded(monkeypatch, loaded):
     def run(verdicts=(), *, text=BOTH_FUNCTIONS, spec=None, sandbox=None, progress=None, **settings):
         told = ALL_PASSED | dict(verdicts)
 
-        def judge(check, assignment, evidence):
+        def judge(check, context, evidence):
             if isinstance(told[check.id], Exception):
                 raise told[check.id]
             return told[check.id]
 
         for kind in (ValuesCheck, PurityCheck, AgreementCheck):
-            monkeypatch.setattr(kind, "trials", lambda check, assignment, seed: ())
+            monkeypatch.setattr(kind, "trials", lambda check, context: ())
             monkeypatch.setattr(kind, "judge", judge)
         stub = sandbox or StubSandbox()
         submission = submission_of(text)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import AgreementCheck
+from grader.checks.base.context import CheckContext
 from grader.grading.grade import grade
 from grader.grading.layouts import find_layouts, layout_notes, layout_of
 from grader.grading.settings import Settings
@@ -50,7 +51,9 @@ def raises(W, X, y, reg):
 
 
 def layouts_of(seed=0, **students):
-    return find_layouts(ASSIGNMENT, students, lambda trial: observe(trial, students[trial.function]), seed)
+    return find_layouts(
+        CheckContext(ASSIGNMENT, seed), students, lambda trial: observe(trial, students[trial.function])
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -67,7 +70,7 @@ def test_what_fits_both_alike_goes_with_the_others(student):
 
 
 def test_a_call_that_brings_nothing_back_says_nothing():
-    assert find_layouts(ASSIGNMENT, ["f"], lambda _: Died("signal SIGKILL"), 0) == {"f": "DC"}
+    assert find_layouts(CheckContext(ASSIGNMENT, 0), ["f"], lambda _: Died("signal SIGKILL")) == {"f": "DC"}
 
 
 def test_a_check_calls_in_the_layout_of_its_first_function_that_is_there():

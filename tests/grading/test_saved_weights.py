@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from grader.checks import WeightsCheck
+from grader.checks.base.context import CheckContext
 from grader.data import DataSet
 from grader.extract import extract
 from grader.grading.sessions import Sessions
@@ -19,7 +20,7 @@ from grader.model.assignment import Assignment, Limits, PredictorFunction
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut
 from grader.sandbox.host import Sandbox
 from reference import Convention, softmax_loss, train
-from tests.checks.images import DATA, on_data
+from tests.checks.images import DATA
 from tests.checks.students import says
 
 CHECK = WeightsCheck(
@@ -32,13 +33,11 @@ CHECK = WeightsCheck(
     val_bar=0.2,
     test_bar=0.2,
 )
-ASSIGNMENT = on_data(
-    Assignment(
-        convention=Convention(),
-        backend="torch",
-        functions={"predict": PredictorFunction(role="predictor")},
-        limits=Limits(),
-    )
+ASSIGNMENT = Assignment(
+    convention=Convention(),
+    backend="torch",
+    functions={"predict": PredictorFunction(role="predictor")},
+    limits=Limits(),
 )
 MODULE = SourceFile("hw.py", b"def predict(W, X):\n    return (X @ W).argmax(1)\n")
 
@@ -64,12 +63,13 @@ def saved(value, **options):
     return stream.getvalue()
 
 
-def verdict_on(sandbox, content, path="best.pt", assignment=ASSIGNMENT):
+def verdict_on(sandbox, content, path="best.pt", assignment=ASSIGNMENT, data=DATA):
+    context = CheckContext(assignment, 0, data=data)
     files = (MODULE, *([] if content is None else [SourceFile(path, content)]))
     extracted = extract(Submission("s", files), ["predict"])
-    with Sessions(sandbox, extracted, assignment, files) as parties:
-        evidence = [(trial, parties.run(trial)) for trial in CHECK.trials(assignment, 0)]
-    return CHECK.judge(assignment, evidence)
+    with Sessions(sandbox, extracted, assignment, "cpu", files) as sessions:
+        evidence = [(trial, sessions.run(trial)) for trial in CHECK.trials(context)]
+    return CHECK.judge(context, evidence)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -110,10 +110,7 @@ def test_weights_that_learned_nothing_fail_on_real_images_and_cost_nothing_on_th
     content = saved({"W": torch.zeros(3073, 10)})
     real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
 
-    on_standin, on_real = (
-        verdict_on(sandbox, content, assignment=ASSIGNMENT.model_copy(update={"data": data}))
-        for data in (DATA, real)
-    )
+    on_standin, on_real = (verdict_on(sandbox, content, data=data) for data in (DATA, real))
 
     assert (on_real.status, on_real.credit, on_real.hint) == ("failed", 0.0, "Train longer.")
     assert says(on_real.message, words)
@@ -226,18 +223,18 @@ def test_a_file_that_unpacks_to_more_than_a_worker_may_have_costs_that_file_only
     ],
 )
 def test_each_way_not_to_load_has_its_sentence(seen, words):
-    (trial,) = CHECK.trials(ASSIGNMENT, 0)
+    (trial,) = CHECK.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
 
-    assert CHECK.judge(ASSIGNMENT, [(trial, seen)]).message == words
+    assert CHECK.judge(CheckContext(ASSIGNMENT, 0, data=DATA), [(trial, seen)]).message == words
 
 
 def test_the_two_bars_count_half_each():
-    (trial,) = CHECK.trials(ASSIGNMENT, 0)
+    (trial,) = CHECK.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
     hard = CHECK.model_copy(update={"val_bar": 0.99, "test_bar": 0.01})
     seen = Returned((Received(np.zeros((3073, 10)), "float64"),), 0.0)
     real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
 
-    assert hard.judge(ASSIGNMENT.model_copy(update={"data": real}), [(trial, seen)]).credit == 0.5
+    assert hard.judge(CheckContext(ASSIGNMENT, 0, data=real), [(trial, seen)]).credit == 0.5
 
 
 # --- The files -------------------------------------------------------------------------------------------------------

@@ -46,8 +46,8 @@ def extracted():
 def test_no_session_of_the_references_is_opened_before_it_is_called():
     sandbox = StubSandbox()
 
-    with Sessions(sandbox.as_sandbox, extracted(), ASSIGNMENT) as parties:
-        parties.run(call("svm_loss_vectorized", "student"))
+    with Sessions(sandbox.as_sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
+        sessions.run(call("svm_loss_vectorized", "student"))
 
     assert len(sandbox.sessions) == 1
 
@@ -59,9 +59,9 @@ def sandbox():
 
 
 def test_each_party_answers_with_its_own_function(sandbox):
-    with Sessions(sandbox, extracted(), ASSIGNMENT) as parties:
+    with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
         seen = [
-            loss_of(parties.run(call("svm_loss_vectorized", party)))
+            loss_of(sessions.run(call("svm_loss_vectorized", party)))
             for party in ("student", "reference", "student", "reference")
         ]
 
@@ -75,13 +75,13 @@ def _state(process_id: int) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_the_students_workers_stand_still_while_the_reference_is_called(sandbox):
-    with Sessions(sandbox, extracted(), ASSIGNMENT) as parties:
-        parties.run(call("svm_loss_vectorized", "student"))
-        (worker,) = parties._student._workers.values()
+    with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
+        sessions.run(call("svm_loss_vectorized", "student"))
+        (worker,) = sessions._student._workers.values()
         while_student = _state(worker.process.process_id)
-        parties.run(call("null_call", "reference"))
+        sessions.run(call("null_call", "reference"))
         while_reference = _state(worker.process.process_id)
-        parties.run(call("svm_loss_vectorized", "student"))
+        sessions.run(call("svm_loss_vectorized", "student"))
 
         assert while_student != "T"
         assert while_reference == "T"
@@ -90,9 +90,9 @@ def test_the_students_workers_stand_still_while_the_reference_is_called(sandbox)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_workers_that_stand_still_are_ended_with_the_rest(sandbox):
-    with Sessions(sandbox, extracted(), ASSIGNMENT) as parties:
-        parties.run(call("svm_loss_vectorized", "student"))
-        (worker,) = parties._student._workers.values()
-        parties.run(call("null_call", "reference"))
+    with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
+        sessions.run(call("svm_loss_vectorized", "student"))
+        (worker,) = sessions._student._workers.values()
+        sessions.run(call("null_call", "reference"))
 
     assert not Path(f"/proc/{worker.process.process_id}").exists()

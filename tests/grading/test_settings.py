@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks import ValuesCheck
 from grader.data import cifar10
 from grader.errors import DataError
 from grader.frontends.commands import common
 from grader.frontends.commands.options import DeviceChoice
-from grader.grading import settings as judged
 from grader.grading.settings import Settings
 from tests.data.cifar_files import PER_FILE, binary_files, write_folder
 from tests.samples import StubSandbox, mini_spec
@@ -41,7 +41,7 @@ def test_a_spec_that_trains_on_nothing_names_no_data_and_reads_none(tmp_path, fo
 
 def test_a_spec_that_trains_names_what_it_trains_on(tmp_path, folder, monkeypatch):
     loaded = mini_spec(tmp_path)
-    monkeypatch.setattr(judged, "KINDS_THAT_TRAIN", frozenset({"values"}))
+    monkeypatch.setattr(ValuesCheck, "needs_data", True)
 
     assert (
         Settings(seed=1)
@@ -58,7 +58,7 @@ def test_a_spec_that_trains_names_what_it_trains_on(tmp_path, folder, monkeypatc
 def test_data_that_is_wrong_inside_is_refused_before_grading(tmp_path, folder, monkeypatch):
     loaded = mini_spec(tmp_path)
     spoil(folder)
-    monkeypatch.setattr(judged, "KINDS_THAT_TRAIN", frozenset({"values"}))
+    monkeypatch.setattr(ValuesCheck, "needs_data", True)
 
     with pytest.raises(DataError, match="expected labels 0 to 9, found another at image 0"):
         settings(loaded, folder)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from grader.checks.base.call import case_of
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.truth import Truth
 from grader.checks.losses.values import ValuesCheck
 from grader.data import standin_data
@@ -132,12 +133,12 @@ def evidence(sandbox, loaded):
 @pytest.fixture(scope="module")
 def truths(loaded):
     """The reference's answer and bounds for every trial of every values check."""
-    assignment = loaded.spec.assignment.on("cpu", standin_data())
+    assignment = loaded.spec.assignment
     found = []
     for check in loaded.spec.checks:
         if isinstance(check, ValuesCheck):
             function = assignment.loss_function(check.function)
-            for each in check.trials(assignment, SEED):
+            for each in check.trials(CheckContext(assignment, SEED, data=standin_data())):
                 case, dtype = case_of(each)
                 found.append(Truth(function.classifier, case, assignment.convention, dtype))
     assert len(found) > 60
@@ -206,8 +207,12 @@ def leaves(value, key=""):
 
 
 def test_the_numbers_in_a_call_are_shapes_counts_offsets_and_hyperparameters(evidence, loaded):
-    assignment = loaded.spec.assignment.on("cpu", standin_data())
-    trials = [each for check in loaded.spec.checks for each in check.trials(assignment, SEED)]
+    assignment = loaded.spec.assignment
+    trials = [
+        each
+        for check in loaded.spec.checks
+        for each in check.trials(CheckContext(assignment, SEED, data=standin_data()))
+    ]
     hyperparameters = {
         argument.value
         for each in trials
@@ -290,8 +295,12 @@ def test_no_word_of_the_spec_or_of_a_verdict_is_sent(evidence, loaded):
     names = " ".join(loaded.spec.functions)
     words += [check.id for check in loaded.spec.checks if "_" in check.id and check.id not in names]
     words += ["passed", "failed", "points", "tolerance", "expected", "test_specs", "misconception"]
-    assignment = loaded.spec.assignment.on("cpu", standin_data())
-    words += [each.label for check in loaded.spec.checks for each in check.trials(assignment, SEED)]
+    assignment = loaded.spec.assignment
+    words += [
+        each.label
+        for check in loaded.spec.checks
+        for each in check.trials(CheckContext(assignment, SEED, data=standin_data()))
+    ]
 
     assert [word for word in words if word.encode() in evidence.raw] == []
 
@@ -357,9 +366,9 @@ def test_a_student_who_searches_the_workers_memory_finds_no_seed(
     source = source.replace(
         "def svm_loss_naive(W, X, y, reg):\n", f"def svm_loss_naive(W, X, y, reg):\n    {planted}\n"
     )
-    assignment = loaded.spec.assignment.on("cpu", standin_data())
+    assignment = loaded.spec.assignment
     check = next(check for check in loaded.spec.checks if isinstance(check, ValuesCheck))
-    trials = check.trials(assignment, SEED)
+    trials = check.trials(CheckContext(assignment, SEED, data=standin_data()))
     extracted = extracted_of(source, "svm_loss_naive")
     with unconfined_sandbox.session(extracted, Budget(), redirect_cuda=False) as session:
         seen = [session.run(dataclasses.replace(each, seconds=60)) for each in (trials[0], trials[-1])]

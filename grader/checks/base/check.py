@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from pydantic import Field
 
-from grader.model.assignment import Assignment, Model
+from grader.checks.base.call import sentence
+from grader.checks.base.context import CheckContext
+from grader.model.assignment import FunctionSpec, Model, Role
 from grader.model.observation import Observation
 from grader.model.trial import Trial
 from grader.model.verdict import Verdict
@@ -18,7 +21,19 @@ Evidence = Sequence[tuple[Trial, Observation]]
 
 
 class CheckFields(Model):
-    """The fields that all kinds of checks share."""
+    """The fields that all kinds of checks share, and what each kind says of itself.
+
+    Attributes:
+        roles: for each field that names a function of the spec, the roles that the function may have.
+        is_timed: the check measures time, so nothing else may use the device meanwhile.
+        needs_data: the check looks at the data set.
+        is_slow: the check times or trains. It takes seconds, and a quick run leaves it out.
+    """
+
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("loss",)})
+    is_timed: ClassVar[bool] = False
+    needs_data: ClassVar[bool] = False
+    is_slow: ClassVar[bool] = False
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
     title: str = Field(min_length=1, max_length=80, description="What the student reads.")
@@ -26,9 +41,27 @@ class CheckFields(Model):
     visibility: Literal["visible", "hidden"] = "visible"
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
 
-    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The functions that the check cannot do without: all that it names, unless a kind says otherwise."""
+        named = (getattr(self, field) for field in self.roles)
+        return tuple(name for name in named if name is not None)
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[str]:  # noqa: ARG002
+        """What else does not fit the functions of the spec, each as the end of a sentence that names the check."""
+        yield from ()
+
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
         """Nothing more to ask, unless a kind of check says otherwise."""
         return ()
+
+    def passed(self, message: str, **fields: Any) -> Verdict:
+        """All points. fields: those of Verdict."""
+        return Verdict("passed", 1.0, sentence(message), **fields)
+
+    def failed(self, message: str, *, credit: float = 0.0, **fields: Any) -> Verdict:
+        """The share `credit` of the points, and the hint. fields: those of Verdict."""
+        return Verdict("failed", credit, sentence(message), hint=self.hint, **fields)
 
 
 class Check(Protocol):
@@ -42,13 +75,13 @@ class Check(Protocol):
     def functions(self) -> tuple[str, ...]:
         """The functions of the submission that the check cannot do without."""
 
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """What to call, drawn from the seed alone."""
 
-    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """What else to call after all that was seen so far; nothing when it is enough to judge by."""
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """The verdict on what was seen."""
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import case_of, first_failure, loss_trial, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, compare_array, compare_number, unit_roundoff
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_middle_case, draw_small_case
 from grader.checks.losses.core import core_fault, not_credited
 from grader.checks.losses.truth import Truth
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Role
 from grader.model.observation import Received, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Verdict
@@ -24,25 +27,24 @@ FLOAT32_SLACK = 1e-6
 class AgreementCheck(CheckFields):
     """Naive and vectorized give the same loss and gradient, to rounding."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
+        {"naive": ("loss",), "vectorized": ("loss",)}
+    )
+
     kind: Literal["agreement"]
     naive: str
     vectorized: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """Both of them."""
-        return (self.naive, self.vectorized)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Both functions without and with a regularizer, on the same inputs."""
-        rng = random_stream(seed, self.id)
+        rng = random_stream(context.seed, self.id)
         cases = (
-            draw_small_case(rng, assignment.convention, reg=0.0),
-            draw_middle_case(rng, assignment.convention, reg=0.37),
+            draw_small_case(rng, context.assignment.convention, reg=0.0),
+            draw_middle_case(rng, context.assignment.convention, reg=0.37),
         )
-        dtype = self._dtype(assignment)
+        dtype = self._dtype(context.assignment)
         return tuple(
-            loss_trial(assignment, function, case, dtype)
+            loss_trial(context.assignment, function, case, dtype)
             for case in cases
             for function in (self.naive, self.vectorized)
         )
@@ -51,17 +53,17 @@ class AgreementCheck(CheckFields):
         in_both = {assignment.loss_function(name).main_dtype for name in self.functions}
         return "float64" if in_both == {"float64"} else "float32"
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when they agree on every case and the naive one is right at its core."""
         failure = first_failure(evidence)
         if failure is not None:
             return Verdict("failed", 0.0, sentence(failure), hint=self.hint)
-        fault = core_fault(assignment, *evidence[0])
+        fault = core_fault(context.assignment, *evidence[0])
         greatest = 0.0
         for (trial, naive), (_, vectorized) in zip(evidence[::2], evidence[1::2], strict=True):
             assert isinstance(naive, Returned)
             assert isinstance(vectorized, Returned)
-            difference, relative = self._difference(assignment, trial, naive, vectorized)
+            difference, relative = self._difference(context.assignment, trial, naive, vectorized)
             if difference is not None:
                 return Verdict("failed", 0.0, difference, hint=self.hint)
             greatest = max(greatest, relative)

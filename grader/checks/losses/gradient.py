@@ -12,6 +12,7 @@ from grader import formatting
 from grader.checks.base.call import case_of, first_failure, loss_trial, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import unit_roundoff
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import SMALL, draw_small_case
 from grader.checks.losses.core import core_fault, not_credited
 from grader.model.assignment import Assignment
@@ -71,27 +72,22 @@ class GradientCheck(CheckFields):
     kind: Literal["gradient"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function whose gradient is judged."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """At each reg: one call at W, then two for each direction, at the first step."""
-        rng = random_stream(seed, self.id)
-        dtype = assignment.loss_function(self.function).main_dtype
+        rng = random_stream(context.seed, self.id)
+        dtype = context.assignment.loss_function(self.function).main_dtype
         step = _steps(dtype)[0]
         trials: list[Trial] = []
         for reg in REGS:
-            case = draw_small_case(rng, assignment.convention, reg, clearance=CLEARANCE)
-            at = loss_trial(assignment, self.function, case, dtype)
+            case = draw_small_case(rng, context.assignment.convention, reg, clearance=CLEARANCE)
+            at = loss_trial(context.assignment, self.function, case, dtype)
             directions = _directions(rng, case.W.shape)
-            trials += [at, *self._moved(assignment, at, directions, step)]
+            trials += [at, *self._moved(context.assignment, at, directions, step)]
         return tuple(trials)
 
-    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """Where a direction is out of bounds: the coarse step for all, then single entries to show to the student."""
-        steps = _steps(assignment.loss_function(self.function).main_dtype)
+        steps = _steps(context.assignment.loss_function(self.function).main_dtype)
         if first_failure(evidence) is not None:
             return ()
         wrong = next((each for each in _probes(evidence, steps) if _directional_error(*each)[1]), None)
@@ -101,13 +97,13 @@ class GradientCheck(CheckFields):
             return tuple(
                 trial
                 for at, directions in _asked_directions(evidence)
-                for trial in self._moved(assignment, at, directions, steps[1])
+                for trial in self._moved(context.assignment, at, directions, steps[1])
             )
         if _coordinate_probes(evidence, steps):
             return ()
         at = wrong[0][0]
-        rng = random_stream(seed, self.id, "coordinates")
-        return self._moved(assignment, at, _coordinates(rng, _weights(at).shape), steps[0])
+        rng = random_stream(context.seed, self.id, "coordinates")
+        return self._moved(context.assignment, at, _coordinates(rng, _weights(at).shape), steps[0])
 
     def _moved(
         self, assignment: Assignment, at: Trial, directions: Sequence[Array], step: _Step
@@ -125,12 +121,12 @@ class GradientCheck(CheckFields):
             for sign in (1, -1)
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every directional derivative agrees and the loss is right at its core."""
         failure = first_failure(evidence)
         if failure is not None:
             return Verdict("failed", 0.0, sentence(failure), hint=self.hint)
-        steps = _steps(assignment.loss_function(self.function).main_dtype)
+        steps = _steps(context.assignment.loss_function(self.function).main_dtype)
         worst = 0.0
         for at, probes in _probes(evidence, steps):
             error, words = _directional_error(at, probes)
@@ -138,7 +134,7 @@ class GradientCheck(CheckFields):
                 shown = _shown_coordinates(at, _coordinate_probes(evidence, steps))
                 return Verdict("failed", 0.0, f"{self.function}: {words}{shown}", hint=self.hint)
             worst = max(worst, error)
-        fault = core_fault(assignment, *evidence[0], with_gradient=False)
+        fault = core_fault(context.assignment, *evidence[0], with_gradient=False)
         if fault is not None:
             message = f"dW is the derivative of the function's own loss. {not_credited('That', fault)}"
             return Verdict("failed", 0.0, message, hint=self.hint)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
-from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned
 from grader.model.trial import ArrayOutput, NumberOutput, Scalar, Tensor, Trial
 from grader.model.verdict import Verdict
@@ -23,23 +23,20 @@ TOLERANCE = 0.01
 class InitialLossCheck(CheckFields):
     """On images, with W = 1e-4 * randn, the loss is that of guessing: every margin is delta, every class as likely."""
 
+    needs_data: ClassVar[bool] = True
+
     kind: Literal["initial_loss"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The loss function."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call on 128 images."""
-        dtype = assignment.loss_function(self.function).main_dtype
-        rng = random_stream(seed, self.id)
-        X, y = prepared(data_of(assignment), "train", "float32")
+        dtype = context.assignment.loss_function(self.function).main_dtype
+        rng = random_stream(context.seed, self.id)
+        X, y = prepared(data_of(context), "train", "float32")
         rows = rng.permutation(len(X))[:SAMPLES]
         W = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES))
         W, images = W.astype(dtype), X[rows].astype(dtype)
-        if assignment.convention.layout == "CD":
+        if context.assignment.convention.layout == "CD":
             W, images = np.ascontiguousarray(W.T), np.ascontiguousarray(images.T)
         return (
             Trial(
@@ -47,18 +44,21 @@ class InitialLossCheck(CheckFields):
                 function=self.function,
                 positional=(Tensor(W), Tensor(images), Tensor(y[rows].astype(np.int64)), Scalar(REG)),
                 outputs=(NumberOutput(), ArrayOutput(W.shape)),
-                backend=assignment.backend,
-                seconds=assignment.limits.call_seconds,
+                backend=context.assignment.backend,
+                seconds=context.assignment.limits.call_seconds,
             ),
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when the loss is near to that of guessing."""
         ((trial, observation),) = evidence
         if not isinstance(observation, Returned):
             return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
-        if assignment.loss_function(self.function).classifier == "svm":
-            expected, why = assignment.convention.delta * (NUM_CLASSES - 1), "delta for each wrong class"
+        if context.assignment.loss_function(self.function).classifier == "svm":
+            expected, why = (
+                context.assignment.convention.delta * (NUM_CLASSES - 1),
+                "delta for each wrong class",
+            )
         else:
             expected, why = float(np.log(NUM_CLASSES)), "ln 10, every class as likely"
         loss = observation.values[0]

@@ -13,6 +13,7 @@ from typing import Literal
 
 from grader.checks.base.call import case_of, first_failure, loss_trial, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_loop_cases
 from grader.checks.losses.core import core_fault, not_credited, zero_gradient
 from grader.model.assignment import Assignment
@@ -82,25 +83,20 @@ class LoopsCheck(CheckFields):
     kind: Literal["loops"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function whose instructions are counted."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """A few samples of a few classes, three times the samples, three times the classes; no regularizer."""
-        function = assignment.loss_function(self.function)
-        cases = draw_loop_cases(random_stream(seed, self.id), assignment.convention)
+        function = context.assignment.loss_function(self.function)
+        cases = draw_loop_cases(random_stream(context.seed, self.id), context.assignment.convention)
         return tuple(
             dataclasses.replace(
-                loss_trial(assignment, self.function, case, function.main_dtype),
+                loss_trial(context.assignment, self.function, case, function.main_dtype),
                 is_counted=True,
                 are_calls_counted=function.style == "vectorized",
             )
             for case in cases
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when the counts fit the function's style, for a function whose loss is right at its core."""
         failure = first_failure(evidence)
         if failure is not None:
@@ -112,15 +108,17 @@ class LoopsCheck(CheckFields):
                 " It must be written in Python and leave tracing to the grader."
             )
             return Verdict("failed", 0.0, words, hint=self.hint)
-        growths = _growths(assignment, evidence, counts)
-        is_vectorized = assignment.loss_function(self.function).style == "vectorized"
+        growths = _growths(context.assignment, evidence, counts)
+        is_vectorized = context.assignment.loss_function(self.function).style == "vectorized"
         measured = {
             name: float(count.total)
             for name, count in zip(("instructions", "more_samples", "more_classes"), counts, strict=True)
         }
         bound = counts[0].total + FLAT if is_vectorized else GROWTH * counts[0].total
         allowed = dict.fromkeys(("more_samples", "more_classes"), float(bound))
-        core = core_fault(assignment, *evidence[0], with_gradient=False) or zero_gradient(*evidence[0])
+        core = core_fault(context.assignment, *evidence[0], with_gradient=False) or zero_gradient(
+            *evidence[0]
+        )
         fault = self._loops(growths) if is_vectorized else None
         if fault is None and core is not None:
             fault = not_credited("The way in which it is written", core)

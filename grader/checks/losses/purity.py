@@ -10,9 +10,9 @@ import numpy as np
 from grader import formatting
 from grader.checks.base.call import failure_sentence, loss_trial, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_small_case, draw_twin_cases
 from grader.checks.losses.core import core_fault, not_credited, zero_gradient
-from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Received, Returned, Value
 from grader.model.trial import Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -33,26 +33,21 @@ class PurityCheck(CheckFields):
     kind: Literal["purity"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function that is watched."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call without and one with a regularizer, W, X and y brought back after each, in every dtype.
 
         Then one call, one with its very tensors, whose contents are others, and one with fresh tensors of those.
         """
-        rng = random_stream(seed, self.id)
-        cases = [draw_small_case(rng, assignment.convention, reg) for reg in (0.0, 0.37)]
-        function = assignment.loss_function(self.function)
+        rng = random_stream(context.seed, self.id)
+        cases = [draw_small_case(rng, context.assignment.convention, reg) for reg in (0.0, 0.37)]
+        function = context.assignment.loss_function(self.function)
         first, second = (
-            loss_trial(assignment, self.function, case, function.main_dtype)
-            for case in draw_twin_cases(rng, assignment.convention)
+            loss_trial(context.assignment, self.function, case, function.main_dtype)
+            for case in draw_twin_cases(rng, context.assignment.convention)
         )
         return (
             *(
-                loss_trial(assignment, self.function, case, dtype, echo=(0, 1, 2))
+                loss_trial(context.assignment, self.function, case, dtype, echo=(0, 1, 2))
                 for dtype in sorted(function.dtypes, reverse=True)
                 for case in cases
             ),
@@ -61,14 +56,16 @@ class PurityCheck(CheckFields):
             second,
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every argument came back bit for bit, from a function whose loss is right at its core."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
                 return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
             if fault := self._changed_input(trial, observation):
                 return self._failed(fault)
-        core = core_fault(assignment, *evidence[0], with_gradient=False) or zero_gradient(*evidence[0])
+        core = core_fault(context.assignment, *evidence[0], with_gradient=False) or zero_gradient(
+            *evidence[0]
+        )
         if core is not None:
             message = not_credited("Leaving the inputs unchanged", core)
             return Verdict("failed", 0.0, message, hint=self.hint)

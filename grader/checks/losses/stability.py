@@ -11,6 +11,7 @@ from grader import formatting
 from grader.checks.base.call import case_of, failure_sentence, loss_trial, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, unit_roundoff
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import SHIFT, Case, draw_ones_case, draw_shifted_cases
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
@@ -49,29 +50,25 @@ class StabilityCheck(CheckFields):
     kind: Literal["stability"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function whose stability is judged."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """In each dtype that is asked for no shift and both shifts; a wide row in each; W of ones as in the handout."""
-        rng = random_stream(seed, self.id)
-        shifted = draw_shifted_cases(rng, assignment.convention, SHIFTS)
-        ones = draw_ones_case(rng, assignment.convention, ONES_REG)
-        dtypes = assignment.loss_function(self.function).dtypes
+        rng = random_stream(context.seed, self.id)
+        shifted = draw_shifted_cases(rng, context.assignment.convention, SHIFTS)
+        ones = draw_ones_case(rng, context.assignment.convention, ONES_REG)
+        dtypes = context.assignment.loss_function(self.function).dtypes
         plan = [(case, dtype) for dtype in dtypes for case in shifted]
         ones_dtype: DTypeName = "float32" if "float32" in dtypes else "float64"
         for dtype in dtypes:
             plan += [
-                (_outlying(rng, WIDTHS[dtype], assignment.convention, is_low=is_low), dtype)
+                (_outlying(rng, WIDTHS[dtype], context.assignment.convention, is_low=is_low), dtype)
                 for is_low in (False, True)
             ]
         return tuple(
-            loss_trial(assignment, self.function, case, dtype) for case, dtype in [*plan, (ones, ones_dtype)]
+            loss_trial(context.assignment, self.function, case, dtype)
+            for case, dtype in [*plan, (ones, ones_dtype)]
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every answer is finite, every loss right, and no gradient is moved by a shift."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
@@ -83,14 +80,14 @@ class StabilityCheck(CheckFields):
             if infinite is not None:
                 words = f"{self.function}: {infinite}, on {trial.label}"
                 are_numbers = all(isinstance(value, Received) for value in observation.values)
-                if are_numbers and self._is_right_unmoved(assignment, *evidence[0]):
+                if are_numbers and self._is_right_unmoved(context.assignment, *evidence[0]):
                     return self._failed(f"{words}. {OVERFLOW.message}", OVERFLOW)
                 return self._failed(words)
         *others, (ones_trial, ones) = evidence
         shifted = [each for each in others if not each[0].label.startswith(WIDE)]
         assert isinstance(ones, Returned)
         for start in range(0, len(shifted), len(SHIFTS)):
-            fault = self._shift_fault(assignment, shifted[start : start + len(SHIFTS)])
+            fault = self._shift_fault(context.assignment, shifted[start : start + len(SHIFTS)])
             if fault is not None:
                 return self._failed(fault)
         if is_zero(ones.values[0]):  # else it is asked only that the answer is finite

@@ -11,6 +11,7 @@ import reference
 from grader.checks.base.call import case_of, failure_sentence, loss_trial, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import SECOND_DTYPE_CASES, draw_large_case, draw_value_cases
 from grader.checks.losses.diagnosis import diagnose
 from grader.checks.losses.truth import Truth
@@ -36,38 +37,35 @@ class ValuesCheck(CheckFields):
         default=0.0, ge=0, le=1, description="Share of the points for a right gradient with a wrong loss."
     )
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function whose values are judged."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Every case in the main dtype, some in the other; for a vectorized function a large one as well."""
-        function = assignment.loss_function(self.function)
+        function = context.assignment.loss_function(self.function)
         main = function.main_dtype
         other: DTypeName = "float32" if main == "float64" else "float64"
-        rng = random_stream(seed, self.id)
-        cases = draw_value_cases(rng, assignment.convention)
+        rng = random_stream(context.seed, self.id)
+        cases = draw_value_cases(rng, context.assignment.convention)
         plan = [(case, main) for case in cases]
         plan += [(case, other) for case in cases if case.name in SECOND_DTYPE_CASES]
         if function.style == "vectorized":
-            plan.append((draw_large_case(rng, assignment.convention), main))
-        return tuple(loss_trial(assignment, self.function, case, dtype) for case, dtype in plan)
+            plan.append((draw_large_case(rng, context.assignment.convention), main))
+        return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when loss and gradient are right wherever they must be; a share for one of them."""
-        function = assignment.loss_function(self.function)
+        function = context.assignment.loss_function(self.function)
         tally = _Tally(self.function, function)
         for trial, observation in evidence:
             case, dtype = case_of(trial)
             if isinstance(observation, Returned):
-                tally.add(trial, Truth(function.classifier, case, assignment.convention, dtype), observation)
+                tally.add(
+                    trial, Truth(function.classifier, case, context.assignment.convention, dtype), observation
+                )
             elif dtype not in function.dtypes and isinstance(observation, Raised):
                 tally.note(f"it raises {observation.kind} in {dtype}, which this assignment does not need")
             else:
                 was_called = not isinstance(observation, Refused)
                 tally.break_off(failure_sentence(trial, observation), was_called=was_called)
-        return self._conclude(assignment, tally)
+        return self._conclude(context.assignment, tally)
 
     def _conclude(self, assignment: Assignment, tally: _Tally) -> Verdict:
         findings = (Finding(self.function, tally.is_right, (), tuple(tally.notes)),)

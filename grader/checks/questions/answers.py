@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Role
 from grader.model.trial import (
     Argument,
     Array,
@@ -36,6 +38,8 @@ UNCHANGED_SHARE = 0.8
 class AnswersCheck(CheckFields):
     """Every output of a function, or of a driver that is handed it, is that of the question's reference."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("function",)})
+
     kind: Literal["answers"]
     function: str = Field(description="The function or class whose answers these are.")
     question: str = Field(description="The question's name in reference.questions.")
@@ -58,12 +62,12 @@ class AnswersCheck(CheckFields):
     def _question(self) -> Question:
         return question_of(self.question)
 
-    def _cases(self, assignment: Assignment, seed: int) -> list[QuestionCase]:
-        return list(self._question.draw(random_stream(seed, self.id), assignment.convention))
+    def _cases(self, context: CheckContext) -> list[QuestionCase]:
+        return list(self._question.draw(random_stream(context.seed, self.id), context.assignment.convention))
 
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
-        return tuple(self._trial(assignment, case) for case in self._cases(assignment, seed))
+        return tuple(self._trial(context.assignment, case) for case in self._cases(context))
 
     def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
         question = self._question
@@ -96,12 +100,12 @@ class AnswersCheck(CheckFields):
             tag=case.note if case.is_noted else "",
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Each output's share where it is right on every case."""
         tally = Tally(self.function, self._question, self.dtype)
         for trial, observation in evidence:
-            tally.add(assignment, trial, observation)
-        return self._conclude(assignment, tally)
+            tally.add(context.assignment, trial, observation)
+        return self._conclude(context.assignment, tally)
 
     def _conclude(self, assignment: Assignment, tally: Tally) -> Verdict:
         right = [name for name in tally.question.outputs if name not in tally.wrong]

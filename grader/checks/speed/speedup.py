@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from types import MappingProxyType
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.speed.speedup_rounds import (
     MANY_SAMPLES,
     WARM_UPS,
@@ -32,7 +34,7 @@ from grader.checks.speed.timing import (
     slowdown,
     speedup,
 )
-from grader.model.assignment import Assignment
+from grader.model.assignment import Role
 from grader.model.observation import Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
@@ -57,6 +59,12 @@ class SpeedupCheck(CheckFields):
 
     On a CPU an honest vectorized function is 10 to 100 times as fast as the naive one, so there the factor says little.
     """
+
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
+        {"naive": ("loss",), "vectorized": ("loss",)}
+    )
+    is_timed: ClassVar[bool] = True
+    is_slow: ClassVar[bool] = True
 
     kind: Literal["speedup"]
     naive: str
@@ -86,24 +94,24 @@ class SpeedupCheck(CheckFields):
         """The vectorized one. Where the naive one gives nothing, the reference's is what this one is compared with."""
         return (self.vectorized,)
 
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """The rounds that warm up; the very first calls are what the notebook times."""
         return tuple(
-            trial for number in range(WARM_UPS) for trial in self._round(assignment, seed, number, self.naive)
+            trial for number in range(WARM_UPS) for trial in self._round(context, number, self.naive)
         )
 
-    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """One more round, until the interval is narrow and on one side of every rung."""
         if self._stops(evidence):
             return ()
-        naive = None if timed_fault(assignment, self.naive, evidence) is not None else self.naive
+        naive = None if timed_fault(context.assignment, self.naive, evidence) is not None else self.naive
         done = max(round_and_size(trial)[0] for trial, _ in evidence)
         if done < WARM_UPS:
-            is_wrong = timed_fault(assignment, self.vectorized, evidence) is not None
-            return () if is_wrong else self._round(assignment, seed, done + 1, naive)
+            is_wrong = timed_fault(context.assignment, self.vectorized, evidence) is not None
+            return () if is_wrong else self._round(context, done + 1, naive)
         series = _Series.latest(rounds_of(evidence, self.naive))
-        if not series.may_end or not self._reading(assignment, series).is_enough:
-            return self._round(assignment, seed, done + 1, naive)
+        if not series.may_end or not self._reading(context, series).is_enough:
+            return self._round(context, done + 1, naive)
         return ()
 
     def _stops(self, evidence: Evidence) -> bool:
@@ -114,24 +122,24 @@ class SpeedupCheck(CheckFields):
             for trial, observation in evidence
         )
 
-    def _round(self, assignment: Assignment, seed: int, number: int, naive: str | None) -> tuple[Trial, ...]:
-        rng = random_stream(seed, self.id, str(number))
-        return draw_round(assignment, naive, self.vectorized, number, rng)
+    def _round(self, context: CheckContext, number: int, naive: str | None) -> tuple[Trial, ...]:
+        rng = random_stream(context.seed, self.id, str(number))
+        return draw_round(context.assignment, naive, self.vectorized, number, rng)
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit by the ladder, where every output of the timed calls is right."""
         for trial, observation in evidence:
             if is_reference(trial) and not isinstance(observation, Returned):
                 words = failure_sentence(trial, observation)
                 raise RuntimeError(f"the reference could not be timed: {words}")
-        fault = timed_fault(assignment, self.vectorized, evidence)
+        fault = timed_fault(context.assignment, self.vectorized, evidence)
         if fault is not None and self._stops(evidence):
             return Verdict("failed", 0.0, sentence(fault), hint=self.hint)
         if fault is not None:
             message = f"Speed earns points once the timed calls give right results. {sentence(fault)}"
             return Verdict("failed", 0.0, message, hint=self.hint)
-        reading = self._reading(assignment, _Series.latest(rounds_of(evidence, self.naive)))
-        is_naive_right = timed_fault(assignment, self.naive, evidence) is None
+        reading = self._reading(context, _Series.latest(rounds_of(evidence, self.naive)))
+        is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None
         cold = _cold_speedup(evidence, self.naive, self.vectorized) if is_naive_right else None
         return self._conclude(reading, cold)
 
@@ -173,7 +181,7 @@ class SpeedupCheck(CheckFields):
             )
         return f"{said} ({at_most})."
 
-    def _reading(self, assignment: Assignment, series: _Series) -> _Reading:
+    def _reading(self, context: CheckContext, series: _Series) -> _Reading:
         """What a series of rounds says."""
         main = Rounds.joined([each.main for each in series.rounds])
         many = Rounds.joined([each.many for each in series.rounds])
@@ -185,7 +193,7 @@ class SpeedupCheck(CheckFields):
             many_samples=interval(slowdown(many), rng),
             reference=interval(reference_speedup(main), rng),
         )
-        is_by_factor = assignment.device == "cuda" and reading.reference.middle >= CUDA_RESERVE * self.factor
+        is_by_factor = context.device == "cuda" and reading.reference.middle >= CUDA_RESERVE * self.factor
         reading = replace(reading, is_by_factor=is_by_factor)
         worst, credit = self._credits(reading)
         reading = replace(reading, worst=worst, credit=credit)

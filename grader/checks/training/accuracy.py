@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -10,14 +11,16 @@ from pydantic import Field
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import (
+    LEARNER_ROLES,
     Accuracies,
     Learner,
     accuracies_of,
     labels_by_scores,
     weights_of,
 )
-from grader.model.assignment import Assignment
+from grader.model.assignment import Role
 from grader.model.observation import Received, Returned, Unexpected, Value
 from grader.model.trial import Array, DTypeName, Trial
 from grader.model.verdict import Picture, Verdict
@@ -36,6 +39,10 @@ class AccuracyCheck(CheckFields):
     Either loss, trainer and predictor are named, or class_name. The labels of the judged images never leave the judge.
     """
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = LEARNER_ROLES
+    needs_data: ClassVar[bool] = True
+    is_slow: ClassVar[bool] = True
+
     kind: Literal["accuracy"]
     loss: str | None = None
     trainer: str | None = None
@@ -50,16 +57,10 @@ class AccuracyCheck(CheckFields):
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled rightly.")
 
     @property
-    def functions(self) -> tuple[str, ...]:
-        """The class, or loss, trainer and predictor."""
-        named = (self.class_name,) if self.class_name else (self.loss, self.trainer, self.predictor)
-        return tuple(name for name in named if name is not None)
-
-    @property
     def _learner(self) -> Learner:
         return Learner(self.functions, self.dtype)
 
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:  # noqa: ARG002
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One training."""
         keywords = {
             "learning_rate": self.learning_rate,
@@ -68,17 +69,17 @@ class AccuracyCheck(CheckFields):
             "batch_size": self.batch_size,
         }
         label = f"{self.num_iters} iterations, learning_rate {self.learning_rate:g}, reg {self.reg:g}"
-        return (self._learner.training(assignment, keywords, label),)
+        return (self._learner.training(context, keywords, label),)
 
-    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """The images to label, once there are weights."""
         weights = _weights(evidence)
         if len(evidence) > 1 or not isinstance(weights, Received) or not np.isfinite(weights.array).all():
             return ()
         W = weights.array.astype(self.dtype)
-        return (self._learner.labelling(assignment, W, "the validation and the test images"),)
+        return (self._learner.labelling(context, W, "the validation and the test images"),)
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Half of the points for each of the two bars."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
@@ -96,10 +97,8 @@ class AccuracyCheck(CheckFields):
         labels = labelled.values[0]
         if isinstance(labels, Unexpected):
             return self._failed(f"{self._predictor} gives {labels.description} in the place of labels")
-        reached = accuracies_of(assignment, labels.array, self.dtype)
-        possible = accuracies_of(
-            assignment, labels_by_scores(assignment, weights.array, self.dtype), self.dtype
-        )
+        reached = accuracies_of(context, labels.array, self.dtype)
+        possible = accuracies_of(context, labels_by_scores(context, weights.array, self.dtype), self.dtype)
         return self._conclude(reached, possible, weights.array, history)
 
     @property

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import are_the_same, judge_draws, row_numbers
 from grader.checks.training.training_run import TrainingSizes, draw_data, draw_sizes
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Role
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import (
     Array,
@@ -58,22 +61,19 @@ class _Run:
 class BatchesCheck(CheckFields):
     """(X, y, num_train, batch_size) gives rows of X with their labels, drawn uniformly and anew in every call."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("sampler",)})
+
     kind: Literal["batches"]
     function: str
     dtype: DTypeName = "float64"
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function that draws."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Two runs of some 60 calls on the same data, and one with a num_train that is smaller than X is long."""
-        rng = random_stream(seed, self.id)
+        rng = random_stream(context.seed, self.id)
         sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
         X, y = draw_data(rng, sizes, is_skewed=True)
-        whole = self._trial(assignment, sizes, X, y, sizes.samples, sizes.num_iters)
-        short = self._trial(assignment, sizes, X, y, sizes.batch_size + 7, 4)
+        whole = self._trial(context.assignment, sizes, X, y, sizes.samples, sizes.num_iters)
+        short = self._trial(context.assignment, sizes, X, y, sizes.batch_size + 7, 4)
         return (whole, whole, short)
 
     def _trial(
@@ -96,7 +96,7 @@ class BatchesCheck(CheckFields):
             tag=_SHORT if num_train < sizes.samples else "",
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:  # noqa: ARG002
         """Half of the points for rows with their labels, half for how they are drawn."""
         runs: list[list[Array]] = []
         run = _Run.of(evidence[0][0])

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import case_of, failure_sentence, loss_arguments, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
 from grader.checks.losses.truth import Truth
 from grader.checks.training.prediction import draw_scores, label_fault
 from grader.checks.training.training_audit import TrainingAudit, conclude
 from grader.checks.training.training_run import TrainingRun, draw_data, draw_keywords, draw_sizes, draw_spy
-from grader.model.assignment import Assignment, ClassifierClass, ClassifierName
+from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Role
 from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -36,30 +39,27 @@ class ClassifierCheck(CheckFields):
     The base class has no loss of its own: train() is then run with a loss lent by the judge.
     """
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"class_name": ("classifier",)})
+
     kind: Literal["classifier"]
     class_name: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The class."""
-        return (self.class_name,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """First loss, where there is one, then train, then predict."""
-        rng = random_stream(seed, self.id)
-        spec = assignment.functions[self.class_name]
+        rng = random_stream(context.seed, self.id)
+        spec = context.assignment.functions[self.class_name]
         assert isinstance(spec, ClassifierClass)
-        losses = () if spec.classifier is None else self._loss_trials(assignment, spec, rng)
-        trains = [] if spec.classifier is None else [self._training(assignment, spec, rng)]
-        trains.append(self._spied_training(assignment, spec, rng))
-        return (*losses, *trains, self._prediction(assignment, spec, rng))
+        losses = () if spec.classifier is None else self._loss_trials(context.assignment, spec, rng)
+        trains = [] if spec.classifier is None else [self._training(context.assignment, spec, rng)]
+        trains.append(self._spied_training(context.assignment, spec, rng))
+        return (*losses, *trains, self._prediction(context.assignment, spec, rng))
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every method does its part."""
-        spec = assignment.functions[self.class_name]
+        spec = context.assignment.functions[self.class_name]
         assert isinstance(spec, ClassifierClass)
         for trial, observation in evidence:
-            fault = self._fault(assignment, spec, trial, observation)
+            fault = self._fault(context.assignment, spec, trial, observation)
             if fault is not None:
                 finding = Finding(self.class_name, False)
                 return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
+from grader.checks.base.context import CheckContext
 from grader.data import DataSet, SplitName
-from grader.model.assignment import Assignment
+from grader.model.assignment import Role
 from grader.model.observation import Observation, Returned, Value
 from grader.model.trial import (
     Argument,
@@ -38,6 +40,12 @@ def prepared(data: DataSet, name: SplitName, dtype: DTypeName) -> tuple[Array, A
     return X, y
 
 
+LEARNER_ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
+    {"class_name": ("classifier",), "loss": ("loss",), "trainer": ("trainer",), "predictor": ("predictor",)}
+)
+"""Of what a check names that has the student's own functions train: a class, or a loss, a trainer and a predictor."""
+
+
 @lru_cache(maxsize=2)
 def judged_images(data: DataSet, dtype: DTypeName) -> Array:
     """X of the validation and the test split, in this order."""
@@ -46,11 +54,11 @@ def judged_images(data: DataSet, dtype: DTypeName) -> Array:
     return X
 
 
-def data_of(assignment: Assignment) -> DataSet:
+def data_of(context: CheckContext) -> DataSet:
     """The data that is graded with. RuntimeError where grading forgot to say which."""
-    if assignment.data is None:
+    if context.data is None:
         raise RuntimeError("a check trains on a data set, and none was given")
-    return assignment.data
+    return context.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,9 @@ class Learner:
     def _is_class(self) -> bool:
         return len(self.functions) == 1
 
-    def training(self, assignment: Assignment, keywords: Mapping[str, float], label: str) -> Trial:
+    def training(self, context: CheckContext, keywords: Mapping[str, float], label: str) -> Trial:
         """Train from W = None on the training split; the weights and the history of losses come back."""
-        data = data_of(assignment)
+        data = data_of(context)
         X, y = prepared(data, "train", self.dtype)
         num_iters = int(keywords["num_iters"])
         positional: tuple[Argument, ...] = (
@@ -82,8 +90,8 @@ class Learner:
         common = {
             "label": label,
             "keywords": given,
-            "backend": assignment.backend,
-            "seconds": assignment.limits.training_seconds,
+            "backend": context.assignment.backend,
+            "seconds": context.assignment.limits.training_seconds,
         }
         if self._is_class:
             return Trial(
@@ -102,9 +110,9 @@ class Learner:
             **common,  # type: ignore[arg-type]
         )
 
-    def labelling(self, assignment: Assignment, W: Array, label: str) -> Trial:
+    def labelling(self, context: CheckContext, W: Array, label: str) -> Trial:
         """Label the images of the validation and the test split, in this order, with these weights."""
-        data = data_of(assignment)
+        data = data_of(context)
         X = judged_images(data, self.dtype)
         images = ResidentTensor(f"X:judged:{self.dtype}", X)
         is_class = self._is_class
@@ -115,7 +123,7 @@ class Learner:
             state={"W": Tensor(W)} if is_class else {},
             positional=(images,) if is_class else (Tensor(W), images),
             outputs=(LabelsOutput(len(X)),),
-            backend=assignment.backend,
+            backend=context.assignment.backend,
             seconds=_LABELLING_SECONDS,
         )
 
@@ -135,17 +143,17 @@ class Accuracies:
     test: float
 
 
-def accuracies_of(assignment: Assignment, labels: Array, dtype: DTypeName) -> Accuracies:
+def accuracies_of(context: CheckContext, labels: Array, dtype: DTypeName) -> Accuracies:
     """Of labels for the images of both splits, in the order of `Learner.labelling`."""
-    data = data_of(assignment)
+    data = data_of(context)
     y_val, y_test = (prepared(data, name, dtype)[1] for name in ("val", "test"))
     right = labels == np.concatenate([y_val, y_test])
     return Accuracies(float(right[: len(y_val)].mean()), float(right[len(y_val) :].mean()))
 
 
-def labels_by_scores(assignment: Assignment, W: Array, dtype: DTypeName) -> Array:
+def labels_by_scores(context: CheckContext, W: Array, dtype: DTypeName) -> Array:
     """The class of the highest score of every image of both splits: what a right predictor says of these weights."""
-    X = judged_images(data_of(assignment), dtype)
+    X = judged_images(data_of(context), dtype)
     with np.errstate(all="ignore"):
         labels: Array = (X @ W.astype(X.dtype)).argmax(axis=1)
     return labels

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.training.param_set_report import SPLITS, Asked, ParamSetReport
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Role
 from grader.model.observation import Returned
 from grader.model.trial import (
     Array,
@@ -38,6 +41,8 @@ _MARK = 1000
 class ParamSetCheck(CheckFields):
     """(cls, data_dict, lr, reg, num_iters) trains cls on the training split and gives it back with both accuracies."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("param_set",)})
+
     kind: Literal["param_set"]
     function: str
     num_iters: int = Field(
@@ -48,18 +53,13 @@ class ParamSetCheck(CheckFields):
     )
     dtype: DTypeName = "float64"
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The function that trains and scores."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Two calls with all numbers, of which one has better labels in training and one in validation; one without num_iters."""
-        rng = random_stream(seed, self.id)
+        rng = random_stream(context.seed, self.id)
         return (
-            self._trial(assignment, rng, (0.8, 0.45), int(rng.integers(11, 90))),
-            self._trial(assignment, rng, (0.35, 0.7), int(rng.integers(101, 400))),
-            self._trial(assignment, rng, (0.75, 0.5), None),
+            self._trial(context.assignment, rng, (0.8, 0.45), int(rng.integers(11, 90))),
+            self._trial(context.assignment, rng, (0.35, 0.7), int(rng.integers(101, 400))),
+            self._trial(context.assignment, rng, (0.75, 0.5), None),
         )
 
     def _trial(
@@ -98,7 +98,7 @@ class ParamSetCheck(CheckFields):
             driver=Driver("score", driver_source("param_set")),
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:  # noqa: ARG002
         """Half of the points for the training, a quarter for each accuracy, where they are right in every call."""
         report = ParamSetReport(self.function, self.num_iters, self.batch_size)
         for trial, observation in evidence:

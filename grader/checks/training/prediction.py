@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -12,7 +14,8 @@ import reference
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
-from grader.model.assignment import Assignment, ClassifierClass
+from grader.checks.base.context import CheckContext
+from grader.model.assignment import Assignment, ClassifierClass, Role
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import Array, DTypeName, LabelsOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -51,33 +54,32 @@ REPEATED = _Size("tensors whose contents change from call to call", 40, 6, 7, 1.
 class PredictionCheck(CheckFields):
     """Integer labels of shape (N,), each the class of its highest score; inputs unchanged."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
+        {"function": ("predictor", "classifier")}
+    )
+
     kind: Literal["prediction"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The predictor, or the class that predicts."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each size, and one with the tensors of the last, whose contents are others."""
-        rng = random_stream(seed, self.id)
-        again = prediction_trial(assignment, self.function, rng, REPEATED)
+        rng = random_stream(context.seed, self.id)
+        again = prediction_trial(context.assignment, self.function, rng, REPEATED)
         return (
             *(
-                prediction_trial(assignment, self.function, rng, size)
+                prediction_trial(context.assignment, self.function, rng, size)
                 for size in (*SIZES, NEAR_TIES, REPEATED)
             ),
             dataclasses.replace(again, is_again=True, echo=()),
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every label is right."""
         for trial, observation in evidence:
             W, X = trial.positional if trial.method is None else (trial.state["W"], *trial.positional)
             assert isinstance(W, Tensor)
             assert isinstance(X, Tensor)
-            fault = label_fault(trial, observation, W.array, X.array, assignment.convention)
+            fault = label_fault(trial, observation, W.array, X.array, context.assignment.convention)
             if fault is not None:
                 finding = Finding(self.function, False)
                 return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))

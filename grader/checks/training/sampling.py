@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import are_the_same, judge_draws, row_numbers
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -20,7 +23,7 @@ from grader.checks.training.training_run import (
     draw_weights,
     name_of,
 )
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Role
 from grader.model.observation import Received, Returned, SpyCall
 from grader.model.trial import Array, ArrayOutput, SeriesOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -29,20 +32,22 @@ from grader.model.verdict import Finding, Verdict
 class SamplingCheck(CheckFields):
     """Batches are drawn uniformly from all rows."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
+        {"function": ("trainer", "classifier")}
+    )
+
     kind: Literal["sampling"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The trainer, or the class that trains."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Two runs of some 60 steps with batches of about half the rows, on the same data."""
-        rng = random_stream(seed, self.id)
+        rng = random_stream(context.seed, self.id)
         sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
         X, y = draw_data(rng, sizes, is_skewed=True)
-        return tuple(as_asked_of(assignment, self._trial(assignment, rng, sizes, X, y)) for _ in range(2))
+        return tuple(
+            as_asked_of(context.assignment, self._trial(context.assignment, rng, sizes, X, y))
+            for _ in range(2)
+        )
 
     def _trial(
         self, assignment: Assignment, rng: np.random.Generator, sizes: TrainingSizes, X: Array, y: Array
@@ -57,7 +62,7 @@ class SamplingCheck(CheckFields):
             seconds=assignment.limits.training_seconds,
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:  # noqa: ARG002
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:  # noqa: ARG002
         """Passed when the rows that the spy saw look uniform and change from step to step and from run to run."""
         name = name_of(evidence[0][0])
         runs: list[list[Array]] = []

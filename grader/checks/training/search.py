@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +15,9 @@ from pydantic import Field
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import (
+    LEARNER_ROLES,
     NUM_CLASSES,
     Learner,
     accuracies_of,
@@ -22,7 +26,7 @@ from grader.checks.training.learning import (
     weights_of,
 )
 from grader.data import DataSet
-from grader.model.assignment import Assignment, ClassifierName, SearchParamsFunction
+from grader.model.assignment import ClassifierName, Role, SearchParamsFunction
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import DTypeName, SeriesOutput, Trial
 from grader.model.verdict import Finding, Verdict
@@ -71,6 +75,12 @@ class SearchCheck(CheckFields):
     training is then run on that pair, and counts half.
     """
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
+        {"function": ("search_params",), **LEARNER_ROLES}
+    )
+    needs_data: ClassVar[bool] = True
+    is_slow: ClassVar[bool] = True
+
     kind: Literal["search"]
     function: str
     loss: str | None = None
@@ -100,7 +110,7 @@ class SearchCheck(CheckFields):
         named = (self.class_name, self.loss, self.trainer, self.predictor)
         return tuple(name for name in named if name is not None)
 
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:  # noqa: ARG002
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call, which gives the pairs."""
         series = SeriesOutput(self.most_pairs)
         return (
@@ -109,12 +119,12 @@ class SearchCheck(CheckFields):
                 function=self.function,
                 positional=(),
                 outputs=(series, series),
-                backend=assignment.backend,
-                seconds=assignment.limits.call_seconds,
+                backend=context.assignment.backend,
+                seconds=context.assignment.limits.call_seconds,
             ),
         )
 
-    def more_trials(self, assignment: Assignment, seed: int, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """The student's own training on the best pair where it reaches the bar, then the images to label."""
         if not self.learners or len(evidence) > 2:
             return ()
@@ -123,8 +133,8 @@ class SearchCheck(CheckFields):
             pairs = self._pairs(evidence[0][1])
             if isinstance(pairs, str):
                 return ()
-            best = self._best(assignment, pairs)
-            if best.accuracy < self._enough(assignment):
+            best = self._best(context, pairs)
+            if best.accuracy < self._enough(context):
                 return ()
             rate, reg = best.pair
             keywords = {
@@ -133,14 +143,14 @@ class SearchCheck(CheckFields):
                 "num_iters": self.num_iters,
                 "batch_size": self.batch_size,
             }
-            return (learner.training(assignment, keywords, f"{self.num_iters} iterations, {_named(best)}"),)
+            return (learner.training(context, keywords, f"{self.num_iters} iterations, {_named(best)}"),)
         weights = weights_of(evidence[1][1])
         if not isinstance(weights, Received) or not np.isfinite(weights.array).all():
             return ()
         W = weights.array.astype(self.dtype)
-        return (learner.labelling(assignment, W, "the validation and the test images"),)
+        return (learner.labelling(context, W, "the validation and the test images"),)
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit for pairs of which one reaches the bar, and for the student's own training that does with it."""
         trial, called = evidence[0]
         if not isinstance(called, Returned):
@@ -148,7 +158,7 @@ class SearchCheck(CheckFields):
         pairs = self._pairs(called)
         if isinstance(pairs, str):
             return self._unusable(pairs)
-        best, enough = self._best(assignment, pairs), self._enough(assignment)
+        best, enough = self._best(context, pairs), self._enough(context)
         measured = {"pairs": float(len(pairs)), "grid_accuracy": best.accuracy}
         first = (
             f"The best of {formatting.count(len(pairs), 'pair')} is {_named(best)}: trained with it, the reference labels"
@@ -166,7 +176,7 @@ class SearchCheck(CheckFields):
                 f"That is enough, as so many images tell no more than {self.bar - enough:.3f} apart."
             )
         if credit and self.learners:
-            own = self._own_accuracy(assignment, evidence[1:])
+            own = self._own_accuracy(context, evidence[1:])
             if isinstance(own, str):
                 words.append(sentence(own))
             else:
@@ -218,18 +228,20 @@ class SearchCheck(CheckFields):
             )
         return pairs
 
-    def _best(self, assignment: Assignment, pairs: tuple[Pair, ...]) -> Best:
-        function = assignment.functions[self.function]
+    def _best(self, context: CheckContext, pairs: tuple[Pair, ...]) -> Best:
+        function = context.assignment.functions[self.function]
         assert isinstance(function, SearchParamsFunction)
         schedule = Schedule(self.num_iters, min(self.rank_iters, self.num_iters), 3, self.batch_size)
-        return best_of_grid(data_of(assignment), function.classifier, assignment.convention, pairs, schedule)
+        return best_of_grid(
+            data_of(context), function.classifier, context.assignment.convention, pairs, schedule
+        )
 
-    def _enough(self, assignment: Assignment) -> float:
+    def _enough(self, context: CheckContext) -> float:
         """The bar less the allowance."""
-        _, y = prepared(data_of(assignment), "val", "float32")
+        _, y = prepared(data_of(context), "val", "float32")
         return self.bar - ALLOWANCE * float(np.sqrt(self.bar * (1 - self.bar) / len(y)))
 
-    def _own_accuracy(self, assignment: Assignment, evidence: Evidence) -> float | str:
+    def _own_accuracy(self, context: CheckContext, evidence: Evidence) -> float | str:
         """The share of validation images that the student's own functions label rightly; a sentence where they fail."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
@@ -245,7 +257,7 @@ class SearchCheck(CheckFields):
         labels = labelled.values[0]
         if isinstance(labels, Unexpected):
             return f"the submission's own predictor gives {labels.description} in the place of labels"
-        return accuracies_of(assignment, labels.array, self.dtype).val
+        return accuracies_of(context, labels.array, self.dtype).val
 
 
 def _named(best: Best) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.context import CheckContext
 from grader.checks.training.training_audit import TrainingAudit, changed_defaults, conclude
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -22,7 +25,7 @@ from grader.checks.training.training_run import (
     name_of,
     weights_and_history,
 )
-from grader.model.assignment import Assignment, ClassifierClass, TrainerDefaults, TrainerFunction
+from grader.model.assignment import Assignment, ClassifierClass, Role, TrainerDefaults, TrainerFunction
 from grader.model.observation import Observation, Raised, Returned, Unexpected, Value
 from grader.model.trial import Array, ArrayOutput, Scalar, SeriesOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -34,27 +37,26 @@ _MORE_ROWS = 15
 class TrainingCheck(CheckFields):
     """Batches from the data, W - learning_rate*dW at each step, the history of losses, a start from W = None."""
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
+        {"function": ("trainer", "classifier")}
+    )
+
     kind: Literal["training"]
     function: str
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The trainer, or the class that trains."""
-        return (self.function,)
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One run from a given W, one from None, with different sizes; one with the signature's defaults."""
-        rng = random_stream(seed, self.id)
+        rng = random_stream(context.seed, self.id)
         given = draw_sizes(rng, num_iters=(10, 14), batch_size=(16, 24))
         none = draw_sizes(rng, num_iters=(6, 9), batch_size=(205, 240))
         trials = [
-            self._trial(assignment, rng, given, draw_weights(rng, given)),
-            self._trial(assignment, rng, none, None),
+            self._trial(context.assignment, rng, given, draw_weights(rng, given)),
+            self._trial(context.assignment, rng, none, None),
         ]
-        defaults = self._defaults(assignment)
+        defaults = self._defaults(context.assignment)
         if defaults is not None:
-            trials.append(self._default_trial(assignment, rng, defaults))
-        return tuple(as_asked_of(assignment, trial) for trial in trials)
+            trials.append(self._default_trial(context.assignment, rng, defaults))
+        return tuple(as_asked_of(context.assignment, trial) for trial in trials)
 
     def _defaults(self, assignment: Assignment) -> TrainerDefaults | None:
         trainer = assignment.functions[self.function]
@@ -102,13 +104,13 @@ class TrainingCheck(CheckFields):
             seconds=assignment.limits.training_seconds,
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit for each part of the contract that holds in both runs; other defaults are a note."""
         faults: dict[str, str] = {}
         notes: list[str] = []
         for trial, observation in evidence:
             if not trial.keywords:
-                notes += self._default_notes(assignment, trial, observation)
+                notes += self._default_notes(context.assignment, trial, observation)
                 continue
             run = TrainingRun.of(trial)
             if isinstance(observation, Raised) and run.start is None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Literal, assert_never
 
 import numpy as np
 from pydantic import Field
 
 from grader.checks.base.call import sentence
 from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import NUM_CLASSES, accuracies_of, data_of, labels_by_scores, prepared
 from grader.intake.archive import SAVED_BYTES
-from grader.model.assignment import Assignment
+from grader.model.assignment import Role
 from grader.model.observation import (
     Died,
     Missing,
@@ -37,45 +40,43 @@ class WeightsCheck(CheckFields):
     for CIFAR-10 the bars cost nothing: the students trained on the real images, and nobody's weights fit both.
     """
 
+    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({})
+    needs_data: ClassVar[bool] = True
+
     kind: Literal["weights"]
     file: str = Field(pattern=r"^[^/\\]+\.pth?$", description="The file's name, in whatever folder it lies.")
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled rightly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled rightly.")
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """None: the weights are judged without any function."""
-        return ()
-
-    def trials(self, assignment: Assignment, seed: int) -> tuple[Trial, ...]:  # noqa: ARG002
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One loading."""
         return (
             Trial(
                 label=self.file,
                 function=SAVED_FUNCTION,
                 positional=(FileArgument(self.file),),
-                outputs=(ArrayOutput(_shape(assignment)),),
+                outputs=(ArrayOutput(_shape(context)),),
                 backend="torch",
-                seconds=assignment.limits.call_seconds,
+                seconds=context.assignment.limits.call_seconds,
                 party="reference",
             ),
         )
 
-    def judge(self, assignment: Assignment, evidence: Evidence) -> Verdict:
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Half of the points for each of the two bars; on the stand-in all of them for weights of the right form."""
         ((_, observation),) = evidence
-        W = self._weights(assignment, observation)
+        W = self._weights(context, observation)
         if isinstance(W, str):
             return Verdict("failed", 0.0, sentence(W), hint=self.hint)
-        W = W if assignment.convention.layout == "DC" else W.T
-        reached = accuracies_of(assignment, labels_by_scores(assignment, W, "float32"), "float32")
+        W = W if context.assignment.convention.layout == "DC" else W.T
+        reached = accuracies_of(context, labels_by_scores(context, W, "float32"), "float32")
         passes = (reached.val >= self.val_bar, reached.test >= self.test_bar)
         credit = VALIDATION_SHARE * passes[0] + (1 - VALIDATION_SHARE) * passes[1]
         message = (
             f"{self.file} labels {reached.val:.3f} of the validation images rightly (asked: {self.val_bar:g}),"
             f" {reached.test:.3f} of the test images (asked: {self.test_bar:g})."
         )
-        if credit < 1 and data_of(assignment).is_standin:
+        if credit < 1 and data_of(context).is_standin:
             credit = 1.0
             message += (
                 " These are images of the stand-in, of which weights that were trained on CIFAR-10 know nothing: only that"
@@ -90,11 +91,11 @@ class WeightsCheck(CheckFields):
             allowed={"val_accuracy": self.val_bar, "test_accuracy": self.test_bar},
         )
 
-    def _weights(self, assignment: Assignment, observation: Observation) -> Array | str:
+    def _weights(self, context: CheckContext, observation: Observation) -> Array | str:
         """W as it was saved, or what is wrong with the file."""
         match observation:
             case Returned(values=(Unexpected(description=description),)):
-                return f"W in {self.file} is {description}; expected floats of shape {_shape(assignment)}"
+                return f"W in {self.file} is {description}; expected floats of shape {_shape(context)}"
             case Returned(values=(value,)):
                 assert not isinstance(value, Unexpected)
                 return value.array if np.isfinite(value.array).all() else f"W in {self.file} is not finite"
@@ -124,7 +125,7 @@ class WeightsCheck(CheckFields):
         return f"{self.file} is damaged or no file that torch.save wrote: loading it raised {kind}"
 
 
-def _shape(assignment: Assignment) -> tuple[int, int]:
-    X, _ = prepared(data_of(assignment), "val", "float32")
+def _shape(context: CheckContext) -> tuple[int, int]:
+    X, _ = prepared(data_of(context), "val", "float32")
     sizes = (X.shape[1], NUM_CLASSES)
-    return sizes if assignment.convention.layout == "DC" else sizes[::-1]
+    return sizes if context.assignment.convention.layout == "DC" else sizes[::-1]

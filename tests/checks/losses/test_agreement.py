@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import AgreementCheck
+from grader.checks.base.context import CheckContext
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from tests.checks.students import (
     ASSIGNMENT,
@@ -87,7 +88,7 @@ def test_a_function_that_needs_only_float32_is_compared_in_float32():
     )
 
     assert verdict.status == "passed"
-    assert all("float32" in trial.label for trial in check.trials(ASSIGNMENT, 0))
+    assert all("float32" in trial.label for trial in check.trials(CheckContext(ASSIGNMENT, 0)))
 
 
 def test_another_loss_is_shown_beside_the_naive_one():
@@ -254,7 +255,7 @@ def test_a_partner_that_raises_is_named():
 def test_trials_are_a_function_of_the_seed_alone():
     check = check_of()
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import GradientCheck
+from grader.checks.base.context import CheckContext
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut
 from tests.checks.students import (
     ASSIGNMENT,
@@ -224,7 +225,7 @@ def test_a_loss_that_is_infinite_beside_the_point_only_is_told_so():
         broken = (Received(np.array(np.nan), "float64"), observation.values[1])
         evidence[position] = (trial, Returned(broken, 0.0))
 
-    verdict = check.judge(ASSIGNMENT, evidence)
+    verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert verdict.credit == 0.0
     assert says(
@@ -302,7 +303,7 @@ def test_more_is_asked_of_the_seed_alone():
 def test_trials_are_a_function_of_the_seed_alone():
     check = check_of()
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other

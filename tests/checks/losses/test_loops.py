@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks import LoopsCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_loop_cases
 from grader.model.observation import Died, Instructions, Missing, Place, Raised, Refused, Returned, TimedOut
 from grader.model.verdict import Finding
@@ -42,7 +43,7 @@ def verdict_with(counts, function=VECTORIZED, student=svm_mask, assignment=ASSIG
         assert isinstance(seen, Returned)
         instructions = Instructions(count) if isinstance(count, int) else count
         evidence.append((trial, dataclasses.replace(seen, instructions=instructions)))
-    return check.judge(assignment, evidence)
+    return check.judge(CheckContext(assignment, 0), evidence)
 
 
 @pytest.mark.parametrize(
@@ -238,13 +239,13 @@ def test_the_other_layout_names_its_classes_as_classes():
 
 @pytest.mark.parametrize("function, has_calls", [("svm_loss_naive", False), ("svm_loss_vectorized", True)])
 def test_what_libraries_are_called_for_is_asked_of_vectorized_functions_alone(function, has_calls):
-    trials = check_of(function).trials(ASSIGNMENT, 0)
+    trials = check_of(function).trials(CheckContext(ASSIGNMENT, 0))
 
     assert [trial.are_calls_counted for trial in trials] == [has_calls] * 3
 
 
 def test_every_trial_is_counted_in_the_dtype_that_the_function_must_work_in():
-    trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
+    trials = check_of("softmax_loss_float32").trials(CheckContext(ASSIGNMENT, 0))
 
     assert [(trial.is_counted, "float32" in trial.label) for trial in trials] == [(True, True)] * 3
     verdict = verdict_with((90, 90, 90), "softmax_loss_float32", softmax_indexed)
@@ -254,14 +255,14 @@ def test_every_trial_is_counted_in_the_dtype_that_the_function_must_work_in():
 def test_trials_are_a_function_of_the_seed_alone():
     check = check_of()
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other
 
 
 def test_what_a_library_does_once_more_for_each_sample_is_a_loop():
-    case_sizes = [trial.positional[2].array.size for trial in check_of().trials(ASSIGNMENT, 0)]
+    case_sizes = [trial.positional[2].array.size for trial in check_of().trials(CheckContext(ASSIGNMENT, 0))]
     few, many, _ = case_sizes
     counts = [Instructions(90, {}, {"torch's mul": amount, "torch's sum": 3}) for amount in (few, many, few)]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grader.checks import PurityCheck
+from grader.checks.base.context import CheckContext
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
@@ -133,7 +134,7 @@ def test_an_input_of_another_shape_is_named():
     echoes = (observation.echoes[0], Unexpected("a tensor of shape (1, 2)"), observation.echoes[2])
     evidence[0] = (trial, Returned(observation.values, 0.0, echoes=echoes))
 
-    verdict = check.judge(ASSIGNMENT, evidence)
+    verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert says(
         verdict.message,
@@ -325,7 +326,7 @@ def test_a_result_in_the_memory_of_an_input_is_named():
     changed = Received(dW.array + 1, dW.dtype)
     evidence[-2] = (trial, dataclasses.replace(again, earlier=(loss, changed)))
 
-    verdict = check.judge(ASSIGNMENT, evidence)
+    verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert says(
         verdict.message,
@@ -342,7 +343,9 @@ def test_an_earlier_result_that_is_of_no_use_any_more_is_a_changed_one():
     earlier = (again.earlier[0], Unexpected("a tensor of shape (0,)"))
     evidence[-2] = (trial, dataclasses.replace(again, earlier=earlier))
 
-    assert check.judge(ASSIGNMENT, evidence).findings == (Finding("svm_loss_vectorized", False),)
+    assert check.judge(CheckContext(ASSIGNMENT, 0), evidence).findings == (
+        Finding("svm_loss_vectorized", False),
+    )
 
 
 def test_a_function_that_keeps_results_by_their_contents_is_right():
@@ -357,7 +360,7 @@ def test_float32_inside_is_still_the_same_answer(seed):
 
 
 def test_the_repeated_calls_have_the_same_sizes_and_nothing_in_common():
-    first, again, fresh = check_of().trials(ASSIGNMENT, 0)[-3:]
+    first, again, fresh = check_of().trials(CheckContext(ASSIGNMENT, 0))[-3:]
 
     assert (first.is_again, again.is_again, fresh.is_again) == (False, True, False)
     assert bytes_of((again,)) == bytes_of((fresh,))
@@ -369,7 +372,7 @@ def test_the_repeated_calls_have_the_same_sizes_and_nothing_in_common():
 
 
 def test_only_the_dtypes_that_are_asked_for_are_tried():
-    trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
+    trials = check_of("softmax_loss_float32").trials(CheckContext(ASSIGNMENT, 0))
 
     assert ["float32" in trial.label for trial in trials] == [True] * 5
     assert verdict_on(check_of("softmax_loss_float32"), softmax_indexed).status == "passed"
@@ -378,7 +381,7 @@ def test_only_the_dtypes_that_are_asked_for_are_tried():
 def test_trials_are_a_function_of_the_seed_alone():
     check = check_of()
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import StabilityCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.losses import stability
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.verdict import Finding
@@ -268,7 +269,7 @@ def test_calls_without_values_earn_nothing_and_decide_nothing(observation, templ
 def test_trials_are_a_function_of_the_seed_alone():
     check = check_of()
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other

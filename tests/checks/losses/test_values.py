@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import ValuesCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.losses.truth import FLOAT32_NOTE
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
 from grader.model.trial import Tensor
@@ -131,14 +132,14 @@ def test_what_is_right_for_small_sizes_only_is_wrong(axis, seed):
 
 
 def test_a_naive_function_is_spared_the_large_batch():
-    naive = check_of("svm_loss_naive").trials(ASSIGNMENT, 0)
+    naive = check_of("svm_loss_naive").trials(CheckContext(ASSIGNMENT, 0))
 
     assert len(naive) == 19
     assert not any("large" in trial.label for trial in naive)
 
 
 def test_every_case_is_tried_in_the_main_dtype_and_four_in_the_other():
-    trials = check_of("softmax_loss_float32").trials(ASSIGNMENT, 0)
+    trials = check_of("softmax_loss_float32").trials(CheckContext(ASSIGNMENT, 0))
 
     dtypes = [trial.positional[0].array.dtype for trial in trials if isinstance(trial.positional[0], Tensor)]
 
@@ -392,7 +393,7 @@ def test_one_call_without_values_is_enough_to_earn_nothing(position):
     evidence = evidence_of(check, svm_mask)
     evidence[position] = (evidence[position][0], TimedOut(5.0))
 
-    verdict = check.judge(ASSIGNMENT, evidence)
+    verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert "did not return within 5 s" in verdict.message
@@ -408,7 +409,7 @@ def test_one_wrong_loss_is_enough_to_fail(position):
     assert isinstance(loss, Received)
     evidence[position] = (trial, Returned((Received(loss.array * 1.01, "float64"), gradient), 0.0))
 
-    verdict = check.judge(ASSIGNMENT, evidence)
+    verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.25)
     assert f"on {trial.label}. The gradient is right." in verdict.message
@@ -516,7 +517,7 @@ def test_unexpected_values_of_one_call_are_wrong_there_only():
     evidence = evidence_of(check, svm_mask)
     evidence[4] = (evidence[4][0], Returned((Unexpected("None"), Unexpected("None")), 0.0))
 
-    verdict = check.judge(ASSIGNMENT, evidence)
+    verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert verdict.credit == 0.0
     assert says(
@@ -530,7 +531,7 @@ def test_unexpected_values_of_one_call_are_wrong_there_only():
 def test_trials_are_a_function_of_the_seed_alone():
     check = check_of()
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other
@@ -540,10 +541,12 @@ def test_checks_of_another_id_draw_other_inputs():
     one = check_of()
     two = one.model_copy(update={"id": "other"})
 
-    assert bytes_of(one.trials(ASSIGNMENT, 7)) != bytes_of(two.trials(ASSIGNMENT, 7))
+    assert bytes_of(one.trials(CheckContext(ASSIGNMENT, 7))) != bytes_of(
+        two.trials(CheckContext(ASSIGNMENT, 7))
+    )
 
 
 def test_sizes_vary_with_the_seed():
-    labels = {check_of().trials(ASSIGNMENT, seed)[0].label for seed in range(20)}
+    labels = {check_of().trials(CheckContext(ASSIGNMENT, seed))[0].label for seed in range(20)}
 
     assert len(labels) > 5

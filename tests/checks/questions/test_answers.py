@@ -7,6 +7,7 @@ import pytest
 
 import reference.questions.registry
 from grader.checks import AnswersCheck
+from grader.checks.base.context import CheckContext
 from grader.model.assignment import AnyFunction
 from grader.model.observation import Died, Raised
 from grader.model.trial import FunctionArgument, Tensor
@@ -182,7 +183,7 @@ def test_in_float32_rounding_is_no_mistake():
     verdict = verdict_on(check, right, assignment=ON)
 
     assert verdict.status == "passed"
-    first = check.trials(ON, 0)[0].positional[0]
+    first = check.trials(CheckContext(ON, 0))[0].positional[0]
     assert isinstance(first, Tensor)
     assert first.array.dtype == np.float32
 
@@ -223,7 +224,7 @@ def test_a_driver_is_handed_the_functions_first_and_the_inputs_are_not_echoed(mo
     )
     check = CHECK.model_copy(update={"handed": ("Net",)})
 
-    trial = check.trials(ON, 0)[0]
+    trial = check.trials(CheckContext(ON, 0))[0]
 
     assert trial.positional[:2] == (FunctionArgument("fit"), FunctionArgument("Net"))
     assert isinstance(trial.positional[2], Tensor)
@@ -235,10 +236,10 @@ def test_a_driver_is_handed_the_functions_first_and_the_inputs_are_not_echoed(mo
 
 
 def test_the_same_seed_asks_the_same():
-    first, again = (bytes_of(CHECK.trials(ON, 3)) for _ in range(2))
+    first, again = (bytes_of(CHECK.trials(CheckContext(ON, 3))) for _ in range(2))
 
     assert first == again
-    assert first != bytes_of(CHECK.trials(ON, 4))
+    assert first != bytes_of(CHECK.trials(CheckContext(ON, 4)))
 
 
 # --- What has no one answer ------------------------------------------------------------------------------------------
@@ -357,7 +358,7 @@ def test_what_is_free_must_be_finite():
 
 @pytest.mark.usefixtures("_growing")
 def test_only_the_named_inputs_must_be_unchanged_and_training_may_take_longer():
-    trial = CHECK.trials(ON, 0)[0]
+    trial = CHECK.trials(CheckContext(ON, 0))[0]
 
     assert trial.echo == (0,)
     assert trial.seconds == ON.limits.training_seconds

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks import AnswersCheck
+from grader.checks.base.context import CheckContext
 from grader.model.assignment import AnyFunction
 from reference.questions.lab import formulas
 from tests.checks.students import ASSIGNMENT, observe
@@ -29,13 +30,13 @@ def verdict_on(question, student, seed=0):
     """The check's verdict, the driver executed here."""
     check = check_of(question)
     evidence = []
-    for trial in check.trials(ON, seed):
+    for trial in check.trials(CheckContext(ON, seed)):
         namespace: dict[str, Any] = {}
         assert trial.driver is not None
         exec(trial.driver.source, namespace)
         drive = namespace[trial.driver.name]
         evidence.append((trial, observe(trial, drive, others={"train_sgd": student})))
-    return check.judge(ON, evidence)
+    return check.judge(CheckContext(ON, 0), evidence)
 
 
 def trainer(draw, rate=lambda rate: rate, is_foreign=False):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from grader.checks.base.context import CheckContext
 from grader.checks.speed import speedup_rounds
 from grader.checks.speed.speedup import MOST_ROUNDS, SpeedupCheck
 from grader.checks.speed.speedup_rounds import FEW_SAMPLES, MAIN, MANY_SAMPLES, NULL, WARM_UPS, round_and_size
-from grader.data import standin_data
 from grader.model.observation import (
     Died,
     Missing,
@@ -24,7 +24,7 @@ from grader.model.observation import (
     TimedOut,
     Unexpected,
 )
-from grader.model.trial import ResidentTensor, Scalar, Tensor, Trial
+from grader.model.trial import Device, ResidentTensor, Scalar, Tensor, Trial
 from reference import Convention, softmax_loss, svm_loss
 from tests.checks.students import ASSIGNMENT, PLACE
 
@@ -37,7 +37,6 @@ SVM = SpeedupCheck(
     vectorized="svm_loss_vectorized",
 )
 SOFTMAX = SVM.model_copy(update={"naive": "softmax_loss_naive", "vectorized": "softmax_loss_vectorized"})
-CUDA = ASSIGNMENT.model_copy(update={"device": "cuda", "data": standin_data()})
 
 NULL_SECONDS, VECTORIZED_SECONDS, NAIVE_SECONDS = 0.3e-3, 1e-3, 2.5e-3
 """Of the reference, less the null call; a naive call sees 4 of the 128 samples, so its speedup is 80."""
@@ -108,19 +107,24 @@ def returned(loss: float, dW: Any, seconds: float = 1e-3) -> Returned:
     return Returned((Received(np.array(loss), "float"), Received(dW, dW.dtype.name)), seconds)
 
 
-def measure(check=SVM, clock=None, answer: Answer = right, assignment=ASSIGNMENT, seed=0):
+def measure(
+    check=SVM, clock=None, answer: Answer = right, assignment=ASSIGNMENT, seed=0, device: Device = "cpu"
+):
     """All calls that the check asks for, with what is made up for them."""
     clock = clock or machine()
     evidence: list[tuple[Trial, Observation]] = []
-    trials = check.trials(assignment, seed)
+    trials = check.trials(CheckContext(assignment, seed, device))
     while trials:
         evidence += [(trial, answer(trial, clock(trial))) for trial in trials]
-        trials = check.more_trials(assignment, seed, evidence)
+        trials = check.more_trials(CheckContext(assignment, seed, device), evidence)
     return evidence
 
 
-def verdict(check=SVM, clock=None, answer: Answer = right, assignment=ASSIGNMENT, seed=0):
-    return check.judge(assignment, measure(check, clock, answer, assignment, seed))
+def verdict(
+    check=SVM, clock=None, answer: Answer = right, assignment=ASSIGNMENT, seed=0, device: Device = "cpu"
+):
+    context = CheckContext(assignment, seed, device)
+    return check.judge(context, measure(check, clock, answer, assignment, seed, device))
 
 
 def alternating(first: float, second: float) -> Clock:
@@ -252,7 +256,7 @@ def test_what_earns_nothing_for_sure_is_not_measured_further():
 
 def test_a_straddling_interval_is_measured_once_more_and_decided_for_the_student():
     evidence = measure(clock=alternating(2.0, 4.0))
-    found = SVM.judge(ASSIGNMENT, evidence)
+    found = SVM.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert counted(alternating(2.0, 4.0)) == 2 * MOST_ROUNDS
     assert found.credit == 1.0
@@ -314,7 +318,9 @@ def test_the_rounds_that_warm_up_do_not_count():
 def test_the_same_evidence_gives_the_same_verdict():
     evidence = measure(clock=machine(noise=0.3))
 
-    assert SVM.judge(ASSIGNMENT, evidence) == SVM.judge(ASSIGNMENT, evidence)
+    assert SVM.judge(CheckContext(ASSIGNMENT, 0), evidence) == SVM.judge(
+        CheckContext(ASSIGNMENT, 0), evidence
+    )
 
 
 # --- What is impossible ----------------------------------------------------------------------------------------------
@@ -489,7 +495,7 @@ def failing(party: str, seen: Observation, number: int = 3) -> Answer:
 )
 def test_a_call_of_the_students_that_fails_ends_the_measuring(seen, words):
     evidence = measure(answer=failing("student", seen))
-    found = SVM.judge(ASSIGNMENT, evidence)
+    found = SVM.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert max(round_and_size(trial)[0] for trial, _ in evidence) == 3
     assert (found.status, found.credit) == ("failed", 0.0)
@@ -502,7 +508,7 @@ def test_a_reference_that_fails_is_a_fault_of_ours():
     with pytest.raises(
         RuntimeError, match=r"^the reference could not be timed: .* did not return within 5 s"
     ):
-        SVM.judge(ASSIGNMENT, evidence)
+        SVM.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
 
 # --- CUDA ------------------------------------------------------------------------------------------------------------
@@ -510,7 +516,7 @@ def test_a_reference_that_fails_is_a_fault_of_ours():
 
 @pytest.mark.parametrize("student, credit", [(1.0, 1.0), (1.5, 1.0), (2.5, 0.5), (6.0, 0.25), (20.0, 0.0)])
 def test_on_cuda_the_handouts_factor_decides_where_the_reference_reaches_it(student, credit):
-    found = verdict(clock=machine(student=student, many=student, reference_naive=2.0), assignment=CUDA)
+    found = verdict(clock=machine(student=student, many=student, reference_naive=2.0), device="cuda")
 
     assert found.credit == credit  # the speedup is 160 over `student`, the factor 100
     assert found.allowed == {"speedup": 100.0}
@@ -518,7 +524,7 @@ def test_on_cuda_the_handouts_factor_decides_where_the_reference_reaches_it(stud
 
 
 def test_on_a_gpu_that_cannot_show_the_factor_the_reference_decides():
-    found = verdict(clock=machine(student=2.0), assignment=CUDA)
+    found = verdict(clock=machine(student=2.0), device="cuda")
 
     assert found.credit == 1.0
     assert found.measured["reference_speedup"] < 150
@@ -533,9 +539,9 @@ def test_on_a_cpu_the_factor_is_not_asked_for():
 
 
 def drawn(seed: int = 0, rounds: int = 3, assignment=ASSIGNMENT, check=SVM) -> list[Trial]:
-    evidence = [(trial, right(trial, 1e-3)) for trial in check.trials(assignment, seed)]
+    evidence = [(trial, right(trial, 1e-3)) for trial in check.trials(CheckContext(assignment, seed))]
     for _ in range(rounds - WARM_UPS):
-        more = check.more_trials(assignment, seed, evidence)
+        more = check.more_trials(CheckContext(assignment, seed), evidence)
         evidence += [(trial, right(trial, 1e-3)) for trial in more]
     return [trial for trial, _ in evidence]
 
@@ -594,12 +600,12 @@ def test_both_parties_are_called_equally_often_in_the_main_dtype():
     assert [trial.party for trial in vectorized].count("reference") == MAIN.repeats + MANY_SAMPLES.repeats
     assert {inputs(trial)[0].dtype.name for trial in trials} == {"float64"}
     check = SVM.model_copy(update={"naive": "softmax_loss_naive", "vectorized": "softmax_loss_float32"})
-    assert {inputs(trial)[0].dtype.name for trial in check.trials(ASSIGNMENT, 0)} == {"float32"}
+    assert {inputs(trial)[0].dtype.name for trial in check.trials(CheckContext(ASSIGNMENT, 0))} == {"float32"}
 
 
 def test_where_samples_are_columns_they_are_drawn_so(handouts_sizes):
     assignment = ASSIGNMENT.model_copy(update={"convention": Convention(layout="CD")})
-    W, X, y, _ = inputs(SVM.trials(assignment, 0)[0])
+    W, X, y, _ = inputs(SVM.trials(CheckContext(assignment, 0))[0])
 
     assert (W.shape, X.shape, y.shape) == ((10, 3073), (3073, 128), (128,))
     assert X.flags["C_CONTIGUOUS"]

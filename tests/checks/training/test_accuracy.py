@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from grader.checks import AccuracyCheck, InitialLossCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import CURVE_POINTS, curve, templates
 from grader.model.observation import Died, Raised
 from grader.model.trial import FunctionArgument, ResidentTensor, Tensor
-from tests.checks.images import DATA, on_data
+from tests.checks.images import DATA
 from tests.checks.students import (
     ASSIGNMENT,
     PLACE,
@@ -53,7 +54,7 @@ def student(**changes):
 
 
 def verdict_of(changed, check=CHECK):
-    return verdict_on(check, changed, assignment=on_data())
+    return verdict_on(check, changed)
 
 
 def test_right_functions_reach_the_bars_and_leave_a_curve_and_pictures():
@@ -78,7 +79,7 @@ def test_a_right_class_reaches_the_bars():
 
 
 def test_no_label_of_a_judged_image_is_handed_over():
-    evidence = evidence_of(CHECK, student(), assignment=on_data())
+    evidence = evidence_of(CHECK, student())
 
     handed = [
         argument.array
@@ -93,7 +94,7 @@ def test_no_label_of_a_judged_image_is_handed_over():
 
 
 def test_training_takes_the_numbers_of_the_spec_and_the_students_own_loss():
-    ((training, _), (labelling, _)) = evidence_of(CHECK, student(), assignment=on_data())
+    ((training, _), (labelling, _)) = evidence_of(CHECK, student())
 
     assert training.positional[0] == FunctionArgument("softmax_loss_vectorized")
     assert {name: getattr(argument, "value", None) for name, argument in training.keywords.items()} == {
@@ -166,7 +167,7 @@ def test_weights_that_are_not_finite_are_told_so_and_no_image_is_labelled(value)
         **{TRAINER: trainer(update=lambda W, dW, rate: np.full_like(W, value))},
     )
 
-    assert len(evidence_of(CHECK, wild, assignment=on_data())) == 1
+    assert len(evidence_of(CHECK, wild)) == 1
     assert fails_with(
         wild,
         0.0,
@@ -195,9 +196,9 @@ def test_weights_that_are_not_finite_are_told_so_and_no_image_is_labelled(value)
     ],
 )
 def test_training_that_does_not_come_back_is_told_so(observation, template):
-    (trial,) = CHECK.trials(on_data(), 0)
+    (trial,) = CHECK.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
 
-    verdict = CHECK.judge(on_data(), [(trial, observation)])
+    verdict = CHECK.judge(CheckContext(ASSIGNMENT, 0, data=DATA), [(trial, observation)])
 
     assert (verdict.status, verdict.credit, verdict.message) == ("failed", 0.0, template)
 
@@ -235,7 +236,7 @@ def test_each_classs_picture_spans_the_bytes_and_leaves_the_bias_out():
 
 def test_without_data_it_is_the_graders_fault():
     with pytest.raises(RuntimeError, match="none was given"):
-        CHECK.trials(ASSIGNMENT, 0)
+        CHECK.trials(CheckContext(ASSIGNMENT, 0))
 
 
 # --- The loss at the start -------------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ START_SOFTMAX = START.model_copy(update={"function": "softmax_loss_vectorized"})
     "check,right,expected", [(START, svm_mask, "9.0000"), (START_SOFTMAX, softmax_indexed, "2.3026")]
 )
 def test_a_right_loss_is_that_of_guessing(check, right, expected, seed):
-    verdict = verdict_on(check, right, seed, on_data())
+    verdict = verdict_on(check, right, seed)
 
     assert verdict.status == "passed"
     assert f"about {expected}" in verdict.message
@@ -272,14 +273,14 @@ def test_another_loss_is_told_what_is_expected(change):
         loss, dW = svm_mask(W, X, y, reg)
         return change(loss), dW
 
-    verdict = verdict_on(START, wrong, assignment=on_data())
+    verdict = verdict_on(START, wrong)
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Guess.")
     assert "expected about 9.0000 (delta for each wrong class)" in verdict.message
 
 
 def test_no_loss_is_described():
-    verdict = verdict_on(START, lambda W, X, y, reg: None, assignment=on_data())
+    verdict = verdict_on(START, lambda W, X, y, reg: None)
 
     assert says(
         verdict.message,
@@ -289,6 +290,11 @@ def test_no_loss_is_described():
 
 
 def test_a_call_that_raises_is_told_so():
-    evidence = [(trial, Raised("ValueError", "no", PLACE, 0.1)) for trial in START.trials(on_data(), 0)]
+    evidence = [
+        (trial, Raised("ValueError", "no", PLACE, 0.1))
+        for trial in START.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
+    ]
 
-    assert START.judge(on_data(), evidence).message.startswith("svm_loss_vectorized raised ValueError")
+    assert START.judge(CheckContext(ASSIGNMENT, 0, data=DATA), evidence).message.startswith(
+        "svm_loss_vectorized raised ValueError"
+    )

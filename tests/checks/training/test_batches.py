@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks import BatchesCheck
+from grader.checks.base.context import CheckContext
 from grader.model.assignment import SamplerFunction
 from grader.model.observation import Missing
 from grader.model.trial import Array, Scalar, Tensor, Trial
@@ -18,7 +19,7 @@ SAMPLED = ASSIGNMENT.model_copy(
 CHECK = BatchesCheck(
     kind="batches", id="batches", title="batches", points=3, hint="Draw evenly.", function=NAME
 )
-TRIAL, _, _ = CHECK.trials(SAMPLED, 0)
+TRIAL, _, _ = CHECK.trials(CheckContext(SAMPLED, 0))
 
 
 def array_at(trial: Trial, position: int) -> Array:
@@ -226,7 +227,7 @@ def test_inputs_that_change_are_named():
 
 def test_what_raises_or_is_missing_is_said():
     raised = verdict_of(lambda X, y: None)
-    missing = CHECK.judge(SAMPLED, [(TRIAL, Missing("no file defines it"))])
+    missing = CHECK.judge(CheckContext(SAMPLED, 0), [(TRIAL, Missing("no file defines it"))])
 
     assert raised.message.startswith(f"{NAME} raised TypeError")
     assert missing.message == f"{NAME} is missing: no file defines it."
@@ -234,7 +235,7 @@ def test_what_raises_or_is_missing_is_said():
 
 
 def test_other_seeds_draw_other_data():
-    others = [array_at(CHECK.trials(SAMPLED, seed)[0], 1) for seed in range(4)]
+    others = [array_at(CHECK.trials(CheckContext(SAMPLED, seed))[0], 1) for seed in range(4)]
 
     assert len({each.tobytes() for each in others}) == 4
     assert len(evidence_of(CHECK, {NAME: by(with_replacement)}, 0, SAMPLED)) == 3

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import ClassifierCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.training.training_run import TrainingRun
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.verdict import Finding
@@ -55,7 +56,9 @@ def test_a_right_base_class_passes_with_a_loss_that_is_lent(seed):
 
 
 (SPIED_TRIAL,) = (
-    trial for trial in check_of("LinearClassifier").trials(ASSIGNMENT, 0) if "loss" in trial.state
+    trial
+    for trial in check_of("LinearClassifier").trials(CheckContext(ASSIGNMENT, 0))
+    if "loss" in trial.state
 )
 SPIED = TrainingRun.of(SPIED_TRIAL)
 
@@ -392,14 +395,14 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
     ],
 )
 def test_each_method_is_called_on_a_fresh_object(name, methods):
-    assert [trial.method for trial in check_of(name).trials(ASSIGNMENT, 0)] == methods
+    assert [trial.method for trial in check_of(name).trials(CheckContext(ASSIGNMENT, 0))] == methods
 
 
 @pytest.mark.parametrize("name", ["LinearClassifier", "LinearSVM", "Softmax"])
 def test_trials_are_a_function_of_the_seed_alone(name):
     check = check_of(name)
 
-    first, again, other = (bytes_of(check.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(check.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks import ClassifierCheck, PredictionCheck, SamplingCheck, TrainingCheck
+from grader.checks.base.context import CheckContext
 from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Limits, TrainerDefaults
 from grader.model.trial import Spy, Tensor
 from reference import Convention
@@ -118,7 +119,7 @@ def test_a_right_class_passes_in_its_own_dtype(student):
     assert verdict.message == f"{student.__name__}: loss, train and predict do what they should."
     given = [
         argument.array.dtype
-        for trial in check.trials(ASSIGNMENT, 0)
+        for trial in check.trials(CheckContext(ASSIGNMENT, 0))
         for argument in (*trial.positional, *trial.state.values())
         if isinstance(argument, Tensor)
     ]
@@ -126,7 +127,7 @@ def test_a_right_class_passes_in_its_own_dtype(student):
 
 
 def test_a_spy_is_a_method_and_the_first_weights_are_the_objects():
-    given, none, defaults = training().trials(ASSIGNMENT, 0)
+    given, none, defaults = training().trials(CheckContext(ASSIGNMENT, 0))
 
     assert {trial.method for trial in (given, none, defaults)} == {"train"}
     assert all(isinstance(trial.state["loss"], Spy) for trial in (given, none, defaults))

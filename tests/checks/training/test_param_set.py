@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import ParamSetCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.training.param_set import asked_of
 from grader.model.assignment import ParamSetFunction
 from grader.model.observation import Missing
@@ -242,7 +243,9 @@ def test_data_that_change_are_named():
 
 def test_what_raises_or_is_missing_is_said():
     raised = verdict_of(lambda cls, data_dict, lr, reg, num_iters=2000: data_dict["X_dev"])
-    missing = CHECK.judge(JUDGED, [(CHECK.trials(JUDGED, 0)[0], Missing("no file defines it"))])
+    missing = CHECK.judge(
+        CheckContext(JUDGED, 0), [(CHECK.trials(CheckContext(JUDGED, 0))[0], Missing("no file defines it"))]
+    )
 
     assert raised.message.startswith(f"{NAME} raised KeyError")
     assert missing.message == f"{NAME} is missing: no file defines it."
@@ -251,7 +254,7 @@ def test_what_raises_or_is_missing_is_said():
 
 @pytest.mark.parametrize("seed", range(200))
 def test_no_two_accuracies_of_a_call_are_near_one_another(seed):
-    for trial in CHECK.trials(JUDGED, seed):
+    for trial in CHECK.trials(CheckContext(JUDGED, seed)):
         train, val, test = asked_of(trial).accuracies
 
         assert min(abs(train - val), abs(train - test), abs(val - test)) > 0.1

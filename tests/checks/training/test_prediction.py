@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks import PredictionCheck
+from grader.checks.base.context import CheckContext
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
@@ -167,7 +168,7 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, message):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_rounding_never_decides_a_label(seed):
-    for trial in CHECK.trials(ASSIGNMENT, seed):
+    for trial in CHECK.trials(CheckContext(ASSIGNMENT, seed)):
         if "nearly tie" in trial.label:
             continue
         W, X = trial.positional
@@ -177,7 +178,9 @@ def test_rounding_never_decides_a_label(seed):
 
 
 def test_every_score_is_negative_where_it_is_promised():
-    W, X = next(trial for trial in CHECK.trials(ASSIGNMENT, 0) if "negative" in trial.label).positional
+    W, X = next(
+        trial for trial in CHECK.trials(CheckContext(ASSIGNMENT, 0)) if "negative" in trial.label
+    ).positional
     assert isinstance(W, Tensor)
     assert isinstance(X, Tensor)
 
@@ -193,7 +196,7 @@ def test_the_other_layout_turns_both_arrays_around():
 
 
 def test_trials_are_a_function_of_the_seed_alone():
-    first, again, other = (bytes_of(CHECK.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(CHECK.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other
@@ -201,7 +204,7 @@ def test_trials_are_a_function_of_the_seed_alone():
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_last_class_has_a_sample_wherever_there_are_several(seed):
-    for trial in CHECK.trials(ASSIGNMENT, seed):
+    for trial in CHECK.trials(CheckContext(ASSIGNMENT, seed)):
         if "nearly tie" in trial.label:
             continue
         W, X = trial.positional

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import SamplingCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import greatest_chi_square
 from grader.checks.training.training_run import TrainingRun
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
@@ -24,7 +25,7 @@ NAME = "train_linear_classifier"
 CHECK = SamplingCheck(
     kind="sampling", id="sampling", title="sampling", points=2, hint="Draw evenly.", function=NAME
 )
-(TRIAL, _) = CHECK.trials(ASSIGNMENT, 0)
+(TRIAL, _) = CHECK.trials(CheckContext(ASSIGNMENT, 0))
 LABEL, SAMPLES = TRIAL.label, len(TrainingRun.of(TRIAL).X)
 
 
@@ -203,7 +204,7 @@ def test_the_bound_at_53_rows_is_the_measured_one():
 
 
 def test_trials_are_a_function_of_the_seed_alone():
-    first, again, other = (bytes_of(CHECK.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(CHECK.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other

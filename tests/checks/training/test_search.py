@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from grader.checks import SearchCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.training.search import Schedule, best_of_grid
 from grader.model.assignment import SearchParamsFunction
 from grader.model.observation import Died, Missing
 from grader.model.trial import FunctionArgument, ResidentTensor, Scalar, Tensor
 from reference import Convention
-from tests.checks.images import DATA, on_data
+from tests.checks.images import DATA
 from tests.checks.students import (
     ASSIGNMENT,
     LinearSVM,
@@ -63,7 +64,7 @@ def student(pairs=GOOD, **changes):
 
 
 def verdict_of(changed, check=CHECK):
-    return verdict_on(check, changed, assignment=on_data(SEARCHED))
+    return verdict_on(check, changed, assignment=SEARCHED)
 
 
 def test_the_best_pair_of_a_good_grid_reaches_the_bar_and_is_named():
@@ -178,14 +179,14 @@ def test_equal_pairs_count_once():
 
 
 def test_the_students_own_training_is_run_on_the_best_pair_alone():
-    evidence = evidence_of(WITH_TRAINER, student(), assignment=on_data(SEARCHED))
+    evidence = evidence_of(WITH_TRAINER, student(), assignment=SEARCHED)
 
     _, (training, _), (labelling, _) = evidence
     assert training.function == TRAINER
     assert training.positional[0] == FunctionArgument("svm_loss_vectorized")
     assert training.keywords["learning_rate"] == Scalar(1e-2)
     assert labelling.function == PREDICTOR
-    verdict = WITH_TRAINER.judge(on_data(SEARCHED), evidence)
+    verdict = WITH_TRAINER.judge(CheckContext(SEARCHED, 0, data=DATA), evidence)
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert says(
         verdict.message.partition("). ")[2],
@@ -195,7 +196,7 @@ def test_the_students_own_training_is_run_on_the_best_pair_alone():
 
 
 def test_no_label_of_a_judged_image_is_handed_over():
-    evidence = evidence_of(WITH_TRAINER, student(), assignment=on_data(SEARCHED))
+    evidence = evidence_of(WITH_TRAINER, student(), assignment=SEARCHED)
 
     handed = [
         each.array
@@ -270,11 +271,10 @@ def test_good_pairs_keep_their_half_where_the_own_training_fails(changed, words)
     ],
 )
 def test_good_pairs_keep_their_half_where_the_own_training_gives_no_values(seen, words):
-    assignment = on_data(SEARCHED)
-    evidence = evidence_of(CHECK, student(), assignment=assignment)
-    (training,) = WITH_TRAINER.more_trials(assignment, 0, evidence)
+    evidence = evidence_of(CHECK, student(), assignment=SEARCHED)
+    (training,) = WITH_TRAINER.more_trials(CheckContext(SEARCHED, 0, data=DATA), evidence)
 
-    verdict = WITH_TRAINER.judge(assignment, [*evidence, (training, seen)])
+    verdict = WITH_TRAINER.judge(CheckContext(SEARCHED, 0, data=DATA), [*evidence, (training, seen)])
 
     assert verdict.credit == 0.5
     assert words in verdict.message

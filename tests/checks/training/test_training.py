@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks import TrainingCheck
+from grader.checks.base.context import CheckContext
 from grader.checks.training.training_audit import SHARES
 from grader.checks.training.training_run import TrainingRun
 from grader.model.assignment import TrainerDefaults, TrainerFunction
@@ -27,7 +28,7 @@ NAME = "train_linear_classifier"
 CHECK = TrainingCheck(
     kind="training", id="training", title="training", points=10, hint="Read the loop.", function=NAME
 )
-GIVEN_TRIAL, NONE_TRIAL = CHECK.trials(ASSIGNMENT, 0)
+GIVEN_TRIAL, NONE_TRIAL = CHECK.trials(CheckContext(ASSIGNMENT, 0))
 GIVEN, NONE = GIVEN_TRIAL.label, NONE_TRIAL.label
 RUN, RUN_FROM_NONE = TrainingRun.of(GIVEN_TRIAL), TrainingRun.of(NONE_TRIAL)
 STEPS, BATCH = RUN.num_iters, RUN.batch_size
@@ -352,7 +353,7 @@ def test_learning_rate_and_reg_are_drawn_in_every_run():
     drawn = {
         (TrainingRun.of(trial).learning_rate, TrainingRun.of(trial).reg)
         for seed in range(10)
-        for trial in CHECK.trials(ASSIGNMENT, seed)
+        for trial in CHECK.trials(CheckContext(ASSIGNMENT, seed))
     }
 
     assert len(drawn) == 20
@@ -444,7 +445,7 @@ def test_a_second_run_that_does_not_come_back_earns_nothing(observation):
     evidence = evidence_of(CHECK, trainer())
     evidence[1] = (evidence[1][0], observation)
 
-    assert CHECK.judge(ASSIGNMENT, evidence).credit == 0.0
+    assert CHECK.judge(CheckContext(ASSIGNMENT, 0), evidence).credit == 0.0
 
 
 def test_values_that_are_none_are_described():
@@ -457,7 +458,7 @@ def test_values_that_are_none_are_described():
         Returned((none, none), 0.0, echoes=observation.echoes, spy_calls=observation.spy_calls),
     )
 
-    verdict = CHECK.judge(ASSIGNMENT, evidence)
+    verdict = CHECK.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert verdict.credit == pytest.approx(0.45)
     assert verdict.message == (
@@ -467,7 +468,7 @@ def test_values_that_are_none_are_described():
 
 
 def test_two_runs_differ_in_steps_batch_size_start_and_verbosity():
-    given, none = CHECK.trials(ASSIGNMENT, 0)
+    given, none = CHECK.trials(CheckContext(ASSIGNMENT, 0))
 
     assert (given.label, none.label) == (GIVEN, NONE)
     assert list(given.keywords) == ["learning_rate", "reg", "num_iters", "batch_size", "verbose"]
@@ -475,14 +476,14 @@ def test_two_runs_differ_in_steps_batch_size_start_and_verbosity():
 
 
 def test_trials_are_a_function_of_the_seed_alone():
-    first, again, other = (bytes_of(CHECK.trials(ASSIGNMENT, seed)) for seed in (7, 7, 8))
+    first, again, other = (bytes_of(CHECK.trials(CheckContext(ASSIGNMENT, seed))) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other
 
 
 def test_no_size_is_the_same_in_every_run():
-    runs = [TrainingRun.of(CHECK.trials(ASSIGNMENT, seed)[0]) for seed in range(20)]
+    runs = [TrainingRun.of(CHECK.trials(CheckContext(ASSIGNMENT, seed))[0]) for seed in range(20)]
 
     for sizes in (
         {run.X.shape[0] for run in runs},
