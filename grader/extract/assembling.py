@@ -152,14 +152,16 @@ class _Assembly:
         for other in left_out:
             statement = self._program.statements[other]
             self._notes.append(
-                f"{name} is graded as it stands at {self._program.statements[number].place}; "
-                f"the later one at {statement.place} is left out: {self._judge.reason(other)}"
+                f"{name} is graded as it stands at {self._program.statements[number].location}; "
+                f"the later one at {statement.location} is left out: {self._judge.reason(other)}"
             )
 
     def _record_duplicate(self, name: str, path: str) -> None:
         events = self._program.namespaces[path].events[name]
         statements = [self._program.statements[number] for number in events]
-        places = tuple(statement.place for statement in statements if isinstance(statement.node, Definition))
+        places = tuple(
+            statement.location for statement in statements if isinstance(statement.node, Definition)
+        )
         if len(places) > 1:
             self._duplicates.append(Duplicate(name, places))
 
@@ -208,7 +210,7 @@ class _Assembly:
     def _chunk(self, number: int, position: int) -> Chunk:
         statement = self._program.statements[number]
         binds = self._program.names_bound_by(number)
-        return Chunk(position, statement.unit.file, statement.place, statement.source, binds)
+        return Chunk(position, statement.unit.file, statement.location, statement.source, binds)
 
     def _function(
         self, name: str, target: int, closure: Closure, numbering: Mapping[int, int]
@@ -216,7 +218,7 @@ class _Assembly:
         statement = self._program.statements[self._definition(name, target)]
         return ExtractedFunction(
             name=name,
-            place=statement.place,
+            location=statement.location,
             source=statement.source,
             chunks=tuple(sorted(numbering[number] for number in closure.numbers if number in numbering)),
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stand_ins(number)})),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.model.observation import Place
+from grader.model.observation import Location
 
 SUMMARY_LENGTH = 80
 
@@ -15,13 +15,13 @@ class Chunk:
     """One top-level statement, decorators included, at column 0.
 
     Chunks are executed in the order of their numbers, each in the namespace of its file, with annotations as strings.
-    place: the first line of `source`; the statement's later lines follow it.
+    location: the first line of `source`; the statement's later lines follow it.
     binds: the names it binds in that namespace.
     """
 
     number: int
     file: str
-    place: Place
+    location: Location
     source: str
     binds: tuple[str, ...]
 
@@ -30,7 +30,7 @@ class Chunk:
 class LeftOut:
     """A top-level statement that is not executed; `summary` is its first line, `reason` a clause in plain words."""
 
-    place: Place
+    location: Location
     summary: str
     reason: str
     binds: tuple[str, ...]
@@ -41,7 +41,7 @@ class Duplicate:
     """A graded name that one file defines more than once; the last place is the one that is graded."""
 
     name: str
-    places: tuple[Place, ...]
+    locations: tuple[Location, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ExtractedFunction:
     """
 
     name: str
-    place: Place
+    location: Location
     source: str
     chunks: tuple[int, ...]
     stubs: tuple[str, ...]

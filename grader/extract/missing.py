@@ -36,14 +36,14 @@ class Explainer:
         ]
         for statement in reversed(events):
             if statement.node is None:
-                place = statement.unit.place(statement.fault_line or statement.first_line)
+                place = statement.unit.location_of(statement.fault_line or statement.first_line)
                 verb = "" if statement.fault_line else "is not executed: "
                 return f"{name} ({place}) {verb}{statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
                 module = absolute_name(statement.node, statement.unit.file)
                 return (
-                    f"{name} ({statement.place}) is imported from {module}, which is not part of the submission: "
+                    f"{name} ({statement.location}) is imported from {module}, which is not part of the submission: "
                     "hand that file in too"
                 )
         self._look_inside()
@@ -51,11 +51,11 @@ class Explainer:
         if name in self._nested:
             statement, kind, line = self._nested[name]
             owner = getattr(statement.node, "name", "another statement")
-            place = statement.unit.place(statement.first_line + line)
+            place = statement.unit.location_of(statement.first_line + line)
             return f"{name} ({place}) stands inside {kind}{owner}: it must be defined at top level"
         hint = self._near_miss(name)
         if name in self._called:
-            return f"{name} is used ({self._called[name].place}) but never defined{hint}"
+            return f"{name} is used ({self._called[name].location}) but never defined{hint}"
         return f"{name} is not defined in the submission{hint}"
 
     def _look_inside(self) -> None:
@@ -92,7 +92,7 @@ class Explainer:
         if not near:
             return ""
         own, statement = folded[near[0]]
-        return f"; {own} ({statement.place}) looks like it: rename it to {name}"
+        return f"; {own} ({statement.location}) looks like it: rename it to {name}"
 
     def _defined(self) -> Iterator[tuple[str, Statement]]:
         for statement in self._program.statements:
@@ -102,4 +102,4 @@ class Explainer:
 
 def left_out_reason(name: str, left_out: LeftOut) -> str:
     """The sentence for a name whose own definition cannot be executed."""
-    return f"{name} ({left_out.place}) cannot be loaded: {left_out.reason}"
+    return f"{name} ({left_out.location}) cannot be loaded: {left_out.reason}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
-from grader.model.observation import Place
+from grader.model.observation import Location
 
 UNIT_CHARACTERS = 500_000
 """The longest cell or module that is parsed: a syntax tree takes up to 800 bytes for a character."""
@@ -56,8 +56,8 @@ class Unit:
             self.encoded[index] = line.encode()
         return self.encoded[index][start:end].decode()
 
-    def place(self, line: int) -> Place:
-        return Place(self.file, self.cell, line)
+    def location_of(self, line: int) -> Location:
+        return Location(self.file, self.cell, line)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +77,8 @@ class Statement:
     fault_line: int | None = None
 
     @property
-    def place(self) -> Place:
-        return self.unit.place(self.first_line)
+    def location(self) -> Location:
+        return self.unit.location_of(self.first_line)
 
     @property
     def source(self) -> str:
@@ -97,7 +97,7 @@ class Statement:
         # Cut first: a line may hold a hundred thousand statements.
         text = self.unit.lines[self.first_line - 1][: 10 * SUMMARY_LENGTH].strip() if self.unit.lines else ""
         summary = text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
-        return LeftOut(self.place, summary, reason, binds)
+        return LeftOut(self.location, summary, reason, binds)
 
 
 def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:

@@ -243,7 +243,7 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Function", no_wrap=True)
     table.add_column("Where it stands", ratio=1)
-    is_single = len({chunk.place.file for chunk in extracted.chunks}) == 1
+    is_single = len({chunk.location.file for chunk in extracted.chunks}) == 1
     by_number = {chunk.number: chunk for chunk in extracted.chunks}
     for name in names:
         function = extracted.functions.get(name)
@@ -251,19 +251,21 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
             table.add_row(_text(name), _text(f"missing: {extracted.missing.get(name, '')}", style="yellow"))
             continue
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
-        words = _text(str(function.place))
+        words = _text(str(function.location))
         if needs:
             needed = ", ".join(_needed(chunk, is_single=is_single) for chunk in needs)
             words.append(plain(f"\nneeds {needed}"), style="dim")
         for left in function.lacks:
-            lacking = f"\nlacks {', '.join(left.binds)} ({left.place}): {left.reason}"
+            lacking = f"\nlacks {', '.join(left.binds)} ({left.location}): {left.reason}"
             words.append(plain(lacking), style="yellow")
         table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
-        places = formatting.listing([str(place) for place in duplicate.places])
+        places = formatting.listing([str(place) for place in duplicate.locations])
         console.print(
-            _text(f"{duplicate.name} is defined {len(duplicate.places)} times: {places}; the last is graded.")
+            _text(
+                f"{duplicate.name} is defined {len(duplicate.locations)} times: {places}; the last is graded."
+            )
         )
     if extracted.stubs:
         console.print(_text(f"Inert stand-ins take the place of {formatting.listing(extracted.stubs)}."))
@@ -273,14 +275,14 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         console.print()
         console.print(_text("Left out", style="bold"))
         for left in extracted.left_out:
-            console.print(_text(f"{left.place}: {left.summary}"))
+            console.print(_text(f"{left.location}: {left.summary}"))
             console.print(Padding(_text(left.reason, style="dim"), (0, 0, 0, 2)))
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
     """The names that a statement gives, and where it stands: torch (cell 2, line 6)."""
     names = ", ".join(chunk.binds) or chunk.source.strip().splitlines()[0][:40]
-    where = str(chunk.place)
+    where = str(chunk.location)
     return f"{names} ({where.partition(', ')[2] if is_single else where})"
 
 

@@ -229,7 +229,9 @@ def _function_part(
     notes = [*_notes_on(name, extracted, settings), *(note for finding in own for note in finding.notes)]
     return FunctionPart(
         status=_function_status(own, was_errored=name in errored),
-        where=WherePart(file=function.place.file, cell=function.place.cell, line=function.place.line),
+        where=WherePart(
+            file=function.location.file, cell=function.location.cell, line=function.location.line
+        ),
         diagnosis=tuple(dict.fromkeys(diagnosis)),
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -250,8 +252,8 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
     notes: list[str] = []
     for duplicate in extracted.duplicates:
         if duplicate.name == name:
-            places = formatting.listing([str(place) for place in duplicate.places])
-            notes.append(f"it is defined {len(duplicate.places)} times ({places}); the last one is graded")
+            places = formatting.listing([str(place) for place in duplicate.locations])
+            notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it is written for CUDA; no GPU was used, so it was run on the CPU")
     inert = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]

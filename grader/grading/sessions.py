@@ -79,8 +79,8 @@ class Sessions:
         return self._run(found) if isinstance(found, Trial) else found
 
     def _run(self, trial: Trial) -> Observation:
-        self._hold_student(is_held=trial.party == "reference")
-        if trial.party == "student":
+        self._hold_student(is_held=trial.runner == "reference")
+        if trial.runner == "student":
             return self._student.run(trial)
         if self._reference is None:
             self._reference = self._sandbox.session(

@@ -10,7 +10,7 @@ from grader.model.trial import Array
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A line of the student's own: file, cell (counted from 1 over code cells; None in a module), line in it."""
 
     file: str
@@ -58,7 +58,7 @@ class Instructions:
     """
 
     total: int
-    lines: Mapping[Place, int] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[Location, int] = field(default_factory=lambda: MappingProxyType({}))
     calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -87,7 +87,7 @@ class Raised:
 
     kind: str
     message: str
-    place: Place | None
+    location: Location | None
     seconds: float
 
 

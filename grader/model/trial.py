@@ -119,7 +119,7 @@ class Driver:
     source: str
 
 
-Party = Literal["student", "reference"]
+RunnerName = Literal["student", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Trial:
         that call returned, as it is now; every tensor must have the shape and dtype that it had.
     is_counted: bring back how many instructions of the student's own code the call executed.
     are_calls_counted: and how often torch's operators and NumPy's functions ran, which costs more than the call.
-    party: whose function it is; both run in workers that are confined alike.
+    runner: whose function it is; both run in workers that are confined alike.
     driver: called in the place of the function, which is then only whose call it is; arguments hand the function over.
     tag: for the check that made the trial, to know it again; it is not handed over.
     """
@@ -161,7 +161,7 @@ class Trial:
     is_counted: bool = False
     are_calls_counted: bool = False
     is_again: bool = False
-    party: Party = "student"
+    runner: RunnerName = "student"
     driver: Driver | None = None
     tag: str = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.model.assignment import RestrictionKind
-from grader.model.observation import Place
+from grader.model.observation import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Use:
 
     kind: RestrictionKind
     what: str
-    place: Place | None
+    location: Location | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ class SourceNotice:
     """What the source of one function says: its uses of help, and where it mentions other graded functions."""
 
     uses: tuple[Use, ...]
-    mentions: Mapping[str, Place]
+    mentions: Mapping[str, Location]

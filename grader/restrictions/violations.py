@@ -10,7 +10,7 @@ from typing import Literal
 from grader import formatting
 from grader.extract import Extracted
 from grader.model.assignment import Assignment, RestrictionKind
-from grader.model.observation import Place
+from grader.model.observation import Location
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions.source import notices_in
 from grader.restrictions.trace import uses_in_trace
@@ -70,7 +70,7 @@ def find_violations(
             policy = assignment.restrictions.policy(kind)
             uses = [use for use in (*notice.uses, *borrowed, *unseen) if use.kind == kind]
             if uses and policy != "ignore":
-                found.append(Violation(name, kind, policy, _clause(uses, extracted.functions[name].place)))
+                found.append(Violation(name, kind, policy, _clause(uses, extracted.functions[name].location)))
     return tuple(found)
 
 
@@ -95,12 +95,12 @@ def _reached(name: str, notices: Mapping[str, SourceNotice]) -> set[str]:
     return reached
 
 
-def _clause(uses: Sequence[Use], stands_at: Place) -> str:
+def _clause(uses: Sequence[Use], stands_at: Location) -> str:
     """What was used, each with its line; where only a traced call saw it, the place of the function."""
     verb = "calls" if uses[0].kind == "partner" else "uses"
-    if uses[0].place is None:
+    if uses[0].location is None:
         return f"{verb} {uses[0].what} (seen when it was called, said by no line of it; it stands at {stands_at})"
-    named = [f"{use.what} ({use.place})" for use in uses[:_NAMED]]
+    named = [f"{use.what} ({use.location})" for use in uses[:_NAMED]]
     if len(uses) > _NAMED:
         named.append(f"{len(uses) - _NAMED} more")
     return f"{verb} {formatting.listing(named)}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted, ExtractedFunction
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
-from grader.model.observation import Place
+from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
 from grader.restrictions.kinds import kind_of
 from grader.restrictions.origins import (
@@ -85,7 +85,7 @@ class Walk:
             for name in chunk.binds:
                 self._binding.setdefault((chunk.file, name), []).append(chunk)
         self._files = {file: file_scope(file, parts) for file, parts in by_file.items()}
-        self._graded = {(each.place.file, name): name for name, each in extracted.functions.items()}
+        self._graded = {(each.location.file, name): name for name, each in extracted.functions.items()}
         self._origins = Origins(self._files, extracted.modules, frozenset(self._graded), kept)
         self._pending: list[tuple[ast.AST, Scope, Chunk]] = []
         self._later: deque[tuple[ast.AST, Scope, Chunk]] = deque()
@@ -98,7 +98,7 @@ class Walk:
         )
         self._has_backward = any("def backward" in chunk.source for chunk in self._chunks)
         self._uses: dict[tuple[RestrictionKind, str], Use] = {}
-        self._mentions: dict[str, Place] = {}
+        self._mentions: dict[str, Location] = {}
         self._followed: set[OwnName] = set()
         self._kept: dict[str | tuple[str, str], set[Origin]] = {}
 
@@ -116,7 +116,7 @@ class Walk:
             item = self._pending.pop() if self._pending else self._later.popleft()
             self._look_at(*item)
         if self._pending or self._later or self._origins.are_exhausted:
-            use = Use("dynamic", "more code than can be looked at", self._function.place)
+            use = Use("dynamic", "more code than can be looked at", self._function.location)
             self._uses[use.kind, use.what] = use
         return SourceNotice(tuple(self._uses.values()), self._mentions)
 
@@ -126,9 +126,9 @@ class Walk:
 
     def _own_chunks(self) -> list[Chunk]:
         """The statement that holds the function's code, and later ones that wrap it."""
-        place = self._function.place
+        place = self._function.location
         binding = self._binding.get((place.file, self._function.name), [])
-        first = next((chunk.number for chunk in binding if chunk.place == place), 0)
+        first = next((chunk.number for chunk in binding if chunk.location == place), 0)
         return [chunk for chunk in binding if chunk.number >= first]
 
     def _enter_chunk(self, chunk: Chunk) -> None:
@@ -291,6 +291,6 @@ class Walk:
         self._uses.setdefault((kind, what), Use(kind, what, _place(node, chunk)))
 
 
-def _place(node: ast.AST, chunk: Chunk) -> Place:
-    line = chunk.place.line + getattr(node, "lineno", 1) - 1
-    return Place(chunk.place.file, chunk.place.cell, line)
+def _place(node: ast.AST, chunk: Chunk) -> Location:
+    line = chunk.location.line + getattr(node, "lineno", 1) - 1
+    return Location(chunk.location.file, chunk.location.cell, line)

@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from grader.model.observation import Died, Instructions, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.observation import (
+    Died,
+    Instructions,
+    Location,
+    Raised,
+    Refused,
+    Returned,
+    SpyCall,
+    TimedOut,
+)
 from grader.model.trial import Spy, Trial
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
@@ -28,7 +37,7 @@ class Answer:
     cursor: wire.Cursor
 
 
-PlaceOf = Callable[[int, int], Place | None]
+PlaceOf = Callable[[int, int], Location | None]
 """From the numbers of a chunk and a line in it, which are claims, to the student's own line."""
 
 Ended = TimedOut | Died
@@ -176,7 +185,7 @@ class Exchange:
 
 
 def _instructions(counted: decode.Counted, place_of: PlaceOf) -> Instructions:
-    lines: dict[Place, int] = {}
+    lines: dict[Location, int] = {}
     for chunk_number, line, amount in counted.lines:
         place = place_of(chunk_number, line)
         if place is not None:

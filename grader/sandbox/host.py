@@ -15,7 +15,7 @@ from typing import Any, Self
 from grader import formatting
 from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
-from grader.model.observation import Died, Missing, Observation, Place, Raised, Refused, SpyCall, TimedOut
+from grader.model.observation import Died, Location, Missing, Observation, Raised, Refused, SpyCall, TimedOut
 from grader.model.trial import Device, Driver, Trial
 from grader.sandbox import decode, interruption
 from grader.sandbox.device import Gpu
@@ -311,7 +311,7 @@ class Session:
         request = {
             "op": "load",
             "function": function.name,
-            "file": function.place.file,
+            "file": function.location.file,
             "chunks": list(function.chunks),
             "lacks": {name: left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
@@ -384,15 +384,15 @@ class Session:
                 return worker
         raise SandboxError(f"fresh processes for the student's code ended at once: {ended}")
 
-    def _place_of(self, chunk_number: int, line: int) -> Place | None:
+    def _place_of(self, chunk_number: int, line: int) -> Location | None:
         """The student's own line; None where the numbers, which are claims, name no line of a chunk."""
         if line == 0:
             return None
         for chunk in self._extracted.chunks:
             if chunk.number == chunk_number:
-                first = chunk.place.line
+                first = chunk.location.line
                 last = first + chunk.source.count("\n")
-                return Place(chunk.place.file, chunk.place.cell, min(max(line, first), last))
+                return Location(chunk.location.file, chunk.location.cell, min(max(line, first), last))
         return None
 
     def _end_worker(self, caller: str) -> str:

@@ -31,7 +31,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
         {
             "number": chunk.number,
             "file": chunk.file,
-            "line": chunk.place.line,
+            "line": chunk.location.line,
             "source": chunk.source,
             "binds": list(chunk.binds),
         }

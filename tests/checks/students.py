@@ -19,8 +19,8 @@ from grader.model.assignment import (
     TrainerFunction,
 )
 from grader.model.observation import (
+    Location,
     Observation,
-    Place,
     Raised,
     Received,
     Refused,
@@ -52,7 +52,7 @@ from tests.checks.images import DATA
 
 Student = Callable[..., Any]
 
-PLACE = Place("linear_classifier.py", None, 12)
+PLACE = Location("linear_classifier.py", None, 12)
 NUMBER = r"-?[0-9.]+(?:e[+-][0-9]+)?"
 
 ASSIGNMENT = Assignment(

@@ -167,9 +167,9 @@ def test_lines_and_cells_stay_the_students_own(extract_cells):
         "def decorate(f):\n    return f",
     )
 
-    places = {chunk.binds: (chunk.place.cell, chunk.place.line) for chunk in extracted.chunks}
+    places = {chunk.binds: (chunk.location.cell, chunk.location.line) for chunk in extracted.chunks}
     assert places == {("N",): (1, 4), ("decorate",): (3, 1), ("target",): (2, 3)}
-    assert str(extracted.functions["target"].place) == "hw.ipynb, cell 2, line 3"
+    assert str(extracted.functions["target"].location) == "hw.ipynb, cell 2, line 3"
 
 
 def test_a_decorator_that_stands_below_is_executed_first(extract_cells):

@@ -64,7 +64,7 @@ def test_a_name_imported_by_a_notebook_is_graded_in_its_module(extract_files, no
         "target",
     )
 
-    assert str(extracted.functions["target"].place) == "linear_classifier.py, line 1"
+    assert str(extracted.functions["target"].location) == "linear_classifier.py, line 1"
     assert extracted.notes == ()
 
 
@@ -82,7 +82,7 @@ def test_of_two_files_the_one_with_more_graded_names_is_graded_and_said_so(extra
         "target other",
     )
 
-    assert extracted.functions["target"].place.file == "b.py"
+    assert extracted.functions["target"].location.file == "b.py"
     assert extracted.notes == (
         "target is defined in a.py, b.py; the one in b.py is graded, the file that defines 2 of the 2 graded names",
     )

@@ -85,7 +85,7 @@ def test_a_value_made_by_training_is_lacking(extract_cells):
 
     (lacking,) = extracted.functions["target"].lacks
     assert lacking.reason == "training or evaluation at top level: it calls LinearSVM"
-    assert str(lacking.place) == "hw.ipynb, cell 2, line 1"
+    assert str(lacking.location) == "hw.ipynb, cell 2, line 1"
 
 
 def test_a_function_is_kept_whatever_its_decorator_does(extract_cells):
@@ -99,7 +99,7 @@ def test_a_function_is_kept_whatever_its_decorator_does(extract_cells):
 
     assert extracted.missing == {}
     assert extracted.functions["target"].stubs == ("numba",)
-    assert [str(extracted.functions[name].place) for name in ("target", "other", "third")] == [
+    assert [str(extracted.functions[name].location) for name in ("target", "other", "third")] == [
         "hw.ipynb, cell 2, line 1",
         "hw.ipynb, cell 3, line 1",
         "hw.ipynb, cell 4, line 1",
@@ -143,7 +143,7 @@ def test_a_shell_command_runs_over_its_continuation_lines(extract_cells):
     extracted = extract_cells("target", "!pip install \\\n  torch \\\n  numpy\n" + TARGET)
 
     assert reasons(extracted) == {"!pip install \\": "a shell command"}
-    assert extracted.functions["target"].place.line == 4
+    assert extracted.functions["target"].location.line == 4
 
 
 def test_a_magic_inside_a_block_leaves_the_block_whole(extract_cells, load):
@@ -158,7 +158,7 @@ def test_magics_in_a_module_are_left_out_too(extract_files):
     extracted = extract_files({"hw.py": "!pip install x\n" + TARGET}, "target")
 
     assert reasons(extracted) == {"!pip install x": "a shell command"}
-    assert extracted.functions["target"].place.line == 2
+    assert extracted.functions["target"].location.line == 2
 
 
 def test_a_cell_that_is_indented_as_a_whole_is_read_as_ipython_does(extract_cells):

@@ -108,7 +108,7 @@ def test_a_fault_costs_only_the_function_it_stands_in(extract_files, load, fault
 def test_a_definition_that_parses_serves_where_a_later_one_does_not(extract_cells):
     extracted = extract_cells("target", "def target(): return 1", "def target(:\n    pass")
 
-    assert extracted.functions["target"].place.cell == 1
+    assert extracted.functions["target"].location.cell == 1
     assert extracted.notes == (
         (
             "target is graded as it stands at hw.ipynb, cell 1, line 1; the later one at hw.ipynb, cell 2, line 1 "
@@ -121,11 +121,11 @@ def test_two_definitions_are_reported_and_the_last_is_graded(extract_cells):
     extracted = extract_cells("target", "def target(): return 1", "\ndef target(): return 2")
 
     (duplicate,) = extracted.duplicates
-    assert (duplicate.name, [str(place) for place in duplicate.places]) == (
+    assert (duplicate.name, [str(place) for place in duplicate.locations]) == (
         "target",
         ["hw.ipynb, cell 1, line 1", "hw.ipynb, cell 2, line 2"],
     )
-    assert extracted.functions["target"].place == duplicate.places[-1]
+    assert extracted.functions["target"].location == duplicate.locations[-1]
 
 
 def test_text_beyond_the_cap_is_not_parsed(extract_cells):

@@ -26,7 +26,7 @@ from grader.grading import reporting
 from grader.grading.settings import Settings
 from grader.intake.folder import find_entries, left_out
 from grader.intake.submission import Submission, load_submission
-from grader.model.observation import Died, Place, Raised, Refused, Returned, SpyCall, TimedOut
+from grader.model.observation import Died, Location, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.model.report import EnvironmentPart, FlagPart, parse_report, student_view
 from grader.model.trial import NumberOutput, Tensor, Trial
 from grader.restrictions import find_violations, findings_of
@@ -151,12 +151,12 @@ def _described(extracted: Extracted) -> None:
     assert numbers == sorted(set(numbers))
     for function in extracted.functions.values():
         assert set(function.chunks) <= set(numbers)
-        assert function.place.line >= 1
+        assert function.location.line >= 1
         trial = Trial("fuzz", function.name, (Tensor(np.zeros((2, 2))),), (NumberOutput(),))
         call, buffers, _ = describe_call(trial, redirect_cuda=function.mentions_cuda)
         _parsed(wire.pack_request(call, buffers))
     for left in extracted.left_out:
-        _plain(str(left.place))
+        _plain(str(left.location))
         json.dumps([left.summary, left.reason, left.binds]).encode()
 
 
@@ -208,8 +208,8 @@ def _conversation(case: answers.Sent, trial: Trial, ours: socket.socket, ended: 
     if not isinstance(answer, Answer):
         return answer
     if answer.kind == wire.RAISED:
-        return exchange.raised(answer, lambda number, line: Place("hw.py", number, line))
-    return exchange.returned(answer, trial, calls, lambda number, line: Place("hw.py", number, line))
+        return exchange.raised(answer, lambda number, line: Location("hw.py", number, line))
+    return exchange.returned(answer, trial, calls, lambda number, line: Location("hw.py", number, line))
 
 
 def _words(observation: object) -> None:

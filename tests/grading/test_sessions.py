@@ -11,7 +11,7 @@ import pytest
 from grader.extract import extract
 from grader.grading.sessions import Sessions
 from grader.model.observation import Received, Returned
-from grader.model.trial import ArrayOutput, NumberOutput, Party, Scalar, Tensor, Trial
+from grader.model.trial import ArrayOutput, NumberOutput, RunnerName, Scalar, Tensor, Trial
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.samples import StubSandbox, submission_of
@@ -21,14 +21,14 @@ ASSIGNMENT = load_spec("eecs498_2019").spec.assignment
 RETURNS_SEVEN = "def svm_loss_vectorized(W, X, y, reg):\n    return 7.0, W\n"
 
 
-def call(function: str, party: Party) -> Trial:
+def call(function: str, runner: RunnerName) -> Trial:
     W, X, y = np.ones((3, 2)), np.ones((4, 3)), np.array([0, 1, 1, 0])
     return Trial(
         "a call",
         function,
         (Tensor(W), Tensor(X), Tensor(y), Scalar(0.0)),
         (NumberOutput(), ArrayOutput(W.shape)),
-        party=party,
+        runner=runner,
     )
 
 
@@ -61,8 +61,8 @@ def sandbox():
 def test_each_party_answers_with_its_own_function(sandbox):
     with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
         seen = [
-            loss_of(sessions.run(call("svm_loss_vectorized", party)))
-            for party in ("student", "reference", "student", "reference")
+            loss_of(sessions.run(call("svm_loss_vectorized", runner)))
+            for runner in ("student", "reference", "student", "reference")
         ]
 
     assert seen == [7.0, 1.0, 7.0, 1.0]

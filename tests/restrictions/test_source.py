@@ -9,7 +9,7 @@ from tests.restrictions.students import assignment_with, extracted_of
 def uses_of(*texts, name="vectorized", **files):
     """(kind, what, place) of each use that the function's source shows."""
     notice = notices_in(extracted_of(*texts, **files), assignment_with())[name]
-    return [(use.kind, use.what, str(use.place)) for use in notice.uses]
+    return [(use.kind, use.what, str(use.location)) for use in notice.uses]
 
 
 def body(lines, before="import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"):

@@ -166,4 +166,4 @@ def test_without_the_redirect_a_missing_device_is_an_error_of_torch(open_session
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Raised)
-    assert str(observation.place) == "hw.py, line 2"
+    assert str(observation.location) == "hw.py, line 2"

@@ -54,8 +54,8 @@ def test_what_the_students_code_raises_is_placed_in_it_and_not_in_the_driver(ope
     seen = session.run(driven(FunctionArgument("g"), FunctionArgument("f"), 3.0))
 
     assert isinstance(seen, Raised)
-    assert seen.place is not None
-    assert (seen.place.line, seen.message) == (3, "no")
+    assert seen.location is not None
+    assert (seen.location.line, seen.message) == (3, "no")
 
 
 def test_what_the_driver_raises_has_no_place(open_session):

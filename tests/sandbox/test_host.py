@@ -8,8 +8,8 @@ import pytest
 
 from grader.model.observation import (
     Died,
+    Location,
     Missing,
-    Place,
     Raised,
     Received,
     Refused,
@@ -168,8 +168,8 @@ def test_whatever_is_raised_comes_back_as_kind_message_and_place(open_session, b
 
     assert isinstance(observation, Raised)
     assert (observation.kind, observation.message) == (kind, message)
-    assert observation.place is not None
-    assert observation.place.file == "hw.py"
+    assert observation.location is not None
+    assert observation.location.file == "hw.py"
     assert g_is_right(session)
 
 
@@ -180,7 +180,7 @@ def test_endless_recursion_is_a_recursion_error_at_the_students_line(open_sessio
 
     assert isinstance(observation, Raised)
     assert observation.kind == "RecursionError"
-    assert str(observation.place) == "hw.py, line 8"
+    assert str(observation.location) == "hw.py, line 8"
     assert g_is_right(session)
 
 
@@ -335,7 +335,7 @@ def test_a_forged_place_names_no_line_that_is_not_the_students(open_session):
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Raised)
-    assert observation.place == Place("hw.py", None, 5)
+    assert observation.location == Location("hw.py", None, 5)
 
 
 # What a function leaves behind
@@ -654,7 +654,7 @@ def test_what_is_no_function_says_what_it_is(open_session):
 
     assert isinstance(observation, Raised)
     assert observation.message == "f is no function but a value of type int"
-    assert observation.place is None
+    assert observation.location is None
 
 
 # The spy

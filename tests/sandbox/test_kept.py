@@ -100,8 +100,8 @@ def test_what_raises_within_a_lent_function_is_placed_there(open_session):
     seen = session.run(trial("f", FunctionArgument("g"), 2.0))
 
     assert isinstance(seen, Raised)
-    assert seen.place is not None
-    assert seen.place.line == 2
+    assert seen.location is not None
+    assert seen.location.line == 2
 
 
 def test_a_function_that_did_not_return_is_not_handed_over(open_session):

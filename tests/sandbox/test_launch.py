@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.model.observation import Died, Place, Raised, Received, Returned
+from grader.model.observation import Died, Location, Raised, Received, Returned
 from grader.model.trial import SeriesOutput
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Budget, Sandbox
@@ -106,7 +106,7 @@ def test_a_plain_process_gives_the_same_observations_as_a_forked_one(sandbox):
             assert array_of(returned.values[0]).tolist() == [1.0, 2.0]
             assert isinstance(raised, Raised)
             assert (raised.kind, raised.message) == ("ValueError", "no")
-            assert raised.place == Place("hw.py", None, 12)
+            assert raised.location == Location("hw.py", None, 12)
             assert died == Died("exit code 3")
 
 

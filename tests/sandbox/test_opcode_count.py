@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.model.observation import Instructions, Place, Raised, Returned
+from grader.model.observation import Instructions, Location, Raised, Returned
 from grader.model.trial import ArrayOutput, Tensor
 from tests.sandbox.calls import number_of, trial
 
@@ -150,8 +150,8 @@ def test_the_lines_of_a_loop_are_named(counts_of):
 
     grown = {place: amount - few.lines[place] for place, amount in many.lines.items()}
     assert {place for place, amount in grown.items() if amount} == {
-        Place("hw.py", None, 6),
-        Place("hw.py", None, 7),
+        Location("hw.py", None, 6),
+        Location("hw.py", None, 7),
     }
     assert sum(few.lines.values()) == few.total
 

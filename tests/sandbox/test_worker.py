@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.model.observation import Place, Raised, Received, Returned
+from grader.model.observation import Location, Raised, Received, Returned
 from grader.model.trial import ArrayOutput, NumberOutput
 from tests.sandbox.calls import (
     description_of,
@@ -43,7 +43,7 @@ def test_using_a_name_whose_making_failed_says_how_it_failed(open_session):
         "name 'table' is not there when the function is graded on its own: "
         "making it raised IndexError: list index out of range"
     )
-    assert observation.place == Place("hw.py", None, 3)
+    assert observation.location == Location("hw.py", None, 3)
 
 
 def test_a_function_whose_own_definition_fails_raises_that_at_every_call(open_session):
@@ -52,7 +52,7 @@ def test_a_function_whose_own_definition_fails_raises_that_at_every_call(open_se
     first, second = session.run(trial("f")), session.run(trial("f"))
 
     assert isinstance(first, Raised)
-    assert (first.kind, first.place) == ("IndexError", Place("hw.py", None, 1))
+    assert (first.kind, first.location) == ("IndexError", Location("hw.py", None, 1))
     assert second == first
     assert number_of(session.run(trial("g"))) == 2
 
@@ -128,7 +128,7 @@ def test_inspect_finds_the_source_of_a_students_function(open_session):
 
 def place_of(observation):
     assert isinstance(observation, Raised), observation
-    return observation.place
+    return observation.location
 
 
 def test_the_place_is_the_innermost_line_of_the_students(open_session):
@@ -139,7 +139,7 @@ def test_the_place_is_the_innermost_line_of_the_students(open_session):
 
     observation = session.run(trial("f", tensor([1.0, 2.0])))
 
-    assert place_of(observation) == Place("hw.py", None, 4)
+    assert place_of(observation) == Location("hw.py", None, 4)
 
 
 def test_the_place_in_a_notebook_is_the_cell_and_the_line_in_it(open_session):
@@ -148,7 +148,7 @@ def test_the_place_in_a_notebook_is_the_cell_and_the_line_in_it(open_session):
     )
     session = open_session({"hw.ipynb": cells}, "f")
 
-    assert place_of(session.run(trial("f"))) == Place("hw.ipynb", 2, 4)
+    assert place_of(session.run(trial("f"))) == Location("hw.ipynb", 2, 4)
 
 
 def test_the_place_of_a_call_that_does_not_fit_the_signature_is_none(open_session):
@@ -165,7 +165,7 @@ def test_the_place_of_an_error_in_text_that_is_executed_is_the_line_that_execute
 
     observation = session.run(trial("f"))
 
-    assert (observation.kind, observation.place) == ("SyntaxError", Place("hw.py", None, 3))
+    assert (observation.kind, observation.location) == ("SyntaxError", Location("hw.py", None, 3))
 
 
 def test_the_place_in_another_file_names_that_file(open_session):
@@ -177,7 +177,7 @@ def test_the_place_in_another_file_names_that_file(open_session):
         "f",
     )
 
-    assert place_of(session.run(trial("f"))) == Place("pkg/b.py", None, 3)
+    assert place_of(session.run(trial("f"))) == Location("pkg/b.py", None, 3)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_forged_syntax_error_names_no_place_outside_the_submission(open_sessio
 
     observation = session.run(trial("f"))
 
-    assert getattr(observation, "place", None) in {None, Place("hw.py", None, 10)}
+    assert getattr(observation, "place", None) in {None, Location("hw.py", None, 10)}
     assert g_is_right(session)
 
 

@@ -67,7 +67,7 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
     match observation:
         case Returned():
             raise ValueError("the call returned")
-        case Raised(kind=kind, message=message, place=place):
+        case Raised(kind=kind, message=message, location=place):
             where = "" if place is None else f" at {place}"
             said = f": {message}" if message else ""
             hint = _REFUSED if kind == "PermissionError" else ""

@@ -17,7 +17,7 @@ from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_loop_cases
 from grader.checks.losses.core import core_fault, not_credited, zero_gradient
 from grader.model.assignment import Assignment
-from grader.model.observation import Instructions, Observation, Place, Returned
+from grader.model.observation import Instructions, Location, Observation, Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Finding, Verdict
 
@@ -54,7 +54,7 @@ class _Growth:
         return self.great.total > GROWTH * self.small.total
 
     @property
-    def place(self) -> Place | None:
+    def location(self) -> Location | None:
         """The line whose count grew most."""
         grown = {place: amount - self.small.lines.get(place, 0) for place, amount in self.great.lines.items()}
         place = max(grown, key=lambda each: grown[each], default=None)
@@ -70,7 +70,7 @@ class _Growth:
 
     @property
     def words(self) -> str:
-        where = "" if self.place is None else f" ({self.place})"
+        where = "" if self.location is None else f" ({self.location})"
         return (
             f"{self.small.total} instructions of its own for {self.small_size} {self.of}"
             f" and {self.great.total} for {self.great_size}: a Python loop over {self.of}{where}"

@@ -18,8 +18,8 @@ from grader.model.trial import (
     ArrayOutput,
     DTypeName,
     NumberOutput,
-    Party,
     ResidentTensor,
+    RunnerName,
     Scalar,
     Tensor,
     Trial,
@@ -59,16 +59,16 @@ NULL = "null_call"
 def draw_round(
     assignment: Assignment, naive: str | None, vectorized: str, number: int, rng: np.random.Generator
 ) -> tuple[Trial, ...]:
-    """The calls of one round: fresh X and y, a fresh W in each call of a function, both parties in shuffled order.
+    """The calls of one round: fresh X and y, a fresh W in each call of a function, both sessions in shuffled order.
 
-    The parties share what is drawn, which neither can see of the other. The first round calls the naive functions at
+    The sessions share what is drawn, which neither can see of the other. The first round calls the naive functions at
     the handout's size, as its notebook does. naive: None where the student's is not to be called.
     """
     draw = _RoundDraw(assignment, vectorized, number, rng)
     style = f"{assignment.loss_function(vectorized).classifier}_loss"
-    naive_calls: list[tuple[Party, str]] = [("reference", f"{style}_naive")]
+    naive_calls: list[tuple[RunnerName, str]] = [("reference", f"{style}_naive")]
     naive_calls += [] if naive is None else [("student", naive)]
-    vectorized_calls: list[tuple[Party, str]] = [
+    vectorized_calls: list[tuple[RunnerName, str]] = [
         ("reference", f"{style}_vectorized"),
         ("student", vectorized),
         ("reference", NULL),
@@ -100,7 +100,7 @@ class _RoundDraw:
     def trials(
         self,
         size: Size,
-        calls: Sequence[tuple[Party, str]],
+        calls: Sequence[tuple[RunnerName, str]],
         repeats: int | None = None,
         seconds: float | None = None,
     ) -> list[Trial]:
@@ -118,9 +118,9 @@ class _RoundDraw:
                     outputs=(NumberOutput(), ArrayOutput(given[0].array.shape)),
                     backend=self._assignment.backend,
                     seconds=self._assignment.limits.call_seconds if seconds is None else seconds,
-                    party=party,
+                    runner=runner,
                 )
-                for party, function in calls
+                for runner, function in calls
             ]
         return made
 
@@ -154,7 +154,7 @@ def timed_dtype(assignment: Assignment, vectorized: str) -> DTypeName:
 
 def is_reference(trial: Trial) -> bool:
     """Whether a timed call was one of the reference's."""
-    return trial.party == "reference"
+    return trial.runner == "reference"
 
 
 def round_and_size(trial: Trial) -> tuple[int, str]:

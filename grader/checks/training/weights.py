@@ -58,7 +58,7 @@ class WeightsCheck(CheckFields):
                 outputs=(ArrayOutput(_shape(context)),),
                 backend="torch",
                 seconds=context.assignment.limits.call_seconds,
-                party="reference",
+                runner="reference",
             ),
         )
 

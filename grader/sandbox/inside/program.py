@@ -11,7 +11,7 @@ from typing import Any
 
 import cuda_redirect
 import packing
-import standins
+import stubs
 
 MODULE_PREFIX = "submission"
 
@@ -28,7 +28,7 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
-        standins.install(description["stubs"])
+        stubs.install(description["stubs"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
         if description["redirect_cuda"]:
@@ -42,8 +42,8 @@ class Program:
                 self._executed.add(number)
                 self._execute(self._chunks[number])
         for lacking, reason in lacks.items():
-            namespace.setdefault(lacking, standins.LeftOutName(lacking, reason))
-        if isinstance(namespace.get(name), standins.LeftOutName) and name in self._failures:
+            namespace.setdefault(lacking, stubs.LeftOutName(lacking, reason))
+        if isinstance(namespace.get(name), stubs.LeftOutName) and name in self._failures:
             raise self._failures[name]
         if name not in namespace:
             raise NameError(f"name '{name}' is not defined")
@@ -62,7 +62,7 @@ class Program:
             reason = f"making it raised {packing.type_name(error)}: {packing.message_of(error)}"
             for name in chunk["binds"]:
                 self._failures[name] = error
-                namespace.setdefault(name, standins.LeftOutName(name, reason))
+                namespace.setdefault(name, stubs.LeftOutName(name, reason))
 
 
 def _module_for(path: str) -> types.ModuleType:

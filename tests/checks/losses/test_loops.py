@@ -8,7 +8,16 @@ import pytest
 from grader.checks import LoopsCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_loop_cases
-from grader.model.observation import Died, Instructions, Missing, Place, Raised, Refused, Returned, TimedOut
+from grader.model.observation import (
+    Died,
+    Instructions,
+    Location,
+    Missing,
+    Raised,
+    Refused,
+    Returned,
+    TimedOut,
+)
 from grader.model.verdict import Finding
 from reference import Convention
 from tests.checks.students import (
@@ -25,7 +34,7 @@ from tests.checks.students import (
     with_gradient,
 )
 
-LOOP, BODY = Place("hw.py", None, 11), Place("hw.py", None, 12)
+LOOP, BODY = Location("hw.py", None, 11), Location("hw.py", None, 12)
 VECTORIZED, NAIVE = "svm_loss_vectorized", "svm_loss_naive"
 
 
@@ -140,7 +149,7 @@ def test_a_call_that_returned_and_executed_nothing_is_believed_in_no_style(funct
 
 def test_the_greatest_claims_give_a_verdict():
     most = (1 << 32) - 1
-    lines = {Place("hw.py", None, line): most for line in range(64)}
+    lines = {Location("hw.py", None, line): most for line in range(64)}
 
     verdict = verdict_with((Instructions(1, lines), Instructions(most, lines), Instructions(most, {})))
 

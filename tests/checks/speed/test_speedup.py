@@ -71,7 +71,7 @@ def machine(
 
     def seconds(trial: Trial) -> float:
         _, size = round_and_size(trial)
-        own = trial.party == "student"
+        own = trial.runner == "student"
         net = VECTORIZED_SECONDS
         if trial.function.endswith("_naive"):
             net = NAIVE_SECONDS * reference_naive * (naive if own else 1) * (32 if size == "main" else 1)
@@ -96,7 +96,7 @@ def inputs(trial: Trial) -> tuple[Any, Any, Any, float]:
 def right(trial: Trial, seconds: float, convention: Convention = ASSIGNMENT.convention) -> Observation:
     """What a right function returns; what the reference's do is never looked at."""
     W, X, y, reg = inputs(trial)
-    if trial.party == "reference":
+    if trial.runner == "reference":
         return returned(0.0, np.zeros_like(W), seconds)
     loss_of = svm_loss if trial.function.startswith("svm") else softmax_loss
     truth = loss_of(W, X, y, reg, convention, dtype=np.float64)
@@ -223,7 +223,7 @@ def test_the_cold_number_is_that_of_the_first_calls():
     seen: set[str] = set()
 
     def cold(trial: Trial) -> float:
-        if trial.party == "reference" or trial.function in seen:
+        if trial.runner == "reference" or trial.function in seen:
             return clock(trial)
         seen.add(trial.function)
         return clock(trial) * (10 if trial.function == "svm_loss_vectorized" else 1)
@@ -309,7 +309,7 @@ def test_the_rounds_that_warm_up_do_not_count():
     clock = machine()
 
     def cold(trial: Trial) -> float:
-        is_cold = round_and_size(trial)[0] < WARM_UPS and trial.party == "student"
+        is_cold = round_and_size(trial)[0] < WARM_UPS and trial.runner == "student"
         return clock(trial) * (100 if is_cold else 1)
 
     assert verdict(clock=cold).measured["slowdown"] == pytest.approx(1, rel=0.05)
@@ -358,7 +358,7 @@ def wrong_in(size: str, number: int, change: Callable[[float, Any], Observation]
     def answer(trial: Trial, seconds: float) -> Observation:
         seen = right(trial, seconds)
         is_chosen = round_and_size(trial) == (number, size) and trial.function == "svm_loss_vectorized"
-        if is_chosen and trial.party == "student" and not done:
+        if is_chosen and trial.runner == "student" and not done:
             done.append(trial)
             W, X, y, reg = inputs(trial)
             truth = svm_loss(W, X, y, reg, ASSIGNMENT.convention, dtype=np.float64)
@@ -419,7 +419,7 @@ def test_a_lost_naive_function_costs_the_vectorized_one_nothing(instead):
     called = []
 
     def answer(trial: Trial, seconds: float) -> Observation:
-        is_naive = trial.function == "svm_loss_naive" and trial.party == "student"
+        is_naive = trial.function == "svm_loss_naive" and trial.runner == "student"
         called.append(is_naive)
         return instead(trial) if is_naive else right(trial, seconds)
 
@@ -441,7 +441,7 @@ def test_a_function_that_is_wrong_from_the_start_is_not_measured():
 def test_arithmetic_in_float32_is_right_and_in_16_bits_is_not(check, handouts_sizes):
     def computing_in(dtype: str) -> Answer:
         def answer(trial: Trial, seconds: float) -> Observation:
-            if trial.party == "reference":
+            if trial.runner == "reference":
                 return right(trial, seconds)
             W, X, y, reg = inputs(trial)
             loss_of = svm_loss if check is SVM else softmax_loss
@@ -477,9 +477,9 @@ def test_other_conventions_are_drawn_and_judged_as_they_are(check, layout, hando
 # --- Calls that fail -------------------------------------------------------------------------------------------------
 
 
-def failing(party: str, seen: Observation, number: int = 3) -> Answer:
+def failing(runner: str, seen: Observation, number: int = 3) -> Answer:
     def answer(trial: Trial, seconds: float) -> Observation:
-        is_chosen = round_and_size(trial)[0] == number and trial.party == party
+        is_chosen = round_and_size(trial)[0] == number and trial.runner == runner
         return seen if is_chosen else right(trial, seconds)
 
     return answer
@@ -560,11 +560,11 @@ def test_the_same_seed_draws_the_same_calls_and_another_seed_others():
 def test_no_function_sees_weights_twice_and_no_round_the_data_of_another():
     trials = drawn(rounds=4)
     for function in {trial.function for trial in trials}:
-        for party in ("student", "reference"):
+        for runner in ("student", "reference"):
             seen = [
                 inputs(trial)[0].tobytes()
                 for trial in trials
-                if (trial.function, trial.party) == (function, party)
+                if (trial.function, trial.runner) == (function, runner)
             ]
             assert len(set(seen)) == len(seen)
     data = {trial.kept[0].key: trial.kept[0].array.tobytes()[:256] for trial in trials}
@@ -574,7 +574,7 @@ def test_no_function_sees_weights_twice_and_no_round_the_data_of_another():
 def test_the_order_of_the_parties_changes_from_round_to_round():
     trials = drawn(rounds=5)
     orders = {
-        tuple(trial.function + trial.party for trial in trials if round_and_size(trial) == (number, "main"))
+        tuple(trial.function + trial.runner for trial in trials if round_and_size(trial) == (number, "main"))
         for number in range(1, 5)
     }
 
@@ -584,7 +584,9 @@ def test_the_order_of_the_parties_changes_from_round_to_round():
 def test_the_first_round_calls_the_naive_functions_at_the_handouts_size():
     calls = [trial for trial in drawn() if trial.function.endswith("naive")]
 
-    assert {(trial.party, inputs(trial)[1].shape[0]) for trial in calls if round_and_size(trial)[0] == 0} == {
+    assert {
+        (trial.runner, inputs(trial)[1].shape[0]) for trial in calls if round_and_size(trial)[0] == 0
+    } == {
         ("student", MAIN.N),
         ("reference", MAIN.N),
     }
@@ -596,8 +598,8 @@ def test_both_parties_are_called_equally_often_in_the_main_dtype():
     trials = [trial for trial in drawn() if round_and_size(trial)[0] == 2]
     vectorized = [trial for trial in trials if trial.function.endswith("vectorized")]
 
-    assert [trial.party for trial in vectorized].count("student") == MAIN.repeats + MANY_SAMPLES.repeats
-    assert [trial.party for trial in vectorized].count("reference") == MAIN.repeats + MANY_SAMPLES.repeats
+    assert [trial.runner for trial in vectorized].count("student") == MAIN.repeats + MANY_SAMPLES.repeats
+    assert [trial.runner for trial in vectorized].count("reference") == MAIN.repeats + MANY_SAMPLES.repeats
     assert {inputs(trial)[0].dtype.name for trial in trials} == {"float64"}
     check = SVM.model_copy(update={"naive": "softmax_loss_naive", "vectorized": "softmax_loss_float32"})
     assert {inputs(trial)[0].dtype.name for trial in check.trials(CheckContext(ASSIGNMENT, 0))} == {"float32"}

@@ -85,7 +85,7 @@ def test_a_fallback_for_a_missing_attribute_of_a_real_module_is_taken(number):
     ],
 )
 def test_the_graders_own_packages_are_never_the_real_ones(number, name, body):
-    looks = "return type(module).__name__ == 'StandInModule' and not hasattr(module, '__file__')"
+    looks = "return type(module).__name__ == 'StubModule' and not hasattr(module, '__file__')"
 
     assert number("", f"{body.format(name=name)}\n{looks}") == 1
 

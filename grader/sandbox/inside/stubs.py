@@ -14,7 +14,7 @@ import torch
 import packing
 
 
-class StandIn:
+class Stub:
     """Whatever a missing module would have given: takes any use, does nothing, comes to an end when iterated.
 
     Called with one function or class, as a decorator is, it hands that back unchanged.
@@ -26,7 +26,7 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self._name}.{name}")
+        return Stub(f"{self._name}.{name}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         pass
@@ -34,10 +34,10 @@ class StandIn:
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
             return arguments[0]
-        return StandIn(f"{self._name}()")
+        return Stub(f"{self._name}()")
 
     def __getitem__(self, key: Any) -> Any:
-        return StandIn(f"{self._name}[]")
+        return Stub(f"{self._name}[]")
 
     def __setitem__(self, key: Any, value: Any) -> None:
         pass
@@ -64,8 +64,8 @@ class StandIn:
         return f"<stand-in for {self._name}>"
 
 
-class StandInModule(types.ModuleType):
-    """A module whose every attribute is a StandIn; star imports bring nothing."""
+class StubModule(types.ModuleType):
+    """A module whose every attribute is a Stub; star imports bring nothing."""
 
     __all__: tuple[str, ...] = ()
     __path__: list[str] = []  # noqa: RUF012  the import system wants a list
@@ -73,7 +73,7 @@ class StandInModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self.__name__}.{name}")
+        return Stub(f"{self.__name__}.{name}")
 
 
 class _PassThrough:
@@ -95,7 +95,7 @@ class _PassThrough:
         pass
 
     def __getattr__(self, name: str) -> Any:
-        return StandIn(f"tqdm.{name}")
+        return Stub(f"tqdm.{name}")
 
 
 def _old_division(dividend: Any, divisor: Any) -> Any:
@@ -147,7 +147,7 @@ def _is_imported_by_student() -> bool:
     return False
 
 
-class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Answers imports of the given modules and those below them first, and of anything nobody else found last."""
 
     def __init__(self, names: frozenset[str] | None) -> None:
@@ -159,7 +159,7 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if self._names is not None and not _is_among(fullname, self._names):
             return None
         if self._names is None:
-            if "." in fullname and not isinstance(sys.modules.get(top), StandInModule):
+            if "." in fullname and not isinstance(sys.modules.get(top), StubModule):
                 return None  # a missing part of a real package raises, as it should
             if not _is_imported_by_student():
                 return None  # and so does what a library tries to import and can do without
@@ -167,7 +167,7 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         """The stand-in, with the few attributes that must work."""
-        module = StandInModule(spec.name)
+        module = StubModule(spec.name)
         for name, value in _WORKING.get(spec.name.partition(".")[0], {}).items():
             setattr(module, name, value)
         return module
@@ -188,8 +188,8 @@ def install(names: Iterable[str]) -> None:
     ):  # a walk over all modules touches the memory of all their names
         for loaded in [name for name in sys.modules if _is_among(name, named)]:
             del sys.modules[loaded]
-    sys.meta_path.insert(0, StandInFinder(named))
-    sys.meta_path.append(StandInFinder(None))
+    sys.meta_path.insert(0, StubFinder(named))
+    sys.meta_path.append(StubFinder(None))
 
 
 class LeftOutName:
