@@ -1,4 +1,4 @@
-"""How a submission is graded, and what came of one check: what grading hands to the report."""
+"""How a submission is graded."""
 
 from __future__ import annotations
 
@@ -10,55 +10,41 @@ from grader.checks.base.context import CheckContext
 from grader.data import DataSet, standin_data
 from grader.model.assignment import Assignment
 from grader.model.trial import Device
-from grader.model.verdict import Verdict
-from grader.restrictions import Violation, verdict_under
-
-NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to grade: the seed of all draws, the device, which checks (None for all), and the data to train on.
-
-    device_name: the GPU's, where it is graded on one. device_note: what a report says of the choice.
-    """
+    """How to grade."""
 
     seed: int
+    """Of all draws."""
     device: Device = "cpu"
     only: frozenset[str] | None = None
+    """Ids of the checks to run; None for all."""
     data: DataSet = field(default_factory=standin_data)
+    """To train on."""
     device_name: str | None = None
+    """The GPU's, if one is used."""
     device_note: str | None = None
+    """A remark for the report on the choice of the device."""
+    is_quick: bool = False
+    """Leave out checks that time or train."""
+
+    def why_not_run(self, check: AnyCheck) -> str | None:
+        """Why the check is left out; None if it is run."""
+        if self.only is not None and check.id not in self.only:
+            return "Not run: other checks were selected."
+        if self.is_quick and check.is_slow:
+            return "Not run: a quick run leaves out checks that time or train."
+        return None
 
     def context(self, assignment: Assignment) -> CheckContext:
-        """What checks of this assignment look at. Functions on NumPy arrays always run on the CPU."""
+        """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""
         device = "cpu" if assignment.backend == "numpy" else self.device
         return CheckContext(assignment, self.seed, device, self.data)
 
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
-        """What a report on these checks says of the data. Reads it where it is a user's own and a check trains on it."""
+        """The report's words on the data. Reads a user's own data only if one of these checks trains on it."""
         if any(check.needs_data for check in checks):
             return self.data.name
         return "none: no check of this spec trains on a data set"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """A check with its verdict and the seconds it took. is_violation: whether forbidden help decided it."""
-
-    check: AnyCheck
-    verdict: Verdict
-    seconds: float
-    is_violation: bool = False
-
-    def under(self, violations: Sequence[Violation]) -> CheckResult:
-        """What is left of the verdict where a function of the check uses help that is not allowed."""
-        verdict = verdict_under(violations, self.check.functions, self.verdict)
-        return CheckResult(self.check, verdict, self.seconds, is_violation=verdict is not self.verdict)
-
-
-def errored_verdict() -> Verdict:
-    """The verdict where the grader itself failed: no points are lost, and no score is given."""
-    return Verdict(
-        "errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again."
-    )

@@ -253,7 +253,7 @@ def test_a_store_that_was_tried_is_empty(tmp_path):
 
 
 def submitted(identifier, student=None):
-    return {"id": identifier, "sha256": "a" * 64, "student": student, "files": []}
+    return {"id": identifier, "sha256": "a" * 64, "student": student and {"id": student}, "files": []}
 
 
 def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_check():

@@ -12,8 +12,8 @@ from grader.frontends.commands import common
 from grader.frontends.commands.options import DeviceChoice, IsolationChoice
 from grader.grading import device as device_choice
 from grader.grading.device import ChosenDevice, choose_device
+from grader.grading.environment import environment, processor_name
 from grader.grading.grade import grade
-from grader.grading.reporting import environment, processor_name
 from grader.grading.settings import Settings
 from grader.model.assignment import Limits
 from grader.sandbox import device_lock
@@ -217,7 +217,7 @@ def test_sessions_are_told_the_device_and_redirect_on_a_cpu_alone(locks, device)
 def test_the_report_says_why_a_gpu_was_not_used(locks):
     report, _ = graded_on(ChosenDevice("cpu", note="a GPU is there, but"), TORCH)
 
-    assert "a GPU is there, but" in [each.message for each in report.integrity if each.kind == "note"]
+    assert "a GPU is there, but" in [each.message for each in report.flags if each.kind == "note"]
 
 
 def test_the_terminal_names_the_gpu():
