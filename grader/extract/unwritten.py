@@ -37,7 +37,15 @@ _ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "device"})
 _RANDOM = frozenset({"randn", "rand", "normal"})
 
 _HOLDERS = (
-    ast.Expr | ast.Return | ast.Assign | ast.If | ast.BoolOp | ast.Tuple | ast.List | ast.Dict | ast.keyword
+    ast.Expr
+    | ast.Assign
+    | ast.JoinedStr
+    | ast.FormattedValue
+    | ast.BoolOp
+    | ast.Tuple
+    | ast.List
+    | ast.Dict
+    | ast.keyword
 )
 """Statements and expressions that compute nothing themselves."""
 

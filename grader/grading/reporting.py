@@ -42,8 +42,6 @@ from grader.spec import LoadedSpec
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs do what they should, so they are not worth a note."""
 
-_WRONG = frozenset({"incorrect", "missing", "not_written"})
-
 
 @dataclass(frozen=True)
 class ReportDraft:
@@ -161,11 +159,10 @@ class ReportDraft:
             if check.kind == "values" and check.status == "failed" and check.id != part.id
             if set(check.functions) & set(result.verdict.blames)
         ]
-        shown = [name for name in helpers if self.functions_seen[name].status in _WRONG]
         return part.model_copy(
             update={
                 "caused_by": tuple(dict.fromkeys((*own, *helpers, *checks))),
-                "message": part.message + _helper_words(shown, self.functions_seen),
+                "message": part.message + _helper_words(helpers, self.functions_seen),
             }
         )
 

@@ -201,8 +201,8 @@ class Report(ReportModel):
     """The record of one grading."""
 
     schema_version: Literal["2"] = Field(default=SCHEMA_VERSION, description="Version of this schema.")
-    assignment: AssignmentPart = Field(description="The assignment that the submission was graded as.")
-    submission: SubmissionPart = Field(description="The submission.")
+    assignment: AssignmentPart = Field(description="The assignment and its spec.")
+    submission: SubmissionPart = Field(description="The submission, its files and its student.")
     status: ReportStatus = Field(
         description=(
             "graded; incomplete: the grader failed, or not every check was run; unreadable: the submission could not be"

@@ -30,7 +30,7 @@ class Outcome:
     @property
     def is_caught(self) -> bool:
         """Whether it was found wrong in any way."""
-        return bool(self.lost) or self.status in {"incorrect", "missing"}
+        return bool(self.lost) or self.status in {"incorrect", "not_written", "missing"}
 
     @property
     def is_false_pass(self) -> bool:

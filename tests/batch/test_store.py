@@ -222,7 +222,7 @@ WHOLE = report_of().to_json()
         WHOLE.encode()[: len(WHOLE) // 2],
         b"{}",
         b"null",
-        WHOLE.replace('"1"', '"2"', 1).encode(),
+        WHOLE.replace('"2"', '"1"', 1).encode(),
         WHOLE.replace("10.0", "NaN", 1).encode(),
         b"\xff\xfe",
         b"[" * 100_000,
