@@ -162,7 +162,7 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
     writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids, "note"])
     for submission_id, report in reports:
-        by_id = {check.id: check for check in report.checks}
+        by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
         student = report.submission.student
         cells = [submission_id, "" if student is None else student.name or student.id, report.status]
         score = "" if report.score is None else formatting.points(report.score)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -75,11 +74,10 @@ def show_report(console: Console, report: Report) -> None:
 
 
 def _show_not_run(console: Console, report: Report) -> None:
-    """How many checks were left out, and why."""
-    reasons = Counter(check.message for check in report.checks if check.status == "not_run")
-    for reason, times in reasons.items():
-        words = reason.removeprefix("Not run: ") or "they are hidden."
-        console.print(_text(f" {formatting.count(times, 'check')} not run: {words}", style="yellow"))
+    """How many checks were not selected; a note tells what a quick run left out."""
+    times = sum(check.status == "not_run" for check in report.checks)
+    if times and report.status == "incomplete":
+        console.print(_text(f" {formatting.count(times, 'check')} not run.", style="yellow"))
 
 
 def _unwritten(report: Report) -> list[str]:

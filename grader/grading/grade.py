@@ -176,14 +176,14 @@ class _Grading:
         """The layout of each loss function if the spec leaves it open, found in workers of its own."""
         if not self._spec.has_open_layout:
             return {}
-        wanted = [check for check in self._spec.checks if self._settings.why_not_run(check) is None]
+        wanted = [check for check in self._spec.checks if self._settings.reason_left_out(check) is None]
         names = dict.fromkeys(name for check in wanted for name in check.functions)
         present = [name for name in names if name in self._extracted.functions]
         with self._sessions(self._context) as sessions, self._device_held(alone=False):
             return guarded(lambda: find_layouts(self._context, present, sessions.run)) or {}
 
     def _result(self, check: AnyCheck, context: CheckContext, run: _Runner) -> CheckResult:
-        reason = self._settings.why_not_run(check)
+        reason = self._settings.reason_left_out(check)
         if reason is not None:
             return CheckResult(check, Verdict("not_run", 0.0, reason))
         missing = [name for name in check.functions if name not in self._extracted.functions]
@@ -207,12 +207,10 @@ class _Grading:
         self, check: AnyCheck, following: Iterable[AnyCheck], context: CheckContext, run: _Runner
     ) -> None:
         """Make one traced call of each loss function whose last check this was."""
-        if self._settings.why_not_run(check) is not None:
+        if self._settings.reason_left_out(check) is not None:
             return
-        is_quick = self._settings.is_quick
-        to_come = [
-            name for other in following if not (is_quick and other.is_slow) for name in other.functions
-        ]
+        slow = self._settings.left_out_as_slow(self._spec.checks)
+        to_come = [name for other in following if other not in slow for name in other.functions]
         for name in traced_functions(context.assignment, check.functions, to_come):
             if name in self._extracted.functions:
                 with self._device_held(alone=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -78,8 +78,11 @@ class ReportDraft:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every check was run to an end."""
-        return all(check.status not in {"not_run", "errored"} for check in self.checks)
+        """Whether every check that counts was run to an end."""
+        uncounted = {check.id for check in self.settings.left_out_as_slow(self.loaded.spec.checks)}
+        return all(
+            check.status not in {"not_run", "errored"} or check.id in uncounted for check in self.checks
+        )
 
     def report(self, wrong_spec: Sequence[str] = ()) -> Report:
         """The report. wrong_spec: sentences on an assignment that the submission fits better."""
@@ -88,7 +91,7 @@ class ReportDraft:
             submission=_submission_part(self.submission),
             status="graded" if self.is_complete else "incomplete",
             score=round(sum(check.points for check in self.checks), 4) if self.is_complete else None,
-            max_score=round(self.loaded.spec.max_score, 4),
+            max_score=self.settings.max_score(self.loaded.spec.checks),
             functions=dict(self.functions),
             checks=tuple(map(self._with_causes, self.results, self.checks)),
             flags=(
@@ -104,7 +107,7 @@ class ReportDraft:
         flags = [FlagPart(kind="grader_fault", message=fault, audience="both") for fault in self.faults]
         flags += [
             FlagPart(kind="note", message=note, audience="both")
-            for note in (*self.extracted.notes, *self.notes)
+            for note in (*self.extracted.notes, *self.notes, *self._quick_notes())
         ]
         flags += [
             FlagPart(
@@ -121,6 +124,15 @@ class ReportDraft:
             for flag in result.verdict.alarms
         ]
         return flags
+
+    def _quick_notes(self) -> Iterator[str]:
+        """The checks that a quick run left out, and their points."""
+        left_out = self.settings.left_out_as_slow(self.loaded.spec.checks)
+        if left_out:
+            count = formatting.count(len(left_out), "check")
+            worth = formatting.points(sum(check.points for check in left_out))
+            was, does = ("was", "does") if len(left_out) == 1 else ("were", "do")
+            yield f"Quick run: {count} worth {worth} points {was} not run and {does} not count."
 
     def _functions(self, checks: Sequence[CheckPart]) -> dict[str, FunctionPart]:
         return {name: self._function_part(name, checks) for name in self.loaded.spec.functions}
@@ -313,7 +325,7 @@ def _report_without_code(
         submission=SubmissionPart(id=submission_id, sha256="", files=()),
         status=status,
         score=0.0 if is_missing else None,
-        max_score=round(spec.max_score, 4),
+        max_score=settings.max_score(spec.checks),
         functions=dict.fromkeys(spec.functions, function),
         checks=tuple(check_part(CheckResult(check, verdict)) for check in spec.checks),
         flags=(flag,),

@@ -28,15 +28,26 @@ class Settings:
     device_note: str | None = None
     """A remark for the report on the choice of the device."""
     is_quick: bool = False
-    """Leave out checks that time or train."""
+    """Leave out checks that time or train, unless `only` names them."""
 
-    def why_not_run(self, check: AnyCheck) -> str | None:
-        """Why the check is left out; None if it is run."""
-        if self.only is not None and check.id not in self.only:
-            return "Not run: other checks were selected."
-        if self.is_quick and check.is_slow:
-            return "Not run: a quick run leaves out checks that time or train."
-        return None
+    def reason_left_out(self, check: AnyCheck) -> str | None:
+        """Why this check is not run; None if it is."""
+        if self.only is not None:
+            return None if check.id in self.only else "Not run: other checks were selected."
+        return (
+            "Not run: a quick run leaves out checks that time or train." if self._is_too_slow(check) else None
+        )
+
+    def left_out_as_slow(self, checks: Sequence[AnyCheck]) -> list[AnyCheck]:
+        """The checks that a quick run leaves out, and that therefore do not count."""
+        return [check for check in checks if self._is_too_slow(check)]
+
+    def max_score(self, checks: Sequence[AnyCheck]) -> float:
+        """The points of all checks, or of those that a quick run includes."""
+        return round(sum(check.points for check in checks if not self._is_too_slow(check)), 4)
+
+    def _is_too_slow(self, check: AnyCheck) -> bool:
+        return self.is_quick and self.only is None and check.is_slow
 
     def context(self, assignment: Assignment) -> CheckContext:
         """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""

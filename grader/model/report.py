@@ -205,12 +205,14 @@ class Report(ReportModel):
     submission: SubmissionPart = Field(description="The submission, its files and its student.")
     status: ReportStatus = Field(
         description=(
-            "graded; incomplete: the grader failed, or not every check was run; unreadable: the submission could not be"
-            " read."
+            "graded; incomplete: the grader failed, or only selected checks were run; unreadable: the submission could"
+            " not be read."
         )
     )
-    score: float | None = Field(description="Sum of all points; null, never 0, if incomplete.")
-    max_score: float = Field(description="Sum of the points of all checks of the assignment.")
+    score: float | None = Field(description="Sum of all points earned; null, never 0, if incomplete.")
+    max_score: float = Field(
+        description="Points of all checks of the assignment, except those that a quick run leaves out."
+    )
     functions: dict[str, FunctionPart] = Field(description="The functions of the assignment, by name.")
     checks: tuple[CheckPart, ...] = Field(description="All checks of the assignment, in its order.")
     flags: tuple[FlagPart, ...] = Field(default=(), description="What a person should look at.")

@@ -275,6 +275,17 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
     )
 
 
+def test_a_check_without_a_result_is_an_empty_cell():
+    checks = [
+        check_part(id=status, status=status, points=0.0)
+        for status in ("failed", "skipped", "not_run", "errored")
+    ]
+
+    table = gradebook([("bob", report_of(status="incomplete", score=None, checks=checks))])
+
+    assert table.splitlines()[1] == "bob,,incomplete,,10,0,0,,,"
+
+
 def test_a_gradebook_without_submissions_is_its_heading():
     assert gradebook([]) == "submission,student,status,score,max_score,note\n"
 

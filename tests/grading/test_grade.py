@@ -149,7 +149,7 @@ def test_a_check_alone_gives_no_score(graded):
     assert report.functions["g"].status == "correct"
 
 
-def test_a_quick_run_leaves_out_slow_checks_and_gives_no_score(graded, monkeypatch):
+def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
     monkeypatch.setattr(PurityCheck, "is_slow", True)
     sandbox = StubSandbox()
 
@@ -157,8 +157,28 @@ def test_a_quick_run_leaves_out_slow_checks_and_gives_no_score(graded, monkeypat
 
     assert statuses(report) == ["passed", "not_run", "passed", "passed"]
     assert report.checks[1].message == "Not run: a quick run leaves out checks that time or train."
-    assert (report.status, report.score, report.points_run) == ("incomplete", None, (18, 18))
+    assert (report.status, report.score, report.max_score) == ("graded", 18, 18)
+    assert [(flag.kind, flag.message) for flag in report.flags] == [
+        ("note", "Quick run: 1 check worth 2 points was not run and does not count.")
+    ]
     assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
+
+
+def test_a_check_that_is_selected_is_run_in_a_quick_run_too(graded, monkeypatch):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+
+    report = graded(is_quick=True, only=frozenset({"f_inputs"}))
+
+    assert statuses(report) == ["not_run", "passed", "not_run", "not_run"]
+    assert (report.score, report.max_score, report.points_run) == (None, 20, (2, 2))
+
+
+def test_a_quick_run_in_which_the_grader_failed_has_no_score(graded, monkeypatch):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+
+    report = graded({"f_values": ZeroDivisionError("ours")}, is_quick=True)
+
+    assert (report.status, report.score) == ("incomplete", None)
 
 
 def test_a_run_of_every_check_by_name_gives_a_score(graded):
