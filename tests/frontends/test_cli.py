@@ -196,7 +196,7 @@ NOT_PLAIN = (
         ),
         (
             ["check", "hw.py", "--spec", "bad.toml"],
-            "bad.toml: 1 fault\nbad.toml: checks[0].points must be >= 0 (got -1)",
+            "bad.toml: checks[0].points must be greater than or equal to 0 (got -1)",
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--only", "f_value"],
@@ -434,7 +434,7 @@ def test_each_spec_is_validated_whatever_is_wrong_with_another(grader, mini):
     assert ran.code == 2
     assert ran.out == "mini.toml: valid, 4 checks, 20 points\n"
     assert ran.err == (
-        "grader: bad.toml: 1 fault\nbad.toml: checks[0].points must be >= 0 (got -1)\n"
+        "grader: bad.toml: checks[0].points must be greater than or equal to 0 (got -1)\n"
         "none.toml: there is no such file; `grader spec list` names the shipped specs, or give the path of a .toml"
         " file\n"
     )
