@@ -1,4 +1,4 @@
-"""An assignment's spec: a TOML file in test_specs/ or of the instructor's own, typed and checked."""
+"""An assignment's spec: a TOML file, shipped in test_specs/ or the instructor's own, typed and checked."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Spec(Model):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The file's name without .toml.")
     title: str = Field(min_length=1, max_length=120)
     source: str = Field(default="", description="Where the assignment comes from.")
-    backend: Literal["torch", "numpy"] = Field(default="torch", description="What the functions are given.")
+    backend: Literal["torch", "numpy"] = Field(default="torch", description="The library of the arrays.")
     seed: int | None = Field(
-        default=None, ge=0, lt=1 << 63, description="Pin the draws for a regrade; drawn afresh when left out."
+        default=None, ge=0, lt=1 << 63, description="Random seed; a new one for every run if left out."
     )
     convention: ConventionFields = ConventionFields()
     limits: Limits = Limits()
@@ -96,12 +96,12 @@ class Spec(Model):
 
     @property
     def has_open_layout(self) -> bool:
-        """Whether the layout of the arrays is that of each submission's own loss functions."""
+        """Whether each submission's loss functions decide the layout of the arrays."""
         return self.convention.layout == "either"
 
     @property
     def assignment(self) -> Assignment:
-        """What the checks are parametrised by; in the layout "DC" where that is open."""
+        """The part of the spec that checks see; in the layout "DC" where that is open."""
         fields = self.convention.model_dump()
         if self.has_open_layout:
             fields["layout"] = "DC"
@@ -116,7 +116,7 @@ class Spec(Model):
 
 @dataclass(frozen=True, slots=True)
 class LoadedSpec:
-    """A spec with the sha256 of the file that it was read from."""
+    """A spec, the file it was read from and that file's sha256."""
 
     spec: Spec
     sha256: str
@@ -129,7 +129,7 @@ def shipped_specs() -> tuple[str, ...]:
 
 
 def find_spec(name_or_path: str) -> Path:
-    """The file of a shipped spec's name, or the path itself. SpecError when there is neither."""
+    """The file of a shipped spec's name, or the path itself. SpecError when neither exists."""
     names = shipped_specs()
     if name_or_path in names:
         return SPEC_FOLDER / f"{name_or_path}{SPEC_SUFFIX}"
@@ -206,7 +206,7 @@ def _parse(content: bytes, shown: str) -> dict[str, Any]:
 
 
 def _toml_fault(message: str, text: str) -> SpecFault:
-    """tomllib's message, with the line that it is about."""
+    """The message of tomllib, with the line that it is about."""
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
     words, line, column = found.groups() if found else (message, 0, 0)
     expected = f"is invalid TOML: {words[0].lower()}{words[1:]}"
