@@ -29,12 +29,12 @@ class ConventionFields(Model):
 
     layout: Literal["DC", "CD", "either"] = Field(
         default="DC",
-        description="W (D, C) and X (N, D), or W (C, D) and X (D, N); either, as each loss function takes it.",
+        description="DC: W (D, C) and X (N, D). CD: W (C, D) and X (D, N). either: as each loss function takes it.",
     )
     regularizer_coefficient: float = Field(default=1.0, gt=0, description="c in the term c*reg*sum(W*W).")
     delta: float = Field(default=1.0, gt=0, description="Margin of the hinge.")
     bias: Literal["trick"] = Field(
-        default="trick", description="The bias is the row of W under a feature of ones."
+        default="trick", description="The bias is a row of W, for a feature of ones."
     )
 
 

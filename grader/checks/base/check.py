@@ -38,7 +38,7 @@ class CheckFields(Model):
     is_slow: ClassVar[bool] = False
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
-    title: str = Field(min_length=1, max_length=80, description="What the student reads.")
+    title: str = Field(min_length=1, max_length=80, description="Shown to the student.")
     points: float = Field(ge=0, le=1000)
     visibility: Literal["visible", "hidden"] = "visible"
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
