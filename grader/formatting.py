@@ -17,7 +17,7 @@ _SHOWN_CHARACTERS = 60
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number as a student reads it; what is not finite is a word."""
+    """A number as a student reads it; nan and infinity are words."""
     value = float(value)
     if math.isnan(value):
         return "nan (not a number)"

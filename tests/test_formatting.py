@@ -97,7 +97,7 @@ def test_choices_end_in_or(names, words):
     assert formatting.choices(names) == words
 
 
-def test_a_near_name_is_asked_about_and_a_far_one_is_not():
+def test_a_near_name_is_suggested_and_a_far_one_is_not():
     assert formatting.near("valuse", ["loops", "values"]) == "did you mean 'values'?"
     assert formatting.near("x", ["loops", "values"]) == ""
 

@@ -81,7 +81,7 @@ def near_misses(
     """Sentences on shipped specs that the submission fits better than the one it was graded with.
 
     Args:
-        submission: what was graded.
+        submission: the graded submission.
         spec: the spec it was graded with.
         correct: the functions that are right.
         present: the functions that are not missing.

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a spec, as faults in TOML's words."""
+"""Turns pydantic's errors on a spec into faults, in TOML's words."""
 
 from __future__ import annotations
 

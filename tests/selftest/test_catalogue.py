@@ -1,4 +1,4 @@
-"""The catalogue is sound: every entry can be made, is told from all others, and says what it is."""
+"""The catalogue is sound: every entry can be made, is unique, and has a description."""
 
 import ast
 from collections import Counter

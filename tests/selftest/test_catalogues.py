@@ -81,7 +81,7 @@ RIGHT = '[half.times]\nabout = "A product."\nsource = "def half(W):\\n    return
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A folder of catalogues with one of its own, beside the linear classifier's base."""
+    """A folder with the linear classifier's base and one catalogue in a subfolder."""
 
     def make(coefficient=1.0):
         (tmp_path / "own").mkdir()

@@ -130,7 +130,7 @@ def test_the_spec_with_the_most_functions_there_is_taken(shipped):
     assert detect_spec(submission_of("def f(): pass\ndef h(): pass\n")).spec.name == "other"
 
 
-def test_a_submission_without_any_of_them_is_asked_about(shipped):
+def test_a_submission_without_any_of_them_is_an_error(shipped):
     with pytest.raises(SpecError) as caught:
         detect_spec(submission_of("x = 1\n"))
 
@@ -140,14 +140,14 @@ def test_a_submission_without_any_of_them_is_asked_about(shipped):
     )
 
 
-def test_a_tie_is_asked_about(shipped):
+def test_a_tie_is_an_error(shipped):
     with pytest.raises(SpecError) as caught:
         detect_spec(submission_of("def f(): pass\n"))
 
     assert str(caught.value) == "alice: cannot tell whether this is mini or other; pass --spec NAME"
 
 
-def test_a_submission_that_does_not_parse_is_asked_about(shipped):
+def test_a_submission_that_does_not_parse_is_an_error(shipped):
     with pytest.raises(SpecError, match="no function of a shipped spec"):
         detect_spec(submission_of("def f(:\n"))
 

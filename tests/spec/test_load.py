@@ -52,12 +52,12 @@ def test_the_shipped_spec_is_worth_100_points():
 
 
 @pytest.mark.parametrize("name", shipped_specs())
-def test_every_function_of_a_shipped_spec_is_judged_by_a_check_with_points(name):
+def test_every_function_of_a_shipped_spec_has_a_check_with_points(name):
     spec = load_spec(name).spec
 
-    judged = {function for check in spec.checks if check.points > 0 for function in check.functions}
+    checked = {function for check in spec.checks if check.points > 0 for function in check.functions}
     optional = {function for function in spec.functions if spec.assignment.is_optional(function)}
-    assert judged == set(spec.functions) - optional
+    assert checked == set(spec.functions) - optional
     assert spec.name == name
 
 
@@ -135,7 +135,7 @@ def members(union):
 
 
 def tags(union, field):
-    """What the field may say that tells the members apart, as a message lists it."""
+    """The values of the field that tells the members apart, as a message lists them."""
     *most, last = [
         repr(tag) for each in members(union) for tag in get_args(each.model_fields[field].annotation)
     ]
@@ -325,7 +325,7 @@ def test_the_parts_of_a_fault_are_attributes():
     )
 
 
-def test_a_spec_that_still_says_help_is_told_the_new_name():
+def test_a_spec_that_still_says_help_is_given_the_new_name():
     error = refusal_of(changed("[functions]", '[help]\nlosses = "fail"\n[functions]'))
 
     assert str(error) == "a2.toml: help is now called restrictions"
