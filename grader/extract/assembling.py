@@ -15,9 +15,10 @@ from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunct
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer, left_out_reason
 from grader.extract.omissions import Omissions
-from grader.extract.program import Definition, Program
+from grader.extract.program import Program
 from grader.extract.reading import read_sources
 from grader.extract.safety import Judge
+from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from grader.extract.binding import Reads
 from grader.extract.effects import is_lambda
-from grader.extract.program import Definition, Program
+from grader.extract.program import Program
 from grader.extract.safety import Judge
+from grader.extract.scopes import Definition
 
 _STEPS = 200_000
 """Steps spent, over a whole submission, on the order in which called helpers need their names, and on names that

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from grader.extract.scopes import executed_with
+
 _PURE = frozenset(
     {
         "torch",
@@ -75,10 +77,6 @@ SETTINGS = frozenset(
 )
 
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.Constant, ast.Name)
-
-
 def member_reason(dotted: str, *, is_real: bool) -> str | None:
     """Why calling a member of an imported module is not harmless, as a clause; None where it is."""
     prefixes = {dotted[:end] for end, mark in enumerate(dotted + ".") if mark == "."}
@@ -94,57 +92,36 @@ def member_reason(dotted: str, *, is_real: bool) -> str | None:
 
 
 def calls_in(node: ast.stmt) -> Iterator[ast.Call]:
-    """Calls made when the statement is executed: bodies of functions are not, bodies of classes are."""
+    """Calls made when the statement is executed: in the bodies of classes, but not of functions."""
     pending: list[ast.AST] = [node]
     while pending:
         item = pending.pop()
         if isinstance(item, ast.Call):
             yield item
-        if isinstance(item, _FUNCTIONS):
-            pending.extend(getattr(item, "decorator_list", ()))
-            pending.extend((*item.args.defaults, *filter(None, item.args.kw_defaults)))
-        elif isinstance(item, ast.AnnAssign):
-            pending.extend(filter(None, (item.target, item.value)))
-        else:
-            pending.extend(_children(item))
+        pending.extend(executed_with(item))
+        if isinstance(item, ast.ClassDef):
+            pending.extend(item.body)
 
 
 def body_calls_in(node: ast.stmt) -> list[ast.Call]:
-    """Calls that a call of this function, class or lambda may make; inner functions count where they are called."""
+    """Calls that a call of this function, class or lambda may make; inner functions count if it calls them."""
     calls: list[ast.Call] = []
-    inner: list[ast.AST] = []
+    inner: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
     pending: list[ast.AST] = [node]
-    is_class = isinstance(node, ast.ClassDef)
     while pending:
         item = pending.pop()
         if isinstance(item, ast.Call):
             calls.append(item)
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item is not node and not is_class:
+        is_inner = item is not node and not isinstance(node, ast.ClassDef)
+        if is_inner and isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             inner.append(item)
         else:
-            pending.extend(_children(item))
+            pending.extend(ast.iter_child_nodes(item))
     called = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
     for function in inner:
-        if getattr(function, "name", None) in called:
+        if function.name in called:
             calls.extend(item for item in ast.walk(function) if isinstance(item, ast.Call))
     return calls
-
-
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """What ast.iter_child_nodes gives, less what can hold no call; this is the inner loop of an extraction."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            yield from (item for item in value if isinstance(item, ast.AST))
-        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-            yield value
-
-
-def called_root(function: ast.expr) -> str | None:
-    """The name that a called expression begins with: `torch` for torch.nn.init(...), None for f(x)(y)."""
-    while isinstance(function, ast.Attribute | ast.Subscript):
-        function = function.value
-    return function.id if isinstance(function, ast.Name) else None
 
 
 def called_attributes(function: ast.expr) -> list[str]:
@@ -175,18 +152,10 @@ def mentions_cuda(node: ast.stmt | None, source: str) -> bool:
     """Whether the statement says cuda in code or in a string; comments and docstrings do not count."""
     if node is None or "cuda" not in source.lower():
         return False
-    documents = {id(item.value) for item in ast.walk(node) if isinstance(item, ast.Expr)}
-    for item in ast.walk(node):
-        texts: tuple[object, ...] = ()
-        match item:
-            case ast.Name(id=text) | ast.Attribute(attr=text) | ast.keyword(arg=text) | ast.arg(arg=text):
-                texts = (text,)
-            case ast.Constant(value=text) if id(item) not in documents:
-                texts = (text,)
-            case ast.alias(name=text, asname=other):
-                texts = (text, other)
-            case _:
-                continue
-        if any(isinstance(text, str) and "cuda" in text.lower() for text in texts):
-            return True
-    return False
+    docstrings = {id(item.value) for item in ast.walk(node) if isinstance(item, ast.Expr)}
+    return any(
+        isinstance(text, str) and "cuda" in text.lower()
+        for item in ast.walk(node)
+        if id(item) not in docstrings
+        for _, text in ast.iter_fields(item)
+    )

@@ -42,13 +42,13 @@ def imports_in(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:
         yield from (item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom))
 
 
-def absolute_name(node: ast.ImportFrom, importer: str) -> str:
-    """The dotted name that `from X import ...` asks for in the file `importer`, as Python resolves it there."""
-    if not node.level:
-        return node.module or ""
+def absolute_name(module: str | None, level: int, importer: str) -> str:
+    """The dotted name that `from module import ...`, with `level` dots, asks for in the file `importer`."""
+    if not level:
+        return module or ""
     parts = [SUBMISSION_PACKAGE, *importer.split("/")[:-1]]
-    package = ".".join(parts).rsplit(".", node.level - 1)[0]
-    return f"{package}.{node.module}" if node.module else package
+    package = ".".join(parts).rsplit(".", level - 1)[0]
+    return f"{package}.{module}" if module else package
 
 
 class ModuleFinder:

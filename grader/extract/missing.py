@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from grader.extract.extracted import LeftOut
 from grader.extract.importing import absolute_name
 from grader.extract.parsing import Statement
-from grader.extract.program import Definition, Program
+from grader.extract.program import Program
+from grader.extract.scopes import Definition
 
 _CANDIDATES = 2_000
 """How many of the submission's own names are compared with one that is missing."""
@@ -41,7 +42,7 @@ class Explainer:
                 return f"{name} ({place}) {verb}{statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
-                module = absolute_name(statement.node, statement.unit.file)
+                module = absolute_name(statement.node.module, statement.node.level, statement.unit.file)
                 return (
                     f"{name} ({statement.location}) is imported from {module}, which is not part of the submission: "
                     "hand that file in too"

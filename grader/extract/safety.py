@@ -9,21 +9,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from grader.extract.binding import ALWAYS_BOUND, mutated_name
+from grader.extract.binding import ALWAYS_BOUND, changed_name, root_name
 from grader.extract.effects import (
     REACHING_BUILTINS,
     SETTINGS,
     body_calls_in,
     called_attributes,
-    called_root,
     calls_in,
     is_lambda,
     is_main_guard,
     member_reason,
 )
 from grader.extract.importing import absolute_name
-from grader.extract.program import Definition, Program
+from grader.extract.program import Program
+from grader.extract.scopes import Definition, Imported, bindings_in
 
 _FALLBACKS = 50
 """How many left-out bindings of one name are looked behind for one that can be executed."""
@@ -31,6 +32,8 @@ _FALLBACKS = 50
 BARE_EXPRESSION = "a bare expression, which no graded function needs"
 TRAINING = "training or evaluation at top level"
 MAIN_GUARD = "runs only when the file is executed as a script"
+
+_T = TypeVar("_T")
 
 Question = tuple[str, int]
 Examination = Generator[Question, str | None, str | None]
@@ -59,15 +62,8 @@ class Judge:
         return self._answer(("keep", number))
 
     def resolve(self, path: str, name: str, before: int | None) -> Resolved:
-        """The statements that give `name` its value in the file, left-out ones looked behind."""
-        steps = self._resolving(path, name, before)
-        try:
-            question = next(steps)
-            while True:
-                question = steps.send(self._answer(question))
-        except StopIteration as stop:
-            resolved: Resolved = stop.value
-            return resolved
+        """The statements that give `name` its value in the file, looking behind those left out."""
+        return self._run(self._resolving(path, name, before))
 
     def setting(self, number: int) -> str | None:
         """The name of the module that a bare expression sets up, as in torch.set_default_dtype(...), else None."""
@@ -80,22 +76,26 @@ class Judge:
 
     def rash_call(self, number: int) -> str | None:
         """Why an assignment that nothing needs deserves a word: it loads data or trains. None for the others."""
+        path = self._program.statements[number].unit.file
         for call in self._calls(number):
-            steps = self._calling(self._program.statements[number].unit.file, call.func, number)
-            try:
-                question = next(steps)
-                while True:
-                    question = steps.send(self._answer(question))
-            except StopIteration as stop:
-                if stop.value is not None:
-                    reason: str = stop.value
-                    return reason
+            if (reason := self._run(self._calling(path, call.func, number))) is not None:
+                return reason
         return None
 
     def _calls(self, number: int) -> Iterable[ast.Call]:
         """Calls made when the statement is executed."""
         statement = self._program.statements[number]
         return () if statement.node is None or "(" not in statement.source else calls_in(statement.node)
+
+    def _run(self, steps: Generator[Question, str | None, _T]) -> _T:
+        """What the steps return, once their questions are answered."""
+        answer = None
+        try:
+            while True:
+                answer = self._answer(steps.send(answer))
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
 
     def _answer(self, question: Question) -> str | None:
         """Drive examinations that ask for one another with a stack of our own: chains may be long."""
@@ -160,7 +160,7 @@ class Judge:
         return None
 
     def _by_kind(self, number: int, node: ast.stmt) -> str | None:
-        if isinstance(node, ast.Expr) and mutated_name(node.value) is None and self.setting(number) is None:
+        if isinstance(node, ast.Expr) and changed_name(node.value) is None and self.setting(number) is None:
             return BARE_EXPRESSION
         if isinstance(node, ast.If) and is_main_guard(node.test):
             return MAIN_GUARD
@@ -248,7 +248,7 @@ class Judge:
             return "does not parse"
         names = reads.load | reads.late
         for call in body_calls_in(node):
-            if called_root(call.func) not in names:
+            if root_name(call.func) not in names:
                 continue  # a parameter or a local value
             if (reason := (yield from self._calling(path, call.func, None))) is not None:
                 return reason
@@ -260,7 +260,7 @@ class Judge:
 
     def _dotted(self, path: str, function: ast.expr, before: int | None) -> tuple[str | None, str | None]:
         """(the name it begins with, the full dotted name where that is imported from no file of the submission)."""
-        root = called_root(function)
+        root = root_name(function)
         if root is None:
             return None, None
         number = next(self._program.events(path, root, before), None)
@@ -273,19 +273,13 @@ class Judge:
         return root, None if dotted is None else ".".join([dotted, *called_attributes(function)])
 
     def _foreign_names(self, node: ast.Import | ast.ImportFrom, path: str) -> dict[str, str]:
-        """The full dotted name of each name that the import takes from no file of the submission."""
+        """The full dotted name of each name that the import takes from outside the submission."""
+        own = {each.bound for each in self._program.names_in(node, path) if each.file}
         found: dict[str, str] = {}
-        file_of = self._program.finder.file_of
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound = alias.asname or alias.name.partition(".")[0]
-                if file_of(alias.name, path) is None:
-                    found.setdefault(bound, alias.name if alias.asname else bound)
-        elif file_of(module := absolute_name(node, path), path) is None:
-            for alias in node.names:
-                below = f"{module}.{alias.name}"
-                if file_of(below, path) is None:
-                    found.setdefault(alias.asname or alias.name, below)
+        for name, imported in bindings_in(node):
+            if name not in own and isinstance(imported, Imported):
+                module = absolute_name(imported.module, imported.level, path)
+                found.setdefault(name, f"{module}.{imported.name}" if imported.name else module)
         return found
 
 

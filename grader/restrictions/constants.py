@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.restrictions.scopes import Assigned, Scope
+from grader.extract.scopes import Assigned, Scope
 
 LONGEST_NAME = 200
 """Letters; what is longer names nothing that anybody made."""

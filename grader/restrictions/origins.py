@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from grader.extract.importing import absolute_name
+from grader.extract.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
 from grader.restrictions.constants import LONGEST_NAME, constant_text
 from grader.restrictions.kinds import kind_of
-from grader.restrictions.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
 
 _DEPTH = 40
 """Steps from a name to its origin; a longer chain of names is not followed."""
@@ -241,11 +241,7 @@ class Origins:
         assert_never(binding)
 
     def _module(self, imported: Imported, file: str) -> Origin:
-        dotted = imported.module
-        if imported.level:
-            node = ast.ImportFrom(module=imported.module or None, names=[], level=imported.level)
-            dotted = absolute_name(node, file)
-        return self._dotted(dotted)
+        return self._dotted(absolute_name(imported.module, imported.level, file))
 
     def _dotted(self, dotted: str) -> Origin:
         return OwnModule(self._modules[dotted]) if dotted in self._modules else Foreign(dotted)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from grader.extract.scopes import Scope
 from grader.model.assignment import RestrictionKind
 from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import Foreign, Inner, Origins, OwnModule, OwnName
-from grader.restrictions.scopes import Scope
 
 _TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
 _MOVES = frozenset({"cpu", "cuda"})

@@ -10,8 +10,8 @@ import ast
 from collections.abc import Mapping
 
 from grader.extract import Chunk, Extracted
+from grader.extract.scopes import scope_of
 from grader.model.assignment import Assignment
-from grader.restrictions.scopes import bound_by
 from grader.restrictions.uses import SourceNotice
 from grader.restrictions.walk import Parsed, Walk
 
@@ -33,4 +33,4 @@ def _parsed(chunk: Chunk) -> Parsed:
         body = ast.parse(chunk.source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         body = []
-    return Parsed(body, bound_by(body))
+    return Parsed(body, scope_of(body, chunk.file))

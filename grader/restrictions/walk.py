@@ -8,6 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted, ExtractedFunction
+from grader.extract.scopes import (
+    Comprehension,
+    Function,
+    Scope,
+    bindings_in,
+    file_scope,
+    inner_scope,
+    outer_parts,
+    reached,
+    reached_parts,
+)
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
@@ -21,19 +32,6 @@ from grader.restrictions.origins import (
     OwnName,
     ResidentTensor,
     order_of,
-)
-from grader.restrictions.reached import children_of, reached
-from grader.restrictions.scopes import (
-    Comprehension,
-    Function,
-    Names,
-    Scope,
-    bindings_in,
-    class_scope,
-    comprehension_scope,
-    defaults_of,
-    file_scope,
-    function_scope,
 )
 from grader.restrictions.signs import name_read_by, signs_in
 from grader.restrictions.uses import SourceNotice, Use
@@ -55,10 +53,10 @@ _TAKES_WORDS = frozenset({"functools.update_wrapper", "functools.wraps"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """The statements of a chunk, and what they bind in their file."""
+    """The statements of a chunk and their scope."""
 
     body: list[ast.stmt]
-    names: Names
+    scope: Scope
 
 
 class Walk:
@@ -79,9 +77,9 @@ class Walk:
         numbers = set(function.chunks)
         self._chunks = [chunk for chunk in extracted.chunks if chunk.number in numbers]
         self._binding: dict[tuple[str, str], list[Chunk]] = {}
-        by_file: dict[str, list[Names]] = {}
+        by_file: dict[str, list[Scope]] = {}
         for chunk in self._chunks:
-            by_file.setdefault(chunk.file, []).append(parsed[chunk.number].names)
+            by_file.setdefault(chunk.file, []).append(parsed[chunk.number].scope)
             for name in chunk.binds:
                 self._binding.setdefault((chunk.file, name), []).append(chunk)
         self._files = {file: file_scope(file, parts) for file, parts in by_file.items()}
@@ -150,7 +148,7 @@ class Walk:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._meet_definition(node, scope, chunk)
             case ast.Lambda():
-                self._push(defaults_of(node), scope, chunk)
+                self._push(outer_parts(node), scope, chunk)
                 self._enter(node, scope, chunk)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 self._push(ast.iter_child_nodes(node), self._within(node, scope), chunk)
@@ -161,10 +159,10 @@ class Walk:
             case ast.Call() if self._takes_words_only(node, scope):
                 self._push(node.args[:-1], scope, chunk)
             case ast.If() | ast.IfExp() | ast.While():
-                self._push(children_of(node, truth_of(node.test, scope)), scope, chunk)
+                self._push(reached_parts(node, truth_of(node.test, scope)), scope, chunk)
             case _:
                 self._look_at_operation(node, scope, chunk)
-                self._push(children_of(node), scope, chunk)
+                self._push(reached_parts(node), scope, chunk)
         for kind, what in signs_in(node, scope, self._origins, has_backward=self._has_backward):
             self._record(kind, what, node, chunk)
 
@@ -249,15 +247,10 @@ class Walk:
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, chunk: Chunk
     ) -> None:
         """A top-level definition is entered; a method when it is read, an inner function when it is named."""
-        self._push(node.decorator_list, scope, chunk)
-        if isinstance(node, ast.ClassDef):
-            self._push([*node.bases, *(keyword.value for keyword in node.keywords)], scope, chunk)
-            if any(
-                isinstance(each, Foreign) for base in node.bases for each in self._origins.of(base, scope)
-            ):
-                self._read_attribute("forward")  # nn.Module and autograd.Function call it
-        else:
-            self._push(defaults_of(node), scope, chunk)
+        self._push(outer_parts(node), scope, chunk)
+        bases = node.bases if isinstance(node, ast.ClassDef) else []
+        if any(isinstance(each, Foreign) for base in bases for each in self._origins.of(base, scope)):
+            self._read_attribute("forward")  # nn.Module and autograd.Function call it
         is_special = node.name.startswith("__") or node.name in self._attributes
         if scope.parent is None or (scope.is_class and is_special) or node.decorator_list:
             self._enter(node, scope, chunk)
@@ -280,12 +273,8 @@ class Walk:
             self._later.extend((each, within, chunk) for each in body)
 
     def _within(self, node: Function | ast.ClassDef | Comprehension, scope: Scope) -> Scope:
-        if isinstance(node, ast.ClassDef):
-            return class_scope(scope, node)
-        if isinstance(node, Comprehension):
-            return comprehension_scope(scope, node)
-        is_own = scope.parent is None and getattr(node, "name", None) == self._function.name
-        return function_scope(scope, node, _LOSS_ARGUMENTS if self._is_loss and is_own else None)
+        is_graded = scope.parent is None and getattr(node, "name", None) == self._function.name
+        return inner_scope(node, scope, _LOSS_ARGUMENTS if self._is_loss and is_graded else None)
 
     def _record(self, kind: RestrictionKind, what: str, node: ast.AST, chunk: Chunk) -> None:
         self._uses.setdefault((kind, what), Use(kind, what, _place(node, chunk)))
