@@ -95,7 +95,7 @@ def root_name(node: ast.expr) -> str | None:
 def reads_of(source: str) -> Reads | str:
     """The module-level names that one statement reads, by Python's own analysis, or why it does not compile.
 
-    Annotations are no reads: the future import below makes them strings, as the worker does.
+    Annotations do not count: the future import below makes them strings, as the worker does.
     """
     text = "from __future__ import annotations\n" + source + "\n"
     try:
@@ -128,7 +128,7 @@ def reads_of(source: str) -> Reads | str:
 
 
 def _add_looked_up(text: str, load: set[str], late: set[str]) -> None:
-    """Add what stands as a text in globals()["LIMIT"] and globals().get("LIMIT"), as it is read there: late in a function."""
+    """Add the names read by globals()["LIMIT"] and globals().get("LIMIT")."""
     pending: list[tuple[ast.AST, set[str]]] = [(ast.parse(text), load)]
     while pending:
         item, names = pending.pop()

@@ -1,94 +1,50 @@
-"""What calls in a student's code would do, as far as the syntax tree and a list of known modules tell."""
+"""What the calls in a statement would do, as far as its syntax tree and a list of known modules tell."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from grader.extract.scopes import executed_with
+from grader.extract.scopes import Definition, executed_with
 
 _PURE = frozenset(
-    {
-        "torch",
-        "numpy",
-        "math",
-        "cmath",
-        "functools",
-        "itertools",
-        "collections",
-        "operator",
-        "typing",
-        "dataclasses",
-    }
-    | {
-        "random",
-        "copy",
-        "enum",
-        "string",
-        "re",
-        "statistics",
-        "decimal",
-        "fractions",
-        "types",
-        "warnings",
-        "logging",
-    }
-    | {"time", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap", "platform"}
-    | {"past", "six", "tqdm"}  # the worker's stand-ins for these work
+    {"torch", "numpy", "math", "cmath", "functools", "itertools", "collections", "operator", "typing", "copy"}
+    | {"dataclasses", "random", "enum", "string", "re", "statistics", "decimal", "fractions", "types", "time"}
+    | {"warnings", "logging", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap"}
+    | {"platform", "past", "six", "tqdm"}
 )
+"""Modules whose functions do no harm; the worker's stubs for past, six and tqdm work."""
+
 _LOADERS = frozenset(
-    {
-        "torch.load",
-        "torch.save",
-        "torch.hub",
-        "torch.multiprocessing",
-        "torch.distributed",
-        "torch.utils.cpp_extension",
-    }
-    | {
-        "torch.jit.load",
-        "torch.jit.save",
-        "torch.from_file",
-        "numpy.genfromtxt",
-        "numpy.fromfile",
-        "numpy.memmap",
-    }
-    | {"numpy.DataSource", "numpy.ctypeslib", "logging.FileHandler", "logging.config", "logging.handlers"}
+    {"torch.load", "torch.save", "torch.hub", "torch.multiprocessing", "torch.distributed", "torch.from_file"}
+    | {"torch.utils.cpp_extension", "torch.jit.load", "torch.jit.save", "numpy.genfromtxt", "numpy.fromfile"}
+    | {"numpy.memmap", "numpy.DataSource", "numpy.ctypeslib"}
+    | {"logging.FileHandler", "logging.config", "logging.handlers"}
 )
 _LOADER_PREFIXES = ("numpy.load", "numpy.save", "torch.utils.data.", "torch.utils.tensorboard")
-_WAITS = frozenset({"time.sleep"})
 REACHING_BUILTINS = frozenset(
     {"open", "input", "exec", "eval", "compile", "__import__", "breakpoint", "exit", "quit", "help"}
 )
 SETTINGS = frozenset(
-    {
-        "torch.set_default_dtype",
-        "torch.set_default_tensor_type",
-        "torch.set_default_device",
-        "torch.set_grad_enabled",
-    }
-    | {
-        "torch.set_printoptions",
-        "torch.set_float32_matmul_precision",
-        "numpy.seterr",
-        "numpy.set_printoptions",
-    }
-    | {"warnings.filterwarnings", "warnings.simplefilter"}
+    {"torch.set_default_dtype", "torch.set_default_tensor_type", "torch.set_default_device"}
+    | {"torch.set_grad_enabled", "torch.set_printoptions", "torch.set_float32_matmul_precision"}
+    | {"numpy.seterr", "numpy.set_printoptions", "warnings.filterwarnings", "warnings.simplefilter"}
 )
+"""Functions that set up a module: a call of one at top level is needed wherever the module is."""
 
 
 def member_reason(dotted: str, *, is_real: bool) -> str | None:
-    """Why calling a member of an imported module is not harmless, as a clause; None where it is."""
+    """Why a member of an imported module must not be called before grading, as a clause; None where it may."""
     prefixes = {dotted[:end] for end, mark in enumerate(dotted + ".") if mark == "."}
     if dotted.startswith(_LOADER_PREFIXES) or prefixes & _LOADERS:
         return f"it loads or saves data: it calls {dotted}"
-    if prefixes & _WAITS:
-        return f"it waits: it calls {dotted}"
+    if dotted == "time.sleep":
+        return "it waits: it calls time.sleep"
     if dotted.partition(".")[0] in _PURE or dotted.startswith("os.path."):
         return None
     if not is_real:
-        return f"it calls {dotted}, which is not there when functions are graded on their own"
-    return f"it reaches outside: it calls {dotted}"
+        return f"it calls {dotted}, which is not available when functions are graded"
+    return f"it accesses the system: it calls {dotted}"
 
 
 def calls_in(node: ast.stmt) -> Iterator[ast.Call]:
@@ -125,7 +81,7 @@ def body_calls_in(node: ast.stmt) -> list[ast.Call]:
 
 
 def called_attributes(function: ast.expr) -> list[str]:
-    """`["nn", "init"]` for torch.nn.init; what stands behind a subscript does not count."""
+    """`["nn", "init"]` for torch.nn.init; what follows a subscript does not count."""
     found = []
     while isinstance(function, ast.Attribute | ast.Subscript):
         if isinstance(function, ast.Attribute):
@@ -136,9 +92,11 @@ def called_attributes(function: ast.expr) -> list[str]:
     return found[::-1]
 
 
-def is_lambda(node: ast.stmt | None) -> bool:
-    """Whether the statement gives a lambda a name."""
-    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+def is_callable(node: ast.stmt | None) -> bool:
+    """Whether the statement defines a function or class, or gives a lambda a name."""
+    return isinstance(node, Definition) or (
+        isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+    )
 
 
 def is_main_guard(test: ast.expr) -> bool:

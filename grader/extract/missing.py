@@ -1,4 +1,4 @@
-"""Why a graded name is not there, in a sentence that tells the student what to do."""
+"""Why a graded name is missing, in a sentence that tells the student what to do."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
-from grader.extract.extracted import LeftOut
 from grader.extract.importing import absolute_name
 from grader.extract.parsing import Statement
 from grader.extract.program import Program
 from grader.extract.scopes import Definition
 
 _CANDIDATES = 2_000
-"""How many of the submission's own names are compared with one that is missing."""
+"""How many of the submission's own names are compared with a missing one."""
 
 _NEAR = 0.85
 
 
 class Explainer:
-    """Looks a missing name up in everything that was read and is not at top level."""
+    """Looks a missing name up in all of the submission."""
 
     def __init__(self, program: Program, names: Sequence[str]) -> None:
         self._program = program
@@ -29,7 +28,7 @@ class Explainer:
         self._called: dict[str, Statement] = {}
 
     def reason(self, name: str) -> str:
-        """Why `name` is not among the functions."""
+        """Why `name` is missing."""
         events = [
             self._program.statements[number]
             for space in self._program.namespaces.values()
@@ -38,7 +37,7 @@ class Explainer:
         for statement in reversed(events):
             if statement.node is None:
                 place = statement.unit.location_of(statement.fault_line or statement.first_line)
-                verb = "" if statement.fault_line else "is not executed: "
+                verb = "" if statement.fault_line else "is not run: it is "
                 return f"{name} ({place}) {verb}{statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
@@ -53,14 +52,14 @@ class Explainer:
             statement, kind, line = self._nested[name]
             owner = getattr(statement.node, "name", "another statement")
             place = statement.unit.location_of(statement.first_line + line)
-            return f"{name} ({place}) stands inside {kind}{owner}: it must be defined at top level"
+            return f"{name} ({place}) is defined inside {kind}{owner}: it must be defined at top level"
         hint = self._near_miss(name)
         if name in self._called:
             return f"{name} is used ({self._called[name].location}) but never defined{hint}"
         return f"{name} is not defined in the submission{hint}"
 
     def _look_inside(self) -> None:
-        """Find, once, where the graded names are defined within something else, and where they are merely used."""
+        """Find, once, where graded names are defined inside other statements, and where they are only used."""
         if self._nested is not None:
             return
         self._nested = {}
@@ -82,7 +81,7 @@ class Explainer:
                     self._called.setdefault(item.id, statement)
 
     def _near_miss(self, name: str) -> str:
-        """A clause that names the submission's own function of almost the same name, or nothing."""
+        """A question about a function of almost the same name, or nothing."""
         folded: dict[str, tuple[str, Statement]] = {}
         for own, statement in self._defined():
             if own not in self._names and abs(len(own) - len(name)) <= 4:
@@ -93,14 +92,9 @@ class Explainer:
         if not near:
             return ""
         own, statement = folded[near[0]]
-        return f"; {own} ({statement.location}) looks like it: rename it to {name}"
+        return f"; did you mean {own} ({statement.location})? Rename it to {name}"
 
     def _defined(self) -> Iterator[tuple[str, Statement]]:
         for statement in self._program.statements:
             if isinstance(statement.node, Definition):
                 yield statement.node.name, statement
-
-
-def left_out_reason(name: str, left_out: LeftOut) -> str:
-    """The sentence for a name whose own definition cannot be executed."""
-    return f"{name} ({left_out.location}) cannot be loaded: {left_out.reason}"

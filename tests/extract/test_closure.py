@@ -200,7 +200,7 @@ def test_a_name_that_only_an_annotation_needs_is_left_alone(extract_cells):
     assert len(extracted.chunks) == 1
 
 
-def test_modules_that_are_not_there_are_stand_ins(extract_cells):
+def test_missing_modules_are_stubbed(extract_cells):
     extracted = extract_cells(
         "target",
         "import torch, coutils\nfrom google.colab import drive\nimport matplotlib.pyplot as plt\nimport no_such_module_xyz",

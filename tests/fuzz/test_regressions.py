@@ -128,7 +128,7 @@ def test_statements_beyond_the_cap_are_named_and_not_looked_at():
     extracted = extracted_of("x = 1\n" * 50_001 + "def svm_loss_naive(): pass")
 
     assert extracted.notes == (
-        "hw.py was not read to its end: the submission has more than 50,000 statements",
+        "hw.py was not read to the end: the submission has more than 50,000 statements",
     )
     assert "svm_loss_naive" in extracted.missing
 
