@@ -127,9 +127,7 @@ def test_help_that_the_source_hides_is_seen_when_it_runs(report_on, kind, name, 
 
     assert kind not in kinds_in_source(source)
     assert report.score == 0
-    assert any(
-        "(seen when it was called, said by no line of it;" in flag.message for flag in report.integrity
-    )
+    assert any("; seen while it ran, not in its source)" in flag.message for flag in report.integrity)
 
 
 @pytest.mark.parametrize("kind, name, source", IN_NEITHER, ids=[f"{k}: {n}" for k, n, _ in IN_NEITHER])

@@ -2,14 +2,14 @@
 
 import pytest
 
-from grader.restrictions.source import notices_in
+from grader.restrictions.source import uses_in_source
 from tests.restrictions.students import assignment_with, extracted_of
 
 
 def uses_of(*texts, name="vectorized", **files):
     """(kind, what, place) of each use that the function's source shows."""
-    notice = notices_in(extracted_of(*texts, **files), assignment_with())[name]
-    return [(use.kind, use.what, str(use.location)) for use in notice.uses]
+    found = uses_in_source(extracted_of(*texts, **files), assignment_with())[name]
+    return [(use.kind, use.name, str(use.location)) for use in found.uses]
 
 
 def body(lines, before="import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"):
@@ -299,13 +299,13 @@ def test_what_is_not_the_partner_is_no_help(source):
 
 def test_another_graded_function_answers_for_itself():
     source = "import torch\n\ndef other(W, X, y, reg):\n    return torch.autograd.grad(X, W)\n\ndef vectorized(W, X, y, reg):\n    return other(W, X, y, reg)\n"
-    notices = notices_in(extracted_of(source), assignment_with())
+    found = uses_in_source(extracted_of(source), assignment_with())
 
-    assert notices["vectorized"].uses == ()
-    assert {name: str(place) for name, place in notices["vectorized"].mentions.items()} == {
+    assert found["vectorized"].uses == ()
+    assert {name: str(place) for name, place in found["vectorized"].mentions.items()} == {
         "other": "hw.py, line 7"
     }
-    assert [use.what for use in notices["other"].uses] == ["torch.autograd.grad"]
+    assert [use.name for use in found["other"].uses] == ["torch.autograd.grad"]
 
 
 CLASS = """\

@@ -96,8 +96,8 @@ def test_what_is_ignored_is_not_said(source):
 def test_what_only_a_trace_saw_is_said_with_the_place_of_the_function():
     assert messages(PLAIN, traces={"vectorized": ("aten.mm", "aten.nll_loss_forward")}, losses="fail") == [
         (
-            "vectorized uses aten.nll_loss_forward (seen when it was called, said by no line of it;"
-            " it stands at hw.py, line 1), which this assignment does not allow."
+            "vectorized uses aten.nll_loss_forward (hw.py, line 1;"
+            " seen while it ran, not in its source), which this assignment does not allow."
         )
     ]
 
@@ -105,8 +105,8 @@ def test_what_only_a_trace_saw_is_said_with_the_place_of_the_function():
 def test_a_trace_of_autograd_is_said_in_words():
     assert messages(PLAIN, traces={"vectorized": ("autograd",)}) == [
         (
-            "vectorized uses torch's autograd (seen when it was called, said by no line of it;"
-            " it stands at hw.py, line 1): automatic differentiation. It costs no points."
+            "vectorized uses torch's autograd (hw.py, line 1;"
+            " seen while it ran, not in its source): automatic differentiation. It costs no points."
         )
     ]
 
