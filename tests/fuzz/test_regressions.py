@@ -141,7 +141,7 @@ def test_a_notebook_of_millions_of_values_is_refused_before_they_are_made(fillin
         read_notebook(content, "hw.ipynb")
 
     assert str(caught.value) == (
-        "hw.ipynb: expected a notebook, found more lists and numbers than a notebook's code can need; "
+        "hw.ipynb: expected a notebook, found more lists and numbers than a notebook can need; "
         "clear its outputs and save it again"
     )
 
@@ -172,7 +172,7 @@ def test_members_that_share_their_packed_bytes_are_refused(tmp_path):
 
     assert str(caught.value) == (
         f"{tmp_path}/hw.zip: expected at most 256 MiB of packed notebooks and modules, found more; "
-        "hand in the notebook or the modules alone"
+        "hand in only the notebook or the modules"
     )
 
 
