@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from grader.extract.binding import Reads
@@ -19,11 +20,11 @@ _STEPS = 200_000
 class Edges:
     """Statements that one statement needs."""
 
-    load: tuple[int, ...]
+    load: AbstractSet[int]
     """Before it is executed."""
-    late: tuple[int, ...]
+    late: AbstractSet[int]
     """Before its functions are called."""
-    left_out: tuple[int, ...]
+    left_out: AbstractSet[int]
     """Needed, but left out."""
 
 
@@ -58,7 +59,7 @@ class Dependencies:
     def closure(self, targets: Iterable[int]) -> Closure:
         """The targets and all they need, with the settings of the modules among it."""
         numbers: set[int] = set()
-        left_out: dict[int, None] = {}
+        left_out: set[int] = set()
         pending = list(targets)
         set_up: set[tuple[str, str]] = set()
         while pending:
@@ -69,11 +70,11 @@ class Dependencies:
             edges = self._edges_of(number)
             pending += edges.load
             pending += edges.late
-            left_out.update(dict.fromkeys(edges.left_out))
+            left_out |= edges.left_out
             for module in self._set_up_by.get(number, ()):
                 if module not in set_up:
                     set_up.add(module)
-                    pending += self._settings_of(module)
+                    pending += (each for each in self._settings[module] if self._safety.reason(each) is None)
         return Closure(frozenset(numbers), tuple(sorted(left_out)))
 
     def order(self, numbers: Iterable[int]) -> list[int]:
@@ -94,10 +95,6 @@ class Dependencies:
                     pending.extend((needed, False) for needed in sorted(before, reverse=True))
         return list(done)
 
-    def _settings_of(self, module: tuple[str, str]) -> list[int]:
-        """Statements such as torch.set_default_dtype(...) that may be executed."""
-        return [number for number in self._settings[module] if self._safety.reason(number) is None]
-
     def _edges_of(self, number: int) -> Edges:
         if number not in self._edges:
             self._edges[number] = self._found_edges(number)
@@ -107,30 +104,24 @@ class Dependencies:
         path = self._program.statements[number].unit.file
         reads = self._program.reads(number)
         if isinstance(reads, str):
-            return Edges((), (), ())
-        load: dict[int, None] = {}
-        late: dict[int, None] = {}
-        left_out: dict[int, None] = {}
-        for names, before, found in ((reads.load, number, load), (reads.late, None, late)):
-            for name in sorted(names):
-                resolved = self._safety.resolve(path, name, before)
-                found.update(dict.fromkeys(resolved.needed))
-                left_out.update(dict.fromkeys(resolved.left_out))
-        for name in self._program.bindings(number).partial:
-            load.update(dict.fromkeys(self._earlier(path, name, number)))
-        for file, name in self._taken_from_files(number):
-            resolved = self._safety.resolve(file, name, None)
-            late.update(dict.fromkeys(resolved.needed))
-            left_out.update(dict.fromkeys(resolved.left_out))
+            return Edges(frozenset(), frozenset(), frozenset())
+        load: set[int] = set()
+        late: set[int] = set()
+        left_out: set[int] = set()
+        wanted: list[tuple[str, str, int | None, set[int]]] = [
+            (path, name, number, load) for name in reads.load
+        ]
+        wanted += [(path, name, None, late) for name in reads.late]
+        wanted += [(file, name, None, late) for file, name in self._taken_from_files(number)]
+        for file, name, before, found in wanted:
+            resolved = self._safety.resolve(file, name, before)
+            found.update(resolved.needed)
+            left_out.update(resolved.left_out)
+        for name in self._program.bindings(number).partial:  # a change builds on earlier bindings
+            resolved = self._safety.resolve(path, name, number)
+            load.update(needed for needed in resolved.needed if needed < number)
         self._add_needs_of_helpers(number, reads, load)
-        for found in (load, late):
-            found.pop(number, None)
-        return Edges(tuple(load), tuple(late), tuple(left_out))
-
-    def _earlier(self, path: str, name: str, number: int) -> tuple[int, ...]:
-        """The earlier statements that a change of `name` builds on."""
-        resolved = self._safety.resolve(path, name, number)
-        return tuple(needed for needed in resolved.needed if needed < number)
+        return Edges(load - {number}, late - {number}, left_out)
 
     def _taken_from_files(self, number: int) -> Iterable[tuple[str, str]]:
         """(file, name) of everything the statement's imports take from files of the submission."""
@@ -147,12 +138,12 @@ class Dependencies:
                 yield module.file, name
             self._steps_left = max(0, self._steps_left - len(taken))
 
-    def _add_needs_of_helpers(self, number: int, reads: Reads, load: dict[int, None]) -> None:
+    def _add_needs_of_helpers(self, number: int, reads: Reads, load: set[int]) -> None:
         """Add what the helpers it may call read, with the values from before the statement."""
         node = self._program.statements[number].node
         if isinstance(node, Definition) and not reads.load:
             return
-        pending = list(load)
+        pending = sorted(load)
         while pending and self._steps_left > 0:
             helper = pending.pop()
             statement = self._program.statements[helper]
@@ -163,5 +154,5 @@ class Dependencies:
                 self._steps_left -= 1
                 for needed in self._safety.resolve(statement.unit.file, name, number).needed:
                     if needed not in load and needed != number:
-                        load[needed] = None
+                        load.add(needed)
                         pending.append(needed)

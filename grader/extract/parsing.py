@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
+from grader.extract.scopes import Definition
 from grader.model.observation import Location
 
 UNIT_CHARACTERS = 500_000
@@ -80,6 +81,11 @@ class Statement:
     def location(self) -> Location:
         return self.unit.location_of(self.first_line)
 
+    def location_of(self, inner: Definition) -> Location:
+        """The location of a definition within the statement."""
+        offset = 0 if self.node is None else self.first_line - _first_line(self.node)
+        return self.unit.location_of(inner.lineno + offset)
+
     @property
     def source(self) -> str:
         """The statement's own text, without others on its lines."""
@@ -150,9 +156,12 @@ def _message(text: str) -> str:
 
 def _statement(unit: Unit, node: ast.stmt, offset: int) -> Statement:
     """A statement whose node was parsed from text that begins `offset` lines below the unit's first."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    return Statement(unit, first + offset, (node.end_lineno or node.lineno) + offset, node)
+    return Statement(unit, _first_line(node) + offset, (node.end_lineno or node.lineno) + offset, node)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -170,7 +179,7 @@ def _salvaged(unit: Unit) -> Iterator[Statement]:
             yield from (_statement(unit, node, first) for node in nodes)
             continue
         # A quote that was never closed hides what follows: cut at every line that looks like a definition.
-        pieces = _pieces(unit.lines, first, end)
+        pieces = _cut(unit.lines, first, end, _CERTAIN_START.match)
         for piece_first, piece_end in pieces:
             found = nodes if len(pieces) == 1 else parse("\n".join(unit.lines[piece_first:piece_end]))
             if isinstance(found, Fault):
@@ -182,26 +191,24 @@ def _salvaged(unit: Unit) -> Iterator[Statement]:
 def _blocks(lines: Sequence[str]) -> list[tuple[int, int]]:
     """(first, end) of the texts between lines where a statement begins in column 0."""
     scanner = LineScanner()
-    starts: list[int] = []
-    is_decorated = False
-    for index, line in enumerate(lines):
+
+    def begins(line: str) -> bool:
         is_start = scanner.begins_statement(line) and line[:1] not in {"", " ", "\t", "#", "\f"}
-        if is_start:
-            if not is_decorated and not _CONTINUES_BLOCK.match(line):
-                starts.append(index)
-            is_decorated = line.startswith("@")
         scanner.feed(line)
-    if not starts or starts[0] != 0:
-        starts.insert(0, 0)
-    return list(zip(starts, [*starts[1:], len(lines)], strict=True))
+        return is_start and not _CONTINUES_BLOCK.match(line)
+
+    return _cut(lines, 0, len(lines), begins)
 
 
-def _pieces(lines: Sequence[str], first: int, end: int) -> list[tuple[int, int]]:
+def _cut(
+    lines: Sequence[str], first: int, end: int, begins: Callable[[str], object]
+) -> list[tuple[int, int]]:
+    """(first, end) of the pieces between lines that begin one; decorators belong to the next definition."""
     starts = [first]
-    is_decorated = lines[first].startswith("@")
-    for index in range(first + 1, end):
-        if _CERTAIN_START.match(lines[index]):
-            if not is_decorated:
+    is_decorated = False
+    for index in range(first, end):
+        if begins(lines[index]):
+            if index > first and not is_decorated:
                 starts.append(index)
             is_decorated = lines[index].startswith("@")
     return list(zip(starts, [*starts[1:], end], strict=True))

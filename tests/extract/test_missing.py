@@ -20,11 +20,11 @@ GOOD = "def good():\n    return 1\n"
         ("print(target(1))", "target is used (hw.ipynb, cell 1, line 1) but never defined"),
         (
             "x = 1\nclass C:\n    def target(self): pass",
-            "target (hw.ipynb, cell 1, line 3) is defined inside class C: it must be defined at top level",
+            "target (hw.ipynb, cell 1, line 3) is defined inside class C: it must be at top level",
         ),
         (
             "def f():\n    def target(): pass",
-            "target (hw.ipynb, cell 1, line 2) is defined inside f: it must be defined at top level",
+            "target (hw.ipynb, cell 1, line 2) is defined inside f: it must be at top level",
         ),
         (
             "x = 1\ndef target()\n    return 1",

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.fuzz import __main__ as runner
 from tests.fuzz import strategies
-from tests.fuzz.targets import TARGETS, case_of, receive, extract_and_report
+from tests.fuzz.targets import TARGETS, case_of, extract_and_report, receive
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
