@@ -109,9 +109,9 @@ class Dependencies:
         late: set[int] = set()
         left_out: set[int] = set()
         wanted: list[tuple[str, str, int | None, set[int]]] = [
-            (path, name, number, load) for name in reads.load
+            (path, name, number, load) for name in sorted(reads.load)
         ]
-        wanted += [(path, name, None, late) for name in reads.late]
+        wanted += [(path, name, None, late) for name in sorted(reads.late)]
         wanted += [(file, name, None, late) for file, name in self._taken_from_files(number)]
         for file, name, before, found in wanted:
             resolved = self._safety.resolve(file, name, before)

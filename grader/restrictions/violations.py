@@ -25,7 +25,7 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "losses": "a ready-made loss",
     "libraries": "a library that does the work",
     "partner": "the other version of the same loss",
-    "dynamic": "names or code made while running",
+    "dynamic": "names or code made at run time",
     "devices": "tensors moved between devices",
 }
 

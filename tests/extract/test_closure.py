@@ -136,7 +136,7 @@ def test_only_what_is_needed_is_in_the_closure(extract_cells):
     assert extracted.functions["target"].chunks == (0, 1)
 
 
-def test_a_setting_is_kept_when_its_module_is(extract_cells):
+def test_a_setting_is_included_with_its_module(extract_cells):
     extracted = extract_cells(
         "with_torch without",
         "import torch\ntorch.set_default_dtype(torch.float64)",

@@ -1,4 +1,4 @@
-"""What stands at top level and is not executed, and the words for it."""
+"""Top-level statements that are not executed, and the reasons."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_a_statement_that_is_left_out_is_named_with_its_reason(extract_cells, li
 @pytest.mark.parametrize(
     "line", ["'a docstring'", "x = 1", "y = helper(2)", "import os", "def other(): pass", "pass"]
 )
-def test_what_nothing_needs_and_does_no_harm_is_not_named(extract_cells, line):
+def test_a_harmless_statement_that_nothing_needs_is_not_named(extract_cells, line):
     extracted = extract_cells("target", "def helper(x): return x", TARGET, line)
 
     assert reasons(extracted) == {}
@@ -88,7 +88,7 @@ def test_a_value_made_by_training_is_lacking(extract_cells):
     assert str(lacking.location) == "hw.ipynb, cell 2, line 1"
 
 
-def test_a_function_is_kept_whatever_its_decorator_does(extract_cells):
+def test_a_function_is_extracted_whatever_its_decorator_does(extract_cells):
     extracted = extract_cells(
         "target other third",
         "from numba import njit, jit\ndef log(f):\n    open('log')\n    return f",
@@ -175,7 +175,7 @@ def test_a_cell_that_is_indented_as_a_whole_is_read_as_ipython_does(extract_cell
         ("import other, own as o", "o.trains()"),
     ],
 )
-def test_a_call_is_judged_by_the_name_that_it_calls(extract_files, head, call):
+def test_only_the_called_name_of_an_import_matters(extract_files, head, call):
     own = "import torch\n\ndef harmless():\n    return 1\n\ndef trains():\n    return torch.load('data.pt')\n"
     text = f"{head}\nBEST = {call}\nSAFE = {call.replace('trains', 'harmless').replace('t()', 'trains()')}\n"
     files = {"own.py": own, "other.py": "trains = 1\n"}

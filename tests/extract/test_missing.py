@@ -1,4 +1,4 @@
-"""Each way a graded name is not there, in the words that the student reads."""
+"""Every reason a graded name can be missing, in full."""
 
 import pytest
 

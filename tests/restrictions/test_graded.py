@@ -1,4 +1,4 @@
-"""Help that hides from the source, graded as a user would have it graded; and right functions that a trace disturbs."""
+"""Whole grading runs: uses hidden from the source, and right functions that a trace disturbs."""
 
 import pytest
 
