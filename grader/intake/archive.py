@@ -173,7 +173,7 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
     if member.compress_type not in _METHODS:
-        raise NotImplementedError("a member is compressed in an uncommon way")
+        raise NotImplementedError("a member uses an unusual compression method")
     return archive.open(member)
 
 

@@ -196,7 +196,7 @@ def test_an_archive_in_a_class_is_unpacked_by_ordinary_methods_only(tmp_path, me
     (jane,) = find_entries(tmp_path / "class.zip")
 
     with pytest.raises(
-        UnsafeArchive, match=r"could not be taken out .*: a member is compressed in an uncommon way"
+        UnsafeArchive, match=r"could not be taken out .*: a member uses an unusual compression method"
     ):
         jane.load()
 
