@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
-from grader.model.observation import Received, Returned
+from grader.model.observation import Received
 from grader.model.trial import ArrayOutput, NumberOutput, Scalar, Tensor, Trial
 from grader.model.verdict import Verdict
 
@@ -50,24 +50,22 @@ class InitialLossCheck(CheckFields):
         )
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Passed when the loss is near to that of guessing."""
-        ((trial, observation),) = evidence
-        if not isinstance(observation, Returned):
-            return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
+        """Passed when the loss is near that of guessing."""
+        calls = returned_calls(evidence)
+        if isinstance(calls, str):
+            return self.failed(calls)
+        ((trial, returned),) = calls
         if context.assignment.loss_function(self.function).classifier == "svm":
-            expected, why = (
-                context.assignment.convention.delta * (NUM_CLASSES - 1),
-                "delta for each wrong class",
-            )
+            expected = context.assignment.convention.delta * (NUM_CLASSES - 1)
+            why = "delta for each wrong class"
         else:
             expected, why = float(np.log(NUM_CLASSES)), "ln 10, every class as likely"
-        loss = observation.values[0]
+        loss = returned.values[0]
         seen = float(loss.array) if isinstance(loss, Received) else float("nan")
         if abs(seen - expected) <= TOLERANCE * expected:
-            message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})."
-            return Verdict("passed", 1.0, message, measured={"loss": seen}, allowed={"loss": expected})
+            message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})"
+            return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
         said = formatting.number(seen) if isinstance(loss, Received) else loss.description
-        message = (
-            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), with {trial.label}."
+        return self.failed(
+            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), with {trial.label}"
         )
-        return Verdict("failed", 0.0, message, hint=self.hint)
