@@ -1,4 +1,4 @@
-"""An assignment as the checks see it: its functions, convention, limits and restrictions."""
+"""What an assignment asks for, as far as checks need it: its functions, convention and limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Role = Literal[
 
 
 class Model(BaseModel):
-    """Base of everything in a spec: frozen, no unknown fields, every number finite."""
+    """Base of everything that a spec holds: frozen, no field too many, every number finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -32,17 +32,17 @@ class LossFunction(Model):
     dtypes: tuple[DTypeName, ...] = Field(
         default=("float32", "float64"),
         min_length=1,
-        description="The dtypes in which it must work; if it raises in another one, that is only a note.",
+        description="The dtypes in which it must work; in another one it may raise, which is a note.",
     )
 
     @property
     def main_dtype(self) -> DTypeName:
-        """The most precise of its dtypes."""
+        """The most precise dtype in which it must work."""
         return "float64" if "float64" in self.dtypes else "float32"
 
 
 class TrainerDefaults(Model):
-    """The default values in a trainer's signature; other values are a note and cost no points."""
+    """The default values of a trainer's signature; other ones are a note and cost nothing."""
 
     learning_rate: float = Field(gt=0)
     reg: float = Field(ge=0)
@@ -55,7 +55,7 @@ class TrainerFunction(Model):
 
     role: Literal["trainer"]
     defaults: TrainerDefaults | None = Field(
-        default=None, description="The defaults in the handout's signature; left out, they are not checked."
+        default=None, description="What the handout's signature says; none to leave them unasked."
     )
 
 
@@ -66,24 +66,21 @@ class PredictorFunction(Model):
 
 
 class ClassifierClass(Model):
-    """A class with loss(W, X_batch, y_batch, reg), train(X, y, ...), predict(X) and the attribute W.
+    """A class with loss(W, X_batch, y_batch, reg), train(X, y, ...) and predict(X), and W as an attribute.
 
-    With weights = "attribute" its loss is loss(X_batch, y_batch, reg).
+    Where its loss reads the attribute it is loss(X_batch, y_batch, reg).
     """
 
     role: Literal["classifier"]
     classifier: ClassifierName | None = Field(
-        default=None,
-        description="The loss it has; left out for the base class, which gets a loss from the grader.",
+        default=None, description="Whose loss it has; none for the base class, whose loss the judge lends it."
     )
     weights: Literal["argument", "attribute"] = Field(
-        default="argument",
-        description="Where loss finds W: in its first argument, or in the object's attribute.",
+        default="argument", description="Where loss finds W: its first argument, or the object's own."
     )
-    dtype: DTypeName = Field(default="float32", description="The dtype of the arrays passed to its methods.")
+    dtype: DTypeName = Field(default="float32", description="Of what its methods are given.")
     defaults: TrainerDefaults | None = Field(
-        default=None,
-        description="The defaults in the handout's signature of train; left out, they are not checked.",
+        default=None, description="What the handout's signature of train says; none to leave them unasked."
     )
 
 
@@ -101,18 +98,17 @@ class SamplerFunction(Model):
 
 
 class ParamSetFunction(Model):
-    """A function (cls, data_dict, lr, reg, num_iters) -> (cls, train_acc, val_acc) that trains cls and predicts with it."""
+    """A function (cls, data_dict, lr, reg, num_iters) -> (cls, train_acc, val_acc), which trains and predicts with cls."""
 
     role: Literal["param_set"]
 
 
 class AnyFunction(Model):
-    """A function or class of any other signature, checked by a question written for it."""
+    """A function or class of any other signature, judged by a question of its own."""
 
     role: Literal["function"]
     optional: bool = Field(
-        default=False,
-        description="Students may leave it out: its checks are worth 0 points and are then skipped.",
+        default=False, description="It may be left out: its checks have 0 points, and say so where it is."
     )
 
 
@@ -134,9 +130,7 @@ class Limits(Model):
 
     call_seconds: float = Field(default=10.0, gt=0, description="One call of a loss function or of predict.")
     training_seconds: float = Field(default=30.0, gt=0, description="One call of a trainer.")
-    load_seconds: float = Field(
-        default=20.0, gt=0, description="Running the module-level code that one function needs."
-    )
+    load_seconds: float = Field(default=20.0, gt=0, description="Executing what one function needs.")
     function_seconds: float = Field(default=120.0, gt=0, description="All calls of one function together.")
     memory_bytes: int = Field(
         default=4 << 30, ge=512 << 20, description="Private memory of the student's process."
@@ -144,7 +138,7 @@ class Limits(Model):
     device_memory_bytes: int = Field(
         default=4 << 30,
         ge=256 << 20,
-        description="GPU memory for tensors of the student's process.",
+        description="Memory of a GPU that tensors of the student's process may take.",
     )
 
 
@@ -153,21 +147,21 @@ RestrictionPolicy = Literal["fail", "note", "ignore"]
 
 
 class Restrictions(Model):
-    """What the student's functions may not use: "fail" costs all points, "note" is reported and costs none.
+    """What the student's functions may lean on: "fail" costs all points, "note" is said and costs none.
 
-    torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and the like are always allowed.
+    torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and their kin are never help.
     """
 
     autograd: RestrictionPolicy = Field(
         default="note",
-        description="Gradients computed by torch: requires_grad, backward, torch.autograd.grad, torch.func, jacobian.",
+        description="Gradients by torch: requires_grad, backward, torch.autograd.grad, torch.func, jacobian.",
     )
     modules: RestrictionPolicy = Field(
         default="note", description="Layers of torch.nn and optimizers of torch.optim."
     )
     losses: RestrictionPolicy = Field(
         default="note",
-        description="Ready-made losses of torch.nn and torch.nn.functional, and the operators beneath them.",
+        description="Any ready-made loss of torch.nn or torch.nn.functional, and the operators beneath them.",
     )
     libraries: RestrictionPolicy = Field(
         default="note",
@@ -175,25 +169,25 @@ class Restrictions(Model):
     )
     partner: RestrictionPolicy = Field(
         default="note",
-        description="Calling the naive version from the vectorized one or the other way round.",
+        description="The other of naive and vectorized of the same classifier, called instead of written.",
     )
     dynamic: RestrictionPolicy = Field(
         default="note",
-        description="Names and code made at run time: eval, exec, importlib, getattr on a module, sys.modules.",
+        description="Names and code made while running: eval, exec, importlib, getattr on a module, sys.modules.",
     )
     devices: RestrictionPolicy = Field(
         default="ignore",
-        description="Moving tensors between devices: .cuda(), .cpu(), .to(device); .to(dtype) is allowed.",
+        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is none.",
     )
 
     def policy(self, kind: RestrictionKind) -> RestrictionPolicy:
-        """What happens when a function violates this restriction."""
+        """What follows where a function uses help of this kind."""
         found: RestrictionPolicy = getattr(self, kind)
         return found
 
 
 class Assignment(Model):
-    """The functions to write and how they are graded."""
+    """What the checks are parametrised by."""
 
     convention: Convention
     backend: Literal["torch", "numpy"]
@@ -206,22 +200,19 @@ class Assignment(Model):
         return self.model_copy(update={"convention": replace(self.convention, layout=layout)})
 
     def loss_function(self, name: str) -> LossFunction:
-        """The loss function of that name.
-
-        Raises TypeError for a function of another role, which loading a spec rules out.
-        """
+        """The loss function of that name; the spec has made sure that it is one."""
         function = self.functions[name]
         if not isinstance(function, LossFunction):
-            raise TypeError(f"{name} is not a loss function")
+            raise TypeError(f"{name} is no loss function")
         return function
 
     def is_optional(self, name: str) -> bool:
-        """Whether students may leave the function out."""
+        """Whether the function may be left out."""
         function = self.functions.get(name)
         return isinstance(function, AnyFunction) and function.optional
 
     def partners(self, name: str) -> frozenset[str]:
-        """The loss functions of the same classifier in the other style; empty for other functions."""
+        """The loss functions of the same classifier in the other style; none for what is no loss function."""
         own = self.functions.get(name)
         if not isinstance(own, LossFunction):
             return frozenset()

@@ -92,7 +92,7 @@ def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
     first = wrong[0]
     sentence = (
         f"{name}{formatting.index([first])} is {seen.array[first]}, expected {expected[first]}"
-        f" ({len(wrong)} of {formatting.count(len(expected), 'label')} differ)"
+        f" ({len(wrong)} of {len(expected)} differ)"
     )
     return Comparison(False, sentence)
 

@@ -129,13 +129,13 @@ class GradientCheck(CheckFields):
                 if not slope.is_right:
                     return self.failed(
                         f"{self.function}: dW is not the derivative of the loss that it returns, on {label}."
-                        f" Along a random direction dW gives {formatting.number(slope.analytic)} per unit, but the"
+                        f" Along a random direction dW gives {formatting.number(slope.analytic)}, but the"
                         f" numeric gradient is {formatting.number(slope.numeric)}."
                         f"{self._shown_entries(context, at, calls)}"
                     )
                 worst = max(worst, slope.error)
         if fault := core_fault(context.assignment, calls[0]):
-            return self.failed(no_points_yet("a gradient that fits its own loss", fault))
+            return self.failed(no_points_yet("the numeric gradient", fault))
         message = f"dW agrees with central differences of the loss along {DIRECTIONS * len(REGS)} random directions."
         return self.passed(
             message, measured={"relative_error": worst}, allowed={"relative_error": _FINE.bound}
