@@ -176,7 +176,7 @@ class Trial:
 
     @property
     def kept(self) -> tuple[ResidentTensor, ...]:
-        """The tensors that are sent before the call."""
+        """The tensors that are handed over beforehand."""
         given = (*self.positional, *self.keywords.values())
         return tuple(argument for argument in given if isinstance(argument, ResidentTensor))
 
