@@ -4,7 +4,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from grader.checks.base.check import Check, CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence
 from grader.checks.losses.agreement import AgreementCheck
 from grader.checks.losses.gradient import GradientCheck
 from grader.checks.losses.initial_loss import InitialLossCheck
@@ -62,7 +62,6 @@ __all__ = [
     "AnswersCheck",
     "AnyCheck",
     "BatchesCheck",
-    "Check",
     "CheckFields",
     "ClassifierCheck",
     "Evidence",

@@ -1,10 +1,11 @@
-"""The base of every check: its fields in a spec, its trials and its verdict. A check never runs code."""
+"""The base of every check: its fields in a spec, its trials and its verdict."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, Literal, Protocol, Unpack
+from typing import ClassVar, Literal, Unpack
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +22,9 @@ Evidence = Sequence[tuple[Trial, Observation]]
 
 
 class CheckFields(Model):
-    """The fields that all kinds of checks share, and the properties of a kind.
+    """Base of the kinds of checks: the fields of a spec that they share, and the properties of a kind.
+
+    A check never runs code: its trials can run anywhere, and its verdicts can be tested on observations made by hand.
 
     Attributes:
         roles: for each field that names a function of the spec, the roles that the function may have.
@@ -51,9 +54,17 @@ class CheckFields(Model):
         """What else does not fit the functions of the spec, each as the end of a sentence that names the check."""
         yield from ()
 
+    @abstractmethod
+    def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:
+        """The calls to make, drawn from the seed alone."""
+
     def more_trials(self, _context: CheckContext, _evidence: Evidence, /) -> tuple[Trial, ...]:
-        """Nothing more to call, unless a kind says otherwise."""
+        """Further calls to make after what was seen so far: none, unless a kind says otherwise."""
         return ()
+
+    @abstractmethod
+    def judge(self, context: CheckContext, evidence: Evidence, /) -> Verdict:
+        """The verdict on what was seen."""
 
     def passed(self, message: str, **details: Unpack[VerdictDetails]) -> Verdict:
         """All points."""
@@ -63,26 +74,11 @@ class CheckFields(Model):
         """The share `credit` of the points, and the hint."""
         return Verdict("failed", credit, sentence(message), hint=self.hint, **details)
 
-
-class Check(Protocol):
-    """A kind of check: pure, so its trials can run anywhere and its verdicts can be tested by hand."""
-
-    @property
-    def id(self) -> str:
-        """Unique within the spec."""
-
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The functions of the submission that the check needs."""
-
-    def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:
-        """The calls to make, drawn from the seed alone."""
-
-    def more_trials(self, context: CheckContext, evidence: Evidence, /) -> tuple[Trial, ...]:
-        """Further calls to make after what was seen so far; empty when that is enough to judge by."""
-
-    def judge(self, context: CheckContext, evidence: Evidence, /) -> Verdict:
-        """The verdict on what was seen."""
+    def scored(self, credit: float, message: str, **details: Unpack[VerdictDetails]) -> Verdict:
+        """Passed with all of the credit, failed with less."""
+        if credit == 1:
+            return self.passed(message, **details)
+        return self.failed(message, credit=credit, **details)
 
 
 def random_stream(seed: int, *words: str) -> np.random.Generator:

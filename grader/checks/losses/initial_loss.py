@@ -10,9 +10,11 @@ from grader import formatting
 from grader.checks.base.call import returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import loss_trial
+from grader.checks.losses.cases import Case
 from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
 from grader.model.observation import Received
-from grader.model.trial import ArrayOutput, NumberOutput, Scalar, Tensor, Trial
+from grader.model.trial import Trial
 from grader.model.verdict import Verdict
 
 SAMPLES, DEVIATION, REG = 128, 1e-4, 5e-6
@@ -21,7 +23,7 @@ TOLERANCE = 0.01
 
 
 class InitialLossCheck(CheckFields):
-    """On images, with W = 1e-4 * randn, the loss is that of guessing: every margin is delta, every class as likely."""
+    """On images, with W = 1e-4 * randn, the loss is that of guessing."""
 
     needs_data: ClassVar[bool] = True
 
@@ -34,20 +36,12 @@ class InitialLossCheck(CheckFields):
         rng = random_stream(context.seed, self.id)
         X, y = prepared(data_of(context), "train", "float32")
         rows = rng.permutation(len(X))[:SAMPLES]
-        W = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES))
-        W, images = W.astype(dtype), X[rows].astype(dtype)
+        W, images = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES)), X[rows]
         if context.assignment.convention.layout == "CD":
-            W, images = np.ascontiguousarray(W.T), np.ascontiguousarray(images.T)
-        return (
-            Trial(
-                label=f"W = {DEVIATION:g} * randn, {SAMPLES} images, reg {REG:g}, {dtype}",
-                function=self.function,
-                positional=(Tensor(W), Tensor(images), Tensor(y[rows].astype(np.int64)), Scalar(REG)),
-                outputs=(NumberOutput(), ArrayOutput(W.shape)),
-                backend=context.assignment.backend,
-                seconds=context.assignment.limits.call_seconds,
-            ),
-        )
+            W, images = W.T, images.T
+        name = f"W = {DEVIATION:g} * randn, {SAMPLES} images"
+        case = Case(name, W, images, y[rows].astype(np.int64), REG)
+        return (loss_trial(context.assignment, self.function, case, dtype),)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when the loss is near that of guessing."""
@@ -67,5 +61,5 @@ class InitialLossCheck(CheckFields):
             return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
         said = formatting.number(seen) if isinstance(loss, Received) else loss.description
         return self.failed(
-            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), with {trial.label}"
+            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), on {trial.label}"
         )

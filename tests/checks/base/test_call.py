@@ -7,6 +7,7 @@ from grader.model.observation import (
     Died,
     Location,
     Missing,
+    Observation,
     Raised,
     Refused,
     Returned,
@@ -69,11 +70,15 @@ def test_a_call_that_returned_has_no_failure():
         failure_sentence(TRIAL, RETURNED)
 
 
-def test_calls_are_handed_on_when_all_of_them_returned():
+def test_calls_that_all_returned_are_given_back():
     assert returned_calls([(TRIAL, RETURNED)]) == [(TRIAL, RETURNED)]
 
 
 def test_the_first_failure_is_the_sentence():
-    evidence = [(TRIAL, RETURNED), (TRIAL, Missing("no file defines it")), (TRIAL, TimedOut(5.0))]
+    evidence: list[tuple[Trial, Observation]] = [
+        (TRIAL, RETURNED),
+        (TRIAL, Missing("no file defines it")),
+        (TRIAL, TimedOut(5.0)),
+    ]
 
     assert returned_calls(evidence) == "f is missing: no file defines it"
