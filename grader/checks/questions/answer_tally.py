@@ -158,10 +158,14 @@ class Tally:
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
         """What is wrong: of each output the mistakes that explain it, then the numbers."""
         said = [sentence(self.broken)] if self.broken is not None else []
+        explained: dict[str, str] = {}
         for name, (words, label) in self.wrong.items():
             named = [each.message for each in diagnoses if each.part == name]
             mistakes = " ".join(named or ([self.ruled[name].message] if name in self.ruled else []))
-            if not words:
+            same = explained.setdefault(mistakes, name) if mistakes else name
+            if same != name:
+                said.append(f"{self.function}: {name} is wrong for the same reason as {same}.")
+            elif not words:
                 said.append(f"{self.function}: {name} is wrong, on {label}. {mistakes}")
             elif mistakes:
                 said.append(f"{self.function}: {name} is wrong. {mistakes} On {label}, {words}.")

@@ -108,9 +108,9 @@ class AnswersCheck(CheckFields):
             tally.add(context.assignment, trial, observation)
         notes = tuple(dict.fromkeys(tally.notes))
         if tally.is_right:
-            outputs = formatting.listing(list(question.outputs))
+            outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
             return self.passed(
-                f"{self.function} gives the reference's {outputs} in {tally.calls} calls.",
+                f"{self.function} gives the reference's {outputs} in {calls}.",
                 measured=tally.worst,
                 findings=(Finding(self.function, True, (), notes),),
             )

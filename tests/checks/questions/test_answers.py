@@ -119,6 +119,25 @@ def test_one_wrong_output_costs_its_share_and_is_named(student, named, said, see
     assert f"Right: {'gradient' if 'loss' in named else 'loss'}." in verdict.message
 
 
+def test_a_reason_that_two_outputs_share_is_told_once(monkeypatch):
+    zero = (
+        Mistake("all_zero", "loss", "It is zero.", lambda inputs, convention: 0.0),
+        Mistake("all_zero", "gradient", "It is zero.", lambda inputs, convention: np.zeros(3)),
+    )
+    question = dataclasses.replace(QUESTION, mistakes=zero)
+    monkeypatch.setattr(reference.questions.registry, "QUESTIONS", {"toy": question})
+
+    verdict = verdict_on(
+        CHECK, changed(loss=lambda loss, strength: 0.0, gradient=np.zeros_like), assignment=ON
+    )
+
+    assert says(
+        verdict.message,
+        "fit: loss is wrong. It is zero. On N=4, loss is 0, expected <number>"
+        " (relative difference 1, allowed 1e-08). fit: gradient is wrong for the same reason as loss.",
+    )
+
+
 def test_shares_are_those_of_the_spec():
     check = CHECK.model_copy(update={"shares": {"loss": 0.9}})
 
