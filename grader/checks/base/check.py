@@ -10,8 +10,10 @@ from typing import ClassVar, Literal, Unpack
 import numpy as np
 from pydantic import Field
 
+from grader import formatting
 from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
+from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec, Model, Role
 from grader.model.observation import Observation
 from grader.model.trial import Trial
@@ -50,9 +52,17 @@ class CheckFields(Model):
         named = (getattr(self, field) for field in self.roles)
         return tuple(name for name in named if name is not None)
 
-    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[str]:  # noqa: ARG002
-        """What else does not fit the functions of the spec, each as the end of a sentence that names the check."""
-        yield from ()
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """What is wrong with the check, given the functions of the spec; `where` is a field of the check."""
+        for field, roles in self.roles.items():
+            name = getattr(self, field)
+            if name is None:
+                continue
+            if name not in functions:
+                yield SpecFault.not_one_of(field, name, functions)
+            elif (role := functions[name].role) not in roles:
+                expected = f"must name a function of role {formatting.choices(roles)}"
+                yield SpecFault(field, expected, f"{name!r}, whose role is {role!r}")
 
     @abstractmethod
     def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:
