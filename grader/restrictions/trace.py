@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from grader.checks.base.call import loss_trial
 from grader.checks.base.check import random_stream
+from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import draw_tiny_case
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.trial import Trial
