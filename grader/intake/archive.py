@@ -1,4 +1,4 @@
-"""Which files of a hand-in are kept, how large they may be, and the reading of a .zip into memory under those limits."""
+"""Which files of a submission are read, how large they may be, and how a .zip is read into memory under those limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +33,7 @@ _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-pa
 
 # LZMA and bzip2 members are refused: nobody's file manager writes them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-BROKEN = (
+_BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -61,41 +62,77 @@ def is_kept(name: str) -> bool:
     return is_source(name) or is_saved(name)
 
 
+def is_zip(name: str) -> bool:
+    """Whether a file of this name is an archive that can be read."""
+    return name.lower().endswith(".zip")
+
+
 def is_passed_over(name: str) -> bool:
     """Whether a file or folder of this name is nobody's own work: hidden, a cache or an installed environment."""
     return name.startswith(".") or name in _FOREIGN_FOLDERS
 
 
-def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
+def list_archive(stream: IO[bytes], path: Path, is_wanted: Callable[[str], bool]) -> list[str]:
+    """Sorted paths of the files in a .zip whose names are wanted. Every member is checked, but for its size.
+
+    Raises as `read_archive` does. Nothing is unpacked.
+    """
+    with _opened(stream, path) as archive:
+        return sorted(_members(archive, path, is_wanted))
+
+
+def read_archive(
+    stream: IO[bytes], path: Path, only: Collection[str] | None = None
+) -> list[tuple[str, bytes]]:
     """(path, content) of each notebook, module and file of weights in a .zip, sorted; every member is checked before one is read.
 
-    Raises UnsafeArchive for what must not be unpacked, UnsupportedFile where `stream` is no readable zip.
+    only: read the files with these paths instead. Raises UnsafeArchive for an archive that must not be unpacked,
+    UnsupportedFile where `stream` is not a readable zip.
     """
-    shown = formatting.printable(str(path))
+    is_wanted = is_kept if only is None else only.__contains__
+    with _opened(stream, path) as archive:
+        wanted = _members(archive, path, is_wanted)
+        for member in wanted.values():
+            if member.file_size > FILE_BYTES:
+                raise _too_large(member, path)
+        _check_packed_size(wanted.values(), path)
+        total = 0
+        contents = []
+        for name, member in sorted(wanted.items()):
+            content = _read_member(archive, member, path, TOTAL_BYTES - total)
+            total += len(content)
+            contents.append((name, content))
+        return contents
+
+
+@contextmanager
+def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive; any damage that is met while it is open raises UnsupportedFile."""
     _check_directory(stream, path)
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = archive.infolist()
-            if len(members) > FILE_COUNT:
-                raise UnsafeArchive(
-                    f"{shown}: expected at most {FILE_COUNT:,} members, found {len(members):,}; "
-                    "hand in the notebook or the modules alone",
-                    path=path,
-                )
-            wanted = {name: member for member in members if (name := _checked_name(member, path)) is not None}
-            _check_packed_size(wanted.values(), path)
-            total = 0
-            contents = []
-            for name, member in sorted(wanted.items()):
-                content = _read_member(archive, member, path, TOTAL_BYTES - total)
-                total += len(content)
-                contents.append((name, content))
-            return contents
-    except BROKEN as error:
+            yield archive
+    except _BROKEN as error:
         raise UnsupportedFile(
-            f"{shown}: expected a zip archive, found one that is damaged ({_first_line(error)}); make it again",
+            f"{formatting.printable(str(path))}: expected a zip archive, found one that is damaged"
+            f" ({_first_line(error)}); make it again",
             path=path,
         ) from error
+
+
+def _members(
+    archive: zipfile.ZipFile, path: Path, is_wanted: Callable[[str], bool]
+) -> dict[str, zipfile.ZipInfo]:
+    """The members whose paths are wanted; UnsafeArchive where any member is unsafe."""
+    members = archive.infolist()
+    if len(members) > FILE_COUNT:
+        raise UnsafeArchive(
+            f"{formatting.printable(str(path))}: expected at most {FILE_COUNT:,} members, found {len(members):,};"
+            " hand in the notebook or the modules alone",
+            path=path,
+        )
+    named = ((_checked_name(member, path, is_wanted), member) for member in members)
+    return {name: member for name, member in named if name is not None}
 
 
 def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
@@ -140,11 +177,11 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
         )
 
 
-def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
-    """The member's path where it is to be kept, None where it is passed over; raises where it is unsafe."""
+def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str], bool]) -> str | None:
+    """The member's path, or None where it is passed over; raises where it is unsafe."""
     name = formatting.printable(member.filename.replace("\\", "/"))
     parts = [part for part in name.split("/") if part not in {"", "."}]
-    where = f"{formatting.printable(str(path))}: member {name[:200]!r}"
+    where = _where(member, path)
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise UnsafeArchive(
             f"{where} lies outside the archive's folder; expected relative paths without '..', make the zip again",
@@ -156,7 +193,8 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
         raise UnsafeArchive(
             f"{where} is {found}; expected files and folders only, put the file itself in", path=path
         )
-    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_kept(parts[-1]):
+    relative = "/".join(parts)
+    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_wanted(relative):
         return None
     if is_saved(parts[-1]) and not _is_plain(member):
         return None
@@ -166,9 +204,7 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
         raise UnsafeArchive(
             f"{where} is compressed in an uncommon way; expected the ordinary method (deflate)", path=path
         )
-    if member.file_size > FILE_BYTES:
-        raise _too_large(where, path)
-    return "/".join(parts)
+    return relative
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
@@ -177,8 +213,8 @@ def _is_plain(member: zipfile.ZipInfo) -> bool:
     return is_open and member.file_size <= SAVED_BYTES
 
 
-def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """The member's bytes as they unpack, a little at a time; what is wrong with it raises one of BROKEN."""
+def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """The member's bytes as they unpack, a little at a time; what is wrong with it raises one of _BROKEN."""
     # Elsewhere the system may refuse to seek, which would read like a fault of the disk.
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
@@ -190,14 +226,11 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
     """The member's bytes, counted as they come out: what its header claims does not matter."""
     content = bytearray()
-    with open_member(archive, member) as unpacked:
+    with _open_member(archive, member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):
             content += block
             if len(content) > FILE_BYTES:
-                raise _too_large(
-                    f"{formatting.printable(str(path))}: member {formatting.printable(member.filename)[:200]!r}",
-                    path,
-                )
+                raise _too_large(member, path)
             if len(content) > left_bytes:
                 raise UnsafeArchive(
                     f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules once "
@@ -207,9 +240,15 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, 
     return bytes(content)
 
 
-def _too_large(where: str, path: Path) -> UnsafeArchive:
+def _where(member: zipfile.ZipInfo, path: Path) -> str:
+    name = formatting.printable(member.filename.replace("\\", "/"))
+    return f"{formatting.printable(str(path))}: member {name[:200]!r}"
+
+
+def _too_large(member: zipfile.ZipInfo, path: Path) -> UnsafeArchive:
     return UnsafeArchive(
-        f"{where} unpacks to more than {FILE_BYTES >> 20} MiB; expected less, clear the notebook's outputs",
+        f"{_where(member, path)} unpacks to more than {FILE_BYTES >> 20} MiB; expected less, clear the notebook's"
+        " outputs",
         path=path,
     )
 
