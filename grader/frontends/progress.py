@@ -17,9 +17,6 @@ from grader.frontends.selftest_result import progress_line
 from grader.grading.grade import Progress as CheckProgress
 from grader.selftest import Outcome as SelftestOutcome
 
-SelftestProgress = Callable[[SelftestOutcome, int, int], None]
-BatchProgress = Callable[[Outcome, int, int], None]
-
 
 @contextmanager
 def check_progress() -> Iterator[CheckProgress | None]:
@@ -32,19 +29,12 @@ def check_progress() -> Iterator[CheckProgress | None]:
 
 
 @contextmanager
-def batch_progress(total: int) -> Iterator[BatchProgress]:
-    """A bar with the time left on a terminal, a plain line for each submission elsewhere."""
+def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
+    """A bar with the time left on a terminal, and a plain line for each submission everywhere."""
     if not sys.stderr.isatty():
         yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
         return
-    columns = (
-        bars.TextColumn("grading"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
-        task = bar.add_task("grading", total=total)
+    with _bar(total) as (bar, task):
 
         def advance(outcome: Outcome, number: int, of: int) -> None:
             bar.console.print(_line(outcome, number, of), markup=False)
@@ -54,11 +44,17 @@ def batch_progress(total: int) -> Iterator[BatchProgress]:
 
 
 @contextmanager
-def selftest_progress() -> Iterator[SelftestProgress]:
+def selftest_progress(total: int) -> Iterator[Callable[[SelftestOutcome, int, int], None]]:
     """A bar with the time left on a terminal; elsewhere a plain line for each that is not as it should be."""
     if not sys.stderr.isatty():
         yield _say_if_astray
         return
+    with _bar(total) as (bar, task):
+        yield lambda _, number, __: bar.update(task, completed=number)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[tuple[bars.Progress, bars.TaskID]]:
     columns = (
         bars.TextColumn("grading"),
         bars.BarColumn(),
@@ -66,8 +62,7 @@ def selftest_progress() -> Iterator[SelftestProgress]:
         bars.TimeRemainingColumn(),
     )
     with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
-        task = bar.add_task("grading", total=None)
-        yield lambda _, number, total: bar.update(task, completed=number, total=total)
+        yield bar, bar.add_task("grading", total=total)
 
 
 def _say_if_astray(outcome: SelftestOutcome, number: int, total: int) -> None:

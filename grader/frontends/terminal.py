@@ -13,7 +13,7 @@ from rich.text import Text
 from grader import formatting
 from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted
-from grader.grading.settings import NOT_ASKED_FOR
+from grader.grading.settings import is_not_run
 from grader.model.report import CheckPart, Report, WherePart
 from grader.spec import Spec
 
@@ -51,7 +51,7 @@ def show_report(console: Console, report: Report) -> None:
     console.print(_text(report.assignment.title, style="bold"))
     console.print(_text(_circumstances(report), style="dim"))
     console.print()
-    checks = [check for check in report.checks if not is_left_aside(report, check)]
+    checks = [check for check in report.checks if not is_not_run(check)]
     console.print(_check_table(console, checks))
     _show_failures(console, checks)
     _show_measured(console, checks)
@@ -69,11 +69,6 @@ def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -
             console.print(Padding(_text(f"Not allowed: {each.message}", style="bold red"), (0, 0, 0, 2)))
         elif each.kind not in {"forbidden_help", "noted_help"}:
             console.print(Padding(_text(f"Note: {each.message}", style="yellow"), (0, 0, 0, 2)))
-
-
-def is_left_aside(report: Report, check: CheckPart) -> bool:
-    """Whether a check was not asked for, with --only."""
-    return report.status == "incomplete" and check.message == NOT_ASKED_FOR
 
 
 def _circumstances(report: Report) -> str:
@@ -194,7 +189,7 @@ def batch_line(number: int, total: int, submission_id: str, report: Report, how:
         score = "no score"
     else:
         score = f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
-    counts = [check.status for check in report.checks]
+    counts = [check.status for check in report.checks if not is_not_run(check)]
     failed = len(counts) - counts.count("passed")
     words = {"kept": "kept, nothing has changed", "unreadable": "cannot be read"}.get(how)
     if how == "unreadable" and report.integrity:
@@ -230,7 +225,7 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     fails: dict[str, int] = {}
     for report in reports:
         for check in report.checks:
-            if check.status != "passed":
+            if check.status != "passed" and not is_not_run(check):
                 fails[check.title] = fails.get(check.title, 0) + 1
     for title_of_check, times in sorted(fails.items(), key=lambda item: -item[1])[:3]:
         console.print(

@@ -21,7 +21,7 @@ from grader.extract import Extracted, extract
 from grader.grading.layouts import find_layouts, layout_notes, layout_of
 from grader.grading.reporting import check_part, graded_report, with_notes
 from grader.grading.sessions import Sessions
-from grader.grading.settings import NOT_ASKED_FOR, CheckResult, Settings, errored_verdict
+from grader.grading.settings import CheckResult, Settings, errored_verdict
 from grader.intake.submission import Submission
 from grader.model.observation import Observation, Returned
 from grader.model.report import Report
@@ -138,7 +138,7 @@ def _layouts(
         for name in dict.fromkeys(
             name
             for check in spec.checks
-            if settings.only is None or check.id in settings.only
+            if settings.reason_left_out(check) is None
             for name in check.functions
         )
         if name in extracted.functions
@@ -171,8 +171,9 @@ def _judge(
     """Run a check's trials and judge what was seen."""
     if progress is not None:
         progress(spec.checks.index(check), len(spec.checks), check.title)
-    if settings.only is not None and check.id not in settings.only:
-        return CheckResult(check, Verdict("skipped", 0.0, NOT_ASKED_FOR), 0.0)
+    reason = settings.reason_left_out(check)
+    if reason is not None:
+        return CheckResult(check, Verdict("skipped", 0.0, reason), 0.0)
     missing = [name for name in check.functions if name not in extracted.functions]
     if missing:
         reasons = " ".join(
@@ -217,7 +218,7 @@ def _trace(
     settings: Settings,
 ) -> Traces:
     """One traced call of each loss function that this check was the last to name; nothing where it gave no values."""
-    if settings.only is not None and check.id not in settings.only:
+    if settings.reason_left_out(check) is not None:
         return {}
     following = spec.checks[spec.checks.index(check) + 1 :]
     to_come = [name for other in following for name in other.functions]

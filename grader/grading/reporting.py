@@ -62,10 +62,10 @@ def graded_report(
         submission=_submission_part(submission),
         status="graded" if is_complete else "incomplete",
         score=round(sum(check.points for check in checks), 4) if is_complete else None,
-        max_score=round(spec.max_score, 4),
+        max_score=settings.max_score(spec.checks),
         functions=functions,
         checks=checks,
-        integrity=_flags(faults, extracted, violations, judged),
+        integrity=(*_flags(faults, extracted, violations, judged), *_quick_flags(spec, settings)),
         environment=environment(settings, isolation, spec.checks),
         started_at=started.isoformat(timespec="seconds"),
         seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
@@ -140,6 +140,19 @@ def _flags(
             for alarm in each.verdict.alarms
         ),
     )
+
+
+def _quick_flags(spec: Spec, settings: Settings) -> tuple[FlagPart, ...]:
+    """What a quick run left out, and what it is worth."""
+    left_out = settings.left_out_as_slow(spec.checks)
+    if not left_out:
+        return ()
+    worth = formatting.points(sum(check.points for check in left_out))
+    message = (
+        f"Quick run: {formatting.count(len(left_out), 'check')} of speed and training, worth {worth} points,"
+        f" {'was' if len(left_out) == 1 else 'were'} not run and {'is' if len(left_out) == 1 else 'are'} not in the score."
+    )
+    return (FlagPart(kind="note", function=None, message=message),)
 
 
 def _picture_part(picture: Picture) -> PicturePart:
@@ -308,7 +321,7 @@ def _report_without_code(
         submission=SubmissionPart(id=submission_id, sha256="", student=None, files=()),
         status="graded" if is_graded else "incomplete",
         score=0.0 if is_graded else None,
-        max_score=round(spec.max_score, 4),
+        max_score=settings.max_score(spec.checks),
         functions={name: FunctionPart(status=status, where=None, notes=(reason,)) for name in spec.functions},
         checks=tuple(check_part(CheckResult(check, verdict, 0.0)) for check in spec.checks),
         integrity=(FlagPart(kind=kind, function=None, message=reason),),

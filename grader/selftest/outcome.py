@@ -1,4 +1,4 @@
-"""What a spec made of one implementation, and what all of them together say of the spec."""
+"""How one implementation fared with a spec, and how all of them together did."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from grader.selftest.implementation import Implementation
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One implementation after grading.
-
-    is_right: what it is for this spec. status: of its function. checks: ids of those that name the function, lost: of
-    those that gave less than all points, errored: of those in which the grader failed. named: the misconceptions
-    that the diagnosis names. message: of the first check that took points.
-    """
+    """One implementation after grading."""
 
     implementation: Implementation
+
     is_right: bool
+    """For this spec."""
+
     status: FunctionStatus
+    """Of its function."""
+
     checks: tuple[str, ...]
+    """Ids of the checks that name the function."""
+
     lost: tuple[str, ...]
+    """Ids of those that did not give all their points."""
+
     errored: tuple[str, ...]
+    """Ids of those in which the grader failed."""
+
     named: frozenset[str]
+    """The misconceptions that the diagnosis names."""
+
     message: str
-    seconds: float
+    """Of the first check that took points."""
 
     @property
     def is_caught(self) -> bool:
@@ -34,7 +42,7 @@ class Outcome:
 
     @property
     def is_false_pass(self) -> bool:
-        """A wrong one that got away, though a check for its kind is there."""
+        """A wrong one that got away, though there is a check for its mistake."""
         return not self.is_right and not self.is_caught and self.implementation.awaits is None
 
     @property
@@ -49,7 +57,7 @@ class Outcome:
 
     @property
     def is_named_wrongly(self) -> bool:
-        """A wrong one of the catalogue whose diagnosis names a mistake that it has not."""
+        """A wrong one of the catalogue whose diagnosis names a mistake that it does not have."""
         is_known = self.implementation.kind == "wrong" and not self.is_right
         return is_known and not self.named <= self.implementation.diagnosis
 
@@ -61,10 +69,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All outcomes; left_out: implementations of functions, or in a convention, that the spec does not have."""
+    """All outcomes."""
 
     outcomes: tuple[Outcome, ...]
+
     left_out: int
+    """How many implementations are of functions, or in a convention, that the spec does not have."""
+
     seed: int
     seconds: float
 
@@ -90,7 +101,7 @@ class Result:
 
     @property
     def wrong_losses(self) -> tuple[Outcome, ...]:
-        """Wrong losses of the catalogue that were caught by what they return: what a diagnosis can name."""
+        """Wrong losses of the catalogue that return wrong values: a diagnosis can name their mistakes."""
         return tuple(
             each
             for each in self.outcomes
@@ -112,7 +123,7 @@ class Result:
 
 
 def is_loss(implementation: Implementation) -> bool:
-    """Whether it is of one of the four loss functions, or of a catalogue of its own with a mistake that can be named."""
+    """Whether it is a loss function of the linear classifier, or a function of another catalogue with a named mistake."""
     if implementation.family is not None:
         return bool(implementation.diagnosis)
     return "_loss_" in implementation.function
