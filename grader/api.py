@@ -306,12 +306,12 @@ def _drawn(seed: int | None, loaded: LoadedSpec) -> int:
 class _Options:
     """How to grade, in the caller's words."""
 
-    quick: bool
-    seed: int | None
-    only: tuple[str, ...]
-    device: DeviceName
-    data: PathLike | None
-    isolation: IsolationName
+    quick: bool = False
+    seed: int | None = None
+    only: tuple[str, ...] = ()
+    device: DeviceName = "auto"
+    data: PathLike | None = None
+    isolation: IsolationName = "process"
 
     def settings(self, loaded: LoadedSpec, sandbox: Sandbox) -> Settings:
         """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""

@@ -47,13 +47,19 @@ def _global_options(
 
 
 class _Output(io.FileIO):
-    """Standard output whose reader may leave early, as `| head` does: the rest goes nowhere."""
+    """Standard output whose reader may leave early, as `| head` does. Any other failure is raised once."""
+
+    is_lost = False
 
     def write(self, content: ReadableBuffer) -> int:
-        try:
-            return super().write(content)
-        except BrokenPipeError:
-            return memoryview(content).nbytes
+        if not self.is_lost:
+            try:
+                return super().write(content)
+            except OSError as error:
+                self.is_lost = True
+                if not isinstance(error, BrokenPipeError):
+                    raise
+        return memoryview(content).nbytes
 
 
 def _patient(stream: TextIO) -> TextIO:
@@ -68,13 +74,11 @@ def _stop(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Run the command line; every foreseen fault is one clear sentence and an exit code."""
-    if sys.stdout is not None and sys.stdout is sys.__stdout__:
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _patient(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a name that the terminal cannot write is not a fault
+            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot write
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     interruption.catch()
     # NumPy reads this once. A second thread of the judge's would spin on the core that a timed worker runs on.

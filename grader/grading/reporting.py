@@ -149,7 +149,7 @@ def _quick_flags(spec: Spec, settings: Settings) -> tuple[FlagPart, ...]:
         return ()
     worth = formatting.points(sum(check.points for check in left_out))
     message = (
-        f"Quick run: {formatting.count(len(left_out), 'check')} of speed and training, worth {worth} points,"
+        f"Quick run: {formatting.count(len(left_out), 'check')} worth {worth} points"
         f" {'was' if len(left_out) == 1 else 'were'} not run and {'is' if len(left_out) == 1 else 'are'} not in the score."
     )
     return (FlagPart(kind="note", function=None, message=message),)

@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,7 +24,8 @@ from grader.extract import Extracted, extract
 from grader.grading import grade as grading
 from grader.grading import reporting
 from grader.grading.settings import Settings
-from grader.intake.folder import find_entries, left_out
+from grader.intake.entry import load_entry
+from grader.intake.folder import find_entries, skipped_files
 from grader.intake.submission import Submission, load_submission
 from grader.model.observation import Died, Location, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.model.report import EnvironmentPart, FlagPart, parse_report, student_view
@@ -67,12 +68,12 @@ def load(case: handed.Handed) -> None:
             _shown(error)
             return
         assert len({hand_in.id.casefold() for hand_in in hand_ins}) == len(hand_ins)
-        for name in (*left_out(path), *(hand_in.id for hand_in in hand_ins)):
+        for name in (*skipped_files(path), *(hand_in.id for hand_in in hand_ins)):
             _plain(name)
         for hand_in in hand_ins:
             assert "/" not in hand_in.id
             assert len(hand_in.id.encode()) <= 200
-            _loaded(hand_in.load)
+            _loaded(partial(load_entry, hand_in))
 
 
 def _loaded(action: Callable[[], Submission]) -> None:

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import pytest
 from rich.console import Console
 
+from grader.api import _Options
 from grader.errors import DeviceError
 from grader.frontends import terminal
-from grader.frontends.commands import common
-from grader.frontends.commands.options import DeviceChoice, IsolationChoice
 from grader.grading import device as device_choice
 from grader.grading.device import ChosenDevice, choose_device
 from grader.grading.grade import grade
@@ -124,15 +123,15 @@ def test_a_gpu_is_opened_with_the_least_isolation_that_is_asked_for(machine, mon
 
     monkeypatch.setattr(sandbox, "open_device", open_device)
 
-    for isolation in IsolationChoice:
-        common.settings(TORCH, sandbox.as_sandbox, DeviceChoice.auto, 1, [], isolation=isolation)
+    for isolation in ("confined", "partial", "process"):
+        _Options(isolation=isolation).settings(TORCH, sandbox.as_sandbox)
 
     assert asked == ["confined", "partial", "process"]
 
 
 def test_settings_and_report_tell_what_was_used(machine):
     machine(True)
-    settings = common.settings(TORCH, StubSandbox(gpu=GPU).as_sandbox, DeviceChoice.auto, 1, [])
+    settings = _Options().settings(TORCH, StubSandbox(gpu=GPU).as_sandbox)
 
     part = environment(settings, CONFINED)
 
@@ -141,7 +140,7 @@ def test_settings_and_report_tell_what_was_used(machine):
 
 def test_on_a_cpu_the_report_names_the_processor(machine):
     machine(False)
-    settings = common.settings(TORCH, StubSandbox().as_sandbox, DeviceChoice.auto, 1, [])
+    settings = _Options().settings(TORCH, StubSandbox().as_sandbox)
 
     part = environment(settings, CONFINED)
 

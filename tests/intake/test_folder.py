@@ -18,7 +18,7 @@ from grader.errors import (
 from grader.intake import archive
 from grader.intake import folder as intake
 from grader.intake.entry import load_entry
-from grader.intake.folder import find_entries, selected
+from grader.intake.folder import find_entries, selected, skipped_files
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
 
@@ -427,3 +427,11 @@ def test_saved_weights_belong_to_their_folder_and_are_no_submission_of_their_own
         "alice": {"hw.py": b"1", "best.pt": b"W"},
         "bob": {"bob.py": b"2"},
     }
+
+
+def test_files_that_are_not_submissions_are_named(tmp_path):
+    for name in ("gina.pdf", "essay.docx", ".DS_Store", "hw.ipynb.txt", "ann.py"):
+        (tmp_path / name).write_text("x")
+
+    assert skipped_files(tmp_path) == ("essay.docx", "gina.pdf", "hw.ipynb.txt")
+    assert skipped_files(tmp_path / "gina.pdf") == ()
