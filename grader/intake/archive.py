@@ -22,10 +22,10 @@ FILE_COUNT = 2_000
 
 _BLOCK_BYTES = 1 << 20
 _DIRECTORY_BYTES = 4 << 20
-"""Greatest table of contents that zipfile is let near: it reads the whole of it before a member can be counted."""
+"""Greatest table of contents for zipfile, which reads the whole of it before a member can be counted."""
 
 SAVED_BYTES = 8 << 20
-"""Greatest file of saved weights that is kept; a linear classifier's has a quarter of a megabyte."""
+"""Greatest file of saved weights that is read; a linear classifier's has a quarter of a megabyte."""
 
 _SUFFIXES = (".ipynb", ".py")
 _SAVED_SUFFIXES = (".pt", ".pth")
@@ -44,7 +44,7 @@ _BROKEN = (
     LookupError,
     struct.error,
 )
-"""What zipfile raises for a damaged archive, as far as that is not its own error."""
+"""zipfile raises any of these for a damaged archive."""
 
 
 def is_source(name: str) -> bool:
@@ -53,12 +53,12 @@ def is_source(name: str) -> bool:
 
 
 def is_saved(name: str) -> bool:
-    """Whether a file of this name holds saved weights, which are kept beside notebooks and modules."""
+    """Whether a file of this name holds saved weights, which are read beside notebooks and modules."""
     return name.lower().endswith(_SAVED_SUFFIXES)
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file of this name is one of those that are kept."""
+    """Whether a file of this name is read at all."""
     return is_source(name) or is_saved(name)
 
 
@@ -68,7 +68,7 @@ def is_zip(name: str) -> bool:
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file or folder of this name is nobody's own work: hidden, a cache or an installed environment."""
+    """Whether a file or folder of this name is not the student's work: hidden, a cache or an installed environment."""
     return name.startswith(".") or name in _FOREIGN_FOLDERS
 
 
@@ -136,7 +136,7 @@ def _members(
 
 
 def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
-    """Refuse members that share their bytes, or hide in them, so that a small file takes hours to unpack."""
+    """Refuse members that share bytes, so that a small file takes hours to unpack."""
     if sum(member.compress_size for member in members) > TOTAL_BYTES:
         raise UnsafeArchive(
             f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found "
@@ -146,7 +146,7 @@ def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
 
 
 def _check_directory(stream: IO[bytes], path: Path) -> None:
-    """Refuse what is no zip, and a table of contents that takes long to read, by the record at the file's end."""
+    """Refuse other files than zips, and a table of contents that takes long to read, by the record at the file's end."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - (22 + 0xFFFF)))
     tail = stream.read()
@@ -208,13 +208,13 @@ def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str]
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
-    """Whether saved weights can be taken out: without them the rest of the submission is graded all the same."""
+    """Whether saved weights can be unpacked; without them the rest of the submission is still graded."""
     is_open = not member.flag_bits & 0x1 and member.compress_type in _METHODS
     return is_open and member.file_size <= SAVED_BYTES
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """The member's bytes as they unpack, a little at a time; what is wrong with it raises one of _BROKEN."""
+    """The member's bytes as they unpack, a little at a time; damage raises one of _BROKEN."""
     # Elsewhere the system may refuse to seek, which would read like a fault of the disk.
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
@@ -224,7 +224,7 @@ def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
-    """The member's bytes, counted as they come out: what its header claims does not matter."""
+    """The member's bytes, counted as they come out: its header may claim anything."""
     content = bytearray()
     with _open_member(archive, member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):

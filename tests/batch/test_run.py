@@ -19,17 +19,7 @@ from grader.intake.folder import find_entries
 from grader.intake.submission import load_submission
 from grader.model.report import parse_report
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import CONFINED, MINI_SPEC, StubSandbox, mini_spec, report_of
-
-TIMED = """
-[[checks]]
-id = "speed"
-kind = "speedup"
-title = "g is fast"
-naive = "f"
-vectorized = "g"
-points = 5
-"""
+from tests.samples import CONFINED, MINI_SPEC, TIMED_CHECK, StubSandbox, mini_spec, report_of
 
 
 class Grading:
@@ -309,7 +299,7 @@ def test_a_fault_of_ours_while_reading_stops_no_other(course, batch, monkeypatch
 
 def test_a_quick_report_is_up_to_date_for_a_quick_run_only(batch):
     def graded(*, is_quick):
-        return how(batch(text=MINI_SPEC + TIMED, is_quick=is_quick, executor=in_a_sandbox()))
+        return how(batch(text=MINI_SPEC + TIMED_CHECK, is_quick=is_quick, executor=in_a_sandbox()))
 
     assert graded(is_quick=True) == ["graded"] * 3
     assert graded(is_quick=True) == ["kept"] * 3
