@@ -17,7 +17,7 @@ from grader.grading import grade as grade_module
 from grader.grading.settings import NOT_QUICK
 from grader.model.report import parse_report, report_schema
 from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, StubSandbox, check_part, report_of
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, StubSandbox, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "submissions" / "eecs498_2019"
@@ -159,22 +159,8 @@ def test_a_student_sees_nothing_of_a_hidden_check_but_its_points(grader, mini):
     assert as_text.code == as_json.code == 1
 
 
-TIMED = (
-    MINI_SPEC
-    + """
-[[checks]]
-id = "speed"
-kind = "speedup"
-title = "g is fast"
-naive = "f"
-vectorized = "g"
-points = 5
-"""
-)
-
-
 def test_a_quick_check_is_scored_without_what_it_leaves_out_and_says_so(grader, mini):
-    (mini / "mini.toml").write_text(TIMED)
+    (mini / "mini.toml").write_text(MINI_SPEC + TIMED_CHECK)
 
     ran = grader("check", "hw.py", "--spec", "mini.toml", "--quick")
 
