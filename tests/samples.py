@@ -57,6 +57,17 @@ points = 3
 """
 
 
+TIMED_CHECK = """
+[[checks]]
+id = "speed"
+kind = "speedup"
+title = "g is fast"
+naive = "f"
+vectorized = "g"
+points = 5
+"""
+
+
 def quick(loaded: LoadedSpec) -> LoadedSpec:
     """The spec without the checks that time or train, which take ten seconds for each submission."""
     kept = tuple(check for check in loaded.spec.checks if not check.is_slow)

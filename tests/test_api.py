@@ -20,7 +20,7 @@ from grader.errors import (
     UnsupportedFile,
 )
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, StubSandbox
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, StubSandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
@@ -81,8 +81,7 @@ def test_importing_it_starts_no_process_and_imports_nothing_heavy():
 
 
 def test_a_quick_run_is_scored_out_of_the_checks_that_it_runs_and_says_what_it_left_out(mini):
-    timed = '[[checks]]\nid = "s"\nkind = "speedup"\ntitle = "s"\nnaive = "f"\nvectorized = "g"\npoints = 5\n'
-    (mini / "mini.toml").write_text(MINI_SPEC + timed)
+    (mini / "mini.toml").write_text(MINI_SPEC + TIMED_CHECK)
 
     report = grade_path("hw.py", "mini.toml", quick=True)
     whole = grade_path("hw.py", "mini.toml")
