@@ -27,7 +27,7 @@ class Outcome:
     """One submission with its report."""
 
     id: str
-    how: Literal["graded", "kept", "unreadable"]
+    how: Literal["graded", "unchanged"]
     report: Report
 
 
@@ -42,7 +42,7 @@ class ClassResult:
 
     @property
     def reports(self) -> tuple[Report, ...]:
-        """All reports, kept ones too."""
+        """All reports, unchanged ones too."""
         return tuple(outcome.report for outcome in self.outcomes)
 
     @property
@@ -85,7 +85,7 @@ class ClassRun:
         done = _Done(len(entries), progress)
         for job, report in executor.run(self._jobs(entries, done)):
             self.store.write(job.id, report)
-            done.add(Outcome(job.id, "graded" if report.submission.files else "unreadable", report))
+            done.add(Outcome(job.id, "graded", report))
         self._write_gradebook(whole_class or entries, done)
         return ClassResult(tuple(done.outcomes[entry.id] for entry in entries))
 
@@ -100,7 +100,7 @@ class ClassRun:
             report = None if self.regrade else self.store.read(entry.id)
             sha256 = None if report is None else guarded(partial(_sha256, entry))
             if report is not None and sha256 is not None and self._fingerprint(sha256).fits(report):
-                done.add(Outcome(entry.id, "kept", report))
+                done.add(Outcome(entry.id, "unchanged", report))
             else:
                 yield GradeJob(entry, self.loaded, self.settings, self.least_isolation, sha256)
 

@@ -11,11 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from grader import __version__, formatting
-from grader.errors import OutputError
-from grader.grading.settings import is_not_run
+from grader.errors import OutputError, ReportError
 from grader.model.report import Report, parse_report
 from grader.sandbox.isolation import IsolationLevel
 
@@ -94,7 +91,7 @@ class Fingerprint:
             and report.environment.device == self.device
             and report.environment.data == self.data
             and self.seed in {None, report.environment.seed}
-            and self.not_run == {check.id for check in report.checks if is_not_run(check)}
+            and self.not_run == {check.id for check in report.checks if check.status == "not_run"}
             and IsolationLevel(report.environment.isolation).rank >= self.least_isolation.rank
         )
 
@@ -132,10 +129,10 @@ class ReportStore:
             probe.unlink()
 
     def read(self, submission_id: str) -> Report | None:
-        """The report on disk; None if there is none, or none that can be read."""
+        """The report on disk; None if there is none that this version can read."""
         try:
             return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
-        except (OSError, ValueError, ValidationError, RecursionError):
+        except (OSError, UnicodeDecodeError, ReportError):
             return None
 
     def write(self, submission_id: str, report: Report) -> Path:
@@ -156,8 +153,9 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
     writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids, "note"])
     for submission_id, report in reports:
-        by_id = {check.id: check for check in report.checks}
-        cells = [submission_id, report.submission.student or "", report.status]
+        by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
+        student = report.submission.student
+        cells = [submission_id, "" if student is None else student.name or student.id, report.status]
         score = "" if report.score is None else formatting.points(report.score)
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
@@ -169,8 +167,8 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
 
 
 def _note(report: Report) -> str:
-    """Everything that an instructor should look at, such as a submission that could not be read."""
-    return _safe_cell(" ".join(each.message for each in report.integrity))
+    """The flags in words, such as a submission that could not be read."""
+    return _safe_cell(" ".join(flag.message for flag in report.flags))
 
 
 def _safe_cell(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""How far grading is: a live line or bar on a terminal, plain lines elsewhere."""
+"""Progress of a grading: a live line or bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from grader.selftest import Outcome as SelftestOutcome
 
 @contextmanager
 def check_progress() -> Iterator[CheckProgress | None]:
-    """A line that names the check that is running, on a terminal only."""
+    """A live line with the current check, on a terminal only."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -34,7 +34,8 @@ def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
         return
-    with _bar(total) as (bar, task):
+    with _bar() as bar:
+        task = bar.add_task("grading", total=total)
 
         def advance(outcome: Outcome, number: int, of: int) -> None:
             bar.console.print(_line(outcome, number, of), markup=False)
@@ -45,31 +46,32 @@ def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
 
 @contextmanager
 def selftest_progress(total: int) -> Iterator[Callable[[SelftestOutcome, int, int], None]]:
-    """A bar with the time left on a terminal; elsewhere a plain line for each that is not as it should be."""
+    """A bar with the time left on a terminal; elsewhere a plain line for each unexpected outcome."""
     if not sys.stderr.isatty():
-        yield _say_if_astray
+        yield _say_if_unexpected
         return
-    with _bar(total) as (bar, task):
+    with _bar() as bar:
+        task = bar.add_task("grading", total=total)
         yield lambda _, number, __: bar.update(task, completed=number)
 
 
-@contextmanager
-def _bar(total: int) -> Iterator[tuple[bars.Progress, bars.TaskID]]:
-    columns = (
+def _bar() -> bars.Progress:
+    return bars.Progress(
         bars.TextColumn("grading"),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         bars.TimeRemainingColumn(),
+        console=terminal.make_console(stderr=True),
     )
-    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
-        yield bar, bar.add_task("grading", total=total)
 
 
-def _say_if_astray(outcome: SelftestOutcome, number: int, total: int) -> None:
+def _say_if_unexpected(outcome: SelftestOutcome, number: int, total: int) -> None:
     line = progress_line(outcome, number, total)
     if line is not None:
         typer.echo(line, err=True)
 
 
 def _line(outcome: Outcome, number: int, total: int) -> str:
-    return terminal.batch_line(number, total, outcome.id, outcome.report, outcome.how)
+    return terminal.batch_line(
+        number, total, outcome.id, outcome.report, is_unchanged=outcome.how == "unchanged"
+    )

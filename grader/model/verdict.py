@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-VerdictStatus = Literal["passed", "failed", "skipped", "errored"]
+VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
+FlagKind = Literal[
+    "restriction_violated",
+    "restriction_noted",
+    "impossible_time",
+    "wrong_spec",
+    "unreadable",
+    "grader_fault",
+    "note",
+]
 Part = str
 """What of a function a diagnosis is about: "loss", "gradient", or the name of an output."""
 
@@ -35,7 +44,7 @@ class Finding:
 class Flag:
     """Something about a function that an instructor should look at."""
 
-    kind: str
+    kind: FlagKind
     function: str
     message: str
 
@@ -66,5 +75,7 @@ class Verdict:
     allowed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Flag, ...] = ()
+    blames: tuple[str, ...] = ()
+    """Functions whose wrong values are the reason why the check failed."""
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))

@@ -137,7 +137,7 @@ def test_what_has_not_changed_is_kept(tmp_path, graded, batch):
 
     result = batch(seed=8)
 
-    assert how(result) == ["kept"] * 3
+    assert how(result) == ["unchanged"] * 3
     assert graded.ids == []
     assert (tmp_path / "out" / "reports" / "ann.json").stat().st_mtime_ns == before
 
@@ -152,14 +152,14 @@ def test_a_changed_submission_is_graded_again(course, batch):
     batch()
     (course / "bob.py").write_text("# better\n")
 
-    assert how(batch()) == ["kept", "graded", "kept"]
+    assert how(batch()) == ["unchanged", "graded", "unchanged"]
 
 
 def test_a_new_submission_is_graded_and_the_others_kept(course, batch):
     batch()
     (course / "abe.py").touch()
 
-    assert how(batch()) == ["graded", "kept", "kept", "kept"]
+    assert how(batch()) == ["graded", "unchanged", "unchanged", "unchanged"]
 
 
 def test_a_changed_spec_grades_all_again(batch):
@@ -172,7 +172,7 @@ def test_a_seed_that_is_asked_for_grades_all_again(batch):
     batch()
 
     assert how(batch(seed=8, pinned_seed=8)) == ["graded"] * 3
-    assert how(batch(seed=8, pinned_seed=8)) == ["kept"] * 3
+    assert how(batch(seed=8, pinned_seed=8)) == ["unchanged"] * 3
 
 
 def test_another_device_grades_all_again(batch):
@@ -181,12 +181,14 @@ def test_another_device_grades_all_again(batch):
     assert how(batch(device="cuda")) == ["graded"] * 3
 
 
-@pytest.mark.parametrize("content", [b"", b'{"schema_version": "1", "assig', b"\x00\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b'{"schema_version": "2", "assig', b'{"schema_version": "1"}', b"\x00\xff"]
+)
 def test_half_a_report_is_graded_again(tmp_path, batch, content):
     batch()
     (tmp_path / "out" / "reports" / "bob.json").write_bytes(content)
 
-    assert how(batch()) == ["kept", "graded", "kept"]
+    assert how(batch()) == ["unchanged", "graded", "unchanged"]
     assert report_on(tmp_path, "bob").submission.id == "bob"
 
 
@@ -196,7 +198,7 @@ def test_a_report_without_a_score_is_graded_again(tmp_path, batch):
     data = json.loads(path.read_text())
     path.write_text(json.dumps({**data, "status": "incomplete", "score": None}))
 
-    assert how(batch()) == ["kept", "graded", "kept"]
+    assert how(batch()) == ["unchanged", "graded", "unchanged"]
 
 
 def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
@@ -206,10 +208,10 @@ def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
 
     result = batch(executor=in_a_sandbox())
 
-    assert how(result) == ["graded", "unreadable", "graded", "graded"]
+    assert how(result) == ["graded"] * 4
     report = report_on(tmp_path, "bad")
-    assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
-    assert report.integrity[0].kind == "unreadable"
+    assert (report.status, report.score, report.max_score) == ("unreadable", 0, 20)
+    assert report.flags[0].kind == "unreadable"
     assert report.checks[0].message == (
         "bad.zip: expected a zip archive, found something else; make a .zip of the notebook or the modules."
     )
@@ -235,7 +237,7 @@ def test_a_stop_leaves_the_finished_reports_and_the_same_command_goes_on(graded,
         batch(progress=stop)
 
     assert graded.ids == ["ann", "bob"]
-    assert how(batch()) == ["kept", "kept", "graded"]
+    assert how(batch()) == ["unchanged", "unchanged", "graded"]
 
 
 def test_an_output_that_cannot_be_written_is_found_before_anything_is_graded(tmp_path, graded, batch):
@@ -263,11 +265,11 @@ def test_a_broken_notebook_is_unreadable_and_no_fault_of_the_grader(tmp_path, co
 
     result = batch(executor=in_a_sandbox())
 
-    assert how(result) == ["unreadable"]
+    assert how(result) == ["graded"]
     assert not result.has_grader_faults
     report = report_on(tmp_path, "cut")
-    assert (report.status, report.score) == ("graded", 0)
-    assert report.integrity[0].message.startswith("cut.ipynb: expected a notebook")
+    assert (report.status, report.score) == ("unreadable", 0)
+    assert report.flags[0].message.startswith("cut.ipynb: expected a notebook")
 
 
 def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, batch, monkeypatch):
@@ -280,7 +282,7 @@ def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, batch, m
 
     report = report_on(tmp_path, "ann")
     assert (report.status, report.score) == ("incomplete", None)
-    assert report.integrity[0].message == "ann.py: could not be read: Permission denied"
+    assert report.flags[0].message == "ann.py: could not be read: Permission denied"
     assert result.has_grader_faults
 
 
@@ -302,9 +304,9 @@ def test_a_quick_report_is_up_to_date_for_a_quick_run_only(batch):
         return how(batch(text=MINI_SPEC + TIMED_CHECK, is_quick=is_quick, executor=in_a_sandbox()))
 
     assert graded(is_quick=True) == ["graded"] * 3
-    assert graded(is_quick=True) == ["kept"] * 3
+    assert graded(is_quick=True) == ["unchanged"] * 3
     assert graded(is_quick=False) == ["graded"] * 3
-    assert graded(is_quick=False) == ["kept"] * 3
+    assert graded(is_quick=False) == ["unchanged"] * 3
     assert graded(is_quick=True) == ["graded"] * 3
 
 
@@ -326,10 +328,10 @@ def test_a_file_that_changes_after_it_was_compared_is_left_for_the_next_run(cour
 
     result = batch(executor=Changing(course))
 
-    assert how(result) == ["kept", "unreadable", "kept"]
+    assert how(result) == ["unchanged", "graded", "unchanged"]
     report = result.reports[1]
     assert (report.status, report.score) == ("incomplete", None)
-    assert report.integrity[0].message == "bob: has changed while the class was graded; grade again"
+    assert report.flags[0].message == "bob: has changed while the class was graded; grade again"
 
 
 PARTIAL = Isolation(IsolationLevel.partial, ("filesystem",))
@@ -353,5 +355,5 @@ def test_a_class_is_graded_below_it_when_told_to(batch):
 def test_a_report_from_below_the_level_is_made_again(batch):
     batch(executor=in_a_sandbox(PARTIAL), least_isolation=IsolationLevel.partial)
 
-    assert how(batch(least_isolation=IsolationLevel.partial)) == ["kept"] * 3
+    assert how(batch(least_isolation=IsolationLevel.partial)) == ["unchanged"] * 3
     assert how(batch(least_isolation=IsolationLevel.confined)) == ["graded"] * 3

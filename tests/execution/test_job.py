@@ -84,9 +84,7 @@ def test_a_fault_of_the_grader_is_the_jobs_report(tmp_path, monkeypatch):
 
     assert (report.submission.id, report.status, report.score) == ("alice", "incomplete", None)
     assert report.has_grader_faults
-    assert (
-        report.integrity[0].message == "the grader failed on this submission; this is not the student's fault"
-    )
+    assert report.flags[0].message == "the grader failed on this submission; this is not the student's fault"
 
 
 def test_a_submission_that_cannot_be_read_is_the_jobs_report(tmp_path):
@@ -96,8 +94,8 @@ def test_a_submission_that_cannot_be_read_is_the_jobs_report(tmp_path):
 
     report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), StubSandbox().as_sandbox)
 
-    assert report.integrity[0].kind == "unreadable"
-    assert report.integrity[0].message.startswith("ann.rar: expected a notebook")
+    assert report.flags[0].kind == "unreadable"
+    assert report.flags[0].message.startswith("ann.rar: expected a notebook")
 
 
 def test_a_machine_that_cannot_grade_ends_the_run(tmp_path, monkeypatch):

@@ -23,6 +23,7 @@ from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
 from grader.grading import grade as grading
 from grader.grading import reporting
+from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries, skipped_files
@@ -96,7 +97,7 @@ def _shown(error: SubmissionError, *, is_damage_ours: bool = False) -> None:
     # A pipe, a link or damage is the student's; a file that the disk holds can be read.
     is_damage = is_damage_ours and "found one that is damaged" in str(error)
     assert is_damage or not isinstance(error, SubmissionUnavailable), error
-    FlagPart(kind="unreadable", function=None, message=str(error)).model_dump_json().encode()
+    FlagPart(kind="unreadable", message=str(error), audience="both").model_dump_json().encode()
 
 
 def _plain(text: str) -> None:
@@ -145,7 +146,7 @@ def look_for_help(case: sources.Traced) -> None:
 @cache
 def _environment() -> EnvironmentPart:
     """Asked for once: it reads the metadata of packages."""
-    return reporting.environment(SETTINGS, CONFINED)
+    return environment(SETTINGS, CONFINED)
 
 
 def _described(extracted: Extracted) -> None:
