@@ -1,4 +1,4 @@
-"""Which files of a submission are read, how large they may be, and how a .zip is read into memory under those limits."""
+"""Which files of a submission are read, how large they may be, and how a .zip is read under those limits."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ FILE_COUNT = 2_000
 
 _BLOCK_BYTES = 1 << 20
 _DIRECTORY_BYTES = 4 << 20
-"""Greatest table of contents for zipfile, which reads the whole of it before a member can be counted."""
+"""Largest table of contents given to zipfile, which reads it all before members can be counted."""
 
 SAVED_BYTES = 8 << 20
-"""Greatest file of saved weights that is read; a linear classifier's has a quarter of a megabyte."""
+"""Largest file of saved weights that is read; a linear classifier's has a quarter of a megabyte."""
+
+_LESS = "hand in only the notebook or the modules"
 
 _SUFFIXES = (".ipynb", ".py")
 _SAVED_SUFFIXES = (".pt", ".pth")
 _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
 
-# LZMA and bzip2 members are refused: nobody's file manager writes them, and an LZMA header may ask for gigabytes.
+# LZMA and bzip2 members are refused: file managers do not write them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
     zipfile.BadZipFile,
@@ -44,7 +46,7 @@ _BROKEN = (
     LookupError,
     struct.error,
 )
-"""zipfile raises any of these for a damaged archive."""
+"""What zipfile raises for a damaged archive."""
 
 
 def is_source(name: str) -> bool:
@@ -58,7 +60,7 @@ def is_saved(name: str) -> bool:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file of this name is read at all."""
+    """Whether a file of this name is read."""
     return is_source(name) or is_saved(name)
 
 
@@ -68,12 +70,12 @@ def is_zip(name: str) -> bool:
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file or folder of this name is not the student's work: hidden, a cache or an installed environment."""
+    """Whether a file or folder of this name is ignored: hidden, a cache or an installed environment."""
     return name.startswith(".") or name in _FOREIGN_FOLDERS
 
 
 def list_archive(stream: IO[bytes], path: Path, is_wanted: Callable[[str], bool]) -> list[str]:
-    """Sorted paths of the files in a .zip whose names are wanted. Every member is checked, but for its size.
+    """Sorted paths of the files in a .zip whose names are wanted. Every member is checked, except for its size.
 
     Raises as `read_archive` does. Nothing is unpacked.
     """
@@ -84,17 +86,16 @@ def list_archive(stream: IO[bytes], path: Path, is_wanted: Callable[[str], bool]
 def read_archive(
     stream: IO[bytes], path: Path, only: Collection[str] | None = None
 ) -> list[tuple[str, bytes]]:
-    """(path, content) of each notebook, module and file of weights in a .zip, sorted; every member is checked before one is read.
+    """(path, content) of each notebook, module and file of weights in a .zip, sorted.
 
-    only: read the files with these paths instead. Raises UnsafeArchive for an archive that must not be unpacked,
-    UnsupportedFile where `stream` is not a readable zip.
+    Every member is checked before any is read. only: read the files with these paths instead. Raises UnsafeArchive for
+    a member that must not be unpacked, UnsupportedFile if `stream` is not a readable zip.
     """
-    is_wanted = is_kept if only is None else only.__contains__
     with _opened(stream, path) as archive:
-        wanted = _members(archive, path, is_wanted)
-        for member in wanted.values():
+        wanted = _members(archive, path, is_kept if only is None else only.__contains__)
+        for name, member in wanted.items():
             if member.file_size > FILE_BYTES:
-                raise _too_large(member, path)
+                raise _too_large(path, name)
         _check_packed_size(wanted.values(), path)
         total = 0
         contents = []
@@ -107,15 +108,15 @@ def read_archive(
 
 @contextmanager
 def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive; any damage that is met while it is open raises UnsupportedFile."""
+    """The archive; damage that is met while it is open raises UnsupportedFile."""
     _check_directory(stream, path)
     try:
         with zipfile.ZipFile(stream) as archive:
             yield archive
     except _BROKEN as error:
         raise UnsupportedFile(
-            f"{formatting.printable(str(path))}: expected a zip archive, found one that is damaged"
-            f" ({_first_line(error)}); make it again",
+            f"{formatting.printable(str(path))}: expected a zip archive, found a damaged one ({_first_line(error)}); "
+            "make it again",
             path=path,
         ) from error
 
@@ -123,30 +124,25 @@ def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
 def _members(
     archive: zipfile.ZipFile, path: Path, is_wanted: Callable[[str], bool]
 ) -> dict[str, zipfile.ZipInfo]:
-    """The members whose paths are wanted; UnsafeArchive where any member is unsafe."""
+    """The members whose paths are wanted; UnsafeArchive if any member is unsafe."""
     members = archive.infolist()
     if len(members) > FILE_COUNT:
-        raise UnsafeArchive(
-            f"{formatting.printable(str(path))}: expected at most {FILE_COUNT:,} members, found {len(members):,};"
-            " hand in the notebook or the modules alone",
-            path=path,
-        )
+        raise _unsafe(path, f"expected at most {FILE_COUNT:,} members, found {len(members):,}; {_LESS}")
     named = ((_checked_name(member, path, is_wanted), member) for member in members)
     return {name: member for name, member in named if name is not None}
 
 
 def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
-    """Refuse members that share bytes, so that a small file takes hours to unpack."""
+    """Refuse members that share bytes, so a small file would take hours to unpack."""
     if sum(member.compress_size for member in members) > TOTAL_BYTES:
-        raise UnsafeArchive(
-            f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found "
-            "more; hand in the notebook or the modules alone",
-            path=path,
+        raise _unsafe(
+            path,
+            f"expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found more; {_LESS}",
         )
 
 
 def _check_directory(stream: IO[bytes], path: Path) -> None:
-    """Refuse other files than zips, and a table of contents that takes long to read, by the record at the file's end."""
+    """Refuse a file that is not a zip, or whose table of contents is too long, by the record at its end."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - (22 + 0xFFFF)))
     tail = stream.read()
@@ -160,97 +156,81 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
             "make a .zip of the notebook or the modules",
             path=path,
         )
-    count, directory_bytes = (
-        struct.unpack_from("<H", tail, at + 10)[0],
-        struct.unpack_from("<L", tail, at + 12)[0],
-    )
-    # 0xFFFF and 0xFFFFFFFF defer to a 64-bit record, which only archives far beyond these limits need.
-    if (
-        directory_bytes > _DIRECTORY_BYTES
-        or count == 0xFFFF
-        or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
-    ):
-        raise UnsafeArchive(
-            f"{formatting.printable(str(path))}: expected at most {FILE_COUNT:,} members, found a table of contents for many "
-            "more; hand in the notebook or the modules alone",
-            path=path,
+    count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
+    # Only archives far beyond these limits need a 64-bit record.
+    is_64_bit = count == 0xFFFF or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
+    if is_64_bit or directory_bytes > _DIRECTORY_BYTES:
+        raise _unsafe(
+            path,
+            f"expected at most {FILE_COUNT:,} members, found a table of contents for many more; {_LESS}",
         )
 
 
 def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str], bool]) -> str | None:
-    """The member's path, or None where it is passed over; raises where it is unsafe."""
+    """The member's path, or None if it is ignored; raises if it is unsafe."""
     name = formatting.printable(member.filename.replace("\\", "/"))
     parts = [part for part in name.split("/") if part not in {"", "."}]
-    where = _where(member, path)
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
-        raise UnsafeArchive(
-            f"{where} lies outside the archive's folder; expected relative paths without '..', make the zip again",
-            path=path,
+        raise _unsafe(
+            path,
+            "lies outside the archive's folder; expected relative paths without '..', make the zip again",
+            name,
         )
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         found = "a symbolic link" if kind == stat.S_IFLNK else "a special file"
-        raise UnsafeArchive(
-            f"{where} is {found}; expected files and folders only, put the file itself in", path=path
-        )
+        raise _unsafe(path, f"is {found}; expected only files and folders, add the file itself", name)
     relative = "/".join(parts)
     if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_wanted(relative):
         return None
     if is_saved(parts[-1]) and not _is_plain(member):
         return None
     if member.flag_bits & 0x1:
-        raise UnsafeArchive(f"{where} is encrypted; expected an archive without a password", path=path)
+        raise _unsafe(path, "is encrypted; expected an archive without a password", name)
     if member.compress_type not in _METHODS:
-        raise UnsafeArchive(
-            f"{where} is compressed in an uncommon way; expected the ordinary method (deflate)", path=path
-        )
+        raise _unsafe(path, "uses an unusual compression method; expected the usual one (deflate)", name)
     return relative
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
-    """Whether saved weights can be unpacked; without them the rest of the submission is still graded."""
+    """Whether saved weights can be read; without them the rest is graded all the same."""
     is_open = not member.flag_bits & 0x1 and member.compress_type in _METHODS
     return is_open and member.file_size <= SAVED_BYTES
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """The member's bytes as they unpack, a little at a time; damage raises one of _BROKEN."""
-    # Elsewhere the system may refuse to seek, which would read like a fault of the disk.
+    """A stream of the member's bytes; raises one of _BROKEN if the member is damaged."""
+    # Elsewhere the system may refuse to seek, which would look like a disk error.
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
     if member.compress_type not in _METHODS:
-        raise NotImplementedError("a member is compressed in an uncommon way")
+        raise NotImplementedError("a member uses an unusual compression method")
     return archive.open(member)
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
-    """The member's bytes, counted as they come out: its header may claim anything."""
+    """The member's bytes, counted as they unpack: its header may lie."""
     content = bytearray()
     with _open_member(archive, member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):
             content += block
             if len(content) > FILE_BYTES:
-                raise _too_large(member, path)
+                raise _too_large(path, formatting.printable(member.filename))
             if len(content) > left_bytes:
-                raise UnsafeArchive(
-                    f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules once "
-                    "unpacked, found more; hand in the notebook or the modules alone",
-                    path=path,
+                raise _unsafe(
+                    path,
+                    f"expected at most {TOTAL_BYTES >> 20} MiB of unpacked notebooks and modules, found more; {_LESS}",
                 )
     return bytes(content)
 
 
-def _where(member: zipfile.ZipInfo, path: Path) -> str:
-    name = formatting.printable(member.filename.replace("\\", "/"))
-    return f"{formatting.printable(str(path))}: member {name[:200]!r}"
+def _unsafe(path: Path, words: str, member: str | None = None) -> UnsafeArchive:
+    where = "" if member is None else f"member {member[:200]!r} "
+    return UnsafeArchive(f"{formatting.printable(str(path))}: {where}{words}", path=path)
 
 
-def _too_large(member: zipfile.ZipInfo, path: Path) -> UnsafeArchive:
-    return UnsafeArchive(
-        f"{_where(member, path)} unpacks to more than {FILE_BYTES >> 20} MiB; expected less, clear the notebook's"
-        " outputs",
-        path=path,
-    )
+def _too_large(path: Path, member: str) -> UnsafeArchive:
+    return _unsafe(path, f"unpacks to more than {FILE_BYTES >> 20} MiB; clear the notebook's outputs", member)
 
 
 def _first_line(error: BaseException) -> str:

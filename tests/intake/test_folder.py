@@ -277,7 +277,7 @@ def test_a_damaged_member_of_the_class_is_not_the_students_fault(tmp_path):
 
     assert load_entry(bob).files[0].content == b"b"
     with pytest.raises(
-        SubmissionUnavailable, match=r"class\.zip: expected a zip archive, found one that is damaged"
+        SubmissionUnavailable, match=r"class\.zip: expected a zip archive, found a damaged one"
     ) as caught:
         load_entry(ann)
     assert str(caught.value).endswith("; make it again, or download the class again")
