@@ -11,7 +11,14 @@ from pathlib import Path
 from grader import formatting
 from grader.errors import SubmissionUnavailable, UnsupportedFile
 from grader.intake.archive import is_kept, is_source, is_zip, read_archive
-from grader.intake.submission import SourceFile, Submission, load_submission
+from grader.intake.submission import (
+    SourceFile,
+    Submission,
+    load_submission,
+    nothing_to_grade,
+    several_archives,
+    unreadable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +65,27 @@ def _files_in_archive(entry: ClassEntry) -> tuple[SourceFile, ...]:
         return tuple(SourceFile(name.removeprefix(entry.folder), content) for name, content in found)
     archives = [name for name in entry.members if is_zip(name)]
     if len(archives) != 1:
-        shown = formatting.printable(str(entry.path / entry.id))
-        raise UnsupportedFile(
-            f"{shown}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, found"
-            f" {len(archives)} archives; give one of them",
-            path=entry.path / entry.id,
-        )
+        raise several_archives(entry.path / entry.id, len(archives))
     ((name, packed),) = _read(entry, archives)
     place = entry.path / name
     found = read_archive(io.BytesIO(packed), place)
     if not any(is_source(name) for name, _ in found):
-        raise UnsupportedFile(
-            f"{formatting.printable(str(place))}: expected a notebook (.ipynb) or a module (.py) in this archive, found"
-            " neither; hand in the file that holds the functions",
-            path=place,
-        )
+        raise nothing_to_grade(place, "archive")
     return tuple(SourceFile(name, content) for name, content in found)
 
 
 def _read(entry: ClassEntry, names: Collection[str]) -> list[tuple[str, bytes]]:
     """Members of the class's .zip. That it is damaged is not the student's fault."""
-    shown = formatting.printable(str(entry.path))
     try:
         with entry.path.open("rb") as stream:
             found = read_archive(stream, entry.path, names)
     except OSError as error:
-        raise SubmissionUnavailable(
-            f"{shown}: could not be read: {error.strerror or error}; check the path and its permissions",
-            path=entry.path,
-        ) from error
+        raise unreadable(entry.path, error) from error
     except UnsupportedFile as error:
         raise SubmissionUnavailable(f"{error}, or download the class again", path=entry.path) from error
     if len(found) < len(names):
         raise SubmissionUnavailable(
-            f"{shown}: has changed while the class was graded; grade again", path=entry.path
+            f"{formatting.printable(str(entry.path))}: has changed while the class was graded; grade again",
+            path=entry.path,
         )
     return found
