@@ -69,6 +69,7 @@ class Verdict:
         allowed: the bounds on them, under the same names.
         curves: series for a page to draw, bounded in length.
         pictures: images for a page to draw, bounded in size.
+        blames: functions whose wrong values are why the check failed.
     """
 
     status: VerdictStatus
@@ -80,7 +81,6 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Flag, ...] = ()
     blames: tuple[str, ...] = ()
-    """Functions whose wrong values are the reason why the check failed."""
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -92,5 +92,6 @@ class VerdictDetails(TypedDict, total=False):
     allowed: Mapping[str, float]
     findings: tuple[Finding, ...]
     alarms: tuple[Flag, ...]
+    blames: tuple[str, ...]
     curves: Mapping[str, tuple[float, ...]]
     pictures: Mapping[str, Picture]

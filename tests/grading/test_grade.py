@@ -110,7 +110,7 @@ def test_a_function_on_which_no_check_decides_is_unjudged(graded):
     assert graded({"g_values": undecided}).functions["g"].status == "unjudged"
 
 
-def test_a_function_stands_where_it_is_defined(graded):
+def test_the_location_of_a_function_is_its_definition(graded):
     where = graded().functions["g"].where
 
     assert where is not None
