@@ -18,7 +18,8 @@ from grader.intake.submission import SourceFile, Submission, load_submission
 from grader.model.observation import Returned
 from grader.model.trial import ArrayOutput, Tensor, Trial
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox, Session
+from grader.sandbox.host import Sandbox, Session
+from grader.sandbox.protocols import Budget
 from grader.sandbox.inside import tiers
 from grader.spec import LoadedSpec, load_spec
 

@@ -15,8 +15,8 @@ from grader.grading.settings import Settings
 from grader.intake.folder import ClassEntry
 from grader.intake.submission import Submission
 from grader.model.report import Report
-from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel, require
+from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec
 
 Progress = Callable[["Outcome", int, int], None]
@@ -47,7 +47,7 @@ class BatchResult:
 def grade_batch(
     hand_ins: Sequence[ClassEntry],
     loaded: LoadedSpec,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     store: ReportStore,
     settings: Settings,
     *,
@@ -94,7 +94,7 @@ class _Rules:
 def _grade_one(
     hand_in: ClassEntry,
     loaded: LoadedSpec,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     store: ReportStore,
     settings: Settings,
     rules: _Rules,
@@ -126,7 +126,7 @@ def _grade_one(
 
 
 def _not_read(
-    hand_in: ClassEntry, error: SubmissionError, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings
+    hand_in: ClassEntry, error: SubmissionError, loaded: LoadedSpec, sandbox: SandboxLike, settings: Settings
 ) -> Outcome:
     """No points for what no machine could read; no score where only this one cannot."""
     make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report

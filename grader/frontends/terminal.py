@@ -15,6 +15,7 @@ from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted
 from grader.grading.settings import NOT_ASKED_FOR
 from grader.model.report import CheckPart, Report, WherePart
+from grader.sandbox.isolation import not_isolated
 from grader.spec import Spec
 
 _MARKS = {
@@ -79,11 +80,11 @@ def is_left_aside(report: Report, check: CheckPart) -> bool:
 def _circumstances(report: Report) -> str:
     environment = report.environment
     missing = environment.isolation_missing
-    not_kept = f" (not kept from {formatting.listing(missing)})" if missing else ""
+    gaps = f" ({not_isolated(missing)})" if missing else ""
     device = "cpu" if environment.device == "cpu" else f"{environment.device} ({environment.device_name})"
     return (
         f"{report.submission.id}, seed {environment.seed}, {device},"
-        f" isolation: {environment.isolation}{not_kept}, {formatting.seconds(report.seconds)}"
+        f" isolation: {environment.isolation}{gaps}, {formatting.seconds(report.seconds)}"
     )
 
 

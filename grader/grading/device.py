@@ -8,8 +8,8 @@ from grader.errors import DeviceError
 from grader.model.assignment import Assignment
 from grader.model.trial import Device
 from grader.sandbox.device import NODES, is_gpu_there
-from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel
+from grader.sandbox.protocols import SandboxLike
 
 NO_CONTEXT = "a GPU is there, but no context could be made in a worker"
 
@@ -26,7 +26,7 @@ class ChosenDevice:
 def choose_device(
     wanted: str,
     assignment: Assignment,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     least: IsolationLevel = IsolationLevel.process,
 ) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU where the sandbox's workers can open one.

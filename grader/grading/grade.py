@@ -29,7 +29,7 @@ from grader.model.trial import Trial
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions import find_violations, operator_trial, traced_functions
 from grader.sandbox import device_lock
-from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec, Spec
 from grader.spec.detect import near_misses
 from reference.conventions import Layout
@@ -49,7 +49,7 @@ _log = logging.getLogger("grader")
 def grade(
     submission: Submission,
     loaded: LoadedSpec,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     settings: Settings,
     progress: Progress | None = None,
 ) -> Report:
@@ -128,7 +128,7 @@ def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:
 
 
 def _layouts(
-    spec: Spec, context: CheckContext, extracted: Extracted, sandbox: Sandbox, settings: Settings
+    spec: Spec, context: CheckContext, extracted: Extracted, sandbox: SandboxLike, settings: Settings
 ) -> Mapping[str, Layout]:
     """The layout of each loss function where the spec leaves it open, found in workers that see no check."""
     if not spec.has_open_layout:

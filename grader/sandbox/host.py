@@ -25,30 +25,15 @@ from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import (
     DEFAULT_DEVICE_MEMORY_BYTES,
-    DEFAULT_MEMORY_BYTES,
     Ending,
     Launcher,
     WorkerProcess,
     hold_group,
 )
+from grader.sandbox.protocols import Budget
 from grader.sandbox.request import describe_call, describe_kept, describe_program
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Bounds on one submission, all on the judge's clock or in bytes; the spec sets them.
-
-    load_seconds: executing what one function needs. function_seconds: all calls of one function together.
-    deaths: how often the process may end in one function's calls before it is called no more.
-    """
-
-    load_seconds: float = 20.0
-    function_seconds: float = 120.0
-    deaths: int = 2
-    memory_bytes: int = DEFAULT_MEMORY_BYTES
-    device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES
 
 
 class Sandbox:

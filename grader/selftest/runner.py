@@ -12,7 +12,7 @@ from grader.checks import AnyCheck
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.model.report import CheckPart, FunctionStatus, Report
-from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import SandboxLike
 from grader.selftest.implementation import Implementation
 from grader.selftest.outcome import Outcome, Result
 from grader.spec import LoadedSpec
@@ -24,7 +24,7 @@ Progress = Callable[[Outcome, int, int], None]
 def run_selftest(
     implementations: Sequence[Implementation],
     loaded: LoadedSpec,
-    sandboxes: Sequence[Sandbox],
+    sandboxes: Sequence[SandboxLike],
     seed: int,
     progress: Progress | None = None,
 ) -> Result:
@@ -34,7 +34,7 @@ def run_selftest(
     """
     clock = time.perf_counter()
     fitting = [each for each in implementations if each.fits(loaded.spec)]
-    free: SimpleQueue[Sandbox] = SimpleQueue()
+    free: SimpleQueue[SandboxLike] = SimpleQueue()
     for sandbox in sandboxes:
         free.put(sandbox)
     counting = Lock()
@@ -63,7 +63,9 @@ def run_selftest(
     return Result(outcomes, left_out, seed, time.perf_counter() - clock)
 
 
-def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sandbox, seed: int) -> Outcome:
+def outcome_of(
+    implementation: Implementation, loaded: LoadedSpec, sandbox: SandboxLike, seed: int
+) -> Outcome:
     """Grade one implementation by the checks that name its function, those that time or train left out.
 
     A wrong one that its first checks caught is not graded further: what the others would say changes nothing.
@@ -113,7 +115,7 @@ def _stages(implementation: Implementation, naming: Sequence[AnyCheck]) -> list[
 def _report(
     implementation: Implementation,
     loaded: LoadedSpec,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     seed: int,
     checks: Sequence[AnyCheck],
 ) -> Report:

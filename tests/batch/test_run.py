@@ -16,8 +16,9 @@ from grader.intake import folder as intake_module
 from grader.intake.folder import find_entries, left_out
 from grader.intake.submission import load_submission
 from grader.model.report import parse_report
+from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import CONFINED, MINI_SPEC, StubSandbox, mini_spec, report_of
+from tests.samples import MINI_SPEC, mini_spec, report_of
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def batch(tmp_path, course):
         return grade_batch(
             find_entries(course),
             mini_spec(tmp_path, text),
-            StubSandbox(isolation).as_sandbox,
+            FakeSandbox(isolation=isolation),
             ReportStore(tmp_path / "out"),
             Settings(seed=seed, device=device),
             regrade=regrade,
@@ -311,7 +312,7 @@ def test_a_class_is_not_graded_below_the_level_that_was_asked_for(tmp_path, grad
 
     assert graded == []
     assert str(caught.value).startswith(
-        "this machine isolates the student's code as partial only: it is not kept from filesystem."
+        "this machine isolates code at level partial, but confined is required: the file system is not isolated."
     )
     assert "--isolation partial" in str(caught.value)
 

@@ -140,7 +140,7 @@ def test_a_report_is_read_from_top_to_bottom():
 
     assert lines == [
         "Mini",
-        "alice, seed 7, cpu, isolation: partial (not kept from filesystem), 1.5 s",
+        "alice, seed 7, cpu, isolation: partial (the file system is not isolated), 1.5 s",
         "",
         "    Check                                                       Result   Points",
         " ✔  f: values                                                   passed  10 / 10",

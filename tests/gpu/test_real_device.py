@@ -14,7 +14,8 @@ from grader.intake.submission import load_submission
 from grader.model.observation import Raised
 from grader.model.trial import ArrayOutput, Tensor
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import Budget
 from grader.sandbox.inside import tiers
 from grader.sandbox.launcher import tiers_beside_a_device
 from grader.sandbox.single_launcher import SingleLauncher

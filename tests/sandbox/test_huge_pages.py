@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import Budget
 from grader.sandbox.inside import zygote
 from tests.sandbox.calls import extracted_of, number_of, trial
 

@@ -13,7 +13,8 @@ import pytest
 from grader.model.observation import Died, Location, Raised, Received, Returned
 from grader.model.trial import SeriesOutput
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import Budget
 from grader.sandbox.launch import default_start_method, make_launcher
 from grader.sandbox.launcher import hidden_folders
 from tests.sandbox.calls import RIGHT, array_of, extracted_of, g_is_right, number_of, tensor, trial
@@ -193,7 +194,8 @@ def is_alive(process_id):
 
 
 JUDGE = """
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import Budget
 from tests.sandbox.calls import extracted_of, trial
 
 source = "def f():\\n    while True: pass\\ndef g(): return 1\\n"

@@ -22,7 +22,7 @@ from grader.model.trial import (
     Spy,
     Tensor,
 )
-from grader.sandbox.host import Budget
+from grader.sandbox.protocols import Budget
 from tests.sandbox import plain
 from tests.sandbox.calls import extracted_of, number_of, trial
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grader.grading.settings import Settings
     from grader.intake.submission import Submission
     from grader.sandbox.host import Sandbox
+    from grader.sandbox.protocols import SandboxLike
     from grader.spec import LoadedSpec
 
 
@@ -45,7 +46,7 @@ def find_spec(name: str | None, submission: Submission) -> LoadedSpec:
 
 def settings(
     loaded: LoadedSpec,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     device: DeviceChoice,
     seed: int | None,
     only: list[str],
