@@ -2,8 +2,8 @@ import pytest
 
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Sandbox
-from grader.sandbox.protocols import Budget
 from grader.sandbox.inside import tiers
+from grader.sandbox.protocols import Budget
 from tests.sandbox.calls import extracted_of
 
 

@@ -11,10 +11,10 @@ from grader.sandbox import device
 from grader.sandbox.device import Gpu, is_gpu_there
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Sandbox
-from grader.sandbox.protocols import Budget
 from grader.sandbox.inside import tiers, wire
 from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel, receive_first_words
 from grader.sandbox.launcher import tiers_beside_a_device
+from grader.sandbox.protocols import Budget
 from grader.sandbox.single_launcher import SingleLauncher
 from tests.sandbox import plain
 from tests.sandbox.calls import RIGHT, extracted_of, g_is_right

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Sandbox
-from grader.sandbox.protocols import Budget
 from grader.sandbox.inside import zygote
+from grader.sandbox.protocols import Budget
 from tests.sandbox.calls import extracted_of, number_of, trial
 
 INSIDE = Path(zygote.__file__).parent

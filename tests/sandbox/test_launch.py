@@ -14,9 +14,9 @@ from grader.model.observation import Died, Location, Raised, Received, Returned
 from grader.model.trial import SeriesOutput
 from grader.sandbox.fork_launcher import ForkLauncher
 from grader.sandbox.host import Sandbox
-from grader.sandbox.protocols import Budget
 from grader.sandbox.launch import default_start_method, make_launcher
 from grader.sandbox.launcher import hidden_folders
+from grader.sandbox.protocols import Budget
 from tests.sandbox.calls import RIGHT, array_of, extracted_of, g_is_right, number_of, tensor, trial
 
 ROOT = Path(__file__).resolve().parents[2]
