@@ -120,7 +120,7 @@ class ForkLauncher:
         try:
             ordered.first_words = receive_first_words(ordered.connection, has_device=True)
         except TimeoutError:
-            fault = f"it gave no answer within {DEVICE_SECONDS:g} s"
+            fault = f"it did not answer within {DEVICE_SECONDS:g} s"
             ordered.first_words = FirstWords(Isolation.of_tiers(0), fault=fault)
         except (OSError, wire.WireError):
             ordered.first_words = FirstWords(Isolation.of_tiers(0), fault="its process ended")

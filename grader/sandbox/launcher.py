@@ -196,6 +196,6 @@ def same_isolation(first: Isolation | None, now: Isolation) -> Isolation:
     """What all workers so far are held to. SandboxError when a later one is held to something else."""
     if first is not None and now != first:
         raise SandboxError(
-            f"a process for the student's code was isolated as {now.level}, the ones before as {first.level}"
+            f"a process for the student's code has isolation level {now.level}, the ones before had {first.level}"
         )
     return now

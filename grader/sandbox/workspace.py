@@ -157,4 +157,4 @@ def _locked(folder: Path) -> int | None:
 
 
 def _no_folder(error: OSError) -> SandboxError:
-    return SandboxError(f"no private folder could be made for the student's code: {error}")
+    return SandboxError(f"cannot make a private folder for the student's code: {error}")

@@ -11,7 +11,7 @@ from grader.extract import Extracted, extract
 from grader.intake.submission import SourceFile, Submission
 from grader.model.observation import Observation, Received, Returned, Value
 from grader.model.trial import Argument, Array, NumberOutput, Output, Scalar, Tensor, Trial
-from grader.sandbox.host import Session
+from grader.sandbox.session import Session
 
 NUMBER: tuple[Output, ...] = (NumberOutput(),)
 

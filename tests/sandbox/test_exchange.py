@@ -11,9 +11,10 @@ import pytest
 from grader.model.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.model.trial import NumberOutput, Spy, Trial
 from grader.sandbox import decode
-from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Exchange, how_it_ended
+from grader.sandbox.exchange import Answer, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
+from grader.sandbox.waiting import GREATEST_EXTENSION
 from tests.sandbox.calls import array_of
 
 TRIAL = Trial("a call", "f", (), (NumberOutput(),))
@@ -88,15 +89,15 @@ def test_a_right_answer_is_read(worker):
 @pytest.mark.parametrize(
     "reply, words",
     [
-        (answer(wire.RETURNED, NUMBER, magic=b"LCG0"), "an unknown head"),
-        (answer(wire.RETURNED, NUMBER, change_id=1), "an unknown head"),
+        (answer(wire.RETURNED, NUMBER, magic=b"LCG0"), "an unknown header"),
+        (answer(wire.RETURNED, NUMBER, change_id=1), "an unknown header"),
         (answer(wire.RETURNED, b"", length=2**32 - 1), "more bytes than the answer can have"),
     ],
 )
 def test_an_answer_with_a_wrong_head_ends_the_worker(worker, reply, words):
     other = worker(reply)
 
-    assert other.exchange().ask({"op": "call"}) == Died(f"it sent what is no answer: {words}")
+    assert other.exchange().ask({"op": "call"}) == Died(f"it sent an invalid answer: {words}")
     assert other.ended == 1
 
 
@@ -116,7 +117,7 @@ def test_an_answer_with_a_wrong_body_ends_the_worker(worker, reply, words):
 
     observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [], lambda *_: None)
 
-    assert observation == Died(f"it sent what is no answer: {words}")
+    assert observation == Died(f"it sent an invalid answer: {words}")
     assert other.ended == 1
 
 
@@ -125,7 +126,7 @@ def test_an_exception_with_a_wrong_body_ends_the_worker(worker):
 
     raised = exchange.raised(exchange.ask({"op": "call"}), lambda number, line: None)
 
-    assert raised == Died("it sent what is no answer: the answer is too short")
+    assert raised == Died("it sent an invalid answer: the answer is too short")
 
 
 def test_an_exception_brings_kind_message_and_the_place_that_its_numbers_name(worker):
@@ -226,7 +227,7 @@ def test_each_question_of_the_spy_is_logged_and_answered_until_there_are_too_man
 
     assert isinstance(third, Answer)
     assert exchange.reply(third, spy, log) == Refused(
-        "broken off: the loss function was called more than 2 times"
+        "stopped: the loss function was called more than 2 times"
     )
     assert len(log) == 2
     assert other.ended == 1
@@ -236,7 +237,7 @@ def test_a_question_where_no_spy_was_lent_is_refused(worker):
     exchange = worker(spy_question()).exchange(greatest=9000)
 
     assert exchange.reply(exchange.ask({}), None, []) == Refused(
-        "broken off: the loss function was called more than 0 times"
+        "stopped: the loss function was called more than 0 times"
     )
 
 
@@ -245,20 +246,20 @@ def test_a_question_with_a_wrong_body_is_no_answer(worker):
     spy = Spy(np.array([1.0]), np.zeros((1, 3, 4)), batch=2, columns=3)
 
     assert exchange.reply(exchange.ask({}), spy, []) == Died(
-        "it sent what is no answer: the answer is too short"
+        "it sent an invalid answer: the answer is too short"
     )
 
 
 @pytest.mark.parametrize(
     "status, words",
     [
-        (None, "for a reason unknown"),
+        (None, "for an unknown reason"),
         (0, "exit code 0"),
         (3 << 8, "exit code 3"),
         (signal.SIGSEGV, "signal SIGSEGV"),
         (signal.SIGABRT | 128, "signal SIGABRT"),
         (40, "signal 40"),
-        (signal.SIGKILL, "for a reason unknown"),
+        (signal.SIGKILL, "for an unknown reason"),
     ],
 )
 def test_how_a_process_ended_in_words(status, words):

@@ -58,30 +58,30 @@ DEATHS = {
     "segmentation fault": ("ctypes.string_at(0)", "signal SIGSEGV"),
     "abort": ("os.abort()", "signal SIGABRT"),
     "a signal without a name": ("os.kill(os.getpid(), 40)", "signal 40"),
-    "SIGKILL": ("os.kill(os.getpid(), 9)", "for a reason unknown"),
+    "SIGKILL": ("os.kill(os.getpid(), 9)", "for an unknown reason"),
     "deep recursion in C": (
         "sys.setrecursionlimit(10**8)\ndef down(x): return list(map(down, [x]))\ndown(0)",
         "signal SIGSEGV",
     ),
     "garbage on the wire": (
         f"{SOCKETS}for number in sockets():\n    os.write(number, b'garbage' * 100)",
-        "it sent what is no answer: an unknown head",
+        "it sent an invalid answer: an unknown header",
     ),
     "garbage on every file": (
         "for number in range(256):\n    try: os.write(number, b'garbage' * 100)\n    except OSError: pass",
-        "it sent what is no answer: an unknown head",
+        "it sent an invalid answer: an unknown header",
     ),
     "a forged length": (
         CALLER
         + "head = wire.ANSWER_HEAD.pack(b'LCG1', caller._header['id'], wire.RETURNED, 2**32 - 1)\n"
         + "caller._connection.sendall(head)",
-        "it sent what is no answer: more bytes than the answer can have",
+        "it sent an invalid answer: more bytes than the answer can have",
     ),
     "an answer of the wrong kind": (
         CALLER
         + "wire.send_parts(caller._connection, wire.pack_answer(caller._header['id'], wire.LOADED, []))\n"
         + "time.sleep(60)",
-        "it sent what is no answer: an unknown kind of answer",
+        "it sent an invalid answer: an unknown kind of answer",
     ),
     "the worker's own functions broken": (
         "sys.modules['packing'].pack_raised = None\nraise ValueError",
@@ -115,7 +115,7 @@ def test_a_function_that_closes_the_wire_has_died_whether_or_not_it_still_runs(o
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Died)
-    assert observation.how in {"exit code 0", "signal SIGPIPE", "for a reason unknown"}
+    assert observation.how in {"exit code 0", "signal SIGPIPE", "for an unknown reason"}
     assert g_is_right(session)
 
 
@@ -233,19 +233,19 @@ def test_a_function_that_does_not_return_is_stopped_and_called_no_more(open_sess
 
 
 def test_a_function_whose_calls_take_too_long_together_is_called_no_more(open_session, monkeypatch):
-    monkeypatch.setattr("grader.sandbox.host.waited_seconds", lambda process_id: 0.0)
+    monkeypatch.setattr("grader.sandbox.session.waited_seconds", lambda process_id: 0.0)
     session = open_session(hostile("time.sleep(0.05)\nreturn 1"), function_seconds=0.08)
 
     seen = [session.run(trial("f")) for _ in range(3)]
 
     assert [type(each) for each in seen] == [Returned, Returned, Refused]
-    assert seen[2] == Refused("not called again: its calls took more than 0.08 s together")
+    assert seen[2] == Refused("not called again: its calls took more than 0.08 s in total")
     assert g_is_right(session)
 
 
 @pytest.mark.parametrize("waited, least, most", [(0.0, 1, 2), (1e9, 3, 7)], ids=["never waited", "for ever"])
 def test_time_without_a_core_is_not_counted_up_to_a_bound(open_session, monkeypatch, waited, least, most):
-    monkeypatch.setattr("grader.sandbox.host.waited_seconds", lambda process_id: waited)
+    monkeypatch.setattr("grader.sandbox.session.waited_seconds", lambda process_id: waited)
     session = open_session(hostile("time.sleep(0.2)\nreturn 1"), function_seconds=0.3)
 
     seen = [session.run(trial("f")) for _ in range(8)]
@@ -306,7 +306,7 @@ def test_an_answer_sent_early_is_a_claim_like_any_other_and_the_second_one_is_no
 
     assert number_of(session.run(trial("f"))) == 42
     assert g_is_right(session)
-    assert session.run(trial("f")) == Died("it sent what is no answer: an unknown head")
+    assert session.run(trial("f")) == Died("it sent an invalid answer: an unknown header")
     assert g_is_right(session)
 
 
@@ -319,7 +319,7 @@ def test_a_forged_question_to_a_spy_that_was_not_lent_is_refused(open_session):
         )
     )
 
-    assert session.run(trial("f")) == Refused("broken off: the loss function was called more than 0 times")
+    assert session.run(trial("f")) == Refused("stopped: the loss function was called more than 0 times")
     assert g_is_right(session)
 
 
@@ -545,7 +545,7 @@ def test_one_value_where_two_are_asked_for_is_described_in_the_place_of_each(ope
     observation = session.run(trial("f", outputs=(NumberOutput(), ArrayOutput((2, 2)))))
 
     assert isinstance(observation, Returned)
-    assert observation.values == (Unexpected("not there: the call gave a value of type float"),) * 2
+    assert observation.values == (Unexpected("missing: the call returned a value of type float"),) * 2
 
 
 @pytest.mark.parametrize(
@@ -653,7 +653,7 @@ def test_what_is_no_function_says_what_it_is(open_session):
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Raised)
-    assert observation.message == "f is no function but a value of type int"
+    assert observation.message == "f is not a function but a value of type int"
     assert observation.location is None
 
 
@@ -741,7 +741,7 @@ def test_more_calls_of_the_spy_than_there_are_answers_are_refused(open_session):
 
     observation, _, _ = train(session, 4, spy_of(3))
 
-    assert observation == Refused("broken off: the loss function was called more than 3 times")
+    assert observation == Refused("stopped: the loss function was called more than 3 times")
     again, _, _ = train(session, 2, spy_of(3))
     assert isinstance(again, Returned)
 

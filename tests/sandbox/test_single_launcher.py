@@ -83,7 +83,7 @@ def test_a_worker_that_is_held_to_less_than_the_first_is_an_error_and_is_ended(l
         launcher.start()
 
     assert str(caught.value) == (
-        "a process for the student's code was isolated as process, the ones before as confined"
+        "a process for the student's code has isolation level process, the ones before had confined"
     )
     assert launcher._processes == {}
     assert list(launcher._workspace.folder.iterdir()) == []

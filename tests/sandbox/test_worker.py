@@ -40,7 +40,7 @@ def test_using_a_name_whose_making_failed_says_how_it_failed(open_session):
     assert isinstance(observation, Raised)
     assert observation.kind == "NameError"
     assert observation.message == (
-        "name 'table' is not there when the function is graded on its own: "
+        "name 'table' is not defined when the function is graded on its own: "
         "making it raised IndexError: list index out of range"
     )
     assert observation.location == Location("hw.py", None, 3)
@@ -64,7 +64,9 @@ def test_using_a_name_that_is_left_out_says_why(open_session):
 
     assert isinstance(observation, Raised)
     assert observation.kind == "NameError"
-    assert observation.message.startswith("name 'data' is not there when the function is graded on its own: ")
+    assert observation.message.startswith(
+        "name 'data' is not defined when the function is graded on its own: "
+    )
     assert number_of(session.run(trial("g"))) == 2
 
 

@@ -27,7 +27,7 @@ def pack_result(result: Any, outputs: list[Mapping[str, Any]]) -> list[wire.Buff
     if len(outputs) == 1:
         return pack_value(result, outputs[0])
     if not isinstance(result, tuple | list) or len(result) != len(outputs):
-        text = f"not there: the call gave {describe(result)}"
+        text = f"missing: the call returned {describe(result)}"
         return [part for _ in outputs for part in _other(text)]
     return [part for value, output in zip(result, outputs, strict=True) for part in pack_value(value, output)]
 

@@ -61,7 +61,7 @@ class Stub:
         return (object,)
 
     def __repr__(self) -> str:
-        return f"<stand-in for {self._name}>"
+        return f"<stub for {self._name}>"
 
 
 class StubModule(types.ModuleType):
@@ -214,7 +214,7 @@ class LeftOutName:
 
     def _error(self) -> NameError:
         return NameError(
-            f"name '{self._name}' is not there when the function is graded on its own: {self._reason}"
+            f"name '{self._name}' is not defined when the function is graded on its own: {self._reason}"
         )
 
     def _refuse(self, *_: Any, **__: Any) -> Any:

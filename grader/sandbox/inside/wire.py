@@ -143,12 +143,21 @@ def send_parts(
             views[0] = views[0][sent:]
 
 
-def receive_exactly(connection: socket.socket, length: int) -> bytearray:
-    """Read `length` bytes; WireError when the other side closes first."""
+def receive_exactly(
+    connection: socket.socket, length: int, remaining: Callable[[], float] | None = None
+) -> bytearray:
+    """Read `length` bytes; Closed when the other side closes first. remaining: as for `send_parts`."""
     received = bytearray(length)
     view = memoryview(received)
     while view.nbytes:
-        count = connection.recv_into(view)
+        if remaining is not None:
+            connection.settimeout(remaining())
+        try:
+            count = connection.recv_into(view)
+        except TimeoutError:
+            if remaining is None:
+                raise
+            continue  # `remaining` raises once the deadline has passed
         if not count:
             raise Closed
         view = view[count:]
@@ -175,7 +184,7 @@ def unpack_head(head: Buffer, request_id: int) -> tuple[int, int]:
     """Kind and length from an answer's head; WireError when it answers something else."""
     magic, answered_id, kind, length = ANSWER_HEAD.unpack(head)
     if magic != ANSWER_MAGIC or answered_id != request_id:
-        raise WireError("an unknown head")
+        raise WireError("an unknown header")
     return kind, length
 
 
