@@ -11,7 +11,7 @@
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── SpecError                    the spec was not found, is invalid TOML, or has an invalid field
-    ├── SandboxError                 no worker could be started, or the zygote died: our fault, or the machine's
+    ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     └── DeviceError                  the requested device is not available
 

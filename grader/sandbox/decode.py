@@ -1,4 +1,4 @@
-"""The judge's reading of an answer: bytes in, observations out, every size known beforehand."""
+"""Decodes answers for the judge: bytes in, values out, every size known beforehand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grader.sandbox.inside import wire
 
 
 def describe_output(output: Output) -> dict[str, object]:
-    """What the worker is told of an output: its kind and its size."""
+    """An output's kind and size, for the worker."""
     match output:
         case NumberOutput():
             return {"kind": "number"}
@@ -43,7 +43,7 @@ def echo_output(tensor: Tensor) -> Output:
 
 
 def spy_outputs(spy: Spy) -> tuple[Output, ...]:
-    """What one call of the spy brings: W, X, y and reg."""
+    """The values of one call of the spy: W, X, y and reg."""
     _, *weight_shape = spy.gradients.shape
     columns = spy.columns
     return (
@@ -55,7 +55,7 @@ def spy_outputs(spy: Spy) -> tuple[Output, ...]:
 
 
 def returned_outputs(trial: Trial) -> tuple[Output, ...]:
-    """Every value in a returned answer's body, in order."""
+    """Every value in the body of a returned answer, in order."""
     echoes = []
     for position in trial.echo:
         argument = trial.positional[position]
@@ -72,15 +72,16 @@ _GREATEST_COUNT = 12 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wir
 
 
 class Counted(NamedTuple):
-    """Instructions of a call, of single lines (chunk, line and instructions of each), and calls of libraries by name."""
+    """The instructions of a counted call, and how often it called libraries."""
 
     total: int
     lines: tuple[tuple[int, int, int], ...]
+    """Chunk, line and instructions of the busiest lines."""
     calls: Mapping[str, int]
 
 
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
-    """The greatest number of bytes that an answer to this trial can have."""
+    """The most bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
     beside = (_GREATEST_TRACE if trial.is_traced else 0) + (_GREATEST_COUNT if trial.is_counted else 0)
@@ -100,12 +101,12 @@ def _payload_bytes(output: Output) -> int:
 
 
 def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Value, ...]:
-    """Read one value for each output. WireError when the bytes do not fit."""
+    """Read one value per output. WireError when the bytes do not fit."""
     return tuple(_decode_value(cursor, output) for output in outputs)
 
 
 def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
-    """Read what the trainer handed to the spy."""
+    """Read the arguments that the trainer passed to the spy."""
     values = decode_values(cursor, spy_outputs(spy))
     cursor.end()
     return SpyCall(*values)
@@ -114,7 +115,7 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
 def decode_returned(
     kind: int, cursor: wire.Cursor, trial: Trial
 ) -> tuple[tuple[Value, ...], tuple[str, ...], Counted | None]:
-    """Read the values of a call that returned (its outputs, what was fetched, the echoes, those before), what ran in it, how much."""
+    """Read the values of a call that returned, as `returned_outputs` lists them, operators and counts."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
@@ -149,7 +150,7 @@ def _decode_counted(cursor: wire.Cursor) -> Counted:
 
 
 def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:
-    """Read an exception: its kind and message, and the chunk and line that it names."""
+    """Read an exception: its kind and message, and the chunk and line it claims to come from."""
     if kind != wire.RAISED:
         raise wire.WireError("an unknown kind of answer")
     words = cursor.text(), cursor.text(), cursor.count(), cursor.count()

@@ -79,7 +79,7 @@ class ForkLauncher:
         return self._terms.isolation
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
-        """Find the strongest isolation in which workers can use the GPU. DeviceError if that is below `least`."""
+        """Find the strongest isolation that lets workers use the GPU. DeviceError if it is below `least`."""
         before = self._terms
         faults: list[str] = []
         for wanted in tiers_beside_a_device(before.wanted_tiers):
@@ -102,7 +102,7 @@ class ForkLauncher:
         raise DeviceError(faults[-1])
 
     def _first_with_device(self) -> _Ordered:
-        """A fresh worker that has reported on the GPU; one that could not open it, or did not report, is ended."""
+        """A fresh worker that has reported on the GPU; it is ended already if it could not open it."""
         self._end_ahead()
         ordered = self._order()
         self._learn_id(ordered)

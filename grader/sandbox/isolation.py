@@ -50,7 +50,7 @@ def not_isolated(missing: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """The isolation of the workers on this machine. missing: the parts that do not hold, none when confined."""
+    """The isolation of the workers on this machine. missing: the parts that do not hold."""
 
     level: IsolationLevel
     missing: tuple[str, ...]
@@ -70,8 +70,8 @@ def require(isolation: Isolation, least: IsolationLevel) -> None:
     if isolation.level.rank < least.rank:
         raise IsolationError(
             f"this machine isolates code at level {isolation.level}, but {least} is required:"
-            f" {not_isolated(isolation.missing)}. Nothing was graded. Run `grader doctor` to see how to fix it, or"
-            f" pass --isolation {isolation.level} if you trust the code",
+            f" {not_isolated(isolation.missing)}. Nothing was graded. Run `grader doctor` to see how to fix it,"
+            f" or pass --isolation {isolation.level} if you trust the code",
             expected=str(least),
             seen=str(isolation.level),
         )

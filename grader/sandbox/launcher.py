@@ -61,7 +61,7 @@ class Launcher(Protocol):
         """Set the private memory of the next workers; one may be started ahead."""
 
     def isolation(self) -> Isolation:
-        """The isolation of the workers, as the first of them reports it. SandboxError when none can be started."""
+        """The isolation of the workers; waits for the first. SandboxError when none can be started."""
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel) -> Gpu:
         """Have all later workers open the GPU; see `SandboxLike.open_device`."""
@@ -70,7 +70,7 @@ class Launcher(Protocol):
         """Wait until the worker ahead has started, so that its start disturbs no measurement."""
 
     def start(self) -> WorkerProcess:
-        """A fresh worker. SandboxError when none can be started, or when it is isolated otherwise than the first."""
+        """A fresh worker. SandboxError when none can be started, or it is not isolated as the first."""
 
     def end(self, worker: WorkerProcess) -> Ending:
         """Kill the worker's whole process group; how it ended."""
@@ -82,8 +82,8 @@ class Launcher(Protocol):
 def hidden_folders(module: Path) -> list[str]:
     """The folders to take off the worker's path, because the grader itself could be imported from them.
 
-    module: a file of the student's process. An installed grader lies beside torch, and that folder must stay: then
-    stubs hide the grader's modules, and so does Landlock where the kernel has it.
+    module: a file of the student's process. An installed grader lies beside torch, and that folder must stay:
+    then stubs hide the grader's modules, and so does Landlock where the kernel has it.
     """
     folder = module.resolve().parents[3]
     return [] if folder.name in {"site-packages", "dist-packages"} else [str(folder)]

@@ -52,7 +52,7 @@ class SandboxLike(Protocol):
 
     @property
     def isolation(self) -> Isolation:
-        """The isolation of the workers, as the first of them reports it. SandboxError when none can be started."""
+        """The isolation of the workers; waits for the first. SandboxError when none can be started."""
 
     def open_device(
         self,

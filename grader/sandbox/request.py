@@ -50,7 +50,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
 def describe_call(
     trial: Trial, *, redirect_cuda: bool, device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], Spy | None]:
-    """Header and payload of the call, and the spy among its arguments, if any. device: where its tensors go."""
+    """Header and payload of the call, and the spy among its arguments. device: where its tensors go."""
     packer = _ArgumentPacker()
     header = {
         "op": "call",

@@ -1,8 +1,8 @@
 """Runs trials on one submission: each function in a worker of its own, under the judge's clock.
 
-A call that never returns, a process that ends and bytes that are not an answer cost that call only: the worker is
-killed and a fresh one serves the rest. A function that patches torch, leaves a thread behind or seizes the wire costs
-no other function.
+A call that never returns, a process that ends and bytes that are not an answer cost that call only: the
+worker is killed and a fresh one serves the rest. A function that patches torch, leaves a thread behind or
+seizes the wire costs no other function.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Session:
             self._end_worker(caller)
 
     def hold(self, *, is_held: bool) -> None:
-        """Suspend the workers with all their threads, or let them run on. Suspended workers answer no calls."""
+        """Suspend the workers with all their threads, or let them run on. Do not call suspended ones."""
         for worker in self._workers.values():
             hold_group(worker.process.process_id, is_held=is_held)
 
@@ -214,7 +214,7 @@ class Session:
         return exchange.returned(answer, trial, spy_calls, self._location_of)
 
     def _of_device(self, raised: Raised | Died, worker: _Worker) -> Raised | Died:
-        """Reword an exception for too much GPU memory. An error of CUDA itself leaves an unusable context: end the worker."""
+        """Reword an out-of-memory error. An error of CUDA itself spoils the context, so the worker is ended."""
         if not isinstance(raised, Raised):
             return raised
         if raised.kind == _DEVICE_FAULT or raised.message.startswith("CUDA error"):
@@ -236,7 +236,8 @@ class Session:
     def _start_worker(self, caller: str, device: Device) -> _Worker:
         """A worker for one caller, with the program. SandboxError when none can be started.
 
-        If calls with a driver stay on the CPU of a machine with a GPU, tensors that the function moves stay there too.
+        If calls with a driver stay on the CPU of a machine with a GPU, tensors that the function moves stay
+        there too.
         """
         redirect_cuda = self.redirect_cuda or device != self.device
         while len(self._workers) >= self.live_workers:

@@ -53,7 +53,8 @@ class SingleLauncher:
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         """Start one worker that opens the GPU with all tiers. DeviceError if it cannot.
 
-        least: not looked at, because the GPU does not change the isolation here, and grading requires it beforehand.
+        least: not looked at, because the GPU does not change the isolation here, and grading requires it
+        beforehand.
         """
         del least
         self._end_waiting()

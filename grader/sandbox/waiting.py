@@ -7,7 +7,8 @@ from pathlib import Path
 _NANOSECONDS = 1e9
 
 GREATEST_EXTENSION = 3.0
-"""Times the limit. A function's own threads can keep one another off the cores, so the extension is bounded."""
+"""Times the limit. A function's own threads can keep one another off the cores, so the extension is
+bounded."""
 
 
 def waited_seconds(process_id: int) -> float:

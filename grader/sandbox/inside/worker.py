@@ -1,7 +1,7 @@
 """The student's side: loads the student's code, makes the requested calls and sends back bytes.
 
-Runs as a plain file under `python -I`, beside the other plain files of this folder only. It holds no answers, no
-tolerances and no seed, and everything it says is a claim that the judge checks.
+Runs as a plain file under `python -I`, beside the other plain files of this folder only. It holds no answers,
+no tolerances and no seed, and everything it says is a claim that the judge checks.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ _FORMER_NAMES: Mapping[str, Any] = {
     "sometrue": np.any,
     "str": str,
 }
-"""Names that NumPy has dropped since these assignments were given out: solutions from those years still count."""
+"""Names that NumPy has dropped since these assignments were given out: solutions from those years still
+count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +174,13 @@ class Caller:
 
 
 def _tensor_of(array: Any, device: str) -> torch.Tensor:
-    """The array as a tensor, copied to the GPU if that is the device; bytes, which are a file's, stay on the CPU."""
+    """The array as a tensor on the device; bytes, which are a file's, stay on the CPU."""
     tensor = torch.from_numpy(array)
     return tensor if device == "cpu" or tensor.dtype == torch.uint8 else tensor.to(device)
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:
-    """The tensor or array of an earlier call, filled with the new contents; anything else is the new value."""
+    """The old tensor or array, filled with the new contents; anything else is the new value."""
     if type(old) is not type(new) or not isinstance(new, torch.Tensor | np.ndarray):
         return new
     if isinstance(new, torch.Tensor):
@@ -259,7 +260,8 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
 
 
 def prepare() -> None:
-    """Set up what all workers share, once before the fork: seeded generators, no compiler, NumPy's former names.
+    """Set up what all workers share, once before the fork: seeded generators, no compiler, NumPy's former
+    names.
 
     Seeding torch's generators touches every backend: done in each worker it would cost more than the fork.
     """
@@ -272,7 +274,7 @@ def prepare() -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer requests until the judge closes the wire; never returns. The process must be prepared and confined."""
+    """Answer requests until the judge closes the wire; never returns. Prepare and confine first."""
     nowhere = Path(os.devnull)
     sys.stdin = nowhere.open(encoding="utf-8")
     sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")
@@ -300,7 +302,7 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
 
 
 def _resident(header: Mapping[str, Any], payload: bytearray, descriptors: list[int]) -> dict[str, Any]:
-    """Resident tensors or arrays by key. A data set is not copied: they share the request's bytes, or map its memory."""
+    """Resident tensors or arrays by key. They share the request's bytes, or map its memory: no copies."""
     tensors = {}
     for key, entry in header["tensors"].items():
         if "descriptor" in entry:
