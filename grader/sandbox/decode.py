@@ -35,11 +35,16 @@ def describe_output(output: Output) -> dict[str, object]:
             return {"kind": "series", "capacity": capacity}
 
 
-def echo_output(tensor: Tensor) -> Output:
-    """The output that brings an argument back."""
-    if tensor.array.dtype.kind == "i":
-        return LabelsOutput(tensor.array.size)
-    return ArrayOutput(tensor.array.shape)
+def echo_outputs(trial: Trial) -> tuple[Output, ...]:
+    """The outputs that bring arguments back."""
+    echoes: list[Output] = []
+    for position in trial.echo:
+        argument = trial.positional[position]
+        if not isinstance(argument, Tensor):
+            raise TypeError(f"only tensors can be echoed (position {position} is {argument!r})")
+        is_labels = argument.array.dtype.kind == "i"
+        echoes.append(LabelsOutput(argument.array.size) if is_labels else ArrayOutput(argument.array.shape))
+    return tuple(echoes)
 
 
 def spy_outputs(spy: Spy) -> tuple[Output, ...]:
@@ -56,14 +61,8 @@ def spy_outputs(spy: Spy) -> tuple[Output, ...]:
 
 def returned_outputs(trial: Trial) -> tuple[Output, ...]:
     """Every value in the body of a returned answer, in order."""
-    echoes = []
-    for position in trial.echo:
-        argument = trial.positional[position]
-        if not isinstance(argument, Tensor):
-            raise TypeError(f"only tensors can be echoed (position {position} is {argument!r})")
-        echoes.append(echo_output(argument))
     earlier = trial.outputs if trial.is_again else ()
-    return (*trial.outputs, *trial.fetch.values(), *echoes, *earlier)
+    return (*trial.outputs, *trial.fetch.values(), *echo_outputs(trial), *earlier)
 
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
@@ -126,27 +125,30 @@ def decode_returned(
 
 
 def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
-    count = cursor.count()
-    if count > wire.GREATEST_OPERATORS:
-        raise wire.WireError("too many operators")
-    names = tuple(cursor.text() for _ in range(count))
-    if any(len(name) > wire.OPERATOR_CAP for name in names):
-        raise wire.WireError("an operator's name is too long")
-    return names
+    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor)
+    return tuple(_name(cursor) for _ in range(count))
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:
-    total, number = cursor.count(), cursor.count()
-    if number > wire.GREATEST_LINES:
-        raise wire.WireError("too many lines")
-    lines = tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(number))
-    names = cursor.count()
-    if names > wire.GREATEST_CALLS:
-        raise wire.WireError("too many calls")
-    calls = {cursor.text(): cursor.count() for _ in range(names)}
-    if any(len(name) > wire.OPERATOR_CAP for name in calls):
-        raise wire.WireError("a call's name is too long")
-    return Counted(total, lines, calls)
+    total = cursor.count()
+    count = _at_most(wire.GREATEST_LINES, "lines", cursor)
+    lines = tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(count))
+    count = _at_most(wire.GREATEST_CALLS, "calls", cursor)
+    return Counted(total, lines, {_name(cursor): cursor.count() for _ in range(count)})
+
+
+def _at_most(greatest: int, things: str, cursor: wire.Cursor) -> int:
+    count = cursor.count()
+    if count > greatest:
+        raise wire.WireError(f"too many {things}")
+    return count
+
+
+def _name(cursor: wire.Cursor) -> str:
+    name = cursor.text()
+    if len(name) > wire.OPERATOR_CAP:
+        raise wire.WireError("a name is too long")
+    return name
 
 
 def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:

@@ -63,7 +63,7 @@ def describe_call(
         "state": {name: packer.pack(argument) for name, argument in trial.state.items()},
         "outputs": [decode.describe_output(output) for output in trial.outputs],
         "fetch": {name: decode.describe_output(output) for name, output in trial.fetch.items()},
-        "echo": list(trial.echo),
+        "echo": list(zip(trial.echo, map(decode.describe_output, decode.echo_outputs(trial)), strict=True)),
         "is_traced": trial.is_traced,
         "is_counted": trial.is_counted,
         "are_calls_counted": trial.are_calls_counted,

@@ -37,6 +37,10 @@ def _other(text: str) -> list[wire.Buffer]:
     return [bytes([wire.OTHER]), wire.pack_text(text)]
 
 
+def _tagged(dtype: str, *payload: wire.Buffer) -> list[wire.Buffer]:
+    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), *payload]
+
+
 def pack_value(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer]:
     """Tag, dtype code and bytes of a value of the requested kind, or a description."""
     try:
@@ -56,7 +60,7 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
             return None
         array, dtype = array_and_dtype
         number = float(array.reshape(-1)[0])
-    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.float64(number).tobytes()]
+    return _tagged(dtype, np.float64(number).tobytes())
 
 
 def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -64,7 +68,7 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
         return None
     array, dtype = array_and_dtype
     code, _ = wire.float_payload(dtype)
-    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype=code).data]
+    return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)
 
 
 def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -73,7 +77,7 @@ def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
     array, dtype = array_and_dtype
     if dtype not in _INTEGER_DTYPES:
         return None
-    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype="<i8").data]
+    return _tagged(dtype, np.ascontiguousarray(array, dtype="<i8").data)
 
 
 def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -91,11 +95,7 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
             return None  # float() would read them
     numbers = [float(item) for item in value[: output["capacity"]]]
     length = min(count, 0xFFFFFFFF).to_bytes(4, "little")
-    return [
-        bytes([wire.VALUE, wire.DTYPES.index("float")]),
-        length,
-        np.asarray(numbers, dtype="<f8").tobytes(),
-    ]
+    return _tagged("float", length, np.asarray(numbers, dtype="<f8").tobytes())
 
 
 _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]] = {

@@ -128,9 +128,8 @@ class Caller:
         body: list[wire.Buffer] = packing.pack_result(made.result, header["outputs"])
         for name, output in header["fetch"].items():
             body += packing.pack_value(getattr(owner, name, None), output)
-        for position in header["echo"]:
-            entry = header["positional"][position]
-            body += packing.pack_value(made.positional[position], _echo_output(entry))
+        for position, output in header["echo"]:
+            body += packing.pack_value(made.positional[position], output)
         if header["is_again"]:
             earlier = None if self._before is None else self._before.result
             body += packing.pack_result(earlier, header["outputs"])
@@ -189,11 +188,6 @@ def _changed_in_place(old: Any, new: Any) -> Any:
     else:
         np.copyto(old, new)
     return old
-
-
-def _echo_output(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind = "labels" if entry["dtype"].endswith("i8") else "array"
-    return {"kind": kind, "shape": entry["shape"], "count": entry["count"]}
 
 
 def _lend_methods(target: Any, state: dict[str, Any], entries: Mapping[str, Any]) -> Any:
