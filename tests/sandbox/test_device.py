@@ -172,7 +172,7 @@ def test_a_worker_that_ends_at_the_gpu_costs_no_zygote(launch):
 
 @linux_only
 def test_a_worker_that_hangs_at_the_gpu_is_given_up(launch, monkeypatch):
-    monkeypatch.setattr("grader.sandbox.fork_launcher.DEVICE_SECONDS", 0.3)
+    monkeypatch.setattr("grader.sandbox.fork_launcher.DEVICE_SECONDS", 1.0)
     launcher = launch(broken_by=["calls"], failure="import time; time.sleep(100)")
     full = launcher.isolation()
 

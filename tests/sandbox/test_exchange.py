@@ -160,21 +160,23 @@ def test_no_answer_within_the_deadline_is_a_time_out(worker):
     assert other.ended == 1
 
 
-def test_the_deadline_is_put_off_by_the_time_that_the_worker_had_no_core(worker):
-    busy = threading.Event()
+def test_the_deadline_is_extended_by_the_time_that_the_worker_had_no_core(worker):
+    is_past_the_deadline = threading.Event()
 
     def late(request_id):
-        busy.wait(0.3)
+        is_past_the_deadline.wait()
         return answer(wire.RETURNED, NUMBER)(request_id)
 
-    other = worker(late)
-    exchange = Exchange(other.ours, 0.1, decode.GREATEST_RAISED, other.end, waited=lambda: 0.25)
-    asked = exchange.ask({"op": "call"})
+    def waited():
+        is_past_the_deadline.set()  # it is asked only then
+        return 60.0
 
-    assert isinstance(asked, Answer)
+    exchange = Exchange(worker(late).ours, 0.5, decode.GREATEST_RAISED, lambda: "", waited)
+
+    assert isinstance(exchange.ask({"op": "call"}), Answer)
 
 
-def test_a_deadline_is_not_put_off_for_ever(worker):
+def test_a_deadline_is_not_extended_for_ever(worker):
     other = worker(lambda request_id: None)
     exchange = Exchange(other.ours, 0.05, decode.GREATEST_RAISED, other.end, waited=lambda: 1e9)
     started = time.perf_counter()
@@ -196,10 +198,8 @@ def test_the_deadline_is_on_the_whole_answer_and_not_on_each_byte(worker):
         return b""
 
     other = worker(drip)
-    started = time.perf_counter()
 
     assert other.exchange(seconds=0.2).ask({"op": "call"}) == TimedOut(0.2)
-    assert time.perf_counter() - started < 2
 
 
 def test_a_request_that_nobody_reads_is_a_time_out():
