@@ -38,7 +38,7 @@ def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: 
     Args:
         memory_bytes: bound on private memory (RLIMIT_DATA).
         directory: the working directory, empty and this worker's own.
-        has_own_user: whether no other process runs as its user.
+        has_own_user: bound the threads too, which are counted by user.
         has_device: leave room for a GPU's driver.
 
     """
