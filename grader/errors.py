@@ -21,8 +21,12 @@ A student's wrong answer is not an error: it is a failed verdict.
 from __future__ import annotations
 
 import copyreg
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from grader import formatting
 
 
 class GraderError(Exception):
@@ -85,18 +89,39 @@ class OutputError(FileError):
     """Raised when a report or table cannot be written."""
 
 
-class SpecError(GraderError):
-    """Raised when a spec is not found or does not fit the model; `faults` has one line per fault."""
+@dataclass(frozen=True, slots=True)
+class SpecFault:
+    """One thing that is wrong with a spec; str() is a sentence."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        faults: tuple[str, ...] = (),
-        expected: str | None = None,
-        seen: str | None = None,
-    ) -> None:
-        super().__init__("\n".join((message, *faults)), expected=expected, seen=seen)
+    where: str
+    """The field, as checks[3].points, or the line."""
+
+    expected: str
+    """The rest of the sentence: must be a valid number."""
+
+    seen: str = ""
+    """What the file says, in TOML's words; empty where it says nothing."""
+
+    advice: str = ""
+    """Did you mean 'points'?"""
+
+    @classmethod
+    def not_one_of(cls, where: str, seen: object, names: Collection[str]) -> SpecFault:
+        """A name that is not among those it may be."""
+        words = formatting.choices(names)
+        return cls(where, f"must be one of {words}", formatting.toml(seen), formatting.near(seen, names))
+
+    def __str__(self) -> str:
+        details = [f"got {self.seen}"] if self.seen else []
+        details += [self.advice] if self.advice else []
+        return f"{self.where} {self.expected}" + (f" ({'; '.join(details)})" if details else "")
+
+
+class SpecError(GraderError):
+    """Raised when a spec is not found or does not fit the model; `faults` holds what is wrong with it."""
+
+    def __init__(self, message: str, *, faults: tuple[SpecFault, ...] = ()) -> None:
+        super().__init__(message)
         self.faults = faults
 
 

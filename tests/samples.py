@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from grader.intake.submission import SourceFile, Submission
 from grader.model.report import Report, parse_report
-from grader.selftest import Implementation
 from grader.spec import LoadedSpec, load_spec
 
 MINI_SPEC = """\
@@ -51,11 +49,6 @@ naive = "f"
 vectorized = "g"
 points = 3
 """
-
-
-def of_today(implementations: Sequence[Implementation], parts: int) -> Sequence[Implementation]:
-    """One of so many equal parts, another every day: the whole takes minutes. All of them with --in-full."""
-    return implementations[datetime.now(UTC).toordinal() % parts :: parts]
 
 
 def quick(loaded: LoadedSpec) -> LoadedSpec:

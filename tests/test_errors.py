@@ -3,7 +3,7 @@
 import pickle
 from pathlib import Path
 
-from grader.errors import SpecError, UnsafeArchive
+from grader.errors import SpecError, SpecFault, UnsafeArchive
 
 
 def test_an_error_survives_pickling_with_its_parts():
@@ -16,7 +16,9 @@ def test_an_error_survives_pickling_with_its_parts():
 
 
 def test_the_faults_of_a_spec_survive_pickling():
-    again = pickle.loads(pickle.dumps(SpecError("a.toml:", faults=("no name", "no title"))))
+    fault = SpecFault("checks[0].points", "must be a number", seen='"ten"')
 
-    assert (str(again), again.faults) == ("a.toml:\nno name\nno title", ("no name", "no title"))
+    again = pickle.loads(pickle.dumps(SpecError("a.toml has a fault", faults=(fault,))))
+
+    assert (str(again), again.faults) == ("a.toml has a fault", (fault,))
     assert (again.expected, again.seen) == (None, None)
