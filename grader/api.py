@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from grader.grading.settings import Settings
     from grader.intake.submission import Submission
     from grader.model.report import Report
-    from grader.sandbox.host import Sandbox
+    from grader.sandbox.protocols import SandboxLike
     from grader.selftest.outcome import Outcome as SelftestOutcome
     from grader.selftest.outcome import Result
     from grader.spec import LoadedSpec
@@ -121,7 +121,7 @@ class Grader:
         self._spec = spec
         self._options = _Options(quick, seed, tuple(only), device, data, isolation)
         self._running = ExitStack()
-        self._sandbox: Sandbox | None = None
+        self._sandbox: SandboxLike | None = None
 
     def __enter__(self) -> Self:
         """Start the process that the student's code will run in."""
@@ -283,7 +283,7 @@ def load_spec_for(submission: Submission, spec: PathLike | None = None) -> Loade
 
 
 @contextmanager
-def _sandbox() -> Iterator[Sandbox]:
+def _sandbox() -> Iterator[SandboxLike]:
     """A sandbox whose process begins to import torch before anything large is imported here."""
     from grader.sandbox.launch import make_launcher
 
@@ -313,7 +313,7 @@ class _Options:
     data: PathLike | None = None
     isolation: IsolationName = "process"
 
-    def settings(self, loaded: LoadedSpec, sandbox: Sandbox) -> Settings:
+    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
         """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
         from grader.grading.device import choose_device
         from grader.grading.settings import Settings

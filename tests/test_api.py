@@ -19,8 +19,9 @@ from grader.errors import (
     SubmissionNotFound,
     UnsupportedFile,
 )
+from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, StubSandbox
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
@@ -30,7 +31,7 @@ SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
 def mini(tmp_path, monkeypatch):
     """mini.toml, hw.py and a class of two in the current folder, and no process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(StubSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
     (tmp_path / "mini.toml").write_text(MINI_SPEC)
     (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
     (tmp_path / "class").mkdir()
@@ -148,7 +149,7 @@ def test_what_cannot_be_graded_is_an_error_with_a_type(mini, words, error, capfd
 
 
 def test_nothing_is_graded_below_the_isolation_that_is_asked_for(mini, monkeypatch):
-    partial = StubSandbox(Isolation(IsolationLevel.partial, ("filesystem",)))
+    partial = FakeSandbox(isolation=Isolation(IsolationLevel.partial, ("filesystem",)))
     monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(partial))
 
     with pytest.raises(IsolationError):

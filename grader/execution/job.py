@@ -13,8 +13,8 @@ from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
 from grader.model.report import Report
-from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel, require
+from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec
 
 
@@ -40,7 +40,7 @@ class GradeJob:
         return self.source.id
 
 
-def run(job: GradeJob, sandbox: Sandbox) -> Report:
+def run(job: GradeJob, sandbox: SandboxLike) -> Report:
     """Grade the job's submission. Whatever the student's code does, and whatever fails in the grader, a report comes back.
 
     Raises SandboxError when no worker can be started, IsolationError when workers are isolated less than the job asks
@@ -60,7 +60,7 @@ def run(job: GradeJob, sandbox: Sandbox) -> Report:
     return report
 
 
-def _graded(job: GradeJob, sandbox: Sandbox) -> Report | SandboxError:
+def _graded(job: GradeJob, sandbox: SandboxLike) -> Report | SandboxError:
     try:
         return grade(_read(job), job.loaded, sandbox, job.settings)
     except SubmissionError as error:

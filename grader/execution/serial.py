@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from grader.execution.job import GradeJob, run
 from grader.model.report import Report
-from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import SandboxLike
 
 
 class SerialExecutor:
     """An `Executor` that draws a job only when the one before is done."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxLike) -> None:
         self._sandbox = sandbox
 
     def run(self, jobs: Iterable[GradeJob]) -> Iterator[tuple[GradeJob, Report]]:

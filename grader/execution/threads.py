@@ -8,15 +8,15 @@ from queue import SimpleQueue
 
 from grader.execution.job import GradeJob, run
 from grader.model.report import Report
-from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import SandboxLike
 
 
 class ThreadsExecutor:
     """An `Executor` with a thread for each sandbox: for jobs in which the workers do most of the work."""
 
-    def __init__(self, sandboxes: Sequence[Sandbox]) -> None:
+    def __init__(self, sandboxes: Sequence[SandboxLike]) -> None:
         self._count = len(sandboxes)
-        self._free: SimpleQueue[Sandbox] = SimpleQueue()
+        self._free: SimpleQueue[SandboxLike] = SimpleQueue()
         for sandbox in sandboxes:
             self._free.put(sandbox)
 

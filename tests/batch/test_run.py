@@ -18,8 +18,9 @@ from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries
 from grader.intake.submission import load_submission
 from grader.model.report import parse_report
+from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import CONFINED, MINI_SPEC, TIMED_CHECK, StubSandbox, mini_spec, report_of
+from tests.samples import MINI_SPEC, TIMED_CHECK, mini_spec, report_of
 
 
 class Grading:
@@ -88,7 +89,7 @@ def batch(tmp_path, course, graded):
 
 def in_a_sandbox(isolation=CONFINED):
     """Really grades, in a sandbox that refuses every call."""
-    return SerialExecutor(StubSandbox(isolation).as_sandbox)
+    return SerialExecutor(FakeSandbox(isolation=isolation))
 
 
 def how(result):
@@ -342,7 +343,9 @@ def test_a_class_is_not_graded_below_the_level_that_was_asked_for(tmp_path, batc
         batch(executor=in_a_sandbox(PARTIAL), least_isolation=IsolationLevel.confined)
 
     assert list((tmp_path / "out" / "reports").iterdir()) == []
-    assert str(caught.value).startswith("this machine isolates the student's code as partial only")
+    assert str(caught.value).startswith(
+        "this machine isolates code at level partial, but confined is required: the file system is not isolated."
+    )
     assert "--isolation partial" in str(caught.value)
 
 

@@ -11,11 +11,12 @@ from grader.execution.job import GradeJob
 from grader.execution.serial import SerialExecutor
 from grader.execution.threads import ThreadsExecutor
 from grader.grading.settings import Settings
-from tests.samples import StubSandbox, mini_spec, report_of, submission_of
+from grader.sandbox.fake import FakeSandbox
+from tests.samples import mini_spec, report_of, submission_of
 
 
 def sandboxes(count):
-    return [StubSandbox().as_sandbox for _ in range(count)]
+    return [FakeSandbox() for _ in range(count)]
 
 
 @pytest.fixture

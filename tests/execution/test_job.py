@@ -12,9 +12,10 @@ from grader.execution import job as job_module
 from grader.execution.job import GradeJob, run
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry
+from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.spec import load_spec, shipped_specs
-from tests.samples import StubSandbox, mini_spec, submission_of
+from tests.samples import mini_spec, submission_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
@@ -80,7 +81,7 @@ def test_a_fault_of_the_grader_is_the_jobs_report(tmp_path, monkeypatch):
 
     monkeypatch.setattr(job_module, "grade", fail)
 
-    report = run(GradeJob(submission_of(), mini_spec(tmp_path), Settings(seed=1)), StubSandbox().as_sandbox)
+    report = run(GradeJob(submission_of(), mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
 
     assert (report.submission.id, report.status, report.score) == ("alice", "incomplete", None)
     assert report.has_grader_faults
@@ -92,7 +93,7 @@ def test_a_submission_that_cannot_be_read_is_the_jobs_report(tmp_path):
     entry.path.parent.mkdir()
     entry.path.touch()
 
-    report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), StubSandbox().as_sandbox)
+    report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
 
     assert report.flags[0].kind == "unreadable"
     assert report.flags[0].message.startswith("ann.rar: expected a notebook")
@@ -105,24 +106,24 @@ def test_a_machine_that_cannot_grade_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(job_module, "grade", fail)
 
     with pytest.raises(SandboxError):
-        run(GradeJob(submission_of(), mini_spec(tmp_path), Settings(seed=1)), StubSandbox().as_sandbox)
+        run(GradeJob(submission_of(), mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
 
 
 def test_nothing_is_graded_below_the_isolation_that_a_job_asks_for(tmp_path):
-    sandbox = StubSandbox(Isolation(IsolationLevel.partial, ("filesystem",)))
+    sandbox = FakeSandbox(isolation=Isolation(IsolationLevel.partial, ("filesystem",)))
     job = GradeJob(submission_of(), mini_spec(tmp_path), Settings(seed=1), IsolationLevel.confined)
 
     with pytest.raises(IsolationError):
-        run(job, sandbox.as_sandbox)
+        run(job, sandbox)
 
     assert sandbox.sessions == []
 
 
 def test_a_job_for_a_gpu_opens_it_or_says_why_not(tmp_path):
-    sandbox = StubSandbox(gpu="no driver")
+    sandbox = FakeSandbox(gpu="no driver")
     job = GradeJob(submission_of(), mini_spec(tmp_path), Settings(seed=1, device="cuda"))
 
     with pytest.raises(DeviceError, match="no driver"):
-        run(job, sandbox.as_sandbox)
+        run(job, sandbox)
 
-    assert sandbox.opened == [job.loaded.spec.limits.device_memory_bytes]
+    assert sandbox.opened == [(job.loaded.spec.limits.device_memory_bytes, IsolationLevel.process)]

@@ -15,8 +15,9 @@ from grader.errors import SandboxError
 from grader.frontends import cli
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
+from grader.sandbox.fake import FakeSandbox
 from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, StubSandbox, check_part, report_of
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "submissions" / "eecs498_2019"
@@ -35,7 +36,7 @@ class Ran:
 def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(StubSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])

@@ -34,10 +34,10 @@ from grader.model.trial import NumberOutput, Tensor, Trial
 from grader.restrictions import find_violations, findings_of
 from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Ended, Exchange
+from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.inside import wire
 from grader.sandbox.request import describe_call, describe_program
 from tests.fuzz import answers, corpus, handed, sources
-from tests.samples import CONFINED, StubSandbox
 
 SETTINGS = Settings(seed=0, only=frozenset())
 """No check runs: the report shows only the extraction."""
@@ -119,7 +119,7 @@ def extract_and_report(submission: Submission) -> None:
         mock.patch.object(grading, "extract", return_value=extracted),
         mock.patch.object(reporting, "environment", return_value=_environment()),
     ):
-        report = grading.grade(submission, corpus.spec(), StubSandbox().as_sandbox, SETTINGS)
+        report = grading.grade(submission, corpus.spec(), FakeSandbox(), SETTINGS)
     assert not report.has_grader_faults
     assert set(report.functions) == set(corpus.names())
     assert extracted.functions.keys() | extracted.missing.keys() == set(corpus.names())
