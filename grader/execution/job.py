@@ -12,7 +12,7 @@ from grader.grading.reporting import failed_report, unreadable_report
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
-from grader.model.report import Report
+from grader.model.report import Report, StudentPart
 from grader.sandbox.isolation import IsolationLevel, require
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec
@@ -56,8 +56,8 @@ def run(job: GradeJob, sandbox: SandboxLike) -> Report:
         raise report
     if report is None:
         reason = "the grader failed on this submission; this is not the student's fault"
-        return failed_report(job.id, reason, job.loaded, settings, sandbox.isolation)
-    return report
+        report = failed_report(job.id, reason, job.loaded, settings, sandbox.isolation)
+    return _signed(report, job.source) if isinstance(job.source, ClassEntry) else report
 
 
 def _graded(job: GradeJob, sandbox: SandboxLike) -> Report | SandboxError:
@@ -68,6 +68,19 @@ def _graded(job: GradeJob, sandbox: SandboxLike) -> Report | SandboxError:
         return make(job.id, _without_folders(error), job.loaded, job.settings, sandbox.isolation)
     except SandboxError as error:
         return error
+
+
+def _signed(report: Report, entry: ClassEntry) -> Report:
+    """The report with what is known of whose submission it is, and when it was submitted."""
+    students = tuple(StudentPart(id=each) for each in entry.student_ids)
+    known = {
+        "student": next(iter(students), None),
+        "members": students if len(students) > 1 else (),
+        "attempt": entry.attempt,
+        "submitted_at": None if entry.submitted_at is None else entry.submitted_at.isoformat(),
+        "late_mark": entry.late_mark,
+    }
+    return report.model_copy(update={"submission": report.submission.model_copy(update=known)})
 
 
 def _read(job: GradeJob) -> Submission:

@@ -55,7 +55,7 @@ def load_entry(entry: ClassEntry) -> Submission:
     Raises what `load_submission` raises, and SubmissionUnavailable where the .zip of the class cannot be read.
     """
     files = _files_in_archive(entry) if entry.members else load_submission(entry.path).files
-    return Submission(entry.id, files, next(iter(entry.student_ids), None))
+    return Submission(entry.id, files)
 
 
 def _files_in_archive(entry: ClassEntry) -> tuple[SourceFile, ...]:

@@ -61,11 +61,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One student's files, in the order of their paths; `student` is None if unknown."""
+    """One student's files, in the order of their paths."""
 
     id: str
     files: tuple[SourceFile, ...]
-    student: str | None = None
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from grader.execution import job as job_module
 from grader.execution.job import GradeJob, run
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry
+from grader.model.report import parse_report
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.spec import load_spec, shipped_specs
-from tests.samples import mini_spec, submission_of
+from tests.samples import BOTH_FUNCTIONS, mini_spec, submission_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
@@ -86,6 +88,30 @@ def test_a_fault_of_the_grader_is_the_jobs_report(tmp_path, monkeypatch):
     assert (report.submission.id, report.status, report.score) == ("alice", "incomplete", None)
     assert report.has_grader_faults
     assert report.flags[0].message == "the grader failed on this submission; this is not the student's fault"
+
+
+@pytest.mark.parametrize("name", ["ann.py", "ann.rar"])
+def test_the_report_says_whose_submission_it_is_and_when_it_came(tmp_path, name):
+    (tmp_path / name).write_text(BOTH_FUNCTIONS)
+    entry = ClassEntry(
+        "team 1",
+        tmp_path / name,
+        student_ids=("s1", "s2"),
+        attempt=2,
+        submitted_at=datetime(2026, 1, 31, 23, 59, tzinfo=UTC),
+        late_mark="LATE",
+    )
+
+    report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
+
+    part = report.submission
+    assert (part.id, part.student, [each.id for each in part.members]) == (
+        "team 1",
+        part.members[0],
+        ["s1", "s2"],
+    )
+    assert (part.attempt, part.submitted_at, part.late_mark) == (2, "2026-01-31T23:59:00+00:00", "LATE")
+    assert parse_report(report.to_json()) == report
 
 
 def test_a_submission_that_cannot_be_read_is_the_jobs_report(tmp_path):
