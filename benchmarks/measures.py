@@ -18,8 +18,10 @@ from grader.intake.submission import SourceFile, Submission, load_submission
 from grader.model.observation import Returned
 from grader.model.trial import ArrayOutput, Tensor, Trial
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox, Session
+from grader.sandbox.host import Sandbox
 from grader.sandbox.inside import tiers
+from grader.sandbox.protocols import Budget
+from grader.sandbox.session import Session
 from grader.spec import LoadedSpec, load_spec
 
 SAMPLE = Path(__file__).resolve().parents[1] / "submissions" / "eecs498_2019" / "perfect_module"

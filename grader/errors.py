@@ -1,28 +1,31 @@
 """The errors that a user of the grader can meet.
 
-    GraderError                  base of all; str(error) is one sentence that can be shown as it stands
-    ├── SubmissionError          the student's file cannot be read at all
-    │   ├── SubmissionNotFound   there is nothing at the path that was given
-    │   ├── UnsupportedFile      what is there is neither .ipynb, .py, a folder nor a .zip
-    │   ├── SubmissionUnavailable  this machine does not let it be read: permission, disk
-    │   ├── UnreadableNotebook   the .ipynb is no notebook: not JSON, or JSON of another shape
-    │   └── UnsafeArchive        a .zip that must not be unpacked: path, link, count or size
-    ├── SpecError                the course's file is wrong: not found, invalid TOML, or a field that does not fit
-    ├── DataError                the data set that was asked for is not there, or its files are short or wrong
-    ├── SandboxError             no worker could be started, or the zygote is gone: ours, or the machine's, fault
-    ├── IsolationError           this machine cannot isolate the student's code as well as was asked for
-    ├── DeviceError              a device was asked for that is not there
-    ├── OutputError              a report could not be written: no permission, no space
-    └── ReportError              a report that was written earlier cannot be used
+    GraderError                      base of all; str(error) is a message that can be shown to the user
+    ├── FileError                    an error about one file or folder
+    │   ├── SubmissionError          a submission cannot be read at all
+    │   │   ├── SubmissionNotFound   nothing exists at the given path
+    │   │   ├── UnsupportedFile      not a .ipynb, a .py, a folder or a .zip
+    │   │   ├── SubmissionUnavailable  this machine cannot read it: permissions, disk
+    │   │   ├── UnreadableNotebook   the .ipynb is not a valid notebook
+    │   │   └── UnsafeArchive        a .zip that must not be unpacked: paths, links, count or size
+    │   ├── DataError                the data set is missing, or its files are short or wrong
+    │   └── OutputError              a report or table could not be written: permissions, space
+    ├── SpecError                    the spec was not found, is invalid TOML, or has an invalid field
+    ├── SandboxError                 no worker could be started: our fault, or the machine's
+    ├── IsolationError               this machine cannot isolate the student's code as well as requested
+    ├── DeviceError                  the requested device is not available
+    └── ReportError                  a text is not a report, or one of another schema version
 
-A student's wrong answer is none of these: it is a failed verdict.
+A student's wrong answer is not an error: it is a failed verdict.
 """
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grader import formatting
 
@@ -30,33 +33,61 @@ from grader import formatting
 class GraderError(Exception):
     """Base of every error that the grader raises on purpose."""
 
+    expected: str | None
+    """The accepted values, or the condition that failed, in words; None where the message says it all."""
+    seen: str | None
+    """The value found instead, in words."""
 
-class SubmissionError(GraderError):
-    """Raised when a submission cannot be read at all; `path` is what was given."""
-
-    def __init__(self, message: str, *, path: Path) -> None:
+    def __init__(self, message: str, *, expected: str | None = None, seen: str | None = None) -> None:
         super().__init__(message)
+        self.expected = expected
+        self.seen = seen
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without calling `__init__`, whose keywords are not in `args`."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
+
+class FileError(GraderError):
+    """Base of the errors about one file or folder, `path`."""
+
+    def __init__(
+        self, message: str, *, path: Path, expected: str | None = None, seen: str | None = None
+    ) -> None:
+        super().__init__(message, expected=expected, seen=seen)
         self.path = path
 
 
+class SubmissionError(FileError):
+    """Raised when a submission cannot be read at all."""
+
+
 class SubmissionNotFound(SubmissionError):
-    """Raised when nothing is at the path that was given."""
+    """Raised when nothing exists at the given path."""
 
 
 class UnsupportedFile(SubmissionError):
-    """Raised when the path is neither a notebook, a module, a folder nor a .zip."""
+    """Raised when the path is not a notebook, a module, a folder or a .zip."""
 
 
 class SubmissionUnavailable(SubmissionError):
-    """Raised when this machine does not let a file be read (permission, disk): not the student's fault."""
+    """Raised when this machine cannot read a file (permissions, disk): not the student's fault."""
 
 
 class UnreadableNotebook(SubmissionError):
-    """Raised when a .ipynb holds no notebook."""
+    """Raised when a .ipynb is not a valid notebook."""
 
 
 class UnsafeArchive(SubmissionError):
     """Raised when a .zip must not be unpacked: member path, link, count or size."""
+
+
+class DataError(FileError):
+    """Raised when --data is not CIFAR-10, or when files of it are missing, short or wrong."""
+
+
+class OutputError(FileError):
+    """Raised when a report or table cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +126,16 @@ class SpecError(GraderError):
         self.faults = faults
 
 
-class DataError(GraderError):
-    """Raised when --data is no CIFAR-10, or one with files that are missing, short or wrong; `path` is the file."""
-
-    def __init__(self, message: str, *, path: Path) -> None:
-        super().__init__(message)
-        self.path = path
-
-
 class SandboxError(GraderError):
-    """Raised when no worker can be had: the fault is the grader's or the machine's, never the student's."""
+    """Raised when no worker can be started: the grader's fault or the machine's, never the student's."""
 
 
 class IsolationError(GraderError):
-    """Raised when this machine cannot hold the student's process to the level that was asked for."""
+    """Raised when this machine cannot isolate the student's process to the requested level."""
 
 
 class DeviceError(GraderError):
-    """Raised when a device was asked for that this machine does not have."""
-
-
-class OutputError(GraderError):
-    """Raised when a report or table cannot be written; `path` is where it should have gone."""
-
-    def __init__(self, message: str, *, path: Path) -> None:
-        super().__init__(message)
-        self.path = path
+    """Raised when this machine does not have the requested device."""
 
 
 class ReportError(GraderError):

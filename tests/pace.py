@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from grader.sandbox.exchange import GREATEST_EXTENSION
+from grader.sandbox.waiting import GREATEST_EXTENSION
 from grader.spec import LoadedSpec
 
 HANG_SECONDS = 1200.0

@@ -1,4 +1,4 @@
-"""A small spec, submissions and reports made by hand, and a sandbox that starts no process."""
+"""A small spec, and submissions and reports made by hand."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any
 
-from grader.errors import DeviceError
 from grader.intake.submission import SourceFile, Submission
-from grader.model.observation import Observation, Refused
 from grader.model.report import Report, parse_report
-from grader.model.trial import Trial
-from grader.sandbox.device import Gpu
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.spec import LoadedSpec, load_spec
 
 MINI_SPEC = """\
@@ -57,6 +51,17 @@ points = 3
 """
 
 
+TIMED_CHECK = """
+[[checks]]
+id = "speed"
+kind = "speedup"
+title = "g is fast"
+naive = "f"
+vectorized = "g"
+points = 5
+"""
+
+
 def quick(loaded: LoadedSpec) -> LoadedSpec:
     """The spec without the checks that time or train, which take ten seconds for each submission."""
     kept = tuple(check for check in loaded.spec.checks if not check.is_slow)
@@ -76,67 +81,6 @@ def mini_spec(folder: Any, text: str = MINI_SPEC) -> LoadedSpec:
 def submission_of(text: str = BOTH_FUNCTIONS, name: str = "hw.py") -> Submission:
     """A submission of one file."""
     return Submission("alice", (SourceFile(name, text.encode()),))
-
-
-class StubSession:
-    """Refuses every trial, in no process, and keeps it in `trials`."""
-
-    def __init__(self, trials: list[Trial] | None = None) -> None:
-        self._trials = [] if trials is None else trials
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def run(self, trial: Trial) -> Observation:
-        self._trials.append(trial)
-        return Refused(f"not called: {trial.label} has no process")
-
-
-CONFINED = Isolation(IsolationLevel.confined, ())
-
-
-class StubSandbox:
-    """Counts the sessions and trials that were asked for, and what they were told."""
-
-    def __init__(self, isolation: Isolation = CONFINED, gpu: Gpu | str = "no driver") -> None:
-        """gpu: what workers open, or why they open none."""
-        self.sessions: list[Mapping[str, Any]] = []
-        self.opened: list[int] = []
-        self._gpu = gpu
-        self.isolation = isolation
-        self.trials: list[Trial] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def open_device(
-        self, device_memory_bytes: int = 0, least: IsolationLevel = IsolationLevel.process
-    ) -> Gpu:
-        self.opened.append(device_memory_bytes)
-        if isinstance(self._gpu, str):
-            raise DeviceError(self._gpu)
-        return self._gpu
-
-    def settle(self) -> None:
-        pass
-
-    def session(self, extracted: object, budget: object, **told: object) -> StubSession:
-        self.sessions.append({"extracted": extracted, "budget": budget, **told})
-        return StubSession(self.trials)
-
-    @property
-    def as_sandbox(self) -> Sandbox:
-        """Itself, for a signature that asks for the real one."""
-        return cast("Sandbox", self)
 
 
 CHECK: Mapping[str, Any] = MappingProxyType(

@@ -1,146 +1,144 @@
-"""A batch: every submission ends in a report, and what was finished before is not done again."""
+"""Grades a class: every submission ends in a report, and none that is finished is graded again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
-from grader import formatting
 from grader.batch.store import Fingerprint, ReportStore
-from grader.errors import SubmissionError, SubmissionUnavailable
-from grader.grading.grade import grade, guarded
-from grader.grading.reporting import failed_report, unreadable_report
+from grader.errors import SubmissionError
+from grader.execution.executor import Executor
+from grader.execution.job import GradeJob
+from grader.grading.grade import guarded
 from grader.grading.settings import Settings
-from grader.intake.folder import ClassEntry
-from grader.intake.submission import Submission
+from grader.intake.entry import ClassEntry, load_entry
 from grader.model.report import Report
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel, require
+from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
-Progress = Callable[["Outcome", int, int], None]
-"""Called after each submission with its outcome, how many are done, and how many there are."""
+Progress = Callable[["Outcome | None", int, int], None]
+"""Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one submission."""
+    """One submission with its report."""
 
     id: str
-    how: Literal["graded", "kept", "unreadable"]
+    how: Literal["graded", "unchanged"]
     report: Report
 
 
 @dataclass(frozen=True, slots=True)
-class BatchResult:
-    """The outcomes in the order of the hand-ins."""
+class ClassResult:
+    """The outcomes, in the order of the entries."""
 
     outcomes: tuple[Outcome, ...]
+
+    skipped: tuple[str, ...] = ()
+    """Names of the files in the class's folder that are not submissions."""
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """All reports, unchanged ones too."""
+        return tuple(outcome.report for outcome in self.outcomes)
 
     @property
     def has_grader_faults(self) -> bool:
         """Whether the grader itself failed on a submission."""
-        return any(outcome.report.has_grader_faults for outcome in self.outcomes)
-
-
-def grade_batch(
-    hand_ins: Sequence[ClassEntry],
-    loaded: LoadedSpec,
-    sandbox: Sandbox,
-    store: ReportStore,
-    settings: Settings,
-    *,
-    regrade: bool,
-    pinned_seed: int | None,
-    least_isolation: IsolationLevel,
-    progress: Progress,
-    whole_class: Sequence[ClassEntry] | None = None,
-) -> BatchResult:
-    """Grade one after the other; each report is on disk before the next submission begins.
-
-    regrade: also those whose report is up to date. pinned_seed: a kept report must have this seed, None for any.
-    least_isolation: nothing is graded below it, and no report from below it is kept. whole_class: where only some of a
-    class are graded, all of it: the gradebook keeps what earlier reports say of the others.
-    Raises OutputError when a report cannot be written, SandboxError when no worker can be had, IsolationError
-    when they are isolated less than was asked for.
-    """
-    require(sandbox.isolation, least_isolation)
-    store.prepare()
-    rules = _Rules(regrade, pinned_seed, least_isolation)
-    outcomes: list[Outcome] = []
-    for hand_in in hand_ins:
-        outcome = _grade_one(hand_in, loaded, sandbox, store, settings, rules)
-        if outcome.how != "kept":
-            store.write(hand_in.id, outcome.report)
-        outcomes.append(outcome)
-        progress(outcome, len(outcomes), len(hand_ins))
-    new = {outcome.id: outcome.report for outcome in outcomes}
-    ids = [hand_in.id for hand_in in (hand_ins if whole_class is None else whole_class)]
-    reports = ((name, new.get(name) or store.read(name)) for name in ids)
-    store.write_gradebook((name, report) for name, report in reports if report is not None)
-    return BatchResult(tuple(outcomes))
+        return any(report.has_grader_faults for report in self.reports)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """Which reports are kept; see `grade_batch`."""
+class ClassRun:
+    """How to grade a class: with what, where the reports go, and which of them are up to date."""
 
-    regrade: bool
-    pinned_seed: int | None
-    least_isolation: IsolationLevel
+    loaded: LoadedSpec
+    settings: Settings
+    store: ReportStore
 
+    regrade: bool = False
+    """Grade submissions whose reports are up to date too."""
 
-def _grade_one(
-    hand_in: ClassEntry,
-    loaded: LoadedSpec,
-    sandbox: Sandbox,
-    store: ReportStore,
-    settings: Settings,
-    rules: _Rules,
-) -> Outcome:
-    read = guarded(lambda: _read(hand_in))
-    if read is None:
-        reason = "the grader failed while it read the submission; this is not the student's fault"
-        report = failed_report(hand_in.id, reason, loaded, settings, sandbox.isolation)
-        return Outcome(hand_in.id, "graded", report)
-    if isinstance(read, SubmissionError):
-        return _not_read(hand_in, read, loaded, sandbox, settings)
-    submission = Submission(hand_in.id, read.files, read.student)
-    if not rules.regrade:
-        wanted = Fingerprint.wanted(
-            submission.sha256,
-            loaded.sha256,
+    pinned_seed: int | None = None
+    """An up-to-date report has this seed; None for any."""
+
+    least_isolation: IsolationLevel = IsolationLevel.confined
+    """Nothing is graded below it, and no report from below it is up to date."""
+
+    def grade(
+        self,
+        entries: Sequence[ClassEntry],
+        executor: Executor,
+        *,
+        whole_class: Sequence[ClassEntry] | None = None,
+        progress: Progress | None = None,
+    ) -> ClassResult:
+        """Grade the entries. Each report is on disk before its progress is told.
+
+        whole_class: all entries, where only some are graded: the gradebook keeps earlier reports on the others.
+        Raises OutputError when a report cannot be written, and what the executor raises.
+        """
+        self.store.prepare()
+        done = _Done(len(entries), progress)
+        for job, report in executor.run(self._jobs(entries, done)):
+            self.store.write(job.id, report)
+            done.add(Outcome(job.id, "graded", report))
+        self._write_gradebook(whole_class or entries, done)
+        return ClassResult(tuple(done.outcomes[entry.id] for entry in entries))
+
+    def _write_gradebook(self, entries: Sequence[ClassEntry], done: _Done) -> None:
+        new = {outcome.id: outcome.report for outcome in done.outcomes.values()}
+        reports = ((entry.id, new.get(entry.id) or self.store.read(entry.id)) for entry in entries)
+        self.store.write_gradebook((name, report) for name, report in reports if report is not None)
+
+    def _jobs(self, entries: Sequence[ClassEntry], done: _Done) -> Iterator[GradeJob]:
+        """A job for each submission without an up-to-date report."""
+        for entry in entries:
+            report = None if self.regrade else self.store.read(entry.id)
+            sha256 = None if report is None else guarded(partial(_sha256, entry))
+            if report is not None and sha256 is not None and self._fingerprint(sha256).fits(report):
+                done.add(Outcome(entry.id, "unchanged", report))
+            else:
+                yield GradeJob(entry, self.loaded, self.settings, self.least_isolation, sha256)
+
+    def _fingerprint(self, sha256: str) -> Fingerprint:
+        settings = self.settings
+        checks = self.loaded.spec.checks
+        return Fingerprint(
+            sha256,
+            self.loaded.sha256,
             settings.device,
-            rules.pinned_seed,
-            rules.least_isolation,
-            settings.data_name(loaded.spec.checks),
+            self.pinned_seed,
+            self.least_isolation,
+            settings.data_name(checks),
+            not_run=frozenset(check.id for check in checks if settings.reason_left_out(check) is not None),
         )
-        kept = store.read(hand_in.id)
-        if kept is not None and wanted.fits(kept):
-            return Outcome(hand_in.id, "kept", kept)
+
+
+@dataclass(slots=True)
+class _Done:
+    """The outcomes so far, and whom to tell."""
+
+    total: int
+    progress: Progress | None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.progress is not None:
+            self.progress(None, 0, self.total)
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.id] = outcome
+        if self.progress is not None:
+            self.progress(outcome, len(self.outcomes), self.total)
+
+
+def _sha256(entry: ClassEntry) -> str | None:
+    """Of the entry's files; None where they cannot be read: its report will say why."""
     try:
-        return Outcome(hand_in.id, "graded", grade(submission, loaded, sandbox, settings))
-    except SubmissionError as error:
-        return _not_read(hand_in, error, loaded, sandbox, settings)
-
-
-def _not_read(
-    hand_in: ClassEntry, error: SubmissionError, loaded: LoadedSpec, sandbox: Sandbox, settings: Settings
-) -> Outcome:
-    """No points for what no machine could read; no score where only this one cannot."""
-    make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report
-    report = make(hand_in.id, _without_folders(error), loaded, settings, sandbox.isolation)
-    return Outcome(hand_in.id, "unreadable", report)
-
-
-def _read(hand_in: ClassEntry) -> Submission | SubmissionError:
-    try:
-        return hand_in.load()
-    except SubmissionError as error:
-        return error
-
-
-def _without_folders(error: SubmissionError) -> str:
-    """The sentence with the hand-in's name for its path: a student is not shown where the class lies."""
-    return str(error).replace(formatting.printable(str(error.path)), formatting.printable(error.path.name))
+        return load_entry(entry).sha256
+    except SubmissionError:
+        return None

@@ -1,4 +1,4 @@
-"""Reports on disk: the record of a batch. Each file is complete or not there."""
+"""The reports of a class on disk. Each file is complete or not there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BLANKS = str.maketrans("\t\r\n\v\f", "     ")
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, and a crash loses neither.
 
-    What is there and is no file (/dev/stdout, a named pipe) is written to as it stands: it must not be replaced.
+    A path that is not a regular file (/dev/stdout, a named pipe) is written to and not replaced.
     Raises OutputError when it cannot be written: no folder, no permission, no space.
     """
     try:
@@ -62,34 +62,24 @@ def _not_written(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     if isinstance(error, FileExistsError | NotADirectoryError):
         above = next((each for each in path.parents if each.exists()), path.parent)
-        reason = f"{above} is no folder"
+        reason = f"{above} is not a folder"
     return OutputError(formatting.printable(f"{path}: cannot be written: {reason}"), path=path)
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a report depends on; one with the same fingerprint need not be made again."""
+    """Everything that a report depends on: one that fits need not be made again."""
 
     submission_sha256: str
     spec_sha256: str
-    grader_version: str
     device: str
     seed: int | None
+    """None for any."""
     least_isolation: IsolationLevel
     data: str
-
-    @classmethod
-    def wanted(
-        cls,
-        submission_sha256: str,
-        spec_sha256: str,
-        device: str,
-        seed: int | None,
-        least_isolation: IsolationLevel,
-        data: str,
-    ) -> Fingerprint:
-        """The fingerprint that a report made now would have; seed None where any draw will do."""
-        return cls(submission_sha256, spec_sha256, __version__, device, seed, least_isolation, data)
+    not_run: frozenset[str] = frozenset()
+    """Ids of the checks that the run leaves out."""
+    grader_version: str = __version__
 
     def fits(self, report: Report) -> bool:
         """Whether the report was made from the same things."""
@@ -101,19 +91,20 @@ class Fingerprint:
             and report.environment.device == self.device
             and report.environment.data == self.data
             and self.seed in {None, report.environment.seed}
+            and self.not_run == {check.id for check in report.checks if check.status == "not_run"}
             and IsolationLevel(report.environment.isolation).rank >= self.least_isolation.rank
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ReportStore:
-    """The output folder of a batch: reports/ID.json, and the tables that are derived from them."""
+    """The output folder of a class: reports/ID.json, and the tables that are derived from them."""
 
     folder: Path
 
     @property
     def reports_folder(self) -> Path:
-        """Where the reports are."""
+        """The folder of the reports."""
         return self.folder / "reports"
 
     @property
@@ -122,7 +113,7 @@ class ReportStore:
         return self.folder / "gradebook.csv"
 
     def report_path(self, submission_id: str) -> Path:
-        """Where the report on a submission is."""
+        """The path of the report on a submission."""
         return self.reports_folder / f"{submission_id}.json"
 
     def prepare(self) -> None:
@@ -151,12 +142,12 @@ class ReportStore:
         return path
 
     def write_gradebook(self, reports: Iterable[tuple[str, Report]]) -> None:
-        """Derive gradebook.csv from the reports, one line for each submission in the given order."""
+        """Derive gradebook.csv from the reports: a line for each submission, in the given order."""
         write_atomically(self.gradebook_path, gradebook(list(reports)))
 
 
 def gradebook(reports: list[tuple[str, Report]]) -> str:
-    """The table of scores as CSV; a cell that a spreadsheet would take for a formula is quoted."""
+    """The table of scores as CSV, safe to open in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
@@ -181,6 +172,6 @@ def _note(report: Report) -> str:
 
 
 def _safe_cell(cell: str) -> str:
-    """The cell on one line, and with a quote before it where a spreadsheet would calculate it."""
+    """The cell on one line, with a quote before it if a spreadsheet would take it for a formula."""
     line = formatting.printable(cell.translate(_BLANKS))
     return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader import formatting
-from grader.data.cifar10 import find_cifar10, read_cifar10
+from grader.data.cifar10 import Place, find_cifar10, read_cifar10
 from grader.data.images import ImageSplits, SplitName
 from grader.data.preprocessing import channel_means, design_matrix, split_training
 from grader.data.standin import STANDIN_SEED, STANDIN_SHA256, STANDIN_VERSION, make_standin
+
+Read = Callable[[], tuple[ImageSplits, tuple[str, ...]]]
+"""Gives the images, and sentences on what is odd about their files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +30,13 @@ class DataSet:
     """
 
     title: str
-    read: Callable[[], tuple[ImageSplits, tuple[str, ...]]]
+    read: Read
     path: Path | None = None
     known_sha256: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle how to read it, never the images. A process that unpickles it many times reads it once."""
+        return _unpickled, (self.title, self.read, self.path, self.known_sha256)
 
     @cached_property
     def _contents(self) -> tuple[ImageSplits, tuple[str, ...]]:
@@ -84,12 +91,8 @@ def open_data(path: Path | None = None) -> DataSet:
     if path is None:
         return standin_data()
     place = find_cifar10(path)
-
-    def read() -> tuple[ImageSplits, tuple[str, ...]]:
-        files = read_cifar10(place)
-        return split_training(files.training, files.test), files.notes
-
-    return DataSet(f"CIFAR-10 ({place.version} version)", read, Path(formatting.printable(str(path))))
+    shown = Path(formatting.printable(str(path)))
+    return DataSet(f"CIFAR-10 ({place.version} version)", _Cifar10(place), shown)
 
 
 @cache
@@ -100,8 +103,30 @@ def standin_data(seed: int = STANDIN_SEED) -> DataSet:
     """
     is_default = seed == STANDIN_SEED
     title = f"synthetic stand-in v{STANDIN_VERSION} for CIFAR-10" + ("" if is_default else f", seed {seed}")
-    return DataSet(title, partial(_made, seed), known_sha256=STANDIN_SHA256 if is_default else None)
+    return DataSet(title, _Standin(seed), known_sha256=STANDIN_SHA256 if is_default else None)
 
 
-def _made(seed: int) -> tuple[ImageSplits, tuple[str, ...]]:
-    return make_standin(seed), ()
+@dataclass(frozen=True, slots=True)
+class _Cifar10:
+    """Reads the files; equal for the same place, so that it can be pickled and looked up."""
+
+    place: Place
+
+    def __call__(self) -> tuple[ImageSplits, tuple[str, ...]]:
+        files = read_cifar10(self.place)
+        return split_training(files.training, files.test), files.notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Standin:
+    """Draws the stand-in."""
+
+    seed: int
+
+    def __call__(self) -> tuple[ImageSplits, tuple[str, ...]]:
+        return make_standin(self.seed), ()
+
+
+@cache
+def _unpickled(title: str, read: Read, path: Path | None, known_sha256: str | None) -> DataSet:
+    return DataSet(title, read, path, known_sha256)

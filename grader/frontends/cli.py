@@ -6,7 +6,7 @@ import io
 import logging
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
@@ -15,6 +15,9 @@ from grader.errors import GraderError, SandboxError
 from grader.frontends.commands import grading, looking, specs
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE
 from grader.sandbox import interruption
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 app = typer.Typer(
     name="grader",
@@ -43,6 +46,27 @@ def _global_options(
     """The options that stand before a command."""
 
 
+class _Output(io.FileIO):
+    """Standard output whose reader may leave early, as `| head` does. Any other failure is raised once."""
+
+    is_lost = False
+
+    def write(self, content: ReadableBuffer) -> int:
+        if not self.is_lost:
+            try:
+                return super().write(content)
+            except OSError as error:
+                self.is_lost = True
+                if not isinstance(error, BrokenPipeError):
+                    raise
+        return memoryview(content).nbytes
+
+
+def _patient(stream: TextIO) -> TextIO:
+    raw = _Output(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, line_buffering=stream.isatty())
+
+
 def _stop(message: str, code: int) -> NoReturn:
     typer.echo(f"grader: {message}", err=True)
     sys.exit(code)
@@ -50,9 +74,11 @@ def _stop(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Run the command line; every foreseen fault is one clear sentence and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
+        sys.stdout = _patient(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write is no fault
+            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot write
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     interruption.catch()
     # NumPy reads this once. A second thread of the judge's would spin on the core that a timed worker runs on.

@@ -17,9 +17,6 @@ from grader.frontends.selftest_result import progress_line
 from grader.grading.grade import Progress as CheckProgress
 from grader.selftest import Outcome as SelftestOutcome
 
-SelftestProgress = Callable[[SelftestOutcome, int, int], None]
-BatchProgress = Callable[[Outcome, int, int], None]
-
 
 @contextmanager
 def check_progress() -> Iterator[CheckProgress | None]:
@@ -32,8 +29,8 @@ def check_progress() -> Iterator[CheckProgress | None]:
 
 
 @contextmanager
-def batch_progress(total: int) -> Iterator[BatchProgress]:
-    """A bar with the time left on a terminal, a plain line for each submission elsewhere."""
+def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
+    """A bar with the time left on a terminal, and a plain line for each submission everywhere."""
     if not sys.stderr.isatty():
         yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
         return
@@ -48,14 +45,14 @@ def batch_progress(total: int) -> Iterator[BatchProgress]:
 
 
 @contextmanager
-def selftest_progress() -> Iterator[SelftestProgress]:
+def selftest_progress(total: int) -> Iterator[Callable[[SelftestOutcome, int, int], None]]:
     """A bar with the time left on a terminal; elsewhere a plain line for each unexpected outcome."""
     if not sys.stderr.isatty():
         yield _say_if_unexpected
         return
     with _bar() as bar:
-        task = bar.add_task("grading", total=None)
-        yield lambda _, number, total: bar.update(task, completed=number, total=total)
+        task = bar.add_task("grading", total=total)
+        yield lambda _, number, __: bar.update(task, completed=number)
 
 
 def _bar() -> bars.Progress:
@@ -75,4 +72,6 @@ def _say_if_unexpected(outcome: SelftestOutcome, number: int, total: int) -> Non
 
 
 def _line(outcome: Outcome, number: int, total: int) -> str:
-    return terminal.batch_line(number, total, outcome.id, outcome.report, outcome.how)
+    return terminal.batch_line(
+        number, total, outcome.id, outcome.report, is_unchanged=outcome.how == "unchanged"
+    )

@@ -250,7 +250,7 @@ def _why_no_score(report: Report) -> str:
     return "Nothing was graded: no check was run."
 
 
-def batch_line(number: int, total: int, submission_id: str, report: Report, how: str) -> str:
+def batch_line(number: int, total: int, submission_id: str, report: Report, *, is_unchanged: bool) -> str:
     """One finished submission of a batch in one line."""
     if report.score is None:
         score = "no score"
@@ -258,16 +258,17 @@ def batch_line(number: int, total: int, submission_id: str, report: Report, how:
         score = f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
     ran = [check for check in report.checks if check.status != "not_run"]
     failed = sum(check.status != "passed" for check in ran)
-    words = {"kept": "kept: nothing changed", "unreadable": "cannot be read"}.get(how)
-    if how == "unreadable" and report.flags:
-        words = f"cannot be read: {report.flags[0].message}"
-    if words is None:
-        words = (
-            "all checks passed"
-            if failed == 0
-            else f"{failed} of {formatting.count(len(ran), 'check')} not passed"
+    fault = next((flag for flag in report.flags if flag.kind in {"unreadable", "grader_fault"}), None)
+    if is_unchanged:
+        words = "unchanged"
+    elif fault is not None:
+        kind = "cannot be read" if fault.kind == "unreadable" else "the grader failed"
+        words = f"{kind}: {fault.message}"
+    else:
+        passed = (
+            f"{failed} of {formatting.count(len(ran), 'check')} not passed" if failed else "all checks passed"
         )
-        words += f", {formatting.seconds(report.seconds)}"
+        words = f"{passed}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return plain(f"[{number:>{width}}/{total}] {submission_id}: {score} ({words})")
 

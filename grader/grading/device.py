@@ -8,8 +8,8 @@ from grader.errors import DeviceError
 from grader.model.assignment import Assignment
 from grader.model.trial import Device
 from grader.sandbox.device import NODES, is_gpu_there
-from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel
+from grader.sandbox.protocols import SandboxLike
 
 NO_CONTEXT = "a GPU is present, but a worker could not create a context on it"
 
@@ -26,7 +26,7 @@ class ChosenDevice:
 def choose_device(
     wanted: str,
     assignment: Assignment,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     least: IsolationLevel = IsolationLevel.process,
 ) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU if the sandbox's workers can open one.

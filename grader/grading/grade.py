@@ -29,7 +29,7 @@ from grader.model.trial import Trial
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions import find_violations, operator_trial, traced_functions
 from grader.sandbox import device_lock
-from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec, Spec
 from grader.spec.detect import near_misses
 from reference.conventions import Layout
@@ -46,7 +46,7 @@ _log = logging.getLogger("grader")
 def grade(
     submission: Submission,
     loaded: LoadedSpec,
-    sandbox: Sandbox,
+    sandbox: SandboxLike,
     settings: Settings,
     progress: Progress | None = None,
 ) -> Report:
@@ -129,7 +129,12 @@ class _Grading:
     """Runs the checks of one submission."""
 
     def __init__(
-        self, submission: Submission, spec: Spec, extracted: Extracted, sandbox: Sandbox, settings: Settings
+        self,
+        submission: Submission,
+        spec: Spec,
+        extracted: Extracted,
+        sandbox: SandboxLike,
+        settings: Settings,
     ) -> None:
         self._submission = submission
         self._spec = spec

@@ -28,7 +28,6 @@ from grader.model.report import (
     PicturePart,
     Report,
     ReportStatus,
-    StudentPart,
     SubmissionPart,
     WherePart,
     found_in,
@@ -258,7 +257,6 @@ def _submission_part(submission: Submission) -> SubmissionPart:
         id=submission.id,
         sha256=submission.sha256,
         files=tuple(FilePart(path=file.path, sha256=file.sha256) for file in submission.files),
-        student=None if submission.student is None else StudentPart(id=submission.student),
     )
 
 

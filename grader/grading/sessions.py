@@ -15,7 +15,7 @@ from grader.intake.submission import SourceFile, Submission
 from grader.model.assignment import Assignment
 from grader.model.observation import Missing, Observation
 from grader.model.trial import Argument, Device, FileArgument, Tensor, Trial
-from grader.sandbox.host import Budget, Sandbox, Session
+from grader.sandbox.protocols import Budget, SandboxLike, SessionLike
 from reference import TIMED_FUNCTIONS, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
 
@@ -42,7 +42,7 @@ class Sessions:
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        sandbox: SandboxLike,
         extracted: Extracted,
         assignment: Assignment,
         device: Device,
@@ -59,7 +59,7 @@ class Sessions:
             redirect_cuda=device == "cpu",
             device=device,
         )
-        self._reference: Session | None = None
+        self._reference: SessionLike | None = None
         self._is_student_held = False
 
     def __enter__(self) -> Self:

@@ -1,7 +1,8 @@
-"""What was handed in: one submission, or a class of them, read as bytes and never run."""
+"""Submissions, single or of a class: read as bytes and never run."""
 
 from grader.intake.archive import is_source
-from grader.intake.folder import ClassEntry, find_entries, left_out, selected
+from grader.intake.entry import ClassEntry, load_entry
+from grader.intake.folder import find_entries, selected, skipped_files
 from grader.intake.submission import SourceFile, Submission, load_submission
 
 __all__ = [
@@ -10,7 +11,8 @@ __all__ = [
     "Submission",
     "find_entries",
     "is_source",
-    "left_out",
+    "load_entry",
     "load_submission",
     "selected",
+    "skipped_files",
 ]

@@ -8,7 +8,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -34,7 +35,7 @@ _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-pa
 
 # LZMA and bzip2 members are refused: file managers do not write them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-BROKEN = (
+_BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -63,41 +64,72 @@ def is_kept(name: str) -> bool:
     return is_source(name) or is_saved(name)
 
 
+def is_zip(name: str) -> bool:
+    """Whether a file of this name is an archive that can be read."""
+    return name.lower().endswith(".zip")
+
+
 def is_passed_over(name: str) -> bool:
     """Whether a file or folder of this name is ignored: hidden, a cache or an installed environment."""
     return name.startswith(".") or name in _FOREIGN_FOLDERS
 
 
-def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
+def list_archive(stream: IO[bytes], path: Path, is_wanted: Callable[[str], bool]) -> list[str]:
+    """Sorted paths of the files in a .zip whose names are wanted. Every member is checked, except for its size.
+
+    Raises as `read_archive` does. Nothing is unpacked.
+    """
+    with _opened(stream, path) as archive:
+        return sorted(_members(archive, path, is_wanted))
+
+
+def read_archive(
+    stream: IO[bytes], path: Path, only: Collection[str] | None = None
+) -> list[tuple[str, bytes]]:
     """(path, content) of each notebook, module and file of weights in a .zip, sorted.
 
-    Every member is checked before any is read. Raises UnsafeArchive for a member that must not be unpacked,
-    UnsupportedFile if `stream` is not a readable zip.
+    Every member is checked before any is read. only: read the files with these paths instead. Raises UnsafeArchive for
+    a member that must not be unpacked, UnsupportedFile if `stream` is not a readable zip.
     """
+    with _opened(stream, path) as archive:
+        wanted = _members(archive, path, is_kept if only is None else only.__contains__)
+        for name, member in wanted.items():
+            if member.file_size > FILE_BYTES:
+                raise _too_large(path, name)
+        _check_packed_size(wanted.values(), path)
+        total = 0
+        contents = []
+        for name, member in sorted(wanted.items()):
+            content = _read_member(archive, member, path, TOTAL_BYTES - total)
+            total += len(content)
+            contents.append((name, content))
+        return contents
+
+
+@contextmanager
+def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive; damage that is met while it is open raises UnsupportedFile."""
     _check_directory(stream, path)
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = archive.infolist()
-            if len(members) > FILE_COUNT:
-                raise _unsafe(
-                    path,
-                    f"expected at most {FILE_COUNT:,} members, found {len(members):,}; {_LESS}",
-                )
-            wanted = {name: member for member in members if (name := _checked_name(member, path)) is not None}
-            _check_packed_size(wanted.values(), path)
-            total = 0
-            contents = []
-            for name, member in sorted(wanted.items()):
-                content = _read_member(archive, member, path, TOTAL_BYTES - total)
-                total += len(content)
-                contents.append((name, content))
-            return contents
-    except BROKEN as error:
+            yield archive
+    except _BROKEN as error:
         raise UnsupportedFile(
             f"{formatting.printable(str(path))}: expected a zip archive, found a damaged one ({_first_line(error)}); "
             "make it again",
             path=path,
         ) from error
+
+
+def _members(
+    archive: zipfile.ZipFile, path: Path, is_wanted: Callable[[str], bool]
+) -> dict[str, zipfile.ZipInfo]:
+    """The members whose paths are wanted; UnsafeArchive if any member is unsafe."""
+    members = archive.infolist()
+    if len(members) > FILE_COUNT:
+        raise _unsafe(path, f"expected at most {FILE_COUNT:,} members, found {len(members):,}; {_LESS}")
+    named = ((_checked_name(member, path, is_wanted), member) for member in members)
+    return {name: member for name, member in named if name is not None}
 
 
 def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
@@ -134,7 +166,7 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
         )
 
 
-def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
+def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str], bool]) -> str | None:
     """The member's path, or None if it is ignored; raises if it is unsafe."""
     name = formatting.printable(member.filename.replace("\\", "/"))
     parts = [part for part in name.split("/") if part not in {"", "."}]
@@ -148,7 +180,8 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         found = "a symbolic link" if kind == stat.S_IFLNK else "a special file"
         raise _unsafe(path, f"is {found}; expected only files and folders, add the file itself", name)
-    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_kept(parts[-1]):
+    relative = "/".join(parts)
+    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_wanted(relative):
         return None
     if is_saved(parts[-1]) and not _is_plain(member):
         return None
@@ -156,9 +189,7 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
         raise _unsafe(path, "is encrypted; expected an archive without a password", name)
     if member.compress_type not in _METHODS:
         raise _unsafe(path, "uses an unusual compression method; expected the usual one (deflate)", name)
-    if member.file_size > FILE_BYTES:
-        raise _too_large(path, name)
-    return "/".join(parts)
+    return relative
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
@@ -167,8 +198,8 @@ def _is_plain(member: zipfile.ZipInfo) -> bool:
     return is_open and member.file_size <= SAVED_BYTES
 
 
-def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """A stream of the member's bytes; raises one of BROKEN if the member is damaged."""
+def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """A stream of the member's bytes; raises one of _BROKEN if the member is damaged."""
     # Elsewhere the system may refuse to seek, which would look like a disk error.
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
@@ -180,7 +211,7 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
     """The member's bytes, counted as they unpack: its header may lie."""
     content = bytearray()
-    with open_member(archive, member) as unpacked:
+    with _open_member(archive, member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):
             content += block
             if len(content) > FILE_BYTES:

@@ -22,6 +22,7 @@ from grader.intake.archive import (
     is_passed_over,
     is_saved,
     is_source,
+    is_zip,
     read_archive,
 )
 
@@ -60,11 +61,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One student's files, in the order of their paths; `student` is None if unknown."""
+    """One student's files, in the order of their paths."""
 
     id: str
     files: tuple[SourceFile, ...]
-    student: str | None = None
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
@@ -95,7 +95,7 @@ def load_submission(path: Path) -> Submission:
             path=path,
         ) from None
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     suffix = path.suffix.lower()
     if stat.S_ISDIR(mode):
         name = formatting.printable(path.name or path.resolve().name) or "submission"
@@ -110,7 +110,7 @@ def load_submission(path: Path) -> Submission:
     if suffix == ".zip":
         members = _read_zip(path)
         if not any(is_source(name) for name, _ in members):
-            raise _nothing_to_grade(path, "archive")
+            raise nothing_to_grade(path, "archive")
         return Submission(identifier, tuple(SourceFile(name, content) for name, content in members))
     raise UnsupportedFile(
         f"{shown}: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found "
@@ -188,16 +188,12 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
 
 def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
     """The files in the only .zip below a folder, as some platforms deliver a submission."""
-    archives = list(_files_below(root, lambda name: name.lower().endswith(".zip")))
+    archives = list(_files_below(root, is_zip))
     if len(archives) > 1:
-        raise UnsupportedFile(
-            f"{formatting.printable(str(root))}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
-            f"found {len(archives)} archives; give one of them",
-            path=root,
-        )
+        raise several_archives(root, len(archives))
     members = _read_zip(archives[0][1]) if archives else []
     if not any(is_source(name) for name, _ in members):
-        raise _nothing_to_grade(root, "folder")
+        raise nothing_to_grade(root, "folder")
     return tuple(SourceFile(name, content) for name, content in members)
 
 
@@ -225,7 +221,7 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
                     elif is_wanted(entry.name) and entry.is_file(follow_symlinks=False):
                         yield relative, Path(entry.path)
         except OSError as error:
-            raise _unreadable(folder, error) from error
+            raise unreadable(folder, error) from error
 
 
 def _open_regular(path: Path) -> int:
@@ -233,7 +229,7 @@ def _open_regular(path: Path) -> int:
     try:
         descriptor = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
@@ -249,7 +245,7 @@ def _read_file(path: Path) -> bytes:
         try:
             content = stream.read(FILE_BYTES + 1)
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
     if len(content) > FILE_BYTES:
         raise SubmissionError(
             f"{formatting.printable(str(path))}: expected a file of at most {FILE_BYTES >> 20} MiB, found a larger one; "
@@ -263,7 +259,7 @@ def _size_of(path: Path) -> int:
     try:
         return path.lstat().st_size
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _read_zip(path: Path) -> list[tuple[str, bytes]]:
@@ -271,7 +267,7 @@ def _read_zip(path: Path) -> list[tuple[str, bytes]]:
         try:
             return read_archive(stream, path)
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
 
 def _kind(mode: int) -> str:
@@ -286,7 +282,8 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "something else")
 
 
-def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
+def unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
+    """The error for a file that this machine cannot read."""
     reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
     return SubmissionUnavailable(
         f"{formatting.printable(str(path))}: could not be read: {reason}; check the path and its permissions",
@@ -294,7 +291,17 @@ def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailabl
     )
 
 
-def _nothing_to_grade(path: Path, kind: str) -> UnsupportedFile:
+def several_archives(path: Path, count: int) -> UnsupportedFile:
+    """The error for a folder with no source and more than one .zip."""
+    return UnsupportedFile(
+        f"{formatting.printable(str(path))}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
+        f"found {count} archives; give one of them",
+        path=path,
+    )
+
+
+def nothing_to_grade(path: Path, kind: str) -> UnsupportedFile:
+    """The error for a folder or an archive with no source."""
     return UnsupportedFile(
         f"{formatting.printable(str(path))}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
         "hand in the file with the functions",

@@ -175,7 +175,7 @@ class Trial:
         return "cpu" if self.backend == "numpy" or self.driver is not None else device
 
     @property
-    def kept(self) -> tuple[ResidentTensor, ...]:
+    def resident(self) -> tuple[ResidentTensor, ...]:
         """The tensors that are handed over beforehand."""
         given = (*self.positional, *self.keywords.values())
         return tuple(argument for argument in given if isinstance(argument, ResidentTensor))

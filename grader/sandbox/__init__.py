@@ -1,1 +1,1 @@
-"""Runs the student's code in processes of its own and brings back what it did."""
+"""Runs the student's code in other processes and brings back observations."""

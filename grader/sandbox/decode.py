@@ -1,4 +1,4 @@
-"""The judge's reading of an answer: bytes in, observations out, every size known beforehand."""
+"""Decodes answers for the judge: bytes in, values out, every size known beforehand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grader.sandbox.inside import wire
 
 
 def describe_output(output: Output) -> dict[str, object]:
-    """What the worker is told of an output: its kind and its size."""
+    """An output's kind and size, for the worker."""
     match output:
         case NumberOutput():
             return {"kind": "number"}
@@ -35,15 +35,20 @@ def describe_output(output: Output) -> dict[str, object]:
             return {"kind": "series", "capacity": capacity}
 
 
-def echo_output(tensor: Tensor) -> Output:
-    """The output that brings an argument back."""
-    if tensor.array.dtype.kind == "i":
-        return LabelsOutput(tensor.array.size)
-    return ArrayOutput(tensor.array.shape)
+def echo_outputs(trial: Trial) -> tuple[Output, ...]:
+    """The outputs that bring arguments back."""
+    echoes: list[Output] = []
+    for position in trial.echo:
+        argument = trial.positional[position]
+        if not isinstance(argument, Tensor):
+            raise TypeError(f"only tensors can be echoed (position {position} is {argument!r})")
+        is_labels = argument.array.dtype.kind == "i"
+        echoes.append(LabelsOutput(argument.array.size) if is_labels else ArrayOutput(argument.array.shape))
+    return tuple(echoes)
 
 
 def spy_outputs(spy: Spy) -> tuple[Output, ...]:
-    """What one call of the spy brings: W, X, y and reg."""
+    """The values of one call of the spy: W, X, y and reg."""
     _, *weight_shape = spy.gradients.shape
     columns = spy.columns
     return (
@@ -55,15 +60,9 @@ def spy_outputs(spy: Spy) -> tuple[Output, ...]:
 
 
 def returned_outputs(trial: Trial) -> tuple[Output, ...]:
-    """Every value in a returned answer's body, in order."""
-    echoes = []
-    for position in trial.echo:
-        argument = trial.positional[position]
-        if not isinstance(argument, Tensor):
-            raise TypeError(f"only tensors can be echoed (position {position} is {argument!r})")
-        echoes.append(echo_output(argument))
+    """Every value in the body of a returned answer, in order."""
     earlier = trial.outputs if trial.is_again else ()
-    return (*trial.outputs, *trial.fetch.values(), *echoes, *earlier)
+    return (*trial.outputs, *trial.fetch.values(), *echo_outputs(trial), *earlier)
 
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
@@ -72,15 +71,16 @@ _GREATEST_COUNT = 12 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wir
 
 
 class Counted(NamedTuple):
-    """Instructions of a call, of single lines (chunk, line and instructions of each), and calls of libraries by name."""
+    """The instructions of a counted call, and how often it called libraries."""
 
     total: int
     lines: tuple[tuple[int, int, int], ...]
+    """Chunk, line and instructions of the busiest lines."""
     calls: Mapping[str, int]
 
 
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
-    """The greatest number of bytes that an answer to this trial can have."""
+    """The most bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
     beside = (_GREATEST_TRACE if trial.is_traced else 0) + (_GREATEST_COUNT if trial.is_counted else 0)
@@ -100,12 +100,12 @@ def _payload_bytes(output: Output) -> int:
 
 
 def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Value, ...]:
-    """Read one value for each output. WireError when the bytes do not fit."""
+    """Read one value per output. WireError when the bytes do not fit."""
     return tuple(_decode_value(cursor, output) for output in outputs)
 
 
 def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
-    """Read what the trainer handed to the spy."""
+    """Read the arguments that the trainer passed to the spy."""
     values = decode_values(cursor, spy_outputs(spy))
     cursor.end()
     return SpyCall(*values)
@@ -114,7 +114,7 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
 def decode_returned(
     kind: int, cursor: wire.Cursor, trial: Trial
 ) -> tuple[tuple[Value, ...], tuple[str, ...], Counted | None]:
-    """Read the values of a call that returned (its outputs, what was fetched, the echoes, those before), what ran in it, how much."""
+    """Read the values of a call that returned, as `returned_outputs` lists them, operators and counts."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
@@ -125,31 +125,34 @@ def decode_returned(
 
 
 def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
-    count = cursor.count()
-    if count > wire.GREATEST_OPERATORS:
-        raise wire.WireError("too many operators")
-    names = tuple(cursor.text() for _ in range(count))
-    if any(len(name) > wire.OPERATOR_CAP for name in names):
-        raise wire.WireError("an operator's name is too long")
-    return names
+    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor)
+    return tuple(_name(cursor) for _ in range(count))
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:
-    total, number = cursor.count(), cursor.count()
-    if number > wire.GREATEST_LINES:
-        raise wire.WireError("too many lines")
-    lines = tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(number))
-    names = cursor.count()
-    if names > wire.GREATEST_CALLS:
-        raise wire.WireError("too many calls")
-    calls = {cursor.text(): cursor.count() for _ in range(names)}
-    if any(len(name) > wire.OPERATOR_CAP for name in calls):
-        raise wire.WireError("a call's name is too long")
-    return Counted(total, lines, calls)
+    total = cursor.count()
+    count = _at_most(wire.GREATEST_LINES, "lines", cursor)
+    lines = tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(count))
+    count = _at_most(wire.GREATEST_CALLS, "calls", cursor)
+    return Counted(total, lines, {_name(cursor): cursor.count() for _ in range(count)})
+
+
+def _at_most(greatest: int, things: str, cursor: wire.Cursor) -> int:
+    count = cursor.count()
+    if count > greatest:
+        raise wire.WireError(f"too many {things}")
+    return count
+
+
+def _name(cursor: wire.Cursor) -> str:
+    name = cursor.text()
+    if len(name) > wire.OPERATOR_CAP:
+        raise wire.WireError("a name is too long")
+    return name
 
 
 def decode_raised(kind: int, cursor: wire.Cursor) -> tuple[str, str, int, int]:
-    """Read an exception: its kind and message, and the chunk and line that it names."""
+    """Read an exception: its kind and message, and the chunk and line it claims to come from."""
     if kind != wire.RAISED:
         raise wire.WireError("an unknown kind of answer")
     words = cursor.text(), cursor.text(), cursor.count(), cursor.count()

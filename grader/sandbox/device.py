@@ -1,4 +1,4 @@
-"""The GPU as the judge sees it: whether the machine has one, and what a worker that opened it says."""
+"""The GPU as the judge sees it: whether the machine has one, and what a worker reports of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from grader import formatting
 
 NODES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
-"""Of NVIDIA's driver, and of Windows's for a Linux inside; without either no process can open a GPU."""
+"""The device nodes of NVIDIA's driver and of WSL 2; without either no process can open a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU on which a worker made a context and ran kernels. memory_bytes: all of its own."""
+    """A GPU on which a worker has made a context and run kernels. memory_bytes: all that the GPU has."""
 
     name: str
     memory_bytes: int
@@ -23,5 +23,5 @@ class Gpu:
 
 
 def is_gpu_there() -> bool:
-    """Whether the machine has the node of a GPU. Opens nothing: whether one can be used only a worker can say."""
+    """Whether the machine has the device node of a GPU. Only a worker can tell whether the GPU is usable."""
     return any(node.exists() for node in NODES)

@@ -1,6 +1,6 @@
-"""Who may use the GPU: one process of the grader alone while it measures time, else all together.
+"""The lock on a GPU: exclusive for a process of the grader that measures time, shared by all others.
 
-One lock file for each device, in the system's temporary folder, held with flock: it ends with the process that holds it.
+Each device has a lock file in the system's temporary folder, held with flock, so it ends with its process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ATTEMPTS = 3
 
 
 def lock_path(environment: Mapping[str, str], folder: Path | None = None) -> Path:
-    """The lock file of the first GPU that CUDA_VISIBLE_DEVICES leaves. folder: None for the system's temporary one."""
+    """The lock file of the first GPU in CUDA_VISIBLE_DEVICES. folder: None for the temporary folder."""
     first = environment.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].strip() or "0"
     name = re.sub(r"[^A-Za-z0-9-]", "_", first)[:80]
     return (folder or Path(tempfile.gettempdir())) / f"grader-device-{name}.lock"
@@ -32,7 +32,7 @@ def lock_path(environment: Mapping[str, str], folder: Path | None = None) -> Pat
 
 @contextlib.contextmanager
 def held(path: Path, *, alone: bool) -> Iterator[None]:
-    """Hold the lock, waiting for it where others do; Ctrl-C ends the waiting. SandboxError where it cannot be opened."""
+    """Wait for the lock and hold it; Ctrl-C ends the wait. SandboxError if the file cannot be opened."""
     if sys.platform == "win32":
         yield
         return
@@ -49,20 +49,23 @@ def held(path: Path, *, alone: bool) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
-    """A descriptor of the file, made if need be; another user's is opened too, which Linux does not where O_CREAT is said."""
+    """A descriptor of the file, created if need be.
+
+    Never with O_CREAT on an existing file: Linux refuses that for another user's file in a shared folder.
+    """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     for _ in range(_ATTEMPTS):
         with contextlib.suppress(FileNotFoundError):
             return _regular(os.open(path, flags))
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
-            os.fchmod(descriptor, 0o644)  # whatever the umask: others are to open it
+            os.fchmod(descriptor, 0o644)  # whatever the umask, so that others can open it
             return descriptor
-    raise FileNotFoundError(f"{path} comes and goes")
+    raise FileNotFoundError(f"{path} keeps disappearing")
 
 
 def _regular(descriptor: int) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError("it is no plain file")
+        raise OSError("it is not a regular file")
     return descriptor

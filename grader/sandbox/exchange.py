@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,37 +28,34 @@ from grader.model.trial import Spy, Trial
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
+from grader.sandbox.waiting import extension
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The head and body of what a worker sent, not yet read."""
+    """An answer's kind and its body, not yet decoded."""
 
     kind: int
     cursor: wire.Cursor
 
 
-PlaceOf = Callable[[int, int], Location | None]
+LocationOf = Callable[[int, int], Location | None]
 """From the numbers of a chunk and a line in it, which are claims, to the student's own line."""
 
 Ended = TimedOut | Died
-"""The worker gave no answer and was ended for it."""
-
-
-GREATEST_EXTENSION = 3.0
-"""Times the deadline that it may be put off: threads of a function's own can keep one another from the cores too."""
-
-
-def _never_waits() -> float:
-    return 0.0
+"""The worker gave no valid answer and was killed."""
 
 
 class Exchange:
-    """Asks, and answers the spy's questions, until the worker's last word or the deadline.
+    """Sends a request and answers the spy's questions, until the final answer or the deadline.
 
-    seconds: deadline of the whole. greatest_length: bytes that no answer can exceed.
-    end_worker: kills the worker and says how it ended. waited: seconds that the worker had no core to run on, by which
-    the deadline is put off.
+    Args:
+        connection: the judge's end of the wire.
+        seconds: the deadline of the whole exchange.
+        greatest_length: bytes that no answer may exceed.
+        end_worker: kills the worker and says how it ended.
+        waited: seconds that the worker had no core so far; they extend the deadline.
+
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class Exchange:
         seconds: float,
         greatest_length: int,
         end_worker: Callable[[], str],
-        waited: Callable[[], float] = _never_waits,
+        waited: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._connection = connection
         self._limit = seconds
@@ -79,7 +77,7 @@ class Exchange:
 
     @property
     def seconds(self) -> float:
-        """From the request to the last answer, or to now."""
+        """From the request to the last answer, or until now."""
         return (self._finished or time.perf_counter()) - self._started
 
     def ask(
@@ -88,7 +86,7 @@ class Exchange:
         buffers: Sequence[wire.Buffer] = (),
         descriptors: Sequence[int] = (),
     ) -> Answer | Ended:
-        """Send the request and wait for the answer; a worker that fails is ended."""
+        """Send the request and wait for the answer; a worker that fails is killed."""
         try:
             self._connection.settimeout(self._remaining())
             request = wire.pack_request({**header, "id": self._request_id}, buffers)
@@ -100,41 +98,41 @@ class Exchange:
         except wire.Closed:
             return Died(self._end_worker())
         except wire.WireError as error:
-            return self._nonsense(error)
+            return self._invalid(error)
         except OSError:
             return Died(self._end_worker())
 
     def reply(self, asked: Answer, spy: Spy | None, spy_calls: list[SpyCall]) -> Answer | Ended | Refused:
-        """Record a call of the spy and answer it with what the judge chose for this step."""
+        """Record a call of the spy and send the loss and gradient chosen for this step."""
         step = len(spy_calls)
         if spy is None or step >= len(spy.losses):
             self._end_worker()
             allowed = 0 if spy is None else len(spy.losses)
-            return Refused(f"broken off: the loss function was called more than {allowed} times")
+            return Refused(f"stopped: the loss function was called more than {allowed} times")
         try:
             spy_calls.append(decode.decode_spy_call(asked.cursor, spy))
         except wire.WireError as error:
-            return self._nonsense(error)
+            return self._invalid(error)
         gradient = np.ascontiguousarray(spy.gradients[step])
         header = {"loss": float(spy.losses[step]), "dtype": gradient.dtype.str, "shape": list(gradient.shape)}
         return self.ask(header, (gradient.data.cast("B"),))
 
-    def raised(self, answer: Answer, place_of: PlaceOf) -> Raised | Died:
-        """What the student's code raised, and where."""
+    def raised(self, answer: Answer, location_of: LocationOf) -> Raised | Died:
+        """The exception of the student's code, with its location."""
         try:
             kind, message, chunk_number, line = decode.decode_raised(answer.kind, answer.cursor)
         except wire.WireError as error:
-            return self._nonsense(error)
-        return Raised(kind, message, place_of(chunk_number, line), self.seconds)
+            return self._invalid(error)
+        return Raised(kind, message, location_of(chunk_number, line), self.seconds)
 
     def returned(
-        self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall], place_of: PlaceOf
+        self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall], location_of: LocationOf
     ) -> Returned | Died:
-        """The values that the call gave."""
+        """The values that the call returned."""
         try:
             values, operators, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
-            return self._nonsense(error)
+            return self._invalid(error)
         given, fetched, echoed = len(trial.outputs), len(trial.fetch), len(trial.echo)
         return Returned(
             values=values[:given],
@@ -144,71 +142,56 @@ class Exchange:
             earlier=values[given + fetched + echoed :],
             spy_calls=tuple(spy_calls),
             operators=operators,
-            instructions=None if counted is None else _instructions(counted, place_of),
+            instructions=None if counted is None else _instructions(counted, location_of),
         )
 
-    def _nonsense(self, error: wire.WireError) -> Died:
+    def _invalid(self, error: wire.WireError) -> Died:
         self._end_worker()
-        return Died(f"it sent what is no answer: {error}")
+        return Died(f"it sent an invalid answer: {error}")
 
     def _remaining(self) -> float:
         remaining = self._limit - (time.perf_counter() - self._started)
         if remaining <= 0:
-            remaining += min(self._waited(), GREATEST_EXTENSION * self._limit)
+            remaining += extension(self._limit, self._waited())
         if remaining <= 0:
             raise TimeoutError
         return remaining
 
     def _receive(self) -> Answer:
-        head = self._receive_exactly(wire.ANSWER_HEAD.size)
+        head = wire.receive_exactly(self._connection, wire.ANSWER_HEAD.size, self._remaining)
         kind, length = wire.unpack_head(head, self._request_id)
         if length > self._greatest_length:
             raise wire.WireError("more bytes than the answer can have")
-        body = self._receive_exactly(length)
+        body = wire.receive_exactly(self._connection, length, self._remaining)
         self._finished = time.perf_counter()
         return Answer(kind, wire.Cursor(body))
 
-    def _receive_exactly(self, length: int) -> bytearray:
-        """As wire.receive_exactly, with the deadline on the whole and not on each read."""
-        received = bytearray(length)
-        view = memoryview(received)
-        while view.nbytes:
-            self._connection.settimeout(self._remaining())
-            try:
-                count = self._connection.recv_into(view)
-            except TimeoutError:
-                continue  # unless nothing remains by now
-            if not count:
-                raise wire.Closed
-            view = view[count:]
-        return received
 
-
-def _instructions(counted: decode.Counted, place_of: PlaceOf) -> Instructions:
-    lines: dict[Location, int] = {}
+def _instructions(counted: decode.Counted, location_of: LocationOf) -> Instructions:
+    lines: Counter[Location] = Counter()
     for chunk_number, line, amount in counted.lines:
-        place = place_of(chunk_number, line)
-        if place is not None:
-            lines[place] = lines.get(place, 0) + amount
+        location = location_of(chunk_number, line)
+        if location is not None:
+            lines[location] += amount
     return Instructions(counted.total, lines, counted.calls)
 
 
 def how_it_ended(ending: Ending) -> str:
-    """The end of a worker in words. One that we killed ourselves says SIGKILL, which is then no news."""
+    """How a worker ended, in words. SIGKILL is left out: it is how we kill workers ourselves."""
     if ending.exceeded is not None:
         return ending.exceeded
     status = ending.status
     if status is None or os.name != "posix":
-        return "for a reason unknown"
+        return "for an unknown reason"
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
         return f"signal {_signal_name(os.WTERMSIG(status))}"
     if os.WIFEXITED(status):
         return f"exit code {os.WEXITSTATUS(status)}"
-    return "for a reason unknown"
+    return "for an unknown reason"
 
 
 def _signal_name(number: int) -> str:
-    """SIGSEGV for 11; the number itself for a real-time signal, which has no name of its own."""
+    """SIGSEGV for 11; the number for a real-time signal, which has no name."""
     try:
         return signal.Signals(number).name
     except ValueError:

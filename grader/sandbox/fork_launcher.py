@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.errors import DeviceError, SandboxError
 from grader.sandbox.device import Gpu
@@ -22,28 +22,25 @@ from grader.sandbox.isolation import (
 )
 from grader.sandbox.launcher import (
     ANSWER_SECONDS,
-    DEFAULT_MEMORY_BYTES,
     DEVICE_SECONDS,
     Ending,
+    Terms,
     WorkerProcess,
     kill_group,
-    require_device,
-    same_isolation,
     socket_pair,
     start_process,
     tiers_beside_a_device,
-    worker_settings,
 )
 from grader.sandbox.watch import Watch
 from grader.sandbox.workspace import Workspace
 
 _ATTEMPTS = 2
-"""The worker that was forked ahead may have been killed by the one before it, where nothing kept that one from it."""
+"""The worker forked ahead may have been killed by the one before it, if that one was not confined."""
 
 
 @dataclass(slots=True)
 class _Ordered:
-    """A fork that was asked for; the rest is known once the zygote, and then the worker, have answered."""
+    """A fork that was ordered. The rest is known once the zygote, and then the worker, have answered."""
 
     connection: socket.socket
     directory: str
@@ -52,98 +49,90 @@ class _Ordered:
 
 
 class ForkLauncher:
-    """Forks workers from one zygote, one of them ahead of its use. A zygote that is gone is replaced.
+    """Forks workers from one zygote, one of them ahead of its use. A zygote that ends is replaced.
 
-    wanted_tiers: what workers are to be held to, where the machine can; see grader.sandbox.inside.tiers.
+    wanted_tiers: the tiers to apply if the machine can; see grader.sandbox.inside.tiers.
     """
 
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
-        self._wanted_tiers = wanted_tiers
-        self._memory_bytes = DEFAULT_MEMORY_BYTES
-        self._device_memory_bytes: int | None = None
+        self._terms = Terms(wanted_tiers)
         self._workspace = Workspace()
         self._watch = Watch()
-        self._isolation: Isolation | None = None
         self._ahead: _Ordered | None = None
         self._zygote, self._control = start_process("fork")
 
     def prepare(self, memory_bytes: int) -> None:
-        """Order the first worker, which is forked as soon as torch is there."""
-        is_another, self._memory_bytes = memory_bytes != self._memory_bytes, memory_bytes
-        with contextlib.suppress(
-            OSError, wire.WireError
-        ):  # `start` notices a zygote that is gone, and replaces it
-            if self._ahead is not None and is_another:
-                ahead, self._ahead = self._ahead, None
-                self._end_ordered(ahead)
+        """Order the first worker, which is forked as soon as torch has been imported."""
+        is_another = memory_bytes != self._terms.memory_bytes
+        self._terms = replace(self._terms, memory_bytes=memory_bytes)
+        with contextlib.suppress(OSError, wire.WireError):  # `start` replaces a zygote that has ended
+            if is_another:
+                self._end_ahead()
             if self._ahead is None:
                 self._ahead = self._order()
 
     def isolation(self) -> Isolation:
-        """What workers are held to; waits for the first of them."""
-        if self._isolation is None:
+        """The isolation of the workers; waits for the first of them."""
+        if self._terms.isolation is None:
             self._ahead = self._renewing(self._next)
-        assert self._isolation is not None
-        return self._isolation
+        assert self._terms.isolation is not None
+        return self._terms.isolation
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
-        """Find the most that workers can be held to while they use the GPU. DeviceError where that is less than the least."""
-        before = self._wanted_tiers, self._isolation
-        self._device_memory_bytes, self._isolation = device_memory_bytes, None
+        """Find the strongest isolation that lets workers use the GPU. DeviceError if it is below `least`."""
+        before = self._terms
         faults: list[str] = []
-        for wanted in tiers_beside_a_device(before[0]):
-            self._wanted_tiers = wanted
+        for wanted in tiers_beside_a_device(before.wanted_tiers):
+            self._terms = replace(
+                before, wanted_tiers=wanted, device_memory_bytes=device_memory_bytes, isolation=None
+            )
             opened = self._renewing(self._first_with_device)
             assert opened.first_words is not None
             fault = device_fault(opened.first_words, least)
             if fault is None:
                 assert opened.first_words.gpu is not None
-                self._isolation = opened.first_words.isolation
+                self._terms = self._terms.accept(opened.first_words)
                 self._ahead = opened
                 return opened.first_words.gpu
             faults.append(fault)
             if opened.first_words.gpu is not None:
                 self._end_ordered(opened)
-                break  # with less it would open too, and be isolated less
-        self._device_memory_bytes = None
-        self._wanted_tiers, self._isolation = before
+                break  # with fewer tiers it would open too, and be isolated less
+        self._terms = before
         raise DeviceError(faults[-1])
 
     def _first_with_device(self) -> _Ordered:
-        """A fresh worker that has said whether it has the GPU; one that has not, or said nothing, is ended."""
-        if self._ahead is not None:
-            ahead, self._ahead = self._ahead, None
-            self._end_ordered(ahead)
+        """A fresh worker that has reported on the GPU; it is ended already if it could not open it."""
+        self._end_ahead()
         ordered = self._order()
         self._learn_id(ordered)
-        ordered.connection.settimeout(DEVICE_SECONDS)
         try:
-            ordered.first_words = receive_first_words(ordered.connection, has_device=True)
+            self._hear(ordered)
         except TimeoutError:
-            fault = f"it gave no answer within {DEVICE_SECONDS:g} s"
-            ordered.first_words = FirstWords(Isolation.of_tiers(0), fault=fault)
+            ordered.first_words = _no_device(f"it did not answer within {DEVICE_SECONDS:g} s")
         except (OSError, wire.WireError):
-            ordered.first_words = FirstWords(Isolation.of_tiers(0), fault="its process ended")
+            ordered.first_words = _no_device("its process ended")
+        assert ordered.first_words is not None
         if ordered.first_words.gpu is None:
             self._end_ordered(ordered)
         return ordered
 
     def settle(self) -> None:
-        """Hear the first words of the worker ahead; `start` meets whatever is wrong with it."""
-        if self._ahead is not None and self._ahead.first_words is None:
+        """Wait for the first words of the worker ahead; `start` handles whatever is wrong with it."""
+        if self._ahead is not None:
             with contextlib.suppress(OSError, wire.WireError):
                 self._learn_id(self._ahead)
                 self._hear(self._ahead)
 
     def start(self) -> WorkerProcess:
-        """Hand out the worker that was forked ahead, and order the next."""
+        """Hand out the worker forked ahead, and order the next."""
         ordered = self._renewing(self._take)
         assert ordered.process_id is not None
-        self._watch.add(ordered.process_id, self._memory_bytes, ordered.directory)
+        self._watch.add(ordered.process_id, self._terms.memory_bytes, ordered.directory)
         return WorkerProcess(ordered.connection, ordered.process_id, ordered.directory)
 
     def _renewing(self, action: Callable[[], _Ordered]) -> _Ordered:
-        """Do it, with a new zygote where the old one is gone. SandboxError when that one ends too."""
+        """Do it, with a new zygote if the old one has ended. SandboxError when that one ends too."""
         try:
             return action()
         except (OSError, wire.WireError):
@@ -161,38 +150,35 @@ class ForkLauncher:
         ordered = self._next()
         try:
             self._ahead = self._order()
-        except OSError:  # the zygote is gone, and this worker with it
+        except OSError:  # the zygote has ended, and this worker with it
             self._discard(ordered)
             raise
         return ordered
 
     def _next(self) -> _Ordered:
-        """The worker that was forked ahead, or another where it is dead already, once it has said what it is held to."""
+        """The worker forked ahead, or another if it is dead, once it has reported its isolation."""
         for attempt in range(_ATTEMPTS):
             ordered = self._ahead = self._ahead or self._order()
             self._learn_id(ordered)
             self._ahead = None
             try:
                 first_words = self._hear(ordered)
+                self._terms = self._terms.accept(first_words)
+            except SandboxError:
+                self._end_ordered(ordered)
+                raise
             except (OSError, wire.WireError):
                 self._end_ordered(ordered)
                 if attempt + 1 == _ATTEMPTS:
                     raise
             else:
-                try:
-                    if self._device_memory_bytes is not None:
-                        require_device(first_words)
-                    self._isolation = same_isolation(self._isolation, first_words.isolation)
-                except SandboxError:
-                    self._end_ordered(ordered)
-                    raise
                 return ordered
         raise AssertionError  # the last attempt returns or raises
 
     def _hear(self, ordered: _Ordered) -> FirstWords:
         """A worker's first words, waited for once."""
         if ordered.first_words is None:
-            has_device = self._device_memory_bytes is not None
+            has_device = self._terms.has_device
             ordered.connection.settimeout(DEVICE_SECONDS if has_device else ANSWER_SECONDS)
             ordered.first_words = receive_first_words(ordered.connection, has_device=has_device)
         return ordered.first_words
@@ -200,10 +186,7 @@ class ForkLauncher:
     def _order(self) -> _Ordered:
         directory, user = self._workspace.make()
         ours, theirs = socket_pair()
-        settings = worker_settings(
-            self._memory_bytes, directory, user, self._wanted_tiers, self._device_memory_bytes
-        )
-        text = json.dumps(settings).encode()
+        text = json.dumps(self._terms.settings(directory, user)).encode()
         ordered = _Ordered(ours, directory)
         with theirs:
             try:
@@ -232,7 +215,7 @@ class ForkLauncher:
             self._control.sendall(ORDER.pack(b"W", len(body)) + body)
             status = int(PROCESS_ID.unpack(wire.receive_exactly(self._control, PROCESS_ID.size))[0])
         except (OSError, wire.WireError):
-            self._control.close()  # a late answer would be taken for another's; `start` replaces the zygote
+            self._control.close()  # a late answer would pass for another's; `start` replaces the zygote
             return Ending(None, exceeded, is_launcher_lost=True)
         finally:
             self._workspace.remove(worker.directory)
@@ -240,10 +223,15 @@ class ForkLauncher:
         return Ending(status if is_known else None, exceeded, is_launcher_lost=not is_known)
 
     def close(self) -> None:
-        """End the zygote, and the worker that was forked ahead; remove what all of them wrote."""
+        """End the zygote and the worker forked ahead; remove what all of them wrote."""
         self._end_zygote()
         self._watch.close()
         self._workspace.close()
+
+    def _end_ahead(self) -> None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            self._end_ordered(ahead)
 
     def _end_ordered(self, ordered: _Ordered) -> None:
         try:
@@ -266,3 +254,7 @@ class ForkLauncher:
         if ordered.process_id is not None:
             kill_group(ordered.process_id)
         self._workspace.remove(ordered.directory)
+
+
+def _no_device(fault: str) -> FirstWords:
+    return FirstWords(Isolation.of_tiers(0), fault=fault)

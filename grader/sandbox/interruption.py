@@ -1,8 +1,8 @@
-"""Ctrl-C and the like, so that none is lost.
+"""Remembers Ctrl-C and the like, because a library may swallow the exception.
 
-Python raises KeyboardInterrupt wherever the main thread happens to be. Some libraries swallow what is raised inside
-them (pydantic's compiled core does, within isinstance), and the run would go on as if nobody had asked it to stop. So
-the request is kept, and looked at before each call of a student's function.
+Python raises KeyboardInterrupt in whatever code the main thread is running. Some libraries swallow it
+(pydantic's compiled core does, in isinstance), and the run would go on as if nothing had happened. So the
+request is remembered, and checked before each call of a student's function.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class _Request:
-    """Whether somebody asked this process to stop."""
+    """Whether this process was asked to stop."""
 
     is_made = False
 
 
 def catch() -> None:
-    """Turn Ctrl-C, SIGTERM and SIGHUP into KeyboardInterrupt from now on: the way to leave nothing behind."""
+    """Turn Ctrl-C, SIGTERM and SIGHUP into KeyboardInterrupt from now on, so that everything is undone."""
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _handle)
 
 
 def check() -> None:
-    """Raise the KeyboardInterrupt that was asked for, if a library has swallowed it."""
+    """Raise KeyboardInterrupt if one was swallowed."""
     if _Request.is_made:
         raise KeyboardInterrupt
 

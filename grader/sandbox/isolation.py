@@ -1,4 +1,4 @@
-"""How well the student's process is kept from everything else, in the words of the report."""
+"""How well the student's process is isolated, in the words of the report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MISSING: Mapping[int, tuple[str, ...]] = {
     tiers.SYSTEM_CALLS: ("network", "subprocesses", "other processes", "shared memory"),
     tiers.USER: ("user",),
 }
-"""What a worker is not kept from where a tier does not hold."""
+"""The entries of `Isolation.missing` for a tier that does not hold."""
 
 _IN_WORDS = {
     "limits": "resource use",
@@ -50,14 +50,14 @@ def not_isolated(missing: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """What workers on this machine are held to. missing: what they are not kept from, empty when confined."""
+    """The isolation of the workers on this machine. missing: the parts that do not hold."""
 
     level: IsolationLevel
     missing: tuple[str, ...]
 
     @classmethod
     def of_tiers(cls, held: int) -> Isolation:
-        """The level that the tiers which hold amount to; see grader.sandbox.inside.tiers."""
+        """From the tiers that hold, bits of grader.sandbox.inside.tiers."""
         missing = tuple(name for tier, names in _MISSING.items() if not held & tier for name in names)
         if not missing:
             return cls(IsolationLevel.confined, ())
@@ -65,43 +65,44 @@ class Isolation:
         return cls(IsolationLevel.partial if has_some else IsolationLevel.process, missing)
 
 
-def device_fault(first_words: FirstWords, least: IsolationLevel) -> str | None:
-    """Why a worker that was asked to open a GPU will not do; None where it will."""
-    if first_words.gpu is None:
-        return first_words.fault
-    if first_words.isolation.level.rank >= least.rank:
-        return None
-    missing = formatting.listing(first_words.isolation.missing)
-    return f"it works only where the student's code is not kept from {missing}"
-
-
 def require(isolation: Isolation, least: IsolationLevel) -> None:
-    """IsolationError where the level is below the least that is asked for; the sentence says what to do."""
+    """IsolationError for a level below `least`."""
     if isolation.level.rank < least.rank:
         raise IsolationError(
-            f"this machine isolates the student's code as {isolation.level} only: it is not kept from"
-            f" {formatting.listing(isolation.missing)}. Nothing was graded. `grader doctor` says what to do about it;"
-            f" --isolation {isolation.level} grades all the same, for code that you trust"
+            f"this machine isolates code at level {isolation.level}, but {least} is required:"
+            f" {not_isolated(isolation.missing)}. Nothing was graded. Run `grader doctor` to see how to fix it,"
+            f" or pass --isolation {isolation.level} if you trust the code",
+            expected=str(least),
+            seen=str(isolation.level),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class FirstWords:
-    """What a fresh worker says of itself. gpu: the one that it opened. fault: why it opened none, where it was asked to."""
+    """A fresh worker's report on itself. gpu: the one it opened. fault: why it opened none, if asked to."""
 
     isolation: Isolation
     gpu: Gpu | None = None
     fault: str = ""
 
 
-def receive_first_words(connection: socket.socket, *, has_device: bool) -> FirstWords:
-    """What a fresh worker says of itself; it has seen no student's code yet. WireError when it says nothing.
+def device_fault(first_words: FirstWords, least: IsolationLevel) -> str | None:
+    """Why a worker that was asked to open a GPU cannot be used; None if it can."""
+    if first_words.gpu is None:
+        return first_words.fault
+    if first_words.isolation.level.rank >= least.rank:
+        return None
+    return f"it works only if {not_isolated(first_words.isolation.missing)}"
 
-    has_device: whether it was asked to open a GPU, of which it then speaks as well.
+
+def receive_first_words(connection: socket.socket, *, has_device: bool) -> FirstWords:
+    """Read a fresh worker's report, sent before it receives any student code. WireError for anything else.
+
+    has_device: whether the worker was asked to open a GPU and reports on that too.
     """
     magic, held = tiers.HELLO.unpack(wire.receive_exactly(connection, tiers.HELLO.size))
     if magic != tiers.MAGIC:
-        raise wire.WireError("no worker's first word")
+        raise wire.WireError("invalid first words")
     isolation = Isolation.of_tiers(held)
     if not has_device:
         return FirstWords(isolation)
@@ -109,6 +110,6 @@ def receive_first_words(connection: socket.socket, *, has_device: bool) -> First
     if length > tiers.DEVICE_TEXT_CAP:
         raise wire.WireError("a text is too long")
     text = wire.Cursor(length.to_bytes(2, "little") + wire.receive_exactly(connection, length)).text()
-    return (
-        FirstWords(isolation, Gpu(text, size)) if held & tiers.DEVICE else FirstWords(isolation, fault=text)
-    )
+    if held & tiers.DEVICE:
+        return FirstWords(isolation, Gpu(text, size))
+    return FirstWords(isolation, fault=text)

@@ -1,4 +1,4 @@
-"""How worker processes come to be: forked from a zygote, or started one by one where there is no fork."""
+"""Chooses how workers start: forked from a zygote, or one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ StartMethod = Literal["fork", "single"]
 
 
 def default_start_method() -> StartMethod:
-    """Fork on Linux; a process of its own elsewhere (torch does not survive a fork on macOS, Windows has none)."""
+    """Fork on Linux, single elsewhere: torch does not survive a fork on macOS, and Windows has no fork."""
     return "fork" if sys.platform == "linux" else "single"
 
 

@@ -1,4 +1,4 @@
-"""What launchers of workers share: a worker as the judge sees it, how one ends, how the first process is started."""
+"""What the launchers share: the terms of their workers, and how processes are started, held and killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -22,10 +22,10 @@ START_SECONDS = 120.0
 """Deadline of a process that has yet to import torch."""
 
 ANSWER_SECONDS = 20.0
-"""Deadline of a process that has torch: it only forks, confines itself, and waits for what was killed."""
+"""Deadline of a process that has imported torch: it only forks, confines itself, and reaps killed workers."""
 
 DEVICE_SECONDS = 30.0
-"""The same where it also makes a context on a GPU, which may have to wake up."""
+"""Deadline of a worker that also opens the GPU, which may have to wake up."""
 
 DEFAULT_MEMORY_BYTES = 4 << 30
 DEFAULT_DEVICE_MEMORY_BYTES = 4 << 30
@@ -44,38 +44,33 @@ class WorkerProcess:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a worker ended. status: its wait status, None where that is not known.
-
-    exceeded: what it was ended for while it ran, as a clause ("it used more than 4 GiB of memory").
-    is_launcher_lost: whether all other workers ended with it.
-    """
+    """How a worker ended."""
 
     status: int | None
+    """Its wait status; None if unknown."""
     exceeded: str | None = None
+    """The limit it was killed for, as a clause: "it used more than 4 GiB of memory"."""
     is_launcher_lost: bool = False
+    """Whether all other workers ended with it."""
 
 
 class Launcher(Protocol):
-    """Starts workers and ends them; torch is being imported from its making on."""
+    """Starts workers and ends them. It begins to import torch when it is made."""
 
     def prepare(self, memory_bytes: int) -> None:
-        """Say how much private memory the next workers may have; one is made ahead."""
+        """Set the private memory of the next workers; one may be started ahead."""
 
     def isolation(self) -> Isolation:
-        """What workers are held to, as the first of them says. SandboxError when none can be had."""
+        """The isolation of the workers; waits for the first. SandboxError when none can be started."""
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel) -> Gpu:
-        """Have all workers from now on open the GPU; what the first of them says of it.
-
-        device_memory_bytes: what one worker's tensors may take of its memory. DeviceError, and no change, where no
-        worker that is isolated at least so well can open it.
-        """
+        """Have all later workers open the GPU; see `SandboxLike.open_device`."""
 
     def settle(self) -> None:
-        """Wait until the worker that is made ahead is made, so that its making disturbs no measurement."""
+        """Wait until the worker ahead has started, so that its start disturbs no measurement."""
 
     def start(self) -> WorkerProcess:
-        """A fresh worker. SandboxError when none can be had, or when it is held to less than the first."""
+        """A fresh worker. SandboxError when none can be started, or it is not isolated as the first."""
 
     def end(self, worker: WorkerProcess) -> Ending:
         """Kill the worker's whole process group; how it ended."""
@@ -85,20 +80,20 @@ class Launcher(Protocol):
 
 
 def hidden_folders(module: Path) -> list[str]:
-    """The folders from which the grader itself could be imported: taken off the worker's path.
+    """The folders to take off the worker's path, because the grader itself could be imported from them.
 
-    module: a file of the student's process. Installed, the grader lies beside torch, and that folder must stay; its own
-    modules are then kept from the student by the stand-ins, and by Landlock where there is one.
+    module: a file of the student's process. An installed grader lies beside torch, and that folder must stay:
+    then stubs hide the grader's modules, and so does Landlock where the kernel has it.
     """
     folder = module.resolve().parents[3]
     return [] if folder.name in {"site-packages", "dist-packages"} else [str(folder)]
 
 
 def _environment() -> dict[str, str]:
-    """The little of the environment that an interpreter and torch need; nothing of the instructor's."""
+    """The few variables that an interpreter and torch need; none of the instructor's own."""
     names = ("SYSTEMROOT", "LD_LIBRARY_PATH", *limits.DEVICE_VARIABLES)
-    kept = {name: os.environ[name] for name in names if name in os.environ}
-    return kept | {
+    passed_on = {name: os.environ[name] for name in names if name in os.environ}
+    return passed_on | {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
@@ -135,23 +130,52 @@ def start_process(mode: Literal["fork", "single"]) -> tuple[subprocess.Popen[byt
     return process, ours
 
 
-def worker_settings(
-    memory_bytes: int, directory: str, user: int | None, wanted_tiers: int, device_memory_bytes: int | None
-) -> dict[str, object]:
-    """What a fresh worker is told of itself. device_memory_bytes: None for one that opens no GPU."""
-    return {
-        "memory_bytes": memory_bytes,
-        "directory": directory,
-        "user": user,
-        "tiers": wanted_tiers,
-        "device": "cpu" if device_memory_bytes is None else "cuda",
-        "device_memory_bytes": device_memory_bytes,
-    }
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms on which the next workers are started."""
+
+    wanted_tiers: int
+    """The tiers to apply if the machine can; see grader.sandbox.inside.tiers."""
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    device_memory_bytes: int | None = None
+    """None for workers that do not open the GPU."""
+    isolation: Isolation | None = None
+    """The isolation of the workers so far; None before the first."""
+
+    @property
+    def has_device(self) -> bool:
+        """Whether workers open the GPU."""
+        return self.device_memory_bytes is not None
+
+    def settings(self, directory: str, user: int | None) -> dict[str, object]:
+        """What a fresh worker is told."""
+        return {
+            "memory_bytes": self.memory_bytes,
+            "directory": directory,
+            "user": user,
+            "tiers": self.wanted_tiers,
+            "device": "cuda" if self.has_device else "cpu",
+            "device_memory_bytes": self.device_memory_bytes,
+        }
+
+    def accept(self, first_words: FirstWords) -> Terms:
+        """The terms with a new worker's isolation. SandboxError if it is not as the ones before."""
+        now = first_words.isolation
+        if self.has_device and first_words.gpu is None:
+            raise SandboxError(f"a process for the student's code could not use the GPU: {first_words.fault}")
+        if self.isolation is not None and now != self.isolation:
+            raise SandboxError(
+                f"a process for the student's code has isolation level {now.level}, the ones before had"
+                f" {self.isolation.level}",
+                expected=str(self.isolation.level),
+                seen=str(now.level),
+            )
+        return replace(self, isolation=now)
 
 
 _TIERS_IN_A_DEVICES_WAY = (
     0,
-    tiers.USER,  # first: where root's own folder holds the interpreter it goes with either of the others
+    tiers.USER,  # first: if the interpreter lies in root's own folder, it goes with either of the others
     tiers.FILES,
     tiers.SYSTEM_CALLS,
     tiers.FILES | tiers.SYSTEM_CALLS | tiers.USER,
@@ -159,7 +183,7 @@ _TIERS_IN_A_DEVICES_WAY = (
 
 
 def tiers_beside_a_device(wanted: int) -> list[int]:
-    """What to hold workers to that open a GPU, in the order in which it is tried: all that is wanted, then less."""
+    """The tiers to try for workers that open a GPU, in order: all wanted ones, then fewer."""
     return list(dict.fromkeys(wanted & ~dropped for dropped in _TIERS_IN_A_DEVICES_WAY))
 
 
@@ -173,29 +197,14 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
 
 
 def kill_group(process_id: int) -> None:
-    """SIGKILL to the worker's group, and to the worker itself in case it had no time to make a group."""
+    """SIGKILL the worker's group, and the worker itself in case it has not made its group yet."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(process_id, signal.SIGKILL)
 
 
 def hold_group(process_id: int, *, is_held: bool) -> None:
-    """Stop all of a worker's threads and processes, or let them run on. Does nothing where the system knows no such signal."""
+    """Suspend all of a worker's threads and processes, or let them run on. Does nothing on Windows."""
     if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process_id, signal.SIGSTOP if is_held else signal.SIGCONT)
-
-
-def require_device(first_words: FirstWords) -> None:
-    """SandboxError where a worker could not open the GPU that one before it had opened."""
-    if first_words.gpu is None:
-        raise SandboxError(f"a process for the student's code could not use the GPU: {first_words.fault}")
-
-
-def same_isolation(first: Isolation | None, now: Isolation) -> Isolation:
-    """What all workers so far are held to. SandboxError when a later one is held to something else."""
-    if first is not None and now != first:
-        raise SandboxError(
-            f"a process for the student's code was isolated as {now.level}, the ones before as {first.level}"
-        )
-    return now

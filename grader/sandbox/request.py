@@ -1,4 +1,4 @@
-"""A trial as a request: shapes and dtypes as text, contents as raw bytes, nothing that judges."""
+"""A trial as a request: shapes and dtypes as text, contents as raw bytes, nothing of the answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from grader.sandbox.sharing import SharedArrays
 
 
 def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any]:
-    """The submission's code, chunk by chunk, with the modules of its own and those that are stand-ins."""
+    """The submission's code, chunk by chunk, with its own modules and the stubbed ones."""
     chunks = [
         {
             "number": chunk.number,
@@ -50,7 +50,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
 def describe_call(
     trial: Trial, *, redirect_cuda: bool, device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], Spy | None]:
-    """Header and payload of the call, and the spy among its arguments if there is one. device: where its tensors go."""
+    """Header and payload of the call, and the spy among its arguments. device: where its tensors go."""
     packer = _ArgumentPacker()
     header = {
         "op": "call",
@@ -63,7 +63,7 @@ def describe_call(
         "state": {name: packer.pack(argument) for name, argument in trial.state.items()},
         "outputs": [decode.describe_output(output) for output in trial.outputs],
         "fetch": {name: decode.describe_output(output) for name, output in trial.fetch.items()},
-        "echo": list(trial.echo),
+        "echo": list(zip(trial.echo, map(decode.describe_output, decode.echo_outputs(trial)), strict=True)),
         "is_traced": trial.is_traced,
         "is_counted": trial.is_counted,
         "are_calls_counted": trial.are_calls_counted,
@@ -74,21 +74,21 @@ def describe_call(
     return header, tuple(packer.buffers), packer.spy
 
 
-def describe_kept(
-    kept: Sequence[ResidentTensor], backend: str, shared: SharedArrays, device: Device = "cpu"
+def describe_resident(
+    tensors: Sequence[ResidentTensor], backend: str, shared: SharedArrays, device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], tuple[int, ...]]:
-    """Header, payload and descriptors of the tensors that a worker is to keep, in the place of all that it kept."""
+    """Header, payload and descriptors of tensors that replace all resident ones of a worker."""
     packer = _ArgumentPacker()
-    tensors: dict[str, dict[str, Any]] = {}
+    entries: dict[str, dict[str, Any]] = {}
     descriptors: list[int] = []
-    for each in kept:
+    for each in tensors:
         descriptor = shared.descriptor(each.array)
         if descriptor is None:
-            tensors[each.key] = packer.pack(Tensor(each.array))
+            entries[each.key] = packer.pack(Tensor(each.array))
         else:
-            tensors[each.key] = _described(each.array) | {"descriptor": len(descriptors)}
+            entries[each.key] = _described(each.array) | {"descriptor": len(descriptors)}
             descriptors.append(descriptor)
-    header = {"op": "keep", "backend": backend, "device": device, "tensors": tensors}
+    header = {"op": "resident", "backend": backend, "device": device, "tensors": entries}
     return header, tuple(packer.buffers), tuple(descriptors)
 
 
@@ -118,11 +118,11 @@ class _ArgumentPacker:
                 inputs = [decode.describe_output(output) for output in decode.spy_outputs(argument)]
                 return {"kind": "spy", "inputs": inputs, "is_method": argument.is_method}
             case ResidentTensor(key=key):
-                return {"kind": "kept", "key": key}
+                return {"kind": "resident", "key": key}
             case FunctionArgument(name=name):
                 return {"kind": "function", "name": name}
             case FileArgument(name=name):
-                raise TypeError(f"nobody has put the bytes of {name} in its place")
+                raise TypeError(f"the bytes of {name} were not filled in")
 
     def _pack_tensor(self, array: Array) -> dict[str, Any]:
         contiguous = np.ascontiguousarray(array)

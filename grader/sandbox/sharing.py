@@ -1,6 +1,7 @@
-"""Large arrays in sealed memory, which workers map instead of being sent them: a data set is written once for a class.
+"""Large arrays in sealed memory, which workers map: a data set is written once for a class, not sent to each
+worker.
 
-A worker maps it privately: what a student writes into it stays in that process.
+Workers map it privately, so a student's writes stay in that process.
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ _ADD_SEALS, _ALL_SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x8
 
 
 class SharedArrays:
-    """The arrays that were shared so far, the latest of them kept."""
+    """The arrays shared most recently."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, tuple[Array, int]] = OrderedDict()
 
     def descriptor(self, array: Array) -> int | None:
-        """Of the memory that holds its bytes; None where it is small, may still change, or the system has no such memory.
+        """A descriptor of memory with the array's bytes; None if it is small, writeable, or the system has no
+        such memory.
 
-        It stays open while it is among the latest eight.
+        It stays open while the array is among the latest eight.
         """
         if array.flags.writeable or array.nbytes < LEAST_BYTES or not array.flags.c_contiguous:
             return None
@@ -41,20 +43,20 @@ class SharedArrays:
             made = _sealed(array)
             if made is None:
                 return None
-            known = self._known[id(array)] = (array, made)  # with the array, so that its id stays its own
+            known = self._known[id(array)] = (array, made)  # holds the array, so that its id is not reused
             while len(self._known) > _MOST_ARRAYS:
                 os.close(self._known.popitem(last=False)[1][1])
         self._known.move_to_end(id(array))
         return known[1]
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         while self._known:
             os.close(self._known.popitem()[1][1])
 
 
 def _sealed(array: Array) -> int | None:
-    """A descriptor of sealed memory with the array's bytes; None where there is none to be had."""
+    """A descriptor of sealed memory with the array's bytes; None if the system has none."""
     if sys.platform != "linux":
         return None
     try:

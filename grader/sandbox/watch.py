@@ -1,4 +1,4 @@
-"""What no limit of a process counts, looked at from outside: all of its memory, its threads, and what it has written."""
+"""Watches from outside what limits do not count: all of a worker's memory, its threads and its files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INTERVAL_SECONDS = 0.05
 GREATEST_FILES_BYTES = 256 << 20
 GREATEST_FILES = 10_000
 GREATEST_DEPTH = 32
-"""Of folders in the worker's own: deeper ones cannot be counted by path."""
+"""Depth of nested folders: deeper ones cannot be counted by path."""
 
 
 @dataclass(slots=True)
@@ -31,9 +31,9 @@ class _Watched:
 
 
 class Watch:
-    """Looks at every worker each 50 ms, in a thread of its own, and kills one that goes too far.
+    """A thread that looks at every worker each 50 ms and kills one that exceeds a limit.
 
-    Resident memory counts shared memory too, which RLIMIT_DATA does not.
+    Resident memory includes shared memory, which RLIMIT_DATA does not count.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def add(self, process_id: int, memory_bytes: int, folder: str) -> None:
-        """Begin to watch a fresh worker: it may have that much more memory than it has now."""
+        """Watch a fresh worker, which may take `memory_bytes` more than it has now."""
         try:
             process = psutil.Process(process_id)
             bytes_at_start = _memory_bytes(process)
         except psutil.Error:
-            return  # gone already: there is nothing to watch
+            return  # it has ended already
         with self._lock:
             self._watched[process_id] = _Watched(process, bytes_at_start, memory_bytes, folder)
         if self._thread is None:
@@ -56,7 +56,7 @@ class Watch:
             self._thread.start()
 
     def remove(self, process_id: int) -> str | None:
-        """Watch it no more, before its process id can be another's; what it was killed for, if it was."""
+        """Stop watching, before the process id can be reused; the limit it was killed for, if any."""
         with self._lock:
             watched = self._watched.pop(process_id, None)
         return watched.exceeded if watched else None
@@ -69,7 +69,7 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL_SECONDS):
-            with self._lock:  # held while looking: what is watched has not been reaped
+            with self._lock:  # held while looking, so no watched process is reaped meanwhile
                 for watched in self._watched.values():
                     if watched.exceeded is None:
                         _look(watched)
@@ -84,7 +84,7 @@ def _look(watched: _Watched) -> None:
 
 
 def _excess(watched: _Watched) -> str | None:
-    """What is too much, as a clause; None when nothing is."""
+    """The limit that was exceeded, as a clause; None if none was."""
     if _memory_bytes(watched.process) - watched.bytes_at_start > watched.memory_bytes:
         return f"it used more than {formatting.size(watched.memory_bytes)} of memory"
     if watched.process.num_threads() > limits.THREADS:
@@ -92,13 +92,13 @@ def _excess(watched: _Watched) -> str | None:
     try:
         return _excess_of_files(watched.folder)
     except PermissionError:
-        return "it made a folder that cannot be looked into"
+        return "it made a folder that cannot be read"
 
 
 def _memory_bytes(process: psutil.Process) -> int:
-    """What it holds of the machine's memory: resident, and on Linux also swapped out and in page tables.
+    """Resident memory, and on Linux also swap and page tables.
 
-    The tables of pages that were only ever read take gigabytes, and nothing of it is resident.
+    Page tables of memory that was only read can take gigabytes without any of it being resident.
     """
     total = process.memory_info().rss
     with contextlib.suppress(OSError):
@@ -122,9 +122,9 @@ def _excess_of_files(folder: str) -> str | None:
 
 
 def _entries(folder: str) -> Iterator[tuple[int, int]]:
-    """Bytes on disk of each file and folder below, and how deep it lies: 1 for those in the folder itself.
+    """Bytes on disk and depth of each file and folder below; depth 1 is the folder itself.
 
-    PermissionError for a folder that its owner has closed to himself; this process may be the same user.
+    PermissionError for a nested folder that may not be read.
     """
     pending = [(folder, 1)]
     while pending:
@@ -139,7 +139,7 @@ def _entries(folder: str) -> Iterator[tuple[int, int]]:
                         if entry.is_dir(follow_symlinks=False):
                             pending.append((entry.path, depth + 1))
         except PermissionError:
-            if depth > 1:  # the worker's folder itself may be another user's
+            if depth > 1:  # the worker's own folder may belong to another user
                 raise
-        except OSError:  # gone since
+        except OSError:  # removed meanwhile
             continue

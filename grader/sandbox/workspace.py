@@ -1,4 +1,4 @@
-"""The folders that workers may write to: one below the run's own for each, gone when it is, whatever was put there."""
+"""The folders that workers may write to, removed with their workers whatever was put there."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if sys.platform != "win32":
 PREFIX = "grader-run-"
 
 WORKER_USERS = range(60706, 61184)
-"""User ids that nobody has: Linux's distributions leave them free, and systemd gives them to none of its own."""
+"""Unused user ids: Linux distributions leave them free, and systemd does not assign them."""
 
 
 class Workspace:
-    """A run's folder. It is locked while the run lives, so that the next run can tell one that a killed run left.
+    """A run's folder, with one for each worker below it.
 
-    folder: below the system's temporary folder, or the one that is given.
+    It is locked while the run lives, so the next run can recognise and remove those of killed runs. parent:
+    None for the system's temporary folder.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
@@ -36,17 +37,16 @@ class Workspace:
             self.folder, self._lock = _make_locked(base)
             self._has_users = sys.platform == "linux" and os.geteuid() == 0
             if self._has_users:
-                self.folder.chmod(
-                    0o711
-                )  # to be passed through by the users that workers become, not to be listed
+                self.folder.chmod(0o711)  # the workers' users may pass through, not list
         except OSError as error:
             raise _no_folder(error) from error
         self._users = count(secrets.randbelow(len(WORKER_USERS)))
 
     def make(self) -> tuple[str, int | None]:
-        """A fresh folder for one worker, and the user that it belongs to: another each time; None for this process's.
+        """A fresh folder for one worker, and its owner: another user each time, or None for this process's
+        own.
 
-        SandboxError when none can be made.
+        SandboxError when the folder cannot be made.
         """
         try:
             folder = tempfile.mkdtemp(prefix="worker-", dir=self.folder)
@@ -57,12 +57,12 @@ class Workspace:
         user = WORKER_USERS[next(self._users) % len(WORKER_USERS)]
         try:
             os.chown(folder, user, user)
-        except OSError:  # root of a container that has no such users, or without the right to give files away
+        except OSError:  # a container without these users, or without the right to change owners
             return folder, None
         return folder, user
 
     def remove(self, folder: str) -> None:
-        """Remove a worker's folder with all that is in it; never raises, never follows a link."""
+        """Remove a worker's folder and everything in it; never raises, never follows a link."""
         remove_tree(Path(folder))
 
     def close(self) -> None:
@@ -74,9 +74,10 @@ class Workspace:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a folder of any depth, without recursion: what is inside a folder is first moved up to the root.
+    """Remove a folder of any depth without recursion: the contents of each folder are first moved up to the
+    root.
 
-    A student may nest folders deeper than a path can be long, or leave links and folders without permissions.
+    A student may nest folders deeper than the longest path, or leave links and folders without permissions.
     """
     names = (f".removed-{number}" for number in count())
     with contextlib.suppress(OSError):
@@ -89,14 +90,14 @@ def remove_tree(root: Path) -> None:
 
 
 def _empty_once(root: Path, names: Iterator[str]) -> bool:
-    """Remove what lies in the root, folders' contents moved up to it; whether anything was done."""
+    """Remove the root's entries, after moving the contents of folders up to it; whether anything was done."""
     is_changed = False
     with os.scandir(root) as entries:
         found = list(entries)
     for entry in found:
         with contextlib.suppress(OSError):
             if entry.is_dir(follow_symlinks=False):
-                os.chmod(entry.path, 0o700, follow_symlinks=True)  # noqa: PTH101  its owner may have closed it
+                os.chmod(entry.path, 0o700, follow_symlinks=True)  # noqa: PTH101  it may be without permissions
                 with os.scandir(entry.path) as children:
                     for child in list(children):
                         os.rename(child.path, root / next(names))  # noqa: PTH104
@@ -112,9 +113,9 @@ _ATTEMPTS = 20
 
 
 def _make_locked(base: Path) -> tuple[Path, int | None]:
-    """A fresh folder with its lock; None for the lock where the system has none.
+    """A fresh folder with its lock; None for the lock on Windows.
 
-    Another run that starts just now may take a folder that is not locked yet for a dead one's: then there is another.
+    A run that starts at the same time may remove the folder before it is locked: then try again.
     """
     for _ in range(_ATTEMPTS):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
@@ -126,11 +127,11 @@ def _make_locked(base: Path) -> tuple[Path, int | None]:
                 return folder, lock
             if lock is not None:
                 os.close(lock)
-    raise OSError(f"other runs took {_ATTEMPTS} folders in a row")
+    raise OSError(f"other runs removed {_ATTEMPTS} folders in a row")
 
 
 def _remove_dead_runs(base: Path) -> None:
-    """Remove the folders of our own that a killed run left: those that nobody holds locked."""
+    """Remove the folders that killed runs of this user left: those that are not locked."""
     with contextlib.suppress(OSError):
         for folder in base.glob(f"{PREFIX}*"):
             with contextlib.suppress(OSError):
@@ -144,7 +145,7 @@ def _remove_dead_runs(base: Path) -> None:
 
 
 def _locked(folder: Path) -> int | None:
-    """A descriptor that holds the folder's lock until it is closed; None where somebody else does."""
+    """A descriptor that holds the folder's lock until it is closed; None if another process holds it."""
     if sys.platform == "win32":
         return None
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -157,4 +158,4 @@ def _locked(folder: Path) -> int | None:
 
 
 def _no_folder(error: OSError) -> SandboxError:
-    return SandboxError(f"no private folder could be made for the student's code: {error}")
+    return SandboxError(f"cannot make a private folder for the student's code: {error}")

@@ -32,8 +32,6 @@ class Outcome:
     message: str
     """That of the first check that took points."""
 
-    seconds: float
-
     @property
     def is_caught(self) -> bool:
         """Whether it was found wrong in any way."""

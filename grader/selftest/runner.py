@@ -4,118 +4,110 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
-from threading import Lock
 
 from grader.checks import AnyCheck
-from grader.grading.grade import grade
+from grader.execution.executor import Executor
+from grader.execution.job import GradeJob
 from grader.grading.settings import Settings
-from grader.model.report import CheckPart, FunctionStatus, Report
-from grader.sandbox.host import Sandbox
+from grader.model.report import Report
 from grader.selftest.implementation import Implementation
 from grader.selftest.outcome import Outcome, Result
-from grader.spec import LoadedSpec
+from grader.spec import LoadedSpec, Spec
 
 Progress = Callable[[Outcome, int, int], None]
-"""Called after each implementation with its outcome, its number from 1, and how many there are."""
+"""Called with each outcome, the number done and the number of implementations."""
 
 
 def run_selftest(
     implementations: Sequence[Implementation],
     loaded: LoadedSpec,
-    sandboxes: Sequence[Sandbox],
+    executor: Executor,
     seed: int,
     progress: Progress | None = None,
 ) -> Result:
-    """Grade all implementations that fit the spec, as many at a time as there are sandboxes.
+    """Grade all implementations that fit the spec, without the checks that time or train.
 
-    SandboxError where no worker can be had.
+    A wrong one that its first checks caught is not graded further: the others would change nothing.
+    Raises what the executor raises.
     """
     clock = time.perf_counter()
-    fitting = [each for each in implementations if each.fits(loaded.spec)]
-    free: SimpleQueue[Sandbox] = SimpleQueue()
-    for sandbox in sandboxes:
-        free.put(sandbox)
-    counting = Lock()
+    candidates = [_Candidate(each, loaded.spec) for each in implementations if each.fits(loaded.spec)]
     done = 0
 
-    def grade_next(implementation: Implementation) -> Outcome:
+    def tell(candidate: _Candidate) -> None:
         nonlocal done
-        sandbox = free.get()
-        try:
-            outcome = outcome_of(implementation, loaded, sandbox, seed)
-        finally:
-            free.put(sandbox)
-        with counting:
+        if candidate.is_decided:
             done += 1
             if progress is not None:
-                progress(outcome, done, len(fitting))
-        return outcome
+                progress(candidate.outcome(), done, len(candidates))
 
-    with ThreadPoolExecutor(len(sandboxes)) as pool:
-        try:
-            outcomes = tuple(pool.map(grade_next, fitting))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    left_out = len(implementations) - len(fitting)
-    return Result(outcomes, left_out, seed, time.perf_counter() - clock)
-
-
-def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sandbox, seed: int) -> Outcome:
-    """Grade one implementation by the checks that name its function, those that time or train left out.
-
-    A wrong one that its first checks caught is not graded further: what the others would say changes nothing.
-    """
-    clock = time.perf_counter()
-    is_right = implementation.is_right_for(loaded.spec)
-    naming = [
-        check
-        for check in loaded.spec.checks
-        if implementation.function in check.functions and not check.is_slow
-    ]
-    status: FunctionStatus = "unjudged"
-    lost: list[CheckPart] = []
-    errored: list[str] = []
-    named: set[str] = set()
-    for stage in [naming] if is_right else _stages(implementation, naming):
-        report = _report(implementation, loaded, sandbox, seed, stage)
-        part = report.functions[implementation.function]
-        status = part.status
-        named |= {each.misconception for each in part.diagnosis}
-        graded = [check for check in report.checks if check.id in {each.id for each in stage}]
-        errored += [check.id for check in graded if check.status == "errored"]
-        lost += [check for check in graded if check.status != "errored" and check.points < check.max_points]
-        if lost or status in {"incorrect", "not_written"}:
-            break
-    return Outcome(
-        implementation,
-        is_right=is_right,
-        status=status,
-        checks=tuple(check.id for check in naming),
-        lost=tuple(check.id for check in lost),
-        errored=tuple(errored),
-        named=frozenset(named),
-        message=lost[0].message if lost else "",
-        seconds=time.perf_counter() - clock,
-    )
+    for candidate in candidates:
+        tell(candidate)
+    while pending := [each for each in candidates if not each.is_decided]:
+        jobs = {each.next_job(loaded, seed): each for each in pending}
+        for job, report in executor.run(jobs):
+            jobs[job].take(report)
+            tell(jobs[job])
+    outcomes = tuple(each.outcome() for each in candidates)
+    return Result(outcomes, len(implementations) - len(candidates), seed, time.perf_counter() - clock)
 
 
-def _stages(implementation: Implementation, naming: Sequence[AnyCheck]) -> list[list[AnyCheck]]:
-    """The checks that name mistakes, then all the others; of a mutant nothing is named, so a cheap one is the first."""
+class _Candidate:
+    """An implementation and the reports on it so far, one for each stage of its checks."""
+
+    def __init__(self, implementation: Implementation, spec: Spec) -> None:
+        self._implementation = implementation
+        self._is_right = implementation.is_right_for(spec)
+        self._checks = [
+            check for check in spec.checks if implementation.function in check.functions and not check.is_slow
+        ]
+        self._stages = _stages(implementation, self._checks, is_right=self._is_right)
+        self._reports: list[Report] = []
+
+    def next_job(self, loaded: LoadedSpec, seed: int) -> GradeJob:
+        """The job of its next stage."""
+        only = frozenset(check.id for check in self._stages[len(self._reports)])
+        return GradeJob(self._implementation.submission, loaded, Settings(seed=seed, only=only))
+
+    def take(self, report: Report) -> None:
+        """Take the report on its next stage."""
+        self._reports.append(report)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether another stage could change nothing."""
+        is_last = len(self._reports) == len(self._stages)
+        return is_last or (bool(self._reports) and self.outcome().is_caught)
+
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        graded = [
+            check
+            for stage, report in zip(self._stages, self._reports, strict=False)
+            for check in report.checks
+            if check.id in {each.id for each in stage}
+        ]
+        lost = [check for check in graded if check.status != "errored" and check.points < check.max_points]
+        parts = [report.functions[self._implementation.function] for report in self._reports]
+        return Outcome(
+            self._implementation,
+            is_right=self._is_right,
+            status=parts[-1].status if parts else "unjudged",
+            checks=tuple(check.id for check in self._checks),
+            lost=tuple(check.id for check in lost),
+            errored=tuple(check.id for check in graded if check.status == "errored"),
+            named=frozenset(each.misconception for part in parts for each in part.diagnosis),
+            message=lost[0].message if lost else "",
+        )
+
+
+def _stages(
+    implementation: Implementation, checks: Sequence[AnyCheck], *, is_right: bool
+) -> list[list[AnyCheck]]:
+    """All checks at once for a right one; for a wrong one first those that name mistakes, for a mutant a cheap one."""
+    if is_right:
+        return [list(checks)] if checks else []
     kinds = {"agreement"} if implementation.kind == "mutant" else {"values", "stability", "answers"}
-    first = [check for check in naming if check.kind in kinds]
-    rest = [check for check in naming if check not in first]
+    first = [check for check in checks if check.kind in kinds]
+    rest = [check for check in checks if check not in first]
     return [stage for stage in (first, rest) if stage]
-
-
-def _report(
-    implementation: Implementation,
-    loaded: LoadedSpec,
-    sandbox: Sandbox,
-    seed: int,
-    checks: Sequence[AnyCheck],
-) -> Report:
-    only = frozenset(check.id for check in checks)
-    return grade(implementation.submission, loaded, sandbox, Settings(seed=seed, only=only))

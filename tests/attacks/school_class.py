@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.batch.run import BatchResult, grade_batch
+from grader.batch.run import ClassResult, ClassRun
 from grader.batch.store import ReportStore
+from grader.execution.serial import SerialExecutor
 from grader.grading.settings import Settings
 from grader.intake.folder import find_entries
 from grader.model.report import Report, parse_report
 from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import SEED, Attack, hand_in_twin, spec
 from tests.attacks.hand_ins import HostileHandIn
 
@@ -37,19 +37,10 @@ class SchoolClass:
         return [name for name in self.limits if name.endswith("_right")]
 
 
-def grade_class(folder: Path, sandbox: Sandbox, out: Path) -> BatchResult:
+def grade_class(folder: Path, sandbox: Sandbox, out: Path) -> ClassResult:
     """As `grader batch` does, at the isolation that it asks for."""
-    return grade_batch(
-        find_entries(folder),
-        spec(),
-        sandbox,
-        ReportStore(out),
-        Settings(seed=SEED),
-        regrade=True,
-        pinned_seed=None,
-        least_isolation=IsolationLevel.confined,
-        progress=lambda *_: None,
-    )
+    run = ClassRun(spec(), Settings(seed=SEED), ReportStore(out), regrade=True)
+    return run.grade(find_entries(folder), SerialExecutor(sandbox))
 
 
 def make_class(folder: Path, attacks: Iterable[Attack], hand_ins: Iterable[HostileHandIn]) -> SchoolClass:

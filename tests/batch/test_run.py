@@ -1,4 +1,4 @@
-"""A batch: a report for every submission, and nothing done twice."""
+"""A class: a report for every submission, and nothing graded twice."""
 
 import csv
 import io
@@ -7,45 +7,49 @@ import json
 import pytest
 
 from grader import __version__
-from grader.batch import run as run_module
-from grader.batch.run import grade_batch
+from grader.batch.run import ClassRun
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
+from grader.execution.fake import FakeExecutor
+from grader.execution.serial import SerialExecutor
 from grader.grading.settings import Settings
-from grader.intake import folder as intake_module
-from grader.intake.folder import find_entries, left_out
+from grader.intake import entry as entry_module
+from grader.intake.entry import load_entry
+from grader.intake.folder import find_entries
 from grader.intake.submission import load_submission
 from grader.model.report import parse_report
+from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import CONFINED, MINI_SPEC, StubSandbox, mini_spec, report_of
+from tests.samples import MINI_SPEC, TIMED_CHECK, mini_spec, report_of
 
 
-@pytest.fixture
-def graded(monkeypatch):
-    """The ids that were graded, in order; each gets a report with the right fingerprint and 10 points."""
-    seen = []
+class Grading:
+    """Answers jobs with reports that have the right fingerprint and 10 points; `ids` are those graded, in order."""
 
-    def grade(submission, loaded, sandbox, settings):
-        seen.append(submission.id)
-        base = report_of()
+    def __init__(self):
+        self.report = report_of()
+        self.executor = FakeExecutor(self.answer)
+
+    @property
+    def ids(self):
+        return [job.id for job in self.executor.jobs]
+
+    def answer(self, job):
+        base, settings = self.report, job.settings
+        submission = {"id": job.id, "sha256": load_entry(job.source).sha256}
+        environment = {"grader_version": __version__, "seed": settings.seed, "device": settings.device}
         return base.model_copy(
             update={
-                "submission": base.submission.model_copy(
-                    update={"id": submission.id, "sha256": submission.sha256}
-                ),
-                "assignment": base.assignment.model_copy(update={"spec_sha256": loaded.sha256}),
-                "environment": base.environment.model_copy(
-                    update={
-                        "grader_version": __version__,
-                        "seed": settings.seed,
-                        "device": settings.device,
-                    }
-                ),
+                "submission": base.submission.model_copy(update=submission),
+                "assignment": base.assignment.model_copy(update={"spec_sha256": job.loaded.sha256}),
+                "environment": base.environment.model_copy(update=environment),
             }
         )
 
-    monkeypatch.setattr(run_module, "grade", grade)
-    return seen
+
+@pytest.fixture
+def graded():
+    return Grading()
 
 
 @pytest.fixture
@@ -59,33 +63,33 @@ def course(tmp_path):
 
 
 @pytest.fixture
-def batch(tmp_path, course):
-    """Grade the class; keywords as those of grade_batch."""
+def batch(tmp_path, course, graded):
+    """Grade the class; keywords as those of Settings and ClassRun, and an executor in place of the fake one."""
 
     def run(
         *,
         text=MINI_SPEC,
         seed=7,
-        regrade=False,
-        pinned_seed=None,
-        progress=lambda *_: None,
         device="cpu",
-        isolation=CONFINED,
+        is_quick=False,
+        executor=None,
+        progress=None,
         least_isolation=IsolationLevel.process,
+        **rules,
     ):
-        return grade_batch(
-            find_entries(course),
-            mini_spec(tmp_path, text),
-            StubSandbox(isolation).as_sandbox,
-            ReportStore(tmp_path / "out"),
-            Settings(seed=seed, device=device),
-            regrade=regrade,
-            pinned_seed=pinned_seed,
-            least_isolation=least_isolation,
-            progress=progress,
+        settings = Settings(seed=seed, device=device, is_quick=is_quick)
+        store = ReportStore(tmp_path / "out")
+        class_run = ClassRun(
+            mini_spec(tmp_path, text), settings, store, least_isolation=least_isolation, **rules
         )
+        return class_run.grade(find_entries(course), executor or graded.executor, progress=progress)
 
     return run
+
+
+def in_a_sandbox(isolation=CONFINED):
+    """Really grades, in a sandbox that refuses every call."""
+    return SerialExecutor(FakeSandbox(isolation=isolation))
 
 
 def how(result):
@@ -96,7 +100,7 @@ def report_on(tmp_path, identifier):
     return parse_report((tmp_path / "out" / "reports" / f"{identifier}.json").read_text())
 
 
-def test_every_submission_has_a_report_and_a_line(tmp_path, graded, batch):
+def test_every_submission_has_a_report_and_a_line(tmp_path, batch):
     result = batch()
 
     assert how(result) == ["graded"] * 3
@@ -110,14 +114,17 @@ def test_every_submission_has_a_report_and_a_line(tmp_path, graded, batch):
     assert not result.has_grader_faults
 
 
-def test_a_report_is_on_disk_before_the_next_submission_begins(tmp_path, graded, batch):
+def test_a_report_is_on_disk_before_the_next_submission_begins(tmp_path, batch):
     there = []
 
-    batch(
-        progress=lambda outcome, number, total: there.append((report_on(tmp_path, outcome.id), number, total))
-    )
+    def see(outcome, number, total):
+        seen = None if outcome is None else report_on(tmp_path, outcome.id).submission.id
+        there.append((seen, number, total))
 
-    assert [(report.submission.id, number, total) for report, number, total in there] == [
+    batch(progress=see)
+
+    assert there == [
+        (None, 0, 3),
         ("ann", 1, 3),
         ("bob", 2, 3),
         ("cem", 3, 3),
@@ -127,49 +134,49 @@ def test_a_report_is_on_disk_before_the_next_submission_begins(tmp_path, graded,
 def test_what_has_not_changed_is_kept(tmp_path, graded, batch):
     batch()
     before = (tmp_path / "out" / "reports" / "ann.json").stat().st_mtime_ns
-    graded.clear()
+    graded.executor.jobs.clear()
 
     result = batch(seed=8)
 
-    assert how(result) == ["kept"] * 3
-    assert graded == []
+    assert how(result) == ["unchanged"] * 3
+    assert graded.ids == []
     assert (tmp_path / "out" / "reports" / "ann.json").stat().st_mtime_ns == before
 
 
-def test_regrade_keeps_nothing(graded, batch):
+def test_regrade_keeps_nothing(batch):
     batch()
 
     assert how(batch(regrade=True)) == ["graded"] * 3
 
 
-def test_a_changed_submission_is_graded_again(course, graded, batch):
+def test_a_changed_submission_is_graded_again(course, batch):
     batch()
     (course / "bob.py").write_text("# better\n")
 
-    assert how(batch()) == ["kept", "graded", "kept"]
+    assert how(batch()) == ["unchanged", "graded", "unchanged"]
 
 
-def test_a_new_submission_is_graded_and_the_others_kept(course, graded, batch):
+def test_a_new_submission_is_graded_and_the_others_kept(course, batch):
     batch()
     (course / "abe.py").touch()
 
-    assert how(batch()) == ["graded", "kept", "kept", "kept"]
+    assert how(batch()) == ["graded", "unchanged", "unchanged", "unchanged"]
 
 
-def test_a_changed_spec_grades_all_again(graded, batch):
+def test_a_changed_spec_grades_all_again(batch):
     batch()
 
     assert how(batch(text=MINI_SPEC.replace("points = 10", "points = 11"))) == ["graded"] * 3
 
 
-def test_a_seed_that_is_asked_for_grades_all_again(graded, batch):
+def test_a_seed_that_is_asked_for_grades_all_again(batch):
     batch()
 
     assert how(batch(seed=8, pinned_seed=8)) == ["graded"] * 3
-    assert how(batch(seed=8, pinned_seed=8)) == ["kept"] * 3
+    assert how(batch(seed=8, pinned_seed=8)) == ["unchanged"] * 3
 
 
-def test_another_device_grades_all_again(graded, batch):
+def test_another_device_grades_all_again(batch):
     batch()
 
     assert how(batch(device="cuda")) == ["graded"] * 3
@@ -178,21 +185,21 @@ def test_another_device_grades_all_again(graded, batch):
 @pytest.mark.parametrize(
     "content", [b"", b'{"schema_version": "2", "assig', b'{"schema_version": "1"}', b"\x00\xff"]
 )
-def test_half_a_report_is_graded_again(tmp_path, graded, batch, content):
+def test_half_a_report_is_graded_again(tmp_path, batch, content):
     batch()
     (tmp_path / "out" / "reports" / "bob.json").write_bytes(content)
 
-    assert how(batch()) == ["kept", "graded", "kept"]
+    assert how(batch()) == ["unchanged", "graded", "unchanged"]
     assert report_on(tmp_path, "bob").submission.id == "bob"
 
 
-def test_a_report_without_a_score_is_graded_again(tmp_path, graded, batch):
+def test_a_report_without_a_score_is_graded_again(tmp_path, batch):
     batch()
     path = tmp_path / "out" / "reports" / "bob.json"
     data = json.loads(path.read_text())
     path.write_text(json.dumps({**data, "status": "incomplete", "score": None}))
 
-    assert how(batch()) == ["kept", "graded", "kept"]
+    assert how(batch()) == ["unchanged", "graded", "unchanged"]
 
 
 def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
@@ -200,9 +207,9 @@ def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
 ):
     (course / "bad.zip").write_bytes(b"no zip")
 
-    result = batch()
+    result = batch(executor=in_a_sandbox())
 
-    assert how(result) == ["graded", "unreadable", "graded", "graded"]
+    assert how(result) == ["graded"] * 4
     report = report_on(tmp_path, "bad")
     assert (report.status, report.score, report.max_score) == ("unreadable", 0, 20)
     assert report.flags[0].kind == "unreadable"
@@ -212,17 +219,17 @@ def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
     assert not result.has_grader_faults
 
 
-def test_a_report_does_not_show_where_the_class_lies(tmp_path, course, graded, batch):
+def test_a_report_does_not_show_where_the_class_lies(tmp_path, course, batch):
     (course / "bad.zip").write_bytes(b"no zip")
     (course / "empty").mkdir()
 
-    batch()
+    batch(executor=in_a_sandbox())
 
     assert str(tmp_path) not in report_on(tmp_path, "bad").to_json()
     assert str(tmp_path) not in report_on(tmp_path, "empty").to_json()
 
 
-def test_a_stop_leaves_the_finished_reports_and_the_same_command_goes_on(tmp_path, graded, batch):
+def test_a_stop_leaves_the_finished_reports_and_the_same_command_goes_on(graded, batch):
     def stop(outcome, number, total):
         if number == 2:
             raise KeyboardInterrupt
@@ -230,8 +237,8 @@ def test_a_stop_leaves_the_finished_reports_and_the_same_command_goes_on(tmp_pat
     with pytest.raises(KeyboardInterrupt):
         batch(progress=stop)
 
-    assert graded == ["ann", "bob"]
-    assert how(batch()) == ["kept", "kept", "graded"]
+    assert graded.ids == ["ann", "bob"]
+    assert how(batch()) == ["unchanged", "unchanged", "graded"]
 
 
 def test_an_output_that_cannot_be_written_is_found_before_anything_is_graded(tmp_path, graded, batch):
@@ -240,15 +247,14 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_graded(tmp
     with pytest.raises(OutputError):
         batch()
 
-    assert graded == []
+    assert graded.ids == []
 
 
-def test_faults_of_the_grader_are_told(tmp_path, graded, batch, monkeypatch):
+def test_faults_of_the_grader_are_told(batch, graded):
     errored = report_of(status="incomplete", score=None)
-    errored = errored.model_copy(
+    graded.report = errored.model_copy(
         update={"checks": tuple(check.model_copy(update={"status": "errored"}) for check in errored.checks)}
     )
-    monkeypatch.setattr(run_module, "grade", lambda *_: errored)
 
     assert batch().has_grader_faults
 
@@ -258,76 +264,99 @@ def test_a_broken_notebook_is_unreadable_and_no_fault_of_the_grader(tmp_path, co
         module.unlink()
     (course / "cut.ipynb").write_text('{"cells": [')
 
-    result = batch()
+    result = batch(executor=in_a_sandbox())
 
-    assert how(result) == ["unreadable"]
+    assert how(result) == ["graded"]
     assert not result.has_grader_faults
     report = report_on(tmp_path, "cut")
     assert (report.status, report.score) == ("unreadable", 0)
     assert report.flags[0].message.startswith("cut.ipynb: expected a notebook")
 
 
-def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, graded, batch, monkeypatch):
+def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, batch, monkeypatch):
     def refuse(path):
         raise SubmissionUnavailable(f"{path}: could not be read: Permission denied", path=path)
 
-    monkeypatch.setattr(intake_module, "load_submission", refuse)
+    monkeypatch.setattr(entry_module, "load_submission", refuse)
 
-    result = batch()
+    result = batch(executor=in_a_sandbox())
 
     report = report_on(tmp_path, "ann")
     assert (report.status, report.score) == ("incomplete", None)
     assert report.flags[0].message == "ann.py: could not be read: Permission denied"
     assert result.has_grader_faults
-    assert graded == []
 
 
-def test_a_fault_of_ours_while_reading_stops_no_other(tmp_path, course, graded, batch, monkeypatch):
+def test_a_fault_of_ours_while_reading_stops_no_other(course, batch, monkeypatch):
     def fail(path):
         if path.name == "bob.py":
             raise KeyError("ours")
         return load_submission(path)
 
-    monkeypatch.setattr(intake_module, "load_submission", fail)
+    monkeypatch.setattr(entry_module, "load_submission", fail)
 
-    result = batch()
+    for _ in range(2):  # the second time bob's file is read for its fingerprint too
+        result = batch(executor=in_a_sandbox())
+        assert [outcome.report.score for outcome in result.outcomes] == [0, None, 0]
 
-    assert graded == ["ann", "cem"]
-    assert [outcome.report.score for outcome in result.outcomes] == [10, None, 10]
+
+def test_a_quick_report_is_up_to_date_for_a_quick_run_only(batch):
+    def graded(*, is_quick):
+        return how(batch(text=MINI_SPEC + TIMED_CHECK, is_quick=is_quick, executor=in_a_sandbox()))
+
+    assert graded(is_quick=True) == ["graded"] * 3
+    assert graded(is_quick=True) == ["unchanged"] * 3
+    assert graded(is_quick=False) == ["graded"] * 3
+    assert graded(is_quick=False) == ["unchanged"] * 3
+    assert graded(is_quick=True) == ["graded"] * 3
 
 
-def test_files_that_are_no_submissions_are_named(course):
-    for name in ("gina.pdf", "essay.docx", ".DS_Store", "hw.ipynb.txt"):
-        (course / name).write_text("x")
+class Changing:
+    """Grades submissions that change just before."""
 
-    assert left_out(course) == ("essay.docx", "gina.pdf", "hw.ipynb.txt")
-    assert left_out(course / "gina.pdf") == ()
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, jobs):
+        for job in jobs:
+            (self.folder / f"{job.id}.py").write_text("# changed\n")
+            yield from in_a_sandbox().run([job])
+
+
+def test_a_file_that_changes_after_it_was_compared_is_left_for_the_next_run(course, batch):
+    batch()
+    (course / "bob.py").write_text("# better\n")
+
+    result = batch(executor=Changing(course))
+
+    assert how(result) == ["unchanged", "graded", "unchanged"]
+    report = result.reports[1]
+    assert (report.status, report.score) == ("incomplete", None)
+    assert report.flags[0].message == "bob: has changed while the class was graded; grade again"
 
 
 PARTIAL = Isolation(IsolationLevel.partial, ("filesystem",))
 
 
-def test_a_class_is_not_graded_below_the_level_that_was_asked_for(tmp_path, graded, batch):
+def test_a_class_is_not_graded_below_the_level_that_was_asked_for(tmp_path, batch):
     with pytest.raises(IsolationError) as caught:
-        batch(isolation=PARTIAL, least_isolation=IsolationLevel.confined)
+        batch(executor=in_a_sandbox(PARTIAL), least_isolation=IsolationLevel.confined)
 
-    assert graded == []
+    assert list((tmp_path / "out" / "reports").iterdir()) == []
     assert str(caught.value).startswith(
-        "this machine isolates the student's code as partial only: it is not kept from filesystem."
+        "this machine isolates code at level partial, but confined is required: the file system is not isolated."
     )
     assert "--isolation partial" in str(caught.value)
 
 
-def test_a_class_is_graded_below_it_when_told_to(graded, batch):
-    result = batch(isolation=PARTIAL, least_isolation=IsolationLevel.partial)
+def test_a_class_is_graded_below_it_when_told_to(batch):
+    result = batch(executor=in_a_sandbox(PARTIAL), least_isolation=IsolationLevel.partial)
 
     assert how(result) == ["graded"] * 3
 
 
-def test_a_report_from_below_the_level_is_made_again(graded, batch):
-    batch(
-        isolation=PARTIAL, least_isolation=IsolationLevel.partial
-    )  # the reports that `graded` makes say partial
+def test_a_report_from_below_the_level_is_made_again(batch):
+    batch(executor=in_a_sandbox(PARTIAL), least_isolation=IsolationLevel.partial)
 
-    assert how(batch(isolation=PARTIAL, least_isolation=IsolationLevel.partial)) == ["kept"] * 3
+    assert how(batch(least_isolation=IsolationLevel.partial)) == ["unchanged"] * 3
     assert how(batch(least_isolation=IsolationLevel.confined)) == ["graded"] * 3

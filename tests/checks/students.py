@@ -177,7 +177,7 @@ def _spied_loss(spy: Spy, calls: list[SpyCall]) -> Student:
     def loss_function(W: Any, X: Any, y: Any, reg: Any) -> tuple[float, Array]:
         step = len(calls)
         if step >= len(spy.losses):
-            raise _BrokenOffError(f"broken off: the loss function was called more than {step} times")
+            raise _BrokenOffError(f"stopped: the loss function was called more than {step} times")
         calls.append(
             SpyCall(
                 received(W, ArrayOutput(spy.gradients.shape[1:])),

@@ -1,8 +1,10 @@
 """The data set in use: what it hands out, and when it reads."""
 
+import pickle
+
 import numpy as np
 
-from grader.data import DataSet, open_data
+from grader.data import DataSet, open_data, standin_data
 from grader.data.images import ImageSplits, LabelledImages
 from grader.data.standin import STANDIN_SHA256
 
@@ -57,3 +59,16 @@ def test_a_split_may_be_written_to_without_changing_the_next():
     first[:] = 0
 
     assert data.split("val")[0].any()
+
+
+def test_a_pickled_data_set_holds_no_images_and_is_read_once_where_it_arrives():
+    data = standin_data()
+    _ = data.splits
+
+    packed = pickle.dumps(data)
+    first, second = pickle.loads(packed), pickle.loads(packed)
+
+    assert len(packed) < 1_000
+    assert first is second
+    assert (first.name, first.is_standin) == (data.name, True)
+    assert np.array_equal(first.splits.val.images, data.splits.val.images)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from grader import __version__
+from grader import __version__, api
 from grader.errors import SandboxError
 from grader.frontends import cli
-from grader.frontends.commands import common
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
+from grader.sandbox.fake import FakeSandbox
 from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, StubSandbox, check_part, report_of
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "submissions" / "eecs498_2019"
@@ -36,7 +36,7 @@ class Ran:
 def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(common, "sandbox", lambda: contextlib.nullcontext(StubSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
@@ -63,7 +63,7 @@ def graded(monkeypatch):
             return report
 
         monkeypatch.setattr(grade_module, "grade", grade)
-        monkeypatch.setattr("grader.batch.run.grade", grade)
+        monkeypatch.setattr("grader.execution.job.grade", grade)
         return seen
 
     return use
@@ -99,11 +99,11 @@ def test_what_is_missing_is_no_success(grader, mini):
 
 
 def test_a_check_alone_decides_the_exit_code(grader, graded, mini):
-    skipped = check_part(id="f_inputs", status="skipped", points=0.0)
-    graded(report_of(status="incomplete", score=None, checks=[check_part(), skipped]))
+    for status, code in (("not_run", 0), ("skipped", 1)):
+        other = check_part(id="f_inputs", status=status, points=0.0)
+        graded(report_of(status="incomplete", score=None, checks=[check_part(), other]))
 
-    assert grader("check", "hw.py", "--spec", "mini.toml", "--only", "f_values").code == 0
-    assert grader("check", "hw.py", "--spec", "mini.toml", "--only", "f_inputs").code == 1
+        assert grader("check", "hw.py", "--spec", "mini.toml", "--only", "f_values").code == code
 
 
 def test_a_check_alone_whose_function_is_missing_is_no_success(grader, mini):
@@ -138,8 +138,50 @@ def test_a_json_path_that_cannot_be_written_costs_not_the_sight_of_the_score(gra
     ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "hw.py/report.json")
 
     assert ran.code == 2
-    assert ran.err == "grader: hw.py/report.json: cannot be written: hw.py is no folder\n"
+    assert ran.err == "grader: hw.py/report.json: cannot be written: hw.py is not a folder\n"
     assert "Score: 10 of 10" in ran.out
+
+
+HIDDEN_CHECK = MINI_SPEC.replace('title = "f: values"', 'title = "f: secret"\nvisibility = "hidden"')
+
+
+def test_a_student_sees_nothing_of_a_hidden_check_but_its_points(grader, mini):
+    (mini / "mini.toml").write_text(HIDDEN_CHECK)
+    check = ("check", "hw.py", "--spec", "mini.toml")
+
+    as_text, as_json = grader(*check), grader(*check, "--json", "-")
+    told = grader(*check, "--view", "instructor"), grader(*check, "--view", "instructor", "--json", "-")
+
+    assert all("secret" not in ran.out for ran in (as_text, as_json))
+    assert all("secret" in ran.out for ran in told)
+    hidden = next(check for check in parse_report(as_json.out).checks if check.visibility == "hidden")
+    assert (hidden.status, hidden.message, hidden.points, hidden.max_points) == ("failed", "", 0, 10)
+    assert as_text.code == as_json.code == 1
+
+
+def test_a_quick_check_is_scored_without_what_it_leaves_out_and_says_so(grader, mini):
+    (mini / "mini.toml").write_text(MINI_SPEC + TIMED_CHECK)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--quick")
+
+    assert "Score: 0 of 20\n" in ran.out
+    assert "g is fast" not in ran.out
+    assert "worth 5 points was not run and does not count." in in_one_line(ran.out)
+
+
+def test_what_a_quick_check_leaves_out_does_not_fail_it(grader, graded, mini):
+    left_out = check_part(id="speed", status="not_run", points=0.0)
+    graded(report_of(checks=[check_part(), left_out]))
+
+    assert grader("check", "hw.py", "--spec", "mini.toml", "--quick").code == 0
+
+
+def test_a_quick_class_is_graded_quickly(grader, graded, course):
+    seen = graded(PASSED)
+
+    grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--quick")
+
+    assert [settings.is_quick for settings in seen] == [True, True]
 
 
 def test_a_seed_is_used_as_given_and_drawn_where_none_is(grader, graded, mini):
@@ -200,7 +242,7 @@ NOT_PLAIN = (
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--only", "f_value"],
-            "--only f_value: mini has no such check; it has f_values, f_inputs, g_values, same",
+            "mini has no check 'f_value'; it has f_values, f_inputs, g_values, same",
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--device", "cuda"],
@@ -226,7 +268,7 @@ NOT_PLAIN = (
         ),
         (
             ["batch", ".", "--spec", "mini.toml", "--out", "hw.py"],
-            "hw.py/reports: cannot be written: hw.py is no folder",
+            "hw.py/reports: cannot be written: hw.py is not a folder",
         ),
         (
             ["spec", "show", "eecs"],
@@ -643,7 +685,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
 
     stopped, lines = started_batch(tmp_path, "ann")
     try:
-        assert lines == ["[1/3] ann: 0 of 20 (kept, nothing has changed)\n"]
+        assert lines == ["[1/3] ann: 0 of 20 (unchanged)\n"]
         os.killpg(stopped.pid, signal.SIGINT)
         _, errors = stopped.communicate(timeout=60)
     finally:
@@ -658,10 +700,32 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
     (tmp_path / "class" / "bob.py").write_text("x = 3\n")
     ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", cwd=tmp_path)
     assert ended.returncode == 0
-    assert ended.stdout.decode().startswith(
-        "[1/3] ann: 0 of 20 (kept, nothing has changed)\n[2/3] bob: 0 of 20 (4 of 4"
-    )
+    assert ended.stdout.decode().startswith("[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (4 of 4")
     assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]
+
+
+def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp_path):
+    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "hw.py").write_text("x = 1\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ran = subprocess.run(
+            [
+                *(sys.executable, "-m", "grader", "check", "hw.py"),
+                *("--spec", "mini.toml", "--json", "report.json"),
+            ],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    finally:
+        os.close(writer)
+
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert parse_report((tmp_path / "report.json").read_text()).score == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -700,4 +764,6 @@ def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):
     )
 
     assert done.returncode == 2
-    assert done.stderr == f"grader: --out {tmp_path} is the folder of the class itself; give another one\n"
+    assert done.stderr == (
+        f"grader: {tmp_path}: is the folder of the class itself; choose another one for the reports\n"
+    )

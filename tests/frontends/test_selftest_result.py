@@ -32,7 +32,6 @@ def outcome(made=None, **changes):
         "errored": (),
         "named": frozenset({"delta_zero"}),
         "message": "svm_loss_naive: loss is 3, expected 4.",
-        "seconds": 0.1,
     }
     return Outcome(**{**fields, **changes})
 

@@ -376,7 +376,7 @@ def test_a_students_words_cannot_take_a_colour():
 
 
 def test_a_students_words_in_a_batch_are_shown_and_not_obeyed(shown):
-    line = batch_line(1, 10, HOSTILE, hostile_report(), "graded")
+    line = batch_line(1, 10, HOSTILE, hostile_report(), is_unchanged=False)
     text = shown(show_batch_summary, [hostile_report()], HOSTILE)
 
     assert line == f"[ 1/10] {SHOWN}: 0 of 10 (1 of 1 check not passed, 1.5 s)"
@@ -419,26 +419,39 @@ def test_a_spec_is_shown_with_its_points():
     assert max(map(len, text.splitlines())) <= 80
 
 
+def flag_of(kind, message):
+    return {"kind": kind, "message": message, "for": "both"}
+
+
 @pytest.mark.parametrize(
-    "report, how, line",
+    "report, is_unchanged, line",
     [
-        (report_of(), "graded", "[7/9] ann: 10 of 10 (all checks passed, 1.5 s)"),
-        (report_of(), "kept", "[7/9] ann: 10 of 10 (kept: nothing changed)"),
-        (report_of(score=0.0), "unreadable", "[7/9] ann: 0 of 10 (cannot be read)"),
+        (report_of(), False, "[7/9] ann: 10 of 10 (all checks passed, 1.5 s)"),
+        (report_of(), True, "[7/9] ann: 10 of 10 (unchanged)"),
+        (
+            report_of(score=0.0, flags=[flag_of("unreadable", "ann.rar: a .rar")]),
+            False,
+            "[7/9] ann: 0 of 10 (cannot be read: ann.rar: a .rar)",
+        ),
+        (
+            report_of(status="incomplete", score=None, flags=[flag_of("grader_fault", "ours")]),
+            False,
+            "[7/9] ann: no score (the grader failed: ours)",
+        ),
         (
             report_of(score=0.0, checks=[check_part(status="failed"), check_part(id="b", status="skipped")]),
-            "graded",
+            False,
             "[7/9] ann: 0 of 10 (2 of 2 checks not passed, 1.5 s)",
         ),
         (
             report_of(status="incomplete", score=None, checks=[check_part(status="errored")]),
-            "graded",
+            False,
             "[7/9] ann: no score (1 of 1 check not passed, 1.5 s)",
         ),
     ],
 )
-def test_a_finished_submission_is_one_line(report, how, line):
-    assert batch_line(7, 9, "ann", report, how) == line
+def test_a_finished_submission_is_one_line(report, is_unchanged, line):
+    assert batch_line(7, 9, "ann", report, is_unchanged=is_unchanged) == line
 
 
 def test_a_class_is_summed_up():

@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,7 +25,8 @@ from grader.grading import grade as grading
 from grader.grading import reporting
 from grader.grading.environment import environment
 from grader.grading.settings import Settings
-from grader.intake.folder import find_entries, left_out
+from grader.intake.entry import load_entry
+from grader.intake.folder import find_entries, skipped_files
 from grader.intake.submission import Submission, load_submission
 from grader.model.observation import Died, Location, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.model.report import EnvironmentPart, FlagPart, parse_report, student_view
@@ -33,10 +34,10 @@ from grader.model.trial import NumberOutput, Tensor, Trial
 from grader.restrictions import find_violations, findings_of
 from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Ended, Exchange
+from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.inside import wire
 from grader.sandbox.request import describe_call, describe_program
 from tests.fuzz import answers, corpus, handed, sources
-from tests.samples import CONFINED, StubSandbox
 
 SETTINGS = Settings(seed=0, only=frozenset())
 """No check runs: the report shows only the extraction."""
@@ -68,19 +69,20 @@ def load(case: handed.Handed) -> None:
             _shown(error)
             return
         assert len({hand_in.id.casefold() for hand_in in hand_ins}) == len(hand_ins)
-        for name in (*left_out(path), *(hand_in.id for hand_in in hand_ins)):
+        for name in (*skipped_files(path), *(hand_in.id for hand_in in hand_ins)):
             _plain(name)
         for hand_in in hand_ins:
             assert "/" not in hand_in.id
             assert len(hand_in.id.encode()) <= 200
-            _loaded(hand_in.load)
+            _loaded(partial(load_entry, hand_in), is_in_class=bool(hand_in.members))
 
 
-def _loaded(action: Callable[[], Submission]) -> None:
+def _loaded(action: Callable[[], Submission], *, is_in_class: bool = False) -> None:
+    """is_in_class: whether it lies in the archive of a class, whose damage is not the student's."""
     try:
         submission = action()
     except SubmissionError as error:
-        _shown(error)
+        _shown(error, is_damage_ours=is_in_class)
         return
     _plain(submission.id)
     assert submission.files
@@ -90,10 +92,11 @@ def _loaded(action: Callable[[], Submission]) -> None:
         assert ".." not in file.path.split("/")
 
 
-def _shown(error: SubmissionError) -> None:
+def _shown(error: SubmissionError, *, is_damage_ours: bool = False) -> None:
     _plain(str(error))
     # A pipe, a link or damage is the student's fault; a file on the disk can be read.
-    assert not isinstance(error, SubmissionUnavailable), error
+    is_damage = is_damage_ours and "found a damaged one" in str(error)
+    assert is_damage or not isinstance(error, SubmissionUnavailable), error
     FlagPart(kind="unreadable", message=str(error), audience="both").model_dump_json().encode()
 
 
@@ -116,7 +119,7 @@ def extract_and_report(submission: Submission) -> None:
         mock.patch.object(grading, "extract", return_value=extracted),
         mock.patch.object(reporting, "environment", return_value=_environment()),
     ):
-        report = grading.grade(submission, corpus.spec(), StubSandbox().as_sandbox, SETTINGS)
+        report = grading.grade(submission, corpus.spec(), FakeSandbox(), SETTINGS)
     assert not report.has_grader_faults
     assert set(report.functions) == set(corpus.names())
     assert extracted.functions.keys() | extracted.missing.keys() == set(corpus.names())

@@ -14,9 +14,10 @@ from grader.intake.submission import load_submission
 from grader.model.observation import Raised
 from grader.model.trial import ArrayOutput, Tensor
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
 from grader.sandbox.inside import tiers
 from grader.sandbox.launcher import tiers_beside_a_device
+from grader.sandbox.protocols import Budget
 from grader.sandbox.single_launcher import SingleLauncher
 from grader.spec import load_spec
 from tests.sandbox.calls import array_of, extracted_of, number_of, tensor, trial

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import pytest
 from rich.console import Console
 
+from grader.api import _Options
 from grader.errors import DeviceError
 from grader.frontends import terminal
-from grader.frontends.commands import common
-from grader.frontends.commands.options import DeviceChoice, IsolationChoice
 from grader.grading import device as device_choice
 from grader.grading.device import ChosenDevice, choose_device
 from grader.grading.environment import environment, processor_name
@@ -18,8 +17,10 @@ from grader.grading.settings import Settings
 from grader.model.assignment import Limits
 from grader.sandbox import device_lock
 from grader.sandbox.device import Gpu
+from grader.sandbox.fake import CONFINED, FakeSandbox
+from grader.sandbox.isolation import IsolationLevel
 from grader.spec import load_spec
-from tests.samples import CONFINED, StubSandbox, report_of, submission_of
+from tests.samples import report_of, submission_of
 
 GPU = Gpu("NVIDIA Test", 1 << 34)
 TORCH = load_spec("eecs498_2019")
@@ -33,13 +34,13 @@ def machine(monkeypatch):
 
 
 def choose(wanted, sandbox, loaded=TORCH):
-    return choose_device(wanted, loaded.spec.assignment, sandbox.as_sandbox)
+    return choose_device(wanted, loaded.spec.assignment, sandbox)
 
 
 @pytest.mark.parametrize("wanted", ["auto", "cpu"])
 def test_without_a_gpu_it_is_the_cpu_and_no_worker_is_asked(machine, wanted):
     machine(False)
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     assert choose(wanted, sandbox) == ChosenDevice("cpu")
     assert sandbox.opened == []
@@ -49,7 +50,7 @@ def test_a_gpu_that_is_not_there_is_an_error_in_words(machine):
     machine(False)
 
     with pytest.raises(DeviceError) as caught:
-        choose("cuda", StubSandbox())
+        choose("cuda", FakeSandbox())
 
     assert str(caught.value) == (
         "--device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); use --device cpu or leave it"
@@ -60,15 +61,15 @@ def test_a_gpu_that_is_not_there_is_an_error_in_words(machine):
 @pytest.mark.parametrize("wanted", ["auto", "cuda"])
 def test_a_gpu_that_workers_open_is_graded_on(machine, wanted):
     machine(True)
-    sandbox = StubSandbox(gpu=GPU)
+    sandbox = FakeSandbox(gpu=GPU)
 
     assert choose(wanted, sandbox) == ChosenDevice("cuda", "NVIDIA Test")
-    assert sandbox.opened == [Limits().device_memory_bytes]
+    assert sandbox.opened == [(Limits().device_memory_bytes, IsolationLevel.process)]
 
 
 def test_the_cpu_is_taken_at_its_word(machine):
     machine(True)
-    sandbox = StubSandbox(gpu=GPU)
+    sandbox = FakeSandbox(gpu=GPU)
 
     assert choose("cpu", sandbox) == ChosenDevice("cpu")
     assert sandbox.opened == []
@@ -77,7 +78,7 @@ def test_the_cpu_is_taken_at_its_word(machine):
 def test_auto_goes_on_without_and_says_why(machine):
     machine(True)
 
-    assert choose("auto", StubSandbox(gpu="RuntimeError: too old")) == ChosenDevice(
+    assert choose("auto", FakeSandbox(gpu="RuntimeError: too old")) == ChosenDevice(
         "cpu",
         note="a GPU is present, but a worker could not create a context on it: RuntimeError: too old; graded on the CPU",
     )
@@ -87,7 +88,7 @@ def test_cuda_does_not_go_on_without(machine):
     machine(True)
 
     with pytest.raises(DeviceError) as caught:
-        choose("cuda", StubSandbox(gpu="RuntimeError: too old"))
+        choose("cuda", FakeSandbox(gpu="RuntimeError: too old"))
 
     assert str(caught.value) == (
         "--device cuda: a GPU is present, but a worker could not create a context on it: RuntimeError: too old;"
@@ -98,7 +99,7 @@ def test_cuda_does_not_go_on_without(machine):
 @pytest.mark.parametrize("wanted", ["auto", "cuda", "cpu"])
 def test_numpy_is_always_on_the_cpu(machine, wanted):
     machine(True)
-    sandbox = StubSandbox(gpu=GPU)
+    sandbox = FakeSandbox(gpu=GPU)
 
     chosen = choose(wanted, sandbox, NUMPY)
 
@@ -113,26 +114,19 @@ def test_an_assignment_in_numpy_is_never_on_a_gpu():
     assert settings.context(TORCH.spec.assignment).device == "cuda"
 
 
-def test_a_gpu_is_opened_with_the_least_isolation_that_is_asked_for(machine, monkeypatch):
+def test_a_gpu_is_opened_with_the_least_isolation_that_is_asked_for(machine):
     machine(True)
-    sandbox = StubSandbox(gpu=GPU)
-    asked = []
+    sandbox = FakeSandbox(gpu=GPU)
 
-    def open_device(device_memory_bytes, least):
-        asked.append(least)
-        return GPU
+    for isolation in ("confined", "partial", "process"):
+        _Options(isolation=isolation).settings(TORCH, sandbox)
 
-    monkeypatch.setattr(sandbox, "open_device", open_device)
-
-    for isolation in IsolationChoice:
-        common.settings(TORCH, sandbox.as_sandbox, DeviceChoice.auto, 1, [], isolation=isolation)
-
-    assert asked == ["confined", "partial", "process"]
+    assert [least for _, least in sandbox.opened] == ["confined", "partial", "process"]
 
 
 def test_settings_and_report_tell_what_was_used(machine):
     machine(True)
-    settings = common.settings(TORCH, StubSandbox(gpu=GPU).as_sandbox, DeviceChoice.auto, 1, [])
+    settings = _Options().settings(TORCH, FakeSandbox(gpu=GPU))
 
     part = environment(settings, CONFINED)
 
@@ -141,7 +135,7 @@ def test_settings_and_report_tell_what_was_used(machine):
 
 def test_on_a_cpu_the_report_names_the_processor(machine):
     machine(False)
-    settings = common.settings(TORCH, StubSandbox().as_sandbox, DeviceChoice.auto, 1, [])
+    settings = _Options().settings(TORCH, FakeSandbox())
 
     part = environment(settings, CONFINED)
 
@@ -172,7 +166,7 @@ def locks(monkeypatch):
 
 
 def graded_on(chosen, loaded, only=None):
-    sandbox = StubSandbox(gpu=GPU)
+    sandbox = FakeSandbox(gpu=GPU)
     settings = Settings(
         seed=1,
         device=chosen.device,
@@ -181,7 +175,7 @@ def graded_on(chosen, loaded, only=None):
         device_note=chosen.note,
     )
     text = "".join(f"def {name}(W, X, y, reg):\n    return 0\n" for name in loaded.spec.functions)
-    return grade(submission_of(text), loaded, sandbox.as_sandbox, settings), sandbox
+    return grade(submission_of(text), loaded, sandbox, settings), sandbox
 
 
 def test_checks_that_measure_time_hold_the_gpu_alone_and_others_together(locks):
@@ -210,8 +204,8 @@ def test_a_cpu_has_no_lock(locks):
 def test_sessions_are_told_the_device_and_redirect_on_a_cpu_alone(locks, device):
     _, sandbox = graded_on(ChosenDevice(device), TORCH)
 
-    assert {told["device"] for told in sandbox.sessions} == {device}
-    assert sandbox.sessions[0]["redirect_cuda"] == (device == "cpu")
+    assert {session.device for session in sandbox.sessions} == {device}
+    assert sandbox.sessions[0].redirect_cuda == (device == "cpu")
 
 
 def test_the_report_says_why_a_gpu_was_not_used(locks):

@@ -11,7 +11,8 @@ from grader.grading.sessions import budget_of
 from grader.grading.settings import Settings
 from grader.model.report import parse_report
 from grader.model.verdict import Diagnosis, Finding, Verdict
-from tests.samples import BOTH_FUNCTIONS, CONFINED, MINI_SPEC, StubSandbox, mini_spec, submission_of
+from grader.sandbox.fake import CONFINED, FakeSandbox
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, mini_spec, submission_of
 
 ERRED = "The grader failed here, not the submission. It takes no points: grade again."
 
@@ -47,11 +48,9 @@ def graded(monkeypatch, loaded):
         for kind in (ValuesCheck, PurityCheck, AgreementCheck):
             monkeypatch.setattr(kind, "trials", lambda check, context: ())
             monkeypatch.setattr(kind, "judge", judge)
-        stub = sandbox or StubSandbox()
+        stub = sandbox or FakeSandbox()
         submission = submission_of(text)
-        return grade(
-            submission, spec or loaded, stub.as_sandbox, Settings(**{"seed": 7} | settings), progress
-        )
+        return grade(submission, spec or loaded, stub, Settings(**{"seed": 7} | settings), progress)
 
     return run
 
@@ -151,7 +150,7 @@ def test_a_check_alone_gives_no_score(graded):
 
 def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
     monkeypatch.setattr(PurityCheck, "is_slow", True)
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     report = graded(is_quick=True, sandbox=sandbox)
 
@@ -231,7 +230,7 @@ def test_an_extraction_that_fails_is_a_full_report_without_a_score(graded, monke
         raise RecursionError("ours")
 
     monkeypatch.setattr(grade_module, "extract", fail)
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     report = graded(sandbox=sandbox)
 
@@ -320,7 +319,7 @@ CUDA = BOTH_FUNCTIONS.replace("return 0", "return W.cuda()", 1)
 
 
 def test_code_for_cuda_on_the_cpu_is_a_note_and_is_redirected(graded):
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     report = graded(text=CUDA, sandbox=sandbox)
 
@@ -328,17 +327,17 @@ def test_code_for_cuda_on_the_cpu_is_a_note_and_is_redirected(graded):
         "it is written for CUDA; it ran on the CPU, because no GPU was used",
     )
     assert report.functions["g"].notes == ()
-    assert sandbox.sessions[0]["redirect_cuda"] is True
+    assert sandbox.sessions[0].redirect_cuda is True
 
 
 def test_code_for_cuda_on_cuda_is_no_note_and_is_not_redirected(graded):
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     report = graded(text=CUDA, sandbox=sandbox, device="cuda")
 
     assert report.functions["f"].notes == ()
     assert report.environment.device == "cuda"
-    assert sandbox.sessions[0]["redirect_cuda"] is False
+    assert sandbox.sessions[0].redirect_cuda is False
 
 
 def test_a_stubbed_module_is_a_note(graded):
@@ -423,7 +422,7 @@ def test_a_fault_of_ours_in_the_restrictions_costs_nobody_points(graded, monkeyp
 
 
 def test_each_loss_function_is_traced_once_after_its_last_check(graded):
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     graded(sandbox=sandbox)
 
@@ -431,7 +430,7 @@ def test_each_loss_function_is_traced_once_after_its_last_check(graded):
 
 
 def test_a_function_is_not_traced_where_its_last_check_was_not_asked_for(graded):
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     graded(sandbox=sandbox, only=frozenset({"g_values"}))
 
@@ -439,14 +438,14 @@ def test_a_function_is_not_traced_where_its_last_check_was_not_asked_for(graded)
 
 
 def test_the_bounds_of_the_spec_are_those_of_the_session(tmp_path, graded):
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
     limits = "[limits]\nload_seconds = 3\nfunction_seconds = 4\nmemory_bytes = 1000000000\n"
 
     budget = budget_of(mini_spec(tmp_path, MINI_SPEC + limits).spec.assignment)
     graded(sandbox=sandbox)
 
     assert (budget.load_seconds, budget.function_seconds, budget.memory_bytes) == (3, 4, 1_000_000_000)
-    assert sandbox.sessions[0]["budget"].load_seconds == 20
+    assert sandbox.sessions[0].budget.load_seconds == 20
 
 
 def test_progress_is_told_before_each_check(graded):

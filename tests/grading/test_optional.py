@@ -5,7 +5,8 @@ import pytest
 from grader.errors import SpecError
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
-from tests.samples import StubSandbox, mini_spec, submission_of
+from grader.sandbox.fake import FakeSandbox
+from tests.samples import mini_spec, submission_of
 
 SPEC = """\
 name = "mini"
@@ -34,12 +35,12 @@ points = 0
 
 
 def test_what_is_left_out_costs_nothing_and_is_said(tmp_path):
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
     report = grade(
         submission_of("def f(W, b, x):\n    return x\n"),
         mini_spec(tmp_path, SPEC),
-        sandbox.as_sandbox,
+        sandbox,
         Settings(seed=1),
     )
 
@@ -54,7 +55,7 @@ def test_what_is_not_optional_is_missing(tmp_path):
     report = grade(
         submission_of("def g(p, label):\n    return 0\n"),
         mini_spec(tmp_path, SPEC),
-        StubSandbox().as_sandbox,
+        FakeSandbox(),
         Settings(seed=1),
     )
 

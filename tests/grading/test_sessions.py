@@ -12,13 +12,15 @@ from grader.extract import extract
 from grader.grading.sessions import Sessions
 from grader.model.observation import Received, Returned
 from grader.model.trial import ArrayOutput, NumberOutput, RunnerName, Scalar, Tensor, Trial
+from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
-from tests.samples import StubSandbox, submission_of
+from tests.samples import submission_of
 
 ASSIGNMENT = load_spec("eecs498_2019").spec.assignment
 
 RETURNS_SEVEN = "def svm_loss_vectorized(W, X, y, reg):\n    return 7.0, W\n"
+RETURNS_ITS_PROCESS_ID = "import os\ndef svm_loss_vectorized(W, X, y, reg):\n    return os.getpid(), W\n"
 
 
 def call(function: str, runner: RunnerName) -> Trial:
@@ -39,14 +41,14 @@ def loss_of(observation) -> float:
     return float(loss.array)
 
 
-def extracted():
-    return extract(submission_of(RETURNS_SEVEN), ["svm_loss_vectorized"])
+def extracted(text=RETURNS_SEVEN):
+    return extract(submission_of(text), ["svm_loss_vectorized"])
 
 
 def test_no_session_of_the_references_is_opened_before_it_is_called():
-    sandbox = StubSandbox()
+    sandbox = FakeSandbox()
 
-    with Sessions(sandbox.as_sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
+    with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
         sessions.run(call("svm_loss_vectorized", "student"))
 
     assert len(sandbox.sessions) == 1
@@ -75,24 +77,22 @@ def _state(process_id: int) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_the_students_workers_stand_still_while_the_reference_is_called(sandbox):
-    with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
-        sessions.run(call("svm_loss_vectorized", "student"))
-        (worker,) = sessions._student._workers.values()
-        while_student = _state(worker.process.process_id)
+    with Sessions(sandbox, extracted(RETURNS_ITS_PROCESS_ID), ASSIGNMENT, "cpu") as sessions:
+        worker = int(loss_of(sessions.run(call("svm_loss_vectorized", "student"))))
+        while_student = _state(worker)
         sessions.run(call("null_call", "reference"))
-        while_reference = _state(worker.process.process_id)
+        while_reference = _state(worker)
         sessions.run(call("svm_loss_vectorized", "student"))
 
         assert while_student != "T"
         assert while_reference == "T"
-        assert _state(worker.process.process_id) != "T"
+        assert _state(worker) != "T"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_workers_that_stand_still_are_ended_with_the_rest(sandbox):
-    with Sessions(sandbox, extracted(), ASSIGNMENT, "cpu") as sessions:
-        sessions.run(call("svm_loss_vectorized", "student"))
-        (worker,) = sessions._student._workers.values()
+    with Sessions(sandbox, extracted(RETURNS_ITS_PROCESS_ID), ASSIGNMENT, "cpu") as sessions:
+        worker = int(loss_of(sessions.run(call("svm_loss_vectorized", "student"))))
         sessions.run(call("null_call", "reference"))
 
-    assert not Path(f"/proc/{worker.process.process_id}").exists()
+    assert not Path(f"/proc/{worker}").exists()

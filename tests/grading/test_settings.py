@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from grader.api import _Options
 from grader.checks import ValuesCheck
 from grader.data import cifar10
 from grader.errors import DataError
-from grader.frontends.commands import common
-from grader.frontends.commands.options import DeviceChoice
 from grader.grading.settings import Settings
+from grader.sandbox.fake import FakeSandbox
 from tests.data.cifar_files import PER_FILE, binary_files, write_folder
-from tests.samples import StubSandbox, mini_spec
+from tests.samples import mini_spec
 
 UNUSED = "none: no check of this spec trains on a data set"
 
@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def settings(loaded, data: Path | None):
-    return common.settings(loaded, StubSandbox().as_sandbox, DeviceChoice.cpu, 1, [], data)
+    return _Options(seed=1, device="cpu", data=data).settings(loaded, FakeSandbox())
 
 
 def spoil(folder):

@@ -1,15 +1,24 @@
 """What in a class's folder or .zip is a submission, and what its report is called."""
 
 import io
+import pickle
 import re
 import unicodedata
 import zipfile
 
 import pytest
 
-from grader.errors import SubmissionError, SubmissionNotFound, UnsafeArchive, UnsupportedFile
+from grader.errors import (
+    SubmissionError,
+    SubmissionNotFound,
+    SubmissionUnavailable,
+    UnsafeArchive,
+    UnsupportedFile,
+)
+from grader.intake import archive
 from grader.intake import folder as intake
-from grader.intake.folder import find_entries, selected
+from grader.intake.entry import load_entry
+from grader.intake.folder import find_entries, selected, skipped_files
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
 
@@ -28,12 +37,12 @@ def class_zip(folder, members):
     return path
 
 
-def files_by_id(hand_ins):
-    return {each.id: {file.path: file.content for file in each.load().files} for each in hand_ins}
+def files_by_id(entries):
+    return {each.id: {file.path: file.content for file in load_entry(each).files} for each in entries}
 
 
-def ids(hand_ins):
-    return [each.id for each in hand_ins]
+def ids(entries):
+    return [each.id for each in entries]
 
 
 def test_each_notebook_module_archive_and_folder_is_a_submission(tmp_path):
@@ -73,7 +82,7 @@ def test_a_student_with_an_archive_of_another_kind_is_told(tmp_path):
     (alice,) = find_entries(tmp_path)
 
     with pytest.raises(UnsupportedFile, match=r"found a \.rar file"):
-        alice.load()
+        load_entry(alice)
 
 
 def test_an_empty_folder_among_them_is_an_unreadable_submission(tmp_path):
@@ -82,7 +91,7 @@ def test_an_empty_folder_among_them_is_an_unreadable_submission(tmp_path):
     (alice,) = find_entries(tmp_path)
 
     with pytest.raises(UnsupportedFile, match="found neither"):
-        alice.load()
+        load_entry(alice)
 
 
 @pytest.mark.parametrize("is_folder", [True, False])
@@ -97,7 +106,7 @@ def test_a_link_is_not_followed_and_not_lost(tmp_path, is_folder):
 
     assert alice.id == "alice"
     with pytest.raises(UnsupportedFile, match="found a symbolic link"):
-        alice.load()
+        load_entry(alice)
 
 
 def test_a_folder_that_holds_an_archive_is_that_archives_contents(tmp_path):
@@ -118,7 +127,7 @@ def test_of_two_archives_in_a_folder_none_is_guessed(tmp_path, is_archive):
         found = find_entries(tmp_path)
 
     with pytest.raises(UnsupportedFile, match=r"alice: .*found 2 archives; give one of them$"):
-        found[0].load()
+        load_entry(found[0])
 
 
 def test_a_folder_with_nothing_in_it_holds_no_submission(tmp_path):
@@ -126,7 +135,7 @@ def test_a_folder_with_nothing_in_it_holds_no_submission(tmp_path):
         find_entries(tmp_path)
 
     assert str(caught.value) == (
-        f"{tmp_path}: holds no submission; expected notebooks (.ipynb), modules (.py), .zip files or folders in it"
+        f"{tmp_path}: holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it"
     )
 
 
@@ -202,13 +211,13 @@ def test_a_damaged_archive_within_costs_the_others_nothing(tmp_path):
 
     ann, bob, cem = find_entries(path)
 
-    assert bob.load().files[0].content == b"b"
+    assert load_entry(bob).files[0].content == b"b"
     with pytest.raises(
         UnsupportedFile, match=r"class\.zip/ann\.zip: expected a zip archive, found something else"
     ):
-        ann.load()
+        load_entry(ann)
     with pytest.raises(UnsupportedFile, match=r"class\.zip/cem\.zip: .* in this archive, found neither"):
-        cem.load()
+        load_entry(cem)
 
 
 def test_an_unsafe_archive_within_costs_the_others_nothing(tmp_path):
@@ -216,32 +225,74 @@ def test_an_unsafe_archive_within_costs_the_others_nothing(tmp_path):
 
     ann, bob = find_entries(path)
 
-    assert bob.load().files[0].content == b"b"
+    assert load_entry(bob).files[0].content == b"b"
     with pytest.raises(UnsafeArchive, match="lies outside"):
-        ann.load()
+        load_entry(ann)
 
 
-def test_an_archive_within_has_a_greatest_size(tmp_path, monkeypatch):
-    path = class_zip(tmp_path, {"ann.zip": b"x" * 2000, "bob.py": b"b"})
-    monkeypatch.setattr(intake, "FILE_BYTES", 1000)
-
-    ann, bob = find_entries(path)
-
-    assert bob.load().files[0].content == b"b"
-    with pytest.raises(UnsafeArchive, match=r"class\.zip/ann\.zip: is larger than"):
-        ann.load()
-
-
-def test_archives_within_have_a_greatest_size_together(tmp_path, monkeypatch):
-    one = zipped({"hw.py": b"x"})
-    path = class_zip(tmp_path, {"ann.zip": one, "bob.zip": one})
-    monkeypatch.setattr(intake, "TOTAL_BYTES", len(one) + 1)
+@pytest.mark.parametrize("name", ["ann.zip", "ann.py"])
+def test_a_file_of_a_class_has_a_greatest_size_and_costs_the_others_nothing(tmp_path, monkeypatch, name):
+    path = class_zip(tmp_path, {name: b"x" * 2000, "bob.py": b"b"})
+    monkeypatch.setattr(archive, "FILE_BYTES", 1000)
 
     ann, bob = find_entries(path)
 
-    assert ann.load().files[0].content == b"x"
-    with pytest.raises(UnsafeArchive, match="unpack the archive of the class and give the folder"):
-        bob.load()
+    assert load_entry(bob).files[0].content == b"b"
+    with pytest.raises(UnsafeArchive, match=rf"class\.zip: member '{name}' unpacks to more than"):
+        load_entry(ann)
+
+
+def test_the_files_of_a_student_have_a_greatest_size_together(tmp_path, monkeypatch):
+    members = {"ann/1.py": b"x" * 600, "ann/2.py": b"x" * 600, "bob/1.py": b"b" * 600, "cem.py": b"c" * 600}
+    path = class_zip(tmp_path, members)
+    monkeypatch.setattr(archive, "TOTAL_BYTES", 1000)
+
+    ann, bob, cem = find_entries(path)
+
+    assert [len(load_entry(each).files[0].content) for each in (bob, cem)] == [600, 600]
+    with pytest.raises(UnsafeArchive, match=r"class\.zip: expected at most 0 MiB .* found more"):
+        load_entry(ann)
+
+
+def test_entries_hold_no_bytes_and_survive_pickling(tmp_path):
+    big = b"# " + bytes(range(32, 127)) * 20_000
+    path = class_zip(tmp_path, {"ann/hw.py": big, "bob.zip": zipped({"hw.py": b"b"})})
+
+    entries = find_entries(path)
+    packed = pickle.dumps(entries)
+
+    assert len(packed) < 1_000
+    assert files_by_id(pickle.loads(packed)) == {"ann": {"hw.py": big}, "bob": {"hw.py": b"b"}}
+
+
+def test_a_damaged_member_of_the_class_is_not_the_students_fault(tmp_path):
+    path = class_zip(tmp_path, {"ann.py": b"a" * 100, "bob.py": b"b"})
+    with zipfile.ZipFile(path) as opened:
+        start = opened.getinfo("ann.py").header_offset + 30 + len("ann.py")
+    content = bytearray(path.read_bytes())
+    content[start] ^= 0xFF
+    path.write_bytes(content)
+
+    ann, bob = find_entries(path)
+
+    assert load_entry(bob).files[0].content == b"b"
+    with pytest.raises(
+        SubmissionUnavailable, match=r"class\.zip: expected a zip archive, found a damaged one"
+    ) as caught:
+        load_entry(ann)
+    assert str(caught.value).endswith("; make it again, or download the class again")
+
+
+def test_a_class_that_is_gone_or_has_changed_is_not_the_students_fault(tmp_path):
+    path = class_zip(tmp_path, {"ann.py": b"a", "bob.py": b"b"})
+    ann, bob = find_entries(path)
+    class_zip(tmp_path, {"bob.py": b"b"})
+
+    with pytest.raises(SubmissionUnavailable, match=r"class\.zip: has changed while the class was graded"):
+        load_entry(ann)
+    path.unlink()
+    with pytest.raises(SubmissionUnavailable, match=r"class\.zip: could not be read: No such file"):
+        load_entry(bob)
 
 
 def test_a_zip_that_must_not_be_unpacked_is_refused_whole(tmp_path):
@@ -362,7 +413,7 @@ def test_some_of_a_class_are_selected_by_patterns_in_the_order_of_the_class(tmp_
 def test_a_pattern_that_fits_nobody_is_refused(tmp_path):
     (tmp_path / "ann.py").write_text("")
 
-    with pytest.raises(UnsupportedFile, match="--select bo\\*: fits none of 1 submission"):
+    with pytest.raises(UnsupportedFile, match=r"^no submission matches 'bo\*'; there is 1$"):
         selected(find_entries(tmp_path), ["ann", "bo*"])
 
 
@@ -376,3 +427,11 @@ def test_saved_weights_belong_to_their_folder_and_are_no_submission_of_their_own
         "alice": {"hw.py": b"1", "best.pt": b"W"},
         "bob": {"bob.py": b"2"},
     }
+
+
+def test_files_that_are_not_submissions_are_named(tmp_path):
+    for name in ("gina.pdf", "essay.docx", ".DS_Store", "hw.ipynb.txt", "ann.py"):
+        (tmp_path / name).write_text("x")
+
+    assert skipped_files(tmp_path) == ("essay.docx", "gina.pdf", "hw.ipynb.txt")
+    assert skipped_files(tmp_path / "gina.pdf") == ()

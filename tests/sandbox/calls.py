@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from grader.extract import Extracted, extract
 from grader.intake.submission import SourceFile, Submission
 from grader.model.observation import Observation, Received, Returned, Value
 from grader.model.trial import Argument, Array, NumberOutput, Output, Scalar, Tensor, Trial
-from grader.sandbox.host import Session
+from grader.sandbox.session import Session
 
 NUMBER: tuple[Output, ...] = (NumberOutput(),)
 
@@ -78,3 +78,10 @@ def description_of(observation: Observation) -> str:
 def g_is_right(session: Session) -> bool:
     """Whether g of RIGHT gives what it should: 1 + 2 + 3 + 4, and 2."""
     return number_of(session.run(trial("g", tensor([1.0, 2.0], [3.0, 4.0])))) == 12.0
+
+
+def cases_of(expressions: Sequence[str], before: str = "") -> str:
+    """A module whose f(n) returns the n-th expression, after the lines of `before`: one worker for many cases."""
+    lines = [*before.splitlines(), *(f"if n == {n}: return {each}" for n, each in enumerate(expressions))]
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"import numpy as np\nimport torch\n\ndef f(n):\n{body}"

@@ -1,8 +1,9 @@
 import pytest
 
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
 from grader.sandbox.inside import tiers
+from grader.sandbox.protocols import Budget
 from tests.sandbox.calls import extracted_of
 
 

@@ -174,7 +174,7 @@ def is_alive(process_id: int) -> bool:
     return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
-def comes_true(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def comes_true(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether something happens in a time that is far longer than it should take."""
     deadline = time.monotonic() + seconds
     while not condition():

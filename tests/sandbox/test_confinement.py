@@ -60,14 +60,18 @@ def ask(open_session):
 
 @pytest.fixture
 def refused(ask, sandbox):
-    """(expression, what must hold for the test) to how the system refused it."""
+    """(expressions, what must hold for the test) to how the system refused each of them, all in one worker."""
 
-    def run(expression, needs="filesystem"):
+    def run(*expressions, needs="filesystem"):
         if needs in sandbox.isolation.missing:
-            pytest.skip(f"workers are not kept from {needs} here")
-        return ask(f"return outcome(lambda: {expression})")
+            pytest.skip(f"{needs}: not isolated here")
+        return dict(zip(expressions, ask(f"return [{_outcomes(expressions)}]"), strict=True))
 
     return run
+
+
+def _outcomes(expressions):
+    return ", ".join(f"outcome(lambda: {each})" for each in expressions)
 
 
 @pytest.fixture
@@ -85,9 +89,15 @@ def secret(tmp_path):
 # What cannot be read
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def are_all(outcomes, *allowed):
+    """Whether every expression was refused in one of these ways; the others are shown."""
+    others = {expression: seen for expression, seen in outcomes.items() if seen not in allowed}
+    assert not others, others
+    return bool(outcomes)
+
+
+def test_nothing_of_the_graders_is_read(refused):
+    paths = [
         "grader/sandbox/host.py",
         "grader/sandbox/inside/wire.py",
         "grader/checks/losses/truth.py",
@@ -95,30 +105,24 @@ def secret(tmp_path):
         "test_specs",
         "tests/sandbox/calls.py",
         "submissions",
-        ".git/config",
+        ".git",
         "pyproject.toml",
-    ],
-)
-def test_nothing_of_the_graders_is_read(refused, path):
-    assert (ROOT / path).exists()
-    kind = "os.listdir" if (ROOT / path).is_dir() else "open"
+    ]
+    places = [ROOT / path for path in paths]
+    assert all(place.exists() for place in places)
+    reads = [f"{'os.listdir' if place.is_dir() else 'open'}({str(place)!r})" for place in places]
 
-    assert refused(f"{kind}({str(ROOT / path)!r})") == "EACCES"
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/etc", "/home", "/root", "/tmp", "/var", "/proc", "/dev", "/usr", "/sys", "/run"]
-)
-def test_no_folder_of_the_system_is_listed(refused, path):
-    if not Path(path).exists():
-        pytest.skip("not here")
-
-    assert refused(f"os.listdir({path!r})") == "EACCES"
+    assert are_all(refused(*reads), "EACCES")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_no_folder_of_the_system_is_listed(refused):
+    paths = ["/", "/etc", "/home", "/root", "/tmp", "/var", "/proc", "/dev", "/usr", "/sys", "/run"]
+
+    assert are_all(refused(*(f"os.listdir({path!r})" for path in paths if Path(path).exists())), "EACCES")
+
+
+def test_no_file_of_the_system_is_read(refused):
+    paths = [
         "/etc/passwd",
         "/etc/hostname",
         "/proc/self/status",
@@ -136,44 +140,51 @@ def test_no_folder_of_the_system_is_listed(refused, path):
         "/dev/shm",
         "/dev/tty",
         "/bin/sh",
-    ],
-)
-def test_no_file_of_the_system_is_read(refused, path):
-    if not Path(path).exists():
-        pytest.skip("not here")
+    ]
+    reads = [f"os.open({path!r}, os.O_RDONLY)" for path in paths if Path(path).exists()]
 
-    assert refused(f"os.open({path!r}, os.O_RDONLY)") in {"EACCES", "EPERM", "ENXIO"}
+    assert are_all(refused(*reads), "EACCES", "EPERM", "ENXIO")
 
 
-def test_nothing_of_the_judge_or_the_zygote_is_read(refused, sandbox):
-    zygote = sandbox.launcher._zygote.pid
-    for process in (os.getpid(), zygote):
-        for name in ("environ", "cmdline", "status", "maps", "mem", "fd/0", "cwd/", "root/"):
-            assert refused(f"os.open('/proc/{process}/{name}', os.O_RDONLY)") == "EACCES", name
+def test_nothing_of_the_judge_or_the_zygote_is_read(refused, ask):
+    zygote = ask("return os.getppid()")
+    names = ("environ", "cmdline", "status", "maps", "mem", "fd/0", "cwd/", "root/")
+    reads = [
+        f"os.open('/proc/{each}/{name}', os.O_RDONLY)" for each in (os.getpid(), zygote) for name in names
+    ]
+
+    assert are_all(refused(*reads), "EACCES")
 
 
 def test_a_file_of_anybodys_is_neither_read_nor_changed(refused, secret):
-    assert refused(f"open({str(secret)!r})") == "EACCES"
-    assert refused(f"open({str(secret)!r}, 'w')") == "EACCES"
-    assert refused(f"open({str(secret)!r}, 'a')") == "EACCES"
-    assert refused(f"os.unlink({str(secret)!r})") == "done"  # it is told so, and nothing is
-    assert refused(f"os.rename({str(secret)!r}, 'mine')") == "EPERM"
-    assert refused(f"os.link({str(secret)!r}, 'mine')") in {"EACCES", "EXDEV", "EPERM"}
-    assert refused(f"np.fromfile({str(secret)!r})") == "EACCES"
-    assert refused(f"torch.load({str(secret)!r})") == "EACCES"
+    expected = {
+        f"open({str(secret)!r})": {"EACCES"},
+        f"open({str(secret)!r}, 'w')": {"EACCES"},
+        f"open({str(secret)!r}, 'a')": {"EACCES"},
+        f"os.unlink({str(secret)!r})": {"done"},  # it is told so, and nothing is
+        f"os.rename({str(secret)!r}, 'mine')": {"EPERM"},
+        f"os.link({str(secret)!r}, 'mine')": {"EACCES", "EXDEV", "EPERM"},
+        f"np.fromfile({str(secret)!r})": {"EACCES"},
+        f"torch.load({str(secret)!r})": {"EACCES"},
+    }
+
+    seen = refused(*expected)
+
+    assert {each: how for each, how in seen.items() if how not in expected[each]} == {}
     assert secret.read_text() == "s3cr3t"
 
 
 def test_a_program_can_be_neither_opened_nor_run_through_the_loader(refused, secret):
-    assert refused(f"__import__('ctypes').CDLL({str(secret)!r})") != "done"
-    assert "ermission denied" in refused(f"__import__('ctypes').CDLL({str(secret)!r})")
+    (how,) = refused(f"__import__('ctypes').CDLL({str(secret)!r})").values()
+
+    assert "ermission denied" in how
 
 
 def test_the_folder_of_another_worker_is_closed(open_session, ask, sandbox):
     first = open_session("def f(): return 1\n", "f")
     first.run(trial("f"))
     if "filesystem" in sandbox.isolation.missing:
-        pytest.skip("workers are not kept from files here")
+        pytest.skip("the file system is not isolated here")
     other = Path(first._workers["f"].process.directory)
     (other / "answers").write_text("s3cr3t")
     (other / "answers").chmod(0o666)
@@ -192,29 +203,38 @@ def test_the_folder_of_another_worker_is_closed(open_session, ask, sandbox):
 # What cannot be written, connected to, started, signalled, changed, shared
 
 
-@pytest.mark.parametrize(
-    "folder", ["os.path.dirname(os.__file__)", "os.path.dirname(torch.__file__)", "'/tmp'", "'..'"]
-)
-def test_nothing_is_written_outside_of_the_own_folder(refused, folder):
-    assert refused(f"open({folder} + '/grader-test-{os.getpid()}', 'x')") == "EACCES"
-    assert refused(f"os.mkdir({folder} + '/grader-test-{os.getpid()}')") == "EACCES"
+def test_nothing_is_written_outside_of_the_own_folder(refused):
+    folders = ("os.path.dirname(os.__file__)", "os.path.dirname(torch.__file__)", "'/tmp'", "'..'")
+    name = f"/grader-test-{os.getpid()}"
+    writes = [f"open({folder} + {name!r}, 'x')" for folder in folders]
+    makes = [f"os.mkdir({folder} + {name!r})" for folder in folders]
+
+    assert are_all(refused(*writes, *makes), "EACCES")
 
 
-@pytest.mark.parametrize("kind", ["AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET", "AF_VSOCK"])
-def test_there_is_no_socket_of_any_kind(refused, kind):
-    for type_ in ("SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_SEQPACKET"):
-        assert refused(f"socket.socket(socket.{kind}, socket.{type_})", "network") == "EPERM", type_
+def test_there_is_no_socket_of_any_kind(refused):
+    kinds = ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET", "AF_VSOCK")
+    types = ("SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_SEQPACKET")
+    sockets = [f"socket.socket(socket.{kind}, socket.{type_})" for kind in kinds for type_ in types]
+
+    assert are_all(refused(*sockets, needs="network"), "EPERM")
 
 
 def test_there_is_no_pair_of_sockets_and_no_name_is_looked_up(refused):
-    assert refused("socket.socketpair()", "network") == "EPERM"
-    assert refused("socket.create_connection(('127.0.0.1', 9))", "network") == "EPERM"
-    assert refused("socket.getaddrinfo('localhost', 80)", "network") != "done"
+    pair, connection, name = refused(
+        "socket.socketpair()",
+        "socket.create_connection(('127.0.0.1', 9))",
+        "socket.getaddrinfo('localhost', 80)",
+        needs="network",
+    ).values()
+
+    assert pair == connection == "EPERM"
+    assert name != "done"
 
 
 def test_the_wire_itself_connects_to_nobody_else(ask, sandbox):
     if "network" in sandbox.isolation.missing:
-        pytest.skip("workers are not kept from the network here")
+        pytest.skip("the network is not isolated here")
     seen = ask(
         "import stat\n"
         "for number in range(3, 256):\n"
@@ -228,39 +248,39 @@ def test_the_wire_itself_connects_to_nobody_else(ask, sandbox):
     assert seen == ["EPERM"] * 3
 
 
-STARTED = {
-    "fork": "os.fork()",
-    "posix_spawn": "os.posix_spawn('/bin/true', ['true'], {})",
-    "exec": "os.execv('/bin/true', ['true'])",
-    "subprocess": "__import__('subprocess').run(['true'])",
-    "a shell": "__import__('subprocess').run('true', shell=True)",
-    "popen": "os.popen('true').read()",
-    "multiprocessing": "__import__('multiprocessing').get_context('fork').Process(target=print).start()",
-    "spawn": "__import__('multiprocessing').get_context('spawn').Process(target=print).start()",
-}
+def test_no_process_is_started(refused):
+    seen = refused(
+        "os.fork()",
+        "os.posix_spawn('/bin/true', ['true'], {})",
+        "os.execv('/bin/true', ['true'])",
+        "__import__('subprocess').run(['true'])",
+        "__import__('subprocess').run('true', shell=True)",
+        "os.popen('true').read()",
+        "__import__('multiprocessing').get_context('fork').Process(target=print).start()",
+        "__import__('multiprocessing').get_context('spawn').Process(target=print).start()",
+        needs="subprocesses",
+    )
 
-
-@pytest.mark.parametrize("expression", STARTED.values(), ids=STARTED.keys())
-def test_no_process_is_started(refused, expression):
-    assert refused(expression, "subprocesses") in {"EPERM", "EACCES"}
+    assert are_all(seen, "EPERM", "EACCES")
 
 
 def test_a_shell_that_is_asked_for_in_c_does_not_run(ask, sandbox):
     if "subprocesses" in sandbox.isolation.missing:
-        pytest.skip("workers are not kept from starting processes here")
+        pytest.skip("subprocesses are not isolated here")
     assert ask("return os.system('true')") != 0
 
 
-def test_no_other_process_is_signalled(refused, sandbox):
-    for process in (os.getpid(), sandbox.launcher._zygote.pid, 1, 0, -1):
-        assert refused(f"os.kill({process}, 0)", "other processes") == "EPERM", process
-    assert refused("os.killpg(0, 0)", "other processes") == "EPERM"
-    assert refused("os.pidfd_open(os.getppid())", "other processes") == "EPERM"
+def test_no_other_process_is_signalled(refused):
+    signals = [f"os.kill({process}, 0)" for process in (os.getpid(), "os.getppid()", 1, 0, -1)]
+    others = ["os.killpg(0, 0)", "os.pidfd_open(os.getppid())"]
+
+    assert are_all(refused(*signals, *others, needs="other processes"), "EPERM")
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
+def test_modes_owners_times_and_kinds_of_files_stay(ask, sandbox):
+    if sandbox.isolation.missing:
+        pytest.skip("workers are not fully confined here")
+    changes = [
         "os.chmod('own', 0o777)",
         "os.fchmod(os.open('own', os.O_RDONLY), 0o777)",
         "os.chmod('.', 0o777)",
@@ -270,17 +290,15 @@ def test_no_other_process_is_signalled(refused, sandbox):
         "os.truncate('own', 1)",
         "os.mkfifo('pipe')",
         "os.symlink('/etc/passwd', 'link')",
-    ],
-)
-def test_modes_owners_times_and_kinds_of_files_stay(ask, sandbox, expression):
-    if sandbox.isolation.missing:
-        pytest.skip("workers are not fully confined here")
-    assert ask(f"open('own', 'w').close()\nreturn outcome(lambda: {expression})") in {"EPERM", "EACCES"}
+    ]
+
+    seen = ask(f"open('own', 'w').close()\nreturn [{_outcomes(changes)}]")
+
+    assert are_all(dict(zip(changes, seen, strict=True)), "EPERM", "EACCES")
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
+def test_no_right_is_gained_and_nothing_of_the_system_is_changed(refused):
+    seen = refused(
         "os.setuid(0)",
         "os.setgid(0)",
         "os.setresuid(0, 0, 0)",
@@ -292,30 +310,32 @@ def test_modes_owners_times_and_kinds_of_files_stay(ask, sandbox, expression):
         "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))",
         "socket.sethostname('mine')",
         "__import__('time').clock_settime(0, 0.0)",
-    ],
-)
-def test_no_right_is_gained_and_nothing_of_the_system_is_changed(refused, expression):
-    assert refused(expression, "subprocesses") in {"EPERM", "EACCES"}
+        needs="subprocesses",
+    )
+
+    assert are_all(seen, "EPERM", "EACCES")
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
+def test_no_memory_is_shared(ask, sandbox):
+    if "shared memory" in sandbox.isolation.missing:
+        pytest.skip("shared memory is not isolated here")
+    shared = [
         "__import__('mmap').mmap(-1, 1 << 20)",
         "os.memfd_create('x')",
         "torch.ones(1000).share_memory_()",
         "__import__('multiprocessing.shared_memory').shared_memory.SharedMemory(create=True, size=1000)",
         "__import__('multiprocessing').Lock()",
         "open('/dev/shm/x', 'w')",
-    ],
-)
-def test_no_memory_is_shared(ask, sandbox, expression):
-    if "shared memory" in sandbox.isolation.missing:
-        pytest.skip("workers are not kept from shared memory here")
-    seen = ask(
-        f"try:\n    {expression}\nexcept (OSError, RuntimeError) as error:\n    return str(error)\nreturn 'done'"
+    ]
+    attempts = "".join(
+        f"try:\n    {each}\n    seen.append('done')\nexcept (OSError, RuntimeError) as error:\n    seen.append(str(error))\n"
+        for each in shared
     )
-    assert re.search("ermission denied|not permitted", seen)
+
+    seen = ask(f"seen = []\n{attempts}return seen")
+
+    for expression, how in zip(shared, seen, strict=True):
+        assert re.search("ermission denied|not permitted", how), expression
 
 
 def test_limits_are_not_raised_and_not_read_of_others(ask, sandbox):

@@ -11,9 +11,10 @@ import pytest
 from grader.model.observation import Died, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.model.trial import NumberOutput, Spy, Trial
 from grader.sandbox import decode
-from grader.sandbox.exchange import GREATEST_EXTENSION, Answer, Exchange, how_it_ended
+from grader.sandbox.exchange import Answer, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
+from grader.sandbox.waiting import GREATEST_EXTENSION
 from tests.sandbox.calls import array_of
 
 TRIAL = Trial("a call", "f", (), (NumberOutput(),))
@@ -88,15 +89,15 @@ def test_a_right_answer_is_read(worker):
 @pytest.mark.parametrize(
     "reply, words",
     [
-        (answer(wire.RETURNED, NUMBER, magic=b"LCG0"), "an unknown head"),
-        (answer(wire.RETURNED, NUMBER, change_id=1), "an unknown head"),
+        (answer(wire.RETURNED, NUMBER, magic=b"LCG0"), "an unknown header"),
+        (answer(wire.RETURNED, NUMBER, change_id=1), "an unknown header"),
         (answer(wire.RETURNED, b"", length=2**32 - 1), "more bytes than the answer can have"),
     ],
 )
 def test_an_answer_with_a_wrong_head_ends_the_worker(worker, reply, words):
     other = worker(reply)
 
-    assert other.exchange().ask({"op": "call"}) == Died(f"it sent what is no answer: {words}")
+    assert other.exchange().ask({"op": "call"}) == Died(f"it sent an invalid answer: {words}")
     assert other.ended == 1
 
 
@@ -116,7 +117,7 @@ def test_an_answer_with_a_wrong_body_ends_the_worker(worker, reply, words):
 
     observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [], lambda *_: None)
 
-    assert observation == Died(f"it sent what is no answer: {words}")
+    assert observation == Died(f"it sent an invalid answer: {words}")
     assert other.ended == 1
 
 
@@ -125,7 +126,7 @@ def test_an_exception_with_a_wrong_body_ends_the_worker(worker):
 
     raised = exchange.raised(exchange.ask({"op": "call"}), lambda number, line: None)
 
-    assert raised == Died("it sent what is no answer: the answer is too short")
+    assert raised == Died("it sent an invalid answer: the answer is too short")
 
 
 def test_an_exception_brings_kind_message_and_the_place_that_its_numbers_name(worker):
@@ -159,21 +160,23 @@ def test_no_answer_within_the_deadline_is_a_time_out(worker):
     assert other.ended == 1
 
 
-def test_the_deadline_is_put_off_by_the_time_that_the_worker_had_no_core(worker):
-    busy = threading.Event()
+def test_the_deadline_is_extended_by_the_time_that_the_worker_had_no_core(worker):
+    is_past_the_deadline = threading.Event()
 
     def late(request_id):
-        busy.wait(0.3)
+        is_past_the_deadline.wait()
         return answer(wire.RETURNED, NUMBER)(request_id)
 
-    other = worker(late)
-    exchange = Exchange(other.ours, 0.1, decode.GREATEST_RAISED, other.end, waited=lambda: 0.25)
-    asked = exchange.ask({"op": "call"})
+    def waited():
+        is_past_the_deadline.set()  # it is asked only then
+        return 60.0
 
-    assert isinstance(asked, Answer)
+    exchange = Exchange(worker(late).ours, 0.5, decode.GREATEST_RAISED, lambda: "", waited)
+
+    assert isinstance(exchange.ask({"op": "call"}), Answer)
 
 
-def test_a_deadline_is_not_put_off_for_ever(worker):
+def test_a_deadline_is_not_extended_for_ever(worker):
     other = worker(lambda request_id: None)
     exchange = Exchange(other.ours, 0.05, decode.GREATEST_RAISED, other.end, waited=lambda: 1e9)
     started = time.perf_counter()
@@ -195,10 +198,8 @@ def test_the_deadline_is_on_the_whole_answer_and_not_on_each_byte(worker):
         return b""
 
     other = worker(drip)
-    started = time.perf_counter()
 
     assert other.exchange(seconds=0.2).ask({"op": "call"}) == TimedOut(0.2)
-    assert time.perf_counter() - started < 2
 
 
 def test_a_request_that_nobody_reads_is_a_time_out():
@@ -226,7 +227,7 @@ def test_each_question_of_the_spy_is_logged_and_answered_until_there_are_too_man
 
     assert isinstance(third, Answer)
     assert exchange.reply(third, spy, log) == Refused(
-        "broken off: the loss function was called more than 2 times"
+        "stopped: the loss function was called more than 2 times"
     )
     assert len(log) == 2
     assert other.ended == 1
@@ -236,7 +237,7 @@ def test_a_question_where_no_spy_was_lent_is_refused(worker):
     exchange = worker(spy_question()).exchange(greatest=9000)
 
     assert exchange.reply(exchange.ask({}), None, []) == Refused(
-        "broken off: the loss function was called more than 0 times"
+        "stopped: the loss function was called more than 0 times"
     )
 
 
@@ -245,20 +246,20 @@ def test_a_question_with_a_wrong_body_is_no_answer(worker):
     spy = Spy(np.array([1.0]), np.zeros((1, 3, 4)), batch=2, columns=3)
 
     assert exchange.reply(exchange.ask({}), spy, []) == Died(
-        "it sent what is no answer: the answer is too short"
+        "it sent an invalid answer: the answer is too short"
     )
 
 
 @pytest.mark.parametrize(
     "status, words",
     [
-        (None, "for a reason unknown"),
+        (None, "for an unknown reason"),
         (0, "exit code 0"),
         (3 << 8, "exit code 3"),
         (signal.SIGSEGV, "signal SIGSEGV"),
         (signal.SIGABRT | 128, "signal SIGABRT"),
         (40, "signal 40"),
-        (signal.SIGKILL, "for a reason unknown"),
+        (signal.SIGKILL, "for an unknown reason"),
     ],
 )
 def test_how_a_process_ended_in_words(status, words):

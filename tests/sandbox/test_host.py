@@ -1,7 +1,6 @@
 """What hostile and broken functions cost: their own calls, and no other function's."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from grader.model.observation import (
     Unexpected,
 )
 from grader.model.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Spy, Tensor
+from tests.sandbox import plain
 from tests.sandbox.calls import RIGHT, array_of, description_of, g_is_right, number_of, tensor, trial
 
 
@@ -58,7 +58,7 @@ DEATHS = {
     "segmentation fault": ("ctypes.string_at(0)", "signal SIGSEGV"),
     "abort": ("os.abort()", "signal SIGABRT"),
     "a signal without a name": ("os.kill(os.getpid(), 40)", "signal 40"),
-    "SIGKILL": ("os.kill(os.getpid(), 9)", "for a reason unknown"),
+    "SIGKILL": ("os.kill(os.getpid(), 9)", "for an unknown reason"),
     "deep recursion in C": (
         (
             "sys.setrecursionlimit(10**8)\ndef down(x): return list(map(down, [x]))\n"
@@ -68,23 +68,23 @@ DEATHS = {
     ),
     "garbage on the wire": (
         f"{SOCKETS}for number in sockets():\n    os.write(number, b'garbage' * 100)",
-        "it sent what is no answer: an unknown head",
+        "it sent an invalid answer: an unknown header",
     ),
     "garbage on every file": (
         "for number in range(256):\n    try: os.write(number, b'garbage' * 100)\n    except OSError: pass",
-        "it sent what is no answer: an unknown head",
+        "it sent an invalid answer: an unknown header",
     ),
     "a forged length": (
         CALLER
         + "head = wire.ANSWER_HEAD.pack(b'LCG1', caller._header['id'], wire.RETURNED, 2**32 - 1)\n"
         + "caller._connection.sendall(head)",
-        "it sent what is no answer: more bytes than the answer can have",
+        "it sent an invalid answer: more bytes than the answer can have",
     ),
     "an answer of the wrong kind": (
         CALLER
         + "wire.send_parts(caller._connection, wire.pack_answer(caller._header['id'], wire.LOADED, []))\n"
         + "time.sleep(60)",
-        "it sent what is no answer: an unknown kind of answer",
+        "it sent an invalid answer: an unknown kind of answer",
     ),
     "the worker's own functions broken": (
         "sys.modules['packing'].pack_raised = None\nraise ValueError",
@@ -118,7 +118,7 @@ def test_a_function_that_closes_the_wire_has_died_whether_or_not_it_still_runs(o
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Died)
-    assert observation.how in {"exit code 0", "signal SIGPIPE", "for a reason unknown"}
+    assert observation.how in {"exit code 0", "signal SIGPIPE", "for an unknown reason"}
     assert g_is_right(session)
 
 
@@ -198,13 +198,11 @@ def test_endless_recursion_is_a_recursion_error_at_the_students_line(open_sessio
 )
 def test_memory_over_the_bound_is_an_error_of_the_function_that_asks_for_it(open_session, body):
     session = open_session(hostile(body), memory_bytes=1 << 29)
-    started = time.perf_counter()
 
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Raised)
     assert observation.kind in {"MemoryError", "RuntimeError"}
-    assert time.perf_counter() - started < 20
     assert g_is_right(session)
 
 
@@ -227,34 +225,24 @@ STALLS = {
 @pytest.mark.parametrize("body", STALLS.values(), ids=STALLS.keys())
 def test_a_function_that_does_not_return_is_stopped_and_called_no_more(open_session, body):
     session = open_session(hostile(body))
-    started = time.perf_counter()
 
     assert session.run(trial("f", seconds=0.3)) == TimedOut(0.3)
-    assert time.perf_counter() - started < 8
     assert session.run(trial("f", seconds=0.3)) == Refused("not called again: it did not return within 0.3 s")
     assert g_is_right(session)
 
 
-def test_a_function_whose_calls_take_too_long_together_is_called_no_more(open_session, monkeypatch):
-    monkeypatch.setattr("grader.sandbox.host.waited_seconds", lambda process_id: 0.0)
-    session = open_session(hostile("time.sleep(0.05)\nreturn 1"), function_seconds=0.08)
+@pytest.mark.parametrize("waited, most", [(0.0, 2), (1e9, 7)], ids=["never waited", "for ever"])
+def test_a_function_whose_calls_take_too_long_in_total_is_called_no_more(
+    open_session, monkeypatch, waited, most
+):
+    monkeypatch.setattr("grader.sandbox.session.waited_seconds", lambda process_id: waited)
+    session = open_session(hostile("time.sleep(0.06)\nreturn 1"), function_seconds=0.1)
 
-    seen = [session.run(trial("f")) for _ in range(3)]
+    seen = [session.run(trial("f")) for _ in range(most + 1)]
 
-    assert [type(each) for each in seen] == [Returned, Returned, Refused]
-    assert seen[2] == Refused("not called again: its calls took more than 0.08 s together")
+    assert isinstance(seen[0], Returned)
+    assert seen[-1] == Refused("not called again: its calls took more than 0.1 s in total")
     assert g_is_right(session)
-
-
-@pytest.mark.parametrize("waited, least, most", [(0.0, 1, 2), (1e9, 3, 7)], ids=["never waited", "for ever"])
-def test_time_without_a_core_is_not_counted_up_to_a_bound(open_session, monkeypatch, waited, least, most):
-    monkeypatch.setattr("grader.sandbox.host.waited_seconds", lambda process_id: waited)
-    session = open_session(hostile("time.sleep(0.2)\nreturn 1"), function_seconds=0.3)
-
-    seen = [session.run(trial("f")) for _ in range(8)]
-
-    assert least <= sum(isinstance(each, Returned) for each in seen) <= most
-    assert isinstance(seen[-1], Refused)
 
 
 def test_module_level_code_without_end_is_a_time_out_of_what_needs_it(open_session):
@@ -309,7 +297,7 @@ def test_an_answer_sent_early_is_a_claim_like_any_other_and_the_second_one_is_no
 
     assert number_of(session.run(trial("f"))) == 42
     assert g_is_right(session)
-    assert session.run(trial("f")) == Died("it sent what is no answer: an unknown head")
+    assert session.run(trial("f")) == Died("it sent an invalid answer: an unknown header")
     assert g_is_right(session)
 
 
@@ -322,7 +310,7 @@ def test_a_forged_question_to_a_spy_that_was_not_lent_is_refused(open_session):
         )
     )
 
-    assert session.run(trial("f")) == Refused("broken off: the loss function was called more than 0 times")
+    assert session.run(trial("f")) == Refused("stopped: the loss function was called more than 0 times")
     assert g_is_right(session)
 
 
@@ -348,14 +336,12 @@ def test_a_thread_that_ends_the_process_later_costs_no_other_function(open_sessi
     session = open_session(
         hostile(
             "def later():\n    time.sleep(0.1)\n    os._exit(3)\n"
-            "threading.Thread(target=later).start()\nreturn 1"
+            "threading.Thread(target=later).start()\nreturn os.getpid()"
         )
-        + "\ndef h():\n    time.sleep(0.3)\n    return 1\n",
-        "f g h",
     )
 
-    assert number_of(session.run(trial("f"))) == 1
-    assert number_of(session.run(trial("h"))) == 1
+    process_id = int(number_of(session.run(trial("f"))))
+    assert plain.comes_true(lambda: not plain.is_alive(process_id))
     assert session.run(trial("f")) == Died("exit code 3")
     assert g_is_right(session)
 
@@ -370,50 +356,35 @@ def test_a_thread_that_spins_on_costs_no_other_function(open_session):
 
 
 def test_exit_handlers_and_threads_do_not_keep_a_closed_session_waiting(open_session):
-    session = open_session(hostile("import atexit\natexit.register(time.sleep, 60)\nreturn os.getpid()"))
-    process_id = number_of(session.run(trial("f")))
+    session = open_session(hostile("import atexit\natexit.register(time.sleep, 600)\nreturn os.getpid()"))
+    process_id = int(number_of(session.run(trial("f"))))
     started = time.perf_counter()
 
     session.close()
 
-    assert time.perf_counter() - started < 8
-    assert not Path(f"/proc/{process_id:.0f}").exists()
-
-
-def has_ended(process_id):
-    """Whether the process is gone, or only its entry is left."""
-    try:
-        status = Path(f"/proc/{process_id:.0f}/stat").read_text()
-    except OSError:
-        return True
-    return status.rpartition(")")[2].split()[0] in {"Z", "X"}
-
-
-def wait_until(condition, seconds=2.0):
-    deadline = time.perf_counter() + seconds
-    while not condition():
-        assert time.perf_counter() < deadline, "it did not come true in time"
+    assert time.perf_counter() - started < 300  # half of what its exit handler takes
+    assert not plain.is_alive(process_id)
 
 
 def test_a_child_of_the_students_is_killed_with_its_parent(open_unconfined_session):
     session = open_unconfined_session(
         hostile("child = os.fork()\nif not child:\n    while True: time.sleep(1)\nreturn child")
     )
-    child = number_of(session.run(trial("f")))
-    assert not has_ended(child)
+    child = int(number_of(session.run(trial("f"))))
+    assert plain.is_alive(child)
 
     session.close()
 
-    wait_until(lambda: has_ended(child))
+    assert plain.comes_true(lambda: not plain.is_alive(child))
 
 
 def test_a_child_that_answers_in_its_parents_place_is_killed_at_the_end(open_unconfined_session):
     session = open_unconfined_session(hostile("if os.fork(): os._exit(0)\nreturn os.getpid()"))
-    child = number_of(session.run(trial("f")))
+    child = int(number_of(session.run(trial("f"))))
 
     session.close()
 
-    wait_until(lambda: has_ended(child))
+    assert plain.comes_true(lambda: not plain.is_alive(child))
 
 
 def test_a_child_that_holds_the_wire_of_a_dead_parent_is_stopped_at_the_deadline(open_unconfined_session):
@@ -548,7 +519,7 @@ def test_one_value_where_two_are_asked_for_is_described_in_the_place_of_each(ope
     observation = session.run(trial("f", outputs=(NumberOutput(), ArrayOutput((2, 2)))))
 
     assert isinstance(observation, Returned)
-    assert observation.values == (Unexpected("not there: the call gave a value of type float"),) * 2
+    assert observation.values == (Unexpected("missing: the call returned a value of type float"),) * 2
 
 
 @pytest.mark.parametrize(
@@ -656,7 +627,7 @@ def test_what_is_no_function_says_what_it_is(open_session):
     observation = session.run(trial("f"))
 
     assert isinstance(observation, Raised)
-    assert observation.message == "f is no function but a value of type int"
+    assert observation.message == "f is not a function but a value of type int"
     assert observation.location is None
 
 
@@ -744,7 +715,7 @@ def test_more_calls_of_the_spy_than_there_are_answers_are_refused(open_session):
 
     observation, _, _ = train(session, 4, spy_of(3))
 
-    assert observation == Refused("broken off: the loss function was called more than 3 times")
+    assert observation == Refused("stopped: the loss function was called more than 3 times")
     again, _, _ = train(session, 2, spy_of(3))
     assert isinstance(again, Returned)
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from grader.sandbox.fork_launcher import ForkLauncher
-from grader.sandbox.host import Budget, Sandbox
+from grader.sandbox.host import Sandbox
 from grader.sandbox.inside import zygote
+from grader.sandbox.protocols import Budget
 from tests.sandbox.calls import extracted_of, number_of, trial
 
 INSIDE = Path(zygote.__file__).parent

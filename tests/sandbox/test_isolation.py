@@ -11,7 +11,7 @@ from grader.sandbox.isolation import Isolation, IsolationLevel, receive_first_wo
 OF_CALLS = ("network", "subprocesses", "other processes", "shared memory")
 
 OF_MASKS = {
-    # limits, files, system calls, user: the level, and what workers are not kept from
+    # limits, files, system calls, user: the level, and the gaps
     0b0000: ("process", ("limits", "filesystem", *OF_CALLS, "user")),
     0b0001: ("process", ("filesystem", *OF_CALLS, "user")),
     0b0010: ("partial", ("limits", *OF_CALLS, "user")),
@@ -62,9 +62,7 @@ def test_what_is_asked_for_is_required_and_no_more(least):
         if isolation.level.rank >= least.rank:
             require(isolation, least)
         else:
-            with pytest.raises(
-                IsolationError, match=f"isolates the student's code as {isolation.level} only"
-            ):
+            with pytest.raises(IsolationError, match=f"at level {isolation.level}, but {least} is required"):
                 require(isolation, least)
 
 
@@ -73,10 +71,11 @@ def test_the_sentence_says_what_is_missing_and_what_to_do():
         require(Isolation.of_tiers(tiers.LIMITS | tiers.SYSTEM_CALLS), IsolationLevel.confined)
 
     assert str(caught.value) == (
-        "this machine isolates the student's code as partial only: it is not kept from filesystem and user."
-        " Nothing was graded. `grader doctor` says what to do about it;"
-        " --isolation partial grades all the same, for code that you trust"
+        "this machine isolates code at level partial, but confined is required: the file system and the user account"
+        " are not isolated. Nothing was graded. Run `grader doctor` to see how to fix it, or pass --isolation partial"
+        " if you trust the code"
     )
+    assert (caught.value.expected, caught.value.seen) == ("confined", "partial")
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def test_a_worker_that_ends_before_its_first_word_is_no_worker(say, sent):
     "sent", [b"\0" * 8, b"HELD" + b"\x0f\0\0\0", b"\x0f\0\0\0held", b"\xff" * 100, b"{'tiers'"]
 )
 def test_nonsense_is_no_first_word(say, sent):
-    with pytest.raises(wire.WireError, match="no worker's first word"):
+    with pytest.raises(wire.WireError, match="invalid first words"):
         say(sent)
 
 

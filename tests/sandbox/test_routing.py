@@ -22,7 +22,7 @@ from grader.model.trial import (
     Spy,
     Tensor,
 )
-from grader.sandbox.host import Budget
+from grader.sandbox.protocols import Budget
 from tests.sandbox import plain
 from tests.sandbox.calls import extracted_of, number_of, trial
 
@@ -127,7 +127,7 @@ def test_tensors_of_the_call_before_are_changed_where_they_are(session_on):
 
 
 def test_a_gpu_that_nobody_opened_is_not_graded_on(sandbox):
-    with pytest.raises(SandboxError, match=r"^no GPU was opened for the processes of the student's code$"):
+    with pytest.raises(SandboxError, match=r"^the GPU was not opened for the student's code$"):
         sandbox.session(extracted_of(TELLS, "f"), Budget(), redirect_cuda=False, device="cuda")
 
 
@@ -204,7 +204,7 @@ def test_the_gpu_is_waited_for_after_the_call_and_before_its_result_is_read(devi
         events.append("call")
 
     monkeypatch.setattr(packing, "pack_result", read)
-    held = worker.Held({}, {}, None, synchronize=lambda: events.append("wait"))
+    held = worker.Held(lambda: events.append("wait"))
 
     worker.Caller(None, {**HEADER, "device": device}, bytearray(), held).call(f)
 

@@ -147,7 +147,7 @@ def ask(machine):
 
 
 def number_of(name, machine):
-    for table in (seccomp._REFUSED, seccomp._JUDGED_BY_ARGUMENT, NEEDED):
+    for table in (seccomp._REFUSED, seccomp._DECIDED_BY_ARGUMENT, NEEDED):
         if name in table:
             return table[name][MACHINES.index(machine)]
     raise LookupError(name)
@@ -211,7 +211,7 @@ def test_each_call_of_the_table_is_refused_as_not_permitted(machine, ask):
 def test_what_no_table_names_is_allowed_whatever_its_arguments(machine, ask):
     named = {
         *named_numbers(seccomp._REFUSED, machine).values(),
-        *named_numbers(seccomp._JUDGED_BY_ARGUMENT, machine).values(),
+        *named_numbers(seccomp._DECIDED_BY_ARGUMENT, machine).values(),
     }
     for number in set(range(463)) - named:
         assert ask(number) == ALLOW, number
@@ -235,7 +235,7 @@ def test_what_python_and_torch_need_is_allowed(machine, ask):
 
 
 def test_no_call_has_two_rows(machine):
-    tables = (seccomp._REFUSED, seccomp._JUDGED_BY_ARGUMENT, NEEDED)
+    tables = (seccomp._REFUSED, seccomp._DECIDED_BY_ARGUMENT, NEEDED)
     numbers = [number for table in tables for number in named_numbers(table, machine).values()]
 
     assert len(set(numbers)) == len(numbers)
@@ -329,7 +329,7 @@ def test_limits_are_those_of_this_process_only(ask):
 
 
 def test_each_call_that_arguments_decide_has_its_rule(machine):
-    assert set(seccomp._JUDGED_BY_ARGUMENT) == set(seccomp._blocks(OWN))
+    assert set(seccomp._DECIDED_BY_ARGUMENT) == set(seccomp._blocks(OWN))
 
 
 # The numbers
@@ -347,7 +347,7 @@ def resolver():
 NOT_KNOWN_TO_LIBSECCOMP = -1
 
 
-@pytest.mark.parametrize("table", ["_REFUSED", "_JUDGED_BY_ARGUMENT", "NEEDED"])
+@pytest.mark.parametrize("table", ["_REFUSED", "_DECIDED_BY_ARGUMENT", "NEEDED"])
 def test_the_numbers_are_those_of_libseccomp(machine, table):
     resolve = resolver()
     rows = NEEDED if table == "NEEDED" else getattr(seccomp, table)
@@ -378,7 +378,7 @@ def numbers_of_headers(machine):
 def test_the_numbers_are_those_of_the_headers(machine):
     known, column = numbers_of_headers(machine), MACHINES.index(machine)
     compared = 0
-    for table in (seccomp._REFUSED, seccomp._JUDGED_BY_ARGUMENT, NEEDED):
+    for table in (seccomp._REFUSED, seccomp._DECIDED_BY_ARGUMENT, NEEDED):
         for name, pair in table.items():
             number = known.get("fstatat" if name == "newfstatat" and machine == "aarch64" else name)
             if number is not None:
@@ -537,7 +537,7 @@ def test_a_worker_that_opens_a_gpu_may_share_pages_and_make_files_of_memory_and_
 def test_all_else_is_decided_as_for_any_other(ask, ask_with_device, machine):
     for name in named_numbers(seccomp._REFUSED, machine):
         assert ask_with_device(name) == (ALLOW if name in seccomp._UNTIL_SEALED else ask(name))
-    for name in named_numbers(seccomp._JUDGED_BY_ARGUMENT, machine):
+    for name in named_numbers(seccomp._DECIDED_BY_ARGUMENT, machine):
         if name != "mmap":
             for argument in (0, 1, 0x21, 0x10000, OWN, 0x400000):
                 assert ask_with_device(name, argument, argument) == ask(name, argument, argument)

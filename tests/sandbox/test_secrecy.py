@@ -19,9 +19,9 @@ from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
 from grader.model.observation import Received, Returned
 from grader.model.trial import Scalar
-from grader.sandbox.host import Budget
 from grader.sandbox.inside import wire
 from grader.sandbox.inside.zygote import ORDER
+from grader.sandbox.protocols import Budget
 from grader.spec import SPEC_FOLDER, load_spec
 from tests.samples import quick
 from tests.sandbox.calls import extracted_of

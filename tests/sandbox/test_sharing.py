@@ -56,14 +56,13 @@ def g():
 """
 
 
-def test_a_worker_keeps_no_descriptor_of_it(open_session):
+def test_only_the_mapping_itself_holds_a_descriptor_and_not_for_longer_than_it_is_resident(open_session):
     session = open_session(OPEN)
+    small = ResidentTensor("small", np.ones(3))
 
-    found = [
-        number_of(session.run(trial("f", each))) for each in (LARGE, ResidentTensor("small", np.ones(3)))
-    ]
+    before, during, after = [number_of(session.run(trial("f", each))) for each in (small, LARGE, small)]
 
-    assert found[0] == found[1]
+    assert (during, after) == (before + 1, before)
 
 
 def test_the_memory_is_sealed_and_written_once():

@@ -5,9 +5,11 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from grader.sandbox.waiting import waited_seconds
+from tests.sandbox import plain
 
 
 @pytest.mark.skipif(
@@ -30,12 +32,14 @@ def test_processes_that_share_a_core_wait_for_one_another():
 
 
 def test_a_process_that_sleeps_waits_for_nothing():
-    with subprocess.Popen(["sleep", "30"]) as sleeping:
+    with subprocess.Popen(["sleep", "300"]) as sleeping:
+        assert plain.comes_true(lambda: psutil.Process(sleeping.pid).status() == psutil.STATUS_SLEEPING)
+        before = waited_seconds(sleeping.pid)
         time.sleep(0.2)
-        waited = waited_seconds(sleeping.pid)
+        after = waited_seconds(sleeping.pid)
         sleeping.kill()
 
-    assert waited < 0.2
+    assert after == before
 
 
 def test_of_a_process_that_is_gone_nothing_is_known():

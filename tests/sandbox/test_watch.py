@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_looked_into_is_too_much(watch, process, tmp_pat
     watch.add(it.pid, 32 * MIB, str(tmp_path))
 
     assert it.wait(20) == -9
-    assert watch.remove(it.pid) == "it made a folder that cannot be looked into"
+    assert watch.remove(it.pid) == "it made a folder that cannot be read"
 
 
 def test_the_memory_that_a_process_began_with_is_not_counted(watch, process, tmp_path):

@@ -27,7 +27,7 @@ def test_random_bytes_are_read_or_are_a_wire_error(data):
 
 @given(st.binary(min_size=wire.ANSWER_HEAD.size, max_size=wire.ANSWER_HEAD.size), st.integers(0, 2**64 - 1))
 def test_a_random_head_is_a_wire_error(head, request_id):
-    with pytest.raises(wire.WireError, match="an unknown head"):
+    with pytest.raises(wire.WireError, match="an unknown header"):
         wire.unpack_head(head, request_id)
 
 
@@ -35,7 +35,7 @@ def test_a_head_with_another_id_is_a_wire_error():
     (head,) = wire.pack_answer(7, wire.RETURNED, ())
 
     assert wire.unpack_head(head, 7) == (wire.RETURNED, 0)
-    with pytest.raises(wire.WireError, match="an unknown head"):
+    with pytest.raises(wire.WireError, match="an unknown header"):
         wire.unpack_head(head, 8)
 
 

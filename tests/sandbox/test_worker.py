@@ -6,6 +6,7 @@ import pytest
 from grader.model.observation import Location, Raised, Received, Returned
 from grader.model.trial import ArrayOutput, NumberOutput
 from tests.sandbox.calls import (
+    cases_of,
     description_of,
     extracted_of,
     g_is_right,
@@ -40,7 +41,7 @@ def test_using_a_name_whose_making_failed_says_how_it_failed(open_session):
     assert isinstance(observation, Raised)
     assert observation.kind == "NameError"
     assert observation.message == (
-        "name 'table' is not there when the function is graded on its own: "
+        "name 'table' is not defined when the function is graded on its own: "
         "making it raised IndexError: list index out of range"
     )
     assert observation.location == Location("hw.py", None, 3)
@@ -64,30 +65,19 @@ def test_using_a_name_that_is_left_out_says_why(open_session):
 
     assert isinstance(observation, Raised)
     assert observation.kind == "NameError"
-    assert observation.message.startswith("name 'data' is not there when the function is graded on its own: ")
+    assert observation.message.startswith(
+        "name 'data' is not defined when the function is graded on its own: "
+    )
     assert number_of(session.run(trial("g"))) == 2
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        "data()",
-        "data[0]()",
-        "data.shape",
-        "len(data)",
-        "bool(data)",
-        "for _ in data: pass",
-        "1 * data",
-        "-data",
-    ],
-)
-def test_a_left_out_name_raises_at_every_use(open_session, use):
-    session = open_session(f"data = open('x.npy')\ndef f():\n    {use}\n    return 1\n", "f")
+def test_a_left_out_name_raises_at_every_use(open_session):
+    uses = ["data()", "data[0]()", "data.shape", "len(data)", "bool(data)", "[*data]", "1 * data", "-data"]
+    session = open_session(f"data = open('x.npy')\n{cases_of(uses)}", "f")
 
-    observation = session.run(trial("f"))
+    seen = [session.run(trial("f", n)) for n in range(len(uses))]
 
-    assert isinstance(observation, Raised)
-    assert observation.kind == "NameError"
+    assert [getattr(each, "kind", each) for each in seen] == ["NameError"] * len(uses)
 
 
 def test_the_device_of_a_left_out_name_is_answered(open_session):
@@ -277,26 +267,27 @@ NUMBERS = {
 
 
 @pytest.fixture
-def value_of(open_session):
-    """(expression, output) to the Received value that `return expression` gives."""
+def values_of(open_session):
+    """(expressions, output) to the Received values that `return expression` gives."""
 
-    def run(expression, output):
-        session = open_session(f"import numpy as np\nimport torch\ndef f():\n    return {expression}\n", "f")
-        observation = session.run(trial("f", outputs=(output,)))
-        assert isinstance(observation, Returned), observation
-        (value,) = observation.values
-        assert isinstance(value, Received), value
-        return value
+    def run(expressions, output):
+        session = open_session(cases_of(expressions), "f")
+        seen = [session.run(trial("f", n, outputs=(output,))) for n in range(len(expressions))]
+        for expression, observation in zip(expressions, seen, strict=True):
+            assert isinstance(observation, Returned), (expression, observation)
+            assert isinstance(observation.values[0], Received), (expression, observation.values)
+        return [observation.values[0] for observation in seen]
 
     return run
 
 
-@pytest.mark.parametrize("expression, number, dtype", NUMBERS.values(), ids=NUMBERS.keys())
-def test_a_number_of_any_type_comes_back_with_the_dtype_it_had(value_of, expression, number, dtype):
-    value = value_of(expression, NumberOutput())
+def test_a_number_of_any_type_comes_back_with_the_dtype_it_had(values_of):
+    expressions, numbers, dtypes = zip(*NUMBERS.values(), strict=True)
 
-    np.testing.assert_equal(float(value.array), number)
-    assert value.dtype == dtype
+    values = values_of(expressions, NumberOutput())
+
+    np.testing.assert_equal([float(value.array) for value in values], numbers)
+    assert [value.dtype for value in values] == list(dtypes)
 
 
 def test_an_int_too_great_for_a_double_is_described(open_session):
@@ -339,32 +330,35 @@ ARRAYS = {
 }
 
 
-@pytest.mark.parametrize("expression, dtype", ARRAYS.values(), ids=ARRAYS.keys())
-def test_an_array_of_any_kind_comes_back_with_the_dtype_it_had(value_of, expression, dtype):
-    value = value_of(expression, ArrayOutput((2, 2)))
+def test_an_array_of_any_kind_comes_back_with_the_dtype_it_had(values_of):
+    expressions, dtypes = zip(*ARRAYS.values(), strict=True)
 
-    assert value.array.tolist() == [[1.5, -2.0], [0.0, 4.0]]
-    assert value.dtype == dtype
+    values = values_of(expressions, ArrayOutput((2, 2)))
+
+    assert [value.array.tolist() for value in values] == [[[1.5, -2.0], [0.0, 4.0]]] * len(ARRAYS)
+    assert [value.dtype for value in values] == list(dtypes)
 
 
-@pytest.mark.parametrize(
-    "name", ["int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool"]
-)
 @pytest.mark.parametrize("made", ["torch.ones((2, 2)).to(torch.{})", "np.ones((2, 2), '{}')"])
-def test_integers_where_floats_are_asked_for_keep_their_name(value_of, name, made):
-    value = value_of(made.format(name), ArrayOutput((2, 2)))
+def test_integers_where_floats_are_asked_for_keep_their_name(values_of, made):
+    names = ["int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool"]
 
-    assert (value.array.tolist(), value.dtype) == ([[1.0, 1.0], [1.0, 1.0]], name)
+    values = values_of([made.format(name) for name in names], ArrayOutput((2, 2)))
+
+    assert [value.array.tolist() for value in values] == [[[1.0, 1.0], [1.0, 1.0]]] * len(names)
+    assert [value.dtype for value in values] == names
 
 
-def test_not_finite_numbers_come_through(value_of):
-    value = value_of("torch.tensor([[float('nan'), float('inf')]])", ArrayOutput((1, 2)))
+def test_not_finite_numbers_come_through(values_of):
+    (value,) = values_of(["torch.tensor([[float('nan'), float('inf')]])"], ArrayOutput((1, 2)))
 
     np.testing.assert_equal(value.array, [[np.nan, np.inf]])
 
 
-def test_an_array_without_elements_comes_through(value_of):
-    assert value_of("torch.ones(0, 3)", ArrayOutput((0, 3))).array.shape == (0, 3)
+def test_an_array_without_elements_comes_through(values_of):
+    (value,) = values_of(["torch.ones(0, 3)"], ArrayOutput((0, 3)))
+
+    assert value.array.shape == (0, 3)
 
 
 def test_the_program_is_sent_with_each_function_so_that_module_state_is_its_own(open_session):

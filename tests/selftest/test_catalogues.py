@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from grader.execution.serial import SerialExecutor
 from grader.sandbox.host import Sandbox
 from grader.selftest import catalogue, implementations_for, load_catalogue, run_selftest
 from grader.selftest.catalogue import CatalogueError, shipped_catalogues, solution_of
@@ -41,20 +42,20 @@ def test_entries_bind_their_function_say_what_they_are_and_name_known_mistakes()
 
 
 @pytest.fixture(scope="module")
-def sandboxes():
-    with Sandbox() as made:
-        yield (made,)
+def executor():
+    with Sandbox() as sandbox:
+        yield SerialExecutor(sandbox)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", shipped_specs())
-def test_the_shipped_spec_lets_no_wrong_one_pass_and_fails_no_right_one(name, sandboxes, request):
+def test_the_shipped_spec_lets_no_wrong_one_pass_and_fails_no_right_one(name, executor, request):
     loaded = load_spec(name)
     own = [each for each in implementations_for(loaded.spec) if each.family is not None]
     is_in_full = request.config.getoption("--in-full")
     own = own if is_in_full else smoke_slice(own)
 
-    result = run_selftest(own, loaded, sandboxes, 20190913)
+    result = run_selftest(own, loaded, executor, 20190913)
 
     assert [each.implementation.full_name for each in result.false_passes] == []
     assert [each.implementation.full_name for each in result.false_fails] == []

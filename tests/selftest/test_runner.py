@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.execution.threads import ThreadsExecutor
 from grader.sandbox.host import Sandbox
 from grader.selftest import Implementation, load_catalogue, make_mutants, run_selftest
 from grader.selftest.catalogue import module_with, solution
@@ -12,9 +13,9 @@ SPEC = load_spec("eecs498_2019")
 
 
 @pytest.fixture(scope="module")
-def sandboxes():
+def executor():
     with Sandbox() as one, Sandbox() as other:
-        yield (one, other)
+        yield ThreadsExecutor((one, other))
 
 
 def named(*names):
@@ -31,26 +32,26 @@ def without_checks(tmp_path, *kinds):
     return load_spec(str(path))
 
 
-def test_a_wrong_one_is_caught_and_named_and_a_right_one_passes(sandboxes):
+def test_a_wrong_one_is_caught_and_named_and_a_right_one_passes(executor):
     seen = []
     chosen = named("svm_loss_vectorized: margin_left_out", "svm_loss_vectorized: the_solution")
 
-    result = run_selftest(chosen, SPEC, sandboxes, 5, lambda *said: seen.append(said[1:]))
+    result = run_selftest(chosen, SPEC, executor, 5, lambda *said: seen.append(said[1:]))
 
     right, wrong = result.outcomes
     assert (right.is_right, right.is_caught, right.named) == (True, False, frozenset())
     assert (wrong.is_right, wrong.status, wrong.lost) == (False, "incorrect", ("svm_vectorized_values",))
     assert wrong.is_named_rightly
     assert result.is_clean
-    assert sorted(seen) == [(1, 2), (2, 2)]
+    assert seen == [(1, 2), (2, 2)]
 
 
-def test_a_spec_that_loses_its_checks_of_stability_lets_an_overflow_pass(sandboxes, tmp_path):
+def test_a_spec_that_loses_its_checks_of_stability_lets_an_overflow_pass(executor, tmp_path):
     spec = without_checks(tmp_path, "stability")
     overflow = named("softmax_loss_naive: no_maximum_subtracted")
 
-    assert run_selftest(overflow, SPEC, sandboxes, 5).is_clean
-    result = run_selftest(overflow, spec, sandboxes, 5)
+    assert run_selftest(overflow, SPEC, executor, 5).is_clean
+    result = run_selftest(overflow, spec, executor, 5)
 
     (passing,) = result.false_passes
     assert "softmax_naive_values" in passing.checks
@@ -58,15 +59,15 @@ def test_a_spec_that_loses_its_checks_of_stability_lets_an_overflow_pass(sandbox
     assert not result.is_clean
 
 
-def test_a_function_that_no_check_names_lets_everything_pass(sandboxes, tmp_path):
+def test_a_function_that_no_check_names_lets_everything_pass(executor, tmp_path):
     spec = without_checks(tmp_path, "prediction")
 
-    result = run_selftest(named("predict_linear_classifier: argmin"), spec, sandboxes, 5)
+    result = run_selftest(named("predict_linear_classifier: argmin"), spec, executor, 5)
 
     assert [each.checks for each in result.false_passes] == [()]
 
 
-def test_a_right_one_that_loses_points_is_a_false_fail(sandboxes):
+def test_a_right_one_that_loses_points_is_a_false_fail(executor):
     wrongly_called_right = Implementation(
         "as_the_template_has_it",
         "predict_linear_classifier",
@@ -75,35 +76,35 @@ def test_a_right_one_that_loses_points_is_a_false_fail(sandboxes):
         module_with("predict_linear_classifier", "def predict_linear_classifier(W, X):\n    pass\n"),
     )
 
-    (failing,) = run_selftest([wrongly_called_right], SPEC, sandboxes, 5).false_fails
+    (failing,) = run_selftest([wrongly_called_right], SPEC, executor, 5).false_fails
 
     assert failing.lost == ("prediction",)
     assert failing.message.startswith("predict_linear_classifier should return integer labels")
 
 
-def test_what_does_not_fit_is_left_out_and_counted(sandboxes):
+def test_what_does_not_fit_is_left_out_and_counted(executor):
     stranger = Implementation("x", "sample_batch", "wrong", "It is of another course.", "")
 
-    result = run_selftest([stranger], SPEC, sandboxes, 5)
+    result = run_selftest([stranger], SPEC, executor, 5)
 
     assert (result.outcomes, result.left_out) == ((), 1)
 
 
-def test_the_solution_gets_all_points(sandboxes):
+def test_the_solution_gets_all_points(executor):
     whole = [
         Implementation("whole", name, "right", "All of it.", module_with(name, solution()[name]))
         for name in solution()
     ]
 
-    assert run_selftest(whole, SPEC, sandboxes, 6).is_clean
+    assert run_selftest(whole, SPEC, executor, 6).is_clean
 
 
 @pytest.mark.slow
-def test_the_shipped_spec_lets_no_wrong_one_pass_and_fails_no_right_one(sandboxes, request):
+def test_the_shipped_spec_lets_no_wrong_one_pass_and_fails_no_right_one(executor, request):
     whole = [*load_catalogue(), *make_mutants()]
     is_in_full = request.config.getoption("--in-full")
 
-    result = run_selftest(whole if is_in_full else smoke_slice(whole), SPEC, sandboxes, 20190913)
+    result = run_selftest(whole if is_in_full else smoke_slice(whole), SPEC, executor, 20190913)
 
     assert [each.implementation.full_name for each in result.false_passes] == []
     assert [each.implementation.full_name for each in result.false_fails] == []

@@ -159,7 +159,7 @@ def is_reference(trial: Trial) -> bool:
 
 def round_and_size(trial: Trial) -> tuple[int, str]:
     """The number of the round in which a timed call is made, and the name of its size."""
-    _, number, size = trial.kept[0].key.split(":")
+    _, number, size = trial.resident[0].key.split(":")
     return int(number), size
 
 
@@ -247,5 +247,5 @@ def _calls_by_data(evidence: Evidence, function: str) -> Iterator[list[tuple[Tri
     for trial, observation in evidence:
         is_own = trial.function == function and not is_reference(trial)
         if is_own and isinstance(observation, Returned):
-            groups.setdefault(trial.kept[0].key, []).append((trial, observation))
+            groups.setdefault(trial.resident[0].key, []).append((trial, observation))
     yield from groups.values()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from grader.api import load_spec_for
 from grader.frontends.commands import common
 from grader.frontends.commands.options import (
     EXIT_FAILED,
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: JsonOption = None) -> None:
-    """Show what would be graded, where it stands, and what is left out and why. Nothing is run."""
+    """Show which code would be graded, and what is left out and why. Nothing is run."""
     from grader.extract import extract as extract_functions
     from grader.frontends import terminal
     from grader.intake.submission import load_submission
 
-    handed_in = load_submission(submission)
-    loaded = common.find_spec(spec, handed_in)
-    extracted = extract_functions(handed_in, list(loaded.spec.functions))
+    loaded_submission = load_submission(submission)
+    loaded = load_spec_for(loaded_submission, spec)
+    extracted = extract_functions(loaded_submission, list(loaded.spec.functions))
     if json_path is not None:
         common.write_json(json_path, json.dumps(_extracted_as_json(extracted), indent=2) + "\n")
     if json_path != "-":
@@ -50,7 +51,7 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
 
 
 def doctor(data: DataOption = None) -> None:
-    """Look at this machine: Python, torch, device, isolation, temporary folder, data, and what to do about each."""
+    """Check this machine: Python, torch, device, isolation, temporary folder, data, and what to do about each."""
     from grader.frontends import terminal
     from grader.frontends.doctor import examine
 

@@ -1,4 +1,4 @@
-"""Arguments and options that commands share, and the exit codes."""
+"""Arguments and options that commands share, and their exit codes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,18 @@ class DeviceChoice(StrEnum):
 
 
 class IsolationChoice(StrEnum):
-    """The least isolation of the student's process that a class is graded with."""
+    """The least isolation of the student's process to grade with."""
 
     confined = "confined"
     partial = "partial"
     process = "process"
+
+
+class ViewChoice(StrEnum):
+    """Whose view of a report."""
+
+    student = "student"
+    instructor = "instructor"
 
 
 SubmissionArgument = Annotated[
@@ -40,12 +47,13 @@ SpecOption = Annotated[
 ]
 
 JsonOption = Annotated[
-    str | None, typer.Option("--json", help="Write the JSON there; - for standard output.", metavar="FILE|-")
+    str | None,
+    typer.Option("--json", help="Write the report as JSON; - for standard output.", metavar="FILE|-"),
 ]
 
 DeviceOption = Annotated[
     DeviceChoice,
-    typer.Option("--device", help="Where the student's code runs; auto: on an NVIDIA GPU where it can."),
+    typer.Option("--device", help="Where the student's code runs; auto: on an NVIDIA GPU if there is one."),
 ]
 
 DataOption = Annotated[
@@ -53,14 +61,18 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         envvar="GRADER_DATA",
-        help="CIFAR-10: its folder or .tar.gz, python or binary version; without it, a synthetic stand-in.",
+        help="CIFAR-10 as a folder or .tar.gz, python or binary version; if left out, a synthetic stand-in.",
         metavar="PATH",
     ),
+]
+
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Leave out the checks that time or train; the score is without them.")
 ]
 
 SeedOption = Annotated[
     int | None,
     typer.Option(
-        "--seed", min=0, max=(1 << 63) - 1, help="Repeat a report's draws; without it they are drawn afresh."
+        "--seed", min=0, max=(1 << 63) - 1, help="Random seed; a new one for every run if left out."
     ),
 ]

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.api import selftest_spec
 from grader.errors import SpecError
-from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, DeviceChoice, SeedOption
+from grader.frontends.commands import common
+from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, SeedOption
 
-GREATEST_SANDBOXES = 8
-"""Of a selftest; each grades on a core of its own."""
+if TYPE_CHECKING:
+    from grader.selftest import Outcome
 
-app = typer.Typer(name="spec", help="List, show, validate and try specs.", no_args_is_help=True)
+app = typer.Typer(name="spec", help="List, show, validate and test specs.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_specs() -> None:
-    """Name the specs that are shipped."""
+    """List the shipped specs."""
     from grader import formatting
     from grader.spec import load_spec, shipped_specs
 
@@ -39,7 +43,7 @@ def show_spec(spec: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None
 
 @app.command("validate")
 def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE...")]) -> None:
-    """Check specs: file, field, what was expected and what was seen."""
+    """Validate specs: each fault with its file and field, the value expected and the value found."""
     from grader import formatting
     from grader.spec import load_spec
 
@@ -82,29 +86,21 @@ def selftest(
 
     Exit code 0: none; 1: some; 3: the grader's fault.
     """
-    import os
-    from contextlib import ExitStack
+    with ExitStack() as shown:
+        result = selftest_spec(
+            spec, seed=seed, mutants=mutants, progress=common.LateProgress(shown, _selftest_progress)
+        )
+    from grader.frontends import terminal
+    from grader.frontends.selftest_result import show_result
+    from grader.spec import load_spec
 
-    from grader.frontends.commands import common
-
-    with ExitStack() as stack:
-        sandboxes = [stack.enter_context(common.sandbox())]
-        from grader.frontends import terminal
-        from grader.frontends.progress import selftest_progress
-        from grader.frontends.selftest_result import show_result
-        from grader.selftest import implementations_for, make_mutants, run_selftest
-        from grader.spec import load_spec
-
-        loaded = load_spec(spec)
-        settings = common.settings(loaded, sandboxes[0], DeviceChoice.cpu, seed, [])
-        known = implementations_for(loaded.spec)
-        if mutants and any(each.family is None for each in known):
-            known += make_mutants()
-        more = min(os.cpu_count() or 1, GREATEST_SANDBOXES) - 1
-        sandboxes += [stack.enter_context(common.sandbox()) for _ in range(more)]
-        with selftest_progress() as progress:
-            result = run_selftest(known, loaded, sandboxes, settings.seed, progress)
-    show_result(terminal.make_console(), loaded.spec, result)
+    show_result(terminal.make_console(), load_spec(spec).spec, result)
     if result.grader_faults:
         raise typer.Exit(EXIT_GRADER_FAULT)
     raise typer.Exit(0 if result.is_clean else EXIT_FAILED)
+
+
+def _selftest_progress(total: int) -> AbstractContextManager[Callable[[Outcome, int, int], None]]:
+    from grader.frontends.progress import selftest_progress
+
+    return selftest_progress(total)

@@ -1,5 +1,5 @@
-"""The student's process: plain files that `python -I` starts with no package around them.
+"""The student's process: plain files that `python -I` runs outside of any package.
 
-They import one another by bare name and nothing else of ours. The judge's side imports what both sides must agree on
-(wire, tiers) like any other module.
+They import each other by bare name and nothing else of ours. The judge imports the modules that both sides
+share (wire, tiers) like any other.
 """

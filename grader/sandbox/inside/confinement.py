@@ -1,8 +1,8 @@
-"""Everything that a worker is held to, in the order in which it must happen: after the fork, before any student code.
+"""Confines a worker, step by step in the order that matters: after the fork, before any student code.
 
-`prepare` does, once and before the fork, what is slow and the same for all; `Confinement.apply` does the rest in the
-worker and says which tiers hold. Nothing here fails loudly: what a kernel lacks is left out of the answer, and the
-judge decides whether that is enough.
+`prepare` does the slow part that is the same for all workers once, before the fork; `Confinement.apply` does
+the rest in the worker and reports the tiers that hold. Nothing here fails loudly: a tier that the kernel
+lacks is missing from the report, and the judge decides whether the rest is enough.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _SYSTEM_FILES = (
     "/proc/meminfo",
     "/sys/devices/system/cpu",
 )
-"""What libraries read of a machine while they run: where libraries lie, the time zone, the processor, the memory."""
+"""Files that libraries read while they run: the library cache, the time zone, the processor, the memory."""
 
 _GPU_NODES = ("nvidia*", "nvidia-caps*/*", "dxg")
-"""Below /dev: NVIDIA's own, and the one by which Windows lends its GPU to a Linux inside."""
+"""Below /dev: NVIDIA's nodes, and that of WSL 2."""
 
 _GPU_FILES = (
     "/proc/devices",
@@ -47,25 +47,25 @@ _GPU_FILES = (
     "/sys/module",
     "/usr/lib/wsl",
 )
-"""What NVIDIA's driver library reads, and where it may lie beside the system's libraries."""
+"""Files that NVIDIA's driver library reads, and folders where it may lie beside the system's libraries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """One worker's own.
-
-    memory_bytes: of private memory. directory: its working folder, empty. user: the id to become, None to stay.
-    wanted: the tiers to apply; one that is not wanted is not applied, and the worker says so.
-    parent: the process whose end must be its own. has_device: a GPU is opened afterwards; `Confinement.seal` then ends
-    what is allowed for its sake alone.
-    """
+    """The bounds of one worker."""
 
     memory_bytes: int
+    """Of private memory."""
     directory: str
+    """Its working folder, empty."""
     user: int | None
+    """The user id to take; None to stay."""
     wanted: int
+    """The tiers to apply."""
     parent: int | None
+    """The process that it must not outlive."""
     has_device: bool = False
+    """Whether a GPU is opened afterwards; `Confinement.seal` then withdraws what only the opening needs."""
 
     def wants(self, tier: int) -> bool:
         """Whether a tier is to be applied."""
@@ -74,18 +74,18 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What was found out before the fork. rules: of Landlock, empty where the kernel has none.
-
-    device_rules: what a worker with a GPU may open beside that.
-    """
+    """What this machine can hold workers to, found out before the fork."""
 
     rules: tuple[landlock.Rule, ...]
+    """Of Landlock; empty if the kernel does not have it."""
     has_seccomp: bool
     is_readable_to_others: bool
+    """Whether any user may read the interpreter and torch."""
     device_rules: tuple[landlock.Rule, ...] = ()
+    """What a worker with a GPU may open as well."""
 
-    def apply(self, kept_descriptor: int, bounds: Bounds) -> int:
-        """Confine this process, for good; the tiers that hold. kept_descriptor: the wire, which stays open."""
+    def apply(self, wire_descriptor: int, bounds: Bounds) -> int:
+        """Confine this process for good; the tiers that hold. wire_descriptor: stays open."""
         held = 0
         if limits.apply(
             bounds.memory_bytes,
@@ -101,7 +101,7 @@ class Confinement:
         narrows_files = can_narrow and bool(self.rules) and bounds.wants(tiers.FILES)
         filters_calls = can_narrow and self.has_seccomp and bounds.wants(tiers.SYSTEM_CALLS)
         may_read_anything = narrows_files and filters_calls and not self.is_readable_to_others
-        # Where the interpreter could not be read afterwards, a right function would fail at its first late import.
+        # If the interpreter became unreadable, a right function would fail at its first late import.
         stays_able = bounds.user is None or self.is_readable_to_others or may_read_anything
         if (
             stays_able
@@ -109,25 +109,25 @@ class Confinement:
             and privileges.become(bounds.user, may_read_anything=may_read_anything)
         ):
             held |= tiers.USER
-        privileges.die_with_parent(bounds.parent)  # again: Linux forgets it with a change of user
+        privileges.die_with_parent(bounds.parent)  # again: Linux forgets it when the user changes
         rules = (*self.rules, *self.device_rules, *_own_rules()) if bounds.has_device else self.rules
         if narrows_files and _succeeds(lambda: landlock.restrict(rules, os.curdir)):
             held |= tiers.FILES
-        limits.close_all_but(kept_descriptor)
+        limits.close_all_but(wire_descriptor)
         if filters_calls and _succeeds(lambda: seccomp.install(os.getpid(), opens_device=bounds.has_device)):
             held |= tiers.SYSTEM_CALLS
         return held
 
     def seal(self, held: int) -> None:
-        """Refuse what only the opening of a GPU needs. held: the tiers that hold. Raises OSError where it cannot be done."""
+        """Withdraw what only the opening of a GPU needs. held: the tiers that hold. Raises OSError."""
         if held & tiers.SYSTEM_CALLS:
             seccomp.seal()
 
 
 def prepare(unreadable: Iterable[str]) -> Confinement:
-    """Find out what this machine can hold a worker to. To be called when torch has been imported, before the fork.
+    """Find out what this machine can hold a worker to. Call it after torch was imported and before the fork.
 
-    unreadable: folders that no worker may read, though they lie among those that it may (the grader's own).
+    unreadable: folders inside readable ones that no worker may read (the grader's own).
     """
     rules: list[landlock.Rule] = []
     if landlock.version() > 0:
@@ -142,7 +142,7 @@ def prepare(unreadable: Iterable[str]) -> Confinement:
 
 
 def _device_rules() -> Iterator[landlock.Rule]:
-    """For the nodes of GPUs and what their driver reads; none where there is no node."""
+    """For the nodes of GPUs and the files that their driver reads; none without a node."""
     nodes = [str(node) for pattern in _GPU_NODES for node in sorted(Path("/dev").glob(pattern))]
     yield from landlock.open_rules(
         (node for node in nodes if not Path(node).is_dir()), landlock.CONTROL_DEVICE
@@ -153,9 +153,9 @@ def _device_rules() -> Iterator[landlock.Rule]:
 
 
 def _own_rules() -> list[landlock.Rule]:
-    """For this very process's entry in /proc, which a rule from before the fork would not mean.
+    """For this process's own entry in /proc; a rule made before the fork would mean the parent's.
 
-    The driver names its threads there, and ends with error 304 where it may not (570 and later).
+    The driver names its threads there; from 570 on it fails with error 304 if it may not.
     """
     return [
         *landlock.open_rules(("/proc/self",), landlock.READ),
@@ -164,7 +164,7 @@ def _own_rules() -> list[landlock.Rule]:
 
 
 def _readable_paths() -> Iterator[str]:
-    """The standard library, the folder of installed packages, and the shared libraries that are in use."""
+    """The standard library, the installed packages, and the shared libraries in use."""
     for name in ("stdlib", "platstdlib", "purelib", "platlib"):
         yield sysconfig.get_path(name)
     for name in ("torch", "numpy"):  # wherever they were imported from
@@ -175,7 +175,7 @@ def _readable_paths() -> Iterator[str]:
 
 
 def _libraries() -> Iterator[str]:
-    """Folders of the system's libraries; of libraries that lie elsewhere the file alone."""
+    """Folders of the system's libraries; of a library that lies elsewhere only the file."""
     try:
         lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
     except OSError:
@@ -186,7 +186,7 @@ def _libraries() -> Iterator[str]:
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:
-    """Real paths without those that lie in another one."""
+    """The real paths, without those inside another one."""
     outermost: list[str] = []
     for path in sorted({os.path.realpath(path) for path in paths}):
         if not outermost or os.path.commonpath([outermost[-1], path]) != outermost[-1]:
@@ -195,7 +195,7 @@ def _outermost(paths: Iterable[str]) -> list[str]:
 
 
 def _is_readable_to_others() -> bool:
-    """Whether any user may read the interpreter's library and torch: not so where they lie in root's own folder."""
+    """Whether any user may read the interpreter's library and torch: not if they lie in root's own folder."""
     files = [getattr(sys.modules.get(name), "__file__", None) for name in ("os", "torch", "numpy")]
     return all(_others_may_read(Path(os.path.realpath(file))) for file in files if file)
 

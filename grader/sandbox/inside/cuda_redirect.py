@@ -1,6 +1,6 @@
-"""Code written for CUDA, on a machine without it: devices named cuda become the CPU.
+"""Runs code written for CUDA on the CPU: devices named cuda become the CPU.
 
-Only submissions that mention CUDA are run under the redirect, so the others pay nothing for it.
+Only submissions that mention CUDA run under the redirect, so the others pay nothing for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _CPU = torch.device("cpu")
 
 
 def _on_cpu(value: Any) -> Any:
-    """The CPU for whatever names a CUDA device or type, everything else as it is."""
+    """The CPU for a CUDA device or type; anything else unchanged."""
     if isinstance(value, torch.device):
         return _CPU if value.type == "cuda" else value
     if isinstance(value, str) and value.startswith(("cuda", "torch.cuda.")):
@@ -28,7 +28,7 @@ class CudaRedirect(TorchFunctionMode):
     """Rewrites the device arguments of every torch call made inside it."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Call `func` with CUDA devices replaced; a tensor that is moved to CUDA is already there."""
+        """Call `func` with CUDA devices replaced; a tensor moved to CUDA is already there."""
         if func in {torch.Tensor.cuda, torch.Tensor.pin_memory}:
             return args[0]
         if (
@@ -41,12 +41,12 @@ class CudaRedirect(TorchFunctionMode):
         kwargs = {name: _on_cpu(value) for name, value in (kwargs or {}).items()}
         if isinstance(kwargs.get("device"), int):
             kwargs["device"] = _CPU
-        kwargs.pop("pin_memory", None)  # what the memory is pinned for is not there
+        kwargs.pop("pin_memory", None)  # memory is pinned for a GPU
         return func(*(_on_cpu(value) for value in args), **kwargs)
 
 
 class _Event:
-    """torch.cuda.Event where there is none: times on the host, which is where the work is done."""
+    """Replaces torch.cuda.Event: times on the host, where the work is done."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         self._at = 0.0
@@ -70,7 +70,7 @@ class _Event:
 
 
 class _Stream:
-    """torch.cuda.Stream where there is none: all work is done when the call returns."""
+    """Replaces torch.cuda.Stream: all work is done when the call returns."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
@@ -94,7 +94,7 @@ class _Stream:
 
 
 class _Generator(torch.Generator):
-    """torch.Generator, whose constructor no mode sees."""
+    """Replaces torch.Generator, whose constructor bypasses the mode above."""
 
     def __new__(cls, device: Any = "cpu") -> Self:
         return super().__new__(cls, _on_cpu(device))  # type: ignore[call-arg]
@@ -104,7 +104,7 @@ class _Generator(torch.Generator):
 
 
 def _does_nothing() -> Callable[..., None]:
-    """A function of its own for each name: torch.compile's tables refuse one object under two names."""
+    """A new function each time: torch.compile's tables refuse one object under two names."""
 
     def nothing(*_: Any, **__: Any) -> None:
         return None
@@ -113,7 +113,7 @@ def _does_nothing() -> Callable[..., None]:
 
 
 def install() -> None:
-    """Replace what of torch.cuda would raise without a GPU; `torch.cuda.is_available()` keeps telling the truth."""
+    """Replace what raises without a GPU in torch.cuda; `torch.cuda.is_available()` stays truthful."""
     for name in ("synchronize", "empty_cache", "manual_seed", "manual_seed_all", "set_device", "init"):
         setattr(torch.cuda, name, _does_nothing())
     for owner, name, value in (

@@ -1,7 +1,8 @@
-"""The GPU in a worker: a context made before any student's code and after confinement, and calls that show that it works.
+"""Opens the GPU in a worker, after confinement and before any student code, and checks that it works.
 
-The order matters: confinement closes descriptors, which a context made before would lose, and holds threads that start
-after it. What a library would load lazily is loaded here, so that a tier which forbids it shows now and not in a call.
+The order matters: confinement closes descriptors, which an earlier context would lose, and applies to threads
+that start after it. The checks make libraries load what they load lazily, so a tier that forbids it shows now
+and not in a call.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ NAME = "cuda"
 
 
 def open_device(memory_bytes: int) -> tuple[str, int]:
-    """Make a context on the first GPU that is visible; its name, and its memory in bytes.
+    """Make a context on the first visible GPU; its name and its memory in bytes.
 
-    memory_bytes: what tensors of this process may take of that. Raises what torch raises where there is none to be had.
+    memory_bytes: how much of it the tensors of this process may take. Raises what torch raises if there is no
+    GPU.
     """
     if torch.version.cuda is None:
         raise RuntimeError(f"torch {torch.__version__} is built without CUDA")
@@ -29,9 +31,9 @@ def open_device(memory_bytes: int) -> tuple[str, int]:
 
 
 def try_kernels(device: str = NAME) -> None:
-    """Run what losses are made of, in both precisions, and hold it against the numbers that it must give.
+    """Run the building blocks of losses in both precisions and compare with the known results.
 
-    RuntimeError where one is wrong, or what torch raises where one cannot be run.
+    RuntimeError if one is wrong; what torch raises if one cannot run.
     """
     for dtype in (torch.float32, torch.float64):
         X = torch.ones(8, 4, dtype=dtype).to(device)

@@ -1,4 +1,4 @@
-"""A process's memory in pages of 2 MiB, for one that forks many children: a fork copies a table of pages, and an end frees it."""
+"""Moves memory into 2 MiB pages, for a process that forks often: a fork copies the page table."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _MADV_COLLAPSE = 25
 
 
 def collapse() -> int:
-    """Copy all of this process's heap that fills whole huge pages into such; how many it now lies in.
+    """Copy the parts of this process's heap that fill whole huge pages into such pages; how many they are.
 
-    It takes about as long as ten forks of a process that has imported torch, each of which is then three times as
-    fast. Where the system has no such pages, or none left, everything stays as it is.
+    It takes as long as about ten forks of a process with torch, and makes each later fork three times as
+    fast. Nothing changes if the system has no such pages, or none left.
     """
     collapsed = 0
     for address in _places():
@@ -27,7 +27,7 @@ def collapse() -> int:
 
 
 def _places() -> Iterator[int]:
-    """Addresses at which a huge page fits into writable private memory that is no file's."""
+    """Addresses where a huge page fits into writable private memory that does not map a file."""
     try:
         lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,7 @@
-"""Landlock: which files a worker may open, held by Linux itself (landlock(7)); needs no privilege.
+"""Landlock: the files that a worker may open, enforced by Linux (landlock(7)) without any privilege.
 
-An allow-list: what no rule names can be neither opened nor listed, nor made, renamed or removed. What Landlock does not
-cover (modes, owners, times and attributes of files, the path form of truncate) the filter of system calls does.
+It is an allow-list: a file without a rule cannot be opened, listed, made, renamed or removed. The system call
+filter covers what Landlock does not: modes, owners, times and attributes of files, and truncate by path.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _REFER, _TRUNCATE, _DEVICE_CONTROL = 1 << 13, 1 << 14, 1 << 15
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _DEVICE_CONTROL
 
 _BITS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15}
-"""How many rights over files each version knows; from 5 on it is 16."""
+"""How many file rights each version knows; 16 from version 5 on."""
 
 READ = _READ_FILE | _READ_DIR
 WRITE_DEVICE = _READ_FILE | _WRITE_FILE
 CONTROL_DEVICE = WRITE_DEVICE | _DEVICE_CONTROL
 WRITE_BELOW = READ | _WRITE_FILE | _TRUNCATE
-"""Files of a folder that are there already."""
+"""For the existing files of a folder."""
 _PRIVATE = READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REGULAR | _REFER | _TRUNCATE
 """In a worker's own folder: everything but links, sockets, pipes and devices."""
 
@@ -48,14 +48,14 @@ class _PathBeneath(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What may be done with a file, or with a folder and all below it. descriptor: opened with O_PATH."""
+    """The rights on a file, or on a folder and everything below. descriptor: opened with O_PATH."""
 
     descriptor: int
     allowed: int
 
 
 def version() -> int:
-    """The version of Landlock that the kernel has; 0 where it has none, or has it switched off."""
+    """The kernel's version of Landlock; 0 if it has none, or it is switched off."""
     try:
         known: int = linux.call(_CREATE_RULESET, 0, 0, _ASK_VERSION)
     except OSError:
@@ -64,7 +64,7 @@ def version() -> int:
 
 
 def open_rules(paths: Iterable[str], allowed: int) -> list[Rule]:
-    """Rules for those of the paths that are there. The open descriptors are the caller's to close."""
+    """Rules for the paths that exist. The caller closes their descriptors."""
     rules = []
     for path in paths:
         with contextlib.suppress(OSError):
@@ -73,9 +73,9 @@ def open_rules(paths: Iterable[str], allowed: int) -> list[Rule]:
 
 
 def restrict(rules: Iterable[Rule], private_folder: str) -> None:
-    """Hold this thread, and all that it will start, to the rules and to reading and writing in its own folder.
+    """Restrict this thread, and all that it will start, to the rules and to its private folder, for good.
 
-    For good: nobody can lift it. The process must have no_new_privs. Raises OSError where Landlock is not there.
+    The process must have no_new_privs. Raises OSError if the kernel does not have Landlock.
     """
     known = version()
     handled = (1 << _BITS_BY_VERSION.get(known, 16)) - 1
@@ -99,9 +99,9 @@ def restrict(rules: Iterable[Rule], private_folder: str) -> None:
 
 
 def without(folder: str, hidden: Iterable[str]) -> Iterator[str]:
-    """Paths that together hold all of a folder but the hidden ones, as few as possible.
+    """The fewest paths that cover a folder except the hidden ones; the folder itself if none lies inside.
 
-    folder, hidden: real paths. Where nothing hidden lies in the folder it is the folder itself.
+    folder, hidden: real paths.
     """
     inside = [path for path in hidden if os.path.commonpath([folder, path]) == folder]
     if folder in inside:
@@ -111,5 +111,5 @@ def without(folder: str, hidden: Iterable[str]) -> Iterator[str]:
         return
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda each: each.name):
-            if not entry.is_symlink():  # a link leads to what has a rule of its own, or to what is hidden
+            if not entry.is_symlink():  # its target has a rule of its own, or is hidden
                 yield from without(entry.path, inside)

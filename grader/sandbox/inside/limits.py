@@ -1,4 +1,4 @@
-"""What any process can be held to without Linux's help: resources, a session, streams, descriptors, an environment."""
+"""Limits for any process: resources, session, streams, descriptors, environment."""
 
 from __future__ import annotations
 
@@ -18,23 +18,29 @@ OPEN_FILES_WITH_DEVICE = 1024
 """A driver opens some for each GPU of the machine."""
 
 THREADS = 256
-"""Threads of one worker, where it has a user of its own to count them by."""
+"""Threads of one worker, if it has its own user to count them by."""
 
 DEVICE_DATA_BYTES = 16 << 30
-"""Added to the bound on private memory for what a GPU's driver sets aside of addresses; what is used is watched."""
+"""Added to the bound on private memory for addresses that a GPU's driver reserves; actual use is watched."""
 
 DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
-"""Which GPU, of several."""
+"""They select a GPU if there are several."""
 
 NAME = "student"
-"""The user's name that libraries find, as some ask for one."""
+"""A user name for libraries that ask for one."""
 
 
 def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: bool = False) -> bool:
-    """Hold this process to its limits and cut it off from what it inherited; whether all of it holds.
+    """Limit this process and cut it off from what it inherited; whether every limit holds.
 
-    memory_bytes: bound on private memory (RLIMIT_DATA). directory: the working directory, empty and this worker's own.
-    has_device: leave room for a GPU's driver. RLIMIT_AS is never set: a driver reserves more addresses than there is memory.
+    RLIMIT_AS is never set: a GPU's driver reserves more addresses than there is memory.
+
+    Args:
+        memory_bytes: bound on private memory (RLIMIT_DATA).
+        directory: the working directory, empty and this worker's own.
+        has_own_user: bound the threads too, which are counted by user.
+        has_device: leave room for a GPU's driver.
+
     """
     holds = sys.platform != "win32"
     if sys.platform != "win32":
@@ -45,7 +51,7 @@ def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: 
             signal.signal(number, signal.SIG_DFL)
     _silence_standard_streams()
     os.chdir(directory)
-    kept = {name: os.environ[name] for name in DEVICE_VARIABLES if has_device and name in os.environ}
+    of_device = {name: os.environ[name] for name in DEVICE_VARIABLES if has_device and name in os.environ}
     os.environ.clear()
     os.environ.update(
         {
@@ -55,17 +61,17 @@ def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: 
             "LOGNAME": NAME,
             "LANG": "C.UTF-8",
             "PATH": "/usr/bin:/bin",
-            **kept,
+            **of_device,
         }
     )
     return holds
 
 
-def close_all_but(kept: int) -> None:
-    """Close every descriptor from 3 on but one."""
+def close_all_but(descriptor: int) -> None:
+    """Close every descriptor from 3 on except one."""
     highest = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else 1024
-    os.closerange(3, kept)
-    os.closerange(max(3, kept + 1), max(highest, 1 << 16))
+    os.closerange(3, descriptor)
+    os.closerange(max(3, descriptor + 1), max(highest, 1 << 16))
 
 
 if sys.platform != "win32":

@@ -1,4 +1,4 @@
-"""The few calls of Linux that Python has no function for. Importable anywhere; OSError where there is no such call."""
+"""The few Linux calls that Python has no function for. Importable anywhere; OSError on other systems."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PR_SET_CHILD_SUBREAPER = 36
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 Argument = int | Any
-"""A number, passed as an unsigned long, or something of ctypes, passed as it is."""
+"""A number, passed as an unsigned long, or a ctypes value, passed unchanged."""
 
 
 @cache
 def _library() -> ctypes.CDLL:
     if sys.platform != "linux":
-        raise OSError(errno.ENOSYS, "this is no Linux")
+        raise OSError(errno.ENOSYS, "this is not Linux")
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -34,7 +34,7 @@ def control_process(option: int, *arguments: int) -> None:
 
 
 def call(number: int, *arguments: Argument) -> int:
-    """syscall(2) for a call that libc has no name for; its result. Raises OSError."""
+    """syscall(2), for calls without a function in libc; the result. Raises OSError."""
     return _checked("syscall", number, *arguments)
 
 
@@ -44,7 +44,7 @@ def advise_memory(address: int, length: int, advice: int) -> None:
 
 
 def keep_freed_memory(array_bytes: int, total_bytes: int) -> None:
-    """mallopt(3): arrays of up to `array_bytes` are taken from memory that was freed, of which `total_bytes` stay. OSError without glibc."""
+    """mallopt(3): reuse freed memory for arrays up to `array_bytes`, retain `total_bytes`. Needs glibc."""
     mallopt = getattr(_library(), "mallopt", None)
     if mallopt is None:
         raise OSError(errno.ENOSYS, "this libc has no mallopt")
@@ -53,7 +53,7 @@ def keep_freed_memory(array_bytes: int, total_bytes: int) -> None:
 
 
 def set_capabilities(mask: int) -> None:
-    """Make `mask` (bits 0 to 31) this process's permitted and effective capabilities, none inheritable."""
+    """Make `mask` (bits 0 to 31) this process's permitted and effective capabilities; none is inheritable."""
     version_3 = 0x20080522
     header = (ctypes.c_uint32 * 2)(version_3, 0)
     data = (ctypes.c_uint32 * 6)(mask, mask, 0, 0, 0, 0)
@@ -65,7 +65,7 @@ def _checked(name: str, *arguments: Argument) -> int:
     function.restype = ctypes.c_long
     given = [ctypes.c_ulong(each) if isinstance(each, int) else each for each in arguments]
     result = int(function(*given))
-    # Of the functions here some return int: the upper half of a negative one need not be set.
+    # Some of these functions return int: the upper half of a negative one need not be set.
     if ctypes.c_int(result).value == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -1,9 +1,9 @@
-"""How much one call does: instructions of the student's own code by line, and what it has torch and NumPy do.
+"""Counts the work of one call: instructions of the student's own code by line, and calls of torch and NumPy.
 
-The instructions are those of helpers, lambdas and threads too, and of no library. What loops in C without a frame of the
-student's, such as list(map(torch.sum, X)), executes none of them: it shows in how often torch's operators, and NumPy's
-functions that are written in Python, are called. The numbers are a claim: the student's code shares this process, may
-stop the count, and may write into it.
+The instructions include helpers, lambdas and threads, but no library. A loop in C without a frame of the
+student's, such as list(map(torch.sum, X)), executes none: it shows in the number of calls of torch's
+operators and of NumPy's functions written in Python. The numbers are a claim: the student's code shares this
+process and may stop the count or change it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import packing
 import wire
 
 Instructions = Counter[tuple[str, int]]
-"""Executed, by file name and line; line 0 for those that stand on none."""
+"""Executed instructions by file name and line; line 0 for those without one."""
 
 
 class Counts(NamedTuple):
-    """Instructions of the student's own, and calls by the name of what a library did."""
+    """Instructions of the student's own code, and library calls by name."""
 
     instructions: Instructions
     calls: Counter[str]
@@ -36,14 +36,14 @@ class Counts(NamedTuple):
 
 _NUMPY = str(Path(np.__file__).parent)
 _PRINTING = "arrayprint.py"
-"""Of NumPy: a print that was left in is no loop."""
+"""NumPy's printing: a print left in the code is not a loop."""
 
 _GREATEST_NUMBER = (1 << 32) - 1
 
 
 @contextlib.contextmanager
 def counting(*, with_calls: bool) -> Iterator[Counts]:
-    """What the student's chunks execute inside, and, where that is asked for, what is called for them."""
+    """Count the instructions of the student's chunks inside, and library calls if `with_calls`."""
     counts = Counts(Counter(), Counter())
     operators = operator_trace.counting(counts.calls) if with_calls else contextlib.nullcontext()
     with operators, _recording(counts, with_calls=with_calls):
@@ -51,7 +51,7 @@ def counting(*, with_calls: bool) -> Iterator[Counts]:
 
 
 def _numpy_name(code: CodeType) -> str | None:
-    """`NumPy's mean` for a public function of NumPy that is written in Python; None for any other, and for prints."""
+    """`NumPy's mean` for a public function of NumPy written in Python, unless it prints; else None."""
     if not code.co_filename.startswith(_NUMPY) or code.co_filename.endswith(_PRINTING):
         return None
     if code.co_qualname == "vectorize.__call__":
@@ -60,7 +60,7 @@ def _numpy_name(code: CodeType) -> str | None:
 
 
 def _numpy_calls(frame: FrameType) -> int:
-    """How often one call of NumPy counts: vectorize calls a function once for each entry of its arguments."""
+    """How often one call counts: vectorize calls a function once for each entry of its arguments."""
     if frame.f_code.co_qualname != "vectorize.__call__":
         return 1
     return max((np.size(each) for each in frame.f_locals.get("args", ())), default=1)
@@ -70,7 +70,7 @@ if sys.version_info >= (3, 12):
 
     @contextlib.contextmanager
     def _recording(counts: Counts, *, with_calls: bool) -> Iterator[None]:
-        """By events of single instructions, in the student's code objects as each of them starts."""
+        """By instruction events, switched on in each of the student's code objects when it starts."""
         monitoring, events = sys.monitoring, sys.monitoring.events
         tool = monitoring.PROFILER_ID
         watched: dict[int, tuple[CodeType, dict[int, int]]] = {}
@@ -115,11 +115,11 @@ else:
 
     @contextlib.contextmanager
     def _recording(counts: Counts, *, with_calls: bool) -> Iterator[None]:
-        """By a trace function that asks for each opcode of the frames that are the student's, in new threads too."""
+        """By a trace function that sees each opcode of the student's frames, in new threads too."""
         watched: dict[int, tuple[CodeType, list[int], Any]] = {}
 
         def watch(code: CodeType) -> Any:
-            """The trace function of this code's frames: it counts by offset, since a line has to be looked up."""
+            """The trace function of this code's frames: it counts by offset, which is faster than by line."""
             executed = [0] * len(code.co_code)
 
             def on_opcode(frame: FrameType, event: str, _: Any) -> Any:
@@ -154,10 +154,7 @@ else:
 
 
 def pack_counts(counts: Counts) -> list[wire.Buffer]:
-    """All instructions; the busiest lines with chunk, line and instructions; the most frequent calls with name and number.
-
-    The last two within the wire's caps.
-    """
+    """The number of instructions, the busiest lines and the most frequent calls, within the wire's caps."""
     lines: Counter[tuple[int, int]] = Counter()
     for (file_name, line), amount in counts.instructions.items():
         lines[packing.place_in(file_name, line) or (0, 0)] += amount

@@ -1,7 +1,7 @@
-"""What torch runs during one call: names of functions as they are called, of operators beneath them, of autograd; or
-how often each operator ran.
+"""Records what torch runs during one call: the names of functions, operators and autograd, or a count of
+operators.
 
-Both are a claim: the student's code shares this process and may add to them, or keep names out of them.
+Both are a claim: the student's code shares this process and may add or hide names.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import wire
 
 
 class _FunctionNames(TorchFunctionMode):
-    """Records torch's functions and methods: `torch.nn.functional.cross_entropy`, `torch._tensor.Tensor.backward`."""
+    """Records torch's functions and methods: `torch._tensor.Tensor.backward`."""
 
     def __init__(self, names: dict[str, None]) -> None:
         super().__init__()
         self._names = names
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Call `func`, its name recorded; methods written in C++ bear no module's name and tell nothing new."""
+        """Record the name of `func` and call it; methods written in C++ have no module, and are left out."""
         module = getattr(func, "__module__", None)
         if isinstance(module, str):
             self._names[f"{module}.{getattr(func, '__qualname__', '')}"] = None
@@ -42,11 +42,11 @@ class _OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """False: the compiler, which a worker does not have, need not be imported to be told to keep out."""
+        """False, so that the compiler, which a worker lacks, is not imported just to skip this mode."""
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator, its name recorded, and whether a backward pass asked for it."""
+        """Record the operator, and whether a backward pass called it, and run it."""
         self._names[str(func.name()).partition(".")[0].replace("::", ".")] = None
         if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
             self._names[wire.AUTOGRAD_RAN] = None
@@ -57,11 +57,11 @@ _OF_BUILT_IN_FUNCTIONS = frozenset(
     {"_local_scalar_dense", "alias", "detach", "eq", "ge", "gt", "is_nonzero", "item", "le", "lift_fresh"}
     | {"lt", "ne", "select", "slice", "unbind", "unsqueeze", "view"}
 )
-"""What list, max, min, any and indices of numbers run for each entry of a tensor."""
+"""Operators that list, max, min, any and indexing run for each entry of a tensor."""
 
 
 class _OperatorCounts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operators that do work, without those that Python's built-in functions run for each entry."""
+    """Counts the operators that do work, except those that Python's built-in functions run for each entry."""
 
     def __init__(self, calls: Counter[str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -69,11 +69,11 @@ class _OperatorCounts(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """False: as above."""
+        """False, as above."""
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator and count it; sum() adds numbers, or rows, which is no more than a habit."""
+        """Run the operator and count it, except additions of numbers or rows, which built-in sum() makes."""
         result = func(*args, **(kwargs or {}))
         name = str(func.name()).rpartition("::")[2].partition(".")[0].removesuffix("_")
         is_built_in_sum = name == "add" and isinstance(result, torch.Tensor) and result.dim() < 2
@@ -89,13 +89,16 @@ def counting(calls: Counter[str]) -> contextlib.AbstractContextManager[Any]:
 
 @contextlib.contextmanager
 def recording() -> Iterator[dict[str, None]]:
-    """The distinct names of what runs inside, in the order in which they came."""
+    """The distinct names of what runs inside, in order."""
     names: dict[str, None] = {}
     with _FunctionNames(names), _OperatorNames(names):
         yield names
 
 
 def pack_names(names: dict[str, None]) -> list[wire.Buffer]:
-    """Their number and each as a text; what is beyond the caps of the wire is left off."""
-    kept = [name.encode("ascii", "replace").decode() for name in list(names)[: wire.GREATEST_OPERATORS]]
-    return [len(kept).to_bytes(4, "little"), *(wire.pack_text(name[: wire.OPERATOR_CAP]) for name in kept)]
+    """Their number and each name as a text, within the wire's caps."""
+    packed = [name.encode("ascii", "replace").decode() for name in list(names)[: wire.GREATEST_OPERATORS]]
+    return [
+        len(packed).to_bytes(4, "little"),
+        *(wire.pack_text(name[: wire.OPERATOR_CAP]) for name in packed),
+    ]

@@ -1,7 +1,7 @@
-"""Ends the processes that a worker started and left behind, where no filter of system calls kept it from that.
+"""Ends the processes that a worker left behind, on machines where no system call filter prevented them.
 
-The zygote is made the heir of every orphan below it; what it inherits beside its own workers is killed, and what that
-leaves behind is inherited in turn, until nothing is left.
+The zygote inherits every orphan below it. It kills all that are not its workers, and what those leave behind,
+until nothing is left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import linux
 
 _PATIENCE_SECONDS = 5.0
-"""For processes that multiply as fast as they are killed."""
+"""In case processes multiply as fast as they are killed."""
 
 
 def inherit() -> None:
@@ -27,7 +27,7 @@ def inherit() -> None:
 
 
 def end_all_but(workers: AbstractSet[int]) -> None:
-    """Kill and reap every child of this process, and what they leave behind, but for these process ids."""
+    """Kill and reap every child of this process except the workers, and what those children leave behind."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         orphans = [child for child in _children() if child not in workers]
@@ -46,6 +46,6 @@ def _children() -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, IndexError):
-                # The fourth field is the parent; the second, the name in brackets, may hold anything.
+                # The fourth field is the parent; the second, the name in brackets, may contain anything.
                 if (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[1] == own:
                     yield int(entry.name)

@@ -1,4 +1,4 @@
-"""The worker's values as bytes: what the judge asked for, or a text that describes what came instead."""
+"""Packs the worker's values: the bytes that the judge asked for, or a description of what came instead."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import torch
 import wire
 
 CHUNK_FILE = "submission:"
-"""Code objects of chunk 7 carry the file name "submission:7", by which the judge finds the student's own line."""
+"""Code objects of chunk 7 have the file name "submission:7", by which the judge finds the student's own
+line."""
 
 _TRACEBACK = BaseException.__dict__["__traceback__"]
-"""An exception's own, whatever a class of the student's puts in its place."""
+"""BaseException's own, even if a student's class overrides it."""
 
 _INTEGER_DTYPES = frozenset(
     {"int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "int"}
@@ -23,11 +24,11 @@ _INTEGER_DTYPES = frozenset(
 
 
 def pack_result(result: Any, outputs: list[Mapping[str, Any]]) -> list[wire.Buffer]:
-    """One value, or a sequence with a value for each output; anything else is described in place of each."""
+    """One value, or a sequence with a value per output; anything else is described once per output."""
     if len(outputs) == 1:
         return pack_value(result, outputs[0])
     if not isinstance(result, tuple | list) or len(result) != len(outputs):
-        text = f"not there: the call gave {describe(result)}"
+        text = f"missing: the call returned {describe(result)}"
         return [part for _ in outputs for part in _other(text)]
     return [part for value, output in zip(result, outputs, strict=True) for part in pack_value(value, output)]
 
@@ -36,8 +37,12 @@ def _other(text: str) -> list[wire.Buffer]:
     return [bytes([wire.OTHER]), wire.pack_text(text)]
 
 
+def _tagged(dtype: str, *payload: wire.Buffer) -> list[wire.Buffer]:
+    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), *payload]
+
+
 def pack_value(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer]:
-    """Tag, dtype code and bytes of a value of the kind that was asked for, or a text that describes it."""
+    """Tag, dtype code and bytes of a value of the requested kind, or a description."""
     try:
         with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001  it has no public name
             packed = _PACKERS[output["kind"]](value, output)
@@ -55,7 +60,7 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
             return None
         array, dtype = array_and_dtype
         number = float(array.reshape(-1)[0])
-    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.float64(number).tobytes()]
+    return _tagged(dtype, np.float64(number).tobytes())
 
 
 def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -63,7 +68,7 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
         return None
     array, dtype = array_and_dtype
     code, _ = wire.float_payload(dtype)
-    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype=code).data]
+    return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)
 
 
 def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -72,7 +77,7 @@ def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
     array, dtype = array_and_dtype
     if dtype not in _INTEGER_DTYPES:
         return None
-    return [bytes([wire.VALUE, wire.DTYPES.index(dtype)]), np.ascontiguousarray(array, dtype="<i8").data]
+    return _tagged(dtype, np.ascontiguousarray(array, dtype="<i8").data)
 
 
 def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -90,11 +95,7 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
             return None  # float() would read them
     numbers = [float(item) for item in value[: output["capacity"]]]
     length = min(count, 0xFFFFFFFF).to_bytes(4, "little")
-    return [
-        bytes([wire.VALUE, wire.DTYPES.index("float")]),
-        length,
-        np.asarray(numbers, dtype="<f8").tobytes(),
-    ]
+    return _tagged("float", length, np.asarray(numbers, dtype="<f8").tobytes())
 
 
 _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]] = {
@@ -106,7 +107,7 @@ _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of a tensor or ndarray, asked before its contents are made; None for anything else."""
+    """The shape of a tensor or ndarray, without touching its contents; None for anything else."""
     return tuple(value.shape) if isinstance(value, torch.Tensor | np.ndarray | np.generic) else None
 
 
@@ -122,7 +123,7 @@ def _as_array(value: Any) -> tuple[Any, str] | None:
         array = plain.resolve_conj().resolve_neg().contiguous().numpy()
     elif isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
-        # By its letter: where a long double is no wider than a double, the two dtypes are equal.
+        # By its letter: on some systems long double equals double.
         dtype = "longdouble" if array.dtype.char == "g" else array.dtype.name
     else:
         return None
@@ -130,7 +131,7 @@ def _as_array(value: Any) -> tuple[Any, str] | None:
 
 
 def describe(value: Any, depth: int = 2) -> str:
-    """What kind of thing a value is, for the student's eyes; what is in sequences, down to `depth`."""
+    """Describe a value to the student, and the entries of sequences down to `depth`."""
     try:
         if isinstance(value, torch.Tensor | np.ndarray):
             kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
@@ -149,13 +150,13 @@ def describe(value: Any, depth: int = 2) -> str:
 
 
 def type_name(value: Any) -> str:
-    """The name of a value's class, whatever its metaclass would say."""
+    """The name of a value's class, whatever its metaclass says."""
     name: str = type.__dict__["__name__"].__get__(type(value))
     return name
 
 
 def pack_raised(error: BaseException) -> list[wire.Buffer]:
-    """Kind and message of what was raised, and the innermost line of the student's own; line 0 for none."""
+    """An exception's kind and message, and the innermost line of the student's own code; line 0 for none."""
     number, line = _place_of(error)
     return [
         wire.pack_text(type_name(error)),
@@ -166,18 +167,18 @@ def pack_raised(error: BaseException) -> list[wire.Buffer]:
 
 
 def _place_of(error: BaseException) -> tuple[int, int]:
-    """Chunk and line; 0, 0 where no frame is in a chunk, or where the student's code names what is no place."""
+    """Chunk and line; 0, 0 if no frame lies in a chunk, or the student's attributes are invalid."""
     places = [place for name, line in _frames(error) if (place := place_in(name, line)) is not None]
     try:
         if not places and isinstance(error, SyntaxError):
             places = [place_in(error.filename, error.lineno or 1) or (0, 0)]
     except BaseException:
-        return 0, 0  # the student's own attributes in the place of the exception's
+        return 0, 0  # the student's class overrides the attributes
     return places[-1] if places else (0, 0)
 
 
 def place_in(file_name: Any, line: Any) -> tuple[int, int] | None:
-    """Chunk and line, from the name of a file that any code may claim."""
+    """Chunk and line from a file name, which any code may claim; None if invalid."""
     if type(file_name) is not str or type(line) is not int or not file_name.startswith(CHUNK_FILE):
         return None
     number = file_name.removeprefix(CHUNK_FILE)
@@ -193,7 +194,7 @@ def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
 
 
 def message_of(error: BaseException) -> str:
-    """What an exception says, whatever its own method does."""
+    """An exception's message, whatever its own method does."""
     try:
         return str(error.msg) if isinstance(error, SyntaxError) else str(error)
     except BaseException:

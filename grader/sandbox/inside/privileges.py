@@ -1,4 +1,4 @@
-"""Whose rights a worker has: none of root's, none that it could gain, and death with its parent."""
+"""Takes a worker's privileges away: root's, those it could gain, and life after its parent."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _READ_ANYTHING = 1 << 2
 
 
 def die_with_parent(parent: int | None = None) -> None:
-    """Ask Linux for SIGKILL when the parent is gone; elsewhere the closed socket ends the process.
+    """Ask Linux for SIGKILL when the parent ends; on other systems the closed socket ends the process.
 
-    parent: its process id from before the fork; where it is gone already, the process ends here.
-    To be called again after each change of user: Linux forgets it then.
+    Call it again after each change of user, because Linux forgets it then. parent: its process id from before
+    the fork; if it has ended already, the process ends here.
     """
     with contextlib.suppress(OSError):
         linux.control_process(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -26,7 +26,7 @@ def die_with_parent(parent: int | None = None) -> None:
 
 
 def gain_none() -> bool:
-    """Give up for good every way to more rights (set-user-id programs and the like); whether it could be done."""
+    """Give up every way to gain rights (set-user-id programs and the like) for good; whether that worked."""
     try:
         linux.control_process(linux.PR_SET_NO_NEW_PRIVS, 1)
     except OSError:
@@ -35,22 +35,26 @@ def gain_none() -> bool:
 
 
 def become(user: int | None, *, may_read_anything: bool) -> bool:
-    """Become an unprivileged user; whether this process now has no privilege.
+    """Become an unprivileged user; whether this process now has no privileges.
 
-    user: the id to take, for user and group, when this process is root's; None keeps it.
-    may_read_anything: keep the one right to read whatever the modes of files say. It is needed where the
-        interpreter lies in root's own folder, and given only under Landlock, which still says what is opened at all.
+    Args:
+        user: the id to take for user and group, if this process is root's; None to stay.
+        may_read_anything: keep the right to read files whatever their modes. An interpreter in root's own folder
+            needs it; Landlock still decides which files are opened at all.
+
     """
-    kept = _READ_ANYTHING if may_read_anything and user is not None else 0
+    rights = _READ_ANYTHING if may_read_anything and user is not None else 0
     try:
         if user is not None:
-            if kept:
+            if rights:
                 linux.control_process(linux.PR_SET_KEEPCAPS, 1)
             os.setgroups([])
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
-        linux.set_capabilities(kept)
-        linux.control_process(linux.PR_SET_DUMPABLE, 0)  # nobody of the same user looks into its memory
+        linux.set_capabilities(rights)
+        linux.control_process(
+            linux.PR_SET_DUMPABLE, 0
+        )  # no process of the same user can look into its memory
     except OSError:
         return False
     return os.geteuid() != 0

@@ -1,4 +1,4 @@
-"""The submission's code in the worker: its chunks, executed when a function that needs them is loaded."""
+"""The submission's code in the worker."""
 
 from __future__ import annotations
 import __future__
@@ -35,7 +35,7 @@ class Program:
             cuda_redirect.install()
 
     def load(self, name: str, numbers: list[int], lacks: Mapping[str, str], file: str) -> Any:
-        """Execute what `name` needs and return it. Raises what the student's code raised."""
+        """Execute the chunks that `name` needs and return it. Raises what the student's code raised."""
         namespace = vars(self._files[file])
         for number in numbers:
             if number not in self._executed:
@@ -50,7 +50,7 @@ class Program:
         return namespace[name]
 
     def _execute(self, chunk: Mapping[str, Any]) -> None:
-        """Run one chunk; a failure is kept for the names it should have bound and stops nothing else."""
+        """Run one chunk; a failure is remembered for the names it binds and stops nothing else."""
         file_name = f"{packing.CHUNK_FILE}{chunk['number']}"
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
         linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
@@ -70,7 +70,7 @@ def _module_for(path: str) -> types.ModuleType:
     module = types.ModuleType(".".join([MODULE_PREFIX, *parts]))
     module.__package__ = ".".join([MODULE_PREFIX, *parts[:-1]])
     module.__file__ = path
-    vars(module)["xrange"] = range  # Python 2's: what was written for it is graded all the same
+    vars(module)["xrange"] = range  # Python 2's, so that old code runs
     _register(module.__name__, module)
     return module
 

@@ -1,8 +1,8 @@
-"""The filter of system calls that a worker is held to by Linux itself (seccomp(2)); needs no privilege, no library.
+"""The system call filter of a worker, enforced by Linux (seccomp(2)) without any privilege or library.
 
-What remains is what NumPy, torch and plain Python need: memory, threads, files (Landlock says which), the clock, the
-wire that is open already. What is refused fails as if the user were not allowed to (EPERM), so that code which merely
-tries goes on. A call that this table does not know, because Linux learnt it later, is answered with ENOSYS.
+It leaves what NumPy, torch and plain Python need: memory, threads, files (Landlock says which), the clock,
+the open wire. A refused call fails with EPERM, so code that merely tries goes on. A call newer than these
+tables fails with ENOSYS.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import cache
 
 import linux
 
-# Numbers on x86_64 and on aarch64 (None: not there), from Linux's asm/unistd_64.h and asm-generic/unistd.h.
+# Numbers on x86_64 and on aarch64 (None: no such call), from Linux's asm/unistd_64.h and asm-generic/unistd.h.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
     # other programs and processes
     "execve": (59, 221), "execveat": (322, 281), "fork": (57, None), "vfork": (58, None),
@@ -35,7 +35,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151), "setfsgid": (123, 152),
     "setgroups": (116, 159), "capset": (126, 91), "personality": (135, 92),
-    # of files, what Landlock leaves open
+    # what Landlock leaves open of files
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
     "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
@@ -45,9 +45,9 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
     "fanotify_init": (300, 262), "fanotify_mark": (301, 263),
     "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
-    # a file whose name another one takes lives on while it is open or mapped, and counts nowhere
+    # a file whose name is taken over lives on while it is open or mapped, and is not counted anywhere
     "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276),
-    # the system's own
+    # the system itself
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "chroot": (161, 51), "fsopen": (430, 430), "fsconfig": (431, 431),
     "fsmount": (432, 432), "fspick": (433, 433), "open_tree": (428, 428), "move_mount": (429, 429),
@@ -61,11 +61,11 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
     "sethostname": (170, 161), "setdomainname": (171, 162), "iopl": (172, None),
     "ioperm": (173, None), "modify_ldt": (154, None),
-    # work handed to the kernel, past this filter
+    # work that the kernel does past this filter
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "io_setup": (206, 0), "io_submit": (209, 2), "io_destroy": (207, 1), "io_getevents": (208, 4),
     "io_pgetevents": (333, 292), "io_cancel": (210, 3),
-    # memory that no limit of a process counts, and mailboxes between processes
+    # memory that no process limit counts, and mailboxes between processes
     "memfd_create": (319, 279), "memfd_secret": (447, 447),
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),
     "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192),
@@ -73,7 +73,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182),
     "mq_timedreceive": (243, 183), "mq_notify": (244, 184), "mq_getsetattr": (245, 185),
 }  # fmt: skip
-_JUDGED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
+_DECIDED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "clone": (56, 220), "clone3": (435, 435), "kill": (62, 129), "tgkill": (234, 131),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prctl": (157, 167),
     "prlimit64": (302, 261), "mmap": (9, 222), "fcntl": (72, 25), "ioctl": (16, 29),
@@ -82,24 +82,25 @@ _JUDGED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 _LAST_KNOWN = 462
 _UNTIL_SEALED = ("memfd_create", "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4")
-"""What a GPU's driver may ask for when it is opened: memory in files, and sockets by which others would share it."""
+"""Calls that a GPU's driver may need while it is opened: memory in files, and sockets to share the GPU."""
 
 _CLONE_THREAD = 0x10000
 _SHARED_AND_ANONYMOUS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) with MAP_ANONYMOUS
 _HARMLESS_CONTROLS = (15, 16, 2, 3, 23, 38, 39, 0x53564D41)
-"""Of prctl: the thread's name, asking for what is set already, giving up privileges, names of memory areas."""
+"""prctl: naming the thread, reading settings, giving up privileges, naming memory areas."""
 
 _WITHOUT_A_NAME = 0x400000  # O_TMPFILE, less O_DIRECTORY
 
 _SIGNALLING_CONTROLS = (8, 10, 15)
-"""Of fcntl: F_SETOWN, F_SETSIG and F_SETOWN_EX have a descriptor send any signal to any process of the same user."""
+"""fcntl: F_SETOWN, F_SETSIG and F_SETOWN_EX make a descriptor send any signal to any process of the same
+user."""
 _SIGNALLING_REQUESTS = (0x8901, 0x8902, 0x5412)
-"""Of ioctl: FIOSETOWN and SIOCSPGRP do the same, TIOCSTI types into a terminal."""
+"""ioctl: FIOSETOWN and SIOCSPGRP do the same, TIOCSTI types into a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Architecture:
-    """How the kernel names a processor, and which column of the tables holds its numbers."""
+    """The kernel's name for a processor, and its column in the tables."""
 
     audit: int
     column: int
@@ -117,7 +118,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _ALLOW = 0x7FFF0000
 _REFUSE = 0x00050000 | errno.EPERM
 _UNKNOWN = 0x00050000 | errno.ENOSYS
-_PRETEND = 0x00050000  # success, and nothing is done
+_PRETEND = 0x00050000  # reports success and does nothing
 _KILL = 0x80000000
 
 _SET_FILTER = 1
@@ -130,7 +131,7 @@ class _Program(ctypes.Structure):
 
 
 def is_supported() -> bool:
-    """Whether the kernel takes filters and this table knows the processor. Changes nothing."""
+    """Whether the kernel supports filters and the tables know the processor. Changes nothing."""
     if sys.platform != "linux" or platform.machine() not in _ARCHITECTURES:
         return False
     ask_for_action = 2
@@ -147,17 +148,17 @@ def _instruction(code: int, k: int, if_true: int = 0, if_false: int = 0) -> byte
 
 
 def _when(number: int, block: bytes) -> bytes:
-    """`block` for the system call of that number, which is in the accumulator; the block returns."""
+    """Run `block`, which returns, if the accumulator holds that system call's number."""
     return _instruction(_IF_EQUAL, number, 0, len(block) // 8) + block
 
 
 def _argument(position: int) -> bytes:
-    """Load the lower half of an argument: flags and process ids are no longer."""
+    """Load the lower half of an argument: flags and process ids fit in it."""
     return _instruction(_LOAD, _ARGUMENTS_AT + 8 * position)
 
 
 def _any_of(values: Sequence[int], action: int, otherwise: int) -> bytes:
-    """`action` when the accumulator is one of these, all with one short jump, so no more than 255; else `otherwise`."""
+    """`action` if the accumulator is one of these (at most 255: jumps are short), else `otherwise`."""
     tests = b"".join(
         _instruction(_IF_EQUAL, value, len(values) - position) for position, value in enumerate(values)
     )
@@ -173,16 +174,16 @@ def _all_but(*refused: int) -> bytes:
 
 
 def _blocks(process_id: int) -> dict[str, bytes]:
-    """What is decided by an argument. process_id: the worker's own."""
+    """The code for calls that are decided by an argument. process_id: the worker's own."""
     allow, refuse = _instruction(_RETURN, _ALLOW), _instruction(_RETURN, _REFUSE)
     own = _argument(0) + _only(process_id)
     named = _instruction(_IF_ANY_BIT, _WITHOUT_A_NAME, 0, 1) + refuse + allow
-    # What was made stays until the worker's folder goes: a file that is removed and still open could not be counted.
-    # Who clears up after himself is told that it is done, as temporary files must not fail a right function.
-    kept = _instruction(_RETURN, _PRETEND)
+    # Files stay until the worker's folder is removed: one that is unlinked and still open could not be counted.
+    # Code that cleans up is told it succeeded, because temporary files must not fail a right function.
+    pretend = _instruction(_RETURN, _PRETEND)
     return {
         "clone": _argument(0) + _instruction(_IF_ANY_BIT, _CLONE_THREAD, 1) + refuse + allow,
-        "clone3": _instruction(_RETURN, _UNKNOWN),  # its flags lie in memory; the C library then uses clone
+        "clone3": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library then uses clone
         "kill": own,
         "tgkill": own,
         "rt_sigqueueinfo": own,
@@ -191,10 +192,10 @@ def _blocks(process_id: int) -> dict[str, bytes]:
         "prlimit64": _argument(0) + _only(0, process_id),
         "open": _argument(1) + named,
         "openat": _argument(2) + named,
-        "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags lie in memory; the C library does without
-        "unlink": kept,
-        "unlinkat": kept,
-        "rmdir": kept,
+        "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library does without
+        "unlink": pretend,
+        "unlinkat": pretend,
+        "rmdir": pretend,
         "fcntl": _argument(1) + _all_but(*_SIGNALLING_CONTROLS),
         "ioctl": _argument(1) + _all_but(*_SIGNALLING_REQUESTS),
         "mmap": _argument(3)
@@ -212,7 +213,7 @@ def _refusals(column: int) -> bytes:
 
 
 def _begin(architecture: _Architecture) -> list[bytes]:
-    """The end of a process that speaks for another processor; the number of the call."""
+    """Kill a process that calls for another architecture, then load the call's number."""
     return [
         _instruction(_LOAD, _ARCHITECTURE_AT),
         _instruction(_IF_EQUAL, architecture.audit, 1),
@@ -222,10 +223,10 @@ def _begin(architecture: _Architecture) -> list[bytes]:
 
 
 def program(machine: str, process_id: int, *, opens_device: bool = False) -> bytes:
-    """The filter, in the classic form of BPF that the kernel takes. machine: as platform.machine() says.
+    """The filter, in classic BPF. machine: from platform.machine().
 
-    opens_device: allow what a GPU's driver may need: shared pages without a name, which the watch counts, for good, and
-    what `seal` ends.
+    opens_device: allow what a GPU's driver may need: anonymous shared pages, for good, because the watch
+    counts them; and the calls that `seal` withdraws.
     """
     architecture = _ARCHITECTURES[machine]
     parts = [
@@ -240,19 +241,19 @@ def program(machine: str, process_id: int, *, opens_device: bool = False) -> byt
             _when(number, _instruction(_RETURN, _ALLOW)) for number in _numbers_until_sealed(architecture)
         ]
     for name, block in blocks.items():
-        number = _JUDGED_BY_ARGUMENT[name][architecture.column]
+        number = _DECIDED_BY_ARGUMENT[name][architecture.column]
         if number is not None:
             parts.append(_when(number, block))
     return b"".join([*parts, _refusals(architecture.column)])
 
 
 def install(process_id: int, *, opens_device: bool = False) -> None:
-    """Hold this process to the filter, for good. It must have no_new_privs. Raises OSError. opens_device: as of `program`."""
+    """Install the filter for good; the process must have no_new_privs. Raises OSError."""
     _install(program(platform.machine(), process_id, opens_device=opens_device))
 
 
 def seal() -> None:
-    """Hold all threads of this process, for good, to a second filter: what was allowed to open a GPU ends. Raises OSError."""
+    """Install a second filter in all threads that withdraws what opening a GPU needs. Raises OSError."""
     architecture = _ARCHITECTURES[platform.machine()]
     _install(b"".join([*_begin(architecture), _all_but(*_numbers_until_sealed(architecture))]))
 

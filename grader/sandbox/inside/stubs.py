@@ -1,4 +1,4 @@
-"""Inert stand-ins, in the worker, for modules that are not there and for names that are not graded."""
+"""Inert stubs for modules that are not installed and for names that are left out."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import packing
 
 
 class Stub:
-    """Whatever a missing module would have given: takes any use, does nothing, comes to an end when iterated.
+    """Any object of a missing module: accepts any use, does nothing, and is empty when iterated.
 
-    Called with one function or class, as a decorator is, it hands that back unchanged.
+    Called with one function or class, like a decorator, it returns that unchanged.
     """
 
     def __init__(self, name: str) -> None:
@@ -61,7 +61,7 @@ class Stub:
         return (object,)
 
     def __repr__(self) -> str:
-        return f"<stand-in for {self._name}>"
+        return f"<stub for {self._name}>"
 
 
 class StubModule(types.ModuleType):
@@ -77,7 +77,7 @@ class StubModule(types.ModuleType):
 
 
 class _PassThrough:
-    """A progress bar that shows nothing: iterating it iterates what it was given."""
+    """A progress bar that shows nothing: it iterates its argument."""
 
     def __init__(self, iterable: Iterable[Any] = (), *_: Any, **__: Any) -> None:
         self._iterable = iterable
@@ -99,7 +99,7 @@ class _PassThrough:
 
 
 def _old_division(dividend: Any, divisor: Any) -> Any:
-    """Python 2's: between whole numbers it gives a whole number."""
+    """Python 2's division: integers give an integer."""
     if isinstance(dividend, int) and isinstance(divisor, int):
         return dividend // divisor
     return dividend / divisor
@@ -110,7 +110,7 @@ def _progress_range(*arguments: int, **_: Any) -> range:
 
 
 _WORKING: dict[str, dict[str, Any]] = {
-    # What these give decides a result, so an inert object would fail a right function.
+    # These decide results, so an inert object would fail a right function.
     "tqdm": {
         "tqdm": _PassThrough,
         "trange": _progress_range,
@@ -132,12 +132,12 @@ _WORKING: dict[str, dict[str, Any]] = {
 
 
 def _is_among(module: str, names: frozenset[str]) -> bool:
-    """Whether a module is one of these or below one of them."""
+    """Whether a module is one of these, or below one."""
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
 def _is_imported_by_student() -> bool:
-    """Whether the import that is being resolved stands in the student's own code."""
+    """Whether the import being resolved is in the student's own code."""
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001  there is no other way to ask
     while frame is not None:
         name = frame.f_code.co_filename
@@ -148,13 +148,13 @@ def _is_imported_by_student() -> bool:
 
 
 class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Answers imports of the given modules and those below them first, and of anything nobody else found last."""
+    """Finds stubs: for these modules and those below, or (None) for what no other finder has found."""
 
     def __init__(self, names: frozenset[str] | None) -> None:
         self._names = names
 
     def find_spec(self, fullname: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
-        """A spec for a stand-in, or None where the import is somebody else's."""
+        """A spec for a stub; None to leave the import to other finders."""
         top = fullname.partition(".")[0]
         if self._names is not None and not _is_among(fullname, self._names):
             return None
@@ -162,11 +162,11 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if "." in fullname and not isinstance(sys.modules.get(top), StubModule):
                 return None  # a missing part of a real package raises, as it should
             if not _is_imported_by_student():
-                return None  # and so does what a library tries to import and can do without
+                return None  # so does an optional import in a library
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        """The stand-in, with the few attributes that must work."""
+        """The stub, with the few attributes that must work."""
         module = StubModule(spec.name)
         for name, value in _WORKING.get(spec.name.partition(".")[0], {}).items():
             setattr(module, name, value)
@@ -177,15 +177,14 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 GRADERS_OWN = frozenset({"grader", "reference", "test_specs"})
-"""Always stand-ins: installed, the grader lies in the very folder that torch is imported from."""
+"""Always stubs: an installed grader lies in the same folder as torch."""
 
 
 def install(names: Iterable[str]) -> None:
-    """Make imports of `names` (and below) and of the grader stand-ins, and of everything that is not found at all."""
+    """Make stubs of imports of `names` (and below), of the grader, and of everything that is not found."""
     named = GRADERS_OWN | frozenset(names)
-    if any(
-        name in sys.modules for name in named
-    ):  # a walk over all modules touches the memory of all their names
+    # First a cheap test: a walk over all modules would touch, and so copy, the memory of all their names.
+    if any(name in sys.modules for name in named):
         for loaded in [name for name in sys.modules if _is_among(name, named)]:
             del sys.modules[loaded]
     sys.meta_path.insert(0, StubFinder(named))
@@ -193,9 +192,10 @@ def install(names: Iterable[str]) -> None:
 
 
 class LeftOutName:
-    """A name that the student's top-level code makes and the grader leaves out, because it loads data or trains.
+    """A name that the student's top-level code binds in a statement that is left out, because it loads data
+    or trains.
 
-    Asking for its device is harmless and answered; any other use raises a NameError that says what to do.
+    Its device is answered, which is harmless; any other use raises a NameError with the reason.
     """
 
     def __init__(self, name: str, reason: str) -> None:
@@ -214,7 +214,7 @@ class LeftOutName:
 
     def _error(self) -> NameError:
         return NameError(
-            f"name '{self._name}' is not there when the function is graded on its own: {self._reason}"
+            f"name '{self._name}' is not defined when the function is graded on its own: {self._reason}"
         )
 
     def _refuse(self, *_: Any, **__: Any) -> Any:

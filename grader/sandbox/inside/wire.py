@@ -1,12 +1,12 @@
 """The bytes between judge and worker: frames, and the codes of the values in them. Standard library only.
 
-Judge to worker: a request, trusted. `<II` lengths, then a JSON header, then the raw bytes of its tensors,
-each padded to ALIGNMENT.
+Judge to worker: a trusted request. `<II` lengths, then a JSON header, then the raw bytes of its tensors, each
+padded to ALIGNMENT.
 
-Worker to judge: an answer, trusted in nothing. A fixed head (magic, request id, kind, length), then a body whose
-greatest length the judge knows beforehand. Values are a tag, a dtype code and raw little-endian bytes of a size
-that the judge stated in its request; everything else is text with a cap. Nothing in an answer is JSON, a pickle or
-code.
+Worker to judge: an untrusted answer. A fixed head (magic, request id, kind, length), then a body whose
+greatest length the judge knows beforehand. Values are a tag, a dtype code and raw little-endian bytes of a
+size that the judge stated in its request; everything else is text with a cap. Nothing in an answer is JSON, a
+pickle or code.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ Buffer = bytes | bytearray | memoryview
 
 ALIGNMENT = 16
 TEXT_CAP = 2000
-"""Greatest number of UTF-8 bytes of one text in an answer."""
+"""The most UTF-8 bytes of one text in an answer."""
 
 GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
-"""Greatest number of operator names in an answer to a traced call, and of characters in one, all of them ASCII."""
+"""The most operator names in an answer to a traced call, and the most characters of one, all ASCII."""
 
 GREATEST_LINES = 64
-"""Greatest number of lines in an answer to a counted call."""
+"""The most lines in an answer to a counted call."""
 
 GREATEST_CALLS = 64
-"""Greatest number of names of what a counted call had libraries do; a name is cut as an operator's is."""
+"""The most library calls in an answer to a counted call; their names are capped like operators."""
 
 AUTOGRAD_RAN = "autograd"
-"""Stands among the names of a traced call where an operator ran because torch differentiated."""
+"""Among the names of a traced call if an operator ran for a backward pass."""
 
 GREATEST_DESCRIPTORS = 8
-"""Of shared memory that go with one request."""
+"""The most descriptors of shared memory with one request."""
 
 SOCKET_BUFFER_BYTES = 1 << 20
 
@@ -46,10 +46,10 @@ ANSWER_HEAD = struct.Struct("<4sQBI")
 ANSWER_MAGIC = b"LCG1"
 
 LOADED, RETURNED, RAISED, ASKED = range(1, 5)
-"""Kinds of answer: code loaded; call returned; call (or load) raised; the spy was called and waits for its reply."""
+"""Kinds of answer: request done; call returned; code raised; the spy was called and waits for its reply."""
 
 VALUE, OTHER = range(2)
-"""Tags of a value: bytes of the stated kind, or a text that describes what came instead."""
+"""Tags of a value: bytes of the requested kind, or a description of what came instead."""
 
 DTYPES: tuple[str, ...] = (
     "float32",
@@ -69,14 +69,14 @@ DTYPES: tuple[str, ...] = (
     "int",
     "longdouble",
 )
-"""The student's own dtypes by code; "float" and "int" are Python's."""
+"""The student's dtypes by code; "float" and "int" are Python's."""
 
 NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
 """Float arrays of these dtypes travel as float32, all others as float64."""
 
 
 class WireError(Exception):
-    """Raised when the other side sent what is no frame, or (Closed) nothing more."""
+    """Raised when the other side sent an invalid frame, or (Closed) closed the wire."""
 
 
 class Closed(WireError):
@@ -122,9 +122,13 @@ def send_parts(
 ) -> None:
     """Send all parts in as few system calls as the socket takes.
 
-    remaining: gives the seconds left for the whole, asked before each system call; without it the socket's
-    timeout bounds each of them, and a reader that takes a little at a time may prolong the whole. descriptors: go with
-    the first byte; only on systems that can hand them over.
+    Args:
+        connection: where to send.
+        parts: what to send.
+        remaining: called before each system call for the seconds left for the whole; raises TimeoutError if there
+            are none. Without it the socket's timeout bounds each call, so a slow reader may prolong the whole.
+        descriptors: sent with the first byte, on systems that can.
+
     """
     views = [view for view in (memoryview(part).cast("B") for part in parts if len(part)) if view.nbytes]
     if not hasattr(connection, "sendmsg"):  # Windows
@@ -143,12 +147,21 @@ def send_parts(
             views[0] = views[0][sent:]
 
 
-def receive_exactly(connection: socket.socket, length: int) -> bytearray:
-    """Read `length` bytes; WireError when the other side closes first."""
+def receive_exactly(
+    connection: socket.socket, length: int, remaining: Callable[[], float] | None = None
+) -> bytearray:
+    """Read `length` bytes; Closed when the other side closes first. remaining: as for `send_parts`."""
     received = bytearray(length)
     view = memoryview(received)
     while view.nbytes:
-        count = connection.recv_into(view)
+        if remaining is not None:
+            connection.settimeout(remaining())
+        try:
+            count = connection.recv_into(view)
+        except TimeoutError:
+            if remaining is None:
+                raise
+            continue  # `remaining` raises once the deadline has passed
         if not count:
             raise Closed
         view = view[count:]
@@ -158,7 +171,7 @@ def receive_exactly(connection: socket.socket, length: int) -> bytearray:
 def receive_request(
     connection: socket.socket, descriptors: list[int] | None = None
 ) -> tuple[dict[str, Any], bytearray]:
-    """The worker's side: the next request's header and its tensors' bytes. descriptors: takes those that come with it."""
+    """The worker's side: the next request's header and payload. descriptors: receives those with it."""
     head = b""
     if descriptors is not None and hasattr(socket, "recv_fds"):
         head, received, _, _ = socket.recv_fds(connection, REQUEST_HEAD.size, GREATEST_DESCRIPTORS)
@@ -172,28 +185,28 @@ def receive_request(
 
 
 def unpack_head(head: Buffer, request_id: int) -> tuple[int, int]:
-    """Kind and length from an answer's head; WireError when it answers something else."""
+    """Kind and length from an answer's head; WireError if it answers another request."""
     magic, answered_id, kind, length = ANSWER_HEAD.unpack(head)
     if magic != ANSWER_MAGIC or answered_id != request_id:
-        raise WireError("an unknown head")
+        raise WireError("an unknown header")
     return kind, length
 
 
 def clip(text: str) -> bytes:
     """UTF-8 of `text`, at most TEXT_CAP bytes, never half a character; lone surrogates become '?'."""
-    # By the method of str itself: a student's subclass may have one of its own.
+    # By str's own method: a student's subclass may override it.
     encoded = str.__getitem__(text, slice(TEXT_CAP)).encode("utf-8", "replace")
     return encoded[:TEXT_CAP].decode("utf-8", "ignore").encode()
 
 
 def pack_text(text: str) -> bytes:
-    """A text with its length before it."""
+    """A text, preceded by its length."""
     encoded = clip(text)
     return struct.pack("<H", len(encoded)) + encoded
 
 
 class Cursor:
-    """Reads the fields of an answer's body in order; WireError at the first that does not fit."""
+    """Reads the fields of an answer's body in order; WireError at the first invalid one."""
 
     def __init__(self, body: Buffer) -> None:
         self._view = memoryview(body)
@@ -216,7 +229,7 @@ class Cursor:
         return int.from_bytes(self.take(4), "little")
 
     def text(self) -> str:
-        """The next text: at most TEXT_CAP bytes, in one line, control characters shown as spaces."""
+        """The next text: at most TEXT_CAP bytes, on one line, with control characters as spaces."""
         length = int.from_bytes(self.take(2), "little")
         if length > TEXT_CAP:
             raise WireError("a text is too long")
@@ -231,6 +244,6 @@ class Cursor:
         return DTYPES[code]
 
     def end(self) -> None:
-        """WireError when something is left."""
+        """WireError if bytes are left."""
         if self._at != self._view.nbytes:
             raise WireError("the answer is too long")

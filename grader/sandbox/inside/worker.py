@@ -1,7 +1,7 @@
-"""The student's side: loads the student's code, makes the calls it is asked for, sends back bytes.
+"""The student's side: loads the student's code, makes the requested calls and sends back bytes.
 
-Runs in a process of its own, as a plain file under `python -I`, beside nothing but the plain files of
-this folder. It holds no answer, no tolerance and no seed, and whatever it says is a claim that the judge checks.
+Runs as a plain file under `python -I`, beside the other plain files of this folder only. It holds no answers,
+no tolerances and no seed, and everything it says is a claim that the judge checks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import random
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,9 @@ import wire
 from program import Program
 
 _SYNCHRONIZE: Callable[[], None] | None = getattr(torch._C, "_cuda_synchronize", None)  # noqa: SLF001
-"""Waits for all that runs on the GPU, whatever a student's code puts in the place of torch.cuda.synchronize."""
+"""Waits for the GPU, even if a student replaces torch.cuda.synchronize."""
 
 _LOSS_PARAMETERS = (("W",), ("X", "X_batch"), ("y", "y_batch"), ("reg",))
-
 
 _FORMER_NAMES: Mapping[str, Any] = {
     "Inf": np.inf,
@@ -51,36 +50,35 @@ _FORMER_NAMES: Mapping[str, Any] = {
     "sometrue": np.any,
     "str": str,
 }
-"""What NumPy had when these assignments were given out, and has no more: a solution of those years is right today."""
+"""Names that NumPy has dropped since these assignments were given out: solutions from those years still
+count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A call that was made: the argument objects, and the object that came back."""
+    """A call that was made: the argument objects, and the object that it returned."""
 
     positional: list[Any]
     result: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Held:
-    """What a worker has beside a call: the functions that it loaded, the tensors that it keeps, the call before.
+    """What a worker holds between requests."""
 
-    synchronize: waits until the GPU has nothing to do.
-    """
-
-    functions: dict[str, Any]
-    tensors: dict[str, Any]
-    before: Made | None
-    synchronize: Callable[[], None] | None = None
+    synchronize: Callable[[], None] | None
+    """Waits until the GPU has nothing to do."""
+    program: Program | None = None
+    functions: dict[str, Any] = field(default_factory=dict)
+    drivers: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Any] = field(default_factory=dict)
+    """The resident tensors, by key."""
+    before: Made | None = None
+    """The last call, unless it raised."""
 
 
 class Caller:
-    """Makes one call: builds the arguments, calls, and packs what came back.
-
-    held: its `before` is the call whose tensors are handed over again, in place of fresh ones. made: the call, once it
-    was made.
-    """
+    """Makes one call: builds the arguments, calls, and packs the result. made: the call, once it was made."""
 
     made: Made | None = None
 
@@ -104,7 +102,7 @@ class Caller:
         keywords = {name: self._argument(entry) for name, entry in header["keywords"].items()}
         state = {name: self._argument(entry) for name, entry in header["state"].items()}
         if not callable(target):
-            raise TypeError(f"{header['function']} is no function but {packing.describe(target)}")
+            raise TypeError(f"{header['function']} is not a function but {packing.describe(target)}")
         owner: Any = None
         with _redirect(header), _recording(header) as operators, _counting(header) as counts:
             if header["method"] is not None:
@@ -125,29 +123,30 @@ class Caller:
         return body
 
     def _values(self, made: Made, owner: Any) -> list[wire.Buffer]:
-        """What was returned, the attributes and arguments that are asked for, and what was returned before."""
+        """The result, the requested attributes and arguments, and the result of the call before."""
         header = self._header
         body: list[wire.Buffer] = packing.pack_result(made.result, header["outputs"])
         for name, output in header["fetch"].items():
             body += packing.pack_value(getattr(owner, name, None), output)
-        for position in header["echo"]:
-            entry = header["positional"][position]
-            body += packing.pack_value(made.positional[position], _echo_output(entry))
+        for position, output in header["echo"]:
+            body += packing.pack_value(made.positional[position], output)
         if header["is_again"]:
             earlier = None if self._before is None else self._before.result
             body += packing.pack_result(earlier, header["outputs"])
         return body
 
     def _argument(self, entry: Mapping[str, Any]) -> Any:
-        if entry["kind"] == "tensor":
-            return self._tensor(entry)
-        if entry["kind"] == "spy":
-            return self._spy(entry)
-        if entry["kind"] == "kept":
-            return self._held.tensors[entry["key"]]
-        if entry["kind"] == "function":
-            return self._held.functions[entry["name"]]
-        return entry["value"]
+        match entry["kind"]:
+            case "tensor":
+                return self._tensor(entry)
+            case "spy":
+                return self._spy(entry)
+            case "resident":
+                return self._held.tensors[entry["key"]]
+            case "function":
+                return self._held.functions[entry["name"]]
+            case _:
+                return entry["value"]
 
     def _tensor(self, entry: Mapping[str, Any]) -> Any:
         """A fresh tensor or ndarray that owns its memory."""
@@ -174,13 +173,13 @@ class Caller:
 
 
 def _tensor_of(array: Any, device: str) -> torch.Tensor:
-    """The array as a tensor; on a GPU a copy there, but for bytes, which are a file's."""
+    """The array as a tensor on the device; bytes, which are a file's, stay on the CPU."""
     tensor = torch.from_numpy(array)
     return tensor if device == "cpu" or tensor.dtype == torch.uint8 else tensor.to(device)
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:
-    """The tensor or array of an earlier call with the contents of the new one; the new one where it is none."""
+    """The old tensor or array, filled with the new contents; anything else is the new value."""
     if type(old) is not type(new) or not isinstance(new, torch.Tensor | np.ndarray):
         return new
     if isinstance(new, torch.Tensor):
@@ -191,13 +190,8 @@ def _changed_in_place(old: Any, new: Any) -> Any:
     return old
 
 
-def _echo_output(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind = "labels" if entry["dtype"].endswith("i8") else "array"
-    return {"kind": kind, "shape": entry["shape"], "count": entry["count"]}
-
-
 def _lend_methods(target: Any, state: dict[str, Any], entries: Mapping[str, Any]) -> Any:
-    """The class with the lent functions as methods, in a subclass: an abstract or slotted class takes them too."""
+    """A subclass with the lent functions as methods, which works for abstract and slotted classes too."""
     lent = {
         name: _reading_own_weights(value) if entries[name].get("is_method") else staticmethod(value)
         for name, value in state.items()
@@ -206,7 +200,7 @@ def _lend_methods(target: Any, state: dict[str, Any], entries: Mapping[str, Any]
     if not lent and not inspect.isabstract(target):
         return target
     concrete = type(target)(str(target.__name__), (target,), lent)
-    concrete.__abstractmethods__ = frozenset()  # what is not called need not be there
+    concrete.__abstractmethods__ = frozenset()  # methods that are not called may be missing
     return concrete
 
 
@@ -220,7 +214,7 @@ def _reading_own_weights(spy: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _spy_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
-    """W, X, y and reg of a call of the loss function, by position or by the names that courses use."""
+    """W, X, y and reg of a call of the loss function, by position or by the courses' names."""
     left = dict(keywords)
     given = list(arguments)
     for names in _LOSS_PARAMETERS[len(arguments) :]:
@@ -247,7 +241,7 @@ def _counting(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[op
 
 
 def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
-    """Call by keyword where the signature has all the names, else everything by position."""
+    """Call by keyword if the signature has all the names, else everything by position."""
     if keywords:
         try:
             parameters = inspect.signature(target).parameters
@@ -260,9 +254,10 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
 
 
 def prepare() -> None:
-    """What all workers start with, done once before the fork: seeded generators, no compiler.
+    """Set up what all workers share, once before the fork: seeded generators, no compiler, NumPy's former
+    names.
 
-    Seeding torch's generators touches every backend; in each worker it would cost more than the fork itself.
+    Seeding torch's generators touches every backend: done in each worker it would cost more than the fork.
     """
     np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
@@ -273,23 +268,23 @@ def prepare() -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer requests until the judge closes the wire; never returns. This process is prepared and confined already."""
+    """Answer requests until the judge closes the wire; never returns. Prepare and confine first."""
     nowhere = Path(os.devnull)
     sys.stdin = nowhere.open(encoding="utf-8")
     sys.stdout = nowhere.open("w", encoding="utf-8", errors="replace")
     sys.stderr = nowhere.open("w", encoding="utf-8", errors="replace")
-    random.seed(0)  # not before the fork, at which Python seeds it anew
+    random.seed(0)  # not before the fork, which makes Python reseed it
     code = 1
     try:
         with contextlib.suppress(wire.WireError, OSError):
             _answer_all(connection)
         code = 0
     finally:
-        os._exit(code)  # at once: threads and exit handlers of the student's could keep the process
+        os._exit(code)  # at once: the student's threads and exit handlers could keep the process alive
 
 
 def _uncompiled(model: Any = None, **_: Any) -> Any:
-    """In the place of torch.compile: the function itself, since a worker has no compiler to start."""
+    """Replaces torch.compile, because a worker cannot start a compiler: gives the function itself."""
     return (lambda function: function) if model is None else model
 
 
@@ -300,9 +295,9 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
         return program.load(header["function"], header["chunks"], header["lacks"], header["file"])
 
 
-def _kept(header: Mapping[str, Any], payload: bytearray, descriptors: list[int]) -> dict[str, Any]:
-    """The tensors or arrays of a request by key. A data set is not copied: they share its bytes, or map its memory."""
-    kept = {}
+def _resident(header: Mapping[str, Any], payload: bytearray, descriptors: list[int]) -> dict[str, Any]:
+    """Resident tensors or arrays by key. They share the request's bytes, or map its memory: no copies."""
+    tensors = {}
     for key, entry in header["tensors"].items():
         if "descriptor" in entry:
             length = entry["count"] * np.dtype(entry["dtype"]).itemsize
@@ -311,53 +306,57 @@ def _kept(header: Mapping[str, Any], payload: bytearray, descriptors: list[int])
         else:
             array = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
         array = array.reshape(entry["shape"])
-        kept[key] = _tensor_of(array, header["device"]) if header["backend"] == "torch" else array
-    return kept
+        tensors[key] = _tensor_of(array, header["device"]) if header["backend"] == "torch" else array
+    return tensors
 
 
 def _driver(header: Mapping[str, Any]) -> Any:
-    """The function of a module of the judge's, executed here; no line of it is one of the student's."""
+    """The function of one of the judge's modules, executed here; none of its lines is the student's."""
     namespace: dict[str, Any] = {"__name__": "driver"}
     exec(compile(header["source"], "driver", "exec"), namespace)
     return namespace[header["name"]]
 
 
 def _answer_all(connection: socket.socket) -> None:
-    synchronize = _SYNCHRONIZE
-    program: Program | None = None
-    targets: dict[str, Any] = {}
-    made: Made | None = None
-    kept: dict[str, Any] = {}
-    drivers: dict[str, Any] = {}
-    body: list[wire.Buffer]
+    held = Held(_SYNCHRONIZE)
     while True:
         descriptors: list[int] = []
         header, payload = wire.receive_request(connection, descriptors)
         if header["op"] == "program":
-            program = Program(header)
+            held.program = Program(header)
             continue
         try:
-            if header["op"] == "load":
-                targets[header["function"]] = _load(program, header)
-                kind, body = wire.LOADED, []
-            elif header["op"] == "keep":
-                kept = _kept(header, payload, descriptors)
-                kind, body = wire.LOADED, []
-            elif header["op"] == "driver":
-                drivers[header["name"]] = _driver(header)
-                kind, body = wire.LOADED, []
-            else:
-                caller = Caller(connection, header, payload, Held(targets, kept, made, synchronize))
-                made = None
-                target = (
-                    targets[header["function"]] if header["driver"] is None else drivers[header["driver"]]
-                )
-                kind, body = wire.RETURNED, caller.call(target)
-                made = caller.made
+            kind, body = _answer(connection, header, payload, descriptors, held)
         except wire.WireError:
             raise
         except BaseException as error:
             kind, body = wire.RAISED, packing.pack_raised(error)
         for descriptor in descriptors:
-            os.close(descriptor)  # what was mapped stays
+            os.close(descriptor)  # mapped memory stays mapped
         wire.send_parts(connection, wire.pack_answer(header["id"], kind, body))
+
+
+def _answer(
+    connection: socket.socket,
+    header: Mapping[str, Any],
+    payload: bytearray,
+    descriptors: list[int],
+    held: Held,
+) -> tuple[int, list[wire.Buffer]]:
+    """Do what the request asks; the kind and body of the answer. Raises what the student's code raised."""
+    match header["op"]:
+        case "load":
+            held.functions[header["function"]] = _load(held.program, header)
+        case "resident":
+            held.tensors = _resident(header, payload, descriptors)
+        case "driver":
+            held.drivers[header["name"]] = _driver(header)
+        case _:
+            caller = Caller(connection, header, payload, held)
+            held.before = None
+            driver = header["driver"]
+            target = held.functions[header["function"]] if driver is None else held.drivers[driver]
+            body = caller.call(target)
+            held.before = caller.made
+            return wire.RETURNED, body
+    return wire.LOADED, []

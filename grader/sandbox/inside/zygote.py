@@ -1,13 +1,14 @@
-"""Imports torch once and forks a worker per function; runs no torch op, holds no secret.
+"""Imports torch once and forks a worker per function; runs no torch operator, holds no secret.
 
-Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single JUDGE HIDDEN...`. DESCRIPTOR is this end of the
-judge's control socket (on Windows "stdin", from which it is read). JUDGE is the judge's process id. HIDDEN
-are folders that are taken off sys.path, so that the grader's own code cannot be imported.
+Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single JUDGE HIDDEN...`. DESCRIPTOR is this end
+of the judge's control socket (on Windows "stdin", from which it is read). JUDGE is the judge's process id.
+HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
 
-In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's process id;
-b"W" and a process id waits for a killed worker, ends what it may have left behind, and answers its wait status. In
-`single` mode, for systems without fork, READY is sent, and then the first request turns this very process into the
-worker. A worker's first word on its wire is what it is held to (tiers.HELLO), before it has seen any student's code.
+In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's
+process id. The order b"W" with a process id reaps a killed worker, ends what it left behind, and is answered
+with its wait status. In `single` mode, for systems without fork, it sends READY, and the first request turns
+this process into the worker. A worker first reports its tiers on its wire (tiers.HELLO), before it receives
+any student code.
 """
 
 from __future__ import annotations
@@ -29,21 +30,22 @@ if TYPE_CHECKING:
 PROCESS_ID = struct.Struct("<q")
 ORDER = struct.Struct("<cI")
 FORKS_OF_A_CLASS = 24
-"""After so many, those of some four submissions, more will come: the memory that they share is made cheap to fork."""
+"""After so many, those of about four submissions, more will come: the shared memory is then made cheaper
+to fork."""
 
-ARRAY_BYTES, KEPT_BYTES = 1 << 25, 1 << 30
-"""What arrays of up to 32 MiB leave is used again by a worker. Given back to the system it would have to be zeroed for the
-next batch of images, which costs a trainer up to a sixth of its time."""
+ARRAY_BYTES, RETAINED_BYTES = 1 << 25, 1 << 30
+"""A worker reuses the memory of freed arrays of up to 32 MiB, and retains up to 1 GiB. Memory returned to
+the system would be zeroed for the next batch of images, which costs a trainer up to a sixth of its time."""
 
 UNKNOWN_STATUS = -1
-"""Answers b"W" for a process that is no child of this zygote: an earlier one's, which died with it."""
+"""Answers b"W" for a process that is not a child of this zygote: one that died with an earlier zygote."""
 
 READY = b"R"
-"""In `single` mode, sent when torch has been imported."""
+"""In `single` mode, sent once torch has been imported."""
 
 
 def _import_everything(judge: int, hidden: frozenset[str]) -> None:
-    """What a worker needs, and what would be imported lazily in it after it lost the right to read files."""
+    """Import what a worker needs, and what it would import lazily after losing the right to read files."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
     import privileges
@@ -66,9 +68,8 @@ def _import_everything(judge: int, hidden: frozenset[str]) -> None:
 
     worker.prepare()
     with contextlib.suppress(OSError):
-        linux.keep_freed_memory(
-            ARRAY_BYTES, KEPT_BYTES
-        )  # not before the imports: what those leave would stay too
+        # After the imports: what those free would be retained too.
+        linux.keep_freed_memory(ARRAY_BYTES, RETAINED_BYTES)
     sys.path.remove(here)
 
 
@@ -104,7 +105,7 @@ def _become_worker(
 
 
 def _with_device(confinement: Confinement, held: int, memory_bytes: int) -> bytes:
-    """Open the GPU; the first words of a worker that was asked to."""
+    """Open the GPU; the first words of the worker."""
     import device
     import tiers
 
@@ -122,7 +123,7 @@ def _with_device(confinement: Confinement, held: int, memory_bytes: int) -> byte
 
 
 class _Nursery:
-    """Forks workers, and knows which of its children they are."""
+    """Forks workers, and remembers which children they are."""
 
     def __init__(self, control: socket.socket, confinement: Confinement) -> None:
         import orphans
@@ -162,13 +163,13 @@ class _Nursery:
                 gc.enable()
                 _become_worker(socket.socket(fileno=descriptor), self._confinement, settings, parent)
             finally:
-                os._exit(1)  # whatever happened: a worker never goes on as a second zygote
+                os._exit(1)  # whatever happened: a worker never becomes a second zygote
         os.close(descriptor)
         self._workers.add(process_id)
         return process_id
 
     def _wait(self, body: bytes) -> int:
-        """Reap a worker that was killed, and end what it may have left; its wait status."""
+        """Reap a killed worker, and end what it left behind; its wait status."""
         import orphans
 
         process_id = int(PROCESS_ID.unpack(body)[0])
@@ -193,12 +194,12 @@ def main() -> None:
     descriptor, mode, judge, *hidden = sys.argv[1:]
     control = _control_socket(descriptor)
     if os.name == "posix":
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge handles Ctrl-C
     _import_everything(int(judge), frozenset(os.path.realpath(entry) for entry in hidden))
     confinement = _prepare_confinement()
     gc.collect()
     gc.freeze()
-    gc.disable()  # the children's memory stays shared for longer
+    gc.disable()  # keeps the children's memory shared for longer
     if mode == "fork":
         _Nursery(control, confinement).serve()
     else:

@@ -565,7 +565,7 @@ def test_no_function_sees_weights_twice_and_no_round_the_data_of_another():
                 if (trial.function, trial.runner) == (function, runner)
             ]
             assert len(set(seen)) == len(seen)
-    data = {trial.kept[0].key: trial.kept[0].array.tobytes()[:256] for trial in trials}
+    data = {trial.resident[0].key: trial.resident[0].array.tobytes()[:256] for trial in trials}
     assert len(set(data.values())) == len(data) == 2 + 2 + 3 + 3
 
 

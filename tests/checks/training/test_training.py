@@ -411,7 +411,7 @@ def test_a_loop_that_never_ends_is_broken_off():
 
     assert verdict.credit == 0.0
     assert verdict.message == (
-        f"{NAME} was broken off: the loss function was called more than {3 * STEPS} times."
+        f"{NAME} was stopped: the loss function was called more than {3 * STEPS} times."
     )
 
 

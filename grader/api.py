@@ -1,0 +1,346 @@
+"""Grading from Python: one submission, many of them with one warm process, or a class.
+
+The student's code never runs in your process: it runs in processes of its own, which are started without
+`multiprocessing`, so a script needs no `if __name__ == "__main__"`. Importing this module starts nothing and imports
+neither torch nor NumPy. Nothing is printed. Where speed is graded, set OPENBLAS_NUM_THREADS=1 before NumPy is imported:
+a second thread of your process would take the core that is being timed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from grader.errors import OutputError, SpecError
+
+if TYPE_CHECKING:
+    from grader.batch.run import ClassResult, Outcome
+    from grader.data import DataSet
+    from grader.grading.settings import Settings
+    from grader.intake.submission import Submission
+    from grader.model.report import Report
+    from grader.sandbox.protocols import SandboxLike
+    from grader.selftest.outcome import Outcome as SelftestOutcome
+    from grader.selftest.outcome import Result
+    from grader.spec import LoadedSpec
+
+DeviceName = Literal["auto", "cpu", "cuda"]
+IsolationName = Literal["confined", "partial", "process"]
+PathLike = str | os.PathLike[str]
+
+GREATEST_SANDBOXES = 8
+"""Of a selftest; each grades on a core of its own."""
+
+
+def grade_path(
+    path: PathLike,
+    spec: PathLike | None = None,
+    *,
+    quick: bool = False,
+    seed: int | None = None,
+    only: Sequence[str] = (),
+    device: DeviceName = "auto",
+    data: PathLike | None = None,
+    isolation: IsolationName = "process",
+) -> Report:
+    """Grade one submission.
+
+    >>> report = grade_path("submissions/cs231n/package_folder", quick=True)
+    >>> report.assignment.name, report.score == report.max_score
+    ('cs231n', True)
+
+    Args:
+        path: a notebook (.ipynb), a module (.py), a folder or a .zip.
+        spec: a spec's name or .toml file; None to detect it from the functions in the submission.
+        quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
+            the other checks only, and a flag says what was left out and what it is worth.
+        seed: random seed of all inputs, at least 0 and below 2**63; None for the spec's, or else a new one.
+        only: ids of the checks to run; empty for all. With any, `score` is None: the report is incomplete.
+        device: "cpu", "cuda", or "auto" for an NVIDIA GPU if there is one.
+        data: CIFAR-10, as its folder or .tar.gz; None for the synthetic stand-in.
+        isolation: the least isolation of the student's process to grade with.
+
+    Returns:
+        The whole report, for the instructor; `grader.model.report.student_view` gives the student's.
+        `has_grader_faults` tells whether the grader itself failed somewhere: then `score` is None.
+
+    Raises:
+        SubmissionError: the submission cannot be read.
+        SpecError: the spec is not found or invalid, cannot be detected, or has no check with an id of `only`.
+        DataError: the data set is missing, short or damaged.
+        DeviceError: the device is not available.
+        IsolationError: this machine cannot isolate the student's code as well as asked for.
+        SandboxError: no process could be started for the student's code.
+
+    """
+    with Grader(
+        spec, quick=quick, seed=seed, only=only, device=device, data=data, isolation=isolation
+    ) as grader:
+        return grader.grade(path)
+
+
+class Grader:
+    """Grades one submission after another, and keeps its warm process between them: only the first waits for torch.
+
+    >>> with Grader("cs231n", quick=True) as grader:
+    ...     scores = [
+    ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
+    ...     ]
+
+    Not for several threads at a time.
+
+    Args:
+        spec: as for `grade_path`; None to detect it for each submission.
+        quick: as for `grade_path`, like all others.
+        seed: the same for all submissions; None for a new one for each.
+        only: ids of the checks to run.
+        device: "cpu", "cuda" or "auto".
+        data: CIFAR-10, read once.
+        isolation: the least isolation to grade with.
+
+    """
+
+    def __init__(
+        self,
+        spec: PathLike | None = None,
+        *,
+        quick: bool = False,
+        seed: int | None = None,
+        only: Sequence[str] = (),
+        device: DeviceName = "auto",
+        data: PathLike | None = None,
+        isolation: IsolationName = "process",
+    ) -> None:
+        self._spec = spec
+        self._options = _Options(quick, seed, tuple(only), device, data, isolation)
+        self._running = ExitStack()
+        self._sandbox: SandboxLike | None = None
+
+    def __enter__(self) -> Self:
+        """Start the process that the student's code will run in."""
+        self._sandbox = self._running.enter_context(_sandbox())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End all processes."""
+        self._sandbox = None
+        self._running.close()
+
+    def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
+        """Grade one submission; see `grade_path` for the report and the errors.
+
+        Args:
+            path: a notebook (.ipynb), a module (.py), a folder or a .zip.
+            progress: called before each check with its number from 0, the number of checks, and its title.
+
+        """
+        if self._sandbox is None:
+            raise RuntimeError("a Grader works inside its `with` block only")
+        from grader.grading.grade import grade
+        from grader.intake.submission import load_submission
+        from grader.sandbox.isolation import IsolationLevel, require
+
+        submission = load_submission(Path(path))
+        loaded = load_spec_for(submission, self._spec)
+        settings = self._options.settings(loaded, self._sandbox)
+        if self._options.isolation != "process":  # every machine isolates so much, and asking waits for torch
+            require(self._sandbox.isolation, IsolationLevel(self._options.isolation))
+        return grade(submission, loaded, self._sandbox, settings, progress)
+
+
+def grade_class(
+    path: PathLike,
+    spec: PathLike,
+    out: PathLike,
+    *,
+    quick: bool = False,
+    seed: int | None = None,
+    device: DeviceName = "auto",
+    data: PathLike | None = None,
+    isolation: IsolationName = "confined",
+    select: Sequence[str] = (),
+    regrade: bool = False,
+    progress: Callable[[Outcome | None, int, int], None] | None = None,
+) -> ClassResult:
+    """Grade a class. Each report is on disk before the next submission begins; the same call goes on after a stop.
+
+    >>> result = grade_class("submissions/cs231n", "cs231n", out, quick=True, select=["package_folder"])
+    >>> [(outcome.id, outcome.how) for outcome in result.outcomes]
+    [('package_folder', 'graded')]
+
+    Args:
+        path: a folder or a .zip with one notebook, module, archive or folder for each submission.
+        spec: a spec's name or .toml file.
+        out: folder for reports/ID.json and gradebook.csv; made if it is not there.
+        quick: as for `grade_path`.
+        seed: one for the whole class; a report with another one is made again.
+        device: as for `grade_path`.
+        data: as for `grade_path`.
+        isolation: the least isolation to grade with; a report from below it is made again.
+        select: shell patterns (`team_*`) of the ids to grade; empty for all.
+        regrade: grade unchanged submissions too.
+        progress: called with each outcome, the number done and the number of submissions; before the first one with
+            None and 0.
+
+    Returns:
+        The outcomes in the order of the submissions. One that cannot be read, and a failure of the grader, has a report
+        that says so.
+
+    Raises:
+        SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
+        OutputError: a report cannot be written.
+        SpecError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
+
+    """
+    submissions, reports = Path(path), Path(out)
+    with _sandbox() as sandbox:
+        from grader.batch import ClassRun, ReportStore
+        from grader.execution.serial import SerialExecutor
+        from grader.intake.folder import find_entries, selected, skipped_files
+        from grader.sandbox.isolation import IsolationLevel
+        from grader.spec import load_spec
+
+        loaded = load_spec(os.fspath(spec))
+        if reports.resolve() == submissions.resolve():
+            raise OutputError(
+                f"{reports}: is the folder of the class itself; choose another one for the reports",
+                path=reports,
+            )
+        whole_class = find_entries(submissions, besides=reports)
+        entries = selected(whole_class, select)
+        settings = _Options(quick, seed, (), device, data, isolation).settings(loaded, sandbox)
+        run = ClassRun(
+            loaded,
+            settings,
+            ReportStore(reports),
+            regrade=regrade,
+            pinned_seed=seed,
+            least_isolation=IsolationLevel(isolation),
+        )
+        result = run.grade(entries, SerialExecutor(sandbox), whole_class=whole_class, progress=progress)
+        return replace(result, skipped=skipped_files(submissions))
+
+
+def selftest_spec(
+    spec: PathLike,
+    *,
+    seed: int | None = None,
+    mutants: bool = True,
+    progress: Callable[[SelftestOutcome, int, int], None] | None = None,
+) -> Result:
+    """Grade implementations that are known to be right or wrong, on several cores.
+
+    >>> selftest_spec("ridge_regression", seed=0).is_clean
+    True
+
+    Args:
+        spec: a spec's name or .toml file.
+        seed: as for `grade_path`.
+        mutants: grade mutants of the solution too, where it is the linear classifier's.
+        progress: called with each outcome, the number done and the number of implementations.
+
+    Returns:
+        The outcomes: which wrong implementations pass, and which right ones fail.
+
+    Raises:
+        SpecError: the spec is not found or invalid.
+        SandboxError: no process could be started for the implementations.
+
+    """
+    with ExitStack() as running:
+        sandboxes = [running.enter_context(_sandbox())]
+        from grader.execution.threads import ThreadsExecutor
+        from grader.selftest import implementations_for, make_mutants, run_selftest
+        from grader.spec import load_spec
+
+        loaded = load_spec(os.fspath(spec))
+        known = implementations_for(loaded.spec)
+        if mutants and any(each.family is None for each in known):
+            known += make_mutants()
+        more = min(os.cpu_count() or 1, GREATEST_SANDBOXES) - 1
+        sandboxes += [running.enter_context(_sandbox()) for _ in range(more)]
+        return run_selftest(known, loaded, ThreadsExecutor(sandboxes), _drawn(seed, loaded), progress)
+
+
+def load_spec_for(submission: Submission, spec: PathLike | None = None) -> LoadedSpec:
+    """The spec of this name or file; if None, the one that the submission's functions belong to.
+
+    SpecError where it is not found, invalid, or cannot be detected.
+    """
+    from grader.spec import load_spec
+    from grader.spec.detect import detect_spec
+
+    return detect_spec(submission) if spec is None else load_spec(os.fspath(spec))
+
+
+@contextmanager
+def _sandbox() -> Iterator[SandboxLike]:
+    """A sandbox whose process begins to import torch before anything large is imported here."""
+    from grader.sandbox.launch import make_launcher
+
+    launcher = make_launcher()
+    try:
+        from grader.sandbox.host import Sandbox
+    except BaseException:
+        launcher.close()
+        raise
+    with Sandbox(launcher) as sandbox:
+        yield sandbox
+
+
+def _drawn(seed: int | None, loaded: LoadedSpec) -> int:
+    pinned = loaded.spec.seed if seed is None else seed
+    return secrets.randbits(48) if pinned is None else pinned
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How to grade, in the caller's words."""
+
+    quick: bool = False
+    seed: int | None = None
+    only: tuple[str, ...] = ()
+    device: DeviceName = "auto"
+    data: PathLike | None = None
+    isolation: IsolationName = "process"
+
+    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
+        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
+        from grader.grading.device import choose_device
+        from grader.grading.settings import Settings
+        from grader.sandbox.isolation import IsolationLevel
+
+        ids = [check.id for check in loaded.spec.checks]
+        for name in self.only:
+            if name not in ids:
+                raise SpecError(f"{loaded.spec.name} has no check {name!r}; it has {', '.join(ids)}")
+        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
+        settings = Settings(
+            seed=_drawn(self.seed, loaded),
+            only=frozenset(self.only) if self.only else None,
+            device=chosen.device,
+            data=self._data_set,
+            device_name=chosen.name,
+            device_note=chosen.note,
+            is_quick=self.quick,
+        )
+        settings.data_name(
+            loaded.spec.checks
+        )  # files that are wrong inside are refused now, not at the first check
+        return settings
+
+    @cached_property
+    def _data_set(self) -> DataSet:
+        """Read once, however many submissions there are."""
+        from grader.data import open_data
+
+        return open_data(None if self.data is None else Path(self.data))

@@ -1,0 +1,98 @@
+"""One submission to grade, as data that any process can run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import formatting
+from grader.errors import SandboxError, SubmissionError, SubmissionUnavailable
+from grader.grading.grade import grade, guarded
+from grader.grading.reporting import failed_report, unreadable_report
+from grader.grading.settings import Settings
+from grader.intake.entry import ClassEntry, load_entry
+from grader.intake.submission import Submission
+from grader.model.report import Report, StudentPart
+from grader.sandbox.isolation import IsolationLevel, require
+from grader.sandbox.protocols import SandboxLike
+from grader.spec import LoadedSpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradeJob:
+    """A submission and how to grade it: picklable and small. A job equals only itself."""
+
+    source: ClassEntry | Submission
+    """Where the files are, or the files themselves for a machine that does not have them."""
+
+    loaded: LoadedSpec
+
+    settings: Settings
+
+    least_isolation: IsolationLevel = IsolationLevel.process
+
+    sha256: str | None = None
+    """Of the submission, where it was read before: files that have changed since are not graded."""
+
+    @property
+    def id(self) -> str:
+        """The submission's id."""
+        return self.source.id
+
+
+def run(job: GradeJob, sandbox: SandboxLike) -> Report:
+    """Grade the job's submission. Whatever the student's code does, and whatever fails in the grader, a report comes back.
+
+    Raises SandboxError when no worker can be started, IsolationError when workers are isolated less than the job asks
+    for, DeviceError when they cannot open the GPU that it asks for.
+    """
+    settings = job.settings
+    require(sandbox.isolation, job.least_isolation)
+    if settings.device == "cuda":
+        memory_bytes = job.loaded.spec.assignment.limits.device_memory_bytes
+        sandbox.open_device(memory_bytes, job.least_isolation)
+    report = guarded(lambda: _graded(job, sandbox))
+    if isinstance(report, SandboxError):
+        raise report
+    if report is None:
+        reason = "the grader failed on this submission; this is not the student's fault"
+        report = failed_report(job.id, reason, job.loaded, settings, sandbox.isolation)
+    return _signed(report, job.source) if isinstance(job.source, ClassEntry) else report
+
+
+def _graded(job: GradeJob, sandbox: SandboxLike) -> Report | SandboxError:
+    try:
+        return grade(_read(job), job.loaded, sandbox, job.settings)
+    except SubmissionError as error:
+        make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report
+        return make(job.id, _without_folders(error), job.loaded, job.settings, sandbox.isolation)
+    except SandboxError as error:
+        return error
+
+
+def _signed(report: Report, entry: ClassEntry) -> Report:
+    """The report with what is known of whose submission it is, and when it was submitted."""
+    students = tuple(StudentPart(id=each) for each in entry.student_ids)
+    known = {
+        "student": next(iter(students), None),
+        "members": students if len(students) > 1 else (),
+        "attempt": entry.attempt,
+        "submitted_at": None if entry.submitted_at is None else entry.submitted_at.isoformat(),
+        "late_mark": entry.late_mark,
+    }
+    return report.model_copy(update={"submission": report.submission.model_copy(update=known)})
+
+
+def _read(job: GradeJob) -> Submission:
+    source = job.source
+    submission = load_entry(source) if isinstance(source, ClassEntry) else source
+    if job.sha256 not in {None, submission.sha256}:
+        raise SubmissionUnavailable(
+            f"{job.id}: has changed while the class was graded; grade again", path=Path(job.id)
+        )
+    return submission
+
+
+def _without_folders(error: SubmissionError) -> str:
+    """The message with a name for its path: a student is not shown where the class lies."""
+    return str(error).replace(formatting.printable(str(error.path)), formatting.printable(error.path.name))

@@ -1,0 +1,91 @@
+"""One student's submission among those of a class, before and after it is read."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from grader import formatting
+from grader.errors import SubmissionUnavailable, UnsupportedFile
+from grader.intake.archive import is_kept, is_source, is_zip, read_archive
+from grader.intake.submission import (
+    SourceFile,
+    Submission,
+    load_submission,
+    nothing_to_grade,
+    several_archives,
+    unreadable,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """One student's (or group's) submission: whose it is and where its files are. None of them is read yet."""
+
+    id: str
+    """Unique in the class, and a safe file name: reports/ID.json."""
+
+    path: Path
+    """A notebook, a module, a folder or a .zip; where there are `members`, the .zip of the whole class."""
+
+    members: tuple[str, ...] = ()
+    """The student's files in the .zip of the class, sorted."""
+
+    folder: str = ""
+    """The start of the members' paths up to the student's own folder, such as "hw1/ann/"."""
+
+    student_ids: tuple[str, ...] = ()
+    """As far as the names of the files tell."""
+
+    attempt: int | None = None
+    """Counted from 1 by the platform."""
+
+    submitted_at: datetime | None = None
+
+    late_mark: str | None = None
+    """The platform's own mark for a late submission."""
+
+
+def load_entry(entry: ClassEntry) -> Submission:
+    """Read an entry's files, under the same limits for each entry as `load_submission`.
+
+    Raises what `load_submission` raises, and SubmissionUnavailable where the .zip of the class cannot be read.
+    """
+    files = _files_in_archive(entry) if entry.members else load_submission(entry.path).files
+    return Submission(entry.id, files)
+
+
+def _files_in_archive(entry: ClassEntry) -> tuple[SourceFile, ...]:
+    """The notebooks and modules; where there are none, the contents of the one .zip."""
+    if any(map(is_source, entry.members)):
+        found = _read(entry, [name for name in entry.members if is_kept(name)])
+        return tuple(SourceFile(name.removeprefix(entry.folder), content) for name, content in found)
+    archives = [name for name in entry.members if is_zip(name)]
+    if len(archives) != 1:
+        raise several_archives(entry.path / entry.id, len(archives))
+    ((name, packed),) = _read(entry, archives)
+    place = entry.path / name
+    found = read_archive(io.BytesIO(packed), place)
+    if not any(is_source(name) for name, _ in found):
+        raise nothing_to_grade(place, "archive")
+    return tuple(SourceFile(name, content) for name, content in found)
+
+
+def _read(entry: ClassEntry, names: Collection[str]) -> list[tuple[str, bytes]]:
+    """Members of the class's .zip. That it is damaged is not the student's fault."""
+    try:
+        with entry.path.open("rb") as stream:
+            found = read_archive(stream, entry.path, names)
+    except OSError as error:
+        raise unreadable(entry.path, error) from error
+    except UnsupportedFile as error:
+        raise SubmissionUnavailable(f"{error}, or download the class again", path=entry.path) from error
+    if len(found) < len(names):
+        raise SubmissionUnavailable(
+            f"{formatting.printable(str(entry.path))}: has changed while the class was graded; grade again",
+            path=entry.path,
+        )
+    return found

@@ -1,0 +1,91 @@
+"""The seam between grading and the sandbox: the calls that grading makes, whoever answers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from grader.extract import Extracted
+from grader.model.observation import Observation
+from grader.model.trial import Device, Trial
+from grader.sandbox.device import Gpu
+from grader.sandbox.isolation import Isolation, IsolationLevel
+from grader.sandbox.launcher import DEFAULT_DEVICE_MEMORY_BYTES, DEFAULT_MEMORY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits on one submission, set by the spec; seconds are on the judge's clock."""
+
+    load_seconds: float = 20.0
+    """For executing the code that one function needs."""
+    function_seconds: float = 120.0
+    """For all calls of one function together."""
+    deaths: int = 2
+    """How often the process may end in one function's calls before it is not called again."""
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES
+
+
+class SessionLike(Protocol):
+    """Runs trials on one submission."""
+
+    def run(self, trial: Trial) -> Observation:
+        """Make the call that the trial describes. SandboxError when no worker can be started."""
+
+    def hold(self, *, is_held: bool) -> None:
+        """Suspend the workers, or let them run on. Suspended workers answer no calls."""
+
+    def close(self) -> None:
+        """End the workers."""
+
+
+class SandboxLike(Protocol):
+    """Opens sessions, one submission after another. A context manager that ends its processes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def isolation(self) -> Isolation:
+        """The isolation of the workers; waits for the first. SandboxError when none can be started."""
+
+    def open_device(
+        self,
+        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
+        least: IsolationLevel = IsolationLevel.process,
+    ) -> Gpu:
+        """Have all later workers open the GPU.
+
+        Args:
+            device_memory_bytes: GPU memory that the tensors of one worker may take.
+            least: the lowest acceptable isolation.
+
+        Raises:
+            DeviceError: no worker with that isolation can open it; nothing has changed then.
+
+        """
+
+    def settle(self) -> None:
+        """Wait until no worker is being started that could disturb a measurement."""
+
+    def session(
+        self,
+        extracted: Extracted,
+        budget: Budget,
+        *,
+        redirect_cuda: bool,
+        live_workers: int = 2,
+        device: Device = "cpu",
+    ) -> SessionLike:
+        """Open a session for one submission; close it when the submission is done.
+
+        Args:
+            extracted: the submission's code.
+            budget: its limits.
+            redirect_cuda: whether code written for CUDA runs on the CPU instead.
+            live_workers: how many functions keep a worker between calls; idle workers cost memory.
+            device: where tensors go. SandboxError for a GPU that was not opened.
+
+        """

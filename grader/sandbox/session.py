@@ -1,0 +1,274 @@
+"""Runs trials on one submission: each function in a worker of its own, under the judge's clock.
+
+A call that never returns, a process that ends and bytes that are not an answer cost that call only: the
+worker is killed and a fresh one serves the rest. A function that patches torch, leaves a thread behind or
+seizes the wire costs no other function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from grader import formatting
+from grader.errors import SandboxError
+from grader.extract import Extracted, ExtractedFunction
+from grader.model.observation import Died, Location, Missing, Observation, Raised, Refused, SpyCall, TimedOut
+from grader.model.trial import Device, Driver, Trial
+from grader.sandbox import decode, interruption
+from grader.sandbox.account import Account
+from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
+from grader.sandbox.inside import wire
+from grader.sandbox.launcher import Ending, Launcher, WorkerProcess, hold_group
+from grader.sandbox.protocols import Budget
+from grader.sandbox.request import describe_call, describe_program, describe_resident
+from grader.sandbox.sharing import SharedArrays
+from grader.sandbox.waiting import waited_seconds
+
+_OUT_OF_DEVICE_MEMORY, _DEVICE_FAULT = "OutOfMemoryError", "AcceleratorError"
+"""The names of torch's exceptions."""
+
+_START_ATTEMPTS = 2
+"""The worker forked ahead may have been killed by the one before it."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A worker and what it has been sent so far."""
+
+    caller: str
+    process: WorkerProcess
+    device: Device
+    redirect_cuda: bool
+    loaded: set[str] = field(default_factory=set)
+    drivers: set[Driver] = field(default_factory=set)
+    resident: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Session:
+    """Runs trials on one submission; a context manager that ends its workers."""
+
+    launcher: Launcher
+    shared: SharedArrays
+    extracted: Extracted
+    budget: Budget
+    redirect_cuda: bool
+    live_workers: int
+    device: Device
+    _accounts: dict[str, Account] = field(default_factory=dict, init=False)
+    _workers: dict[str, _Worker] = field(default_factory=dict, init=False)
+    """By caller, the latest last."""
+    _is_launcher_lost: bool = field(default=False, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers."""
+        for caller in list(self._workers):
+            self._end_worker(caller)
+
+    def hold(self, *, is_held: bool) -> None:
+        """Suspend the workers with all their threads, or let them run on. Do not call suspended ones."""
+        for worker in self._workers.values():
+            hold_group(worker.process.process_id, is_held=is_held)
+
+    def run(self, trial: Trial) -> Observation:
+        """Make the call that the trial describes. SandboxError when no worker can be started."""
+        interruption.check()
+        function = self.extracted.functions.get(trial.function)
+        if function is None:
+            return Missing(self.extracted.missing.get(trial.function, "it is not in the submission"))
+        account = self._accounts.setdefault(trial.caller, Account(self.budget))
+        if account.load_failure is not None:
+            return account.load_failure
+        if account.refusal is not None:
+            return Refused(account.refusal)
+        for name in trial.lent:
+            lent = self._accounts.get(name)
+            if lent is not None and lent.refusal is not None:
+                return Refused(f"not called, because {name} was {lent.refusal}")
+        observation = self._attempt(trial, function, account)
+        if isinstance(observation, Died) and self._is_launcher_lost:
+            # All workers ended with the launcher, so this function need not be the cause.
+            observation = self._attempt(trial, function, account)
+        account.settle(observation, lambda: self._waited_seconds(trial.caller))
+        return observation
+
+    def _waited_seconds(self, caller: str) -> float:
+        worker = self._workers.get(caller)
+        return 0.0 if worker is None else waited_seconds(worker.process.process_id)
+
+    def _attempt(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
+        """Start a worker and load the function if need be, send what else the call needs, and call."""
+        self._is_launcher_lost = False
+        caller, device = trial.caller, trial.device_of(self.device)
+        if caller in self._workers and self._workers[caller].device != device:
+            self._end_worker(caller)
+        if caller in self._workers:
+            self._workers[caller] = self._workers.pop(caller)
+        else:
+            failure = self._load(function, self._start_worker(caller, device))
+            if isinstance(failure, Died) and "other processes" in self.launcher.isolation().missing:
+                # The function before may have killed this worker too, which was dying when it was handed out.
+                self._end_worker(caller)
+                failure = self._load(function, self._start_worker(caller, device))
+            if failure is not None:
+                self._end_worker(caller)
+                account.load_failure = None if self._is_launcher_lost else failure
+                return failure
+        worker = self._workers[caller]
+        failure = (
+            self._send_lent(trial, worker)
+            or self._send_driver(trial, worker)
+            or self._send_resident(trial, worker)
+        )
+        if failure is not None:
+            self._end_worker(caller)
+            return failure
+        return self._call(trial, worker, account)
+
+    def _send_lent(self, trial: Trial, worker: _Worker) -> Observation | None:
+        """Load the functions among the arguments; the observation if one fails."""
+        for name in trial.lent:
+            other = self.extracted.functions.get(name)
+            if other is None:
+                return Missing(f"it needs {name}: {self.extracted.missing.get(name, 'it is not there')}")
+            failure = None if name in worker.loaded else self._load(other, worker)
+            if failure is not None:
+                return failure
+        return None
+
+    def _send_driver(self, trial: Trial, worker: _Worker) -> Observation | None:
+        """Send the driver unless the worker has it; the observation if that fails."""
+        driver = trial.driver
+        if driver is None or driver in worker.drivers:
+            return None
+        failure = self._send(worker, {"op": "driver", "name": driver.name, "source": driver.source})
+        if failure is None:
+            worker.drivers.add(driver)
+        return failure
+
+    def _send_resident(self, trial: Trial, worker: _Worker) -> Observation | None:
+        """Send the resident tensors unless the worker has them; the observation if that fails."""
+        keys = frozenset(each.key for each in trial.resident)
+        if keys <= worker.resident:
+            return None
+        request = describe_resident(trial.resident, trial.backend, self.shared, worker.device)
+        failure = self._send(worker, *request)
+        worker.resident = keys if failure is None else frozenset()
+        return failure
+
+    def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
+        """Have the worker execute the code that the function needs; the observation if that fails."""
+        request = {
+            "op": "load",
+            "function": function.name,
+            "file": function.location.file,
+            "chunks": list(function.chunks),
+            "lacks": {name: left.reason for left in function.lacks for name in left.binds},
+            "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
+        }
+        failure = self._send(worker, request)
+        if failure is None:
+            worker.loaded.add(function.name)
+        return replace(failure, is_loading=True) if isinstance(failure, TimedOut) else failure
+
+    def _send(
+        self,
+        worker: _Worker,
+        header: Mapping[str, Any],
+        buffers: Sequence[wire.Buffer] = (),
+        descriptors: Sequence[int] = (),
+    ) -> Observation | None:
+        """Send a request that is not a call; the observation if the worker does not accept it."""
+        exchange = self._exchange(worker, self.budget.load_seconds, decode.GREATEST_RAISED)
+        answer = exchange.ask(header, buffers, descriptors)
+        if not isinstance(answer, Answer):
+            return answer
+        return None if answer.kind == wire.LOADED else exchange.raised(answer, self._location_of)
+
+    def _call(self, trial: Trial, worker: _Worker, account: Account) -> Observation:
+        called = (self.extracted.functions[name] for name in (trial.function, *trial.lent))
+        redirect_cuda = worker.redirect_cuda and any(each.mentions_cuda for each in called)
+        header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda, device=worker.device)
+        exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
+        spy_calls: list[SpyCall] = []
+        answer: Answer | Ended | Refused = exchange.ask(header, buffers)
+        while isinstance(answer, Answer) and answer.kind == wire.ASKED:
+            answer = exchange.reply(answer, spy, spy_calls)
+        account.seconds += exchange.seconds
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.kind == wire.RAISED:
+            raised = exchange.raised(answer, self._location_of)
+            return raised if worker.device == "cpu" else self._of_device(raised, worker)
+        return exchange.returned(answer, trial, spy_calls, self._location_of)
+
+    def _of_device(self, raised: Raised | Died, worker: _Worker) -> Raised | Died:
+        """Reword an out-of-memory error. An error of CUDA itself spoils the context, so the worker is ended."""
+        if not isinstance(raised, Raised):
+            return raised
+        if raised.kind == _DEVICE_FAULT or raised.message.startswith("CUDA error"):
+            self._end_worker(worker.caller)
+        if raised.kind != _OUT_OF_DEVICE_MEMORY:
+            return raised
+        limit = formatting.size(self.budget.device_memory_bytes)
+        return replace(raised, message=f"it needed more than {limit} of GPU memory")
+
+    def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
+        return Exchange(
+            worker.process.connection,
+            seconds,
+            greatest_length,
+            end_worker=lambda: self._end_worker(worker.caller),
+            waited=lambda: waited_seconds(worker.process.process_id),
+        )
+
+    def _start_worker(self, caller: str, device: Device) -> _Worker:
+        """A worker for one caller, with the program. SandboxError when none can be started.
+
+        If calls with a driver stay on the CPU of a machine with a GPU, tensors that the function moves stay
+        there too.
+        """
+        redirect_cuda = self.redirect_cuda or device != self.device
+        while len(self._workers) >= self.live_workers:
+            self._end_worker(next(iter(self._workers)))
+        program = wire.pack_request(describe_program(self.extracted, redirect_cuda))
+        ended = ""
+        for _ in range(_START_ATTEMPTS):
+            process = self.launcher.start()
+            worker = self._workers[caller] = _Worker(caller, process, device, redirect_cuda)
+            process.connection.settimeout(self.budget.load_seconds)
+            try:
+                wire.send_parts(process.connection, program)
+            except OSError:
+                ended = self._end_worker(caller)
+            else:
+                return worker
+        raise SandboxError(f"new processes for the student's code ended at once ({ended})")
+
+    def _location_of(self, chunk_number: int, line: int) -> Location | None:
+        """The student's own line; None if the numbers, which are claims, do not name a line of a chunk."""
+        if line == 0:
+            return None
+        for chunk in self.extracted.chunks:
+            if chunk.number == chunk_number:
+                first = chunk.location.line
+                last = first + chunk.source.count("\n")
+                return Location(chunk.location.file, chunk.location.cell, min(max(line, first), last))
+        return None
+
+    def _end_worker(self, caller: str) -> str:
+        """Kill the worker of one caller, if there is one; how it ended, in words."""
+        worker = self._workers.pop(caller, None)
+        if worker is None:
+            return how_it_ended(Ending(None))
+        ending = self.launcher.end(worker.process)
+        self._is_launcher_lost = ending.is_launcher_lost
+        return how_it_ended(ending)

@@ -1,0 +1,200 @@
+"""The front door: what it gives, what it raises, and that it neither prints nor needs a guarded script."""
+
+import contextlib
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader import api
+from grader.api import Grader, grade_class, grade_path
+from grader.errors import (
+    DeviceError,
+    IsolationError,
+    OutputError,
+    SpecError,
+    SubmissionNotFound,
+    UnsupportedFile,
+)
+from grader.sandbox.fake import FakeSandbox
+from grader.sandbox.isolation import Isolation, IsolationLevel
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
+
+
+@pytest.fixture
+def mini(tmp_path, monkeypatch):
+    """mini.toml, hw.py and a class of two in the current folder, and no process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
+    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
+    (tmp_path / "class").mkdir()
+    for name in ("ann.py", "bob.py", "notes.txt"):
+        (tmp_path / "class" / name).write_text(BOTH_FUNCTIONS)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_examples_in_the_docstrings_are_true(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+    tried = doctest.testmod(api, extraglobs={"out": tmp_path / "out"})
+
+    assert tried.attempted > 5
+    assert tried.failed == 0
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_grades_and_prints_nothing_of_ours(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"from grader.api import grade_path\nreport = grade_path({str(SAMPLE)!r}, quick=True)\nprint(report.score)\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+
+    assert (ran.stdout, ran.stderr) == ("86.0\n", "")
+
+
+def test_importing_it_starts_no_process_and_imports_nothing_heavy():
+    code = (
+        "import sys, psutil, grader.api\n"
+        "heavy = [name for name in ('torch', 'numpy', 'pydantic', 'nbformat') if name in sys.modules]\n"
+        "print(heavy, psutil.Process().children())"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert ran.stdout == "[] []\n"
+
+
+def test_a_quick_run_is_scored_out_of_the_checks_that_it_runs_and_says_what_it_left_out(mini):
+    (mini / "mini.toml").write_text(MINI_SPEC + TIMED_CHECK)
+
+    report = grade_path("hw.py", "mini.toml", quick=True)
+    whole = grade_path("hw.py", "mini.toml")
+
+    assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
+    assert whole.max_score == 25
+    assert [flag.message for flag in report.flags] == [
+        "Quick run: 1 check worth 5 points was not run and does not count."
+    ]
+
+
+def test_a_check_that_is_asked_for_is_run_in_a_quick_run_too(mini):
+    report = grade_path("hw.py", "mini.toml", quick=True, only=["f_values"])
+
+    assert (report.status, report.score, report.max_score) == ("incomplete", None, 20)
+    assert report.checks[0].status == "failed"
+
+
+@pytest.mark.slow
+def test_a_grader_keeps_its_process_between_calls():
+    with Grader("cs231n", quick=True) as grader:
+        first = grader.grade(SAMPLE)
+        before = psutil.Process().children()
+        second = grader.grade(SAMPLE)
+        assert psutil.Process().children() == before
+
+    assert first.score == second.score == 86
+    assert first.environment.seed != second.environment.seed
+
+
+def test_a_seed_is_the_same_for_every_submission_of_a_grader(mini):
+    with Grader("mini.toml", seed=3) as grader:
+        seeds = [grader.grade(path).environment.seed for path in ("hw.py", "class/ann.py")]
+
+    assert seeds == [3, 3]
+
+
+def test_a_grader_works_inside_its_block_only(mini):
+    grader = Grader("mini.toml")
+    with pytest.raises(RuntimeError, match="inside its `with` block only"):
+        grader.grade("hw.py")
+    with grader:
+        grader.grade("hw.py")
+    with pytest.raises(RuntimeError):
+        grader.grade("hw.py")
+
+
+@pytest.mark.parametrize(
+    "words, error",
+    [
+        ({"path": "none.py"}, SubmissionNotFound),
+        ({"path": "mini.toml"}, UnsupportedFile),
+        ({"path": "hw.py", "spec": None}, SpecError),
+        ({"path": "hw.py", "spec": "none.toml"}, SpecError),
+        ({"path": "hw.py", "only": ["f_value"]}, SpecError),
+        ({"path": "hw.py", "device": "cuda"}, DeviceError),
+    ],
+)
+def test_what_cannot_be_graded_is_an_error_with_a_type(mini, words, error, capfd):
+    with pytest.raises(error):
+        grade_path(**{"spec": "mini.toml", **words})
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_nothing_is_graded_below_the_isolation_that_is_asked_for(mini, monkeypatch):
+    partial = FakeSandbox(isolation=Isolation(IsolationLevel.partial, ("filesystem",)))
+    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(partial))
+
+    with pytest.raises(IsolationError):
+        grade_path("hw.py", "mini.toml", isolation="confined")
+    assert partial.sessions == []
+    assert grade_path("hw.py", "mini.toml", isolation="partial").environment.isolation == "partial"
+
+
+def test_a_class_gives_its_outcomes_and_the_names_of_what_is_not_a_submission(mini, capfd):
+    seen = []
+
+    result = grade_class(
+        "class", "mini.toml", "out", progress=lambda outcome, number, total: seen.append((number, total))
+    )
+
+    assert [(outcome.id, outcome.how) for outcome in result.outcomes] == [
+        ("ann", "graded"),
+        ("bob", "graded"),
+    ]
+    assert result.skipped == ("notes.txt",)
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+    assert sorted(path.name for path in (mini / "out" / "reports").iterdir()) == ["ann.json", "bob.json"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_some_of_a_class_are_graded_and_the_gradebook_keeps_the_others(mini):
+    grade_class("class", "mini.toml", "out")
+
+    result = grade_class("class", "mini.toml", "out", select=["b*"], regrade=True)
+
+    assert [outcome.id for outcome in result.outcomes] == ["bob"]
+    rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["submission", "ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    "words, error",
+    [
+        ({"path": "hw.py"}, UnsupportedFile),
+        ({"select": ["c*"]}, UnsupportedFile),
+        ({"out": "class"}, OutputError),
+        ({"out": "hw.py"}, OutputError),
+        ({"spec": "none.toml"}, SpecError),
+    ],
+)
+def test_a_class_that_cannot_be_graded_is_an_error_with_a_type(mini, words, error):
+    with pytest.raises(error):
+        grade_class(**{"path": "class", "spec": "mini.toml", "out": "out", **words})
