@@ -13,7 +13,8 @@
     ├── SpecError                    the spec was not found, is invalid TOML, or has an invalid field
     ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
-    └── DeviceError                  the requested device is not available
+    ├── DeviceError                  the requested device is not available
+    └── ReportError                  an earlier report cannot be used
 
 A student's wrong answer is not an error: it is a failed verdict.
 """
@@ -135,3 +136,7 @@ class IsolationError(GraderError):
 
 class DeviceError(GraderError):
     """Raised when this machine does not have the requested device."""
+
+
+class ReportError(GraderError):
+    """Raised when a text is not a report, or a report of another schema version."""

@@ -122,14 +122,48 @@ def reads_of(source: str) -> Reads | str:
         for child in scope.get_children():
             is_late = child.get_type() == "function" and child.get_name() not in _COMPREHENSIONS
             pending.append((child, late if is_late else names))
+    tree = ast.parse(text)
+    read, own = _inlined(tree)
+    load = (load - own) | read
     if "globals" in late | load:
-        _add_looked_up(text, load, late)
+        _add_looked_up(tree, load, late)
     return Reads(frozenset(load), frozenset(late))
 
 
-def _add_looked_up(text: str, load: set[str], late: set[str]) -> None:
+def _inlined(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """The names read from the module outside functions and classes, and those of comprehensions there alone.
+
+    Python 3.12 and later inline comprehensions: symtable then lists their variables as the module's, and loses their reads.
+    """
+    read: set[str] = set()
+    own: set[str] = set()
+    pending: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset())]
+    while pending:
+        item, bound = pending.pop()
+        if isinstance(item, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            targets = [each for generator in item.generators for each in ast.walk(generator.target)]
+            names = {each.id for each in targets if isinstance(each, ast.Name)}
+            own |= names
+            first = item.generators[0].iter
+            pending.append((first, bound))
+            bound |= names
+            for generator in item.generators:
+                pending += [(each, bound) for each in generator.ifs]
+                if generator.iter is not first:
+                    pending.append((generator.iter, bound))
+            parts = [item.key, item.value] if isinstance(item, ast.DictComp) else [item.elt]
+            pending += [(each, bound) for each in parts]
+        elif isinstance(item, ast.Name):
+            if isinstance(item.ctx, ast.Load) and item.id not in bound:
+                read.add(item.id)
+        elif not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending += [(each, bound) for each in ast.iter_child_nodes(item)]
+    return read, own - read
+
+
+def _add_looked_up(tree: ast.Module, load: set[str], late: set[str]) -> None:
     """Add the names read by globals()["LIMIT"] and globals().get("LIMIT")."""
-    pending: list[tuple[ast.AST, set[str]]] = [(ast.parse(text), load)]
+    pending: list[tuple[ast.AST, set[str]]] = [(tree, load)]
     while pending:
         item, names = pending.pop()
         match item:

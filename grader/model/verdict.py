@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-VerdictStatus = Literal["passed", "failed", "skipped", "errored"]
+VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
+FlagKind = Literal[
+    "restriction_violated",
+    "restriction_noted",
+    "impossible_time",
+    "wrong_spec",
+    "unreadable",
+    "grader_fault",
+    "note",
+]
 Part = str
 """The part of a function that a diagnosis is about: "loss", "gradient", or the name of an output."""
 
@@ -35,7 +44,7 @@ class Finding:
 class Flag:
     """Something about a function that an instructor should look at."""
 
-    kind: str
+    kind: FlagKind
     function: str
     message: str
 
@@ -60,6 +69,7 @@ class Verdict:
         allowed: the bounds on them, under the same names.
         curves: series for a page to draw, bounded in length.
         pictures: images for a page to draw, bounded in size.
+        blames: functions whose wrong values are why the check failed.
     """
 
     status: VerdictStatus
@@ -70,6 +80,7 @@ class Verdict:
     allowed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Flag, ...] = ()
+    blames: tuple[str, ...] = ()
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -81,5 +92,6 @@ class VerdictDetails(TypedDict, total=False):
     allowed: Mapping[str, float]
     findings: tuple[Finding, ...]
     alarms: tuple[Flag, ...]
+    blames: tuple[str, ...]
     curves: Mapping[str, tuple[float, ...]]
     pictures: Mapping[str, Picture]

@@ -244,3 +244,17 @@ def test_a_name_that_is_looked_up_in_globals_at_top_level_stands_before(extract_
     )
 
     assert load(extracted, "f")() == 6
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [
+        "class A:\n    x = 21\n    y = [x, x]\nC = sum(A.y)",
+        "i = 5\nC = sum([6 for i in range(7)])",
+        "N = 7\nC = [j for j in [N * i for i in range(N)]][-1]",
+        "N = 7\nC = (lambda n: sum([6 for i in range(n)]))(N)",
+        "N = 7\ndef times(n=[6 for _ in range(N)]):\n    return sum(n)\nC = times()",
+    ],
+)
+def test_names_of_classes_and_comprehensions_are_not_taken_for_the_modules(call, constants):
+    assert call(constants, "def target():\n    return C") == 42

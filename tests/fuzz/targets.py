@@ -23,6 +23,7 @@ from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
 from grader.grading import grade as grading
 from grader.grading import reporting
+from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.folder import find_entries, left_out
 from grader.intake.submission import Submission, load_submission
@@ -93,7 +94,7 @@ def _shown(error: SubmissionError) -> None:
     _plain(str(error))
     # A pipe, a link or damage is the student's fault; a file on the disk can be read.
     assert not isinstance(error, SubmissionUnavailable), error
-    FlagPart(kind="unreadable", function=None, message=str(error)).model_dump_json().encode()
+    FlagPart(kind="unreadable", message=str(error), audience="both").model_dump_json().encode()
 
 
 def _plain(text: str) -> None:
@@ -142,7 +143,7 @@ def look_for_violations(case: sources.Traced) -> None:
 @cache
 def _environment() -> EnvironmentPart:
     """Made once: it reads the metadata of packages."""
-    return reporting.environment(SETTINGS, CONFINED)
+    return environment(SETTINGS, CONFINED)
 
 
 def _described(extracted: Extracted) -> None:

@@ -3,6 +3,9 @@
 import json
 import time
 
+import nbformat
+import nbformat.v2
+import nbformat.v3
 import pytest
 
 from grader.errors import UnreadableNotebook
@@ -126,3 +129,20 @@ def test_a_file_that_is_not_a_notebook_is_named(content, words):
         read_notebook(content, "a/hw.ipynb")
 
     assert str(caught.value) == f"a/hw.ipynb: expected a notebook, found {words}"
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_old_notebooks_give_the_code_that_nbformat_gives_after_converting_them(number):
+    module = {2: nbformat.v2, 3: nbformat.v3}[number]
+    cells = [
+        module.new_code_cell(input="import torch\nx = 1", prompt_number=1, language="python"),
+        module.new_text_cell("markdown", source="# A title"),
+        module.new_code_cell(input="def f():\n    return x\n", prompt_number=None, language="python"),
+        module.new_code_cell(input="", prompt_number=2, language="python"),
+    ]
+    old = module.new_notebook(worksheets=[module.new_worksheet(cells=cells)])
+
+    converted = [cell for cell in nbformat.convert(old, 4).cells if cell.cell_type == "code"]
+
+    seen = read_notebook(json.dumps(old).encode(), "hw.ipynb")
+    assert [cell.source for cell in seen] == [cell.source for cell in converted]

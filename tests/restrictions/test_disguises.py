@@ -113,7 +113,7 @@ def test_a_right_program_has_no_violation(source):
 def test_a_right_program_has_full_points_and_no_flag_under_all_restrictions(report_on, name):
     report = report_on(RIGHT[name])
 
-    assert (report.score, report.integrity, report.functions["vectorized"].notes) == (10, (), ())
+    assert (report.score, report.flags, report.functions["vectorized"].notes) == (10, (), ())
 
 
 @pytest.mark.parametrize("kind, name, source", IN_SOURCE, ids=[f"{k}: {n}" for k, n, _ in IN_SOURCE])
@@ -127,7 +127,7 @@ def test_a_use_that_the_source_hides_is_seen_when_it_runs(report_on, kind, name,
 
     assert kind not in kinds_in_source(source)
     assert report.score == 0
-    assert any("; seen while it ran, not in its source)" in flag.message for flag in report.integrity)
+    assert any("; seen while it ran, not in its source)" in flag.message for flag in report.flags)
 
 
 @pytest.mark.parametrize("kind, name, source", IN_NEITHER, ids=[f"{k}: {n}" for k, n, _ in IN_NEITHER])

@@ -69,10 +69,12 @@ class AgreementCheck(CheckFields):
                 return self.failed(f"{self.naive} {words}, {on}")
             for comparison in self._comparisons(context.assignment, naive, vectorized):
                 if not comparison.is_right:
-                    return self.failed(f"{self.vectorized}: {comparison.sentence}, {on}")
+                    return self.failed(
+                        f"{self.vectorized}: {comparison.sentence}, {on}", blames=self.functions
+                    )
                 greatest = max(greatest, comparison.relative)
         if fault := core_fault(context.assignment, calls[0], needs_gradient=True):
-            return self.failed(no_points_yet("agreement", fault))
+            return self.failed(no_points_yet("agreement", fault), blames=(self.naive,))
         message = f"{self.naive} and {self.vectorized} agree on {len(calls) // 2} cases."
         return self.passed(message, measured={"relative_difference": greatest})
 

@@ -135,7 +135,7 @@ class GradientCheck(CheckFields):
                     )
                 worst = max(worst, slope.error)
         if fault := core_fault(context.assignment, calls[0]):
-            return self.failed(no_points_yet("the numeric gradient", fault))
+            return self.failed(no_points_yet("the numeric gradient", fault), blames=(self.function,))
         message = f"dW agrees with central differences of the loss along {DIRECTIONS * len(REGS)} random directions."
         return self.passed(
             message, measured={"relative_error": worst}, allowed={"relative_error": _FINE.bound}

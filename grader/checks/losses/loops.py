@@ -110,8 +110,9 @@ class LoopsCheck(CheckFields):
         style = context.assignment.loss_function(self.function).style
         core = core_fault(context.assignment, calls[0])
         fault = self._loops(growths) if style == "vectorized" else None
+        blames: tuple[str, ...] = ()
         if fault is None and core is not None:
-            fault = no_points_yet("style", core)
+            fault, blames = no_points_yet("style", core), (self.function,)
         if fault is None and style == "naive":
             fault = self._lack_of_loops(growths)
         totals = [float(count.total) for count in counts]
@@ -119,7 +120,7 @@ class LoopsCheck(CheckFields):
         bound = totals[0] + FLAT if style == "vectorized" else GROWTH * totals[0]
         allowed = dict.fromkeys(("more_samples", "more_classes"), bound)
         if fault is not None:
-            return self.failed(fault, measured=measured, allowed=allowed)
+            return self.failed(fault, measured=measured, allowed=allowed, blames=blames)
         found = "does not loop in Python" if style == "vectorized" else "loops in Python"
         return self.passed(
             f"{self.function} {found}, as a {style} version should.",

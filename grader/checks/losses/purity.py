@@ -65,7 +65,7 @@ class PurityCheck(CheckFields):
                 return self.failed(fault, findings=wrong)
             calls.append((trial, observation))
         if core := core_fault(context.assignment, calls[0]):
-            return self.failed(no_points_yet("unchanged inputs", core))
+            return self.failed(no_points_yet("unchanged inputs", core), blames=(self.function,))
         if fault := self._carried_over(*calls[-3:]):
             return self.failed(fault, findings=wrong)
         message = f"{self.function} leaves W, X and y unchanged, and carries nothing over from call to call."
