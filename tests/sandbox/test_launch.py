@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from grader.model.observation import Died, Location, Raised, Received, Returned
@@ -170,19 +171,8 @@ def test_a_worker_killed_before_its_use_is_replaced(sandbox):
 
 def children_of(process_id):
     """Process ids of the living descendants of a process."""
-    found, pending = [], [process_id]
-    while pending:
-        parent = pending.pop()
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(fields[1]) == parent and fields[0] != "Z":
-                    found.append(int(entry.name))
-                    pending.append(int(entry.name))
-    return found
+    below = psutil.Process(process_id).children(recursive=True)
+    return [each.pid for each in below if plain.is_alive(each.pid)]
 
 
 JUDGE = """
@@ -204,8 +194,9 @@ def test_no_process_outlives_a_judge_that_is_killed():
     with judge:
         assert judge.stdout is not None
         assert judge.stdout.readline() == b"ready\n"
+        # the zygote, a worker for each function, the one ahead
+        assert plain.comes_true(lambda: len(children_of(judge.pid)) == 4)
         started = children_of(judge.pid)
-        assert len(started) >= 3  # the zygote, a worker for each function, the one ahead
         command_lines = [Path(f"/proc/{number}/cmdline").read_bytes() for number in started]
         assert all(b"zygote.py" in line for line in command_lines)
 
