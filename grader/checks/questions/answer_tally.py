@@ -13,14 +13,12 @@ from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Raised, Received, Returned, Value
 from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Scalar, Tensor, Trial
 from grader.model.verdict import Diagnosis
-from reference import MATCH_TOLERANCE, Question, QuestionCase, match_mistakes
+from reference import MATCH_TOLERANCE, Inputs, Question, QuestionCase
 
 FLOAT32_INSIDE = 1e-5
 """Relative, in float64: what arithmetic in float32 can be off by; a note, which costs nothing."""
 
 _MATCHED_CASES = 4
-
-_Inputs = dict[str, Array | float | int | None]
 
 
 @dataclass(slots=True)
@@ -43,7 +41,7 @@ class Tally:
     worst: dict[str, float] = field(default_factory=dict)
     ruled: dict[str, Diagnosis] = field(default_factory=dict)
     symptoms: set[str] = field(default_factory=set)
-    seen: dict[str, list[tuple[_Inputs, Array]]] = field(default_factory=dict)
+    seen: dict[str, list[tuple[Inputs, Array]]] = field(default_factory=dict)
 
     def add(self, assignment: Assignment, trial: Trial, observation: Observation) -> None:
         """What one call gave."""
@@ -55,23 +53,26 @@ class Tally:
                 self.broken = failure_sentence(trial, observation)
             return
         self.calls += 1
-        answers = self.question.answers(case.inputs, assignment.convention)
+        inputs = Inputs(case.inputs, assignment.convention)
+        answers = self.question.answers(inputs)
         for name, value in zip(self.question.outputs, observation.values, strict=True):
-            self._add_output(name, value, [np.asarray(each[name]) for each in answers], case)
-        self._add_rules(assignment, observation.values, case)
+            self._add_output(name, value, [np.asarray(each[name]) for each in answers], case, inputs)
+        self._add_rules(observation.values, case, inputs)
         for position, echo in zip(trial.echo, observation.echoes, strict=True):
             given = trial.positional[position]
             assert isinstance(given, Tensor)
             if not isinstance(echo, Received) or not np.array_equal(echo.array, given.array, equal_nan=True):
                 self.changed = self.changed or f"{self.function} changes its inputs, on {trial.label}."
 
-    def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
+    def _add_output(
+        self, name: str, value: Value, answers: list[Array], case: QuestionCase, inputs: Inputs
+    ) -> None:
         comparison = self._compare(name, value, answers[0])
         for other in answers[1:]:
             if not comparison.is_right and (again := self._compare(name, value, other)).is_right:
                 comparison = again
         if isinstance(value, Received) and not case.is_noted:
-            self.seen.setdefault(name, []).append((dict(case.inputs), value.array.astype(np.float64)))
+            self.seen.setdefault(name, []).append((inputs, value.array.astype(np.float64)))
         if comparison.is_right:
             if name not in self.question.free:
                 self.worst[name] = max(self.worst.get(name, 0.0), comparison.relative)
@@ -82,7 +83,7 @@ class Tally:
         else:
             self.wrong.setdefault(name, f"{self.function}: {comparison.sentence}, on {case.label}.")
 
-    def _add_rules(self, assignment: Assignment, values: tuple[Value, ...], case: QuestionCase) -> None:
+    def _add_rules(self, values: tuple[Value, ...], case: QuestionCase, inputs: Inputs) -> None:
         if case.is_noted or not self.question.rules:
             return
         arrays = {
@@ -96,7 +97,7 @@ class Tally:
             if rule.output in self.ruled:
                 continue
             with np.errstate(all="ignore"):
-                numbers = rule.broken(case.inputs, arrays, assignment.convention)
+                numbers = rule.broken(inputs, arrays)
             if numbers is not None:
                 words = rule.message.format_map(
                     {key: formatting.number(number) for key, number in numbers.items()}
@@ -134,19 +135,17 @@ class Tally:
         return compare_array(value, expected.astype(np.float64), bounds, name)
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
-        """The mistake that each wrong output shows: one that gives the same numbers, else the one of a broken rule."""
+        """The mistake behind each wrong output: one that gives the same numbers, else the one of a broken rule."""
         found: list[Diagnosis] = []
         for name in self.wrong:
-            cases = self.seen.get(name, [])[:_MATCHED_CASES]
             tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
-            mistake = match_mistakes(
-                self.question, name, cases, assignment.convention, max(tolerance, MATCH_TOLERANCE)
-            )
+            seen = self.seen.get(name, [])[:_MATCHED_CASES]
+            mistake = self.question.mistake_of(name, seen, max(tolerance, MATCH_TOLERANCE))
             if mistake is not None and tolerance > MATCH_TOLERANCE and found:
-                # So wide a match does not tell a second mistake from what the first does to this output.
+                # A match this wide cannot tell a second mistake from an effect of the first on this output.
                 mistake = mistake if mistake.name in {each.misconception for each in found} else None
             if mistake is not None:
-                found.append(Diagnosis(name, mistake.name, mistake.message))
+                found.append(Diagnosis(name, mistake.name, mistake.words(assignment.convention)))
             elif name in self.ruled and name not in self.symptoms:
                 found.append(self.ruled[name])
         return tuple(found)

@@ -29,7 +29,7 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import Question, QuestionCase, driver_source, question_of
+from reference import Inputs, Question, QuestionCase, driver_source, question_of
 
 UNCHANGED_SHARE = 0.8
 """Of the points, for right outputs of a function that changes its inputs."""
@@ -63,7 +63,7 @@ class AnswersCheck(CheckFields):
         return question_of(self.question)
 
     def _cases(self, context: CheckContext) -> list[QuestionCase]:
-        return list(self._question.draw(random_stream(context.seed, self.id), context.assignment.convention))
+        return list(self._question.draw(random_stream(context.seed, self.id)))
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
@@ -71,7 +71,7 @@ class AnswersCheck(CheckFields):
 
     def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
         question = self._question
-        answer = question.answer(case.inputs, assignment.convention)
+        answer = question.answer(Inputs(case.inputs, assignment.convention))
         inputs = tuple(_argument(value, self.dtype) for value in case.inputs.values())
         unchanged = question.unchanged
         if unchanged is None:
