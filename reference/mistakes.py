@@ -31,7 +31,7 @@ class Mistake(Generic[Given]):
     """Says what the result equals and where to look, and does not give the solution away.
 
     Blanks: {regularizer} and {term} stand for the regularizer in the loss and in this output, {delta} for the margin,
-    {part} for "loss" or "gradient", {output} for the output's name.
+    {part} for "loss" or "gradient".
     """
     outcome: Callable[[Given], Outcome]
     """The wrong answer for what the function was given."""
@@ -48,7 +48,6 @@ class Mistake(Generic[Given]):
             term=regularizer if part == "loss" else f"{_factor(2 * coefficient)}reg*W",
             delta=f"{convention.delta:g}",
             part=part,
-            output=self.output,
         )
 
 

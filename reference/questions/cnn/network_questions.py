@@ -60,7 +60,7 @@ _RULES = (
     _shape_rule(
         "fc",
         ("out", "of"),
-        "The linear layer takes {of} numbers to {out}; two convolutions and poolings leave 320 numbers of an image, and"
+        "The linear layer maps {of} numbers to {out}; two convolutions and poolings leave 320 numbers per image, and"
         " there are 10 classes.",
     ),
     _shape_rule(

@@ -120,7 +120,7 @@ CRITERION = (
     ),
     _of_y_hat(
         "all_classes",
-        "It equals the sum of -log over all classes: which of them does the true label keep?",
+        "It equals the sum of -log over all classes: which of them does the true label select?",
         lambda p, _: -np.log(p).sum(),
     ),
     _of_y_hat(

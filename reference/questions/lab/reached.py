@@ -130,7 +130,7 @@ _DRAWS_RULES = (
     Rule(
         "uneven_draws",
         "weight",
-        "The samples are not drawn evenly: one was drawn {most} times, where the mean is {expected}.",
+        "The samples are not drawn evenly: one was drawn {most} times; the mean is {expected}.",
         _uneven,
     ),
     Rule(

@@ -191,14 +191,14 @@ def _loss_mistake(name: str, what: str, formula: Callable[[Array], Outcome]) -> 
 
 
 _LOSSES: tuple[QuestionMistake, ...] = (
-    _loss_mistake("sum_instead_of_mean", "the sum of the squared errors: what divides it by their number?", lambda e: np.sum(e**2)),
+    _loss_mistake("sum_instead_of_mean", "the sum of the squared errors: where is it divided by their number?", lambda e: np.sum(e**2)),
     _loss_mistake("half_of_the_mean", "half of the mean squared error: does the assignment have that factor?", lambda e: np.mean(e**2) / 2),
     _loss_mistake("twice_the_mean", "twice the mean squared error: which factor does the assignment have?", lambda e: 2 * np.mean(e**2)),
     _loss_mistake("absolute_error", "the mean absolute error: what happens to each difference?", lambda e: np.mean(np.abs(e))),
     _loss_mistake("root_of_the_mean", "the root of the mean squared error: is a root asked for?", lambda e: np.sqrt(np.mean(e**2))),
     _loss_mistake("square_of_the_mean", "the square of the mean error: is the square taken before the mean?", lambda e: np.mean(e) ** 2),
     _loss_mistake("mean_error", "the mean of the differences: what happens to each of them?", np.mean),
-    _loss_mistake("one_less_in_the_mean", "the sum of the squared errors divided by N - 1: how many does the average run over?", lambda e: np.sum(e**2) / (e.size - 1)),
+    _loss_mistake("one_less_in_the_mean", "the sum of the squared errors divided by N - 1: what does an average divide by?", lambda e: np.sum(e**2) / (e.size - 1)),
     _loss_mistake("all_zero", "zero: is it still as the template left it?", lambda _: 0.0),
     _loss_mistake("norm_of_errors", "the norm of the errors: is a root asked for?", lambda e: np.sqrt(np.sum(e**2))),
     Mistake(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -84,7 +84,7 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("sum_instead_of_mean", _LOSS, "of a sum over the samples: does the assignment ask for it, or for their average?", Faults(average="sum")),
     ("divided_twice", _LOSS, "with the data term divided by the number of samples twice: where is the average taken?", Faults(average="twice")),
     ("divided_by_classes", _LOSS, "with the data term averaged over the classes too: what is the average taken over?", Faults(average="classes")),
-    ("no_regularizer", "loss dW1 dW2", f"without the regularization: {_WHERE_REG}", Faults(penalty_factor=0)),
+    ("no_regularizer", "loss dW1 dW2", "without the regularization: where does reg come in?", Faults(penalty_factor=0)),
     ("half_regularizer", "loss dW1 dW2", f"with half of the regularization: {_COMPARE_FACTOR}", Faults(penalty_factor=0.5)),
     ("double_regularizer", "loss dW1 dW2", f"with twice the regularization: {_COMPARE_FACTOR}", Faults(penalty_factor=2)),
     ("only_w1_regularized", "loss dW2", f"with only W1 in the regularization: {_WHERE_REG}", Faults(regularized=("W1",))),
@@ -109,20 +109,25 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
 )  # fmt: skip
 
 
-def _fault_mistakes(
-    name: str, outputs: str, what: str, faults: Faults, *, is_of_scores: bool
-) -> tuple[QuestionMistake, ...]:
-    """The mistakes of the question on the scores, or of the one on the loss."""
-    chosen = [output for output in outputs.split() if (output == "scores") == is_of_scores]
+def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
+    if output == "scores":
+        return lambda inputs: _scores(inputs, faults)
+    return lambda inputs: _evaluate(inputs, faults)[output]
 
-    def answer(inputs: Inputs) -> Answer:
-        return {"scores": _scores(inputs, faults)} if is_of_scores else _evaluate(inputs, faults)
 
-    return in_outputs(chosen, name, f"It equals the {{output}} {what}", answer)
-
+_FAULT_MISTAKES = tuple(
+    Mistake(
+        name,
+        output,
+        f"It equals {output if output in _GRADIENTS else 'the ' + output} {what}",
+        _outcome_of(output, faults),
+    )
+    for name, outputs, what, faults in _FAULTS
+    for output in outputs.split()
+)
 
 _LOSS_MISTAKES = (
-    *(mistake for fault in _FAULTS for mistake in _fault_mistakes(*fault, is_of_scores=False)),
+    *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
     *in_outputs(
         _GRADIENTS,
         "all_zero",
@@ -138,7 +143,7 @@ _LOSS_MISTAKES = (
 )
 
 _SCORE_MISTAKES = (
-    *(mistake for fault in _FAULTS for mistake in _fault_mistakes(*fault, is_of_scores=True)),
+    *(mistake for mistake in _FAULT_MISTAKES if mistake.output == "scores"),
     Mistake(
         "probabilities_for_scores",
         "scores",
