@@ -167,7 +167,7 @@ def deflated(content):
         ),
         (
             lambda: saved(3.5),
-            "best.pt holds a value of type float, and no dict with the key 'W'; save it with torch.save({'W': W}, path).",
+            "best.pt holds a value of type float, not a dict with the key 'W'; save it with torch.save({'W': W}, path).",
         ),
         (
             lambda: saved({"W": Bomb()}),

@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent
 
 
 def timed_source(backend: Literal["torch", "numpy"], convention: Convention) -> str:
-    """The text of a module with svm_ and softmax_loss_naive and _vectorized and null_call, in a convention.
+    """The source of a module with svm_ and softmax_loss_naive and _vectorized and null_call, in a convention.
 
     Each takes W (D, C), X (N, D), y (N,), reg, or in layout "CD" W (C, D), X (D, N), and returns (loss, dW).
     null_call returns zero and W: the cost of a call that does nothing.

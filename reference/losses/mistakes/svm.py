@@ -15,7 +15,7 @@ _gradient = partial(of_terms, "gradient")
 
 
 def _others(problem: Problem) -> Array:
-    """(N, C): one but at the true class."""
+    """(N, C): one except at the true class."""
     return 1 - problem.one_hot
 
 
@@ -40,11 +40,11 @@ def _hinges(problem: Problem) -> Array:
     return np.maximum(problem.margins, 0)
 
 
-def _greatest(problem: Problem) -> Array:
-    """(N, C) of bool: the first greatest margin of each row, where it is active."""
+def _largest_active(problem: Problem) -> Array:
+    """(N, C) of bool: the first largest margin of each row, if it is active."""
     margins = problem.margins
-    greatest: Array = (np.arange(problem.num_classes) == margins.argmax(axis=1)[:, None]) & (margins > 0)
-    return greatest
+    largest: Array = (np.arange(problem.num_classes) == margins.argmax(axis=1)[:, None]) & (margins > 0)
+    return largest
 
 
 def _but_the_last(problem: Problem) -> Array:
@@ -224,6 +224,6 @@ SVM: tuple[LossMistake, ...] = (
     _gradient(
         "greatest_margin_only",
         "It equals the gradient with only the largest margin of each sample: how many wrong classes contribute?",
-        lambda problem: signed_active(problem, _greatest(problem)),
+        lambda problem: signed_active(problem, _largest_active(problem)),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.problem import Array
+from reference.losses.problem import Array, log_softmax
 from reference.questions.inputs import Inputs, Value
 from reference.questions.lab.descent import GIVEN, accuracy, sequential, slopes
 from reference.questions.lab.training import PARAMETERS, named
@@ -66,7 +66,7 @@ def _whole_draws(inputs: Inputs, outputs: Answer) -> Array | None:
     return whole if whole.sum() == len(whole) * inputs.number("epochs") else None
 
 
-def _no_single_samples(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
+def _is_not_whole_steps(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = draws(inputs, outputs)
     return None if found is None or np.abs(found - np.rint(found)).max() <= 0.05 else {}
 
@@ -96,8 +96,8 @@ def _uneven(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
         return None
     expected, freedom = found.mean(), len(found) - 1
     chi_square = float(((found - expected) ** 2).sum() / expected)
-    greatest = freedom + _DEVIATIONS * np.sqrt(2 * freedom)
-    return None if chi_square <= greatest else {"most": float(found.max()), "expected": float(expected)}
+    bound = freedom + _DEVIATIONS * np.sqrt(2 * freedom)
+    return None if chi_square <= bound else {"most": float(found.max()), "expected": float(expected)}
 
 
 def _in_order(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
@@ -112,7 +112,7 @@ _DRAWS_RULES = (
         "no_steps_on_single_samples",
         "weight",
         "The change in weight is not a whole number of steps on single samples with that learning rate.",
-        _no_single_samples,
+        _is_not_whole_steps,
     ),
     Rule(
         "number_of_steps",
@@ -153,11 +153,8 @@ def _learning_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 
 def mean_loss(weight: Array, bias: Array, X: Array, y: Array) -> float:
-    """Mean over the samples of log(sum exp a) - a_y."""
-    a = X @ weight.T + bias
-    greatest = a.max(axis=1)
-    logs = greatest + np.log(np.exp(a - greatest[:, None]).sum(axis=1))
-    return float((logs - a[np.arange(len(y)), y]).mean())
+    """Mean cross-entropy over the samples."""
+    return float(-log_softmax(X @ weight.T + bias)[np.arange(len(y)), y].mean())
 
 
 def _loss_grew(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
