@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import get_args
 
 from grader.checks import AnyCheck
-from grader.checks.base.call import case_of, loss_trial
 from grader.checks.base.check import random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import draw_layout_case
 from grader.checks.losses.truth import Truth
 from grader.model.observation import Observation, Received, Returned
@@ -72,5 +72,5 @@ def _worth(context: CheckContext, name: str, run: Runner) -> int:
     loss, gradient = observation.values
     if not isinstance(loss, Received) or not isinstance(gradient, Received):
         return 0
-    truth = Truth(function.classifier, case_of(trial)[0], assignment.convention, function.main_dtype)
-    return 1 + truth.compare_loss(loss)[0].is_right + truth.compare_gradient(gradient)[0].is_right
+    truth = Truth.of(assignment, trial)
+    return 1 + truth.compare_loss(loss).is_right + truth.compare_gradient(gradient).is_right

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar, Literal, Self
@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.agreement import unlike
 from grader.checks.speed.speedup_rounds import (
     MANY_SAMPLES,
     WARM_UPS,
@@ -34,7 +35,8 @@ from grader.checks.speed.timing import (
     slowdown,
     speedup,
 )
-from grader.model.assignment import Role
+from grader.errors import SpecFault
+from grader.model.assignment import FunctionSpec, Role
 from grader.model.observation import Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
@@ -88,6 +90,11 @@ class SpeedupCheck(CheckFields):
                 order = "fall" if falls else "rise"
                 raise ValueError(f"{name}: its bounds must {order} from rung to rung, and its credits fall")
         return self
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """The two functions must be different ones of the same classifier."""
+        yield from super().misfits(functions)
+        yield from unlike(self.naive, self.vectorized, functions)
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -100,10 +100,10 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("biases_left_out", _SCORES, f"of layers without their biases: {_WHICH_TERMS}", Faults(added=())),
     ("relu_mask_missing", _BACK, "of a hidden layer whose units are all on: what does the ReLU let through on the way back?", Faults(slope="none")),
     ("relu_mask_reversed", _BACK, "of the units that are off instead of those that are on: which entries does the mask set to zero?", Faults(slope="reversed")),
-    ("times_activation", _BACK, "multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
-    ("back_through_gradient_of_w2", _BACK, "carried back by the gradient of W2: which matrix turned the hidden layer into scores?", Faults(back="dW2")),
+    ("times_activation", _BACK, "with the gradient multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
+    ("back_through_gradient_of_w2", _BACK, "with the slopes carried back by the gradient of W2: which matrix turned the hidden layer into scores?", Faults(back="dW2")),
     ("only_regularizer", "dW1", "with the regularization alone: does the data term reach it?", Faults(back="none")),
-    ("pre_activations_in_w2", "dW2", "computed from the hidden layer before its ReLU: what does W2 multiply on the way forward?", Faults(hidden="pre")),
+    ("pre_activations_in_w2", "dW2", "of taking the hidden layer before its ReLU: what does W2 multiply on the way forward?", Faults(hidden="pre")),
     ("minus_one_missing", _HEAD, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _HEAD, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
 )  # fmt: skip
@@ -119,7 +119,7 @@ _FAULT_MISTAKES = tuple(
     Mistake(
         name,
         output,
-        f"It equals {output if output in _GRADIENTS else 'the ' + output} {what}",
+        f"It is the result {what}",
         _outcome_of(output, faults),
     )
     for name, outputs, what, faults in _FAULTS

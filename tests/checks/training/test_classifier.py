@@ -369,7 +369,7 @@ def test_a_class_that_cannot_be_made_is_told_so():
             Raised("ValueError", "no", PLACE, 0.1),
             f"LinearSVM.loss raised ValueError at linear_classifier.py, line 12: no, on {SMALL}.",
         ),
-        (TimedOut(5.0), f"LinearSVM.loss did not return within 5 s, on {SMALL}; does a loop never end?"),
+        (TimedOut(5.0), f"LinearSVM.loss is too slow or never ends: it did not finish in 5 s, on {SMALL}."),
         (
             Died("exit code 3"),
             f"LinearSVM.loss ended its process instead of returning (exit code 3), on {SMALL}.",

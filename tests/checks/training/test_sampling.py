@@ -185,7 +185,7 @@ def test_a_wrong_update_costs_no_points_here():
             Raised("ValueError", "no", PLACE, 0.1),
             f"{NAME} raised ValueError at linear_classifier.py, line 12: no, on {LABEL}.",
         ),
-        (TimedOut(30.0), f"{NAME} did not return within 30 s, on {LABEL}; does a loop never end?"),
+        (TimedOut(30.0), f"{NAME} is too slow or never ends: it did not finish in 30 s, on {LABEL}."),
         (Died("exit code 3"), f"{NAME} ended its process instead of returning (exit code 3), on {LABEL}."),
         (Missing("it is defined nowhere"), f"{NAME} is missing: it is defined nowhere."),
         (Refused("not called: no time was left"), f"{NAME} was not called: no time was left."),

@@ -422,7 +422,7 @@ def test_a_loop_that_never_ends_is_broken_off():
             Raised("ValueError", "no", PLACE, 0.1),
             f"{NAME} raised ValueError at linear_classifier.py, line 12: no, on {GIVEN}.",
         ),
-        (TimedOut(30.0), f"{NAME} did not return within 30 s, on {GIVEN}; does a loop never end?"),
+        (TimedOut(30.0), f"{NAME} is too slow or never ends: it did not finish in 30 s, on {GIVEN}."),
         (Died("exit code 3"), f"{NAME} ended its process instead of returning (exit code 3), on {GIVEN}."),
         (Missing("it is defined nowhere"), f"{NAME} is missing: it is defined nowhere."),
     ],
