@@ -12,7 +12,7 @@ from grader.model.assignment import AnyFunction
 from grader.model.observation import Died, Raised
 from grader.model.trial import FunctionArgument, Tensor
 from grader.model.verdict import Finding
-from reference import Mistake, Question, QuestionCase, Rule
+from reference import Inputs, Mistake, Question, QuestionCase, Rule
 from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
 
 ON = ASSIGNMENT.model_copy(
@@ -120,7 +120,7 @@ def test_one_wrong_output_costs_its_share_and_is_named(student, named, said, see
 
 
 def test_a_reason_that_two_outputs_share_is_told_once(monkeypatch):
-    zero = (
+    zero: tuple[Mistake[Inputs], ...] = (
         Mistake("all_zero", "loss", "It is zero.", lambda inputs: 0.0),
         Mistake("all_zero", "gradient", "It is zero.", lambda inputs: np.zeros(3)),
     )
