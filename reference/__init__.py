@@ -1,4 +1,4 @@
-"""The right answers of the linear classifier assignment, their error bounds, and known wrong ones."""
+"""The right answers, their error bounds, and the wrong ones that are known by name."""
 
 from reference.conventions import Convention
 from reference.in_worker.drivers import driver_source
@@ -9,47 +9,34 @@ from reference.losses.condition import (
     kink_clearance,
     softmax_condition,
     svm_condition,
-    tie_clearance,
 )
-from reference.losses.formulas import LossAndGradient, accuracy, predict, scores, softmax_loss, svm_loss
-from reference.losses.mistakes.misconception import Misconception
-from reference.losses.mistakes.table import MISCONCEPTIONS, Case, match, match_pair
-from reference.losses.trainer import train
+from reference.losses.formulas import LossAndGradient, predict, scores, softmax_loss, svm_loss
+from reference.losses.mistakes.table import LOSS_MISTAKES, match_loss, match_loss_pair
+from reference.losses.right import Case
+from reference.mistakes import MATCH_TOLERANCE, Mistake
 from reference.questions import QUESTIONS, question_of
-from reference.questions.question import (
-    MATCH_TOLERANCE,
-    Answer,
-    Inputs,
-    Mistake,
-    Question,
-    QuestionCase,
-    Rule,
-    match_mistakes,
-)
+from reference.questions.inputs import Inputs
+from reference.questions.question import Question, QuestionCase, Rule
 
 __all__ = [
+    "LOSS_MISTAKES",
     "MATCH_TOLERANCE",
-    "MISCONCEPTIONS",
     "QUESTIONS",
     "TIMED_FUNCTIONS",
-    "Answer",
     "Case",
     "Condition",
     "Convention",
     "Inputs",
     "LossAndGradient",
-    "Misconception",
     "Mistake",
     "Question",
     "QuestionCase",
     "Rule",
-    "accuracy",
     "benign_epsilon_condition",
     "driver_source",
     "kink_clearance",
-    "match",
-    "match_mistakes",
-    "match_pair",
+    "match_loss",
+    "match_loss_pair",
     "predict",
     "question_of",
     "scores",
@@ -57,7 +44,5 @@ __all__ = [
     "softmax_loss",
     "svm_condition",
     "svm_loss",
-    "tie_clearance",
     "timed_source",
-    "train",
 ]

@@ -102,7 +102,7 @@ class Spec(Model):
     @property
     def assignment(self) -> Assignment:
         """The part of the spec that checks see; in the layout "DC" where that is open."""
-        fields = self.convention.model_dump()
+        fields = self.convention.model_dump(exclude={"bias"})
         if self.has_open_layout:
             fields["layout"] = "DC"
         return Assignment(

@@ -1,1 +1,1 @@
-"""Plain modules of ours that run in a worker: drivers, timed implementations, the reader of saved weights."""
+"""Our plain modules that run in a worker: drivers, timed implementations, the reader of saved weights."""

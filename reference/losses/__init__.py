@@ -1,1 +1,1 @@
-"""SVM and softmax losses in closed form, their error bounds, and mistakes that are known by name."""
+"""SVM and softmax losses in closed form, their error bounds, and their named mistakes."""

@@ -17,81 +17,54 @@ from typing import Any
 import numpy as np
 
 from reference.conventions import Convention
-from reference.losses.problem import Array, Precision, Problem, canonical, score_matrix
+from reference.losses.problem import Array, Precision, Problem, canonical
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LossAndGradient:
-    """A loss with its gradient, in extended precision unless another was asked for.
-
-    dW: shaped like W as it was given. db: shaped like b, or None where the convention has no b.
-    """
+    """A loss with its gradient, in extended precision unless another was asked for."""
 
     loss: np.floating[Any]
     dW: Array
-    db: Array | None
+    """Shaped like W as it was given."""
 
 
 def svm_loss(
-    W: Array,
-    X: Array,
-    y: Array,
-    reg: float,
-    convention: Convention,
-    b: Array | None = None,
-    *,
-    dtype: Precision = np.longdouble,
+    W: Array, X: Array, y: Array, reg: float, convention: Convention, *, dtype: Precision = np.longdouble
 ) -> LossAndGradient:
     """Multiclass hinge loss: mean_i sum_{j != y_i} max(0, s_j - s_{y_i} + delta) + c*reg*sum(W*W).
 
     W (D, C), X (N, D) or, in layout "CD", W (C, D), X (D, N), of any float dtype; y (N,) of any integer
-    dtype; b (C,) or (1, C) with a separate bias, else None. A margin of exactly zero is not active.
-    All is computed and returned in `dtype`; float64 is for training, where speed counts.
-    Raises ValueError where a shape or a label does not fit.
+    dtype. A margin of exactly zero is not active. Everything is computed and returned in `dtype`; float64 is
+    for training, where speed counts. Raises ValueError for a shape or a label that does not fit.
     """
-    problem = Problem.of(W, X, y, reg, convention, b, dtype=dtype)
-    return _assemble(problem, *svm_data_term(problem), b)
+    problem = Problem.of(W, X, y, reg, convention, dtype=dtype)
+    return _assemble(problem, *svm_data_term(problem))
 
 
 def softmax_loss(
-    W: Array,
-    X: Array,
-    y: Array,
-    reg: float,
-    convention: Convention,
-    b: Array | None = None,
-    *,
-    dtype: Precision = np.longdouble,
+    W: Array, X: Array, y: Array, reg: float, convention: Convention, *, dtype: Precision = np.longdouble
 ) -> LossAndGradient:
     """Cross-entropy of the softmax: mean_i (log sum_j exp(s_j) - s_{y_i}) + c*reg*sum(W*W).
 
     Shapes, dtypes and errors as in svm_loss. The row's maximum is taken out before exp, so no finite
     scores overflow, and the loss is never the logarithm of a probability that has underflowed.
     """
-    problem = Problem.of(W, X, y, reg, convention, b, dtype=dtype)
-    return _assemble(problem, *softmax_data_term(problem), b)
+    problem = Problem.of(W, X, y, reg, convention, dtype=dtype)
+    return _assemble(problem, *softmax_data_term(problem))
 
 
-def scores(W: Array, X: Array, convention: Convention, b: Array | None = None) -> Array:
-    """(N, C) in either layout, in extended precision: one row per sample, X W + b."""
-    return score_matrix(*canonical(W, X, convention, b, np.longdouble))
+def scores(W: Array, X: Array, convention: Convention) -> Array:
+    """(N, C) in either layout, in extended precision: one row per sample, X W."""
+    weights, rows = canonical(W, X, convention, np.longdouble)
+    product: Array = rows @ weights
+    return product
 
 
-def predict(W: Array, X: Array, convention: Convention, b: Array | None = None) -> Array:
-    """(N,) labels of dtype int64: the class of the highest score, the first of several equal ones."""
-    labels: Array = scores(W, X, convention, b).argmax(axis=1).astype(np.int64)
+def predict(W: Array, X: Array, convention: Convention) -> Array:
+    """(N,) labels of dtype int64: the class with the highest score, the first of several equal ones."""
+    labels: Array = scores(W, X, convention).argmax(axis=1).astype(np.int64)
     return labels
-
-
-def accuracy(W: Array, X: Array, y: Array, convention: Convention, b: Array | None = None) -> float:
-    """Fraction of the samples, 0 to 1, whose prediction is the label in y (N,).
-
-    Raises ValueError where y does not hold one label per sample.
-    """
-    predicted = predict(W, X, convention, b)
-    if np.shape(y) != predicted.shape:
-        raise ValueError(f"y must hold {len(predicted)} labels (got shape {np.shape(y)})")
-    return float(np.mean(predicted == y))
 
 
 def svm_data_term(problem: Problem) -> tuple[Any, Array]:
@@ -107,7 +80,7 @@ def softmax_data_term(problem: Problem) -> tuple[Any, Array]:
 
 
 def signed_active(problem: Problem, active: Array) -> Array:
-    """M (N, C): one where active, and at the true class minus the number of active ones in the row.
+    """M (N, C): one where active, and minus the row's number of active ones at the true class.
 
     active: (N, C) of bool, False at the true class.
     """
@@ -116,7 +89,6 @@ def signed_active(problem: Problem, active: Array) -> Array:
     return mask
 
 
-def _assemble(problem: Problem, data_loss: Any, coefficients: Array, b: Array | None) -> LossAndGradient:
+def _assemble(problem: Problem, data_loss: Any, coefficients: Array) -> LossAndGradient:
     dW = problem.pull_back(coefficients) + problem.regularizer_gradient
-    db = None if b is None else (coefficients.sum(axis=0) / problem.num_samples).reshape(np.shape(b))
-    return LossAndGradient(loss=data_loss + problem.regularizer, dW=problem.in_layout(dW), db=db)
+    return LossAndGradient(loss=data_loss + problem.regularizer, dW=problem.in_layout(dW))

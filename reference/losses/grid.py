@@ -25,16 +25,14 @@ def train_grid(
     rng: np.random.Generator,
     convention: Convention,
 ) -> Array:
-    """One classifier for each pair, all from the same W and on the same batches, which are those of `train`.
+    """One classifier for each pair, all from the same W and on the same batches.
 
-    W (D, C), X (N, D) or, in layout "CD", W (C, D), X (D, N), floats of one dtype, in which all is computed; y (N,).
-    None of them is changed. The bias is kept in W: a convention with a separate bias raises ValueError.
-    Returns (P, *W.shape). A pair whose weights overflow ends with inf or nan, in its own weights and in no others.
+    W (D, C), X (N, D) or, in layout "CD", W (C, D), X (D, N), floats of one dtype, which everything is computed in;
+    y (N,). None of them is changed. Each step draws its rows with rng.integers(N, size=batch_size).
+    Returns (P, *W.shape). A pair whose weights overflow ends with inf or nan in its own weights only.
     The steps are W <- (1 - 2*c*reg*lr)*W - lr * X^T G / N with G of `losses.svm_data_term` and `softmax_data_term`;
     the models' columns stand side by side, so that W is one matrix (D, C*P) and X is read twice for all of them.
     """
-    if convention.bias == "separate":
-        raise ValueError("a grid is trained with the bias in W only (bias='trick')")
     start, rows = (W, X) if convention.layout == "DC" else (W.T, X.T)
     (num_features, num_classes), num_pairs = start.shape, len(pairs)
     dtype = start.dtype
@@ -77,7 +75,7 @@ def _softmax_slopes(scores: Array, y: Array, _: float) -> Array:
 
 
 def grid_accuracies(models: Array, X: Array, y: Array, convention: Convention) -> Array:
-    """(P,) float64: for each of the models (P, *W.shape) the share of rightly labelled samples, 0 where it is not finite."""
+    """(P,) float64: the share of correctly labelled samples for each model (P, *W.shape), 0 for one that is not finite."""
     weights, rows = (models, X) if convention.layout == "DC" else (models.transpose(0, 2, 1), X.T)
     num_pairs, num_features, num_classes = weights.shape
     is_finite = np.array([np.isfinite(each).all() for each in weights])

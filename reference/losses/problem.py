@@ -1,4 +1,4 @@
-"""One evaluation of a linear classifier, brought to one layout and one precision whatever the convention."""
+"""One evaluation of a linear classifier, in one layout and one precision whatever the convention."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class Problem:
     X: Array
     y: Array
     reg: np.floating[Any]
-    b: Array | None
     scores: Array
     convention: Convention
 
@@ -39,24 +38,16 @@ class Problem:
         y: Array,
         reg: float,
         convention: Convention,
-        b: Array | None = None,
         *,
         dtype: Precision = np.longdouble,
     ) -> Problem:
         """Widen and check the inputs, given in the layout of the convention; y (N,) of any integer dtype.
 
-        Raises ValueError where a shape, a label or b does not fit.
+        Raises ValueError for a shape or a label that does not fit.
         """
-        weights, rows, bias = canonical(W, X, convention, b, dtype)
-        return cls(
-            W=weights,
-            X=rows,
-            y=_labels(y, rows.shape[0], weights.shape[1]),
-            reg=dtype(reg),
-            b=bias,
-            scores=score_matrix(weights, rows, bias),
-            convention=convention,
-        )
+        weights, rows = canonical(W, X, convention, dtype)
+        labels = _labels(y, rows.shape[0], weights.shape[1])
+        return cls(weights, rows, labels, dtype(reg), rows @ weights, convention)
 
     @property
     def num_samples(self) -> int:
@@ -91,6 +82,12 @@ class Problem:
         """(N, C): s_j - s_y + delta, and zero at the true class, which the hinge leaves out."""
         margins: Array = (self.scores - self.true_scores + self.convention.delta) * (1 - self.one_hot)
         return margins
+
+    @cached_property
+    def shifted_scores(self) -> Array:
+        """(N, C): the scores minus the largest of their row."""
+        shifted: Array = self.scores - self.scores.max(axis=1, keepdims=True)
+        return shifted
 
     @cached_property
     def log_probabilities(self) -> Array:
@@ -128,12 +125,10 @@ class Problem:
         return gradient.T if self.convention.layout == "CD" else gradient
 
 
-def canonical(
-    W: Array, X: Array, convention: Convention, b: Array | None, dtype: Precision
-) -> tuple[Array, Array, Array | None]:
-    """W (D, C), X (N, D) and b (C,) or None in `dtype`, from the layout of the convention.
+def canonical(W: Array, X: Array, convention: Convention, dtype: Precision) -> tuple[Array, Array]:
+    """W (D, C) and X (N, D) in `dtype`, from the layout of the convention.
 
-    Raises ValueError where a shape does not fit, or where b is missing or not wanted.
+    Raises ValueError for a shape that does not fit.
     """
     weights, rows = np.asarray(W, dtype=dtype), np.asarray(X, dtype=dtype)
     for name, array in (("W", weights), ("X", rows)):
@@ -146,13 +141,7 @@ def canonical(
             f"X must hold samples of {weights.shape[0]} features, as W does "
             f"(got {rows.shape[0]} samples of {rows.shape[1]} features in layout {convention.layout})"
         )
-    return weights, rows, _bias(b, weights.shape[1], convention, dtype)
-
-
-def score_matrix(weights: Array, rows: Array, bias: Array | None) -> Array:
-    """(N, C): X W + b, in the layout of Problem."""
-    product: Array = rows @ weights
-    return product if bias is None else product + bias
+    return weights, rows
 
 
 def log_softmax(scores: Array, axis: int | None = 1) -> Array:
@@ -160,17 +149,6 @@ def log_softmax(scores: Array, axis: int | None = 1) -> Array:
     shifted = scores - scores.max(axis=axis, keepdims=True)
     result: Array = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return result
-
-
-def _bias(b: Array | None, num_classes: int, convention: Convention, dtype: Precision) -> Array | None:
-    if convention.bias == "trick":
-        if b is not None:
-            raise ValueError("b must be None where the convention keeps the bias in W (bias='trick')")
-        return None
-    if b is None or np.shape(b) not in {(num_classes,), (1, num_classes)}:
-        seen = "None" if b is None else f"shape {np.shape(b)}"
-        raise ValueError(f"b must have shape ({num_classes},) where bias='separate' (got {seen})")
-    return np.asarray(b, dtype=dtype).reshape(num_classes)
 
 
 def _labels(y: Array, num_samples: int, num_classes: int) -> Array:

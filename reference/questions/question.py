@@ -1,4 +1,4 @@
-"""What any one function is asked: inputs drawn afresh, the right answer, and wrong ones that are known by name."""
+"""A question: what a function of any signature is asked, the right answer, and the mistakes known by name."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
-
-Inputs = Mapping[str, Array | float | int | None]
-"""By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
+from reference.mistakes import MATCH_TOLERANCE, Mistake, Seen, matching
+from reference.questions.inputs import Inputs, Value
 
 Answer = Mapping[str, Array]
 """By name of the output: float64, shape () for a number; int64 for labels."""
@@ -22,141 +20,103 @@ Kind = Literal["number", "array", "labels", "series"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuestionCase:
-    """One call. label: what is special about it. is_noted: where a wrong answer is a note and costs nothing.
-
-    note: the words of that note, which must then be given.
-    """
+    """One call."""
 
     label: str
-    inputs: Inputs
+    """What is special about it."""
+    inputs: Mapping[str, Value]
+    """By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
     is_noted: bool = False
+    """Whether a wrong answer is only a note, which costs nothing."""
     note: str = ""
+    """The words of that note."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A known wrong answer: which output it shows in, what it is on given inputs, and what the student is told.
-
-    message: names what the result equals and where to look, and does not give the solution away.
-    """
-
-    name: str
-    output: str
-    message: str
-    outcome: Callable[[Inputs, Convention], Array | float]
+QuestionMistake = Mistake[Inputs]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold of the outputs of one call, where many answers are right: a trained classifier, a random start.
-
-    output: the output that is wrong where it does not hold. message: what the student is told, in which {name} stands for
-    a number of `broken`. broken: those numbers by name where it does not hold, None where it does; it is asked only about
-    outputs that have their shapes, but a series may be of any length and numbers need not be finite. Its name is that of a mistake,
-    unless it is a symptom, which many mistakes have: then it is told and not named.
-    """
+    """What must hold of the outputs of one call where many answers are right: a trained classifier, a random start."""
 
     name: str
+    """The name of a mistake, unless the rule is a symptom."""
     output: str
+    """The output that is wrong when the rule is broken."""
     message: str
-    broken: Callable[[Inputs, Answer, Convention], Mapping[str, float] | None]
+    """What the student is told; {name} stands for a number of `broken`."""
+    broken: Callable[[Inputs, Answer], Mapping[str, float] | None]
+    """The numbers of the message by name, or None if the rule holds.
+
+    Outputs have their shapes, but a series may have any length, and numbers need not be finite.
+    """
     is_symptom: bool = False
+    """Whether many mistakes break it; then the student is told, and no mistake is named."""
+
+
+def _none_other(_: Inputs) -> Sequence[Answer]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question.
-
-    parameters: names of the inputs in the order of the call. outputs: kind of each output by name, in the order in which they are returned. draw: the cases, from a generator of
-    the run. answer: the right outputs; its float64 must be good to `tolerance` of the largest entry. tolerance: relative
-    to the largest entry of the output, in float64; in float32 `tolerance32`. driver: the module of reference.in_worker.drivers and
-    the function in it that makes the call, None where the function is called as it is. mistakes: told apart by name and output.
-    tolerances: in place of both for single outputs. accepted: further answers that are as right, each output by itself.
-    free: outputs that have no one answer: of those in `answer` only the shape counts, and what the rules say of them.
-    unchanged: the inputs that must be as they were after the call; when left out, all arrays where there is no driver.
-    is_training: whether a call may take as long as one of a trainer.
-    """
+    """One question; the check `answers` asks it."""
 
     name: str
     parameters: tuple[str, ...]
+    """Names of the inputs, in the order of the call."""
     outputs: Mapping[str, Kind]
-    draw: Callable[[np.random.Generator, Convention], Sequence[QuestionCase]]
-    answer: Callable[[Inputs, Convention], Answer]
+    """The kind of each output by name, in the order in which they are returned."""
+    draw: Callable[[np.random.Generator], Sequence[QuestionCase]]
+    """The cases, from a generator of the run."""
+    answer: Callable[[Inputs], Answer]
+    """The right outputs; their float64 must be good to `tolerance` of the largest entry."""
     driver: tuple[str, str] | None = None
+    """The module of reference.in_worker.drivers and the function in it that makes the call; None calls the student's."""
     tolerance: float = 1e-8
+    """Relative to the largest entry of an output, in float64."""
     tolerance32: float = 2e-4
-    mistakes: tuple[Mistake, ...] = field(default=())
+    """The same in float32."""
+    mistakes: tuple[QuestionMistake, ...] = ()
+    """Told apart by name and output."""
     tolerances: Mapping[str, float] = field(default_factory=dict)
-    accepted: Callable[[Inputs, Convention], Sequence[Answer]] | None = None
+    """Replace both tolerances for single outputs."""
+    accepted: Callable[[Inputs], Sequence[Answer]] = _none_other
+    """Further answers that are just as right, each output by itself."""
     free: tuple[str, ...] = ()
+    """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
     unchanged: tuple[str, ...] | None = None
+    """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
+    """Whether a call may take as long as training."""
 
-    def answers(self, inputs: Inputs, convention: Convention) -> tuple[Answer, ...]:
-        """The answer, and all others that are as right."""
-        more = () if self.accepted is None else self.accepted(inputs, convention)
-        return (self.answer(inputs, convention), *more)
+    def answers(self, inputs: Inputs) -> tuple[Answer, ...]:
+        """The answer, and all others that are just as right."""
+        return (self.answer(inputs), *self.accepted(inputs))
 
     def tolerance_of(self, output: str, *, is_float32: bool = False) -> float:
         """Relative to the largest entry of that output."""
         return self.tolerances.get(output, self.tolerance32 if is_float32 else self.tolerance)
 
+    def mistake_of(
+        self, output: str, values: Sequence[tuple[Inputs, Array]], tolerance: float = MATCH_TOLERANCE
+    ) -> QuestionMistake | None:
+        """The known mistake that best explains this output in all calls, unless it is right in all of them.
 
-MATCH_TOLERANCE = 1e-7
-"""Relative, of an outcome that explains what was seen, where the question's own tolerance is no wider."""
-
-
-def match_mistakes(
-    question: Question,
-    output: str,
-    cases: Sequence[tuple[Inputs, Array]],
-    convention: Convention,
-    tolerance: float = MATCH_TOLERANCE,
-) -> Mistake | None:
-    """The known mistake that explains this output best on all cases, where it is not the right answer on all.
-
-    cases: inputs with the output that was seen, in float64. tolerance: relative to the largest entry. Of mistakes that
-    explain it equally well, or within MATCH_TOLERANCE, the first.
-    """
-    rights = [np.asarray(question.answer(inputs, convention)[output]) for inputs, _ in cases]
-    if all(
-        _relative(seen, right, right) <= tolerance for (_, seen), right in zip(cases, rights, strict=True)
-    ):
-        return None
-    best, least = None, np.inf
-    for mistake in question.mistakes:
-        if mistake.output == output:
-            distance = _distance_of(mistake, cases, rights, convention, max(tolerance, MATCH_TOLERANCE))
-            if distance < least:
-                best, least = mistake, distance
-    return best
+        values: inputs with the output seen, in float64. tolerance: relative to the largest entry.
+        """
+        seen = [Seen(inputs, value, np.asarray(self.answer(inputs)[output])) for inputs, value in values]
+        found = matching((each for each in self.mistakes if each.output == output), seen, tolerance)
+        return found[0] if found else None
 
 
-def _distance_of(
-    mistake: Mistake,
-    cases: Sequence[tuple[Inputs, Array]],
-    rights: Sequence[Array],
-    convention: Convention,
-    tolerance: float,
-) -> float:
-    """The greatest distance on any case, no less than MATCH_TOLERANCE; infinite as soon as one is above the tolerance."""
-    greatest = MATCH_TOLERANCE
-    for (inputs, seen), right in zip(cases, rights, strict=True):
-        greatest = max(greatest, _relative(seen, _outcome(mistake, inputs, convention), right))
-        if greatest > tolerance:
-            return np.inf
-    return greatest
+def in_outputs(
+    outputs: Sequence[str], name: str, message: str, answer: Callable[[Inputs], Answer]
+) -> tuple[QuestionMistake, ...]:
+    """A mistake that shows in several outputs, from the answers it leads to."""
 
+    def outcome_of(output: str) -> Callable[[Inputs], Array]:
+        return lambda inputs: answer(inputs)[output]
 
-def _outcome(mistake: Mistake, inputs: Inputs, convention: Convention) -> Array:
-    with np.errstate(all="ignore"):
-        return np.asarray(mistake.outcome(inputs, convention))
-
-
-def _relative(seen: Array, expected: Array, right: Array) -> float:
-    if seen.shape != expected.shape or not np.isfinite(seen).all() or not np.isfinite(expected).all():
-        return np.inf
-    greatest = [float(np.max(np.abs(each), initial=0.0)) for each in (expected, right)]
-    scale = max(*greatest, 1e-300)
-    return float(np.max(np.abs(seen - expected), initial=0.0)) / scale
+    return tuple(Mistake(name, output, message, outcome_of(output)) for output in outputs)

@@ -24,5 +24,5 @@ QUESTIONS: Mapping[str, Question] = {question.name: question for question in _AL
 
 
 def question_of(name: str) -> Question:
-    """The question of that name. KeyError where there is none."""
+    """The question of that name. Raises KeyError for an unknown one."""
     return QUESTIONS[name]

@@ -19,9 +19,10 @@ from grader.intake.submission import SourceFile, Submission, load_submission
 from grader.model.assignment import Assignment, Limits, PredictorFunction
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut
 from grader.sandbox.host import Sandbox
-from reference import Convention, softmax_loss, train
+from reference import Convention, softmax_loss
 from tests.checks.images import DATA
 from tests.checks.students import says
+from tests.reference.trainer import train
 
 CHECK = WeightsCheck(
     kind="weights",
@@ -54,7 +55,7 @@ def trained():
     X, y = DATA.split("train")
     return train(
         softmax_loss, np.zeros((3073, 10)), X, y, 1e-2, 1e-2, 30, 50, np.random.default_rng(0), Convention()
-    )[0]
+    )
 
 
 def saved(value, **options):
@@ -166,7 +167,7 @@ def deflated(content):
         ),
         (
             lambda: saved(3.5),
-            "best.pt holds a value of type float, and no dict with the key 'W'; save it with torch.save({'W': W}, path).",
+            "best.pt holds a value of type float, not a dict with the key 'W'; save it with torch.save({'W': W}, path).",
         ),
         (
             lambda: saved({"W": Bomb()}),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reference import Case, Convention, kink_clearance, tie_clearance
+from reference import Case, Convention, kink_clearance, scores
 
 Array = npt.NDArray[Any]
 
@@ -30,32 +30,31 @@ def draw(
         W = _rounded(rng.standard_normal((num_features, num_classes)) * 2.2 / num_features**0.5)
         X = _rounded(rng.standard_normal((num_samples, num_features)))
         y = rng.integers(num_classes, size=num_samples)
-        b = _rounded(rng.standard_normal(num_classes)) if convention.bias == "separate" else None
         if convention.layout == "CD":
             W, X = np.ascontiguousarray(W.T), np.ascontiguousarray(X.T)
-        if kink_clearance(W, X, y, convention, b) > 1e-4 and tie_clearance(W, X, convention, b) > 1e-4:
-            return Case(W, X, y, reg, b)
+        if kink_clearance(W, X, y, convention) > 1e-4 and tie_clearance(W, X, convention) > 1e-4:
+            return Case(W, X, y, reg)
 
 
-def torch_loss(classifier: str, case: Case, convention: Convention) -> tuple[float, Array, Array | None]:
-    """Loss, dW and db by torch.nn.functional and autograd, in float64."""
+def tie_clearance(W: Array, X: Array, convention: Convention) -> float:
+    """Smallest gap between the two highest scores of a sample."""
+    highest = np.sort(scores(W, X, convention), axis=1)
+    return float(np.min(highest[:, -1] - highest[:, -2]))
+
+
+def torch_loss(classifier: str, case: Case, convention: Convention) -> tuple[float, Array]:
+    """Loss and dW by torch.nn.functional and autograd, in float64."""
     W = torch.tensor(case.W, requires_grad=True)
     X, y = torch.tensor(case.X), torch.tensor(case.y)
-    scores = X @ W if convention.layout == "DC" else (W @ X).T
-    b = None if case.b is None else torch.tensor(case.b, requires_grad=True)
-    if b is not None:
-        scores = scores + b
+    rows = X @ W if convention.layout == "DC" else (W @ X).T
     if classifier == "softmax":
-        loss = torch.nn.functional.cross_entropy(scores, y)
+        loss = torch.nn.functional.cross_entropy(rows, y)
     else:
-        hinge = torch.nn.functional.multi_margin_loss(scores, y, margin=convention.delta)
-        loss = hinge * scores.shape[1]
+        hinge = torch.nn.functional.multi_margin_loss(rows, y, margin=convention.delta)
+        loss = hinge * rows.shape[1]
     loss = loss + convention.regularizer_coefficient * case.reg * (W * W).sum()
-    if b is None:
-        (dW,) = torch.autograd.grad(loss, [W])
-        return loss.item(), dW.numpy(), None
-    dW, db = torch.autograd.grad(loss, [W, b])
-    return loss.item(), dW.numpy(), db.numpy()
+    (dW,) = torch.autograd.grad(loss, [W])
+    return loss.item(), dW.numpy()
 
 
 def _rounded(array: Array) -> Array:

@@ -9,7 +9,7 @@ from reference import Convention
 
 
 def test_defaults_are_those_of_eecs498_and_cs231n():
-    assert Convention() == Convention(layout="DC", regularizer_coefficient=1.0, delta=1.0, bias="trick")
+    assert Convention() == Convention(layout="DC", regularizer_coefficient=1.0, delta=1.0)
 
 
 def test_conventions_cannot_be_changed():
@@ -21,7 +21,6 @@ def test_conventions_cannot_be_changed():
     "fields,message",
     [
         ({"layout": "NC"}, "layout must be 'DC' or 'CD' (got 'NC')"),
-        ({"bias": "none"}, "bias must be 'trick' or 'separate' (got 'none')"),
         ({"regularizer_coefficient": 0}, "regularizer_coefficient must be a finite number > 0 (got 0)"),
         ({"regularizer_coefficient": "1"}, "regularizer_coefficient must be a finite number > 0 (got '1')"),
         ({"delta": -1.0}, "delta must be a finite number > 0 (got -1.0)"),

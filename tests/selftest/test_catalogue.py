@@ -8,11 +8,11 @@ import pytest
 from grader.selftest import catalogue
 from grader.selftest.catalogue import CatalogueError, changed, load_catalogue, module_with, solution
 from grader.spec import load_spec
-from reference import MISCONCEPTIONS
+from reference import LOSS_MISTAKES
 from tests.selftest.entries import unsound
 
 ENTRIES = load_catalogue()
-NAMES = {each.name for each in MISCONCEPTIONS} | {"overflow_of_exp"}
+NAMES = {each.name for table in LOSS_MISTAKES.values() for each in table} | {"overflow_of_exp"}
 
 
 def test_there_are_as_many_as_were_promised():

@@ -1,4 +1,4 @@
-"""Which known mistakes explain what was seen: matching against the table of misconceptions."""
+"""Names the known mistake that explains a wrong loss or gradient."""
 
 from __future__ import annotations
 
@@ -7,43 +7,39 @@ from typing import Literal
 
 import numpy as np
 
-import reference
 from grader.model.assignment import ClassifierName
 from grader.model.observation import Received, Value
+from grader.model.trial import Array
 from grader.model.verdict import Diagnosis
-from reference import Convention
+from reference import Case, Convention, match_loss, match_loss_pair
 
 _OF_TWO = ("Two mistakes explain it together. After the first alone ", "After the second alone ")
 
-GREATEST_CASES = 4
-"""Three cases of different sizes tell the entries of the table apart, and one more a mistake that is in none."""
+MATCHED_CASES = 4
+"""Three cases of different sizes tell the known mistakes apart; a fourth rules out unknown ones."""
 
 
 def diagnose(
     classifier: ClassifierName,
     part: Literal["loss", "gradient"],
-    seen: Sequence[tuple[reference.Case, Value]],
+    seen: Sequence[tuple[Case, Value]],
     convention: Convention,
 ) -> tuple[Diagnosis, ...]:
-    """The first misconception whose result equals what was seen in float64 on the first cases, or the two that do so
-    together; empty if none do.
+    """The first mistake that gives the values seen in float64, or the two that give them together; empty if none do.
 
-    seen: inputs with the value of the part on each, the most telling first.
+    seen: inputs with the value of the part for each, the most telling first; the first four count.
     """
-    cases: list[reference.Case] = []
-    values: list[float | np.ndarray] = []
-    for case, value in seen[:GREATEST_CASES]:
+    cases: list[Case] = []
+    values: list[Array] = []
+    for case, value in seen[:MATCHED_CASES]:
         if not isinstance(value, Received) or not np.isfinite(value.array).all():
             return ()
         cases.append(case)
         values.append(value.array.astype(np.float64))
-    if not cases:
-        return ()
-    found = reference.match(classifier, part, cases, values, convention)[:1]
-    if found:
-        return tuple(Diagnosis(part, each.name, each.message(convention)) for each in found)
-    pair = reference.match_pair(classifier, part, cases, values, convention)
+    if found := match_loss(classifier, part, cases, values, convention):
+        return (Diagnosis(part, found[0].name, found[0].words(convention)),)
+    pair = match_loss_pair(classifier, part, cases, values, convention) if cases else ()
     return tuple(
-        Diagnosis(part, each.name, number + each.message(convention).replace("It", "it", 1))
+        Diagnosis(part, each.name, number + each.words(convention).replace("It", "it", 1))
         for number, each in zip(_OF_TWO, pair, strict=False)
     )

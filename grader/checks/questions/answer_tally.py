@@ -13,14 +13,12 @@ from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Raised, Received, Returned, Value
 from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Scalar, Tensor, Trial
 from grader.model.verdict import Diagnosis
-from reference import MATCH_TOLERANCE, Question, QuestionCase, match_mistakes
+from reference import MATCH_TOLERANCE, Inputs, Question, QuestionCase
 
 FLOAT32_INSIDE = 1e-5
 """Relative: a float64 output that is off by no more was computed in float32, which is a note and costs nothing."""
 
 _MATCHED_CASES = 4
-
-_Inputs = dict[str, Array | float | int | None]
 
 
 @dataclass(slots=True)
@@ -44,7 +42,7 @@ class Tally:
     """The first broken rule of an output."""
     symptoms: set[str] = field(default_factory=set)
     """The outputs whose broken rule does not name a mistake."""
-    seen: dict[str, list[tuple[_Inputs, Array]]] = field(default_factory=dict)
+    seen: dict[str, list[tuple[Inputs, Array]]] = field(default_factory=dict)
     """The values of each output, with their inputs."""
 
     @property
@@ -61,10 +59,14 @@ class Tally:
                 self.broken = failure_sentence(trial, observation)
             return
         self.calls += 1
-        answers = self.question.answers(case.inputs, assignment.convention)
+        inputs = Inputs(case.inputs, assignment.convention)
+        answers = self.question.answers(inputs)
         for name, value in zip(self.question.outputs, observation.values, strict=True):
             self._add_output(name, value, [np.asarray(each[name]) for each in answers], case)
-        self._add_rules(assignment, observation.values, case)
+            if isinstance(value, Received) and not case.is_noted:
+                self.seen.setdefault(name, []).append((inputs, value.array.astype(np.float64)))
+        if not case.is_noted:
+            self._add_rules(observation.values, inputs, case.label)
         handed = len(trial.positional) - len(self.question.parameters)
         for position, echo in zip(trial.echo, observation.echoes, strict=True):
             given = trial.positional[position]
@@ -79,8 +81,6 @@ class Tally:
     def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
         comparisons = [self._compare(name, value, each) for each in answers]
         comparison = next((each for each in comparisons if each.is_right), comparisons[0])
-        if isinstance(value, Received) and not case.is_noted:
-            self.seen.setdefault(name, []).append((dict(case.inputs), value.array.astype(np.float64)))
         if comparison.is_right:
             if name not in self.question.free:
                 self.worst[name] = max(self.worst.get(name, 0.0), comparison.relative)
@@ -91,9 +91,7 @@ class Tally:
         else:
             self.wrong.setdefault(name, (comparison.sentence, case.label))
 
-    def _add_rules(self, assignment: Assignment, values: tuple[Value, ...], case: QuestionCase) -> None:
-        if case.is_noted or not self.question.rules:
-            return
+    def _add_rules(self, values: tuple[Value, ...], inputs: Inputs, label: str) -> None:
         arrays = {
             name: value.array.astype(np.float64)
             for name, value in zip(self.question.outputs, values, strict=True)
@@ -105,7 +103,7 @@ class Tally:
             if rule.output in self.ruled:
                 continue
             with np.errstate(all="ignore"):
-                numbers = rule.broken(case.inputs, arrays, assignment.convention)
+                numbers = rule.broken(inputs, arrays)
             if numbers is not None:
                 words = rule.message.format_map(
                     {key: formatting.number(number) for key, number in numbers.items()}
@@ -113,7 +111,7 @@ class Tally:
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
                     self.symptoms.add(rule.output)
-                self.wrong.setdefault(rule.output, ("", case.label))
+                self.wrong.setdefault(rule.output, ("", label))
 
     def _case_of(self, trial: Trial) -> QuestionCase:
         """The case of the trial, with the inputs rounded as they were sent."""
@@ -138,19 +136,17 @@ class Tally:
         return compare_array(value, expected.astype(np.float64), np.full(expected.shape, bound), name)
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
-        """The mistake that each wrong output shows: one that gives the same numbers, else the one of a broken rule."""
+        """The mistake behind each wrong output: one that gives the same numbers, else the one of a broken rule."""
         found: list[Diagnosis] = []
         for name in self.wrong:
-            cases = self.seen.get(name, [])[:_MATCHED_CASES]
             tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
-            mistake = match_mistakes(
-                self.question, name, cases, assignment.convention, max(tolerance, MATCH_TOLERANCE)
-            )
+            seen = self.seen.get(name, [])[:_MATCHED_CASES]
+            mistake = self.question.mistake_of(name, seen, max(tolerance, MATCH_TOLERANCE))
             if mistake is not None and tolerance > MATCH_TOLERANCE and found:
-                # So wide a match does not tell a second mistake from what the first does to this output.
+                # A match this wide cannot tell a second mistake from an effect of the first on this output.
                 mistake = mistake if mistake.name in {each.misconception for each in found} else None
             if mistake is not None:
-                found.append(Diagnosis(name, mistake.name, mistake.message))
+                found.append(Diagnosis(name, mistake.name, mistake.words(assignment.convention)))
             elif name in self.ruled and name not in self.symptoms:
                 found.append(self.ruled[name])
         return tuple(found)

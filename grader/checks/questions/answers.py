@@ -31,7 +31,7 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import QUESTIONS, Question, QuestionCase, driver_source, question_of
+from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
@@ -84,7 +84,7 @@ class AnswersCheck(CheckFields):
         return question_of(self.question)
 
     def _cases(self, context: CheckContext) -> list[QuestionCase]:
-        return list(self._question.draw(random_stream(context.seed, self.id), context.assignment.convention))
+        return list(self._question.draw(random_stream(context.seed, self.id)))
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
@@ -92,7 +92,7 @@ class AnswersCheck(CheckFields):
 
     def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
         question = self._question
-        answer = question.answer(case.inputs, assignment.convention)
+        answer = question.answer(Inputs(case.inputs, assignment.convention))
         inputs = {name: _argument(value, self.dtype) for name, value in case.inputs.items()}
         handed: tuple[Argument, ...] = ()
         driver = None

@@ -67,7 +67,7 @@ def _expected(
     weights = [_weights(trial).T if is_turned else _weights(trial) for trial in trials]
     all_scores = np.split(rows @ np.hstack(weights).astype(np.float64), len(weights), axis=1)
     problems = [
-        Problem(W.astype(np.float64), rows, y.array, np.float64(reg.value or 0.0), None, scores, convention)
+        Problem(W.astype(np.float64), rows, y.array, np.float64(reg.value or 0.0), scores, convention)
         for W, scores in zip(weights, all_scores, strict=True)
     ]
     data_term = svm_data_term if classifier == "svm" else softmax_data_term

@@ -1,7 +1,7 @@
-"""Modules that are executed in the student's process and call the student's code: they marshal, and hold no answer.
+"""Modules that run in the student's process and call the student's code: they pass values on and hold no answers.
 
-Each function takes the student's functions and classes first, then arrays or tensors, and returns what the judge asks for
-in a fixed order. Nothing else of this package may be imported by one of them.
+Each function takes the student's functions and classes first, then arrays or tensors, and returns the outputs that the
+judge asks for, in order. A driver must not import anything of this package.
 """
 
 from __future__ import annotations
@@ -12,5 +12,5 @@ _HERE = Path(__file__).parent
 
 
 def driver_source(name: str) -> str:
-    """The text of a driver module by its name. FileNotFoundError where there is none."""
+    """The source of a driver module. Raises FileNotFoundError for an unknown name."""
     return (_HERE / f"{name}.py").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Calls a function that draws a batch, many times."""
+"""Calls a function that draws a batch many times."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 def draw(
     sample_batch: Callable[..., Any], X: Any, y: Any, num_train: int, batch_size: int, calls: int
 ) -> Any:
-    """All batches one above the other, X (calls*batch_size, D) and y (calls*batch_size,).
+    """All batches, stacked: X (calls*batch_size, D) and y (calls*batch_size,).
 
-    In their place what one call gave that is no pair, as it is; of a pair the part that has not the shape of a batch.
+    A result that is not a pair is returned unchanged, and so is a part of a pair without the shape of a batch.
     """
     join = torch.cat if isinstance(X, torch.Tensor) else np.concatenate
     shapes = ((batch_size, *X.shape[1:]), (batch_size,))

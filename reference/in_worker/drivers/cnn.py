@@ -12,7 +12,7 @@ _SHAPES = ((10, 1, 5, 5), (10,), (20, 10, 5, 5), (20,), (10, 320), (10,))
 
 
 def layers(cnn: Callable[[], Any], images: Any) -> tuple[Any, ...]:
-    """How many parameters there are, the shapes of the three weights, and the shape of the output."""
+    """The number of parameters, the shapes of the three weights, and the shape of the output."""
     model = cnn()
     given = list(model.parameters())
     kernels = sorted((each for each in given if each.dim() == 4), key=lambda each: each.shape[1])
@@ -37,7 +37,7 @@ def forward(cnn: Callable[[], Any], images: Any, *parameters: Any) -> Any:
 
 
 def _ordered(model: Any) -> list[Any]:
-    """Weight and bias of both convolutions and of the linear layer, wherever they are kept."""
+    """Weight and bias of both convolutions and of the linear layer, whatever their attributes are called."""
     given = list(model.parameters())
     beside = {
         id(module.weight): module.bias
@@ -66,7 +66,7 @@ def _vector(model: Any) -> Any:
 
 
 class _Probe(torch.nn.Module):
-    """A linear classifier with log-probabilities, which remembers in which mode it was used."""
+    """A linear classifier with log-probabilities that records the mode of each call."""
 
     def __init__(self, weight: Any, bias: Any) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class _Descent:
 
 
 def _loader(images: Any, labels: Any, function: Any, *, shuffle: bool = False) -> Any:
-    """Batches of 64; a notebook's own `batch_size`, which its functions may use, says so too."""
+    """Batches of 64; a notebook's own `batch_size`, which its functions may use, is set to that too."""
     getattr(function, "__globals__", {})["batch_size"] = _BATCH
     data = torch.utils.data.TensorDataset(images, labels)
     return torch.utils.data.DataLoader(data, batch_size=_BATCH, shuffle=shuffle)
@@ -146,7 +146,7 @@ def train(
 def test(
     function: Callable[..., Any], images: Any, labels: Any, weight: Any, bias: Any, gradient: Any
 ) -> tuple[Any, ...]:
-    """The loss and the count on a linear classifier in training mode, and what became of it."""
+    """The loss and the count on a linear classifier in training mode, and the classifier's state afterwards."""
     model = _Probe(weight, bias).train()
     model.linear.weight.grad = gradient
     loader = _loader(images, labels, function)
@@ -172,7 +172,7 @@ def learn(
     learning_rate: float,
     epochs: int,
 ) -> tuple[Any, ...]:
-    """The parameters of a network before and after so many epochs on images (N, 28, 28) of bytes."""
+    """The parameters of a network before and after `epochs` epochs on images (N, 28, 28) of bytes."""
     model = cnn()
     before = _vector(model)
     optimizer = _Descent(model.parameters(), lr=learning_rate, momentum=0.9)

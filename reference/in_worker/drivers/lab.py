@@ -1,4 +1,4 @@
-"""Calls the lab's functions: what is left out takes its default, and what became of the arguments comes back too."""
+"""Calls the lab's functions: None leaves an argument to its default, and changed arguments come back too."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 def numeric(
     compute: Callable[..., Any], weight: Any, bias: Any, x: Any, label: int, epsilon: float
 ) -> tuple[Any, ...]:
-    """The two numeric gradients, and weight and bias as they are after the call."""
+    """The two numeric gradients, and weight and bias after the call."""
     of_weight, of_bias = compute(weight, bias, x, label, epsilon)
     return of_weight, of_bias, weight, bias
 
 
 def train(function: Callable[..., Any], weight: Any, bias: Any, X: Any, y: Any, *rest: Any) -> Any:
-    """Trained parameters; arguments at the end that are None are left to their defaults."""
+    """Trained parameters; trailing arguments that are None take their defaults."""
     given = list(rest)
     while given and given[-1] is None:
         given.pop()

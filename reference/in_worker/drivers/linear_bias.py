@@ -1,10 +1,10 @@
-"""Calls of the linear classifier with a bias of its own."""
+"""Calls the linear classifier with a separate bias."""
 
 from typing import Any
 
 
 def loss(softmax_loss: Any, W: Any, b: Any, X: Any, y: Any, reg: Any) -> Any:
-    """Loss, dW and db, the last as a row whatever its own shape."""
+    """Loss, dW and db; db as a row."""
     answer = softmax_loss(W, b, X, y, reg)
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         return answer
@@ -27,5 +27,5 @@ def train(
 
 
 def as_row(value: Any, count: int) -> Any:
-    """A vector of that many entries as a row; anything else as it is."""
+    """A vector of `count` entries as a row; anything else unchanged."""
     return value.reshape(1, count) if getattr(value, "shape", None) == (count,) else value

@@ -1,4 +1,4 @@
-"""Calls of the linear regression on squared features."""
+"""Calls the linear regression on squared features."""
 
 from typing import Any
 

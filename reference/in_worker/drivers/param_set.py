@@ -1,4 +1,4 @@
-"""Calls a function that trains and scores a classifier, and lends it one that keeps what it was asked."""
+"""Calls a function that trains and scores a classifier, with one that records how it is trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Recorder:
-    """A linear classifier whose training takes no time: it notes its arguments and has the weights that it was made with."""
+    """A linear classifier whose training takes no time: it records its arguments and sets the weights it was made with."""
 
     def __init__(self, weights: Any) -> None:
         self.W: Any = None
@@ -24,7 +24,7 @@ class Recorder:
         batch_size: Any = 200,
         verbose: Any = False,
     ) -> list[float]:
-        """Note the arguments."""
+        """Record the arguments."""
         self._trainings.append((X_train, y_train, learning_rate, reg, num_iters, batch_size, verbose))
         self.W = self._weights
         return [1.0] * int(num_iters)
@@ -45,9 +45,9 @@ def score(
     weights: Any,
     *numbers: Any,
 ) -> Any:
-    """What came back, and how the classifier was trained: see the outputs of grader.checks.training.param_set.
+    """The result, and how the classifier was trained: see the outputs of grader.checks.training.param_set.
 
-    numbers: rate, reg and the number of iterations, the last of which is left out where it is None.
+    numbers: rate, reg and the number of iterations; a None is left out.
     """
     data = {
         "X_train": X_train,

@@ -1,4 +1,4 @@
-"""Calls of TwoLayerNet: objects with parameters of the judge's, gradients and parameters as arrays in a fixed order."""
+"""Calls TwoLayerNet with the judge's parameters; gradients and parameters come back as arrays in a fixed order."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def start(TwoLayerNet: Any, input_size: Any, hidden_size: Any, output_size: Any,
 
 
 def scores(TwoLayerNet: Any, W1: Any, b1: Any, W2: Any, b2: Any, X: Any) -> Any:
-    """What loss gives without labels."""
+    """The result of loss without labels."""
     return made(TwoLayerNet, W1, b1, W2, b2).loss(X)
 
 
@@ -93,11 +93,11 @@ def parameters(net: Any) -> Any:
 
 
 def history(answer: Any) -> Any:
-    """The losses of what train returned; what is no dict as it is."""
+    """The losses in the dict that train returned; anything else unchanged."""
     return answer.get("loss_history") if isinstance(answer, dict) else answer
 
 
 def as_vector(value: Any) -> Any:
-    """A single row as a vector; anything else as it is."""
+    """A single row as a vector; anything else unchanged."""
     shape: Any = getattr(value, "shape", ())
     return value.reshape(-1) if len(shape) == 2 and shape[0] == 1 else value

@@ -1,4 +1,4 @@
-"""What reads a student's saved weights: a plain module, executed in a worker that runs no line of the student's."""
+"""The reader of a student's saved weights: a plain module that runs in a worker without any student code."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ SAVED_FUNCTION = "load_weights"
 
 
 def saved_source() -> str:
-    """The text of a module with load_weights(content) -> W, where content holds the file's bytes (uint8)."""
+    """The source of a module with load_weights(content) -> W, where content holds the file's bytes (uint8)."""
     return Path(__file__).with_name("weights.py").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-"""The implementations that a student's speed is compared with: plain modules in the style of the handouts.
+"""The implementations a student's speed is compared with: plain modules in the style of the handouts.
 
-They are executed in a worker, confined as the student's own, and never imported by the judge.
+They run in a worker, confined like the student's, and the judge never imports them.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ _HERE = Path(__file__).parent
 
 
 def timed_source(backend: Literal["torch", "numpy"], convention: Convention) -> str:
-    """The text of a module with svm_ and softmax_loss_naive and _vectorized and null_call, in a convention.
+    """The source of a module with svm_ and softmax_loss_naive and _vectorized and null_call, in a convention.
 
     Each takes W (D, C), X (N, D), y (N,), reg, or in layout "CD" W (C, D), X (D, N), and returns (loss, dW).
-    null_call returns zero and W: what a call costs that does nothing. ValueError for a separate bias.
+    null_call returns zero and W: the cost of a call that does nothing.
     """
-    if convention.bias == "separate":
-        raise ValueError("no implementation with a separate bias is timed")
     text = (_HERE / f"{backend}_losses.py").read_text(encoding="utf-8")
     for name, value in (
         ("REGULARIZER_COEFFICIENT", convention.regularizer_coefficient),

@@ -1,296 +1,203 @@
-"""Misconceptions that strike the SVM and the softmax alike: averaging, the regularizer, labels, signs."""
+"""Mistakes that the SVM and the softmax share: averages, signs, samples, labels."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, get_args
 
 import numpy as np
 
-from reference.losses.mistakes.misconception import Classifier, Formula, Misconception, Part, data_term
 from reference.losses.problem import Array, Problem
+from reference.losses.right import LossMistake, RightAnswer, in_both
+from reference.mistakes import Mistake
 
-Factor = Callable[[Problem], float]
-Term = Callable[[Problem], Any]
+FIXED_DIVISORS = (10, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 49000)
+"""Batch sizes of the notebooks, and other numbers that appear in them."""
 
-
-def _zero(_: Problem) -> float:
-    return 0
-
-
-def _one(_: Problem) -> float:
-    return 1
+_CORRECT = "It equals the correct {part} with "
+_WHICH_DIVISOR = "which dimension does the divisor come from?"
 
 
-def _two(_: Problem) -> float:
-    return 2
-
-
-def _half(_: Problem) -> float:
-    return 0.5
-
-
-def _minus_one(_: Problem) -> float:
-    return -1
-
-
-def _one_over_n(problem: Problem) -> float:
-    return 1 / problem.num_samples
-
-
-def _scaled(name: str, part: Part, template: str, data: Factor, penalty: Factor) -> list[Misconception]:
-    """For both classifiers: the data term and the regularizer's term, each times a factor."""
-
-    def formula(classifier: Classifier) -> Formula:
-        return lambda problem: (
-            data(problem) * data_term(classifier, part, problem)
-            + penalty(problem) * _regularizer(part, problem)
-        )
-
-    return _for_both(name, part, template, formula)
-
-
-def _regularized_by(name: str, part: Part, template: str, term: Term) -> list[Misconception]:
-    """For both classifiers: the right data term, and another term in place of the regularizer's."""
-
-    def formula(classifier: Classifier) -> Formula:
-        return lambda problem: data_term(classifier, part, problem) + term(problem)
-
-    return _for_both(name, part, template, formula)
-
-
-def _labels_one_too_low(part: Part) -> list[Misconception]:
-    """For both classifiers: y - 1 for y, where -1 means the last class, as a negative index does."""
-    template = (
-        "It equals the {part} for labels that are one too low. The labels count from zero: "
-        "is one subtracted from them somewhere?"
+def _data_times(
+    name: str, message: str, factor: Callable[[Problem], float]
+) -> tuple[LossMistake, LossMistake]:
+    """The data term times a factor."""
+    return in_both(
+        name, _CORRECT + message, lambda right: factor(right.problem) * right.data + right.regularizer
     )
 
-    def formula(classifier: Classifier) -> Formula:
-        return lambda problem: (
-            data_term(classifier, part, dataclasses.replace(problem, y=(problem.y - 1) % problem.num_classes))
-            + _regularizer(part, problem)
+
+def _of_samples(name: str, message: str, kept: slice) -> tuple[LossMistake, LossMistake]:
+    """The data term of some samples, divided by the number of all."""
+
+    def outcome(right: RightAnswer) -> Array:
+        problem = right.problem
+        fewer = dataclasses.replace(
+            problem, X=problem.X[kept], y=problem.y[kept], scores=problem.scores[kept]
         )
+        if fewer.num_samples == 0:
+            return right.regularizer
+        return fewer.num_samples / problem.num_samples * right.data_of(fewer) + right.regularizer
 
-    return _for_both("labels_one_too_low", part, template, formula)
-
-
-def _for_both(
-    name: str, part: Part, template: str, formula: Callable[[Classifier], Formula]
-) -> list[Misconception]:
-    return [Misconception(name, part, each, template, formula(each)) for each in get_args(Classifier)]
+    return in_both(name, _CORRECT + message, outcome)
 
 
-def _regularizer(part: Part, problem: Problem) -> Array:
-    return np.asarray(problem.regularizer) if part == "loss" else problem.regularizer_gradient
+def _of_labels(
+    name: str, message: str, labels: Callable[[Problem], Array]
+) -> tuple[LossMistake, LossMistake]:
+    """The data term for other labels."""
+
+    def outcome(right: RightAnswer) -> Array:
+        problem = right.problem
+        return right.data_of(dataclasses.replace(problem, y=labels(problem))) + right.regularizer
+
+    return in_both(name, "It equals the {part} " + message, outcome)
 
 
-def _without_last_feature(problem: Problem) -> Array:
-    kept = problem.W.copy()
-    kept[-1] = 0
-    return kept
-
-
-def _in_either_part(part: Part) -> list[Misconception]:
-    """What goes wrong in the loss and in the gradient in the same way."""
-    correct = "It equals the correct {part} with "
-    wrong_divisor = "which dimension does the divisor come from?"
-    return [
-        *_scaled(
-            "sum_instead_of_mean",
-            part,
-            correct + "the data term not divided by the number of samples: "
-            "does the assignment ask for the sum over the samples, or for their average?",
-            lambda problem: problem.num_samples,
-            _one,
-        ),
-        *_scaled(
-            "regularizer_divided_by_samples",
-            part,
-            correct + "the term {term} divided by the number of samples: "
-            "is the regularization added before the average is taken?",
-            _one,
-            _one_over_n,
-        ),
-        *_scaled(
-            "divided_twice",
-            part,
-            correct + "the data term divided by the number of samples twice: where is the average taken?",
-            _one_over_n,
-            _one,
-        ),
-        *_scaled(
-            "divided_by_classes",
-            part,
-            correct + "the data term divided by the number of classes, not of samples: " + wrong_divisor,
-            lambda problem: problem.num_samples / problem.num_classes,
-            _one,
-        ),
-        *_scaled(
-            "divided_by_features",
-            part,
-            correct + "the data term divided by the number of features, not of samples: " + wrong_divisor,
-            lambda problem: problem.num_samples / problem.num_features,
-            _one,
-        ),
-        *_scaled(
-            "divided_by_samples_and_classes",
-            part,
-            correct + "the data term divided by the number of classes as well as by the number of samples: "
-            "is the average taken over samples only?",
-            lambda problem: 1 / problem.num_classes,
-            _one,
-        ),
-        *_scaled(
-            "only_regularizer",
-            part,
-            "It equals the term {term} alone: does the data term reach the result?",
-            _zero,
-            _one,
-        ),
-        *_scaled(
-            "regularizer_subtracted",
-            part,
-            correct + "the term {term} subtracted: look at the sign of the regularization.",
-            _one,
-            _minus_one,
-        ),
-        *_scaled(
-            "data_sign_flipped",
-            part,
-            correct + "the opposite sign in the data term: is a minus missing, or one too many?",
-            _minus_one,
-            _one,
-        ),
-        *_scaled(
-            "sign_flipped",
-            part,
-            correct + "the opposite sign throughout: is a minus missing, or one too many?",
-            _minus_one,
-            _minus_one,
-        ),
-        *_labels_one_too_low(part),
-    ]
-
-
-SHARED_LOSSES: tuple[Misconception, ...] = (
-    *_scaled(
+WHOLE: tuple[LossMistake, ...] = (
+    Mistake(
         "all_zero",
         "loss",
         "It is zero: is this part still as the template left it, or is the result overwritten?",
-        _zero,
-        _zero,
+        lambda right: 0 * right.value,
     ),
-    *_scaled(
-        "no_regularizer",
-        "loss",
-        "It equals the correct loss without the term {term}: was the regularization left out of the loss?",
-        _one,
-        _zero,
-    ),
-    *_scaled(
-        "half_regularizer",
-        "loss",
-        "It equals the correct loss with half of the term {term}: "
-        "compare the factor of the regularization with the one in the assignment.",
-        _one,
-        _half,
-    ),
-    *_scaled(
-        "double_regularizer",
-        "loss",
-        "It equals the correct loss with twice the term {term}: "
-        "compare the factor of the regularization with the one in the assignment.",
-        _one,
-        _two,
-    ),
-    *_in_either_part("loss"),
-    *_regularized_by(
-        "regularizer_is_norm",
-        "loss",
-        "It equals the correct loss with the norm of W in place of its square, sum(W*W): "
-        "does the norm that was used take a square root?",
-        lambda problem: problem.penalty * np.sqrt(np.sum(problem.W**2)),
-    ),
-    *_regularized_by(
-        "regularizer_is_sum",
-        "loss",
-        "It equals the correct loss with sum(W) in place of sum(W*W): are the weights squared before they are summed?",
-        lambda problem: problem.penalty * np.sum(problem.W),
-    ),
-    *_regularized_by(
-        "last_feature_not_regularized",
-        "loss",
-        "It equals the correct loss with the weights of the last feature left out of {term}: "
-        "this assignment regularizes all of W.",
-        lambda problem: problem.penalty * np.sum(_without_last_feature(problem) ** 2),
-    ),
-)
-
-SHARED_GRADIENTS: tuple[Misconception, ...] = (
-    *_scaled(
+    Mistake(
         "all_zero",
         "gradient",
         "It is zero throughout: is dW still as the template left it, or is the result overwritten?",
-        _zero,
-        _zero,
+        lambda right: 0 * right.value,
     ),
-    *_scaled(
-        "half_regularizer",
-        "gradient",
-        "It equals the correct gradient with half of the regularizer's part: what is the derivative of {regularizer}?",
-        _one,
-        _half,
+    *in_both(
+        "only_regularizer",
+        "It equals the term {term} alone: does the data term reach the result?",
+        lambda right: right.regularizer,
     ),
-    *_scaled(
-        "double_regularizer",
-        "gradient",
-        "It equals the correct gradient with twice the term {term}: what is the derivative of {regularizer}?",
-        _one,
-        _two,
+    *in_both(
+        "sign_flipped",
+        _CORRECT + "the opposite sign throughout: is a minus missing, or one too many?",
+        lambda right: -right.value,
     ),
-    *_scaled(
-        "no_regularizer",
-        "gradient",
-        "It equals the correct gradient without the term {term}: was the regularization left out of dW?",
-        _one,
-        _zero,
-    ),
-    *_in_either_part("gradient"),
-    *_scaled(
+    Mistake(
         "regularizer_of_gradient",
         "gradient",
         "It equals the data term's gradient with 2*reg times itself added: whose derivative is {term}?",
-        lambda problem: float(1 + 2 * problem.penalty),
-        _zero,
+        lambda right: (1 + 2 * right.problem.penalty) * right.data,
     ),
-    *_regularized_by(
-        "regularizer_loss_added",
-        "gradient",
-        "It equals the correct gradient with the number {regularizer} added to every entry in place of {term}: "
-        "what is the derivative of that number with respect to one entry of W?",
-        lambda problem: problem.regularizer,
+)
+"""Change the data term and the regularizer at once, or leave one of them out."""
+
+DATA_TERM: tuple[LossMistake, ...] = (
+    *_data_times(
+        "sum_instead_of_mean",
+        "the data term not divided by the number of samples: "
+        "does the assignment ask for the sum over the samples, or for their average?",
+        lambda problem: problem.num_samples,
     ),
-    *_regularized_by(
-        "regularizer_is_norm",
-        "gradient",
-        "It equals the correct gradient with the derivative of the norm of W in place of that of sum(W*W): "
-        "does the regularizer take a square root?",
-        lambda problem: problem.penalty * problem.W / np.sqrt(np.sum(problem.W**2)),
+    *_data_times(
+        "divided_twice",
+        "the data term divided by the number of samples twice: where is the average taken?",
+        lambda problem: 1 / problem.num_samples,
     ),
-    *_regularized_by(
-        "regularizer_is_sum",
-        "gradient",
-        "It equals the correct gradient with a constant in place of {term}: "
-        "does the derivative of the regularization depend on W?",
-        lambda problem: problem.penalty,
+    *_data_times(
+        "divided_by_classes",
+        "the data term divided by the number of classes, not of samples: " + _WHICH_DIVISOR,
+        lambda problem: problem.num_samples / problem.num_classes,
     ),
-    *_regularized_by(
-        "last_feature_not_regularized",
-        "gradient",
-        "It equals the correct gradient with the last feature left out of {term}: "
-        "this assignment regularizes all of W.",
-        lambda problem: 2 * problem.penalty * _without_last_feature(problem),
+    *_data_times(
+        "divided_by_features",
+        "the data term divided by the number of features, not of samples: " + _WHICH_DIVISOR,
+        lambda problem: problem.num_samples / problem.num_features,
+    ),
+    *_data_times(
+        "divided_by_samples_and_classes",
+        "the data term divided by the number of classes as well as by the number of samples: "
+        "is the average taken over samples only?",
+        lambda problem: 1 / problem.num_classes,
+    ),
+    *_data_times(
+        "data_sign_flipped",
+        "the opposite sign in the data term: is a minus missing, or one too many?",
+        lambda _: -1,
+    ),
+    *_of_labels(
+        "labels_one_too_low",
+        "for labels that are one too low. Labels count from zero: is one subtracted from them somewhere?",
+        lambda problem: (problem.y - 1) % problem.num_classes,  # a negative index means the last class
+    ),
+)
+
+BATCH: tuple[LossMistake, ...] = (
+    *_of_samples(
+        "last_sample_left_out",
+        "the last sample left out: which samples does the loop run over?",
+        slice(None, -1),
+    ),
+    *_of_samples(
+        "first_sample_left_out",
+        "the first sample left out: which samples does the loop run over?",
+        slice(1, None),
+    ),
+    *_of_samples(
+        "first_sample_only",
+        "only the first sample in the data term: does the loop over the samples end early?",
+        slice(None, 1),
+    ),
+    *_of_samples(
+        "last_sample_only",
+        "only the last sample in the data term: does each sample overwrite the ones before it?",
+        slice(-1, None),
+    ),
+    *_of_labels(
+        "first_label_for_all",
+        "with the first sample's label for every sample: how is each sample's label looked up?",
+        lambda problem: np.full_like(problem.y, problem.y[0]),
+    ),
+    *_of_labels(
+        "prediction_as_label",
+        "with the class of the highest score instead of the label: where are the labels used?",
+        lambda problem: problem.scores.argmax(axis=1),
+    ),
+    *_data_times(
+        "divided_by_one_less",
+        "the data term divided by one less than the number of samples: what is the average of a batch?",
+        lambda problem: problem.num_samples / max(1, problem.num_samples - 1),
+    ),
+    *_data_times(
+        "once_for_each_class",
+        "the data term times the number of classes: "
+        "is it added once for each sample, or once for each class of a sample?",
+        lambda problem: problem.num_classes,
+    ),
+    *_data_times(
+        "once_for_each_wrong_class",
+        "the data term times one less than the number of classes: "
+        "is it added once for each sample, or once for each wrong class of a sample?",
+        lambda problem: problem.num_classes - 1,
+    ),
+    *_data_times(
+        "divided_by_wrong_classes",
+        "the data term divided by one less than the number of classes as well: "
+        "is the average taken over samples only?",
+        lambda problem: 1 / max(1, problem.num_classes - 1),
+    ),
+    *_data_times(
+        "data_term_halved",
+        "half of the data term: which factor does the average have?",
+        lambda _: 0.5,
+    ),
+    *_data_times(
+        "data_term_doubled",
+        "twice the data term: is it added or multiplied once too often?",
+        lambda _: 2,
+    ),
+    *(
+        mistake
+        for divisor in FIXED_DIVISORS
+        for mistake in _data_times(
+            f"divided_by_{divisor}",
+            f"the data term divided by {divisor}, however many samples there are: "
+            "where does the number of samples come from?",
+            lambda problem, divisor=divisor: problem.num_samples / divisor,  # type: ignore[misc]
+        )
     ),
 )

@@ -1,4 +1,4 @@
-"""Misconceptions about the cross-entropy of the softmax and its gradient."""
+"""Mistakes in the cross-entropy of the softmax and its gradient."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from functools import partial
 
 import numpy as np
 
-from reference.losses.mistakes.misconception import Misconception, gradient_of_coefficients, loss_of_terms
+from reference.losses.mistakes.probabilities import at_label, cross_entropy, total
 from reference.losses.problem import Array, Problem, log_softmax
+from reference.losses.right import LossMistake, of_terms
 
-_loss = partial(loss_of_terms, "softmax")
-_gradient = partial(gradient_of_coefficients, "softmax")
+_loss = partial(of_terms, "loss")
+_gradient = partial(of_terms, "gradient")
 
 
-def _cross_entropy(problem: Problem, logarithms: Array) -> Array:
-    """(N, C): minus the logarithm at the true class, else zero."""
-    return np.where(problem.one_hot == 1, -logarithms, 0)
+def _right(problem: Problem) -> Array:
+    """(N, C): the losses of the samples at their true classes."""
+    return cross_entropy(problem, problem.log_probabilities)
 
 
 def _error(problem: Problem) -> Array:
-    """P - Y (N, C), which the right gradient carries back."""
+    """P - Y (N, C), the right coefficients of the gradient."""
     return problem.probabilities - problem.one_hot
 
 
@@ -31,32 +32,23 @@ def _through_softmax(problem: Problem, slope: Array) -> Array:
     return result
 
 
-def _shifted(problem: Problem) -> Array:
-    """(N, C): the scores less the greatest of their row."""
-    shifted: Array = problem.scores - problem.scores.max(axis=1, keepdims=True)
-    return shifted
-
-
 def _others_entropy(problem: Problem) -> Array:
     """(N, C): -log(1 - p_j) off the true class."""
     return np.where(problem.one_hot == 1, 0, -np.log1p(-problem.probabilities))
 
 
-_WRONG_AXIS = (
-    "with the exponentials divided by their sum over the samples, not over the classes: "
-    "along which axis do the probabilities of one sample sum to one?"
-)
-_WHOLE_BATCH = "with the exponentials divided by their sum over the whole batch: what do the probabilities of one sample sum to?"
-_SHIFTED_BY_CLASS = (
-    "with each score lowered by the greatest score of its class in the batch: "
-    "along which axis is the maximum of one sample's scores taken?"
-)
-_TWICE = "of a softmax taken twice: does the function that was called take scores, or probabilities?"
+_INVERSE_OF_EXP = "which logarithm is the inverse of exp?"
+_TWICE = "of a softmax taken twice: does the function you call take scores or probabilities?"
+_WRONG_CLASS_TERMS = "which terms does the softmax loss have for a wrong class?"
+_ALL_REACH = "the loss of a sample depends on all of its scores; do all reach dW?"
+_RISE_OR_FALL = "does the loss rise or fall as the true score rises?"
+_OTHERS_ENTER = "where do the other classes come in?"
+_TRUE_ENTERS = "where does the true class come in?"
 
-SOFTMAX_LOSSES: tuple[Misconception, ...] = (
+SOFTMAX: tuple[LossMistake, ...] = (
     _loss(
         "no_logarithm",
-        "It equals the loss with the probability of the true class in place of its logarithm: "
+        "It equals the loss with the probability of the true class instead of its logarithm: "
         "was the logarithm left out?",
         lambda problem: -problem.probabilities * problem.one_hot,
     ),
@@ -67,82 +59,73 @@ SOFTMAX_LOSSES: tuple[Misconception, ...] = (
         lambda problem: problem.probabilities * problem.one_hot,
     ),
     _loss(
-        "logarithm_base_2",
-        "It equals the loss with logarithms of base 2: which logarithm is the inverse of exp?",
-        lambda problem: _cross_entropy(problem, problem.log_probabilities) / math.log(2),
+        "one_minus_probability",
+        "It equals the average of one minus the probability of the true class plus {term}: was the logarithm left out?",
+        lambda problem: 1 - at_label(problem, problem.probabilities),
     ),
     _loss(
-        "logarithm_base_10",
-        "It equals the loss with logarithms of base 10: which logarithm is the inverse of exp?",
-        lambda problem: _cross_entropy(problem, problem.log_probabilities) / math.log(10),
-    ),
-    _loss(
-        "wrong_axis",
-        "It equals the loss " + _WRONG_AXIS,
-        lambda problem: _cross_entropy(problem, log_softmax(problem.scores, axis=0)),
-    ),
-    _loss(
-        "wrong_axis_of_shifted_scores",
-        "It equals the loss " + _WRONG_AXIS,
-        lambda problem: _cross_entropy(problem, log_softmax(_shifted(problem), axis=0)),
-    ),
-    _loss(
-        "whole_batch",
-        "It equals the loss " + _WHOLE_BATCH,
-        lambda problem: _cross_entropy(problem, log_softmax(problem.scores, axis=None)),
-    ),
-    _loss(
-        "whole_batch_of_shifted_scores",
-        "It equals the loss " + _WHOLE_BATCH,
-        lambda problem: _cross_entropy(problem, log_softmax(_shifted(problem), axis=None)),
-    ),
-    _loss(
-        "maximum_over_samples",
-        "It equals the loss " + _SHIFTED_BY_CLASS,
-        lambda problem: _cross_entropy(problem, log_softmax(problem.scores - problem.scores.max(axis=0))),
-    ),
-    _loss(
-        "shift_in_one_term",
-        "It equals the correct loss less the average of the samples' greatest scores: "
-        "is the shift for stability taken out of every score that enters?",
-        lambda problem: np.log(np.exp(_shifted(problem)).sum(axis=1, keepdims=True)) - problem.true_scores,
-    ),
-    _loss(
-        "no_normalization",
-        "It equals the average of minus the true score plus {term}: where do the other classes enter?",
-        lambda problem: -problem.true_scores,
-    ),
-    _loss(
-        "no_true_score",
-        "It equals the average logarithm of the sum of the exponentials plus {term}: where does the true class enter?",
-        lambda problem: (
-            problem.true_scores + _cross_entropy(problem, problem.log_probabilities).sum(1, keepdims=True)
+        "logarithm_of_the_mean",
+        "It equals minus the logarithm of the average probability plus {term}: which comes first, the logarithm or the average?",
+        lambda problem: np.full(
+            problem.num_samples, -np.log(at_label(problem, problem.probabilities).mean())
         ),
     ),
     _loss(
+        "logarithm_base_2",
+        f"It equals the loss with logarithms of base 2: {_INVERSE_OF_EXP}",
+        lambda problem: _right(problem) / math.log(2),
+    ),
+    _loss(
+        "logarithm_base_10",
+        f"It equals the loss with logarithms of base 10: {_INVERSE_OF_EXP}",
+        lambda problem: _right(problem) / math.log(10),
+    ),
+    _loss(
+        "shift_in_one_term",
+        "It equals the correct loss minus the average of the samples' largest scores: "
+        "is the stability shift applied to every score in the formula?",
+        lambda problem: np.log(total(problem)) - problem.true_scores,
+    ),
+    _loss(
+        "no_normalization",
+        f"It equals the average of minus the true score plus {{term}}: {_OTHERS_ENTER}",
+        lambda problem: -problem.true_scores,
+    ),
+    _loss(
+        "no_normalization_of_shifted_scores",
+        f"It equals the average of minus the shifted true score plus {{term}}: {_OTHERS_ENTER}",
+        lambda problem: -at_label(problem, problem.shifted_scores),
+    ),
+    _loss(
+        "no_true_score",
+        f"It equals the average logarithm of the sum of the exponentials plus {{term}}: {_TRUE_ENTERS}",
+        lambda problem: problem.true_scores + _right(problem).sum(1, keepdims=True),
+    ),
+    _loss(
+        "no_true_score_of_shifted_scores",
+        f"It equals the average logarithm of the sum of the shifted exponentials plus {{term}}: {_TRUE_ENTERS}",
+        lambda problem: np.log(total(problem)),
+    ),
+    _loss(
         "all_classes_summed",
-        "It equals the loss summed over all classes: of which class is the probability wanted?",
+        "It equals the loss summed over all classes: which class's probability does the loss need?",
         lambda problem: -problem.log_probabilities,
     ),
     _loss(
         "softmax_twice",
         "It equals the loss " + _TWICE,
-        lambda problem: _cross_entropy(problem, log_softmax(problem.probabilities)),
+        lambda problem: cross_entropy(problem, log_softmax(problem.probabilities)),
     ),
     _loss(
         "binary_cross_entropy",
-        "It equals the binary cross-entropy summed over the classes: "
-        "which terms does the softmax loss have for a wrong class?",
-        lambda problem: _cross_entropy(problem, problem.log_probabilities) + _others_entropy(problem),
+        f"It equals the binary cross-entropy summed over the classes: {_WRONG_CLASS_TERMS}",
+        lambda problem: _right(problem) + _others_entropy(problem),
     ),
     _loss(
         "squared_error",
         "It equals the squared error of the probabilities: the assignment asks for the cross-entropy.",
         lambda problem: _error(problem) ** 2,
     ),
-)
-
-SOFTMAX_GRADIENTS: tuple[Misconception, ...] = (
     _gradient(
         "true_class_set_to_minus_one",
         "It equals the gradient with the probability of the true class replaced by -1: "
@@ -152,81 +135,70 @@ SOFTMAX_GRADIENTS: tuple[Misconception, ...] = (
     _gradient(
         "minus_one_missing",
         "It equals the gradient with the true class treated like any other: "
-        "what does the derivative have in addition for the true class?",
+        "what more does the derivative have for the true class?",
         lambda problem: problem.probabilities,
     ),
     _gradient(
         "minus_one_everywhere",
-        "It equals the gradient with one subtracted for every class: for which class is it wanted?",
+        "It equals the gradient with one subtracted for every class: which class should it be?",
         lambda problem: problem.probabilities - 1,
     ),
     _gradient(
+        "minus_one_for_other_classes",
+        "It equals the gradient with one subtracted for every class but the true one: which class should it be?",
+        lambda problem: problem.probabilities - (1 - problem.one_hot),
+    ),
+    _gradient(
+        "minus_one_not_averaged",
+        "It equals the gradient with the probabilities averaged before one is subtracted for the true class: "
+        "which of the two terms is divided by the number of samples?",
+        lambda problem: problem.probabilities - problem.num_samples * problem.one_hot,
+    ),
+    _gradient(
         "plus_one",
-        "It equals the gradient with one added for the true class: does the loss rise or fall as the true score rises?",
+        f"It equals the gradient with one added for the true class: {_RISE_OR_FALL}",
         lambda problem: problem.probabilities + problem.one_hot,
     ),
     _gradient(
+        "true_class_reversed",
+        f"It equals the correct gradient with the opposite sign in the columns of the true classes: {_RISE_OR_FALL}",
+        lambda problem: _error(problem) * (1 - 2 * problem.one_hot),
+    ),
+    _gradient(
         "only_true_class",
-        "It equals the correct gradient with only the columns of the true classes: "
-        "the loss of a sample depends on all of its scores; do all reach dW?",
+        f"It equals the correct gradient with only the columns of the true classes: {_ALL_REACH}",
         lambda problem: _error(problem) * problem.one_hot,
     ),
     _gradient(
         "true_class_missing",
-        "It equals the correct gradient without the columns of the true classes: "
-        "the loss of a sample depends on all of its scores; do all reach dW?",
+        f"It equals the correct gradient without the columns of the true classes: {_ALL_REACH}",
         lambda problem: problem.probabilities * (1 - problem.one_hot),
     ),
     _gradient(
         "no_normalization",
         "It equals the gradient with one subtracted for the true class and nothing else: "
-        "where do the probabilities enter?",
+        "where do the probabilities come in?",
         lambda problem: -problem.one_hot,
     ),
     _gradient(
-        "exponentials_not_divided",
-        "It equals the gradient with the exponentials of the shifted scores in place of the probabilities: "
-        "what do the probabilities of one sample sum to?",
-        lambda problem: np.exp(_shifted(problem)) - problem.one_hot,
-    ),
-    _gradient(
-        "wrong_axis",
-        "It equals the gradient " + _WRONG_AXIS,
-        lambda problem: np.exp(log_softmax(problem.scores, axis=0)) - problem.one_hot,
-    ),
-    _gradient(
-        "wrong_axis_of_shifted_scores",
-        "It equals the gradient " + _WRONG_AXIS,
-        lambda problem: np.exp(log_softmax(_shifted(problem), axis=0)) - problem.one_hot,
-    ),
-    _gradient(
-        "whole_batch",
-        "It equals the gradient " + _WHOLE_BATCH,
-        lambda problem: np.exp(log_softmax(problem.scores, axis=None)) - problem.one_hot,
-    ),
-    _gradient(
-        "whole_batch_of_shifted_scores",
-        "It equals the gradient " + _WHOLE_BATCH,
-        lambda problem: np.exp(log_softmax(_shifted(problem), axis=None)) - problem.one_hot,
-    ),
-    _gradient(
-        "maximum_over_samples",
-        "It equals the gradient " + _SHIFTED_BY_CLASS,
-        lambda problem: np.exp(log_softmax(problem.scores - problem.scores.max(axis=0))) - problem.one_hot,
+        "through_sigmoid",
+        "It equals the correct gradient with each probability's error times p*(1 - p): "
+        "is the derivative of a sigmoid multiplied in?",
+        lambda problem: _error(problem) * problem.probabilities * (1 - problem.probabilities),
     ),
     _gradient(
         "logarithm_base_2",
-        "It equals the gradient of the loss with logarithms of base 2: which logarithm is the inverse of exp?",
+        f"It equals the gradient of the loss with logarithms of base 2: {_INVERSE_OF_EXP}",
         lambda problem: _error(problem) / math.log(2),
     ),
     _gradient(
         "logarithm_base_10",
-        "It equals the gradient of the loss with logarithms of base 10: which logarithm is the inverse of exp?",
+        f"It equals the gradient of the loss with logarithms of base 10: {_INVERSE_OF_EXP}",
         lambda problem: _error(problem) / math.log(10),
     ),
     _gradient(
         "no_logarithm",
-        "It equals the gradient of the loss with the probability of the true class in place of its logarithm: "
+        "It equals the gradient of the loss with the probability of the true class instead of its logarithm: "
         "was the logarithm left out?",
         lambda problem: _through_softmax(problem, -problem.one_hot),
     ),
@@ -239,8 +211,7 @@ SOFTMAX_GRADIENTS: tuple[Misconception, ...] = (
     ),
     _gradient(
         "binary_cross_entropy",
-        "It equals the gradient of the binary cross-entropy summed over the classes: "
-        "which terms does the softmax loss have for a wrong class?",
+        f"It equals the gradient of the binary cross-entropy summed over the classes: {_WRONG_CLASS_TERMS}",
         lambda problem: (
             _error(problem) + _through_softmax(problem, (1 - problem.one_hot) / (1 - problem.probabilities))
         ),

@@ -1,4 +1,4 @@
-"""Misconceptions about the hinge loss and its gradient."""
+"""Mistakes in the hinge loss and its gradient."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from functools import partial
 import numpy as np
 
 from reference.losses.formulas import signed_active
-from reference.losses.mistakes.misconception import Misconception, gradient_of_coefficients, loss_of_terms
 from reference.losses.problem import Array, Problem
+from reference.losses.right import LossMistake, of_terms
 
-_loss = partial(loss_of_terms, "svm")
-_gradient = partial(gradient_of_coefficients, "svm")
+_loss = partial(of_terms, "loss")
+_gradient = partial(of_terms, "gradient")
 
 
 def _others(problem: Problem) -> Array:
-    """(N, C): one but at the true class."""
+    """(N, C): one except at the true class."""
     return 1 - problem.one_hot
 
 
@@ -40,11 +40,11 @@ def _hinges(problem: Problem) -> Array:
     return np.maximum(problem.margins, 0)
 
 
-def _greatest(problem: Problem) -> Array:
-    """(N, C) of bool: the first greatest margin of each row, where it is active."""
+def _largest_active(problem: Problem) -> Array:
+    """(N, C) of bool: the first largest margin of each row, if it is active."""
     margins = problem.margins
-    greatest: Array = (np.arange(problem.num_classes) == margins.argmax(axis=1)[:, None]) & (margins > 0)
-    return greatest
+    largest: Array = (np.arange(problem.num_classes) == margins.argmax(axis=1)[:, None]) & (margins > 0)
+    return largest
 
 
 def _but_the_last(problem: Problem) -> Array:
@@ -59,7 +59,7 @@ def _weighted(problem: Problem, weights: Array) -> Array:
     return signed
 
 
-SVM_LOSSES: tuple[Misconception, ...] = (
+SVM: tuple[LossMistake, ...] = (
     _loss(
         "true_class_not_skipped",
         "It equals the correct loss plus {delta}, the margin: which class of each sample does the sum leave out?",
@@ -67,7 +67,7 @@ SVM_LOSSES: tuple[Misconception, ...] = (
     ),
     _loss(
         "delta_zero",
-        "It equals the loss with a margin of zero in place of {delta}: where does the margin enter?",
+        "It equals the loss with a margin of zero instead of {delta}: where does the margin enter?",
         lambda problem: np.maximum(_differences(problem), 0),
     ),
     _loss(
@@ -77,8 +77,8 @@ SVM_LOSSES: tuple[Misconception, ...] = (
     ),
     _loss(
         "not_clamped",
-        "It equals the sum of all margins, negative ones too: what does a class contribute that is beaten "
-        "by more than the margin?",
+        "It equals the sum of all margins, negative ones included: "
+        "what does a class contribute once the true score beats it by more than the margin?",
         lambda problem: problem.margins,
     ),
     _loss(
@@ -95,50 +95,47 @@ SVM_LOSSES: tuple[Misconception, ...] = (
     ),
     _loss(
         "absolute_margins",
-        "It equals the sum of the absolute margins: what does a class contribute that is beaten by more than the margin?",
+        "It equals the sum of the absolute margins: "
+        "what does a class contribute once the true score beats it by more than the margin?",
         lambda problem: np.abs(problem.margins),
     ),
     _loss(
         "negative_margins",
-        "It equals the sum of the negative margins, without the positive ones: which of them make the loss?",
+        "It equals the sum of the negative margins without the positive ones: which of them make up the loss?",
         lambda problem: np.minimum(problem.margins, 0),
     ),
     _loss(
         "last_class_left_out",
-        "It equals the correct loss but that the last class is left out: "
-        "which numbers does the loop over the classes run through?",
+        "It equals the correct loss with the last class left out: which classes does the loop run over?",
         lambda problem: _hinges(problem)[:, :-1],
     ),
     _loss(
         "difference_reversed",
         "It equals the loss with the difference of the scores reversed: "
-        "which of the two scores is subtracted from the other?",
+        "which of the two scores is subtracted from which?",
         lambda problem: np.maximum(problem.convention.delta - _differences(problem), 0) * _others(problem),
     ),
     _loss(
         "greatest_margin_only",
-        "It equals the loss with only the greatest margin of each sample: how many wrong classes contribute?",
+        "It equals the loss with only the largest margin of each sample: how many wrong classes contribute?",
         lambda problem: _hinges(problem).max(axis=1),
     ),
     _loss(
         "margins_counted",
-        "It equals the loss with the number of positive margins in place of their sum: "
+        "It equals the loss with the number of positive margins instead of their sum: "
         "is a mask of ones summed where the margins should be?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
     ),
     _loss(
         "divided_by_active",
         "It equals the correct loss divided by the number of positive margins, not of samples: "
-        "what is the average of a batch?",
+        "what does the average of a batch divide by?",
         lambda problem: _hinges(problem) * problem.num_samples / max(1, _active(problem).sum()),
     ),
-)
-
-SVM_GRADIENTS: tuple[Misconception, ...] = (
     _gradient(
         "all_margins_active",
         "It equals the gradient with every wrong class counted, positive margin or not: "
-        "under which condition does a class contribute?",
+        "when does a class contribute?",
         lambda problem: signed_active(problem, _others(problem) > 0),
     ),
     _gradient(
@@ -156,19 +153,19 @@ SVM_GRADIENTS: tuple[Misconception, ...] = (
     _gradient(
         "true_class_once",
         "It equals the correct gradient with each sample counted exactly once in the column of its true class: "
-        "in how many margins of a sample does the true score stand?",
+        "how many margins of a sample contain the true score?",
         lambda problem: _active(problem) - problem.one_hot,
     ),
     _gradient(
         "true_class_once_if_active",
         "It equals the correct gradient with a sample counted at most once in the column of its true class: "
-        "in how many margins of a sample does the true score stand?",
+        "how many margins of a sample contain the true score?",
         lambda problem: _active(problem) - problem.one_hot * (_count(problem) > 0),
     ),
     _gradient(
         "true_class_for_every_margin",
         "It equals the correct gradient with every margin counted in the column of the true class, "
-        "positive or not: under which condition does a margin contribute?",
+        "positive or not: when does a margin contribute?",
         lambda problem: _active(problem) - problem.one_hot * (problem.num_classes - 1),
     ),
     _gradient(
@@ -185,8 +182,8 @@ SVM_GRADIENTS: tuple[Misconception, ...] = (
     ),
     _gradient(
         "delta_zero",
-        "It equals the gradient with a margin of zero in place of {delta}: "
-        "is the margin part of the condition under which a class contributes?",
+        "It equals the gradient with a margin of zero instead of {delta}: "
+        "is the margin part of the test for whether a class contributes?",
         lambda problem: signed_active(problem, _differences(problem) > 0),
     ),
     _gradient(
@@ -198,14 +195,13 @@ SVM_GRADIENTS: tuple[Misconception, ...] = (
     ),
     _gradient(
         "negative_margins",
-        "It equals the gradient with the classes of negative margin counted, not those of positive margin: "
-        "which of them make the loss?",
+        "It equals the gradient that counts the classes with a negative margin, not those with a positive one: "
+        "which of them make up the loss?",
         lambda problem: signed_active(problem, problem.margins < 0),
     ),
     _gradient(
         "last_class_left_out",
-        "It equals the correct gradient but that the last class is left out: "
-        "which numbers does the loop over the classes run through?",
+        "It equals the correct gradient with the last class left out: which classes does the loop run over?",
         lambda problem: signed_active(problem, _active(problem) & _but_the_last(problem)),
     ),
     _gradient(
@@ -227,7 +223,7 @@ SVM_GRADIENTS: tuple[Misconception, ...] = (
     ),
     _gradient(
         "greatest_margin_only",
-        "It equals the gradient with only the greatest margin of each sample: how many wrong classes contribute?",
-        lambda problem: signed_active(problem, _greatest(problem)),
+        "It equals the gradient with only the largest margin of each sample: how many wrong classes contribute?",
+        lambda problem: signed_active(problem, _largest_active(problem)),
     ),
 )

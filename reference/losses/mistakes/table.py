@@ -1,149 +1,106 @@
-"""The table of known misconceptions, and the search in it for what was seen."""
+"""The named mistakes of each classifier, and the search among them for what was seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from reference.conventions import Convention
-from reference.losses.mistakes.batch import BATCH_MISCONCEPTIONS
-from reference.losses.mistakes.misconception import Classifier, Misconception, Part, right_answer
-from reference.losses.mistakes.probabilities import PROBABILITY_MISCONCEPTIONS
-from reference.losses.mistakes.regularizer import REGULARIZER_MISCONCEPTIONS
-from reference.losses.mistakes.shared import SHARED_GRADIENTS, SHARED_LOSSES
-from reference.losses.mistakes.softmax import SOFTMAX_GRADIENTS, SOFTMAX_LOSSES
-from reference.losses.mistakes.svm import SVM_GRADIENTS, SVM_LOSSES
-from reference.losses.problem import Array, Problem
+from reference.losses.mistakes.probabilities import PROBABILITIES
+from reference.losses.mistakes.regularizer import REGULARIZER
+from reference.losses.mistakes.shared import BATCH, DATA_TERM, WHOLE
+from reference.losses.mistakes.softmax import SOFTMAX
+from reference.losses.mistakes.svm import SVM
+from reference.losses.problem import Array
+from reference.losses.right import Case, Classifier, LossMistake, Part, RightAnswer
+from reference.mistakes import Seen, distance, matching
 
-MISCONCEPTIONS: tuple[Misconception, ...] = (
-    *SHARED_LOSSES,
-    *SVM_LOSSES,
-    *SOFTMAX_LOSSES,
-    *SHARED_GRADIENTS,
-    *SVM_GRADIENTS,
-    *SOFTMAX_GRADIENTS,
-    *PROBABILITY_MISCONCEPTIONS,
-    *REGULARIZER_MISCONCEPTIONS,
-    *BATCH_MISCONCEPTIONS,
-)
+LOSS_MISTAKES: Mapping[Classifier, tuple[LossMistake, ...]] = {
+    "svm": (*WHOLE, *DATA_TERM, *SVM, *REGULARIZER, *BATCH),
+    "softmax": (
+        *(*WHOLE, *DATA_TERM, *SOFTMAX, *PROBABILITIES, *REGULARIZER),
+        # This loss of the softmax is the logarithm of the sum of the shifted exponentials, which has its own entry.
+        *(each for each in BATCH if (each.name, each.output) != ("prediction_as_label", "loss")),
+    ),
+}
 
-_OF_BOTH = frozenset({"all_zero", "only_regularizer", "regularizer_of_gradient", "sign_flipped"})
-"""What changes the data term and the regularizer's at once, or leaves one of them out."""
-
-OF_REGULARIZER = frozenset(
-    {"double_regularizer", "half_regularizer", "last_feature_not_regularized", "no_regularizer"}
-    | {
-        "regularizer_divided_by_samples",
-        "regularizer_is_norm",
-        "regularizer_is_sum",
-        "regularizer_loss_added",
-    }
-    | {"regularizer_subtracted", *(entry.name for entry in REGULARIZER_MISCONCEPTIONS)}
-)
-"""What leaves the data term as it should be."""
-
-RELATIVE_TOLERANCE = 1e-8
+LOSS_TOLERANCE = 1e-8
+"""Relative to the largest entry of the mistake's outcome."""
 
 
-class Case(NamedTuple):
-    """One set of inputs, in the layout of the convention; b only with a separate bias."""
-
-    W: Array
-    X: Array
-    y: Array
-    reg: float
-    b: Array | None = None
-
-
-def match(
+def match_loss(
     classifier: Classifier,
     part: Part,
-    cases: Sequence[Case | tuple[Array, Array, Array, float]],
-    seen: Sequence[float | Array],
+    cases: Sequence[Case],
+    values: Sequence[Array | float],
     convention: Convention,
-) -> tuple[Misconception, ...]:
-    """The misconceptions that explain what was seen on every one of the cases, in the order of the table.
+) -> list[LossMistake]:
+    """The mistakes that explain the loss or gradient seen in every case, in the order of LOSS_MISTAKES.
 
-    seen: one loss, or one gradient shaped like W, for each case, in float64. An entry explains a value
-    that lies within 1e-8 of its own outcome, relative to the greatest entry of that outcome. Empty where
-    the right answer agrees with all that was seen, so what is named was wrong on at least one case.
-    Several are returned where the cases do not tell them apart: N = 1, reg = 0 or W = 0 make many coincide.
-    Raises ValueError where cases and seen differ in number.
+    values: one loss, or one gradient shaped like W, for each case, in float64. Empty where the right answer agrees
+    with all of them. Several mistakes are found where the cases do not tell them apart: with N = 1, reg = 0 or
+    W = 0 many coincide. Raises ValueError for cases and values of different number.
     """
-    problems, values = _problems(cases, seen, convention), [_value(each, part) for each in seen]
-    rights = [right_answer(classifier, part, problem) for problem in problems]
-    if _all_agree(values, rights, rights):
-        return ()
-    return tuple(
-        entry
-        for entry in _table(classifier, part)
-        if _all_agree(values, (entry.outcome(problem) for problem in problems), rights)
+    return matching(
+        _of(classifier, part), _seen(classifier, part, cases, values, convention), LOSS_TOLERANCE, _own_scale
     )
 
 
-def match_pair(
+def match_loss_pair(
     classifier: Classifier,
     part: Part,
-    cases: Sequence[Case | tuple[Array, Array, Array, float]],
-    seen: Sequence[float | Array],
+    cases: Sequence[Case],
+    values: Sequence[Array | float],
     convention: Convention,
-) -> tuple[Misconception, ...]:
-    """Two misconceptions that together explain what was seen: one of the data term, one of the regularizer; or none.
-
-    Arguments, tolerance and errors as in match. Each term is a summand, so what the second changes of the right answer
-    is taken off what was seen before the first is looked for.
-    """
-    problems, values = _problems(cases, seen, convention), [_value(each, part) for each in seen]
-    rights = [right_answer(classifier, part, problem) for problem in problems]
-    if any(value.shape != right.shape for value, right in zip(values, rights, strict=True)):
-        return ()
-    entries = [
-        (entry, [entry.outcome(problem) for problem in problems]) for entry in _table(classifier, part)
-    ]
-    of_regularizer = [(entry, found) for entry, found in entries if entry.name in OF_REGULARIZER]
-    of_data = [(entry, found) for entry, found in entries if entry.name not in OF_REGULARIZER | _OF_BOTH]
-    for second, changed in of_regularizer:
-        for first, outcomes in of_data:
+) -> tuple[LossMistake, ...]:
+    """Two mistakes that together explain what was seen, one in the data term and one in the regularizer; or none."""
+    seen = _seen(classifier, part, cases, values, convention)
+    with np.errstate(all="ignore"):
+        changes = [
+            (mistake, [mistake.outcome(each.given) - each.right for each in seen])
+            for mistake in _of(classifier, part)
+            if mistake not in WHOLE
+        ]
+    for second, of_regularizer in changes:
+        if second not in REGULARIZER:
+            continue
+        for first, of_data in changes:
+            if first in REGULARIZER:
+                continue
             expected = [
-                one + other - right for one, other, right in zip(outcomes, changed, rights, strict=True)
+                each.right + one + other
+                for each, one, other in zip(seen, of_data, of_regularizer, strict=True)
             ]
-            if _all_agree(values, expected, rights):
+            if distance(seen, expected, LOSS_TOLERANCE, _own_scale) <= LOSS_TOLERANCE:
                 return first, second
     return ()
 
 
-def _table(classifier: Classifier, part: Part) -> list[Misconception]:
-    return [entry for entry in MISCONCEPTIONS if (entry.classifier, entry.part) == (classifier, part)]
+def _of(classifier: Classifier, part: Part) -> list[LossMistake]:
+    return [each for each in LOSS_MISTAKES[classifier] if each.output == part]
 
 
-def _problems(
-    cases: Sequence[Case | tuple[Array, Array, Array, float]],
-    seen: Sequence[float | Array],
+def _seen(
+    classifier: Classifier,
+    part: Part,
+    cases: Sequence[Case],
+    values: Sequence[Array | float],
     convention: Convention,
-) -> list[Problem]:
-    if len(cases) != len(seen):
-        raise ValueError(f"seen must hold one value per case (got {len(seen)} for {len(cases)} cases)")
-    return [
-        Problem.of(case.W, case.X, case.y, case.reg, convention, case.b)
-        for case in (Case(*each) for each in cases)
-    ]
+) -> list[Seen[RightAnswer]]:
+    """What was seen beside the right answers, in the layout of Problem; a loss of shape (1,) or (1, 1) is a number."""
+    if len(cases) != len(values):
+        raise ValueError(f"there must be one value per case (got {len(values)} for {len(cases)} cases)")
+    seen = []
+    for case, value in zip(cases, values, strict=True):
+        right = RightAnswer.of(classifier, part, case, convention)
+        array = np.asarray(value, dtype=np.float64)
+        is_number = part == "loss" and array.size == 1
+        turned = array.reshape(()) if is_number else right.problem.in_layout(array)
+        seen.append(Seen(right, turned, right.value))
+    return seen
 
 
-def _all_agree(values: Iterable[Array], outcomes: Iterable[Array], rights: Iterable[Array]) -> bool:
-    return all(_agrees(*each) for each in zip(values, outcomes, rights, strict=True))
-
-
-def _value(seen: float | Array, part: Part) -> Array:
-    """What was seen as an array; a loss of shape (1,) or (1, 1) counts as a number."""
-    value = np.asarray(seen, dtype=np.float64)
-    return value.reshape(()) if part == "loss" and value.size == 1 else value
-
-
-def _agrees(seen: Array, outcome: Array, right: Array) -> bool:
-    """Whether seen is the outcome; an outcome of zero is measured by the size of the right answer."""
-    if seen.shape != outcome.shape or not np.isfinite(seen).all() or not np.isfinite(outcome).all():
-        return False
-    scale = np.max(np.abs(outcome)) or np.max(np.abs(right))
-    return bool(np.max(np.abs(seen - outcome)) <= RELATIVE_TOLERANCE * scale)
+def _own_scale(outcome: float, right: float) -> float:
+    """A mistake's own size; the right answer's for an outcome of zero."""
+    return outcome or right

@@ -1,4 +1,4 @@
-"""The convolutional network on digits: its questions, and the stand-in for MNIST."""
+"""The convolutional network on digits: its questions, and the generated digits."""
 
 from reference.questions.cnn.digits import make_digits
 from reference.questions.cnn.learning_questions import QUESTIONS as _LEARNING_QUESTIONS

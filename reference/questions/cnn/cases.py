@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
 from reference.questions.cnn.digits import CLASSES, SIDE, make_digits
 from reference.questions.cnn.network import SHAPES
+from reference.questions.inputs import Value
 from reference.questions.question import QuestionCase
 
 MEAN, DEVIATION = 43.5, 46.2
@@ -22,19 +22,17 @@ TEST_IMAGES = 500
 
 
 def scaled(images: Array) -> Array:
-    """Bytes (N, 28, 28) as the networks are given them, (N, 1, 28, 28)."""
+    """Bytes (N, 28, 28) as the input of the networks, (N, 1, 28, 28)."""
     return np.asarray((images[:, None].astype(np.float32) - np.float32(MEAN)) / np.float32(DEVIATION))
 
 
-def layers_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def layers_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """Three images."""
-    del convention
     return [QuestionCase("3 images", {"images": rng.normal(size=(3, 1, SIDE, SIDE))})]
 
 
-def forward_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Two batches, and parameters that let half of the sums be negative in every layer."""
-    del convention
+def forward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Two batches, with parameters that make half of the sums in every layer negative."""
     cases = []
     for N in (2, 5):
         parameters = {
@@ -46,7 +44,7 @@ def forward_cases(rng: np.random.Generator, convention: Convention) -> Sequence[
     return cases
 
 
-def _linear(rng: np.random.Generator, count: int) -> dict[str, Array | float | int | None]:
+def _linear(rng: np.random.Generator, count: int) -> dict[str, Value]:
     size = SIDE * SIDE
     images = rng.normal(size=(count, 1, SIDE, SIDE))
     true = rng.normal(size=(CLASSES, size))
@@ -59,9 +57,8 @@ def _linear(rng: np.random.Generator, count: int) -> dict[str, Array | float | i
     }
 
 
-def training_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def training_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """Four batches, the last of them smaller."""
-    del convention
     cases = []
     for last, epoch, rate in ((22, 0, 0.1), (40, 2, 0.05)):
         count = 3 * 64 + last
@@ -70,9 +67,8 @@ def training_cases(rng: np.random.Generator, convention: Convention) -> Sequence
     return cases
 
 
-def testing_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Batches of which the last is smaller."""
-    del convention
+def testing_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Batches, the last of them smaller."""
     cases = []
     for count in (150, 64, 211):
         inputs = _linear(rng, count)
@@ -81,7 +77,7 @@ def testing_cases(rng: np.random.Generator, convention: Convention) -> Sequence[
     return cases
 
 
-def _digits(rng: np.random.Generator, count: int, epochs: int) -> dict[str, Array | float | int | None]:
+def _digits(rng: np.random.Generator, count: int, epochs: int) -> dict[str, Value]:
     images, digits = make_digits(int(rng.integers(1 << 62)), count)
     return {
         "images": images,
@@ -93,15 +89,13 @@ def _digits(rng: np.random.Generator, count: int, epochs: int) -> dict[str, Arra
     }
 
 
-def epoch_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def epoch_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """One epoch on some digits."""
-    del convention
     return [QuestionCase("one epoch on 640 made digits", _digits(rng, 640, 1))]
 
 
-def learning_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def learning_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """Five epochs on more digits."""
-    del convention
     words = f"{EPOCHS} epochs on {TRAINED_IMAGES} made digits"
     return [QuestionCase(words, _digits(rng, TRAINED_IMAGES, EPOCHS))]
 
@@ -112,11 +106,11 @@ def _number_of(images: Array, purpose: str) -> int:
 
 
 def names_of_digits(images: Array) -> Array:
-    """The label of each digit, (10,): another order in every run, so that no parameters can be brought along."""
+    """The label of each digit, (10,): another order in every run, so that saved parameters are of no use."""
     return np.random.default_rng(_number_of(images, "names")).permutation(CLASSES)
 
 
 def held_back(images: Array) -> tuple[Array, Array]:
-    """Images (500, 28, 28) and labels (500,) that are not handed over: made by the judge from those that were."""
+    """Images (500, 28, 28) and labels (500,) that the student never gets, drawn from the images that were handed over."""
     test_images, digits = make_digits(_number_of(images, "test"), TEST_IMAGES)
     return test_images, names_of_digits(images)[digits]

@@ -1,10 +1,10 @@
-"""The stand-in for MNIST: made images of digits on which a linear classifier does not suffice and a small network does.
+"""Generated digits in place of MNIST, on which a linear classifier is not enough and a small network is.
 
-An image is a digit of 5 x 7 cells, each cell 2 x 2 pixels, sheared by up to 2 pixels, somewhere in the field of 28 x 28,
-over noise. Where it stands tells nothing of what it is, so a template for each class is little use.
+An image is a digit of 5 x 7 cells, each cell 2 x 2 pixels, sheared by up to 2 pixels, at a random position of the 28 x 28
+field, over noise. The position says nothing about the digit, so a template for each class is of little use.
 
-The bytes are the same on every machine and with every NumPy: they come from the raw 64-bit words of PCG64 and from
-whole numbers.
+The bytes are the same on every machine and with every NumPy: they come from the raw 64-bit words of PCG64 and
+integer arithmetic.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _CELLS = (
 _SCALE, _GREATEST_SHEAR = 2, 2
 _HEIGHT, _WIDTH = 7 * _SCALE, 5 * _SCALE + 2 * _GREATEST_SHEAR
 _WORDS = 7
-"""Of 64 bits for an image beside its noise: order, ink, row, column, shear, and two to spare."""
+"""Of 64 bits per image besides its noise: order, ink, row, column, shear, and two spare ones."""
 
 _SHIFT_ROWS, _SHIFT_COLUMNS = 7, 7
-"""How many places a digit can stand at, in either direction."""
+"""How many positions a digit can have in either direction."""
 
 _NOISE = 64
 
@@ -62,7 +62,7 @@ def _below(words: NDArray[np.uint64], bound: int) -> NDArray[np.int64]:
 
 
 def _glyphs() -> NDArray[np.uint8]:
-    """Ones and zeros (10, shears, height, width): each digit, leaning further to the right with each shear."""
+    """Ones and zeros (10, shears, height, width): each digit, leaning further right with each shear."""
     made = np.zeros((CLASSES, 2 * _GREATEST_SHEAR + 1, _HEIGHT, _WIDTH), dtype=np.uint8)
     for digit, text in enumerate(_CELLS):
         cells = np.array([[int(cell) for cell in line] for line in text.split()], dtype=np.uint8)

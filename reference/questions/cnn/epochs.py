@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.questions.cnn.network import log_softmax, softmax
-from reference.questions.question import Inputs
+from reference.questions.cnn.network import cross_entropies, softmax
+from reference.questions.inputs import Inputs
 
 BATCH = 64
 
@@ -41,24 +41,22 @@ def twice_softmax_slope(logits: Array, labels: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """How an epoch goes; the defaults are right.
-
-    keeps_gradients: none is set to zero. is_late: a step comes before the gradient of its own batch. steps: at most so
-    many batches. is_last_dropped: the last batch is left out.
-    """
+    """How an epoch goes; the defaults are right."""
 
     slope: Slope = mean_slope
     keeps_gradients: bool = False
+    """Whether gradients are never set to zero."""
     is_late: bool = False
+    """Whether a step comes before the gradient of its own batch."""
     steps: int | None = None
+    """At most this many batches."""
     is_last_dropped: bool = False
 
     def run(self, inputs: Inputs) -> tuple[Array, Array]:
         """The weight (C, D) and the bias (C,) afterwards."""
-        weight, bias = (np.array(inputs[name]) for name in ("weight", "bias"))
+        weight, bias = inputs.arrays("weight", "bias")
         of_weight, of_bias = np.zeros_like(weight), np.zeros_like(bias)
-        rate = inputs["learning_rate"]
-        assert isinstance(rate, float)
+        rate = inputs.number("learning_rate")
         parts = list(batches(inputs))[: self.steps]
         for images, labels in parts[:-1] if self.is_last_dropped else parts:
             slope = self.slope(images @ weight.T + bias, labels)
@@ -72,32 +70,27 @@ class Epoch:
 
 def batches(inputs: Inputs) -> Iterator[tuple[Array, Array]]:
     """Rows (B, D) and labels (B,) in turn."""
-    images, labels = np.asarray(inputs["images"]), np.asarray(inputs["labels"])
+    images, labels = inputs.arrays("images", "labels")
     rows = images.reshape(len(images), -1)
     for start in range(0, len(rows), BATCH):
         yield rows[start : start + BATCH], labels[start : start + BATCH]
 
 
 def batch_losses(inputs: Inputs, epoch: Epoch) -> Array:
-    """The mean loss of each batch, with the parameters that the epoch has come to by then."""
+    """The mean loss of each batch, with the parameters the epoch has reached by then."""
     found = []
     for number, (images, labels) in enumerate(batches(inputs)):
         steps = number if epoch.steps is None else min(number, epoch.steps)
         weight, bias = replace(epoch, steps=steps, is_last_dropped=False).run(inputs)
-        found.append(losses(images @ weight.T + bias, labels).mean())
+        found.append(cross_entropies(images @ weight.T + bias, labels).mean())
     return np.asarray(found)
 
 
-def losses(logits: Array, labels: Array) -> Array:
-    """The loss of each row, (B,)."""
-    return np.asarray(-log_softmax(logits)[np.arange(len(labels)), labels])
-
-
 def evaluated(inputs: Inputs) -> tuple[list[Array], list[Array]]:
-    """For each batch the losses and whether each row is right, with the parameters as they are given."""
-    weight, bias = np.asarray(inputs["weight"]), np.asarray(inputs["bias"])
+    """For each batch the losses and whether each row is right, with the given parameters."""
+    weight, bias = inputs.arrays("weight", "bias")
     parts = [(images @ weight.T + bias, labels) for images, labels in batches(inputs)]
     return (
-        [losses(logits, labels) for logits, labels in parts],
+        [cross_entropies(logits, labels) for logits, labels in parts],
         [np.argmax(logits, axis=1) == labels for logits, labels in parts],
     )

@@ -1,4 +1,4 @@
-"""The questions on what the student's network learns with the student's training: parameters come back, the judge uses them."""
+"""The questions on what the student's network learns with the student's training, judged by the parameters it returns."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
 from reference.questions.cnn import cases
-from reference.questions.cnn.network import COUNT, SHAPES, Network, mean_cross_entropy, split
-from reference.questions.question import Answer, Inputs, Question, Rule
+from reference.questions.cnn.network import COUNT, SHAPES, Network, cross_entropies, split
+from reference.questions.inputs import Inputs
+from reference.questions.question import Answer, Question, Rule
 
 _START, _TRAINED = "start_parameters", "trained_parameters"
 
 ACCURACY_BAR = 0.8
-"""Of the held-back digits: right networks reach 0.9 and more, linear classifiers 0.7. See tests/reference/test_cnn.py."""
+"""Of the held-back digits: right networks reach 0.9 and more, linear classifiers 0.7. See tests/reference/questions/test_cnn.py."""
 
 
-def _vectors(inputs: Inputs, convention: Convention) -> Answer:
-    del inputs, convention
+def _vectors(_: Inputs) -> Answer:
     return {_START: np.zeros(COUNT), _TRAINED: np.zeros(COUNT)}
 
 
@@ -28,25 +27,22 @@ def _logits(vector: Array, images: Array) -> Array:
     return Network().logits(cases.scaled(images), parameters)
 
 
-def _loss_kept(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
-    images, labels = np.asarray(inputs["images"]), np.asarray(inputs["labels"])
+def _not_lowered(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
+    images, labels = inputs.arrays("images", "labels")
     before, after = (
-        mean_cross_entropy(_logits(outputs[name], images), labels) for name in (_START, _TRAINED)
+        float(cross_entropies(_logits(outputs[name], images), labels).mean()) for name in (_START, _TRAINED)
     )
     return None if after < before else {"before": before, "after": after}
 
 
-def _unmoved(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del inputs, convention
+def _unmoved(_: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     moved = split(outputs[_TRAINED] - outputs[_START])
     still = sum(not moved[name].any() for name in SHAPES)
     return {"still": float(still), "all": float(len(SHAPES))} if still else None
 
 
-def _below_bar(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
-    images, labels = cases.held_back(np.asarray(inputs["images"]))
+def _below_bar(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
+    images, labels = cases.held_back(inputs.array("images"))
     seen = float(np.mean(np.argmax(_logits(outputs[_TRAINED], images), axis=1) == labels))
     return None if seen >= ACCURACY_BAR else {"seen": seen, "bar": ACCURACY_BAR}
 
@@ -55,7 +51,7 @@ _EPOCH_RULES = (
     Rule(
         "parameters_not_moved",
         _TRAINED,
-        "{still} of its {all} parameters are what they were before: does every layer take part in forward, and does the"
+        "{still} of its {all} parameters did not change: does every layer take part in forward, and does the"
         " optimizer take steps?",
         _unmoved,
     ),
@@ -63,14 +59,14 @@ _EPOCH_RULES = (
         "loss_not_lowered",
         _TRAINED,
         "The mean loss on the images goes from {before} to {after}.",
-        _loss_kept,
+        _not_lowered,
     ),
 )
 _ACCURACY_RULES = (
     Rule(
         "accuracy_below_bar",
         _TRAINED,
-        "With these parameters a share of {seen} of images that it never saw is labelled rightly; {bar} is asked for.",
+        "With these parameters a share of {seen} of images that it never saw is labelled correctly; {bar} is asked for.",
         _below_bar,
     ),
 )

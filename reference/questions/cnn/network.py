@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.losses.problem import Array
+from reference.losses.problem import Array, log_softmax
 
 SHAPES: Mapping[str, tuple[int, ...]] = {
     "conv1_weight": (10, 1, 5, 5),
@@ -17,7 +17,7 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
     "fc_weight": (10, 320),
     "fc_bias": (10,),
 }
-"""By name, in the order in which drivers hand them over and bring them back."""
+"""By name, in the order in which drivers take and return them."""
 
 COUNT = sum(int(np.prod(shape)) for shape in SHAPES.values())
 """Parameters in all: 8,490."""
@@ -27,30 +27,23 @@ Elementwise = Callable[[Array], Array]
 
 
 def relu(x: Array) -> Array:
-    """The greater of x and 0."""
+    """The larger of x and 0."""
     return np.maximum(x, 0)
 
 
 def same(x: Array) -> Array:
-    """What it was given."""
+    """Its argument."""
     return x
 
 
 def softmax(logits: Array) -> Array:
     """Probabilities of each row, (N, C)."""
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+    return np.exp(log_softmax(logits))
 
 
-def log_softmax(logits: Array) -> Array:
-    """Logarithms of the probabilities of each row, (N, C)."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
-
-
-def mean_cross_entropy(logits: Array, labels: Array) -> float:
-    """Mean of -log of the probability of each row's label; of log-probabilities it is the same."""
-    return float(-log_softmax(logits)[np.arange(len(labels)), labels].mean())
+def cross_entropies(logits: Array, labels: Array) -> Array:
+    """The loss of each row, (N,); log-probabilities have the same losses as their logits."""
+    return np.asarray(-log_softmax(logits)[np.arange(len(labels)), labels])
 
 
 def convolve(x: Array, weight: Array, bias: Array) -> Array:
@@ -67,7 +60,7 @@ def _blocks(x: Array) -> Array:
 
 
 def max_pool(x: Array) -> Array:
-    """The greatest of each 2 x 2 block."""
+    """The largest of each 2 x 2 block."""
     return np.asarray(_blocks(x).max(axis=(3, 5)))
 
 
@@ -78,7 +71,7 @@ def mean_pool(x: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How the forward pass goes; the defaults are right. relu before the pooling or behind it is the same."""
+    """How the forward pass goes; the defaults are right. A ReLU before or after the pooling is the same."""
 
     first: Elementwise = relu
     second: Elementwise = relu

@@ -2,121 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
-from reference.losses.problem import Array
+from reference.losses.problem import Array, log_softmax
+from reference.mistakes import Mistake
 from reference.questions.cnn import cases
 from reference.questions.cnn.network import (
     COUNT,
     SHAPES,
     Network,
     Parameters,
-    log_softmax,
     mean_pool,
     relu,
     same,
     softmax,
 )
-from reference.questions.question import Answer, Inputs, Mistake, Question, Rule
+from reference.questions.inputs import Inputs
+from reference.questions.question import Answer, Question, QuestionMistake, Rule
+
+# --- Layers ----------------------------------------------------------------------------------------------------------
 
 _LAYERS = ("conv1", "conv2", "fc")
 
 
-def _layers(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
+def _layers(inputs: Inputs) -> Answer:
     shapes = {name: np.asarray(SHAPES[f"{name}_weight"]) for name in _LAYERS}
-    logits = np.asarray((len(np.asarray(inputs["images"])), 10))
+    logits = np.asarray((len(inputs.array("images")), 10))
     return {"parameters": np.asarray(float(COUNT)), **shapes, "logits": logits}
+
+
+def _shape_rule(output: str, blanks: tuple[str, ...], message: str) -> Rule:
+    """A rule on a shape, with its sizes in the blanks of the message."""
+
+    def broken(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
+        if np.array_equal(outputs[output], _layers(inputs)[output]):
+            return None
+        return dict(zip(blanks, map(float, outputs[output]), strict=True))
+
+    return Rule(f"{output}_shape", output, message, broken)
 
 
 def _kernel_rule(name: str) -> Rule:
     out, of, height, width = SHAPES[f"{name}_weight"]
-
-    def broken(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-        del inputs, convention
-        shape = tuple(int(size) for size in outputs[name])
-        if shape == (out, of, height, width):
-            return None
-        return dict(zip(("out", "of", "height", "width"), map(float, shape), strict=True))
-
-    return Rule(
-        f"{name}_shape",
+    return _shape_rule(
         name,
-        f"The weight of this convolution is for {{out}} channels out of {{of}} with kernels of {{height}} x {{width}};"
+        ("out", "of", "height", "width"),
+        f"This convolution makes {{out}} channels out of {{of}} with kernels of {{height}} x {{width}};"
         f" {out} channels out of {of} with kernels of {height} x {width} are asked for.",
-        broken,
     )
-
-
-def _fc_shape(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del inputs, convention
-    out, of = (int(size) for size in outputs["fc"])
-    return None if (out, of) == (10, 320) else {"out": float(out), "of": float(of)}
-
-
-def _logits_shape(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    expected = _layers(inputs, convention)["logits"]
-    rows, columns = outputs["logits"]
-    return None if np.array_equal(outputs["logits"], expected) else {"rows": rows, "columns": columns}
 
 
 _RULES = (
     _kernel_rule("conv1"),
     _kernel_rule("conv2"),
-    Rule(
-        "fc_shape",
+    _shape_rule(
         "fc",
-        "The linear layer takes {of} numbers to {out}; what two convolutions and poolings leave of an image is 320, and"
+        ("out", "of"),
+        "The linear layer maps {of} numbers to {out}; two convolutions and poolings leave 320 numbers per image, and"
         " there are 10 classes.",
-        _fc_shape,
     ),
-    Rule(
-        "logits_shape",
+    _shape_rule(
         "logits",
+        ("rows", "columns"),
         "For 3 images the output has the shape ({rows}, {columns}): one row for each image and one column for each"
         " class are asked for.",
-        _logits_shape,
     ),
 )
 
 
-def _count_mistake(name: str, message: str, count: int) -> Mistake:
-    return Mistake(name, "parameters", message, lambda *_: float(count))
+def _count_mistake(name: str, message: str, count: int) -> QuestionMistake:
+    return Mistake(name, "parameters", message, lambda _: float(count))
 
 
 _BIASES = sum(int(np.prod(shape)) for name, shape in SHAPES.items() if name.endswith("bias"))
-_COUNT_MISTAKES = (
+_COUNTS = (
     _count_mistake("no_biases", "That is the number without any bias.", COUNT - _BIASES),
     _count_mistake(
         "no_convolution_biases", "That is the number without the biases of the convolutions.", COUNT - 30
     ),
     _count_mistake(
         "kernels_of_3",
-        "That is the number with kernels of 3 x 3 and 500 inputs behind them.",
+        "That is the number with kernels of 3 x 3, which leave 500 inputs to the linear layer.",
         100 + 1820 + 5010,
     ),
 )
 
+# --- Forward pass ----------------------------------------------------------------------------------------------------
+
 
 def _parameters(inputs: Inputs) -> Parameters:
-    return {name: np.asarray(inputs[name]) for name in SHAPES}
+    return {name: inputs.array(name) for name in SHAPES}
 
 
-def _output(inputs: Inputs, network: Network = Network()) -> Array:  # noqa: B008  frozen
-    return network.logits(np.asarray(inputs["images"]), _parameters(inputs))
+def _forward(inputs: Inputs, network: Network = Network()) -> Answer:  # noqa: B008  frozen
+    return {"logits": network.logits(inputs.array("images"), _parameters(inputs))}
 
 
-def _forward(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    return {"logits": _output(inputs)}
-
-
-def _log_probabilities(inputs: Inputs, convention: Convention) -> Sequence[Answer]:
+def _log_probabilities(inputs: Inputs) -> Sequence[Answer]:
     """The logits' log-softmax, which has the same loss and the same gradients."""
-    return [{"logits": log_softmax(_forward(inputs, convention)["logits"])}]
+    return [{"logits": log_softmax(_forward(inputs)["logits"])}]
 
 
 def _sigmoid(x: Array) -> Array:
@@ -125,70 +111,63 @@ def _sigmoid(x: Array) -> Array:
 
 def _no_biases(inputs: Inputs) -> Array:
     without = {name: np.zeros(shape) for name, shape in SHAPES.items() if len(shape) == 1}
-    return Network().logits(np.asarray(inputs["images"]), {**_parameters(inputs), **without})
+    return Network().logits(inputs.array("images"), {**_parameters(inputs), **without})
 
 
-def _mistake(name: str, message: str, rule: Callable[[Inputs], Array]) -> Mistake:
-    return Mistake(name, "logits", message, lambda inputs, _: rule(inputs))
+def _mistake(name: str, message: str, network: Network) -> QuestionMistake:
+    return Mistake(name, "logits", message, lambda inputs: _forward(inputs, network)["logits"])
 
 
-def _of(network: Network) -> Callable[[Inputs], Array]:
-    return lambda inputs: _output(inputs, network)
+_OVER_BATCH = "over the images of the batch: over which axis do the classes run?"
 
-
-_FORWARD_MISTAKES = tuple(
-    _mistake(name, message, rule)
-    for name, message, rule in (
-        (
-            "no_relu",
-            "It equals the output without any ReLU: what makes two layers more than one?",
-            _of(Network(same, same)),
-        ),
-        (
-            "no_relu_after_conv1",
-            "It equals the output without the ReLU of the first convolution.",
-            _of(Network(first=same)),
-        ),
-        (
-            "no_relu_after_conv2",
-            "It equals the output without the ReLU of the second convolution.",
-            _of(Network(second=same)),
-        ),
-        (
-            "relu_on_output",
-            "It equals the output with a ReLU behind the last layer: may a score not be negative?",
-            _of(Network(last=relu)),
-        ),
-        (
-            "relu_on_output_only",
-            "Its only ReLU stands behind the last layer.",
-            _of(Network(same, same, last=relu)),
-        ),
-        (
-            "mean_pooling",
-            "It equals the output with the mean of each block: which of the numbers of a block is to be kept?",
-            _of(Network(pool=mean_pool)),
-        ),
-        (
-            "softmax_output",
-            "It equals the probabilities: the loss that it is trained with takes the softmax itself.",
-            _of(Network(last=softmax)),
-        ),
-        (
-            "softmax_over_batch",
-            "It equals a softmax over the images of the batch: over which axis do the classes run?",
-            _of(Network(last=lambda logits: softmax(logits.T).T)),
-        ),
-        (
-            "log_softmax_over_batch",
-            "It equals a log-softmax over the images of the batch: over which axis do the classes run?",
-            _of(Network(last=lambda logits: log_softmax(logits.T).T)),
-        ),
-        ("sigmoid", "It equals the output with sigmoids for the ReLUs.", _of(Network(_sigmoid, _sigmoid))),
-        ("tanh", "It equals the output with tanh for the ReLUs.", _of(Network(np.tanh, np.tanh))),
-        ("sigmoid_output", "It equals the sigmoid of each output.", _of(Network(last=_sigmoid))),
-        ("no_biases", "It equals the output without any bias.", _no_biases),
-    )
+_FORWARD = (
+    _mistake(
+        "no_relu",
+        "It equals the output without any ReLU: what makes two layers more than one?",
+        Network(same, same),
+    ),
+    _mistake(
+        "no_relu_after_conv1",
+        "It equals the output without the ReLU of the first convolution.",
+        Network(first=same),
+    ),
+    _mistake(
+        "no_relu_after_conv2",
+        "It equals the output without the ReLU of the second convolution.",
+        Network(second=same),
+    ),
+    _mistake(
+        "relu_on_output",
+        "It equals the output with a ReLU after the last layer: can a score not be negative?",
+        Network(last=relu),
+    ),
+    _mistake("relu_on_output_only", "Its only ReLU is after the last layer.", Network(same, same, last=relu)),
+    _mistake(
+        "mean_pooling",
+        "It equals the output with the mean of each block: which number of a block should be kept?",
+        Network(pool=mean_pool),
+    ),
+    _mistake(
+        "softmax_output",
+        "It equals the probabilities: the loss it is trained with takes the softmax itself.",
+        Network(last=softmax),
+    ),
+    _mistake(
+        "softmax_over_batch",
+        f"It equals a softmax {_OVER_BATCH}",
+        Network(last=lambda logits: softmax(logits.T).T),
+    ),
+    _mistake(
+        "log_softmax_over_batch",
+        f"It equals a log-softmax {_OVER_BATCH}",
+        Network(last=lambda logits: log_softmax(logits.T).T),
+    ),
+    _mistake(
+        "sigmoid", "It equals the output with sigmoids instead of the ReLUs.", Network(_sigmoid, _sigmoid)
+    ),
+    _mistake("tanh", "It equals the output with tanh instead of the ReLUs.", Network(np.tanh, np.tanh)),
+    _mistake("sigmoid_output", "It equals the sigmoid of each output.", Network(last=_sigmoid)),
+    Mistake("no_biases", "logits", "It equals the output without any bias.", _no_biases),
 )
 
 QUESTIONS = (
@@ -199,7 +178,7 @@ QUESTIONS = (
         cases.layers_cases,
         _layers,
         driver=("cnn", "layers"),
-        mistakes=_COUNT_MISTAKES,
+        mistakes=_COUNTS,
         rules=_RULES,
     ),
     Question(
@@ -209,7 +188,7 @@ QUESTIONS = (
         cases.forward_cases,
         _forward,
         driver=("cnn", "forward"),
-        mistakes=_FORWARD_MISTAKES,
+        mistakes=_FORWARD,
         accepted=_log_probabilities,
     ),
 )

@@ -7,165 +7,132 @@ from typing import Any
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
+from reference.mistakes import Mistake
 from reference.questions.cnn import cases
 from reference.questions.cnn.epochs import evaluated
-from reference.questions.question import Answer, Inputs, Mistake, Question, Rule
+from reference.questions.inputs import Inputs
+from reference.questions.question import Answer, Question, QuestionMistake, Rule
 
 
-def _test(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
+def _test(inputs: Inputs) -> Answer:
     losses, rights = evaluated(inputs)
     return {
         "test_loss": np.asarray(np.concatenate(losses).mean()),
         "num_correct": np.asarray(float(np.concatenate(rights).sum())),
         "eval_mode": np.asarray(1.0),
-        "weight_afterwards": np.asarray(inputs["weight"]),
-        "gradient_afterwards": np.asarray(inputs["gradient"]),
+        "weight_afterwards": inputs.array("weight"),
+        "gradient_afterwards": inputs.array("gradient"),
     }
 
 
-def _tested(
-    name: str, output: str, message: str, rule: Callable[[list[Array]], float | np.floating[Any]]
-) -> Mistake:
-    def outcome(inputs: Inputs, convention: Convention) -> float:
-        del convention
-        return float(rule(evaluated(inputs)[output == "num_correct"]))
-
-    return Mistake(name, output, message, outcome)
+_Rule = Callable[[list[Array]], float | np.floating[Any]]
 
 
-_TEST_MISTAKES = (
-    _tested(
+def _loss(name: str, message: str, rule: _Rule) -> QuestionMistake:
+    """A loss made of the losses of the rows, batch by batch."""
+    return Mistake(name, "test_loss", message, lambda inputs: float(rule(evaluated(inputs)[0])))
+
+
+def _correct(name: str, message: str, rule: _Rule) -> QuestionMistake:
+    """A count made of whether the rows are right, batch by batch."""
+    return Mistake(name, "num_correct", message, lambda inputs: float(rule(evaluated(inputs)[1])))
+
+
+_RETURN_IN_LOOP = "does the function return inside the loop?"
+
+_MISTAKES = (
+    _loss(
         "mean_of_batches",
-        "test_loss",
         "It is the mean of the batches' means: the last batch is smaller, so its samples count for more than the others.",
         lambda parts: np.mean([part.mean() for part in parts]),
     ),
-    _tested(
+    _loss(
         "sum_over_samples",
-        "test_loss",
         "It is the sum over all samples: the mean is asked for.",
         lambda parts: sum(part.sum() for part in parts),
     ),
-    _tested(
+    _loss(
         "sum_over_batches",
-        "test_loss",
-        "It is the sum of the batches' means: what is it to be divided by?",
+        "It is the sum of the batches' means: what should it be divided by?",
         lambda parts: sum(part.mean() for part in parts),
     ),
-    _tested(
+    _loss(
         "divided_twice",
-        "test_loss",
-        "It is the sum of the batches' means divided by the number of samples: each was divided by its batch before.",
+        "It is the sum of the batches' means divided by the number of samples: each was already divided by its batch.",
         lambda parts: sum(part.mean() for part in parts) / sum(map(len, parts)),
     ),
-    _tested(
+    _loss(
         "divided_by_batches",
-        "test_loss",
         "It is the sum over all samples divided by the number of batches.",
         lambda parts: sum(part.sum() for part in parts) / len(parts),
     ),
-    _tested(
-        "last_batch",
-        "test_loss",
-        "It is the mean loss of the last batch alone.",
-        lambda parts: parts[-1].mean(),
-    ),
-    _tested(
+    _loss("last_batch", "It is the mean loss of the last batch only.", lambda parts: parts[-1].mean()),
+    _loss(
         "first_batch",
-        "test_loss",
-        "It is the mean loss of the first batch alone: does the function return within the loop?",
+        f"It is the mean loss of the first batch only: {_RETURN_IN_LOOP}",
         lambda parts: parts[0].mean(),
     ),
-    _tested(
+    _correct(
         "share",
-        "num_correct",
         "It is the share of the samples that are right: their number is asked for.",
         lambda parts: np.concatenate(parts).mean(),
     ),
-    _tested(
+    _correct(
         "percent",
-        "num_correct",
         "It is the percentage of the samples that are right: their number is asked for.",
         lambda parts: 100 * np.concatenate(parts).mean(),
     ),
-    _tested(
-        "last_batch",
-        "num_correct",
-        "It counts the last batch alone.",
-        lambda parts: parts[-1].sum(),
+    _correct("last_batch", "It counts the last batch only.", lambda parts: parts[-1].sum()),
+    _correct(
+        "first_batch", f"It counts the first batch only: {_RETURN_IN_LOOP}", lambda parts: parts[0].sum()
     ),
-    _tested(
-        "first_batch",
-        "num_correct",
-        "It counts the first batch alone: does the function return within the loop?",
-        lambda parts: parts[0].sum(),
-    ),
-    _tested(
+    _correct(
         "counts_wrong",
-        "num_correct",
         "It counts the samples that are wrong.",
         lambda parts: (~np.concatenate(parts)).sum(),
     ),
 )
 
 
-def _not_evaluated(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del inputs, convention
-    return None if outputs["eval_mode"] == 1 else {}
+def _differs(output: str, given: str) -> Callable[[Inputs, Answer], Mapping[str, float] | None]:
+    return lambda inputs, outputs: None if np.array_equal(outputs[output], inputs.array(given)) else {}
 
 
-def _differs(output: str, given: str) -> Callable[[Inputs, Answer, Convention], Mapping[str, float] | None]:
-    def broken(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-        del convention
-        return None if np.array_equal(outputs[output], np.asarray(inputs[given])) else {}
-
-    return broken
-
-
-def _nothing_tested(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del inputs, convention
-    return {} if outputs["test_loss"] == 0 else None
-
-
-_TEST_RULES = (
+_RULES = (
     Rule(
         "not_in_evaluation_mode",
         "eval_mode",
         "The model is used in training mode, or not at all: what would dropout do to the result?",
-        _not_evaluated,
+        lambda _, outputs: None if outputs["eval_mode"] == 1 else {},
     ),
     *(
         Rule(
             "nothing_tested",
             output,
-            "While the loss is 0, an unchanged model shows nothing.",
-            _nothing_tested,
+            "While the loss is 0, an unchanged model proves nothing.",
+            lambda _, outputs: {} if outputs["test_loss"] == 0 else None,
         )
         for output in ("weight_afterwards", "gradient_afterwards")
     ),
     Rule(
         "model_changed",
         "weight_afterwards",
-        "The parameters are others after the test: a step was taken.",
+        "The test changes the parameters: it takes a step.",
         _differs("weight_afterwards", "weight"),
     ),
     Rule(
         "gradients_changed",
         "gradient_afterwards",
-        "The gradients are others after the test: a test needs no backward pass and sets nothing to zero.",
+        "The test changes the gradients: it needs no backward pass and sets nothing to zero.",
         _differs("gradient_afterwards", "gradient"),
     ),
 )
 
-_GIVEN = ("images", "labels", "weight", "bias")
-
 QUESTIONS = (
     Question(
         "cnn_test",
-        (*_GIVEN, "gradient"),
+        ("images", "labels", "weight", "bias", "gradient"),
         {
             "test_loss": "number",
             "num_correct": "number",
@@ -176,8 +143,8 @@ QUESTIONS = (
         cases.testing_cases,
         _test,
         driver=("cnn", "test"),
-        mistakes=_TEST_MISTAKES,
-        rules=_TEST_RULES,
+        mistakes=_MISTAKES,
+        rules=_RULES,
         is_training=True,
     ),
 )

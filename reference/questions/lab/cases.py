@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
+from reference.questions.inputs import Value
 from reference.questions.lab import formulas
 from reference.questions.question import QuestionCase
 
-Given = dict[str, Array | float | int | None]
-
 _SIZES = ((4, 4), (5, 7), (10, 12), (3, 9))
-"""Classes and features; the first is square, where a transposed product is a wrong number and not an error."""
+"""Classes and features; the first is square, so that a transposed product is a wrong number and not an error."""
 
 
 def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, Array]:
@@ -26,15 +24,13 @@ def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, A
     }
 
 
-def forward_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def forward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """Four sizes."""
-    del convention
     return [QuestionCase(f"C={C}, D={D}", _model(rng, C, D)) for C, D in _SIZES]
 
 
-def large_score_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Scores whose exponentials overflow, or are all zero, unless the greatest is taken off first."""
-    del convention
+def large_score_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Scores whose exponentials overflow, or are all zero, unless the largest is subtracted first."""
     cases = []
     for offset in (1e3, -1e3, 1e4):
         inputs = _model(rng, 6, 5)
@@ -45,9 +41,8 @@ def large_score_cases(rng: np.random.Generator, convention: Convention) -> Seque
     return [*cases, QuestionCase("scores 1600 apart", apart)]
 
 
-def loss_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def loss_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """Probabilities of several sizes; the label is never the most probable one in the first."""
-    del convention
     cases: list[QuestionCase] = []
     for classes in (5, 10, 3, 7, 2):
         y_hat = rng.dirichlet(np.full(classes, 3.0)) * 0.9 + 0.1 / classes
@@ -56,9 +51,8 @@ def loss_cases(rng: np.random.Generator, convention: Convention) -> Sequence[Que
     return cases
 
 
-def backward_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
+def backward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """Four sizes, with y_hat as the forward pass gives it."""
-    del convention
     cases = []
     for C, D in _SIZES:
         inputs = _model(rng, C, D)
@@ -68,9 +62,8 @@ def backward_cases(rng: np.random.Generator, convention: Convention) -> Sequence
     return cases
 
 
-def numeric_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """The lab's epsilon, and larger ones, at which kinds of differences are far apart."""
-    del convention
+def numeric_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """The lab's epsilon, and larger ones, which tell the kinds of differences apart."""
     cases = []
     for (C, D), epsilon in zip(((3, 4), (4, 3), (5, 6)), (1e-2, 1e-4, 5e-2), strict=True):
         inputs = _model(rng, C, D)
@@ -81,9 +74,8 @@ def numeric_cases(rng: np.random.Generator, convention: Convention) -> Sequence[
     return cases
 
 
-def evaluation_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Samples of which some, all and none are right; scores without the bias would label many another way."""
-    del convention
+def evaluation_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Some, all and none of the samples right; scores without the bias would label many differently."""
     cases = []
     for N, C, D, share in ((40, 5, 6, 0.55), (25, 10, 8, 0.3), (9, 3, 4, 1.0), (1, 4, 5, 0.0)):
         weight = rng.normal(size=(C, D))
@@ -97,21 +89,19 @@ def evaluation_cases(rng: np.random.Generator, convention: Convention) -> Sequen
     return cases
 
 
-def training_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """One sample, and samples that are all equal: whatever is drawn, the steps are the same."""
-    del convention
+def training_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """One sample, and equal samples: whichever is drawn, the steps are the same."""
     cases = []
     for N, epochs, rate in ((1, 1, 0.3), (1, 4, 0.2), (5, 2, 0.1), (4, 5, 0.05)):
-        inputs: Given = {**_equal_rows(rng, N), "learning_rate": rate, "epochs": epochs}
+        inputs: dict[str, Value] = {**_equal_rows(rng, N), "learning_rate": rate, "epochs": epochs}
         cases.append(QuestionCase(f"{_samples(N)}, epochs={epochs}, learning rate {rate:g}", inputs))
     note = "called without learning_rate and epochs it does not do what 1e-3 and 3 would"
     inputs = {**_equal_rows(rng, 3), "learning_rate": None, "epochs": None}
     return [*cases, QuestionCase("the defaults of its signature", inputs, is_noted=True, note=note)]
 
 
-def minibatch_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Samples that are all equal, in whole batches, with and without L2 and momentum."""
-    del convention
+def minibatch_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Equal samples in whole batches, with and without L2 and momentum."""
     cases = []
     for N, epochs, batch, reg, momentum in (
         (8, 2, 4, 0.0, 0.0),
@@ -119,7 +109,7 @@ def minibatch_cases(rng: np.random.Generator, convention: Convention) -> Sequenc
         (12, 2, 3, 0.0, 0.7),
         (6, 3, 2, 0.03, 0.5),
     ):
-        inputs: Given = {
+        inputs: dict[str, Value] = {
             **_equal_rows(rng, N),
             "learning_rate": 0.1,
             "epochs": epochs,
@@ -132,9 +122,8 @@ def minibatch_cases(rng: np.random.Generator, convention: Convention) -> Sequenc
     return cases
 
 
-def histogram_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Images (N, 3, H, W) of bytes, with the least and the greatest in each."""
-    del convention
+def histogram_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Images (N, 3, H, W) of bytes, each with 0 and 255."""
     cases = []
     for N, side, bins in ((4, 8, 8), (2, 6, 4), (1, 10, 16)):
         images = rng.integers(0, 256, size=(N, 3, side, side)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent of the lab where every draw gives the same step, and the colour histogram."""
+"""The lab's stochastic gradient descent where every draw gives the same step, and the colour histogram."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.losses.problem import Array
+from reference.questions.inputs import Inputs
 from reference.questions.lab import formulas
-from reference.questions.question import Inputs
+
+GIVEN = ("weight", "bias", "X", "y")
+"""The inputs of every descent: (C, D), (C,), (N, D) and (N,)."""
 
 Parameters = tuple[Array, Array]
 Slopes = Callable[[Parameters, Array, int], Parameters]
@@ -23,25 +26,23 @@ def slopes(parameters: Parameters, x: Array, label: int) -> Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """How a descent goes; the defaults are right.
-
-    coefficient: c in the penalty c*reg*sum(W*W), whose gradient is 2*c*reg*W. is_bias_penalised: the biases too.
-    damping: of the gradient that goes into the velocity, by (1 - momentum).
-    """
+    """How a descent goes; the defaults are right."""
 
     slopes: Slopes = slopes
     coefficient: float = 1.0
+    """c in the penalty c*reg*sum(W*W), whose gradient is 2*c*reg*W."""
     is_bias_penalised: bool = False
     is_damped: bool = False
+    """Whether the velocity takes the gradient times 1 - momentum."""
 
     def run(
         self, inputs: Inputs, steps: int, learning_rate: float, reg: float = 0.0, momentum: float = 0.0
     ) -> Parameters:
-        """The weight (C, D) and the bias (C,) after so many steps on the first sample.
+        """The weight (C, D) and the bias (C,) after `steps` steps on the first sample.
 
-        velocity = momentum*velocity - learning_rate*gradient; the parameters go along with it.
+        velocity = momentum*velocity - learning_rate*gradient; the parameters move by it.
         """
-        weight, bias, X, y = arrays(inputs)
+        weight, bias, X, y = inputs.arrays(*GIVEN)
         parameters = [weight, bias]
         velocity = [np.zeros_like(weight), np.zeros_like(bias)]
         penalties = (2 * self.coefficient * reg, 2 * self.coefficient * reg * self.is_bias_penalised)
@@ -55,14 +56,9 @@ class Descent:
         return parameters[0], parameters[1]
 
 
-def arrays(inputs: Inputs) -> tuple[Array, Array, Array, Array]:
-    """weight, bias, X (N, D), y (N,)."""
-    return tuple(np.asarray(inputs[name]) for name in ("weight", "bias", "X", "y"))  # type: ignore[return-value]
-
-
 def sequential(inputs: Inputs, learning_rate: float, epochs: int) -> Parameters:
-    """The weight and the bias after steps on the samples in their order, again and again."""
-    weight, bias, X, y = arrays(inputs)
+    """The weight and the bias after `epochs` passes over the samples in their order."""
+    weight, bias, X, y = inputs.arrays(*GIVEN)
     parameters = weight, bias
     for _ in range(epochs):
         for row, label in zip(X, y, strict=True):
@@ -75,7 +71,7 @@ def sequential(inputs: Inputs, learning_rate: float, epochs: int) -> Parameters:
 
 
 def accuracy(weight: Array, bias: Array, X: Array, y: Array) -> float:
-    """Share of the samples whose greatest score is that of their label."""
+    """Share of the samples whose highest score is that of their label."""
     return float(np.mean(np.argmax(X @ weight.T + bias, axis=1) == y))
 
 

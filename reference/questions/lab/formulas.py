@@ -18,7 +18,7 @@ def scores(weight: Array, bias: Array, x: Array) -> Array:
 
 
 def softmax(a: Array) -> Array:
-    """exp(a_i) / sum_k exp(a_k), the greatest score taken off first, (C,)."""
+    """exp(a_i) / sum_k exp(a_k), the largest score subtracted first, (C,)."""
     exponentials = np.exp(a - a.max())
     return np.asarray(exponentials / exponentials.sum())
 
@@ -55,13 +55,13 @@ def central(weight: Array, bias: Array, x: Array, label: int, epsilon: float) ->
 
 
 def one_sided(weight: Array, bias: Array, x: Array, label: int, epsilon: float) -> tuple[Array, Array]:
-    """(loss(w + epsilon) - loss(w)) / epsilon, with a negative epsilon the difference downwards."""
+    """(loss(w + epsilon) - loss(w)) / epsilon, a difference downwards for a negative epsilon."""
     change = _changes(weight, bias, x, label, epsilon)
     return _combined(lambda up, _: up / epsilon, change, change)
 
 
 def never_taken_back(weight: Array, bias: Array, x: Array, label: int, epsilon: float) -> tuple[Array, Array]:
-    """Central differences row by row, weights before biases, where each entry stays at w - epsilon afterwards."""
+    """Central differences row by row, weights before biases, that leave each entry at w - epsilon."""
     W, b = weight.astype(np.float64), bias.astype(np.float64)
 
     def along(parameters: Array) -> Array:

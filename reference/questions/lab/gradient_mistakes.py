@@ -1,4 +1,4 @@
-"""Known wrong gradients, analytic and numeric, in a student's words."""
+"""Mistakes in the gradients, analytic and numeric."""
 
 from __future__ import annotations
 
@@ -7,77 +7,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from reference.losses.problem import Array
+from reference.mistakes import Mistake
+from reference.questions.inputs import Inputs
 from reference.questions.lab import formulas
-from reference.questions.lab.given import array, epsilon_of, label_of, mistake, model_of
-from reference.questions.question import Inputs, Mistake
+from reference.questions.question import Answer, QuestionMistake, in_outputs
+
+GRADIENTS = ("grad_weight", "grad_bias")
+EPSILON = 1e-4
+"""The lab's step of the numeric gradient."""
 
 # --- criterion_softmax_backward --------------------------------------------------------------------------------------
-
-Slope = Callable[[Array, int], Array]
-
-
-def _others_minus(p: Array, k: int) -> Array:
-    return np.asarray(p - formulas.one_hot((k + 1) % len(p), len(p)))
-
-
-_SLOPES: tuple[tuple[str, str, Slope], ...] = (
-    (
-        "no_minus_one",
-        "It equals the gradient with y_hat in the place of y_hat - y: what does the true label contribute?",
-        lambda p, _: p,
-    ),
-    (
-        "sign",
-        "It equals the gradient with the opposite sign.",
-        lambda p, k: formulas.one_hot(k, len(p)) - p,
-    ),
-    (
-        "minus_one_after_label",
-        "It takes 1 off the class after the label: labels count from 0 here.",
-        _others_minus,
-    ),
-    (
-        "minus_one_before_label",
-        "It takes 1 off the class before the label: labels count from 0 here, not from 1 as in Lua.",
-        lambda p, k: p - formulas.one_hot(k - 1, len(p)),
-    ),
-    ("minus_one_everywhere", "It takes 1 off every class: which of them is the label's?", lambda p, _: p - 1),
-    (
-        "plus_one",
-        "It adds 1 at the label: look at the sign there.",
-        lambda p, k: p + formulas.one_hot(k, len(p)),
-    ),
-    (
-        "equals_minus_one",
-        "It has -1 itself at the label, not y_hat - 1 (an `=` for a `-=`?).",
-        lambda p, k: np.where(formulas.one_hot(k, len(p)) > 0, -1.0, p),
-    ),
-    (
-        "label_only",
-        "It is zero but at the label: the other classes have a gradient too.",
-        lambda p, k: (p - 1) * formulas.one_hot(k, len(p)),
-    ),
-    (
-        "of_log_only",
-        "It equals the gradient with respect to y_hat, -1/y_hat at the label: the softmax has a derivative too.",
-        lambda p, k: -formulas.one_hot(k, len(p)) / p,
-    ),
-    (
-        "of_squared_error",
-        "It equals the gradient of a squared error behind the softmax: this loss is a logarithm.",
-        lambda p, k: _through_softmax(p, 2 * (p - formulas.one_hot(k, len(p)))),
-    ),
-    (
-        "divided_by_classes",
-        "It is the gradient divided by the number of classes.",
-        lambda p, k: (p - formulas.one_hot(k, len(p))) / len(p),
-    ),
-    (
-        "of_probability",
-        "It equals the gradient of the label's probability, not of its logarithm.",
-        lambda p, k: _through_softmax(p, -formulas.one_hot(k, len(p))),
-    ),
-)
 
 
 def _through_softmax(p: Array, of_p: Array) -> Array:
@@ -85,21 +24,21 @@ def _through_softmax(p: Array, of_p: Array) -> Array:
     return np.asarray(p * (of_p - (of_p * p).sum()))
 
 
-def _backward() -> Iterator[Mistake]:
-    for name, message, slope in _SLOPES:
+def _from_slope(
+    name: str, message: str, slope: Callable[[Array, Array], Array]
+) -> tuple[QuestionMistake, ...]:
+    """Both gradients from a wrong slope at the scores: of y_hat and the one-hot label."""
 
-        def of_bias(inputs: Inputs, slope: Slope = slope) -> Array:
-            return slope(array(inputs, "y_hat"), label_of(inputs))
+    def answer(inputs: Inputs) -> Answer:
+        p, x = inputs.arrays("y_hat", "x")
+        of_bias = slope(p, formulas.one_hot(inputs.integer("label"), len(p)))
+        return {"grad_weight": np.outer(of_bias, x), "grad_bias": of_bias}
 
-        def of_weight(inputs: Inputs, of_bias: Callable[[Inputs], Array] = of_bias) -> Array:
-            return np.outer(of_bias(inputs), array(inputs, "x"))
-
-        yield mistake(name, "grad_weight", message, of_weight)
-        yield mistake(name, "grad_bias", message, of_bias)
+    return in_outputs(GRADIENTS, name, message, answer)
 
 
 def _right(inputs: Inputs) -> tuple[Array, Array]:
-    return formulas.backward(array(inputs, "x"), label_of(inputs), array(inputs, "y_hat"))
+    return formulas.backward(inputs.array("x"), inputs.integer("label"), inputs.array("y_hat"))
 
 
 def _transposed_gradient(inputs: Inputs) -> Array:
@@ -108,38 +47,89 @@ def _transposed_gradient(inputs: Inputs) -> Array:
 
 
 BACKWARD = (
-    *_backward(),
-    mistake(
+    *_from_slope(
+        "no_minus_one",
+        "It equals the gradient with y_hat instead of y_hat - y: what does the true label contribute?",
+        lambda p, _: p,
+    ),
+    *_from_slope("sign", "It equals the gradient with the opposite sign.", lambda p, y: y - p),
+    *_from_slope(
+        "minus_one_after_label",
+        "It subtracts 1 from the class after the label: labels count from 0 here.",
+        lambda p, y: p - np.roll(y, 1),
+    ),
+    *_from_slope(
+        "minus_one_before_label",
+        "It subtracts 1 from the class before the label: labels count from 0 here, not from 1 as in Lua.",
+        lambda p, y: p - np.roll(y, -1),
+    ),
+    *_from_slope(
+        "minus_one_everywhere",
+        "It subtracts 1 from every class: which of them is the label's?",
+        lambda p, _: p - 1,
+    ),
+    *_from_slope("plus_one", "It adds 1 at the label: look at the sign there.", lambda p, y: p + y),
+    *_from_slope(
+        "equals_minus_one",
+        "It has -1 itself at the label, not y_hat - 1 (an `=` for a `-=`?).",
+        lambda p, y: np.where(y > 0, -1.0, p),
+    ),
+    *_from_slope(
+        "label_only",
+        "It is zero except at the label: the other classes have a gradient too.",
+        lambda p, y: (p - 1) * y,
+    ),
+    *_from_slope(
+        "of_log_only",
+        "It equals the gradient with respect to y_hat, -1/y_hat at the label: the softmax has a derivative too.",
+        lambda p, y: -y / p,
+    ),
+    *_from_slope(
+        "of_squared_error",
+        "It equals the gradient of a squared error after the softmax: this loss is a logarithm.",
+        lambda p, y: _through_softmax(p, 2 * (p - y)),
+    ),
+    *_from_slope(
+        "divided_by_classes",
+        "It is the gradient divided by the number of classes.",
+        lambda p, y: (p - y) / len(p),
+    ),
+    *_from_slope(
+        "of_probability",
+        "It equals the gradient of the label's probability, not of its logarithm.",
+        lambda p, y: _through_softmax(p, -y),
+    ),
+    Mistake(
         "bias_gradient_missing",
         "grad_bias",
-        "It is zero: the bias shifts a score as a weight on a feature of 1 would.",
+        "It is zero: the bias shifts a score just as a weight on a feature of 1 would.",
         lambda inputs: np.zeros_like(_right(inputs)[1]),
     ),
-    mistake(
+    Mistake(
         "bias_gradient_summed",
         "grad_bias",
         "Each entry is the sum over all classes: on one sample there is nothing to sum over.",
         lambda inputs: np.full_like(_right(inputs)[1], _right(inputs)[1].sum()),
     ),
-    mistake(
+    Mistake(
         "bias_gradient_times_bias",
         "grad_bias",
-        "It is the gradient times the bias: the bias itself has no part in it.",
-        lambda inputs: _right(inputs)[1] * array(inputs, "bias"),
+        "It is the gradient times the bias: does the bias itself belong in it?",
+        lambda inputs: _right(inputs)[1] * inputs.array("bias"),
     ),
-    mistake(
+    Mistake(
         "weight_gradient_without_x",
         "grad_weight",
-        "Each row holds the slope of its score alone: by what does a weight multiply?",
-        lambda inputs: np.outer(_right(inputs)[1], np.ones_like(array(inputs, "x"))),
+        "Each row holds only the slope of its score: what is a weight multiplied by?",
+        lambda inputs: np.outer(_right(inputs)[1], np.ones_like(inputs.array("x"))),
     ),
-    mistake(
+    Mistake(
         "weight_gradient_times_weight",
         "grad_weight",
-        "It is the slope of each score times the weight: which factor stands beside the weight in the score?",
-        lambda inputs: _right(inputs)[1][:, None] * array(inputs, "weight"),
+        "It is the slope of each score times the weight: what is the weight multiplied by in the score?",
+        lambda inputs: _right(inputs)[1][:, None] * inputs.array("weight"),
     ),
-    mistake(
+    Mistake(
         "transposed_gradient",
         "grad_weight",
         "It equals the transposed gradient: which axis of weight runs over the classes?",
@@ -149,99 +139,85 @@ BACKWARD = (
 
 # --- compute_numerical_gradients -------------------------------------------------------------------------------------
 
-GRADIENTS = ("grad_weight", "grad_bias")
+
+def differences(inputs: Inputs, rule: formulas.Differences, step: float = 1.0, factor: float = 1.0) -> Answer:
+    """Both gradients from differences with `step` times epsilon, times a factor."""
+    weight, bias, x = inputs.arrays("weight", "bias", "x")
+    epsilon = step * inputs.number("epsilon", EPSILON)
+    gradients = rule(weight, bias, x, inputs.integer("label"), epsilon)
+    return {name: factor * gradient for name, gradient in zip(GRADIENTS, gradients, strict=True)}
 
 
-def _scaled(rule: formulas.Differences, step: float, factor: float) -> formulas.Differences:
-    """The differences with `step` times epsilon, times a factor."""
-
-    def scaled(weight: Array, bias: Array, x: Array, label: int, epsilon: float) -> tuple[Array, Array]:
-        of_weight, of_bias = rule(weight, bias, x, label, step * epsilon)
-        return factor * of_weight, factor * of_bias
-
-    return scaled
+def _numeric(
+    name: str, message: str, rule: formulas.Differences, step: float = 1.0, factor: float = 1.0
+) -> tuple[QuestionMistake, ...]:
+    return in_outputs(GRADIENTS, name, message, lambda inputs: differences(inputs, rule, step, factor))
 
 
-def _analytic(weight: Array, bias: Array, x: Array, label: int, epsilon: float) -> tuple[Array, Array]:
-    del epsilon
+def _analytic(weight: Array, bias: Array, x: Array, label: int, _: float) -> tuple[Array, Array]:
     return formulas.backward(x, label, formulas.forward(weight, bias, x))
 
 
-_DIFFERENCES: tuple[tuple[str, str, formulas.Differences], ...] = (
-    (
+def _moved(by: float) -> Iterator[QuestionMistake]:
+    for name in ("weight", "bias"):
+        yield Mistake(
+            "step_not_taken_back",
+            f"{name}_afterwards",
+            f"After the call every entry of {name} is off by {'epsilon' if abs(by) == 1 else '2*epsilon'}:"
+            " each step must be undone.",
+            lambda inputs, name=name: inputs.array(name) + by * inputs.number("epsilon", EPSILON),  # type: ignore[misc]
+        )
+
+
+_SYMMETRIC = "the lab asks for the one that is symmetric about the weight."
+
+NUMERIC = (
+    *_numeric(
         "forward_difference",
-        "It equals a difference on one side only, upwards: the lab asks for the one that is symmetric about the weight.",
+        f"It equals a difference on one side only, upwards: {_SYMMETRIC}",
         formulas.one_sided,
     ),
-    (
+    *_numeric(
         "backward_difference",
-        "It equals a difference on one side only, downwards: the lab asks for the one that is symmetric about the weight.",
-        _scaled(formulas.one_sided, -1, 1),
+        f"It equals a difference on one side only, downwards: {_SYMMETRIC}",
+        formulas.one_sided,
+        step=-1,
     ),
-    (
+    *_numeric(
         "half_a_difference",
         "It equals half of a difference on one side: is the lower loss taken at w - epsilon, or at w again?",
-        _scaled(formulas.one_sided, 1, 0.5),
+        formulas.one_sided,
+        factor=0.5,
     ),
-    (
+    *_numeric(
         "not_divided_by_two",
         "It is twice the numeric gradient: how far apart are the two points whose losses you subtract?",
-        _scaled(formulas.central, 1, 2),
+        formulas.central,
+        factor=2,
     ),
-    (
+    *_numeric(
         "sign",
-        "It equals the numeric gradient with the opposite sign: which of the two losses is taken from which?",
-        _scaled(formulas.central, 1, -1),
+        "It equals the numeric gradient with the opposite sign: which loss is subtracted from which?",
+        formulas.central,
+        factor=-1,
     ),
-    (
-        "half_a_step",
-        "It takes half of epsilon on either side.",
-        _scaled(formulas.central, 0.5, 1),
-    ),
-    (
+    *_numeric("half_a_step", "It takes half of epsilon on either side.", formulas.central, step=0.5),
+    *_numeric(
         "half_a_step_undivided",
-        "It takes half of epsilon on either side and divides by twice of it.",
-        _scaled(formulas.central, 0.5, 0.5),
+        "It takes half of epsilon on either side and divides by 2*epsilon.",
+        formulas.central,
+        step=0.5,
+        factor=0.5,
     ),
-    (
+    *_numeric(
         "step_not_taken_back",
-        "Each weight stays at w - epsilon while the next ones are moved: the step has to be taken back before.",
+        "Each weight stays at w - epsilon while the next ones are moved: each step must be undone first.",
         formulas.never_taken_back,
     ),
-    (
+    *_numeric(
         "epsilon_not_used",
         "It does not depend on epsilon: are the losses at w + epsilon and at w - epsilon compared?",
         _analytic,
     ),
-)
-
-
-def _numeric() -> Iterator[Mistake]:
-    for name, message, rule in _DIFFERENCES:
-        for position, output in enumerate(GRADIENTS):
-
-            def outcome(inputs: Inputs, rule: formulas.Differences = rule, position: int = position) -> Array:
-                return rule(*model_of(inputs), label_of(inputs), epsilon_of(inputs))[position]
-
-            yield mistake(name, output, message, outcome)
-
-
-def _moved(by: float) -> Iterator[Mistake]:
-    for name in ("weight", "bias"):
-
-        def outcome(inputs: Inputs, name: str = name) -> Array:
-            return array(inputs, name) + by * epsilon_of(inputs)
-
-        yield mistake(
-            "step_not_taken_back",
-            f"{name}_afterwards",
-            f"After the call every entry of {name} is off by {'epsilon' if abs(by) == 1 else '2*epsilon'}:"
-            " each step has to be taken back.",
-            outcome,
-        )
-
-
-NUMERIC = (
-    *_numeric(),
-    *(each for by in (-1, 1, -2, 2) for each in _moved(by)),
+    *(mistake for by in (-1, 1, -2, 2) for mistake in _moved(by)),
 )

@@ -6,129 +6,123 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
-from reference.questions.lab import cases, formulas, forward_mistakes, gradient_mistakes, reached, training
-from reference.questions.lab.descent import accuracy, arrays, histogram
-from reference.questions.lab.given import array, epsilon_of, label_of, model_of, number
-from reference.questions.question import Answer, Inputs, Mistake, Question, Rule
+from reference.mistakes import Mistake
+from reference.questions.inputs import Inputs
+from reference.questions.lab import cases, formulas, reached, training
+from reference.questions.lab.descent import GIVEN, accuracy, histogram
+from reference.questions.lab.forward_mistakes import CRITERION, FORWARD, MODEL
+from reference.questions.lab.gradient_mistakes import BACKWARD, GRADIENTS, NUMERIC, differences
+from reference.questions.question import Answer, Question, QuestionMistake, Rule
 
 
-def _forward(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    return {"y_hat": formulas.forward(*model_of(inputs))}
+def _forward(inputs: Inputs) -> Answer:
+    return {"y_hat": formulas.forward(*inputs.arrays(*MODEL))}
 
 
-def _criterion(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    return {"loss": np.asarray(formulas.cross_entropy(array(inputs, "y_hat"), label_of(inputs)))}
+def _criterion(inputs: Inputs) -> Answer:
+    return {"loss": np.asarray(formulas.cross_entropy(inputs.array("y_hat"), inputs.integer("label")))}
 
 
-def _backward(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    gradients = formulas.backward(array(inputs, "x"), label_of(inputs), array(inputs, "y_hat"))
-    return dict(zip(gradient_mistakes.GRADIENTS, gradients, strict=True))
+def _backward(inputs: Inputs) -> Answer:
+    gradients = formulas.backward(inputs.array("x"), inputs.integer("label"), inputs.array("y_hat"))
+    return dict(zip(GRADIENTS, gradients, strict=True))
 
 
-def _numeric(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    gradients = formulas.central(*model_of(inputs), label_of(inputs), epsilon_of(inputs))
-    found = dict(zip(gradient_mistakes.GRADIENTS, gradients, strict=True))
-    return {**found, **{f"{name}_afterwards": array(inputs, name) for name in training.PARAMETERS}}
+def _numeric(inputs: Inputs) -> Answer:
+    afterwards = {f"{name}_afterwards": inputs.array(name) for name in training.PARAMETERS}
+    return {**differences(inputs, formulas.central), **afterwards}
 
 
-def _all_zero(gradient: str) -> Callable[[Inputs, Answer, Convention], Mapping[str, float] | None]:
-    def broken(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-        del inputs, convention
-        return None if outputs[gradient].any() else {}
-
-    return broken
+def _is_zero(gradient: str) -> Callable[[Inputs, Answer], Mapping[str, float] | None]:
+    return lambda _, outputs: None if outputs[gradient].any() else {}
 
 
 _NUMERIC_RULES = tuple(
     Rule(
         "nothing_computed",
         f"{parameter}_afterwards",
-        "While the gradient is zero everywhere, unchanged parameters show nothing.",
-        _all_zero(gradient),
+        "While the gradient is zero everywhere, unchanged parameters prove nothing.",
+        _is_zero(gradient),
     )
-    for parameter, gradient in zip(training.PARAMETERS, gradient_mistakes.GRADIENTS, strict=True)
+    for parameter, gradient in zip(training.PARAMETERS, GRADIENTS, strict=True)
 )
-
-
-def _evaluate(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    return {"accuracy": np.asarray(accuracy(*arrays(inputs)))}
-
-
-def _histogram(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    return {"features": histogram(array(inputs, "images"), int(number(inputs, "bins", 8)))}
-
 
 # --- Accuracy --------------------------------------------------------------------------------------------------------
 
 
-def _accuracies(rule: Callable[[Array, Array, Array, Array], float]) -> Callable[[Inputs, Convention], float]:
-    def outcome(inputs: Inputs, convention: Convention) -> float:
-        del convention
-        return float(rule(*arrays(inputs)))
-
-    return outcome
+def _evaluate(inputs: Inputs) -> Answer:
+    return {"accuracy": np.asarray(accuracy(*inputs.arrays(*GIVEN)))}
 
 
-_EVALUATION_MISTAKES = tuple(
-    Mistake(name, "accuracy", message, _accuracies(rule))
-    for name, message, rule in (
-        (
-            "count",
-            "It equals the number of samples that are right: a fraction is asked for.",
-            lambda weight, bias, X, y: accuracy(weight, bias, X, y) * len(y),
-        ),
-        (
-            "error_rate",
-            "It equals the share of the samples that are wrong.",
-            lambda weight, bias, X, y: 1 - accuracy(weight, bias, X, y),
-        ),
-        (
-            "no_bias",
-            "It equals the accuracy without the bias.",
-            lambda weight, bias, X, y: accuracy(weight, 0 * bias, X, y),
-        ),
-        (
-            "least_score",
-            "It equals the accuracy where the least score decides.",
-            lambda weight, bias, X, y: accuracy(-weight, -bias, X, y),
-        ),
-        (
-            "labels_from_one",
-            "It equals the accuracy where labels count from 1, as in Lua: here they count from 0.",
-            lambda weight, bias, X, y: accuracy(weight, bias, X, y - 1),
-        ),
-    )
+def _in_percent(inputs: Inputs) -> Sequence[Answer]:
+    return [{"accuracy": 100 * _evaluate(inputs)["accuracy"]}]
+
+
+def _accuracy_mistake(
+    name: str, message: str, rule: Callable[[Array, Array, Array, Array], float]
+) -> QuestionMistake:
+    return Mistake(name, "accuracy", message, lambda inputs: rule(*inputs.arrays(*GIVEN)))
+
+
+_EVALUATION = (
+    _accuracy_mistake(
+        "count",
+        "It equals the number of samples that are right: a fraction is asked for.",
+        lambda weight, bias, X, y: accuracy(weight, bias, X, y) * len(y),
+    ),
+    _accuracy_mistake(
+        "error_rate",
+        "It equals the share of the samples that are wrong.",
+        lambda weight, bias, X, y: 1 - accuracy(weight, bias, X, y),
+    ),
+    _accuracy_mistake(
+        "no_bias",
+        "It equals the accuracy without the bias.",
+        lambda weight, bias, X, y: accuracy(weight, 0 * bias, X, y),
+    ),
+    _accuracy_mistake(
+        "least_score",
+        "It equals the accuracy if the lowest score decided.",
+        lambda weight, bias, X, y: accuracy(-weight, -bias, X, y),
+    ),
+    _accuracy_mistake(
+        "labels_from_one",
+        "It equals the accuracy for labels that count from 1, as in Lua: here they count from 0.",
+        lambda weight, bias, X, y: accuracy(weight, bias, X, y - 1),
+    ),
 )
 
-
-def _in_percent(inputs: Inputs, convention: Convention) -> Sequence[Answer]:
-    return [{"accuracy": 100 * _evaluate(inputs, convention)["accuracy"]}]
+# --- Colour histogram ------------------------------------------------------------------------------------------------
 
 
-def _histogram_mistake(name: str, message: str, rule: Callable[[Array, Array, int], Array]) -> Mistake:
-    def outcome(inputs: Inputs, convention: Convention) -> Array:
-        del convention
-        images, bins = array(inputs, "images"), int(number(inputs, "bins", 8))
-        return rule(histogram(images, bins), images, bins)
-
-    return Mistake(name, "features", message, outcome)
+def _images_and_bins(inputs: Inputs) -> tuple[Array, int]:
+    return inputs.array("images"), inputs.integer("bins", 8)
 
 
-def _shares(inputs: Inputs, convention: Convention) -> Sequence[Answer]:
+def _histogram(inputs: Inputs) -> Answer:
+    return {"features": histogram(*_images_and_bins(inputs))}
+
+
+def _shares(inputs: Inputs) -> Sequence[Answer]:
     """Counts as shares of a channel's pixels, and of all of an image's bytes."""
-    counts, pixels = _histogram(inputs, convention)["features"], array(inputs, "images")[0, 0].size
+    counts, pixels = _histogram(inputs)["features"], inputs.array("images")[0, 0].size
     return [{"features": counts / pixels}, {"features": counts / (3 * pixels)}]
 
 
-_HISTOGRAM_MISTAKES = (
+def _histogram_mistake(
+    name: str, message: str, rule: Callable[[Array, Array, int], Array]
+) -> QuestionMistake:
+    """A mistake from the right counts, the images and the number of bins."""
+    return Mistake(
+        name,
+        "features",
+        message,
+        lambda inputs: rule(_histogram(inputs)["features"], *_images_and_bins(inputs)),
+    )
+
+
+_HISTOGRAMS = (
     _histogram_mistake(
         "channels_reversed",
         "It holds the channels in the order blue, green, red.",
@@ -141,14 +135,14 @@ _HISTOGRAM_MISTAKES = (
     ),
     _histogram_mistake(
         "greatest_left_out",
-        "It leaves out the bytes of 255: does the last bin hold its upper end?",
+        "It leaves out the bytes of 255: does the last bin include its upper end?",
         lambda counts, images, bins: (
             counts - ((images == 255).sum((2, 3))[:, :, None] * np.eye(bins)[-1]).reshape(len(images), -1)
         ),
     ),
     _histogram_mistake(
         "all_images_together",
-        "Each row counts all images together: an image has a row of its own.",
+        "Each row counts all images together: there should be one row per image.",
         lambda counts, images, _: np.tile(counts.sum(axis=0), (len(images), 1)),
     ),
 )
@@ -156,21 +150,9 @@ _HISTOGRAM_MISTAKES = (
 QUESTIONS = (
     *training.QUESTIONS,
     *reached.QUESTIONS,
+    Question("lab_forward", MODEL, {"y_hat": "array"}, cases.forward_cases, _forward, mistakes=FORWARD),
     Question(
-        "lab_forward",
-        ("weight", "bias", "x"),
-        {"y_hat": "array"},
-        cases.forward_cases,
-        _forward,
-        mistakes=forward_mistakes.FORWARD,
-    ),
-    Question(
-        "lab_forward_large",
-        ("weight", "bias", "x"),
-        {"y_hat": "array"},
-        cases.large_score_cases,
-        _forward,
-        mistakes=forward_mistakes.FORWARD,
+        "lab_forward_large", MODEL, {"y_hat": "array"}, cases.large_score_cases, _forward, mistakes=FORWARD
     ),
     Question(
         "lab_criterion",
@@ -178,34 +160,34 @@ QUESTIONS = (
         {"loss": "number"},
         cases.loss_cases,
         _criterion,
-        mistakes=forward_mistakes.CRITERION,
+        mistakes=CRITERION,
     ),
     Question(
         "lab_backward",
-        ("weight", "bias", "x", "label", "y_hat"),
-        dict.fromkeys(gradient_mistakes.GRADIENTS, "array"),
+        (*MODEL, "label", "y_hat"),
+        dict.fromkeys(GRADIENTS, "array"),
         cases.backward_cases,
         _backward,
-        mistakes=gradient_mistakes.BACKWARD,
+        mistakes=BACKWARD,
     ),
     Question(
         "lab_numeric",
-        ("weight", "bias", "x", "label", "epsilon"),
-        dict.fromkeys((*gradient_mistakes.GRADIENTS, "weight_afterwards", "bias_afterwards"), "array"),
+        (*MODEL, "label", "epsilon"),
+        dict.fromkeys((*GRADIENTS, "weight_afterwards", "bias_afterwards"), "array"),
         cases.numeric_cases,
         _numeric,
         driver=("lab", "numeric"),
         tolerance=1e-6,
-        mistakes=gradient_mistakes.NUMERIC,
+        mistakes=NUMERIC,
         rules=_NUMERIC_RULES,
     ),
     Question(
         "lab_evaluate",
-        ("weight", "bias", "X", "y"),
+        GIVEN,
         {"accuracy": "number"},
         cases.evaluation_cases,
         _evaluate,
-        mistakes=_EVALUATION_MISTAKES,
+        mistakes=_EVALUATION,
         accepted=_in_percent,
     ),
     Question(
@@ -215,7 +197,7 @@ QUESTIONS = (
         cases.histogram_cases,
         _histogram,
         tolerance=1e-6,
-        mistakes=_HISTOGRAM_MISTAKES,
+        mistakes=_HISTOGRAMS,
         accepted=_shares,
     ),
 )

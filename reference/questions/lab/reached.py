@@ -1,4 +1,4 @@
-"""The questions on what the lab's descent draws and reaches, where every run ends elsewhere."""
+"""The questions on what the lab's descent draws and reaches, where every run ends differently."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
-from reference.losses.problem import Array
-from reference.questions.lab.descent import accuracy, arrays, sequential, slopes
-from reference.questions.lab.given import array, number
-from reference.questions.question import Answer, Inputs, Question, QuestionCase, Rule
+from reference.losses.problem import Array, log_softmax
+from reference.questions.inputs import Inputs, Value
+from reference.questions.lab.descent import GIVEN, accuracy, sequential, slopes
+from reference.questions.lab.training import PARAMETERS, named
+from reference.questions.question import Answer, Question, QuestionCase, Rule
 
 _ROWS, _CLASSES = 12, 4
 _TINY_RATE = 1e-7
-"""So small that each step on a row changes the weights as the first one would, to 1 part in 1e4, however many there are."""
+"""So small that every step on a row changes the weights like the first one, to 1 part in 1e4."""
 
 _DEVIATIONS = 10.6
 """Of the chi-square statistic above its mean: chance alone exceeds that less than once in 1e7 runs."""
@@ -22,15 +22,12 @@ _DEVIATIONS = 10.6
 _ACCURACY_BAR = 0.9
 
 
-def _sequential(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    trained = sequential(inputs, number(inputs, "learning_rate"), int(number(inputs, "epochs")))
-    return dict(zip(("weight", "bias"), trained, strict=True))
+def _sequential(inputs: Inputs) -> Answer:
+    return named(sequential(inputs, inputs.number("learning_rate"), inputs.integer("epochs")))
 
 
-def _draws_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Rows that are unit vectors, so that each changes a column of its own; and rows whose order shows."""
-    del convention
+def _draws_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Rows that are unit vectors, each of which changes one column of the weight; and rows whose order shows."""
     counted = _start(rng, np.eye(_ROWS), rng.integers(_CLASSES, size=_ROWS))
     counted |= {"weight": np.zeros((_CLASSES, _ROWS)), "bias": np.zeros(_CLASSES)}
     counted |= {"learning_rate": _TINY_RATE, "epochs": 40}
@@ -42,14 +39,14 @@ def _draws_cases(rng: np.random.Generator, convention: Convention) -> Sequence[Q
     ]
 
 
-def _start(rng: np.random.Generator, X: Array, y: Array) -> dict[str, Array | float | int | None]:
+def _start(rng: np.random.Generator, X: Array, y: Array) -> dict[str, Value]:
     weight = rng.normal(size=(_CLASSES, X.shape[1]))
     return {"weight": weight, "bias": rng.normal(size=_CLASSES), "X": X, "y": y.astype(np.int64)}
 
 
 def draws(inputs: Inputs, outputs: Answer) -> Array | None:
-    """How often each row was drawn, (N,), from the columns of weight that it changed; None for other rows."""
-    weight, bias, X, y = arrays(inputs)
+    """How often each row was drawn, (N,), from the column of weight that it changed; None unless rows are unit vectors."""
+    weight, bias, X, y = inputs.arrays(*GIVEN)
     if not np.array_equal(X, np.eye(len(X))):
         return None
     change = np.linalg.norm(outputs["weight"] - weight, axis=0)
@@ -57,61 +54,56 @@ def draws(inputs: Inputs, outputs: Answer) -> Array | None:
         float(np.linalg.norm(slopes((weight, bias), row, int(label))[1]))
         for row, label in zip(X, y, strict=True)
     ]
-    return np.asarray(change / (number(inputs, "learning_rate") * np.asarray(steps)))
+    return np.asarray(change / (inputs.number("learning_rate") * np.asarray(steps)))
 
 
 def _whole_draws(inputs: Inputs, outputs: Answer) -> Array | None:
-    """The draws, where they are whole numbers and as many as there are steps."""
+    """The draws, if they are whole numbers and as many as there are steps."""
     found = draws(inputs, outputs)
     if found is None or np.abs(found - np.rint(found)).max() > 0.05:
         return None
     whole = np.rint(found)
-    return whole if whole.sum() == len(whole) * number(inputs, "epochs") else None
+    return whole if whole.sum() == len(whole) * inputs.number("epochs") else None
 
 
-def _no_single_samples(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
+def _is_not_whole_steps(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = draws(inputs, outputs)
     return None if found is None or np.abs(found - np.rint(found)).max() <= 0.05 else {}
 
 
-def _other_count(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
+def _other_count(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = draws(inputs, outputs)
     if found is None or _whole_draws(inputs, outputs) is not None:
         return None
-    return {"seen": float(np.rint(found).sum()), "expected": len(found) * number(inputs, "epochs")}
+    return {"seen": float(np.rint(found).sum()), "expected": len(found) * inputs.number("epochs")}
 
 
-def _missed(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
+def _missed(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = _whole_draws(inputs, outputs)
     if found is None or found.all():
         return None
     return {"missed": float((found == 0).sum()), "rows": float(len(found))}
 
 
-def _last_missed(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
+def _last_missed(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = _whole_draws(inputs, outputs)
     return {} if found is not None and found[:-1].all() and found[-1] == 0 else None
 
 
-def _uneven(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
+def _uneven(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = _whole_draws(inputs, outputs)
     if found is None:
         return None
     expected, freedom = found.mean(), len(found) - 1
     chi_square = float(((found - expected) ** 2).sum() / expected)
-    greatest = freedom + _DEVIATIONS * np.sqrt(2 * freedom)
-    return None if chi_square <= greatest else {"most": float(found.max()), "expected": float(expected)}
+    bound = freedom + _DEVIATIONS * np.sqrt(2 * freedom)
+    return None if chi_square <= bound else {"most": float(found.max()), "expected": float(expected)}
 
 
-def _in_order(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
+def _in_order(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     if draws(inputs, outputs) is not None:
         return None
-    expected = _sequential(inputs, convention)["weight"]
+    expected = _sequential(inputs)["weight"]
     return {} if np.allclose(outputs["weight"], expected, rtol=1e-7, atol=1e-9) else None
 
 
@@ -119,40 +111,39 @@ _DRAWS_RULES = (
     Rule(
         "no_steps_on_single_samples",
         "weight",
-        "What changed in weight is no whole number of steps on single samples with that learning rate.",
-        _no_single_samples,
+        "The change in weight is not a whole number of steps on single samples with that learning rate.",
+        _is_not_whole_steps,
     ),
     Rule(
         "number_of_steps",
         "weight",
-        "It shows {seen} steps, where {expected} were asked for: an epoch has as many steps as there are samples.",
+        "It shows {seen} steps, but {expected} were asked for: an epoch has as many steps as there are samples.",
         _other_count,
     ),
     Rule(
         "last_row_never_drawn",
         "weight",
-        "The last sample is never drawn: is the greatest index one too small? (torch.randint excludes its upper bound.)",
+        "The last sample is never drawn: is the largest index one too small? (torch.randint excludes its upper bound.)",
         _last_missed,
     ),
     Rule("rows_never_drawn", "weight", "{missed} of {rows} samples are never drawn.", _missed),
     Rule(
         "uneven_draws",
         "weight",
-        "The samples are not drawn evenly: one of them {most} times, where {expected} is the mean.",
+        "The samples are not drawn evenly: one was drawn {most} times; the mean is {expected}.",
         _uneven,
     ),
     Rule(
         "samples_in_order",
         "weight",
-        "It takes the samples one after the other, as they stand: each step draws one at random.",
+        "It takes the samples in order: each step should draw one at random.",
         _in_order,
     ),
 )
 
 
-def _learning_cases(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    """Four clouds far apart; random labels for them would be right in a quarter."""
-    del convention
+def _learning_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    """Four clouds far apart; random labels would be right for a quarter of them."""
     samples, features = 120, 8
     centers = np.linalg.qr(rng.normal(size=(features, features)))[0][:_CLASSES] * 4
     y = rng.permutation(np.arange(samples) % _CLASSES)
@@ -162,23 +153,18 @@ def _learning_cases(rng: np.random.Generator, convention: Convention) -> Sequenc
 
 
 def mean_loss(weight: Array, bias: Array, X: Array, y: Array) -> float:
-    """Mean over the samples of log(sum exp a) - a_y."""
-    a = X @ weight.T + bias
-    greatest = a.max(axis=1)
-    logs = greatest + np.log(np.exp(a - greatest[:, None]).sum(axis=1))
-    return float((logs - a[np.arange(len(y)), y]).mean())
+    """Mean cross-entropy over the samples."""
+    return float(-log_softmax(X @ weight.T + bias)[np.arange(len(y)), y].mean())
 
 
-def _loss_grew(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
-    start = mean_loss(*arrays(inputs))
-    seen = mean_loss(outputs["weight"], outputs["bias"], array(inputs, "X"), array(inputs, "y"))
+def _loss_grew(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
+    start = mean_loss(*inputs.arrays(*GIVEN))
+    seen = mean_loss(outputs["weight"], outputs["bias"], *inputs.arrays("X", "y"))
     return None if seen < start else {"seen": seen, "start": start}
 
 
-def _too_few_right(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
-    del convention
-    seen = accuracy(outputs["weight"], outputs["bias"], array(inputs, "X"), array(inputs, "y"))
+def _too_few_right(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
+    seen = accuracy(outputs["weight"], outputs["bias"], *inputs.arrays("X", "y"))
     return None if seen >= _ACCURACY_BAR else {"seen": seen, "bar": _ACCURACY_BAR}
 
 
@@ -186,30 +172,28 @@ _LEARNING_RULES = (
     Rule(
         "loss_grew",
         "weight",
-        "The mean loss goes from {start} to {seen}: does each step go down the gradient, and is it the gradient of the"
+        "The mean loss goes from {start} to {seen}: does each step go down the gradient, and is that the gradient of the"
         " drawn sample with its own label?",
         _loss_grew,
     ),
     Rule(
         "accuracy_below_bar",
         "weight",
-        "It labels a share of {seen} rightly, where {bar} is asked for: does the label belong to the sample that was"
+        "It labels a share of {seen} correctly, but {bar} is asked for: does the label belong to the sample that was"
         " drawn, and are there enough steps?",
         _too_few_right,
     ),
 )
 
-_PARAMETERS = ("weight", "bias", "X", "y", "learning_rate", "epochs")
-
 QUESTIONS = tuple(
     Question(
         name,
-        _PARAMETERS,
-        {"weight": "array", "bias": "array"},
+        (*GIVEN, "learning_rate", "epochs"),
+        dict.fromkeys(PARAMETERS, "array"),
         cases,
         _sequential,
         driver=("lab", "train"),
-        free=("weight", "bias"),
+        free=PARAMETERS,
         rules=rules,
         is_training=True,
     )

@@ -1,219 +1,209 @@
-"""The questions on the lab's descents: exact where every draw gives the same step, by what they reach elsewhere."""
+"""The questions on the lab's descents where every draw gives the same step, so that the result is exact."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
+from reference.questions.inputs import Inputs
 from reference.questions.lab import cases, formulas
-from reference.questions.lab.descent import Descent, Parameters, slopes
-from reference.questions.lab.given import array, number
-from reference.questions.question import Answer, Inputs, Mistake, Question
+from reference.questions.lab.descent import GIVEN, Descent, Parameters, slopes
+from reference.questions.question import Answer, Question, QuestionMistake, in_outputs
 
 PARAMETERS = ("weight", "bias")
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    """What the call asks for; the defaults are those of the lab."""
+
     samples: int
     epochs: int
     rate: float
 
     @classmethod
     def of(cls, inputs: Inputs) -> _Plan:
-        return cls(
-            len(array(inputs, "X")),
-            int(number(inputs, "epochs", 3)),
-            number(inputs, "learning_rate", 1e-3),
-        )
+        return cls(len(inputs.array("X")), inputs.integer("epochs", 3), inputs.number("learning_rate", 1e-3))
 
     @property
     def steps(self) -> int:
         return self.samples * self.epochs
 
 
-def _named(parameters: Parameters) -> Answer:
+def named(parameters: Parameters) -> Answer:
+    """The weight and the bias by name."""
     return dict(zip(PARAMETERS, parameters, strict=True))
 
 
-def _train(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
+def _train(inputs: Inputs, descent: Descent = Descent()) -> Answer:  # noqa: B008  frozen
     plan = _Plan.of(inputs)
-    return _named(Descent().run(inputs, plan.steps, plan.rate))
+    return named(descent.run(inputs, plan.steps, plan.rate))
 
 
-def _descent(inputs: Inputs, rule: Callable[[_Plan], tuple[int, float]]) -> Parameters:
-    """A descent of so many steps at another learning rate."""
-    return Descent().run(inputs, *rule(_Plan.of(inputs)))
+def _planned(
+    name: str, message: str, rule: Callable[[_Plan], tuple[int, float]]
+) -> tuple[QuestionMistake, ...]:
+    """Another number of steps, or another learning rate."""
+    return in_outputs(
+        PARAMETERS, name, message, lambda inputs: named(Descent().run(inputs, *rule(_Plan.of(inputs))))
+    )
 
 
-def _with_slopes(inputs: Inputs, change: Callable[[Parameters, Array, int], Parameters]) -> Parameters:
-    """A descent along other slopes."""
+def _along(
+    name: str, message: str, change: Callable[[Parameters, Array, Array], Parameters]
+) -> tuple[QuestionMistake, ...]:
+    """Other slopes, from the right ones, x and the one-hot label."""
 
     def changed(parameters: Parameters, x: Array, label: int) -> Parameters:
-        return change(slopes(parameters, x, label), x, label)
+        return change(slopes(parameters, x, label), x, formulas.one_hot(label, len(parameters[1])))
 
-    plan = _Plan.of(inputs)
-    return Descent(changed).run(inputs, plan.steps, plan.rate)
+    return in_outputs(PARAMETERS, name, message, lambda inputs: _train(inputs, Descent(changed)))
 
 
-_Run = Callable[[Inputs], Parameters]
-_RUNS: tuple[tuple[str, str, _Run], ...] = (
-    (
+_BEGIN_AND_END = "where does the loop over {} begin and end?"
+
+_TRAINING = (
+    *_along(
         "bias_not_trained",
-        "It equals what comes of it when the bias stays as it is: the bias has a gradient too.",
-        partial(_with_slopes, change=lambda found, *_: (found[0], 0 * found[1])),
+        "It is the result of a bias that never changes: the bias has a gradient too.",
+        lambda found, *_: (found[0], 0 * found[1]),
     ),
-    (
+    *_planned(
         "not_trained",
-        "It equals what was handed over: are the trained parameters returned, and are there any steps?",
-        partial(_descent, rule=lambda plan: (0, plan.rate)),
+        "It equals what was passed in: are the trained parameters returned, and are any steps taken?",
+        lambda plan: (0, plan.rate),
     ),
-    (
+    *_planned(
         "ascent",
         "It goes up the gradient: the loss grows with every step.",
-        partial(_descent, rule=lambda plan: (plan.samples * plan.epochs, -plan.rate)),
+        lambda plan: (plan.steps, -plan.rate),
     ),
-    (
+    *_planned(
         "one_step_an_epoch",
-        "It equals what comes of one step an epoch: an epoch has as many steps as there are samples.",
-        partial(_descent, rule=lambda plan: (plan.epochs, plan.rate)),
+        "It is the result of one step per epoch: an epoch has as many steps as there are samples.",
+        lambda plan: (plan.epochs, plan.rate),
     ),
-    (
+    *_planned(
         "one_epoch",
-        "It equals what comes of one epoch, whatever epochs says.",
-        partial(_descent, rule=lambda plan: (plan.samples, plan.rate)),
+        "It is the result of one epoch, whatever epochs says.",
+        lambda plan: (plan.samples, plan.rate),
     ),
-    (
+    *_planned(
         "three_epochs",
-        "It equals what comes of 3 epochs, whatever epochs says.",
-        partial(_descent, rule=lambda plan: (3 * plan.samples, plan.rate)),
+        "It is the result of 3 epochs, whatever epochs says.",
+        lambda plan: (3 * plan.samples, plan.rate),
     ),
-    (
+    *_planned(
         "one_epoch_too_few",
-        "It equals what comes of one epoch less than asked for: where does the loop over epochs begin and end?",
-        partial(_descent, rule=lambda plan: (plan.samples * (plan.epochs - 1), plan.rate)),
+        f"It is the result of one epoch fewer than asked for: {_BEGIN_AND_END.format('epochs')}",
+        lambda plan: (plan.samples * (plan.epochs - 1), plan.rate),
     ),
-    (
+    *_planned(
         "one_step_too_few",
-        "It equals what comes of one step less in each epoch: where does the loop over samples begin and end?",
-        partial(_descent, rule=lambda plan: ((plan.samples - 1) * plan.epochs, plan.rate)),
+        f"It is the result of one step fewer in each epoch: {_BEGIN_AND_END.format('samples')}",
+        lambda plan: ((plan.samples - 1) * plan.epochs, plan.rate),
     ),
-    (
+    *_planned(
         "learning_rate_not_used",
-        "It equals what comes of a learning rate of 1e-3: the argument learning_rate is not used.",
-        partial(_descent, rule=lambda plan: (plan.samples * plan.epochs, 1e-3)),
+        "It is the result of a learning rate of 1e-3: the argument learning_rate is not used.",
+        lambda plan: (plan.steps, 1e-3),
     ),
-    (
+    *_planned(
         "no_learning_rate",
-        "It takes the whole gradient off at each step: the learning rate is missing.",
-        partial(_descent, rule=lambda plan: (plan.samples * plan.epochs, 1.0)),
+        "It subtracts the whole gradient at each step: the learning rate is missing.",
+        lambda plan: (plan.steps, 1.0),
     ),
-    (
+    *_planned(
         "step_divided_by_samples",
-        "It divides each step by the number of samples: each step has one sample only.",
-        partial(_descent, rule=lambda plan: (plan.samples * plan.epochs, plan.rate / plan.samples)),
+        "It divides each step by the number of samples: each step has only one sample.",
+        lambda plan: (plan.steps, plan.rate / plan.samples),
     ),
-    (
+    *_planned(
         "steps_on_all_samples",
-        "Each step is as long as the sum over all samples: a step has one sample only.",
-        partial(_descent, rule=lambda plan: (plan.samples * plan.epochs, plan.rate * plan.samples)),
+        "Each step is as long as the sum over all samples: a step has only one sample.",
+        lambda plan: (plan.steps, plan.rate * plan.samples),
     ),
-    (
+    *_along(
         "bias_goes_up",
-        "It equals what comes of it when the bias goes up its gradient: look at the sign of that update.",
-        partial(_with_slopes, change=lambda found, *_: (found[0], -found[1])),
+        "It is the result of a bias that goes up its gradient: look at the sign of that update.",
+        lambda found, *_: (found[0], -found[1]),
     ),
-    (
+    *_along(
         "slope_without_label",
-        "Its steps go along y_hat and not y_hat - y: what does the true label contribute?",
-        partial(
-            _with_slopes,
-            change=lambda found, x, label: (
-                found[0] + np.outer(formulas.one_hot(label, len(found[1])), x),
-                found[1] + formulas.one_hot(label, len(found[1])),
-            ),
-        ),
+        "Its steps follow y_hat instead of y_hat - y: what does the true label contribute?",
+        lambda found, x, label: (found[0] + np.outer(label, x), found[1] + label),
     ),
 )
 
 
-def _run_mistakes(runs: tuple[tuple[str, str, _Run], ...]) -> Iterator[Mistake]:
-    for name, message, run in runs:
-        for position, output in enumerate(PARAMETERS):
-
-            def outcome(
-                inputs: Inputs, convention: Convention, run: _Run = run, position: int = position
-            ) -> Array:
-                del convention
-                return run(inputs)[position]
-
-            yield Mistake(name, output, message, outcome)
-
-
-def _minibatch(inputs: Inputs, descent: Descent = Descent(), **changed: float) -> Parameters:  # noqa: B008  frozen
-    plan = _Plan.of(inputs)
-    given = {name: number(inputs, name) for name in ("batch_size", "reg", "momentum")} | changed
-    steps = round(plan.steps / given["batch_size"])
-    rate = plan.rate * changed.get("scale", 1.0)
-    return descent.run(inputs, steps, rate, given["reg"], given["momentum"])
+def _minibatch(
+    inputs: Inputs,
+    descent: Descent = Descent(),  # noqa: B008  frozen
+    *,
+    is_summed: bool = False,
+) -> Answer:
+    plan, batch = _Plan.of(inputs), inputs.number("batch_size")
+    rate = plan.rate * batch if is_summed else plan.rate
+    steps = round(plan.steps / batch)
+    return named(descent.run(inputs, steps, rate, inputs.number("reg"), inputs.number("momentum")))
 
 
-def _train_minibatch(inputs: Inputs, convention: Convention) -> Answer:
-    del convention
-    return _named(_minibatch(inputs))
-
-
-def _summed(inputs: Inputs) -> Parameters:
-    return _minibatch(inputs, scale=number(inputs, "batch_size", 64))
-
-
-def _other_minibatches(inputs: Inputs, convention: Convention) -> Sequence[Answer]:
+def _other_minibatches(inputs: Inputs) -> Sequence[Answer]:
     """Half of the penalty, a penalty on the bias too, a velocity that takes the gradient times 1 - momentum."""
-    del convention
     choices = itertools.product((1.0, 0.5), (False, True), (False, True))
-    return [_named(_minibatch(inputs, Descent(slopes, *each))) for each in choices]
+    return [_minibatch(inputs, Descent(slopes, *each)) for each in choices]
 
 
-_MINIBATCH_RUNS: tuple[tuple[str, str, _Run], ...] = (
-    ("summed", "It takes the sum over the batch in the place of the mean.", _summed),
-    ("no_penalty", "It equals what comes of it without reg.", partial(_minibatch, reg=0.0)),
-    ("no_momentum", "It equals what comes of it without momentum.", partial(_minibatch, momentum=0.0)),
-    (
+_MINIBATCHES = (
+    *in_outputs(
+        PARAMETERS,
+        "summed",
+        "It takes the sum over the batch instead of the mean.",
+        lambda inputs: _minibatch(inputs, is_summed=True),
+    ),
+    *in_outputs(
+        PARAMETERS,
+        "no_penalty",
+        "It is the result without reg.",
+        lambda inputs: _minibatch(inputs.replace(reg=0.0)),
+    ),
+    *in_outputs(
+        PARAMETERS,
+        "no_momentum",
+        "It is the result without momentum.",
+        lambda inputs: _minibatch(inputs.replace(momentum=0.0)),
+    ),
+    *in_outputs(
+        PARAMETERS,
         "single_samples",
-        "It equals what comes of batches of one sample: the argument batch_size is not used.",
-        partial(_minibatch, batch_size=1.0),
+        "It is the result of batches of one sample: the argument batch_size is not used.",
+        lambda inputs: _minibatch(inputs.replace(batch_size=1)),
     ),
 )
-
-
-_GIVEN = ("weight", "bias", "X", "y")
 
 QUESTIONS = (
     Question(
         "lab_train",
-        (*_GIVEN, "learning_rate", "epochs"),
+        (*GIVEN, "learning_rate", "epochs"),
         dict.fromkeys(PARAMETERS, "array"),
         cases.training_cases,
         _train,
         driver=("lab", "train"),
-        mistakes=tuple(_run_mistakes(_RUNS)),
+        mistakes=_TRAINING,
         is_training=True,
     ),
     Question(
         "lab_train_minibatch",
-        (*_GIVEN, "learning_rate", "epochs", "batch_size", "reg", "momentum"),
+        (*GIVEN, "learning_rate", "epochs", "batch_size", "reg", "momentum"),
         dict.fromkeys(PARAMETERS, "array"),
         cases.minibatch_cases,
-        _train_minibatch,
+        _minibatch,
         driver=("lab", "train"),
-        mistakes=tuple(_run_mistakes(_MINIBATCH_RUNS)),
+        mistakes=_MINIBATCHES,
         is_training=True,
         accepted=_other_minibatches,
     ),

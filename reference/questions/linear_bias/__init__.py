@@ -1,4 +1,4 @@
-"""A linear softmax classifier with a bias of its own: its loss, and its training by full gradient steps."""
+"""A linear softmax classifier with a separate bias: its loss, and its training by full gradient steps."""
 
 from reference.questions.linear_bias.loss import LOSS_QUESTION
 from reference.questions.linear_bias.training import TRAINING_QUESTIONS

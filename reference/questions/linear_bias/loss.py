@@ -1,61 +1,69 @@
-"""softmax_loss(W, b, X, y, reg) -> (loss, dW, db): the question, its right answer, and mistakes by name.
+"""softmax_loss(W, b, X, y, reg) -> (loss, dW, db): the question.
 
-W (D, K), b (1, K), X (N, D), y (N,); the loss is the mean cross-entropy plus c*reg*sum(W*W), and b is not regularized. c is the
-convention's; the slides of seed 003 have c = 0.5. What goes wrong in the loss and in dW is what goes wrong without a bias
-(reference.losses.mistakes.table), and what is told here besides.
+W (D, K), b (1, K), X (N, D), y (N,); the loss is the mean cross-entropy plus c*reg*sum(W*W), and b is not regularized. c is
+the convention's; the slides of seed 003 have c = 0.5. The mistakes of a linear classifier without a bias
+(reference.losses.mistakes.table) show in the loss and in dW here too.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.formulas import softmax_data_term
-from reference.losses.formulas import softmax_loss as reference_loss
-from reference.losses.mistakes.table import MISCONCEPTIONS
+from reference.losses.mistakes.table import LOSS_MISTAKES
 from reference.losses.problem import Array, Problem
-from reference.questions.question import Answer, Inputs, Mistake, Question, QuestionCase
+from reference.losses.right import LossMistake, Part, RightAnswer
+from reference.mistakes import Mistake
+from reference.questions.inputs import Inputs, Value
+from reference.questions.question import Answer, Question, QuestionCase, QuestionMistake
 
 OVERFLOW = (
-    "its exponentials overflow where scores are near 1000; the slides do not ask for more, but taking each row's"
-    " maximum out of its scores would keep them finite"
+    "its exponentials overflow where scores are near 1000; the slides do not ask for more, but subtracting each row's"
+    " maximum from its scores would keep them finite"
 )
-
-_WORDS = Convention(regularizer_coefficient=0.5, bias="separate")
-"""The terms of the messages: the lecture's 0.5*reg*sum(W*W)."""
 
 _SIZES = ((7, 5, 6, 0.37), (13, 3, 4, 0.0), (6, 2, 3, 0.8), (1, 4, 5, 0.5), (40, 10, 12, 1.3))
 """N, K, D and reg of the cases."""
 
 
-def softmax_problem(inputs: Inputs, convention: Convention) -> Problem:
-    """The inputs in extended precision."""
-    W, b, X, y, reg = (inputs[name] for name in ("W", "b", "X", "y", "reg"))
-    assert isinstance(reg, int | float)
-    separate = dataclasses.replace(convention, bias="separate")
-    return Problem.of(np.asarray(W), np.asarray(X), np.asarray(y), float(reg), separate, np.asarray(b))
+def _without_bias(inputs: Inputs) -> Problem:
+    W, X, y = inputs.arrays("W", "X", "y")
+    return Problem.of(W, X, y, inputs.number("reg"), inputs.convention)
 
 
-def _answer(inputs: Inputs, convention: Convention) -> Answer:
-    W, b, X, y, reg = (inputs[name] for name in ("W", "b", "X", "y", "reg"))
-    assert isinstance(reg, int | float)
-    separate = dataclasses.replace(convention, bias="separate")
-    right = reference_loss(np.asarray(W), np.asarray(X), np.asarray(y), float(reg), separate, np.asarray(b))
-    assert right.db is not None
-    return {
-        "loss": np.asarray(right.loss, dtype=np.float64),
-        "dW": right.dW.astype(np.float64),
-        "db": right.db.astype(np.float64),
+def _problem(inputs: Inputs) -> Problem:
+    """The inputs in extended precision, with the bias in the scores."""
+    bare = _without_bias(inputs)
+    return dataclasses.replace(bare, scores=bare.scores + _bias(inputs).astype(bare.scores.dtype))
+
+
+def _bias(inputs: Inputs) -> Array:
+    return inputs.array("b").reshape(1, -1)
+
+
+def _db(problem: Problem) -> Array:
+    """(1, K): the mean of P - Y over the samples."""
+    gradient: Array = softmax_data_term(problem)[1].sum(axis=0, keepdims=True) / problem.num_samples
+    return gradient
+
+
+def _answer(inputs: Inputs) -> Answer:
+    problem = _problem(inputs)
+    right = {
+        "loss": RightAnswer("softmax", "loss", problem).value,
+        "dW": RightAnswer("softmax", "gradient", problem).value,
+        "db": _db(problem),
     }
+    return {name: value.astype(np.float64) for name, value in right.items()}
 
 
-def _draw(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
+def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
     cases = []
     for N, K, D, reg in _SIZES:
-        inputs: dict[str, Array | float | int | None] = {
+        inputs: dict[str, Value] = {
             "W": rng.normal(size=(D, K)) * 1.5 / np.sqrt(D),
             "b": rng.normal(size=(1, K)),
             "X": rng.normal(size=(N, D)),
@@ -70,138 +78,131 @@ def _draw(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
-_Term = Callable[[Problem], Array]
-
-
-def _of_output(output: str, name: str, message: str, term: _Term) -> Mistake:
-    def outcome(inputs: Inputs, convention: Convention) -> Array:
-        return np.asarray(term(softmax_problem(inputs, convention)), dtype=np.float64)
-
-    return Mistake(name, output, message, outcome)
-
-
-def _known() -> Iterator[Mistake]:
-    """Those of the linear classifier without a bias, in the loss and in dW."""
-    for each in MISCONCEPTIONS:
-        if each.classifier == "softmax":
-            output = "loss" if each.part == "loss" else "dW"
-            yield _of_output(output, each.name, each.message(_WORDS), each.outcome)
-
-
-def _without_bias(problem: Problem) -> Problem:
-    return dataclasses.replace(problem, scores=problem.X @ problem.W)
-
-
-def _data_loss(problem: Problem) -> Array:
-    return np.asarray(softmax_data_term(problem)[0])
-
-
-def _slopes(problem: Problem) -> Array:
-    """P - Y (N, K)."""
-    slopes: Array = softmax_data_term(problem)[1]
-    return slopes
-
-
-def _row(problem: Problem, entries: Array) -> Array:
-    return np.broadcast_to(entries, (problem.num_classes,)).reshape(1, -1)
-
-
-def _bias(problem: Problem) -> Array:
-    assert problem.b is not None
-    return problem.b
-
-
-def _db(change: Callable[[Problem, Array], Array]) -> _Term:
-    """A row made of the problem and the right (K,) gradient."""
-    return lambda problem: _row(problem, change(problem, _slopes(problem).sum(axis=0) / problem.num_samples))
-
+_OUTPUTS: dict[Part, str] = {"loss": "loss", "gradient": "dW"}
 
 _BIAS_ENTERS = "the scores are X @ W + b; does the bias reach this part?"
 _NOT_REGULARIZED = "which parameters does the regularization contain?"
+_AVERAGE = "what is the average taken over?"
 
 
-_LOSS_MISTAKES = (
-    _of_output(
-        "loss",
-        "bias_left_out_of_scores",
-        f"It equals the loss of scores without the bias: {_BIAS_ENTERS}",
-        lambda problem: _data_loss(_without_bias(problem)) + problem.regularizer,
-    ),
-    _of_output(
-        "loss",
-        "bias_regularized",
-        f"It equals the correct loss with the bias in the regularization too: {_NOT_REGULARIZED}",
-        lambda problem: (
-            _data_loss(problem) + problem.regularizer + problem.penalty * np.sum(_bias(problem) ** 2)
-        ),
-    ),
-    _of_output(
-        "dW",
-        "bias_left_out_of_scores",
-        f"It equals the gradient for scores without the bias: {_BIAS_ENTERS}",
-        lambda problem: problem.pull_back(_slopes(_without_bias(problem))) + problem.regularizer_gradient,
-    ),
-)
-
-_DB_MISTAKES = tuple(
-    _of_output("db", name, message, term)
-    for name, message, term in (
-        (
-            "all_zero",
-            "It is zero throughout: is db never filled, or is it one sum over samples and classes, where each class has an entry of its own?",
-            _db(lambda _, right: 0 * right),
-        ),
-        (
-            "sum_instead_of_mean",
-            "It equals the correct gradient times the number of samples: is the loss a sum over the samples, or their average?",
-            _db(lambda problem, right: right * problem.num_samples),
-        ),
-        (
-            "divided_twice",
-            "It equals the correct gradient divided by the number of samples once more: is the average taken twice?",
-            _db(lambda problem, right: right / problem.num_samples),
-        ),
-        (
-            "bias_regularized",
-            f"It equals the correct gradient with the bias's part of a regularization: {_NOT_REGULARIZED}",
-            _db(lambda problem, right: right + 2 * problem.penalty * _bias(problem)),
-        ),
-        (
-            "bias_regularized_twice",
-            f"It equals the correct gradient with twice the bias's part of a regularization: {_NOT_REGULARIZED}",
-            _db(lambda problem, right: right + 4 * problem.penalty * _bias(problem)),
-        ),
-        (
-            "bias_left_out_of_scores",
-            f"It equals the gradient for scores without the bias: {_BIAS_ENTERS}",
-            lambda problem: _row(problem, _slopes(_without_bias(problem)).sum(axis=0) / problem.num_samples),
-        ),
-        (
-            "minus_one_missing",
-            "It equals the average probabilities: what does the derivative have in addition for the true class?",
-            lambda problem: _row(problem, problem.probabilities.mean(axis=0)),
-        ),
-        (
-            "sign_flipped",
-            "It equals the correct gradient with the opposite sign: does the loss rise or fall as the true score rises?",
-            _db(lambda _, right: -right),
-        ),
-        (
-            "mean_over_classes_too",
-            "It equals the correct gradient divided by the number of classes: over what is the average taken?",
-            _db(lambda problem, right: right / problem.num_classes),
-        ),
-        (
-            "no_probabilities",
-            "It equals the true classes' share with the opposite sign and no probabilities: where do the probabilities enter?",
-            lambda problem: _row(problem, -problem.one_hot.mean(axis=0)),
-        ),
-        (
-            "last_sample_only",
-            "It equals what the last sample alone gives: is what the samples before it gave overwritten?",
-            lambda problem: _row(problem, _slopes(problem)[-1] / problem.num_samples),
-        ),
+def _without_a_bias(mistake: LossMistake, part: Part) -> QuestionMistake:
+    """A mistake of the linear classifier without a bias."""
+    return Mistake(
+        mistake.name,
+        _OUTPUTS[part],
+        mistake.message,
+        lambda inputs: mistake.outcome(RightAnswer("softmax", part, _problem(inputs))),
     )
+
+
+def _db_mistake(name: str, message: str, outcome: Callable[[Problem, Array], Array]) -> QuestionMistake:
+    """A mistake in db (1, K), from the problem and the right db."""
+
+    def of_inputs(inputs: Inputs) -> Array:
+        problem = _problem(inputs)
+        return outcome(problem, _db(problem))
+
+    return Mistake(name, "db", message, of_inputs)
+
+
+def _bias_regularized(factor: float) -> Callable[[Inputs], Array]:
+    def outcome(inputs: Inputs) -> Array:
+        problem = _problem(inputs)
+        gradient: Array = _db(problem) + factor * problem.penalty * _bias(inputs)
+        return gradient
+
+    return outcome
+
+
+def _loss_with_bias_regularized(inputs: Inputs) -> Array:
+    problem = _problem(inputs)
+    right = RightAnswer("softmax", "loss", problem).value
+    return np.asarray(right + problem.penalty * np.sum(_bias(inputs) ** 2))
+
+
+_MISTAKES = (
+    *(
+        _without_a_bias(mistake, part)
+        for part in _OUTPUTS
+        for mistake in LOSS_MISTAKES["softmax"]
+        if mistake.output == part
+    ),
+    Mistake(
+        "bias_left_out_of_scores",
+        "loss",
+        f"It equals the loss of scores without the bias: {_BIAS_ENTERS}",
+        lambda inputs: RightAnswer("softmax", "loss", _without_bias(inputs)).value,
+    ),
+    Mistake(
+        "bias_regularized",
+        "loss",
+        f"It equals the correct loss with the bias in the regularization too: {_NOT_REGULARIZED}",
+        _loss_with_bias_regularized,
+    ),
+    Mistake(
+        "bias_left_out_of_scores",
+        "dW",
+        f"It equals the gradient for scores without the bias: {_BIAS_ENTERS}",
+        lambda inputs: RightAnswer("softmax", "gradient", _without_bias(inputs)).value,
+    ),
+    _db_mistake(
+        "all_zero",
+        "It is zero throughout: is db never filled, or is it one sum over samples and classes? Each class has its own entry.",
+        lambda _, right: 0 * right,
+    ),
+    _db_mistake(
+        "sum_instead_of_mean",
+        "It equals the correct gradient times the number of samples: is the loss a sum over the samples, or their average?",
+        lambda problem, right: right * problem.num_samples,
+    ),
+    _db_mistake(
+        "divided_twice",
+        "It equals the correct gradient divided by the number of samples once more: is the average taken twice?",
+        lambda problem, right: right / problem.num_samples,
+    ),
+    Mistake(
+        "bias_regularized",
+        "db",
+        f"It equals the correct gradient plus a regularization of the bias: {_NOT_REGULARIZED}",
+        _bias_regularized(2),
+    ),
+    Mistake(
+        "bias_regularized_twice",
+        "db",
+        f"It equals the correct gradient plus twice a regularization of the bias: {_NOT_REGULARIZED}",
+        _bias_regularized(4),
+    ),
+    Mistake(
+        "bias_left_out_of_scores",
+        "db",
+        f"It equals the gradient for scores without the bias: {_BIAS_ENTERS}",
+        lambda inputs: _db(_without_bias(inputs)),
+    ),
+    _db_mistake(
+        "minus_one_missing",
+        "It equals the average probabilities: what more does the derivative have for the true class?",
+        lambda problem, _: problem.probabilities.mean(axis=0, keepdims=True),
+    ),
+    _db_mistake(
+        "sign_flipped",
+        "It equals the correct gradient with the opposite sign: does the loss rise or fall as the true score rises?",
+        lambda _, right: -right,
+    ),
+    _db_mistake(
+        "mean_over_classes_too",
+        f"It equals the correct gradient divided by the number of classes: {_AVERAGE}",
+        lambda problem, right: right / problem.num_classes,
+    ),
+    _db_mistake(
+        "no_probabilities",
+        "It equals minus the share of each true class, without any probabilities: where do the probabilities come in?",
+        lambda problem, _: -problem.one_hot.mean(axis=0, keepdims=True),
+    ),
+    _db_mistake(
+        "last_sample_only",
+        "It equals the share of the last sample only: does each sample overwrite the ones before it?",
+        lambda problem, _: softmax_data_term(problem)[1][-1:] / problem.num_samples,
+    ),
 )
 
 LOSS_QUESTION = Question(
@@ -211,6 +212,6 @@ LOSS_QUESTION = Question(
     draw=_draw,
     answer=_answer,
     driver=("linear_bias", "loss"),
-    mistakes=(*_known(), *_LOSS_MISTAKES, *_DB_MISTAKES),
+    mistakes=_MISTAKES,
     unchanged=("W", "b", "X", "y"),
 )

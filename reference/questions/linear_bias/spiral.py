@@ -1,4 +1,4 @@
-"""The spiral of three arms: points in the plane that no linear classifier tells apart."""
+"""The spiral of three arms: points in the plane that no linear classifier can separate."""
 
 from __future__ import annotations
 

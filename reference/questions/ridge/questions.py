@@ -10,45 +10,46 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
-from reference.questions.question import Answer, Inputs, Mistake, Question, QuestionCase
+from reference.mistakes import Mistake
+from reference.questions.inputs import Inputs, Value
+from reference.questions.question import Answer, Question, QuestionCase
 
 
 def _regression(rng: np.random.Generator, N: int, D: int) -> tuple[Array, Array]:
-    """X (N, D) and y (N,) that lies near a plane."""
+    """X (N, D) and y (N,) near a plane."""
     X = rng.normal(size=(N, D))
     return X, X @ rng.normal(size=D) + 0.3 * rng.normal(size=N)
 
 
-def _loss_cases(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
+def _loss_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     cases = []
     for N, D, reg in ((9, 4, 0.7), (20, 6, 0.2), (5, 1, 1.5), (7, 3, 0.0), (1, 2, 0.4)):
         X, y = _regression(rng, N, D)
-        inputs: Inputs = {"w": rng.normal(size=D), "X": X, "y": y, "reg": reg}
+        inputs: dict[str, Value] = {"w": rng.normal(size=D), "X": X, "y": y, "reg": reg}
         cases.append(QuestionCase(f"N={N}, D={D}, reg={reg:g}", inputs))
     return cases
 
 
-def _loss(inputs: Inputs, _: Convention) -> Answer:
-    w, X, y, reg = (np.asarray(inputs[name]) for name in ("w", "X", "y", "reg"))
+def _loss(inputs: Inputs) -> Answer:
+    w, X, y = inputs.arrays("w", "X", "y")
+    reg = inputs.number("reg")
     residual = X @ w - y
     loss = np.mean(residual**2) + reg * np.sum(w**2)
     return {"loss": np.asarray(loss), "dw": 2 * X.T @ residual / len(y) + 2 * reg * w}
 
 
-def _without_regularizer(inputs: Inputs, convention: Convention) -> Answer:
-    return _loss({**inputs, "reg": 0.0}, convention)
+def _without_regularizer(inputs: Inputs) -> Answer:
+    return _loss(inputs.replace(reg=0.0))
 
 
-def _regularizer_gradient_without_2(inputs: Inputs, convention: Convention) -> Array:
-    without: Array = _loss(inputs, convention)["dw"] - np.asarray(inputs["reg"]) * np.asarray(inputs["w"])
-    return without
+def _regularizer_gradient_without_2(inputs: Inputs) -> Array:
+    return np.asarray(_loss(inputs)["dw"] - inputs.number("reg") * inputs.array("w"))
 
 
-def _sum_over_samples(inputs: Inputs, convention: Convention) -> Answer:
-    right, bare = _loss(inputs, convention), _without_regularizer(inputs, convention)
-    N = len(np.asarray(inputs["y"]))
+def _sum_over_samples(inputs: Inputs) -> Answer:
+    right, bare = _loss(inputs), _without_regularizer(inputs)
+    N = len(inputs.array("y"))
     return {name: right[name] + (N - 1) * bare[name] for name in right}
 
 
@@ -62,20 +63,20 @@ RIDGE_LOSS = Question(
         Mistake(
             "no_regularizer",
             "loss",
-            "It equals the loss without the regularizer: what has reg to do with it?",
-            lambda inputs, convention: _without_regularizer(inputs, convention)["loss"],
+            "It equals the loss without the regularizer: where does reg come in?",
+            lambda inputs: _without_regularizer(inputs)["loss"],
         ),
         Mistake(
             "sum_instead_of_mean",
             "loss",
-            "It equals the loss with a sum over the samples in place of their mean.",
-            lambda inputs, convention: _sum_over_samples(inputs, convention)["loss"],
+            "It equals the loss with a sum over the samples instead of their mean.",
+            lambda inputs: _sum_over_samples(inputs)["loss"],
         ),
         Mistake(
             "no_regularizer",
             "dw",
             "It equals the gradient of the loss without its regularizer.",
-            lambda inputs, convention: _without_regularizer(inputs, convention)["dw"],
+            lambda inputs: _without_regularizer(inputs)["dw"],
         ),
         Mistake(
             "regularizer_gradient_without_2",
@@ -86,20 +87,20 @@ RIDGE_LOSS = Question(
         Mistake(
             "sum_instead_of_mean",
             "dw",
-            "It equals the gradient with a sum over the samples in place of their mean.",
-            lambda inputs, convention: _sum_over_samples(inputs, convention)["dw"],
+            "It equals the gradient with a sum over the samples instead of their mean.",
+            lambda inputs: _sum_over_samples(inputs)["dw"],
         ),
         Mistake(
             "sign_flipped",
             "dw",
-            "It equals the gradient with its sign turned: does the residual stand the right way round?",
-            lambda inputs, convention: -_loss(inputs, convention)["dw"],
+            "It equals the gradient with the opposite sign: is the residual the right way round?",
+            lambda inputs: -_loss(inputs)["dw"],
         ),
     ),
 )
 
 
-def _fit_cases(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
+def _fit_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     cases = []
     for N, D, reg in ((12, 3, 0.5), (30, 5, 0.05), (4, 6, 0.3)):
         X, y = _regression(rng, N, D)
@@ -113,13 +114,14 @@ def _minimum(X: Array, y: Array, weight: float) -> Array:
     return found
 
 
-def _fit(inputs: Inputs, _: Convention) -> Answer:
-    return {"w": _minimum(np.asarray(inputs["X"]), np.asarray(inputs["y"]), float(np.asarray(inputs["reg"])))}
+def _fit(inputs: Inputs) -> Answer:
+    X, y = inputs.arrays("X", "y")
+    return {"w": _minimum(X, y, inputs.number("reg"))}
 
 
-def _fit_without_samples(inputs: Inputs, _: Convention) -> Array:
-    X, y = np.asarray(inputs["X"]), np.asarray(inputs["y"])
-    return _minimum(X, y, float(np.asarray(inputs["reg"])) / len(y))
+def _fit_without_samples(inputs: Inputs) -> Array:
+    X, y = inputs.arrays("X", "y")
+    return _minimum(X, y, inputs.number("reg") / len(y))
 
 
 RIDGE_FIT = Question(

@@ -1,24 +1,33 @@
-"""TwoLayerNet's start, scores, predictions, and loss with gradients: the questions, and mistakes by name."""
+"""TwoLayerNet's start, scores, predictions, and loss with gradients: the questions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from reference.conventions import Convention
-from reference.losses.problem import Array
-from reference.questions.question import Answer, Inputs, Mistake, Question, QuestionCase, Rule
+from reference.losses.problem import Array, log_softmax
+from reference.mistakes import Mistake
+from reference.questions.inputs import Inputs, Value
+from reference.questions.question import (
+    Answer,
+    Question,
+    QuestionCase,
+    QuestionMistake,
+    Rule,
+    in_outputs,
+)
 from reference.questions.two_layer.network import PARAMETERS, WEIGHTS, Faults, evaluate, parameters_of, scores
 
 OVERFLOW = (
-    "its exponentials overflow where scores are near 1000; taking each row's maximum out of its scores would keep"
+    "its exponentials overflow where scores are near 1000; subtracting each row's maximum from its scores would keep"
     " them finite"
 )
 
 _SIZES = ((7, 6, 5, 4, 0.37), (13, 4, 9, 3, 0.0), (5, 3, 4, 2, 0.8), (1, 5, 7, 4, 0.5), (30, 12, 20, 10, 1.3))
 """N, D, H, C and reg of the cases."""
 _GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
+_WITH_ROWS = (*PARAMETERS, "X")
 
 
 def drawn_parameters(rng: np.random.Generator, D: int, H: int, C: int) -> dict[str, Array]:
@@ -31,175 +40,165 @@ def drawn_parameters(rng: np.random.Generator, D: int, H: int, C: int) -> dict[s
     }
 
 
-def _draw(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
+def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
     cases = []
     for N, D, H, C, reg in _SIZES:
         parameters = drawn_parameters(rng, D, H, C)
         X, y = rng.normal(size=(N, D)), rng.integers(0, C, size=N)
-        inputs: Inputs = {**parameters, "X": X, "y": y, "reg": reg}
+        inputs: dict[str, Value] = {**parameters, "X": X, "y": y, "reg": reg}
         cases.append(QuestionCase(f"N={N}, D={D}, H={H}, C={C}, reg={reg:g}", inputs))
     first = cases[0].inputs
-    shifted: Inputs = {**first, "b2": np.asarray(first["b2"]) + 1000.0}
+    shifted = {**first, "b2": np.asarray(first["b2"]) + 1000.0}
     return [*cases, QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW)]
 
 
-def _draw_rows(rng: np.random.Generator, convention: Convention) -> Sequence[QuestionCase]:
-    cases = _draw(rng, convention)[:-1]
-    names = (*PARAMETERS, "X")
-    return [QuestionCase(case.label, {name: case.inputs[name] for name in names}) for case in cases]
+def _draw_rows(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    return [
+        QuestionCase(case.label, {name: case.inputs[name] for name in _WITH_ROWS}) for case in _draw(rng)[:-1]
+    ]
 
 
-def _evaluate(inputs: Inputs, convention: Convention, faults: Faults) -> dict[str, Array]:
-    reg = inputs["reg"]
-    assert isinstance(reg, int | float)
-    X, y = np.asarray(inputs["X"]), np.asarray(inputs["y"])
-    return evaluate(parameters_of(inputs), X, y, float(reg), convention, faults)
+def _scores(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  frozen
+    return scores(parameters_of(inputs), inputs.array("X"), faults)
+
+
+def _evaluate(inputs: Inputs, faults: Faults = Faults()) -> dict[str, Array]:  # noqa: B008  frozen
+    X, y = inputs.arrays("X", "y")
+    return evaluate(parameters_of(inputs), X, y, inputs.number("reg"), inputs.convention, faults)
 
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
-_NO_BIASES = "which terms does a layer have?"
-_WHERE_REG = "is the regularization's part of every weight matrix there, and of nothing else?"
+_WHICH_TERMS = "which terms does a layer have?"
+_WHERE_REG = "does it contain every weight matrix, and nothing else?"
+_COMPARE_FACTOR = "compare its factor with the assignment's, and its derivative."
+_WHICH_ACTIVATION = "which nonlinearity does the assignment ask for?"
+_BACK, _HEAD, _LOSS, _SCORES = (
+    "dW1 db1",
+    "dW1 db1 dW2 db2",
+    "loss dW1 db1 dW2 db2",
+    "scores loss dW1 db1 dW2 db2",
+)
 
 _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
-    ("sum_instead_of_mean", "loss dW1 db1 dW2 db2", "of a sum over the samples: does the assignment ask for it, or for their average?", Faults(average="sum")),
-    ("divided_twice", "loss dW1 db1 dW2 db2", "of a data term that is divided by the number of samples twice: where is the average taken?", Faults(average="twice")),
-    ("divided_by_classes", "loss dW1 db1 dW2 db2", "of a data term that is averaged over the classes too: over what is the average taken?", Faults(average="classes")),
-    ("no_regularizer", "loss dW1 dW2", f"without the regularization: {_WHERE_REG}", Faults(loss_penalty=0, gradient_penalty=0)),
-    ("half_regularizer", "loss dW1 dW2", "with half of the regularization: compare its factor with the assignment's, and its derivative.", Faults(loss_penalty=0.5, gradient_penalty=0.5)),
-    ("double_regularizer", "loss dW1 dW2", "with twice the regularization: compare its factor with the assignment's, and its derivative.", Faults(loss_penalty=2, gradient_penalty=2)),
-    ("only_w1_regularized", "loss dW2", f"with W1 alone in the regularization: {_WHERE_REG}", Faults(regularized=("W1",))),
-    ("only_w2_regularized", "loss dW1", f"with W2 alone in the regularization: {_WHERE_REG}", Faults(regularized=("W2",))),
+    ("sum_instead_of_mean", _LOSS, "of a sum over the samples: does the assignment ask for it, or for their average?", Faults(average="sum")),
+    ("divided_twice", _LOSS, "with the data term divided by the number of samples twice: where is the average taken?", Faults(average="twice")),
+    ("divided_by_classes", _LOSS, "with the data term averaged over the classes too: what is the average taken over?", Faults(average="classes")),
+    ("no_regularizer", "loss dW1 dW2", "without the regularization: where does reg come in?", Faults(penalty_factor=0)),
+    ("half_regularizer", "loss dW1 dW2", f"with half of the regularization: {_COMPARE_FACTOR}", Faults(penalty_factor=0.5)),
+    ("double_regularizer", "loss dW1 dW2", f"with twice the regularization: {_COMPARE_FACTOR}", Faults(penalty_factor=2)),
+    ("only_w1_regularized", "loss dW2", f"with only W1 in the regularization: {_WHERE_REG}", Faults(regularized=("W1",))),
+    ("only_w2_regularized", "loss dW1", f"with only W2 in the regularization: {_WHERE_REG}", Faults(regularized=("W2",))),
     ("biases_regularized", "loss db1 db2", "with the biases in the regularization: which parameters does it contain?", Faults(regularized=PARAMETERS)),
-    ("relu_missing", "scores loss dW1 db1 dW2 db2", "of a hidden layer without its ReLU: what becomes of negative values between the layers?", Faults(activation="none")),
-    ("sigmoid_for_relu", "scores loss dW1 db1 dW2 db2", "of a hidden layer with a sigmoid: which nonlinearity does the assignment ask for?", Faults(activation="sigmoid")),
-    ("tanh_for_relu", "scores loss dW1 db1 dW2 db2", "of a hidden layer with a tanh: which nonlinearity does the assignment ask for?", Faults(activation="tanh")),
-    ("leaky_relu", "scores loss dW1 db1 dW2 db2", "of a leaky ReLU: which nonlinearity does the assignment ask for?", Faults(activation="leaky")),
-    ("relu_of_scores", "scores loss dW1 db1 dW2 db2", "of a ReLU after the second layer too: after which layers does it stand?", Faults(is_relu_of_scores=True)),
-    ("first_bias_left_out", "scores loss dW1 db1 dW2 db2", f"of a first layer without its bias: {_NO_BIASES}", Faults(added=("b2",))),
-    ("second_bias_left_out", "scores loss dW1 db1 dW2 db2", f"of a second layer without its bias: {_NO_BIASES}", Faults(added=("b1",))),
-    ("biases_left_out", "scores loss dW1 db1 dW2 db2", f"of layers without their biases: {_NO_BIASES}", Faults(added=())),
-    ("relu_mask_missing", "dW1 db1", "of a hidden layer whose units are all on: what does the ReLU let through on the way back?", Faults(slope="none")),
-    ("relu_mask_reversed", "dW1 db1", "of the units that are off in place of those that are on: which entries does the mask set to zero?", Faults(slope="reversed")),
-    ("times_activation", "dW1 db1", "that is multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
-    ("back_through_gradient_of_w2", "dW1 db1", "that is carried back by the gradient of W2: which matrix made the scores out of the hidden layer?", Faults(back="dW2")),
+    ("relu_missing", _SCORES, "of a hidden layer without its ReLU: what becomes of negative values between the layers?", Faults(activation="none")),
+    ("sigmoid_for_relu", _SCORES, f"of a hidden layer with a sigmoid: {_WHICH_ACTIVATION}", Faults(activation="sigmoid")),
+    ("tanh_for_relu", _SCORES, f"of a hidden layer with a tanh: {_WHICH_ACTIVATION}", Faults(activation="tanh")),
+    ("leaky_relu", _SCORES, f"of a leaky ReLU: {_WHICH_ACTIVATION}", Faults(activation="leaky")),
+    ("relu_of_scores", _SCORES, "with a ReLU after the second layer too: which layers have one?", Faults(is_relu_of_scores=True)),
+    ("first_bias_left_out", _SCORES, f"of a first layer without its bias: {_WHICH_TERMS}", Faults(added=("b2",))),
+    ("second_bias_left_out", _SCORES, f"of a second layer without its bias: {_WHICH_TERMS}", Faults(added=("b1",))),
+    ("biases_left_out", _SCORES, f"of layers without their biases: {_WHICH_TERMS}", Faults(added=())),
+    ("relu_mask_missing", _BACK, "of a hidden layer whose units are all on: what does the ReLU let through on the way back?", Faults(slope="none")),
+    ("relu_mask_reversed", _BACK, "of the units that are off instead of those that are on: which entries does the mask set to zero?", Faults(slope="reversed")),
+    ("times_activation", _BACK, "with the gradient multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
+    ("back_through_gradient_of_w2", _BACK, "with the slopes carried back by the gradient of W2: which matrix turned the hidden layer into scores?", Faults(back="dW2")),
     ("only_regularizer", "dW1", "with the regularization alone: does the data term reach it?", Faults(back="none")),
-    ("pre_activations_in_w2", "dW2", "made with the hidden layer before its ReLU: what does W2 multiply on the way forward?", Faults(hidden="pre")),
-    ("minus_one_missing", "dW1 db1 dW2 db2", "with the probabilities alone: what does the derivative have in addition for the true class?", Faults(true_class=0)),
-    ("plus_one", "dW1 db1 dW2 db2", "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
+    ("pre_activations_in_w2", "dW2", "of taking the hidden layer before its ReLU: what does W2 multiply on the way forward?", Faults(hidden="pre")),
+    ("minus_one_missing", _HEAD, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
+    ("plus_one", _HEAD, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
 )  # fmt: skip
 
 
-def _outcome_of(output: str, faults: Faults, inputs: Inputs, convention: Convention) -> Array:
+def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
     if output == "scores":
-        return scores(parameters_of(inputs), np.asarray(inputs["X"]), faults)
-    return _evaluate(inputs, convention, faults)[output]
-
-
-def _mistake(name: str, output: str, message: str, faults: Faults) -> Mistake:
-    return Mistake(
-        name, output, message, lambda inputs, convention: _outcome_of(output, faults, inputs, convention)
-    )
+        return lambda inputs: _scores(inputs, faults)
+    return lambda inputs: _evaluate(inputs, faults)[output]
 
 
 _FAULT_MISTAKES = tuple(
-    _mistake(name, output, f"It equals the {output} {what}", faults)
+    Mistake(
+        name,
+        output,
+        f"It is the result {what}",
+        _outcome_of(output, faults),
+    )
     for name, outputs, what, faults in _FAULTS
     for output in outputs.split()
 )
 
-
-def _changed(output: str, name: str, what: str, factor: float) -> Mistake:
-    """The right output times a factor."""
-    return Mistake(
-        name,
-        output,
-        what,
-        lambda inputs, convention: factor * _evaluate(inputs, convention, Faults())[output],
-    )
-
-
-_SIMPLE = tuple(
-    mistake
-    for output in _GRADIENTS
-    for mistake in (
-        _changed(output, "all_zero", "It is zero throughout: is it ever filled?", 0.0),
-        _changed(
-            output,
-            "sign_flipped",
-            "It equals the correct gradient with the opposite sign: in which direction does the loss rise?",
-            -1.0,
-        ),
-    )
+_LOSS_MISTAKES = (
+    *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
+    *in_outputs(
+        _GRADIENTS,
+        "all_zero",
+        "It is zero throughout: is it ever filled?",
+        lambda inputs: {name: 0.0 * each for name, each in _evaluate(inputs).items()},
+    ),
+    *in_outputs(
+        _GRADIENTS,
+        "sign_flipped",
+        "It equals the correct gradient with the opposite sign: in which direction does the loss rise?",
+        lambda inputs: {name: -each for name, each in _evaluate(inputs).items()},
+    ),
 )
 
-
-def _probabilities(inputs: Inputs, _: Convention) -> Array:
-    found = scores(parameters_of(inputs), np.asarray(inputs["X"]))
-    exponentials = np.exp(found - found.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
-
-
 _SCORE_MISTAKES = (
-    *(each for each in _FAULT_MISTAKES if each.output == "scores"),
+    *(mistake for mistake in _FAULT_MISTAKES if mistake.output == "scores"),
     Mistake(
         "probabilities_for_scores",
         "scores",
-        "They are the probabilities: what is asked for are the scores, before any softmax.",
-        _probabilities,
+        "They are the probabilities: the scores, before any softmax, are asked for.",
+        lambda inputs: np.exp(log_softmax(_scores(inputs))),
     ),
     Mistake(
         "shifted_scores",
         "scores",
-        "They are the scores less the greatest of their row: is the shift for stability made where the scores are returned?",
-        lambda inputs, _: (
-            (found := scores(parameters_of(inputs), np.asarray(inputs["X"])))
-            - found.max(axis=1, keepdims=True)
-        ),
+        "They are the scores minus the largest of their row: does the stability shift belong where the scores are returned?",
+        lambda inputs: (found := _scores(inputs)) - found.max(axis=1, keepdims=True),
     ),
 )
-
 
 # --- Predictions and the start ---------------------------------------------------------------------------------------
 
 
-def _labels(inputs: Inputs, faults: Faults) -> Array:
-    found = scores(parameters_of(inputs), np.asarray(inputs["X"]), faults)
-    return np.asarray(found.argmax(axis=1), dtype=np.int64)
+def _labels(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  frozen
+    return np.asarray(_scores(inputs, faults).argmax(axis=1), dtype=np.int64)
 
 
-_LABEL_MISTAKES = (
+_SAME_FORWARD = "is the forward pass the one of the loss?"
+
+_LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
         "least_score",
         "labels",
-        "They are the classes of the least score: which score is that of the predicted class?",
-        lambda inputs, _: scores(parameters_of(inputs), np.asarray(inputs["X"])).argmin(axis=1),
+        "They are the classes with the lowest score: which score does the predicted class have?",
+        lambda inputs: _scores(inputs).argmin(axis=1),
     ),
     Mistake(
         "relu_missing",
         "labels",
-        "They are those of a hidden layer without its ReLU: is the forward pass the one of the loss?",
-        lambda inputs, _: _labels(inputs, Faults(activation="none")),
+        f"They are those of a hidden layer without its ReLU: {_SAME_FORWARD}",
+        lambda inputs: _labels(inputs, Faults(activation="none")),
     ),
     Mistake(
         "biases_left_out",
         "labels",
-        "They are those of layers without biases: is the forward pass the one of the loss?",
-        lambda inputs, _: _labels(inputs, Faults(added=())),
+        f"They are those of layers without biases: {_SAME_FORWARD}",
+        lambda inputs: _labels(inputs, Faults(added=())),
     ),
     Mistake(
         "all_zero",
         "labels",
-        "They are all zero: is it still as the template left it?",
-        lambda inputs, _: 0 * _labels(inputs, Faults()),
+        "They are all zero: are they still as the template left them?",
+        lambda inputs: 0 * _labels(inputs),
     ),
 )
 
 _SPREAD = 0.2
-"""Relative, of the standard deviation of 1000 entries and more: ten times what chance does."""
+"""Relative, of the standard deviation of 1000 entries and more: ten times the effect of chance."""
 
 
-def _draw_starts(_: np.random.Generator, __: Convention) -> Sequence[QuestionCase]:
+def _draw_starts(_: np.random.Generator) -> Sequence[QuestionCase]:
     sizes = ((40, 50, 30, None), (30, 60, 50, 0.5), (60, 25, 80, 1e-2))
     return [
         QuestionCase(
@@ -210,14 +209,18 @@ def _draw_starts(_: np.random.Generator, __: Convention) -> Sequence[QuestionCas
     ]
 
 
-def _start(inputs: Inputs, _: Convention) -> Answer:
-    D, H, C = (int(np.asarray(inputs[name])) for name in ("input_size", "hidden_size", "output_size"))
+def zeros(D: int, H: int, C: int) -> dict[str, Array]:
+    """Parameters of a network, all zero."""
     return {"W1": np.zeros((D, H)), "b1": np.zeros(H), "W2": np.zeros((H, C)), "b2": np.zeros(C)}
 
 
+def _start(inputs: Inputs) -> Answer:
+    return zeros(*(inputs.integer(name) for name in ("input_size", "hidden_size", "output_size")))
+
+
 def _spread_rule(output: str) -> Rule:
-    def broken(inputs: Inputs, seen: Answer, _: Convention) -> Mapping[str, float] | None:
-        std = 1e-4 if inputs["std"] is None else float(np.asarray(inputs["std"]))
+    def broken(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        std = inputs.number("std", 1e-4)
         found, mean = float(seen[output].std()), float(seen[output].mean())
         is_right = abs(found - std) <= _SPREAD * std and abs(mean) <= _SPREAD * std
         return None if is_right else {"found": found, "mean": mean, "std": std}
@@ -225,12 +228,10 @@ def _spread_rule(output: str) -> Rule:
     return Rule(
         "other_spread",
         output,
-        "Its entries have mean {mean} and standard deviation {found}, expected 0 and {std}: how does std enter?",
+        "Its entries have mean {mean} and standard deviation {found}, expected 0 and {std}: how is std used?",
         broken,
     )
 
-
-_WITH_ROWS = (*PARAMETERS, "X")
 
 LOSS_QUESTIONS = (
     Question(
@@ -248,7 +249,7 @@ LOSS_QUESTIONS = (
         parameters=_WITH_ROWS,
         outputs={"scores": "array"},
         draw=_draw_rows,
-        answer=lambda inputs, _: {"scores": scores(parameters_of(inputs), np.asarray(inputs["X"]))},
+        answer=lambda inputs: {"scores": _scores(inputs)},
         driver=("two_layer", "scores"),
         mistakes=_SCORE_MISTAKES,
         unchanged=_WITH_ROWS,
@@ -258,9 +259,9 @@ LOSS_QUESTIONS = (
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={"loss": "number", **dict.fromkeys(_GRADIENTS, "array")},
         draw=_draw,
-        answer=lambda inputs, convention: _evaluate(inputs, convention, Faults()),
+        answer=_evaluate,
         driver=("two_layer", "loss"),
-        mistakes=(*(each for each in _FAULT_MISTAKES if each.output != "scores"), *_SIMPLE),
+        mistakes=_LOSS_MISTAKES,
         unchanged=(*_WITH_ROWS, "y"),
     ),
     Question(
@@ -268,7 +269,7 @@ LOSS_QUESTIONS = (
         parameters=_WITH_ROWS,
         outputs={"labels": "labels"},
         draw=_draw_rows,
-        answer=lambda inputs, _: {"labels": _labels(inputs, Faults())},
+        answer=lambda inputs: {"labels": _labels(inputs)},
         driver=("two_layer", "predict"),
         mistakes=_LABEL_MISTAKES,
         unchanged=_WITH_ROWS,

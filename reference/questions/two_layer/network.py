@@ -1,4 +1,4 @@
-"""Forward and backward pass of the network: scores = relu(X W1 + b1) W2 + b2, as it should be and in known wrong ways.
+"""Forward and backward pass of the network, right and wrong: scores = relu(X W1 + b1) W2 + b2.
 
 W1 (D, H), b1 (H,), W2 (H, C), b2 (C,), X (N, D), y (N,), float64. The loss is the mean cross-entropy plus
 c*reg*(sum(W1*W1) + sum(W2*W2)), c of the convention; biases are not regularized. Backward by the chain rule: dL/ds = (P - Y)/N.
@@ -14,7 +14,7 @@ import numpy as np
 
 from reference.conventions import Convention
 from reference.losses.problem import Array, log_softmax
-from reference.questions.question import Inputs
+from reference.questions.inputs import Inputs
 
 PARAMETERS = ("W1", "b1", "W2", "b2")
 WEIGHTS = ("W1", "W2")
@@ -22,25 +22,25 @@ WEIGHTS = ("W1", "W2")
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Ways to go wrong; the defaults are right.
-
-    activation: of the hidden layer. slope: what the hidden gradient is multiplied by: the ReLU's mask, nothing, the
-    activations, the mask of the units that are off, or the activations' derivative as of a sigmoid. added: biases that
-    enter. average: what the slopes and the data loss are multiplied by: 1/N, 1, 1/N^2, 1/C. loss_penalty, gradient_penalty:
-    factors of the regularization there. regularized: what it contains. true_class: what is subtracted at the true class.
-    back: what carries the slopes back to the hidden layer. hidden: what W2's gradient is made with. is_labels_shifted: labels one too low.
-    """
+    """Ways to go wrong; the defaults are right."""
 
     activation: Literal["relu", "none", "sigmoid", "leaky", "tanh"] = "relu"
+    """Of the hidden layer."""
     slope: Literal["mask", "none", "activation", "reversed"] = "mask"
+    """Multiplies the hidden gradient: the ReLU's mask, nothing, the activations, or the mask of the units that are off."""
     added: tuple[str, ...] = ("b1", "b2")
+    """The biases that are added."""
     average: Literal["mean", "sum", "twice", "classes"] = "mean"
-    loss_penalty: float = 1.0
-    gradient_penalty: float = 1.0
+    """Multiplies the slopes and the data loss: 1/N, 1, 1/N^2 or 1/(N*C)."""
+    penalty_factor: float = 1.0
+    """Of the regularization, in the loss and in the gradients."""
     regularized: tuple[str, ...] = WEIGHTS
     true_class: float = 1.0
+    """Subtracted at the true class."""
     back: Literal["W2", "dW2", "none"] = "W2"
+    """Carries the slopes back to the hidden layer."""
     hidden: Literal["activation", "pre"] = "activation"
+    """The hidden layer in W2's gradient: after or before its activation."""
     is_relu_of_scores: bool = False
 
 
@@ -49,7 +49,7 @@ RIGHT = Faults()
 
 def parameters_of(inputs: Inputs) -> dict[str, Array]:
     """The four parameters among the inputs."""
-    return {name: np.asarray(inputs[name]) for name in PARAMETERS}
+    return dict(zip(PARAMETERS, inputs.arrays(*PARAMETERS), strict=True))
 
 
 def scores(parameters: Mapping[str, Array], X: Array, faults: Faults = RIGHT) -> Array:
@@ -80,17 +80,17 @@ def evaluate(
     dW2 = (hidden if faults.hidden == "activation" else before).T @ slopes
     carrier = {"W2": parameters["W2"], "dW2": dW2, "none": np.ones_like(dW2)}[faults.back]
     back = (slopes @ carrier.T) * _slope(before, hidden, faults)
-    penalty = reg * convention.regularizer_coefficient
+    penalty = faults.penalty_factor * reg * convention.regularizer_coefficient
     squares = sum(np.sum(parameters[name] ** 2) for name in faults.regularized)
     found = {
-        "loss": np.asarray(-logarithms[rows, y].sum() / count + faults.loss_penalty * penalty * squares),
+        "loss": np.asarray(-logarithms[rows, y].sum() / count + penalty * squares),
         "dW1": X.T @ back,
         "db1": back.sum(axis=0),
         "dW2": dW2,
         "db2": slopes.sum(axis=0),
     }
     for name in faults.regularized:
-        found[f"d{name}"] = found[f"d{name}"] + 2 * faults.gradient_penalty * penalty * parameters[name]
+        found[f"d{name}"] = found[f"d{name}"] + 2 * penalty * parameters[name]
     return found
 
 

@@ -1,25 +1,33 @@
-"""TwoLayerNet.train: its steps where chance has no part, and what it reaches on the spiral.
+"""TwoLayerNet.train: its steps where chance plays no part, and its loss on the spiral.
 
-Rows that are all the same make every batch the same, so that the steps from given parameters are fixed. The learning rate decays
-once per epoch; whether that is at its first step or after its last one is left open, and all are accepted.
+Equal rows make every batch the same, so that the steps from given parameters are fixed. The learning rate decays once per
+epoch; decaying at the epoch's first step and after its last one are both accepted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from reference.conventions import Convention
 from reference.losses.problem import Array
+from reference.questions.history import length_rule
+from reference.questions.inputs import Inputs, Value
 from reference.questions.linear_bias.spiral import spiral
-from reference.questions.question import Answer, Inputs, Mistake, Question, QuestionCase, Rule
-from reference.questions.two_layer.loss import drawn_parameters
+from reference.questions.question import (
+    Answer,
+    Question,
+    QuestionCase,
+    QuestionMistake,
+    Rule,
+    in_outputs,
+)
+from reference.questions.two_layer.loss import drawn_parameters, zeros
 from reference.questions.two_layer.network import PARAMETERS, WEIGHTS, evaluate, parameters_of, scores
 
 GREATEST_LOSS = 0.6
-"""On the spiral after 1000 steps. The reference's lies between 0.28 and 0.36; no linear classifier comes below 0.7."""
+"""On the spiral after 1000 steps. The reference reaches 0.28 to 0.36; no linear classifier gets below 0.7."""
 LEAST_ACCURACY = 0.75
 _START = 0.1
 """Relative, of the first loss."""
@@ -29,18 +37,16 @@ _TIES = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What training does; the defaults are right, and everything else but `decays` is a mistake.
-
-    decays: whether the rate decays before step k, counted from 0, by k and the steps of an epoch. rate, decay, reg: in
-    the place of what was asked for. updated: the parameters that a step changes. factor: of every step.
-    """
+    """How training goes; the defaults are right, and so are the schedules of _ALSO_RIGHT."""
 
     decays: str = "after the epoch"
-    rate: float | None = None
-    decay: float | None = None
-    reg: float | None = None
+    """When the learning rate decays; see _decays."""
     updated: tuple[str, ...] = PARAMETERS
+    """The parameters that a step changes."""
     factor: float = 1.0
+    """Of every step."""
+    given: Mapping[str, float] = field(default_factory=dict)
+    """Replace what was asked for."""
 
 
 RIGHT = Steps()
@@ -64,35 +70,28 @@ def _decays(schedule: str, step: int, epoch: int) -> bool:
             raise ValueError(schedule)
 
 
-def _number(inputs: Inputs, name: str, other: float | None = None) -> float:
-    value = inputs[name] if other is None else other
-    assert isinstance(value, int | float)
-    return float(value)
-
-
-def descend(inputs: Inputs, convention: Convention, steps: Steps = RIGHT) -> Answer:
+def descend(inputs: Inputs, steps: Steps = RIGHT) -> Answer:
     """The parameters after the steps, and the loss at each, under "history"; the rows of X are all the same."""
+    inputs = inputs.replace(**steps.given)
     parameters, history = parameters_of(inputs), []
-    X, y = np.asarray(inputs["X"])[:1], np.asarray(inputs["y"])[:1]
-    rate = _number(inputs, "learning_rate", steps.rate)
-    decay = _number(inputs, "learning_rate_decay", steps.decay)
-    reg = _number(inputs, "reg", steps.reg)
-    epoch = max(len(np.asarray(inputs["X"])) // int(_number(inputs, "batch_size")), 1)
-    for step in range(int(_number(inputs, "num_iters"))):
+    X, y = inputs.arrays("X", "y")
+    rate, decay, reg = (inputs.number(name) for name in ("learning_rate", "learning_rate_decay", "reg"))
+    epoch = max(len(X) // inputs.integer("batch_size"), 1)
+    for step in range(inputs.integer("num_iters")):
         if _decays(steps.decays, step, epoch):
             rate *= decay
-        found = evaluate(parameters, X, y, reg, convention)
+        found = evaluate(parameters, X[:1], y[:1], reg, inputs.convention)
         history.append(float(found["loss"]))
         for name in steps.updated:
             parameters[name] = parameters[name] - steps.factor * rate * found[f"d{name}"]
     return {**parameters, "history": np.asarray(history)}
 
 
-def _accepted(inputs: Inputs, convention: Convention) -> Sequence[Answer]:
-    return [descend(inputs, convention, Steps(decays=each)) for each in _ALSO_RIGHT]
+def _accepted(inputs: Inputs) -> Sequence[Answer]:
+    return [descend(inputs, Steps(decays=each)) for each in _ALSO_RIGHT]
 
 
-def _draw_steps(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
+def _draw_steps(rng: np.random.Generator) -> Sequence[QuestionCase]:
     cases = []
     for N, batch, rate, decay, reg, count in (
         (40, 10, 0.05, 0.6, 0.1, 14),
@@ -100,7 +99,7 @@ def _draw_steps(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCas
         (30, 5, 0.2, 1.0, 0.2, 9),
     ):
         parameters = drawn_parameters(rng, 5, 8, 4)
-        inputs: Inputs = {
+        inputs: dict[str, Value] = {
             **parameters,
             "X": np.tile(rng.normal(size=(1, 5)), (N, 1)),
             "y": np.full(N, rng.integers(0, 4)),
@@ -115,42 +114,42 @@ def _draw_steps(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCas
     return cases
 
 
+_REACHES_UPDATE = "does learning_rate reach the update?"
+_REACHES_LOSS = "does reg reach the loss?"
+_WHICH_CHANGE = "which parameters does a step change?"
+
 _FAULTS = (
-    ("no_decay", "with a learning rate that never decays: what changes at the end of an epoch?", Steps(decay=1.0)),
-    ("decay_at_every_step", "with a learning rate that decays at every step: how many steps make an epoch?", Steps(decays="at every step")),
-    ("decay_ignored", "with a decay of 0.95: does learning_rate_decay reach the update?", Steps(decay=0.95)),
-    ("rate_ignored", "with a learning rate of 0.001: does learning_rate reach the update?", Steps(rate=1e-3)),
-    ("rate_and_decay_ignored", "with a learning rate of 0.001 that never decays: does learning_rate reach the update?", Steps(rate=1e-3, decay=1.0)),
-    ("reg_ignored", "without regularization: does reg reach the loss?", Steps(reg=0.0)),
-    ("default_reg", "with the default regularization: does reg reach the loss?", Steps(reg=5e-6)),
-    ("biases_not_updated", "when the biases stay as they were: which parameters does a step change?", Steps(updated=WEIGHTS)),
-    ("only_second_layer_updated", "when the first layer stays as it was: which parameters does a step change?", Steps(updated=("W2", "b2"))),
-    ("only_first_layer_updated", "when the second layer stays as it was: which parameters does a step change?", Steps(updated=("W1", "b1"))),
-    ("nothing_updated", "when no parameter changes: where do the gradients go?", Steps(updated=())),
-    ("step_uphill", "when each step goes along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
-    ("step_doubled", "when every step is twice as long: is each parameter changed once a step?", Steps(factor=2.0)),
+    ("no_decay", "a learning rate that never decays: what changes at the end of an epoch?", Steps(given={"learning_rate_decay": 1.0})),
+    ("decay_at_every_step", "a learning rate that decays at every step: how many steps make an epoch?", Steps(decays="at every step")),
+    ("decay_ignored", "a decay of 0.95: does learning_rate_decay reach the update?", Steps(given={"learning_rate_decay": 0.95})),
+    ("rate_ignored", f"a learning rate of 0.001: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3})),
+    ("rate_and_decay_ignored", f"a learning rate of 0.001 that never decays: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3, "learning_rate_decay": 1.0})),
+    ("reg_ignored", f"steps without regularization: {_REACHES_LOSS}", Steps(given={"reg": 0.0})),
+    ("default_reg", f"the default regularization: {_REACHES_LOSS}", Steps(given={"reg": 5e-6})),
+    ("biases_not_updated", f"biases that never change: {_WHICH_CHANGE}", Steps(updated=WEIGHTS)),
+    ("only_second_layer_updated", f"a first layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W2", "b2"))),
+    ("only_first_layer_updated", f"a second layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W1", "b1"))),
+    ("nothing_updated", "parameters that never change: where do the gradients go?", Steps(updated=())),
+    ("step_uphill", "steps along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
+    ("step_doubled", "steps of twice the size: is each parameter changed once per step?", Steps(factor=2.0)),
 )  # fmt: skip
 
 
-def _mistake(name: str, output: str, what: str, steps: Steps) -> Mistake:
-    message = f"It equals what comes {what}"
-    return Mistake(
-        name, output, message, lambda inputs, convention: descend(inputs, convention, steps)[output]
+def _mistakes(name: str, what: str, steps: Steps) -> tuple[QuestionMistake, ...]:
+    return in_outputs(
+        (*PARAMETERS, "history"),
+        name,
+        f"It is the result of {what}",
+        lambda inputs: descend(inputs, steps),
     )
 
-
-_MISTAKES = tuple(
-    _mistake(name, output, what, steps)
-    for name, what, steps in _FAULTS
-    for output in (*PARAMETERS, "history")
-)
 
 # --- The spiral ------------------------------------------------------------------------------------------------------
 
 
-def _draw_spiral(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCase]:
+def _draw_spiral(rng: np.random.Generator) -> Sequence[QuestionCase]:
     X, y = spiral(rng)
-    inputs: Inputs = {
+    inputs: dict[str, Value] = {
         "hidden_size": 100,
         "output_size": 3,
         "X": X,
@@ -164,70 +163,54 @@ def _draw_spiral(rng: np.random.Generator, _: Convention) -> Sequence[QuestionCa
     return [QuestionCase("the spiral of 3 arms with 100 points each, 100 hidden units, 1000 steps", inputs)]
 
 
-def _shapes(inputs: Inputs, _: Convention) -> Answer:
-    """Zeros in the shapes of what is returned."""
-    X, H, C = (
-        np.asarray(inputs["X"]),
-        int(_number(inputs, "hidden_size")),
-        int(_number(inputs, "output_size")),
-    )
+def _shapes(inputs: Inputs) -> Answer:
+    """Zeros in the shapes of the outputs."""
+    N, D = inputs.array("X").shape
     return {
-        "W1": np.zeros((X.shape[1], H)),
-        "b1": np.zeros(H),
-        "W2": np.zeros((H, C)),
-        "b2": np.zeros(C),
-        "history": np.zeros(int(_number(inputs, "num_iters"))),
-        "labels": np.zeros(len(X), np.int64),
+        **zeros(D, inputs.integer("hidden_size"), inputs.integer("output_size")),
+        "history": np.zeros(inputs.integer("num_iters")),
+        "labels": np.zeros(N, np.int64),
     }
 
 
-def _reached(inputs: Inputs, seen: Answer, convention: Convention) -> float:
+def _reached(inputs: Inputs, seen: Answer) -> float:
     """The loss of the parameters on all points."""
-    X, y = np.asarray(inputs["X"]), np.asarray(inputs["y"])
-    return float(evaluate(seen, X, y, _number(inputs, "reg"), convention)["loss"])
+    X, y = inputs.arrays("X", "y")
+    return float(evaluate(seen, X, y, inputs.number("reg"), inputs.convention)["loss"])
 
 
-def _is_other_length(inputs: Inputs, seen: Answer, _: Convention) -> Mapping[str, float] | None:
-    steps, count = int(_number(inputs, "num_iters")), seen["history"].size
-    return None if count in {steps, steps + 1} else {"count": count, "steps": steps}
-
-
-def _has_other_start(inputs: Inputs, seen: Answer, _: Convention) -> Mapping[str, float] | None:
-    expected = float(np.log(_number(inputs, "output_size")))
+def _has_other_start(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    expected = float(np.log(inputs.number("output_size")))
     first = float(seen["history"][0]) if seen["history"].size else np.nan
     return None if abs(first - expected) <= _START * expected else {"first": first, "expected": expected}
 
 
-def _is_inconsistent(inputs: Inputs, seen: Answer, convention: Convention) -> Mapping[str, float] | None:
-    last, reached = float(np.mean(seen["history"][-50:])), _reached(inputs, seen, convention)
+def _is_inconsistent(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    last, reached = float(np.mean(seen["history"][-50:])), _reached(inputs, seen)
     return None if abs(last - reached) <= 0.25 + 0.25 * reached else {"last": last, "reached": reached}
 
 
-def _is_not_reached(inputs: Inputs, seen: Answer, convention: Convention) -> Mapping[str, float] | None:
-    reached = _reached(inputs, seen, convention)
+def _is_not_reached(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    reached = _reached(inputs, seen)
     return None if reached <= GREATEST_LOSS else {"reached": reached, "bound": GREATEST_LOSS}
 
 
-def _predicted(inputs: Inputs, seen: Answer) -> Array:
-    labels: Array = scores(seen, np.asarray(inputs["X"])).argmax(axis=1)
-    return labels
-
-
-def _are_other_labels(inputs: Inputs, seen: Answer, _: Convention) -> Mapping[str, float] | None:
-    share = float(np.mean(_predicted(inputs, seen) != seen["labels"]))
+def _are_other_labels(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    predicted: Array = scores(seen, inputs.array("X")).argmax(axis=1)
+    share = float(np.mean(predicted != seen["labels"]))
     return None if share <= _TIES else {"percent": 100 * share}
 
 
-def _is_inaccurate(inputs: Inputs, seen: Answer, _: Convention) -> Mapping[str, float] | None:
-    right = float(np.mean(np.asarray(inputs["y"]) == seen["labels"]))
+def _is_inaccurate(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    right = float(np.mean(inputs.array("y") == seen["labels"]))
     return None if right >= LEAST_ACCURACY else {"percent": 100 * right, "bound": 100 * LEAST_ACCURACY}
 
 
 _RULES = (
-    Rule("history_of_another_length", "history", "It has {count} losses for {steps} steps: is one loss kept for every step?", _is_other_length),
-    Rule("other_first_loss", "history", "Its first loss is {first}; of scores near zero it is {expected}: is the loss of a batch an average, and is the start small?", _has_other_start, is_symptom=True),
+    length_rule(),
+    Rule("other_first_loss", "history", "Its first loss is {first}; scores near zero give {expected}: is the loss of a batch an average, and is the start small?", _has_other_start, is_symptom=True),
     Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they those of the last step?", _is_inconsistent, is_symptom=True),
-    Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: does every batch come from all rows, with the labels of its rows?", _is_not_reached, is_symptom=True),
+    Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: is every batch drawn from all rows, with the labels of its rows?", _is_not_reached, is_symptom=True),
     Rule("labels_of_other_weights", "labels", "{percent} % of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
     Rule("too_few_right", "labels", "{percent} % of the labels are right, expected at least {bound} %.", _is_inaccurate, is_symptom=True),
 )  # fmt: skip
@@ -243,7 +226,7 @@ TRAINING_QUESTIONS = (
         draw=_draw_steps,
         answer=descend,
         driver=("two_layer", "update"),
-        mistakes=_MISTAKES,
+        mistakes=tuple(mistake for fault in _FAULTS for mistake in _mistakes(*fault)),
         accepted=_accepted,
         unchanged=("X", "y"),
         is_training=True,

@@ -59,7 +59,7 @@ def test_a_loss_of_zero_is_named():
 
 
 @pytest.mark.parametrize("part,formula", [("loss", right_loss), ("gradient", right_gradient)])
-def test_a_right_answer_is_no_mistake(part, formula):
+def test_a_right_answer_is_not_a_mistake(part, formula):
     assert diagnose("svm", part, seen_on(CASES, formula), PLAIN) == ()
 
 
@@ -90,13 +90,13 @@ def test_all_three_cases_must_agree():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_has_no_name(value):
+def test_values_that_are_not_finite_have_no_name(value):
     seen = seen_on(CASES, lambda case: value)
 
     assert diagnose("softmax", "loss", seen, PLAIN) == ()
 
 
-def test_what_is_no_array_has_no_name():
+def test_a_value_that_is_not_an_array_has_no_name():
     assert diagnose("svm", "gradient", [(CASES[0], Unexpected("None"))], PLAIN) == ()
 
 

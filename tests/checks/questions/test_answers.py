@@ -12,7 +12,7 @@ from grader.model.assignment import AnyFunction
 from grader.model.observation import Died, Raised
 from grader.model.trial import FunctionArgument, Tensor
 from grader.model.verdict import Finding
-from reference import Mistake, Question, QuestionCase, Rule
+from reference import Inputs, Mistake, Question, QuestionCase, Rule
 from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
 
 ON = ASSIGNMENT.model_copy(
@@ -20,7 +20,7 @@ ON = ASSIGNMENT.model_copy(
 )
 
 
-def _draw(rng, convention):
+def _draw(rng):
     cases = [
         QuestionCase(f"N={N}", {"A": rng.normal(size=(N, 3)), "b": rng.normal(size=N), "strength": 0.5})
         for N in (4, 7, 9)
@@ -31,7 +31,7 @@ def _draw(rng, convention):
     ]
 
 
-def _answer(inputs, convention):
+def _answer(inputs):
     residual = inputs["A"] @ np.ones(3) - inputs["b"]
     with np.errstate(over="ignore"):
         loss = (residual**2).mean() + inputs["strength"]
@@ -52,13 +52,13 @@ QUESTION = Question(
             "loss_without_strength",
             "loss",
             "It equals the loss without the strength.",
-            lambda inputs, convention: _answer(inputs, convention)["loss"] - inputs["strength"],
+            lambda inputs: _answer(inputs)["loss"] - inputs["strength"],
         ),
         Mistake(
             "gradient_without_2",
             "gradient",
             "It is half of the gradient.",
-            lambda inputs, convention: _answer(inputs, convention)["gradient"] / 2,
+            lambda inputs: _answer(inputs)["gradient"] / 2,
         ),
     ),
 )
@@ -120,9 +120,9 @@ def test_one_wrong_output_costs_its_share_and_is_named(student, named, said, see
 
 
 def test_a_reason_that_two_outputs_share_is_told_once(monkeypatch):
-    zero = (
-        Mistake("all_zero", "loss", "It is zero.", lambda inputs, convention: 0.0),
-        Mistake("all_zero", "gradient", "It is zero.", lambda inputs, convention: np.zeros(3)),
+    zero: tuple[Mistake[Inputs], ...] = (
+        Mistake("all_zero", "loss", "It is zero.", lambda inputs: 0.0),
+        Mistake("all_zero", "gradient", "It is zero.", lambda inputs: np.zeros(3)),
     )
     question = dataclasses.replace(QUESTION, mistakes=zero)
     monkeypatch.setattr(reference.questions.registry, "QUESTIONS", {"toy": question})
@@ -267,23 +267,21 @@ GROWING = Question(
     name="toy",
     parameters=("A", "b", "strength"),
     outputs={"w": "array", "history": "series"},
-    draw=lambda rng, convention: _draw(rng, convention)[:3],
-    answer=lambda inputs, convention: {"w": np.zeros(3), "history": np.arange(3.0) + 1},
+    draw=lambda rng: _draw(rng)[:3],
+    answer=lambda inputs: {"w": np.zeros(3), "history": np.arange(3.0) + 1},
     free=("w",),
-    accepted=lambda inputs, convention: [{"w": np.zeros(3), "history": np.arange(3.0)}],
+    accepted=lambda inputs: [{"w": np.zeros(3), "history": np.arange(3.0)}],
     tolerances={"history": 0.1},
     mistakes=(
-        Mistake("history_doubled", "history", "Twice.", lambda inputs, convention: 2 * np.arange(3.0) + 2),
-        Mistake("history_near", "history", "Near.", lambda inputs, convention: 2 * np.arange(3.0) + 2.3),
+        Mistake("history_doubled", "history", "Twice.", lambda inputs: 2 * np.arange(3.0) + 2),
+        Mistake("history_near", "history", "Near.", lambda inputs: 2 * np.arange(3.0) + 2.3),
     ),
     rules=(
         Rule(
             "sum_is_not_one",
             "w",
             "They sum to {sum}.",
-            lambda inputs, seen, convention: (
-                None if abs(seen["w"].sum() - 1) < 1e-6 else {"sum": float(seen["w"].sum())}
-            ),
+            lambda inputs, seen: None if abs(seen["w"].sum() - 1) < 1e-6 else {"sum": float(seen["w"].sum())},
         ),
     ),
     unchanged=("A",),

@@ -10,8 +10,9 @@ from grader.checks.base.context import CheckContext
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
-from reference import Convention, tie_clearance
+from reference import Convention
 from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
+from tests.reference.draws import tie_clearance
 
 NAME = "predict_linear_classifier"
 FIRST = "a few samples (N=40, C=10, D=12, float32)"

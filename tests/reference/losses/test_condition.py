@@ -18,7 +18,6 @@ from reference import (
     softmax_loss,
     svm_condition,
     svm_loss,
-    tie_clearance,
 )
 from tests.reference.draws import PLAIN, Array, draw
 
@@ -172,13 +171,13 @@ def _epsilon(epsilon: float) -> tuple[float, Array, Condition]:
     loss = -p[rows, case.y].log().mean() + case.reg * (W * W).sum()
     p[rows, case.y] -= 1
     dW = X.T @ p / 64 + 2 * case.reg * W
-    right = softmax_loss(*case[:4], PLAIN)
-    rounding = softmax_condition(*case[:4], PLAIN)
+    right = softmax_loss(*case, PLAIN)
+    rounding = softmax_condition(*case, PLAIN)
     unit = UNITS * np.finfo(np.float64).eps
     return (
         abs(loss.item() - right.loss) - unit * rounding.loss,
         np.abs(dW.numpy() - right.dW) - unit * rounding.gradient,
-        benign_epsilon_condition(*case[:4], PLAIN),
+        benign_epsilon_condition(*case, PLAIN),
     )
 
 
@@ -190,7 +189,6 @@ def test_the_svm_bounds_are_those_of_the_formula_on_a_case_done_by_hand():
     # scores [2, -4, 6] and [-1, 2, -3]: one margin active in the first row, none in the second; A = 6, 3
     assert bound.loss == ((2 * 6 + 2) + (2 * 3 + 2)) / 2 + 0.5 * 14
     assert bound.gradient.tolist() == [[2 * 1 / 2 + 1, 2 * 0 + 2, 2 * 1 / 2 + 3]]
-    assert bound.bias_gradient is None
 
 
 def test_the_softmax_bounds_are_those_of_the_formula_on_a_case_done_by_hand():
@@ -203,16 +201,14 @@ def test_the_softmax_bounds_are_those_of_the_formula_on_a_case_done_by_hand():
 
 
 @pytest.mark.parametrize("bounds", [svm_condition, softmax_condition, benign_epsilon_condition])
-def test_bounds_have_the_layout_of_w_and_the_shape_of_b(bounds):
-    convention = Convention(layout="CD", bias="separate")
+def test_bounds_have_the_layout_of_w(bounds):
+    convention = Convention(layout="CD")
     case = draw(7, 5, 6, convention=convention)
-    assert case.b is not None
 
-    turned = bounds(*case[:4], convention, case.b[None])
-    plain = bounds(case.W.T, case.X.T, case.y, case.reg, Convention(bias="separate"), case.b)
+    turned = bounds(*case, convention)
+    plain = bounds(case.W.T, case.X.T, case.y, case.reg, PLAIN)
 
     np.testing.assert_allclose(turned.gradient, plain.gradient.T, rtol=1e-14)
-    np.testing.assert_allclose(turned.bias_gradient, plain.bias_gradient[None], rtol=1e-14)
     assert turned.loss == pytest.approx(plain.loss, rel=1e-14)
 
 
@@ -222,12 +218,3 @@ def test_kink_clearance_is_the_smallest_margin_of_a_wrong_class():
     assert kink_clearance(W, X, np.array([0]), PLAIN) == 0.5
     assert kink_clearance(W, X, np.array([0]), Convention(delta=0.5)) == 0.0
     assert kink_clearance(W[:, :1], X, np.array([0]), PLAIN) == np.inf
-
-
-def test_tie_clearance_is_the_smallest_gap_between_the_two_highest_scores():
-    W, X = np.array([[1.0, 0.5, 4.0]]), np.array([[1.0], [-2.0]])
-
-    assert tie_clearance(W, X, PLAIN) == 1.0
-    assert tie_clearance(W.T, X.T, Convention(layout="CD")) == 1.0
-    assert tie_clearance(W, X, Convention(bias="separate"), np.array([3.0, 0.0, 0.0])) == 0.0
-    assert tie_clearance(W[:, :1], X, PLAIN) == np.inf

@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from reference import Convention, accuracy, softmax_loss, svm_loss, train
+from reference import Convention, softmax_loss, svm_loss
 from reference.losses.grid import grid_accuracies, train_grid
 from tests.reference.draws import PLAIN
+from tests.reference.trainer import accuracy, train
 
 PAIRS = [(0.01, 0.3), (0.1, 0.0), (0.05, 1.5), (0.1, 0.02)]
 LOSSES = {"svm": svm_loss, "softmax": softmax_loss}
@@ -27,8 +28,7 @@ def one_by_one(classifier, W, X, y, pairs, convention):
     """Each pair trained by the reference alone, for 30 steps with batches of 12."""
     loss = partial(LOSSES[classifier], dtype=W.dtype.type)
     return [
-        train(loss, W, X, y, rate, reg, 30, 12, np.random.default_rng(7), convention)[0]
-        for rate, reg in pairs
+        train(loss, W, X, y, rate, reg, 30, 12, np.random.default_rng(7), convention) for rate, reg in pairs
     ]
 
 
@@ -85,13 +85,3 @@ def test_what_was_passed_in_is_left_as_it_was():
     train_grid("softmax", W, X, y, PAIRS, 3, 12, np.random.default_rng(7), PLAIN)
 
     assert all(np.array_equal(*pair) for pair in zip(before, (W, X, y), strict=True))
-
-
-def test_a_separate_bias_is_not_trained():
-    convention = Convention(bias="separate")
-    W, X, y = draw_data(PLAIN)
-
-    with pytest.raises(ValueError) as caught:  # noqa: PT011  the whole sentence is compared
-        train_grid("svm", W, X, y, PAIRS, 3, 12, np.random.default_rng(7), convention)
-
-    assert str(caught.value) == "a grid is trained with the bias in W only (bias='trick')"

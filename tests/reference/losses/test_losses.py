@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reference import Convention, accuracy, predict, scores, softmax_loss, svm_loss
+from reference import Convention, predict, scores, softmax_loss, svm_loss
 from tests.reference.draws import PLAIN, Array, draw, torch_loss
 
 LOSSES = {"svm": svm_loss, "softmax": softmax_loss}
@@ -16,8 +16,6 @@ CONVENTIONS = [
     Convention(layout="CD"),
     Convention(regularizer_coefficient=0.5),
     Convention(layout="CD", regularizer_coefficient=0.5, delta=2.5),
-    Convention(bias="separate"),
-    Convention(layout="CD", regularizer_coefficient=0.5, bias="separate"),
 ]
 is_wide = pytest.mark.skipif(
     bool(np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps), reason="np.longdouble is float64 here"
@@ -30,14 +28,11 @@ is_wide = pytest.mark.skipif(
 def test_loss_and_gradients_are_those_of_torch(classifier, convention, shape):
     case = draw(*shape, convention=convention)
 
-    answer = LOSSES[classifier](case.W, case.X, case.y, case.reg, convention, case.b)
+    answer = LOSSES[classifier](case.W, case.X, case.y, case.reg, convention)
 
-    loss, dW, db = torch_loss(classifier, case, convention)
+    loss, dW = torch_loss(classifier, case, convention)
     assert float(answer.loss) == pytest.approx(loss, rel=1e-13)
     np.testing.assert_allclose(answer.dW, dW, rtol=0, atol=1e-13 * np.abs(dW).max())
-    assert (answer.db is None) == (db is None)
-    if answer.db is not None and db is not None:
-        np.testing.assert_allclose(answer.db, db, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("loss", [svm_loss, softmax_loss])
@@ -162,19 +157,6 @@ def test_inputs_are_left_as_they_were(loss):
     assert all(np.array_equal(*pair) for pair in zip(before, (case.W, case.X, case.y), strict=True))
 
 
-@pytest.mark.parametrize("loss", [svm_loss, softmax_loss])
-def test_the_gradient_of_a_row_of_biases_is_a_row(loss):
-    convention = Convention(bias="separate")
-    case = draw(7, 5, 6, convention=convention)
-    assert case.b is not None
-
-    flat = loss(case.W, case.X, case.y, case.reg, convention, case.b)
-    row = loss(case.W, case.X, case.y, case.reg, convention, case.b[None])
-
-    assert row.db.shape == (1, 5)
-    assert np.array_equal(row.db[0], flat.db)
-
-
 def test_scores_have_a_row_per_sample_in_either_layout():
     W, X = np.array([[1.0, 2.0, 3.0]]), np.array([[1.0], [10.0]])
 
@@ -189,23 +171,6 @@ def test_prediction_takes_the_first_of_several_highest_scores():
 
     assert labels.tolist() == [1, 0]
     assert labels.dtype == np.int64
-
-
-def test_prediction_uses_the_separate_bias():
-    W, X = np.array([[1.0, 2.0]]), np.array([[1.0]])
-
-    assert predict(W, X, Convention(bias="separate"), np.array([5.0, 0.0])).tolist() == [0]
-
-
-def test_accuracy_is_the_fraction_of_labels_predicted():
-    W, X = np.array([[1.0, 2.0]]), np.array([[1.0], [1.0], [1.0], [-1.0]])
-
-    assert accuracy(W, X, np.array([1, 1, 0, 0]), PLAIN) == 0.75
-
-
-def test_accuracy_refuses_labels_of_another_number():
-    with pytest.raises(ValueError, match=r"^y must hold 1 labels \(got shape \(2,\)\)$"):
-        accuracy(np.ones((1, 2)), np.ones((1, 1)), np.array([0, 1]), PLAIN)
 
 
 def _fractions(array: Array) -> list[list[Fraction]]:

@@ -9,7 +9,6 @@ W = np.zeros((6, 5))
 X = np.zeros((7, 6))
 y = np.zeros(7, dtype=np.int64)
 PLAIN = Convention()
-SEPARATE = Convention(bias="separate")
 
 
 @pytest.mark.parametrize("loss", [svm_loss, softmax_loss])
@@ -34,15 +33,6 @@ SEPARATE = Convention(bias="separate")
         ((W, X, y * 0.5, 0.0, PLAIN), "y must hold 7 integers (got shape (7,) of float64)"),
         ((W, X, y - 1, 0.0, PLAIN), "y must lie in 0..4 (got -1..-1)"),
         ((W, X, y + 5, 0.0, PLAIN), "y must lie in 0..4 (got 5..5)"),
-        (
-            (W, X, y, 0.0, PLAIN, np.zeros(5)),
-            "b must be None where the convention keeps the bias in W (bias='trick')",
-        ),
-        ((W, X, y, 0.0, SEPARATE), "b must have shape (5,) where bias='separate' (got None)"),
-        (
-            (W, X, y, 0.0, SEPARATE, np.zeros((5, 1))),
-            "b must have shape (5,) where bias='separate' (got shape (5, 1))",
-        ),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(loss, arguments, message):

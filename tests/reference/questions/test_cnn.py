@@ -8,17 +8,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reference import Convention, match_mistakes, question_of
+from reference import Inputs, question_of
+from reference.losses.problem import log_softmax
 from reference.questions.cnn import QUESTIONS, cases, make_digits
 from reference.questions.cnn.epochs import Epoch, batch_losses, batches, evaluated
 from reference.questions.cnn.learning_questions import ACCURACY_BAR
-from reference.questions.cnn.network import COUNT, SHAPES, Network, log_softmax, mean_cross_entropy, split
-
-CONVENTION = Convention()
+from reference.questions.cnn.network import COUNT, SHAPES, Network, cross_entropies, split
 
 
 def inputs_of(name, seed=0, case=0):
-    return question_of(name).draw(np.random.default_rng(seed), CONVENTION)[case].inputs
+    return question_of(name).draw(np.random.default_rng(seed))[case].inputs
 
 
 def of_torch(images, weights):
@@ -56,7 +55,7 @@ def test_an_epoch_is_that_of_torch(is_kept, reduction, epoch, case):
     own = [torch.tensor(inputs[name], requires_grad=True) for name in ("weight", "bias")]
     optimizer = torch.optim.SGD(own, lr=inputs["learning_rate"])
     losses = []
-    for images, labels in batches(inputs):
+    for images, labels in batches(Inputs(inputs)):
         if not is_kept:
             optimizer.zero_grad()
         logits = functional.linear(torch.tensor(images), *own)
@@ -65,9 +64,9 @@ def test_an_epoch_is_that_of_torch(is_kept, reduction, epoch, case):
         optimizer.step()
         losses.append(loss.item())
 
-    for seen, expected in zip(epoch.run(inputs), own, strict=True):
+    for seen, expected in zip(epoch.run(Inputs(inputs)), own, strict=True):
         np.testing.assert_allclose(seen, expected.detach(), rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(batch_losses(inputs, epoch), losses, rtol=1e-10)
+    np.testing.assert_allclose(batch_losses(Inputs(inputs), epoch), losses, rtol=1e-10)
 
 
 def test_a_test_is_that_of_torch():
@@ -77,23 +76,25 @@ def test_a_test_is_that_of_torch():
     )
     labels = torch.tensor(inputs["labels"])
 
-    losses, rights = evaluated(inputs)
+    losses, rights = evaluated(Inputs(inputs))
 
     assert np.concatenate(losses).mean() == pytest.approx(functional.cross_entropy(logits, labels).item())
     assert np.concatenate(rights).sum() == (logits.argmax(1) == labels).sum()
     assert 0 < np.concatenate(rights).mean() < 1
-    assert mean_cross_entropy(logits.numpy(), labels.numpy()) == pytest.approx(np.concatenate(losses).mean())
+    assert cross_entropies(logits.numpy(), labels.numpy()).mean() == pytest.approx(
+        np.concatenate(losses).mean()
+    )
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_each_mistake_is_named_and_no_right_answer_is(question):
-    drawn = [case.inputs for case in question.draw(np.random.default_rng(1), CONVENTION)]
+    drawn = [Inputs(case.inputs) for case in question.draw(np.random.default_rng(1))]
     for name in question.outputs:
-        rights = [(inputs, question.answer(inputs, CONVENTION)[name]) for inputs in drawn]
-        assert match_mistakes(question, name, rights, CONVENTION) is None
+        rights = [(inputs, question.answer(inputs)[name]) for inputs in drawn]
+        assert question.mistake_of(name, rights) is None
     for mistake in question.mistakes:
-        seen = [(inputs, np.asarray(mistake.outcome(inputs, CONVENTION))) for inputs in drawn]
-        named = match_mistakes(question, mistake.output, seen, CONVENTION)
+        seen = [(inputs, np.asarray(mistake.outcome(inputs))) for inputs in drawn]
+        named = question.mistake_of(mistake.output, seen)
         if named is None:  # the losses of a last batch that is not recorded
             assert (mistake.output, mistake.name) == ("losses", "last_gradient_not_used")
         else:

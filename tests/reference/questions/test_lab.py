@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Convention, match_mistakes
+from reference import Inputs
 from reference.questions.lab import QUESTIONS, formulas
 from reference.questions.lab.descent import Descent, histogram, sequential
 
-CONVENTION = Convention()
 BY_NAME = {question.name: question for question in QUESTIONS}
 
 
@@ -69,7 +68,7 @@ def test_a_descent_is_that_of_torch_with_a_penalty_and_momentum():
         (loss_of(*own, torch.tensor(x), 1) + 0.03 * (own[0] ** 2).sum()).backward()
         optimizer.step()
 
-    inputs = {"weight": weight, "bias": bias, "X": x[None], "y": np.array([1])}
+    inputs = Inputs({"weight": weight, "bias": bias, "X": x[None], "y": np.array([1])})
     trained = Descent().run(inputs, 7, 0.1, reg=0.03, momentum=0.6)
 
     for seen, expected in zip(trained, own, strict=True):
@@ -87,39 +86,36 @@ def test_a_histogram_is_numpys(bins):
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-def test_each_mistake_is_no_right_answer_and_named_as_itself(question):
+def test_each_mistake_differs_from_the_right_answer_and_is_named_as_itself(question):
     for seed in range(3):
         cases = [
-            case.inputs
-            for case in question.draw(np.random.default_rng(seed), CONVENTION)
-            if not case.is_noted
+            Inputs(case.inputs) for case in question.draw(np.random.default_rng(seed)) if not case.is_noted
         ]
         for mistake in question.mistakes:
             with np.errstate(all="ignore"):
-                seen = [(inputs, np.asarray(mistake.outcome(inputs, CONVENTION))) for inputs in cases[:4]]
+                seen = [(inputs, np.asarray(mistake.outcome(inputs))) for inputs in cases[:4]]
             seen = [(inputs, value) for inputs, value in seen if np.isfinite(value).all()]
             if not seen:
                 continue  # scores that overflow
-            named = match_mistakes(question, mistake.output, seen, CONVENTION)
+            named = question.mistake_of(mistake.output, seen)
             if named is None:  # without reg or momentum in all of the cases left, say
-                rights = [question.answer(inputs, CONVENTION)[mistake.output] for inputs, _ in seen]
+                rights = [question.answer(inputs)[mistake.output] for inputs, _ in seen]
                 assert all(np.allclose(value, right) for (_, value), right in zip(seen, rights, strict=True))
             else:
                 assert named.output == mistake.output
         answers = {
-            name: [(inputs, question.answer(inputs, CONVENTION)[name]) for inputs in cases]
-            for name in question.outputs
+            name: [(inputs, question.answer(inputs)[name]) for inputs in cases] for name in question.outputs
         }
-        assert not any(match_mistakes(question, name, given, CONVENTION) for name, given in answers.items())
+        assert not any(question.mistake_of(name, given) for name, given in answers.items())
 
 
 def test_the_differences_that_students_take_are_told_apart():
     question = BY_NAME["lab_numeric"]
-    cases = [case.inputs for case in question.draw(np.random.default_rng(0), CONVENTION)]
+    cases = [Inputs(case.inputs) for case in question.draw(np.random.default_rng(0))]
 
     for mistake in question.mistakes:
-        seen = [(inputs, np.asarray(mistake.outcome(inputs, CONVENTION))) for inputs in cases]
-        named = match_mistakes(question, mistake.output, seen, CONVENTION)
+        seen = [(inputs, np.asarray(mistake.outcome(inputs))) for inputs in cases]
+        named = question.mistake_of(mistake.output, seen)
         assert named is not None
         assert named.name == mistake.name
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Convention, match_mistakes
+from reference import Convention, Inputs
 from reference.questions.linear_bias.loss import LOSS_QUESTION
 from reference.questions.linear_bias.spiral import spiral
 from reference.questions.linear_bias.training import TRAINING_QUESTIONS, descend
@@ -15,7 +15,7 @@ LECTURE = Convention(regularizer_coefficient=0.5)
 
 
 def inputs_of(question, seed=0) -> list[dict[str, Any]]:
-    drawn = question.draw(np.random.default_rng(seed), LECTURE)
+    drawn = question.draw(np.random.default_rng(seed))
     return [dict(case.inputs) for case in drawn if not case.is_noted]
 
 
@@ -29,7 +29,7 @@ def test_the_loss_and_both_gradients_are_those_of_autograd(seed):
         loss: Any = torch.nn.functional.cross_entropy(X @ W + b, y) + penalty
         loss.backward()
 
-        answer = LOSS_QUESTION.answer(inputs, LECTURE)
+        answer = LOSS_QUESTION.answer(Inputs(inputs, LECTURE))
 
         assert answer["loss"] == pytest.approx(loss.item(), rel=1e-12)
         np.testing.assert_allclose(answer["dW"], np.asarray(W.grad), rtol=1e-10, atol=1e-13)
@@ -37,32 +37,40 @@ def test_the_loss_and_both_gradients_are_those_of_autograd(seed):
 
 
 def test_scores_near_1000_are_noted():
-    *_, last = LOSS_QUESTION.draw(np.random.default_rng(0), LECTURE)
+    *_, last = LOSS_QUESTION.draw(np.random.default_rng(0))
 
     assert last.is_noted
-    assert np.isfinite(LOSS_QUESTION.answer(last.inputs, LECTURE)["loss"])
+    assert np.isfinite(LOSS_QUESTION.answer(Inputs(last.inputs, LECTURE))["loss"])
 
 
 @pytest.mark.parametrize("output", ["loss", "dW", "db"])
-def test_every_mistake_is_none_of_the_right_answers_and_at_least_8_are_known(output):
-    cases = inputs_of(LOSS_QUESTION)
+def test_no_mistake_is_a_right_answer_and_at_least_8_are_known(output):
+    cases = [Inputs(inputs, LECTURE) for inputs in inputs_of(LOSS_QUESTION)]
     mistakes = [each for each in LOSS_QUESTION.mistakes if each.output == output]
 
-    right = [(inputs, LOSS_QUESTION.answer(inputs, LECTURE)[output]) for inputs in cases]
-    assert match_mistakes(LOSS_QUESTION, output, right, LECTURE) is None
+    right = [(inputs, LOSS_QUESTION.answer(inputs)[output]) for inputs in cases]
+    assert LOSS_QUESTION.mistake_of(output, right) is None
     assert len(mistakes) >= 8
     assert len({each.name for each in mistakes}) == len(mistakes)
     for mistake in mistakes:
-        outcomes = [(inputs, np.asarray(mistake.outcome(inputs, LECTURE))) for inputs in cases]
+        outcomes = [(inputs, np.asarray(mistake.outcome(inputs))) for inputs in cases]
         assert outcomes[0][1].shape == right[0][1].shape
-        found = match_mistakes(LOSS_QUESTION, output, outcomes, LECTURE)
+        found = LOSS_QUESTION.mistake_of(output, outcomes)
         assert found is not None, mistake.name
-        assert mistake.message.endswith("?") or mistake.message.endswith("."), mistake.message
+        assert mistake.words(LECTURE).endswith(("?", "."))
 
 
 def spiral_inputs(**changes):
     X, y = spiral(np.random.default_rng(0))
-    return {"X": X, "y": y, "num_classes": 3, "step_size": None, "reg": None, "num_iters": None} | changes
+    given: dict[str, Any] = {
+        "X": X,
+        "y": y,
+        "num_classes": 3,
+        "step_size": None,
+        "reg": None,
+        "num_iters": None,
+    }
+    return Inputs(given | changes, LECTURE)
 
 
 def test_the_spiral_is_that_of_the_slides():
@@ -77,7 +85,7 @@ def test_the_spiral_is_that_of_the_slides():
 def test_the_loss_falls_from_ln_3_to_about_that_of_the_slides(seed):
     X, y = spiral(np.random.default_rng(seed))
 
-    history = descend(spiral_inputs(X=X, y=y), LECTURE)["history"]
+    history = descend(spiral_inputs(X=X, y=y))["history"]
 
     assert history[0] == pytest.approx(np.log(3))
     assert len(history) == 201
@@ -98,7 +106,7 @@ def test_training_reaches_the_minimum_that_torch_finds():
         loss.backward()
         steps.step()
 
-    found = TRAINING_QUESTIONS[1].answer(inputs, LECTURE)
+    found = TRAINING_QUESTIONS[1].answer(Inputs(inputs, LECTURE))
 
     np.testing.assert_allclose(found["W"], W.detach(), atol=1e-12)
     np.testing.assert_allclose(found["b"], b.detach(), atol=1e-12)

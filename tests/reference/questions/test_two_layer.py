@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Convention, match_mistakes
+from reference import Convention, Inputs
 from reference.questions.linear_bias.spiral import spiral
 from reference.questions.two_layer.loss import LOSS_QUESTIONS
 from reference.questions.two_layer.network import PARAMETERS, evaluate, parameters_of
@@ -17,7 +17,7 @@ FORMS = [Convention(), Convention(regularizer_coefficient=0.5)]
 
 
 def inputs_of(name, seed=0) -> list[dict[str, Any]]:
-    drawn = BY_NAME[name].draw(np.random.default_rng(seed), Convention())
+    drawn = BY_NAME[name].draw(np.random.default_rng(seed))
     return [dict(case.inputs) for case in drawn if not case.is_noted]
 
 
@@ -41,7 +41,7 @@ def test_the_loss_and_the_gradients_are_those_of_autograd(seed, convention):
         loss = torch_loss(given, tensors, convention)
         loss.backward()
 
-        answer = BY_NAME["two_layer_loss"].answer(given, convention)
+        answer = BY_NAME["two_layer_loss"].answer(Inputs(given, convention))
 
         assert answer["loss"] == pytest.approx(loss.item(), rel=1e-12)
         for name in PARAMETERS:
@@ -66,7 +66,7 @@ def test_the_steps_are_those_of_torch_with_a_rate_that_decays_after_each_epoch(c
             optimizer.step()
             schedule.step()
 
-        answer = descend(given, convention)
+        answer = descend(Inputs(given, convention))
 
         np.testing.assert_allclose(answer["history"], history, rtol=1e-10)
         for name in PARAMETERS:
@@ -77,17 +77,17 @@ def test_the_steps_are_those_of_torch_with_a_rate_that_decays_after_each_epoch(c
     "name", ["two_layer_loss", "two_layer_scores", "two_layer_predict", "two_layer_steps"]
 )
 def test_every_mistake_can_be_told_from_what_is_right_and_says_where_to_look(name):
-    question, cases = BY_NAME[name], inputs_of(name)
+    question, cases = BY_NAME[name], [Inputs(given) for given in inputs_of(name)]
     for output in question.outputs:
         mistakes = [each for each in question.mistakes if each.output == output]
-        rights = [(given, np.asarray(question.answer(given, Convention())[output])) for given in cases]
-        assert match_mistakes(question, output, rights, Convention()) is None
+        rights = [(given, np.asarray(question.answer(given)[output])) for given in cases]
+        assert question.mistake_of(output, rights) is None
         assert len({each.name for each in mistakes}) == len(mistakes)
         for mistake in mistakes:
-            outcomes = [(given, np.asarray(mistake.outcome(given, Convention()))) for given in cases]
+            outcomes = [(given, np.asarray(mistake.outcome(given))) for given in cases]
             assert outcomes[0][1].shape == rights[0][1].shape
             assert mistake.message.endswith(("?", "."))
-            assert match_mistakes(question, output, outcomes, Convention()) is not None, (
+            assert question.mistake_of(output, outcomes) is not None, (
                 output,
                 mistake.name,
             )
@@ -103,17 +103,17 @@ def test_at_least_8_mistakes_are_known_of_the_loss_and_of_each_gradient_of_a_wei
 
 def test_none_of_the_accepted_schedules_is_a_mistake():
     question = BY_NAME["two_layer_steps"]
-    for given in inputs_of("two_layer_steps")[:1]:
-        answers = question.answers(given, Convention())
+    for given in [Inputs(each) for each in inputs_of("two_layer_steps")[:1]]:
+        answers = question.answers(given)
         assert len(answers) == 4
         for mistake in question.mistakes:
-            outcome = np.asarray(mistake.outcome(given, Convention()))
+            outcome = np.asarray(mistake.outcome(given))
             for answer in answers:
                 assert np.abs(answer[mistake.output] - outcome).max() > 1e-6 * np.abs(outcome).max(), (
                     mistake.name
                 )
     with pytest.raises(ValueError, match="never"):
-        descend(inputs_of("two_layer_steps")[0], Convention(), Steps(decays="never"))
+        descend(Inputs(inputs_of("two_layer_steps")[0]), Steps(decays="never"))
 
 
 @pytest.mark.slow
@@ -138,4 +138,4 @@ def test_batches_of_any_kind_come_far_below_the_bound_on_the_spiral(seed):
 def test_parameters_are_found_among_the_inputs():
     given = inputs_of("two_layer_loss")[0]
 
-    assert list(parameters_of(given)) == ["W1", "b1", "W2", "b2"]
+    assert list(parameters_of(Inputs(given))) == ["W1", "b1", "W2", "b2"]

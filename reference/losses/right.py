@@ -1,0 +1,84 @@
+"""The right loss or gradient of a classifier in its two terms, which its mistakes are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from reference.conventions import Convention
+from reference.losses.formulas import softmax_data_term, svm_data_term
+from reference.losses.problem import Array, Problem
+from reference.mistakes import Mistake
+
+Part = Literal["loss", "gradient"]
+Classifier = Literal["svm", "softmax"]
+
+
+class Case(NamedTuple):
+    """One set of inputs, in the layout of the convention."""
+
+    W: Array
+    X: Array
+    y: Array
+    reg: float
+
+
+@dataclass(frozen=True)
+class RightAnswer:
+    """A loss, shape (), or a gradient (D, C), as the sum of its data term and its regularizer."""
+
+    classifier: Classifier
+    part: Part
+    problem: Problem
+
+    @classmethod
+    def of(cls, classifier: Classifier, part: Part, case: Case, convention: Convention) -> RightAnswer:
+        """The right answer in extended precision. Raises ValueError for shapes or labels that do not fit."""
+        return cls(classifier, part, Problem.of(*case, convention))
+
+    @cached_property
+    def data(self) -> Array:
+        """The data term."""
+        return self.data_of(self.problem)
+
+    @cached_property
+    def regularizer(self) -> Array:
+        """The regularizer's term."""
+        is_loss = self.part == "loss"
+        return np.asarray(self.problem.regularizer if is_loss else self.problem.regularizer_gradient)
+
+    @property
+    def value(self) -> Array:
+        """The sum of both."""
+        return self.data + self.regularizer
+
+    def data_of(self, problem: Problem) -> Array:
+        """The data term for other samples, labels or scores."""
+        loss, coefficients = (svm_data_term if self.classifier == "svm" else softmax_data_term)(problem)
+        return np.asarray(loss) if self.part == "loss" else problem.pull_back(coefficients)
+
+    def with_terms(self, terms: Array) -> Array:
+        """The right regularizer with other data terms: losses (N, C), (N, 1) or (N,), or dL_i/ds_i (N, C)."""
+        problem = self.problem
+        data = terms.sum() / problem.num_samples if self.part == "loss" else problem.pull_back(terms)
+        return np.asarray(data + self.regularizer)
+
+
+LossMistake = Mistake[RightAnswer]
+
+
+def of_terms(part: Part, name: str, message: str, terms: Callable[[Problem], Array]) -> LossMistake:
+    """A mistake in the data terms of the samples; see RightAnswer.with_terms for their shapes."""
+    return Mistake(name, part, message, lambda right: right.with_terms(terms(right.problem)))
+
+
+def in_both(
+    name: str, message: str, outcome: Callable[[RightAnswer], Array]
+) -> tuple[LossMistake, LossMistake]:
+    """A mistake that shows in the loss and in the gradient alike."""
+    of_loss, of_gradient = (Mistake(name, part, message, outcome) for part in get_args(Part))
+    return of_loss, of_gradient

@@ -1,0 +1,108 @@
+"""Named mistakes: wrong answers known beforehand, and the search among them for what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from reference.conventions import Convention
+from reference.losses.problem import Array
+
+Given = TypeVar("Given")
+Outcome = Array | float | np.floating[Any]
+
+MATCH_TOLERANCE = 1e-7
+"""Relative. Mistakes that explain what was seen within this explain it equally well: the first of them is named."""
+
+Scale = Callable[[float, float], float]
+"""From the largest entries of a mistake's outcome and of the right answer, what their differences are relative to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake(Generic[Given]):
+    """A known wrong answer for one output of a function."""
+
+    name: str
+    output: str
+    message: str
+    """Says what the result equals and where to look, and does not give the solution away.
+
+    Blanks: {regularizer} and {term} stand for the regularizer in the loss and in this output, {delta} for the margin,
+    {part} for "loss" or "gradient".
+    """
+    outcome: Callable[[Given], Outcome]
+    """The wrong answer for what the function was given."""
+
+    def words(self, convention: Convention) -> str:
+        """The message in the terms of the convention."""
+        coefficient, part = (
+            convention.regularizer_coefficient,
+            "loss" if self.output == "loss" else "gradient",
+        )
+        regularizer = f"{_factor(coefficient)}reg*sum(W*W)"
+        return self.message.format(
+            regularizer=regularizer,
+            term=regularizer if part == "loss" else f"{_factor(2 * coefficient)}reg*W",
+            delta=f"{convention.delta:g}",
+            part=part,
+        )
+
+
+class Seen(NamedTuple, Generic[Given]):
+    """One call: what the function was given, what it returned for one output in float64, and the right answer."""
+
+    given: Given
+    value: Array
+    right: Array
+
+
+def matching(
+    mistakes: Iterable[Mistake[Given]], seen: Sequence[Seen[Given]], tolerance: float, scale: Scale = max
+) -> list[Mistake[Given]]:
+    """The mistakes that explain what was seen in every call, the nearest first; none where every value is right."""
+    if distance(seen, (each.right for each in seen), tolerance, scale) <= tolerance:
+        return []
+    distances = [
+        (distance(seen, (mistake.outcome(each.given) for each in seen), tolerance, scale), mistake)
+        for mistake in mistakes
+    ]
+    found = [(max(far, MATCH_TOLERANCE), mistake) for far, mistake in distances if far <= tolerance]
+    return [mistake for _, mistake in sorted(found, key=lambda pair: pair[0])]
+
+
+def distance(
+    seen: Sequence[Seen[Given]],
+    expected: Iterable[Outcome],
+    tolerance: float,
+    scale: Scale = max,
+) -> float:
+    """The largest relative difference of any call; infinite as soon as one exceeds the tolerance."""
+    largest = 0.0
+    with np.errstate(all="ignore"):
+        for call, value in zip(seen, expected, strict=True):
+            largest = max(largest, _relative(call, np.asarray(value), scale))
+            if largest > tolerance:
+                return np.inf
+    return largest
+
+
+def _relative(call: Seen[Given], expected: Array, scale: Scale) -> float:
+    if (
+        call.value.shape != expected.shape
+        or not np.isfinite(call.value).all()
+        or not np.isfinite(expected).all()
+    ):
+        return np.inf
+    size = scale(_largest(expected), _largest(call.right))
+    return _largest(call.value - expected) / max(size, 1e-300)
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array), initial=0.0))
+
+
+def _factor(value: float) -> str:
+    return "" if value == 1 else f"{value:g}*"
