@@ -31,7 +31,7 @@ def students(sandbox: Sandbox, repetitions: int = REPETITIONS, *, device: Device
     learner = Learner(
         ("softmax_loss_vectorized", "train_linear_classifier", "predict_linear_classifier"), "float32"
     )
-    trial = learner.training(context, _NUMBERS, "1,500 iterations")
+    trial = learner.training(context, learning_rate=1e-2, reg=1e-2, num_iters=1500, batch_size=200)
     extracted = extract(load_submission(SAMPLE), list(spec.functions))
     seconds = []
     with sandbox.session(

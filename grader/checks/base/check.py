@@ -63,6 +63,12 @@ class CheckFields(Model):
         """The share `credit` of the points, and the hint. fields: those of Verdict."""
         return Verdict("failed", credit, sentence(message), hint=self.hint, **fields)
 
+    def scored(self, credit: float, message: str, **fields: Any) -> Verdict:
+        """Passed with all of the credit, failed with less."""
+        return (
+            self.passed(message, **fields) if credit == 1 else self.failed(message, credit=credit, **fields)
+        )
+
 
 class Check(Protocol):
     """One kind of check: pure, so that trials can be run anywhere and verdicts tested by hand."""

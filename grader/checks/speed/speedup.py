@@ -139,10 +139,7 @@ class SpeedupCheck(CheckFields):
             )
             flag = Flag("impossible_time", self.vectorized, message)
             return self.failed(message, measured=measured, allowed=allowed, alarms=(flag,))
-        message = self._message(reading, cold)
-        if reading.credit == 1.0:
-            return self.passed(message, measured=measured, allowed=allowed)
-        return self.failed(message, credit=reading.credit, measured=measured, allowed=allowed)
+        return self.scored(reading.credit, self._message(reading, cold), measured=measured, allowed=allowed)
 
     def _message(self, reading: Reading, cold: float | None) -> str:
         """cold: the speedup of the first calls; None where the student's naive function gives no right results."""

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.model.assignment import Model
+from grader.model.trial import Array
 
 RESAMPLES = 400
 CONFIDENCE = 0.95
@@ -36,7 +37,7 @@ class Interval:
         return (self.high - self.low) / (2 * self.middle)
 
 
-def interval(ratios: Sequence[float], rng: np.random.Generator) -> Interval:
+def interval(ratios: Sequence[float] | Array, rng: np.random.Generator) -> Interval:
     """The median of one ratio per round, with a percentile bootstrap over rounds (Efron, 1979)."""
     values = np.asarray(ratios)
     chosen = rng.integers(0, len(values), (RESAMPLES, len(values)))

@@ -12,9 +12,10 @@ import numpy as np
 
 import reference
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.training.training_run import name_of
 from grader.model.assignment import Assignment, ClassifierClass, Role
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import Array, DTypeName, LabelsOutput, Tensor, Trial
@@ -45,14 +46,13 @@ SIZES = (
 )
 
 NEAR_TIES = _Size("scores that nearly tie", 40, 8, 10, 1.0, "float32")
-"""The two highest scores differ by 2e-5 to 3e-4 of their size: 16 bits cannot tell them, float32 can."""
-
+"""The two highest scores differ by 2e-5 to 3e-4 of their size: float32 can tell them apart, 16 bits cannot."""
 
 REPEATED = _Size("tensors whose contents change from call to call", 40, 6, 7, 1.0, "float32")
 
 
 class PredictionCheck(CheckFields):
-    """Integer labels of shape (N,), each the class of its highest score; inputs unchanged."""
+    """Integer labels of shape (N,), each the class with the highest score; inputs unchanged."""
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         {"function": ("predictor", "classifier")}
@@ -62,7 +62,7 @@ class PredictionCheck(CheckFields):
     function: str
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """One call for each size, and one with the tensors of the last, whose contents are others."""
+        """One call for each size, and one more with the tensors of the last and new contents."""
         rng = random_stream(context.seed, self.id)
         again = prediction_trial(context.assignment, self.function, rng, REPEATED)
         return (
@@ -81,20 +81,20 @@ class PredictionCheck(CheckFields):
             assert isinstance(X, Tensor)
             fault = label_fault(trial, observation, W.array, X.array, context.assignment.convention)
             if fault is not None:
-                finding = Finding(self.function, False)
-                return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
+                return self.failed(fault, findings=(Finding(self.function, False),))
         labels = sum(size.N for size in (*SIZES, NEAR_TIES, REPEATED, REPEATED))
-        name = self.function if evidence[0][0].method is None else f"{self.function}.predict"
-        message = f"{name} gives the right label for {labels} samples in {len(evidence)} calls."
-        return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
+        return self.passed(
+            f"{name_of(evidence[0][0])} returns the right label for {labels} samples in {len(evidence)} calls",
+            findings=(Finding(self.function, True),),
+        )
 
 
 def draw_scores(
     rng: np.random.Generator, N: int, C: int, D: int, scale: float, convention: Convention
 ) -> tuple[Array, Array]:
-    """W and X in the convention's layout, whose two highest scores are never so close that rounding decides.
+    """W and X in the convention's layout; rounding never decides which of the two highest scores is higher.
 
-    Of several samples one at least has the last class, so that labels that stop short of it show.
+    With several samples, at least one has the last class, which shows labels that stop short of it.
     """
     for _ in range(_ATTEMPTS):
         W = rng.normal(0, scale, (D, C)).astype(np.float32).astype(np.float64)
@@ -110,7 +110,7 @@ def draw_scores(
 
 
 def _nearly_tied(rng: np.random.Generator, size: _Size, convention: Convention) -> tuple[Array, Array]:
-    """W whose classes come in pairs that differ by a factor near 1, and X that no rounding in float32 decides."""
+    """W whose classes come in pairs that differ by a factor near 1, and X whose labels float32 rounding cannot change."""
     half = rng.normal(0, 1, (size.D, size.C // 2))
     factors = 1 + np.exp(rng.uniform(np.log(2e-5), np.log(3e-4), size.C // 2))
     order = rng.permutation(size.C)
@@ -123,7 +123,7 @@ def _nearly_tied(rng: np.random.Generator, size: _Size, convention: Convention) 
 
 
 def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: _Size) -> Trial:
-    """The call function(W, X), or predict(X) of a class whose object has W, with the arguments brought back."""
+    """The call function(W, X), or predict(X) of an object with that W; the arguments are echoed."""
     W, X = draw_scores(rng, size.N, size.C, size.D, size.scale, assignment.convention)
     if size is NEAR_TIES:
         W, X = _nearly_tied(rng, size, assignment.convention)
@@ -149,21 +149,23 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
 def label_fault(
     trial: Trial, observation: Observation, W: Array, X: Array, convention: Convention
 ) -> str | None:
-    """What is wrong with predicted labels, in a sentence; None when all are right."""
+    """A sentence on what is wrong with predicted labels; None when all are right."""
     if not isinstance(observation, Returned):
         return failure_sentence(trial, observation)
     expected = reference.predict(W, X, convention)
     seen = observation.values[0]
-    name = trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+    name = name_of(trial)
     if isinstance(seen, Unexpected):
-        return f"{name} should return integer labels of shape ({len(expected)},), but gives {seen.description}, on {trial.label}"
+        return (
+            f"{name} should return integer labels of shape ({len(expected)},), but returns {seen.description},"
+            f" on {trial.label}"
+        )
     wrong = np.flatnonzero(seen.array != expected)
     if len(wrong):
         first = int(wrong[0])
         return (
-            f"{name} gives {len(wrong)} of {formatting.count(len(expected), 'label')} wrong: label"
-            f" {int(seen.array[first])} at {formatting.index([first])}, but the highest score is that of class"
-            f" {int(expected[first])}, on {trial.label}"
+            f"{name} gets {len(wrong)} of {formatting.count(len(expected), 'label')} wrong: label {first} is"
+            f" {int(seen.array[first])}, but class {int(expected[first])} has the highest score, on {trial.label}"
         )
     for argument, echo in zip(trial.positional, observation.echoes, strict=False):
         assert isinstance(argument, Tensor)

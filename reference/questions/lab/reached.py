@@ -11,13 +11,11 @@ from reference.losses.problem import Array
 from reference.questions.lab.descent import accuracy, arrays, sequential, slopes
 from reference.questions.lab.given import array, number
 from reference.questions.question import Answer, Inputs, Question, QuestionCase, Rule
+from reference.uniformity import chi_square, greatest_chi_square
 
 _ROWS, _CLASSES = 12, 4
 _TINY_RATE = 1e-7
 """So small that each step on a row changes the weights as the first one would, to 1 part in 1e4, however many there are."""
-
-_DEVIATIONS = 10.6
-"""Of the chi-square statistic above its mean: chance alone exceeds that less than once in 1e7 runs."""
 
 _ACCURACY_BAR = 0.9
 
@@ -102,10 +100,9 @@ def _uneven(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[
     found = _whole_draws(inputs, outputs)
     if found is None:
         return None
-    expected, freedom = found.mean(), len(found) - 1
-    chi_square = float(((found - expected) ** 2).sum() / expected)
-    greatest = freedom + _DEVIATIONS * np.sqrt(2 * freedom)
-    return None if chi_square <= greatest else {"most": float(found.max()), "expected": float(expected)}
+    if chi_square(found) <= greatest_chi_square(len(found)):
+        return None
+    return {"most": float(found.max()), "expected": float(found.mean())}
 
 
 def _in_order(inputs: Inputs, outputs: Answer, convention: Convention) -> Mapping[str, float] | None:
