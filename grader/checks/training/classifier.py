@@ -15,7 +15,7 @@ from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
 from grader.checks.losses.truth import Truth
-from grader.checks.training.prediction import draw_scores, label_fault
+from grader.checks.training.prediction import Size, label_fault, prediction_trial
 from grader.checks.training.training_audit import TrainingAudit
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -23,11 +23,12 @@ from grader.checks.training.training_run import (
     draw_keywords,
     draw_sizes,
     spied_trial,
+    training_keywords,
     weights_and_history,
 )
 from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Role
 from grader.model.observation import Observation, Returned, Unexpected
-from grader.model.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.trial import ArrayOutput, NumberOutput, SeriesOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention, softmax_loss, svm_loss
 
@@ -59,7 +60,9 @@ class ClassifierCheck(CheckFields):
         losses = () if spec.classifier is None else self._loss_trials(context.assignment, spec, rng)
         trains = [] if spec.classifier is None else [self._training(context.assignment, spec, rng)]
         trains.append(self._spied_training(context.assignment, rng))
-        return (*losses, *trains, self._prediction(context.assignment, spec, rng))
+        size = Size("predict", 35, 6, 8, 1.0, spec.dtype)
+        prediction = prediction_trial(context.assignment, self.class_name, rng, size)
+        return (*losses, *trains, replace(prediction, echo=()))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every method does its part."""
@@ -90,10 +93,7 @@ class ClassifierCheck(CheckFields):
                     return self._spied_fault(trial, observation) if observation.spy_calls else None
                 return self._training_fault(spec.classifier, assignment.convention, trial, observation)
             case _:
-                W, X = trial.state["W"], trial.positional[0]
-                assert isinstance(W, Tensor)
-                assert isinstance(X, Tensor)
-                return label_fault(trial, observation, W.array, X.array, assignment.convention)
+                return label_fault(trial, observation, assignment.convention)
 
     def _loss_trials(
         self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
@@ -154,24 +154,19 @@ class ClassifierCheck(CheckFields):
         return f"{self.class_name}.train: {'; '.join(faults.values())}" if faults else None
 
     def _training(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
-        """On three well separated clouds, any right loss falls."""
+        """Three well separated clouds, on which any right loss falls."""
         y = np.arange(90, dtype=np.int64) % 3
         X = rng.normal(0, 0.3, (90, 5))
         X[np.arange(90), y] += 3.0
         X[:, -1] = 1.0
-        keywords = {
-            "learning_rate": 0.05,
-            "reg": CLOUDS_REG,
-            "num_iters": ITERATIONS,
-            "batch_size": 30,
-            "verbose": False,
-        }
         return Trial(
             label=f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
             function=self.class_name,
             method="train",
             positional=(Tensor(X.astype(spec.dtype)), Tensor(y)),
-            keywords={name: Scalar(value) for name, value in keywords.items()},
+            keywords=training_keywords(
+                learning_rate=0.05, reg=CLOUDS_REG, num_iters=ITERATIONS, batch_size=30
+            ),
             outputs=(SeriesOutput(ITERATIONS),),
             fetch={"W": ArrayOutput((5, 3))},
             backend=assignment.backend,
@@ -207,18 +202,8 @@ class ClassifierCheck(CheckFields):
             )
         right = int(np.sum((X.array @ W.array).argmax(axis=1) == y.array))
         if right < LEAST_SHARE_RIGHT * len(y.array):
-            return f"{name} leaves weights in self.W that classify only {right} of {len(y.array)} samples correctly, on {trial.label}"
+            return (
+                f"{name} leaves weights in self.W that classify only {right} of {len(y.array)} samples correctly,"
+                f" on {trial.label}"
+            )
         return None
-
-    def _prediction(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
-        W, X = draw_scores(rng, 35, 6, 8, 1.0, assignment.convention)
-        return Trial(
-            label=f"predict (N=35, C=6, D=8, {spec.dtype})",
-            function=self.class_name,
-            method="predict",
-            state={"W": Tensor(W.astype(spec.dtype))},
-            positional=(Tensor(X.astype(spec.dtype)),),
-            outputs=(LabelsOutput(35),),
-            backend=assignment.backend,
-            seconds=assignment.limits.call_seconds,
-        )

@@ -13,7 +13,7 @@ from grader import formatting
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import Evidence
 from grader.checks.base.context import CheckContext
-from grader.checks.training.training_run import name_of
+from grader.checks.training.training_run import name_of, training_keywords
 from grader.data import DataSet, SplitName
 from grader.model.assignment import Role
 from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value
@@ -126,13 +126,9 @@ class Learner:
             function=self.functions[0 if is_class else 1],
             method="train" if is_class else None,
             positional=data if is_class else (FunctionArgument(self.functions[0]), Scalar(None), *data),
-            keywords={
-                "learning_rate": Scalar(learning_rate),
-                "reg": Scalar(reg),
-                "num_iters": Scalar(num_iters),
-                "batch_size": Scalar(batch_size),
-                "verbose": Scalar(False),
-            },
+            keywords=training_keywords(
+                learning_rate=learning_rate, reg=reg, num_iters=num_iters, batch_size=batch_size
+            ),
             outputs=(history,) if is_class else (weights, history),
             fetch={"W": weights} if is_class else {},
             backend=context.assignment.backend,

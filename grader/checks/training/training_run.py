@@ -76,15 +76,28 @@ def draw_weights(rng: np.random.Generator, sizes: TrainingSizes) -> Array:
     return rng.normal(0, 1, (sizes.features, sizes.classes))
 
 
-def draw_keywords(rng: np.random.Generator, sizes: TrainingSizes, *, verbose: bool) -> dict[str, Scalar]:
-    """The keyword arguments in the order of the handout's signature, with a new rate and reg in every run."""
+def training_keywords(
+    *, learning_rate: float, reg: float, num_iters: int, batch_size: int, verbose: bool = False
+) -> dict[str, Scalar]:
+    """The keyword arguments of a trainer, in the order of the handout's signature."""
     return {
-        "learning_rate": Scalar(round(float(rng.uniform(0.02, 0.2)), 4)),
-        "reg": Scalar(round(float(rng.uniform(0.1, 0.9)), 4)),
-        "num_iters": Scalar(sizes.num_iters),
-        "batch_size": Scalar(sizes.batch_size),
+        "learning_rate": Scalar(learning_rate),
+        "reg": Scalar(reg),
+        "num_iters": Scalar(num_iters),
+        "batch_size": Scalar(batch_size),
         "verbose": Scalar(verbose),
     }
+
+
+def draw_keywords(rng: np.random.Generator, sizes: TrainingSizes, *, verbose: bool) -> dict[str, Scalar]:
+    """Keyword arguments with a new learning rate and reg in every run."""
+    return training_keywords(
+        learning_rate=round(float(rng.uniform(0.02, 0.2)), 4),
+        reg=round(float(rng.uniform(0.1, 0.9)), 4),
+        num_iters=sizes.num_iters,
+        batch_size=sizes.batch_size,
+        verbose=verbose,
+    )
 
 
 def spied_trial(

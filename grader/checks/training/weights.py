@@ -81,7 +81,7 @@ class WeightsCheck(CheckFields):
                 " points: the file only has to hold weights of the right form. With CIFAR-10 (--data) the bars count."
             )
         elif credit < 1:
-            message = f"The accuracy of the saved weights is too low: {message}"
+            message = f"{self.file} is not accurate enough: {reached.beside(bars)}."
         return self.scored(credit, message, measured=reached.by_name(), allowed=bars.by_name())
 
     def _weights(self, context: CheckContext, observation: Observation) -> Array | str:
