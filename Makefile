@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-in-full check format bench fuzz clean
+.PHONY: help setup demo test test-full check format bench fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -33,7 +33,7 @@ demo: .venv/.ready ## Grade some sample submissions, reports in demo_reports/
 test: .venv/.ready ## Run the tests on two cores
 	@$(BIN)/python -m pytest -q -n 2
 
-test-in-full: .venv/.ready ## Grade every sample and the whole catalogue too: half an hour
+test-full: .venv/.ready ## Grade every sample and the whole catalogue too: half an hour
 	@$(BIN)/python -m pytest -q -n 2 --in-full
 
 check: .venv/.ready ## Lint, format and types, changing nothing

@@ -7,7 +7,7 @@
     │   ├── SubmissionUnavailable  this machine does not let it be read: permission, disk
     │   ├── UnreadableNotebook   the .ipynb is no notebook: not JSON, or JSON of another shape
     │   └── UnsafeArchive        a .zip that must not be unpacked: path, link, count or size
-    ├── SpecError                the course's file is wrong: not found, no TOML, or a field that does not fit
+    ├── SpecError                the course's file is wrong: not found, invalid TOML, or a field that does not fit
     ├── DataError                the data set that was asked for is not there, or its files are short or wrong
     ├── SandboxError             no worker could be started, or the zygote is gone: ours, or the machine's, fault
     ├── IsolationError           this machine cannot isolate the student's code as well as was asked for
@@ -19,7 +19,11 @@ A student's wrong answer is none of these: it is a failed verdict.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
+
+from grader import formatting
 
 
 class GraderError(Exception):
@@ -54,11 +58,39 @@ class UnsafeArchive(SubmissionError):
     """Raised when a .zip must not be unpacked: member path, link, count or size."""
 
 
-class SpecError(GraderError):
-    """Raised when a spec is not found or does not fit the model; one line per fault in `faults`."""
+@dataclass(frozen=True, slots=True)
+class SpecFault:
+    """One thing that is wrong with a spec; str() is a sentence."""
 
-    def __init__(self, message: str, *, faults: tuple[str, ...] = ()) -> None:
-        super().__init__("\n".join((message, *faults)) if faults else message)
+    where: str
+    """The field, as checks[3].points, or the line."""
+
+    expected: str
+    """The rest of the sentence: must be a valid number."""
+
+    seen: str = ""
+    """What the file says, in TOML's words; empty where it says nothing."""
+
+    advice: str = ""
+    """Did you mean 'points'?"""
+
+    @classmethod
+    def not_one_of(cls, where: str, seen: object, names: Collection[str]) -> SpecFault:
+        """A name that is not among those it may be."""
+        words = formatting.choices(names)
+        return cls(where, f"must be one of {words}", formatting.toml(seen), formatting.near(seen, names))
+
+    def __str__(self) -> str:
+        details = [f"got {self.seen}"] if self.seen else []
+        details += [self.advice] if self.advice else []
+        return f"{self.where} {self.expected}" + (f" ({'; '.join(details)})" if details else "")
+
+
+class SpecError(GraderError):
+    """Raised when a spec is not found or does not fit the model; `faults` holds what is wrong with it."""
+
+    def __init__(self, message: str, *, faults: tuple[SpecFault, ...] = ()) -> None:
+        super().__init__(message)
         self.faults = faults
 
 

@@ -6,14 +6,18 @@ import contextlib
 import math
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import SupportsInt
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, separators of lines, what turns the direction of writing, and surrogates."""
+"""Control characters, line separators, marks that turn the direction of writing, and surrogates."""
+
+_SHOWN_CHARACTERS = 60
+"""Of a string from a spec."""
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number as a student reads it; what is not finite is a word."""
+    """A number as a student reads it; nan and infinity are words."""
     value = float(value)
     if math.isnan(value):
         return "nan (not a number)"
@@ -70,8 +74,36 @@ def listing(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def choices(names: Iterable[str]) -> str:
+    """'a', 'b' or 'c'."""
+    *most, last = map(repr, names)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def near(name: object, names: Iterable[str]) -> str:
+    """The name that was probably meant, as a question; empty where none is close."""
+    close = get_close_matches(str(name), list(names), n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+def toml(value: object) -> str:
+    """A value of a TOML file, in TOML's words; a long string is cut."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            cut = len(value) > _SHOWN_CHARACTERS
+            return repr(f"{value[:_SHOWN_CHARACTERS]}..." if cut else value)
+        case dict():
+            return "a table"
+        case tuple():
+            return "a list" if value else "an empty list"
+        case _:
+            return str(value)
+
+
 def printable(name: str) -> str:
-    """A file name that can stand in a message and in JSON: undecodable bytes and control characters replaced."""
+    """A file name for a message or JSON: undecodable bytes and control characters replaced."""
     with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate that stands for no byte
         name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return _UNPRINTABLE.sub("\ufffd", name)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self, cast
 
@@ -17,7 +16,6 @@ from grader.model.trial import Trial
 from grader.sandbox.device import Gpu
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from grader.selftest import Implementation
 from grader.spec import LoadedSpec, load_spec
 
 MINI_SPEC = """\
@@ -57,11 +55,6 @@ naive = "f"
 vectorized = "g"
 points = 3
 """
-
-
-def of_today(implementations: Sequence[Implementation], parts: int) -> Sequence[Implementation]:
-    """One of so many equal parts, another every day: the whole takes minutes. All of them with --in-full."""
-    return implementations[datetime.now(UTC).toordinal() % parts :: parts]
 
 
 def quick(loaded: LoadedSpec) -> LoadedSpec:

@@ -88,3 +88,31 @@ def test_a_count_agrees_with_its_noun(amount, noun, words):
 )
 def test_a_listing_ends_in_and(words, text):
     assert formatting.listing(words) == text
+
+
+@pytest.mark.parametrize(
+    "names,words", [(["a"], "'a'"), (["a", "b"], "'a' or 'b'"), ("abc", "'a', 'b' or 'c'")]
+)
+def test_choices_end_in_or(names, words):
+    assert formatting.choices(names) == words
+
+
+def test_a_near_name_is_suggested_and_a_far_one_is_not():
+    assert formatting.near("valuse", ["loops", "values"]) == "did you mean 'values'?"
+    assert formatting.near("x", ["loops", "values"]) == ""
+
+
+@pytest.mark.parametrize(
+    "value,words",
+    [
+        (True, "true"),
+        (1.5, "1.5"),
+        ("a", "'a'"),
+        ("a" * 61, f"'{'a' * 60}...'"),
+        ({"a": 1}, "a table"),
+        ((1,), "a list"),
+        ((), "an empty list"),
+    ],
+)
+def test_a_value_is_in_the_words_of_toml(value, words):
+    assert formatting.toml(value) == words

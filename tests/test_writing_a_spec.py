@@ -1,4 +1,4 @@
-"""docs/writing-a-spec.md tells the truth: its links lead somewhere, and what it shows of the sample is in the sample."""
+"""docs/writing-a-spec.md is true: its links lead to files, and the lines it quotes are in the sample."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the instructor reads of a selftest, at 80 columns."""
+"""Prints the result of a selftest, at 80 columns."""
 
 from __future__ import annotations
 
@@ -21,33 +21,34 @@ _SHOWN_CHARACTERS = 300
 
 
 def show_result(console: Console, spec: Spec, result: Result) -> None:
-    """How many were graded, which wrong ones pass and which right ones fail, and how the wrong losses were named."""
+    """Counts first, then every implementation that came out wrong, and the verdict."""
     console.print(_text(spec.title, "bold"))
     console.print(_text(f"{spec.name}, seed {result.seed}, {formatting.seconds(result.seconds)}", "dim"))
     console.print()
     console.print(_table(result))
     if result.left_out:
-        console.print(
-            _text(
-                f"Left out: {result.left_out}, of functions or in a convention or dtype that this spec does not have."
-            )
-        )
+        console.print(_text(f"Skipped: {result.left_out} that need another function, convention or dtype."))
     console.print(_text(diagnosis_line(result)))
-    _show_each(
-        console, "False passes: wrong, but this spec lets them pass", result.false_passes, _where_to_look
+    sections: tuple[tuple[str, Sequence[Outcome], _Words], ...] = (
+        ("False passes: wrong, but this spec lets them pass", result.false_passes, _where_to_look),
+        ("False fails: right, but this spec takes points", result.false_fails, _why_failed),
+        ("Wrong diagnosis", result.named_wrongly, _what_was_named),
+        ("The grader failed", result.grader_faults, _where_it_failed),
+        ("Known: no check of this spec catches these yet", result.known_passes, _what_is_awaited),
     )
-    _show_each(console, "False fails: right, but this spec takes points", result.false_fails, _why_failed)
-    _show_each(console, "Named wrongly", result.named_wrongly, _what_was_named)
-    _show_each(console, "The grader failed", result.grader_faults, _where_it_failed)
-    _show_each(
-        console, "Known: no check of this spec catches these yet", result.known_passes, _what_is_awaited
-    )
+    for heading, outcomes, words in sections:
+        if outcomes:
+            console.print()
+            console.print(_text(f"{heading} ({len(outcomes)})", "bold"))
+        for outcome in outcomes:
+            console.print(_text(outcome.implementation.full_name, "bold"))
+            console.print(Padding(_text(f"{outcome.implementation.about} {words(outcome)}"), (0, 0, 0, 2)))
     console.print()
     console.print(_verdict(result))
 
 
 def progress_line(outcome: Outcome, number: int, total: int) -> str | None:
-    """What to say as soon as it is known; None for what is as it should be."""
+    """A line for an implementation that came out wrong; None for the others."""
     if outcome.is_false_pass:
         return f"[{number}/{total}] passes: {outcome.implementation.full_name}"
     if outcome.is_false_fail:
@@ -56,7 +57,7 @@ def progress_line(outcome: Outcome, number: int, total: int) -> str | None:
 
 
 def diagnosis_line(result: Result) -> str:
-    """How the wrong losses were named."""
+    """How many wrong losses got which diagnosis."""
     losses = result.wrong_losses
     rightly = sum(each.is_named_rightly for each in losses)
     wrongly = sum(each.is_named_wrongly for each in losses)
@@ -69,17 +70,13 @@ def diagnosis_line(result: Result) -> str:
 def _table(result: Result) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="bold")
     table.add_column("Implementations")
-    for heading in ("graded", "pass", "lose points", "as they should not"):
+    for heading in ("graded", "pass", "lose points", "wrongly"):
         table.add_column(heading, justify="right", no_wrap=True)
-    rows = (
-        ("right", [each for each in result.outcomes if each.is_right]),
-        ("wrong", [each for each in result.outcomes if not each.is_right and not _is_mutant(each)]),
-        (
-            "mutants of the solution",
-            [each for each in result.outcomes if not each.is_right and _is_mutant(each)],
-        ),
-    )
-    for name, outcomes in rows:
+    groups: dict[str, list[Outcome]] = {"right": [], "wrong": [], "mutants of the solution": []}
+    for each in result.outcomes:
+        is_mutant = each.implementation.kind == "mutant"
+        groups["right" if each.is_right else "mutants of the solution" if is_mutant else "wrong"].append(each)
+    for name, outcomes in groups.items():
         caught = sum(each.is_caught for each in outcomes)
         astray = sum(each.is_false_pass or each.is_false_fail for each in outcomes)
         style = "bold red" if astray else "green"
@@ -87,20 +84,6 @@ def _table(result: Result) -> Table:
             name, str(len(outcomes)), str(len(outcomes) - caught), str(caught), _text(str(astray), style)
         )
     return table
-
-
-def _is_mutant(outcome: Outcome) -> bool:
-    return outcome.implementation.kind == "mutant"
-
-
-def _show_each(console: Console, heading: str, outcomes: Sequence[Outcome], words: _Words) -> None:
-    if not outcomes:
-        return
-    console.print()
-    console.print(_text(f"{heading} ({len(outcomes)})", "bold"))
-    for outcome in outcomes:
-        console.print(_text(outcome.implementation.full_name, "bold"))
-        console.print(Padding(_text(f"{outcome.implementation.about} {words(outcome)}"), (0, 0, 0, 2)))
 
 
 def _where_to_look(outcome: Outcome) -> str:
@@ -126,7 +109,7 @@ def _where_it_failed(outcome: Outcome) -> str:
 
 
 def _what_is_awaited(outcome: Outcome) -> str:
-    return f"It awaits {outcome.implementation.awaits}."
+    return f"It needs the check {outcome.implementation.awaits}."
 
 
 def _verdict(result: Result) -> Text:

@@ -1,4 +1,4 @@
-"""What an assignment asks for, as far as checks need it: its functions, convention and limits."""
+"""The part of an assignment that checks see: its functions, convention and limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Role = Literal[
 
 
 class Model(BaseModel):
-    """Base of everything that a spec holds: frozen, no field too many, every number finite."""
+    """Base of all models of a spec: frozen, no unknown field, every number finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -32,17 +32,17 @@ class LossFunction(Model):
     dtypes: tuple[DTypeName, ...] = Field(
         default=("float32", "float64"),
         min_length=1,
-        description="The dtypes in which it must work; in another one it may raise, which is a note.",
+        description="Dtypes it must support; raising in another one is only a note.",
     )
 
     @property
     def main_dtype(self) -> DTypeName:
-        """The most precise dtype in which it must work."""
+        """The most precise dtype it must support."""
         return "float64" if "float64" in self.dtypes else "float32"
 
 
 class TrainerDefaults(Model):
-    """The default values of a trainer's signature; other ones are a note and cost nothing."""
+    """Default values of a trainer's signature; different ones are a note and cost nothing."""
 
     learning_rate: float = Field(gt=0)
     reg: float = Field(ge=0)
@@ -55,7 +55,7 @@ class TrainerFunction(Model):
 
     role: Literal["trainer"]
     defaults: TrainerDefaults | None = Field(
-        default=None, description="What the handout's signature says; none to leave them unasked."
+        default=None, description="Defaults in the handout's signature; not compared if left out."
     )
 
 
@@ -73,14 +73,15 @@ class ClassifierClass(Model):
 
     role: Literal["classifier"]
     classifier: ClassifierName | None = Field(
-        default=None, description="Whose loss it has; none for the base class, whose loss the judge lends it."
+        default=None,
+        description="The loss it has; left out for the base class, which is given one by the judge.",
     )
     weights: Literal["argument", "attribute"] = Field(
-        default="argument", description="Where loss finds W: its first argument, or the object's own."
+        default="argument", description="Where loss finds W: its first argument, or self.W."
     )
-    dtype: DTypeName = Field(default="float32", description="Of what its methods are given.")
+    dtype: DTypeName = Field(default="float32", description="Dtype of its methods' arguments.")
     defaults: TrainerDefaults | None = Field(
-        default=None, description="What the handout's signature of train says; none to leave them unasked."
+        default=None, description="Defaults in the handout's signature of train; not compared if left out."
     )
 
 
@@ -88,7 +89,7 @@ class SearchParamsFunction(Model):
     """A function () -> (learning_rates, regularization_strengths), each a list of numbers."""
 
     role: Literal["search_params"]
-    classifier: ClassifierName = Field(description="The classifier that the pairs are for.")
+    classifier: ClassifierName = Field(description="The classifier the pairs are for.")
 
 
 class SamplerFunction(Model):
@@ -104,12 +105,10 @@ class ParamSetFunction(Model):
 
 
 class AnyFunction(Model):
-    """A function or class of any other signature, judged by a question of its own."""
+    """A function or class of any other signature, checked by a question."""
 
     role: Literal["function"]
-    optional: bool = Field(
-        default=False, description="It may be left out: its checks have 0 points, and say so where it is."
-    )
+    optional: bool = Field(default=False, description="It may be left out; its checks must have 0 points.")
 
 
 FunctionSpec = Annotated[
@@ -130,7 +129,9 @@ class Limits(Model):
 
     call_seconds: float = Field(default=10.0, gt=0, description="One call of a loss function or of predict.")
     training_seconds: float = Field(default=30.0, gt=0, description="One call of a trainer.")
-    load_seconds: float = Field(default=20.0, gt=0, description="Executing what one function needs.")
+    load_seconds: float = Field(
+        default=20.0, gt=0, description="Running the module-level code that one function needs."
+    )
     function_seconds: float = Field(default=120.0, gt=0, description="All calls of one function together.")
     memory_bytes: int = Field(
         default=4 << 30, ge=512 << 20, description="Private memory of the student's process."
@@ -138,7 +139,7 @@ class Limits(Model):
     device_memory_bytes: int = Field(
         default=4 << 30,
         ge=256 << 20,
-        description="Memory of a GPU that tensors of the student's process may take.",
+        description="GPU memory for the tensors of the student's process.",
     )
 
 
@@ -147,9 +148,9 @@ RestrictionPolicy = Literal["fail", "note", "ignore"]
 
 
 class Restrictions(Model):
-    """What the student's functions may lean on: "fail" costs all points, "note" is said and costs none.
+    """What follows if a function uses a restricted feature: "fail" costs all its points, "note" is reported and costs none.
 
-    torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and their kin are never help.
+    torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and the like are always allowed.
     """
 
     autograd: RestrictionPolicy = Field(
@@ -169,25 +170,25 @@ class Restrictions(Model):
     )
     partner: RestrictionPolicy = Field(
         default="note",
-        description="The other of naive and vectorized of the same classifier, called instead of written.",
+        description="A call from the naive function of a classifier to its vectorized one, or the reverse.",
     )
     dynamic: RestrictionPolicy = Field(
         default="note",
-        description="Names and code made while running: eval, exec, importlib, getattr on a module, sys.modules.",
+        description="Names and code made at run time: eval, exec, importlib, getattr on a module, sys.modules.",
     )
     devices: RestrictionPolicy = Field(
         default="ignore",
-        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is none.",
+        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is allowed.",
     )
 
     def policy(self, kind: RestrictionKind) -> RestrictionPolicy:
-        """What follows where a function uses help of this kind."""
+        """The policy on this kind."""
         found: RestrictionPolicy = getattr(self, kind)
         return found
 
 
 class Assignment(Model):
-    """What the checks are parametrised by."""
+    """The part of a spec that checks see."""
 
     convention: Convention
     backend: Literal["torch", "numpy"]
@@ -200,10 +201,10 @@ class Assignment(Model):
         return self.model_copy(update={"convention": replace(self.convention, layout=layout)})
 
     def loss_function(self, name: str) -> LossFunction:
-        """The loss function of that name; the spec has made sure that it is one."""
+        """The loss function of that name. TypeError if it has another role."""
         function = self.functions[name]
         if not isinstance(function, LossFunction):
-            raise TypeError(f"{name} is no loss function")
+            raise TypeError(f"{name} is not a loss function")
         return function
 
     def is_optional(self, name: str) -> bool:
@@ -212,7 +213,7 @@ class Assignment(Model):
         return isinstance(function, AnyFunction) and function.optional
 
     def partners(self, name: str) -> frozenset[str]:
-        """The loss functions of the same classifier in the other style; none for what is no loss function."""
+        """The loss functions of the same classifier in the other style; empty for any other function."""
         own = self.functions.get(name)
         if not isinstance(own, LossFunction):
             return frozenset()

@@ -1,4 +1,4 @@
-"""What a spec lets pass: right and wrong implementations that are known, graded with it."""
+"""The selftest: grades implementations known to be right or wrong, to show what a spec lets pass."""
 
 from grader.selftest.catalogue import CatalogueError, implementations_for, load_catalogue
 from grader.selftest.implementation import Implementation

@@ -1,41 +1,55 @@
-"""The right and wrong implementations that are shipped, made from the right solution of each catalogue.
+"""The shipped right and wrong implementations, made from the right solution of each catalogue.
 
-catalogue/*.toml is that of the linear classifier (eecs498_2019's functions, in torch), for every spec that shares its
-functions, roles and convention. catalogue/NAME/*.toml is that of the specs that its base.toml names.
+catalogue/*.toml is for every spec that shares the functions, roles and convention of eecs498_2019, and its library, torch.
+catalogue/NAME/*.toml is for the specs that its base.toml names.
 
-base.toml holds `imports`, the lines above the functions, and the table [solution], the source of each function or class
-by its name, in the order of a module. In a folder it also holds `specs`, the names of the specs that it is for
-(the folder's own when left out), and the table [convention], those fields in which the spec's differs from the defaults.
-In the place of a solution it may name another folder, `of`, those `functions` of it that it takes, and `replace`, pairs of
-texts: then it has all that the other says of these functions, with the first text of each pair replaced wherever it stands.
+base.toml holds
+    imports     the lines above the functions
+    solution    a table: the source of each function or class by name, in the order of the module
+and in a folder also
+    specs       the names of its specs; the folder's name if left out
+    convention  a table: the fields of the convention that differ from the defaults
+Instead of a solution it may take another folder's, and that folder's entries with it:
+    of          the other folder
+    functions   the names to take
+    replace     pairs of strings: the first becomes the second, everywhere in the sources
 
-Every other file holds entries, each a table [FUNCTION.NAME]. It has `fault`, a sentence on what is wrong, or `about`, one on
-what is unusual and right; then `source`, the whole function, or `change`, a list of pairs: a text that stands in the
-function once, and the text that takes its place. `on` names the right implementation that is changed, in the place
-of the solution. `diagnosis` names the mistakes that may be named for it; `imports` are further lines above it; `help` and `dtypes` are
-those of Implementation. The rest of the module is the solution's, as far as the source names it.
+Every other file holds entries: tables [FUNCTION.NAME]. FUNCTION may be a pattern, as in ["*_loss_naive".NAME]: then there
+is one for each function of the solution that matches, and {function} stands for its name. An entry holds
+    fault       a sentence on what is wrong; or
+    about       a sentence on what is unusual and right
+    source      the whole function; or
+    change      pairs of strings: the first, which occurs once in the solution's function, becomes the second
+    on          the entry that is changed, instead of the solution
+    imports     further lines above it
+and diagnosis, restriction, dtypes and awaits, the fields of Implementation. The rest of its module is the part of the
+solution that it needs.
 """
 
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from grader.selftest.implementation import Family, Implementation, Kind
+from grader.selftest.implementation import Family, Implementation
 from grader.spec import Spec
 from reference import Convention
 
 _FOLDER = Path(__file__).resolve().parent / "catalogue"
 _SOLUTION = "base.toml"
 _FIELDS = frozenset(
-    {"fault", "about", "source", "change", "on", "diagnosis", "help", "dtypes", "awaits", "imports"}
+    {"fault", "about", "source", "change", "on", "diagnosis", "restriction", "dtypes", "awaits", "imports"}
 )
+
+_Entries = Mapping[tuple[str, str], Mapping[str, Any]]
+"""By function and name."""
 
 
 class CatalogueError(ValueError):
@@ -44,27 +58,25 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A right solution. functions: source by name, in the order of the module. family: whose it is, None for the linear classifier's.
-
-    of: the folder whose entries it shares. replace: what becomes of their texts.
-    """
+    """The right solution of one catalogue."""
 
     imports: str
     functions: Mapping[str, str]
-    family: Family | None = None
-    of: str = ""
-    replace: tuple[tuple[str, str], ...] = ()
+    """Source by name, in the order of the module."""
 
-    def in_its_terms(self, source: str) -> str:
-        """A source of the other folder's as it stands here."""
-        for old, new in self.replace:
-            source = source.replace(old, new)
-        return source
+    family: Family | None = None
+    """None for the linear classifier's, which any spec may share."""
+
+    of: str = ""
+    """The folder whose entries it shares."""
+
+    replace: Sequence[Sequence[str]] = ()
+    """The changes to that folder's sources."""
 
 
 @cache
 def solution_of(name: str = "") -> Solution:
-    """The right solution of the catalogue in that folder, by default of the linear classifier. CatalogueError for none."""
+    """The right solution in that folder of the catalogue; the linear classifier's if left out."""
     folder = _FOLDER / name
     if not (folder / _SOLUTION).is_file():
         raise CatalogueError(f"{name}: there is no {_SOLUTION}")
@@ -76,10 +88,14 @@ def solution_of(name: str = "") -> Solution:
     if "of" not in base:
         return Solution(base["imports"], base["solution"], family)
     other = solution_of(base["of"])
-    pairs = tuple((old, new) for old, new in base["replace"])
-    here = Solution(other.imports, {}, family, base["of"], pairs)
-    functions = {each: here.in_its_terms(other.functions[each]) for each in base["functions"]}
-    return replace(here, functions=functions)
+    functions = {each: _replaced(other.functions[each], base["replace"]) for each in base["functions"]}
+    return Solution(other.imports, functions, family, base["of"], base["replace"])
+
+
+def _replaced(source: str, pairs: Sequence[Sequence[str]]) -> str:
+    for old, new in pairs:
+        source = source.replace(old, new)
+    return source
 
 
 def solution() -> Mapping[str, str]:
@@ -88,76 +104,69 @@ def solution() -> Mapping[str, str]:
 
 
 def shipped_catalogues() -> tuple[str, ...]:
-    """The names of the folders that hold a catalogue of their own."""
+    """The names of the folders of the catalogue."""
     return tuple(sorted(path.parent.name for path in _FOLDER.glob(f"*/{_SOLUTION}")))
 
 
 def module_with(function: str, source: str, *, more_imports: str = "", of: str = "") -> str:
-    """A module with this source for one function, and of the solution what that needs.
+    """A module with this source for one function, and the functions of the solution that it names.
 
-    That is what the source names, and for a loss function the other one of the same classifier: checks hold them
-    against each other. The rest is left out, as all that is handed in is looked at. of: the catalogue's folder.
+    A loss function also gets its partner, naive or vectorized, because checks compare the two. of: the catalogue's folder.
     """
     base = solution_of(of)
     texts = {function: source}
-    pending = [source, *(text for name, text in base.functions.items() if is_partner(name, function))]
+    pending = [source, *(text for name, text in base.functions.items() if _are_partners(name, function))]
     while pending:
         text = pending.pop()
         for name, other in base.functions.items():
             if name not in texts and re.search(rf"\b{name}\b", text):
                 texts[name] = other
                 pending.append(other)
-    parts = [texts[name] for name in base.functions if name in texts]
+    parts = [texts[name].strip("\n") for name in base.functions if name in texts]
+    return "\n\n".join([f"{base.imports}\n{more_imports}".strip(), *parts]) + "\n"
+
+
+def _are_partners(name: str, function: str) -> bool:
+    """Whether two functions are the naive and the vectorized loss of one classifier."""
     return (
-        "\n\n".join([f"{base.imports}\n{more_imports}".strip(), *(part.strip("\n") for part in parts)]) + "\n"
+        name != function
+        and "_loss_" in name
+        and name.split("_loss_", maxsplit=1)[0] == function.split("_loss_", maxsplit=1)[0]
     )
 
 
-def is_partner(name: str, function: str) -> bool:
-    """Whether two functions are the naive and the vectorized loss of one classifier."""
-    classifier, is_loss, style = function.partition("_loss_")
-    other_classifier, _, other_style = name.partition("_loss_")
-    return bool(is_loss) and classifier == other_classifier and style != other_style
-
-
 def implementations_for(spec: Spec) -> tuple[Implementation, ...]:
-    """All that is known of the spec's functions: of the linear classifier's where it has one of them, and of its own."""
-    own = [name for name in shipped_catalogues() if _is_for(name, spec)]
+    """All implementations of the spec's functions: the linear classifier's if it has one of them, and its own."""
     is_shared = spec.backend == "torch" and bool(solution().keys() & spec.functions.keys())
-    general = [""] if is_shared else []
-    return tuple(each for name in (*general, *own) for each in load_catalogue(name))
-
-
-def _is_for(name: str, spec: Spec) -> bool:
-    family = solution_of(name).family
-    return family is not None and spec.name in family.specs
+    families = (solution_of(name).family for name in shipped_catalogues())
+    own = [family.name for family in families if family and spec.name in family.specs]
+    return tuple(each for name in ([""] if is_shared else []) + own for each in load_catalogue(name))
 
 
 def load_catalogue(name: str = "") -> tuple[Implementation, ...]:
     """All implementations of one catalogue, in the order of the files. CatalogueError for an entry that cannot be made.
 
-    name: of its folder; the linear classifier's when left out.
+    name: its folder; the linear classifier's if left out.
     """
     base = solution_of(name)
+    origin = solution_of(base.of) if base.of else base
     entries: dict[tuple[str, str], Mapping[str, Any]] = {}
     for path in sorted((_FOLDER / (base.of or name)).glob("*.toml")):
-        for function, entry_name, entry in _entries(path) if path.name != _SOLUTION else ():
-            if (function, entry_name) in entries:
-                raise CatalogueError(
-                    f"{path.name}: {function}: {entry_name} is the name of another entry too"
-                )
-            entries[function, entry_name] = entry
-    if not base.of:
-        return tuple(_make(base, key, entries) for key in entries)
-    return tuple(_make(base, key, entries) for key in entries if key[0] in base.functions)
+        for key, entry in _entries(path, origin) if path.name != _SOLUTION else ():
+            if key in entries:
+                raise CatalogueError(f"{path.name}: {': '.join(key)} is the name of another entry too")
+            entries[key] = entry
+    return tuple(
+        _make(base, origin, key, entries) for key in entries if not base.of or key[0] in base.functions
+    )
 
 
 def changed(source: str, changes: Sequence[Sequence[str]], where: str) -> str:
-    """The source after each change. CatalogueError where a text does not stand in it exactly once."""
+    """The source after each change. CatalogueError for a string that does not occur in it exactly once."""
     for old, new in changes:
         times = source.count(old)
         if times != 1:
-            raise CatalogueError(f"{where}: {old!r} must stand in the source once, but does so {times} times")
+            raise CatalogueError(f"{where}: {old!r} must occur once in the source, but occurs {times} times")
         source = source.replace(old, new)
     return source
 
@@ -169,56 +178,52 @@ def _read(path: Path) -> dict[str, Any]:
         raise CatalogueError(f"{path.name}: {error}") from error
 
 
-def _entries(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for function, named in _read(path).items():
-        for name, entry in named.items():
-            yield function, name, entry
+def _entries(path: Path, origin: Solution) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    for pattern, named in _read(path).items():
+        for function in fnmatch.filter(origin.functions, pattern) or [pattern]:
+            for name, entry in named.items():
+                yield (function, name), entry
 
 
-_Entries = Mapping[tuple[str, str], Mapping[str, Any]]
-
-
-def _make(base: Solution, key: tuple[str, str], entries: _Entries) -> Implementation:
-    function, name = key
-    entry = entries[key]
+def _make(base: Solution, origin: Solution, key: tuple[str, str], entries: _Entries) -> Implementation:
+    (function, name), entry = key, entries[key]
     where = f"{function}: {name}"
     if unknown := entry.keys() - _FIELDS:
-        raise CatalogueError(f"{where}: no entry has {', '.join(sorted(unknown))}")
+        raise CatalogueError(f"{where}: unknown field {', '.join(sorted(unknown))}")
     if ("fault" in entry) == ("about" in entry):
-        raise CatalogueError(f"{where}: an entry has either a fault or is about something")
-    kind: Kind = "wrong" if "fault" in entry else "right"
-    source = base.in_its_terms(_source(solution_of(base.of) if base.of else base, key, entries))
+        raise CatalogueError(f"{where}: an entry needs either fault or about")
+    source = _replaced(_source(origin, key, entries), base.replace)
     try:
         ast.parse(source)
     except SyntaxError as error:
         raise CatalogueError(f"{where}: does not parse: {error}") from error
-    of = "" if base.family is None else base.family.name
+    of = base.family.name if base.family else ""
     return Implementation(
         name=name,
         function=function,
-        kind=kind,
+        kind="wrong" if "fault" in entry else "right",
         about=entry.get("fault") or entry["about"],
         source=module_with(function, source, more_imports=entry.get("imports", ""), of=of),
         diagnosis=frozenset(entry.get("diagnosis", ())),
-        help=entry.get("help"),
+        restriction=entry.get("restriction"),
         dtypes=tuple(entry.get("dtypes", ("float32", "float64"))),
         awaits=entry.get("awaits"),
         family=base.family,
     )
 
 
-def _source(base: Solution, key: tuple[str, str], entries: _Entries) -> str:
-    """The function's source: the entry's own, or what its changes make of another."""
-    function, name = key
-    where = f"{function}: {name}"
+def _source(origin: Solution, key: tuple[str, str], entries: _Entries) -> str:
+    """The function's source: the entry's own, or the solution's or another entry's with the changes made."""
+    function, where = key[0], ": ".join(key)
     entry = entries.get(key)
     if entry is None:
-        raise CatalogueError(f"{where}: is no entry of the catalogue")
+        raise CatalogueError(f"{where}: the catalogue has no such entry")
     if "source" in entry:
-        return str(entry["source"])
+        return str(entry["source"]).replace("{function}", function)
     if "change" not in entry:
-        raise CatalogueError(f"{where}: an entry has either a source or a change")
-    if function not in base.functions:
+        raise CatalogueError(f"{where}: an entry needs either source or change")
+    if function not in origin.functions:
         raise CatalogueError(f"{where}: the solution has no such function")
-    text = _source(base, (function, entry["on"]), entries) if "on" in entry else base.functions[function]
-    return changed(text, entry["change"], where)
+    text = _source(origin, (function, entry["on"]), entries) if "on" in entry else origin.functions[function]
+    changes = [[part.replace("{function}", function) for part in pair] for pair in entry["change"]]
+    return changed(text, changes, where)

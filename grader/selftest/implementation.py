@@ -1,4 +1,4 @@
-"""One implementation whose worth is known: what it is, which function it is of, and what a spec should make of it."""
+"""One implementation that is known to be right or wrong, and which specs should pass it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reference import Convention
 Kind = Literal["right", "wrong", "mutant"]
 
 CONVENTION = Convention()
-"""The convention of the solution that all implementations belong to: eecs498_2019's."""
+"""The convention of the linear classifier's solution: that of eecs498_2019."""
 
 _ROLES = {
     "svm_loss_naive": ("loss", "svm"),
@@ -27,12 +27,12 @@ _ROLES = {
     "LinearSVM": ("classifier", "svm"),
     "Softmax": ("classifier", "softmax"),
 }
-"""By function of the solution its role, and whose loss it has."""
+"""The role of each function of the linear classifier's solution, and whose loss it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Of which catalogue a solution is, in which specs' terms, and in which convention."""
+    """The catalogue of a folder: its name, the specs it is for and their convention."""
 
     name: str
     specs: frozenset[str]
@@ -41,51 +41,55 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """A right solution in which one function was replaced.
-
-    about: a sentence on what is wrong, or what is unusual.
-    source: the whole module.
-    diagnosis: names of misconceptions, of which each that is named is right.
-    help: kind of help that it uses; it is wrong where the spec's policy on that is "fail", and right elsewhere.
-    dtypes: those in which a right one works; others raise.
-    awaits: the check that is not there yet and that alone can catch it.
-    family: the catalogue that it is of; None for the linear classifier's, which any spec may share.
-    """
+    """A right solution in which one function was replaced."""
 
     name: str
     function: str
     kind: Kind
     about: str
+    """A sentence on what is wrong or unusual."""
+
     source: str
+    """The whole module."""
+
     diagnosis: frozenset[str] = frozenset()
-    help: RestrictionKind | None = None
+    """The misconceptions that may be named for it."""
+
+    restriction: RestrictionKind | None = None
+    """The kind of restriction it violates: wrong where the spec's policy is "fail", right elsewhere."""
+
     dtypes: tuple[DTypeName, ...] = ("float32", "float64")
+    """The dtypes in which a right one works; in others it raises."""
+
     awaits: str | None = None
+    """The check that does not exist yet, and that alone can catch it."""
+
     family: Family | None = None
+    """None for the linear classifier's catalogue, which any spec may share."""
 
     @property
     def full_name(self) -> str:
-        """The function and the name, by which it is told from all others."""
+        """The function and the name, unique within the catalogue."""
         return f"{self.function}: {self.name}"
 
     @property
     def submission(self) -> Submission:
-        """It as a student would hand it in, in memory."""
+        """The module as a submission, in memory."""
         return Submission(self.full_name, (SourceFile("linear_classifier.py", self.source.encode()),))
 
     def fits(self, spec: Spec) -> bool:
         """Whether the spec has this function, in the same convention and role."""
         function = spec.functions.get(self.function)
+        convention = spec.assignment.convention
+        if function is None:
+            return False
         if self.family is not None:
-            own = spec.assignment.convention
             if spec.has_open_layout:
-                own = replace(own, layout=self.family.convention.layout)
-            is_same = own == self.family.convention
-            return function is not None and spec.name in self.family.specs and is_same
-        if function is None or spec.backend != "torch":
+                convention = replace(convention, layout=self.family.convention.layout)
+            return spec.name in self.family.specs and convention == self.family.convention
+        if spec.backend != "torch":
             return False
         role, classifier = _ROLES[self.function]
-        convention = spec.assignment.convention
         if function.role != role or convention.layout != CONVENTION.layout:
             return False
         if isinstance(function, LossFunction | ClassifierClass) and (
@@ -97,7 +101,7 @@ class Implementation:
         return True
 
     def is_right_for(self, spec: Spec) -> bool:
-        """Whether the spec must give it all its points; where not, it must take some."""
-        if self.help is not None:
-            return spec.restrictions.policy(self.help) != "fail"
+        """Whether the spec must give it all points; if not, it must take some."""
+        if self.restriction is not None:
+            return spec.restrictions.policy(self.restriction) != "fail"
         return self.kind == "right"

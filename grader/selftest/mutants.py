@@ -1,17 +1,16 @@
-"""Wrong implementations made mechanically: one small change to the syntax tree of one function of the solution.
+"""Mutants: wrong implementations made by one small change to the syntax tree of a function of the solution.
 
-Every mutant is another program, and a few of them are right all the same: catalogue/equivalent_mutants.txt says
-which, and why. Those are graded as right ones.
+A few of them are right all the same. catalogue/equivalent_mutants.txt lists those with the reason; they are graded as right.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from grader.selftest.catalogue import CatalogueError, module_with, solution
@@ -35,48 +34,38 @@ _COMPARISONS: Mapping[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 _AWAITS = "awaits "
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """The place of a node among all nodes of a function, and what to put there."""
-
-    number: int
-    replacement: ast.AST
-
-
 def make_mutants() -> tuple[Implementation, ...]:
     """All mutants of all functions of the solution, in the order of the source; always the same."""
     reasons = dict(equivalent_mutants())
     mutants = [mutant for function in solution() for mutant in _mutants_of(function)]
     if unknown := reasons.keys() - {mutant.full_name for mutant in mutants}:
-        raise CatalogueError(f"{_EQUIVALENTS.name}: no mutant is {', '.join(sorted(unknown))}")
-    return tuple(
-        _as_known(mutant, reasons[mutant.full_name]) if mutant.full_name in reasons else mutant
-        for mutant in mutants
-    )
+        raise CatalogueError(f"{_EQUIVALENTS.name}: there is no mutant {', '.join(sorted(unknown))}")
+    return tuple(_as_known(mutant, reasons.get(mutant.full_name)) for mutant in mutants)
 
 
 @cache
 def equivalent_mutants() -> Mapping[str, str]:
-    """By full name, why a mutant is a right program: `FUNCTION: NAME | reason`, a line for each."""
+    """Why a mutant is right, by its full name. One per line: `FUNCTION: NAME | reason`."""
     lines = _EQUIVALENTS.read_text(encoding="utf-8").splitlines()
     pairs = [line.split(" | ") for line in lines if line.strip() and not line.startswith("#")]
     return {name.strip(): reason.strip() for name, reason in pairs}
 
 
-def _as_known(mutant: Implementation, reason: str) -> Implementation:
-    """The mutant as a right implementation, or as a wrong one whose check is still to come."""
+def _as_known(mutant: Implementation, reason: str | None) -> Implementation:
+    """The mutant as a right implementation, or as a wrong one whose check does not exist yet."""
+    if reason is None:
+        return mutant
     if reason.startswith(_AWAITS):
         awaited, _, why = reason.removeprefix(_AWAITS).partition(": ")
-        return dataclasses.replace(mutant, awaits=awaited, about=f"{mutant.about} It is wrong: {why}.")
-    return dataclasses.replace(mutant, kind="right", about=f"{mutant.about} It is right: {reason}.")
+        return replace(mutant, awaits=awaited, about=f"{mutant.about} It is wrong: {why}.")
+    return replace(mutant, kind="right", about=f"{mutant.about} It is right: {reason}.")
 
 
 def _mutants_of(function: str) -> Iterator[Implementation]:
     tree = ast.parse(solution()[function].strip("\n"))
     original = ast.unparse(tree)
     seen = {original}
-    for site in _sites(tree):
-        source = ast.unparse(_with_replacement(tree, site))
+    for source in _mutated_sources(tree):
         if source not in seen:
             seen.add(source)
             line, old, new = _first_difference(original, source)
@@ -84,7 +73,7 @@ def _mutants_of(function: str) -> Iterator[Implementation]:
                 name=f"line {line}: {new}",
                 function=function,
                 kind="mutant",
-                about=f"Line {line} of it, `{old}`, became `{new}`.",
+                about=f"Line {line}, `{old}`, became `{new}`.",
                 source=module_with(function, source),
             )
 
@@ -92,38 +81,39 @@ def _mutants_of(function: str) -> Iterator[Implementation]:
 def _first_difference(original: str, mutated: str) -> tuple[int, str, str]:
     """The number of the first line that differs, from 1, and that line before and after."""
     pairs = zip(original.splitlines(), mutated.splitlines(), strict=False)
-    for number, (old, new) in enumerate(pairs, start=1):
-        if old != new:
-            return number, old.strip(), new.strip()
-    raise ValueError("the sources are the same")
+    return next(
+        (number, old.strip(), new.strip()) for number, (old, new) in enumerate(pairs, start=1) if old != new
+    )
 
 
-def _sites(tree: ast.Module) -> Iterator[_Site]:
-    """All places but the defaults of arguments: every call of ours states them, and other ones cost nothing."""
+def _mutated_sources(tree: ast.Module) -> Iterator[str]:
+    """The source after each replacement of one node.
+
+    Defaults of arguments are left alone: every call of ours passes them, and other defaults cost nothing.
+    """
     defaults = {
         id(node) for each in ast.walk(tree) if isinstance(each, ast.arguments) for node in each.defaults
     }
     for number, node in enumerate(ast.walk(tree)):
-        if id(node) not in defaults:
-            for replacement in _replacements(node):
-                yield _Site(number, replacement)
+        for replacement in _replacements(node) if id(node) not in defaults else ():
+            mutated = copy.deepcopy(tree)
+            target = next(islice(ast.walk(mutated), number, None))
+            yield ast.unparse(ast.fix_missing_locations(_Put(target, replacement).visit(mutated)))
 
 
-def _with_replacement(tree: ast.Module, site: _Site) -> ast.Module:
-    """A copy of the tree with another node in the place of one."""
-    mutated = copy.deepcopy(tree)
-    target = list(ast.walk(mutated))[site.number]
-    for parent in ast.walk(mutated):
-        for field, value in ast.iter_fields(parent):
-            if value is target:
-                setattr(parent, field, site.replacement)
-            elif isinstance(value, list) and any(each is target for each in value):
-                setattr(parent, field, [site.replacement if each is target else each for each in value])
-    return ast.fix_missing_locations(mutated)
+class _Put(ast.NodeTransformer):
+    """Replaces one node of a tree."""
+
+    def __init__(self, target: ast.AST, replacement: ast.AST) -> None:
+        self._target, self._replacement = target, replacement
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """The replacement for the target; every other node unchanged."""
+        return self._replacement if node is self._target else self.generic_visit(node)
 
 
 def _replacements(node: ast.AST) -> Iterator[ast.AST]:
-    """What may stand in the place of a node."""
+    """The nodes that may replace this one."""
     if isinstance(node, ast.stmt):
         yield from _of_statement(node)
     match node:
@@ -143,7 +133,7 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:
-    """The statement left out, or the sign of what it assigns turned round."""
+    """The statement left out, or the sign of the assigned value flipped."""
     match node:
         case ast.Assign() | ast.AugAssign() | ast.Expr() | ast.Continue() | ast.If(orelse=[]):
             yield ast.Pass()

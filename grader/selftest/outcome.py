@@ -1,4 +1,4 @@
-"""What a spec made of one implementation, and what all of them together say of the spec."""
+"""The outcome of grading one implementation, and the result for a spec."""
 
 from __future__ import annotations
 
@@ -10,109 +10,122 @@ from grader.selftest.implementation import Implementation
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One implementation after grading.
-
-    is_right: what it is for this spec. status: of its function. checks: ids of those that name the function, lost: of
-    those that gave less than all points, errored: of those in which the grader failed. named: the misconceptions
-    that the diagnosis names. message: of the first check that took points.
-    """
+    """One implementation after grading."""
 
     implementation: Implementation
     is_right: bool
+    """Whether it is right for this spec."""
+
     status: FunctionStatus
     checks: tuple[str, ...]
+    """Ids of the checks that name the function."""
+
     lost: tuple[str, ...]
+    """Ids of those that gave less than all points."""
+
     errored: tuple[str, ...]
+    """Ids of those in which the grader failed."""
+
     named: frozenset[str]
+    """The misconceptions that the diagnosis names."""
+
     message: str
+    """That of the first check that took points."""
+
     seconds: float
 
     @property
     def is_caught(self) -> bool:
         """Whether it was found wrong in any way."""
-        return bool(self.lost) or self.status in {"incorrect", "missing"}
+        return bool(self.lost) or self.status not in {"correct", "unjudged"}
+
+    @property
+    def _is_pass(self) -> bool:
+        return not self.is_right and not self.is_caught
 
     @property
     def is_false_pass(self) -> bool:
-        """A wrong one that got away, though a check for its kind is there."""
-        return not self.is_right and not self.is_caught and self.implementation.awaits is None
+        """A wrong one that passed, though a check for its kind exists."""
+        return self._is_pass and self.implementation.awaits is None
 
     @property
     def is_known_pass(self) -> bool:
-        """A wrong one that got away because the check that would catch it is still to come."""
-        return not self.is_right and not self.is_caught and self.implementation.awaits is not None
+        """A wrong one that passed because the check that would catch it does not exist yet."""
+        return self._is_pass and self.implementation.awaits is not None
 
     @property
     def is_false_fail(self) -> bool:
-        """A right one that lost points, or that was said to have a mistake."""
+        """A right one that lost points or was given a diagnosis."""
         return self.is_right and (self.is_caught or bool(self.named))
 
     @property
     def is_named_wrongly(self) -> bool:
-        """A wrong one of the catalogue whose diagnosis names a mistake that it has not."""
+        """A wrong one of the catalogue whose diagnosis names a mistake that it does not have."""
         is_known = self.implementation.kind == "wrong" and not self.is_right
         return is_known and not self.named <= self.implementation.diagnosis
 
     @property
     def is_named_rightly(self) -> bool:
-        """A wrong one of the catalogue whose diagnosis names its mistake, and nothing else."""
+        """A wrong one of the catalogue whose diagnosis names its mistake and no other."""
         return self.implementation.kind == "wrong" and bool(self.named) and not self.is_named_wrongly
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All outcomes; left_out: implementations of functions, or in a convention, that the spec does not have."""
+    """All outcomes of one spec."""
 
     outcomes: tuple[Outcome, ...]
     left_out: int
+    """How many implementations do not fit the spec: another function, convention or dtype."""
+
     seed: int
     seconds: float
 
     @property
     def false_passes(self) -> tuple[Outcome, ...]:
-        """Wrong ones that the spec lets pass."""
+        """Wrong ones that pass."""
         return tuple(each for each in self.outcomes if each.is_false_pass)
 
     @property
     def false_fails(self) -> tuple[Outcome, ...]:
-        """Right ones that the spec fails."""
+        """Right ones that fail."""
         return tuple(each for each in self.outcomes if each.is_false_fail)
 
     @property
     def known_passes(self) -> tuple[Outcome, ...]:
-        """Wrong ones whose check is still to come."""
+        """Wrong ones that pass because their check does not exist yet."""
         return tuple(each for each in self.outcomes if each.is_known_pass)
 
     @property
     def named_wrongly(self) -> tuple[Outcome, ...]:
-        """Wrong ones whose diagnosis names another mistake."""
+        """Wrong ones with the wrong diagnosis."""
         return tuple(each for each in self.outcomes if each.is_named_wrongly)
 
     @property
     def wrong_losses(self) -> tuple[Outcome, ...]:
-        """Wrong losses of the catalogue that were caught by what they return: what a diagnosis can name."""
+        """Wrong losses of the catalogue that a diagnosis can name."""
         return tuple(
             each
             for each in self.outcomes
             if each.implementation.kind == "wrong"
             and is_loss(each.implementation)
-            and each.implementation.help is None
+            and each.implementation.restriction is None
             and each.implementation.awaits is None
         )
 
     @property
     def grader_faults(self) -> tuple[Outcome, ...]:
-        """Those in which the grader itself failed."""
+        """Those on which the grader failed."""
         return tuple(each for each in self.outcomes if each.errored)
 
     @property
     def is_clean(self) -> bool:
-        """Whether the spec lets none pass, fails none and names none wrongly, as far as the grader did not fail."""
+        """Whether nothing passes, fails or is named wrongly, and the grader did not fail."""
         return not (self.false_passes or self.false_fails or self.named_wrongly or self.grader_faults)
 
 
 def is_loss(implementation: Implementation) -> bool:
-    """Whether it is of one of the four loss functions, or of a catalogue of its own with a mistake that can be named."""
+    """Whether it is one of the four loss functions, or has a mistake that its own catalogue can name."""
     if implementation.family is not None:
         return bool(implementation.diagnosis)
     return "_loss_" in implementation.function

@@ -1,14 +1,12 @@
-"""Which assignment a submission is, where it is plain from its functions and from how they are written."""
+"""Spec detection: which shipped assignment a submission belongs to, by its functions and how they are written."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Literal, TypeGuard
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TypeGuard
 
 from grader import formatting
 from grader.errors import SpecError
@@ -17,39 +15,43 @@ from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
 
-_HALF, _WHOLE = 0.5, 1.0
 _TORCH = re.compile(r"\btorch\b")
 _NUMPY = re.compile(r"\b(?:np|numpy)\b")
 _REG_POSITION = 3
+_COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
+"""The convention that a factor of reg shows: 0.5*reg*sum(W*W) is the loss of one, 2*reg*W the gradient of the other."""
 
 Named = Mapping[str, frozenset[tuple[str, str]]]
-"""By function the mistakes that its diagnosis names, each with its part."""
+"""For each function, the mistakes in its diagnosis, as (part, misconception)."""
 
 
 def detect_spec(submission: Submission) -> LoadedSpec:
-    """The shipped spec of whose functions the most are there, in its library and convention where the source shows them.
+    """The shipped spec that shares the library, the convention and the most functions with the submission.
 
-    SpecError where no function of any is there, or where two specs fit alike.
+    SpecError where it has no function of any spec, or where two specs fit equally well.
     """
-    specs = list(_loaded(shipped_specs()))
-    names = list(dict.fromkeys(name for loaded in specs for name in loaded.spec.functions))
-    source = _Source(extract(submission, names))
-    fitting = [loaded for loaded in specs if source.count(loaded.spec)]
+    specs = _loaded(shipped_specs())
+    extracted = extract(
+        submission, list(dict.fromkeys(name for each in specs for name in each.spec.functions))
+    )
+    found = extracted.functions.keys()
+    fitting: Sequence[LoadedSpec] = [each for each in specs if found & each.spec.functions.keys()]
     if not fitting:
         raise SpecError(
-            f"{submission.id}: holds no function of any shipped spec, so it is not plain which assignment it is; say so"
-            " with --spec NAME (`grader extract` with it tells why each function is missing)"
+            f"{submission.id}: cannot tell which assignment this is: it has no function of a shipped spec;"
+            " pass --spec NAME (`grader extract` with it says why each function is missing)"
         )
-    fitting = _those(fitting, lambda spec: source.library in {None, spec.backend})
-    fitting = _those(fitting, lambda spec: source.coefficient in {None, _coefficient(spec)})
-    most = max(source.count(loaded.spec) for loaded in fitting)
-    fitting = _those(fitting, lambda spec: source.count(spec) == most)
-    if len({(loaded.spec.backend, _coefficient(loaded.spec)) for loaded in fitting}) == 1:
-        fewest = min(len(loaded.spec.functions) for loaded in fitting)
-        fitting = _those(fitting, lambda spec: len(spec.functions) == fewest)
+    library, coefficient = _library(extracted), _coefficient(extracted)
+    fitting = _preferred(fitting, lambda spec: library in {None, spec.backend})
+    fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
+    most = max(len(found & each.spec.functions.keys()) for each in fitting)
+    fitting = _preferred(fitting, lambda spec: len(found & spec.functions.keys()) == most)
+    if len({(each.spec.backend, _coefficient_of(each.spec)) for each in fitting}) == 1:
+        fewest = min(len(each.spec.functions) for each in fitting)
+        fitting = _preferred(fitting, lambda spec: len(spec.functions) == fewest)
     if len(fitting) > 1:
-        could_be = " or ".join(loaded.spec.name for loaded in fitting)
-        raise SpecError(f"{submission.id}: could be {could_be}; say which with --spec NAME")
+        names = " or ".join(each.spec.name for each in fitting)
+        raise SpecError(f"{submission.id}: cannot tell whether this is {names}; pass --spec NAME")
     return fitting[0]
 
 
@@ -59,161 +61,142 @@ def _loaded(names: tuple[str, ...]) -> tuple[LoadedSpec, ...]:
     return tuple(load_spec(name) for name in names)
 
 
+def _preferred(specs: Sequence[LoadedSpec], fits: Callable[[Spec], bool]) -> Sequence[LoadedSpec]:
+    """The specs that fit; all where none does."""
+    return [each for each in specs if fits(each.spec)] or specs
+
+
+def _losses(spec: Spec) -> set[str]:
+    return {name for name, function in spec.functions.items() if isinstance(function, LossFunction)}
+
+
+def _coefficient_of(spec: Spec) -> float | None:
+    """The regularizer's coefficient; None for a spec without losses that have one."""
+    return spec.convention.regularizer_coefficient if _losses(spec) else None
+
+
 def near_misses(
     submission: Submission, spec: Spec, correct: Sequence[str], present: Sequence[str], named: Named
 ) -> tuple[str, ...]:
-    """A sentence on another shipped spec that this submission fits better than the one that it was graded with.
+    """Sentences on shipped specs that the submission fits better than the one it was graded with.
 
-    correct, present: its functions that are right, and those that are there at all.
+    Args:
+        submission: the graded submission.
+        spec: the spec it was graded with.
+        correct: the functions that are right.
+        present: the functions that are not missing.
+        named: the mistakes that their diagnoses name.
     """
-    losses = [name for name in present if isinstance(spec.functions[name], LossFunction)]
-    for other in (each.spec for each in _loaded(shipped_specs())) if losses else ():
+    others = [each.spec for each in _loaded(shipped_specs())]
+    losses = [name for name in present if name in _losses(spec)]
+    for other in others if losses else ():
         mistake = _mistake_by_convention(spec, other)
-        if mistake is not None and all(
-            {("loss", mistake), ("gradient", mistake)} <= named.get(name, frozenset()) for name in losses
-        ):
+        both = {("loss", mistake), ("gradient", mistake)}
+        if mistake and all(both <= named.get(name, frozenset()) for name in losses):
             factor = other.convention.regularizer_coefficient
             term = "reg*sum(W*W)" if factor == 1 else f"{factor:g}*reg*sum(W*W)"
-            return (
-                (
-                    f"This looks like {other.name}: every loss and every gradient is right with {term} for the regularizer."
-                    f" If that is the assignment, grade it with --spec {other.name}."
-                ),
-            )
+            reason = f"every loss and every gradient is right with {term} for the regularizer"
+            return (_looks_like(other, reason),)
     if correct:
-        return tuple(_by_further_functions(submission, spec, present))
+        return tuple(_by_other_functions(submission, spec, others, present))
     try:
-        guessed = detect_spec(submission).spec
+        detected = detect_spec(submission).spec
     except SpecError:
         return ()
-    if _is_alike(guessed, spec):
+    if _is_same_kind(detected, spec) and detected.functions.keys() == spec.functions.keys():
         return ()
+    return (_looks_like(detected, f"no function is right as one of {spec.name}"),)
+
+
+def _looks_like(other: Spec, reason: str) -> str:
     return (
-        (
-            f"Not one function is right, and by its functions this looks like {guessed.name} ({guessed.title})."
-            f" If that is the assignment, grade it with --spec {guessed.name}."
-        ),
+        f"This looks like {other.name} ({other.title}): {reason}."
+        f" If that is the assignment, grade it with --spec {other.name}."
     )
 
 
+def _is_same_kind(one: Spec, other: Spec) -> bool:
+    """Whether a function that is right in one spec is right in the other."""
+    return (one.backend, one.convention) == (other.backend, other.convention)
+
+
 def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
-    """What a right submission of the other spec is said to do wrong in this one; None where they differ in more."""
-    of_losses = [
-        {name for name, function in each.functions.items() if isinstance(function, LossFunction)}
-        for each in (spec, other)
-    ]
-    if spec.backend != other.backend or of_losses[0] != of_losses[1]:
+    """The mistake in `spec` of a right submission for `other`; None where they differ in more than the regularizer."""
+    if spec.backend != other.backend or _losses(spec) != _losses(other):
         return None
     ratio = other.convention.regularizer_coefficient / spec.convention.regularizer_coefficient
     return {0.5: "half_regularizer", 2.0: "double_regularizer"}.get(ratio)
 
 
-def _by_further_functions(submission: Submission, spec: Spec, present: Sequence[str]) -> Iterator[str]:
-    """A sentence on another year whose functions are those of this one and some more, or all of them but some."""
-    for other in (each.spec for each in _loaded(shipped_specs())):
-        if (other.backend, other.convention) != (spec.backend, spec.convention):
+def _by_other_functions(
+    submission: Submission, spec: Spec, others: Iterable[Spec], present: Sequence[str]
+) -> Iterator[str]:
+    """Another year of the course, which has the functions of this one and more, or fewer."""
+    for other in others:
+        more = [name for name in other.functions if name not in spec.functions]
+        fewer = [name for name in spec.functions if name not in other.functions]
+        if not _is_same_kind(spec, other) or (more and fewer):
             continue
-        more, fewer = (
-            other.functions.keys() - spec.functions.keys(),
-            spec.functions.keys() - other.functions.keys(),
-        )
-        advice = f"If that is the assignment, grade it with --spec {other.name}."
-        if more and not fewer:
-            found = [name for name in other.functions if name in more and _is_defined(submission, name)]
-            if len(found) > len(more) / 2:
-                yield f"This looks like {other.name} ({other.title}): it has {formatting.listing(found)} too. {advice}"
-        elif fewer and not more and fewer.isdisjoint(present):
-            lacking = [name for name in spec.functions if name in fewer]
-            yield f"This looks like {other.name} ({other.title}): it has none of {formatting.listing(lacking)}. {advice}"
+        found = [name for name in more if _is_defined(submission, name)]
+        if len(found) > len(more) / 2:
+            yield _looks_like(other, f"it has {formatting.listing(found)} too")
+        elif fewer and set(fewer).isdisjoint(present):
+            yield _looks_like(other, f"it has none of {formatting.listing(fewer)}")
 
 
 def _is_defined(submission: Submission, name: str) -> bool:
-    """Whether a file defines a function of that name, as far as its text shows."""
+    """Whether the text of a file defines a function of that name."""
     definition = re.compile(rf"\bdef {re.escape(name)}\b".encode())
     return any(definition.search(file.content) for file in submission.sources)
 
 
-def _is_alike(one: Spec, other: Spec) -> bool:
-    return (one.backend, one.convention) == (other.backend, other.convention) and (
-        one.functions.keys() == other.functions.keys()
-    )
+def _library(extracted: Extracted) -> str | None:
+    """The library that the functions and their helpers name: torch where both are named, None where neither is."""
+    text = "\n".join(chunk.source for chunk in extracted.chunks)
+    return "torch" if _TORCH.search(text) else "numpy" if _NUMPY.search(text) else None
 
 
-def _those(specs: Sequence[LoadedSpec], fits: Callable[[Spec], bool]) -> list[LoadedSpec]:
-    """Those that fit; all where none does."""
-    return [loaded for loaded in specs if fits(loaded.spec)] or list(specs)
-
-
-def _coefficient(spec: Spec) -> float | None:
-    """Of the regularizer; None for a spec without losses that have one."""
-    has_losses = any(isinstance(function, LossFunction) for function in spec.functions.values())
-    return spec.convention.regularizer_coefficient if has_losses else None
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What the text of the functions says."""
-
-    extracted: Extracted
-
-    def count(self, spec: Spec) -> int:
-        """How many of the spec's functions are there."""
-        return sum(name in self.extracted.functions for name in spec.functions)
-
-    @cached_property
-    def library(self) -> Literal["torch", "numpy"] | None:
-        """In which library the functions and what they need are written; torch where both are named."""
-        text = "\n".join(chunk.source for chunk in self.extracted.chunks)
-        return "torch" if _TORCH.search(text) else "numpy" if _NUMPY.search(text) else None
-
-    @cached_property
-    def coefficient(self) -> float | None:
-        """0.5 where the losses halve reg, 1 where their gradients double it; None where neither is plain."""
-        votes: Counter[float] = Counter()
-        for name, function in self.extracted.functions.items():
-            if "_loss_" in name:
-                found = set(_factors_of_reg(function.source))
-                if len(found) == 1:
-                    votes.update(found)
-        ranking = votes.most_common(2)
-        return ranking[0][0] if len(ranking) == 1 else None
+def _coefficient(extracted: Extracted) -> float | None:
+    """The regularizer's coefficient in the loss functions; None where they do not show it, or not the same one."""
+    shown = [
+        {_COEFFICIENTS[factor] for factor in _factors_of_reg(function.source) if factor in _COEFFICIENTS}
+        for name, function in extracted.functions.items()
+        if "_loss_" in name
+    ]
+    agreed = {each for found in shown if len(found) == 1 for each in found}
+    return agreed.pop() if len(agreed) == 1 else None
 
 
 def _factors_of_reg(source: str) -> Iterator[float]:
-    """0.5 for each product of reg that is halved, 1 for each that is doubled."""
+    """The number in each product with reg: 0.5 of `0.5 * reg * np.sum(W * W)` and of `reg * np.sum(W * W) / 2`."""
     try:
         (function,) = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    names = {"reg"}
+    reg = {"reg"}
     if isinstance(function, ast.FunctionDef) and len(function.args.args) > _REG_POSITION:
-        names.add(function.args.args[_REG_POSITION].arg)
-    inner = {id(side) for node in ast.walk(function) if _is_product(node) for side in (node.left, node.right)}
-    for node in ast.walk(function):
-        if _is_product(node) and id(node) not in inner:
-            leaves = list(_leaves(node))
-            if any(isinstance(leaf, ast.Name) and leaf.id in names for leaf, _ in leaves):
-                numbers = {
-                    (float(leaf.value), is_divisor)
-                    for leaf, is_divisor in leaves
-                    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, int | float)
-                }
-                if numbers & {(0.5, False), (2.0, True)}:
-                    yield _HALF
-                elif (2.0, False) in numbers:
-                    yield _WHOLE
+        reg.add(function.args.args[_REG_POSITION].arg)
+    inner: set[int] = set()
+    for node in ast.walk(function):  # a product comes before those within it
+        if not _is_product(node) or id(node) in inner:
+            continue
+        number, names = 1.0, set()
+        pending: list[tuple[ast.expr, int]] = [(node, 1)]
+        while pending:
+            factor, power = pending.pop()
+            if _is_product(factor):
+                inner.add(id(factor))
+                pending += [
+                    (factor.left, power),
+                    (factor.right, power if isinstance(factor.op, ast.Mult) else -power),
+                ]
+            elif isinstance(factor, ast.Name):
+                names.add(factor.id)
+            elif isinstance(factor, ast.Constant) and isinstance(factor.value, int | float):
+                number *= float(factor.value) ** power if factor.value in {0.5, 2} else 1.0
+        if names & reg:
+            yield number
 
 
 def _is_product(node: ast.AST) -> TypeGuard[ast.BinOp]:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
-
-
-def _leaves(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
-    """The factors of a product, each with whether it divides."""
-    pending: list[tuple[ast.expr, bool]] = [(node, False)]
-    while pending:
-        item, is_divisor = pending.pop()
-        if isinstance(item, ast.BinOp) and isinstance(item.op, ast.Mult | ast.Div):
-            pending += [(item.left, is_divisor), (item.right, is_divisor != isinstance(item.op, ast.Div))]
-        else:
-            yield item, is_divisor

@@ -1,162 +1,96 @@
-"""The sentences on what is wrong with a spec: field, what was expected, what was seen, in TOML's words."""
+"""Turns pydantic's errors on a spec into faults, in TOML's words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from grader import formatting
-from grader.checks import AnyCheck
-from grader.model.assignment import FunctionSpec, Model
+from grader.errors import SpecFault
 
-GREATEST_SEEN = 60
-"""Characters of a text that are shown in a message."""
+_RENAMED: Mapping[str, str] = {"help": "restrictions"}
+"""Fields of earlier versions, by their old name."""
 
-
-def near(name: str, names: Iterable[str]) -> str:
-    """The name that was probably meant, as a question; empty where none is close."""
-    close = get_close_matches(name, list(names), n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
-def choices(names: Iterable[str]) -> str:
-    """'a', 'b' or 'c'."""
-    *most, last = map(repr, names)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def got(seen: object, names: Iterable[str] = ()) -> str:
-    """What stands in the file, in TOML's words; a long text is cut."""
-    match seen:
-        case bool():
-            words = "true" if seen else "false"
-        case str():
-            words = repr(seen if len(seen) <= GREATEST_SEEN else f"{seen[:GREATEST_SEEN]}...")
-        case dict():
-            words = "a table"
-        case tuple():
-            words = "a list" if seen else "an empty list"
-        case _:
-            words = str(seen)
-    close = near(seen, names) if isinstance(seen, str) else ""
-    return f"(got {words}; {close})" if close else f"(got {words})"
+_EXPECTED: Mapping[str, str] = {
+    "missing": "is missing",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must be lower-case letters, digits and _, with a letter first",
+}
+"""By pydantic's type of error, where its own message speaks of Python or of a regular expression."""
 
 
-def fault_lines(errors: Sequence[Any], model: type[Model]) -> Iterator[str]:
-    """The faults that pydantic found in a model as lines of ours: field, expected, seen."""
-    places = [error["loc"] for error in errors]
+class Misfits(ValueError):
+    """Raised by a validator of the spec with all that it found, which reaches `spec_faults` through pydantic."""
+
+    def __init__(self, faults: Sequence[SpecFault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def spec_faults(errors: Sequence[Any], schema: Mapping[str, Any]) -> Iterator[SpecFault]:
+    """The faults in pydantic's errors. schema: the JSON Schema of the model."""
     for error in errors:
-        place = error["loc"]
-        if error["type"] == "value_error" and not place:
-            yield from str(error["ctx"]["error"]).splitlines()
-        elif error["type"] == "too_short" and any(
-            len(other) > len(place) and other[: len(place)] == place for other in places
-        ):
-            continue  # not empty: each entry that does not fit has a line of its own, and is not counted
-        else:
-            yield f"{_field(place)}{_expectation(error, model)}"
+        cause = error.get("ctx", {}).get("error")
+        if isinstance(cause, Misfits):
+            yield from cause.faults
+        elif error["type"] != "too_short" or not error["input"]:  # else each of its entries has a fault
+            yield _fault(error, schema)
 
 
-def _field(location: Sequence[int | str]) -> str:
-    """checks[3].points from ("checks", 3, "values", "points"): the tag of a union is no field."""
-    words = ""
-    for position, part in enumerate(location):
+def _fault(error: Any, schema: Mapping[str, Any]) -> SpecFault:
+    where, known = _place(error["loc"], schema)
+    seen, context = error["input"], error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            name = error["loc"][-1]
+            if where in _RENAMED:
+                return SpecFault(where, f"is now called {_RENAMED[where]}")
+            advice = formatting.near(name, known) or f"known: {formatting.listing(known)}"
+            return SpecFault(where, "is an unknown field", advice=advice)
+        case "union_tag_not_found":
+            return SpecFault(f"{where}.{_tag(context)}", "is missing")
+        case "union_tag_invalid":
+            names = re.findall(r"'([^']*)'", context["expected_tags"])
+            return SpecFault.not_one_of(f"{where}.{_tag(context)}", seen[_tag(context)], names)
+        case "tuple_type" if where == "checks":
+            expected = "must be a list of tables, each headed [[checks]]"
+        case "value_error":
+            return SpecFault(f"{where}:", str(context["error"]))
+        case kind:
+            expected = _EXPECTED.get(kind) or re.sub(r"^\w+ should ", "must ", error["msg"])
+    is_absent = error["type"] in {"missing", "too_short", "string_too_short"}
+    return SpecFault(where, expected, "" if is_absent else formatting.toml(seen))
+
+
+def _tag(context: Mapping[str, str]) -> str:
+    """The field that tells the members of a union apart."""
+    return context["discriminator"].strip("'")
+
+
+def _place(location: Sequence[int | str], schema: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """A field in TOML's words, as checks[3].points, and the fields of the table that it is in."""
+    words, node, fields = "", schema, {}
+    for part in location:
+        node = _resolved(node, schema)
         if isinstance(part, int):
             words += f"[{part}]"
-        elif not _is_tag(location, position):
+            node = node.get("items", {})
+        elif "discriminator" in node:  # the tag of a union: not a field of the file
+            node = {"$ref": node["discriminator"]["mapping"][part]}
+        else:
             words += f".{formatting.printable(part)}" if words else formatting.printable(part)
-    return words
+            fields = node.get("properties", {})
+            node = fields.get(part) or node.get("additionalProperties") or {}
+    return words, list(fields)
 
 
-def _is_tag(location: Sequence[int | str], position: int) -> bool:
-    return position == 2 and location[0] in {"checks", "functions"}
-
-
-def _expectation(error: Any, model: type[Model]) -> str:  # noqa: C901, PLR0912  one line for each kind of fault
-    """What was expected and what was seen."""
-    context, seen = error.get("ctx", {}), error["input"]
-    shown = got(seen)
-    match error["type"]:
-        case "missing":
-            return " is missing"
-        case "extra_forbidden":
-            return f" {_unknown(error['loc'], model)}"
-        case "greater_than":
-            return f" must be > {_bound(context['gt'])} {shown}"
-        case "greater_than_equal":
-            return f" must be >= {_bound(context['ge'])} {shown}"
-        case "less_than":
-            return f" must be < {_bound(context['lt'])} {shown}"
-        case "less_than_equal":
-            return f" must be <= {_bound(context['le'])} {shown}"
-        case "finite_number":
-            return f" must be a finite number {shown}"
-        case "float_type":
-            return f" must be a number {shown}"
-        case "int_type":
-            return f" must be a whole number {shown}"
-        case "string_type":
-            return f" must be a text in quotes {shown}"
-        case "tuple_type" if error["loc"] == ("checks",):
-            return f" must be a list of tables, each headed [[checks]] {shown}"
-        case "tuple_type":
-            return f" must be a list {shown}"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return f" must be a table {shown}"
-        case "literal_error":
-            return f" must be {context['expected']} {shown}"
-        case "union_tag_invalid":
-            tag = context["discriminator"].strip("'")
-            names = re.findall(r"'([^']*)'", context["expected_tags"])
-            return f".{tag} must be one of {choices(names)} {got(seen[tag], names)}"
-        case "union_tag_not_found":
-            return f".{context['discriminator'].strip(chr(39))} is missing"
-        case "string_pattern_mismatch":
-            return f" must be lower-case letters, digits and _, with a letter first {shown}"
-        case "string_too_short":
-            return " must not be empty"
-        case "string_too_long":
-            length = formatting.count(context["max_length"], "character")
-            return f" must have at most {length} (got {len(seen)})"
-        case "too_short":
-            return " must not be empty"
-        case _:
-            return f": {error['msg'][0].lower()}{error['msg'][1:]} {shown}"
-
-
-def _bound(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:g}"
-
-
-def _unknown(location: Sequence[int | str], model: type[Model]) -> str:
-    """What is said of a field that its table does not have."""
-    known = _model_of(location, model).model_fields
-    close = near(str(location[-1]), known)
-    return f"is no known field ({close or f'known: {formatting.listing(list(known))}'})"
-
-
-def _model_of(location: Sequence[int | str], model: type[Model]) -> type[Model]:
-    """The model of the table that a field stands in."""
-    match location:
-        case ["checks", int(), str(tag), _]:
-            return next(
-                kind for kind in _members(AnyCheck) if tag in get_args(kind.model_fields["kind"].annotation)
-            )
-        case ["functions", str(), str(tag), _]:
-            return next(
-                role
-                for role in _members(FunctionSpec)
-                if tag in get_args(role.model_fields["role"].annotation)
-            )
-        case [str(table), _]:
-            annotation = model.model_fields[table].annotation
-            return annotation if isinstance(annotation, type) and issubclass(annotation, Model) else model
-        case _:
-            return model
-
-
-def _members(union: Any) -> tuple[type[Model], ...]:
-    """The models of an annotated union."""
-    return get_args(get_args(union)[0])
+def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The table that a node of the schema refers to, be it optional or not."""
+    node = next((each for each in node.get("anyOf", ()) if "$ref" in each), node)
+    return schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node

@@ -1,4 +1,4 @@
-"""An assignment's spec: a TOML file in test_specs/ or of the instructor's own, typed and checked."""
+"""An assignment's spec: a TOML file, shipped in test_specs/ or the instructor's own, typed and checked."""
 
 from __future__ import annotations
 
@@ -6,26 +6,17 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from grader import formatting
-from grader.checks import AccuracyCheck, AgreementCheck, AnswersCheck, AnyCheck, SearchCheck, SpeedupCheck
-from grader.errors import SpecError
-from grader.model.assignment import (
-    AnyFunction,
-    Assignment,
-    FunctionSpec,
-    Limits,
-    LossFunction,
-    Model,
-    Restrictions,
-)
-from grader.spec.errors import choices, fault_lines, got, near
-from reference import QUESTIONS
+from grader.checks import AnyCheck
+from grader.errors import SpecError, SpecFault
+from grader.model.assignment import Assignment, FunctionSpec, Limits, Model, Restrictions
+from grader.spec.errors import Misfits, spec_faults
 from reference.conventions import Convention
 
 SPEC_FOLDER = Path(__file__).resolve().parents[2] / "test_specs"
@@ -38,12 +29,12 @@ class ConventionFields(Model):
 
     layout: Literal["DC", "CD", "either"] = Field(
         default="DC",
-        description="W (D, C) and X (N, D), or W (C, D) and X (D, N); either, as each loss function takes it.",
+        description="DC: W (D, C) and X (N, D). CD: W (C, D) and X (D, N). either: as each loss function takes it.",
     )
     regularizer_coefficient: float = Field(default=1.0, gt=0, description="c in the term c*reg*sum(W*W).")
     delta: float = Field(default=1.0, gt=0, description="Margin of the hinge.")
     bias: Literal["trick"] = Field(
-        default="trick", description="The bias is the row of W under a feature of ones."
+        default="trick", description="The bias is a row of W, for a feature of ones."
     )
 
 
@@ -53,9 +44,9 @@ class Spec(Model):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The file's name without .toml.")
     title: str = Field(min_length=1, max_length=120)
     source: str = Field(default="", description="Where the assignment comes from.")
-    backend: Literal["torch", "numpy"] = Field(default="torch", description="What the functions are given.")
+    backend: Literal["torch", "numpy"] = Field(default="torch", description="The library of the arrays.")
     seed: int | None = Field(
-        default=None, ge=0, lt=1 << 63, description="Pin the draws for a regrade; drawn afresh when left out."
+        default=None, ge=0, lt=1 << 63, description="Random seed; a new one for every run if left out."
     )
     convention: ConventionFields = ConventionFields()
     limits: Limits = Limits()
@@ -64,90 +55,39 @@ class Spec(Model):
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _checks_fit_the_functions(self) -> Self:
-        faults = [
-            *self._unusable_names(),
-            *self._open_layouts(),
-            *self._repeated_ids(),
-            *self._misfits(),
-        ]
+    def _fits_together(self) -> Self:
+        faults = [*self._unusable_names(), *self._open_layouts(), *self._repeated_ids(), *self._misfits()]
         if faults:
-            raise ValueError("\n".join(faults))
+            raise Misfits(faults)
         return self
 
-    def _unusable_names(self) -> Iterator[str]:
+    def _unusable_names(self) -> Iterator[SpecFault]:
         for name in self.functions:
             if not name.isidentifier():
-                yield f"functions.{formatting.printable(name)} must be the name of a Python function or class"
+                where = f"functions.{formatting.printable(name)}"
+                yield SpecFault(where, "must be the name of a Python function or class")
 
-    def _open_layouts(self) -> Iterator[str]:
+    def _open_layouts(self) -> Iterator[SpecFault]:
         others = [name for name, function in self.functions.items() if function.role != "loss"]
         if self.convention.layout == "either" and others:
-            yield (
-                "convention.layout may be 'either' only where all functions have the role 'loss'"
-                f" (got {others[0]!r}, whose role is {self.functions[others[0]].role!r})"
+            yield SpecFault(
+                "convention.layout",
+                "may be 'either' only where all functions have the role 'loss'",
+                f"{others[0]!r}, whose role is {self.functions[others[0]].role!r}",
             )
 
-    def _repeated_ids(self) -> Iterator[str]:
+    def _repeated_ids(self) -> Iterator[SpecFault]:
         first: dict[str, int] = {}
         for position, check in enumerate(self.checks):
             if first.setdefault(check.id, position) != position:
-                yield f"checks[{position}].id must be unique (got {check.id!r}, the id of checks[{first[check.id]}])"
+                seen = f"{check.id!r}, the id of checks[{first[check.id]}]"
+                yield SpecFault(f"checks[{position}].id", "must be unique", seen)
 
-    def _misfits(self) -> Iterator[str]:
+    def _misfits(self) -> Iterator[SpecFault]:
         for position, check in enumerate(self.checks):
-            where = f"checks[{position}]"
-            for field, roles in check.roles.items():
-                if (name := getattr(check, field)) is None:
-                    continue
-                function = self.functions.get(name)
-                if function is None:
-                    yield f"{where}.{field} must be one of {choices(self.functions)} {got(name, self.functions)}"
-                elif function.role not in roles:
-                    yield (
-                        f"{where}.{field} must name a function of role {' or '.join(map(repr, roles))} for a check of kind {check.kind!r}"
-                        f" (got {name!r}, whose role is {function.role!r})"
-                    )
-            if isinstance(check, AnswersCheck):
-                yield from self._unanswerable(where, check)
-            if isinstance(check, AccuracyCheck) and (check.class_name is None) == (len(check.functions) != 3):
-                yield f"{where} must name either loss, trainer and predictor, or class_name alone"
-            if isinstance(check, SearchCheck) and len(check.learners) not in {
-                0,
-                1 if check.class_name else 3,
-            }:
-                yield f"{where} must name loss, trainer and predictor, or class_name alone, or none of them"
-            if isinstance(check, AgreementCheck | SpeedupCheck):
-                yield from self._unlike(where, check)
-
-    def _unanswerable(self, where: str, check: AnswersCheck) -> Iterator[str]:
-        question = QUESTIONS.get(check.question)
-        if question is None:
-            yield f"{where}.question must be one of {choices(QUESTIONS)} {got(check.question, QUESTIONS)}"
-            return
-        for name in check.shares:
-            if name not in question.outputs:
-                yield f"{where}.shares must name outputs of the question {got(name, question.outputs)}"
-        function = self.functions.get(check.function)
-        if isinstance(function, AnyFunction) and function.optional and check.points:
-            yield f"{where}.points must be 0: {check.function} is optional (got {check.points:g})"
-        for name in check.handed:
-            if name not in self.functions:
-                yield f"{where}.handed must name functions of the spec {got(name, self.functions)}"
-        if check.handed and question.driver is None:
-            yield f"{where}.handed must be left out: the question {check.question!r} has no driver"
-
-    def _unlike(self, where: str, check: AgreementCheck | SpeedupCheck) -> Iterator[str]:
-        naive, vectorized = (self.functions.get(name) for name in (check.naive, check.vectorized))
-        if not isinstance(naive, LossFunction) or not isinstance(vectorized, LossFunction):
-            return  # has a fault of its own
-        if check.naive == check.vectorized:
-            yield f"{where}.vectorized must name another function than naive (got {check.naive!r} for both)"
-        elif naive.classifier != vectorized.classifier:
-            yield (
-                f"{where}.vectorized must name a function of classifier {naive.classifier!r}, as naive does"
-                f" (got {check.vectorized!r}, whose classifier is {vectorized.classifier!r})"
-            )
+            for fault in check.misfits(self.functions):
+                where = f"checks[{position}]" + (f".{fault.where}" if fault.where else "")
+                yield replace(fault, where=where)
 
     @property
     def max_score(self) -> float:
@@ -156,12 +96,12 @@ class Spec(Model):
 
     @property
     def has_open_layout(self) -> bool:
-        """Whether the layout of the arrays is that of each submission's own loss functions."""
+        """Whether each submission's loss functions decide the layout of the arrays."""
         return self.convention.layout == "either"
 
     @property
     def assignment(self) -> Assignment:
-        """What the checks are parametrised by; in the layout "DC" where that is open."""
+        """The part of the spec that checks see; in the layout "DC" where that is open."""
         fields = self.convention.model_dump()
         if self.has_open_layout:
             fields["layout"] = "DC"
@@ -176,7 +116,7 @@ class Spec(Model):
 
 @dataclass(frozen=True, slots=True)
 class LoadedSpec:
-    """A spec with the sha256 of the file that it was read from."""
+    """A spec, the file it was read from and that file's sha256."""
 
     spec: Spec
     sha256: str
@@ -189,7 +129,7 @@ def shipped_specs() -> tuple[str, ...]:
 
 
 def find_spec(name_or_path: str) -> Path:
-    """The file of a shipped spec's name, or the path itself. SpecError when there is neither."""
+    """The file of a shipped spec's name, or the path itself. SpecError when neither exists."""
     names = shipped_specs()
     if name_or_path in names:
         return SPEC_FOLDER / f"{name_or_path}{SPEC_SUFFIX}"
@@ -203,23 +143,17 @@ def find_spec(name_or_path: str) -> Path:
     if is_there and name_or_path:
         found = "a folder" if path.is_dir() else "something else"
         raise SpecError(f"{shown}: expected a {SPEC_SUFFIX} file, found {found}")
-    close = near(path.name.removesuffix(SPEC_SUFFIX), names)
-    what = (
-        f"{shown}: there is no such file"
-        if path.suffix or len(path.parts) > 1
-        else f"no spec is named {name_or_path!r}"
-    )
+    is_path = path.suffix or len(path.parts) > 1
+    fault = f"{shown}: file not found" if is_path else f"no spec is named {name_or_path!r}"
+    close = formatting.near(path.name.removesuffix(SPEC_SUFFIX), names)
     raise SpecError(
-        f"{what}{f' ({close})' if close else ''}; `grader spec list` names the shipped specs,"
+        f"{fault}{f' ({close})' if close else ''}; `grader spec list` names the shipped specs,"
         f" or give the path of a {SPEC_SUFFIX} file"
     )
 
 
 def load_spec(name_or_path: str) -> LoadedSpec:
-    """Read and check a spec, by its shipped name or by path.
-
-    SpecError names the file, the field, what was expected and what was seen, one line per fault.
-    """
+    """Read and check a spec, by its shipped name or by path. SpecError holds every fault."""
     path = find_spec(name_or_path)
     shown = formatting.printable(str(path))
     content = _read(path, shown)
@@ -227,9 +161,15 @@ def load_spec(name_or_path: str) -> LoadedSpec:
     try:
         spec = Spec.model_validate(_with_tuples(data), strict=True)
     except ValidationError as error:
-        faults = tuple(f"{shown}: {line}" for line in fault_lines(error.errors(), Spec))
-        raise SpecError(f"{shown}: {formatting.count(len(faults), 'fault')}", faults=faults) from error
+        raise _spec_error(shown, *spec_faults(error.errors(), Spec.model_json_schema())) from error
     return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path)
+
+
+def _spec_error(shown: str, *faults: SpecFault) -> SpecError:
+    """The error of a file with these faults: a line for each, and how many there are where there are several."""
+    lines = [f"{shown}: {fault}" for fault in faults]
+    heading = [f"{shown}: {len(faults)} faults"] if len(faults) > 1 else []
+    return SpecError("\n".join(heading + lines), faults=faults)
 
 
 def _read(path: Path, shown: str) -> bytes:
@@ -250,29 +190,30 @@ def _unreadable(shown: str, error: OSError) -> SpecError:
 
 
 def _parse(content: bytes, shown: str) -> dict[str, Any]:
-    """The tables of a TOML file; a byte order mark, which some editors of Windows write, is passed over."""
+    """The tables of a TOML file; a byte order mark, which some Windows editors write, is ignored."""
     try:
         text = content.decode("utf-8-sig")
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SpecError(
-            f"{shown}: must be UTF-8, but line {line} is not; save the file again as UTF-8"
-        ) from error
+        raise _spec_error(shown, SpecFault(f"line {line}", "is not UTF-8; save the file as UTF-8")) from error
     except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"{shown}: {_toml_fault(str(error), text)}") from error
+        raise _spec_error(shown, _toml_fault(str(error), text)) from error
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{shown}: is no spec: a number or a nesting in it is too long to be read") from error
+        raise SpecError(
+            f"{shown}: invalid TOML: a number is too long, or tables are nested too deep"
+        ) from error
 
 
-def _toml_fault(message: str, text: str) -> str:
-    """The sentence of tomllib with the line that it speaks of."""
+def _toml_fault(message: str, text: str) -> SpecFault:
+    """The message of tomllib, with the line that it is about."""
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
-    if found is None:
-        return f"is no TOML: {message[0].lower()}{message[1:]}"
-    what, line, column = found.groups()
+    words, line, column = found.groups() if found else (message, 0, 0)
+    expected = f"is invalid TOML: {words[0].lower()}{words[1:]}"
+    if not found:
+        return SpecFault("the file", expected)
     seen = text.split("\n")[int(line) - 1].strip()
-    return f"line {line}, column {column} is no TOML: {what[0].lower()}{what[1:]} {got(seen)}"
+    return SpecFault(f"line {line}, column {column}", expected, formatting.toml(seen))
 
 
 def _with_tuples(data: Any) -> Any:

@@ -37,7 +37,6 @@ class Attack:
     cheat, defence: a sentence each. twin: the same function without the cheat; its points are all that can be had.
     points: the same as a number, for what is right in some calls and wrong in others.
     says: what the words of the report must contain. call_seconds: the limit of one call that it is graded with.
-    seconds: the longest that grading may take.
     """
 
     name: str
@@ -47,7 +46,6 @@ class Attack:
     points: float | None = None
     says: tuple[str, ...] = ()
     call_seconds: float = 1.0
-    seconds: float = 10.0
 
     @property
     def folder(self) -> Path:

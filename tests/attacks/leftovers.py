@@ -15,8 +15,8 @@ from grader.sandbox.host import Sandbox
 from grader.sandbox.workspace import WORKER_USERS
 from tests.attacks.attack import MARK
 
-_PATIENCE_SECONDS = 3.0
-"""For what was killed to be gone."""
+_PATIENCE_SECONDS = 60.0
+"""For what was killed to be gone; waited for only where something is left."""
 
 _JUDGE_MAY_GROW_BYTES = 300 << 20
 _PLACES = (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/", "~", ".")

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
@@ -10,6 +12,7 @@ from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import ATTACKS, Twin, graded, hand_in_twin, spec, words_of
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.reports import assert_sound
+from tests.pace import longest_seconds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
 
@@ -22,30 +25,35 @@ def sandbox():
         yield made
 
 
+@dataclass(frozen=True, slots=True)
+class GradedTwin:
+    """The honest twin's score, and the seconds that grading it took."""
+
+    points: float
+    seconds: float
+
+
 @pytest.fixture(scope="module")
-def points_of_twin(sandbox, tmp_path_factory):
-    """The honest twin's score."""
-    scores: dict[Twin, float] = {}
+def graded_twin(sandbox, tmp_path_factory):
+    @cache
+    def grade_twin(twin: Twin) -> GradedTwin:
+        started = time.perf_counter()
+        report = graded(hand_in_twin(twin, tmp_path_factory.mktemp("twin")), sandbox, spec())
+        assert report.score is not None
+        return GradedTwin(report.score, time.perf_counter() - started)
 
-    def score(twin: Twin) -> float:
-        if twin not in scores:
-            report = graded(hand_in_twin(twin, tmp_path_factory.mktemp("twin")), sandbox, spec())
-            assert report.score is not None
-            scores[twin] = report.score
-        return scores[twin]
-
-    return score
+    return grade_twin
 
 
-def test_there_are_attacks_and_their_twins_are_told_apart(points_of_twin):
+def test_there_are_attacks_and_their_twins_are_told_apart(graded_twin):
     assert len(ATTACKS) >= 60
-    assert points_of_twin("wrong") == 10
-    assert points_of_twin("right") == 30
+    assert graded_twin("wrong").points == 10
+    assert graded_twin("right").points == 30
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_the_attack_gains_nothing_and_leaves_nothing(attack, sandbox, points_of_twin, tmp_path):
-    hand_in = attack.hand_in(tmp_path)
+def test_the_attack_gains_nothing_and_leaves_nothing(attack, sandbox, graded_twin, tmp_path):
+    hand_in, twin = attack.hand_in(tmp_path), graded_twin(attack.twin)
     before = Snapshot.take(sandbox)
     started = time.perf_counter()
 
@@ -54,9 +62,9 @@ def test_the_attack_gains_nothing_and_leaves_nothing(attack, sandbox, points_of_
     seconds = time.perf_counter() - started
     assert before.left_since(sandbox) == []
     assert report.score is not None, words_of(report)
-    limit = points_of_twin(attack.twin) if attack.points is None else attack.points
+    limit = twin.points if attack.points is None else attack.points
     assert report.score <= limit, words_of(report)
-    assert seconds < attack.seconds
+    assert seconds < longest_seconds(spec(attack.call_seconds)) + 20 * twin.seconds
     words = words_of(report)
     for part in attack.says:
         assert part in words

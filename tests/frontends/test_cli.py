@@ -166,8 +166,8 @@ def test_the_spec_is_found_where_it_is_plain(grader, graded, mini):
 
 
 NOT_PLAIN = (
-    "hw: holds no function of any shipped spec, so it is not plain which assignment it is; say so with --spec"
-    " NAME (`grader extract` with it tells why each function is missing)"
+    "hw: cannot tell which assignment this is: it has no function of a shipped spec; pass --spec NAME"
+    " (`grader extract` with it says why each function is missing)"
 )
 
 
@@ -190,13 +190,13 @@ NOT_PLAIN = (
         (
             ["check", "hw.py", "--spec", "none.toml"],
             (
-                "none.toml: there is no such file; `grader spec list` names the shipped specs, or give the path of a .toml"
+                "none.toml: file not found; `grader spec list` names the shipped specs, or give the path of a .toml"
                 " file"
             ),
         ),
         (
             ["check", "hw.py", "--spec", "bad.toml"],
-            "bad.toml: 1 fault\nbad.toml: checks[0].points must be >= 0 (got -1)",
+            "bad.toml: checks[0].points must be greater than or equal to 0 (got -1)",
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--only", "f_value"],
@@ -434,8 +434,8 @@ def test_each_spec_is_validated_whatever_is_wrong_with_another(grader, mini):
     assert ran.code == 2
     assert ran.out == "mini.toml: valid, 4 checks, 20 points\n"
     assert ran.err == (
-        "grader: bad.toml: 1 fault\nbad.toml: checks[0].points must be >= 0 (got -1)\n"
-        "none.toml: there is no such file; `grader spec list` names the shipped specs, or give the path of a .toml"
+        "grader: bad.toml: checks[0].points must be greater than or equal to 0 (got -1)\n"
+        "none.toml: file not found; `grader spec list` names the shipped specs, or give the path of a .toml"
         " file\n"
     )
 

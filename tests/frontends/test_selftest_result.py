@@ -59,7 +59,7 @@ def test_a_clean_result_has_a_table_the_diagnoses_and_two_zeros():
     assert "eecs498_2019, seed 7, 12.3 s" in text
     assert "right 1 1 0 0 wrong 1 0 1 0 mutants of the solution 1 0 1 0" in text
     assert "Diagnosis of 1 wrong losses: 1 name the mistake, 0 name none, 0 name another." in text
-    assert "Left out: 4, of functions or in a convention or dtype that this spec does not have." in text
+    assert "Skipped: 4 that need another function, convention or dtype." in text
     assert text.endswith("False passes: 0. False fails: 0.")
     assert Result((outcome(), right, mutant), 0, 7, 1.0).is_clean
 
@@ -92,25 +92,25 @@ def test_a_right_one_with_a_diagnosis_is_a_false_fail():
     assert "Its diagnosis names delta_zero." in words(named)
 
 
-def test_a_wrong_name_is_no_clean_result():
+def test_a_wrong_diagnosis_is_not_a_clean_result():
     misnamed = outcome(named=frozenset({"delta_zero", "all_zero"}))
 
     assert "The diagnosis names all_zero and delta_zero, expected delta_zero." in words(misnamed)
     assert not Result((misnamed,), 0, 7, 1.0).is_clean
 
 
-def test_what_awaits_a_check_is_known_and_no_false_pass():
+def test_one_that_awaits_a_check_is_known_and_not_a_false_pass():
     awaiting = outcome(implementation(awaits="loops"), **PASSES)
 
     text = words(awaiting)
 
     assert "Known: no check of this spec catches these yet (1)" in text
-    assert "It awaits loops." in text
+    assert "It needs the check loops." in text
     assert Result((awaiting,), 0, 7, 1.0).is_clean
     assert progress_line(awaiting, 1, 1) is None
 
 
-def test_a_fault_of_the_grader_is_no_clean_result():
+def test_a_fault_of_the_grader_is_not_a_clean_result():
     errored = outcome(errored=("svm_naive_values",))
 
     assert "The grader failed (1)" in words(errored)

@@ -59,7 +59,7 @@ def test_a_loss_function_is_found_by_its_name():
 def test_what_is_no_loss_function_is_refused_as_one():
     assignment = assignment_of(train=TrainerFunction(role="trainer"))
 
-    with pytest.raises(TypeError, match=r"^train is no loss function$"):
+    with pytest.raises(TypeError, match=r"^train is not a loss function$"):
         assignment.loss_function("train")
 
 

@@ -1,5 +1,7 @@
 """What a counted call brings back: flat where nothing loops in the student's own code, more where something does."""
 
+from importlib import metadata
+
 import numpy as np
 import pytest
 
@@ -163,6 +165,10 @@ def test_a_call_that_is_not_counted_brings_no_count(open_session):
     assert seen.instructions is None
 
 
+@pytest.mark.skipif(
+    tuple(map(int, metadata.version("torch").split(".")[:2])) < (2, 6),
+    reason="before 2.6 torch makes no subclass of a tensor while its operators are counted",
+)
 def test_what_comes_back_is_not_counted_while_it_is_packed(open_session):
     source = "import torch\n\nclass Loud(torch.Tensor):\n    @property\n    def shape(self):\n        for _ in range(1000):\n            pass\n        return torch.Tensor.shape.__get__(self)\n\ndef f(X):\n    return X.as_subclass(Loud)"
     session = open_session(source, "f")

@@ -1,4 +1,4 @@
-"""The catalogue is sound: every entry can be made, is told from all others, and says what it is."""
+"""The catalogue is sound: every entry can be made, is unique, and has a description."""
 
 import ast
 from collections import Counter
@@ -9,6 +9,7 @@ from grader.selftest import catalogue
 from grader.selftest.catalogue import CatalogueError, changed, load_catalogue, module_with, solution
 from grader.spec import load_spec
 from reference import MISCONCEPTIONS
+from tests.selftest.entries import unsound
 
 ENTRIES = load_catalogue()
 NAMES = {each.name for each in MISCONCEPTIONS} | {"overflow_of_exp"}
@@ -41,19 +42,8 @@ def test_no_wrong_one_is_a_right_one():
     assert [each.full_name for each in ENTRIES if each.kind == "wrong" and each.source in right] == []
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.full_name)
-def test_an_entry_parses_says_what_it_is_and_names_known_mistakes(entry):
-    bound = {getattr(node, "name", None) for node in ast.parse(entry.source).body} | {
-        target.id
-        for node in ast.parse(entry.source).body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-    assert entry.function in bound
-    assert entry.about.endswith(".")
-    assert entry.diagnosis <= NAMES
+def test_entries_bind_their_function_say_what_they_are_and_name_known_mistakes():
+    assert unsound(ENTRIES, NAMES) == {}
 
 
 def test_nothing_awaits_a_check_any_more():
@@ -62,11 +52,11 @@ def test_nothing_awaits_a_check_any_more():
 
 def test_a_change_that_does_not_apply_is_an_error():
     with pytest.raises(
-        CatalogueError, match=r"^f: x: 'b' must stand in the source once, but does so 0 times$"
+        CatalogueError, match=r"^f: x: 'b' must occur once in the source, but occurs 0 times$"
     ):
         changed("a", [("b", "c")], "f: x")
     with pytest.raises(
-        CatalogueError, match=r"^f: x: 'a' must stand in the source once, but does so 2 times$"
+        CatalogueError, match=r"^f: x: 'a' must occur once in the source, but occurs 2 times$"
     ):
         changed("a a", [("a", "c")], "f: x")
 
@@ -76,22 +66,22 @@ def test_a_change_that_does_not_apply_is_an_error():
     [
         (
             '[f.x]\nfault = "A."\nabout = "B."\nsource = ""',
-            "f: x: an entry has either a fault or is about something",
+            "f: x: an entry needs either fault or about",
         ),
-        ('[f.x]\nfault = "A."', "f: x: an entry has either a source or a change"),
+        ('[f.x]\nfault = "A."', "f: x: an entry needs either source or change"),
         ('[f.x]\nfault = "A."\nchange = []', "f: x: the solution has no such function"),
         (
             '[f.x]\nfault = "A."\nsource = "def f("',
             "f: x: does not parse: '(' was never closed (<unknown>, line 1)",
         ),
-        ('[f.x]\nfault = "A."\nsource = ""\ncolour = "red"', "f: x: no entry has colour"),
+        ('[f.x]\nfault = "A."\nsource = ""\ncolour = "red"', "f: x: unknown field colour"),
         (
             '[svm_loss_naive.x]\nfault = "A."\non = "y"\nchange = []',
-            "svm_loss_naive: y: is no entry of the catalogue",
+            "svm_loss_naive: y: the catalogue has no such entry",
         ),
         ("[f", "wrong.toml: Expected ']' at the end of a table declaration (at end of document)"),
     ],
-    ids=["both", "neither", "no function", "no Python", "no field", "no base", "no TOML"],
+    ids=["both", "neither", "no function", "invalid Python", "unknown field", "no base", "invalid TOML"],
 )
 def test_an_entry_that_cannot_be_made_is_an_error(tmp_path, monkeypatch, text, message):
     solution()
@@ -112,6 +102,18 @@ def test_a_name_that_two_files_have_is_an_error(tmp_path, monkeypatch):
 
     with pytest.raises(CatalogueError, match=r"^wrong.toml: f: x is the name of another entry too$"):
         load_catalogue()
+
+
+def test_a_pattern_makes_an_entry_for_each_function_that_matches(tmp_path, monkeypatch):
+    solution()
+    text = '["*_loss_naive".x]\nfault = "A."\nsource = "def {function}(): {}"'
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+
+    made = load_catalogue()
+
+    assert [each.full_name for each in made] == ["svm_loss_naive: x", "softmax_loss_naive: x"]
+    assert all(f"def {each.function}(): {{}}" in each.source for each in made)
 
 
 def test_a_module_holds_what_the_function_needs_and_its_partner_and_no_more():

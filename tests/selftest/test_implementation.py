@@ -63,8 +63,8 @@ def test_a_right_one_for_float32_alone_is_not_shared_where_float64_is_asked_for(
     )
 
 
-def test_help_is_wrong_where_the_spec_does_not_allow_it(spec_with):
-    by_autograd = implementation(help="autograd")
+def test_a_violated_restriction_is_wrong_where_the_spec_says_fail(spec_with):
+    by_autograd = implementation(restriction="autograd")
 
     assert by_autograd.is_right_for(spec_with())
     assert not by_autograd.is_right_for(spec_with(('autograd = "note"', 'autograd = "fail"')))

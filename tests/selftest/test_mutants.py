@@ -53,8 +53,8 @@ def test_right_mutants_have_a_reason_and_the_others_are_wrong():
     assert len(right) <= 20
 
 
-def test_an_equivalent_that_is_no_mutant_is_an_error(monkeypatch):
+def test_an_equivalent_without_a_mutant_is_an_error(monkeypatch):
     monkeypatch.setattr(mutants, "equivalent_mutants", lambda: {"f: line 1: pass": "it does nothing"})
 
-    with pytest.raises(CatalogueError, match=r"^equivalent_mutants.txt: no mutant is f: line 1: pass$"):
+    with pytest.raises(CatalogueError, match=r"^equivalent_mutants.txt: there is no mutant f: line 1: pass$"):
         make_mutants()

@@ -1,12 +1,16 @@
 """Which assignment a submission is, by the functions in it."""
 
+from pathlib import Path
+
 import pytest
 
 from grader.errors import SpecError
-from grader.spec import detect as guess
-from grader.spec import load_spec
+from grader.intake import load_submission
+from grader.spec import detect, load_spec
 from grader.spec.detect import detect_spec, near_misses
 from tests.samples import MINI_SPEC, mini_spec, submission_of
+
+SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions"
 
 
 @pytest.fixture
@@ -20,8 +24,8 @@ def shipped(tmp_path, monkeypatch):
     for name, text in (("mini", MINI_SPEC), ("other", other)):
         (tmp_path / name).mkdir()
         mini_spec(tmp_path / name, text)
-    monkeypatch.setattr(guess, "shipped_specs", lambda: ("mini", "other"))
-    monkeypatch.setattr(guess, "load_spec", lambda name: load_spec(str(tmp_path / name / "mini.toml")))
+    monkeypatch.setattr(detect, "shipped_specs", lambda: ("mini", "other"))
+    monkeypatch.setattr(detect, "load_spec", lambda name: load_spec(str(tmp_path / name / "mini.toml")))
 
 
 def test_one_function_of_a_shipped_spec_is_enough():
@@ -57,11 +61,13 @@ def test_the_factor_of_the_regularizer_tells_the_years_of_cs231n(term, slope, na
     assert detect_spec(submission_of(NUMPY.format(term=term, slope=slope) + more)).spec.name == name
 
 
-def test_where_the_factor_is_not_plain_the_classes_tell():
+def test_without_a_factor_the_classes_tell():
     source = NUMPY.format(term="0", slope="0")
 
     assert detect_spec(submission_of(source + BASE)).spec.name == "cs231n"
-    with pytest.raises(SpecError, match="could be cs231n or cs231n_2016; say which"):
+    with pytest.raises(
+        SpecError, match="cannot tell whether this is cs231n or cs231n_2016; pass --spec NAME"
+    ):
         detect_spec(submission_of(source))
 
 
@@ -80,14 +86,14 @@ def misses(graded_as, mistake, correct=(), present=LOSSES, source=UNFILLED):
 def test_losses_that_are_right_in_the_other_years_convention_are_pointed_out():
     assert misses("cs231n", "half_regularizer", correct=("LinearClassifier",)) == (
         (
-            "This looks like cs231n_2016: every loss and every gradient is right with 0.5*reg*sum(W*W) for the regularizer."
+            "This looks like cs231n_2016 (CS231n (2015, 2016): SVM and softmax losses (NumPy)): every loss and every gradient is right with 0.5*reg*sum(W*W) for the regularizer."
             " If that is the assignment, grade it with --spec cs231n_2016."
         ),
     )
     assert "--spec cs231n." in misses("cs231n_2016", "double_regularizer")[0]
 
 
-def test_other_mistakes_and_a_single_right_function_are_no_other_year():
+def test_other_mistakes_and_a_single_right_function_do_not_point_to_another_year():
     assert misses("cs231n", "no_regularizer", correct=LOSSES[:1]) == ()
     assert misses("eecs498_2019", "half_regularizer", correct=LOSSES[:1]) == ()
 
@@ -97,8 +103,8 @@ def test_functions_of_another_assignment_are_pointed_out_where_none_is_right():
 
     assert misses("cs231n", "all_zero", source=torch) == (
         (
-            "Not one function is right, and by its functions this looks like eecs498_2019 (EECS 498 (2019): linear"
-            " classifiers, SVM and softmax). If that is the assignment, grade it with --spec eecs498_2019."
+            "This looks like eecs498_2019 (EECS 498 (2019): linear classifiers, SVM and softmax): no function is"
+            " right as one of cs231n. If that is the assignment, grade it with --spec eecs498_2019."
         ),
     )
     assert misses("cs231n", "all_zero", correct=LOSSES[:1], source=torch) == ()
@@ -106,29 +112,43 @@ def test_functions_of_another_assignment_are_pointed_out_where_none_is_right():
     assert misses("eecs498_2019", "all_zero", source="x = 1\n", present=()) == ()
 
 
+MISLEADING = {("cs231n", "half_regularizer"): "cs231n_2016", ("cs231n_2016", "whole_regularizer"): "cs231n"}
+"""Samples whose mistake is the other year's convention."""
+
+
+def test_every_sample_is_detected_as_its_own_spec():
+    samples = sorted(path.parent for path in SUBMISSIONS.glob("*/*/expected.json"))
+
+    expected = {
+        sample: MISLEADING.get((sample.parent.name, sample.name), sample.parent.name) for sample in samples
+    }
+    assert len(samples) > 100
+    assert {sample: detect_spec(load_submission(sample)).spec.name for sample in samples} == expected
+
+
 def test_the_spec_with_the_most_functions_there_is_taken(shipped):
     assert detect_spec(submission_of("def f(): pass\ndef h(): pass\n")).spec.name == "other"
 
 
-def test_a_submission_without_any_of_them_is_asked_about(shipped):
+def test_a_submission_without_any_of_them_is_an_error(shipped):
     with pytest.raises(SpecError) as caught:
         detect_spec(submission_of("x = 1\n"))
 
     assert str(caught.value) == (
-        "alice: holds no function of any shipped spec, so it is not plain which assignment it is; say so with"
-        " --spec NAME (`grader extract` with it tells why each function is missing)"
+        "alice: cannot tell which assignment this is: it has no function of a shipped spec; pass --spec NAME"
+        " (`grader extract` with it says why each function is missing)"
     )
 
 
-def test_a_tie_is_asked_about(shipped):
+def test_a_tie_is_an_error(shipped):
     with pytest.raises(SpecError) as caught:
         detect_spec(submission_of("def f(): pass\n"))
 
-    assert str(caught.value) == "alice: could be mini or other; say which with --spec NAME"
+    assert str(caught.value) == "alice: cannot tell whether this is mini or other; pass --spec NAME"
 
 
-def test_a_submission_that_does_not_parse_is_asked_about(shipped):
-    with pytest.raises(SpecError, match="no function of any shipped spec"):
+def test_a_submission_that_does_not_parse_is_an_error(shipped):
+    with pytest.raises(SpecError, match="no function of a shipped spec"):
         detect_spec(submission_of("def f(:\n"))
 
 

@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 from pydantic import Field
 
+from grader import formatting
 from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
+from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec, Model, Role
 from grader.model.observation import Observation
 from grader.model.trial import Trial
@@ -36,7 +38,7 @@ class CheckFields(Model):
     is_slow: ClassVar[bool] = False
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
-    title: str = Field(min_length=1, max_length=80, description="What the student reads.")
+    title: str = Field(min_length=1, max_length=80, description="Shown to the student.")
     points: float = Field(ge=0, le=1000)
     visibility: Literal["visible", "hidden"] = "visible"
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
@@ -47,9 +49,17 @@ class CheckFields(Model):
         named = (getattr(self, field) for field in self.roles)
         return tuple(name for name in named if name is not None)
 
-    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[str]:  # noqa: ARG002
-        """What else does not fit the functions of the spec, each as the end of a sentence that names the check."""
-        yield from ()
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """What is wrong with the check, given the functions of the spec; `where` is a field of the check."""
+        for field, roles in self.roles.items():
+            name = getattr(self, field)
+            if name is None:
+                continue
+            if name not in functions:
+                yield SpecFault.not_one_of(field, name, functions)
+            elif (role := functions[name].role) not in roles:
+                expected = f"must name a function of role {formatting.choices(roles)}"
+                yield SpecFault(field, expected, f"{name!r}, whose role is {role!r}")
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
         """Nothing more to ask, unless a kind of check says otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -15,7 +15,8 @@ from grader.checks.base.context import CheckContext
 from grader.checks.losses.cases import draw_middle_case, draw_small_case
 from grader.checks.losses.core import core_fault, not_credited
 from grader.checks.losses.truth import Truth
-from grader.model.assignment import Assignment, Role
+from grader.errors import SpecFault
+from grader.model.assignment import Assignment, FunctionSpec, LossFunction, Role
 from grader.model.observation import Received, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Verdict
@@ -34,6 +35,11 @@ class AgreementCheck(CheckFields):
     kind: Literal["agreement"]
     naive: str
     vectorized: str
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """The two functions must be different ones of the same classifier."""
+        yield from super().misfits(functions)
+        yield from unlike(self.naive, self.vectorized, functions)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Both functions without and with a regularizer, on the same inputs."""
@@ -103,3 +109,18 @@ class AgreementCheck(CheckFields):
                 )
                 return f"{self.vectorized}: {words}, on {trial.label}.", comparison.relative
         return None, max(loss.relative, array.relative)
+
+
+def unlike(naive: str, vectorized: str, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+    """The fault of a vectorized function that is not the partner of the naive one; none where either is not a loss."""
+    one, other = functions.get(naive), functions.get(vectorized)
+    if not isinstance(one, LossFunction) or not isinstance(other, LossFunction):
+        return
+    if naive == vectorized:
+        yield SpecFault("vectorized", "must name another function than naive", f"{naive!r} for both")
+    elif one.classifier != other.classifier:
+        yield SpecFault(
+            "vectorized",
+            f"must name a function of classifier {one.classifier!r}, as naive does",
+            f"{vectorized!r}, whose classifier is {other.classifier!r}",
+        )

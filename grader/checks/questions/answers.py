@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -12,7 +12,8 @@ from pydantic import Field
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
-from grader.model.assignment import Assignment, Role
+from grader.errors import SpecFault
+from grader.model.assignment import AnyFunction, Assignment, FunctionSpec, Role
 from grader.model.trial import (
     Argument,
     Array,
@@ -29,7 +30,7 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import Question, QuestionCase, driver_source, question_of
+from reference import QUESTIONS, Question, QuestionCase, driver_source, question_of
 
 UNCHANGED_SHARE = 0.8
 """Of the points, for right outputs of a function that changes its inputs."""
@@ -52,6 +53,25 @@ class AnswersCheck(CheckFields):
         default_factory=dict,
         description="Share of the points for each output; without it all outputs count alike.",
     )
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """The question must be known and fit the fields, and an optional function earns no points."""
+        yield from super().misfits(functions)
+        if self.question not in QUESTIONS:
+            yield SpecFault.not_one_of("question", self.question, QUESTIONS)
+            return
+        question = self._question
+        for name in self.shares:
+            if name not in question.outputs:
+                yield SpecFault.not_one_of("shares", name, question.outputs)
+        function = functions.get(self.function)
+        if isinstance(function, AnyFunction) and function.optional and self.points:
+            yield SpecFault("points", f"must be 0: {self.function} is optional", f"{self.points:g}")
+        for name in self.handed:
+            if name not in functions:
+                yield SpecFault.not_one_of("handed", name, functions)
+        if self.handed and question.driver is None:
+            yield SpecFault("handed", f"must be left out: the question {self.question!r} has no driver")
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal, Self
 
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.agreement import unlike
 from grader.checks.speed.rounds import (
     MANY_SAMPLES,
     WARM_UPS,
@@ -30,7 +31,8 @@ from grader.checks.speed.timing import (
     is_ladder,
 )
 from grader.checks.speed.truth import timed_fault
-from grader.model.assignment import Role
+from grader.errors import SpecFault
+from grader.model.assignment import FunctionSpec, Role
 from grader.model.observation import Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
@@ -76,6 +78,11 @@ class SpeedupCheck(CheckFields):
                 order = "fall" if falls else "rise"
                 raise ValueError(f"{name}: its bounds must {order} from rung to rung, and its credits fall")
         return self
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """The two functions must be different ones of the same classifier."""
+        yield from super().misfits(functions)
+        yield from unlike(self.naive, self.vectorized, functions)
 
     @property
     def functions(self) -> tuple[str, ...]:

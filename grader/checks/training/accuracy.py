@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,7 +13,8 @@ from grader.checks.base.check import CheckFields, Evidence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner, accuracies_by_scores
 from grader.checks.training.training_run import name_of
-from grader.model.assignment import Role
+from grader.errors import SpecFault
+from grader.model.assignment import FunctionSpec, Role
 from grader.model.observation import Observation, Received, Returned
 from grader.model.trial import Array, DTypeName, Trial
 from grader.model.verdict import Picture, Verdict
@@ -45,6 +46,12 @@ class AccuracyCheck(CheckFields):
     batch_size: int = Field(default=200, gt=0, le=10000)
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled rightly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled rightly.")
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """The learner must be three functions or one class."""
+        yield from super().misfits(functions)
+        if len(self.functions) != (1 if self.class_name else 3):
+            yield SpecFault("", "must name either loss, trainer and predictor, or class_name alone")
 
     @property
     def _learner(self) -> Learner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,7 +18,8 @@ from grader.checks.base.check import CheckFields, Evidence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, NUM_CLASSES, Learner, data_of, prepared
 from grader.data import DataSet
-from grader.model.assignment import ClassifierName, Role, SearchParamsFunction
+from grader.errors import SpecFault
+from grader.model.assignment import ClassifierName, FunctionSpec, Role, SearchParamsFunction
 from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import DTypeName, SeriesOutput, Trial
 from grader.model.verdict import Finding, Verdict
@@ -90,6 +91,12 @@ class SearchCheck(CheckFields):
         default=400, gt=0, le=20000, description="Iterations after which the best three pairs are picked."
     )
     batch_size: int = Field(default=200, gt=0, le=10000)
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """The learner must be three functions, one class or nothing."""
+        yield from super().misfits(functions)
+        if self.learners and len(self.learners) != (1 if self.class_name else 3):
+            yield SpecFault("", "must name loss, trainer and predictor, or class_name alone, or none of them")
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -128,5 +128,9 @@ def install() -> None:
         (torch.nn.Module, "cuda", lambda module, *_, **__: module),
     ):
         setattr(owner, name, value)
+    bases = getattr(torch, "_streambase", None)  # up to torch 2.5 its optimizers insist on these
+    for name, value in (("_EventBase", _Event), ("_StreamBase", _Stream)):
+        if hasattr(bases, name):
+            getattr(bases, name).register(value)
     for name in ("Float", "Double", "Half", "Long", "Int", "Short", "Byte", "Bool"):
         setattr(torch.cuda, f"{name}Tensor", getattr(torch, f"{name}Tensor"))
