@@ -44,8 +44,8 @@ class AccuracyCheck(CheckFields):
     reg: float = Field(ge=0)
     num_iters: int = Field(default=1500, gt=0, le=20000)
     batch_size: int = Field(default=200, gt=0, le=10000)
-    val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled rightly.")
-    test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled rightly.")
+    val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
+    test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The learner must be three functions or one class."""

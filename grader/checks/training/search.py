@@ -85,7 +85,7 @@ class SearchCheck(CheckFields):
     )
     least_pairs: int = Field(default=1, ge=1, le=100)
     most_pairs: int = Field(default=25, ge=1, le=100)
-    bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled rightly.")
+    bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     num_iters: int = Field(default=1500, gt=0, le=20000)
     rank_iters: int = Field(
         default=400, gt=0, le=20000, description="Iterations after which the best three pairs are picked."

@@ -47,8 +47,8 @@ class WeightsCheck(CheckFields):
 
     kind: Literal["weights"]
     file: str = Field(pattern=r"^[^/\\]+\.pth?$", description="The file's name, in whatever folder it lies.")
-    val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled rightly.")
-    test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled rightly.")
+    val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
+    test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One loading."""
