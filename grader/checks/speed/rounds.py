@@ -74,7 +74,7 @@ def draw_round(
         ("student", vectorized),
         ("reference", NULL),
     ]
-    slow: list[tuple[RunnerName, str]] = [("reference", f"{reference}_naive")]
+    slow: list[tuple[RunnerName, str]] = [("reference", f"{reference}_naive"), ("reference", NULL)]
     slow += [] if naive is None else [("student", naive)]
 
     def in_layout(array: Array) -> Array:
@@ -166,18 +166,17 @@ def round_of(times: Mapping[tuple[str, str], Sequence[float]]) -> Round:
     function the reference's counts in its place.
     """
 
-    def net(size: Size, who: str, null: Size) -> float:
-        return max(min(times[size.name, who]) - min(times[null.name, NULL]), LEAST_SECONDS)
+    def net(size: Size, who: str) -> float:
+        return max(min(times[size.name, who]) - min(times[size.name, NULL]), LEAST_SECONDS)
 
     share = MAIN.N / FEW_SAMPLES.N
-    reference, student = net(MAIN, "reference", MAIN), net(MAIN, "student", MAIN)
-    reference_naive = naive = share * net(FEW_SAMPLES, "reference", MAIN)
+    reference, student = net(MAIN, "reference"), net(MAIN, "student")
+    reference_naive = naive = share * net(FEW_SAMPLES, "reference")
     if (FEW_SAMPLES.name, "student") in times:
-        naive = share * net(FEW_SAMPLES, "student", MAIN)
+        naive = share * net(FEW_SAMPLES, "student")
     return Round(
         slowdown=student / reference,
-        many_samples=net(MANY_SAMPLES, "student", MANY_SAMPLES)
-        / net(MANY_SAMPLES, "reference", MANY_SAMPLES),
+        many_samples=net(MANY_SAMPLES, "student") / net(MANY_SAMPLES, "reference"),
         speedup=min(naive, NAIVE_CAP * reference_naive) / student,
         reference_speedup=reference_naive / reference,
         seconds=sum(map(sum, times.values())),
