@@ -12,7 +12,7 @@ from statistics import median
 
 from benchmarks import battery, grid, measures, on_gpu, one_process, speedup, training
 from grader import __version__
-from grader.grading.reporting import processor_name
+from grader.grading.environment import processor_name
 from grader.sandbox.host import Sandbox
 
 RESULTS = Path(__file__).with_name("results")

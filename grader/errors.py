@@ -12,7 +12,8 @@
     ├── SandboxError             no worker could be started, or the zygote is gone: ours, or the machine's, fault
     ├── IsolationError           this machine cannot isolate the student's code as well as was asked for
     ├── DeviceError              a device was asked for that is not there
-    └── OutputError              a report could not be written: no permission, no space
+    ├── OutputError              a report could not be written: no permission, no space
+    └── ReportError              a report that was written earlier cannot be used
 
 A student's wrong answer is none of these: it is a failed verdict.
 """
@@ -120,3 +121,7 @@ class OutputError(GraderError):
     def __init__(self, message: str, *, path: Path) -> None:
         super().__init__(message)
         self.path = path
+
+
+class ReportError(GraderError):
+    """Raised when a text is not a report, or a report of another schema version."""

@@ -166,12 +166,11 @@ def check_part(**changes: Any) -> dict[str, Any]:
 def report_of(**changes: Any) -> Report:
     """A report on one passed check; keywords replace its fields."""
     data: dict[str, Any] = {
-        "schema_version": "1",
+        "schema_version": "2",
         "assignment": {"name": "mini", "title": "Mini", "spec_sha256": "5" * 64},
         "submission": {
             "id": "alice",
             "sha256": "a" * 64,
-            "student": None,
             "files": [{"path": "hw.py", "sha256": "f" * 64}],
         },
         "status": "graded",
@@ -186,7 +185,7 @@ def report_of(**changes: Any) -> Report:
             }
         },
         "checks": [check_part()],
-        "integrity": [],
+        "flags": [],
         "environment": {
             "grader_version": "0.1",
             "python": "3.11.2",

@@ -63,10 +63,10 @@ def assert_as_expected(report, expected, checks):
     }
     assert named == expected["diagnosis"]
     flagged: dict[str, list[str | None]] = {}
-    for flag in report.integrity:
-        if flag.kind in {"forbidden_help", "noted_help"}:
+    for flag in report.flags:
+        if flag.kind in {"restriction_violated", "restriction_noted"}:
             flagged.setdefault(flag.kind, []).append(flag.function)
-    assert flagged == expected.get("help", {})
+    assert flagged == expected.get("flags", {})
     assert report.status == "graded"
 
 

@@ -11,10 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from grader import __version__, formatting
-from grader.errors import OutputError
+from grader.errors import OutputError, ReportError
 from grader.model.report import Report, parse_report
 from grader.sandbox.isolation import IsolationLevel
 
@@ -140,10 +138,10 @@ class ReportStore:
             probe.unlink()
 
     def read(self, submission_id: str) -> Report | None:
-        """The report that is there; None when there is none, or none that can be read."""
+        """The report on disk; None if there is none that this version can read."""
         try:
             return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
-        except (OSError, ValueError, ValidationError, RecursionError):
+        except (OSError, UnicodeDecodeError, ReportError):
             return None
 
     def write(self, submission_id: str, report: Report) -> Path:
@@ -164,8 +162,9 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
     writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids, "note"])
     for submission_id, report in reports:
-        by_id = {check.id: check for check in report.checks}
-        cells = [submission_id, report.submission.student or "", report.status]
+        by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
+        student = report.submission.student
+        cells = [submission_id, "" if student is None else student.name or student.id, report.status]
         score = "" if report.score is None else formatting.points(report.score)
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
@@ -177,8 +176,8 @@ def gradebook(reports: list[tuple[str, Report]]) -> str:
 
 
 def _note(report: Report) -> str:
-    """What an instructor should look at, such as a submission that could not be read."""
-    return _safe_cell(" ".join(each.message for each in report.integrity))
+    """The flags in words, such as a submission that could not be read."""
+    return _safe_cell(" ".join(flag.message for flag in report.flags))
 
 
 def _safe_cell(cell: str) -> str:

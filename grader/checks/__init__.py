@@ -1,10 +1,10 @@
-"""The kinds of checks: each draws its trials from a seed and judges what was observed."""
+"""The kinds of checks: each draws its trials from a seed and judges the observations."""
 
 from typing import Annotated, get_args
 
 from pydantic import Field
 
-from grader.checks.base.check import Check, CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence
 from grader.checks.losses.agreement import AgreementCheck
 from grader.checks.losses.gradient import GradientCheck
 from grader.checks.losses.initial_loss import InitialLossCheck
@@ -45,7 +45,7 @@ AnyCheck = Annotated[
     | WeightsCheck,
     Field(discriminator="kind"),
 ]
-"""One of the kinds, told apart by `kind`."""
+"""A check of any kind."""
 
 SLOW_KINDS = frozenset(
     name
@@ -53,7 +53,7 @@ SLOW_KINDS = frozenset(
     if kind.is_slow
     for name in get_args(kind.model_fields["kind"].annotation)
 )
-"""Names of the kinds that time or train, for who has a report and no spec."""
+"""The kinds that time or train, by name: for code that has a report but no spec."""
 
 __all__ = [
     "SLOW_KINDS",
@@ -62,7 +62,6 @@ __all__ = [
     "AnswersCheck",
     "AnyCheck",
     "BatchesCheck",
-    "Check",
     "CheckFields",
     "ClassifierCheck",
     "Evidence",

@@ -1,4 +1,4 @@
-"""What of a submission is graded: its functions, all that they need, and what was left out and why."""
+"""Extraction of the graded functions and everything they need from a submission, by syntax tree."""
 
 from grader.extract.assembling import extract
 from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction, LeftOut

@@ -1,4 +1,4 @@
-"""From a submission to what is graded of it: reads every file by syntax tree and executes nothing."""
+"""Extraction: from a submission to the functions that are graded and everything they need."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ import contextlib
 import gc
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
 from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
-from grader.extract.missing import Explainer, left_out_reason
-from grader.extract.omissions import Omissions
-from grader.extract.program import Definition, Program
+from grader.extract.missing import Explainer
+from grader.extract.omissions import left_out, omissions
+from grader.extract.program import Program
 from grader.extract.reading import read_sources
-from grader.extract.safety import Judge
+from grader.extract.safety import Safety
+from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
 
 
 def extract(submission: Submission, names: Sequence[str]) -> Extracted:
-    """Find the functions and classes in `names` and all that they need; see Extracted.
+    """Find the functions and classes in `names` and everything they need.
 
-    Nothing of the submission is executed or imported. Raises UnreadableNotebook where no file can be read;
+    Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
     one unreadable notebook beside other files is a note.
     """
     with warnings.catch_warnings(), _collector_paused():
-        warnings.simplefilter("ignore")  # a student's "\d" is no warning of ours
+        warnings.simplefilter("ignore")  # a student's "\d" is not our warning
         sources, notes = read_sources(submission.sources, names)
         program = Program(sources, ModuleFinder(sources))
         return _Assembly(program, names, notes).result()
@@ -36,7 +38,7 @@ def extract(submission: Submission, names: Sequence[str]) -> Extracted:
 
 @contextlib.contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Syntax trees are many small objects that all stay: looking for garbage among them takes longer than parsing."""
+    """Pause garbage collection: looking through the many small nodes of syntax trees takes longer than parsing."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -53,59 +55,51 @@ class _Assembly:
         self._program = program
         self._names = tuple(dict.fromkeys(names))
         self._notes = notes
-        self._judge = Judge(program, frozenset(names))
-        self._omissions = Omissions(program, self._judge)
-        self._dependencies = Dependencies(program, self._judge)
+        self._safety = Safety(program, frozenset(names))
+        self._dependencies = Dependencies(self._safety)
         self._duplicates: list[Duplicate] = []
         self._missing: dict[str, str] = {}
-        self._failed: dict[int, None] = {}
+        self._failed: set[int] = set()
 
     def result(self) -> Extracted:
         targets = {name: number for name in self._names if (number := self._target(name)) is not None}
         closures = self._united(
             {name: self._dependencies.closure([number]) for name, number in targets.items()}
         )
-        kept = frozenset[int]().union(*(closure.numbers for closure in closures.values()))
-        numbering = {
-            number: position
-            for position, number in enumerate(
-                number for number in self._dependencies.order(kept) if not self._is_dropped(number)
-            )
-        }
+        included = _union(closure.numbers for closure in closures.values())
+        executed = [number for number in self._dependencies.order(included) if not self._is_future(number)]
+        positions = {number: position for position, number in enumerate(executed)}
         explainer = Explainer(self._program, self._names)
         for name in self._names:
             if name not in targets and name not in self._missing:
                 self._missing[name] = explainer.reason(name)
         functions = {
-            name: self._function(name, targets[name], closure, numbering)
+            name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
         }
-        lacking = {
-            number for closure in closures.values() for number in closure.left_out
-        } | self._failed.keys()
-        chunks = tuple(self._chunk(number, position) for number, position in numbering.items())
+        lacking = self._failed.union(*(closure.left_out for closure in closures.values()))
+        modules = {each.dotted: each.file for number in included for each in self._program.modules_of(number)}
         return Extracted(
             functions=MappingProxyType(functions),
             missing=MappingProxyType(
                 {name: self._missing[name] for name in self._names if name in self._missing}
             ),
-            chunks=chunks,
-            left_out=self._omissions.listed(kept, lacking),
+            chunks=tuple(self._chunk(number, position) for number, position in positions.items()),
+            left_out=omissions(self._safety, included, lacking),
             duplicates=tuple(self._duplicates),
             stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
-            modules=MappingProxyType(self._modules(kept)),
+            modules=MappingProxyType(dict(sorted(modules.items()))),
             notes=tuple(self._notes),
         )
 
     # Finding
 
     def _target(self, name: str) -> int | None:
-        """The statement whose execution binds `name` for good, in the file that is graded for it."""
+        """The statement that gives `name` its final value, in the file that is graded for it."""
         candidates = self._files_defining(name)
         for path in candidates:
-            resolved = self._judge.resolve(path, name, None)
-            for number in resolved.left_out:
-                self._failed.setdefault(number)
+            resolved = self._safety.resolve(path, name, None)
+            self._failed.update(resolved.left_out)
             if not resolved.needed:
                 continue
             self._note_choice(name, path, candidates)
@@ -116,8 +110,8 @@ class _Assembly:
             number = next(self._program.events(path, name, None))
             statement = self._program.statements[number]
             if statement.node is not None:
-                left_out = statement.left_out(self._judge.reason(number) or "", (name,))
-                self._missing[name] = left_out_reason(name, left_out)
+                reason = self._safety.reason(number)
+                self._missing[name] = f"{name} ({statement.location}) cannot be loaded: {reason}"
         return None
 
     def _files_defining(self, name: str) -> list[str]:
@@ -144,16 +138,16 @@ class _Assembly:
         if others:
             count = sum(self._defines(path, other) for other in self._names)
             self._notes.append(
-                f"{name} is defined in {', '.join(sorted(candidates))}; the one in {path} is graded, the file that "
-                f"defines {count} of the {len(self._names)} graded names"
+                f"{name} is defined in {', '.join(sorted(candidates))}; the one in {path} is graded, because that "
+                f"file defines {count} of the {len(self._names)} graded names"
             )
 
     def _note_broken(self, name: str, left_out: Iterable[int], number: int) -> None:
         for other in left_out:
             statement = self._program.statements[other]
             self._notes.append(
-                f"{name} is graded as it stands at {self._program.statements[number].location}; "
-                f"the later one at {statement.location} is left out: {self._judge.reason(other)}"
+                f"{name}: the definition at {self._program.statements[number].location} is graded; "
+                f"the later one at {statement.location} cannot be loaded: {self._safety.reason(other)}"
             )
 
     def _record_duplicate(self, name: str, path: str) -> None:
@@ -170,7 +164,7 @@ class _Assembly:
         space = self._program.space_of(target)
         for number in reversed(space.events[name]):
             node = self._program.statements[number].node
-            if number > target or node is None or self._judge.reason(number) is not None:
+            if number > target or node is None or self._safety.reason(number) is not None:
                 continue
             if isinstance(node, Definition | ast.Import | ast.ImportFrom):
                 return number
@@ -185,25 +179,25 @@ class _Assembly:
     # Joining
 
     def _united(self, closures: dict[str, Closure]) -> dict[str, Closure]:
-        """The closures, those that share a name bound more than once made one.
+        """The closures, with those that share a rebound name made one.
 
-        A worker executes each chunk once, when the first function needs it: an earlier binding that only the second
-        function needs must not come after the later one that the first has executed.
+        A worker executes each chunk once, when the first function needs it. An earlier binding that only the second
+        function needs must not come after the later one that the first has already executed.
         """
         binders: dict[tuple[str, str], set[int]] = {}
-        for number in frozenset[int]().union(*(closure.numbers for closure in closures.values())):
+        for number in _union(closure.numbers for closure in closures.values()):
             for name in self._program.names_bound_by(number):
                 binders.setdefault((self._program.statements[number].unit.file, name), set()).add(number)
-        rebound = frozenset[int]().union(*(numbers for numbers in binders.values() if len(numbers) > 1))
+        rebound = _union(numbers for numbers in binders.values() if len(numbers) > 1)
         joined = [name for name, closure in closures.items() if closure.numbers & rebound]
-        union = frozenset[int]().union(*(closures[name].numbers for name in joined))
+        union = _union(closures[name].numbers for name in joined)
         return {
             name: Closure(union, closure.left_out) if name in joined else closure
             for name, closure in closures.items()
         }
 
-    def _is_dropped(self, number: int) -> bool:
-        """Future imports: the worker compiles every chunk by the same rules."""
+    def _is_future(self, number: int) -> bool:
+        """Whether this is a future import; the worker compiles every chunk by the same rules."""
         node = self._program.statements[number].node
         return isinstance(node, ast.ImportFrom) and node.module == "__future__" and not node.level
 
@@ -213,32 +207,30 @@ class _Assembly:
         return Chunk(position, statement.unit.file, statement.location, statement.source, binds)
 
     def _function(
-        self, name: str, target: int, closure: Closure, numbering: Mapping[int, int]
+        self, name: str, target: int, closure: Closure, positions: Mapping[int, int]
     ) -> ExtractedFunction:
         statement = self._program.statements[self._definition(name, target)]
         return ExtractedFunction(
             name=name,
             location=statement.location,
             source=statement.source,
-            chunks=tuple(sorted(numbering[number] for number in closure.numbers if number in numbering)),
-            stubs=tuple(sorted({top for number in closure.numbers for top in self._stand_ins(number)})),
-            lacks=tuple(self._omissions.left_out(number) for number in closure.left_out),
+            chunks=tuple(sorted(positions[number] for number in closure.numbers if number in positions)),
+            stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
+            lacks=tuple(left_out(self._safety, number) for number in closure.left_out),
             mentions_cuda=any(
                 mentions_cuda(item.node, item.source)
                 for item in (self._program.statements[number] for number in closure.numbers)
             ),
         )
 
-    def _stand_ins(self, number: int) -> Iterable[str]:
-        """Modules that will be inert: their top level, or the whole name where the submission has files below it."""
+    def _stubs(self, number: int) -> Iterable[str]:
+        """Modules to stub: by their top level, or by the whole name where the submission has files below it."""
         for dotted in self._program.strangers_of(number):
             top = dotted.partition(".")[0]
             if not self._program.finder.is_real(top):
                 is_shared = top == SUBMISSION_PACKAGE or self._program.finder.has_folder(top)
                 yield dotted if is_shared else top
 
-    def _modules(self, kept: Iterable[int]) -> dict[str, str]:
-        modules = {
-            module.dotted: module.file for number in kept for module in self._program.modules_of(number)
-        }
-        return dict(sorted(modules.items()))
+
+def _union(sets: Iterable[AbstractSet[int]]) -> frozenset[int]:
+    return frozenset[int]().union(*sets)

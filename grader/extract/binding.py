@@ -1,14 +1,15 @@
-"""Which names a statement binds and changes, and which it reads: at once when executed, or later when called."""
+"""Which names of its module a statement binds, changes and reads."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-MUTATORS = frozenset(
+from grader.extract.scopes import Definition, bindings_in, walk_scope
+
+_CHANGES = frozenset(
     {
         "add",
         "append",
@@ -31,151 +32,70 @@ ALWAYS_BOUND = frozenset(dir(builtins)) | {"__name__", "__file__", "__package__"
 TOO_DEEP = "does not compile: nested too deeply"
 
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
-_Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """What a statement does to the names of its module.
-
-    whole: bound anew, whatever stood there before. partial: changed, or bound only perhaps, so that an earlier
-    binding still counts. star: modules that it imports everything from, as nodes.
-    """
+    """What a statement does to the names of its module."""
 
     whole: tuple[str, ...]
+    """Names bound anew: earlier bindings no longer count."""
     partial: tuple[str, ...]
+    """Names changed, or bound on some branch only: earlier bindings still count."""
     stars: tuple[ast.ImportFrom, ...]
+    """Star imports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Names of the module that a statement reads: `load` when it is executed, `late` when what it makes is called."""
+    """Names of the module that a statement reads."""
 
     load: frozenset[str]
+    """When it is executed."""
     late: frozenset[str]
+    """When the functions it defines are called."""
 
 
-def bindings_of(node: ast.stmt, *, has_walrus: bool) -> Bindings:
-    """What executing the statement binds; `has_walrus` spares the look into every expression."""
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) if (
-            not has_walrus
-        ):
-            return Bindings((name,), (), ())
-        case ast.Import() | ast.ImportFrom():
-            names, stars = _imported(node)
-            return Bindings(names, (), stars)
-        case ast.Assign() | ast.AnnAssign() if not has_walrus:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if node.value else []
-            whole: list[str] = []
-            partial: list[str] = []
-            for target in targets:
-                _sort_target(target, whole, partial)
-            return Bindings(tuple(whole), tuple(partial), ())
-        case ast.Expr(value=value) if not has_walrus:
-            changed = mutated_name(value)
-            return Bindings((), (changed,) if changed else (), ())
-    return _bindings_within(node)
+def bindings_of(node: ast.stmt) -> Bindings:
+    """What executing the statement does to the names of its module."""
+    bound: dict[str, None] = {}
+    changed: dict[str, None] = {}
+    stars: list[ast.ImportFrom] = []
+    is_certain = isinstance(node, Definition | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom)
+    for item in walk_scope([node]):
+        if isinstance(item, ast.ImportFrom) and item.names[0].name == "*":
+            stars.append(item)
+        elif not isinstance(item, ast.ExceptHandler | ast.Delete):  # these names are unbound again
+            bound.update((name, None) for name, _ in bindings_in(item))
+        is_inner_call = isinstance(node, ast.Expr) and item is not node.value
+        if not (isinstance(item, ast.Call) and (is_certain or is_inner_call)):
+            changed.update((name, None) for name in filter(None, [changed_name(item)]))
+    if is_certain:
+        return Bindings(tuple(bound), tuple(changed), tuple(stars))
+    return Bindings((), tuple(bound | changed), tuple(stars))
 
 
-def mutated_name(value: ast.expr) -> str | None:
-    """`TABLE` for `TABLE.append(...)`, `TABLE[k].append(...)` and the like, else None."""
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in MUTATORS:
-        return root_name(value.func.value)
+def changed_name(item: ast.AST) -> str | None:
+    """`TABLE` where the node is `TABLE.append(...)`, or TABLE[k] or TABLE.a as a target; None for the others."""
+    match item:
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _CHANGES:
+            return root_name(owner)
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return root_name(item)
     return None
 
 
 def root_name(node: ast.expr) -> str | None:
-    """The name that a chain of attributes and subscripts begins with, or None."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+    """The name that a chain of attributes and subscripts begins with: `torch` for torch.nn.init, None for f(x).y."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
-
-
-def _imported(node: ast.Import | ast.ImportFrom) -> tuple[tuple[str, ...], tuple[ast.ImportFrom, ...]]:
-    if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-        return (), (node,)
-    is_from = isinstance(node, ast.ImportFrom)
-    names = (a.asname or (a.name if is_from else a.name.partition(".")[0]) for a in node.names)
-    return tuple(names), ()
-
-
-def _sort_target(target: ast.expr, whole: list[str], partial: list[str]) -> None:
-    pending = [target]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, ast.Name):
-            whole.append(item.id)
-        elif isinstance(item, ast.Tuple | ast.List):
-            pending.extend(reversed(item.elts))
-        elif isinstance(item, ast.Starred):
-            pending.append(item.value)
-        elif (root := root_name(item)) is not None:
-            partial.append(root)
-
-
-def _bindings_within(node: ast.stmt) -> Bindings:
-    """The general case: every name that the statement may bind or change, as partial unless it surely binds it."""
-    found: dict[str, None] = {}
-    stars: list[ast.ImportFrom] = []
-    for item, is_own_scope in _walk_scope(node):
-        if isinstance(item, ast.NamedExpr):
-            found[item.target.id] = None
-        elif is_own_scope:
-            found.update(dict.fromkeys(_names_bound_by(item)))
-            if isinstance(item, ast.ImportFrom):
-                stars.extend(_imported(item)[1])
-    if isinstance(node, _Scope | ast.Assign | ast.AnnAssign):
-        plain = bindings_of(node, has_walrus=False)
-        whole = (*plain.whole, *(name for name in found if name not in {*plain.whole, *plain.partial}))
-        return Bindings(whole, plain.partial, ())
-    return Bindings((), tuple(found), tuple(stars))
-
-
-def _names_bound_by(item: ast.AST) -> tuple[str, ...]:
-    """What one node binds or changes in the scope that it stands in."""
-    name: str | None = None
-    match item:
-        case ast.Import() | ast.ImportFrom():
-            return _imported(item)[0]
-        case ast.Name(id=name, ctx=ast.Store()):
-            pass
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            pass
-        case ast.MatchAs(name=name) | ast.MatchStar(name=name) | ast.MatchMapping(rest=name):
-            pass
-        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-            name = root_name(item)
-        case ast.Call():
-            name = mutated_name(item)
-        case _:
-            pass
-    return (name,) if name else ()
-
-
-def _walk_scope(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node that is executed with the statement, in order; False for those in a comprehension's own scope."""
-    pending = [(node, True)]
-    while pending:
-        item, is_own_scope = pending.pop()
-        yield item, is_own_scope
-        if isinstance(item, ast.Lambda):
-            children: list[ast.AST] = [*item.args.defaults, *filter(None, item.args.kw_defaults)]
-        elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-            children = [*item.decorator_list, *item.args.defaults, *filter(None, item.args.kw_defaults)]
-        elif isinstance(item, ast.ClassDef):
-            children = [*item.decorator_list, *item.bases, *(keyword.value for keyword in item.keywords)]
-        else:
-            children = list(ast.iter_child_nodes(item))
-        is_comprehension = isinstance(item, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
-        is_own_scope = is_own_scope and not is_comprehension
-        pending.extend((child, is_own_scope) for child in reversed(children))
 
 
 def reads_of(source: str) -> Reads | str:
     """The module-level names that one statement reads, by Python's own analysis, or why it does not compile.
 
-    Annotations are no reads: the future import below makes them strings, as the worker does.
+    Annotations do not count: the future import below makes them strings, as the worker does.
     """
     text = "from __future__ import annotations\n" + source + "\n"
     try:
@@ -208,7 +128,7 @@ def reads_of(source: str) -> Reads | str:
 
 
 def _add_looked_up(text: str, load: set[str], late: set[str]) -> None:
-    """Add what stands as a text in globals()["LIMIT"] and globals().get("LIMIT"), as it is read there: late in a function."""
+    """Add the names read by globals()["LIMIT"] and globals().get("LIMIT")."""
     pending: list[tuple[ast.AST, set[str]]] = [(ast.parse(text), load)]
     while pending:
         item, names = pending.pop()

@@ -1,154 +1,87 @@
-"""What calls in a student's code would do, as far as the syntax tree and a list of known modules tell."""
+"""What the calls in a statement would do, as far as its syntax tree and a list of known modules tell."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from grader.extract.scopes import Definition, executed_with
+
 _PURE = frozenset(
-    {
-        "torch",
-        "numpy",
-        "math",
-        "cmath",
-        "functools",
-        "itertools",
-        "collections",
-        "operator",
-        "typing",
-        "dataclasses",
-    }
-    | {
-        "random",
-        "copy",
-        "enum",
-        "string",
-        "re",
-        "statistics",
-        "decimal",
-        "fractions",
-        "types",
-        "warnings",
-        "logging",
-    }
-    | {"time", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap", "platform"}
-    | {"past", "six", "tqdm"}  # the worker's stand-ins for these work
+    {"torch", "numpy", "math", "cmath", "functools", "itertools", "collections", "operator", "typing", "copy"}
+    | {"dataclasses", "random", "enum", "string", "re", "statistics", "decimal", "fractions", "types", "time"}
+    | {"warnings", "logging", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap"}
+    | {"platform", "past", "six", "tqdm"}
 )
+"""Modules whose functions do no harm; the worker's stubs for past, six and tqdm work."""
+
 _LOADERS = frozenset(
-    {
-        "torch.load",
-        "torch.save",
-        "torch.hub",
-        "torch.multiprocessing",
-        "torch.distributed",
-        "torch.utils.cpp_extension",
-    }
-    | {
-        "torch.jit.load",
-        "torch.jit.save",
-        "torch.from_file",
-        "numpy.genfromtxt",
-        "numpy.fromfile",
-        "numpy.memmap",
-    }
-    | {"numpy.DataSource", "numpy.ctypeslib", "logging.FileHandler", "logging.config", "logging.handlers"}
+    {"torch.load", "torch.save", "torch.hub", "torch.multiprocessing", "torch.distributed", "torch.from_file"}
+    | {"torch.utils.cpp_extension", "torch.jit.load", "torch.jit.save", "numpy.genfromtxt", "numpy.fromfile"}
+    | {"numpy.memmap", "numpy.DataSource", "numpy.ctypeslib"}
+    | {"logging.FileHandler", "logging.config", "logging.handlers"}
 )
 _LOADER_PREFIXES = ("numpy.load", "numpy.save", "torch.utils.data.", "torch.utils.tensorboard")
-_WAITS = frozenset({"time.sleep"})
 REACHING_BUILTINS = frozenset(
     {"open", "input", "exec", "eval", "compile", "__import__", "breakpoint", "exit", "quit", "help"}
 )
 SETTINGS = frozenset(
-    {
-        "torch.set_default_dtype",
-        "torch.set_default_tensor_type",
-        "torch.set_default_device",
-        "torch.set_grad_enabled",
-    }
-    | {
-        "torch.set_printoptions",
-        "torch.set_float32_matmul_precision",
-        "numpy.seterr",
-        "numpy.set_printoptions",
-    }
-    | {"warnings.filterwarnings", "warnings.simplefilter"}
+    {"torch.set_default_dtype", "torch.set_default_tensor_type", "torch.set_default_device"}
+    | {"torch.set_grad_enabled", "torch.set_printoptions", "torch.set_float32_matmul_precision"}
+    | {"numpy.seterr", "numpy.set_printoptions", "warnings.filterwarnings", "warnings.simplefilter"}
 )
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.Constant, ast.Name)
+"""Functions that set up a module: a call of one at top level is needed wherever the module is."""
 
 
 def member_reason(dotted: str, *, is_real: bool) -> str | None:
-    """Why calling a member of an imported module is not harmless, as a clause; None where it is."""
+    """Why a member of an imported module must not be called before grading, as a clause; None where it may."""
     prefixes = {dotted[:end] for end, mark in enumerate(dotted + ".") if mark == "."}
     if dotted.startswith(_LOADER_PREFIXES) or prefixes & _LOADERS:
         return f"it loads or saves data: it calls {dotted}"
-    if prefixes & _WAITS:
-        return f"it waits: it calls {dotted}"
+    if dotted == "time.sleep":
+        return "it waits: it calls time.sleep"
     if dotted.partition(".")[0] in _PURE or dotted.startswith("os.path."):
         return None
     if not is_real:
-        return f"it calls {dotted}, which is not there when functions are graded on their own"
-    return f"it reaches outside: it calls {dotted}"
+        return f"it calls {dotted}, which is not available when functions are graded"
+    return f"it accesses the system: it calls {dotted}"
 
 
 def calls_in(node: ast.stmt) -> Iterator[ast.Call]:
-    """Calls made when the statement is executed: bodies of functions are not, bodies of classes are."""
+    """Calls made when the statement is executed: in the bodies of classes, but not of functions."""
     pending: list[ast.AST] = [node]
     while pending:
         item = pending.pop()
         if isinstance(item, ast.Call):
             yield item
-        if isinstance(item, _FUNCTIONS):
-            pending.extend(getattr(item, "decorator_list", ()))
-            pending.extend((*item.args.defaults, *filter(None, item.args.kw_defaults)))
-        elif isinstance(item, ast.AnnAssign):
-            pending.extend(filter(None, (item.target, item.value)))
-        else:
-            pending.extend(_children(item))
+        pending.extend(executed_with(item))
+        if isinstance(item, ast.ClassDef):
+            pending.extend(item.body)
 
 
 def body_calls_in(node: ast.stmt) -> list[ast.Call]:
-    """Calls that a call of this function, class or lambda may make; inner functions count where they are called."""
+    """Calls that a call of this function, class or lambda may make; inner functions count if it calls them."""
     calls: list[ast.Call] = []
-    inner: list[ast.AST] = []
+    inner: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
     pending: list[ast.AST] = [node]
-    is_class = isinstance(node, ast.ClassDef)
     while pending:
         item = pending.pop()
         if isinstance(item, ast.Call):
             calls.append(item)
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item is not node and not is_class:
+        is_inner = item is not node and not isinstance(node, ast.ClassDef)
+        if is_inner and isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             inner.append(item)
         else:
-            pending.extend(_children(item))
+            pending.extend(ast.iter_child_nodes(item))
     called = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
     for function in inner:
-        if getattr(function, "name", None) in called:
+        if function.name in called:
             calls.extend(item for item in ast.walk(function) if isinstance(item, ast.Call))
     return calls
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """What ast.iter_child_nodes gives, less what can hold no call; this is the inner loop of an extraction."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            yield from (item for item in value if isinstance(item, ast.AST))
-        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-            yield value
-
-
-def called_root(function: ast.expr) -> str | None:
-    """The name that a called expression begins with: `torch` for torch.nn.init(...), None for f(x)(y)."""
-    while isinstance(function, ast.Attribute | ast.Subscript):
-        function = function.value
-    return function.id if isinstance(function, ast.Name) else None
-
-
 def called_attributes(function: ast.expr) -> list[str]:
-    """`["nn", "init"]` for torch.nn.init; what stands behind a subscript does not count."""
+    """`["nn", "init"]` for torch.nn.init; what follows a subscript does not count."""
     found = []
     while isinstance(function, ast.Attribute | ast.Subscript):
         if isinstance(function, ast.Attribute):
@@ -159,9 +92,11 @@ def called_attributes(function: ast.expr) -> list[str]:
     return found[::-1]
 
 
-def is_lambda(node: ast.stmt | None) -> bool:
-    """Whether the statement gives a lambda a name."""
-    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+def is_callable(node: ast.stmt | None) -> bool:
+    """Whether the statement defines a function or class, or gives a lambda a name."""
+    return isinstance(node, Definition) or (
+        isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+    )
 
 
 def is_main_guard(test: ast.expr) -> bool:
@@ -175,18 +110,10 @@ def mentions_cuda(node: ast.stmt | None, source: str) -> bool:
     """Whether the statement says cuda in code or in a string; comments and docstrings do not count."""
     if node is None or "cuda" not in source.lower():
         return False
-    documents = {id(item.value) for item in ast.walk(node) if isinstance(item, ast.Expr)}
-    for item in ast.walk(node):
-        texts: tuple[object, ...] = ()
-        match item:
-            case ast.Name(id=text) | ast.Attribute(attr=text) | ast.keyword(arg=text) | ast.arg(arg=text):
-                texts = (text,)
-            case ast.Constant(value=text) if id(item) not in documents:
-                texts = (text,)
-            case ast.alias(name=text, asname=other):
-                texts = (text, other)
-            case _:
-                continue
-        if any(isinstance(text, str) and "cuda" in text.lower() for text in texts):
-            return True
-    return False
+    docstrings = {id(item.value) for item in ast.walk(node) if isinstance(item, ast.Expr)}
+    return any(
+        isinstance(text, str) and "cuda" in text.lower()
+        for item in ast.walk(node)
+        if id(item) not in docstrings
+        for _, text in ast.iter_fields(item)
+    )

@@ -1,4 +1,4 @@
-"""What compiling one statement costs beyond its length: a page of text can ask for hours and for gigabytes."""
+"""The cost of compiling a statement beyond its length: a page of text can take hours and gigabytes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 GREATEST_EFFORT = 1_000_000
-"""Of one statement; a second and 100 MB, measured with CPython 3.11. A large class of a student's needs a tenth."""
+"""Of one statement: a second and 100 MB with CPython 3.11. A student's large class needs a tenth."""
 
 SUBMISSION_EFFORT = 4 * GREATEST_EFFORT
-"""Of all statements of one submission that need more than their length tells."""
+"""Of all costly statements of a submission."""
 
 _SCOPE_WORDS = ("lambda", "def", "class", "for")
 _SCOPES = (
@@ -25,11 +25,10 @@ _SCOPES = (
 
 
 def compile_effort(node: ast.stmt, source: str) -> int:
-    """How many nodes and names Python's compiler handles for this statement; 0 where it cannot be many.
+    """How many nodes and names Python's compiler handles for this statement; 0 if there cannot be many.
 
-    Two of its habits are not linear. It repeats the block under `finally` for each way out of the `try`, so that
-    twenty nested ones make a million copies. And it copies the names of the enclosing functions for every function,
-    lambda and comprehension within them.
+    The compiler is not linear in two cases. It repeats a `finally` block for each way out of its `try`: twenty nested
+    ones make a million copies. And it copies the names of the enclosing functions for every scope within them.
     """
     effort = 0
     words = sum(source.count(word) for word in _SCOPE_WORDS)
@@ -59,7 +58,7 @@ def _names_of(item: ast.AST) -> Iterator[str]:
 
 
 def _unrolled(root: ast.stmt) -> int:
-    """Nodes of the statement once every block under `finally` stands at each way out."""
+    """The nodes of the statement once every `finally` block is copied to each way out."""
     sizes: dict[int, tuple[int, int]] = {}
     pending: list[tuple[ast.AST, bool]] = [(root, False)]
     while pending:

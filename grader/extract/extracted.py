@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Self
 
 from grader.model.observation import Location
 
@@ -83,3 +85,9 @@ class Extracted:
     stubs: tuple[str, ...]
     modules: Mapping[str, str]
     notes: tuple[str, ...]
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Nothing, neither found nor missing."""
+        nothing: Mapping[str, str] = MappingProxyType({})
+        return cls(MappingProxyType({}), nothing, (), (), (), (), nothing, ())

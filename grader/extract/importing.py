@@ -1,4 +1,4 @@
-"""Where an imported module comes from: the submission's own files, an installed package, or nowhere."""
+"""Where an imported module comes from: a file of the submission, an installed package, or nowhere."""
 
 from __future__ import annotations
 
@@ -10,31 +10,21 @@ from importlib.machinery import PathFinder
 from grader.extract.parsing import Statement
 
 SUBMISSION_PACKAGE = "submission"
-"""The package that relative imports of a submission's files count from, as the worker sets it up."""
+"""The package of a submission's files, as the worker sets it up: relative imports count from it."""
 
-_INERT = frozenset(
-    {
-        "IPython",
-        "coutils",
-        "eecs598",
-        "google",
-        "grader",
-        "matplotlib",
-        "mpl_toolkits",
-        "numba",
-        "past",
-        "pydrive",
-    }
-    | {"pytest", "reference", "seaborn", "test_specs", "torchvision", "tqdm"}
+_STUBBED = frozenset(
+    {"IPython", "coutils", "eecs598", "google", "grader", "matplotlib", "mpl_toolkits", "numba", "past"}
+    | {"pydrive", "pytest", "reference", "seaborn", "test_specs", "torchvision", "tqdm"}
 )
-_NEVER_SHADOWED = sys.stdlib_module_names | {"torch", "numpy"}
+"""Top-level modules that are stubs for the student's code, whether installed or not."""
 
+_NEVER_SHADOWED = sys.stdlib_module_names | {"torch", "numpy"}
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
 
 
 def imports_in(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import in a statement, those inside functions included."""
+    """Every import in a statement, inside functions too."""
     node = statement.node
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield node
@@ -42,13 +32,13 @@ def imports_in(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:
         yield from (item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom))
 
 
-def absolute_name(node: ast.ImportFrom, importer: str) -> str:
-    """The dotted name that `from X import ...` asks for in the file `importer`, as Python resolves it there."""
-    if not node.level:
-        return node.module or ""
+def absolute_name(module: str | None, level: int, importer: str) -> str:
+    """The dotted name that `from module import ...`, with `level` dots, asks for in the file `importer`."""
+    if not level:
+        return module or ""
     parts = [SUBMISSION_PACKAGE, *importer.split("/")[:-1]]
-    package = ".".join(parts).rsplit(".", node.level - 1)[0]
-    return f"{package}.{node.module}" if node.module else package
+    package = ".".join(parts).rsplit(".", level - 1)[0]
+    return f"{package}.{module}" if module else package
 
 
 class ModuleFinder:
@@ -81,10 +71,10 @@ class ModuleFinder:
         return self._found[key]
 
     def is_real(self, top: str) -> bool:
-        """Whether a top-level module will be there when the function is graded; it is not imported to find out."""
+        """Whether a top-level module is available when functions are graded; it is not imported to find out."""
         if top in _NEVER_SHADOWED:
             return True
-        if top in _INERT or top == SUBMISSION_PACKAGE:
+        if top in _STUBBED or top == SUBMISSION_PACKAGE:
             return False
         if top not in self._installed:
             try:
@@ -103,7 +93,7 @@ class ModuleFinder:
         if not whole and parts[0] == SUBMISSION_PACKAGE and len(parts) > 1:
             parts = parts[1:]
             whole = self._ending_in(parts) or self._flattened(parts, folder)
-        elif not whole and parts[0] not in _INERT and not self.is_real(parts[0]):
+        elif not whole and parts[0] not in _STUBBED and not self.is_real(parts[0]):
             whole = self._flattened(parts, folder)
         if not whole:
             return None
@@ -123,7 +113,7 @@ class ModuleFinder:
     def _flattened(
         self, parts: tuple[str, ...], folder: tuple[str, ...]
     ) -> list[tuple[tuple[str, ...], str]]:
-        """Files handed in without their package: linear_svm.py for cs231n.classifiers.linear_svm."""
+        """Files submitted without their package: linear_svm.py for cs231n.classifiers.linear_svm."""
         found = self._by_last_part.get(parts[-1], [])
         return [item for item in found if parts[-len(item[0]) :] == item[0] or item[0][:-1] == folder]
 

@@ -24,7 +24,7 @@ _HELP = re.compile(r"(?:\?{1,2}[ \t]*%{0,2}[\w.*]+|%{0,2}[\w.*\[\]'\"]+\?{1,2})[
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """Lines that are not Python: `line` counts from 1, `binds` the names that they assign."""
+    """Lines that are not Python; `line` counts from 1, `binds` are the names they assign."""
 
     line: int
     text: str
@@ -34,7 +34,7 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class PlainLines:
-    """Lines with what is IPython's blanked, so that numbers stay, and what was taken out."""
+    """Lines with IPython's own syntax blanked, so line numbers stay, and what was removed."""
 
     lines: list[str]
     replaced: tuple[Replaced, ...]
@@ -43,8 +43,7 @@ class PlainLines:
 class LineScanner:
     """Follows strings and brackets from line to line, to tell which lines begin a statement.
 
-    A scanner forgets an open bracket at a column-0 `def`, `class` or import, so that a bracket that was never closed
-    does not swallow what follows it.
+    It forgets an open bracket at a `def`, `class` or import in column 0: the bracket was never closed.
     """
 
     def __init__(self) -> None:
@@ -53,7 +52,7 @@ class LineScanner:
         self._is_continued = False
 
     def begins_statement(self, line: str) -> bool:
-        """Whether the line to be fed next stands outside strings, brackets and continuations."""
+        """Whether the next line is outside strings, brackets and continuations."""
         if self._triple:
             return False
         if (self._depth or self._is_continued) and _FRESH_START.match(line):
@@ -89,15 +88,15 @@ class LineScanner:
 
 
 def foreign_cell(text: str) -> str | None:
-    """The name of the cell magic whose body is no Python, or None."""
+    """The name of the cell magic whose body is not Python, or None."""
     match = _CELL_MAGIC.match(text.lstrip())
     return match[1] if match and match[1] not in PYTHON_CELL_MAGICS else None
 
 
 def plain_lines(lines: list[str]) -> PlainLines:
-    """Blank magics, shell commands and help requests where a statement may begin; in time linear in the text."""
+    """Blank magics, shell commands and help requests where a statement may begin; takes linear time."""
     scanner = LineScanner()
-    kept: list[str] = []
+    plain: list[str] = []
     replaced: list[Replaced] = []
     index = 0
     while index < len(lines):
@@ -105,7 +104,7 @@ def plain_lines(lines: list[str]) -> PlainLines:
         found = _reason(line.strip()) if scanner.begins_statement(line) else None
         if found is None:
             scanner.feed(line)
-            kept.append(line)
+            plain.append(line)
             index += 1
             continue
         reason, binds = found
@@ -114,21 +113,21 @@ def plain_lines(lines: list[str]) -> PlainLines:
             index += 1
         index += 1
         indent = line[: len(line) - len(line.lstrip())]
-        # Within a block the line may be the only one, so that something must stand there.
-        kept.append(f"{indent}pass" if indent else "")
-        kept.extend("" for _ in range(index - first - 1))
+        # The line may be the only one of its block, which must not become empty.
+        plain.append(f"{indent}pass" if indent else "")
+        plain.extend("" for _ in range(index - first - 1))
         replaced.append(Replaced(first + 1, line.strip(), reason, binds))
-    return PlainLines(kept, tuple(replaced))
+    return PlainLines(plain, tuple(replaced))
 
 
 def _reason(line: str) -> tuple[str, tuple[str, ...]] | None:
-    """Why a line is not Python, and the names that it assigns; None for a line that may be Python."""
+    """Why a line is not Python, and the names it assigns; None if it may be Python."""
     if line.startswith("!"):
         return "a shell command", ()
     if _LINE_MAGIC.match(line):
         return "an IPython magic", ()
     if ("?" in line) and len(line) < 500 and _HELP.match(line):
-        return "a request for IPython's help", ()
+        return "a request for help", ()
     left, equals, right = line.partition("=")
     right = right.lstrip()
     if equals and (right.startswith("!") or _LINE_MAGIC.match(right)):

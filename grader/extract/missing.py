@@ -1,34 +1,35 @@
-"""Why a graded name is not there, in a sentence that tells the student what to do."""
+"""Why a graded name is missing, in a sentence that tells the student what to do."""
 
 from __future__ import annotations
 
 import ast
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from grader.extract.extracted import LeftOut
 from grader.extract.importing import absolute_name
 from grader.extract.parsing import Statement
-from grader.extract.program import Definition, Program
+from grader.extract.program import Program
+from grader.extract.scopes import Definition
+from grader.model.observation import Location
 
 _CANDIDATES = 2_000
-"""How many of the submission's own names are compared with one that is missing."""
+"""How many of the submission's own names are compared with a missing one."""
 
 _NEAR = 0.85
 
 
 class Explainer:
-    """Looks a missing name up in everything that was read and is not at top level."""
+    """Looks a missing name up in all of the submission."""
 
     def __init__(self, program: Program, names: Sequence[str]) -> None:
         self._program = program
         self._names = names
-        self._nested: dict[str, tuple[Statement, str, int]] | None = None
-        self._called: dict[str, Statement] = {}
+        self._inner: dict[str, str] | None = None
+        self._used: dict[str, Location] = {}
 
     def reason(self, name: str) -> str:
-        """Why `name` is not among the functions."""
+        """Why `name` is missing."""
         events = [
             self._program.statements[number]
             for space in self._program.namespaces.values()
@@ -37,53 +38,48 @@ class Explainer:
         for statement in reversed(events):
             if statement.node is None:
                 place = statement.unit.location_of(statement.fault_line or statement.first_line)
-                verb = "" if statement.fault_line else "is not executed: "
+                verb = "" if statement.fault_line else "is not run: it is "
                 return f"{name} ({place}) {verb}{statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
-                module = absolute_name(statement.node, statement.unit.file)
+                module = absolute_name(statement.node.module, statement.node.level, statement.unit.file)
                 return (
                     f"{name} ({statement.location}) is imported from {module}, which is not part of the submission: "
                     "hand that file in too"
                 )
-        self._look_inside()
-        assert self._nested is not None
-        if name in self._nested:
-            statement, kind, line = self._nested[name]
-            owner = getattr(statement.node, "name", "another statement")
-            place = statement.unit.location_of(statement.first_line + line)
-            return f"{name} ({place}) stands inside {kind}{owner}: it must be defined at top level"
+        if self._inner is None:
+            self._inner = self._look_inside()
+        if name in self._inner:
+            return self._inner[name]
         hint = self._near_miss(name)
-        if name in self._called:
-            return f"{name} is used ({self._called[name].location}) but never defined{hint}"
+        if name in self._used:
+            return f"{name} is used ({self._used[name]}) but never defined{hint}"
         return f"{name} is not defined in the submission{hint}"
 
-    def _look_inside(self) -> None:
-        """Find, once, where the graded names are defined within something else, and where they are merely used."""
-        if self._nested is not None:
-            return
-        self._nested = {}
+    def _look_inside(self) -> dict[str, str]:
+        """The reasons for graded names defined inside other statements; also notes where they are only used."""
+        found: dict[str, str] = {}
         wanted = set(self._names)
-        pattern = (
-            re.compile(r"\b(?:" + "|".join(map(re.escape, self._names)) + r")\b") if self._names else None
-        )
+        pattern = re.compile(r"\b(?:" + "|".join(map(re.escape, self._names)) + r")\b")
         for statement in self._program.statements:
-            if statement.node is None or pattern is None or not pattern.search(statement.source):
+            node = statement.node
+            if node is None or not pattern.search(statement.source):
                 continue
-            for item in ast.walk(statement.node):
-                if isinstance(item, Definition) and item.name in wanted and item is not statement.node:
-                    kind = "class " if isinstance(statement.node, ast.ClassDef) else ""
-                    line = item.lineno - statement.node.lineno
-                    if isinstance(statement.node, Definition) and statement.node.decorator_list:
-                        line += statement.node.lineno - statement.node.decorator_list[0].lineno
-                    self._nested.setdefault(item.name, (statement, kind, line))
+            kind = "class " if isinstance(node, ast.ClassDef) else ""
+            owner = f"{kind}{getattr(node, 'name', 'another statement')}"
+            for item in ast.walk(node):
+                if isinstance(item, Definition) and item.name in wanted and item is not node:
+                    place = f"{item.name} ({statement.location_of(item)})"
+                    found.setdefault(item.name, f"{place} is defined inside {owner}: it must be at top level")
                 elif isinstance(item, ast.Name) and item.id in wanted:
-                    self._called.setdefault(item.id, statement)
+                    self._used.setdefault(item.id, statement.location)
+        return found
 
     def _near_miss(self, name: str) -> str:
-        """A clause that names the submission's own function of almost the same name, or nothing."""
+        """A question about a function of almost the same name, or nothing."""
         folded: dict[str, tuple[str, Statement]] = {}
-        for own, statement in self._defined():
+        for statement in self._program.statements:
+            own = statement.node.name if isinstance(statement.node, Definition) else name
             if own not in self._names and abs(len(own) - len(name)) <= 4:
                 folded.setdefault(own.casefold(), (own, statement))
             if len(folded) == _CANDIDATES:
@@ -92,14 +88,4 @@ class Explainer:
         if not near:
             return ""
         own, statement = folded[near[0]]
-        return f"; {own} ({statement.location}) looks like it: rename it to {name}"
-
-    def _defined(self) -> Iterator[tuple[str, Statement]]:
-        for statement in self._program.statements:
-            if isinstance(statement.node, Definition):
-                yield statement.node.name, statement
-
-
-def left_out_reason(name: str, left_out: LeftOut) -> str:
-    """The sentence for a name whose own definition cannot be executed."""
-    return f"{name} ({left_out.location}) cannot be loaded: {left_out.reason}"
+        return f"; did you mean {own} ({statement.location})? Rename it to {name}"

@@ -1,21 +1,22 @@
-"""From source text to top-level statements; a fault costs only the statement that it stands in."""
+"""From source text to top-level statements; a syntax error costs only the statement it is in."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
+from grader.extract.scopes import Definition
 from grader.model.observation import Location
 
 UNIT_CHARACTERS = 500_000
 """The longest cell or module that is parsed: a syntax tree takes up to 800 bytes for a character."""
 
 GREATEST_PARTS = 200
-"""Parts of one dotted name: Python's parser keeps each beginning of `import a.b.c`, so that memory grows with the square."""
+"""Most parts of a dotted name: Python's parser stores each beginning of `import a.b.c`, which is quadratic."""
 
 _CONTINUES_BLOCK = re.compile(r"(?:elif|else|except|finally)\b")
 _CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")
@@ -48,7 +49,7 @@ class Unit:
     encoded: dict[int, bytes] = field(default_factory=dict)
 
     def between(self, index: int, start: int | None, end: int | None) -> str:
-        """A part of a line by its columns, which count bytes of UTF-8; as long as the part, not as the line, takes."""
+        """A part of a line by its columns, which count bytes of UTF-8; takes time with the part, not the line."""
         line = self.lines[index]
         if line.isascii():
             return line[start:end]
@@ -62,27 +63,32 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """One top-level statement, or a piece of text that is none: then `node` is None and `obstacle` says why.
-
-    names: what a piece of text that is no statement would have bound.
-    fault_line: where in the unit it does not parse, if that is why.
-    """
+    """One top-level statement, or text that is not one."""
 
     unit: Unit
     first_line: int
     last_line: int
     node: ast.stmt | None
+    """None for text that is not a statement."""
     obstacle: str = ""
+    """Why it is not a statement."""
     names: tuple[str, ...] = ()
+    """What it would have bound."""
     fault_line: int | None = None
+    """The line of a syntax error, in the unit."""
 
     @property
     def location(self) -> Location:
         return self.unit.location_of(self.first_line)
 
+    def location_of(self, inner: Definition) -> Location:
+        """The location of a definition within the statement."""
+        offset = 0 if self.node is None else self.first_line - _first_line(self.node)
+        return self.unit.location_of(inner.lineno + offset)
+
     @property
     def source(self) -> str:
-        """The statement's own text, without what shares its lines."""
+        """The statement's own text, without others on its lines."""
         first, last = self.first_line - 1, self.last_line - 1
         if self.node is None or not 0 <= first <= last < len(self.unit.lines):
             return "\n".join(self.unit.lines[first : last + 1])
@@ -105,12 +111,12 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
     lines = text.split("\n")
     unit = Unit(file, cell, lines)
     if len(text) > UNIT_CHARACTERS:
-        reason = f"longer than the {UNIT_CHARACTERS:,} characters that are read"
+        reason = f"it is longer than {UNIT_CHARACTERS:,} characters, too long to read"
         return [Statement(unit, 1, 1, None, reason)]
     if cell is not None and (magic := foreign_cell(text)):
         first = next(number for number, line in enumerate(lines, start=1) if line.strip())
         names = tuple(dict.fromkeys(match[1] for match in _DEFINES.finditer(text)))
-        return [Statement(unit, first, len(lines), None, f"the body of %%{magic} is not executed", names)]
+        return [Statement(unit, first, len(lines), None, f"part of a %%{magic} cell", names)]
     nodes = parse(text)
     if not isinstance(nodes, Fault):
         return [_statement(unit, node, 0) for node in nodes]
@@ -126,7 +132,7 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
 
 
 def parse(text: str) -> list[ast.stmt] | Fault:
-    """The statements of a text, or why there are none; the caller has silenced SyntaxWarning."""
+    """The statements of a text, or why it does not parse; the caller has silenced SyntaxWarning."""
     if any(match[0].count(".") > GREATEST_PARTS for match in _DOTTED.finditer(text)):
         return Fault(f"a name has more than {GREATEST_PARTS} parts", 1)
     try:
@@ -136,7 +142,7 @@ def parse(text: str) -> list[ast.stmt] | Fault:
     except (RecursionError, MemoryError):
         return Fault("nested too deeply", 1)
     except ValueError:
-        return Fault("it holds characters that no Python source may hold", 1)
+        return Fault("it contains characters that Python source may not", 1)
 
 
 def _message(text: str) -> str:
@@ -144,33 +150,36 @@ def _message(text: str) -> str:
         detail = f"{match['call']} without parentheses" if match["call"] else text
         return f"it is Python 2 ({detail})"
     if text.startswith("inconsistent use of tabs"):
-        return "its indentation mixes tabs and spaces, which only Python 2 takes: use spaces alone"
+        return "its indentation mixes tabs and spaces, which only Python 2 allows: use spaces only"
     return _DETECTED.sub("", text.split("\n", 1)[0][:200])
 
 
 def _statement(unit: Unit, node: ast.stmt, offset: int) -> Statement:
-    """A statement whose node was parsed from the text that begins `offset` lines below the unit's first."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    return Statement(unit, first + offset, (node.end_lineno or node.lineno) + offset, node)
+    """A statement whose node was parsed from text that begins `offset` lines below the unit's first."""
+    return Statement(unit, _first_line(node) + offset, (node.end_lineno or node.lineno) + offset, node)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _dedented(lines: list[str]) -> list[str]:
-    """The lines of a cell that is indented as a whole, as IPython takes them: less the first line's indent."""
+    """The lines without the first one's indent: IPython accepts a cell that is indented as a whole."""
     first = next((line for line in lines if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip(" \t"))]
     return [line.removeprefix(indent) for line in lines] if indent else lines
 
 
 def _salvaged(unit: Unit) -> Iterator[Statement]:
-    """The statements of a text that does not parse as a whole, block by block."""
+    """The statements of a text that does not parse as a whole, read block by block."""
     for first, end in _blocks(unit.lines):
         nodes = parse("\n".join(unit.lines[first:end]))
         if not isinstance(nodes, Fault):
             yield from (_statement(unit, node, first) for node in nodes)
             continue
         # A quote that was never closed hides what follows: cut at every line that looks like a definition.
-        pieces = _pieces(unit.lines, first, end)
+        pieces = _cut(unit.lines, first, end, _CERTAIN_START.match)
         for piece_first, piece_end in pieces:
             found = nodes if len(pieces) == 1 else parse("\n".join(unit.lines[piece_first:piece_end]))
             if isinstance(found, Fault):
@@ -180,28 +189,26 @@ def _salvaged(unit: Unit) -> Iterator[Statement]:
 
 
 def _blocks(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """(first, end) of the texts between lines where a statement begins at column 0."""
+    """(first, end) of the texts between lines where a statement begins in column 0."""
     scanner = LineScanner()
-    starts: list[int] = []
-    is_decorated = False
-    for index, line in enumerate(lines):
+
+    def begins(line: str) -> bool:
         is_start = scanner.begins_statement(line) and line[:1] not in {"", " ", "\t", "#", "\f"}
-        if is_start:
-            if not is_decorated and not _CONTINUES_BLOCK.match(line):
-                starts.append(index)
-            is_decorated = line.startswith("@")
         scanner.feed(line)
-    if not starts or starts[0] != 0:
-        starts.insert(0, 0)
-    return list(zip(starts, [*starts[1:], len(lines)], strict=True))
+        return is_start and not _CONTINUES_BLOCK.match(line)
+
+    return _cut(lines, 0, len(lines), begins)
 
 
-def _pieces(lines: Sequence[str], first: int, end: int) -> list[tuple[int, int]]:
+def _cut(
+    lines: Sequence[str], first: int, end: int, begins: Callable[[str], object]
+) -> list[tuple[int, int]]:
+    """(first, end) of the pieces between lines that begin one; decorators belong to the next definition."""
     starts = [first]
-    is_decorated = lines[first].startswith("@")
-    for index in range(first + 1, end):
-        if _CERTAIN_START.match(lines[index]):
-            if not is_decorated:
+    is_decorated = False
+    for index in range(first, end):
+        if begins(lines[index]):
+            if index > first and not is_decorated:
                 starts.append(index)
             is_decorated = lines[index].startswith("@")
     return list(zip(starts, [*starts[1:], end], strict=True))

@@ -17,25 +17,24 @@ _STAR_FILES = 200
 _STAR_MODULES = 20
 """How far star imports of star imports are followed, in how many files, and how many other modules one may name."""
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
 
 @dataclass(frozen=True, slots=True)
-class ImportedModule:
-    """A file of the submission that a statement imports.
+class ImportedName:
+    """One name that a statement imports."""
 
-    name: what it takes from it, None for the module itself. bound: the name that it gets.
-    """
-
-    dotted: str
-    file: str
-    name: str | None
     bound: str
+    """The name it gets."""
+    dotted: str
+    """The module it comes from."""
+    file: str
+    """That module's file in the submission; empty for any other module."""
+    name: str | None
+    """The name in that module; None for the module itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Starred:
-    """Star imports that bring a name, and the file of the submission that binds it; None where another module must."""
+    """Star imports that bring a name, and the file of the submission that binds it; None for another module."""
 
     imports: tuple[int, ...]
     file: str | None
@@ -43,13 +42,12 @@ class Starred:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the star imports of one file bring: files with their ranks and the statements that lead there.
-
-    foreign: statements that lead to the first module that is none of these files, which may bring any name.
-    """
+    """What the star imports of one file bring."""
 
     files: Mapping[str, tuple[int, tuple[int, ...]]]
+    """Files of the submission: the rank of each, and the statements that lead there."""
     foreign: tuple[int, ...]
+    """Statements that lead to the first other module, which may bring any name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,67 +56,50 @@ class Namespace:
 
     path: str
     statements: Sequence[Statement]
-    first: int = 0
+    first: int
+    """The number of the first statement."""
     bindings: list[Bindings] = field(default_factory=list)
     events: dict[str, list[int]] = field(default_factory=dict)
+    """Under each name the numbers of the statements that bind or change it."""
     stars: list[tuple[int, ast.ImportFrom]] = field(default_factory=list)
 
-    def index(self, first: int) -> None:
-        """Number the statements from `first` on, and list under each name those that bind or change it."""
-        self.first = first
-        for number, (statement, bindings) in enumerate(
-            zip(self.statements, self.bindings, strict=True), first
-        ):
-            names = dict.fromkeys((*bindings.whole, *bindings.partial, *statement.names))
-            for name in names:
+    def __post_init__(self) -> None:
+        for number, statement in enumerate(self.statements, self.first):
+            bindings = Bindings((), (), ()) if statement.node is None else bindings_of(statement.node)
+            self.bindings.append(bindings)
+            for name in dict.fromkeys((*bindings.whole, *bindings.partial, *statement.names)):
                 self.events.setdefault(name, []).append(number)
             self.stars.extend((number, node) for node in bindings.stars)
 
 
 class Program:
-    """Statements numbered in the order in which they would be executed: imported files before their importers."""
+    """Statements numbered in the order of execution: imported files before their importers."""
 
     def __init__(self, sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> None:
         self.finder = finder
         self._reads: dict[int, Reads | str] = {}
         self._effort_left = SUBMISSION_EFFORT
         self._attributes: dict[str, frozenset[str]] = {}
-        self._modules: dict[int, tuple[ImportedModule, ...]] = {}
-        self._taken: dict[int, dict[str, ImportedModule]] = {}
+        self._modules: dict[int, tuple[ImportedName, ...]] = {}
+        self._taken: dict[int, dict[str, ImportedName]] = {}
         self._stars: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {}
         self._reaches: dict[str, Reach] = {}
         self._starred: dict[tuple[str, str], Starred] = {}
-        spaces = {path: self._namespace(path, statements) for path, statements in sources.items()}
         self.namespaces: dict[str, Namespace] = {}
         self.statements: list[Statement] = []
-        for path in self._execution_order(spaces):
-            space = spaces[path]
-            space.index(len(self.statements))
-            self.namespaces[path] = space
-            self.statements.extend(space.statements)
+        for path in self._execution_order(sources):
+            self.namespaces[path] = Namespace(path, sources[path], len(self.statements))
+            self.statements.extend(sources[path])
         self._binders: dict[str, list[str]] = {}
         for path, space in self.namespaces.items():
             for name in space.events:
                 self._binders.setdefault(name, []).append(path)
 
-    @staticmethod
-    def _namespace(path: str, statements: Sequence[Statement]) -> Namespace:
-        space = Namespace(path, statements)
-        nothing = Bindings((), (), ())
-        has_walrus: dict[int, bool] = {}
-        for statement in statements:
-            key = id(statement.unit)
-            if key not in has_walrus:
-                has_walrus[key] = any(":=" in line for line in statement.unit.lines)
-            node = statement.node
-            space.bindings.append(nothing if node is None else bindings_of(node, has_walrus=has_walrus[key]))
-        return space
-
-    def _execution_order(self, spaces: Mapping[str, Namespace]) -> list[str]:
+    def _execution_order(self, sources: Mapping[str, Sequence[Statement]]) -> list[str]:
         """Depth first along imports; a ring of imports is cut where it was entered."""
         order: dict[str, None] = {}
         entered: set[str] = set()
-        pending = [(path, False) for path in sorted(spaces, reverse=True)]
+        pending = [(path, False) for path in sorted(sources, reverse=True)]
         while pending:
             path, is_done = pending.pop()
             if is_done:
@@ -126,12 +107,8 @@ class Program:
             elif path not in entered:
                 entered.add(path)
                 pending.append((path, True))
-                imported = {
-                    module.file
-                    for statement in spaces[path].statements
-                    for module in self._modules_in(statement)
-                }
-                pending.extend((file, False) for file in sorted(imported, reverse=True) if file in spaces)
+                imported = {each.file for statement in sources[path] for each in self._own_names(statement)}
+                pending.extend((file, False) for file in sorted(imported & sources.keys(), reverse=True))
         return list(order)
 
     def space_of(self, number: int) -> Namespace:
@@ -149,24 +126,19 @@ class Program:
     def reads(self, number: int) -> Reads | str:
         """What the statement reads of its module, or why it does not compile."""
         if number not in self._reads:
-            node = self.statements[number].node
-            reads = self._reads_of(self.statements[number])
-            if (
-                isinstance(reads, Reads)
-                and isinstance(node, ast.AugAssign)
-                and isinstance(node.target, ast.Name)
-            ):
-                reads = Reads(reads.load | {node.target.id}, reads.late)
-            self._reads[number] = reads
+            self._reads[number] = self._reads_of(self.statements[number])
         return self._reads[number]
 
     def _reads_of(self, statement: Statement) -> Reads | str:
-        source = statement.source
-        if statement.node is not None and (effort := compile_effort(statement.node, source)):
+        node, source = statement.node, statement.source
+        if node is not None and (effort := compile_effort(node, source)):
             if effort > min(GREATEST_EFFORT, self._effort_left):
                 return TOO_DEEP
             self._effort_left -= effort
-        return reads_of(source)
+        reads = reads_of(source)
+        if isinstance(reads, Reads) and isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            return Reads(reads.load | {node.target.id}, reads.late)
+        return reads
 
     def events(self, path: str, name: str, before: int | None) -> Iterator[int]:
         """Statements that bind or change `name`, the one that counts first.
@@ -226,7 +198,7 @@ class Program:
         own: dict[str, int] = {}
         foreign: dict[str, int] = {}
         for number, node in reversed(self.namespaces[path].stars):
-            module = absolute_name(node, path)
+            module = absolute_name(node.module, node.level, path)
             file = self.finder.file_of(module, path)
             if file is None:
                 if len(foreign) < _STAR_MODULES:
@@ -236,46 +208,43 @@ class Program:
         self._stars[path] = own, tuple(foreign.values())
         return self._stars[path]
 
-    def modules_of(self, number: int) -> tuple[ImportedModule, ...]:
-        """The submission's own files that a statement imports, inside functions too."""
+    def modules_of(self, number: int) -> tuple[ImportedName, ...]:
+        """What a statement imports from the submission's own files, inside functions too."""
         if number not in self._modules:
-            self._modules[number] = tuple(self._modules_in(self.statements[number]))
+            self._modules[number] = tuple(self._own_names(self.statements[number]))
         return self._modules[number]
 
-    def taken_as(self, number: int, name: str) -> ImportedModule | None:
-        """What an import binds to `name` of the submission's own files."""
+    def taken_as(self, number: int, name: str) -> ImportedName | None:
+        """What an import statement binds to `name` from the submission's own files."""
         if number not in self._taken:
-            node = self.statements[number].node
-            modules = self.modules_of(number) if isinstance(node, ast.Import | ast.ImportFrom) else ()
+            is_import = isinstance(self.statements[number].node, ast.Import | ast.ImportFrom)
+            modules = self.modules_of(number) if is_import else ()
             self._taken[number] = {module.bound: module for module in modules}
         return self._taken[number].get(name)
 
-    def _modules_in(self, statement: Statement) -> Iterator[ImportedModule]:
-        path = statement.unit.file
+    def _own_names(self, statement: Statement) -> Iterator[ImportedName]:
         for node in imports_in(statement):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    if (file := self.finder.file_of(alias.name, path)) is not None:
-                        yield ImportedModule(
-                            alias.name, file, None, alias.asname or alias.name.partition(".")[0]
-                        )
-            else:
-                yield from self._from_import(node, path)
+            yield from (each for each in self.names_in(node, statement.unit.file) if each.file)
 
-    def _from_import(self, node: ast.ImportFrom, path: str) -> Iterator[ImportedModule]:
-        module = absolute_name(node, path)
+    def names_in(self, node: ast.Import | ast.ImportFrom, path: str) -> Iterator[ImportedName]:
+        """Everything that an import in the file `path` takes."""
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name.partition(".")[0]
+                yield ImportedName(bound, alias.name, self.finder.file_of(alias.name, path) or "", None)
+            return
+        module = absolute_name(node.module, node.level, path)
         file = self.finder.file_of(module, path)
         for alias in node.names:
-            # A file of that name beside a module is no part of it; below a package it is.
+            bound = alias.asname or alias.name
+            # A file of that name beside a module is not part of it; below a package it is.
             if alias.name != "*" and (file is None or file.endswith("__init__.py")):
-                submodule = self.finder.file_of(f"{module}.{alias.name}", path)
+                below = f"{module}.{alias.name}"
+                submodule = self.finder.file_of(below, path)
                 if submodule is not None and submodule != file:
-                    yield ImportedModule(
-                        f"{module}.{alias.name}", submodule, None, alias.asname or alias.name
-                    )
+                    yield ImportedName(bound, below, submodule, None)
                     continue
-            if file is not None:
-                yield ImportedModule(module, file, alias.name, alias.asname or alias.name)
+            yield ImportedName(bound, module, file or "", alias.name)
 
     def attributes_in(self, path: str) -> frozenset[str]:
         """Every name that the file takes from some object with a dot."""
@@ -287,13 +256,9 @@ class Program:
         return self._attributes[path]
 
     def strangers_of(self, number: int) -> Iterator[str]:
-        """Dotted names of the modules that a statement imports and that are no files of the submission."""
+        """Dotted names of the modules that a statement imports and that are not files of the submission."""
         statement = self.statements[number]
-        path = statement.unit.file
         for node in imports_in(statement):
-            if isinstance(node, ast.Import):
-                yield from (
-                    alias.name for alias in node.names if self.finder.file_of(alias.name, path) is None
-                )
-            elif next(self._from_import(node, path), None) is None:
-                yield absolute_name(node, path)
+            names = list(self.names_in(node, statement.unit.file))
+            if isinstance(node, ast.Import) or all(not each.file for each in names):
+                yield from (each.dotted for each in names if not each.file)

@@ -1,4 +1,4 @@
-"""The statements of every file of a submission, as far as they can be read."""
+"""The statements of every readable file of a submission."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, decode_source
 
 SUBMISSION_CHARACTERS = 2_000_000
-"""How much source text of one submission is parsed, files that mention a graded name first."""
+"""Source text parsed of one submission; files that mention a graded name come first."""
 
 SUBMISSION_STATEMENTS = 50_000
-"""How many of its top-level statements are looked at: each costs up to 0.2 ms, however short it is."""
+"""Top-level statements looked at in one submission: each costs up to 0.2 ms, however short it is."""
 
 
 def read_sources(
     files: Iterable[SourceFile], names: Sequence[str]
 ) -> tuple[dict[str, list[Statement]], list[str]]:
-    """The statements of each file that can be read, and a note for each that cannot.
+    """The statements of each readable file, and a note for each other one.
 
-    Raises UnreadableNotebook where that leaves nothing.
+    Raises UnreadableNotebook if no file can be read.
     """
     wanted = [name.encode() for name in names]
     sources: dict[str, list[Statement]] = {}
@@ -48,11 +48,11 @@ def read_sources(
                 statements += statements_of(file.path, cell, text)
         if characters_left < 0:
             notes.append(
-                f"{file.path} was not read to its end: the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
+                f"{file.path} was not read to the end: the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
             )
         if len(statements) > statements_left:
             notes.append(
-                f"{file.path} was not read to its end: the submission has more than {SUBMISSION_STATEMENTS:,} statements"
+                f"{file.path} was not read to the end: the submission has more than {SUBMISSION_STATEMENTS:,} statements"
             )
         sources[file.path] = statements[:statements_left]
         statements_left -= len(sources[file.path])

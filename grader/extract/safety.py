@@ -1,7 +1,6 @@
-"""Whether a top-level statement may be executed before grading, or would load data, train or reach outside.
+"""Whether a top-level statement may be executed before grading, or would load data, train or access the system.
 
-This keeps a function gradable without running a student's whole notebook. It is no defence: what is executed is
-confined all the same.
+So a function can be graded without running the student's whole notebook. This is not a defence: all code is confined.
 """
 
 from __future__ import annotations
@@ -9,28 +8,32 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from grader.extract.binding import ALWAYS_BOUND, mutated_name
+from grader.extract.binding import ALWAYS_BOUND, changed_name, root_name
 from grader.extract.effects import (
     REACHING_BUILTINS,
     SETTINGS,
     body_calls_in,
     called_attributes,
-    called_root,
     calls_in,
-    is_lambda,
+    is_callable,
     is_main_guard,
     member_reason,
 )
 from grader.extract.importing import absolute_name
-from grader.extract.program import Definition, Program
+from grader.extract.program import Program
+from grader.extract.scopes import Definition, Imported, bindings_in
 
 _FALLBACKS = 50
-"""How many left-out bindings of one name are looked behind for one that can be executed."""
+"""How many left-out bindings of one name are passed over in search of one that can be executed."""
 
-BARE_EXPRESSION = "a bare expression, which no graded function needs"
-TRAINING = "training or evaluation at top level"
-MAIN_GUARD = "runs only when the file is executed as a script"
+BARE_EXPRESSION = "an expression that no graded function needs"
+IDLE = "it defines nothing that a graded function needs"
+MAIN_GUARD = "it runs only when the file is run as a script"
+_TRAINING = "training or evaluation at top level"
+
+_T = TypeVar("_T")
 
 Question = tuple[str, int]
 Examination = Generator[Question, str | None, str | None]
@@ -38,67 +41,66 @@ Examination = Generator[Question, str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Statements that together give a name its value, and those left out that would have had a say."""
+    """Where a name gets its value."""
 
     needed: tuple[int, ...]
+    """The statements that together give it."""
     left_out: tuple[int, ...]
+    """Later statements that would change it and are left out."""
     is_known: bool = True
 
 
-class Judge:
-    """Answers, once for each statement, why it is left out: None where it may be executed."""
+class Safety:
+    """Says of each statement whether it may be executed, and why not."""
 
     def __init__(self, program: Program, names: frozenset[str]) -> None:
-        self._program = program
+        self.program = program
         self._names = names
         self._answers: dict[Question, str | None] = {}
         self._dotted_names: dict[int, dict[str, str]] = {}
 
     def reason(self, number: int) -> str | None:
         """Why the statement is left out, as a clause; None where it may be executed."""
-        return self._answer(("keep", number))
+        return self._answer(("load", number))
 
     def resolve(self, path: str, name: str, before: int | None) -> Resolved:
-        """The statements that give `name` its value in the file, left-out ones looked behind."""
-        steps = self._resolving(path, name, before)
-        try:
-            question = next(steps)
-            while True:
-                question = steps.send(self._answer(question))
-        except StopIteration as stop:
-            resolved: Resolved = stop.value
-            return resolved
+        """The statements that give `name` its value in the file, looking behind those left out."""
+        return self._run(self._resolving(path, name, before))
 
     def setting(self, number: int) -> str | None:
-        """The name of the module that a bare expression sets up, as in torch.set_default_dtype(...), else None."""
-        node = self._program.statements[number].node
+        """The name of the module that a statement sets up, as torch.set_default_dtype(...) does; None for any other."""
+        node = self.program.statements[number].node
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            path = self._program.statements[number].unit.file
+            path = self.program.statements[number].unit.file
             root, dotted = self._dotted(path, node.value.func, number)
             return root if dotted in SETTINGS else None
         return None
 
     def rash_call(self, number: int) -> str | None:
-        """Why an assignment that nothing needs deserves a word: it loads data or trains. None for the others."""
+        """Why a call in the statement must not be made before grading; None where all may."""
+        path = self.program.statements[number].unit.file
         for call in self._calls(number):
-            steps = self._calling(self._program.statements[number].unit.file, call.func, number)
-            try:
-                question = next(steps)
-                while True:
-                    question = steps.send(self._answer(question))
-            except StopIteration as stop:
-                if stop.value is not None:
-                    reason: str = stop.value
-                    return reason
+            if (reason := self._run(self._calling(path, call.func, number))) is not None:
+                return reason
         return None
 
     def _calls(self, number: int) -> Iterable[ast.Call]:
         """Calls made when the statement is executed."""
-        statement = self._program.statements[number]
+        statement = self.program.statements[number]
         return () if statement.node is None or "(" not in statement.source else calls_in(statement.node)
 
+    def _run(self, steps: Generator[Question, str | None, _T]) -> _T:
+        """What the steps return, once their questions are answered."""
+        answer = None
+        try:
+            while True:
+                answer = self._answer(steps.send(answer))
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+
     def _answer(self, question: Question) -> str | None:
-        """Drive examinations that ask for one another with a stack of our own: chains may be long."""
+        """Run examinations that ask for one another on a stack of our own: chains may be long."""
         if question in self._answers:
             return self._answers[question]
         stack = [(question, self._examination(question))]
@@ -114,7 +116,7 @@ class Judge:
                 stack.pop()
                 continue
             answer = self._answers.get(wanted)
-            # Statements that need each other are taken to be harmless unless something else in them is not.
+            # Statements that need each other are harmless unless something else in them is not.
             if wanted not in self._answers and wanted not in active:
                 active.add(wanted)
                 stack.append((wanted, self._examination(wanted)))
@@ -122,23 +124,23 @@ class Judge:
 
     def _examination(self, question: Question) -> Examination:
         kind, number = question
-        return self._keeping(number) if kind == "keep" else self._body(number)
+        return self._loading(number) if kind == "load" else self._body(number)
 
-    def _keeping(self, number: int) -> Examination:
+    def _loading(self, number: int) -> Examination:
         """Why the statement cannot be executed by itself."""
-        statement = self._program.statements[number]
+        statement = self.program.statements[number]
         node, path = statement.node, statement.unit.file
         if node is None:
             return statement.obstacle
         reason = self._by_kind(number, node)
         if reason is not None:
             return reason
-        reads = self._program.reads(number)
+        reads = self.program.reads(number)
         if isinstance(reads, str):
             return reads
         if isinstance(node, ast.Import | ast.ImportFrom):
             return (yield from self._importing(number))
-        # A decorator belongs to its definition: a stand-in gives the function back, and others run under the deadline.
+        # A decorator belongs to its definition: a stub returns the function, and any other runs under the deadline.
         decorators = {id(part) for item in getattr(node, "decorator_list", ()) for part in ast.walk(item)}
         for call in self._calls(number):
             if id(call) in decorators:
@@ -149,56 +151,55 @@ class Judge:
 
     def _reading(self, number: int, names: frozenset[str]) -> Examination:
         """Why a statement that reads these names when it is executed would fail."""
-        statement = self._program.statements[number]
+        statement = self.program.statements[number]
         node, path = statement.node, statement.unit.file
         for name in sorted(names):
             resolved = yield from self._resolving(path, name, number)
             if not resolved.needed and resolved.left_out:
-                return f"needs `{name}`, which is left out"
+                return f"it needs `{name}`, which is left out"
             if not resolved.is_known and not isinstance(node, ast.Try | ast.If):
-                return f"reads `{name}`, which nothing at top level defines"
+                return f"it uses `{name}`, which is not defined at top level"
         return None
 
     def _by_kind(self, number: int, node: ast.stmt) -> str | None:
-        if isinstance(node, ast.Expr) and mutated_name(node.value) is None and self.setting(number) is None:
+        if isinstance(node, ast.Expr) and changed_name(node.value) is None and self.setting(number) is None:
             return BARE_EXPRESSION
         if isinstance(node, ast.If) and is_main_guard(node.test):
             return MAIN_GUARD
-        if isinstance(
-            node, ast.Assert | ast.Delete | ast.Raise | ast.Return | ast.Pass | ast.Global | ast.Nonlocal
-        ):
-            return "binds nothing that a graded function needs"
+        idle = ast.Assert | ast.Delete | ast.Raise | ast.Return | ast.Pass | ast.Global | ast.Nonlocal
+        if isinstance(node, idle):
+            return IDLE
         return None
 
     def _importing(self, number: int) -> Examination:
-        """Why an import of the submission's own files would fail: what it takes is not there, or is left out."""
-        for module in self._program.modules_of(number):
-            if module.name is None or module.name == "*" or module.file not in self._program.namespaces:
+        """Why an import from the submission's own files would fail: the name is missing or left out."""
+        for module in self.program.modules_of(number):
+            if module.name is None or module.name == "*" or module.file not in self.program.namespaces:
                 continue
             resolved = yield from self._resolving(module.file, module.name, None)
             if not resolved.needed and resolved.left_out:
-                return f"needs `{module.name}` of {module.file}, which is left out"
+                return f"it needs `{module.name}` of {module.file}, which is left out"
             if not resolved.is_known:
-                return f"imports `{module.name}`, which {module.file} does not define"
+                return f"it imports `{module.name}`, which {module.file} does not define"
         return None
 
     def _resolving(
         self, path: str, name: str, before: int | None
     ) -> Generator[Question, str | None, Resolved]:
         left_out: list[int] = []
-        for tried, number in enumerate(self._program.events(path, name, before)):
-            if (yield ("keep", number)) is None:
-                # Settings of an imported module, as sys.path.append(...), are no loss to who reads the module.
-                is_import = isinstance(self._program.statements[number].node, ast.Import | ast.ImportFrom)
+        for tried, number in enumerate(self.program.events(path, name, before)):
+            if (yield ("load", number)) is None:
+                # An import does not lack left-out changes such as sys.path.append(...).
+                is_import = isinstance(self.program.statements[number].node, ast.Import | ast.ImportFrom)
                 return Resolved((number,), () if is_import else tuple(left_out))
             left_out.append(number)
             if tried == _FALLBACKS:
                 break
         if left_out:
             return Resolved((), tuple(left_out))
-        if self._program.namespaces[path].events.get(name):
+        if self.program.namespaces[path].events.get(name):
             return Resolved((), ())
-        starred = self._program.starred(path, name)  # these may replace builtins too
+        starred = self.program.starred(path, name)  # these may replace builtins too
         if starred.file is None:
             return Resolved(starred.imports, (), is_known=bool(starred.imports) or name in ALWAYS_BOUND)
         there = yield from self._resolving(starred.file, name, None)
@@ -206,25 +207,25 @@ class Judge:
         return Resolved(needed, there.left_out)
 
     def _calling(self, path: str, function: ast.expr, before: int | None) -> Examination:
-        """Why calling this expression is not harmless, read in the namespace of `path`."""
+        """Why this expression of the file `path` must not be called before grading."""
         root, dotted = self._dotted(path, function, before)
         if root is None:
             return None
         if dotted is not None:
-            return member_reason(dotted, is_real=self._program.finder.is_real(dotted.partition(".")[0]))
-        number = next(self._program.events(path, root, before), None)
+            return member_reason(dotted, is_real=self.program.finder.is_real(dotted.partition(".")[0]))
+        number = next(self.program.events(path, root, before), None)
         if number is None:
-            starred = self._program.starred(path, root)
+            starred = self.program.starred(path, root)
             if starred.file is not None:
                 return (yield from self._calling_in(starred.file, root))
             return f"it calls {root}" if root in REACHING_BUILTINS or root == "get_ipython" else None
         if root in self._names:
-            return f"{TRAINING}: it calls {root}"
-        node = self._program.statements[number].node
-        if isinstance(node, Definition) or is_lambda(node):
+            return f"{_TRAINING}: it calls {root}"
+        node = self.program.statements[number].node
+        if is_callable(node):
             return _through(root, (yield ("call", number)))
-        module = self._program.taken_as(number, root)
-        if module is not None and module.file in self._program.namespaces:
+        module = self.program.taken_as(number, root)
+        if module is not None and module.file in self.program.namespaces:
             names = called_attributes(function) if module.name is None else [module.name]
             if names:
                 return (yield from self._calling_in(module.file, names[0]))
@@ -233,38 +234,38 @@ class Judge:
     def _calling_in(self, file: str, name: str) -> Examination:
         """The same for a name of another file of the submission."""
         if name in self._names:
-            return f"{TRAINING}: it calls {name}"
-        number = next(self._program.events(file, name, None), None)
-        if number is not None and isinstance(self._program.statements[number].node, Definition):
+            return f"{_TRAINING}: it calls {name}"
+        number = next(self.program.events(file, name, None), None)
+        if number is not None and isinstance(self.program.statements[number].node, Definition):
             return _through(name, (yield ("call", number)))
         return None
 
     def _body(self, number: int) -> Examination:
-        """Why calling a helper is not harmless; functions within it count only where it calls them."""
-        statement = self._program.statements[number]
+        """Why a helper must not be called before grading; functions within it count only where it calls them."""
+        statement = self.program.statements[number]
         node, path = statement.node, statement.unit.file
-        reads = self._program.reads(number)
+        reads = self.program.reads(number)
         if node is None or isinstance(reads, str):
             return "does not parse"
         names = reads.load | reads.late
         for call in body_calls_in(node):
-            if called_root(call.func) not in names:
+            if root_name(call.func) not in names:
                 continue  # a parameter or a local value
             if (reason := (yield from self._calling(path, call.func, None))) is not None:
                 return reason
         for name in sorted(reads.late):
             resolved = yield from self._resolving(path, name, None)
             if not resolved.needed and resolved.left_out:
-                return f"needs `{name}`, which is left out"
+                return f"it needs `{name}`, which is left out"
         return None
 
     def _dotted(self, path: str, function: ast.expr, before: int | None) -> tuple[str | None, str | None]:
-        """(the name it begins with, the full dotted name where that is imported from no file of the submission)."""
-        root = called_root(function)
+        """(the name it begins with, its full dotted name where that is imported from outside the submission)."""
+        root = root_name(function)
         if root is None:
             return None, None
-        number = next(self._program.events(path, root, before), None)
-        node = None if number is None else self._program.statements[number].node
+        number = next(self.program.events(path, root, before), None)
+        node = None if number is None else self.program.statements[number].node
         if number is None or not isinstance(node, ast.Import | ast.ImportFrom):
             return root, None
         if number not in self._dotted_names:
@@ -273,19 +274,13 @@ class Judge:
         return root, None if dotted is None else ".".join([dotted, *called_attributes(function)])
 
     def _foreign_names(self, node: ast.Import | ast.ImportFrom, path: str) -> dict[str, str]:
-        """The full dotted name of each name that the import takes from no file of the submission."""
+        """The full dotted name of each name that the import takes from outside the submission."""
+        own = {each.bound for each in self.program.names_in(node, path) if each.file}
         found: dict[str, str] = {}
-        file_of = self._program.finder.file_of
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound = alias.asname or alias.name.partition(".")[0]
-                if file_of(alias.name, path) is None:
-                    found.setdefault(bound, alias.name if alias.asname else bound)
-        elif file_of(module := absolute_name(node, path), path) is None:
-            for alias in node.names:
-                below = f"{module}.{alias.name}"
-                if file_of(below, path) is None:
-                    found.setdefault(alias.asname or alias.name, below)
+        for name, imported in bindings_in(node):
+            if name not in own and isinstance(imported, Imported):
+                module = absolute_name(imported.module, imported.level, path)
+                found.setdefault(name, f"{module}.{imported.name}" if imported.name else module)
         return found
 
 

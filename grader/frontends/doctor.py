@@ -19,7 +19,7 @@ from grader.data import DataSet, open_data
 from grader.errors import DataError, DeviceError, SandboxError
 from grader.extract import extract
 from grader.grading.device import NO_CONTEXT
-from grader.grading.reporting import processor_name
+from grader.grading.environment import processor_name
 from grader.intake.submission import SourceFile, Submission
 from grader.model.observation import Observation, Returned
 from grader.model.trial import ArrayOutput, Tensor, Trial

@@ -1,4 +1,4 @@
-"""How far grading is: a live line or bar on a terminal, plain lines elsewhere."""
+"""Progress of a grading: a live line or bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BatchProgress = Callable[[Outcome, int, int], None]
 
 @contextmanager
 def check_progress() -> Iterator[CheckProgress | None]:
-    """A line that names the check that is running, on a terminal only."""
+    """A live line with the current check, on a terminal only."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -37,13 +37,7 @@ def batch_progress(total: int) -> Iterator[BatchProgress]:
     if not sys.stderr.isatty():
         yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
         return
-    columns = (
-        bars.TextColumn("grading"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
+    with _bar() as bar:
         task = bar.add_task("grading", total=total)
 
         def advance(outcome: Outcome, number: int, of: int) -> None:
@@ -55,22 +49,26 @@ def batch_progress(total: int) -> Iterator[BatchProgress]:
 
 @contextmanager
 def selftest_progress() -> Iterator[SelftestProgress]:
-    """A bar with the time left on a terminal; elsewhere a plain line for each that is not as it should be."""
+    """A bar with the time left on a terminal; elsewhere a plain line for each unexpected outcome."""
     if not sys.stderr.isatty():
-        yield _say_if_astray
+        yield _say_if_unexpected
         return
-    columns = (
-        bars.TextColumn("grading"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=terminal.make_console(stderr=True)) as bar:
+    with _bar() as bar:
         task = bar.add_task("grading", total=None)
         yield lambda _, number, total: bar.update(task, completed=number, total=total)
 
 
-def _say_if_astray(outcome: SelftestOutcome, number: int, total: int) -> None:
+def _bar() -> bars.Progress:
+    return bars.Progress(
+        bars.TextColumn("grading"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+        console=terminal.make_console(stderr=True),
+    )
+
+
+def _say_if_unexpected(outcome: SelftestOutcome, number: int, total: int) -> None:
     line = progress_line(outcome, number, total)
     if line is not None:
         typer.echo(line, err=True)

@@ -1,4 +1,4 @@
-"""What a person reads in the terminal: reports, extractions and batches, at 80 columns."""
+"""Reports, extractions and batches in the terminal, at 80 columns."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.text import Text
 from grader import formatting
 from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted
-from grader.grading.settings import NOT_ASKED_FOR
 from grader.model.report import CheckPart, Report, WherePart
+from grader.sandbox.isolation import not_isolated
 from grader.spec import Spec
 
 _MARKS = {
@@ -24,66 +24,120 @@ _MARKS = {
     "errored": ("!", "magenta"),
 }
 _PLAIN_MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "errored": "ERR"}
-_STATUS_STYLES = {"correct": "green", "incorrect": "red", "missing": "yellow", "unjudged": "magenta"}
+_STATUS_STYLES = {
+    "correct": "green",
+    "incorrect": "red",
+    "missing": "yellow",
+    "not_written": "yellow",
+    "unjudged": "magenta",
+}
 
 
-# Control characters but the line's end, and the marks that turn the direction of what follows them.
+# Control characters except the newline, and marks that change the direction of the text.
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def _text(words: str, style: str = "") -> Text:
-    """Words that may be a student's: shown as they are, in no style of their own, with no say over the terminal."""
+    """Words that may be a student's, so that neither rich nor the terminal interprets them."""
     return Text(plain(words), style=style)
 
 
 def plain(words: str) -> str:
-    """The words with a visible sign for each character that a terminal would obey or cannot write."""
+    """The words with a replacement for each character that a terminal would interpret or cannot write."""
     return _UNSEEN.sub("\ufffd", words.replace("\t", "    ")).encode("utf-8", "replace").decode("utf-8")
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A console of the terminal's width, 80 columns elsewhere; plain where output is no terminal."""
+    """A console of the terminal's width; 80 columns and no colors if the output is not a terminal."""
     return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=False)
 
 
 def show_report(console: Console, report: Report) -> None:
-    """Checks with their points, a paragraph for each that did not pass, the functions, the score."""
+    """The checks with their points, a paragraph for each cause of lost points, the functions, the score."""
     console.print(_text(report.assignment.title, style="bold"))
     console.print(_text(_circumstances(report), style="dim"))
     console.print()
-    checks = [check for check in report.checks if not is_left_aside(report, check)]
-    console.print(_check_table(console, checks))
-    _show_failures(console, checks)
-    _show_measured(console, checks)
-    _show_functions(console, report)
-    _show_flags(console, report, checks)
+    if report.status == "unreadable":
+        for flag in report.flags:
+            console.print(_text(f"The submission cannot be read: {flag.message}", style="bold red"))
+    else:
+        checks = [check for check in report.checks if check.status != "not_run"]
+        console.print(_check_table(console, checks))
+        _show_not_run(console, report)
+        _show_unwritten(console, report)
+        _show_failures(console, _told(report, checks))
+        _show_measured(console, checks)
+        _show_functions(console, report)
+        _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
 
 
+def _show_not_run(console: Console, report: Report) -> None:
+    """How many checks were not selected; a note tells what a quick run left out."""
+    times = sum(check.status == "not_run" for check in report.checks)
+    if times and report.status == "incomplete":
+        console.print(_text(f" {formatting.count(times, 'check')} not run.", style="yellow"))
+
+
+def _unwritten(report: Report) -> list[str]:
+    return [name for name, part in report.functions.items() if part.status == "not_written"]
+
+
+def _show_unwritten(console: Console, report: Report) -> None:
+    """One line for all functions that are still as in the template, whatever fails because of them."""
+    names = _unwritten(report)
+    if names:
+        console.print()
+        console.print(_text(f"Not written yet: {formatting.listing(names)}.", style="bold yellow"))
+        console.print(Padding(_text("The checks that need them fail until they are."), (0, 0, 0, 2)))
+
+
+def _told(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]:
+    """Checks that did not pass, grouped by reason; the first of a group tells it.
+
+    Checks that wait for an unwritten function are left out, and so are hidden ones.
+    """
+    unwritten = set(_unwritten(report))
+    failed = [
+        check
+        for check in checks
+        if check.status != "passed" and check.message and not unwritten & set(check.caused_by)
+    ]
+    ids = {check.id for check in failed}
+    by_words: dict[tuple[str, str | None], list[CheckPart]] = {}
+    by_id: dict[str, list[CheckPart]] = {}
+    for check in sorted(failed, key=lambda check: not ids.isdisjoint(check.caused_by)):  # causes first
+        group = next((by_id[name] for name in check.caused_by if name in by_id), None)
+        if group is None:
+            group = by_words.setdefault((check.message, check.hint), [])
+            by_id[check.id] = group
+        group.append(check)
+    return list(by_words.values())
+
+
 def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
-    """What an instructor should look at, but for what stands in a check's words or among the functions' notes."""
+    """The flags, except those that a check's message or a function's note has told already."""
     said = " ".join(check.message for check in checks)
-    for each in report.integrity:
-        if each.kind == "forbidden_help" and each.message not in said:
-            console.print(Padding(_text(f"Not allowed: {each.message}", style="bold red"), (0, 0, 0, 2)))
-        elif each.kind not in {"forbidden_help", "noted_help"}:
-            console.print(Padding(_text(f"Note: {each.message}", style="yellow"), (0, 0, 0, 2)))
-
-
-def is_left_aside(report: Report, check: CheckPart) -> bool:
-    """Whether a check was not asked for, with --only."""
-    return report.status == "incomplete" and check.message == NOT_ASKED_FOR
+    for flag in report.flags:
+        if flag.kind == "restriction_noted" or flag.message in said:
+            continue
+        label, style = (
+            ("Not allowed", "bold red") if flag.kind == "restriction_violated" else ("Note", "yellow")
+        )
+        if flag.audience == "instructor":
+            label = "For the instructor"
+        console.print(Padding(_text(f"{label}: {flag.message}", style=style), (0, 0, 0, 2)))
 
 
 def _circumstances(report: Report) -> str:
     environment = report.environment
     missing = environment.isolation_missing
-    not_kept = f" (not kept from {formatting.listing(missing)})" if missing else ""
+    gaps = f" ({not_isolated(missing)})" if missing else ""
     device = "cpu" if environment.device == "cpu" else f"{environment.device} ({environment.device_name})"
     return (
         f"{report.submission.id}, seed {environment.seed}, {device},"
-        f" isolation: {environment.isolation}{not_kept}, {formatting.seconds(report.seconds)}"
+        f" isolation: {environment.isolation}{gaps}, {formatting.seconds(report.seconds)}"
     )
 
 
@@ -112,7 +166,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
 
 
 def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
-    """What passed checks measured, where a student wants to read the numbers: speed and accuracy."""
+    """The numbers of passed checks of speed and accuracy."""
     measured = [check for check in checks if check.status == "passed" and check.kind in SLOW_KINDS]
     if measured:
         console.print()
@@ -121,20 +175,22 @@ def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
         console.print(Padding(_text(check.message), (0, 0, 0, 2)))
 
 
-def _show_failures(console: Console, checks: Iterable[CheckPart]) -> None:
-    """A paragraph for each check that did not pass; those with the same words share one."""
-    grouped: dict[tuple[str, str | None], list[CheckPart]] = {}
-    for check in checks:
-        if check.status != "passed":
-            grouped.setdefault((check.message, check.hint), []).append(check)
-    for (message, hint), group in grouped.items():
+def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> None:
+    """A paragraph for each reason, with the checks that did not pass because of it."""
+    for group in told:
+        teller = group[0]
+        same = [check for check in group if check.message == teller.message]
         console.print()
-        style = f"bold {_MARKS[group[0].status][1]}"
-        for check in group:
+        style = f"bold {_MARKS[teller.status][1]}"
+        for check in same:
             console.print(_text(f"{check.title} ({check.status})", style=style))
-        console.print(Padding(_text(message), (0, 0, 0, 2)))
-        if hint:
-            console.print(Padding(_text(f"Hint: {hint}", style="cyan"), (0, 0, 0, 2)))
+        console.print(Padding(_text(teller.message), (0, 0, 0, 2)))
+        if teller.hint:
+            console.print(Padding(_text(f"Hint: {teller.hint}", style="cyan"), (0, 0, 0, 2)))
+        others = [check.title for check in group if check not in same]
+        if others:
+            words = f"Failed for the same reason: {'; '.join(others)}."
+            console.print(Padding(_text(words, style="dim"), (0, 0, 0, 2)))
 
 
 def _show_functions(console: Console, report: Report) -> None:
@@ -142,9 +198,10 @@ def _show_functions(console: Console, report: Report) -> None:
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Function", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
-    table.add_column("Where it stands", ratio=1)
+    table.add_column("Location", ratio=1)
     for name, function in report.functions.items():
-        status = _text(function.status, style=_STATUS_STYLES[function.status])
+        words = function.status.replace("_", " ")
+        status = _text(words, style=_STATUS_STYLES[function.status])
         table.add_row(_text(name), status, _text(_where(function.where)))
     console.print(table)
     for note, names in _notes(report).items():
@@ -153,10 +210,10 @@ def _show_functions(console: Console, report: Report) -> None:
 
 
 def _notes(report: Report) -> dict[str, list[str]]:
-    """Each note once, with the functions that it is on; a missing function's says why and stands with its checks."""
+    """Each note once, with its functions, except on what is missing or not written."""
     notes: dict[str, list[str]] = {}
     for name, function in report.functions.items():
-        for note in function.notes if function.status != "missing" else ():
+        for note in function.notes if function.status not in {"missing", "not_written"} else ():
             notes.setdefault(note, []).append(name)
     return notes
 
@@ -174,18 +231,23 @@ def _score_line(report: Report) -> Text:
         return _text(
             f"Score: {formatting.points(report.score)} of {formatting.points(report.max_score)}", style=style
         )
-    ran = [check for check in report.checks if check.status in {"passed", "failed"}]
-    got, worth = sum(check.points for check in ran), sum(check.max_points for check in ran)
-    reason = (
-        "the grader failed in some checks; grade again"
-        if report.has_grader_faults
-        else "not every check was run"
-    )
-    return _text(
-        f"No score: {reason}. The checks that ran gave {formatting.points(got)} of {formatting.points(worth)}"
-        f" (all: {formatting.points(report.max_score)}).",
-        style="bold yellow",
-    )
+    return _text(_why_no_score(report), style="bold yellow")
+
+
+def _why_no_score(report: Report) -> str:
+    got, worth = report.points_run
+    ran = any(check.status in {"passed", "failed"} for check in report.checks)
+    skipped = sum(check.status == "skipped" for check in report.checks)
+    told = f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
+    told += f" (of {formatting.points(report.max_score)} in all)."
+    if report.has_grader_faults:
+        return f"No score: the grader failed in some checks; grade again. {told}"
+    if ran:
+        return f"No score: not every check was run. {told}"
+    if skipped:
+        asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
+        return f"Nothing was graded: {asked} skipped."
+    return "Nothing was graded: no check was run."
 
 
 def batch_line(number: int, total: int, submission_id: str, report: Report, how: str) -> str:
@@ -194,16 +256,16 @@ def batch_line(number: int, total: int, submission_id: str, report: Report, how:
         score = "no score"
     else:
         score = f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
-    counts = [check.status for check in report.checks]
-    failed = len(counts) - counts.count("passed")
-    words = {"kept": "kept, nothing has changed", "unreadable": "cannot be read"}.get(how)
-    if how == "unreadable" and report.integrity:
-        words = f"cannot be read: {report.integrity[0].message}"
+    ran = [check for check in report.checks if check.status != "not_run"]
+    failed = sum(check.status != "passed" for check in ran)
+    words = {"kept": "kept: nothing changed", "unreadable": "cannot be read"}.get(how)
+    if how == "unreadable" and report.flags:
+        words = f"cannot be read: {report.flags[0].message}"
     if words is None:
         words = (
             "all checks passed"
             if failed == 0
-            else f"{failed} of {formatting.count(len(counts), 'check')} not passed"
+            else f"{failed} of {formatting.count(len(ran), 'check')} not passed"
         )
         words += f", {formatting.seconds(report.seconds)}"
     width = len(str(total))
@@ -223,14 +285,15 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
             f"{formatting.count(len(scores), 'score')}: lowest {worst}, median {formatting.points(median)}, highest {best}"
             f" of {formatting.points(reports[0].max_score)}"
         )
-    if len(scores) < len(reports):
-        console.print(
-            f"{len(reports) - len(scores)} without a score: the grader failed there; run the command again"
-        )
+    faults = sum(report.has_grader_faults for report in reports)
+    if faults:
+        console.print(f"{faults} without a score: the grader failed; run the command again")
+    if len(scores) + faults < len(reports):
+        console.print(f"{len(reports) - len(scores) - faults} without a score: not every check was run")
     fails: dict[str, int] = {}
     for report in reports:
         for check in report.checks:
-            if check.status != "passed":
+            if check.status not in {"passed", "not_run"}:
                 fails[check.title] = fails.get(check.title, 0) + 1
     for title_of_check, times in sorted(fails.items(), key=lambda item: -item[1])[:3]:
         console.print(
@@ -239,10 +302,10 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:
-    """Each function with where it stood and what it needs; what was left out and why."""
+    """Each function with its location and what it needs; the statements left out, with reasons."""
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Function", no_wrap=True)
-    table.add_column("Where it stands", ratio=1)
+    table.add_column("Location", ratio=1)
     is_single = len({chunk.location.file for chunk in extracted.chunks}) == 1
     by_number = {chunk.number: chunk for chunk in extracted.chunks}
     for name in names:
@@ -268,7 +331,7 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
             )
         )
     if extracted.stubs:
-        console.print(_text(f"Inert stand-ins take the place of {formatting.listing(extracted.stubs)}."))
+        console.print(_text(f"Stubbed: {formatting.listing(extracted.stubs)}."))
     for note in extracted.notes:
         console.print(_text(note))
     if extracted.left_out:
@@ -280,14 +343,14 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
-    """The names that a statement gives, and where it stands: torch (cell 2, line 6)."""
+    """The names that a statement binds, and its location: torch (cell 2, line 6)."""
     names = ", ".join(chunk.binds) or chunk.source.strip().splitlines()[0][:40]
     where = str(chunk.location)
     return f"{names} ({where.partition(', ')[2] if is_single else where})"
 
 
 def show_finding(console: Console, name: str, seen: str, advice: str | None, *, is_good: bool) -> None:
-    """One thing that the doctor looked at."""
+    """One finding of the doctor."""
     line = _mark(console, "passed" if is_good else "skipped")
     line.append(f" {name}: ", style="bold")
     line.append(plain(seen), style="default")
@@ -296,13 +359,13 @@ def show_finding(console: Console, name: str, seen: str, advice: str | None, *, 
         console.print(Padding(_text(advice, style="dim"), (0, 0, 0, 4)))
 
 
-def _help_policy(spec: Spec) -> str:
-    """What help the spec forbids, and what it has noted."""
+def _restrictions(spec: Spec) -> str:
+    """The kinds of code that the spec forbids, notes and ignores."""
     policy = spec.restrictions.model_dump()
-    words = {"fail": "not allowed", "note": "noted", "ignore": "not looked for"}
+    words = {"fail": "not allowed", "note": "noted", "ignore": "ignored"}
     kinds = {effect: [kind for kind, each in policy.items() if each == effect] for effect in words}
     said = [f"{words[effect]}: {', '.join(named)}" for effect, named in kinds.items() if named]
-    return f"Help: {'; '.join(said)}"
+    return f"Restrictions: {'; '.join(said)}"
 
 
 def show_spec(console: Console, spec: Spec) -> None:
@@ -316,7 +379,7 @@ def show_spec(console: Console, spec: Spec) -> None:
         markup=False,
     )
     console.print(_text(f"Functions: {', '.join(spec.functions)}"))
-    console.print(_text(_help_policy(spec)))
+    console.print(_text(_restrictions(spec)))
     console.print()
     table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
     table.add_column("Check", ratio=1)

@@ -1,4 +1,4 @@
-"""Which device a submission, or a whole class, is graded on: asked once, before anything is graded."""
+"""Chooses the device that a submission or a class is graded on, once, before the first one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from grader.sandbox.device import NODES, is_gpu_there
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import IsolationLevel
 
-NO_CONTEXT = "a GPU is there, but no context could be made in a worker"
+NO_CONTEXT = "a GPU is present, but a worker could not create a context on it"
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenDevice:
-    """What is graded on. name: the GPU's, None on the CPU. note: why it is not what one could expect, None where it is."""
+    """The device. name: the GPU's, None on the CPU. note: why it is not the one to be expected, if it is not."""
 
     device: Device
     name: str | None = None
@@ -29,21 +29,22 @@ def choose_device(
     sandbox: Sandbox,
     least: IsolationLevel = IsolationLevel.process,
 ) -> ChosenDevice:
-    """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU where the sandbox's workers can open one.
+    """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU if the sandbox's workers can open one.
 
-    A GPU is then open in all workers of the sandbox. least: what they must be held to meanwhile. DeviceError where "cuda" cannot be had.
+    All workers of the sandbox then have the GPU open, isolated at least to `least`. DeviceError if `wanted` is "cuda" and
+    there is none.
     """
     if assignment.backend == "numpy" and wanted == "cuda":
-        note = "the functions of this assignment work on NumPy arrays, so they were run on the CPU"
+        note = "the functions of this assignment take NumPy arrays, so they ran on the CPU"
         return ChosenDevice("cpu", note=note)
     if wanted == "cpu" or assignment.backend == "numpy":
         return ChosenDevice("cpu")
     if not is_gpu_there():
         if wanted == "auto":
             return ChosenDevice("cpu")
-        nodes = " nor ".join(map(str, NODES))
+        nodes = ", ".join(f"no {node}" for node in NODES)
         raise DeviceError(
-            f"--device cuda: this machine has no NVIDIA GPU (there is neither {nodes}); leave it out, or say --device cpu"
+            f"--device cuda: this machine has no NVIDIA GPU ({nodes}); use --device cpu or leave it out"
         )
     try:
         gpu = sandbox.open_device(assignment.limits.device_memory_bytes, least)
@@ -51,6 +52,6 @@ def choose_device(
         if wanted == "auto":
             return ChosenDevice("cpu", note=f"{NO_CONTEXT}: {error}; graded on the CPU")
         raise DeviceError(
-            f"--device cuda: {NO_CONTEXT}: {error}; `grader doctor` tells more, --device cpu does without"
+            f"--device cuda: {NO_CONTEXT}: {error}; run `grader doctor` for details, or use --device cpu"
         ) from error
     return ChosenDevice("cuda", gpu.name)

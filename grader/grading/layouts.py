@@ -1,7 +1,7 @@
-"""In which layout a loss function takes its arrays, where the spec leaves that open: found by calling it in both.
+"""Finds the layout of each loss function's arrays if the spec leaves it open, by calling the function in both.
 
-A layout in which the values are right decides; then one in which values of the right shapes come back at all, which of
-a function with a mistake in it is nearly always one alone: sizes that are all different raise in the other.
+The layout with right values wins, then the one in which values of the right shapes come back. Even for a wrong function
+that is nearly always one of the two: all sizes differ, so the other one raises.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import get_args
 
+from grader import formatting
 from grader.checks import AnyCheck
-from grader.checks.base.call import case_of, loss_trial
 from grader.checks.base.check import random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import draw_layout_case
 from grader.checks.losses.truth import Truth
 from grader.model.observation import Observation, Received, Returned
@@ -26,7 +27,7 @@ DEFAULT: Layout = "DC"
 
 
 def find_layouts(context: CheckContext, names: Iterable[str], run: Runner) -> Mapping[str, Layout]:
-    """For each of the loss functions the layout that it takes; one that fits both alike goes with the others."""
+    """The layout of each loss function; one that fits both equally well gets the layout of most others."""
     worths = {name: _worths(context, name, run) for name in names}
     decided = {
         name: max(worth, key=lambda layout: worth[layout])
@@ -39,25 +40,22 @@ def find_layouts(context: CheckContext, names: Iterable[str], run: Runner) -> Ma
 
 
 def layout_of(check: AnyCheck, layouts: Mapping[str, Layout]) -> Layout:
-    """The layout in which a check calls its functions: that of the first of them that is there."""
+    """The layout in which a check calls its functions: that of the first one in the submission."""
     return next((layouts[name] for name in check.functions if name in layouts), DEFAULT)
 
 
 def layout_notes(layouts: Mapping[str, Layout]) -> tuple[str, ...]:
-    """What a report says of functions in another layout than the usual one."""
+    """A note for the report on functions in another layout than the usual one."""
     turned = [name for name, layout in layouts.items() if layout != DEFAULT]
     if not turned:
         return ()
-    return (
-        (
-            f"W is taken as (C, D) and X as (D, N) by {', '.join(turned)}, as the handout of 2015 has it;"
-            " graded in that layout."
-        ),
-    )
+    verb = "takes" if len(turned) == 1 else "take"
+    layout = f"{formatting.listing(turned)} {verb} W as (C, D) and X as (D, N), as in the handout of 2015"
+    return (f"{layout}, and {'was' if len(turned) == 1 else 'were'} graded in that layout.",)
 
 
 def _worths(context: CheckContext, name: str, run: Runner) -> dict[Layout, int]:
-    """How well each layout fits: 3 where loss and gradient are right, down to 0 where the call gives no values."""
+    """How well each layout fits: from 3, loss and gradient are right, to 0, the call returned no values."""
     return {layout: _worth(context.in_layout(layout), name, run) for layout in get_args(Layout)}
 
 
@@ -72,5 +70,5 @@ def _worth(context: CheckContext, name: str, run: Runner) -> int:
     loss, gradient = observation.values
     if not isinstance(loss, Received) or not isinstance(gradient, Received):
         return 0
-    truth = Truth(function.classifier, case_of(trial)[0], assignment.convention, function.main_dtype)
-    return 1 + truth.compare_loss(loss)[0].is_right + truth.compare_gradient(gradient)[0].is_right
+    truth = Truth.of(assignment, trial)
+    return 1 + truth.compare_loss(loss).is_right + truth.compare_gradient(gradient).is_right

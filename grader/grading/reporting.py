@@ -1,185 +1,216 @@
-"""From verdicts to the report: what each check and function says, and the words on the whole."""
+"""From the results of the checks to the report."""
 
 from __future__ import annotations
 
 import base64
-import platform
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
-from pathlib import Path
+from functools import cached_property
 
-from grader import __version__, formatting
-from grader.checks import AnyCheck
+from grader import formatting
 from grader.checks.base.call import sentence
 from grader.extract import Extracted
-from grader.grading.settings import CheckResult, Settings, errored_verdict
+from grader.extract.unwritten import is_unwritten
+from grader.grading.check_result import CheckResult, errored_verdict
+from grader.grading.environment import environment
+from grader.grading.settings import Settings
 from grader.intake.submission import Submission
 from grader.model.report import (
     AssignmentPart,
     CheckPart,
     DiagnosisPart,
-    EnvironmentPart,
     FilePart,
+    FindingPart,
     FlagPart,
     FunctionPart,
-    FunctionStatus,
     PicturePart,
     Report,
+    ReportStatus,
+    StudentPart,
     SubmissionPart,
     WherePart,
+    found_in,
+    function_status,
 )
-from grader.model.verdict import Finding, Picture, Verdict
+from grader.model.verdict import Finding, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
-from grader.spec import LoadedSpec, Spec
+from grader.spec import LoadedSpec
 
 _WORKING = frozenset({"future", "past", "six"})
-"""Modules that bridge Python 2 and 3: their stand-ins give what is asked of them, so there is nothing to say."""
+"""Modules that bridge Python 2 and 3: their stubs do what they should, so they are not worth a note."""
 
 
-def graded_report(
-    submission: Submission,
-    loaded: LoadedSpec,
-    extracted: Extracted,
-    judged: Sequence[CheckResult],
-    violations: Sequence[Violation],
-    faults: Sequence[str],
-    settings: Settings,
-    isolation: Isolation,
-    started: datetime,
-) -> Report:
-    """The report on a submission whose code was looked at. faults: of the grader, beside the checks."""
-    spec = loaded.spec
-    functions = _function_parts(spec, extracted, judged, violations, settings)
-    checks = tuple(check_part(each, _blame(each, extracted, functions)) for each in judged)
-    is_complete = settings.only is None and all(check.status != "errored" for check in checks)
-    return Report(
-        assignment=AssignmentPart(name=spec.name, title=spec.title, spec_sha256=loaded.sha256),
-        submission=_submission_part(submission),
-        status="graded" if is_complete else "incomplete",
-        score=round(sum(check.points for check in checks), 4) if is_complete else None,
-        max_score=round(spec.max_score, 4),
-        functions=functions,
-        checks=checks,
-        integrity=_flags(faults, extracted, violations, judged),
-        environment=environment(settings, isolation, spec.checks),
-        started_at=started.isoformat(timespec="seconds"),
-        seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
-    )
+@dataclass(frozen=True)
+class ReportDraft:
+    """Everything that is known of a submission once its checks have run."""
+
+    submission: Submission
+    loaded: LoadedSpec
+    extracted: Extracted
+    results: Sequence[CheckResult]
+    violations: Sequence[Violation]
+    faults: Sequence[str]
+    """Of the grader, other than errored checks."""
+    notes: Sequence[str]
+    """On the grading as a whole."""
+    settings: Settings
+    isolation: Isolation
+    started: datetime
+
+    @cached_property
+    def checks(self) -> tuple[CheckPart, ...]:
+        """The checks by themselves, without what follows from other checks."""
+        return tuple(map(check_part, self.results))
+
+    @cached_property
+    def functions(self) -> Mapping[str, FunctionPart]:
+        """The functions as all checks found them."""
+        return self._functions(self.checks)
+
+    @cached_property
+    def functions_seen(self) -> Mapping[str, FunctionPart]:
+        """The functions as visible checks found them: nothing else may go into words that students read."""
+        visible = [check for check in self.checks if check.visibility == "visible"]
+        return self.functions if len(visible) == len(self.checks) else self._functions(visible)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every check that counts was run to an end."""
+        uncounted = {check.id for check in self.settings.left_out_as_slow(self.loaded.spec.checks)}
+        return all(
+            check.status not in {"not_run", "errored"} or check.id in uncounted for check in self.checks
+        )
+
+    def report(self, wrong_spec: Sequence[str] = ()) -> Report:
+        """The report. wrong_spec: sentences on an assignment that the submission fits better."""
+        return Report(
+            assignment=_assignment_part(self.loaded),
+            submission=_submission_part(self.submission),
+            status="graded" if self.is_complete else "incomplete",
+            score=round(sum(check.points for check in self.checks), 4) if self.is_complete else None,
+            max_score=self.settings.max_score(self.loaded.spec.checks),
+            functions=dict(self.functions),
+            checks=tuple(map(self._with_causes, self.results, self.checks)),
+            flags=(
+                *self._flags(),
+                *(FlagPart(kind="wrong_spec", message=each, audience="both") for each in wrong_spec),
+            ),
+            environment=environment(self.settings, self.isolation, self.loaded.spec.checks),
+            started_at=self.started.isoformat(timespec="seconds"),
+            seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
+        )
+
+    def _flags(self) -> list[FlagPart]:
+        flags = [FlagPart(kind="grader_fault", message=fault, audience="both") for fault in self.faults]
+        flags += [
+            FlagPart(kind="note", message=note, audience="both")
+            for note in (*self.extracted.notes, *self.notes, *self._quick_notes())
+        ]
+        flags += [
+            FlagPart(
+                kind="restriction_violated" if each.policy == "fail" else "restriction_noted",
+                function=each.function,
+                message=each.message,
+                audience="both",
+            )
+            for each in self.violations
+        ]
+        flags += [
+            FlagPart(kind=flag.kind, function=flag.function, message=flag.message, audience="instructor")
+            for result in self.results
+            for flag in result.verdict.alarms
+        ]
+        return flags
+
+    def _quick_notes(self) -> Iterator[str]:
+        """The checks that a quick run left out, and their points."""
+        left_out = self.settings.left_out_as_slow(self.loaded.spec.checks)
+        if left_out:
+            count = formatting.count(len(left_out), "check")
+            worth = formatting.points(sum(check.points for check in left_out))
+            was, does = ("was", "does") if len(left_out) == 1 else ("were", "do")
+            yield f"Quick run: {count} worth {worth} points {was} not run and {does} not count."
+
+    def _functions(self, checks: Sequence[CheckPart]) -> dict[str, FunctionPart]:
+        return {name: self._function_part(name, checks) for name in self.loaded.spec.functions}
+
+    def _function_part(self, name: str, checks: Sequence[CheckPart]) -> FunctionPart:
+        function = self.extracted.functions.get(name)
+        if function is None:
+            reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
+            was_errored = any(check.status == "errored" and name in check.functions for check in checks)
+            return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
+        ruled = [each for each in findings_of(self.violations) if each.function == name]
+        is_violation = any(each.is_correct is False for each in ruled)
+        status = function_status(name, checks, is_violation=is_violation, is_written=True)
+        if status == "incorrect" and is_unwritten(self.extracted, name):
+            status = "not_written"
+        diagnosis, found = found_in(name, checks)
+        notes = [*_notes_on(name, self.extracted, self.settings), *found]
+        notes += [note for each in ruled for note in each.notes]
+        place = function.location
+        return FunctionPart(
+            status=status,
+            where=WherePart(file=place.file, cell=place.cell, line=place.line),
+            diagnosis=diagnosis,
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def _with_causes(self, result: CheckResult, part: CheckPart) -> CheckPart:
+        """The check with what it follows from; its message names only what students may see."""
+        if part.status not in {"failed", "skipped"} or result.is_violation:
+            return part
+        own = [name for name in part.functions if self.functions[name].status in {"missing", "not_written"}]
+        helpers = self._wrong_helpers(result) if part.status == "failed" else []
+        checks = [
+            check.id
+            for check in self.checks
+            if check.kind == "values" and check.status == "failed" and check.id != part.id
+            if set(check.functions) & set(result.verdict.blames)
+        ]
+        return part.model_copy(
+            update={
+                "caused_by": tuple(dict.fromkeys((*own, *helpers, *checks))),
+                "message": part.message + _helper_words(helpers, self.functions_seen),
+            }
+        )
+
+    def _wrong_helpers(self, result: CheckResult) -> list[str]:
+        """The other functions that a failed function calls and that are wrong themselves."""
+        own = set(result.check.functions)
+        bound = {name for function in own for name in self._names_bound(function)}
+        return [
+            name
+            for name, part in self.functions.items()
+            if name in bound - own
+            and part.status in {"incorrect", "not_written"}
+            and not own & self._names_bound(name)  # where two need each other, neither is to blame
+        ]
+
+    def _names_bound(self, name: str) -> set[str]:
+        """The names that the chunks of a function bind."""
+        function = self.extracted.functions.get(name)
+        numbers = set() if function is None else set(function.chunks)
+        return {bound for chunk in self.extracted.chunks if chunk.number in numbers for bound in chunk.binds}
 
 
-def with_notes(report: Report, notes: Sequence[str]) -> Report:
-    """The report with more words on the whole."""
-    more = tuple(FlagPart(kind="note", function=None, message=note) for note in notes)
-    return report.model_copy(update={"integrity": (*report.integrity, *more)}) if more else report
+def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:
+    """Sentences on the functions that a failed one calls: what to fix first."""
+    words = ""
+    for status, adjective in (("incorrect", "incorrect too"), ("not_written", "not written yet")):
+        called = [name for name in names if functions[name].status == status]
+        if called:
+            verb = "is" if len(called) == 1 else "are"
+            words += f" It calls {formatting.listing(called)}, which {verb} {adjective}: start there."
+    return words
 
 
-def _submission_part(submission: Submission) -> SubmissionPart:
-    """The report's words on what was handed in."""
-    files = tuple(FilePart(path=file.path, sha256=file.sha256) for file in submission.files)
-    return SubmissionPart(id=submission.id, sha256=submission.sha256, student=submission.student, files=files)
-
-
-def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCheck] = ()) -> EnvironmentPart:
-    """What the checks are graded with."""
-    return EnvironmentPart(
-        grader_version=__version__,
-        python=platform.python_version(),
-        torch=torch_version(),
-        device=settings.device,
-        device_name=settings.device_name or processor_name(),
-        isolation=isolation.level.value,
-        isolation_missing=isolation.missing,
-        seed=settings.seed,
-        data=settings.data_name(checks),
-    )
-
-
-@cache
-def torch_version() -> str:
-    """The version of torch that workers import."""
-    return metadata.version("torch")
-
-
-@cache
-def processor_name() -> str:
-    """The CPU's name where the system tells it."""
-    if sys.platform == "linux":
-        try:
-            with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    if line.startswith("model name"):
-                        return line.partition(":")[2].strip()
-        except OSError:
-            pass
-    return platform.processor() or platform.machine()
-
-
-def _flags(
-    faults: Sequence[str],
-    extracted: Extracted,
-    violations: Sequence[Violation],
-    judged: Sequence[CheckResult],
-) -> tuple[FlagPart, ...]:
-    """What an instructor should look at: faults of ours, what extraction says of the whole, help, alarms of checks."""
-    kinds = {"fail": "forbidden_help", "note": "noted_help"}
-    return (
-        *(FlagPart(kind="grader_fault", function=None, message=fault) for fault in faults),
-        *(FlagPart(kind="note", function=None, message=note) for note in extracted.notes),
-        *(
-            FlagPart(kind=kinds[each.policy], function=each.function, message=each.message)
-            for each in violations
-        ),
-        *(
-            FlagPart(kind=alarm.kind, function=alarm.function, message=alarm.message)
-            for each in judged
-            for alarm in each.verdict.alarms
-        ),
-    )
-
-
-def _picture_part(picture: Picture) -> PicturePart:
-    return PicturePart(
-        count=picture.count,
-        height=picture.height,
-        width=picture.width,
-        rgb=base64.b64encode(picture.rgb).decode(),
-    )
-
-
-def _blame(judged: CheckResult, extracted: Extracted, functions: Mapping[str, FunctionPart]) -> str:
-    """A sentence on the other functions that a failed function calls and that are wrong themselves."""
-    own = [extracted.functions[name] for name in judged.check.functions if name in extracted.functions]
-    if judged.verdict.status != "failed" or judged.is_violation or not own:
-        return ""
-    bound = {name for function in own for name in _names_in(function.name, extracted)}
-    wrong = [
-        name
-        for name, part in functions.items()
-        if name in bound and name not in judged.check.functions and part.status == "incorrect"
-    ]
-    # Where two need each other, neither is to blame for the other.
-    own_names = set(judged.check.functions)
-    wrong = [name for name in wrong if not own_names & _names_in(name, extracted)]
-    if not wrong:
-        return ""
-    called = formatting.listing(wrong)
-    return f" It calls {called}, which {'is' if len(wrong) == 1 else 'are'} incorrect too: look there first."
-
-
-def _names_in(name: str, extracted: Extracted) -> set[str]:
-    """The names that the chunks of a function bind."""
-    numbers = set(extracted.functions[name].chunks) if name in extracted.functions else set()
-    return {bound for chunk in extracted.chunks if chunk.number in numbers for bound in chunk.binds}
-
-
-def check_part(judged: CheckResult, blame: str = "") -> CheckPart:
-    """The report's words on one check; ValueError for a verdict that no report can hold."""
-    check, verdict = judged.check, judged.verdict
+def check_part(result: CheckResult) -> CheckPart:
+    """The report's part on one check; ValueError for a verdict that no report can hold."""
+    check, verdict = result.check, result.verdict
     return CheckPart(
         id=check.id,
         kind=check.kind,
@@ -189,65 +220,50 @@ def check_part(judged: CheckResult, blame: str = "") -> CheckPart:
         points=round(check.points * verdict.credit, 4),
         max_points=check.points,
         visibility=check.visibility,
-        message=verdict.message + blame,
+        message=verdict.message,
         hint=verdict.hint,
         measured=dict(verdict.measured),
-        curves=dict(verdict.curves),
-        pictures={name: _picture_part(picture) for name, picture in verdict.pictures.items()},
         allowed=dict(verdict.allowed),
-        seconds=round(judged.seconds, 4),
+        curves=dict(verdict.curves),
+        pictures={
+            name: PicturePart(
+                count=picture.count,
+                height=picture.height,
+                width=picture.width,
+                rgb=base64.b64encode(picture.rgb).decode(),
+            )
+            for name, picture in verdict.pictures.items()
+        },
+        seconds=round(result.seconds, 4),
+        findings=tuple(map(_finding_part, verdict.findings)),
     )
 
 
-def _function_parts(
-    spec: Spec,
-    extracted: Extracted,
-    judged: Sequence[CheckResult],
-    violations: Sequence[Violation],
-    settings: Settings,
-) -> dict[str, FunctionPart]:
-    findings = [finding for each in judged for finding in each.verdict.findings]
-    findings += findings_of(violations)
-    errored = {name for each in judged if each.verdict.status == "errored" for name in each.check.functions}
-    return {name: _function_part(name, extracted, findings, errored, settings) for name in spec.functions}
-
-
-def _function_part(
-    name: str, extracted: Extracted, findings: Sequence[Finding], errored: set[str], settings: Settings
-) -> FunctionPart:
-    function = extracted.functions.get(name)
-    if function is None:
-        reasons = (extracted.missing[name],) if name in extracted.missing else ()
-        status: FunctionStatus = "unjudged" if name in errored else "missing"
-        return FunctionPart(status=status, where=None, notes=reasons)
-    own = [finding for finding in findings if finding.function == name]
+def _finding_part(finding: Finding) -> FindingPart:
     diagnosis = tuple(
         DiagnosisPart(part=each.part, misconception=each.misconception, message=each.message)
-        for finding in own
         for each in finding.diagnosis
     )
-    notes = [*_notes_on(name, extracted, settings), *(note for finding in own for note in finding.notes)]
-    return FunctionPart(
-        status=_function_status(own, was_errored=name in errored),
-        where=WherePart(
-            file=function.location.file, cell=function.location.cell, line=function.location.line
-        ),
-        diagnosis=tuple(dict.fromkeys(diagnosis)),
-        notes=tuple(dict.fromkeys(notes)),
+    return FindingPart(
+        function=finding.function, is_correct=finding.is_correct, diagnosis=diagnosis, notes=finding.notes
     )
 
 
-def _function_status(findings: Sequence[Finding], *, was_errored: bool) -> FunctionStatus:
-    decisions = [finding.is_correct for finding in findings if finding.is_correct is not None]
-    if not all(decisions):
-        return "incorrect"
-    if was_errored or not decisions:
-        return "unjudged"
-    return "correct"
+def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:
+    return AssignmentPart(name=loaded.spec.name, title=loaded.spec.title, spec_sha256=loaded.sha256)
+
+
+def _submission_part(submission: Submission) -> SubmissionPart:
+    return SubmissionPart(
+        id=submission.id,
+        sha256=submission.sha256,
+        files=tuple(FilePart(path=file.path, sha256=file.sha256) for file in submission.files),
+        student=None if submission.student is None else StudentPart(id=submission.student),
+    )
 
 
 def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
-    """What extraction has to say about a function."""
+    """The remarks that follow from how a function is written and where."""
     function = extracted.functions[name]
     notes: list[str] = []
     for duplicate in extracted.duplicates:
@@ -255,19 +271,18 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
             places = formatting.listing([str(place) for place in duplicate.locations])
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
-        notes.append("it is written for CUDA; no GPU was used, so it was run on the CPU")
-    inert = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
-    if inert:
-        modules = formatting.listing(inert)
-        notes.append(f"{modules} cannot be used here; an inert stand-in takes the place")
+        notes.append("it is written for CUDA; it ran on the CPU, because no GPU was used")
+    stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
+    if stubs:
+        notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
     if _needs_xrange(name, extracted):
-        notes.append("it calls xrange, which only Python 2 has; range takes its place")
+        notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
     return notes
 
 
 def _needs_xrange(name: str, extracted: Extracted) -> bool:
-    """Whether what a function needs says xrange, and takes it from nowhere."""
+    """Whether a function or its helpers call xrange, and none of them defines it."""
     numbers = set(extracted.functions[name].chunks)
     own = [chunk for chunk in extracted.chunks if chunk.number in numbers]
     is_bound = any("xrange" in chunk.binds for chunk in own)
@@ -277,41 +292,43 @@ def _needs_xrange(name: str, extracted: Extracted) -> bool:
 def unreadable_report(
     submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings, isolation: Isolation
 ) -> Report:
-    """The report on a submission that cannot be read at all: every function is missing, and says why."""
+    """The report on a submission that cannot be read at all: 0 points, and every function missing."""
+    flag = FlagPart(kind="unreadable", message=reason, audience="both")
     verdict = Verdict("skipped", 0.0, sentence(reason))
-    return _report_without_code(submission_id, reason, "unreadable", verdict, loaded, settings, isolation)
+    return _report_without_code(submission_id, flag, "unreadable", verdict, loaded, settings, isolation)
 
 
 def failed_report(
     submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings, isolation: Isolation
 ) -> Report:
-    """The report on a submission that could not be read by no fault of the student's: no score, grade again."""
+    """The report on a submission that could not be read through no fault of the student's: no score, grade again."""
+    flag = FlagPart(kind="grader_fault", message=reason, audience="both")
     return _report_without_code(
-        submission_id, reason, "grader_fault", errored_verdict(), loaded, settings, isolation
+        submission_id, flag, "incomplete", errored_verdict(), loaded, settings, isolation
     )
 
 
 def _report_without_code(
     submission_id: str,
-    reason: str,
-    kind: str,
+    flag: FlagPart,
+    status: ReportStatus,
     verdict: Verdict,
     loaded: LoadedSpec,
     settings: Settings,
     isolation: Isolation,
 ) -> Report:
     spec = loaded.spec
-    is_graded = verdict.status != "errored"
-    status: FunctionStatus = "missing" if is_graded else "unjudged"
+    is_missing = status == "unreadable"
+    function = FunctionPart(status="missing" if is_missing else "unjudged", where=None, notes=(flag.message,))
     return Report(
-        assignment=AssignmentPart(name=spec.name, title=spec.title, spec_sha256=loaded.sha256),
-        submission=SubmissionPart(id=submission_id, sha256="", student=None, files=()),
-        status="graded" if is_graded else "incomplete",
-        score=0.0 if is_graded else None,
-        max_score=round(spec.max_score, 4),
-        functions={name: FunctionPart(status=status, where=None, notes=(reason,)) for name in spec.functions},
-        checks=tuple(check_part(CheckResult(check, verdict, 0.0)) for check in spec.checks),
-        integrity=(FlagPart(kind=kind, function=None, message=reason),),
+        assignment=_assignment_part(loaded),
+        submission=SubmissionPart(id=submission_id, sha256="", files=()),
+        status=status,
+        score=0.0 if is_missing else None,
+        max_score=settings.max_score(spec.checks),
+        functions=dict.fromkeys(spec.functions, function),
+        checks=tuple(check_part(CheckResult(check, verdict)) for check in spec.checks),
+        flags=(flag,),
         environment=environment(settings, isolation, spec.checks),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,

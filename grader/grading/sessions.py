@@ -1,4 +1,4 @@
-"""Who makes the calls of a trial: the student's functions, or the reference's, each in workers confined alike."""
+"""Runs trials on the student's functions or on the reference's, each in workers with the same confinement."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from reference import TIMED_FUNCTIONS, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
 
 _REFERENCE_WORKERS = 3
-"""Naive, vectorized and the call that does nothing are called in turn."""
+"""The naive, the vectorized and the empty function are called in turn."""
 
 
 def budget_of(assignment: Assignment) -> Budget:
-    """The sandbox's bounds as the spec sets them."""
+    """The spec's limits for the sandbox."""
     limits = assignment.limits
     return Budget(
         load_seconds=limits.load_seconds,
@@ -37,7 +37,7 @@ def budget_of(assignment: Assignment) -> Budget:
 class Sessions:
     """The sessions of one submission: the student's, and the reference's once a trial asks for it.
 
-    While the reference is called the student's workers stand still: a thread that spins there would make it seem slow.
+    The student's workers are stopped while the reference runs: a busy thread of theirs would slow it down.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Sessions:
                 both.callback(self._reference.close)
 
     def run(self, trial: Trial) -> Observation:
-        """Make the call. SandboxError when no worker can be had."""
+        """Make the call. SandboxError if no worker can be started."""
         found = _with_files(trial, self._files)
         return self._run(found) if isinstance(found, Trial) else found
 
@@ -110,7 +110,7 @@ def _reference_code(assignment: Assignment) -> Extracted:
 
 
 def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
-    """The trial with the bytes of the files that it names; Missing where one is not there."""
+    """The trial with the bytes of the files that it names; Missing if the submission lacks one."""
     if not any(isinstance(argument, FileArgument) for argument in trial.positional):
         return trial
     positional: list[Argument] = []
@@ -120,7 +120,7 @@ def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
             continue
         named = [file for file in files if file.path.rpartition("/")[2] == argument.name]
         if not named:
-            return Missing(f"no file is named {argument.name}")
+            return Missing(f"the submission has no file {argument.name}")
         nearest = min(named, key=lambda file: (file.path.count("/"), file.path))
         positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))
     return replace(trial, positional=tuple(positional))

@@ -1,4 +1,4 @@
-"""How a submission is graded, and what came of one check: what grading hands to the report."""
+"""How a submission is graded."""
 
 from __future__ import annotations
 
@@ -10,55 +10,52 @@ from grader.checks.base.context import CheckContext
 from grader.data import DataSet, standin_data
 from grader.model.assignment import Assignment
 from grader.model.trial import Device
-from grader.model.verdict import Verdict
-from grader.restrictions import Violation, verdict_under
-
-NOT_ASKED_FOR = "Not run: other checks were asked for with --only."
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to grade: the seed of all draws, the device, which checks (None for all), and the data to train on.
-
-    device_name: the GPU's, where it is graded on one. device_note: what a report says of the choice.
-    """
+    """How to grade."""
 
     seed: int
+    """Of all draws."""
     device: Device = "cpu"
     only: frozenset[str] | None = None
+    """Ids of the checks to run; None for all."""
     data: DataSet = field(default_factory=standin_data)
+    """To train on."""
     device_name: str | None = None
+    """The GPU's, if one is used."""
     device_note: str | None = None
+    """A remark for the report on the choice of the device."""
+    is_quick: bool = False
+    """Leave out checks that time or train, unless `only` names them."""
+
+    def reason_left_out(self, check: AnyCheck) -> str | None:
+        """Why this check is not run; None if it is."""
+        if self.only is not None:
+            return None if check.id in self.only else "Not run: other checks were selected."
+        return (
+            "Not run: a quick run leaves out checks that time or train." if self._is_too_slow(check) else None
+        )
+
+    def left_out_as_slow(self, checks: Sequence[AnyCheck]) -> list[AnyCheck]:
+        """The checks that a quick run leaves out, and that therefore do not count."""
+        return [check for check in checks if self._is_too_slow(check)]
+
+    def max_score(self, checks: Sequence[AnyCheck]) -> float:
+        """The points of all checks, or of those that a quick run includes."""
+        return round(sum(check.points for check in checks if not self._is_too_slow(check)), 4)
+
+    def _is_too_slow(self, check: AnyCheck) -> bool:
+        return self.is_quick and self.only is None and check.is_slow
 
     def context(self, assignment: Assignment) -> CheckContext:
-        """What checks of this assignment look at. Functions on NumPy arrays always run on the CPU."""
+        """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""
         device = "cpu" if assignment.backend == "numpy" else self.device
         return CheckContext(assignment, self.seed, device, self.data)
 
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
-        """What a report on these checks says of the data. Reads it where it is a user's own and a check trains on it."""
+        """The report's words on the data. Reads a user's own data only if one of these checks trains on it."""
         if any(check.needs_data for check in checks):
             return self.data.name
         return "none: no check of this spec trains on a data set"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """A check with its verdict and the seconds it took. is_violation: whether forbidden help decided it."""
-
-    check: AnyCheck
-    verdict: Verdict
-    seconds: float
-    is_violation: bool = False
-
-    def under(self, violations: Sequence[Violation]) -> CheckResult:
-        """What is left of the verdict where a function of the check uses help that is not allowed."""
-        verdict = verdict_under(violations, self.check.functions, self.verdict)
-        return CheckResult(self.check, verdict, self.seconds, is_violation=verdict is not self.verdict)
-
-
-def errored_verdict() -> Verdict:
-    """The verdict where the grader itself failed: no points are lost, and no score is given."""
-    return Verdict(
-        "errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again."
-    )

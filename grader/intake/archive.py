@@ -1,4 +1,4 @@
-"""Which files of a hand-in are kept, how large they may be, and the reading of a .zip into memory under those limits."""
+"""Which files of a submission are read, how large they may be, and how a .zip is read under those limits."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ FILE_COUNT = 2_000
 
 _BLOCK_BYTES = 1 << 20
 _DIRECTORY_BYTES = 4 << 20
-"""Greatest table of contents that zipfile is let near: it reads the whole of it before a member can be counted."""
+"""Largest table of contents given to zipfile, which reads it all before members can be counted."""
 
 SAVED_BYTES = 8 << 20
-"""Greatest file of saved weights that is kept; a linear classifier's has a quarter of a megabyte."""
+"""Largest file of saved weights that is read; a linear classifier's has a quarter of a megabyte."""
+
+_LESS = "hand in only the notebook or the modules"
 
 _SUFFIXES = (".ipynb", ".py")
 _SAVED_SUFFIXES = (".pt", ".pth")
 _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
 
-# LZMA and bzip2 members are refused: nobody's file manager writes them, and an LZMA header may ask for gigabytes.
+# LZMA and bzip2 members are refused: file managers do not write them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (
     zipfile.BadZipFile,
@@ -43,7 +45,7 @@ BROKEN = (
     LookupError,
     struct.error,
 )
-"""What zipfile raises for a damaged archive, as far as that is not its own error."""
+"""What zipfile raises for a damaged archive."""
 
 
 def is_source(name: str) -> bool:
@@ -52,35 +54,34 @@ def is_source(name: str) -> bool:
 
 
 def is_saved(name: str) -> bool:
-    """Whether a file of this name holds saved weights, which are kept beside notebooks and modules."""
+    """Whether a file of this name holds saved weights, which are read beside notebooks and modules."""
     return name.lower().endswith(_SAVED_SUFFIXES)
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file of this name is one of those that are kept."""
+    """Whether a file of this name is read."""
     return is_source(name) or is_saved(name)
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file or folder of this name is nobody's own work: hidden, a cache or an installed environment."""
+    """Whether a file or folder of this name is ignored: hidden, a cache or an installed environment."""
     return name.startswith(".") or name in _FOREIGN_FOLDERS
 
 
 def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
-    """(path, content) of each notebook, module and file of weights in a .zip, sorted; every member is checked before one is read.
+    """(path, content) of each notebook, module and file of weights in a .zip, sorted.
 
-    Raises UnsafeArchive for what must not be unpacked, UnsupportedFile where `stream` is no readable zip.
+    Every member is checked before any is read. Raises UnsafeArchive for a member that must not be unpacked,
+    UnsupportedFile if `stream` is not a readable zip.
     """
-    shown = formatting.printable(str(path))
     _check_directory(stream, path)
     try:
         with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             if len(members) > FILE_COUNT:
-                raise UnsafeArchive(
-                    f"{shown}: expected at most {FILE_COUNT:,} members, found {len(members):,}; "
-                    "hand in the notebook or the modules alone",
-                    path=path,
+                raise _unsafe(
+                    path,
+                    f"expected at most {FILE_COUNT:,} members, found {len(members):,}; {_LESS}",
                 )
             wanted = {name: member for member in members if (name := _checked_name(member, path)) is not None}
             _check_packed_size(wanted.values(), path)
@@ -93,23 +94,23 @@ def read_archive(stream: IO[bytes], path: Path) -> list[tuple[str, bytes]]:
             return contents
     except BROKEN as error:
         raise UnsupportedFile(
-            f"{shown}: expected a zip archive, found one that is damaged ({_first_line(error)}); make it again",
+            f"{formatting.printable(str(path))}: expected a zip archive, found a damaged one ({_first_line(error)}); "
+            "make it again",
             path=path,
         ) from error
 
 
 def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
-    """Refuse members that share their bytes, or hide in them, so that a small file takes hours to unpack."""
+    """Refuse members that share bytes, so a small file would take hours to unpack."""
     if sum(member.compress_size for member in members) > TOTAL_BYTES:
-        raise UnsafeArchive(
-            f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found "
-            "more; hand in the notebook or the modules alone",
-            path=path,
+        raise _unsafe(
+            path,
+            f"expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found more; {_LESS}",
         )
 
 
 def _check_directory(stream: IO[bytes], path: Path) -> None:
-    """Refuse what is no zip, and a table of contents that takes long to read, by the record at the file's end."""
+    """Refuse a file that is not a zip, or whose table of contents is too long, by the record at its end."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - (22 + 0xFFFF)))
     tail = stream.read()
@@ -123,95 +124,82 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
             "make a .zip of the notebook or the modules",
             path=path,
         )
-    count, directory_bytes = (
-        struct.unpack_from("<H", tail, at + 10)[0],
-        struct.unpack_from("<L", tail, at + 12)[0],
-    )
-    # 0xFFFF and 0xFFFFFFFF defer to a 64-bit record, which only archives far beyond these limits need.
-    if (
-        directory_bytes > _DIRECTORY_BYTES
-        or count == 0xFFFF
-        or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
-    ):
-        raise UnsafeArchive(
-            f"{formatting.printable(str(path))}: expected at most {FILE_COUNT:,} members, found a table of contents for many "
-            "more; hand in the notebook or the modules alone",
-            path=path,
+    count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
+    # Only archives far beyond these limits need a 64-bit record.
+    is_64_bit = count == 0xFFFF or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
+    if is_64_bit or directory_bytes > _DIRECTORY_BYTES:
+        raise _unsafe(
+            path,
+            f"expected at most {FILE_COUNT:,} members, found a table of contents for many more; {_LESS}",
         )
 
 
 def _checked_name(member: zipfile.ZipInfo, path: Path) -> str | None:
-    """The member's path where it is to be kept, None where it is passed over; raises where it is unsafe."""
+    """The member's path, or None if it is ignored; raises if it is unsafe."""
     name = formatting.printable(member.filename.replace("\\", "/"))
     parts = [part for part in name.split("/") if part not in {"", "."}]
-    where = f"{formatting.printable(str(path))}: member {name[:200]!r}"
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
-        raise UnsafeArchive(
-            f"{where} lies outside the archive's folder; expected relative paths without '..', make the zip again",
-            path=path,
+        raise _unsafe(
+            path,
+            "lies outside the archive's folder; expected relative paths without '..', make the zip again",
+            name,
         )
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         found = "a symbolic link" if kind == stat.S_IFLNK else "a special file"
-        raise UnsafeArchive(
-            f"{where} is {found}; expected files and folders only, put the file itself in", path=path
-        )
+        raise _unsafe(path, f"is {found}; expected only files and folders, add the file itself", name)
     if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_kept(parts[-1]):
         return None
     if is_saved(parts[-1]) and not _is_plain(member):
         return None
     if member.flag_bits & 0x1:
-        raise UnsafeArchive(f"{where} is encrypted; expected an archive without a password", path=path)
+        raise _unsafe(path, "is encrypted; expected an archive without a password", name)
     if member.compress_type not in _METHODS:
-        raise UnsafeArchive(
-            f"{where} is compressed in an uncommon way; expected the ordinary method (deflate)", path=path
-        )
+        raise _unsafe(path, "uses an unusual compression method; expected the usual one (deflate)", name)
     if member.file_size > FILE_BYTES:
-        raise _too_large(where, path)
+        raise _too_large(path, name)
     return "/".join(parts)
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
-    """Whether saved weights can be taken out: without them the rest of the submission is graded all the same."""
+    """Whether saved weights can be read; without them the rest is graded all the same."""
     is_open = not member.flag_bits & 0x1 and member.compress_type in _METHODS
     return is_open and member.file_size <= SAVED_BYTES
 
 
 def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """The member's bytes as they unpack, a little at a time; what is wrong with it raises one of BROKEN."""
-    # Elsewhere the system may refuse to seek, which would read like a fault of the disk.
+    """A stream of the member's bytes; raises one of BROKEN if the member is damaged."""
+    # Elsewhere the system may refuse to seek, which would look like a disk error.
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
     if member.compress_type not in _METHODS:
-        raise NotImplementedError("a member is compressed in an uncommon way")
+        raise NotImplementedError("a member uses an unusual compression method")
     return archive.open(member)
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
-    """The member's bytes, counted as they come out: what its header claims does not matter."""
+    """The member's bytes, counted as they unpack: its header may lie."""
     content = bytearray()
     with open_member(archive, member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):
             content += block
             if len(content) > FILE_BYTES:
-                raise _too_large(
-                    f"{formatting.printable(str(path))}: member {formatting.printable(member.filename)[:200]!r}",
-                    path,
-                )
+                raise _too_large(path, formatting.printable(member.filename))
             if len(content) > left_bytes:
-                raise UnsafeArchive(
-                    f"{formatting.printable(str(path))}: expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules once "
-                    "unpacked, found more; hand in the notebook or the modules alone",
-                    path=path,
+                raise _unsafe(
+                    path,
+                    f"expected at most {TOTAL_BYTES >> 20} MiB of unpacked notebooks and modules, found more; {_LESS}",
                 )
     return bytes(content)
 
 
-def _too_large(where: str, path: Path) -> UnsafeArchive:
-    return UnsafeArchive(
-        f"{where} unpacks to more than {FILE_BYTES >> 20} MiB; expected less, clear the notebook's outputs",
-        path=path,
-    )
+def _unsafe(path: Path, words: str, member: str | None = None) -> UnsafeArchive:
+    where = "" if member is None else f"member {member[:200]!r} "
+    return UnsafeArchive(f"{formatting.printable(str(path))}: {where}{words}", path=path)
+
+
+def _too_large(path: Path, member: str) -> UnsafeArchive:
+    return _unsafe(path, f"unpacks to more than {FILE_BYTES >> 20} MiB; clear the notebook's outputs", member)
 
 
 def _first_line(error: BaseException) -> str:

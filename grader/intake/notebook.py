@@ -1,4 +1,4 @@
-"""The code cells of a notebook of any version, however roughly it was saved."""
+"""The code cells of a notebook of any format, even a damaged one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from grader import formatting
 from grader.errors import UnreadableNotebook
 
-_CURRENT_FORMAT = 4
 _GREATEST_LISTS = 1_000_000
 _GREATEST_ITEMS = 5_000_000
-"""Lists and objects, and commas, in the text of a notebook: each takes memory many times its length."""
+"""Most lists and objects, and most commas, in a notebook's text: each takes many times its length in memory."""
 
 _CONFLICT_MARKER = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+"""Lone surrogates, which no text encoding accepts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One code cell; `number` counts from 1 over the code cells; lines of `source` end as Python counts them."""
+    """One code cell; `number` counts from 1 over the code cells."""
 
     number: int
     source: str
@@ -31,15 +31,11 @@ class Cell:
 def read_notebook(content: bytes, path: str) -> tuple[Cell, ...]:
     """The code cells of a .ipynb; `path` is for messages. Nothing in it is executed.
 
-    A cell that is malformed counts, with an empty source, so that numbers stay those that Jupyter shows.
-    Raises UnreadableNotebook where `content` is no notebook.
+    A malformed cell counts, with an empty source, so the numbers are those that Jupyter shows.
+    Raises UnreadableNotebook if `content` is not a notebook.
     """
-    document = _parse(content, path)
-    format_number = _format_number(document)
-    cells = [_tidy(cell) for cell in _cells_of(document, path) if _is_code(cell)]
-    if format_number < _CURRENT_FORMAT:
-        cells = _upgraded(cells, format_number, path)
-    return tuple(Cell(number, _clean(cell["source"])) for number, cell in enumerate(cells, start=1))
+    cells = [cell for cell in _cells_of(_parse(content, path), path) if cell.get("cell_type") == "code"]
+    return tuple(Cell(number, _source_of(cell)) for number, cell in enumerate(cells, start=1))
 
 
 def _parse(content: bytes, path: str) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
     if text.count("[") + text.count("{") > _GREATEST_LISTS or text.count(",") > _GREATEST_ITEMS:
         raise _unreadable(
             path,
-            "more lists and numbers than a notebook's code can need",
+            "more lists and numbers than a notebook can need",
             "clear its outputs and save it again",
         )
     try:
@@ -70,7 +66,7 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
                 "Git's merge conflict markers (<<<<<<<)",
                 "resolve the conflict and save the notebook again",
             ) from None
-        seen = "what is no JSON"
+        seen = "invalid JSON"
         if isinstance(error, json.JSONDecodeError):
             seen += f" (line {error.lineno}: {error.msg})"
         raise _unreadable(path, seen, "open it in Jupyter and save it again") from None
@@ -81,16 +77,8 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
     return document
 
 
-def _format_number(document: dict[str, Any]) -> int:
-    number = document.get("nbformat")
-    if isinstance(number, int) and 1 <= number <= _CURRENT_FORMAT and number != _CURRENT_FORMAT:
-        return int(number)
-    # Format 3 kept its cells in worksheets; a number that is missing or odd is told by that.
-    return 3 if "worksheets" in document and "cells" not in document else _CURRENT_FORMAT
-
-
 def _cells_of(document: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    """The cells of every kind in order; outputs are dropped here, so that a large one costs nothing further."""
+    """All cells in order, without their outputs, which may be large."""
     if "cells" not in document and "worksheets" not in document:
         raise _unreadable(
             path, 'a JSON object without "cells"', "check that this is the notebook and not another file"
@@ -109,58 +97,18 @@ def _cells_of(document: dict[str, Any], path: str) -> list[dict[str, Any]]:
     return cells
 
 
-def _is_code(cell: dict[str, Any]) -> bool:
-    return cell.get("cell_type") == "code"
-
-
-def _tidy(cell: dict[str, Any]) -> dict[str, Any]:
-    """A well-formed cell with the same source; `input` and `code` are what formats 3 and 1 called it."""
+def _source_of(cell: dict[str, Any]) -> str:
+    """The cell's text with Unix line ends; formats 3 and 1 call it `input` and `code`."""
     source: Any = next((cell[key] for key in ("source", "input", "code") if cell.get(key) is not None), "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
-    return {"cell_type": "code", "source": source if isinstance(source, str) else ""}
-
-
-def _upgraded(cells: list[dict[str, Any]], format_number: int, path: str) -> list[dict[str, Any]]:
-    """The cells after nbformat's own conversion to the current format."""
-    import nbformat  # noqa: PLC0415  0.3 s, which a module or a notebook of today need not pay
-
-    old = [
-        {
-            "cell_type": "code",
-            "language": "python",
-            "metadata": {},
-            "collapsed": False,
-            "prompt_number": None,
-            "outputs": [],
-            "input": cell["source"],
-            "code": cell["source"],
-        }
-        for cell in cells
-    ]
-    layout: dict[str, Any] = (
-        {"cells": old} if format_number == 1 else {"worksheets": [{"cells": old, "metadata": {}}]}
-    )
-    document = {"nbformat": format_number, "nbformat_minor": 0, "metadata": {"name": ""}, **layout}
-    try:
-        notebook = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
-        converted = nbformat.convert(notebook, _CURRENT_FORMAT)  # type: ignore[no-untyped-call]
-    except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _unreadable(
-            path,
-            f"a notebook of format {format_number} that does not convert",
-            "open it in Jupyter and save it again",
-        ) from error
-    return [cell for cell in converted["cells"] if cell["cell_type"] == "code"]
-
-
-def _clean(source: str) -> str:
-    """Lines as Python counts them, and no lone surrogates, which no text encoding takes."""
+    if not isinstance(source, str):
+        return ""
     return _SURROGATE.sub("\ufffd", source).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _json_kind(value: object) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    names = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 
 

@@ -1,4 +1,4 @@
-"""What a student handed in: source files as bytes, read from a notebook, a module, a folder or a .zip."""
+"""One submission: source files as bytes, read from a notebook, a module, a folder or a .zip."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from grader.intake.archive import (
 )
 
 FOLDER_ENTRIES = 100_000
-"""Entries looked at in a folder before it is taken for something else than a submission."""
+"""Most entries in the folder of a submission."""
 
 # O_NONBLOCK: opening a FIFO must not wait for a writer. The names are missing on Windows.
 _OPEN_FLAGS = (
@@ -39,8 +39,8 @@ _OPEN_FLAGS = (
 
 _CODING_LINE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#|$)")
-# Text encodings that Python files are written in. Others that Python knows (punycode, idna, unicode_escape, base64)
-# are no encodings of source text, and some take quadratic time.
+# Encodings of Python source files. Others that Python knows (punycode, idna, unicode_escape, base64) are not used for
+# source text, and some take quadratic time.
 _SOURCE_ENCODING = re.compile(
     r"ascii|utf-?(?:8|16|32)|iso8859|latin|cp\d|koi8|gb|big5|euc|shift_jis|mac|tis|johab|hz"
 )
@@ -48,7 +48,7 @@ _SOURCE_ENCODING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One notebook, module or file of saved weights; `path` is relative to what was handed in, with `/` between its parts."""
+    """One notebook, module or file of saved weights; `path` is relative to the submission, with `/` between parts."""
 
     path: str
     content: bytes
@@ -60,7 +60,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One student's files, in the order of their paths; `student` is known where an intake told it."""
+    """One student's files, in the order of their paths; `student` is None if unknown."""
 
     id: str
     files: tuple[SourceFile, ...]
@@ -73,7 +73,7 @@ class Submission:
 
     @property
     def sha256(self) -> str:
-        """The same for the same paths and contents, in whatever order they were found."""
+        """A hash of the paths and contents; the order of the files does not matter."""
         digest = hashlib.sha256()
         for path, content in sorted((file.path, file.sha256) for file in self.files):
             name = path.encode("utf-8", "backslashreplace")
@@ -120,7 +120,7 @@ def load_submission(path: Path) -> Submission:
 
 
 def decode_source(content: bytes) -> str:
-    r"""The text of a Python file, with `\n` between lines; never raises, and never loses a byte silently.
+    """The text of a Python file with Unix line ends; never raises, and never loses a byte silently.
 
     Encodings are tried in this order: the byte order mark's, the coding line's, UTF-8, Latin-1.
     """
@@ -147,7 +147,7 @@ def _decode_unmarked(content: bytes) -> str:
 
 
 def _declared_encoding(content: bytes) -> str:
-    """The encoding that a PEP 263 line in the first two lines names; "utf-8" where none does."""
+    """The encoding named by a PEP 263 line in the first two lines, else "utf-8"."""
     for line in re.split(rb"\r\n|\r|\n", content[:1000], maxsplit=2)[:2]:
         if match := _CODING_LINE.match(line):
             try:
@@ -187,7 +187,7 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
 
 
 def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
-    """What the one .zip below a folder holds, which is how some platforms hand a submission over."""
+    """The files in the only .zip below a folder, as some platforms deliver a submission."""
     archives = list(_files_below(root, lambda name: name.lower().endswith(".zip")))
     if len(archives) > 1:
         raise UnsupportedFile(
@@ -202,7 +202,7 @@ def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
 
 
 def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
-    """(relative path, path) of each file of a wanted name; links and what is no regular file are passed over."""
+    """(relative path, path) of each regular file with a wanted name; links are ignored."""
     pending = [("", root)]
     seen = 0
     while pending:
@@ -229,7 +229,7 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
 
 
 def _open_regular(path: Path) -> int:
-    """A descriptor of a regular file; the check is made on what was opened, so it cannot be swapped."""
+    """A descriptor of a regular file; the opened file itself is checked, so it cannot be swapped."""
     try:
         descriptor = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as error:
@@ -275,17 +275,15 @@ def _read_zip(path: Path) -> list[tuple[str, bytes]]:
 
 
 def _kind(mode: int) -> str:
-    for is_kind, name in (
-        (stat.S_ISLNK, "a symbolic link"),
-        (stat.S_ISDIR, "a folder"),
-        (stat.S_ISFIFO, "a named pipe"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a device"),
-        (stat.S_ISBLK, "a device"),
-    ):
-        if is_kind(mode):
-            return name
-    return "something else"
+    kinds = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
@@ -299,6 +297,6 @@ def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailabl
 def _nothing_to_grade(path: Path, kind: str) -> UnsupportedFile:
     return UnsupportedFile(
         f"{formatting.printable(str(path))}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
-        "hand in the file that holds the functions",
+        "hand in the file with the functions",
         path=path,
     )

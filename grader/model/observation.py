@@ -1,4 +1,4 @@
-"""What was seen when a trial was run: plain data, copied out of the wire, trusted in nothing."""
+"""What was seen when a trial was run: plain data from the worker, none of it trusted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.model.trial import Array
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A line of the student's own: file, cell (counted from 1 over code cells; None in a module), line in it."""
+    """A line of the student's code. Cells are code cells counted from 1; a module has none (None)."""
 
     file: str
     cell: int | None
@@ -24,7 +24,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Received:
-    """A value of the kind that was asked for; `dtype` is the student's own ("float32", "int64", "float")."""
+    """A value of the expected kind; `dtype` is the one that the student returned ("float32", "int64", "float")."""
 
     array: Array
     dtype: str
@@ -32,7 +32,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Unexpected:
-    """A value of another kind, in the worker's words: a claim, shown to the student and never judged."""
+    """A value of another kind, as the worker describes it: shown to the student, never relied on."""
 
     description: str
 
@@ -42,7 +42,7 @@ Value = Received | Unexpected
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpyCall:
-    """What the student's trainer handed to the loss function at one step."""
+    """The arguments with which the student's trainer called the loss function at one step."""
 
     W: Value
     X: Value
@@ -52,9 +52,11 @@ class SpyCall:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """How many bytecode instructions of the student's own a counted call executed, in the worker's words: a claim.
+    """How many bytecode instructions of the student's code a counted call executed, as the worker claims.
 
-    lines: those of the busiest lines, which need not be all. calls: by name, how often it had torch and NumPy do something.
+    Attributes:
+        lines: the counts of the busiest lines, not necessarily of all.
+        calls: how often each function of torch or NumPy ran, by name.
     """
 
     total: int
@@ -64,11 +66,16 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Returned:
-    """The call came back: `values` one per Output, `fetched` by attribute, `echoes` one per echoed argument.
+    """The call returned.
 
-    earlier: what the call before had returned, read after this one, where this one was made with the same tensors.
-    operators: what ran during a traced call, in the worker's words: a claim.
-    instructions: of a counted call.
+    Attributes:
+        values: one per Output of the trial.
+        fetched: attributes of the object by name.
+        echoes: the arguments that the trial asked to see again, after the call.
+        spy_calls: the calls of the loss function that the judge lent.
+        earlier: the result of the previous call as it is after this one, when both used the same tensors.
+        operators: the names that ran during a traced call, as the worker claims.
+        instructions: the count of a counted call.
     """
 
     values: tuple[Value, ...]
@@ -83,7 +90,7 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The student's code raised; `place` is the innermost line of the student's own, if there is one."""
+    """The student's code raised; `location` is the innermost line of the student's code, if there is one."""
 
     kind: str
     message: str
@@ -93,9 +100,10 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """No answer within the deadline; the worker was killed.
+    """No answer before the deadline; the worker was killed.
 
-    is_loading: the function was not called yet; what stands around it, an import or a constant, did not end.
+    Attributes:
+        is_loading: the module-level code around the function did not finish, so it was never called.
     """
 
     limit_seconds: float
@@ -104,21 +112,21 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker ended, or sent what is no answer; `how` says it in words ("killed by SIGSEGV")."""
+    """The worker ended or sent an invalid answer; `how` describes it ("killed by SIGSEGV")."""
 
     how: str
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The submission does not hold the function; `reason` says why."""
+    """The function is not in the submission; `reason` says why."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The call was not made, or broken off by the judge; `reason` says why."""
+    """The judge did not make the call, or broke it off; `reason` says why."""
 
     reason: str
 

@@ -1,186 +1,339 @@
-"""The score report: what the instructor, the student and the LMS read. Two views of one model, never two reports."""
+"""The score report, read by the instructor, the student and the LMS, and the view of it that a student may see."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader.model.verdict import Part, VerdictStatus
+from grader.errors import ReportError
+from grader.model.verdict import FlagKind, Part, VerdictStatus
 
-SCHEMA_VERSION: Literal["1"] = "1"
+SCHEMA_VERSION: Literal["2"] = "2"
 
-FunctionStatus = Literal["correct", "incorrect", "missing", "unjudged"]
+HIDDEN_TITLE = "Hidden check"
+"""The title that a student sees in place of a hidden check's own."""
+
+FunctionStatus = Literal["correct", "incorrect", "missing", "not_written", "unjudged"]
+ReportStatus = Literal["graded", "incomplete", "unreadable"]
 
 
 class ReportModel(BaseModel):
-    """Base of the report's parts: frozen, no field too many, every number finite."""
+    """Base of the report's parts: frozen, no unknown fields, every number finite."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
     )
 
 
 class AssignmentPart(ReportModel):
-    """Which assignment it was graded as."""
+    """The assignment that the submission was graded as."""
 
-    name: str
-    title: str
-    spec_sha256: str
+    name: str = Field(description="Name of the spec.")
+    title: str = Field(description="Title of the assignment.")
+    spec_sha256: str = Field(description="SHA-256 of the spec file.")
 
 
 class FilePart(ReportModel):
     """One file of the submission."""
 
-    path: str
-    sha256: str
+    path: str = Field(description="Path within the submission, with / between its parts.")
+    sha256: str = Field(description="SHA-256 of the file's bytes.")
+
+
+class StudentPart(ReportModel):
+    """A student, as far as the platform's download or the roster names them."""
+
+    id: str = Field(description="The student's id: from the roster, else from the platform.")
+    name: str | None = Field(default=None, description="Full name; null if unknown.")
+    email: str | None = Field(default=None, description="Email address; null if unknown.")
+    platform: dict[str, str] = Field(
+        default_factory=dict, description="The platform's own ids of the student, by their names there."
+    )
 
 
 class SubmissionPart(ReportModel):
-    """What was handed in."""
+    """The submission."""
 
-    id: str
-    sha256: str
-    student: str | None
-    files: tuple[FilePart, ...]
+    id: str = Field(description="Names the report: reports/ID.json.")
+    sha256: str = Field(description="SHA-256 over all paths and contents; empty if they could not be read.")
+    files: tuple[FilePart, ...] = Field(description="The files that were read.")
+    student: StudentPart | None = Field(default=None, description="Who submitted it; null if unknown.")
+    members: tuple[StudentPart, ...] = Field(
+        default=(), description="All members of the group, for a group's submission."
+    )
+    attempt: int | None = Field(default=None, description="Number of the attempt; null if unknown.")
+    submitted_at: str | None = Field(
+        default=None, description="When it was submitted, in ISO 8601; null if unknown."
+    )
+    late_mark: str | None = Field(default=None, description="The platform's own mark of a late submission.")
 
 
 class WherePart(ReportModel):
-    """Where a function stands; cell counts code cells from 1 and is null in a module."""
+    """The location of a function."""
 
-    file: str
-    cell: int | None
-    line: int
+    file: str = Field(description="Path within the submission.")
+    cell: int | None = Field(description="Number of the code cell, from 1; null in a module.")
+    line: int = Field(description="Line in the cell or module, from 1.")
 
 
 class DiagnosisPart(ReportModel):
-    """A named mistake that the function's result equals."""
+    """A named mistake: it gives exactly the wrong result that was seen."""
 
-    part: Part
-    misconception: str
-    message: str
+    part: Part = Field(description="The wrong part: loss, gradient, or the name of an output.")
+    misconception: str = Field(description="Name of the mistake.")
+    message: str = Field(description="The mistake in words, without the solution.")
 
 
 class FunctionPart(ReportModel):
-    """Whether a function's numbers and contract are right; speed and accuracy are checks of their own."""
+    """A function of the assignment; its speed and accuracy are checks of their own."""
 
-    status: FunctionStatus
-    where: WherePart | None
-    diagnosis: tuple[DiagnosisPart, ...] = ()
-    notes: tuple[str, ...] = Field(default=(), description="What is worth knowing and costs nothing.")
+    status: FunctionStatus = Field(
+        description=(
+            "correct or incorrect as the checks found; missing: not in the submission; not_written: incorrect, and still"
+            " as in an empty template; unjudged: no check decided."
+        )
+    )
+    where: WherePart | None = Field(description="Its definition; null if missing.")
+    diagnosis: tuple[DiagnosisPart, ...] = Field(default=(), description="The named mistakes in it.")
+    notes: tuple[str, ...] = Field(default=(), description="Remarks that cost no points; why it is missing.")
 
 
 class PicturePart(ReportModel):
-    """Some images of one size: count x height x width x 3 bytes, in base64."""
+    """Images of one size."""
 
-    count: int
-    height: int
-    width: int
-    rgb: str
+    count: int = Field(description="Number of images.")
+    height: int = Field(description="Height in pixels.")
+    width: int = Field(description="Width in pixels.")
+    rgb: str = Field(description="count x height x width x 3 bytes in base64.")
+
+
+class FindingPart(ReportModel):
+    """What one check found out about one function."""
+
+    function: str = Field(description="Name of the function.")
+    is_correct: bool | None = Field(description="The check's decision; null if it decides nothing.")
+    diagnosis: tuple[DiagnosisPart, ...] = Field(default=(), description="The named mistakes it found.")
+    notes: tuple[str, ...] = Field(default=(), description="Its remarks that cost no points.")
 
 
 class CheckPart(ReportModel):
     """One check with its points."""
 
-    id: str
-    kind: str
-    title: str
-    functions: tuple[str, ...]
-    status: VerdictStatus
-    points: float
-    max_points: float
-    visibility: Literal["visible", "hidden"]
-    message: str
-    hint: str | None
-    measured: dict[str, float]
-    allowed: dict[str, float]
-    seconds: float
+    id: str = Field(description="Unique within the assignment.")
+    kind: str = Field(description="Kind of the check.")
+    title: str = Field(description="Title for the student.")
+    functions: tuple[str, ...] = Field(description="The functions that the check needs.")
+    status: VerdictStatus = Field(
+        description=(
+            "passed; failed; skipped: a function it needs is missing; not_run: left out of this run; errored: the"
+            " grader failed."
+        )
+    )
+    points: float = Field(description="Points earned.")
+    max_points: float = Field(description="Points for passing.")
+    visibility: Literal["visible", "hidden"] = Field(description="Whether students may see the result.")
+    message: str = Field(description="The result in words.")
+    hint: str | None = Field(description="The instructor's hint after a failure; null if there is none.")
+    caused_by: tuple[str, ...] = Field(
+        default=(), description="Ids of checks and names of functions that this failure follows from."
+    )
+    measured: dict[str, float] = Field(description="Numbers that were measured, by name.")
+    allowed: dict[str, float] = Field(description="Bounds on the measured numbers, by the same names.")
     curves: dict[str, tuple[float, ...]] = Field(
-        default_factory=dict, description="To be drawn: the loss in the course of a training."
+        default_factory=dict, description="Series to plot, by name: the loss during training."
     )
     pictures: dict[str, PicturePart] = Field(
-        default_factory=dict, description="To be drawn: the learned weights of each class."
+        default_factory=dict, description="Images to show, by name: the learned weights of each class."
+    )
+    seconds: float = Field(description="Wall clock time of the check.")
+    findings: tuple[FindingPart, ...] = Field(
+        default=(),
+        description="What the check found out about each function; the functions' status sums these up.",
     )
 
 
 class FlagPart(ReportModel):
-    """Something an instructor should look at."""
+    """Something about the submission as a whole, or about one function, that a person should look at."""
 
-    kind: str
-    function: str | None
-    message: str
+    kind: FlagKind = Field(
+        description=(
+            "restriction_violated and restriction_noted: a function uses what the assignment forbids, or what it only"
+            " notes; impossible_time: faster than possible; wrong_spec: fits another assignment better; unreadable: the"
+            " submission; grader_fault: the grader failed; note: a remark."
+        )
+    )
+    function: str | None = Field(
+        default=None, description="Name of the function; null for the whole submission."
+    )
+    message: str = Field(description="The flag in words.")
+    audience: Literal["instructor", "both"] = Field(
+        validation_alias="for",
+        serialization_alias="for",
+        description="instructor: not shown to students; both: shown to instructor and student.",
+    )
 
 
 class EnvironmentPart(ReportModel):
-    """What it was graded with, enough to grade it again."""
+    """Versions, device and seed: enough to grade it again."""
 
-    grader_version: str
-    python: str
-    torch: str
-    device: Literal["cpu", "cuda"]
-    device_name: str
-    isolation: Literal["confined", "partial", "process"]
-    isolation_missing: tuple[str, ...]
-    seed: int
-    data: str
+    grader_version: str = Field(description="Version of the grader.")
+    python: str = Field(description="Version of Python.")
+    torch: str = Field(description="Version of torch.")
+    device: Literal["cpu", "cuda"] = Field(description="Device that the student's code ran on.")
+    device_name: str = Field(description="Model of the processor or GPU.")
+    isolation: Literal["confined", "partial", "process"] = Field(
+        description="How well the student's code was isolated; confined is best."
+    )
+    isolation_missing: tuple[str, ...] = Field(description="What it was not isolated from.")
+    seed: int = Field(description="Random seed of all inputs.")
+    data: str = Field(description="Data set that checks trained on, with its SHA-256.")
 
 
 class Report(ReportModel):
-    """The whole report. `score` is null, never 0, where the grader failed or did not run every check."""
+    """The record of one grading."""
 
-    schema_version: Literal["1"] = SCHEMA_VERSION
-    assignment: AssignmentPart
-    submission: SubmissionPart
-    status: Literal["graded", "incomplete"]
-    score: float | None
-    max_score: float
-    functions: dict[str, FunctionPart]
-    checks: tuple[CheckPart, ...]
-    integrity: tuple[FlagPart, ...] = ()
-    environment: EnvironmentPart
-    started_at: str
-    seconds: float
+    schema_version: Literal["2"] = Field(default=SCHEMA_VERSION, description="Version of this schema.")
+    assignment: AssignmentPart = Field(description="The assignment and its spec.")
+    submission: SubmissionPart = Field(description="The submission, its files and its student.")
+    status: ReportStatus = Field(
+        description=(
+            "graded; incomplete: the grader failed, or only selected checks were run; unreadable: the submission could"
+            " not be read."
+        )
+    )
+    score: float | None = Field(description="Sum of all points earned; null, never 0, if incomplete.")
+    max_score: float = Field(
+        description="Points of all checks of the assignment, except those that a quick run leaves out."
+    )
+    functions: dict[str, FunctionPart] = Field(description="The functions of the assignment, by name.")
+    checks: tuple[CheckPart, ...] = Field(description="All checks of the assignment, in its order.")
+    flags: tuple[FlagPart, ...] = Field(default=(), description="What a person should look at.")
+    environment: EnvironmentPart = Field(description="Versions, device and seed.")
+    started_at: str = Field(description="Start of the grading in ISO 8601, UTC.")
+    seconds: float = Field(description="Wall clock time of the grading.")
 
     def to_json(self) -> str:
-        """The report as indented JSON text with a newline at its end."""
-        return self.model_dump_json(indent=2) + "\n"
+        """The report as indented JSON text that ends with a newline."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
     @property
     def has_grader_faults(self) -> bool:
-        """Whether the grader itself failed somewhere."""
+        """Whether the grader failed in a check."""
         return any(check.status == "errored" for check in self.checks)
+
+    @property
+    def points_run(self) -> tuple[float, float]:
+        """Points earned and possible in the checks that were run to an end."""
+        ran = [check for check in self.checks if check.status in {"passed", "failed"}]
+        return sum(check.points for check in ran), sum(check.max_points for check in ran)
+
+
+def function_status(
+    name: str, checks: Iterable[CheckPart], *, is_violation: bool, is_written: bool
+) -> FunctionStatus:
+    """The status of a function that is in the submission, from what these checks found.
+
+    is_violation: whether it uses what the assignment forbids. is_written: False if it is still as in a template.
+    """
+    checks = list(checks)
+    decisions = {each.is_correct for check in checks for each in check.findings if each.function == name}
+    if is_violation or False in decisions:
+        return "incorrect" if is_written else "not_written"
+    was_errored = any(check.status == "errored" and name in check.functions for check in checks)
+    return "correct" if True in decisions and not was_errored else "unjudged"
+
+
+def found_in(name: str, checks: Iterable[CheckPart]) -> tuple[tuple[DiagnosisPart, ...], tuple[str, ...]]:
+    """The mistakes and the notes that these checks found in a function, each once."""
+    own = [each for check in checks for each in check.findings if each.function == name]
+    diagnosis = dict.fromkeys(each for finding in own for each in finding.diagnosis)
+    notes = dict.fromkeys(note for finding in own for note in finding.notes)
+    return tuple(diagnosis), tuple(notes)
 
 
 def student_view(report: Report) -> Report:
-    """The report without what the spec hides from students.
+    """The report without what the instructor hides from students.
 
-    Hidden checks keep their points and lose their words; functions that they judge lose the names of their mistakes,
-    which would tell what a hidden check saw.
+    A hidden check keeps its status and points alone, and comes after the visible ones. Functions show what visible
+    checks found, and a failed check only causes that the student can see. Flags for the instructor are left out.
     """
-    watched = {name for check in report.checks if check.visibility == "hidden" for name in check.functions}
+    visible = [check for check in report.checks if check.visibility == "visible"]
+    hidden = [check for check in report.checks if check.visibility == "hidden"]
+    flags = tuple(flag for flag in report.flags if flag.audience == "both")
+    if not hidden:
+        return report.model_copy(update={"flags": flags})
+    violating = {flag.function for flag in flags if flag.kind == "restriction_violated"}
     functions = {
-        name: part.model_copy(update={"diagnosis": ()}) if name in watched else part
+        name: _function_seen(name, part, visible, hidden, is_violation=name in violating)
         for name, part in report.functions.items()
     }
-    checks = tuple(
-        check
-        if check.visibility == "visible"
-        else check.model_copy(
-            update={
-                "message": "",
-                "hint": None,
-                "measured": {},
-                "allowed": {},
-                "curves": {},
-                "pictures": {},
-                "title": "hidden check",
-            }
-        )
-        for check in report.checks
+    causes = {check.id for check in visible} | {
+        name for name, part in functions.items() if part.status in {"incorrect", "missing", "not_written"}
+    }
+    ids = (name for number in count(1) if (name := f"hidden_{number}") not in causes)
+    environment = {"data": "not shown: this assignment has hidden checks"}
+    return report.model_copy(
+        update={
+            "functions": functions,
+            "checks": (
+                *(
+                    check.model_copy(
+                        update={"caused_by": tuple(each for each in check.caused_by if each in causes)}
+                    )
+                    for check in visible
+                ),
+                *(_check_seen(check, name) for check, name in zip(hidden, ids, strict=False)),
+            ),
+            "flags": flags,
+            "environment": report.environment.model_copy(update=environment),
+            "seconds": round(sum(check.seconds for check in visible), 3),
+        }
     )
-    return report.model_copy(update={"functions": functions, "checks": checks, "integrity": ()})
+
+
+def _function_seen(
+    name: str,
+    part: FunctionPart,
+    visible: Sequence[CheckPart],
+    hidden: Sequence[CheckPart],
+    *,
+    is_violation: bool,
+) -> FunctionPart:
+    diagnosis, seen = found_in(name, visible)
+    _, unseen = found_in(name, hidden)
+    status = part.status
+    if status != "missing":
+        is_written = status != "not_written"
+        status = function_status(name, visible, is_violation=is_violation, is_written=is_written)
+    notes = tuple(note for note in part.notes if note in seen or note not in unseen)
+    return FunctionPart(status=status, where=part.where, diagnosis=diagnosis, notes=notes)
+
+
+def _check_seen(check: CheckPart, name: str) -> CheckPart:
+    """A hidden check without anything but its points, so that no field added later can tell of it."""
+    return CheckPart(
+        id=name,
+        kind="hidden",
+        title=HIDDEN_TITLE,
+        functions=(),
+        status=check.status,
+        points=check.points,
+        max_points=check.max_points,
+        visibility="hidden",
+        message="",
+        hint=None,
+        measured={},
+        allowed={},
+        seconds=0.0,
+    )
 
 
 def report_schema() -> dict[str, Any]:
@@ -190,5 +343,21 @@ def report_schema() -> dict[str, Any]:
 
 
 def parse_report(text: str) -> Report:
-    """Read a report back. Raises pydantic.ValidationError where it is none."""
-    return Report.model_validate(json.loads(text))
+    """Read a report back. ReportError if the text is not a report, or one of another schema version."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"not a report: invalid JSON: {error}") from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version != SCHEMA_VERSION:
+        found = "none" if version is None else json.dumps(version)
+        raise ReportError(
+            f'not a report of this version: expected schema_version "{SCHEMA_VERSION}", found {found}; grade the'
+            " submission again"
+        )
+    try:
+        return Report.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ReportError(f"not a report: {place}: {first['msg']}") from error

@@ -1,4 +1,4 @@
-"""What to call in the student's process, and what to bring back: plain data, no verdict in it."""
+"""What to call in a worker and what to bring back: plain data."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ Device = Literal["cpu", "cuda"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """An array handed over by value: each call gets a fresh tensor (or ndarray) with these contents."""
+    """An array passed by value: each call gets a fresh tensor (or ndarray) with these contents."""
 
     array: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A Python number, bool or None handed over as it is."""
+    """A Python number, bool or None."""
 
     value: float | int | bool | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spy:
-    """A loss function that the worker lends to the student's trainer and the judge answers.
+    """A loss function for the student's trainer, answered by the judge.
 
-    Each call `spy(W, X, y, reg)` sends its arguments to the judge and returns `losses[k]` and
-    `gradients[k]` for the k-th call, so the student's process never knows an answer before it asked.
+    The k-th call `spy(W, X, y, reg)` sends its arguments to the judge and returns `losses[k]` and `gradients[k]`,
+    so the student's process never knows an answer in advance.
 
-    losses: (K,) float64; gradients: (K, D, C) in the dtype of W. K bounds the number of calls.
-    batch, columns: the rows and columns expected in X.
-    is_method: it is called as `self.loss(X, y, reg)`, and W is the object's own.
+    Attributes:
+        losses: (K,) float64; K is the greatest number of calls.
+        gradients: (K, D, C) in the dtype of W.
+        batch: the number of rows expected in X.
+        columns: the number of columns expected in X.
+        is_method: it is called as `self.loss(X, y, reg)` and reads W from the object.
     """
 
     losses: Array
@@ -50,9 +53,9 @@ class Spy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResidentTensor:
-    """A tensor that is handed over before the clock runs, and that the worker keeps for calls with the same key.
+    """A tensor sent before the clock starts, which the worker holds for later calls with the same key.
 
-    A function that changes it finds it changed at its next call. A worker keeps what its last call named, no more.
+    A function that changes it finds it changed at its next call. A worker holds only the tensors of its last call.
     """
 
     key: str
@@ -61,14 +64,14 @@ class ResidentTensor:
 
 @dataclass(frozen=True, slots=True)
 class FunctionArgument:
-    """Another function of the student's, loaded in the same process, as a trainer is handed a loss function."""
+    """Another of the student's functions, loaded in the same process: the loss function of a trainer, say."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileArgument:
-    """The bytes of a file of the submission, as a uint8 tensor (N,): the one of that name that lies nearest to the top."""
+    """The bytes of a file of the submission, as a uint8 tensor (N,): of several, the one nearest to the top."""
 
     name: str
 
@@ -97,7 +100,7 @@ class LabelsOutput:
 
 @dataclass(frozen=True, slots=True)
 class SeriesOutput:
-    """A list of at most `capacity` numbers; how many there were comes back too."""
+    """A list of at most `capacity` numbers; a longer one comes back as its length."""
 
     capacity: int
 
@@ -107,12 +110,14 @@ Output = NumberOutput | ArrayOutput | LabelsOutput | SeriesOutput
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A module of ours that is executed in the student's process, and calls what it is handed.
+    """A module of the grader that runs in the student's process and calls the functions passed to it.
 
-    It marshals: makes objects of the student's classes, sets their attributes, brings results into arrays. It holds no
-    answer, and what it returns is a claim as all that comes from there.
+    It makes objects of the student's classes, sets their attributes and turns results into arrays. It holds no
+    answer, and its results are no more trusted than any others from there.
 
-    name: the function in it to call. source: its text.
+    Attributes:
+        name: the function of the module to call.
+        source: the module's text.
     """
 
     name: str
@@ -124,26 +129,26 @@ RunnerName = Literal["student", "reference"]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One call of one function, of the student's or, where time is compared, of the reference's.
+    """One call of one function of the student, or of the reference where time is compared.
 
-    label: names the trial within its check, in words that a student may read.
-    function: the name that the spec lists; for a class, `method` is called on a fresh object of it
-        after the attributes in `state` were set.
-    positional, keywords: the arguments; a function whose signature lacks one of the keyword names
-        is called with all of them in this order by position.
-    outputs: what the call must return, one Output for a single value, several for a sequence.
-    state: attributes to set before the call; a Spy here becomes the object's own method.
-    fetch: attributes to bring back after the call.
-    echo: positions in `positional` to bring back after the call, to see whether they were changed.
-    seconds: deadline of the call on the judge's clock.
-    is_traced: bring back the names of torch's functions and operators that ran during the call.
-    is_again: hand over the very tensors of the call before, changed in place to these contents, and bring back what
-        that call returned, as it is now; every tensor must have the shape and dtype that it had.
-    is_counted: bring back how many instructions of the student's own code the call executed.
-    are_calls_counted: and how often torch's operators and NumPy's functions ran, which costs more than the call.
-    runner: whose function it is; both run in workers that are confined alike.
-    driver: called in the place of the function, which is then only whose call it is; arguments hand the function over.
-    tag: for the check that made the trial, to know it again; it is not handed over.
+    Attributes:
+        label: names the trial within its check; students read it.
+        function: the name in the spec. For a class, `method` is called on a fresh object, after `state` was set.
+        positional: the arguments.
+        outputs: what the call must return: one Output for a single value, several for a sequence.
+        keywords: the named arguments; a function that lacks one of the names gets all of them by position.
+        state: attributes to set before the call; a Spy here becomes a method of the object.
+        fetch: attributes to bring back after the call.
+        echo: positions in `positional` to bring back after the call, to see whether they were changed.
+        seconds: deadline of the call on the judge's clock.
+        is_traced: bring back the names of torch's functions and operators that ran.
+        is_counted: bring back how many instructions of the student's code ran.
+        are_calls_counted: count calls of torch and NumPy too, which costs more than the call itself.
+        is_again: pass the previous call's tensors, overwritten with these contents, and bring back the previous
+            result as it is now; every tensor must have the same shape and dtype as before.
+        runner: whose function it is; the workers of both are confined alike.
+        driver: runs in place of the function, which is then among its arguments.
+        tag: a mark for the check that made the trial; never sent to the worker.
     """
 
     label: str
@@ -166,7 +171,7 @@ class Trial:
     tag: str = ""
 
     def device_of(self, device: Device) -> Device:
-        """Where its tensors go when it is graded on that device: the CPU for arrays of NumPy and for drivers."""
+        """The device of its tensors when grading on `device`: NumPy arrays and drivers stay on the CPU."""
         return "cpu" if self.backend == "numpy" or self.driver is not None else device
 
     @property
@@ -177,14 +182,14 @@ class Trial:
 
     @property
     def caller(self) -> str:
-        """Whose worker and whose account of time the call is: the function's, apart for each that it is handed.
+        """Names the worker and the time budget of the call: the function with the functions passed to it.
 
-        So a loss function that never returns costs a trainer nothing with another loss function.
+        So a loss function that never returns does not use up a trainer's time with another loss function.
         """
         return self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
 
     @property
     def lent(self) -> tuple[str, ...]:
-        """The other functions of the student's among the arguments."""
+        """The student's functions among the arguments."""
         given = (*self.positional, *self.keywords.values())
         return tuple(argument.name for argument in given if isinstance(argument, FunctionArgument))

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypedDict
 
-VerdictStatus = Literal["passed", "failed", "skipped", "errored"]
+VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
+FlagKind = Literal[
+    "restriction_violated",
+    "restriction_noted",
+    "impossible_time",
+    "wrong_spec",
+    "unreadable",
+    "grader_fault",
+    "note",
+]
 Part = str
-"""What of a function a diagnosis is about: "loss", "gradient", or the name of an output."""
+"""The part of a function that a diagnosis is about: "loss", "gradient", or the name of an output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A named mistake that the result equals; `message` says it without giving the solution away."""
+    """A named mistake whose result was seen; `message` describes it without giving the solution away."""
 
     part: Part
     misconception: str
@@ -23,7 +32,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says of one function; `is_correct` None where the check does not decide that."""
+    """What a check says about one function; `is_correct` is None where the check does not decide that."""
 
     function: str
     is_correct: bool | None
@@ -35,14 +44,14 @@ class Finding:
 class Flag:
     """Something about a function that an instructor should look at."""
 
-    kind: str
+    kind: FlagKind
     function: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Some images of one size, for a page to draw: rgb holds count x height x width x 3 bytes."""
+    """Images of one size, for a page to draw; `rgb` holds count x height x width x 3 bytes."""
 
     count: int
     height: int
@@ -52,10 +61,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A check's conclusion; `credit` is the share of its points that was earned, 0 to 1.
+    """A check's conclusion.
 
-    measured and allowed hold finite numbers by name: what was seen, and the bound it was held against. curves and
-    pictures are for a page to draw, and bounded in size.
+    Attributes:
+        credit: the share of the check's points that was earned, 0 to 1.
+        measured: finite numbers by name.
+        allowed: the bounds on them, under the same names.
+        curves: series for a page to draw, bounded in length.
+        pictures: images for a page to draw, bounded in size.
+        blames: functions whose wrong values are why the check failed.
     """
 
     status: VerdictStatus
@@ -66,5 +80,18 @@ class Verdict:
     allowed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Flag, ...] = ()
+    blames: tuple[str, ...] = ()
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class VerdictDetails(TypedDict, total=False):
+    """The optional fields of a Verdict."""
+
+    measured: Mapping[str, float]
+    allowed: Mapping[str, float]
+    findings: tuple[Finding, ...]
+    alarms: tuple[Flag, ...]
+    blames: tuple[str, ...]
+    curves: Mapping[str, tuple[float, ...]]
+    pictures: Mapping[str, Picture]

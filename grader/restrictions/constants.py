@@ -1,20 +1,20 @@
-"""What an expression of constants says before it is executed: a text, or whether a test holds."""
+"""The value of constant expressions: a string, or whether a test always holds."""
 
 from __future__ import annotations
 
 import ast
 
-from grader.restrictions.scopes import Assigned, Scope
+from grader.extract.scopes import Assigned, Scope
 
 LONGEST_NAME = 200
-"""Letters; what is longer names nothing that anybody made."""
+"""The longest string that can be a name, in characters."""
 
 _MOST_PARTS = 50
 _DEPTH = 20
 
 
 def constant_text(node: ast.expr) -> str | None:
-    """The text that an expression of constants is, as "cross_" + "entropy"; None for any other and what names nothing."""
+    """The string that a constant expression makes, as "cross_" + "entropy" does; None if it is not one or too long."""
     parts: list[str] = []
     pending = [node]
     while pending:
@@ -33,7 +33,7 @@ def constant_text(node: ast.expr) -> str | None:
 
 
 def truth_of(test: ast.expr, scope: Scope, depth: int = _DEPTH) -> bool | None:
-    """What a test always is: a constant, a name that is one for good, a parameter that keeps its default."""
+    """Whether a test always holds or never does; None where that is not known."""
     match test:
         case ast.Constant(value=value):
             return bool(value)
@@ -53,9 +53,9 @@ def _truth_of_name(name: str, scope: Scope) -> bool | None:
         if name in level.bound and (level is scope or not level.is_class):
             if name in level.never_set:
                 return False
-            bindings = level.bound[name]
-            is_constant = len(bindings) == 1 and isinstance(bindings[0], Assigned)
-            value = bindings[0].value if is_constant and isinstance(bindings[0], Assigned) else None
-            return bool(value.value) if isinstance(value, ast.Constant) and level.parent is None else None
+            match level.bound[name]:
+                case (Assigned(value=ast.Constant(value=value)),) if level.parent is None:
+                    return bool(value)
+            return None
         level = level.parent
     return None

@@ -1,4 +1,4 @@
-"""Which names are help, and of which kind: dotted names as a source says them, operators as a trace saw them."""
+"""Which names are restricted, and by which kind: dotted names in source, operators in a trace."""
 
 from __future__ import annotations
 
@@ -8,26 +8,15 @@ from grader.model.assignment import RestrictionKind
 from grader.sandbox.inside import wire
 
 _LOSS_NAMES = (
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "cross_entropy_loss",
-    "hinge_embedding_loss",
-    "kl_div",
-    "linear_cross_entropy",
-    "margin_ranking_loss",
-    "multi_margin_loss",
-    "multilabel_margin_loss",
-    "multilabel_soft_margin_loss",
-    "nll_loss",
-    "soft_margin_loss",
-    "triplet_margin_loss",
-    "triplet_margin_with_distance_loss",
+    *("binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "cross_entropy_loss"),
+    *("hinge_embedding_loss", "kl_div", "linear_cross_entropy", "margin_ranking_loss", "multi_margin_loss"),
+    *("multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "soft_margin_loss"),
+    *("triplet_margin_loss", "triplet_margin_with_distance_loss"),
 )
 _LOSS = re.compile(rf"_?(?:{'|'.join(_LOSS_NAMES)})(?:2d|_nd)?(?:_forward|_backward)?")
-"""A loss that trains a classifier, of torch.nn.functional, or an operator that does its work: nll_loss2d_forward.
+"""A classification loss of torch.nn.functional, or an operator that does its work: nll_loss2d_forward.
 
-Not those for other tasks: a regularizer may well be written as mse_loss(W, 0 * W, reduction="sum").
+Losses for other tasks are allowed: a regularizer may well be written as mse_loss(W, 0 * W, reduction="sum").
 """
 
 _LOSSES_OF_OTHER_TASKS = frozenset(
@@ -36,19 +25,8 @@ _LOSSES_OF_OTHER_TASKS = frozenset(
 )
 
 _DIFFERENTIATES = frozenset(
-    {
-        "backward",
-        "forward_ad",
-        "grad",
-        "grad_and_value",
-        "hessian",
-        "hvp",
-        "jacfwd",
-        "jacobian",
-        "jacrev",
-        "jvp",
-    }
-    | {"linearize", "run_backward", "vhp", "vjp"}
+    {"backward", "forward_ad", "grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"}
+    | {"jvp", "linearize", "run_backward", "vhp", "vjp"}
 )
 _DIFFERENTIATORS = ("torch.autograd.", "torch.func.", "torch._functorch.", "functorch.")
 _TENSOR_METHODS = frozenset({"torch.Tensor.backward", "torch.Tensor.requires_grad_"})
@@ -57,27 +35,15 @@ _SILENCES = frozenset(
     {"DisableTorchFunction", "DisableTorchFunctionSubclass", "_DisableTorchDispatch"}
     | {"_disable_current_modes", "_pop_mode", "_pop_torch_function_stack"}
 )
-"""What keeps a trace from seeing what runs."""
+"""Names in torch that switch a trace off."""
 
 _HARMLESS_MODULES = frozenset({"Flatten", "Identity", "LogSoftmax", "Module", "ReLU", "Softmax", "Softmax2d"})
-"""What torch has as a plain function too, and the base class, which computes nothing."""
+"""Classes that torch has as plain functions too, and the base class, which computes nothing."""
 
 _LIBRARIES = frozenset(
-    {
-        "autograd",
-        "chainer",
-        "cuml",
-        "cvxopt",
-        "cvxpy",
-        "fastai",
-        "flax",
-        "jax",
-        "keras",
-        "lightgbm",
-        "lightning",
-    }
-    | {"mxnet", "optax", "paddle", "pytorch_lightning", "skorch", "statsmodels", "tensorflow", "theano"}
-    | {"thundersvm", "tinygrad", "torchmetrics", "xgboost"}
+    {"autograd", "chainer", "cuml", "cvxopt", "cvxpy", "fastai", "flax", "jax", "keras", "lightgbm"}
+    | {"lightning", "mxnet", "optax", "paddle", "pytorch_lightning", "skorch", "statsmodels", "tensorflow"}
+    | {"theano", "thundersvm", "tinygrad", "torchmetrics", "xgboost"}
 )
 _HARMLESS_IN_LIBRARIES = ("sklearn.utils",)
 
@@ -98,10 +64,10 @@ _DYNAMIC_MODULES = ("code.", "codeop.", "ctypes.", "imp.", "importlib.", "runpy.
 
 
 def kind_of(dotted: str) -> RestrictionKind | None:
-    """The kind of help that the full name of something imported is, as "losses" for torch.nn.CrossEntropyLoss."""
+    """The kind of restriction on a full dotted name, as "losses" for torch.nn.CrossEntropyLoss; None if it is free."""
     top, _, rest = dotted.partition(".")
     if not rest:
-        return None  # a module is no help yet; something in it may be
+        return None  # importing a module is free; names in it may be restricted
     if top in {"torch", "functorch"}:
         return _kind_in_torch(dotted, rest.split("."))
     if dotted in _DYNAMIC or dotted.startswith(_DYNAMIC_MODULES):
@@ -132,9 +98,9 @@ def _kind_in_torch(dotted: str, parts: list[str]) -> RestrictionKind | None:
 
 
 def kind_of_operator(name: str) -> RestrictionKind | None:
-    """The kind of help that a name in a trace shows: `aten.nll_loss_forward`, `torch.autograd.grad`, `autograd`.
+    """The kind of restriction on a name in a trace: `aten.nll_loss_forward`, `torch.autograd.grad`, `autograd`.
 
-    Setting requires_grad shows nothing here: a trace sees whether the gradient was then asked for.
+    Setting requires_grad does not count: a trace also sees whether the gradient was then computed.
     """
     if name in _TENSOR_METHODS:
         return None

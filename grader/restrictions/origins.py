@@ -1,4 +1,4 @@
-"""Where the value of an expression comes from: something imported, the student's own, or nothing that can be told."""
+"""Where the value of an expression comes from: an import, the student's own code, or unknown."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from grader.extract.importing import absolute_name
+from grader.extract.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
 from grader.restrictions.constants import LONGEST_NAME, constant_text
 from grader.restrictions.kinds import kind_of
-from grader.restrictions.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
 
 _DEPTH = 40
 """Steps from a name to its origin; a longer chain of names is not followed."""
 
 _STEPS = 100_000
-"""Steps spent on the names of one function; a source that needs more is built to need them."""
+"""Steps spent on the names of one function; only hostile source needs more."""
 
 _ROUNDS = 5
-"""How often names that are given values of one another, as in `t = torch; t = t.nn`, are gone through."""
+"""How often names that depend on one another, as in `t = torch; t = t.nn`, are resolved again."""
 
 _BUILTINS = frozenset(dir(builtins))
 _IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
@@ -29,7 +29,7 @@ _WRAPPERS = frozenset({"functools.partial", "functools.partialmethod", "builtins
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A module that is not the submission's, or something in one, by its full name; `builtins.eval` for builtins."""
+    """A module outside the submission, or something in one, by its full name: `torch.nn`, `builtins.eval`."""
 
     dotted: str
 
@@ -43,7 +43,7 @@ class OwnModule:
 
 @dataclass(frozen=True, slots=True)
 class OwnName:
-    """A name of a file of the submission that is more than another word for something else."""
+    """A function, class or value of a file of the submission."""
 
     file: str
     name: str
@@ -51,21 +51,21 @@ class OwnName:
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A function or class defined within a function, and the scope that it stands in."""
+    """A function or class defined within a function, and the scope around it."""
 
     node: Definition
     scope: Scope
 
 
 Origin = Foreign | OwnModule | OwnName | Inner
-ResidentTensor = Mapping[str | tuple[str, str], frozenset[Origin]]
-"""Modules that code gives to an attribute of that name or, by file and name, to a name that it declares global."""
+StoredModules = Mapping[str | tuple[str, str], frozenset[Origin]]
+"""Modules that code assigns to an attribute of that name or, by file and name, to a name declared global."""
 
 _NOTHING: frozenset[Origin] = frozenset()
 
 
 def order_of(origin: Origin) -> tuple[str, int]:
-    """What a set of origins is put in order by."""
+    """The sort key of an origin."""
     match origin:
         case Foreign(dotted=name) | OwnModule(file=name) | OwnName(name=name):
             return name, 0
@@ -77,11 +77,14 @@ def order_of(origin: Origin) -> tuple[str, int]:
 class Origins:
     """Resolves names and expressions through imports and aliases, without executing anything.
 
-    files: the scope of each file that is executed. modules: dotted names that mean files of the submission.
-    graded: (file, name) of what answers for itself, which is not looked behind.
+    Each name is resolved once. Names that depend on one another start as unknown and are resolved again until nothing
+    is added, a few times at most.
 
-    What a name may be is found out once. Names that are given values of one another begin as nothing and are gone
-    through again until nothing is added, a few times at most.
+    Args:
+        files: The scope of each file that is executed.
+        modules: Dotted names that mean files of the submission.
+        graded: (file, name) of each graded function, which is not resolved any further.
+        stored: Modules that an earlier walk found in attributes and global names.
     """
 
     def __init__(
@@ -89,12 +92,12 @@ class Origins:
         files: Mapping[str, Scope],
         modules: Mapping[str, str],
         graded: frozenset[tuple[str, str]],
-        kept: ResidentTensor,
+        stored: StoredModules,
     ) -> None:
         self._files = files
         self._modules = modules
         self._graded = graded
-        self._kept = kept
+        self._stored = stored
         self._steps_left = _STEPS
         self._settled: dict[tuple[Scope | str, str], frozenset[Origin]] = {}
         self._found: dict[tuple[Scope | str, str], frozenset[Origin]] = {}
@@ -104,20 +107,20 @@ class Origins:
         self._is_changed = False
 
     def of(self, node: ast.expr, scope: Scope) -> frozenset[Origin]:
-        """All that the expression may be; nothing where that cannot be told."""
+        """Everything the expression may be; empty where that is unknown."""
         return self._settle(lambda: self._of(node, scope, _DEPTH))
 
     def of_name(self, file: str, name: str) -> frozenset[Origin]:
-        """All that a top-level name of a file may be, looked behind even where it is graded."""
+        """Everything a top-level name of a file may be; a graded name is resolved too."""
         return self._settle(lambda: self._given(name, self._files[file], _DEPTH))
 
     def of_binding(self, name: str, binding: Binding, scope: Scope) -> frozenset[Origin]:
-        """All that one statement gives the name."""
+        """Everything one binding may give the name."""
         return self._settle(lambda: frozenset(self._bound(name, binding, scope, _DEPTH)))
 
     @property
     def are_exhausted(self) -> bool:
-        """Whether the steps were spent, so that some names were not looked at."""
+        """Whether the steps ran out, so some names were not resolved."""
         return self._steps_left < 0
 
     def _settle(self, find: Callable[[], frozenset[Origin]]) -> frozenset[Origin]:
@@ -138,7 +141,7 @@ class Origins:
         return self._steps_left < 0
 
     def _once(self, key: tuple[Scope | str, str], find: Callable[[], frozenset[Origin]]) -> frozenset[Origin]:
-        """What was found for a name, or is found now; what the last round found where it asks for itself."""
+        """What a name may be, found now or before; within its own resolution, what the last round found."""
         if key in self._settled:
             return self._settled[key]
         if key in self._begun:
@@ -166,7 +169,7 @@ class Origins:
             case ast.Attribute(value=value, attr=name):
                 owners = self._of(value, scope, depth)
                 is_module = any(isinstance(owner, Foreign | OwnModule) for owner in owners)
-                return self._members(owners, name, depth) if is_module else self._kept.get(name, _NOTHING)
+                return self._members(owners, name, depth) if is_module else self._stored.get(name, _NOTHING)
             case ast.Call():
                 return self._called(node, scope, depth)
             case ast.Subscript(value=value, slice=index) if (key := constant_text(index)) is not None:
@@ -192,21 +195,21 @@ class Origins:
         return self._once((level, name), lambda: self._given(name, level, depth))
 
     def _in_file(self, file: str, name: str, depth: int) -> frozenset[Origin]:
-        """What a top-level name of a file is; a builtin where the file binds none."""
+        """What a top-level name of a file may be; a builtin where the file does not bind it."""
         if (file, name) in self._graded:
             return frozenset({OwnName(file, name)})
         return self._once((file, name), lambda: self._top_level(file, name, depth))
 
     def _top_level(self, file: str, name: str, depth: int) -> frozenset[Origin]:
         scope = self._files.get(file)
-        kept = self._kept.get((file, name), _NOTHING)
+        stored = self._stored.get((file, name), _NOTHING)
         if scope is not None and name in scope.bound:
-            return self._given(name, scope, depth) | kept
+            return self._given(name, scope, depth) | stored
         found = {Foreign(f"builtins.{name}")} if name in _BUILTINS else set()
-        return kept.union(found, self._from_stars(scope, name, depth))
+        return stored.union(found, self._from_stars(scope, name, depth))
 
     def _given(self, name: str, scope: Scope, depth: int) -> frozenset[Origin]:
-        """All that a scope binds a name to; at top level, itself where that cannot be told."""
+        """Everything a scope binds a name to; an unknown value at top level is the name itself."""
         found: set[Origin] = set()
         for binding in scope.bound.get(name, ()):
             if self._is_spent(1):
@@ -241,11 +244,7 @@ class Origins:
         assert_never(binding)
 
     def _module(self, imported: Imported, file: str) -> Origin:
-        dotted = imported.module
-        if imported.level:
-            node = ast.ImportFrom(module=imported.module or None, names=[], level=imported.level)
-            dotted = absolute_name(node, file)
-        return self._dotted(dotted)
+        return self._dotted(absolute_name(imported.module, imported.level, file))
 
     def _dotted(self, dotted: str) -> Origin:
         return OwnModule(self._modules[dotted]) if dotted in self._modules else Foreign(dotted)
@@ -258,7 +257,7 @@ class Origins:
                 yield from self._in_file(owner.file, name, depth - 1)
 
     def _called(self, call: ast.Call, scope: Scope, depth: int) -> Iterator[Origin]:
-        """What getattr, an import by name or functools.partial give, where their arguments tell."""
+        """The result of getattr, of an import by name or of functools.partial, where its arguments are known."""
         functions = {each.dotted for each in self._of(call.func, scope, depth) if isinstance(each, Foreign)}
         if not functions or not call.args:
             return

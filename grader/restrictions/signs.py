@@ -1,14 +1,14 @@
-"""Help that no name of something imported says: tensors asked for gradients or moved, names and code made while running."""
+"""Restricted operations that no imported name shows: gradients requested, tensors moved, names computed."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from grader.extract.scopes import Scope
 from grader.model.assignment import RestrictionKind
 from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import Foreign, Inner, Origins, OwnModule, OwnName
-from grader.restrictions.scopes import Scope
 
 _TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
 _MOVES = frozenset({"cpu", "cuda"})
@@ -19,7 +19,7 @@ Sign = tuple[RestrictionKind, str]
 
 
 def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
-    """What one node shows by itself. has_backward: the student's code has a `backward` of its own."""
+    """The restricted operations in one node. has_backward: the student's code defines its own `backward`."""
     match node:
         case ast.Call():
             yield from _signs_in_call(node, scope, origins, has_backward=has_backward)
@@ -37,7 +37,7 @@ def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: boo
 
 
 def name_read_by(call: ast.Call, scope: Scope, origins: Origins) -> str | None:
-    """The attribute that a getattr reads whose name is written out."""
+    """The attribute that a getattr with a constant name reads."""
     if len(call.args) > 1 and Foreign("builtins.getattr") in origins.of(call.func, scope):
         return constant_text(call.args[1])
     return None
@@ -59,7 +59,7 @@ def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backwa
 def _signs_in_method(
     call: ast.Call, method: ast.Attribute, scope: Scope, origins: Origins, *, has_backward: bool
 ) -> Iterator[Sign]:
-    """A method of a value that nothing is known of: a tensor's, unless the student has one of that name."""
+    """A method of an unknown value: a tensor's, unless the student has one of that name."""
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
     if method.attr == "requires_grad_" and not (given and not _is_true(given[0])):
         yield "autograd", "Tensor.requires_grad_"
@@ -72,7 +72,7 @@ def _signs_in_method(
 
 
 def _names_device(call: ast.Call, scope: Scope, origins: Origins) -> bool:
-    """Whether an argument of `to` is plainly a device: "cuda:0", torch.device(...), X.device, a name like `device`."""
+    """Whether an argument of `to` is clearly a device: "cuda:0", torch.device(...), X.device, a name like `device`."""
     if any(keyword.arg == "device" for keyword in call.keywords):
         return True
     return any(_is_device(argument, scope, origins) for argument in call.args[:1])
@@ -81,7 +81,7 @@ def _names_device(call: ast.Call, scope: Scope, origins: Origins) -> bool:
 def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
     match node:
         case ast.Constant(value=str()):
-            return True  # a dtype is never given as a text
+            return True  # a dtype is never a string
         case ast.Constant(value=int() as value):
             return not isinstance(value, bool)
         case ast.Attribute(attr="device"):
@@ -96,7 +96,7 @@ def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
 
 
 def _signs_in_reflection(call: ast.Call, names: set[str], scope: Scope, origins: Origins) -> Iterator[Sign]:
-    """A getattr whose name is written out reads like any other attribute; a computed one of a module is help."""
+    """A getattr with a constant name is like any attribute; a computed name in a module is a sign."""
     of_module = any(isinstance(each, Foreign | OwnModule) for each in origins.of(call.args[0], scope))
     if "builtins.getattr" in names and len(call.args) > 1:
         if of_module and constant_text(call.args[1]) is None:

@@ -1,7 +1,7 @@
-"""The uses of help that a function's source shows: its own statement and its helpers, up to what is graded by itself.
+"""Finds the uses in each function's source: in its own statement and its helpers, up to other graded functions.
 
-A use is a name in code that would be executed, resolved through the student's own imports and aliases. What is
-only imported, or said in a string, a comment or an annotation, is none; nor is code that no call of ours reaches.
+A use is a name in code that a call may execute, resolved through the student's imports and aliases. Names that are
+only imported or appear in a string, a comment, an annotation or unreachable code do not count.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import ast
 from collections.abc import Mapping
 
 from grader.extract import Chunk, Extracted
+from grader.extract.scopes import scope_of
 from grader.model.assignment import Assignment
-from grader.restrictions.scopes import bound_by
-from grader.restrictions.uses import SourceNotice
+from grader.restrictions.uses import SourceUses
 from grader.restrictions.walk import Parsed, Walk
 
 
-def notices_in(extracted: Extracted, assignment: Assignment) -> Mapping[str, SourceNotice]:
-    """For each graded function what its source says; executes nothing and raises nothing."""
+def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str, SourceUses]:
+    """The uses in each graded function; executes nothing and raises nothing."""
     parsed = {chunk.number: _parsed(chunk) for chunk in extracted.chunks}
-    notices = {}
+    found = {}
     for name, function in extracted.functions.items():
         walk = Walk(extracted, function, assignment, parsed, {})
-        notices[name] = walk.notice()
-        if kept := walk.kept():  # known from the beginning, they may lead further
-            notices[name] = Walk(extracted, function, assignment, parsed, kept).notice()
-    return notices
+        found[name] = walk.run()
+        if stored := walk.stored():  # known from the start, these modules may lead further
+            found[name] = Walk(extracted, function, assignment, parsed, stored).run()
+    return found
 
 
 def _parsed(chunk: Chunk) -> Parsed:
@@ -33,4 +33,4 @@ def _parsed(chunk: Chunk) -> Parsed:
         body = ast.parse(chunk.source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         body = []
-    return Parsed(body, bound_by(body))
+    return Parsed(body, scope_of(body, chunk.file))

@@ -1,12 +1,12 @@
-"""The second witness: one traced call of each loss function, and the help that its operators show."""
+"""One traced call of each loss function, and the restricted operators it ran."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from grader.checks.base.call import loss_trial
 from grader.checks.base.check import random_stream
+from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import draw_tiny_case
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.trial import Trial
@@ -19,10 +19,10 @@ _REG = 0.37
 
 
 def traced_functions(assignment: Assignment, done: Iterable[str], to_come: Sequence[str]) -> tuple[str, ...]:
-    """Loss functions to trace now: those that a check was just done with and that none to come names.
+    """Loss functions to trace now: those in a check that was just done and in none that is still to come.
 
-    So the worker that has the function is still there, and a call that breaks it costs no check. None where the
-    assignment ignores what a trace can see.
+    The worker with the function is still there, and a call that breaks it costs no check. None where the assignment
+    ignores everything a trace can see.
     """
     is_asked_for = any(assignment.restrictions.policy(kind) != "ignore" for kind in _VISIBLE_KINDS)
     if not is_asked_for or assignment.backend != "torch":
@@ -35,14 +35,14 @@ def traced_functions(assignment: Assignment, done: Iterable[str], to_come: Seque
 
 
 def operator_trial(assignment: Assignment, function: str, seed: int) -> Trial:
-    """A tiny case of the run's own, traced; its values are not judged."""
-    case = draw_tiny_case(random_stream(seed, "forbidden help", function), assignment.convention, _REG)
+    """A traced call on a tiny case drawn from the seed; its values are not compared."""
+    case = draw_tiny_case(random_stream(seed, "operator trace", function), assignment.convention, _REG)
     trial = loss_trial(assignment, function, case, assignment.loss_function(function).main_dtype)
     return dataclasses.replace(trial, is_traced=True)
 
 
 def uses_in_trace(operators: Iterable[str]) -> tuple[Use, ...]:
-    """The help that the names of a trace show, each kind once and by the name that says most."""
+    """The restricted uses in a trace: each kind once, by the name a student knows best."""
     found: dict[RestrictionKind, str] = {}
     for name in sorted(operators, key=_rank):
         kind = kind_of_operator(name)
@@ -52,5 +52,5 @@ def uses_in_trace(operators: Iterable[str]) -> tuple[Use, ...]:
 
 
 def _rank(name: str) -> tuple[int, str]:
-    """Functions that a student knows by name before the operators beneath them."""
+    """Functions before the operators beneath them."""
     return (1 if name.startswith("aten.") else 2 if name == wire.AUTOGRAD_RAN else 0, name)

@@ -1,4 +1,4 @@
-"""One use of help, as the source or a traced call shows it."""
+"""One use of something restricted, as the source or a traced call shows it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from grader.model.observation import Location
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What was used, by its full name, and the line that says so; None where only a traced call saw it."""
+    """One use of something restricted."""
 
     kind: RestrictionKind
-    what: str
+    name: str
+    """Its full name, or a few words."""
     location: Location | None
+    """The line that uses it; None where only a traced call saw it."""
 
 
 @dataclass(frozen=True, slots=True)
-class SourceNotice:
-    """What the source of one function says: its uses of help, and where it mentions other graded functions."""
+class SourceUses:
+    """The uses that one function's source shows."""
 
     uses: tuple[Use, ...]
     mentions: Mapping[str, Location]
+    """Where it mentions other graded functions."""

@@ -1,4 +1,4 @@
-"""What follows from the uses of help that were found, as the assignment's policy says: pure, like a check's judgement."""
+"""The violations that the uses found amount to under the assignment's policy, and their effect on verdicts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from grader.extract import Extracted
 from grader.model.assignment import Assignment, RestrictionKind
 from grader.model.observation import Location
 from grader.model.verdict import Finding, Verdict
-from grader.restrictions.source import notices_in
+from grader.restrictions.source import uses_in_source
 from grader.restrictions.trace import uses_in_trace
-from grader.restrictions.uses import SourceNotice, Use
+from grader.restrictions.uses import SourceUses, Use
 
 _NAMED = 4
-"""Uses of one kind that a sentence names; the others are counted."""
+"""Uses of one kind that a sentence names; the rest are counted."""
 
 _WORDS: Mapping[RestrictionKind, str] = {
     "autograd": "automatic differentiation",
@@ -25,19 +25,20 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "losses": "a ready-made loss",
     "libraries": "a library that does the work",
     "partner": "the other version of the same loss",
-    "dynamic": "names or code made while running",
+    "dynamic": "names or code made at run time",
     "devices": "tensors moved between devices",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Help of one kind in one function; `clause` says without the function's name what it uses and where."""
+    """The restricted uses of one kind in one function."""
 
     function: str
     kind: RestrictionKind
     policy: Literal["fail", "note"]
     clause: str
+    """What the function uses and where, without its name."""
 
     @property
     def message(self) -> str:
@@ -55,59 +56,57 @@ class Violation:
 def find_violations(
     assignment: Assignment, extracted: Extracted, traces: Mapping[str, Sequence[str]]
 ) -> tuple[Violation, ...]:
-    """What every function uses of what the assignment does not ignore, one ruling for each function and kind.
+    """One violation for each function and kind of restriction that the assignment does not ignore.
 
-    traces: by function, the operators of its traced call. What a trace sees and a function's own source, or that of
-    a graded function it calls, explains is not said twice.
+    traces: by function, the operators of its traced call. They do not count again where the source of the function, or
+    of a graded function it calls, explains them.
     """
-    notices = notices_in(extracted, assignment)
+    sources = uses_in_source(extracted, assignment)
     found = []
-    for name, notice in notices.items():
-        explained = {use.kind for other in _reached(name, notices) for use in notices[other].uses}
+    for name, source in sources.items():
+        explained = {use.kind for other in _reached(name, sources) for use in sources[other].uses}
         unseen = [use for use in uses_in_trace(traces.get(name, ())) if use.kind not in explained]
-        borrowed = tuple(_partners_behind(name, notices, assignment.partners(name)))
+        borrowed = tuple(_partners_behind(name, sources, assignment.partners(name)))
         for kind in _WORDS:
             policy = assignment.restrictions.policy(kind)
-            uses = [use for use in (*notice.uses, *borrowed, *unseen) if use.kind == kind]
+            uses = [use for use in (*source.uses, *borrowed, *unseen) if use.kind == kind]
             if uses and policy != "ignore":
                 found.append(Violation(name, kind, policy, _clause(uses, extracted.functions[name].location)))
     return tuple(found)
 
 
-def _partners_behind(
-    name: str, notices: Mapping[str, SourceNotice], partners: frozenset[str]
-) -> Iterator[Use]:
-    """The partner, where a graded class or function that this one calls calls it: it is no partner of theirs."""
-    for other in sorted(_reached(name, notices) - {name, *partners}):
-        for partner in sorted(partners & notices[other].mentions.keys() - notices[name].mentions.keys()):
-            yield Use("partner", partner, notices[other].mentions[partner])
+def _partners_behind(name: str, sources: Mapping[str, SourceUses], partners: frozenset[str]) -> Iterator[Use]:
+    """The partner, where it is called by a graded function or class that this one calls."""
+    for other in sorted(_reached(name, sources) - {name, *partners}):
+        for partner in sorted(partners & sources[other].mentions.keys() - sources[name].mentions.keys()):
+            yield Use("partner", partner, sources[other].mentions[partner])
 
 
-def _reached(name: str, notices: Mapping[str, SourceNotice]) -> set[str]:
-    """The function and the graded ones that it calls, and those that they call."""
+def _reached(name: str, sources: Mapping[str, SourceUses]) -> set[str]:
+    """The function and all graded functions it calls, directly or not."""
     reached: set[str] = set()
     pending = [name]
     while pending:
         each = pending.pop()
         if each not in reached:
             reached.add(each)
-            pending += notices[each].mentions
+            pending += sources[each].mentions
     return reached
 
 
-def _clause(uses: Sequence[Use], stands_at: Location) -> str:
-    """What was used, each with its line; where only a traced call saw it, the place of the function."""
+def _clause(uses: Sequence[Use], function: Location) -> str:
+    """The uses with their lines, or with the function's location where only a traced call saw them."""
     verb = "calls" if uses[0].kind == "partner" else "uses"
     if uses[0].location is None:
-        return f"{verb} {uses[0].what} (seen when it was called, said by no line of it; it stands at {stands_at})"
-    named = [f"{use.what} ({use.location})" for use in uses[:_NAMED]]
+        return f"{verb} {uses[0].name} ({function}; seen while it ran, not in its source)"
+    named = [f"{use.name} ({use.location})" for use in uses[:_NAMED]]
     if len(uses) > _NAMED:
         named.append(f"{len(uses) - _NAMED} more")
     return f"{verb} {formatting.listing(named)}"
 
 
 def verdict_under(violations: Iterable[Violation], functions: Iterable[str], verdict: Verdict) -> Verdict:
-    """The verdict of a check on these functions: failed where one uses what is not allowed and points were earned."""
+    """The verdict of a check on these functions: failed if it earned points and one of them breaks a restriction."""
     names = set(functions)
     said = [each.message for each in violations if each.policy == "fail" and each.function in names]
     if not said or verdict.credit == 0:
@@ -117,7 +116,7 @@ def verdict_under(violations: Iterable[Violation], functions: Iterable[str], ver
 
 
 def findings_of(violations: Iterable[Violation]) -> tuple[Finding, ...]:
-    """What the violations say of each function: incorrect where its help is not allowed, else a note."""
+    """A finding for each violation: the function is incorrect, or has a note."""
     return tuple(
         Finding(each.function, False)
         if each.policy == "fail"

@@ -1,4 +1,4 @@
-"""Looks at all code that a call of one function may reach: its own statement and its helpers, each node once."""
+"""Looks at all code that a call of one function may reach: its own statement and its helpers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted, ExtractedFunction
+from grader.extract.scopes import (
+    Comprehension,
+    Function,
+    Scope,
+    bindings_in,
+    file_scope,
+    inner_scope,
+    outer_parts,
+    reached,
+    reached_parts,
+)
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
@@ -19,46 +30,33 @@ from grader.restrictions.origins import (
     Origins,
     OwnModule,
     OwnName,
-    ResidentTensor,
+    StoredModules,
     order_of,
 )
-from grader.restrictions.reached import children_of, reached
-from grader.restrictions.scopes import (
-    Comprehension,
-    Function,
-    Names,
-    Scope,
-    bindings_in,
-    class_scope,
-    comprehension_scope,
-    defaults_of,
-    file_scope,
-    function_scope,
-)
 from grader.restrictions.signs import name_read_by, signs_in
-from grader.restrictions.uses import SourceNotice, Use
+from grader.restrictions.uses import SourceUses, Use
 
 _STEPS = 60_000
-"""Nodes of syntax trees looked at for one function; a traced call is the second witness."""
+"""Nodes looked at for one function; a traced call sees more."""
 
 _CONTRACT = frozenset({"loss", "train", "predict"})
-"""Methods that are called from outside of the source."""
+"""Methods that the grader calls."""
 
 _LOSS_ARGUMENTS = 4
-"""W, X, y and reg are given in every call of a loss function; what comes after them never is."""
+"""The grader calls a loss function with W, X, y and reg, and never gives any other argument."""
 
-_WORDS_ON = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
-"""What a function says of itself; to read it is not to call it."""
+_DESCRIPTIONS = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
+"""Attributes that describe a function; reading one is not a call."""
 
-_TAKES_WORDS = frozenset({"functools.update_wrapper", "functools.wraps"})
+_COPIES_DESCRIPTIONS = frozenset({"functools.update_wrapper", "functools.wraps"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """The statements of a chunk, and what they bind in their file."""
+    """The statements of a chunk and their scope."""
 
     body: list[ast.stmt]
-    names: Names
+    scope: Scope
 
 
 class Walk:
@@ -70,7 +68,7 @@ class Walk:
         function: ExtractedFunction,
         assignment: Assignment,
         parsed: Mapping[int, Parsed],
-        kept: ResidentTensor,
+        stored: StoredModules,
     ) -> None:
         self._function = function
         self._partners = assignment.partners(function.name)
@@ -79,14 +77,14 @@ class Walk:
         numbers = set(function.chunks)
         self._chunks = [chunk for chunk in extracted.chunks if chunk.number in numbers]
         self._binding: dict[tuple[str, str], list[Chunk]] = {}
-        by_file: dict[str, list[Names]] = {}
+        by_file: dict[str, list[Scope]] = {}
         for chunk in self._chunks:
-            by_file.setdefault(chunk.file, []).append(parsed[chunk.number].names)
+            by_file.setdefault(chunk.file, []).append(parsed[chunk.number].scope)
             for name in chunk.binds:
                 self._binding.setdefault((chunk.file, name), []).append(chunk)
         self._files = {file: file_scope(file, parts) for file, parts in by_file.items()}
         self._graded = {(each.location.file, name): name for name, each in extracted.functions.items()}
-        self._origins = Origins(self._files, extracted.modules, frozenset(self._graded), kept)
+        self._origins = Origins(self._files, extracted.modules, frozenset(self._graded), stored)
         self._pending: list[tuple[ast.AST, Scope, Chunk]] = []
         self._later: deque[tuple[ast.AST, Scope, Chunk]] = deque()
         self._entered: set[int] = set()
@@ -100,10 +98,10 @@ class Walk:
         self._uses: dict[tuple[RestrictionKind, str], Use] = {}
         self._mentions: dict[str, Location] = {}
         self._followed: set[OwnName] = set()
-        self._kept: dict[str | tuple[str, str], set[Origin]] = {}
+        self._stored: dict[str | tuple[str, str], set[Origin]] = {}
 
-    def notice(self) -> SourceNotice:
-        """Walk from the function's own statements on, helpers after them."""
+    def run(self) -> SourceUses:
+        """Start at the function's own statements; helpers follow."""
         for chunk in self._own_chunks():
             for statement in self._parsed[chunk.number].body:
                 if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -116,13 +114,13 @@ class Walk:
             item = self._pending.pop() if self._pending else self._later.popleft()
             self._look_at(*item)
         if self._pending or self._later or self._origins.are_exhausted:
-            use = Use("dynamic", "more code than can be looked at", self._function.location)
-            self._uses[use.kind, use.what] = use
-        return SourceNotice(tuple(self._uses.values()), self._mentions)
+            use = Use("dynamic", "more code than the grader reads", self._function.location)
+            self._uses[use.kind, use.name] = use
+        return SourceUses(tuple(self._uses.values()), self._mentions)
 
-    def kept(self) -> ResidentTensor:
-        """Modules that the code keeps elsewhere than in a name of its own, as in `self.F = F`."""
-        return {key: frozenset(modules) for key, modules in self._kept.items()}
+    def stored(self) -> StoredModules:
+        """Modules that the code stores in attributes or global names, as in `self.F = F`."""
+        return {key: frozenset(modules) for key, modules in self._stored.items()}
 
     def _own_chunks(self) -> list[Chunk]:
         """The statement that holds the function's code, and later ones that wrap it."""
@@ -138,19 +136,17 @@ class Walk:
             self._later.extend((statement, scope, chunk) for statement in self._parsed[chunk.number].body)
 
     def _push(self, nodes: Iterable[ast.AST], scope: Scope, chunk: Chunk) -> None:
-        """A constant has nothing to look at: a table of numbers is not to use up the steps."""
+        """Look at these next, constants aside: a table of numbers must not use up the steps."""
         self._pending.extend(
             (node, scope, chunk) for node in reversed(list(nodes)) if not isinstance(node, ast.Constant)
         )
-
-    # What stands there
 
     def _look_at(self, node: ast.AST, scope: Scope, chunk: Chunk) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._meet_definition(node, scope, chunk)
             case ast.Lambda():
-                self._push(defaults_of(node), scope, chunk)
+                self._push(outer_parts(node), scope, chunk)
                 self._enter(node, scope, chunk)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 self._push(ast.iter_child_nodes(node), self._within(node, scope), chunk)
@@ -158,19 +154,19 @@ class Walk:
                 self._follow(self._origins.of(node, scope), node, chunk)
             case ast.Attribute():
                 self._look_at_attribute(node, scope, chunk)
-            case ast.Call() if self._takes_words_only(node, scope):
+            case ast.Call() if self._copies_descriptions(node, scope):
                 self._push(node.args[:-1], scope, chunk)
             case ast.If() | ast.IfExp() | ast.While():
-                self._push(children_of(node, truth_of(node.test, scope)), scope, chunk)
+                self._push(reached_parts(node, truth_of(node.test, scope)), scope, chunk)
             case _:
                 self._look_at_operation(node, scope, chunk)
-                self._push(children_of(node), scope, chunk)
-        for kind, what in signs_in(node, scope, self._origins, has_backward=self._has_backward):
-            self._record(kind, what, node, chunk)
+                self._push(reached_parts(node), scope, chunk)
+        for kind, name in signs_in(node, scope, self._origins, has_backward=self._has_backward):
+            self._record(kind, name, node, chunk)
 
     def _look_at_attribute(self, node: ast.Attribute, scope: Scope, chunk: Chunk) -> None:
         self._read_attribute(node.attr)
-        if node.attr in _WORDS_ON and isinstance(node.value, ast.Name):
+        if node.attr in _DESCRIPTIONS and isinstance(node.value, ast.Name):
             return
         is_use = self._follow(self._origins.of(node, scope), node, chunk)
         value: ast.expr = node.value
@@ -179,12 +175,12 @@ class Walk:
         if not (is_use and isinstance(value, ast.Name)):
             self._push([value], scope, chunk)
 
-    def _takes_words_only(self, call: ast.Call, scope: Scope) -> bool:
-        """Whether this is functools.wraps(f), and no code asks for the f that it keeps."""
+    def _copies_descriptions(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether this is functools.wraps(f), and no code uses the f that it stores."""
         return (
             not self._unwraps
             and bool(call.args)
-            and any(Foreign(each) in self._origins.of(call.func, scope) for each in _TAKES_WORDS)
+            and any(Foreign(each) in self._origins.of(call.func, scope) for each in _COPIES_DESCRIPTIONS)
         )
 
     def _look_at_operation(self, node: ast.AST, scope: Scope, chunk: Chunk) -> None:
@@ -192,30 +188,28 @@ class Walk:
             self._follow(self._origins.of(node, scope), node, chunk)
         if isinstance(node, ast.Call) and (name := name_read_by(node, scope, self._origins)) is not None:
             self._read_attribute(name)
-        self._keep_modules(node, scope)
+        self._store_modules(node, scope)
 
-    def _keep_modules(self, node: ast.AST, scope: Scope) -> None:
-        """Note the modules that an attribute, or a name that is declared global, is given here."""
+    def _store_modules(self, node: ast.AST, scope: Scope) -> None:
+        """Note the modules assigned to attributes and to names declared global."""
         for name, binding in bindings_in(node) if scope.is_class or scope.global_names else ():
             if scope.is_class:
-                self._keep(name, self._origins.of_binding(name, binding, scope))
+                self._store(name, self._origins.of_binding(name, binding, scope))
             elif name in scope.global_names:
-                self._keep((scope.file, name), self._origins.of_binding(name, binding, scope))
+                self._store((scope.file, name), self._origins.of_binding(name, binding, scope))
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Attribute):
-                    self._keep(target.attr, self._origins.of(node.value, scope))
+                    self._store(target.attr, self._origins.of(node.value, scope))
 
-    def _keep(self, key: str | tuple[str, str], origins: Iterable[Origin]) -> None:
-        """Modules alone: what is help by itself was recorded where it stands."""
+    def _store(self, key: str | tuple[str, str], origins: Iterable[Origin]) -> None:
+        """Note modules only; a restricted name was recorded where it is."""
         for each in origins:
             if isinstance(each, OwnModule) or (isinstance(each, Foreign) and kind_of(each.dotted) is None):
-                self._kept.setdefault(key, set()).add(each)
-
-    # What it leads to
+                self._stored.setdefault(key, set()).add(each)
 
     def _follow(self, origins: Iterable[Origin], node: ast.AST, chunk: Chunk) -> bool:
-        """Record what is help, and look at what is the student's own; whether there was help."""
+        """Record restricted names and enter the student's own code; whether anything was restricted."""
         is_use = False
         for origin in sorted(origins, key=order_of):
             match origin:
@@ -241,23 +235,18 @@ class Walk:
             for other in self._binding.get((own.file, own.name), ()):
                 self._enter_chunk(other)
         elif graded != self._function.name:
-            self._mentions.setdefault(graded, _place(node, chunk))
+            self._mentions.setdefault(graded, _location(node, chunk))
             if graded in self._partners:
                 self._record("partner", graded, node, chunk)
 
     def _meet_definition(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, chunk: Chunk
     ) -> None:
-        """A top-level definition is entered; a method when it is read, an inner function when it is named."""
-        self._push(node.decorator_list, scope, chunk)
-        if isinstance(node, ast.ClassDef):
-            self._push([*node.bases, *(keyword.value for keyword in node.keywords)], scope, chunk)
-            if any(
-                isinstance(each, Foreign) for base in node.bases for each in self._origins.of(base, scope)
-            ):
-                self._read_attribute("forward")  # nn.Module and autograd.Function call it
-        else:
-            self._push(defaults_of(node), scope, chunk)
+        """Enter a top-level definition now, a method when it is read, an inner function when it is named."""
+        self._push(outer_parts(node), scope, chunk)
+        bases = node.bases if isinstance(node, ast.ClassDef) else []
+        if any(isinstance(each, Foreign) for base in bases for each in self._origins.of(base, scope)):
+            self._read_attribute("forward")  # nn.Module and autograd.Function call it
         is_special = node.name.startswith("__") or node.name in self._attributes
         if scope.parent is None or (scope.is_class and is_special) or node.decorator_list:
             self._enter(node, scope, chunk)
@@ -280,17 +269,13 @@ class Walk:
             self._later.extend((each, within, chunk) for each in body)
 
     def _within(self, node: Function | ast.ClassDef | Comprehension, scope: Scope) -> Scope:
-        if isinstance(node, ast.ClassDef):
-            return class_scope(scope, node)
-        if isinstance(node, Comprehension):
-            return comprehension_scope(scope, node)
-        is_own = scope.parent is None and getattr(node, "name", None) == self._function.name
-        return function_scope(scope, node, _LOSS_ARGUMENTS if self._is_loss and is_own else None)
+        is_graded = scope.parent is None and getattr(node, "name", None) == self._function.name
+        return inner_scope(node, scope, _LOSS_ARGUMENTS if self._is_loss and is_graded else None)
 
-    def _record(self, kind: RestrictionKind, what: str, node: ast.AST, chunk: Chunk) -> None:
-        self._uses.setdefault((kind, what), Use(kind, what, _place(node, chunk)))
+    def _record(self, kind: RestrictionKind, name: str, node: ast.AST, chunk: Chunk) -> None:
+        self._uses.setdefault((kind, name), Use(kind, name, _location(node, chunk)))
 
 
-def _place(node: ast.AST, chunk: Chunk) -> Location:
+def _location(node: ast.AST, chunk: Chunk) -> Location:
     line = chunk.location.line + getattr(node, "lineno", 1) - 1
     return Location(chunk.location.file, chunk.location.cell, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +33,19 @@ _MISSING: Mapping[int, tuple[str, ...]] = {
     tiers.USER: ("user",),
 }
 """What a worker is not kept from where a tier does not hold."""
+
+_IN_WORDS = {
+    "limits": "resource use",
+    "filesystem": "the file system",
+    "network": "the network",
+    "user": "the user account",
+}
+
+
+def not_isolated(missing: Sequence[str]) -> str:
+    """`missing` of an Isolation as a clause: "the file system and the user account are not isolated"."""
+    words = [_IN_WORDS.get(each, each) for each in missing]
+    return f"{formatting.listing(words)} {'is' if len(words) == 1 else 'are'} not isolated"
 
 
 @dataclass(frozen=True, slots=True)

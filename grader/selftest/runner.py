@@ -87,7 +87,7 @@ def outcome_of(implementation: Implementation, loaded: LoadedSpec, sandbox: Sand
         graded = [check for check in report.checks if check.id in {each.id for each in stage}]
         errored += [check.id for check in graded if check.status == "errored"]
         lost += [check for check in graded if check.status != "errored" and check.points < check.max_points]
-        if lost or status == "incorrect":
+        if lost or status in {"incorrect", "not_written"}:
             break
     return Outcome(
         implementation,

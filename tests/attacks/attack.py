@@ -103,4 +103,4 @@ def words_of(report: Report) -> str:
     said = [check.message for check in report.checks]
     said += [note for function in report.functions.values() for note in function.notes]
     said += [diagnosis.message for function in report.functions.values() for diagnosis in function.diagnosis]
-    return "\n".join([*said, *(each.message for each in report.integrity)])
+    return "\n".join([*said, *(each.message for each in report.flags)])

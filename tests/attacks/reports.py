@@ -14,7 +14,8 @@ GREATEST_MESSAGE = 5_000
 
 def assert_sound(report: Report) -> None:
     """It is whole, finished, printable, of bounded length, and tells nothing of the machine."""
-    assert report.status == "graded"
+    assert report.status in {"graded", "unreadable"}
+    assert report.score is not None
     assert not report.has_grader_faults
     assert parse_report(report.to_json()) == report
     for line in words_of(report).split("\n"):

@@ -43,21 +43,21 @@ def sandbox():
 
 @pytest.fixture
 def checked(sandbox, tmp_path):
-    """The part of the report on a module, and the integrity flags."""
+    """The part of the report on a module, and the flags."""
 
     def check(text):
         report = grade(submission_of(text), mini_spec(tmp_path, SPEC), sandbox, Settings(seed=11))
         (part,) = report.checks
-        return part, report.integrity
+        return part, report.flags
 
     return check
 
 
 def test_an_honest_function_gets_full_points_and_no_flag(checked):
-    part, integrity = checked(HONEST)
+    part, flags = checked(HONEST)
 
     assert part.points == 3, part.message
-    assert not integrity
+    assert not flags
     assert part.measured["speedup"] > 5
     assert "The first call of each, which is all that a notebook times, gives" in part.message
 

@@ -175,7 +175,9 @@ def test_another_device_grades_all_again(graded, batch):
     assert how(batch(device="cuda")) == ["graded"] * 3
 
 
-@pytest.mark.parametrize("content", [b"", b'{"schema_version": "1", "assig', b"\x00\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b'{"schema_version": "2", "assig', b'{"schema_version": "1"}', b"\x00\xff"]
+)
 def test_half_a_report_is_graded_again(tmp_path, graded, batch, content):
     batch()
     (tmp_path / "out" / "reports" / "bob.json").write_bytes(content)
@@ -202,8 +204,8 @@ def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
 
     assert how(result) == ["graded", "unreadable", "graded", "graded"]
     report = report_on(tmp_path, "bad")
-    assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
-    assert report.integrity[0].kind == "unreadable"
+    assert (report.status, report.score, report.max_score) == ("unreadable", 0, 20)
+    assert report.flags[0].kind == "unreadable"
     assert report.checks[0].message == (
         "bad.zip: expected a zip archive, found something else; make a .zip of the notebook or the modules."
     )
@@ -261,8 +263,8 @@ def test_a_broken_notebook_is_unreadable_and_no_fault_of_the_grader(tmp_path, co
     assert how(result) == ["unreadable"]
     assert not result.has_grader_faults
     report = report_on(tmp_path, "cut")
-    assert (report.status, report.score) == ("graded", 0)
-    assert report.integrity[0].message.startswith("cut.ipynb: expected a notebook")
+    assert (report.status, report.score) == ("unreadable", 0)
+    assert report.flags[0].message.startswith("cut.ipynb: expected a notebook")
 
 
 def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, graded, batch, monkeypatch):
@@ -275,7 +277,7 @@ def test_a_file_that_this_machine_cannot_read_costs_no_points(tmp_path, graded, 
 
     report = report_on(tmp_path, "ann")
     assert (report.status, report.score) == ("incomplete", None)
-    assert report.integrity[0].message == "ann.py: could not be read: Permission denied"
+    assert report.flags[0].message == "ann.py: could not be read: Permission denied"
     assert result.has_grader_faults
     assert graded == []
 

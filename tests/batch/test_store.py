@@ -222,7 +222,7 @@ WHOLE = report_of().to_json()
         WHOLE.encode()[: len(WHOLE) // 2],
         b"{}",
         b"null",
-        WHOLE.replace('"1"', '"2"', 1).encode(),
+        WHOLE.replace('"2"', '"1"', 1).encode(),
         WHOLE.replace("10.0", "NaN", 1).encode(),
         b"\xff\xfe",
         b"[" * 100_000,
@@ -253,7 +253,7 @@ def test_a_store_that_was_tried_is_empty(tmp_path):
 
 
 def submitted(identifier, student=None):
-    return {"id": identifier, "sha256": "a" * 64, "student": student, "files": []}
+    return {"id": identifier, "sha256": "a" * 64, "student": student and {"id": student}, "files": []}
 
 
 def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_check():
@@ -273,6 +273,17 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
         "alice,Alice A.,graded,12.5,15,10,2.5,\n"
         "bob,,incomplete,,10,10,,\n"
     )
+
+
+def test_a_check_without_a_result_is_an_empty_cell():
+    checks = [
+        check_part(id=status, status=status, points=0.0)
+        for status in ("failed", "skipped", "not_run", "errored")
+    ]
+
+    table = gradebook([("bob", report_of(status="incomplete", score=None, checks=checks))])
+
+    assert table.splitlines()[1] == "bob,,incomplete,,10,0,0,,,"
 
 
 def test_a_gradebook_without_submissions_is_its_heading():

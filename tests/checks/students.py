@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import Check, Evidence
+from grader.checks import CheckFields, Evidence
 from grader.checks.base.context import CheckContext
 from grader.model.assignment import (
     Assignment,
@@ -78,7 +78,7 @@ ASSIGNMENT = Assignment(
 
 
 def says(message: str, template: str) -> bool:
-    """Whether the message is the template, in which <number> and <count> stand for what was drawn."""
+    """Whether the message is the template, in which <number> and <count> stand for any number."""
     pattern = re.escape(template).replace("<number>", NUMBER).replace("<count>", "[0-9]+")
     return re.fullmatch(pattern, message) is not None
 
@@ -98,8 +98,8 @@ def observe(
 ) -> Observation:
     """Call a function, or the method of a fresh object of a class, as the worker would.
 
-    made: the arguments and the result of the call before; this call's are left there. others: the functions that may be
-    handed over.
+    made: the arguments and the result of the call before; replaced by those of this call.
+    others: the functions that may be arguments.
     """
     calls: list[SpyCall] = []
     positional = [
@@ -118,8 +118,8 @@ def observe(
         if trial.method is not None:
             owner = student()
             for name, value in state.items():
-                lent = trial.state[name]
-                is_method = isinstance(lent, Spy) and lent.is_method
+                given = trial.state[name]
+                is_method = isinstance(given, Spy) and given.is_method
                 setattr(owner, name, _reading_own_weights(owner, value) if is_method else value)
             student = getattr(owner, trial.method)
         result = student(*positional, **keywords)
@@ -166,14 +166,14 @@ def _argument(argument: Argument, calls: list[SpyCall]) -> Any:
         case Scalar(value=value):
             return value
         case Spy():
-            return _lent(argument, calls)
+            return _spied_loss(argument, calls)
         case FunctionArgument():
-            raise TypeError("functions are handed over by position only")
+            raise TypeError("functions are positional arguments only")
         case FileArgument(name=name):
-            raise TypeError(f"nobody has put the bytes of {name} in its place")
+            raise TypeError(f"the bytes of {name} are missing")
 
 
-def _lent(spy: Spy, calls: list[SpyCall]) -> Student:
+def _spied_loss(spy: Spy, calls: list[SpyCall]) -> Student:
     def loss_function(W: Any, X: Any, y: Any, reg: Any) -> tuple[float, Array]:
         step = len(calls)
         if step >= len(spy.losses):
@@ -237,47 +237,46 @@ def _description(value: Any) -> str:
 
 
 def evidence_of(
-    check: Check,
+    check: CheckFields,
     student: Student | Mapping[str, Student],
     seed: int = 0,
     assignment: Assignment = ASSIGNMENT,
 ) -> list[tuple[Trial, Observation]]:
-    """The check's trials with what is seen when the student's functions run on them."""
+    """The check's trials, each with what the student's functions give."""
     made: list[Any] = []
     evidence: list[tuple[Trial, Observation]] = []
-    trials = check.trials(CheckContext(assignment, seed, data=DATA))
+    context = CheckContext(assignment, seed, data=DATA)
+    trials = check.trials(context)
     while trials:
         for trial in trials:
             others = student if isinstance(student, Mapping) else None
             function = student if others is None else others[trial.function]
             assert callable(function)
             evidence.append((trial, observe(trial, function, made, others)))
-        trials = check.more_trials(CheckContext(assignment, seed, data=DATA), evidence)
+        trials = check.more_trials(context, evidence)
     return evidence
 
 
 def verdict_on(
-    check: Check,
+    check: CheckFields,
     student: Student | Mapping[str, Student],
     seed: int = 0,
     assignment: Assignment = ASSIGNMENT,
 ) -> Verdict:
     """The check's verdict on a student's function, or on several by name."""
-    return check.judge(
-        CheckContext(assignment, seed, data=DATA), evidence_of(check, student, seed, assignment)
-    )
+    evidence = evidence_of(check, student, seed, assignment)
+    return check.judge(CheckContext(assignment, seed, data=DATA), evidence)
 
 
-def verdict_on_all(check: Check, observation: Observation) -> Verdict:
+def verdict_on_all(check: CheckFields, observation: Observation) -> Verdict:
     """The check's verdict when every call ends in the same way."""
-    evidence: Evidence = [
-        (trial, observation) for trial in check.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
-    ]
-    return check.judge(CheckContext(ASSIGNMENT, 0, data=DATA), evidence)
+    context = CheckContext(ASSIGNMENT, 0, data=DATA)
+    evidence: Evidence = [(trial, observation) for trial in check.trials(context)]
+    return check.judge(context, evidence)
 
 
 def bytes_of(trials: tuple[Trial, ...]) -> list[bytes]:
-    """Everything that the trials hand over, as bytes."""
+    """All arguments of the trials, as bytes."""
     found = []
     for trial in trials:
         for argument in (*trial.positional, *trial.keywords.values(), *trial.state.values()):

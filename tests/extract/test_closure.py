@@ -136,7 +136,7 @@ def test_only_what_is_needed_is_in_the_closure(extract_cells):
     assert extracted.functions["target"].chunks == (0, 1)
 
 
-def test_a_setting_is_kept_when_its_module_is(extract_cells):
+def test_a_setting_is_included_with_its_module(extract_cells):
     extracted = extract_cells(
         "with_torch without",
         "import torch\ntorch.set_default_dtype(torch.float64)",
@@ -200,7 +200,7 @@ def test_a_name_that_only_an_annotation_needs_is_left_alone(extract_cells):
     assert len(extracted.chunks) == 1
 
 
-def test_modules_that_are_not_there_are_stand_ins(extract_cells):
+def test_missing_modules_are_stubbed(extract_cells):
     extracted = extract_cells(
         "target",
         "import torch, coutils\nfrom google.colab import drive\nimport matplotlib.pyplot as plt\nimport no_such_module_xyz",

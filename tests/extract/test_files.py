@@ -84,7 +84,7 @@ def test_of_two_files_the_one_with_more_graded_names_is_graded_and_said_so(extra
 
     assert extracted.functions["target"].location.file == "b.py"
     assert extracted.notes == (
-        "target is defined in a.py, b.py; the one in b.py is graded, the file that defines 2 of the 2 graded names",
+        "target is defined in a.py, b.py; the one in b.py is graded, because that file defines 2 of the 2 graded names",
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands at top level and is not executed, and the words for it."""
+"""Top-level statements that are not executed, and the reasons."""
 
 import pytest
 
@@ -17,25 +17,25 @@ TARGET = "def target(W):\n    return W"
         ("!pip install torch", "a shell command"),
         ("files = !ls", "the output of a shell command"),
         ("t = %timeit -o pass", "the output of an IPython magic"),
-        ("torch.sum?", "a request for IPython's help"),
-        ("?torch", "a request for IPython's help"),
+        ("torch.sum?", "a request for help"),
+        ("?torch", "a request for help"),
         ("get_ipython().system('ls')", "it calls get_ipython"),
-        ("print(1)", "a bare expression, which no graded function needs"),
+        ("print(1)", "an expression that no graded function needs"),
         ("target(1)", "training or evaluation at top level: it calls target"),
         ("loss = target(1)", "training or evaluation at top level: it calls target"),
         ("W = torch.load('w.pt')", "it loads or saves data: it calls torch.load"),
         ("X = np.loadtxt('x.txt')", "it loads or saves data: it calls numpy.loadtxt"),
         ("text = open('x.txt').read()", "it calls open"),
-        ("names = os.listdir('.')", "it reaches outside: it calls os.listdir"),
+        ("names = os.listdir('.')", "it accesses the system: it calls os.listdir"),
         ("time.sleep(9)", "it waits: it calls time.sleep"),
         (
             "data = coutils.data.cifar10()",
-            "it calls coutils.data.cifar10, which is not there when functions are graded on their own",
+            "it calls coutils.data.cifar10, which is not available when functions are graded",
         ),
         ("data = helper()", "through helper: it calls open"),
-        ("for i in range(3): print(i)", "a loop at top level, which no graded function needs"),
-        ("if __name__ == '__main__': target(1)", "runs only when the file is executed as a script"),
-        ("if True: print(1)", "binds nothing that a graded function needs"),
+        ("for i in range(3): print(i)", "a loop that no graded function needs"),
+        ("if __name__ == '__main__': target(1)", "it runs only when the file is run as a script"),
+        ("if True: print(1)", "it defines nothing that a graded function needs"),
     ],
 )
 def test_a_statement_that_is_left_out_is_named_with_its_reason(extract_cells, line, reason):
@@ -53,7 +53,7 @@ def test_a_statement_that_is_left_out_is_named_with_its_reason(extract_cells, li
 @pytest.mark.parametrize(
     "line", ["'a docstring'", "x = 1", "y = helper(2)", "import os", "def other(): pass", "pass"]
 )
-def test_what_nothing_needs_and_does_no_harm_is_not_named(extract_cells, line):
+def test_a_harmless_statement_that_nothing_needs_is_not_named(extract_cells, line):
     extracted = extract_cells("target", "def helper(x): return x", TARGET, line)
 
     assert reasons(extracted) == {}
@@ -67,7 +67,7 @@ def test_what_a_function_lacks_is_named_in_it(extract_cells):
     lacks = extracted.functions["target"].lacks
     assert [(item.binds, item.reason) for item in lacks] == [
         (("data",), "it calls open"),
-        (("n",), "needs `data`, which is left out"),
+        (("n",), "it needs `data`, which is left out"),
     ]
 
 
@@ -88,7 +88,7 @@ def test_a_value_made_by_training_is_lacking(extract_cells):
     assert str(lacking.location) == "hw.ipynb, cell 2, line 1"
 
 
-def test_a_function_is_kept_whatever_its_decorator_does(extract_cells):
+def test_a_function_is_extracted_whatever_its_decorator_does(extract_cells):
     extracted = extract_cells(
         "target other third",
         "from numba import njit, jit\ndef log(f):\n    open('log')\n    return f",
@@ -119,7 +119,7 @@ def test_a_cell_of_another_language_is_left_out_as_a_whole(extract_cells, magic)
 
     name = magic.split()[0]
     assert extracted.missing == {
-        "target": f"target (hw.ipynb, cell 1, line 1) is not executed: the body of %%{name} is not executed"
+        "target": f"target (hw.ipynb, cell 1, line 1) is not run: it is part of a %%{name} cell"
     }
 
 
@@ -175,7 +175,7 @@ def test_a_cell_that_is_indented_as_a_whole_is_read_as_ipython_does(extract_cell
         ("import other, own as o", "o.trains()"),
     ],
 )
-def test_a_call_is_judged_by_the_name_that_it_calls(extract_files, head, call):
+def test_only_the_called_name_of_an_import_matters(extract_files, head, call):
     own = "import torch\n\ndef harmless():\n    return 1\n\ndef trains():\n    return torch.load('data.pt')\n"
     text = f"{head}\nBEST = {call}\nSAFE = {call.replace('trains', 'harmless').replace('t()', 'trains()')}\n"
     files = {"own.py": own, "other.py": "trains = 1\n"}

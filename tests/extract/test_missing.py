@@ -1,4 +1,4 @@
-"""Each way a graded name is not there, in the words that the student reads."""
+"""Every reason a graded name can be missing, in full."""
 
 import pytest
 
@@ -11,20 +11,20 @@ GOOD = "def good():\n    return 1\n"
         ("x = 1", "target is not defined in the submission"),
         (
             "def targett(): pass",
-            "target is not defined in the submission; targett (hw.ipynb, cell 1, line 1) looks like it: rename it to target",
+            "target is not defined in the submission; did you mean targett (hw.ipynb, cell 1, line 1)? Rename it to target",
         ),
         (
             "def Target(): pass\nTarget(target)",
-            "target is used (hw.ipynb, cell 1, line 2) but never defined; Target (hw.ipynb, cell 1, line 1) looks like it: rename it to target",
+            "target is used (hw.ipynb, cell 1, line 2) but never defined; did you mean Target (hw.ipynb, cell 1, line 1)? Rename it to target",
         ),
         ("print(target(1))", "target is used (hw.ipynb, cell 1, line 1) but never defined"),
         (
             "x = 1\nclass C:\n    def target(self): pass",
-            "target (hw.ipynb, cell 1, line 3) stands inside class C: it must be defined at top level",
+            "target (hw.ipynb, cell 1, line 3) is defined inside class C: it must be at top level",
         ),
         (
             "def f():\n    def target(): pass",
-            "target (hw.ipynb, cell 1, line 2) stands inside f: it must be defined at top level",
+            "target (hw.ipynb, cell 1, line 2) is defined inside f: it must be at top level",
         ),
         (
             "x = 1\ndef target()\n    return 1",
@@ -36,7 +36,7 @@ GOOD = "def good():\n    return 1\n"
         ),
         (
             "def target():\n\tif 1:\n        x = 1\n\treturn x",
-            "target (hw.ipynb, cell 1, line 3) does not parse: its indentation mixes tabs and spaces, which only Python 2 takes: use spaces alone",
+            "target (hw.ipynb, cell 1, line 3) does not parse: its indentation mixes tabs and spaces, which only Python 2 allows: use spaces only",
         ),
         (
             "def target():\n    try:\n        pass\n    except ValueError, error:\n        pass",
@@ -46,7 +46,7 @@ GOOD = "def good():\n    return 1\n"
             "x = 1\n\ndef target():\nreturn 1",
             "target (hw.ipynb, cell 1, line 3) does not parse: expected an indented block after function definition on line 3",
         ),
-        ("target = !ls", "target (hw.ipynb, cell 1, line 1) is not executed: the output of a shell command"),
+        ("target = !ls", "target (hw.ipynb, cell 1, line 1) is not run: it is the output of a shell command"),
         (
             "from solutions import target",
             "target (hw.ipynb, cell 1, line 1) is imported from solutions, which is not part of the submission: hand that file in too",
@@ -61,11 +61,11 @@ GOOD = "def good():\n    return 1\n"
         ),
         (
             "@decorate\ndef target(): pass",
-            "target (hw.ipynb, cell 1, line 1) cannot be loaded: reads `decorate`, which nothing at top level defines",
+            "target (hw.ipynb, cell 1, line 1) cannot be loaded: it uses `decorate`, which is not defined at top level",
         ),
         (
             "if __name__ == '__main__':\n    def target(): pass",
-            "target (hw.ipynb, cell 1, line 1) cannot be loaded: runs only when the file is executed as a script",
+            "target (hw.ipynb, cell 1, line 1) cannot be loaded: it runs only when the file is run as a script",
         ),
     ],
 )
@@ -111,8 +111,8 @@ def test_a_definition_that_parses_serves_where_a_later_one_does_not(extract_cell
     assert extracted.functions["target"].location.cell == 1
     assert extracted.notes == (
         (
-            "target is graded as it stands at hw.ipynb, cell 1, line 1; the later one at hw.ipynb, cell 2, line 1 "
-            "is left out: does not parse: invalid syntax"
+            "target: the definition at hw.ipynb, cell 1, line 1 is graded; the later one at hw.ipynb, cell 2, line 1 "
+            "cannot be loaded: does not parse: invalid syntax"
         ),
     )
 
@@ -133,5 +133,5 @@ def test_text_beyond_the_cap_is_not_parsed(extract_cells):
 
     assert extracted.missing == {"target": "target is not defined in the submission"}
     assert [item.reason for item in extracted.left_out] == [
-        "longer than the 500,000 characters that are read"
+        "it is longer than 500,000 characters, too long to read"
     ]

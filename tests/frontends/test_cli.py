@@ -205,8 +205,8 @@ NOT_PLAIN = (
         (
             ["check", "hw.py", "--spec", "mini.toml", "--device", "cuda"],
             (
-                "--device cuda: this machine has no NVIDIA GPU (there is neither /dev/nvidiactl nor /dev/dxg); leave it out,"
-                " or say --device cpu"
+                "--device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); use --device cpu or leave it"
+                " out"
             ),
         ),
         (
@@ -355,7 +355,7 @@ def test_a_batch_in_which_the_grader_failed_is_exit_code_3(grader, graded, cours
     ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
 
     assert ran.code == 3
-    assert "2 without a score: the grader failed there; run the command again" in ran.out
+    assert "2 without a score: the grader failed; run the command again" in ran.out
 
 
 def test_a_batch_whose_reports_lie_among_the_submissions_can_be_run_again(grader, graded, course):
@@ -385,7 +385,7 @@ def test_an_extraction_is_shown_and_nothing_run(grader, mini):
 
     assert ran.code == 0
     assert [line.rstrip() for line in ran.out.splitlines()[:3]] == [
-        " Function  Where it stands",
+        " Function  Location",
         " f         hw.py, line 1",
         " g         hw.py, line 4",
     ]

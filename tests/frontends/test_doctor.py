@@ -263,6 +263,6 @@ def test_a_gpu_that_no_worker_opens_is_told_with_the_reason(gpu):
     assert not found.is_good
     assert not found.is_needed
     assert found.seen == (
-        "cpu; a GPU is there, but no context could be made in a worker: RuntimeError: torch 2.13.0+cpu is built without CUDA"
+        "cpu; a GPU is present, but a worker could not create a context on it: RuntimeError: torch 2.13.0+cpu is built without CUDA"
     )
     assert found.advice is not None

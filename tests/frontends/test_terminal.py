@@ -16,7 +16,7 @@ from grader.frontends.terminal import (
     show_report,
     show_spec,
 )
-from grader.model.report import parse_report
+from grader.model.report import parse_report, student_view
 from grader.spec import load_spec
 from tests.samples import check_part, report_of, submission_of
 
@@ -49,7 +49,7 @@ def with_words(words, **changes):
     return report_of(
         status="graded",
         score=0.0,
-        submission={"id": words, "sha256": "", "student": None, "files": []},
+        submission={"id": words, "sha256": "", "files": []},
         functions={
             "f": {
                 "status": "incorrect",
@@ -87,25 +87,31 @@ def hostile_report():
 SAID = "f calls g (hw.py, line 2), which this assignment does not allow."
 
 
-def with_help(kind, message):
-    flag = {"kind": kind, "function": "f", "message": message}
-    return in_a_file(show_report, with_words(SAID, integrity=[flag]))
+def with_flag(kind, message, audience="both"):
+    flag = {"kind": kind, "function": "f", "message": message, "for": audience}
+    return in_a_file(show_report, with_words(SAID, flags=[flag]))
 
 
-def test_forbidden_help_that_no_check_speaks_of_is_shown():
-    lines = with_help("forbidden_help", "f uses eval, which is not allowed.")
+def test_a_violation_that_no_check_mentions_is_shown():
+    lines = with_flag("restriction_violated", "f uses eval, which is not allowed.")
 
     assert "  Not allowed: f uses eval, which is not allowed." in lines
 
 
-def test_forbidden_help_that_cost_points_is_said_with_its_checks_only():
-    assert "Not allowed" not in with_help("forbidden_help", SAID)
+def test_a_violation_that_cost_points_is_mentioned_with_its_checks_only():
+    assert "Not allowed" not in with_flag("restriction_violated", SAID)
 
 
-def test_noted_help_is_said_among_the_notes_on_its_function_only():
-    assert "costs no points" not in with_help(
-        "noted_help", "f uses eval (hw.py, line 9). It costs no points."
+def test_a_noted_restriction_is_mentioned_among_the_notes_on_its_function_only():
+    assert "costs no points" not in with_flag(
+        "restriction_noted", "f uses eval (hw.py, line 9). It costs no points."
     )
+
+
+def test_a_flag_for_the_instructor_says_so():
+    lines = with_flag("impossible_time", "f took no time.", "instructor")
+
+    assert "  For the instructor: f took no time." in lines
 
 
 def test_a_report_is_read_from_top_to_bottom():
@@ -140,7 +146,7 @@ def test_a_report_is_read_from_top_to_bottom():
 
     assert lines == [
         "Mini",
-        "alice, seed 7, cpu, isolation: partial (not kept from filesystem), 1.5 s",
+        "alice, seed 7, cpu, isolation: partial (the file system is not isolated), 1.5 s",
         "",
         "    Check                                                       Result   Points",
         " ✔  f: values                                                   passed  10 / 10",
@@ -150,7 +156,7 @@ def test_a_report_is_read_from_top_to_bottom():
         "  f changed W.",
         "  Hint: Copy W first.",
         "",
-        " Function  Verdict    Where it stands",
+        " Function  Verdict    Location",
         " f         incorrect  hw.ipynb, cell 2, line 1",
         " g         missing",
         "  f: it is written for CUDA.",
@@ -177,11 +183,135 @@ def test_no_score_is_said_with_its_reason():
     ours = report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)])
 
     assert " ".join(in_a_file(show_report, part).split()).endswith(
-        "No score: not every check was run. The checks that ran gave 10 of 10 (all: 20)."
+        "No score: not every check was run. The checks that ran earned 10 of 10 points (of 20 in all)."
     )
     assert "No score: the grader failed in some checks; grade again." in " ".join(
         in_a_file(show_report, ours).split()
     )
+
+
+def in_one_line(function, *words):
+    return " ".join(in_a_file(function, *words).split())
+
+
+@pytest.mark.parametrize(
+    "statuses, line",
+    [
+        (["skipped", "not_run"], "Nothing was graded: the only check asked for was skipped."),
+        (["skipped", "skipped", "not_run"], "Nothing was graded: the 2 checks asked for were skipped."),
+        (["not_run", "not_run"], "Nothing was graded: no check was run."),
+    ],
+)
+def test_a_run_that_graded_nothing_says_so(statuses, line):
+    checks = [
+        check_part(id=f"c{number}", status=status, points=0.0) for number, status in enumerate(statuses)
+    ]
+    report = report_of(status="incomplete", score=None, checks=checks)
+
+    assert in_one_line(show_report, report).endswith(line)
+
+
+def test_checks_that_were_left_out_are_counted():
+    left_out = [
+        check_part(id=f"c{number}", title="slow", status="not_run", points=0.0, message="Not run.")
+        for number in (1, 2)
+    ]
+    report = report_of(status="incomplete", score=None, checks=[check_part(), *left_out])
+
+    text = in_one_line(show_report, report)
+
+    assert "2 checks not run." in text
+    assert "slow" not in text
+
+
+def function(status, **changes):
+    return {"status": status, "where": None, "diagnosis": [], "notes": [], **changes}
+
+
+def failed(identifier, **changes):
+    return check_part(id=identifier, title=f"title of {identifier}", status="failed", points=0.0, **changes)
+
+
+def test_unwritten_functions_are_one_line_and_their_checks_have_no_paragraphs():
+    report = report_of(
+        score=0.0,
+        functions={
+            "f": function("not_written", notes=["batch_size has another default"]),
+            "g": function("not_written"),
+            "h": function("incorrect"),
+        },
+        checks=[
+            failed("a", message="f: loss is 0.", caused_by=["f"]),
+            failed("b", message="g: loss is 0.", caused_by=["g"]),
+            failed("c", message="h: loss is 0. It calls g, which is not written yet.", caused_by=["g"]),
+            failed("d", message="h: loss is 5."),
+        ],
+    )
+
+    text = in_one_line(show_report, report)
+
+    assert "Not written yet: f and g. The checks that need them fail until they are." in text
+    assert "loss is 0" not in text
+    assert "h: loss is 5." in text
+    assert "another default" not in text
+    assert "f not written" in text
+
+
+def test_a_check_that_follows_from_another_is_listed_with_it():
+    report = report_of(
+        score=0.0,
+        checks=[
+            failed("later", message="Not before the values are right.", caused_by=["values"]),
+            failed("values", message="f: loss is 5."),
+            failed("agree", message="f and g differ.", caused_by=["values"]),
+        ],
+    )
+
+    lines = [line.strip() for line in in_a_file(show_report, report).splitlines()]
+
+    start = lines.index("title of values (failed)")
+    assert lines[start + 1 : start + 4] == [
+        "f: loss is 5.",
+        "Failed for the same reason: title of later; title of agree.",
+        "",
+    ]
+    assert lines.count("f: loss is 5.") == 1
+
+
+def test_checks_that_are_each_others_cause_are_told_nevertheless():
+    report = report_of(
+        score=0.0,
+        checks=[failed("a", message="one", caused_by=["b"]), failed("b", message="two", caused_by=["a"])],
+    )
+
+    text = in_one_line(show_report, report)
+
+    assert "title of a (failed) one Failed for the same reason: title of b." in text
+
+
+def test_a_hidden_check_of_the_students_view_has_its_points_and_no_paragraph():
+    report = student_view(report_of(score=0.0, checks=[failed("a", visibility="hidden", message="secret")]))
+
+    text = in_one_line(show_report, report)
+
+    assert "Hidden check failed 0 / 10" in text
+    assert "(failed)" not in text
+    assert "secret" not in text
+
+
+def test_an_unreadable_submission_is_its_reason_and_its_score():
+    flag = {"kind": "unreadable", "function": None, "message": "hw.zip: is damaged", "for": "both"}
+    skipped = check_part(status="skipped", points=0.0, message="hw.zip: is damaged.")
+    report = report_of(status="unreadable", score=0.0, checks=[skipped], flags=[flag])
+
+    lines = in_a_file(show_report, report).splitlines()
+
+    assert [line.rstrip() for line in lines[2:]] == [
+        "",
+        "The submission cannot be read: hw.zip: is damaged",
+        "",
+        "Score: 0 of 10",
+    ]
 
 
 def test_a_terminal_without_the_signs_has_words():
@@ -281,8 +411,9 @@ def test_a_spec_is_shown_with_its_points():
     assert text.startswith("EECS 498 (2019): linear classifiers, SVM and softmax\n")
     assert "eecs498_2019: torch, layout DC, regularizer 1*reg*sum(W*W), delta 1" in text
     assert "Functions: svm_loss_naive, svm_loss_vectorized," in text
-    assert "Help: not allowed: losses, libraries, partner, dynamic; noted: autograd, modules;" in " ".join(
-        text.split()
+    assert (
+        "Restrictions: not allowed: losses, libraries, partner, dynamic; noted: autograd, modules;"
+        in " ".join(text.split())
     )
     assert text.splitlines()[-1].split() == ["All", "100"]
     assert max(map(len, text.splitlines())) <= 80
@@ -292,7 +423,7 @@ def test_a_spec_is_shown_with_its_points():
     "report, how, line",
     [
         (report_of(), "graded", "[7/9] ann: 10 of 10 (all checks passed, 1.5 s)"),
-        (report_of(), "kept", "[7/9] ann: 10 of 10 (kept, nothing has changed)"),
+        (report_of(), "kept", "[7/9] ann: 10 of 10 (kept: nothing changed)"),
         (report_of(score=0.0), "unreadable", "[7/9] ann: 0 of 10 (cannot be read)"),
         (
             report_of(score=0.0, checks=[check_part(status="failed"), check_part(id="b", status="skipped")]),
@@ -324,8 +455,19 @@ def test_a_class_is_summed_up():
         "",
         "Mini",
         "4 scores: lowest 4, median 6.5, highest 10 of 10",
-        "1 without a score: the grader failed there; run the command again",
+        "1 without a score: the grader failed; run the command again",
         "  not passed by 2 of 5: f: values",
+    ]
+
+
+def test_a_class_that_was_run_in_part_is_not_called_a_fault():
+    left_out = check_part(id="b", title="slow", status="not_run", points=0.0)
+    report = report_of(status="incomplete", score=None, checks=[check_part(), left_out])
+
+    assert [line.rstrip() for line in in_a_file(show_batch_summary, [report], "Mini").splitlines()] == [
+        "",
+        "Mini",
+        "1 without a score: not every check was run",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Feed hostile inputs to the loader, the extractor, the decoder and the search for help; see --help."""
+"""Feed hostile inputs to the loader, the extractor, the restrictions and the decoder; see --help."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.fuzz.targets import TARGETS, Target, case_of, save
 
 CPU_SECONDS = 5.0
 CPU_SECONDS_PER_BYTE = 30e-6
-"""Greatest cost of one input: what is long may take longer, but no more than its length says."""
+"""Most CPU time for one input, and for each of its bytes."""
 
 MEMORY_BYTES = 1 << 30
-"""How much the process may ever have held beyond what it began with."""
+"""Most memory the process may ever use beyond what it began with."""
 
 HUNG_SECONDS = 300.0
-"""On the clock, of a machine that may be busy: what spins is over its CPU time long before."""
+"""Most wall-clock time for one input; the machine may be busy, and a busy loop exceeds its CPU time first."""
 
 _SILENCE_SECONDS = 10.0
 
@@ -36,7 +36,7 @@ class OverBudget(Exception):
 
 
 def main() -> int:
-    """Run every target in a process of its own, watched from here; 1 where one failed."""
+    """Run every target in its own process; 1 if an input failed."""
     options = _options()
     names = [options.target] if options.target else list(TARGETS)
     began, done = time.perf_counter(), 0
@@ -46,7 +46,7 @@ def main() -> int:
         if failed_at is not None:
             folder = _folder(options, name, failed_at)
             save(TARGETS[name], case_of(name, options.seed, failed_at), folder / "input")
-            print(f"{name}: input {failed_at} failed; it lies in {folder}", flush=True)
+            print(f"{name}: input {failed_at} failed; see {folder}", flush=True)
             print(
                 f"again: python -m tests.fuzz --target {name} --seed {options.seed} --first {failed_at} --inputs 1"
             )
@@ -58,15 +58,15 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--inputs", type=int, default=100_000, help="how many, shared out among the targets")
     parser.add_argument(
-        "--seed", type=int, default=0, help="of all inputs; each is made from the seed and its number"
+        "--inputs", type=int, default=100_000, help="number of inputs, shared among the targets"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of all inputs; each is made from it and its number"
     )
     parser.add_argument("--first", type=int, default=0, help="number of the first input of each target")
-    parser.add_argument("--target", choices=list(TARGETS), help="this one alone")
-    parser.add_argument(
-        "--out", default="build/fuzz", help="folder for inputs that fail, with their tracebacks"
-    )
+    parser.add_argument("--target", choices=list(TARGETS), help="run only this target")
+    parser.add_argument("--out", default="build/fuzz", help="folder for failing inputs and their tracebacks")
     return parser.parse_args()
 
 
@@ -75,7 +75,7 @@ def _folder(options: argparse.Namespace, name: str, number: int) -> Path:
 
 
 def _watched(name: str, options: argparse.Namespace, number: int) -> int | None:
-    """Feed the inputs in a child that writes down where it is; the number of the one that failed, crashed or hung."""
+    """Feed the inputs in a child that notes each number; the number of the input that failed, crashed or hung."""
     first: int = options.first
     board = mmap.mmap(-1, 8)
     board[:] = struct.pack("<q", first)
@@ -113,13 +113,13 @@ def _feed(name: str, options: argparse.Namespace, numbers: range, board: mmap.mm
     warnings.simplefilter("error")
     warm = case_of(name, 0, 0)
     with contextlib.suppress(Exception):
-        TARGETS[name].feed(warm)  # what is imported late is no input's memory
+        TARGETS[name].feed(warm)  # late imports must not count as an input's memory
     greatest_bytes = _peak_bytes() + MEMORY_BYTES
     for number in numbers:
         board[:] = struct.pack("<q", number)
         try:
             _feed_one(TARGETS[name], case_of(name, options.seed, number), greatest_bytes)
-        except BaseException:  # noqa: BLE001  whatever it is, it is what we look for
+        except BaseException:  # noqa: BLE001  any exception is a finding
             folder = _folder(options, name, number)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8", errors="replace")
@@ -131,7 +131,7 @@ def _feed(name: str, options: argparse.Namespace, numbers: range, board: mmap.mm
 
 
 def _feed_one(target: Target, case: Any, greatest_bytes: int) -> None:
-    """OverBudget where the input costs too much, and whatever the target raises."""
+    """Feed one input; raises OverBudget if it costs too much, and whatever the target raises."""
     began = time.process_time()
     target.feed(case)
     seconds = time.process_time() - began

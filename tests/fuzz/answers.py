@@ -1,4 +1,4 @@
-"""What a hostile worker writes on its socket: right answers in every state of damage."""
+"""The bytes of a hostile worker: right answers, damaged in every way."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TRIALS = (
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A trial, the request's id, and all bytes that the worker sends before it closes, or falls silent."""
+    """A trial, the request's id, and all bytes the worker sends before it closes or falls silent."""
 
     trial: int
     request_id: int
@@ -60,7 +60,7 @@ def _packing() -> Any:
 
 
 def sent(rng: Random) -> Sent:
-    """One to a few answers, and what became of them."""
+    """A few answers, damaged."""
     number = rng.randrange(len(TRIALS))
     trial = TRIALS[number]
     request_id = rng.getrandbits(64)

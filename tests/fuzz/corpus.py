@@ -1,4 +1,4 @@
-"""What the fuzz inputs are made of: the sample submissions, and pieces that readers of Python and notebooks trip over."""
+"""The material of the fuzz inputs: the sample submissions, and pieces that trip readers of Python and notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python that parses, made from a grammar over a few names, so that names lead to one another in every way there is."""
+"""Python that parses, from a grammar over a few names, so the names refer to one another in every way."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _graded(rng: Random, name: str) -> list[str]:
 
 
 def _compiled(make: Callable[[], list[str]]) -> list[str]:
-    """What was made, the first that compiles of a few; whatever came last where none does."""
+    """The first of a few texts that compiles; the last if none does."""
     lines: list[str] = []
     for _ in range(6):
         lines = make()
@@ -130,7 +130,7 @@ def _filled(rng: Random, pattern: str, depth: int = 3) -> str:
 
 
 def _alone(pattern: str) -> list[bool]:
-    """Which letters stand by themselves: the N in `N.x`, not that in `None`."""
+    """The letters on their own: the N in `N.x`, not that in `None`."""
     padded = f" {pattern} "
     return [
         letter in "NMDVO" and not padded[at].isalnum() and not padded[at + 2].isalnum()

@@ -1,4 +1,4 @@
-"""Python that is short to write and long to read: whatever a reader does more than once for each line shows here."""
+"""Short programs that take long to read: any work done more than once per line shows here."""
 
 from __future__ import annotations
 

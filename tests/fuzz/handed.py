@@ -1,4 +1,4 @@
-"""What a student, or a class, hands over on disk: files, zips and folders of every kind of damage."""
+"""Submissions on disk, of a student or a class: files, zips and folders with every kind of damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes to texts, bytes and JSON that keep most of what they change, so that readers get past their first line."""
+"""Changes to texts, bytes and JSON that keep most of the input, so readers get past its first line."""
 
 from __future__ import annotations
 

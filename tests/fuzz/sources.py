@@ -54,7 +54,7 @@ def submission(rng: Random) -> Submission:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A submission, and by function what its traced call is said to have run."""
+    """A submission, and for each function the operators its traced call claims to have run."""
 
     submission: Submission
     traces: dict[str, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""The same surfaces for hypothesis, which shrinks what fails: small inputs built from the same pieces."""
+"""Small inputs for hypothesis, which shrinks those that fail, built from the same pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One function per surface: it makes the input of a number, hands it over, and looks at what comes back."""
+"""One function per surface: it feeds an input and checks the result."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from grader.errors import SubmissionError, SubmissionUnavailable
 from grader.extract import Extracted, extract
 from grader.grading import grade as grading
 from grader.grading import reporting
+from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.folder import find_entries, left_out
 from grader.intake.submission import Submission, load_submission
@@ -38,26 +39,26 @@ from tests.fuzz import answers, corpus, handed, sources
 from tests.samples import CONFINED, StubSandbox
 
 SETTINGS = Settings(seed=0, only=frozenset())
-"""No check runs: a report is made of what was extracted alone."""
+"""No check runs: the report shows only the extraction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One surface.
-
-    make: the input, from random numbers alone. feed: raises where the grader does. size: bytes of the input.
-    share: of a run's inputs.
-    """
+    """One surface that inputs are fed to."""
 
     make: Callable[[Random], Any]
+    """An input from random numbers alone."""
     feed: Callable[[Any], None]
+    """Raises where the grader does."""
     size: Callable[[Any], int]
+    """The bytes of an input."""
     save: Callable[[Any, Path], None]
     share: int
+    """Of a run's inputs, relative to the other targets."""
 
 
 def load(case: handed.Handed) -> None:
-    """As one submission, and as a class's."""
+    """Load it as one submission and as a class."""
     with tempfile.TemporaryDirectory(prefix="fuzz") as folder:
         path = case.lay(Path(folder))
         _loaded(lambda: load_submission(path))
@@ -91,20 +92,20 @@ def _loaded(action: Callable[[], Submission]) -> None:
 
 def _shown(error: SubmissionError) -> None:
     _plain(str(error))
-    # A pipe, a link or damage is the student's; a file that the disk holds can be read.
+    # A pipe, a link or damage is the student's fault; a file on the disk can be read.
     assert not isinstance(error, SubmissionUnavailable), error
-    FlagPart(kind="unreadable", function=None, message=str(error)).model_dump_json().encode()
+    FlagPart(kind="unreadable", message=str(error), audience="both").model_dump_json().encode()
 
 
 def _plain(text: str) -> None:
-    """One line that every encoding of ours takes."""
+    """Assert that this is one line that can be encoded."""
     text.encode()
     assert "\n" not in text
     assert "\0" not in text
 
 
-def take_apart(submission: Submission) -> None:
-    """Everything that is done with a submission short of running it."""
+def extract_and_report(submission: Submission) -> None:
+    """Everything done with a submission short of running it."""
     try:
         extracted = extract(submission, corpus.names())
     except SubmissionError as error:
@@ -123,8 +124,8 @@ def take_apart(submission: Submission) -> None:
     student_view(report).to_json().encode()
 
 
-def look_for_help(case: sources.Traced) -> None:
-    """What is ruled on the help of a submission, whatever its source and its traces say."""
+def look_for_violations(case: sources.Traced) -> None:
+    """The violations of a submission, whatever its source and its traces say."""
     try:
         extracted = extract(case.submission, corpus.names())
     except SubmissionError as error:
@@ -141,8 +142,8 @@ def look_for_help(case: sources.Traced) -> None:
 
 @cache
 def _environment() -> EnvironmentPart:
-    """Asked for once: it reads the metadata of packages."""
-    return reporting.environment(SETTINGS, CONFINED)
+    """Made once: it reads the metadata of packages."""
+    return environment(SETTINGS, CONFINED)
 
 
 def _described(extracted: Extracted) -> None:
@@ -165,7 +166,7 @@ def _parsed(parts: list[wire.Buffer]) -> tuple[dict[str, Any], list[wire.Buffer]
 
 
 def receive(case: answers.Sent) -> None:
-    """By the decoder alone, and by an exchange whose worker sent all at once."""
+    """Decode it directly, and through an exchange whose worker sent everything at once."""
     trial = answers.TRIALS[case.trial]
     for decoder in (
         lambda: decode.decode_returned(case.kind, wire.Cursor(case.body), trial),
@@ -191,7 +192,7 @@ def receive(case: answers.Sent) -> None:
 
 
 def _conversation(case: answers.Sent, trial: Trial, ours: socket.socket, ended: list[int]) -> object:
-    """As sandbox.host does it."""
+    """The conversation that sandbox.host has."""
     spy = answers.SPY if answers.SPY in trial.positional else None
     greatest = decode.greatest_length(trial, spy)
 
@@ -245,7 +246,7 @@ def _save_sent(case: answers.Sent, folder: Path) -> None:
 
 
 def save(target: Target, case: Any, folder: Path) -> None:
-    """Write the input to a folder of its own, for who looks into a failure."""
+    """Write the input to a folder, to look into a failure."""
     shutil.rmtree(folder, ignore_errors=True)
     target.save(case, folder)
 
@@ -260,14 +261,14 @@ TARGETS = {
     ),
     "extractor": Target(
         sources.submission,
-        take_apart,
+        extract_and_report,
         lambda case: sum(len(file.content) for file in case.files),
         _save_submission,
         3,
     ),
-    "help": Target(
+    "restrictions": Target(
         sources.traced,
-        look_for_help,
+        look_for_violations,
         lambda case: sum(len(file.content) for file in case.submission.files),
         _save_traced,
         3,
@@ -279,5 +280,5 @@ TARGETS = {
 def case_of(name: str, seed: int, number: int) -> Any:
     """The input of this number: the same in every run with the seed."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what makes it, not of what reads it
+        warnings.simplefilter("ignore")  # in making it, not in reading it
         return TARGETS[name].make(Random(f"{seed}:{name}:{number}"))

@@ -12,8 +12,8 @@ from grader.frontends.commands import common
 from grader.frontends.commands.options import DeviceChoice, IsolationChoice
 from grader.grading import device as device_choice
 from grader.grading.device import ChosenDevice, choose_device
+from grader.grading.environment import environment, processor_name
 from grader.grading.grade import grade
-from grader.grading.reporting import environment, processor_name
 from grader.grading.settings import Settings
 from grader.model.assignment import Limits
 from grader.sandbox import device_lock
@@ -52,8 +52,8 @@ def test_a_gpu_that_is_not_there_is_an_error_in_words(machine):
         choose("cuda", StubSandbox())
 
     assert str(caught.value) == (
-        "--device cuda: this machine has no NVIDIA GPU (there is neither /dev/nvidiactl nor /dev/dxg); leave it out,"
-        " or say --device cpu"
+        "--device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); use --device cpu or leave it"
+        " out"
     )
 
 
@@ -79,7 +79,7 @@ def test_auto_goes_on_without_and_says_why(machine):
 
     assert choose("auto", StubSandbox(gpu="RuntimeError: too old")) == ChosenDevice(
         "cpu",
-        note="a GPU is there, but no context could be made in a worker: RuntimeError: too old; graded on the CPU",
+        note="a GPU is present, but a worker could not create a context on it: RuntimeError: too old; graded on the CPU",
     )
 
 
@@ -90,8 +90,8 @@ def test_cuda_does_not_go_on_without(machine):
         choose("cuda", StubSandbox(gpu="RuntimeError: too old"))
 
     assert str(caught.value) == (
-        "--device cuda: a GPU is there, but no context could be made in a worker: RuntimeError: too old;"
-        " `grader doctor` tells more, --device cpu does without"
+        "--device cuda: a GPU is present, but a worker could not create a context on it: RuntimeError: too old;"
+        " run `grader doctor` for details, or use --device cpu"
     )
 
 
@@ -215,9 +215,9 @@ def test_sessions_are_told_the_device_and_redirect_on_a_cpu_alone(locks, device)
 
 
 def test_the_report_says_why_a_gpu_was_not_used(locks):
-    report, _ = graded_on(ChosenDevice("cpu", note="a GPU is there, but"), TORCH)
+    report, _ = graded_on(ChosenDevice("cpu", note="a GPU is present, but"), TORCH)
 
-    assert "a GPU is there, but" in [each.message for each in report.integrity if each.kind == "note"]
+    assert "a GPU is present, but" in [each.message for each in report.flags if each.kind == "note"]
 
 
 def test_the_terminal_names_the_gpu():

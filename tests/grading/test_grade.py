@@ -86,11 +86,22 @@ def test_a_share_of_a_third_is_rounded_in_the_report(graded):
     assert report.score == 13.3333
 
 
+WRITTEN = BOTH_FUNCTIONS.replace("return 0", "return reg * W")
+
+
 def test_one_wrong_finding_makes_a_function_incorrect(graded):
-    report = graded({"f_inputs": failed("f")})
+    report = graded({"f_inputs": failed("f")}, text=WRITTEN)
 
     assert report.functions["f"].status == "incorrect"
     assert report.functions["g"].status == "correct"
+
+
+def test_an_incorrect_function_that_computes_nothing_is_not_written(graded):
+    report = graded({"f_values": failed("f")})
+
+    assert [function.status for function in report.functions.values()] == ["not_written", "correct"]
+    assert report.checks[0].caused_by == ("f",)
+    assert (report.status, report.score) == ("graded", 10)
 
 
 def test_a_function_on_which_no_check_decides_is_unjudged(graded):
@@ -99,7 +110,7 @@ def test_a_function_on_which_no_check_decides_is_unjudged(graded):
     assert graded({"g_values": undecided}).functions["g"].status == "unjudged"
 
 
-def test_a_function_stands_where_it_is_defined(graded):
+def test_the_location_of_a_function_is_its_definition(graded):
     where = graded().functions["g"].where
 
     assert where is not None
@@ -110,8 +121,8 @@ def test_what_is_missing_is_skipped_and_the_reason_said(graded):
     report = graded(text="def g(W, X, y, reg):\n    return 0\n")
 
     assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
-    assert report.checks[0].message.startswith("f is missing: ")
-    assert report.checks[0].message.endswith(".")
+    assert report.checks[0].message == "f is not defined in the submission."
+    assert [check.caused_by for check in report.checks] == [("f",), ("f",), (), ("f",)]
     assert (report.status, report.score) == ("graded", 5)
     assert report.functions["f"].status == "missing"
     assert report.functions["f"].where is None
@@ -121,19 +132,57 @@ def test_what_is_missing_is_skipped_and_the_reason_said(graded):
 def test_all_missing_functions_of_a_check_are_named(graded):
     report = graded(text="x = 1\n")
 
-    assert "f is missing" in report.checks[3].message
-    assert "g is missing" in report.checks[3].message
+    assert (
+        report.checks[3].message == "f is not defined in the submission. g is not defined in the submission."
+    )
+    assert report.checks[3].caused_by == ("f", "g")
     assert report.score == 0
 
 
 def test_a_check_alone_gives_no_score(graded):
     report = graded(only=frozenset({"g_values"}))
 
-    assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
-    assert report.checks[0].message == "Not run: other checks were asked for with --only."
+    assert statuses(report) == ["not_run", "not_run", "passed", "not_run"]
+    assert report.checks[0].message == "Not run: other checks were selected."
     assert (report.status, report.score, report.max_score) == ("incomplete", None, 20)
     assert report.functions["f"].status == "unjudged"
     assert report.functions["g"].status == "correct"
+
+
+def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+    sandbox = StubSandbox()
+
+    report = graded(is_quick=True, sandbox=sandbox)
+
+    assert statuses(report) == ["passed", "not_run", "passed", "passed"]
+    assert report.checks[1].message == "Not run: a quick run leaves out checks that time or train."
+    assert (report.status, report.score, report.max_score) == ("graded", 18, 18)
+    assert [(flag.kind, flag.message) for flag in report.flags] == [
+        ("note", "Quick run: 1 check worth 2 points was not run and does not count.")
+    ]
+    assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
+
+
+def test_a_check_that_is_selected_is_run_in_a_quick_run_too(graded, monkeypatch):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+
+    report = graded(is_quick=True, only=frozenset({"f_inputs"}))
+
+    assert statuses(report) == ["not_run", "passed", "not_run", "not_run"]
+    assert (report.score, report.max_score, report.points_run) == (None, 20, (2, 2))
+
+
+def test_a_quick_run_in_which_the_grader_failed_has_no_score(graded, monkeypatch):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+
+    report = graded({"f_values": ZeroDivisionError("ours")}, is_quick=True)
+
+    assert (report.status, report.score) == ("incomplete", None)
+
+
+def test_a_run_of_every_check_by_name_gives_a_score(graded):
+    assert graded(only=frozenset(ALL_PASSED)).score == 20
 
 
 def test_a_check_that_fails_itself_costs_no_other_its_points(graded):
@@ -149,7 +198,7 @@ def test_a_check_that_fails_itself_costs_no_other_its_points(graded):
 
 
 def test_a_wrong_function_stays_wrong_where_another_check_fails_itself(graded):
-    report = graded({"f_values": failed("f"), "f_inputs": RuntimeError("ours")})
+    report = graded({"f_values": failed("f"), "f_inputs": RuntimeError("ours")}, text=WRITTEN)
 
     assert report.functions["f"].status == "incorrect"
 
@@ -189,8 +238,9 @@ def test_an_extraction_that_fails_is_a_full_report_without_a_score(graded, monke
     assert statuses(report) == ["errored"] * 4
     assert (report.status, report.score, report.max_score) == ("incomplete", None, 20)
     assert [function.status for function in report.functions.values()] == ["unjudged", "unjudged"]
-    assert [flag.kind for flag in report.integrity] == ["grader_fault"]
-    assert report.integrity[0].message == "the submission's code could not be taken apart"
+    assert [(flag.kind, flag.audience, flag.message) for flag in report.flags] == [
+        ("grader_fault", "both", "the submission's code could not be parsed")
+    ]
     assert sandbox.sessions == []
 
 
@@ -215,6 +265,48 @@ def test_the_names_of_mistakes_stand_once_with_their_function(graded):
     assert report.functions["g"].diagnosis == ()
 
 
+def test_a_failed_check_names_the_incorrect_function_that_its_own_calls(graded):
+    text = "def f(W, X, y, reg):\n    return g(W, X, y, reg)\n\ndef g(W, X, y, reg):\n    return reg * W\n"
+
+    report = graded({"f_values": failed("f"), "g_values": failed("g"), "same": failed()}, text=text)
+
+    assert report.checks[0].caused_by == ("g",)
+    assert report.checks[0].message == "It is wrong. It calls g, which is incorrect too: start there."
+    assert [check.caused_by for check in report.checks[1:]] == [(), (), ()]
+
+
+def test_a_failed_check_names_the_unwritten_function_that_its_own_calls(graded):
+    text = "def f(W, X, y, reg):\n    return g(W, X, y, reg)\n\ndef g(W, X, y, reg):\n    pass\n"
+
+    report = graded({"f_values": failed("f"), "g_values": failed("g"), "same": failed()}, text=text)
+
+    assert report.checks[0].caused_by == ("g",)
+    assert report.checks[0].message == "It is wrong. It calls g, which is not written yet: start there."
+    assert [check.caused_by for check in report.checks[2:]] == [("g",), ("g",)]
+
+
+def test_where_two_functions_call_each_other_neither_is_to_blame(graded):
+    text = "def f(W, X, y, reg):\n    return g(W)\n\ndef g(W, X, y, reg):\n    return f(W)\n"
+
+    report = graded({"f_values": failed("f"), "g_values": failed("g")}, text=text)
+
+    assert [check.caused_by for check in report.checks] == [(), (), (), ()]
+
+
+def test_a_check_that_waits_for_right_values_follows_from_the_check_of_the_values(graded):
+    waits = Verdict("failed", 0.0, "Later.", blames=("f",))
+
+    report = graded({"f_values": failed("f"), "f_inputs": waits, "same": waits}, text=WRITTEN)
+
+    assert [check.caused_by for check in report.checks] == [(), ("f_values",), (), ("f_values",)]
+
+
+def test_a_check_that_waits_names_no_check_that_passed(graded):
+    waits = Verdict("failed", 0.0, "Later.", blames=("f",))
+
+    assert graded({"f_inputs": waits}, text=WRITTEN).checks[1].caused_by == ()
+
+
 def test_a_second_definition_is_a_note(graded):
     report = graded(text=BOTH_FUNCTIONS + "\ndef f(W, X, y, reg):\n    return 1\n")
 
@@ -233,7 +325,7 @@ def test_code_for_cuda_on_the_cpu_is_a_note_and_is_redirected(graded):
     report = graded(text=CUDA, sandbox=sandbox)
 
     assert report.functions["f"].notes == (
-        "it is written for CUDA; no GPU was used, so it was run on the CPU",
+        "it is written for CUDA; it ran on the CPU, because no GPU was used",
     )
     assert report.functions["g"].notes == ()
     assert sandbox.sessions[0]["redirect_cuda"] is True
@@ -249,14 +341,12 @@ def test_code_for_cuda_on_cuda_is_no_note_and_is_not_redirected(graded):
     assert sandbox.sessions[0]["redirect_cuda"] is False
 
 
-def test_a_module_that_a_stand_in_replaces_is_a_note(graded):
+def test_a_stubbed_module_is_a_note(graded):
     report = graded(
         text="import matplotlib.pyplot as plt\n" + BOTH_FUNCTIONS.replace("return 0", "plt.show()", 1)
     )
 
-    assert report.functions["f"].notes == (
-        "matplotlib cannot be used here; an inert stand-in takes the place",
-    )
+    assert report.functions["f"].notes == ("matplotlib cannot be used here; calls to it do nothing",)
     assert report.functions["g"].notes == ()
 
 
@@ -266,7 +356,9 @@ def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
     report = graded(text=text)
     imported = graded(text=f"xrange = range\n{text}")
 
-    assert report.functions["f"].notes == ("it calls xrange, which only Python 2 has; range takes its place",)
+    assert report.functions["f"].notes == (
+        "it calls xrange, which only Python 2 has; it was given range instead",
+    )
     assert report.functions["g"].notes == imported.functions["f"].notes == ()
 
 
@@ -286,7 +378,7 @@ def with_restrictions(tmp_path, policy):
     return mini_spec(tmp_path, f'{MINI_SPEC}\n[restrictions]\npartner = "{policy}"\n')
 
 
-def test_forbidden_help_costs_the_checks_that_name_the_function(graded, tmp_path):
+def test_a_violated_restriction_costs_the_checks_that_name_the_function(graded, tmp_path):
     report = graded(
         {"f_values": failed("f", credit=0.5)}, text=CALLS_F, spec=with_restrictions(tmp_path, "fail")
     )
@@ -296,28 +388,29 @@ def test_forbidden_help_costs_the_checks_that_name_the_function(graded, tmp_path
     assert [check.message for check in report.checks[2:]] == [FORBIDDEN, FORBIDDEN]
     assert report.functions["g"].status == "incorrect"
     assert report.functions["g"].notes == ()
-    assert [(flag.kind, flag.function, flag.message) for flag in report.integrity] == [
-        ("forbidden_help", "g", FORBIDDEN)
+    assert [(flag.kind, flag.function, flag.message) for flag in report.flags] == [
+        ("restriction_violated", "g", FORBIDDEN)
     ]
+    assert [check.caused_by for check in report.checks[2:]] == [(), ()]
     assert (report.status, report.score) == ("graded", 7)
 
 
-def test_noted_help_costs_nothing(graded, tmp_path):
+def test_a_noted_restriction_costs_nothing(graded, tmp_path):
     report = graded(text=CALLS_F, spec=with_restrictions(tmp_path, "note"))
 
     assert (statuses(report), report.score) == (["passed"] * 4, 20)
     assert report.functions["g"].status == "correct"
     assert report.functions["g"].notes == ("it calls f (hw.py, line 5): the other version of the same loss",)
-    assert [(flag.kind, flag.function) for flag in report.integrity] == [("noted_help", "g")]
+    assert [(flag.kind, flag.function) for flag in report.flags] == [("restriction_noted", "g")]
 
 
-def test_ignored_help_is_not_said(graded, tmp_path):
+def test_an_ignored_restriction_is_not_mentioned(graded, tmp_path):
     report = graded(text=CALLS_F, spec=with_restrictions(tmp_path, "ignore"))
 
-    assert (report.score, report.integrity, report.functions["g"].notes) == (20, (), ())
+    assert (report.score, report.flags, report.functions["g"].notes) == (20, (), ())
 
 
-def test_a_fault_of_ours_in_looking_for_help_costs_nobody_points(graded, monkeypatch):
+def test_a_fault_of_ours_in_the_restrictions_costs_nobody_points(graded, monkeypatch):
     def fail(*_):
         raise RecursionError("ours")
 
@@ -326,7 +419,7 @@ def test_a_fault_of_ours_in_looking_for_help_costs_nobody_points(graded, monkeyp
     report = graded()
 
     assert report.score == 20
-    assert [flag.message for flag in report.integrity] == ["forbidden help could not be looked for"]
+    assert [flag.message for flag in report.flags] == ["restrictions could not be checked"]
 
 
 def test_each_loss_function_is_traced_once_after_its_last_check(graded):
@@ -372,10 +465,10 @@ def test_progress_is_told_before_each_check(graded):
 def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
     report = unreadable_report("bob", "bob.zip: is damaged", loaded, Settings(seed=7), CONFINED)
 
-    assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
+    assert (report.status, report.score, report.max_score) == ("unreadable", 0, 20)
     assert report.submission.id == "bob"
     assert {check.message for check in report.checks} == {"bob.zip: is damaged."}
     assert set(statuses(report)) == {"skipped"}
     assert {function.status for function in report.functions.values()} == {"missing"}
-    assert [flag.message for flag in report.integrity] == ["bob.zip: is damaged"]
+    assert [(flag.kind, flag.message) for flag in report.flags] == [("unreadable", "bob.zip: is damaged")]
     assert parse_report(report.to_json()) == report

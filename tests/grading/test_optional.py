@@ -45,7 +45,7 @@ def test_what_is_left_out_costs_nothing_and_is_said(tmp_path):
 
     left_out = report.checks[1]
     assert (left_out.status, left_out.max_points) == ("skipped", 0)
-    assert left_out.message == "g may be left out, and is: no points are lost by that."
+    assert left_out.message == "g is optional and not in the submission; no points are lost."
     assert report.functions["g"].status == "missing"
     assert report.max_score == 10
 
@@ -58,7 +58,7 @@ def test_what_is_not_optional_is_missing(tmp_path):
         Settings(seed=1),
     )
 
-    assert report.checks[0].message.startswith("f is missing: ")
+    assert report.checks[0].message.startswith("f is not defined in the submission")
 
 
 def test_a_check_of_an_optional_function_has_no_points(tmp_path):

@@ -50,12 +50,12 @@ def test_a_cell_without_a_source_keeps_its_number():
 
 
 @pytest.mark.parametrize("cells", [[], None, 3, {"a": 1}, [None, 1, "x", [], {}], [{"cell_type": ["code"]}]])
-def test_cells_that_are_none_are_no_cells(cells):
+def test_malformed_cells_are_left_out(cells):
     assert read({"nbformat": 4, "cells": cells}) == ()
 
 
 @pytest.mark.parametrize("number", [2, 3])
-def test_old_notebooks_with_worksheets_are_converted(number):
+def test_old_notebooks_with_worksheets_are_read(number):
     sheet = {
         "cells": [
             {"cell_type": "heading", "source": "T", "level": 1},
@@ -70,14 +70,14 @@ def test_old_notebooks_with_worksheets_are_converted(number):
 
 
 @pytest.mark.parametrize("number", [None, "4", 99, -1, 4.5, True])
-def test_an_odd_format_number_is_told_by_the_layout(number):
+def test_an_odd_format_number_does_not_matter(number):
     assert read({"nbformat": number, "cells": [code("x")]}) == (Cell(1, "x"),)
     assert read(
         {"nbformat": number, "worksheets": [{"cells": [{"cell_type": "code", "input": "x"}]}, 3]}
     ) == (Cell(1, "x"),)
 
 
-def test_a_byte_order_mark_and_utf_16_are_no_obstacle():
+def test_a_byte_order_mark_and_utf_16_are_read():
     text = json.dumps({"cells": [code("x")]})
 
     assert read_notebook(text.encode("utf-8-sig"), "hw.ipynb") == (Cell(1, "x"),)
@@ -110,25 +110,19 @@ def test_large_outputs_cost_little_more_than_reading_them():
             b'{"cells": [\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n]}',
             "Git's merge conflict markers (<<<<<<<); resolve the conflict and save the notebook again",
         ),
-        (b"x = 1", "what is no JSON (line 1: Expecting value); open it in Jupyter and save it again"),
-        (b'{"cells": [\n', "what is no JSON (line 2: Expecting value); open it in Jupyter and save it again"),
-        (b"1" * 5000, "what is no JSON; open it in Jupyter and save it again"),
+        (b"x = 1", "invalid JSON (line 1: Expecting value); open it in Jupyter and save it again"),
+        (b'{"cells": [\n', "invalid JSON (line 2: Expecting value); open it in Jupyter and save it again"),
+        (b"1" * 5000, "invalid JSON; open it in Jupyter and save it again"),
         (b"[" * 100_000, "lists or objects nested too deeply; save the notebook again"),
         (b"[1]", "JSON that is a list; open it in Jupyter and save it again"),
         (b"null", "JSON that is null; open it in Jupyter and save it again"),
-        (b'"x"', "JSON that is a text; open it in Jupyter and save it again"),
+        (b'"x"', "JSON that is a string; open it in Jupyter and save it again"),
         (b"3", "JSON that is a number; open it in Jupyter and save it again"),
         (b"{}", 'a JSON object without "cells"; check that this is the notebook and not another file'),
     ],
 )
-def test_what_is_no_notebook_is_named(content, words):
+def test_a_file_that_is_not_a_notebook_is_named(content, words):
     with pytest.raises(UnreadableNotebook) as caught:
         read_notebook(content, "a/hw.ipynb")
 
     assert str(caught.value) == f"a/hw.ipynb: expected a notebook, found {words}"
-
-
-def test_a_notebook_of_today_is_read_without_nbformat(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "nbformat", None)
-
-    assert read({"nbformat": 4, "cells": [code("x")]}) == (Cell(1, "x"),)

@@ -195,7 +195,7 @@ def test_a_folder_or_archive_without_sources(tmp_path, make, kind):
 
     assert str(caught.value) == (
         f"{path}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
-        "hand in the file that holds the functions"
+        "hand in the file with the functions"
     )
 
 
@@ -291,7 +291,7 @@ def test_a_member_outside_the_archives_folder(tmp_path, name):
 )
 def test_a_member_that_is_no_file(tmp_path, kind, words):
     assert unsafe(tmp_path, {info("x.py", kind | 0o777): "/etc/passwd"}) == (
-        f"member 'x.py' is {words}; expected files and folders only, put the file itself in"
+        f"member 'x.py' is {words}; expected only files and folders, add the file itself"
     )
 
 
@@ -322,13 +322,13 @@ def test_a_member_of_an_uncommon_compression(tmp_path):
         load_submission(path)
 
     assert str(caught.value) == (
-        f"{path}: member 'hw.py' is compressed in an uncommon way; expected the ordinary method (deflate)"
+        f"{path}: member 'hw.py' uses an unusual compression method; expected the usual one (deflate)"
     )
 
 
 def test_more_members_than_allowed(tmp_path):
     assert unsafe(tmp_path, {f"{number}.txt": "" for number in range(2001)}) == (
-        "expected at most 2,000 members, found 2,001; hand in the notebook or the modules alone"
+        "expected at most 2,000 members, found 2,001; hand in only the notebook or the modules"
     )
 
 
@@ -341,14 +341,14 @@ def test_a_table_of_contents_for_a_million_members_is_not_read(tmp_path):
 
     assert str(caught.value) == (
         f"{path}: expected at most 2,000 members, found a table of contents for many more; "
-        "hand in the notebook or the modules alone"
+        "hand in only the notebook or the modules"
     )
 
 
 def test_a_member_that_says_it_is_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "FILE_BYTES", 1 << 20)
     assert unsafe(tmp_path, {"hw.py": b" " * ((1 << 20) + 1)}) == (
-        "member 'hw.py' unpacks to more than 1 MiB; expected less, clear the notebook's outputs"
+        "member 'hw.py' unpacks to more than 1 MiB; clear the notebook's outputs"
     )
 
 
@@ -377,7 +377,7 @@ def test_a_bomb_that_is_counted_as_it_unpacks(tmp_path, monkeypatch):
         archive._read_member(Lying(), member, tmp_path / "hw.zip", 1 << 30)  # type: ignore[arg-type]
 
     assert str(caught.value) == (
-        f"{tmp_path}/hw.zip: member 'hw.py' unpacks to more than 1 MiB; expected less, clear the notebook's outputs"
+        f"{tmp_path}/hw.zip: member 'hw.py' unpacks to more than 1 MiB; clear the notebook's outputs"
     )
     assert content.tell() <= 2 << 20
 
@@ -385,8 +385,8 @@ def test_a_bomb_that_is_counted_as_it_unpacks(tmp_path, monkeypatch):
 def test_an_archive_beyond_the_total(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "TOTAL_BYTES", 2 << 20)
     assert unsafe(tmp_path, {f"{name}.py": b" " * (1 << 20) for name in "abc"}) == (
-        "expected at most 2 MiB of notebooks and modules once unpacked, found more; "
-        "hand in the notebook or the modules alone"
+        "expected at most 2 MiB of unpacked notebooks and modules, found more; "
+        "hand in only the notebook or the modules"
     )
 
 
@@ -443,7 +443,7 @@ def test_a_damaged_zip(tmp_path):
         load_submission(path)
 
     assert str(caught.value) == (
-        f"{path}: expected a zip archive, found one that is damaged (Bad CRC-32 for file 'hw.py'); make it again"
+        f"{path}: expected a zip archive, found a damaged one (Bad CRC-32 for file 'hw.py'); make it again"
     )
 
 

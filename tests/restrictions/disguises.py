@@ -1,4 +1,4 @@
-"""Ways to use help in disguise: by what hides it, the kind of help and the submission that uses it."""
+"""Restricted uses in disguise: for each kind, submissions by the trick that hides the use."""
 
 from __future__ import annotations
 

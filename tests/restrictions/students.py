@@ -27,7 +27,7 @@ FUNCTIONS: dict[str, Any] = {
 
 
 def assignment_with(**policy: Any) -> Assignment:
-    """The assignment, with a policy on help; what is left out is a note."""
+    """The assignment with these restrictions; the default is a note."""
     return Assignment(
         convention=Convention(),
         backend="torch",

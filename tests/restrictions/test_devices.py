@@ -1,4 +1,4 @@
-"""Tensors moved between devices: every way to say it is seen, a change of dtype is none, and what follows is the spec's."""
+"""Tensors moved between devices: every form is seen, a change of dtype is not a move."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Both sides at their strangest: right programs that look like help, and help that looks like none."""
+"""The hardest cases of both sides: right programs that look restricted, and restricted uses in disguise."""
 
 import time
 
@@ -63,10 +63,10 @@ ONLY_TRACED = {
     "autograd": {"func.grad by getattr", "methodcaller", "Parameter"},
     "partner": set(),
 }
-"""What the source does not say; a traced call does."""
+"""Uses that only a traced call shows."""
 
 SEEN_BY_NEITHER = {"another thread", "modes switched off", "padded"}
-"""Beyond both witnesses: what is left is a note on names or code made while running."""
+"""Beyond source and trace: only a note on names or code made at run time remains."""
 
 DISGUISES = [
     (kind, name, source)
@@ -90,19 +90,19 @@ def sandbox():
 
 @pytest.fixture
 def report_on(sandbox, tmp_path):
-    """The source of a module to the report on it, where no help is allowed at all."""
+    """The source of a module to the report on it, with all restrictions set to fail."""
     spec = mini_spec(tmp_path, SPEC)
     return lambda source: grade(submission_of(source), spec, sandbox, Settings(seed=11))
 
 
 def kinds_in_source(source):
-    """The kinds of help that are ruled on for `vectorized` with no trace."""
+    """The kinds of violations of `vectorized` without a trace."""
     violations = find_violations(assignment_with(), extracted_of(source), {})
     return {each.kind for each in violations if each.function == "vectorized"}
 
 
 @pytest.mark.parametrize("source", RIGHT.values(), ids=RIGHT)
-def test_nothing_is_said_of_the_source_of_a_right_program(source):
+def test_a_right_program_has_no_violation(source):
     extracted = extracted_of(source)
 
     assert {"naive", "vectorized"} <= extracted.functions.keys()
@@ -110,30 +110,28 @@ def test_nothing_is_said_of_the_source_of_a_right_program(source):
 
 
 @pytest.mark.parametrize("name", TRIED_WHILE_TRACED)
-def test_a_right_program_has_full_points_and_no_word_where_nothing_is_allowed(report_on, name):
+def test_a_right_program_has_full_points_and_no_flag_under_all_restrictions(report_on, name):
     report = report_on(RIGHT[name])
 
-    assert (report.score, report.integrity, report.functions["vectorized"].notes) == (10, (), ())
+    assert (report.score, report.flags, report.functions["vectorized"].notes) == (10, (), ())
 
 
 @pytest.mark.parametrize("kind, name, source", IN_SOURCE, ids=[f"{k}: {n}" for k, n, _ in IN_SOURCE])
-def test_help_in_disguise_is_seen_in_the_source(kind, name, source):
+def test_a_disguised_use_is_seen_in_the_source(kind, name, source):
     assert kind in kinds_in_source(source)
 
 
 @pytest.mark.parametrize("kind, name, source", IN_TRACE[::2], ids=[f"{k}: {n}" for k, n, _ in IN_TRACE[::2]])
-def test_help_that_the_source_hides_is_seen_when_it_runs(report_on, kind, name, source):
+def test_a_use_that_the_source_hides_is_seen_when_it_runs(report_on, kind, name, source):
     report = report_on(source)
 
     assert kind not in kinds_in_source(source)
     assert report.score == 0
-    assert any(
-        "(seen when it was called, said by no line of it;" in flag.message for flag in report.integrity
-    )
+    assert any("; seen while it ran, not in its source)" in flag.message for flag in report.flags)
 
 
 @pytest.mark.parametrize("kind, name, source", IN_NEITHER, ids=[f"{k}: {n}" for k, n, _ in IN_NEITHER])
-def test_what_blinds_a_witness_is_said_itself(kind, name, source):
+def test_a_use_that_neither_sees_is_a_dynamic_violation(kind, name, source):
     assert kinds_in_source(source) == {"dynamic"}
 
 

@@ -1,4 +1,4 @@
-"""Help that hides from the source, graded as a user would have it graded; and right functions that a trace disturbs."""
+"""Whole grading runs: uses hidden from the source, and right functions that a trace disturbs."""
 
 import pytest
 
@@ -65,11 +65,8 @@ def test_a_loss_that_hides_from_the_source_is_seen_when_it_runs(report_on, loss)
     report = report_on(RIGHT.replace("LOSS", loss))
 
     assert (report.score, report.functions["softmax"].status) == (0, "incorrect")
-    assert (
-        "(seen when it was called, said by no line of it; it stands at hw.py, line 4)"
-        in report.checks[0].message
-    )
-    assert "forbidden_help" in {flag.kind for flag in report.integrity}
+    assert "(hw.py, line 4; seen while it ran, not in its source)" in report.checks[0].message
+    assert "restriction_violated" in {flag.kind for flag in report.flags}
 
 
 @pytest.mark.parametrize(
@@ -113,4 +110,4 @@ def test_a_right_function_keeps_its_points_whatever_becomes_of_the_trace(report_
     report = report_on(source)
 
     assert (report.status, report.score, report.functions["softmax"].status) == ("graded", 10, "correct")
-    assert "forbidden_help" not in {flag.kind for flag in report.integrity}
+    assert "restriction_violated" not in {flag.kind for flag in report.flags}

@@ -1,10 +1,10 @@
-"""Which names are help and which are the means that every student has."""
+"""Which names are restricted and which are free."""
 
 import pytest
 
 from grader.restrictions.kinds import kind_of, kind_of_operator
 
-HELP = {
+RESTRICTED = {
     "losses": """
         torch.nn.functional.cross_entropy torch.nn.functional.nll_loss torch.nn.functional.multi_margin_loss
         torch.nn.functional.hinge_embedding_loss torch.nn.functional.multilabel_margin_loss
@@ -29,7 +29,7 @@ HELP = {
         sys._getframe gc.get_objects gc.get_referrers inspect.currentframe inspect.stack ctypes.CDLL""",
 }
 
-NO_HELP = [
+FREE = [
     "torch",
     "torch.nn",
     "torch.nn.functional",
@@ -89,14 +89,14 @@ NO_HELP = [
 
 
 @pytest.mark.parametrize(
-    "kind, name", [(kind, name) for kind, names in HELP.items() for name in names.split()]
+    "kind, name", [(kind, name) for kind, names in RESTRICTED.items() for name in names.split()]
 )
-def test_help_is_known_by_its_full_name(kind, name):
+def test_a_restricted_name_has_a_kind(kind, name):
     assert kind_of(name) == kind
 
 
-@pytest.mark.parametrize("name", NO_HELP)
-def test_what_every_student_may_use_is_no_help(name):
+@pytest.mark.parametrize("name", FREE)
+def test_other_names_are_free(name):
     assert kind_of(name) is None
 
 

@@ -1,15 +1,15 @@
-"""What a function's source says of help: right programs of many forms say nothing, help says its line."""
+"""The uses in a function's source: none in right programs of many forms, else each with its line."""
 
 import pytest
 
-from grader.restrictions.source import notices_in
+from grader.restrictions.source import uses_in_source
 from tests.restrictions.students import assignment_with, extracted_of
 
 
 def uses_of(*texts, name="vectorized", **files):
-    """(kind, what, place) of each use that the function's source shows."""
-    notice = notices_in(extracted_of(*texts, **files), assignment_with())[name]
-    return [(use.kind, use.what, str(use.location)) for use in notice.uses]
+    """(kind, name, location) of each use in the function's source."""
+    found = uses_in_source(extracted_of(*texts, **files), assignment_with())[name]
+    return [(use.kind, use.name, str(use.location)) for use in found.uses]
 
 
 def body(lines, before="import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"):
@@ -134,7 +134,7 @@ def test_a_right_module_is_not_flagged(source):
         ("import inspect; return inspect.stack()", "dynamic", "inspect.stack"),
     ],
 )
-def test_help_is_seen_with_its_full_name_and_its_line(lines, kind, what):
+def test_a_use_has_its_full_name_and_line(lines, kind, what):
     assert uses_of(body(lines)) == [(kind, what, HW5)]
 
 
@@ -164,13 +164,13 @@ def test_a_function_is_known_by_whatever_name_it_was_given(before):
     assert uses_of(body("return ce(X @ W, y)", before)) == [("losses", CE, HW5)]
 
 
-def test_a_star_import_brings_help_by_its_own_name():
+def test_a_name_from_a_star_import_is_a_use():
     source = "from torch.nn.functional import *\n\ndef vectorized(W, X, y, reg):\n    return cross_entropy(X @ W, y)\n"
 
     assert uses_of(source) == [("losses", CE, "hw.py, line 4")]
 
 
-def test_an_import_by_name_is_help_and_so_is_what_it_brings():
+def test_an_import_by_name_is_a_use_and_so_is_a_name_from_it():
     seen = uses_of(
         body("import importlib\nm = importlib.import_module('torch.nn.functional')\nreturn m.nll_loss(X, y)")
     )
@@ -186,7 +186,7 @@ def test_an_import_by_name_is_help_and_so_is_what_it_brings():
         "return vars(F)['nll_loss'](X, y)",
     ],
 )
-def test_a_table_of_modules_or_names_is_help_and_so_is_what_is_in_it(lines):
+def test_a_table_of_modules_or_names_is_a_use_and_so_is_a_name_in_it(lines):
     assert {kind for kind, _, _ in uses_of(body(lines))} == {"dynamic", "losses"}
 
 
@@ -211,7 +211,7 @@ def vectorized(W, X, y, reg):
         "import torch\nclass L: f = torch.nn.functional.cross_entropy\ndef vectorized(W, X, y, reg):\n    return L.f(X, y)\n",
     ],
 )
-def test_a_table_lambda_or_class_at_top_level_counts_where_it_stands(before):
+def test_a_table_lambda_or_class_at_top_level_counts_with_its_line(before):
     assert uses_of(before) == [("losses", CE, "hw.py, line 2")]
 
 
@@ -257,7 +257,7 @@ PAIR = "def naive(W, X, y, reg):\n    return X @ W\n\ndef vectorized(W, X, y, re
         "return list(map(naive, W))",
     ],
 )
-def test_calling_the_partner_is_help(line):
+def test_calling_the_partner_is_a_use(line):
     assert uses_of(PAIR.format(line)) == [("partner", "naive", "hw.py, line 5")]
 
 
@@ -267,13 +267,13 @@ def test_a_partner_under_another_name_is_the_partner():
     assert uses_of(source) == [("partner", "naive", "hw.py, line 4")]
 
 
-def test_a_partner_called_by_a_helper_is_help():
+def test_a_partner_called_by_a_helper_is_a_use():
     source = "def naive(W, X, y, reg):\n    return X\n\ndef core(W, X):\n    return naive(W, X, 0, 0)\n\ndef vectorized(W, X, y, reg):\n    return core(W, X)\n"
 
     assert uses_of(source) == [("partner", "naive", "hw.py, line 5")]
 
 
-def test_a_partner_of_another_file_is_help():
+def test_a_partner_of_another_file_is_a_use():
     seen = uses_of(
         a="from b import naive\n\ndef vectorized(W, X, y, reg):\n    return naive(W, X, y, reg)\n",
         b="def naive(W, X, y, reg):\n    return X\n",
@@ -293,19 +293,19 @@ def test_a_partner_of_another_file_is_help():
     ],
     ids=["docstring", "variable", "shared helper", "itself", "another classifier"],
 )
-def test_what_is_not_the_partner_is_no_help(source):
+def test_other_functions_are_not_the_partner(source):
     assert uses_of(source) == []
 
 
 def test_another_graded_function_answers_for_itself():
     source = "import torch\n\ndef other(W, X, y, reg):\n    return torch.autograd.grad(X, W)\n\ndef vectorized(W, X, y, reg):\n    return other(W, X, y, reg)\n"
-    notices = notices_in(extracted_of(source), assignment_with())
+    found = uses_in_source(extracted_of(source), assignment_with())
 
-    assert notices["vectorized"].uses == ()
-    assert {name: str(place) for name, place in notices["vectorized"].mentions.items()} == {
+    assert found["vectorized"].uses == ()
+    assert {name: str(place) for name, place in found["vectorized"].mentions.items()} == {
         "other": "hw.py, line 7"
     }
-    assert [use.what for use in notices["other"].uses] == ["torch.autograd.grad"]
+    assert [use.name for use in found["other"].uses] == ["torch.autograd.grad"]
 
 
 CLASS = """\

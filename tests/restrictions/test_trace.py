@@ -1,4 +1,4 @@
-"""The traced call: which functions, with which case, and what its operators show."""
+"""The traced call: which functions, which case, and the uses its operators show."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_the_traced_call_is_a_tiny_case_of_the_seed():
     assert contents(first) != contents(other)
 
 
-def test_operators_of_a_right_function_show_no_help():
+def test_operators_of_a_right_function_are_free():
     assert uses_in_trace(["aten.mm", "aten._softmax", "torch.nn.functional.softmax", "aten.scatter_"]) == ()
 
 

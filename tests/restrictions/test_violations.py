@@ -1,4 +1,4 @@
-"""What follows from help: the sentence with its place, the policy's effect on verdicts, functions and points."""
+"""Violations: the sentence with its location, and the policy's effect on verdicts, functions and points."""
 
 from typing import get_args
 
@@ -41,7 +41,7 @@ def test_a_partner_that_may_not_be_called_is_said_with_its_line():
     ]
 
 
-def test_a_place_in_a_notebook_is_file_cell_and_line():
+def test_a_location_in_a_notebook_is_file_cell_and_line():
     seen = messages("import torch", *PARTNER.split("\n\n"), partner="fail")
 
     assert seen == [
@@ -74,15 +74,15 @@ def test_many_uses_of_one_kind_are_counted():
 
 
 def test_a_note_says_what_it_is_and_costs_nothing():
-    (ruling,) = find_violations(
+    (violation,) = find_violations(
         assignment_with(losses="ignore", autograd="ignore"), extracted_of(PARTNER), {}
     )
 
-    assert ruling.policy == "note"
-    assert ruling.message == (
+    assert violation.policy == "note"
+    assert violation.message == (
         "vectorized calls naive (hw.py, line 5): the other version of the same loss. It costs no points."
     )
-    assert ruling.note == "it calls naive (hw.py, line 5): the other version of the same loss"
+    assert violation.note == "it calls naive (hw.py, line 5): the other version of the same loss"
 
 
 @pytest.mark.parametrize("source", [PARTNER, AUTOGRAD])
@@ -93,11 +93,11 @@ def test_what_is_ignored_is_not_said(source):
     assert messages(source, traces=traces, **everything) == []
 
 
-def test_what_only_a_trace_saw_is_said_with_the_place_of_the_function():
+def test_a_use_seen_only_in_a_trace_has_the_location_of_the_function():
     assert messages(PLAIN, traces={"vectorized": ("aten.mm", "aten.nll_loss_forward")}, losses="fail") == [
         (
-            "vectorized uses aten.nll_loss_forward (seen when it was called, said by no line of it;"
-            " it stands at hw.py, line 1), which this assignment does not allow."
+            "vectorized uses aten.nll_loss_forward (hw.py, line 1;"
+            " seen while it ran, not in its source), which this assignment does not allow."
         )
     ]
 
@@ -105,8 +105,8 @@ def test_what_only_a_trace_saw_is_said_with_the_place_of_the_function():
 def test_a_trace_of_autograd_is_said_in_words():
     assert messages(PLAIN, traces={"vectorized": ("autograd",)}) == [
         (
-            "vectorized uses torch's autograd (seen when it was called, said by no line of it;"
-            " it stands at hw.py, line 1): automatic differentiation. It costs no points."
+            "vectorized uses torch's autograd (hw.py, line 1;"
+            " seen while it ran, not in its source): automatic differentiation. It costs no points."
         )
     ]
 
@@ -129,7 +129,7 @@ def test_what_another_graded_function_uses_is_not_said_of_its_caller():
     assert {each.function for each in violations} == {"other"}
 
 
-def test_a_right_function_has_no_ruling():
+def test_a_right_function_has_no_violation():
     assert messages(PLAIN, traces={"vectorized": ("aten.mm", "torch.functional.einsum")}, losses="fail") == []
 
 
@@ -165,13 +165,13 @@ def test_a_check_that_had_earned_a_share_keeps_its_words_behind_the_sentence():
         ([FAIL], ("f",), Verdict("skipped", 0.0, "Not run.")),
         ([FAIL], ("f",), Verdict("errored", 0.0, "The grader failed here.")),
     ],
-    ids=["another function", "a note", "no ruling", "failed already", "skipped", "errored"],
+    ids=["another function", "a note", "no violation", "failed already", "skipped", "errored"],
 )
 def test_other_verdicts_stay_as_they_are(violations, functions, verdict):
     assert verdict_under(violations, functions, verdict) is verdict
 
 
-def test_a_function_with_forbidden_help_is_incorrect_and_a_note_decides_nothing():
+def test_a_violation_makes_a_function_incorrect_and_a_note_does_not():
     assert findings_of([FAIL, NOTE]) == (
         Finding("f", False),
         Finding("f", None, notes=("it uses Tensor.backward (hw.py, line 3): automatic differentiation",)),

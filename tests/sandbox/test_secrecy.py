@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.checks.base.call import case_of
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import case_of
 from grader.checks.losses.truth import Truth
 from grader.checks.losses.values import ValuesCheck
 from grader.data import standin_data

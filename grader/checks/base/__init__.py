@@ -1,1 +1,1 @@
-"""What every kind of check builds on."""
+"""The parts that every kind of check builds on."""

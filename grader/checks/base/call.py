@@ -1,81 +1,50 @@
-"""Calls of a loss function: the trial for a case, and the sentence for a call that gave no values."""
+"""The sentence for a call that gave no values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import assert_never
 
-import numpy as np
-
-from grader.checks.losses.cases import Case
-from grader.model.assignment import Assignment
 from grader.model.observation import Died, Missing, Observation, Raised, Refused, Returned, TimedOut
-from grader.model.trial import Argument, ArrayOutput, DTypeName, NumberOutput, Scalar, Tensor, Trial
+from grader.model.trial import Trial
+
+Call = tuple[Trial, Returned]
+
+_MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError"})
+_TORCH_MEMORY_ERROR = "DefaultCPUAllocator"
 
 
-def loss_trial(
-    assignment: Assignment,
-    function: str,
-    case: Case,
-    dtype: DTypeName,
-    *,
-    label: str = "",
-    echo: tuple[int, ...] = (),
-) -> Trial:
-    """The call function(W, X, y, reg) on a case, in a dtype."""
-    words = f"{label or case.name} ({case.sizes(assignment.convention)}, {dtype})"
-    return Trial(
-        label=words,
-        function=function,
-        positional=loss_arguments(case, dtype),
-        outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
-        echo=echo,
-        backend=assignment.backend,
-        seconds=assignment.limits.call_seconds,
-    )
-
-
-def loss_arguments(case: Case, dtype: DTypeName) -> tuple[Argument, ...]:
-    """W, X, y, reg."""
-    return (
-        Tensor(case.W.astype(dtype)),
-        Tensor(case.X.astype(dtype)),
-        Tensor(case.y),
-        Scalar(case.reg),
-    )
-
-
-def case_of(trial: Trial) -> tuple[Case, DTypeName]:
-    """The case that a loss trial was made from."""
-    W, X, y, reg = trial.positional
-    assert isinstance(W, Tensor)
-    assert isinstance(X, Tensor)
-    assert isinstance(y, Tensor)
-    assert isinstance(reg, Scalar)
-    dtype: DTypeName = "float64" if W.array.dtype == np.float64 else "float32"
-    weights, rows = W.array.astype(np.float64), X.array.astype(np.float64)
-    return Case(trial.label, weights, rows, y.array, float(reg.value or 0.0)), dtype
-
-
-_REFUSED = " (while it is graded, code may open no files, no connections and start no processes)"
-"""What a student needs to know who works with files on their own machine."""
+def name_of(trial: Trial) -> str:
+    """The function, or the class with the method that is called."""
+    return trial.function if trial.method is None else f"{trial.function}.{trial.method}"
 
 
 def failure_sentence(trial: Trial, observation: Observation) -> str:
-    """What happened to a call that gave no values, in one sentence with the student's own line."""
-    name = trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+    """What went wrong in a call that gave no values, with the student's line where it is known.
+
+    Raises ValueError for a call that returned.
+    """
+    name = name_of(trial)
     match observation:
         case Returned():
             raise ValueError("the call returned")
-        case Raised(kind=kind, message=message, location=place):
-            where = "" if place is None else f" at {place}"
+        case Raised(kind=kind, message=message, location=location):
+            where = "" if location is None else f" at {location}"
+            if kind in _MEMORY_ERRORS or _TORCH_MEMORY_ERROR in message:
+                return (
+                    f"{name} ran out of memory{where}, on {trial.label}; does it keep every batch or result?"
+                )
             said = f": {message}" if message else ""
-            hint = _REFUSED if kind == "PermissionError" else ""
-            return f"{name} raised {kind}{where}{said}, on {trial.label}{hint}"
+            advice = (
+                " (graded code may not open files or connections or start processes)"
+                if kind == "PermissionError"
+                else ""
+            )
+            return f"{name} raised {kind}{where}{said}, on {trial.label}{advice}"
         case TimedOut(limit_seconds=limit, is_loading=True):
-            return f"{name} could not be called: the code that it needs did not end within {limit:g} s"
+            return f"{name} could not be called: its module-level code timed out ({limit:g} s)"
         case TimedOut(limit_seconds=limit):
-            return f"{name} did not return within {limit:g} s, on {trial.label}; does a loop never end?"
+            return f"{name} is too slow or never ends: it did not finish in {limit:g} s, on {trial.label}"
         case Died(how=how):
             return f"{name} ended its process instead of returning ({how}), on {trial.label}"
         case Missing(reason=reason):
@@ -85,14 +54,16 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
     assert_never(observation)
 
 
-def first_failure(evidence: Iterable[tuple[Trial, Observation]]) -> str | None:
-    """The sentence for the first call that gave no values; None where all did."""
+def returned_calls(evidence: Iterable[tuple[Trial, Observation]]) -> list[Call] | str:
+    """The calls when all of them returned, else the sentence for the first that did not."""
+    calls: list[Call] = []
     for trial, observation in evidence:
         if not isinstance(observation, Returned):
             return failure_sentence(trial, observation)
-    return None
+        calls.append((trial, observation))
+    return calls
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop, where nothing else ends it."""
+    """The text with a full stop unless it ends a sentence already."""
     return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -1,10 +1,11 @@
-"""What every check has: its place in the report, its trials, its verdict. A check never runs code."""
+"""The base of every check: its fields in a spec, its trials and its verdict."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Unpack
 
 import numpy as np
 from pydantic import Field
@@ -16,20 +17,22 @@ from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec, Model, Role
 from grader.model.observation import Observation
 from grader.model.trial import Trial
-from grader.model.verdict import Verdict
+from grader.model.verdict import Verdict, VerdictDetails
 
 Evidence = Sequence[tuple[Trial, Observation]]
-"""What was asked and what was seen, in the order of the check's trials."""
+"""The check's trials in order, each with what was seen."""
 
 
 class CheckFields(Model):
-    """The fields that all kinds of checks share, and what each kind says of itself.
+    """Base of the kinds of checks: the fields of a spec that they share, and the properties of a kind.
+
+    A check never runs code: its trials can run anywhere, and its verdicts can be tested on observations made by hand.
 
     Attributes:
         roles: for each field that names a function of the spec, the roles that the function may have.
         is_timed: the check measures time, so nothing else may use the device meanwhile.
-        needs_data: the check looks at the data set.
-        is_slow: the check times or trains. It takes seconds, and a quick run leaves it out.
+        needs_data: the check uses the data set.
+        is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
     """
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("loss",)})
@@ -45,7 +48,7 @@ class CheckFields(Model):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The functions that the check cannot do without: all that it names, unless a kind says otherwise."""
+        """The functions that the check needs: all that it names, unless a kind says otherwise."""
         named = (getattr(self, field) for field in self.roles)
         return tuple(name for name in named if name is not None)
 
@@ -61,47 +64,34 @@ class CheckFields(Model):
                 expected = f"must name a function of role {formatting.choices(roles)}"
                 yield SpecFault(field, expected, f"{name!r}, whose role is {role!r}")
 
-    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:  # noqa: ARG002
-        """Nothing more to ask, unless a kind of check says otherwise."""
+    @abstractmethod
+    def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:
+        """The calls to make, drawn from the seed alone."""
+
+    def more_trials(self, _context: CheckContext, _evidence: Evidence, /) -> tuple[Trial, ...]:
+        """Further calls to make after what was seen so far: none, unless a kind says otherwise."""
         return ()
 
-    def passed(self, message: str, **fields: Any) -> Verdict:
-        """All points. fields: those of Verdict."""
-        return Verdict("passed", 1.0, sentence(message), **fields)
-
-    def failed(self, message: str, *, credit: float = 0.0, **fields: Any) -> Verdict:
-        """The share `credit` of the points, and the hint. fields: those of Verdict."""
-        return Verdict("failed", credit, sentence(message), hint=self.hint, **fields)
-
-    def scored(self, credit: float, message: str, **fields: Any) -> Verdict:
-        """Passed with all of the credit, failed with less."""
-        return (
-            self.passed(message, **fields) if credit == 1 else self.failed(message, credit=credit, **fields)
-        )
-
-
-class Check(Protocol):
-    """One kind of check: pure, so that trials can be run anywhere and verdicts tested by hand."""
-
-    @property
-    def id(self) -> str:
-        """Unique within the spec."""
-
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The functions of the submission that the check cannot do without."""
-
-    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """What to call, drawn from the seed alone."""
-
-    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """What else to call after all that was seen so far; nothing when it is enough to judge by."""
-
-    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
+    @abstractmethod
+    def judge(self, context: CheckContext, evidence: Evidence, /) -> Verdict:
         """The verdict on what was seen."""
+
+    def passed(self, message: str, **details: Unpack[VerdictDetails]) -> Verdict:
+        """All points."""
+        return Verdict("passed", 1.0, sentence(message), **details)
+
+    def failed(self, message: str, *, credit: float = 0.0, **details: Unpack[VerdictDetails]) -> Verdict:
+        """The share `credit` of the points, and the hint."""
+        return Verdict("failed", credit, sentence(message), hint=self.hint, **details)
+
+    def scored(self, credit: float, message: str, **details: Unpack[VerdictDetails]) -> Verdict:
+        """Passed with all of the credit, failed with less."""
+        if credit == 1:
+            return self.passed(message, **details)
+        return self.failed(message, credit=credit, **details)
 
 
 def random_stream(seed: int, *words: str) -> np.random.Generator:
-    """A stream of its own for each check and purpose, so that no draw shifts another."""
+    """A separate random stream for each check and purpose, so that no draw shifts another."""
     entropy = [seed, *(int.from_bytes(word.encode()) for word in words)]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))

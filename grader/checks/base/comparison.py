@@ -1,4 +1,4 @@
-"""Whether a number or an array is the right one, within what rounding can do on these inputs, in a sentence."""
+"""Compares a number or an array with the expected one, within what rounding can do, and says so in a sentence."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ def unit_roundoff(dtype: DTypeName) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of holding one value against the reference.
+    """The result of comparing one value with the expected one.
 
-    relative: greatest difference relative to the greatest reference entry; infinite where that is not defined.
-    allowed: the bound at the worst entry, relative in the same way.
+    Attributes:
+        relative: greatest difference relative to the greatest expected entry; infinite where that is undefined.
+        allowed: the bound at the worst entry, relative in the same way.
+        note: the harmless deviation because of which a value out of bounds counts as right.
     """
 
     is_right: bool
     sentence: str
-    relative: float
-    allowed: float
+    relative: float = np.inf
+    allowed: float = 0.0
+    note: str | None = None
 
 
-def compare_number(seen: Value, expected: float, bound: float, name: str) -> Comparison:
-    """Hold a scalar against the reference: |seen - expected| <= bound."""
+def compare_number(
+    seen: Value, expected: float, bound: float, name: str, *, source: str | None = None
+) -> Comparison:
+    """Whether |seen - expected| <= bound; `source` names the function that gave the expected number."""
     if isinstance(seen, Unexpected):
-        return Comparison(False, f"{name} should be a number, but is {seen.description}", np.inf, 0.0)
+        return Comparison(False, f"{name} should be a number, but is {seen.description}")
     value = float(seen.array)
     difference = abs(value - expected)
     scale = abs(expected) or 1.0
-    if not np.isfinite(value):
-        sentence = f"{name} is {formatting.number(value)}, expected {formatting.number(expected)}"
-        return Comparison(False, sentence, np.inf, bound / scale)
+    expects = "expected" if source is None else f"{source} gives"
+    if infinite := not_finite(seen.array, name):
+        sentence = f"{infinite}, {expects} {formatting.number(expected)}"
+        return Comparison(False, sentence, allowed=bound / scale)
     sentence = (
-        f"{name} is {formatting.number(value, 8)}, expected {formatting.number(expected, 8)}"
+        f"{name} is {formatting.number(value, 8)}, {expects} {formatting.number(expected, 8)}"
         f" (relative difference {formatting.small(difference / scale)}, allowed {formatting.small(bound / scale)})"
     )
     return Comparison(bool(difference <= bound), sentence, difference / scale, bound / scale)
 
 
-def compare_array(seen: Value, expected: Array, bound: Array, name: str) -> Comparison:
-    """Hold an array against the reference entry by entry: |seen - expected| <= bound."""
+def compare_array(
+    seen: Value, expected: Array, bound: Array, name: str, *, source: str = "the reference"
+) -> Comparison:
+    """Whether |seen - expected| <= bound for every entry; `source` names what gave the expected array."""
     if isinstance(seen, Unexpected):
-        shape = tuple(expected.shape)
-        return Comparison(False, f"{name} should have shape {shape}, but is {seen.description}", np.inf, 0.0)
+        return Comparison(False, f"{name} should have shape {expected.shape}, but is {seen.description}")
     values = seen.array.astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        position = np.unravel_index(int(np.argmin(finite)), values.shape)
-        amount = int(values.size - finite.sum())
-        sentence = (
-            f"{name} is not finite in {amount} of {formatting.count(values.size, 'entry')}:"
-            f" {formatting.number(values[position])} at {formatting.index(position)}"
-        )
-        return Comparison(False, sentence, np.inf, 0.0)
+    if infinite := not_finite(values, name):
+        return Comparison(False, infinite)
     difference = np.abs(values - expected)
     wrong = difference > bound
     scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
@@ -73,15 +73,45 @@ def compare_array(seen: Value, expected: Array, bound: Array, name: str) -> Comp
     position = np.unravel_index(int(np.argmax(excess)), values.shape)
     relative, allowed = float(difference[position]) / scale, float(bound[position]) / scale
     sentence = (
-        f"{name} differs from the reference in {int(wrong.sum())} of {formatting.count(values.size, 'entry')};"
+        f"{name} differs from {source} in {int(wrong.sum())} of {formatting.count(values.size, 'entry')};"
         f" greatest relative difference {formatting.small(relative)} at {formatting.index(position)}"
         f" (allowed {formatting.small(allowed)})"
     )
-    if not np.any(values):
+    if is_zero(seen):
         sentence += "; it is zero everywhere"
     return Comparison(not wrong.any(), sentence, relative, allowed)
 
 
+def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
+    """Whether every label is the expected one."""
+    if isinstance(seen, Unexpected):
+        return Comparison(False, f"{name} should have shape {expected.shape}, but is {seen.description}")
+    wrong = np.flatnonzero(seen.array != expected)
+    if not len(wrong):
+        return Comparison(True, f"{name} is right", relative=0.0)
+    first = wrong[0]
+    sentence = (
+        f"{name}{formatting.index([first])} is {seen.array[first]}, expected {expected[first]}"
+        f" ({len(wrong)} of {len(expected)} differ)"
+    )
+    return Comparison(False, sentence)
+
+
+def not_finite(values: Array, name: str) -> str | None:
+    """The words for a number or an array that is not finite; None where it is."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return None
+    if values.ndim == 0:
+        return f"{name} is {formatting.number(float(values))}"
+    position = np.unravel_index(int(np.argmin(finite)), values.shape)
+    amount = int(values.size - finite.sum())
+    return (
+        f"{name} is not finite in {amount} of {formatting.count(values.size, 'entry')}:"
+        f" {formatting.number(values[position])} at {formatting.index(position)}"
+    )
+
+
 def is_zero(value: Value) -> bool:
-    """Whether an array is zero everywhere, as an unfilled gradient is."""
+    """Whether an array is zero everywhere, like a gradient that was not filled in."""
     return isinstance(value, Received) and not np.any(value.array)

@@ -1,4 +1,4 @@
-"""What a check may look at besides what was observed."""
+"""The inputs of a check besides what was observed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from reference.conventions import Layout
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """One argument for all that a check is parametrised by.
+    """Everything that a check depends on besides its own fields.
 
     Attributes:
-        assignment: functions, convention and limits, as the spec has them.
-        seed: what all inputs are drawn from; the same seed draws the same inputs.
-        device: where the student's tensors are.
-        data: the images that checks train on; None where no check of the spec needs any.
+        assignment: functions, convention and limits of the spec.
+        seed: the same seed draws the same inputs.
+        device: the device of the student's tensors.
+        data: the images to train on; None where no check of the spec needs any.
     """
 
     assignment: Assignment
@@ -27,5 +27,5 @@ class CheckContext:
     data: DataSet | None = None
 
     def in_layout(self, layout: Layout) -> CheckContext:
-        """The same with W and X in that layout."""
+        """The same context with W and X in that layout."""
         return replace(self, assignment=self.assignment.in_layout(layout))

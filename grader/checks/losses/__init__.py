@@ -1,1 +1,1 @@
-"""Checks of loss functions: values, gradients, stability, side effects, style."""
+"""Checks of loss functions: values, gradients, stability, side effects and style."""

@@ -8,16 +8,17 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from grader.checks.base.call import case_of, first_failure, loss_trial, sentence
+from grader.checks.base.call import Call, returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
-from grader.checks.base.comparison import UNITS, compare_array, compare_number, unit_roundoff
+from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import loss_trial, unusable
 from grader.checks.losses.cases import draw_middle_case, draw_small_case
-from grader.checks.losses.core import core_fault, not_credited
+from grader.checks.losses.core import core_fault, no_points_yet
 from grader.checks.losses.truth import Truth
 from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, LossFunction, Role
-from grader.model.observation import Received, Returned
+from grader.model.observation import Received
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Verdict
 
@@ -48,67 +49,50 @@ class AgreementCheck(CheckFields):
             draw_small_case(rng, context.assignment.convention, reg=0.0),
             draw_middle_case(rng, context.assignment.convention, reg=0.37),
         )
-        dtype = self._dtype(context.assignment)
+        main_dtypes = {context.assignment.loss_function(name).main_dtype for name in self.functions}
+        dtype: DTypeName = "float64" if main_dtypes == {"float64"} else "float32"
         return tuple(
             loss_trial(context.assignment, function, case, dtype)
             for case in cases
             for function in (self.naive, self.vectorized)
         )
 
-    def _dtype(self, assignment: Assignment) -> DTypeName:
-        in_both = {assignment.loss_function(name).main_dtype for name in self.functions}
-        return "float64" if in_both == {"float64"} else "float32"
-
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when they agree on every case and the naive one is right at its core."""
-        failure = first_failure(evidence)
-        if failure is not None:
-            return Verdict("failed", 0.0, sentence(failure), hint=self.hint)
-        fault = core_fault(context.assignment, *evidence[0])
+        calls = returned_calls(evidence)
+        if isinstance(calls, str):
+            return self.failed(calls)
         greatest = 0.0
-        for (trial, naive), (_, vectorized) in zip(evidence[::2], evidence[1::2], strict=True):
-            assert isinstance(naive, Returned)
-            assert isinstance(vectorized, Returned)
-            difference, relative = self._difference(context.assignment, trial, naive, vectorized)
-            if difference is not None:
-                return Verdict("failed", 0.0, difference, hint=self.hint)
-            greatest = max(greatest, relative)
-        if fault is not None:
-            message = f"{self.naive} and {self.vectorized} agree. " + not_credited("Agreement", fault)
-            return Verdict("failed", 0.0, message, hint=self.hint)
-        message = f"{self.naive} and {self.vectorized} agree on {len(evidence) // 2} cases."
-        return Verdict("passed", 1.0, message, measured={"relative_difference": greatest})
+        for naive, vectorized in zip(calls[::2], calls[1::2], strict=True):
+            on = f"on {naive[0].label}"
+            if words := unusable(naive[1]):
+                return self.failed(f"{self.naive} {words}, {on}")
+            for comparison in self._comparisons(context.assignment, naive, vectorized):
+                if not comparison.is_right:
+                    return self.failed(
+                        f"{self.vectorized}: {comparison.sentence}, {on}", blames=self.functions
+                    )
+                greatest = max(greatest, comparison.relative)
+        if fault := core_fault(context.assignment, calls[0], needs_gradient=True):
+            return self.failed(no_points_yet("agreement", fault), blames=(self.naive,))
+        message = f"{self.naive} and {self.vectorized} agree on {len(calls) // 2} cases."
+        return self.passed(message, measured={"relative_difference": greatest})
 
-    def _difference(
-        self, assignment: Assignment, trial: Trial, naive: Returned, vectorized: Returned
-    ) -> tuple[str | None, float]:
-        """A sentence for the first difference beyond rounding, and the greatest relative difference."""
-        case, dtype = case_of(trial)
-        classifier = assignment.loss_function(self.naive).classifier
-        condition = Truth(classifier, case, assignment.convention, dtype).condition
-        units = 2 * UNITS * unit_roundoff(dtype)
-        expected_loss, expected_gradient = naive.values
-        if not isinstance(expected_loss, Received) or not isinstance(expected_gradient, Received):
-            return f"{self.naive} does not return a loss and a gradient, on {trial.label}.", np.inf
-        if not np.isfinite(expected_loss.array) or not np.isfinite(expected_gradient.array).all():
-            return (
-                f"{self.naive} does not return a finite loss and a finite gradient, on {trial.label}.",
-                np.inf,
-            )
-        loss_bound = max(units * condition.loss, FLOAT32_SLACK * max(1.0, abs(float(expected_loss.array))))
-        gradient = expected_gradient.array.astype(np.float64)
+    def _comparisons(self, assignment: Assignment, naive: Call, vectorized: Call) -> Iterator[Comparison]:
+        """The loss and the gradient of the vectorized function against those of the naive one."""
+        truth = Truth.of(assignment, naive[0])
+        units = 2 * UNITS * unit_roundoff(truth.dtype)
+        expected_loss, expected_gradient = naive[1].values
+        assert isinstance(expected_loss, Received)
+        assert isinstance(expected_gradient, Received)
+        loss, gradient = float(expected_loss.array), expected_gradient.array.astype(np.float64)
+        loss_bound = max(units * truth.condition.loss, FLOAT32_SLACK * max(1.0, abs(loss)))
         gradient_bound = np.maximum(
-            units * condition.gradient, FLOAT32_SLACK * np.max(np.abs(gradient), initial=0.0)
+            units * truth.condition.gradient, FLOAT32_SLACK * np.max(np.abs(gradient), initial=0.0)
         )
-        loss = compare_number(vectorized.values[0], float(expected_loss.array), loss_bound, "loss")
-        array = compare_array(vectorized.values[1], gradient, gradient_bound, "dW")
-        for comparison in (loss, array):
-            if not comparison.is_right:
-                words = comparison.sentence.replace("the reference", self.naive).replace(
-                    "expected", f"{self.naive} gives"
-                )
-                return f"{self.vectorized}: {words}, on {trial.label}.", comparison.relative
-        return None, max(loss.relative, array.relative)
+        seen_loss, seen_gradient = vectorized[1].values
+        yield compare_number(seen_loss, loss, loss_bound, "loss", source=self.naive)
+        yield compare_array(seen_gradient, gradient, gradient_bound, "dW", source=self.naive)
 
 
 def unlike(naive: str, vectorized: str, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:

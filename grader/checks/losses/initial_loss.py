@@ -7,12 +7,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import loss_trial
+from grader.checks.losses.cases import Case
 from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
-from grader.model.observation import Received, Returned
-from grader.model.trial import ArrayOutput, NumberOutput, Scalar, Tensor, Trial
+from grader.model.observation import Received
+from grader.model.trial import Trial
 from grader.model.verdict import Verdict
 
 SAMPLES, DEVIATION, REG = 128, 1e-4, 5e-6
@@ -21,7 +23,7 @@ TOLERANCE = 0.01
 
 
 class InitialLossCheck(CheckFields):
-    """On images, with W = 1e-4 * randn, the loss is that of guessing: every margin is delta, every class as likely."""
+    """On images, with W = 1e-4 * randn, the loss is that of guessing."""
 
     needs_data: ClassVar[bool] = True
 
@@ -34,40 +36,30 @@ class InitialLossCheck(CheckFields):
         rng = random_stream(context.seed, self.id)
         X, y = prepared(data_of(context), "train", "float32")
         rows = rng.permutation(len(X))[:SAMPLES]
-        W = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES))
-        W, images = W.astype(dtype), X[rows].astype(dtype)
+        W, images = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES)), X[rows]
         if context.assignment.convention.layout == "CD":
-            W, images = np.ascontiguousarray(W.T), np.ascontiguousarray(images.T)
-        return (
-            Trial(
-                label=f"W = {DEVIATION:g} * randn, {SAMPLES} images, reg {REG:g}, {dtype}",
-                function=self.function,
-                positional=(Tensor(W), Tensor(images), Tensor(y[rows].astype(np.int64)), Scalar(REG)),
-                outputs=(NumberOutput(), ArrayOutput(W.shape)),
-                backend=context.assignment.backend,
-                seconds=context.assignment.limits.call_seconds,
-            ),
-        )
+            W, images = W.T, images.T
+        name = f"W = {DEVIATION:g} * randn, {SAMPLES} images"
+        case = Case(name, W, images, y[rows].astype(np.int64), REG)
+        return (loss_trial(context.assignment, self.function, case, dtype),)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Passed when the loss is near to that of guessing."""
-        ((trial, observation),) = evidence
-        if not isinstance(observation, Returned):
-            return Verdict("failed", 0.0, sentence(failure_sentence(trial, observation)), hint=self.hint)
+        """Passed when the loss is near that of guessing."""
+        calls = returned_calls(evidence)
+        if isinstance(calls, str):
+            return self.failed(calls)
+        ((trial, returned),) = calls
         if context.assignment.loss_function(self.function).classifier == "svm":
-            expected, why = (
-                context.assignment.convention.delta * (NUM_CLASSES - 1),
-                "delta for each wrong class",
-            )
+            expected = context.assignment.convention.delta * (NUM_CLASSES - 1)
+            why = "delta for each wrong class"
         else:
             expected, why = float(np.log(NUM_CLASSES)), "ln 10, every class as likely"
-        loss = observation.values[0]
+        loss = returned.values[0]
         seen = float(loss.array) if isinstance(loss, Received) else float("nan")
         if abs(seen - expected) <= TOLERANCE * expected:
-            message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})."
-            return Verdict("passed", 1.0, message, measured={"loss": seen}, allowed={"loss": expected})
+            message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})"
+            return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
         said = formatting.number(seen) if isinstance(loss, Received) else loss.description
-        message = (
-            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), with {trial.label}."
+        return self.failed(
+            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), on {trial.label}"
         )
-        return Verdict("failed", 0.0, message, hint=self.hint)

@@ -1,36 +1,37 @@
 """Whether a float64 value shows float32 arithmetic inside, or a small mistake of the size of float32's rounding.
 
-A value is granted the float32 bound only on evidence, which is one of two:
+A value gets the float32 bound only on evidence, of one of two kinds:
 1. Rounded: it (or its data part, or the sum over the samples before the division) is a float32 number. Then the
    whole float32 bound holds.
-2. Scattered: it is no further off than a few units of float32 roundoff, and what it is off does not look like a
-   mistake. A loss is held against the losses of mistakes of that size; of a gradient the direction of each mistake
-   is fitted to what it is off, and rounding leaves nothing that one direction explains.
+2. Scattered: it is off by no more than a few units of float32 roundoff, and not as a mistake would have it. A loss is
+   compared with the losses of mistakes of that size; of a gradient the direction of each mistake is fitted to the
+   difference, and rounding leaves nothing that one direction explains.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from grader.checks.base.comparison import unit_roundoff
-from grader.checks.losses.cases import Case
 from grader.model.assignment import ClassifierName
 from grader.model.trial import Array
-from reference import Convention, scores, svm_loss
+from reference.losses.formulas import svm_data_term
+from reference.losses.problem import Problem
 
 LOSS_UNITS, GRADIENT_UNITS = 4, 16
-"""Of float32 roundoff times the condition. Scores in float32 with all else in float64 stay within them in 20 of 20 draws;
+"""Of float32 roundoff times the condition. Float32 scores with all else in float64 stay within them in 20 of 20 draws;
 how far within was not measured."""
 
 NOISE_UNITS = 8
 LEAST_ENTRIES = 10
 EXPLAINED = 4.0
-"""A direction explains what is left over if the rest is this much smaller; chance does so in no case of 10 entries."""
+"""A direction explains a difference if the rest is this much smaller; chance never does so with 10 entries or more."""
 
 ROUNDED_FACTOR = 4.0
-"""A number such as reg or 1/N rounded to float32 scales a gradient by up to half a unit, which is no mistake."""
+"""A number such as reg or 1/N rounded to float32 scales a gradient by up to half a unit, which is not a mistake."""
 
 MISTAKES = tuple(digit * 10.0**-power for power in range(3, 9) for digit in (1, 2, 5))
 """Epsilons in softmax's denominator and deviations of the SVM's delta from 1."""
@@ -49,31 +50,31 @@ def is_rounded(values: Array, regularizer: Array, samples: int) -> bool:
         )
 
 
-def losses_of_mistakes(classifier: ClassifierName, case: Case, convention: Convention) -> list[float]:
-    """The losses with a small epsilon in softmax's denominator, or with a delta a little off."""
+def losses_of_mistakes(classifier: ClassifierName, problem: Problem) -> list[float]:
+    """The losses with a small epsilon in softmax's denominator, or with a delta that is slightly off."""
     if classifier == "svm":
-        deltas = [convention.delta * (1 + sign * each) for each in MISTAKES for sign in (1, -1)]
-        return [
-            float(svm_loss(case.W, case.X, case.y, case.reg, replace(convention, delta=delta)).loss)
-            for delta in deltas
+        delta = problem.convention.delta
+        conventions = [
+            replace(problem.convention, delta=delta * (1 + sign * each))
+            for each in MISTAKES
+            for sign in (1, -1)
         ]
-    exponentials, total = _exponentials(case, convention)
-    at_label = np.take_along_axis(exponentials, case.y[:, None], axis=1)
-    penalty = convention.regularizer_coefficient * case.reg * np.sum(np.square(case.W.astype(np.longdouble)))
-    with np.errstate(divide="ignore"):
-        return [float(-np.log(at_label / (total + each)).mean() + penalty) for each in MISTAKES]
+        data_losses = [svm_data_term(replace(problem, convention=each))[0] for each in conventions]
+    else:
+        P = problem.probabilities
+        at_label, greatest = P[np.arange(len(P)), problem.y], P.max(axis=1)
+        with np.errstate(divide="ignore"):
+            data_losses = [-np.log(at_label / (1 + each * greatest)).mean() for each in MISTAKES]
+    return [float(loss + problem.regularizer) for loss in data_losses]
 
 
-def is_scattered(
-    off: Array, expected: Array, classifier: ClassifierName, case: Case, convention: Convention
-) -> bool:
-    """Whether what a gradient is off is not explained by one mistake: a scale, an offset, an epsilon, a step."""
+def is_scattered(off: Array, expected: Array, classifier: ClassifierName, problem: Problem) -> bool:
+    """Whether no single mistake explains what a gradient is off: a scale, an offset, an epsilon, a step."""
     if off.size < LEAST_ENTRIES:
         return True
-    scale_floor = ROUNDED_FACTOR * unit_roundoff("float32")
-    directions = [(expected, scale_floor), (np.ones_like(off), 0.0)]
+    directions = [(expected, ROUNDED_FACTOR * unit_roundoff("float32")), (np.ones_like(off), 0.0)]
     if classifier == "softmax":
-        directions += [(each, 0.0) for each in _softmax_directions(case, convention)]
+        directions += [(each, 0.0) for each in _softmax_directions(problem)]
     return not any(_explains(direction, off, floor) for direction, floor in directions)
 
 
@@ -87,19 +88,13 @@ def _explains(direction: Array, off: Array, floor: float) -> bool:
         return abs(amount) > floor and EXPLAINED * left < float(np.linalg.norm(off))
 
 
-def _exponentials(case: Case, convention: Convention) -> tuple[Array, Array]:
-    rows = scores(case.W, case.X, convention)
-    exponentials = np.exp(rows - rows.max(axis=1, keepdims=True))
-    return exponentials, exponentials.sum(axis=1, keepdims=True)
+def _softmax_directions(problem: Problem) -> Iterator[Array]:
+    """The directions in which an epsilon in the denominator and a one-sided difference quotient move dW.
 
-
-def _softmax_directions(case: Case, convention: Convention) -> tuple[Array, Array]:
-    """Where an epsilon in the denominator moves dW, and where a one-sided difference quotient does."""
-    exponentials, total = _exponentials(case, convention)
-    P = exponentials / total
-    is_transposed = convention.layout == "CD"
-    X = case.X.T if is_transposed else case.X
-    epsilon = (X.T @ (P / total) / len(P)).astype(np.float64)
-    curvature = (np.square(X).T @ (P * (1 - P)) / len(P)).astype(np.float64)
-    curvature += 2 * convention.regularizer_coefficient * case.reg
-    return (epsilon.T, curvature.T) if is_transposed else (epsilon, curvature)
+    The denominator is that of scores less their row's maximum, so it is 1 over the greatest probability.
+    """
+    P = problem.probabilities
+    epsilon = problem.pull_back(P * P.max(axis=1, keepdims=True))
+    curvature = np.square(problem.X).T @ (P * (1 - P)) / problem.num_samples + 2 * problem.penalty
+    for direction in (epsilon, curvature):
+        yield problem.in_layout(direction.astype(np.float64))

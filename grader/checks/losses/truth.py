@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
+from grader.checks.losses.calls import case_of
 from grader.checks.losses.cases import Case
 from grader.checks.losses.precision import (
     GRADIENT_UNITS,
@@ -17,47 +19,34 @@ from grader.checks.losses.precision import (
     is_scattered,
     losses_of_mistakes,
 )
-from grader.model.assignment import ClassifierName
+from grader.model.assignment import Assignment, ClassifierName
 from grader.model.observation import Received, Value
-from grader.model.trial import Array, DTypeName
+from grader.model.trial import Array, DTypeName, Trial
 from reference import (
     Condition,
     Convention,
     LossAndGradient,
     benign_epsilon_condition,
-    scores,
     softmax_condition,
     softmax_loss,
     svm_condition,
     svm_loss,
 )
+from reference.losses.problem import Problem
 
 _MACHINE_EPSILON = 2.0**-52
 BENIGN_EPSILONS = (
-    *(
-        1e-8,
-        5e-9,
-        2e-9,
-        1e-9,
-        5e-10,
-        1e-10,
-        1e-11,
-        1e-12,
-        1e-13,
-        1e-14,
-        1e-15,
-        _MACHINE_EPSILON,
-        _MACHINE_EPSILON / 2,
-    ),
+    *(1e-8, 5e-9, 2e-9, 1e-9, 5e-10, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15),
+    *(_MACHINE_EPSILON, _MACHINE_EPSILON / 2),
     *(1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-24, 1e-25, 1e-30),
 )
 """Epsilons in the logarithm that are a note and cost nothing; greater ones are wrong."""
 
 FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"
 EPSILON_NOTE = "it adds an epsilon of {epsilon:g} inside the logarithm, which hides very small probabilities"
-DENOMINATOR_NOTE = "it adds an epsilon of 1e-08 in softmax's denominator, which no answer needs"
+DENOMINATOR_NOTE = "it adds an epsilon of 1e-08 to softmax's denominator, which is not needed"
 DENOMINATOR_FACTOR = 3
-"""An epsilon of 1e-8 in the denominator is a note, where one of 1e-9 is not even that; 1e-7 is wrong."""
+"""An epsilon of 1e-8 in the denominator is a note, one of 1e-9 passes without; 1e-7 is wrong."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +57,13 @@ class Truth:
     case: Case
     convention: Convention
     dtype: DTypeName
+
+    @classmethod
+    def of(cls, assignment: Assignment, trial: Trial) -> Truth:
+        """The truth about the case of a loss trial."""
+        case, dtype = case_of(trial)
+        classifier = assignment.loss_function(trial.function).classifier
+        return cls(classifier, case, assignment.convention, dtype)
 
     @cached_property
     def answer(self) -> LossAndGradient:
@@ -88,27 +84,39 @@ class Truth:
             return None
         return benign_epsilon_condition(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
 
-    def compare_loss(self, seen: Value) -> tuple[Comparison, str | None]:
-        """Right, or right but for a harmless deviation, which is then the note; else wrong."""
-        expected = float(self.answer.loss)
-        comparison = compare_number(seen, expected, self._loss_bound(self.dtype), "loss")
-        if comparison.is_right:
-            return comparison, None
-        for loss, bound, note in self._benign_losses(seen):
-            if compare_number(seen, loss, bound, "loss").is_right:
-                return Comparison(True, comparison.sentence, comparison.relative, comparison.allowed), note
-        return comparison, None
+    def compare_loss(self, seen: Value) -> Comparison:
+        """Right, right with a note on a harmless deviation, or wrong."""
+        bound = self._loss_bound(self.dtype)
+        comparison = compare_number(seen, float(self.answer.loss), bound, "loss")
+        notes = (
+            note
+            for loss, bound, note in self._benign_losses(seen)
+            if compare_number(seen, loss, bound, "loss").is_right
+        )
+        return _excused(comparison, notes)
 
-    def compare_gradient(self, seen: Value) -> tuple[Comparison, str | None]:
+    def compare_gradient(self, seen: Value) -> Comparison:
         """As compare_loss, entry by entry."""
-        expected = self.answer.dW.astype(np.float64)
-        comparison = compare_array(seen, expected, self._gradient_bound(self.dtype), "dW")
+        bound = self._gradient_bound(self.dtype)
+        comparison = compare_array(seen, self.answer.dW.astype(np.float64), bound, "dW")
+        notes = (
+            note
+            for gradient, bound, note in self._benign_gradients(seen)
+            if compare_array(seen, gradient, bound, "dW").is_right
+        )
+        return _excused(comparison, notes)
+
+    def fault(self, values: Sequence[Value]) -> str | None:
+        """What is wrong with a loss or else with its gradient; None when both are right."""
+        loss, gradient = values
+        comparison = self.compare_loss(loss)
         if comparison.is_right:
-            return comparison, None
-        for gradient, bound, note in self._benign_gradients(seen):
-            if compare_array(seen, gradient, bound, "dW").is_right:
-                return Comparison(True, comparison.sentence, comparison.relative, comparison.allowed), note
-        return comparison, None
+            comparison = self.compare_gradient(gradient)
+        return None if comparison.is_right else comparison.sentence
+
+    @cached_property
+    def _problem(self) -> Problem:
+        return Problem.of(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
 
     def _loss_bound(self, dtype: DTypeName) -> float:
         bound = UNITS * unit_roundoff(dtype) * self.condition.loss
@@ -118,20 +126,14 @@ class Truth:
         bound: Array = UNITS * unit_roundoff(dtype) * self.condition.gradient
         return bound if self.allowance is None else bound + self.allowance.gradient
 
-    @property
-    def _regularizer(self) -> tuple[float, Array]:
-        """What the regularizer adds to the loss and to the gradient."""
-        factor = self.convention.regularizer_coefficient * self.case.reg
-        return float(factor * np.sum(np.square(self.case.W))), 2 * factor * self.case.W
-
     def _float32_loss_bound(self, seen: Value) -> float | None:
         """How far a float64 loss may be off for arithmetic in float32; None where it shows no sign of that."""
         if self.dtype != "float64" or not isinstance(seen, Received):
             return None
-        if is_rounded(seen.array, np.asarray(self._regularizer[0]), len(self.case.y)):
+        if is_rounded(seen.array, self._problem.regularizer, self._problem.num_samples):
             return self._loss_bound("float32")
         rounding = 2 * UNITS * unit_roundoff(self.dtype) * self.condition.loss
-        mistakes = losses_of_mistakes(self.classifier, self.case, self.convention)
+        mistakes = losses_of_mistakes(self.classifier, self._problem)
         visible = [each for each in mistakes if abs(each - float(self.answer.loss)) > 20 * rounding]
         if any(abs(float(seen.array) - loss) <= rounding for loss in visible):
             return None
@@ -139,20 +141,19 @@ class Truth:
 
     def _float32_gradient_bound(self, seen: Value) -> Array | None:
         """As for the loss, entry by entry."""
-        if self.dtype != "float64" or not isinstance(seen, Received):
+        if self.dtype != "float64" or not isinstance(seen, Received) or not np.isfinite(seen.array).all():
             return None
+        problem = self._problem
         values, expected = seen.array.astype(np.float64), self.answer.dW.astype(np.float64)
-        if not np.isfinite(values).all():
-            return None
-        if is_rounded(values, self._regularizer[1], len(self.case.y)):
+        if is_rounded(values, problem.in_layout(problem.regularizer_gradient), problem.num_samples):
             return self._gradient_bound("float32")
-        if not is_scattered(values - expected, expected, self.classifier, self.case, self.convention):
+        if not is_scattered(values - expected, expected, self.classifier, problem):
             return None
         bound: Array = GRADIENT_UNITS * unit_roundoff("float32") * self.condition.gradient
         return bound
 
     def _benign_losses(self, seen: Value) -> Iterator[tuple[float, float, str]]:
-        """The losses that harmless deviations give, each with its bound and its note; the narrowest come first."""
+        """The losses of harmless deviations, each with its bound and note; the narrowest bounds come first."""
         epsilons = BENIGN_EPSILONS if self.classifier == "softmax" else ()
         losses = [(loss, epsilon) for epsilon in epsilons for loss in self._losses_with_epsilon(epsilon)]
         rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
@@ -168,10 +169,9 @@ class Truth:
             yield loss, self._loss_bound(self.dtype), EPSILON_NOTE.format(epsilon=epsilon)
 
     def _benign_gradients(self, seen: Value) -> Iterator[tuple[Array, Array, str]]:
-        """The gradients that harmless deviations give, each with its bounds and its note."""
-        epsilons = BENIGN_EPSILONS if self.classifier == "softmax" else ()
+        """The gradients of harmless deviations, each with its bounds and note."""
         bound = self._gradient_bound(self.dtype)
-        for epsilon in epsilons:
+        for epsilon in BENIGN_EPSILONS if self.classifier == "softmax" else ():
             yield self._gradient_with_epsilon(epsilon), bound, EPSILON_NOTE.format(epsilon=epsilon)
         float32_bound = self._float32_gradient_bound(seen)
         if float32_bound is not None:
@@ -180,38 +180,30 @@ class Truth:
             extended = bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient
             yield self.answer.dW.astype(np.float64), extended, DENOMINATOR_NOTE
 
-    def _gradient_with_epsilon(self, epsilon: float) -> Array:
-        """The exact gradient of -log(p + epsilon): p_y/(p_y + epsilon) times that of -log(p), row by row."""
-        p = self._probability_of_label
-        transposed = self.convention.layout == "CD"
-        X = self.case.X.T if transposed else self.case.X
-        W = self.case.W.T if transposed else self.case.W
-        coefficients = self._probabilities.copy()
-        coefficients[np.arange(len(p)), self.case.y] -= 1
-        coefficients *= (p / (p + epsilon))[:, None] / len(p)
-        dW = X.T @ coefficients + 2 * self.convention.regularizer_coefficient * self.case.reg * W
-        return (dW.T if transposed else dW).astype(np.float64)
-
-    @cached_property
-    def _probabilities(self) -> Array:
-        """P (N, C) in extended precision."""
-        rows = scores(self.case.W, self.case.X, self.convention)
-        exponentials = np.exp(rows - rows.max(axis=1, keepdims=True))
-        probabilities: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
-        return probabilities
-
     @property
     def _probability_of_label(self) -> Array:
         """The probability (N,) that each row gives to its label."""
-        at_label: Array = np.take_along_axis(self._probabilities, self.case.y[:, None], axis=1)[:, 0]
+        problem = self._problem
+        at_label: Array = problem.probabilities[np.arange(problem.num_samples), problem.y]
         return at_label
 
     def _losses_with_epsilon(self, epsilon: float) -> tuple[float, float]:
-        """-log(p + epsilon) and -log(max(p, epsilon)) in the place of -log(p)."""
-        p = self._probability_of_label
-        coefficient = self.convention.regularizer_coefficient
-        regularizer = coefficient * self.case.reg * np.sum(np.square(self.case.W.astype(np.longdouble)))
+        """-log(p + epsilon) and -log(max(p, epsilon)) instead of -log(p)."""
+        p, regularizer = self._probability_of_label, self._problem.regularizer
         return (
             float(-np.log(p + epsilon).mean() + regularizer),
             float(-np.log(np.maximum(p, epsilon)).mean() + regularizer),
         )
+
+    def _gradient_with_epsilon(self, epsilon: float) -> Array:
+        """The exact gradient of -log(p + epsilon): p_y/(p_y + epsilon) times that of -log(p), row by row."""
+        p, problem = self._probability_of_label, self._problem
+        coefficients = (problem.probabilities - problem.one_hot) * (p / (p + epsilon))[:, None]
+        dW = problem.pull_back(coefficients) + problem.regularizer_gradient
+        return problem.in_layout(dW).astype(np.float64)
+
+
+def _excused(comparison: Comparison, notes: Iterator[str]) -> Comparison:
+    """Right with the first of the notes on harmless deviations, if there is one."""
+    note = None if comparison.is_right else next(notes, None)
+    return comparison if note is None else dataclasses.replace(comparison, is_right=True, note=note)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 import reference
-from grader.checks.base.call import case_of, failure_sentence, loss_trial, sentence
+from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import case_of, loss_trial
 from grader.checks.losses.cases import SECOND_DTYPE_CASES, draw_large_case, draw_value_cases
 from grader.checks.losses.diagnosis import diagnose
 from grader.checks.losses.truth import Truth
@@ -22,7 +25,7 @@ from grader.model.verdict import Diagnosis, Finding, Verdict
 
 GAP = "a score gap of 40"
 TELLING_CASES = 3
-"""Three cases of different sizes tell all known mistakes apart, but for a margin that is far too great."""
+"""Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
 
 
 class ValuesCheck(CheckFields):
@@ -55,149 +58,124 @@ class ValuesCheck(CheckFields):
         function = context.assignment.loss_function(self.function)
         tally = _Tally(self.function, function)
         for trial, observation in evidence:
-            case, dtype = case_of(trial)
+            dtype = case_of(trial)[1]
             if isinstance(observation, Returned):
-                tally.add(
-                    trial, Truth(function.classifier, case, context.assignment.convention, dtype), observation
-                )
+                tally.add(trial, Truth.of(context.assignment, trial), observation)
             elif dtype not in function.dtypes and isinstance(observation, Raised):
-                tally.note(f"it raises {observation.kind} in {dtype}, which this assignment does not need")
+                tally.notes[
+                    f"it raises {observation.kind} in {dtype}, which this assignment does not need"
+                ] = None
             else:
-                was_called = not isinstance(observation, Refused)
-                tally.break_off(failure_sentence(trial, observation), was_called=was_called)
-        return self._conclude(context.assignment, tally)
-
-    def _conclude(self, assignment: Assignment, tally: _Tally) -> Verdict:
-        findings = (Finding(self.function, tally.is_right, (), tuple(tally.notes)),)
+                tally.broken_calls += not isinstance(observation, Refused)
+                tally.broken = tally.broken or failure_sentence(trial, observation)
+        notes = tuple(tally.notes)
         if tally.is_right:
-            return Verdict(
-                "passed",
-                1.0,
-                f"{self.function} gives the reference's loss and gradient in {tally.cases} calls.",
-                measured=tally.worst_right(),
-                findings=findings,
+            return self.passed(
+                f"{self.function} gives the reference's loss and gradient in {tally.loss.calls} calls.",
+                measured=tally.worst_right,
+                findings=(Finding(self.function, True, (), notes),),
             )
-        diagnoses = tally.diagnoses(assignment)
-        findings = (Finding(self.function, False, diagnoses, tuple(tally.notes)),)
-        share = 0.0
+        diagnoses = tally.diagnoses(context.assignment)
+        credit = 0.0
         if tally.broken is None and tally.loss.is_right:
-            share = self.loss_share
+            credit = self.loss_share
         elif tally.broken is None and tally.gradient.is_right:
-            share = self.gradient_share
-        worst = tally.loss if tally.loss.first is not None else tally.gradient
-        return Verdict(
-            "failed",
-            share,
+            credit = self.gradient_share
+        measured, allowed = (tally.gradient if tally.loss.is_right else tally.loss).numbers()
+        return self.failed(
             " ".join(tally.sentences(diagnoses)),
-            hint=self.hint,
-            measured=worst.measured(),
-            allowed=worst.allowed(),
-            findings=findings,
+            credit=credit,
+            measured=measured,
+            allowed=allowed,
+            findings=(Finding(self.function, False, diagnoses, notes),),
         )
 
 
 @dataclass(slots=True)
 class _PartTally:
-    """How one part, the loss or the gradient, fared over the calls."""
+    """The calls in which one part, the loss or the gradient, was right and wrong."""
 
     part: Literal["loss", "gradient"]
     calls: int = 0
-    wrong: int = 0
-    first: Comparison | None = None
-    where: str = ""
+    wrong: list[tuple[Comparison, str]] = field(default_factory=list)
+    """The wrong values, each with the label of its trial."""
 
     @property
     def is_right(self) -> bool:
-        return self.wrong == 0
+        return not self.wrong
 
     def add(self, comparison: Comparison, label: str) -> None:
         self.calls += 1
         if not comparison.is_right:
-            self.wrong += 1
-            if self.first is None:
-                self.first, self.where = comparison, label
+            self.wrong.append((comparison, label))
 
-    def sentence(self, function: str) -> str:
-        """The first case in which it was wrong, and in how many calls."""
-        assert self.first is not None
-        often = "" if self.wrong == 1 else f" It is wrong in {self.wrong} of {self.calls} calls."
-        return f"{function}: {self.first.sentence}, on {self.where}.{often}"
+    def sentence(self, function: str, mistakes: str) -> str:
+        """The mistakes that explain it, the first call in which it was wrong, and in how many it was."""
+        first, label = self.wrong[0]
+        often = "" if len(self.wrong) == 1 else f" It is wrong in {len(self.wrong)} of {self.calls} calls."
+        if not mistakes:
+            return f"{function}: {first.sentence}, on {label}.{often}"
+        name = "dW" if self.part == "gradient" else "loss"
+        return f"{function}: {name} is wrong. {mistakes} On {label}, {first.sentence}.{often}"
 
-    def measured(self) -> dict[str, float]:
-        return (
-            {} if self.first is None else _finite({f"{self.part}_relative_difference": self.first.relative})
+    def numbers(self) -> tuple[dict[str, float], dict[str, float]]:
+        """The relative difference of the first wrong value and its bound, by name; infinite ones are left out."""
+        name = f"{self.part}_relative_difference"
+        if not self.wrong:
+            return {}, {}
+        first, _ = self.wrong[0]
+        measured, allowed = (
+            {name: value} if np.isfinite(value) else {} for value in (first.relative, first.allowed)
         )
-
-    def allowed(self) -> dict[str, float]:
-        return {} if self.first is None else _finite({f"{self.part}_relative_difference": self.first.allowed})
-
-
-def _inputs(truth: Truth) -> reference.Case:
-    case = truth.case
-    return reference.Case(case.W, case.X, case.y, case.reg)
-
-
-def _finite(numbers: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in numbers.items() if value < float("inf")}
+        return measured, allowed
 
 
 @dataclass(slots=True)
 class _Tally:
+    """How one function did over all calls."""
+
     function: str
     spec: LossFunction
     loss: _PartTally = field(default_factory=lambda: _PartTally("loss"))
     gradient: _PartTally = field(default_factory=lambda: _PartTally("gradient"))
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
     broken: str | None = None
+    """The sentence for the first call that gave no values."""
     broken_calls: int = 0
-    _worst: dict[str, float] = field(default_factory=dict)
+    worst_right: dict[str, float] = field(default_factory=dict)
+    """The greatest relative difference of a right value, by part and dtype."""
     _exact: list[tuple[Truth, Returned]] = field(default_factory=list)
-
-    @property
-    def cases(self) -> int:
-        return self.loss.calls
 
     @property
     def is_right(self) -> bool:
         return self.broken is None and self.loss.calls > 0 and self.loss.is_right and self.gradient.is_right
 
-    def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def break_off(self, text: str, *, was_called: bool) -> None:
-        self.broken_calls += was_called
-        if self.broken is None:
-            self.broken = text
+    @property
+    def _wrong_parts(self) -> Iterator[_PartTally]:
+        return (part for part in (self.loss, self.gradient) if not part.is_right)
 
     def add(self, trial: Trial, truth: Truth, observation: Returned) -> None:
         loss, gradient = observation.values
-        for part, (comparison, note) in (
+        for part, comparison in (
             (self.loss, truth.compare_loss(loss)),
             (self.gradient, truth.compare_gradient(gradient)),
         ):
             part.add(comparison, trial.label)
-            if note is not None:
-                self.note(note)
+            if comparison.note is not None:
+                self.notes[comparison.note] = None
             elif comparison.is_right:
                 name = f"{part.part}_relative_difference_{truth.dtype}"
-                self._worst[name] = max(self._worst.get(name, 0.0), comparison.relative)
+                self.worst_right[name] = max(self.worst_right.get(name, 0.0), comparison.relative)
+        expected = {truth.dtype, "bfloat16"}
         is_asked_for = truth.dtype in self.spec.dtypes
-        if (
-            is_asked_for
-            and isinstance(gradient, Received)
-            and gradient.dtype not in {truth.dtype, "bfloat16"}
-        ):
-            self.note(f"it returns dW in {gradient.dtype} where W is {truth.dtype}")
+        if is_asked_for and isinstance(gradient, Received) and gradient.dtype not in expected:
+            self.notes[f"it returns dW in {gradient.dtype} where W is {truth.dtype}"] = None
         if truth.dtype == "float64":
             self._exact.append((truth, observation))
 
-    def worst_right(self) -> dict[str, float]:
-        return self._worst
-
     @property
     def _telling(self) -> list[tuple[Truth, Returned]]:
-        """What mistakes are matched on. Of the SVM also a case in which no margin that anybody takes makes all active."""
+        """What mistakes are matched on; for the SVM also a case in which no likely margin makes all classes active."""
         first, rest = self._exact[:TELLING_CASES], self._exact[TELLING_CASES:]
         is_gap = self.spec.classifier == "svm"
         return first + [each for each in rest if is_gap and each[0].case.name.startswith(GAP)]
@@ -205,9 +183,8 @@ class _Tally:
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
         """The mistakes that explain what was seen, for each part that is wrong."""
         named: list[Diagnosis] = []
-        for part, position in ((self.loss, 0), (self.gradient, 1)):
-            if part.is_right:
-                continue
+        for part in self._wrong_parts:
+            position = 0 if part is self.loss else 1
             seen = [(_inputs(truth), returned.values[position]) for truth, returned in self._telling]
             named += diagnose(self.spec.classifier, part.part, seen, assignment.convention)
         return tuple(named)
@@ -218,13 +195,14 @@ class _Tally:
         if self.broken is not None:
             more = "" if self.broken_calls < 2 else f" It gave no values in {self.broken_calls} calls."
             said.append(sentence(self.broken) + more)
-        for part in (self.loss, self.gradient):
-            if part.is_right:
-                continue
-            said.append(part.sentence(self.function))
-            said += [diagnosis.message for diagnosis in diagnoses if diagnosis.part == part.part]
-        if self.broken is None and self.loss.is_right:
-            said.append("The loss is right.")
-        if self.broken is None and self.gradient.is_right:
-            said.append("The gradient is right.")
+        for part in self._wrong_parts:
+            mistakes = " ".join(each.message for each in diagnoses if each.part == part.part)
+            said.append(part.sentence(self.function, mistakes))
+        if self.broken is None:
+            said += [f"The {part.part} is right." for part in (self.loss, self.gradient) if part.is_right]
         return said
+
+
+def _inputs(truth: Truth) -> reference.Case:
+    case = truth.case
+    return reference.Case(case.W, case.X, case.y, case.reg)

@@ -1,4 +1,4 @@
-"""How the outputs of a question fared over its calls: which are wrong and why, what mistakes they show."""
+"""The outputs of a question over all its calls: which are wrong, and which mistakes explain them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.comparison import Comparison, compare_array, compare_number
+from grader.checks.base.comparison import Comparison, compare_array, compare_labels, compare_number
 from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Raised, Received, Returned, Value
 from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Scalar, Tensor, Trial
@@ -16,7 +16,7 @@ from grader.model.verdict import Diagnosis
 from reference import MATCH_TOLERANCE, Question, QuestionCase, match_mistakes
 
 FLOAT32_INSIDE = 1e-5
-"""Relative, in float64: what arithmetic in float32 can be off by; a note, which costs nothing."""
+"""Relative: a float64 output that is off by no more was computed in float32, which is a note and costs nothing."""
 
 _MATCHED_CASES = 4
 
@@ -25,28 +25,34 @@ _Inputs = dict[str, Array | float | int | None]
 
 @dataclass(slots=True)
 class Tally:
-    """How the outputs fared over the calls.
-
-    wrong: a sentence for each wrong output. broken: of the first call that gave no values. changed: of the first input that
-    is no longer what it was. worst: the greatest relative difference of each output that is right. ruled: the first broken
-    rule of an output, in words. symptoms: the outputs whose rule names no mistake. seen: what came for each output, by its inputs.
-    """
+    """What the calls of one function gave, output by output."""
 
     function: str
     question: Question
     dtype: DTypeName
     calls: int = 0
-    wrong: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of each wrong output the first comparison, empty where only a rule is broken, and the label of its case."""
     broken: str | None = None
+    """The sentence for the first call that gave no values."""
     changed: str | None = None
+    """The sentence for the first input that was changed."""
     notes: list[str] = field(default_factory=list)
     worst: dict[str, float] = field(default_factory=dict)
+    """The greatest relative difference of each output that is right."""
     ruled: dict[str, Diagnosis] = field(default_factory=dict)
+    """The first broken rule of an output."""
     symptoms: set[str] = field(default_factory=set)
+    """The outputs whose broken rule does not name a mistake."""
     seen: dict[str, list[tuple[_Inputs, Array]]] = field(default_factory=dict)
+    """The values of each output, with their inputs."""
+
+    @property
+    def is_right(self) -> bool:
+        return self.broken is None and not self.wrong and not self.changed
 
     def add(self, assignment: Assignment, trial: Trial, observation: Observation) -> None:
-        """What one call gave."""
+        """Count one call in."""
         case = self._case_of(trial)
         if not isinstance(observation, Returned):
             if case.is_noted and isinstance(observation, Raised):
@@ -59,17 +65,20 @@ class Tally:
         for name, value in zip(self.question.outputs, observation.values, strict=True):
             self._add_output(name, value, [np.asarray(each[name]) for each in answers], case)
         self._add_rules(assignment, observation.values, case)
+        handed = len(trial.positional) - len(self.question.parameters)
         for position, echo in zip(trial.echo, observation.echoes, strict=True):
             given = trial.positional[position]
             assert isinstance(given, Tensor)
             if not isinstance(echo, Received) or not np.array_equal(echo.array, given.array, equal_nan=True):
-                self.changed = self.changed or f"{self.function} changes its inputs, on {trial.label}."
+                name = self.question.parameters[position - handed]
+                self.changed = (
+                    self.changed
+                    or f"{self.function} changes its input {name}, on {trial.label}: work on a copy."
+                )
 
     def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
-        comparison = self._compare(name, value, answers[0])
-        for other in answers[1:]:
-            if not comparison.is_right and (again := self._compare(name, value, other)).is_right:
-                comparison = again
+        comparisons = [self._compare(name, value, each) for each in answers]
+        comparison = next((each for each in comparisons if each.is_right), comparisons[0])
         if isinstance(value, Received) and not case.is_noted:
             self.seen.setdefault(name, []).append((dict(case.inputs), value.array.astype(np.float64)))
         if comparison.is_right:
@@ -78,9 +87,9 @@ class Tally:
         elif case.is_noted:
             self.notes.append(case.note)
         elif self.dtype == "float64" and comparison.relative <= FLOAT32_INSIDE:
-            self.notes.append(f"its {name} is as exact as float32 arithmetic where float64 is asked for")
+            self.notes.append(f"its {name} has the precision of float32 only, where float64 is asked for")
         else:
-            self.wrong.setdefault(name, f"{self.function}: {comparison.sentence}, on {case.label}.")
+            self.wrong.setdefault(name, (comparison.sentence, case.label))
 
     def _add_rules(self, assignment: Assignment, values: tuple[Value, ...], case: QuestionCase) -> None:
         if case.is_noted or not self.question.rules:
@@ -104,34 +113,29 @@ class Tally:
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
                     self.symptoms.add(rule.output)
-                self.wrong.setdefault(
-                    rule.output, f"{self.function}: {rule.output} is not what it should be, on {case.label}."
-                )
+                self.wrong.setdefault(rule.output, ("", case.label))
 
     def _case_of(self, trial: Trial) -> QuestionCase:
-        """The case that the trial was made from, as it was handed over."""
+        """The case of the trial, with the inputs rounded as they were sent."""
         handed = sum(isinstance(each, FunctionArgument) for each in trial.positional)
         names = self.question.parameters
         values = [_value(each) for each in trial.positional[handed:]]
         return QuestionCase(trial.label, dict(zip(names, values, strict=True)), bool(trial.tag), trial.tag)
 
     def _compare(self, name: str, value: Value, expected: Array) -> Comparison:
-        kind = self.question.outputs[name]
+        kind, is_free = self.question.outputs[name], name in self.question.free
         tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
-        bound = tolerance * (float(np.max(np.abs(expected), initial=0.0)) or 1.0)
-        if is_free := name in self.question.free:
-            bound = np.inf
+        bound = np.inf if is_free else tolerance * (float(np.max(np.abs(expected), initial=0.0)) or 1.0)
         if kind == "number":
             return compare_number(value, float(expected), bound, name)
+        if kind == "labels" and not is_free:
+            return compare_labels(value, expected, name)
         if kind == "series":
             if isinstance(value, Received) and is_free and value.array.size:
                 expected = np.zeros(value.array.shape)
             elif not isinstance(value, Received) or value.array.size != expected.size:
-                return _not_so_many(value, expected.size, name)
-        bounds = (
-            np.zeros(expected.shape) if kind == "labels" and not is_free else np.full(expected.shape, bound)
-        )
-        return compare_array(value, expected.astype(np.float64), bounds, name)
+                return _wrong_length(value, expected.size, name)
+        return compare_array(value, expected.astype(np.float64), np.full(expected.shape, bound), name)
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
         """The mistake that each wrong output shows: one that gives the same numbers, else the one of a broken rule."""
@@ -152,12 +156,21 @@ class Tally:
         return tuple(found)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
-        """What the student is told of all that is wrong."""
+        """What is wrong: of each output the mistakes that explain it, then the numbers."""
         said = [sentence(self.broken)] if self.broken is not None else []
-        for name, words in self.wrong.items():
-            said.append(words)
+        explained: dict[str, str] = {}
+        for name, (words, label) in self.wrong.items():
             named = [each.message for each in diagnoses if each.part == name]
-            said += named or ([self.ruled[name].message] if name in self.ruled else [])
+            mistakes = " ".join(named or ([self.ruled[name].message] if name in self.ruled else []))
+            same = explained.setdefault(mistakes, name) if mistakes else name
+            if same != name:
+                said.append(f"{self.function}: {name} is wrong for the same reason as {same}.")
+            elif not words:
+                said.append(f"{self.function}: {name} is wrong, on {label}. {mistakes}")
+            elif mistakes:
+                said.append(f"{self.function}: {name} is wrong. {mistakes} On {label}, {words}.")
+            else:
+                said.append(f"{self.function}: {words}, on {label}.")
         if self.changed is not None:
             said.append(self.changed)
         right = [name for name in self.question.outputs if name not in self.wrong]
@@ -166,10 +179,9 @@ class Tally:
         return said
 
 
-def _not_so_many(value: Value, count: int, name: str) -> Comparison:
+def _wrong_length(value: Value, count: int, name: str) -> Comparison:
     seen = formatting.count(value.array.size, "number") if isinstance(value, Received) else value.description
-    words = f"{name} should be a list of {formatting.count(count, 'number')}, but is {seen}"
-    return Comparison(False, words, np.inf, 0.0)
+    return Comparison(False, f"{name} should be a list of {formatting.count(count, 'number')}, but is {seen}")
 
 
 def _value(argument: Argument) -> Array | float | int | None:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
@@ -33,20 +34,20 @@ from grader.model.verdict import Finding, Verdict
 from reference import QUESTIONS, Question, QuestionCase, driver_source, question_of
 
 UNCHANGED_SHARE = 0.8
-"""Of the points, for right outputs of a function that changes its inputs."""
+"""The share of the points for right outputs of a function that changes its inputs."""
 
 
 class AnswersCheck(CheckFields):
-    """Every output of a function, or of a driver that is handed it, is that of the question's reference."""
+    """Every output of a function, or of a driver that calls it, equals that of the question's reference."""
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("function",)})
 
     kind: Literal["answers"]
-    function: str = Field(description="The function or class whose answers these are.")
+    function: str = Field(description="The function or class that is asked.")
     question: str = Field(description="The question's name in reference.questions.")
     handed: tuple[str, ...] = Field(
         default=(),
-        description="Other functions and classes of the student's that the question's driver is handed.",
+        description="The student's other functions and classes that the question's driver calls.",
     )
     dtype: DTypeName = "float64"
     shares: Mapping[str, float] = Field(
@@ -75,7 +76,7 @@ class AnswersCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The function, and those that it is judged with."""
+        """The function, and the others that the driver calls."""
         return (self.function, *self.handed)
 
     @property
@@ -92,28 +93,27 @@ class AnswersCheck(CheckFields):
     def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
         question = self._question
         answer = question.answer(case.inputs, assignment.convention)
-        inputs = tuple(_argument(value, self.dtype) for value in case.inputs.values())
-        unchanged = question.unchanged
-        if unchanged is None:
-            unchanged = () if question.driver else question.parameters
-        handed = tuple(FunctionArgument(name) for name in self.functions) if question.driver else ()
-        first = len(handed)
-        echo = tuple(
-            first + position
-            for position, (name, each) in enumerate(zip(question.parameters, inputs, strict=True))
-            if isinstance(each, Tensor) and name in unchanged
-        )
-        limits = assignment.limits
+        inputs = {name: _argument(value, self.dtype) for name, value in case.inputs.items()}
+        handed: tuple[Argument, ...] = ()
         driver = None
         if question.driver is not None:
             module, function = question.driver
             driver = Driver(function, driver_source(module))
+            handed = tuple(FunctionArgument(name) for name in self.functions)
+        unchanged = question.unchanged
+        if unchanged is None:
+            unchanged = () if driver else question.parameters
+        limits = assignment.limits
         return Trial(
             label=case.label,
             function=self.function,
-            positional=(*handed, *inputs),
+            positional=(*handed, *inputs.values()),
             outputs=tuple(_output(kind, answer[name]) for name, kind in question.outputs.items()),
-            echo=echo,
+            echo=tuple(
+                position
+                for position, (name, each) in enumerate(inputs.items(), start=len(handed))
+                if isinstance(each, Tensor) and name in unchanged
+            ),
             backend=assignment.backend,
             seconds=limits.training_seconds if question.is_training else limits.call_seconds,
             driver=driver,
@@ -122,34 +122,26 @@ class AnswersCheck(CheckFields):
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Each output's share where it is right on every case."""
-        tally = Tally(self.function, self._question, self.dtype)
+        question = self._question
+        tally = Tally(self.function, question, self.dtype)
         for trial, observation in evidence:
             tally.add(context.assignment, trial, observation)
-        return self._conclude(context.assignment, tally)
-
-    def _conclude(self, assignment: Assignment, tally: Tally) -> Verdict:
-        right = [name for name in tally.question.outputs if name not in tally.wrong]
-        is_right = tally.broken is None and not tally.wrong and not tally.changed
         notes = tuple(dict.fromkeys(tally.notes))
-        if is_right:
-            message = f"{self.function} gives the reference's {_listed(tally.question.outputs)} in {tally.calls} calls."
-            return Verdict(
-                "passed",
-                1.0,
-                message,
+        if tally.is_right:
+            outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
+            return self.passed(
+                f"{self.function} gives the reference's {outputs} in {calls}.",
                 measured=tally.worst,
                 findings=(Finding(self.function, True, (), notes),),
             )
         credit = 0.0
         if tally.broken is None:
-            credit = sum(self._share(name) for name in right)
+            credit = sum(self._share(name) for name in question.outputs if name not in tally.wrong)
             credit *= UNCHANGED_SHARE if tally.changed else 1.0
-        diagnoses = tally.diagnoses(assignment)
-        return Verdict(
-            "failed",
-            min(1.0, credit),
+        diagnoses = tally.diagnoses(context.assignment)
+        return self.failed(
             " ".join(tally.sentences(diagnoses)),
-            hint=self.hint,
+            credit=min(1.0, credit),
             findings=(Finding(self.function, False, diagnoses, notes),),
         )
 
@@ -173,11 +165,6 @@ def _output(kind: str, answer: Array) -> Output:
         case "labels":
             return LabelsOutput(answer.size)
         case "series":
-            return SeriesOutput(answer.size + 1)  # both ends of a history, where that is as right
+            return SeriesOutput(answer.size + 1)  # a history may hold both ends
         case _:
             return ArrayOutput(tuple(answer.shape))
-
-
-def _listed(names: Mapping[str, object]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

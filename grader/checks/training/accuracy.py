@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from grader import formatting
+from grader.checks.base.call import name_of
 from grader.checks.base.check import CheckFields, Evidence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner, accuracies_by_scores
-from grader.checks.training.training_run import name_of
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec, Role
 from grader.model.observation import Observation, Received, Returned

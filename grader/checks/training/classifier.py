@@ -10,9 +10,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from grader import formatting
-from grader.checks.base.call import case_of, failure_sentence, loss_arguments
+from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.calls import case_of, loss_arguments
 from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
 from grader.checks.losses.truth import Truth
 from grader.checks.training.prediction import Size, label_fault, prediction_trial
@@ -127,13 +128,8 @@ class ClassifierCheck(CheckFields):
         own = (trial.state["W"],) if "W" in trial.state else ()
         case, dtype = case_of(replace(trial, positional=(*own, *trial.positional)))
         truth = Truth(spec.classifier, case, assignment.convention, dtype)
-        for compare, value in zip(
-            (truth.compare_loss, truth.compare_gradient), observation.values, strict=True
-        ):
-            comparison, _ = compare(value)
-            if not comparison.is_right:
-                return f"{self.class_name}.loss: {comparison.sentence}, on {trial.label}"
-        return None
+        fault = truth.fault(observation.values)
+        return None if fault is None else f"{self.class_name}.loss: {fault}, on {trial.label}"
 
     def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
         sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))

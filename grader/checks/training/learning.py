@@ -10,10 +10,10 @@ from types import MappingProxyType
 import numpy as np
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence
+from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import Evidence
 from grader.checks.base.context import CheckContext
-from grader.checks.training.training_run import name_of, training_keywords
+from grader.checks.training.training_run import training_keywords
 from grader.data import DataSet, SplitName
 from grader.model.assignment import Role
 from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value

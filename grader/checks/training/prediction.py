@@ -11,10 +11,9 @@ import numpy as np
 
 import reference
 from grader import formatting
-from grader.checks.base.call import failure_sentence
+from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.training.training_run import name_of
 from grader.model.assignment import Assignment, ClassifierClass, Role
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import Array, DTypeName, LabelsOutput, Tensor, Trial

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from grader.checks.base.call import failure_sentence
+from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import audit_draws, row_numbers
@@ -16,7 +16,6 @@ from grader.checks.training.training_run import (
     draw_keywords,
     draw_sizes,
     draw_weights,
-    name_of,
     spied_trial,
 )
 from grader.model.assignment import Role

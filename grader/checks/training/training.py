@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from grader.checks.base.call import failure_sentence
+from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.training_audit import TrainingAudit, changed_defaults, credit_of
@@ -19,7 +19,6 @@ from grader.checks.training.training_run import (
     draw_keywords,
     draw_sizes,
     draw_weights,
-    name_of,
     spied_trial,
     weights_and_history,
 )

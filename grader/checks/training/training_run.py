@@ -152,11 +152,6 @@ def weights_and_history(observation: Returned) -> tuple[Value, Value]:
     return weights, history
 
 
-def name_of(trial: Trial) -> str:
-    """The function, or the class with the method that is called."""
-    return trial.function if trial.method is None else f"{trial.function}.{trial.method}"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRun:
     """The arguments of a spied trainer: X (N, D) float64, y (N,) int64, start (D, C) float64 or None."""

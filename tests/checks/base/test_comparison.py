@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from grader.checks.base.comparison import compare_array, compare_number, is_zero, unit_roundoff
+from grader.checks.base.comparison import (
+    compare_array,
+    compare_labels,
+    compare_number,
+    is_zero,
+    unit_roundoff,
+)
 from grader.model.observation import Received, Unexpected
 
 EXPECTED = np.array([[1.0, -2.0], [0.5, 4.0]])
@@ -151,6 +157,27 @@ def test_entries_near_the_end_of_float64_are_wrong_without_a_warning():
 
     assert not comparison.is_right
     assert comparison.sentence.startswith("dW differs from the reference in 4 of 4 entries;")
+
+
+def labels(*values):
+    return Received(np.array(values), "int64")
+
+
+def test_the_first_wrong_label_is_shown_with_the_one_that_was_expected():
+    comparison = compare_labels(labels(4, 3, 0, 0), np.array([4, 1, 0, 2]), "labels")
+
+    assert not comparison.is_right
+    assert comparison.sentence == "labels[1] is 3, expected 1 (2 of 4 differ)"
+
+
+def test_labels_are_right_when_all_are_equal():
+    assert compare_labels(labels(4, 3), np.array([4, 3]), "labels").is_right
+
+
+def test_a_value_that_is_not_labels_is_described():
+    comparison = compare_labels(Unexpected("None"), np.array([4, 3]), "labels")
+
+    assert comparison.sentence == "labels should have shape (2,), but is None"
 
 
 @pytest.mark.parametrize("dtype,roundoff", [("float32", 2.0**-23), ("float64", 2.0**-52)])

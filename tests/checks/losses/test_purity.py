@@ -45,7 +45,8 @@ def test_right_functions_pass_in_every_style(function, student, seed):
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert (
-        verdict.message == f"{function} leaves W, X and y as they were, and keeps nothing from call to call."
+        verdict.message
+        == f"{function} leaves W, X and y unchanged, and carries nothing over from call to call."
     )
     assert verdict.findings == (Finding(function, True),)
 
@@ -121,7 +122,7 @@ def test_a_changed_input_is_named(student, template):
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Copy first.")
     assert says(
         verdict.message,
-        f"svm_loss_vectorized {template} The caller's tensors must be the same after the call: work on a copy.",
+        f"svm_loss_vectorized {template} The caller's tensors must stay the same: work on a copy.",
     )
     assert verdict.findings == (Finding("svm_loss_vectorized", False),)
 
@@ -139,7 +140,7 @@ def test_an_input_of_another_shape_is_named():
     assert says(
         verdict.message,
         f"svm_loss_vectorized changes the shape or kind of X, on {AT}."
-        " The caller's tensors must be the same after the call: work on a copy.",
+        " The caller's tensors must stay the same: work on a copy.",
     )
 
 
@@ -157,7 +158,7 @@ def test_a_wrong_loss_is_told_what_is_waited_for():
 
     assert says(
         verdict.message,
-        "Leaving the inputs unchanged earns points once the values are right with reg = 0."
+        "No points for unchanged inputs until the values are right with reg = 0."
         " svm_loss_vectorized: loss is 0, expected <number>"
         f" (relative difference 1, allowed <number>), on {AT}.",
     )
@@ -168,7 +169,7 @@ def test_a_gradient_of_zeros_is_told_what_is_waited_for():
 
     assert says(
         verdict.message,
-        "Leaving the inputs unchanged earns points once the values are right with reg = 0."
+        "No points for unchanged inputs until the values are right with reg = 0."
         f" svm_loss_vectorized: dW is zero everywhere, on {AT}.",
     )
 
@@ -198,7 +199,7 @@ def test_a_loss_that_is_not_finite_earns_nothing(value):
             Raised("ValueError", "no", PLACE, 0.1),
             f"svm_loss_vectorized raised ValueError at linear_classifier.py, line 12: no, on {AT}.",
         ),
-        (TimedOut(5.0), f"svm_loss_vectorized did not return within 5 s, on {AT}; does a loop never end?"),
+        (TimedOut(5.0), f"svm_loss_vectorized is too slow or never ends: it did not finish in 5 s, on {AT}."),
         (
             Died("exit code 3"),
             f"svm_loss_vectorized ended its process instead of returning (exit code 3), on {AT}.",
@@ -283,28 +284,27 @@ def chance():
     return student
 
 
-KEPT = "the one of the call before: it keeps results, and knows its arguments by something else than their contents"
+CACHED = "the previous call's: it caches by identity, not by value"
 OTHER = (
-    "another one than for fresh tensors with the same contents: something of an earlier call is kept,"
-    " or left to chance"
+    "not the same as for fresh tensors with the same contents: it depends on an earlier call, or on chance"
 )
-LATER = "it was another one after the next call than when it was returned"
+LATER = f"so it changed after it was returned, on {AGAIN}. Return a new tensor from every call."
 
 
 @pytest.mark.parametrize(
     "make,template",
     [
-        (kept_by_identity, f"loss is {KEPT}, on {AGAIN}."),
-        (kept_by_identity_as_a_copy, f"loss is {KEPT}, on {AGAIN}."),
+        (kept_by_identity, f"loss is {CACHED}, on {AGAIN}."),
+        (kept_by_identity_as_a_copy, f"loss is {CACHED}, on {AGAIN}."),
         (kept_labels, f"loss is {OTHER}, on {AGAIN}."),
         (chance, f"dW is {OTHER}, on {AGAIN}."),
         (
             one_buffer,
-            f"dW shares memory with that of the next call: {LATER}, on {AGAIN}. Return a tensor of its own for each call.",
+            f"dW shares memory with the next call's dW, {LATER}",
         ),
         (
             one_buffer_for_the_loss,
-            f"loss shares memory with that of the next call: {LATER}, on {AGAIN}. Return a tensor of its own for each call.",
+            f"loss shares memory with the next call's loss, {LATER}",
         ),
     ],
 )
@@ -330,8 +330,7 @@ def test_a_result_in_the_memory_of_an_input_is_named():
 
     assert says(
         verdict.message,
-        f"svm_loss_vectorized: dW shares memory with W, X or y: {LATER}, on {AGAIN}."
-        " Return a tensor of its own for each call.",
+        f"svm_loss_vectorized: dW shares memory with W, X or y, {LATER}",
     )
 
 

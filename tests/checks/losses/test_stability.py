@@ -29,7 +29,7 @@ STILL = "scores that are not moved (N=<count>, C=4, D=<count>, reg=0, float32)"
 UP = "scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0, float32)"
 OVERFLOW = (
     " Scores of this size overflow exp():"
-    " what can be taken off all scores of a row without changing its probabilities?"
+    " what can be subtracted from all scores of a row without changing its probabilities?"
 )
 
 
@@ -126,7 +126,7 @@ def test_a_gradient_that_overflows_is_counted():
 
     assert says(
         verdict.message,
-        f"softmax_loss_vectorized: dW is infinity in 4 of <count> entries, on {UP}.{OVERFLOW}",
+        f"softmax_loss_vectorized: dW is not finite in 4 of <count> entries: infinity at [0, 0], on {UP}.{OVERFLOW}",
     )
 
 
@@ -244,7 +244,7 @@ def test_weights_of_ones_must_give_finite_values():
         ),
         (
             TimedOut(5.0),
-            f"softmax_loss_vectorized did not return within 5 s, on {STILL}; does a loop never end?",
+            f"softmax_loss_vectorized is too slow or never ends: it did not finish in 5 s, on {STILL}.",
         ),
         (
             Died("exit code 3"),

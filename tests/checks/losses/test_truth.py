@@ -62,14 +62,9 @@ def test_right_answers_are_right_without_a_note(classifier, student, name, dtype
     truth = truth_on(name, classifier, dtype)
     loss, gradient = answers(student, name, dtype)
 
-    (loss_comparison, loss_note), (gradient_comparison, gradient_note) = (
-        truth.compare_loss(loss),
-        truth.compare_gradient(gradient),
-    )
+    comparisons = truth.compare_loss(loss), truth.compare_gradient(gradient)
 
-    assert loss_comparison.is_right
-    assert gradient_comparison.is_right
-    assert (loss_note, gradient_note) == (None, None)
+    assert all(each.is_right and each.note is None for each in comparisons)
 
 
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-9, 1e-12])
@@ -77,10 +72,10 @@ def test_a_small_epsilon_in_the_logarithm_is_a_note(epsilon):
     truth = truth_on("a score gap of 40")
     loss, _ = answers(lambda W, X, y, reg: softmax_epsilon_in_log(W, X, y, reg, epsilon), "a score gap of 40")
 
-    comparison, note = truth.compare_loss(loss)
+    comparison = truth.compare_loss(loss)
 
     assert comparison.is_right
-    assert note == (
+    assert comparison.note == (
         f"it adds an epsilon of {epsilon:g} inside the logarithm, which hides very small probabilities"
     )
 
@@ -90,10 +85,10 @@ def test_a_great_epsilon_in_the_logarithm_is_wrong(epsilon):
     truth = truth_on("a score gap of 40")
     loss, _ = answers(lambda W, X, y, reg: softmax_epsilon_in_log(W, X, y, reg, epsilon), "a score gap of 40")
 
-    comparison, note = truth.compare_loss(loss)
+    comparison = truth.compare_loss(loss)
 
     assert not comparison.is_right
-    assert note is None
+    assert comparison.note is None
 
 
 def test_a_probability_that_is_clamped_from_below_is_a_note():
@@ -104,10 +99,13 @@ def test_a_probability_that_is_clamped_from_below_is_a_note():
 
     loss, _ = answers(clamped, "a score gap of 40")
 
-    comparison, note = truth_on("a score gap of 40").compare_loss(loss)
+    comparison = truth_on("a score gap of 40").compare_loss(loss)
 
     assert comparison.is_right
-    assert note == "it adds an epsilon of 1e-12 inside the logarithm, which hides very small probabilities"
+    assert (
+        comparison.note
+        == "it adds an epsilon of 1e-12 inside the logarithm, which hides very small probabilities"
+    )
 
 
 def test_the_epsilons_that_cost_nothing_are_all_tiny():
@@ -120,12 +118,9 @@ def test_arithmetic_in_float32_where_the_weights_are_float64_is_a_note(classifie
     truth = truth_on(name, classifier)
     loss, gradient = answers(in_float32(student), name)
 
-    loss_comparison, loss_note = truth.compare_loss(loss)
-    gradient_comparison, gradient_note = truth.compare_gradient(gradient)
-
-    assert loss_comparison.is_right
-    assert gradient_comparison.is_right
-    assert loss_note == gradient_note == FLOAT32_NOTE
+    for comparison in (truth.compare_loss(loss), truth.compare_gradient(gradient)):
+        assert comparison.is_right
+        assert comparison.note == FLOAT32_NOTE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -134,30 +129,30 @@ def test_the_gradient_of_inputs_in_half_precision_is_wrong(classifier, student, 
     truth = truth_on("many samples", classifier, dtype)
     _, gradient = answers(in_half(student), "many samples", dtype)
 
-    assert not truth.compare_gradient(gradient)[0].is_right
+    assert not truth.compare_gradient(gradient).is_right
 
 
 def test_what_is_no_loss_is_wrong_without_a_note():
-    comparison, note = truth_on("a small batch").compare_loss(Unexpected("None"))
+    comparison = truth_on("a small batch").compare_loss(Unexpected("None"))
 
     assert comparison.sentence == "loss should be a number, but is None"
-    assert note is None
+    assert comparison.note is None
 
 
 def test_a_loss_of_nan_is_wrong_without_a_note():
-    comparison, note = truth_on("a small batch").compare_loss(Received(np.array(np.nan), "float64"))
+    comparison = truth_on("a small batch").compare_loss(Received(np.array(np.nan), "float64"))
 
     assert not comparison.is_right
-    assert note is None
+    assert comparison.note is None
 
 
 def test_a_gradient_of_infinity_is_wrong_without_a_note():
     seen = Received(np.full_like(CASES["a small batch"].W, np.inf), "float64")
 
-    comparison, note = truth_on("a small batch").compare_gradient(seen)
+    comparison = truth_on("a small batch").compare_gradient(seen)
 
     assert not comparison.is_right
-    assert note is None
+    assert comparison.note is None
 
 
 def test_an_epsilon_is_no_excuse_for_the_svm():
@@ -166,5 +161,5 @@ def test_an_epsilon_is_no_excuse_for_the_svm():
     rounded = Received(loss.array.astype(np.float32).astype(np.float64), "float64")
 
     assert truth.allowance is None
-    assert truth.compare_loss(rounded)[1] == FLOAT32_NOTE
-    assert not truth.compare_loss(Received(loss.array + 1e-3, "float64"))[0].is_right
+    assert truth.compare_loss(rounded).note == FLOAT32_NOTE
+    assert not truth.compare_loss(Received(loss.array + 1e-3, "float64")).is_right

@@ -168,10 +168,11 @@ def test_the_shipped_loss_with_a_gradient_of_zeros_earns_nothing_where_the_loss_
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        "svm_loss_naive: dW differs from the reference in <count> of <count> entries;"
-        " greatest relative difference <number> at [<count>, <count>] (allowed <number>);"
-        f" it is zero everywhere, on {FIRST}. It is wrong in 19 of 19 calls."
+        "svm_loss_naive: dW is wrong."
         " It is zero throughout: is dW still as the template left it, or is the result overwritten?"
+        f" On {FIRST}, dW differs from the reference in <count> of <count> entries;"
+        " greatest relative difference <number> at [<count>, <count>] (allowed <number>);"
+        " it is zero everywhere. It is wrong in 19 of 19 calls."
         " The loss is right.",
     )
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["all_zero"]
@@ -183,10 +184,11 @@ def test_a_wrong_gradient_keeps_the_share_of_the_loss_and_is_diagnosed():
     assert (verdict.status, verdict.credit) == ("failed", 0.4)
     assert says(
         verdict.message,
-        "svm_loss_vectorized: dW differs from the reference in <count> of <count> entries;"
-        " greatest relative difference <number> at [<count>, <count>] (allowed <number>),"
-        f" on {FIRST}. It is wrong in 18 of 20 calls."
+        "svm_loss_vectorized: dW is wrong."
         " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?"
+        f" On {FIRST}, dW differs from the reference in <count> of <count> entries;"
+        " greatest relative difference <number> at [<count>, <count>] (allowed <number>)."
+        " It is wrong in 18 of 20 calls."
         " The loss is right.",
     )
     (finding,) = verdict.findings
@@ -205,10 +207,11 @@ def test_a_wrong_loss_keeps_the_share_of_the_gradient_and_is_diagnosed():
     assert (verdict.status, verdict.credit) == ("failed", 0.25)
     assert says(
         verdict.message,
-        "svm_loss_vectorized: loss is <number>, expected <number>"
-        f" (relative difference <number>, allowed <number>), on {FIRST}. It is wrong in 18 of 20 calls."
+        "svm_loss_vectorized: loss is wrong."
         " It equals the correct loss with half of the term reg*sum(W*W):"
         " compare the factor of the regularization with the one in the assignment."
+        f" On {FIRST}, loss is <number>, expected <number>"
+        " (relative difference <number>, allowed <number>). It is wrong in 18 of 20 calls."
         " The gradient is right.",
     )
     assert [(each.part, each.misconception) for each in verdict.findings[0].diagnosis] == [
@@ -222,14 +225,16 @@ def test_both_parts_wrong_earn_nothing_and_each_is_diagnosed():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        "svm_loss_vectorized: loss is <number>, expected <number>"
-        f" (relative difference <number>, allowed <number>), on {FIRST}. It is wrong in 18 of 20 calls."
+        "svm_loss_vectorized: loss is wrong."
         " It equals the correct loss without the term reg*sum(W*W):"
         " was the regularization left out of the loss?"
-        " svm_loss_vectorized: dW differs from the reference in <count> of <count> entries;"
-        " greatest relative difference <number> at [<count>, <count>] (allowed <number>),"
-        f" on {FIRST}. It is wrong in 18 of 20 calls."
-        " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?",
+        f" On {FIRST}, loss is <number>, expected <number>"
+        " (relative difference <number>, allowed <number>). It is wrong in 18 of 20 calls."
+        " svm_loss_vectorized: dW is wrong."
+        " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?"
+        f" On {FIRST}, dW differs from the reference in <count> of <count> entries;"
+        " greatest relative difference <number> at [<count>, <count>] (allowed <number>)."
+        " It is wrong in 18 of 20 calls.",
     )
     assert [each.part for each in verdict.findings[0].diagnosis] == ["loss", "gradient"]
 
@@ -357,7 +362,7 @@ def test_a_function_without_a_return_is_told_of_both_parts():
         (
             TimedOut(5.0),
             (
-                f"svm_loss_vectorized did not return within 5 s, on {FIRST}; does a loop never end?"
+                f"svm_loss_vectorized is too slow or never ends: it did not finish in 5 s, on {FIRST}."
                 " It gave no values in 20 calls."
             ),
         ),
@@ -396,7 +401,7 @@ def test_one_call_without_values_is_enough_to_earn_nothing(position):
     verdict = check.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert "did not return within 5 s" in verdict.message
+    assert "did not finish in 5 s" in verdict.message
 
 
 @pytest.mark.parametrize("position", range(0, 19, 3))

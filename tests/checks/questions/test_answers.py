@@ -119,6 +119,25 @@ def test_one_wrong_output_costs_its_share_and_is_named(student, named, said, see
     assert f"Right: {'gradient' if 'loss' in named else 'loss'}." in verdict.message
 
 
+def test_a_reason_that_two_outputs_share_is_told_once(monkeypatch):
+    zero = (
+        Mistake("all_zero", "loss", "It is zero.", lambda inputs, convention: 0.0),
+        Mistake("all_zero", "gradient", "It is zero.", lambda inputs, convention: np.zeros(3)),
+    )
+    question = dataclasses.replace(QUESTION, mistakes=zero)
+    monkeypatch.setattr(reference.questions.registry, "QUESTIONS", {"toy": question})
+
+    verdict = verdict_on(
+        CHECK, changed(loss=lambda loss, strength: 0.0, gradient=np.zeros_like), assignment=ON
+    )
+
+    assert says(
+        verdict.message,
+        "fit: loss is wrong. It is zero. On N=4, loss is 0, expected <number>"
+        " (relative difference 1, allowed 1e-08). fit: gradient is wrong for the same reason as loss.",
+    )
+
+
 def test_shares_are_those_of_the_spec():
     check = CHECK.model_copy(update={"shares": {"loss": 0.9}})
 
@@ -161,7 +180,7 @@ def test_changed_inputs_cost_a_fifth():
     verdict = verdict_on(CHECK, student, assignment=ON)
 
     assert verdict.credit == pytest.approx(0.8)
-    assert "fit changes its inputs, on N=4." in verdict.message
+    assert "fit changes its input b, on N=4: work on a copy." in verdict.message
 
 
 def test_arithmetic_in_float32_is_a_note_in_float64():
@@ -173,7 +192,7 @@ def test_arithmetic_in_float32_is_a_note_in_float64():
 
     assert verdict.status == "passed"
     assert (
-        "its loss is as exact as float32 arithmetic where float64 is asked for" in verdict.findings[0].notes
+        "its loss has the precision of float32 only, where float64 is asked for" in verdict.findings[0].notes
     )
 
 
@@ -299,7 +318,7 @@ def test_a_broken_rule_is_named_with_its_numbers():
 
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["sum_is_not_one"]
-    assert verdict.message == "fit: w is not what it should be, on N=4. They sum to 2.5. Right: history."
+    assert verdict.message == "fit: w is wrong, on N=4. They sum to 2.5. Right: history."
 
 
 def test_a_symptom_is_told_and_not_named(monkeypatch):
@@ -311,7 +330,7 @@ def test_a_symptom_is_told_and_not_named(monkeypatch):
     verdict = verdict_on(CHECK, trained(w=(1.0, 1.0, 0.5)), assignment=ON)
 
     assert verdict.findings[0].diagnosis == ()
-    assert verdict.message == "fit: w is not what it should be, on N=4. They sum to 2.5. Right: history."
+    assert verdict.message == "fit: w is wrong, on N=4. They sum to 2.5. Right: history."
 
 
 @pytest.mark.usefixtures("_growing")
@@ -353,7 +372,7 @@ def test_what_is_free_must_be_finite():
     verdict = verdict_on(CHECK, trained(w=(np.nan, 1, 0)), assignment=ON)
 
     assert verdict.credit == 0.5
-    assert "fit: w is not finite in 1 of 3 entries: nan (not a number) at [0], on N=4." in verdict.message
+    assert "On N=4, w is not finite in 1 of 3 entries: nan (not a number) at [0]." in verdict.message
 
 
 @pytest.mark.usefixtures("_growing")

@@ -501,7 +501,7 @@ def failing(runner: str, seen: Observation, number: int = 3) -> Answer:
     "seen, words",
     [
         (Raised("ValueError", "no", PLACE, 0.1), "raised ValueError at linear_classifier.py, line 12: no"),
-        (TimedOut(5.0), " 5 s"),
+        (TimedOut(5.0), "did not finish in 5 s"),
         (Died("exit code 1"), "ended its process"),
     ],
 )
@@ -517,7 +517,7 @@ def test_a_call_of_the_students_that_fails_ends_the_measuring(seen, words):
 def test_a_reference_that_fails_is_a_fault_of_ours():
     evidence = measure(answer=failing("reference", TimedOut(5.0)))
 
-    with pytest.raises(RuntimeError, match=r"^the reference could not be timed: .* 5 s"):
+    with pytest.raises(RuntimeError, match=r"^the reference could not be timed: .* did not finish in 5 s"):
         SVM.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
 

@@ -283,7 +283,7 @@ def test_no_loss_is_described():
     assert says(
         verdict.message,
         "svm_loss_vectorized: the loss is None, expected about 9.0000 (delta for each wrong class),"
-        " with W = 0.0001 * randn, 128 images, reg 5e-06, float64.",
+        " on W = 0.0001 * randn, 128 images (N=128, C=10, D=<count>, reg=5e-06, float64).",
     )
 
 

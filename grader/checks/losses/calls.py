@@ -1,0 +1,57 @@
+"""Calls of a loss function: the trial for a case, and the case of a trial."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks.losses.cases import Case
+from grader.model.assignment import Assignment
+from grader.model.observation import Received, Returned
+from grader.model.trial import Argument, ArrayOutput, DTypeName, NumberOutput, Scalar, Tensor, Trial
+
+
+def loss_trial(
+    assignment: Assignment, function: str, case: Case, dtype: DTypeName, *, echo: tuple[int, ...] = ()
+) -> Trial:
+    """The call function(W, X, y, reg) on a case, in a dtype."""
+    return Trial(
+        label=f"{case.name} ({case.sizes(assignment.convention)}, {dtype})",
+        function=function,
+        positional=loss_arguments(case, dtype),
+        outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
+        echo=echo,
+        backend=assignment.backend,
+        seconds=assignment.limits.call_seconds,
+    )
+
+
+def loss_arguments(case: Case, dtype: DTypeName) -> tuple[Argument, ...]:
+    """W, X, y, reg."""
+    return (
+        Tensor(case.W.astype(dtype)),
+        Tensor(case.X.astype(dtype)),
+        Tensor(case.y),
+        Scalar(case.reg),
+    )
+
+
+def case_of(trial: Trial) -> tuple[Case, DTypeName]:
+    """The case and the dtype of a loss trial."""
+    W, X, y, reg = trial.positional
+    assert isinstance(W, Tensor)
+    assert isinstance(X, Tensor)
+    assert isinstance(y, Tensor)
+    assert isinstance(reg, Scalar)
+    dtype: DTypeName = "float64" if W.array.dtype == np.float64 else "float32"
+    weights, rows = W.array.astype(np.float64), X.array.astype(np.float64)
+    return Case(trial.label, weights, rows, y.array, float(reg.value or 0.0)), dtype
+
+
+def unusable(returned: Returned) -> str | None:
+    """The words for a call without a finite loss and gradient; None where it has them."""
+    received = [value.array for value in returned.values if isinstance(value, Received)]
+    if len(received) < len(returned.values):
+        return "does not return a loss and a gradient"
+    if not all(np.isfinite(array).all() for array in received):
+        return "does not return a finite loss and a finite gradient"
+    return None

@@ -1,0 +1,200 @@
+"""Functions that are still as a template leaves them, and functions that somebody has begun to write."""
+
+import textwrap
+from dataclasses import replace
+
+import pytest
+
+from grader.extract import extract
+from grader.extract.unwritten import is_unwritten
+from tests.samples import submission_of
+
+HEAD = "import numpy as np\nimport torch\n\n"
+
+
+def unwritten(body, *, arguments="W, X, y, reg", head=HEAD, tail=""):
+    """Whether f with this body is still unwritten."""
+    source = f"{head}def f({arguments}):\n{textwrap.indent(textwrap.dedent(body), '    ')}\n{tail}"
+    return is_unwritten(extract(submission_of(source), ["f"]), "f")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '"""Multiclass SVM loss."""',
+        "pass",
+        "...",
+        "return None",
+        "raise NotImplementedError",
+        'raise NotImplementedError("your turn")',
+        "loss = 0.0\ndW = np.zeros(W.shape)  # initialize\npass\nreturn loss, dW",
+        "loss = 0.0\ndW = torch.zeros_like(W)\nreturn loss, dW",
+        "return torch.tensor(0.0), torch.zeros_like(W)",
+        "y_pred = torch.zeros(X.shape[0], dtype=torch.int64, device=X.device)\nreturn y_pred",
+        "num_train, dim = X.shape\nfor i in range(num_train):\n    pass\nreturn 0.0, np.zeros((dim, W.shape[1]))",
+        "y_hat = None\nreturn y_hat",
+        "return W, reg",
+        "grads = {}\nreturn [], grads",
+        "print('not done yet', X.shape)",
+        "print(f'{reg}: not done yet')",
+        "import math\nreturn 0",
+    ],
+)
+def test_a_template_is_unwritten(body):
+    assert unwritten(body)
+
+
+TRAINER = """
+    num_train, dim = X.shape
+    num_classes = np.max(y) + 1  # labels are 0..K-1
+    if W is None:
+        W = 0.001 * np.random.randn(dim, num_classes)
+    loss_history = []
+    for it in range(num_iters):
+        X_batch = None
+        y_batch = None
+        pass
+        loss, grad = loss_func(W, X_batch, y_batch, reg)
+        loss_history.append(loss.item())
+        pass
+        if verbose and it % 100 == 0:
+            print('iteration %d / %d: loss %f' % (it, num_iters, loss))
+    return W, loss_history
+"""
+TRAINER_ARGUMENTS = "loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, verbose=False"
+
+
+def test_a_trainer_with_its_scaffolding_alone_is_unwritten():
+    assert unwritten(TRAINER, arguments=TRAINER_ARGUMENTS)
+    assert unwritten(
+        TRAINER.replace("dim, num_classes", "dim, int(y.max()) + 1, device=X.device, dtype=X.dtype").replace(
+            "np.random", "torch"
+        ),
+        arguments=TRAINER_ARGUMENTS,
+    )
+
+
+@pytest.mark.parametrize(
+    "given, written",
+    [
+        ("X_batch = None", "X_batch = X[:200]"),
+        ("        X_batch = None\n        y_batch = None\n", "        X_batch, y_batch = X, y\n"),
+        ("        pass\n        if", "        W -= learning_rate * grad\n        if"),
+        ("        pass\n        if", "        W = W - learning_rate * grad\n        if"),
+        ("0.001 * np.random.randn(dim, num_classes)", "np.ones((dim, num_classes)) / dim"),
+    ],
+)
+def test_a_trainer_with_a_line_of_the_students_is_written(given, written):
+    assert given in TRAINER
+
+    assert not unwritten(TRAINER.replace(given, written), arguments=TRAINER_ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return X @ W",
+        "return X.dot(W)",
+        "return X[0]",
+        "return -W",
+        "loss = 0.0\nloss += reg\nreturn loss, W",
+        "return torch.softmax(X, dim=1)",
+        "return g(W, X)",
+        "return [x for x in X]",
+        "return (lambda: W)()",
+        "return int(y.max()) + 1",
+        "num_classes = np.max(y) + 1\nreturn num_classes",
+        "W = 0.01 * np.random.randn(3, 4)\nreturn W",
+        "return 0.5",
+        "return [1e-3, 1e-2], [0.5, 1]",
+        "return True",
+        "return X if y is None else W",
+        "if reg > 0:\n    return 0.0\nreturn None",
+        "while True:\n    pass",
+        "raise ValueError('no')",
+        "with torch.no_grad():\n    return W",
+        "return STATE",
+        "return None\nreturn X @ W",
+        "dW = np.zeros(W.shape)\ndW[0] = X[0]\nreturn 0.0, dW",
+        "print(X @ W)",
+        "loss_func = reg\nreturn loss_func(W)",
+    ],
+)
+def test_a_function_that_computes_anything_is_written(body):
+    assert not unwritten(body, tail="STATE = [0]\n\ndef g(W, X):\n    return X @ W\n")
+
+
+def test_a_decorated_function_is_written():
+    assert not unwritten("pass", head="from functools import cache\n\n@cache\n")
+
+
+def test_a_function_that_another_statement_changes_is_written():
+    assert not unwritten("pass", tail="f = torch.compile(f)\n")
+
+
+def test_a_name_for_another_function_is_written():
+    source = "def g(W):\n    return W\n\nf = g\n"
+
+    assert not is_unwritten(extract(submission_of(source), ["f"]), "f")
+
+
+CLASS = """
+import numpy as np
+
+class Base(object):
+    def __init__(self):
+        self.W = None
+
+class f(Base):
+    \"\"\"A classifier.\"\"\"
+
+    def __init__(self):
+        super().__init__()
+        self.params = {}
+
+    def train(self, X, y, learning_rate=1e-3, num_iters=100):
+        losses = []
+        for it in range(num_iters):
+            X_batch = None
+            loss, grad = self.loss(X_batch, 1e-5)
+            losses.append(loss)
+        return losses
+
+    def predict(self, X):
+        y_pred = np.zeros(X.shape[0])
+        return y_pred
+"""
+
+
+def class_is_unwritten(source):
+    return is_unwritten(extract(submission_of(source), ["f"]), "f")
+
+
+def test_a_class_whose_methods_compute_nothing_is_unwritten():
+    assert class_is_unwritten(CLASS.replace(", 1e-5", ", learning_rate"))
+
+
+@pytest.mark.parametrize(
+    "given, written",
+    [
+        ("np.zeros(X.shape[0])", "np.argmax(X @ self.W, axis=1)"),
+        ("return y_pred", "return predict(self.W, X)"),
+        ("    def predict", "    W = np.random.randn(3)\n\n    def predict"),
+    ],
+)
+def test_a_class_with_one_written_method_is_written(given, written):
+    source = CLASS.replace(", 1e-5", ", learning_rate")
+    assert given in source
+
+    assert not class_is_unwritten(source.replace(given, written))
+
+
+def test_a_class_without_methods_is_written_because_it_may_inherit_them():
+    assert not class_is_unwritten("class Base:\n    pass\n\nclass f(Base):\n    pass\n")
+
+
+def test_source_that_is_too_deep_is_written():
+    extracted = extract(submission_of("def f(W):\n    pass\n"), ["f"])
+    deep = replace(extracted.functions["f"], source=f"def f(W):\n    return {'-' * 5000}0\n")
+
+    assert not is_unwritten(replace(extracted, functions={"f": deep}), "f")
