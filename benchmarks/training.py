@@ -22,7 +22,7 @@ from reference import softmax_loss
 from tests.reference.trainer import train
 
 REPETITIONS = 3
-_NUMBERS = {"learning_rate": 1e-2, "reg": 1e-2, "num_iters": 1500, "batch_size": 200}
+_RATE, _REG, _STEPS, _BATCH = 1e-2, 1e-2, 1500, 200
 
 
 def students(sandbox: Sandbox, repetitions: int = REPETITIONS, *, device: Device = "cpu") -> list[float]:
@@ -32,7 +32,7 @@ def students(sandbox: Sandbox, repetitions: int = REPETITIONS, *, device: Device
     learner = Learner(
         ("softmax_loss_vectorized", "train_linear_classifier", "predict_linear_classifier"), "float32"
     )
-    trial = learner.training(context, _NUMBERS, "1,500 iterations")
+    trial = learner.training(context, learning_rate=_RATE, reg=_REG, num_iters=_STEPS, batch_size=_BATCH)
     extracted = extract(load_submission(SAMPLE), list(spec.functions))
     seconds = []
     with sandbox.session(
@@ -61,10 +61,10 @@ def references(repetitions: int = REPETITIONS) -> list[float]:
             W,
             X,
             y,
-            _NUMBERS["learning_rate"],
-            _NUMBERS["reg"],
-            int(_NUMBERS["num_iters"]),
-            int(_NUMBERS["batch_size"]),
+            _RATE,
+            _REG,
+            _STEPS,
+            _BATCH,
             rng,
             assignment.convention,
         )

@@ -1,4 +1,4 @@
-"""The images that checks train on: CIFAR-10 where the user has it, a deterministic stand-in where not."""
+"""The images that checks train on: CIFAR-10 if the user has it, else a deterministic stand-in."""
 
 from grader.data.dataset import DataSet, open_data, standin_data
 from grader.data.images import ImageSplits, LabelledImages, SplitName

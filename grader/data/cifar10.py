@@ -1,4 +1,4 @@
-"""The real CIFAR-10: its python and binary versions, in a folder or in a .tar.gz, as images and labels."""
+"""Reads the real CIFAR-10, in its python or binary version, from a folder or a .tar.gz."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ IMAGES_PER_FILE = 10_000
 FOLDERS: dict[Version, str] = {"python": "cifar-10-batches-py", "binary": "cifar-10-batches-bin"}
 
 _FILE_BYTES = 64 << 20
-"""Greatest file that is read; the real ones have 30 MiB."""
+"""The largest file that is read; the real ones are 30 MiB."""
 
 _NAMES: dict[Version, tuple[str, ...]] = {
     "python": (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"),
     "binary": (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"),
 }
-"""The five files to train on, in their order, then the one to test on."""
+"""The five training files in order, then the test file."""
 
 _ARCHIVE_MD5: dict[Version, str] = {
     "python": "c58f30108f718f92721af3b95e74349a",
@@ -42,14 +42,14 @@ _FILE_MD5 = {
     "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
     "test_batch": "40351d587109b95175f43aff81a1287e",
 }
-"""As published, and as torchvision checks them; of the binary version only the archive's is known."""
+"""As published and as torchvision checks them; for the binary version only the archive's is known."""
 
 _EXPECTED = "expected CIFAR-10 (cifar-10-batches-py, cifar-10-batches-bin, or a .tar.gz of either)"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where CIFAR-10 lies, and in which version. path: the folder of the six files, or the archive."""
+    """Where CIFAR-10 is, and in which version. path: the folder of the six files, or the archive."""
 
     path: Path
     version: Version
@@ -58,7 +58,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cifar10Files:
-    """The five files to train on as one, the one to test on, and what is odd about them, in sentences."""
+    """The training and the test images, and a sentence on anything odd about the files."""
 
     training: LabelledImages
     test: LabelledImages
@@ -66,9 +66,9 @@ class Cifar10Files:
 
 
 def find_cifar10(path: Path) -> Place:
-    """Where the files are: by names and sizes alone, and the first members of an archive.
+    """Find the files by their names and sizes; of an archive, only the first members are read.
 
-    Raises DataError where there is nothing, something else, or not all six files.
+    Raises DataError if there is nothing, something else, or not all six files.
     """
     shown = formatting.printable(str(path))
     try:
@@ -77,7 +77,7 @@ def find_cifar10(path: Path) -> Place:
         if not path.exists():
             raise DataError(f"{shown}: {_EXPECTED}, found nothing at this path", path=path)
         if not path.is_file() or not is_gzip(path):
-            raise DataError(f"{shown}: {_EXPECTED}, found a file of another kind", path=path)
+            raise DataError(f"{shown}: {_EXPECTED}, found another kind of file", path=path)
         folder = folder_in(path, FOLDERS.values())
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -88,7 +88,7 @@ def find_cifar10(path: Path) -> Place:
 
 
 def _folder_at(path: Path) -> Place:
-    """The folder itself or the one in it, python version first, that has one of the six files."""
+    """The first folder with one of the six files: this one or the one in it, python version first."""
     for version, name in FOLDERS.items():
         for folder in (path, path / name):
             if any((folder / file).is_file() for file in _NAMES[version]):
@@ -99,7 +99,7 @@ def _folder_at(path: Path) -> Place:
 
 
 def _checked(place: Place) -> Place:
-    """The place where its six files are there and as long as they must be."""
+    """The place, if its six files are there and have the right sizes."""
     least, greatest = _bounds(place.version)
     for name in _NAMES[place.version]:
         file = place.path / name
@@ -110,7 +110,7 @@ def _checked(place: Place) -> Place:
 
 
 def _bounds(version: Version) -> tuple[int, int]:
-    """Least and greatest bytes of a file: exact for the binary version; a pickle has its names and brackets besides."""
+    """Least and greatest bytes of a file: exact for the binary version; a pickle adds names and brackets."""
     if version == "binary":
         exact = IMAGES_PER_FILE * (1 + IMAGE_BYTES)
         return exact, exact
@@ -118,7 +118,7 @@ def _bounds(version: Version) -> tuple[int, int]:
 
 
 def _check_length(file: Path, seen: int, least: int, greatest: int) -> None:
-    """DataError for a file that is shorter or longer than one of its kind."""
+    """DataError for a file that is too short or too long."""
     if least <= seen <= greatest:
         return
     expected = f"{least:,}" if least == greatest else f"at least {least:,}"
@@ -183,7 +183,7 @@ def read_cifar10(place: Place) -> Cifar10Files:
 
 
 def _contents(place: Place) -> Iterator[tuple[str, bytes]]:
-    """The six files' bytes, one after the other; OSError where one cannot be read."""
+    """The six files' bytes, one after the other; OSError if one cannot be read."""
     names = _NAMES[place.version]
     if place.is_archive:
         yield from files_in(place.path, FOLDERS[place.version], names, _FILE_BYTES)
@@ -194,7 +194,7 @@ def _contents(place: Place) -> Iterator[tuple[str, bytes]]:
 
 
 def _batch(place: Place, name: str, content: bytes) -> Batch:
-    """The images and labels of one file; DataError where they are not what they must be."""
+    """The images and labels of one file; DataError if they are invalid."""
     file = place.path / name
     _check_length(file, len(content), *_bounds(place.version))
     if place.version == "python":
@@ -217,9 +217,9 @@ def _md5(content: bytes) -> str:
 
 
 def _notes(unlike: list[str]) -> tuple[str, ...]:
-    """A wrong checksum of files that are otherwise right is said, and refused no more: a class may use a set of its own."""
+    """A different checksum earns no more than a note: a class may use its own images."""
     if not unlike:
         return ()
     names = formatting.listing([formatting.printable(name) for name in unlike])
     has = "has" if len(unlike) == 1 else "have"
-    return (f"{names} {has} another checksum than the published CIFAR-10, so accuracies may differ.",)
+    return (f"{names} {has} a different checksum from the published CIFAR-10, so accuracies may differ.",)

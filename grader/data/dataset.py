@@ -1,4 +1,4 @@
-"""The data set in use: named at once, read when something first asks for its contents."""
+"""The data set in use: named at once, read when its contents are first needed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ Read = Callable[[], tuple[ImageSplits, tuple[str, ...]]]
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Images and what they are called; `read` is called once, when the contents are first asked for.
+    """Images and their name. Reading them raises DataError if files are short or wrong.
 
-    title: what it is, without where it lies. path: where, None for the stand-in. known_sha256: given where it need
-    not be computed. Reading raises DataError where files are short or wrong.
+    Attributes:
+        title: the name without the path.
+        read: called once, when the contents are first needed.
+        path: None for the stand-in.
+        known_sha256: the digest, if it need not be computed.
     """
 
     title: str
@@ -44,12 +47,12 @@ class DataSet:
 
     @property
     def splits(self) -> ImageSplits:
-        """The images as bytes; read here where they were not yet. They stay in memory."""
+        """The images as bytes, read on first use and kept in memory."""
         return self._contents[0]
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what is odd about files that could be read; reads them."""
+        """Sentences on anything odd about the files, which this reads."""
         return self._contents[1]
 
     @cached_property
@@ -59,12 +62,12 @@ class DataSet:
 
     @property
     def name(self) -> str:
-        """What a report says: title and contents, no path of this machine."""
+        """For a report: title and digest, without a path of this machine."""
         return f"{self.title}, sha256 {self.sha256}"
 
     @property
     def is_standin(self) -> bool:
-        """Whether these are made images and not CIFAR-10."""
+        """Whether these are synthetic images, not CIFAR-10."""
         return self.path is None
 
     @cached_property
@@ -76,17 +79,17 @@ class DataSet:
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """(X, y) as the course prepares them: X (N, 3073) of dtype, bias column last; y int64 (N,).
 
-        Made anew at each call, 12 kB for each image in float32: keep what is needed more than once.
+        Computed at every call, 12 kB per image in float32: keep what you need more than once.
         """
         part = getattr(self.splits, name)
         return design_matrix(part.images, self._means, dtype), part.labels
 
 
 def open_data(path: Path | None = None) -> DataSet:
-    """CIFAR-10 at the path; the stand-in where there is none. Looks at names and sizes, and reads nothing yet.
+    """CIFAR-10 at the path, or the stand-in without one. Checks names and sizes only; the contents are read later.
 
     path: cifar-10-batches-py, cifar-10-batches-bin, the folder that holds one of them, or a .tar.gz of either.
-    Raises DataError where the path is none of these.
+    Raises DataError if the path is none of these.
     """
     if path is None:
         return standin_data()
@@ -97,10 +100,7 @@ def open_data(path: Path | None = None) -> DataSet:
 
 @cache
 def standin_data(seed: int = STANDIN_SEED) -> DataSet:
-    """The stand-in drawn from a seed, the same object every time: what was made of it once is kept.
-
-    The default is the one that the accuracies of the specs are calibrated on.
-    """
+    """The stand-in for a seed, made once. The accuracies of the specs are calibrated on the default seed."""
     is_default = seed == STANDIN_SEED
     title = f"synthetic stand-in v{STANDIN_VERSION} for CIFAR-10" + ("" if is_default else f", seed {seed}")
     return DataSet(title, _Standin(seed), known_sha256=STANDIN_SHA256 if is_default else None)

@@ -18,7 +18,7 @@ IMAGE_BYTES = 3 * 32 * 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledImages:
-    """Images uint8 (N, 3, 32, 32), channels red, green, blue; labels int64 (N,), 0 to 9. Neither is to be written to."""
+    """Images uint8 (N, 3, 32, 32), channels red, green, blue; labels int64 (N,), 0 to 9. Both read-only."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -29,7 +29,7 @@ class LabelledImages:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSplits:
-    """The images to train on, to choose hyperparameters with, and to test on."""
+    """The images for training, for choosing hyperparameters, and for the test."""
 
     train: LabelledImages
     val: LabelledImages
@@ -37,7 +37,7 @@ class ImageSplits:
 
     @property
     def sha256(self) -> str:
-        """Digest of each split's count, labels (a byte each) and images: the same however they were stored."""
+        """Digest of each split's count, labels (a byte each) and images: the same in every storage format."""
         digest = hashlib.sha256()
         for split in (self.train, self.val, self.test):
             digest.update(len(split).to_bytes(8, "little"))

@@ -29,11 +29,11 @@ _DAMAGED = (
     OverflowError,
     RecursionError,
 )
-"""What gzip and tarfile raise for bytes that are not theirs."""
+"""Raised by gzip and tarfile for invalid data."""
 
 
 class _Bounded:
-    """A stream that ends in DataError once it has given more bytes than an archive of CIFAR-10 holds."""
+    """A stream that raises DataError after more bytes than an archive of CIFAR-10 holds."""
 
     def __init__(self, stream: gzip.GzipFile, path: Path) -> None:
         self._stream = stream
@@ -46,28 +46,28 @@ class _Bounded:
         if self._left < 0:
             raise DataError(
                 f"{formatting.printable(str(self._path))}: expected an archive of CIFAR-10, found one that unpacks to more than"
-                f" {UNPACKED_BYTES >> 20} MiB; give the published one",
+                f" {UNPACKED_BYTES >> 20} MiB; use the published one",
                 path=self._path,
             )
         return content
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether the file begins as a .gz does; OSError where it cannot be read."""
+    """Whether the file starts like a .gz; OSError if it cannot be read."""
     with path.open("rb") as file:
         return file.read(2) == _GZIP
 
 
 def md5_of(path: Path) -> str:
-    """Of the packed bytes: the published archives are known by theirs. OSError where it cannot be read."""
+    """MD5 of the packed bytes, as it is published for the archives. OSError if the file cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def folder_in(path: Path, folders: Collection[str]) -> str | None:
-    """The first of the folders that the archive has a member of; reads no further than that.
+    """The first of these folders that the archive has a member in; reads no further.
 
-    Raises DataError where it is damaged or unpacks to too much, OSError where it cannot be read.
+    Raises DataError if the archive is damaged or unpacks to too much, OSError if it cannot be read.
     """
     with _members(path) as (_, members):
         for member in members:
@@ -82,9 +82,8 @@ def files_in(
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each plain file FOLDER/NAME in the archive, at any depth, in the archive's order.
 
-    A member's path only serves to find it. Links, sparse and special files are passed over, and so is the second
-    member of a name. Raises DataError for a damaged archive, for more than limit_bytes in one file, and for too much
-    in all; OSError where it cannot be read.
+    Links, sparse and special files are skipped, and so is a second member of the same name. Raises DataError for a
+    damaged archive, for a file of more than limit_bytes, and for too much in all; OSError if it cannot be read.
     """
     wanted = set(names)
     with _members(path) as (archive, members):
@@ -97,7 +96,7 @@ def files_in(
             if member.size > limit_bytes:
                 raise DataError(
                     f"{formatting.printable(str(path))}: {parts[-1]}: expected at most {limit_bytes:,} bytes,"
-                    f" found {member.size:,}; give the published archive",
+                    f" found {member.size:,}; use the published archive",
                     path=path,
                 )
             content = archive.extractfile(member)
@@ -109,7 +108,7 @@ def files_in(
 
 @contextmanager
 def _members(path: Path) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.TarInfo]]]:
-    """The archive as a stream, and its members one by one; what is wrong with it leaves as DataError."""
+    """The archive as a stream, and its members one by one. Errors in it are raised as DataError."""
     try:
         with (
             path.open("rb") as packed,
@@ -130,8 +129,8 @@ def _counted(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
         if number == MEMBERS:
             raise DataError(
                 f"{formatting.printable(str(path))}: expected an archive of CIFAR-10, found more than {MEMBERS:,} members;"
-                " give the published one",
+                " use the published one",
                 path=path,
             )
-        archive.members = []  # type: ignore[attr-defined]  # a stream is read once: nothing of it need be kept
+        archive.members = []  # type: ignore[attr-defined]  # a stream is read once: keep no member
         yield member

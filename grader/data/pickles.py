@@ -17,7 +17,7 @@ from grader.data.images import IMAGE_BYTES
 from grader.errors import DataError
 
 _MEMO = 1 << 20
-"""Greatest index into the memo: the unpickler makes room for all below it, and a real file has 60,000 objects."""
+"""Greatest memo index: the unpickler allocates room for all below it, and a real file has 60,000 objects."""
 
 # fmt: off
 _INSTRUCTIONS = frozenset({
@@ -32,15 +32,15 @@ _INSTRUCTIONS = frozenset({
     "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD",
 })
 # fmt: on
-"""What it takes to build dicts, lists, tuples, numbers, strings and NumPy arrays; by pickletools' names."""
+"""All that dicts, lists, tuples, numbers, strings and NumPy arrays need, by pickletools' names."""
 
 
 class _NotNeededError(Exception):
-    """The pickle asks for what no CIFAR-10 file needs; the text says for what."""
+    """The pickle uses something that no CIFAR-10 file needs; the text names it."""
 
 
 class _PickledDtype:
-    """What a file says of a dtype; NumPy is not asked to make one."""
+    """A pickled dtype, without making a NumPy one."""
 
     def __init__(self, code: bytes | str, *_: object) -> None:
         self.code = code.decode("ascii", "replace") if isinstance(code, bytes) else str(code)
@@ -50,7 +50,7 @@ class _PickledDtype:
 
 
 class _PickledArray:
-    """What a file says of an array: its state as NumPy pickles it; NumPy is not asked to make one."""
+    """The state of a pickled array, without making a NumPy one."""
 
     state: tuple[Any, ...] = ()
 
@@ -58,7 +58,7 @@ class _PickledArray:
         self.state = state
 
     def image_bytes(self, count: int) -> NDArray[np.uint8]:
-        """The array as uint8 (count, 3072); ValueError that says what was found where it is another."""
+        """The array as uint8 (count, 3072); ValueError with what was found for any other."""
         if len(self.state) != 5 or not isinstance(self.state[2], _PickledDtype):
             raise ValueError("an array without contents")
         _, shape, dtype, is_fortran, raw = self.state
@@ -72,12 +72,12 @@ class _PickledArray:
 
 
 def _reconstruct(*_: object) -> _PickledArray:
-    """For numpy's function of that name: an empty array, which its state then fills."""
+    """Replaces numpy's function of that name: an empty array, filled later by its state."""
     return _PickledArray()
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """For _codecs.encode, which is how Python 3 writes bytes into a pickle that Python 2 can read."""
+    """Replaces _codecs.encode, by which Python 3 writes bytes into a pickle for Python 2."""
     if encoding != "latin1":
         raise _NotNeededError(f"the encoding {formatting.printable(str(encoding))[:40]}")
     return text.encode("latin-1")
@@ -102,7 +102,7 @@ _DAMAGED = (
     MemoryError,
     RecursionError,
 )
-"""What the unpickler raises for a file that is no whole pickle."""
+"""Raised by the unpickler for an incomplete or invalid pickle."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -115,7 +115,7 @@ class _Unpickler(pickle.Unpickler):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """One file's images, uint8 (N, 3072), and labels, int64 (N,), as they stand in it: the labels may be out of range."""
+    """One file's images, uint8 (N, 3072), and labels, int64 (N,), unchecked: labels may be out of range."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -133,13 +133,13 @@ def read_pickle(content: bytes, file: Path, count: int) -> Batch:
         found = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except _NotNeededError as error:
         raise DataError(
-            f"{where}: this pickle asks for {error}, which no file of CIFAR-10 needs; nothing of it was run."
-            " Take the files from the published archive",
+            f"{where}: this pickle uses {error}, which no file of CIFAR-10 needs; nothing in it was run."
+            " Use the files of the published archive",
             path=file,
         ) from error
     except _DAMAGED as error:
         raise DataError(
-            f"{where}: expected a pickle of CIFAR-10, found one that is damaged or none at all;"
+            f"{where}: expected a pickle of CIFAR-10, found a damaged one or something else;"
             " unpack the archive again",
             path=file,
         ) from error
@@ -166,7 +166,7 @@ def _entry(found: object, name: str) -> object:
         return found[name.encode()]
     if name in found:
         return found[name]
-    raise ValueError(f"expected a dict with data and labels, found none of the key {name}")
+    raise ValueError(f"expected a dict with data and labels, found one without {name}")
 
 
 def _images(found: object, count: int) -> NDArray[np.uint8]:
@@ -186,5 +186,5 @@ def _labels(found: object, count: int) -> NDArray[np.int64]:
         raise ValueError("expected labels to be a list of whole numbers, found something else")
     if len(labels) != count:
         raise ValueError(f"expected {count:,} labels, found {len(labels):,}")
-    # Numbers too large for int64 are out of range as well: what they are does not matter.
+    # Numbers too large for int64 are out of range too, so their value does not matter.
     return np.array([max(-1, min(each, 1 << 32)) for each in labels], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What the course does to images before a linear classifier sees them."""
+"""The course's preprocessing of images for a linear classifier."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def split_training(handed: LabelledImages, test: LabelledImages) -> ImageSplits:
 def channel_means(splits: ImageSplits) -> NDArray[np.float64]:
     """The mean of each channel on the scale 0..1, float64 (3,), over the images of train and val together.
 
-    The course takes it before it carves out the validation images, so these count too; those of the test do not.
-    The sums are of integers, so no order of summation can change a bit.
+    The course takes it before it splits off the validation images, so these count too; test images do not.
+    The sums are of integers, so their order changes nothing.
     """
     parts = (splits.train.images, splits.val.images)
     sums = sum(part.sum(axis=(0, 2, 3), dtype=np.int64) for part in parts)
@@ -45,7 +45,7 @@ def design_matrix(
     X = np.empty((len(images), FEATURES), dtype=dtype)
     levels = np.arange(256) / 255.0
     for channel, mean in enumerate(means):
-        # 256 bytes give 256 values: looked up, not computed for every pixel.
+        # A byte has 256 values, so they are looked up instead of computed for every pixel.
         values = (levels - mean).astype(dtype)
         columns = slice(channel * _PIXELS, (channel + 1) * _PIXELS)
         X[:, columns] = values[images[:, channel].reshape(len(images), _PIXELS)]

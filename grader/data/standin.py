@@ -1,9 +1,9 @@
-"""The stand-in for CIFAR-10: made images on which a linear classifier lands where it lands on the real ones.
+"""The stand-in for CIFAR-10: synthetic images on which a linear classifier is as accurate as on the real ones.
 
 An image is 128 + class + mode + nuisance + noise, cut to 0..255. Class, mode and nuisance are sums of the 8x8 lowest cosines
 of each channel with random coefficients. Those of a class and of its four modes are drawn once and fall off as
 1/(1 + f)^(9/4); those of the nuisance are drawn for each image and fall off as 1/(1 + f), f the distance from the constant.
-So what tells classes apart is partly seen after a few steps and partly only after many, as with photographs.
+So some of what tells classes apart shows after a few training steps, the rest only after many, as in photographs.
 
 The bytes are the same on every machine and with every NumPy: they come from the raw 64-bit words of PCG64, whose stream is
 fixed, and from sums and products of whole numbers below 2**53, which float64 holds exactly in any order of summation.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from grader.data.images import CLASSES, IMAGE_BYTES, IMAGE_SHAPE, ImageSplits, LabelledImages
 
 STANDIN_VERSION = 1
-"""Goes up with any change to the bytes."""
+"""Incremented with any change to the bytes."""
 
 STANDIN_SEED = 4
 STANDIN_SHA256 = "44969dab26ba9bce348011c7d2ba4d4e39ad2e17a66db62697de583ea94606d7"
@@ -30,17 +30,17 @@ _CHANNELS, _HEIGHT, _WIDTH = IMAGE_SHAPE
 _FREQUENCIES = 8
 _COEFFICIENTS = _CHANNELS * _FREQUENCIES * _FREQUENCIES
 _DRAWS = 4
-"""Bytes whose sum makes a coefficient: near enough to a normal one."""
+"""Bytes that are summed to make a coefficient: close enough to normal."""
 
 _CLASS_SCALE, _MODE_SCALE, _NUISANCE_SCALE = 1780, 2250, 3450
-"""Of the constant's coefficient, that is at f = 0. Calibrated, together with the seed: docs/decisions/0008-stand-in.md."""
+"""Of the coefficient at f = 0. Calibrated together with the seed: docs/decisions/0008-stand-in.md."""
 
 _NOISE = 25
-"""Levels between the least and the greatest noise."""
+"""Levels from the least to the greatest noise."""
 
 _SHIFT = 2.0**-28
 _CHUNK = 50
-"""Images that are made at once: few enough to stay in the processor's cache. The bytes do not depend on it."""
+"""Images made at once: few enough for the processor's cache. The bytes do not depend on it."""
 
 
 def cosines() -> NDArray[np.float64]:
@@ -81,7 +81,7 @@ def _coefficients(drawn: NDArray[np.uint8], spectrum: NDArray[np.float64]) -> ND
 def make_standin(seed: int = STANDIN_SEED) -> ImageSplits:
     """Draw 8,000 images to train on, 1,000 for validation and 1,000 to test on, of 10 classes in equal parts.
 
-    Takes less than half a second of a CPU. The arrays cannot be written to.
+    Takes less than half a CPU second. The arrays are read-only.
     """
     stream = _Stream(seed)
     steep = _spectrum(_CLASS_SCALE, is_steep=True), _spectrum(_MODE_SCALE, is_steep=True)

@@ -119,7 +119,7 @@ def test_files_unlike_the_published_ones_are_noted(folder):
     names = ", ".join(PYTHON_NAMES[:5])
 
     assert open_data(folder).notes == (
-        f"{names} and test_batch have another checksum than the published CIFAR-10, so accuracies may differ.",
+        f"{names} and test_batch have a different checksum from the published CIFAR-10, so accuracies may differ.",
     )
 
 
@@ -127,7 +127,7 @@ def test_an_archive_unlike_the_published_one_is_noted(tmp_path):
     archive = write_archive(tmp_path / "cifar.tar.gz", PY, python_files())
 
     assert open_data(archive).notes == (
-        "cifar.tar.gz has another checksum than the published CIFAR-10, so accuracies may differ.",
+        "cifar.tar.gz has a different checksum from the published CIFAR-10, so accuracies may differ.",
     )
 
 
@@ -155,7 +155,7 @@ def test_a_file_of_another_kind_is_told(tmp_path):
     path = tmp_path / "cifar.zip"
     path.write_bytes(b"PK\x03\x04")
 
-    assert sentence(path) == f"{path}: expected CIFAR-10 ({KINDS}), found a file of another kind"
+    assert sentence(path) == f"{path}: expected CIFAR-10 ({KINDS}), found another kind of file"
 
 
 def test_an_archive_of_something_else_is_told(tmp_path):
@@ -259,7 +259,7 @@ def test_an_archive_that_unpacks_to_too_much_is_told(tmp_path, monkeypatch):
 
     assert sentence(path) == (
         f"{path}: expected an archive of CIFAR-10, found one that unpacks to more than 1 MiB;"
-        " give the published one"
+        " use the published one"
     )
 
 
@@ -268,7 +268,7 @@ def test_an_archive_of_too_many_members_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "MEMBERS", 5)
 
     assert sentence(path) == (
-        f"{path}: expected an archive of CIFAR-10, found more than 5 members; give the published one"
+        f"{path}: expected an archive of CIFAR-10, found more than 5 members; use the published one"
     )
 
 
@@ -277,7 +277,7 @@ def test_a_member_that_is_too_large_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(cifar10, "_FILE_BYTES", 1000)
 
     assert sentence(path) == (
-        f"{path}: test_batch.bin: expected at most 1,000 bytes, found 61,460; give the published archive"
+        f"{path}: test_batch.bin: expected at most 1,000 bytes, found 61,460; use the published archive"
     )
 
 

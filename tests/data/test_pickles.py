@@ -35,8 +35,8 @@ def test_a_command_is_named_and_not_run(tmp_path, protocol):
     content = pickle.dumps({b"data": Command(made), b"labels": []}, protocol=protocol)
 
     assert sentence(content) == (
-        f"{FILE}: this pickle asks for {os.system.__module__}.system, which no file of CIFAR-10 needs;"
-        " nothing of it was run. Take the files from the published archive"
+        f"{FILE}: this pickle uses {os.system.__module__}.system, which no file of CIFAR-10 needs;"
+        " nothing in it was run. Use the files of the published archive"
     )
     assert not made.exists()
 
@@ -46,7 +46,7 @@ def test_a_command_is_named_and_not_run(tmp_path, protocol):
     ["builtins\neval", "builtins\ngetattr", "numpy\nload", "numpy.core.multiarray\nscalar", "os\nsystem"],
 )
 def test_only_five_names_are_known(name):
-    assert f"asks for {name.replace(chr(10), '.')}, which" in sentence(b"c" + name.encode() + b"\n.")
+    assert f"uses {name.replace(chr(10), '.')}, which" in sentence(b"c" + name.encode() + b"\n.")
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_only_five_names_are_known(name):
     ],
 )
 def test_an_instruction_that_builds_more_than_data_is_refused_before_anything_is_built(content, asked):
-    assert (f"asks for {asked}, which" if asked else "found one that is damaged") in sentence(content)
+    assert (f"uses {asked}, which" if asked else "found a damaged one") in sentence(content)
 
 
 def test_another_encoding_is_refused():
     content = b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x05\x00\x00\x00rot13\x86R."
 
-    assert "asks for the encoding rot13, which" in sentence(content)
+    assert "uses the encoding rot13, which" in sentence(content)
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,22 @@ def test_another_encoding_is_refused():
 )
 def test_a_damaged_pickle_is_told(content):
     assert sentence(content) == (
-        f"{FILE}: expected a pickle of CIFAR-10, found one that is damaged or none at all; unpack the archive again"
+        f"{FILE}: expected a pickle of CIFAR-10, found a damaged one or something else; unpack the archive again"
     )
 
 
-def test_a_pickle_cut_short_anywhere_is_told():
+def test_a_pickle_cut_short_anywhere_is_refused():
     whole = python2_pickle(*batches()[0])
 
     for length in range(0, len(whole), 997):
-        assert "found one that is damaged" in sentence(whole[:length])
+        assert "found a damaged one" in sentence(whole[:length])
 
 
 @pytest.mark.parametrize(
     "found, words",
     [
         ([1, 2], "expected a dict, found list"),
-        ({b"labels": [0] * PER_FILE}, "expected a dict with data and labels, found none of the key data"),
+        ({b"labels": [0] * PER_FILE}, "expected a dict with data and labels, found one without data"),
         (
             {b"data": [1], b"labels": [0]},
             "expected data to be a uint8 array of shape (20, 3072), found list",

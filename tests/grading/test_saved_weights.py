@@ -80,7 +80,7 @@ def test_good_weights_reach_the_bars_in_any_dtype(sandbox, trained, dtype):
     assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
     assert says(
         verdict.message,
-        "best.pt labels <number> of the validation images rightly (asked: 0.2), <number> of the test images (asked: 0.2).",
+        "best.pt reaches <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed).",
     )
     assert verdict.measured["val_accuracy"] > verdict.allowed["val_accuracy"] == 0.2
 
@@ -107,19 +107,20 @@ def test_weights_of_another_layout_are_read_in_it(sandbox, trained):
 
 
 def test_weights_that_learned_nothing_fail_on_real_images_and_cost_nothing_on_the_stand_in(sandbox):
-    words = "best.pt labels <number> of the validation images rightly (asked: 0.2), <number> of the test images (asked: 0.2)."
+    accuracies = "<number> on the validation images (0.2 needed), <number> on the test images (0.2 needed)."
     content = saved({"W": torch.zeros(3073, 10)})
     real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
 
     on_standin, on_real = (verdict_on(sandbox, content, data=data) for data in (DATA, real))
 
     assert (on_real.status, on_real.credit, on_real.hint) == ("failed", 0.0, "Train longer.")
-    assert says(on_real.message, words)
+    assert says(on_real.message, f"best.pt is not accurate enough: {accuracies}")
     assert (on_standin.status, on_standin.credit, on_standin.hint) == ("passed", 1.0, None)
     assert says(
         on_standin.message,
-        f"{words} These are images of the stand-in, of which weights that were trained on CIFAR-10 know nothing: only that"
-        " the file holds such weights is judged. With CIFAR-10 (--data) the bars count.",
+        f"best.pt reaches {accuracies} These are stand-in images, which weights trained on CIFAR-10 have never seen, so the"
+        " accuracy costs no points: the file only has to hold weights of the right form. With CIFAR-10 (--data) the bars"
+        " count.",
     )
 
 
@@ -147,7 +148,7 @@ def deflated(content):
     "content,words",
     [
         (lambda: None, "best.pt is not in the submission, or is larger than 8 MiB."),
-        (lambda: b"", "best.pt is damaged or no file that torch.save wrote: loading it raised EOFError."),
+        (lambda: b"", "best.pt is damaged or was not written by torch.save: loading it raised EOFError."),
         (
             lambda: saved({"W": torch.zeros(10, 3073)}),
             "W in best.pt is a tensor of shape (10, 3073) and dtype float32; expected floats of shape (3073, 10).",
@@ -172,14 +173,14 @@ def deflated(content):
         (
             lambda: saved({"W": Bomb()}),
             (
-                "best.pt holds more than tensors, or is damaged, and was not loaded; save it with torch.save({'W': W}, path),"
+                "best.pt holds more than tensors or is damaged, so it was not loaded; save it with torch.save({'W': W}, path),"
                 " where W is a tensor."
             ),
         ),
         (
             lambda: pickle.dumps({"W": Bomb()}),
             (
-                "best.pt holds more than tensors, or is damaged, and was not loaded; save it with torch.save({'W': W}, path),"
+                "best.pt holds more than tensors or is damaged, so it was not loaded; save it with torch.save({'W': W}, path),"
                 " where W is a tensor."
             ),
         ),
@@ -219,7 +220,7 @@ def test_a_file_that_unpacks_to_more_than_a_worker_may_have_costs_that_file_only
         (Refused("not called again"), "best.pt was not called again."),
         (
             Raised("RuntimeError", "a path of ours", None, 0.1),
-            "best.pt is damaged or no file that torch.save wrote: loading it raised RuntimeError.",
+            "best.pt is damaged or was not written by torch.save: loading it raised RuntimeError.",
         ),
     ],
 )

@@ -14,12 +14,17 @@ _MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError"})
 _TORCH_MEMORY_ERROR = "DefaultCPUAllocator"
 
 
+def name_of(trial: Trial) -> str:
+    """The function, or the class with the method that is called."""
+    return trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+
+
 def failure_sentence(trial: Trial, observation: Observation) -> str:
     """What went wrong in a call that gave no values, with the student's line where it is known.
 
     Raises ValueError for a call that returned.
     """
-    name = trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+    name = name_of(trial)
     match observation:
         case Returned():
             raise ValueError("the call returned")

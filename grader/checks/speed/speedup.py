@@ -1,9 +1,8 @@
-"""How fast the vectorized function is: timed by the judge, in turn with the reference's, every timed output checked."""
+"""How fast the vectorized function is, by the judge's clock, in turn with the reference's; every timed output is checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal, Self
 
@@ -13,47 +12,36 @@ from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.agreement import unlike
-from grader.checks.speed.speedup_rounds import (
+from grader.checks.speed.rounds import (
     MANY_SAMPLES,
     WARM_UPS,
-    Measured,
     draw_round,
     is_reference,
     round_and_size,
     rounds_of,
-    timed_fault,
 )
 from grader.checks.speed.timing import (
     Interval,
-    Rounds,
+    Reading,
     Rung,
     credit_above,
     credit_below,
     interval,
+    is_enough,
     is_ladder,
-    reference_speedup,
-    slowdown,
-    speedup,
 )
+from grader.checks.speed.truth import timed_fault
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec, Role
 from grader.model.observation import Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
 
-LEAST_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 20, 30.0
-HALF_WIDTH = 0.10
-"""From the least number of rounds on, a gate that is clear ends the measuring once the speedup is known to within
-this, or earns nothing."""
-
-NAIVE_CAP = 1.5
-"""A naive function that dawdles counts for this many times the reference's."""
-
 IMPOSSIBLE = 0.3
 """No honest function takes less than this share of the reference's time, which is two matrix products."""
 
 CUDA_RESERVE = 1.5
-"""The handout's factor is asked for where the reference itself reaches this many times it."""
+"""The handout's factor counts where the reference itself reaches this many times it."""
 
 
 class SpeedupCheck(CheckFields):
@@ -98,31 +86,31 @@ class SpeedupCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The vectorized one. Where the naive one gives nothing, the reference's is what this one is compared with."""
+        """The vectorized one: without a naive one it is compared with the reference's."""
         return (self.vectorized,)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """The rounds that warm up; the very first calls are what the notebook times."""
+        """The warm-up rounds; their very first calls are what the notebook times."""
         return tuple(
             trial for number in range(WARM_UPS) for trial in self._round(context, number, self.naive)
         )
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """One more round, until the interval is narrow and on one side of every rung."""
-        if self._stops(evidence):
+        """One more round, until `is_enough`. Nothing more where a call failed or the warm-up gave wrong results."""
+        if self._is_cut_short(evidence):
             return ()
-        naive = None if timed_fault(context.assignment, self.naive, evidence) is not None else self.naive
         done = max(round_and_size(trial)[0] for trial, _ in evidence)
-        if done < WARM_UPS:
-            is_wrong = timed_fault(context.assignment, self.vectorized, evidence) is not None
-            return () if is_wrong else self._round(context, done + 1, naive)
-        series = _Series.latest(rounds_of(evidence, self.naive))
-        if not series.may_end or not self._reading(context, series).is_enough:
-            return self._round(context, done + 1, naive)
-        return ()
+        if done >= WARM_UPS:
+            is_over = is_enough(self._reading(context, evidence))
+        else:
+            is_over = timed_fault(context.assignment, self.vectorized, evidence) is not None
+        if is_over:
+            return ()
+        is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None
+        return self._round(context, done + 1, self.naive if is_naive_right else None)
 
-    def _stops(self, evidence: Evidence) -> bool:
-        """Whether a call gave nothing without which no speed is measured: any but the student's naive."""
+    def _is_cut_short(self, evidence: Evidence) -> bool:
+        """Whether a call failed that measuring depends on: any but the student's naive one."""
         return any(
             not isinstance(observation, Returned)
             and (is_reference(trial) or trial.function == self.vectorized)
@@ -140,182 +128,114 @@ class SpeedupCheck(CheckFields):
                 words = failure_sentence(trial, observation)
                 raise RuntimeError(f"the reference could not be timed: {words}")
         fault = timed_fault(context.assignment, self.vectorized, evidence)
-        if fault is not None and self._stops(evidence):
-            return Verdict("failed", 0.0, sentence(fault), hint=self.hint)
+        if fault is not None and self._is_cut_short(evidence):
+            return self.failed(fault)
         if fault is not None:
-            message = f"Speed earns points once the timed calls give right results. {sentence(fault)}"
-            return Verdict("failed", 0.0, message, hint=self.hint)
-        reading = self._reading(context, _Series.latest(rounds_of(evidence, self.naive)))
+            return self.failed(
+                f"{sentence(fault)} No points for speed until the timed calls return correct results."
+            )
+        reading = self._reading(context, evidence)
         is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None
-        cold = _cold_speedup(evidence, self.naive, self.vectorized) if is_naive_right else None
-        return self._conclude(reading, cold)
-
-    def _conclude(self, reading: _Reading, cold: float | None) -> Verdict:
-        """cold: the speedup of a first call of each; None where the student's naive function is of no use."""
-        measured = reading.measured() | ({} if cold is None else {"cold_speedup": cold})
+        cold = self._cold_speedup(evidence) if is_naive_right else None
+        measured = _measured(reading) | ({} if cold is None else {"cold_speedup": cold})
         allowed = {"speedup": self.factor} if reading.is_by_factor else {"slowdown": self.ladder[0].bound}
-        if reading.impossible is not None:
+        if reading.slowdown.high < IMPOSSIBLE:
             message = (
-                f"{self.vectorized} answered in {_times(reading.impossible)} the reference's"
-                " time, which no honest computation does. Speed earns no points here; an instructor should look."
+                f"{self.vectorized} took {_times(reading.slowdown)} the reference's time, less than any honest"
+                " computation needs. No points for speed; an instructor should look at it."
             )
-            alarm = Flag("impossible_time", self.vectorized, message)
-            return Verdict("failed", 0.0, message, self.hint, measured, allowed, alarms=(alarm,))
-        naive = self.naive if cold is not None else "the reference's naive one (yours gives no right results)"
-        message = f"{self._words(reading, naive)}{_cold_words(cold)}{_doubt_words(reading)}"
-        status: Literal["passed", "failed"] = "passed" if reading.credit == 1.0 else "failed"
-        return Verdict(
-            status, reading.credit, message, None if status == "passed" else self.hint, measured, allowed
-        )
+            flag = Flag("impossible_time", self.vectorized, message)
+            return self.failed(message, measured=measured, allowed=allowed, alarms=(flag,))
+        return self.scored(reading.credit, self._message(reading, cold), measured=measured, allowed=allowed)
 
-    def _words(self, reading: _Reading, naive: str) -> str:
-        speedup = reading.speedup
-        plus_minus = f"+-{max(1, round(100 * speedup.half_width))} %"
-        said = (
-            f"{self.vectorized} is {_times(speedup.middle)} as fast as {naive} ({plus_minus})"
-            f" and takes {_times(reading.slowdown.middle)} as long as the reference's"
+    def _message(self, reading: Reading, cold: float | None) -> str:
+        """cold: the speedup of the first calls; None where the student's naive function gives no right results."""
+        naive = (
+            self.naive
+            if cold is not None
+            else "the reference's naive one (yours does not give correct results)"
         )
-        if reading.is_by_factor:
-            return f"{said}. This GPU allows {self.factor:g} times."
-        many = reading.many_samples
+        speedup = f"{_times(reading.speedup)} as fast as {naive} (+-{max(1, round(100 * reading.speedup.half_width))} %)"
+        slowdown = f"{_times(reading.slowdown)} as long as the reference"
+        at_most = f"(at most {self.ladder[0].bound:g} times for full points)"
+        facts, question = f"It is {speedup} and takes {slowdown}.", ""
         if reading.credit == 1.0:
-            return f"{said}."
-        at_most = f"at most {self.ladder[0].bound:g} times for full points"
-        if many.middle > 2 * reading.slowdown.middle:
-            return (
-                f"{said}; with {MANY_SAMPLES.N} samples of {MANY_SAMPLES.D} features {_times(many.middle)} as long"
-                f" ({at_most}). Its time grows with the samples: is a Python loop over them left?"
+            fault, facts = "", f"{self.vectorized} is {speedup} and takes {slowdown}."
+        elif reading.is_by_factor:
+            fault = f"{self.vectorized} is too slow for full points."
+        elif reading.speedup.high <= 1.0:
+            fault = f"{self.vectorized} is not faster than {naive}."
+        elif reading.many_samples.middle > 2 * reading.slowdown.middle:
+            fault = (
+                f"{self.vectorized} is too slow with many samples: with {MANY_SAMPLES.N} samples of {MANY_SAMPLES.D}"
+                f" features it takes {_times(reading.many_samples)} as long as the reference {at_most}."
             )
-        return f"{said} ({at_most})."
-
-    def _reading(self, context: CheckContext, series: _Series) -> _Reading:
-        """What a series of rounds says."""
-        main = Rounds.joined([each.main for each in series.rounds])
-        many = Rounds.joined([each.many for each in series.rounds])
-        rng = random_stream(0, self.id, "bootstrap")  # the same every time it is read
-        reading = _Reading(
-            rounds=len(main),
-            speedup=interval(speedup(main, NAIVE_CAP), rng),
-            slowdown=interval(slowdown(main), rng),
-            many_samples=interval(slowdown(many), rng),
-            reference=interval(reference_speedup(main), rng),
+            facts = f"At the handout's size it is {speedup} and takes {slowdown}."
+            question = "Is a Python loop over the samples left?"
+        else:
+            fault = f"{self.vectorized} is too slow: it takes {slowdown} {at_most}."
+            facts = f"It is {speedup}."
+        parts = (
+            fault,
+            facts,
+            f"On this GPU, full points need {self.factor:g} times." if reading.is_by_factor else "",
+            ""
+            if cold is None
+            else f"The first call of each, which is all that a notebook times, gives {cold:.3g} times.",
+            "Timing was too noisy to decide; you get the higher credit." if reading.is_straddling else "",
+            question,
         )
-        is_by_factor = context.device == "cuda" and reading.reference.middle >= CUDA_RESERVE * self.factor
-        reading = replace(reading, is_by_factor=is_by_factor)
-        worst, credit = self._credits(reading)
-        reading = replace(reading, worst=worst, credit=credit)
-        is_straddling = worst != credit
-        return replace(
-            reading,
-            is_enough=reading.is_settled or (series.is_over and (series.is_second or not is_straddling)),
-            is_decided_for_student=is_straddling,
+        return " ".join(part for part in parts if part)
+
+    def _reading(self, context: CheckContext, evidence: Evidence) -> Reading:
+        """What the rounds so far say, the same every time they are read."""
+        rounds = rounds_of(evidence)
+        rng = random_stream(0, self.id, "bootstrap")
+        speedup = interval([each.speedup for each in rounds], rng)
+        slowdown = interval([each.slowdown for each in rounds], rng)
+        many_samples = interval([each.many_samples for each in rounds], rng)
+        reference_speedup = interval([each.reference_speedup for each in rounds], rng)
+        is_by_factor = context.device == "cuda" and reference_speedup.middle >= CUDA_RESERVE * self.factor
+        if is_by_factor:
+            worst, best = (
+                credit_above(end / self.factor, self.cuda_ladder) for end in (speedup.low, speedup.high)
+            )
+        else:
+            worst = min(credit_below(each.high, self.ladder) for each in (slowdown, many_samples))
+            best = min(credit_below(each.low, self.ladder) for each in (slowdown, many_samples))
+            worst, best = worst * (speedup.low > 1.0), best * (speedup.high > 1.0)
+        return Reading(
+            rounds=len(rounds),
+            seconds=sum(each.seconds for each in rounds),
+            speedup=speedup,
+            slowdown=slowdown,
+            many_samples=many_samples,
+            reference_speedup=reference_speedup,
+            is_by_factor=is_by_factor,
+            worst=worst,
+            credit=best,
         )
 
-    def _credits(self, reading: _Reading) -> tuple[float, float]:
-        """The credit at the ends of the intervals that are worse and better for the student."""
-        if reading.is_by_factor:
-            low, high = (end / self.factor for end in (reading.speedup.low, reading.speedup.high))
-            return credit_above(low, self.cuda_ladder), credit_above(high, self.cuda_ladder)
-        both = (reading.slowdown, reading.many_samples)
-        worst = min(credit_below(each.high, self.ladder) for each in both)
-        best = min(credit_below(each.low, self.ladder) for each in both)
-        return (
-            worst if reading.speedup.low > 1.0 else 0.0,
-            best if reading.speedup.high > 1.0 else 0.0,
-        )
+    def _cold_speedup(self, evidence: Evidence) -> float:
+        """Of the first call of each function, with nothing taken off: what the notebook's cell prints."""
+        first: dict[str, float] = {}
+        for trial, observation in evidence:
+            if not is_reference(trial) and isinstance(observation, Returned):
+                first.setdefault(trial.function, observation.seconds)
+        return first[self.naive] / first[self.vectorized]
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """Rounds that are read together. is_over: no more may follow. is_second: those before straddled a rung."""
-
-    rounds: Sequence[Measured]
-    is_over: bool
-    is_second: bool
-
-    @classmethod
-    def latest(cls, rounds: Sequence[Measured]) -> Self:
-        """The first series of these rounds, or what follows it: rounds that go on beyond its end are a second one."""
-        end = _end_of_series(rounds)
-        if end is None or end == len(rounds):
-            return cls(rounds, is_over=end is not None, is_second=False)
-        return cls(rounds[end:], is_over=_end_of_series(rounds[end:]) is not None, is_second=True)
-
-    @property
-    def may_end(self) -> bool:
-        return self.is_over or len(self.rounds) >= LEAST_ROUNDS
+def _measured(reading: Reading) -> dict[str, float]:
+    return {
+        "speedup": reading.speedup.middle,
+        "speedup_low": reading.speedup.low,
+        "speedup_high": reading.speedup.high,
+        "slowdown": reading.slowdown.middle,
+        "slowdown_many_samples": reading.many_samples.middle,
+        "reference_speedup": reading.reference_speedup.middle,
+        "rounds": float(reading.rounds),
+    }
 
 
-def _end_of_series(rounds: Sequence[Measured]) -> int | None:
-    """How many rounds use up what one series may take; None where there is room for more."""
-    seconds = 0.0
-    for count, each in enumerate(rounds, start=1):
-        seconds += each.seconds
-        if count >= MOST_ROUNDS or seconds >= MOST_SECONDS:
-            return count
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What a series of rounds says. credit: at the better end of the intervals; worst: at the other."""
-
-    rounds: int
-    speedup: Interval
-    slowdown: Interval
-    many_samples: Interval
-    reference: Interval
-    is_by_factor: bool = False
-    worst: float = 0.0
-    credit: float = 0.0
-    is_enough: bool = False
-    is_decided_for_student: bool = False
-
-    @property
-    def is_straddling(self) -> bool:
-        return self.worst != self.credit
-
-    @property
-    def is_settled(self) -> bool:
-        is_known = self.speedup.half_width <= HALF_WIDTH or self.credit == 0.0
-        return not self.is_straddling and is_known and self.rounds >= LEAST_ROUNDS
-
-    @property
-    def impossible(self) -> float | None:
-        return self.slowdown.middle if self.slowdown.high < IMPOSSIBLE else None
-
-    def measured(self) -> dict[str, float]:
-        return {
-            "speedup": self.speedup.middle,
-            "speedup_low": self.speedup.low,
-            "speedup_high": self.speedup.high,
-            "slowdown": self.slowdown.middle,
-            "slowdown_many_samples": self.many_samples.middle,
-            "reference_speedup": self.reference.middle,
-            "rounds": float(self.rounds),
-        }
-
-
-def _cold_speedup(evidence: Evidence, naive: str, vectorized: str) -> float:
-    """Of the first call of each, without anything taken off: what the notebook's cell prints."""
-    first: dict[str, float] = {}
-    for trial, observation in evidence:
-        if not is_reference(trial) and isinstance(observation, Returned):
-            first.setdefault(trial.function, observation.seconds)
-    return first[naive] / first[vectorized]
-
-
-def _cold_words(cold: float | None) -> str:
-    if cold is None:
-        return ""
-    return f" A single first call of each, which is what a notebook's cell times, says {_times(cold)}."
-
-
-def _doubt_words(reading: _Reading) -> str:
-    if reading.is_decided_for_student:
-        return " The machine was too busy to tell for sure; it is decided for you."
-    return ""
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.3g} times"
+def _times(ratio: Interval) -> str:
+    return f"{ratio.middle:.3g} times"

@@ -1,4 +1,4 @@
-"""What times measured side by side say: ratios with their confidence, and when to stop measuring.
+"""Ratios of times measured side by side: their intervals, the credit for them, and when to stop measuring.
 
 Everything is a ratio within one run: the machine, its load and its other users weigh on both sides alike.
 """
@@ -17,13 +17,15 @@ from grader.model.trial import Array
 
 RESAMPLES = 400
 CONFIDENCE = 0.95
-LEAST_SECONDS = 1e-6
-"""Below this no time is told from none: a difference with the null call can be negative."""
+
+LEAST_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 20, 30.0
+HALF_WIDTH = 0.10
+"""The relative half-width at which a speedup is known well enough to report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with the bounds that hold it in 95 of 100 runs."""
+    """A median with the bounds that hold the true one in 95 of 100 runs."""
 
     low: float
     middle: float
@@ -35,65 +37,54 @@ class Interval:
         return (self.high - self.low) / (2 * self.middle)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rounds:
-    """Seconds by round (R,): of each function the least of its calls, at one size."""
-
-    reference_naive: Array
-    student_naive: Array
-    reference: Array
-    student: Array
-    null: Array
-
-    def __len__(self) -> int:
-        return len(self.null)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Rounds]) -> Rounds:
-        """All rounds of several."""
-        return cls(*(np.concatenate(series) for series in zip(*(part.series for part in parts), strict=True)))
-
-    @property
-    def series(self) -> tuple[Array, ...]:
-        """All five, in the order of the fields."""
-        return (self.reference_naive, self.student_naive, self.reference, self.student, self.null)
-
-
-def interval(ratios: Array, rng: np.random.Generator) -> Interval:
-    """The median of ratios (R,) with a percentile bootstrap over rounds (Efron, 1979).
-
-    Each ratio is of times of one round, so that a machine that is slow for a while weighs on both sides of it.
-    """
-    chosen = rng.integers(0, len(ratios), (RESAMPLES, len(ratios)))
+def interval(ratios: Sequence[float] | Array, rng: np.random.Generator) -> Interval:
+    """The median of one ratio per round, with a percentile bootstrap over rounds (Efron, 1979)."""
+    values = np.asarray(ratios)
+    chosen = rng.integers(0, len(values), (RESAMPLES, len(values)))
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.median(ratios[chosen], axis=1), [tail, 1 - tail])
-    middle = float(np.median(ratios))
+    low, high = np.quantile(np.median(values[chosen], axis=1), [tail, 1 - tail])
+    middle = float(np.median(values))
     return Interval(min(float(low), middle), middle, max(float(high), middle))
 
 
-def net(seconds: Array, null: Array) -> Array:
-    """Seconds less those of the call that does nothing."""
-    found: Array = np.maximum(seconds - null, LEAST_SECONDS)
-    return found
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the rounds measured so far say.
+
+    Attributes:
+        seconds: the time of all their calls together.
+        slowdown, many_samples: the student's time over the reference's, at the handout's size and with many samples.
+        is_by_factor: credit is by the handout's factor, not by the slowdowns.
+        worst, credit: the credit at the worse and at the better ends of the intervals.
+    """
+
+    rounds: int
+    seconds: float
+    speedup: Interval
+    slowdown: Interval
+    many_samples: Interval
+    reference_speedup: Interval
+    is_by_factor: bool
+    worst: float
+    credit: float
+
+    @property
+    def is_straddling(self) -> bool:
+        """Whether the intervals leave the credit open."""
+        return self.worst != self.credit
 
 
-def slowdown(rounds: Rounds) -> Array:
-    """(R,): how many times as long as the reference's the student's vectorized function takes."""
-    found: Array = net(rounds.student, rounds.null) / net(rounds.reference, rounds.null)
-    return found
+def is_enough(reading: Reading) -> bool:
+    """The stopping rule, all of it: whether these rounds are enough to decide the credit.
 
-
-def speedup(rounds: Rounds, cap: float) -> Array:
-    """(R,): how many times as fast as the naive the vectorized one is; a naive one counts for at most `cap` x the reference's."""
-    naive = np.minimum(net(rounds.student_naive, rounds.null), cap * net(rounds.reference_naive, rounds.null))
-    found: Array = naive / net(rounds.student, rounds.null)
-    return found
-
-
-def reference_speedup(rounds: Rounds) -> Array:
-    """(R,): how many times as fast as its naive the reference's vectorized one is."""
-    found: Array = net(rounds.reference_naive, rounds.null) / net(rounds.reference, rounds.null)
-    return found
+    Measuring stops from LEAST_ROUNDS on once the credit is clear and the speedup is known to within HALF_WIDTH (or
+    earns nothing), and in any case at MOST_ROUNDS or MOST_SECONDS. While the credit is open, both caps are doubled.
+    """
+    times = 2 if reading.is_straddling else 1
+    if reading.rounds >= times * MOST_ROUNDS or reading.seconds >= times * MOST_SECONDS:
+        return True
+    is_known = reading.speedup.half_width <= HALF_WIDTH or reading.credit == 0.0
+    return reading.rounds >= LEAST_ROUNDS and is_known and not reading.is_straddling
 
 
 class Rung(Model):
@@ -104,7 +95,7 @@ class Rung(Model):
 
 
 def is_ladder(rungs: Sequence[Rung], *, falls: bool) -> bool:
-    """Whether the bounds rise from rung to rung, or fall, and the credits fall: else some rung is never reached."""
+    """Whether every rung can be reached: the bounds rise (or fall) from rung to rung, and the credits fall."""
     pairs = list(pairwise(rungs))
     in_order = all((one.bound > other.bound) if falls else (one.bound < other.bound) for one, other in pairs)
     return in_order and all(one.credit > other.credit for one, other in pairs)

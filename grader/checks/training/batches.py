@@ -1,4 +1,4 @@
-"""A function that draws one batch: rows with their own labels, from all rows alike, others in every call."""
+"""A function that draws one batch: rows with their own labels, drawn evenly from all rows and anew in every call."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.training.draws import are_the_same, judge_draws, row_numbers
+from grader.checks.training.draws import audit_draws, row_numbers
 from grader.checks.training.training_run import TrainingSizes, draw_data, draw_sizes
 from grader.model.assignment import Assignment, Role
 from grader.model.observation import Observation, Received, Returned, Unexpected
@@ -34,12 +34,12 @@ PAIRS_SHARE = 0.5
 """Of the points, for batches of the right shape whose rows have their own labels; the rest for how they are drawn."""
 
 _SHORT = "the first rows only"
-"""The label of the run with a num_train smaller than X is long: the course's own trainer never asks for that."""
+"""Tag of the run with a num_train smaller than len(X), which the course's own trainer never passes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    """What a trial asked for. X (N, D) float64, y (N,) int64."""
+    """The arguments of a trial: X (N, D) float64, y (N,) int64."""
 
     X: Array
     y: Array
@@ -59,7 +59,7 @@ class _Run:
 
 
 class BatchesCheck(CheckFields):
-    """(X, y, num_train, batch_size) gives rows of X with their labels, drawn uniformly and anew in every call."""
+    """(X, y, num_train, batch_size) returns rows of X with their labels, drawn uniformly and anew in every call."""
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("sampler",)})
 
@@ -68,7 +68,7 @@ class BatchesCheck(CheckFields):
     dtype: DTypeName = "float64"
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """Two runs of some 60 calls on the same data, and one with a num_train that is smaller than X is long."""
+        """Two runs of some 60 calls on the same data, and one with a num_train smaller than len(X)."""
         rng = random_stream(context.seed, self.id)
         sizes = draw_sizes(rng, num_iters=(58, 66), batch_size=(22, 28))
         X, y = draw_data(rng, sizes, is_skewed=True)
@@ -96,58 +96,33 @@ class BatchesCheck(CheckFields):
             tag=_SHORT if num_train < sizes.samples else "",
         )
 
-    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:  # noqa: ARG002
+    def judge(self, _context: CheckContext, evidence: Evidence, /) -> Verdict:
         """Half of the points for rows with their labels, half for how they are drawn."""
         runs: list[list[Array]] = []
-        run = _Run.of(evidence[0][0])
         notes: tuple[str, ...] = ()
         for trial, observation in evidence:
             batches = self._batches(trial, observation)
             if trial.tag == _SHORT:
                 notes = _notes_on(trial, batches)
             elif isinstance(batches, str):
-                return self._failed(batches, 0.0, notes)
+                return self.failed(batches, findings=(Finding(self.function, False),))
             else:
                 runs.append(batches)
-        draws = judge_draws(runs[0], len(run.X), each="call")
-        fault = draws.fault
-        if fault is None and are_the_same(*runs):
-            fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
-        measured, allowed = {"chi_square": draws.chi_square}, {"chi_square": draws.allowed}
-        if fault is not None:
-            words = f"{self.function}: {fault}"
-            return self._failed(words, PAIRS_SHARE, notes, measured, allowed)
-        return Verdict(
-            "passed",
-            1.0,
-            f"{self.function} draws rows with their labels from all {len(run.X)} rows, evenly.",
-            None,
-            measured,
-            allowed,
-            findings=(Finding(self.function, True, (), notes),),
-        )
-
-    def _failed(
-        self,
-        words: str,
-        credit: float,
-        notes: tuple[str, ...],
-        measured: dict[str, float] | None = None,
-        allowed: dict[str, float] | None = None,
-    ) -> Verdict:
-        finding = Finding(self.function, False, (), notes)
-        return Verdict(
-            "failed",
-            credit,
-            sentence(words),
-            self.hint,
-            measured or {},
-            allowed or {},
-            findings=(finding,),
+        rows = len(_Run.of(evidence[0][0]).X)
+        draws = audit_draws(runs, rows, each="call")
+        is_even = draws.fault is None
+        return self.scored(
+            1.0 if is_even else PAIRS_SHARE,
+            f"{self.function} draws rows with their labels evenly from all {rows} rows"
+            if is_even
+            else f"{self.function}: {draws.fault}",
+            measured={"chi_square": draws.chi_square},
+            allowed={"chi_square": draws.allowed},
+            findings=(Finding(self.function, is_even, (), notes),),
         )
 
     def _batches(self, trial: Trial, observation: Observation) -> list[Array] | str:
-        """The row numbers of each batch, or in a sentence what is wrong with a batch."""
+        """The row numbers of each batch, or a sentence on what is wrong with one."""
         if not isinstance(observation, Returned):
             return failure_sentence(trial, observation)
         run = _Run.of(trial)
@@ -161,12 +136,12 @@ class BatchesCheck(CheckFields):
             return f"{self.function}: y_batch is {labels.description}; expected {shapes}, on {trial.label}"
         numbers = row_numbers(rows.array[:, 0].astype(np.float64), len(run.X))
         if numbers is None or not np.array_equal(rows.array.astype(np.float64), run.X[numbers]):
-            return f"{self.function}: X_batch holds rows that are none of X, on {trial.label}"
+            return f"{self.function}: X_batch holds rows that are not in X, on {trial.label}"
         if not np.array_equal(labels.array, run.y[numbers]):
             wrong = float(np.mean(labels.array != run.y[numbers]))
             return (
-                f"{self.function}: y_batch does not hold the labels of the rows in X_batch ({wrong:.0%} of them are others):"
-                " both must be taken with the same indices"
+                f"{self.function}: y_batch does not hold the labels of the rows in X_batch ({wrong:.0%} are wrong):"
+                " are both taken with the same indices?"
             )
         for position, echo, given in zip(trial.echo, observation.echoes, (run.X, run.y), strict=True):
             if not isinstance(echo, Received) or not np.array_equal(echo.array.astype(np.float64), given):
@@ -175,8 +150,8 @@ class BatchesCheck(CheckFields):
 
 
 def _notes_on(trial: Trial, batches: list[Array] | str) -> tuple[str, ...]:
-    """A clause where the first num_train rows alone are asked for, and others are drawn too."""
+    """A clause where rows beyond the first num_train are drawn."""
     if isinstance(batches, str):
-        return ("it cannot draw from the first num_train rows where X has more",)
+        return ("it cannot draw from the first num_train rows of a longer X",)
     is_beyond = np.concatenate(batches).max() >= _Run.of(trial).num_train
-    return ("it draws from all rows of X, whatever num_train is",) if is_beyond else ()
+    return ("it draws from all rows of X and ignores num_train",) if is_beyond else ()

@@ -10,34 +10,42 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_arguments
 from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
 from grader.checks.losses.truth import Truth
-from grader.checks.training.prediction import draw_scores, label_fault
-from grader.checks.training.training_audit import TrainingAudit, conclude
-from grader.checks.training.training_run import TrainingRun, draw_data, draw_keywords, draw_sizes, draw_spy
+from grader.checks.training.prediction import Size, label_fault, prediction_trial
+from grader.checks.training.training_audit import TrainingAudit
+from grader.checks.training.training_run import (
+    TrainingRun,
+    draw_data,
+    draw_keywords,
+    draw_sizes,
+    spied_trial,
+    training_keywords,
+    weights_and_history,
+)
 from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Role
 from grader.model.observation import Observation, Returned, Unexpected
-from grader.model.trial import ArrayOutput, LabelsOutput, NumberOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.trial import ArrayOutput, NumberOutput, SeriesOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention, softmax_loss, svm_loss
 
 ITERATIONS = 60
 CLOUDS_REG = 1e-4
 HISTORY_SHARE, HISTORY_MARGIN = 0.3, 0.1
-"""The last losses, of batches and of slightly earlier weights, are this near to the loss of all data at self.W."""
+"""How near the last losses, of batches and slightly earlier weights, are to the loss of all data at self.W."""
 
 LEAST_SHARE_RIGHT = 0.9
-"""Of the samples of three well separated clouds; trained weights classify all of them right."""
+"""Of the samples of three well separated clouds; trained weights classify all of them correctly."""
 
 
 class ClassifierCheck(CheckFields):
-    """loss() gives the right values, train() sets W and returns the history, predict() uses W.
+    """loss() returns the right values, train() sets W and returns the history, predict() uses W.
 
-    The base class has no loss of its own: train() is then run with a loss lent by the judge.
+    The base class has no loss: the judge lends it one for train().
     """
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"class_name": ("classifier",)})
@@ -46,14 +54,16 @@ class ClassifierCheck(CheckFields):
     class_name: str
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """First loss, where there is one, then train, then predict."""
+        """First loss, if there is one, then train, then predict."""
         rng = random_stream(context.seed, self.id)
         spec = context.assignment.functions[self.class_name]
         assert isinstance(spec, ClassifierClass)
         losses = () if spec.classifier is None else self._loss_trials(context.assignment, spec, rng)
         trains = [] if spec.classifier is None else [self._training(context.assignment, spec, rng)]
-        trains.append(self._spied_training(context.assignment, spec, rng))
-        return (*losses, *trains, self._prediction(context.assignment, spec, rng))
+        trains.append(self._spied_training(context.assignment, rng))
+        size = Size("predict", 35, 6, 8, 1.0, spec.dtype)
+        prediction = prediction_trial(context.assignment, self.class_name, rng, size)
+        return (*losses, *trains, replace(prediction, echo=()))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every method does its part."""
@@ -62,11 +72,11 @@ class ClassifierCheck(CheckFields):
         for trial, observation in evidence:
             fault = self._fault(context.assignment, spec, trial, observation)
             if fault is not None:
-                finding = Finding(self.class_name, False)
-                return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
+                return self.failed(fault, findings=(Finding(self.class_name, False),))
         methods = "train and predict" if spec.classifier is None else "loss, train and predict"
-        message = f"{self.class_name}: {methods} do what they should."
-        return Verdict("passed", 1.0, message, findings=(Finding(self.class_name, True),))
+        return self.passed(
+            f"{self.class_name}: {methods} do what they should", findings=(Finding(self.class_name, True),)
+        )
 
     def _fault(
         self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Observation
@@ -80,14 +90,11 @@ class ClassifierCheck(CheckFields):
                 if spec.classifier is None:
                     return self._spied_fault(trial, observation)
                 if "loss" in trial.state:
-                    # A train that calls the loss function itself, past self.loss, is right too.
+                    # A train that calls the loss function directly instead of self.loss is right too.
                     return self._spied_fault(trial, observation) if observation.spy_calls else None
                 return self._training_fault(spec.classifier, assignment.convention, trial, observation)
             case _:
-                W, X = trial.state["W"], trial.positional[0]
-                assert isinstance(W, Tensor)
-                assert isinstance(X, Tensor)
-                return label_fault(trial, observation, W.array, X.array, assignment.convention)
+                return label_fault(trial, observation, assignment.convention)
 
     def _loss_trials(
         self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
@@ -124,48 +131,38 @@ class ClassifierCheck(CheckFields):
         fault = truth.fault(observation.values)
         return None if fault is None else f"{self.class_name}.loss: {fault}, on {trial.label}"
 
-    def _spied_training(
-        self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
-    ) -> Trial:
+    def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
         sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))
-        X, y = draw_data(rng, sizes, absent_class=True)
-        return Trial(
-            label=f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss lent by the grader",
-            function=self.class_name,
-            method="train",
-            state={"loss": replace(draw_spy(rng, sizes), is_method=spec.weights == "attribute")},
-            positional=(Tensor(X), Tensor(y)),
+        return spied_trial(
+            assignment,
+            self.class_name,
+            f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss lent by the grader",
+            rng,
+            sizes,
+            draw_data(rng, sizes, absent_class=True),
+            start=None,
             keywords=draw_keywords(rng, sizes, verbose=True),
-            outputs=(SeriesOutput(sizes.num_iters),),
-            fetch={"W": ArrayOutput((sizes.features, sizes.classes))},
-            backend=assignment.backend,
-            seconds=assignment.limits.training_seconds,
         )
 
     def _spied_fault(self, trial: Trial, observation: Returned) -> str | None:
         audit = TrainingAudit(TrainingRun.of(trial), observation.spy_calls)
-        faults = audit.faults(observation.fetched["W"], observation.values[0])
-        return conclude(f"{self.class_name}.train", faults, None).message if faults else None
+        faults = audit.faults(*weights_and_history(observation))
+        return f"{self.class_name}.train: {'; '.join(faults.values())}" if faults else None
 
     def _training(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
-        """Three well separated clouds, which any right loss falls on."""
+        """Three well separated clouds, on which any right loss falls."""
         y = np.arange(90, dtype=np.int64) % 3
         X = rng.normal(0, 0.3, (90, 5))
         X[np.arange(90), y] += 3.0
         X[:, -1] = 1.0
-        keywords = {
-            "learning_rate": 0.05,
-            "reg": CLOUDS_REG,
-            "num_iters": ITERATIONS,
-            "batch_size": 30,
-            "verbose": False,
-        }
         return Trial(
             label=f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
             function=self.class_name,
             method="train",
             positional=(Tensor(X.astype(spec.dtype)), Tensor(y)),
-            keywords={name: Scalar(value) for name, value in keywords.items()},
+            keywords=training_keywords(
+                learning_rate=0.05, reg=CLOUDS_REG, num_iters=ITERATIONS, batch_size=30
+            ),
             outputs=(SeriesOutput(ITERATIONS),),
             fetch={"W": ArrayOutput((5, 3))},
             backend=assignment.backend,
@@ -180,7 +177,7 @@ class ClassifierCheck(CheckFields):
         if isinstance(W, Unexpected):
             return f"{name} leaves {W.description} in self.W, expected shape (5, 3), on {trial.label}"
         if isinstance(history, Unexpected):
-            return f"{name} should return a list of {ITERATIONS} losses, but gives {history.description}"
+            return f"{name} should return a list of {ITERATIONS} losses, but returns {history.description}"
         if history.array.shape != (ITERATIONS,) or not np.isfinite(history.array).all():
             return f"{name} should return {ITERATIONS} finite losses, one for each iteration"
         if not np.isfinite(W.array).all():
@@ -196,23 +193,13 @@ class ClassifierCheck(CheckFields):
         late = float(np.mean(history.array[-10:]))
         if abs(late - at_end) > HISTORY_SHARE * at_end + HISTORY_MARGIN:
             return (
-                f"{name} returns losses that do not belong to self.W: {formatting.number(late)} at the end,"
-                f" where the loss of self.W is {formatting.number(at_end)}, on {trial.label}"
+                f"{name} returns losses that do not belong to self.W: the last ones are {formatting.number(late)},"
+                f" but the loss of self.W is {formatting.number(at_end)}, on {trial.label}"
             )
         right = int(np.sum((X.array @ W.array).argmax(axis=1) == y.array))
         if right < LEAST_SHARE_RIGHT * len(y.array):
-            return f"{name} leaves weights in self.W that classify {right} of {len(y.array)} samples right, on {trial.label}"
+            return (
+                f"{name} leaves weights in self.W that classify only {right} of {len(y.array)} samples correctly,"
+                f" on {trial.label}"
+            )
         return None
-
-    def _prediction(self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator) -> Trial:
-        W, X = draw_scores(rng, 35, 6, 8, 1.0, assignment.convention)
-        return Trial(
-            label=f"predict (N=35, C=6, D=8, {spec.dtype})",
-            function=self.class_name,
-            method="predict",
-            state={"W": Tensor(W.astype(spec.dtype))},
-            positional=(Tensor(X.astype(spec.dtype)),),
-            outputs=(LabelsOutput(35),),
-            backend=assignment.backend,
-            seconds=assignment.limits.call_seconds,
-        )

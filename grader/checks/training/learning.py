@@ -1,4 +1,4 @@
-"""Training on the data set with the student's own functions, and labelling images whose labels stay with the judge."""
+"""Training on the data set with the student's own functions, and labelling images whose labels only the judge has."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from types import MappingProxyType
 
 import numpy as np
 
+from grader import formatting
+from grader.checks.base.call import failure_sentence, name_of
+from grader.checks.base.check import Evidence
 from grader.checks.base.context import CheckContext
+from grader.checks.training.training_run import training_keywords
 from grader.data import DataSet, SplitName
 from grader.model.assignment import Role
-from grader.model.observation import Observation, Returned, Value
+from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value
 from grader.model.trial import (
-    Argument,
     Array,
     ArrayOutput,
     DTypeName,
@@ -43,7 +46,7 @@ def prepared(data: DataSet, name: SplitName, dtype: DTypeName) -> tuple[Array, A
 LEARNER_ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {"class_name": ("classifier",), "loss": ("loss",), "trainer": ("trainer",), "predictor": ("predictor",)}
 )
-"""Of what a check names that has the student's own functions train: a class, or a loss, a trainer and a predictor."""
+"""The fields by which a check names the student's own functions: one class, or a loss, a trainer and a predictor."""
 
 
 @lru_cache(maxsize=2)
@@ -55,17 +58,49 @@ def judged_images(data: DataSet, dtype: DTypeName) -> Array:
 
 
 def data_of(context: CheckContext) -> DataSet:
-    """The data that is graded with. RuntimeError where grading forgot to say which."""
+    """The data set in use. RuntimeError where the grader gave none."""
     if context.data is None:
         raise RuntimeError("a check trains on a data set, and none was given")
     return context.data
 
 
 @dataclass(frozen=True, slots=True)
-class Learner:
-    """Who trains and predicts: a trainer that is handed a loss function and a predictor, or one class for all.
+class Accuracies:
+    """Shares of correctly labelled images, 0 to 1: those reached, or those needed."""
 
-    functions: (loss, trainer, predictor), or (class,).
+    val: float
+    test: float
+
+    def by_name(self) -> dict[str, float]:
+        """For a verdict's measured and allowed numbers."""
+        return {"val_accuracy": self.val, "test_accuracy": self.test}
+
+    def credit(self, bars: Accuracies) -> float:
+        """Half for each bar that is reached."""
+        return (self.val >= bars.val) / 2 + (self.test >= bars.test) / 2
+
+    def beside(self, bars: Accuracies) -> str:
+        """Both accuracies in words, each with its bar."""
+        return (
+            f"{formatting.number(self.val, 4)} on the validation images ({bars.val:g} needed),"
+            f" {formatting.number(self.test, 4)} on the test images ({bars.test:g} needed)"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """The result of a training: the weights, and how well the student's predictor labels images with them."""
+
+    W: Array
+    reached: Accuracies
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """The student's functions that train and predict together.
+
+    Attributes:
+        functions: (loss, trainer, predictor), or (class,).
     """
 
     functions: tuple[str, ...]
@@ -75,72 +110,85 @@ class Learner:
     def _is_class(self) -> bool:
         return len(self.functions) == 1
 
-    def training(self, context: CheckContext, keywords: Mapping[str, float], label: str) -> Trial:
+    def training(
+        self, context: CheckContext, *, learning_rate: float, reg: float, num_iters: int, batch_size: int
+    ) -> Trial:
         """Train from W = None on the training split; the weights and the history of losses come back."""
-        data = data_of(context)
-        X, y = prepared(data, "train", self.dtype)
-        num_iters = int(keywords["num_iters"])
-        positional: tuple[Argument, ...] = (
+        X, y = prepared(data_of(context), "train", self.dtype)
+        data = (
             ResidentTensor(f"X:train:{self.dtype}", X),
             ResidentTensor("y:train", y.astype(np.int64)),
         )
         weights, history = ArrayOutput((X.shape[1], NUM_CLASSES)), SeriesOutput(num_iters)
-        given: dict[str, Argument] = {name: Scalar(value) for name, value in keywords.items()}
-        given["verbose"] = Scalar(False)
-        common = {
-            "label": label,
-            "keywords": given,
-            "backend": context.assignment.backend,
-            "seconds": context.assignment.limits.training_seconds,
-        }
-        if self._is_class:
-            return Trial(
-                function=self.functions[0],
-                method="train",
-                positional=positional,
-                outputs=(history,),
-                fetch={"W": weights},
-                **common,  # type: ignore[arg-type]
-            )
-        loss, trainer, _ = self.functions
-        return Trial(
-            function=trainer,
-            positional=(FunctionArgument(loss), Scalar(None), *positional),
-            outputs=(weights, history),
-            **common,  # type: ignore[arg-type]
-        )
-
-    def labelling(self, context: CheckContext, W: Array, label: str) -> Trial:
-        """Label the images of the validation and the test split, in this order, with these weights."""
-        data = data_of(context)
-        X = judged_images(data, self.dtype)
-        images = ResidentTensor(f"X:judged:{self.dtype}", X)
         is_class = self._is_class
         return Trial(
-            label=label,
-            function=self.functions[0] if is_class else self.functions[2],
+            label=f"{num_iters:,} steps with learning_rate {learning_rate:g}, reg {reg:g}",
+            function=self.functions[0 if is_class else 1],
+            method="train" if is_class else None,
+            positional=data if is_class else (FunctionArgument(self.functions[0]), Scalar(None), *data),
+            keywords=training_keywords(
+                learning_rate=learning_rate, reg=reg, num_iters=num_iters, batch_size=batch_size
+            ),
+            outputs=(history,) if is_class else (weights, history),
+            fetch={"W": weights} if is_class else {},
+            backend=context.assignment.backend,
+            seconds=context.assignment.limits.training_seconds,
+        )
+
+    def labelling(self, context: CheckContext, trained: Observation) -> tuple[Trial, ...]:
+        """Label the validation and the test images, in this order, with the trained weights, where there are any."""
+        weights = _weights_of(trained)
+        if not isinstance(weights, Received) or not np.isfinite(weights.array).all():
+            return ()
+        X = judged_images(data_of(context), self.dtype)
+        W, images = Tensor(weights.array.astype(self.dtype)), ResidentTensor(f"X:judged:{self.dtype}", X)
+        is_class = self._is_class
+        trial = Trial(
+            label="the validation and the test images",
+            function=self.functions[0 if is_class else 2],
             method="predict" if is_class else None,
-            state={"W": Tensor(W)} if is_class else {},
-            positional=(images,) if is_class else (Tensor(W), images),
+            state={"W": W} if is_class else {},
+            positional=(images,) if is_class else (W, images),
             outputs=(LabelsOutput(len(X)),),
             backend=context.assignment.backend,
             seconds=_LABELLING_SECONDS,
         )
+        return (trial,)
+
+    def outcome(self, context: CheckContext, evidence: Evidence) -> Learned | str:
+        """The result of a training and the labelling after it; a sentence where either gave no usable values."""
+        for trial, observation in evidence:
+            if not isinstance(observation, Returned):
+                return _failure(trial, observation)
+        training, trained = evidence[0]
+        weights, name = _weights_of(trained), name_of(training)
+        if not isinstance(weights, Received):
+            seen = "None" if weights is None else weights.description
+            verb = "left" if self._is_class else "returned"
+            return f"{name} {verb} {seen} instead of the weights W"
+        if not np.isfinite(weights.array).all():
+            return f"{name} ended with weights that are not finite, on {training.label}; does the loss grow?"
+        labelling, labelled = evidence[1]
+        assert isinstance(labelled, Returned)
+        labels = labelled.values[0]
+        if isinstance(labels, Unexpected):
+            return f"{name_of(labelling)} returned {labels.description} instead of labels"
+        return Learned(weights.array, accuracies_of(context, labels.array, self.dtype))
 
 
-def weights_of(trained: Observation) -> Value | None:
-    """What a training left: the first value of a trainer, the attribute W of a class; None where it did not return."""
+def _failure(trial: Trial, observation: Observation) -> str:
+    steps = trial.keywords.get("num_iters")
+    if isinstance(observation, TimedOut) and not observation.is_loading and isinstance(steps, Scalar):
+        limit = f"{observation.limit_seconds:g} s"
+        return f"{name_of(trial)} is too slow: {steps.value:,} steps did not finish in {limit}"
+    return failure_sentence(trial, observation)
+
+
+def _weights_of(trained: Observation) -> Value | None:
+    """The first value of a trainer, the attribute W of a class; None where training did not return."""
     if not isinstance(trained, Returned):
         return None
     return trained.fetched["W"] if "W" in trained.fetched else trained.values[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracies:
-    """Shares of rightly labelled images, 0 to 1."""
-
-    val: float
-    test: float
 
 
 def accuracies_of(context: CheckContext, labels: Array, dtype: DTypeName) -> Accuracies:
@@ -151,9 +199,9 @@ def accuracies_of(context: CheckContext, labels: Array, dtype: DTypeName) -> Acc
     return Accuracies(float(right[: len(y_val)].mean()), float(right[len(y_val) :].mean()))
 
 
-def labels_by_scores(context: CheckContext, W: Array, dtype: DTypeName) -> Array:
-    """The class of the highest score of every image of both splits: what a right predictor says of these weights."""
+def accuracies_by_scores(context: CheckContext, W: Array, dtype: DTypeName) -> Accuracies:
+    """Of the classes of the highest scores: the accuracies that a right predictor reaches with these weights."""
     X = judged_images(data_of(context), dtype)
     with np.errstate(all="ignore"):
         labels: Array = (X @ W.astype(X.dtype)).argmax(axis=1)
-    return labels
+    return accuracies_of(context, labels, dtype)

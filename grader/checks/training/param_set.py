@@ -1,18 +1,27 @@
-"""A function that trains a classifier once with given numbers and scores it: what does it hand on, what does it report?"""
+"""A function that trains a lent classifier once with given numbers and returns its accuracies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.training.param_set_report import SPLITS, Asked, ParamSetReport
+from grader.checks.training.param_set_report import (
+    SPLITS,
+    Asked,
+    Part,
+    Seen,
+    changes_in,
+    faults_of,
+    number_of,
+    shown,
+)
 from grader.model.assignment import Assignment, Role
 from grader.model.observation import Returned
 from grader.model.trial import (
@@ -30,16 +39,16 @@ from grader.model.verdict import Finding, Verdict
 from reference import driver_source
 
 TRAINING_SHARE = 0.5
-"""Of the points, for training the classifier as asked; a quarter is for each of the two accuracies."""
+"""Of the points, for training the classifier as asked; each of the two accuracies earns a quarter."""
 
 _ROWS = (31, 61)
 _CLASSES, _FEATURES = 5, 6
 _MARK = 1000
-"""Column 0 holds a row's number and this many times its split's, so that it is known wherever it turns up."""
+"""Column 0 holds a row's number plus this many times its split's, so every row can be told apart."""
 
 
 class ParamSetCheck(CheckFields):
-    """(cls, data_dict, lr, reg, num_iters) trains cls on the training split and gives it back with both accuracies."""
+    """(cls, data_dict, lr, reg, num_iters) trains cls on the training split and returns it with both accuracies."""
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("param_set",)})
 
@@ -54,7 +63,7 @@ class ParamSetCheck(CheckFields):
     dtype: DTypeName = "float64"
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """Two calls with all numbers, of which one has better labels in training and one in validation; one without num_iters."""
+        """Two calls with all numbers, one with better labels in training and one in validation; one without num_iters."""
         rng = random_stream(context.seed, self.id)
         return (
             self._trial(context.assignment, rng, (0.8, 0.45), int(rng.integers(11, 90))),
@@ -70,7 +79,7 @@ class ParamSetCheck(CheckFields):
         num_iters: int | None,
     ) -> Trial:
         W = rng.normal(size=(_FEATURES, _CLASSES))
-        W[0] = 0.0  # the marks say nothing of the class
+        W[0] = 0.0  # the marks say nothing about the class
         counts = rng.permutation(np.arange(*_ROWS))[: len(SPLITS)]
         given: list[Tensor] = []
         for split, (count, share) in enumerate(zip(counts, (*shares, 0.15), strict=True)):
@@ -98,32 +107,48 @@ class ParamSetCheck(CheckFields):
             driver=Driver("score", driver_source("param_set")),
         )
 
-    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:  # noqa: ARG002
+    def judge(self, _context: CheckContext, evidence: Evidence, /) -> Verdict:
         """Half of the points for the training, a quarter for each accuracy, where they are right in every call."""
-        report = ParamSetReport(self.function, self.num_iters, self.batch_size)
+        faults: list[str] = []
+        wrong: set[Part] = set()
+        notes: dict[str, None] = {}
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
-                return self._failed([failure_sentence(trial, observation)], 0.0, ())
-            report.add(asked_of(trial), trial, observation)
-        notes = tuple(dict.fromkeys(report.notes))
-        if report.faults:
-            wrong = report.wrong
-            credit = TRAINING_SHARE * ("training" not in wrong)
-            credit += (1 - TRAINING_SHARE) / 2 * sum(name not in wrong for name in ("train_acc", "val_acc"))
-            return self._failed(report.faults, 0.0 if "answer" in wrong else credit, notes)
+                words = failure_sentence(trial, observation)
+                return self.failed(words, findings=(Finding(self.function, False),))
+            asked, seen = asked_of(trial), Seen(*observation.values)
+            found = [*faults_of(asked, seen), *changes_in(trial, observation)]
+            faults += [words for parts, words in found if not wrong.issuperset(parts)]
+            wrong.update(part for parts, _ in found for part in parts)
+            notes |= dict.fromkeys(self._notes(asked, seen))
         message = (
-            f"{self.function} trains the classifier as asked and gives its accuracies on both splits,"
-            f" in {len(evidence)} calls."
+            f"{self.function} trains the classifier as asked and returns its accuracies on both splits,"
+            f" in {len(evidence)} calls"
         )
-        return Verdict("passed", 1.0, message, findings=(Finding(self.function, True, (), notes),))
+        credit = TRAINING_SHARE * ("training" not in wrong)
+        credit += (1 - TRAINING_SHARE) / 2 * sum(name not in wrong for name in ("train_acc", "val_acc"))
+        return self.scored(
+            0.0 if "answer" in wrong else credit,
+            f"{self.function}: {'; '.join(faults)}" if faults else message,
+            findings=(Finding(self.function, not faults, (), tuple(notes)),),
+        )
 
-    def _failed(self, words: list[str], credit: float, notes: tuple[str, ...]) -> Verdict:
-        finding = Finding(self.function, False, (), notes)
-        return Verdict("failed", credit, " ".join(map(sentence, words)), hint=self.hint, findings=(finding,))
+    def _notes(self, asked: Asked, seen: Seen) -> Iterator[str]:
+        """Other defaults than the handout's."""
+        num_iters, batch_size = number_of(seen.num_iters), number_of(seen.batch_size)
+        if not number_of(seen.trainings):
+            return
+        if asked.num_iters is None and num_iters != self.num_iters:
+            yield (
+                f"without num_iters it trains for {shown(num_iters)} iterations; the handout's default is"
+                f" {self.num_iters}"
+            )
+        if batch_size != self.batch_size:
+            yield f"it trains with batches of {shown(batch_size)}; the default is {self.batch_size}"
 
 
 def _split(rng: np.random.Generator, W: Array, split: int, count: int, share: float) -> tuple[Array, Array]:
-    """X (count, D) float64 and y (count,) int64, of which that share is what W says of the row."""
+    """X (count, D) float64 and y (count,) int64, of which that share is the class that W gives the row."""
     X = rng.normal(size=(count, _FEATURES))
     X[:, 0] = split * _MARK + np.arange(count)
     said = (X @ W).argmax(axis=1)
@@ -133,7 +158,7 @@ def _split(rng: np.random.Generator, W: Array, split: int, count: int, share: fl
 
 
 def asked_of(trial: Trial) -> Asked:
-    """What a trial asks for: the splits as they were handed over, the accuracies that must come back, the numbers."""
+    """The arguments of a trial, and the accuracies that it must return."""
     arrays = [each.array for each in trial.positional if isinstance(each, Tensor)]
     numbers = [each.value for each in trial.positional if isinstance(each, Scalar)]
     *parts, W = arrays

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -12,7 +11,7 @@ import numpy as np
 
 import reference
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.model.assignment import Assignment, ClassifierClass, Role
@@ -26,7 +25,9 @@ _ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
+class Size:
+    """What a predictor is called with. scale: the standard deviation of the weights."""
+
     name: str
     N: int
     C: int
@@ -35,24 +36,25 @@ class _Size:
     dtype: DTypeName
 
 
+NEGATIVE = Size("two classes, all scores negative", 30, 2, 5, 1.0, "float32")
+
 SIZES = (
-    _Size("a few samples", 40, 10, 12, 1.0, "float32"),
-    _Size("one sample", 1, 5, 6, 1.0, "float32"),
-    _Size("twelve classes", 60, 12, 9, 1.0, "float64"),
-    _Size("many samples", 1500, 10, 20, 1.0, "float32"),
-    _Size("large scores", 50, 7, 8, 200.0, "float32"),
-    _Size("two classes, all scores negative", 30, 2, 5, 1.0, "float32"),
+    Size("a few samples", 40, 10, 12, 1.0, "float32"),
+    Size("one sample", 1, 5, 6, 1.0, "float32"),
+    Size("twelve classes", 60, 12, 9, 1.0, "float64"),
+    Size("many samples", 1500, 10, 20, 1.0, "float32"),
+    Size("large scores", 50, 7, 8, 200.0, "float32"),
+    NEGATIVE,
 )
 
-NEAR_TIES = _Size("scores that nearly tie", 40, 8, 10, 1.0, "float32")
-"""The two highest scores differ by 2e-5 to 3e-4 of their size: 16 bits cannot tell them, float32 can."""
+NEAR_TIES = Size("scores that nearly tie", 40, 8, 10, 1.0, "float32")
+"""The two highest scores differ by 2e-5 to 3e-4 of their size: float32 can tell them apart, 16 bits cannot."""
 
-
-REPEATED = _Size("tensors whose contents change from call to call", 40, 6, 7, 1.0, "float32")
+REPEATED = Size("tensors whose contents change from call to call", 40, 6, 7, 1.0, "float32")
 
 
 class PredictionCheck(CheckFields):
-    """Integer labels of shape (N,), each the class of its highest score; inputs unchanged."""
+    """Integer labels of shape (N,), each the class with the highest score; inputs unchanged."""
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         {"function": ("predictor", "classifier")}
@@ -62,55 +64,44 @@ class PredictionCheck(CheckFields):
     function: str
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """One call for each size, and one with the tensors of the last, whose contents are others."""
+        """One call for each size, and one more with the tensors of the last and new contents."""
         rng = random_stream(context.seed, self.id)
-        again = prediction_trial(context.assignment, self.function, rng, REPEATED)
-        return (
-            *(
-                prediction_trial(context.assignment, self.function, rng, size)
-                for size in (*SIZES, NEAR_TIES, REPEATED)
-            ),
-            dataclasses.replace(again, is_again=True, echo=()),
-        )
+        sizes = (*SIZES, NEAR_TIES, REPEATED, REPEATED)
+        *trials, again = [prediction_trial(context.assignment, self.function, rng, size) for size in sizes]
+        return (*trials, replace(again, is_again=True, echo=()))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every label is right."""
         for trial, observation in evidence:
-            W, X = trial.positional if trial.method is None else (trial.state["W"], *trial.positional)
-            assert isinstance(W, Tensor)
-            assert isinstance(X, Tensor)
-            fault = label_fault(trial, observation, W.array, X.array, context.assignment.convention)
+            fault = label_fault(trial, observation, context.assignment.convention)
             if fault is not None:
-                finding = Finding(self.function, False)
-                return Verdict("failed", 0.0, sentence(fault), hint=self.hint, findings=(finding,))
+                return self.failed(fault, findings=(Finding(self.function, False),))
         labels = sum(size.N for size in (*SIZES, NEAR_TIES, REPEATED, REPEATED))
-        name = self.function if evidence[0][0].method is None else f"{self.function}.predict"
-        message = f"{name} gives the right label for {labels} samples in {len(evidence)} calls."
-        return Verdict("passed", 1.0, message, findings=(Finding(self.function, True),))
+        return self.passed(
+            f"{name_of(evidence[0][0])} returns the right label for {labels} samples in {len(evidence)} calls",
+            findings=(Finding(self.function, True),),
+        )
 
 
-def draw_scores(
-    rng: np.random.Generator, N: int, C: int, D: int, scale: float, convention: Convention
-) -> tuple[Array, Array]:
-    """W and X in the convention's layout, whose two highest scores are never so close that rounding decides.
+def _draw(rng: np.random.Generator, size: Size) -> tuple[Array, Array]:
+    """W (D, C) and X (N, D); rounding never decides which of the two highest scores is higher.
 
-    Of several samples one at least has the last class, so that labels that stop short of it show.
+    With several samples, at least one has the last class, which shows labels that stop short of it.
     """
     for _ in range(_ATTEMPTS):
-        W = rng.normal(0, scale, (D, C)).astype(np.float32).astype(np.float64)
-        X = rng.normal(0, 1, (N, D)).astype(np.float32).astype(np.float64)
+        W = rng.normal(0, size.scale, (size.D, size.C)).astype(np.float32).astype(np.float64)
+        X = rng.normal(0, 1, (size.N, size.D)).astype(np.float32).astype(np.float64)
         ordered = np.sort(X @ W, axis=1)
-        close = ordered[:, -1] - ordered[:, -2] < TIE_CLEARANCE * scale
+        close = ordered[:, -1] - ordered[:, -2] < TIE_CLEARANCE * size.scale
         X = X[~close] if close.any() and not close.all() else X
-        has_last = N == 1 or C - 1 in (X @ W).argmax(axis=1)
+        has_last = size.N == 1 or size.C - 1 in (X @ W).argmax(axis=1)
         if not close.all() and has_last:
             break
-    X = np.resize(X, (N, D))
-    return (W.T.copy(), X.T.copy()) if convention.layout == "CD" else (W, X)
+    return W, np.resize(X, (size.N, size.D))
 
 
-def _nearly_tied(rng: np.random.Generator, size: _Size, convention: Convention) -> tuple[Array, Array]:
-    """W whose classes come in pairs that differ by a factor near 1, and X that no rounding in float32 decides."""
+def _draw_near_ties(rng: np.random.Generator, size: Size) -> tuple[Array, Array]:
+    """W whose classes come in pairs that differ by a factor near 1, and X whose labels float32 rounding cannot change."""
     half = rng.normal(0, 1, (size.D, size.C // 2))
     factors = 1 + np.exp(rng.uniform(np.log(2e-5), np.log(3e-4), size.C // 2))
     order = rng.permutation(size.C)
@@ -118,19 +109,17 @@ def _nearly_tied(rng: np.random.Generator, size: _Size, convention: Convention) 
     X = rng.normal(0, 1, (50 * size.N, size.D)).astype(np.float32).astype(np.float64)
     ordered = np.sort(X @ W, axis=1)
     rounding = 4 * size.D * np.finfo(np.float32).eps * (np.abs(X) @ np.abs(W)).max(axis=1)
-    X = np.resize(X[ordered[:, -1] - ordered[:, -2] > rounding], (size.N, size.D))
-    return (W.T.copy(), X.T.copy()) if convention.layout == "CD" else (W, X)
+    return W, np.resize(X[ordered[:, -1] - ordered[:, -2] > rounding], (size.N, size.D))
 
 
-def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: _Size) -> Trial:
-    """The call function(W, X), or predict(X) of a class whose object has W, with the arguments brought back."""
-    W, X = draw_scores(rng, size.N, size.C, size.D, size.scale, assignment.convention)
-    if size is NEAR_TIES:
-        W, X = _nearly_tied(rng, size, assignment.convention)
-    if "negative" in size.name:  # the bias feature pulls every score below zero
-        axis = 0 if assignment.convention.layout == "DC" else 1
-        W = np.concatenate([W, np.full_like(W.take([0], axis), -100.0)], axis)
-        X = np.concatenate([X, np.ones_like(X.take([0], 1 - axis))], 1 - axis)
+def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: Size) -> Trial:
+    """The call function(W, X), or predict(X) of an object with that W; the arguments are echoed."""
+    W, X = _draw_near_ties(rng, size) if size is NEAR_TIES else _draw(rng, size)
+    if size is NEGATIVE:  # the bias feature pulls every score below zero
+        W = np.concatenate([W, np.full((1, size.C), -100.0)])
+        X = np.concatenate([X, np.ones((size.N, 1))], axis=1)
+    if assignment.convention.layout == "CD":
+        W, X = W.T.copy(), X.T.copy()
     weights, rows = Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))
     is_class = isinstance(assignment.functions[function], ClassifierClass)
     return Trial(
@@ -146,24 +135,27 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
     )
 
 
-def label_fault(
-    trial: Trial, observation: Observation, W: Array, X: Array, convention: Convention
-) -> str | None:
-    """What is wrong with predicted labels, in a sentence; None when all are right."""
+def label_fault(trial: Trial, observation: Observation, convention: Convention) -> str | None:
+    """A sentence on what is wrong with predicted labels; None when all are right."""
     if not isinstance(observation, Returned):
         return failure_sentence(trial, observation)
-    expected = reference.predict(W, X, convention)
+    W, X = trial.positional if trial.method is None else (trial.state["W"], *trial.positional)
+    assert isinstance(W, Tensor)
+    assert isinstance(X, Tensor)
+    expected = reference.predict(W.array, X.array, convention)
     seen = observation.values[0]
-    name = trial.function if trial.method is None else f"{trial.function}.{trial.method}"
+    name = name_of(trial)
     if isinstance(seen, Unexpected):
-        return f"{name} should return integer labels of shape ({len(expected)},), but gives {seen.description}, on {trial.label}"
+        return (
+            f"{name} should return integer labels of shape ({len(expected)},), but returns {seen.description},"
+            f" on {trial.label}"
+        )
     wrong = np.flatnonzero(seen.array != expected)
     if len(wrong):
         first = int(wrong[0])
         return (
-            f"{name} gives {len(wrong)} of {formatting.count(len(expected), 'label')} wrong: label"
-            f" {int(seen.array[first])} at {formatting.index([first])}, but the highest score is that of class"
-            f" {int(expected[first])}, on {trial.label}"
+            f"{name} gets {len(wrong)} of {formatting.count(len(expected), 'label')} wrong: label {first} is"
+            f" {int(seen.array[first])}, but class {int(expected[first])} has the highest score, on {trial.label}"
         )
     for argument, echo in zip(trial.positional, observation.echoes, strict=False):
         assert isinstance(argument, Tensor)

@@ -16,39 +16,31 @@ from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence
 from grader.checks.base.context import CheckContext
-from grader.checks.training.learning import (
-    LEARNER_ROLES,
-    NUM_CLASSES,
-    Learner,
-    accuracies_of,
-    data_of,
-    prepared,
-    weights_of,
-)
+from grader.checks.training.learning import LEARNER_ROLES, NUM_CLASSES, Learner, data_of, prepared
 from grader.data import DataSet
 from grader.errors import SpecFault
 from grader.model.assignment import ClassifierName, FunctionSpec, Role, SearchParamsFunction
-from grader.model.observation import Observation, Received, Returned, Unexpected
+from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import DTypeName, SeriesOutput, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention
 from reference.losses.grid import Pair, grid_accuracies, train_grid
 
 GRID_SHARE = 0.5
-"""Of the points, for the pairs themselves where the student's own training counts too; the rest for that training."""
+"""Of the points, for the pairs where the student's own training counts too; the rest is for that training."""
 
 ALLOWANCE = 1.0
-"""Standard deviations of the accuracy that so many images measure, by which the bar may be missed (0.015 at 1,000).
+"""By how many standard deviations of an accuracy on that many images the bar may be missed (0.015 at 1,000).
 
-The student chose the pairs by other draws of weights and batches, maybe on other images. More would let pass rates
-that are ten times too small: with 1e-3 softmax stays below 0.33, where the allowance ends at 0.355.
+The student chose the pairs with other draws of weights and batches, maybe on other images. A larger allowance would
+pass rates ten times too small: with 1e-3 softmax stays below 0.33, and the allowance ends at 0.355.
 """
 
 _DEVIATION = 1e-4
-"""Of the weights that the reference starts from."""
+"""Standard deviation of the weights that the reference starts from."""
 
 _SEED = 20190905
-"""Of the reference's start and batches: the same pairs give the same accuracies in every run."""
+"""Seed of the reference's start and batches: the same pairs give the same accuracies in every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +62,10 @@ class Best:
 
 
 class SearchCheck(CheckFields):
-    """The pairs are usable, and the best of them trains a classifier that labels enough validation images rightly.
+    """The best pair trains a classifier that labels enough validation images correctly.
 
-    The reference finds the best pair; where loss, trainer and predictor or class_name are named, the student's own
-    training is then run on that pair, and counts half.
+    The reference finds the best pair. If the check names a class or a loss, a trainer and a predictor, the student's own
+    training is then run with that pair and counts half.
     """
 
     roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
@@ -93,7 +85,7 @@ class SearchCheck(CheckFields):
     )
     least_pairs: int = Field(default=1, ge=1, le=100)
     most_pairs: int = Field(default=25, ge=1, le=100)
-    bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled rightly.")
+    bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     num_iters: int = Field(default=1500, gt=0, le=20000)
     rank_iters: int = Field(
         default=400, gt=0, le=20000, description="Iterations after which the best three pairs are picked."
@@ -108,17 +100,17 @@ class SearchCheck(CheckFields):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The function that gives the pairs; without a trainer the pairs can still be judged."""
+        """The function that returns the pairs; it can be graded without the trainer."""
         return (self.function,)
 
     @property
     def learners(self) -> tuple[str, ...]:
-        """The class, or loss, trainer and predictor, for the student's own training; none to leave it out."""
+        """The class, or loss, trainer and predictor, for the student's own training; empty without one."""
         named = (self.class_name, self.loss, self.trainer, self.predictor)
         return tuple(name for name in named if name is not None)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """One call, which gives the pairs."""
+        """One call, which returns the pairs."""
         series = SeriesOutput(self.most_pairs)
         return (
             Trial(
@@ -132,106 +124,96 @@ class SearchCheck(CheckFields):
         )
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """The student's own training on the best pair where it reaches the bar, then the images to label."""
+        """The student's own training with the best pair if that reaches the bar, then the images to label."""
+        learner = Learner(self.learners, self.dtype)
         if not self.learners or len(evidence) > 2:
             return ()
-        learner = Learner(self.learners, self.dtype)
-        if len(evidence) == 1:
-            pairs = self._pairs(evidence[0][1])
-            if isinstance(pairs, str):
-                return ()
-            best = self._best(context, pairs)
-            if best.accuracy < self._enough(context):
-                return ()
-            rate, reg = best.pair
-            keywords = {
-                "learning_rate": rate,
-                "reg": reg,
-                "num_iters": self.num_iters,
-                "batch_size": self.batch_size,
-            }
-            return (learner.training(context, keywords, f"{self.num_iters} iterations, {_named(best)}"),)
-        weights = weights_of(evidence[1][1])
-        if not isinstance(weights, Received) or not np.isfinite(weights.array).all():
+        if len(evidence) == 2:
+            return learner.labelling(context, evidence[1][1])
+        pairs = self._pairs(*evidence[0])
+        if isinstance(pairs, str):
             return ()
-        W = weights.array.astype(self.dtype)
-        return (learner.labelling(context, W, "the validation and the test images"),)
+        best = self._best(context, pairs)
+        if best.accuracy < self._enough(context):
+            return ()
+        rate, reg = best.pair
+        training = learner.training(
+            context, learning_rate=rate, reg=reg, num_iters=self.num_iters, batch_size=self.batch_size
+        )
+        return (training,)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Credit for pairs of which one reaches the bar, and for the student's own training that does with it."""
-        trial, called = evidence[0]
-        if not isinstance(called, Returned):
-            return self._unusable(failure_sentence(trial, called))
-        pairs = self._pairs(called)
+        """Credit for a grid with a pair that reaches the bar, and for the student's own training that does too."""
+        pairs = self._pairs(*evidence[0])
         if isinstance(pairs, str):
-            return self._unusable(pairs)
+            return self.failed(pairs, findings=(Finding(self.function, False),))
         best, enough = self._best(context, pairs), self._enough(context)
         measured = {"pairs": float(len(pairs)), "grid_accuracy": best.accuracy}
-        first = (
-            f"The best of {formatting.count(len(pairs), 'pair')} is {_named(best)}: trained with it, the reference labels"
-            f" {best.accuracy:.3f} of the validation images rightly (asked: {self.bar:g})."
-        )
-        words = [first]
+        needed = f"({self.bar:g} needed)"
         credit = 1.0
+        grid = (
+            f"With the best of {formatting.count(len(pairs), 'pair')}, learning_rate {best.pair[0]:g} and reg"
+            f" {best.pair[1]:g}, the reference reaches {formatting.number(best.accuracy, 4)} on the validation images"
+            f" {needed}."
+        )
+        words = [grid]
         if best.accuracy < enough:
             credit = 0.0
-            words.append(
-                "No pair reaches the bar: try other learning rates first, in steps of three to ten times."
-            )
+            words.insert(0, "No pair reaches the bar.")
+            words.append("Try other learning rates first, in steps of three to ten times.")
         elif best.accuracy < self.bar:
             words.append(
-                f"That is enough, as so many images tell no more than {self.bar - enough:.3f} apart."
+                f"That is close enough: so few images cannot tell accuracies {self.bar - enough:.3f} apart."
             )
         if credit and self.learners:
-            own = self._own_accuracy(context, evidence[1:])
-            if isinstance(own, str):
-                words.append(sentence(own))
+            learned = Learner(self.learners, self.dtype).outcome(context, evidence[1:])
+            if isinstance(learned, str):
+                credit = GRID_SHARE
+                words.insert(0, sentence(learned))
             else:
-                words.append(
-                    f"Trained by the submission's own functions it labels {own:.3f} of them rightly."
-                )
-                measured["own_accuracy"] = own
-            credit = 1.0 if not isinstance(own, str) and own >= enough else GRID_SHARE
-        return Verdict(
-            "passed" if credit == 1 else "failed",
+                own = measured["own_accuracy"] = learned.reached.val
+                credit = 1.0 if own >= enough else GRID_SHARE
+                seen = f"{formatting.number(own, 4)} on the validation images"
+                if credit == 1:
+                    words.append(f"Your own training with it reaches {seen}.")
+                else:
+                    words.insert(0, f"Your own training with the best pair reaches only {seen} {needed}.")
+        return self.scored(
             credit,
             " ".join(words),
-            hint=None if credit == 1 else self.hint,
             measured=measured,
             allowed={"pairs": float(self.most_pairs), "grid_accuracy": self.bar},
             findings=(Finding(self.function, True),),
         )
 
-    def _unusable(self, words: str) -> Verdict:
-        finding = Finding(self.function, False)
-        return Verdict("failed", 0.0, sentence(words), hint=self.hint, findings=(finding,))
-
-    def _pairs(self, observation: Observation) -> tuple[Pair, ...] | str:
-        """All pairs of a learning rate and a strength, each once; a sentence where they are no pairs to search."""
+    def _pairs(self, trial: Trial, observation: Observation) -> tuple[Pair, ...] | str:
+        """All pairs of a learning rate and a strength, each once; a sentence where there is no grid to search."""
         if not isinstance(observation, Returned):
-            return f"{self.function} gave no pairs"
+            return failure_sentence(trial, observation)
         names = ("learning rates", "regularization strengths")
         found = []
         for name, value in zip(names, observation.values, strict=True):
             if isinstance(value, Unexpected):
-                return f"{self.function} should return two lists of numbers, (learning_rates, regularization_strengths), but the {name} are {value.description}"
+                return (
+                    f"{self.function} should return two lists of numbers, (learning_rates, regularization_strengths),"
+                    f" but the {name} are {value.description}"
+                )
             if not value.array.size:
-                return f"{self.function} gives no {name}: the list is empty"
+                return f"{self.function} returns no {name}: the list is empty"
             if not np.isfinite(value.array).all():
-                return f"{self.function} gives {name} that are not finite"
+                return f"{self.function} returns {name} that are not finite"
             found.append([float(each) for each in value.array])
         rates, regs = found
         if min(rates) <= 0:
-            return f"{self.function} gives the learning rate {min(rates):g}; expected learning rates above 0"
+            return f"{self.function} returns the learning rate {min(rates):g}; learning rates must be > 0"
         if min(regs) < 0:
-            return f"{self.function} gives the regularization strength {min(regs):g}; expected none below 0"
+            return f"{self.function} returns the regularization strength {min(regs):g}; it must be >= 0"
         pairs = tuple(dict.fromkeys((rate, reg) for rate in rates for reg in regs))
         if not self.least_pairs <= len(pairs) <= self.most_pairs:
-            asked = f"{self.least_pairs} to {self.most_pairs} are asked for"
             return (
-                f"{self.function} gives {formatting.count(len(rates), 'learning rate')} and"
+                f"{self.function} returns {formatting.count(len(rates), 'learning rate')} and"
                 f" {formatting.count(len(regs), 'regularization strength')}, which make"
-                f" {formatting.count(len(pairs), 'pair')}; {asked}"
+                f" {formatting.count(len(pairs), 'pair')}; expected {self.least_pairs} to {self.most_pairs} pairs"
             )
         return pairs
 
@@ -248,28 +230,6 @@ class SearchCheck(CheckFields):
         _, y = prepared(data_of(context), "val", "float32")
         return self.bar - ALLOWANCE * float(np.sqrt(self.bar * (1 - self.bar) / len(y)))
 
-    def _own_accuracy(self, context: CheckContext, evidence: Evidence) -> float | str:
-        """The share of validation images that the student's own functions label rightly; a sentence where they fail."""
-        for trial, observation in evidence:
-            if not isinstance(observation, Returned):
-                return failure_sentence(trial, observation)
-        if len(evidence) == 1:
-            weights = weights_of(evidence[0][1])
-            if isinstance(weights, Received):
-                return "the submission's own training ends with weights that are not finite"
-            said = "nothing" if weights is None else weights.description
-            return f"the submission's own training gives {said} in the place of the weights W"
-        labelled = evidence[1][1]
-        assert isinstance(labelled, Returned)
-        labels = labelled.values[0]
-        if isinstance(labels, Unexpected):
-            return f"the submission's own predictor gives {labels.description} in the place of labels"
-        return accuracies_of(context, labels.array, self.dtype).val
-
-
-def _named(best: Best) -> str:
-    return f"learning_rate {best.pair[0]:g}, reg {best.pair[1]:g}"
-
 
 @lru_cache(maxsize=16)
 def best_of_grid(
@@ -281,7 +241,7 @@ def best_of_grid(
 ) -> Best:
     """The pair with the highest validation accuracy when the reference trains on the training split, in float32.
 
-    Of many pairs only the few that lead after rank_iters are trained to the end. On the stand-in, 25 pairs with 400
+    Of many pairs, only the few that lead after rank_iters are trained to the end. On the stand-in, 25 pairs with 400
     iterations and three finalists end within 0.02 of the best of 25 with 1500, in 8 CPU seconds instead of 15.
     """
     X, y = prepared(data, "train", "float32")

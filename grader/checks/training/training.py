@@ -1,37 +1,34 @@
-"""The trainer under a spy: the judge lends it a loss function, so its log can be checked step by step."""
+"""The trainer under a spy: it calls a loss function lent by the judge, whose log is checked step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.training.training_audit import TrainingAudit, changed_defaults, conclude
+from grader.checks.training.training_audit import TrainingAudit, changed_defaults, credit_of
 from grader.checks.training.training_run import (
     TrainingRun,
     TrainingSizes,
-    as_asked_of,
     draw_data,
     draw_keywords,
     draw_sizes,
-    draw_spy,
     draw_weights,
-    name_of,
+    spied_trial,
     weights_and_history,
 )
 from grader.model.assignment import Assignment, ClassifierClass, Role, TrainerDefaults, TrainerFunction
 from grader.model.observation import Observation, Raised, Returned, Unexpected, Value
-from grader.model.trial import Array, ArrayOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.trial import Array, Trial
 from grader.model.verdict import Finding, Verdict
 
 _MORE_ROWS = 15
-"""Than a batch of the default size has, so that one can be drawn without replacement."""
+"""More samples than a batch of the default size, so that one can be drawn without replacement."""
 
 
 class TrainingCheck(CheckFields):
@@ -46,66 +43,40 @@ class TrainingCheck(CheckFields):
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One run from a given W, one from None, with different sizes; one with the signature's defaults."""
-        rng = random_stream(context.seed, self.id)
+        assignment, rng = context.assignment, random_stream(context.seed, self.id)
         given = draw_sizes(rng, num_iters=(10, 14), batch_size=(16, 24))
         none = draw_sizes(rng, num_iters=(6, 9), batch_size=(205, 240))
         trials = [
-            self._trial(context.assignment, rng, given, draw_weights(rng, given)),
-            self._trial(context.assignment, rng, none, None),
+            spied_trial(
+                assignment,
+                self.function,
+                f"{sizes.num_iters} steps, batches of {sizes.batch_size}, W = {'None' if is_none else 'given'}",
+                rng,
+                sizes,
+                draw_data(rng, sizes, absent_class=is_none),
+                start=None if is_none else draw_weights(rng, sizes),
+                keywords=draw_keywords(rng, sizes, verbose=is_none),
+            )
+            for sizes, is_none in ((given, False), (none, True))
         ]
-        defaults = self._defaults(context.assignment)
+        defaults = self._defaults(assignment)
         if defaults is not None:
-            trials.append(self._default_trial(context.assignment, rng, defaults))
-        return tuple(as_asked_of(context.assignment, trial) for trial in trials)
+            rows = defaults.batch_size + _MORE_ROWS
+            sizes = TrainingSizes(rows, 6, 4, defaults.num_iters, defaults.batch_size)
+            label, data = "the defaults of the signature", draw_data(rng, sizes)
+            start = draw_weights(rng, sizes)
+            trials.append(
+                spied_trial(assignment, self.function, label, rng, sizes, data, start=start, keywords={})
+            )
+        return tuple(trials)
 
     def _defaults(self, assignment: Assignment) -> TrainerDefaults | None:
         trainer = assignment.functions[self.function]
         assert isinstance(trainer, TrainerFunction | ClassifierClass)
         return trainer.defaults
 
-    def _trial(
-        self, assignment: Assignment, rng: np.random.Generator, sizes: TrainingSizes, start: Array | None
-    ) -> Trial:
-        from_none = start is None
-        X, y = draw_data(rng, sizes, absent_class=from_none)
-        words = f"{sizes.num_iters} steps, batches of {sizes.batch_size}"
-        return Trial(
-            label=f"{words}, W = {'None' if from_none else 'given'}",
-            function=self.function,
-            positional=(
-                draw_spy(rng, sizes),
-                Scalar(None) if start is None else Tensor(start),
-                Tensor(X),
-                Tensor(y),
-            ),
-            keywords=draw_keywords(rng, sizes, verbose=from_none),
-            outputs=(ArrayOutput((sizes.features, sizes.classes)), SeriesOutput(sizes.num_iters)),
-            echo=(2, 3),
-            backend=assignment.backend,
-            seconds=assignment.limits.training_seconds,
-        )
-
-    def _default_trial(
-        self, assignment: Assignment, rng: np.random.Generator, defaults: TrainerDefaults
-    ) -> Trial:
-        sizes = TrainingSizes(defaults.batch_size + _MORE_ROWS, 6, 4, defaults.num_iters, defaults.batch_size)
-        X, y = draw_data(rng, sizes)
-        return Trial(
-            label="the defaults of the signature",
-            function=self.function,
-            positional=(
-                draw_spy(rng, sizes),
-                Tensor(draw_weights(rng, sizes)),
-                Tensor(X),
-                Tensor(y),
-            ),
-            outputs=(ArrayOutput((sizes.features, sizes.classes)), SeriesOutput(sizes.num_iters)),
-            backend=assignment.backend,
-            seconds=assignment.limits.training_seconds,
-        )
-
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Credit for each part of the contract that holds in both runs; other defaults are a note."""
+        """Credit for each part of the contract that holds in both runs; other defaults earn a note."""
         faults: dict[str, str] = {}
         notes: list[str] = []
         for trial, observation in evidence:
@@ -117,21 +88,21 @@ class TrainingCheck(CheckFields):
                 faults.setdefault("start", f"starting from W = None, {failure_sentence(trial, observation)}")
                 continue
             if not isinstance(observation, Returned):
-                words = sentence(failure_sentence(trial, observation))
-                return Verdict(
-                    "failed", 0.0, words, hint=self.hint, findings=(Finding(self.function, False),)
-                )
+                words = failure_sentence(trial, observation)
+                return self.failed(words, findings=(Finding(self.function, False),))
             audit = TrainingAudit(run, observation.spy_calls)
             found = audit.faults(*weights_and_history(observation))
-            if _changed(observation.echoes[0], run.X) or _changed(observation.echoes[1], run.y):
-                found.setdefault("batches", "X or y is changed by the trainer")
+            if _is_changed(observation.echoes[0], run.X) or _is_changed(observation.echoes[1], run.y):
+                found.setdefault("batches", "the trainer changes X or y")
             for part, words in found.items():
                 faults.setdefault(part, f"{words} ({trial.label})")
             notes += audit.notes()
-        verdict = conclude(name_of(evidence[0][0]), faults, self.hint, tuple(notes))
-        return replace(
-            verdict, findings=tuple(replace(each, function=self.function) for each in verdict.findings)
-        )
+        name = name_of(evidence[0][0])
+        message = f"{name} draws its batches, updates W and records the loss as it should at every step"
+        if faults:
+            message = f"{name}: {'; '.join(faults.values())}"
+        finding = Finding(self.function, not faults, notes=tuple(notes))
+        return self.scored(credit_of(faults), message, findings=(finding,))
 
     def _default_notes(
         self, assignment: Assignment, trial: Trial, observation: Observation
@@ -146,5 +117,5 @@ class TrainingCheck(CheckFields):
         return changed_defaults(run, observation.spy_calls, weights_and_history(observation)[0])
 
 
-def _changed(echo: Value, array: Array) -> bool:
+def _is_changed(echo: Value, array: Array) -> bool:
     return isinstance(echo, Unexpected) or not np.array_equal(echo.array, array)

@@ -1,4 +1,4 @@
-"""What the log of a spied training run says: right batches, steps, history and start, or the first that is not."""
+"""Checks the log of a spied training run: batches, updates, history and start, with the first fault of each."""
 
 from __future__ import annotations
 
@@ -9,39 +9,33 @@ from itertools import pairwise
 import numpy as np
 
 from grader import formatting
+from grader.checks.training.draws import row_numbers
 from grader.checks.training.training_run import TrainingRun
 from grader.model.observation import Received, SpyCall, Unexpected, Value
 from grader.model.trial import Array
-from grader.model.verdict import Finding, Verdict
 
 GREATEST_START = 4.5
-"""Of W from None, in units of 1/sqrt(D): a normal draw of that deviation exceeds it once in 6000 runs."""
+"""Of a start from None, in units of 1/sqrt(D): a normal draw with that deviation exceeds it once in 6,000 runs."""
 
 UPDATE_BOUND = 1e-12
 FLOAT32_BOUND = 1e-5
 
 SHARES: Mapping[str, float] = {"batches": 0.4, "updates": 0.5, "history": 0.05, "start": 0.05}
-"""What each part of the contract is worth. A trainer with neither right batches nor right updates gets nothing:
-the rest is in the template."""
+"""The share of the points for each part of the contract."""
 
 
-def conclude(
-    function: str, faults: Mapping[str, str], hint: str | None, notes: tuple[str, ...] = ()
-) -> Verdict:
-    """The verdict on a trainer's contract from its faults by part."""
+def credit_of(faults: Mapping[str, str]) -> float:
+    """The shares of the parts without a fault; nothing with wrong batches and updates, as the template has the rest."""
     if not faults:
-        message = f"{function} takes right batches, steps and notes at every iteration."
-        return Verdict("passed", 1.0, message, findings=(Finding(function, True, notes=notes),))
-    credit = sum(share for part, share in SHARES.items() if part not in faults)
+        return 1.0
     if {"batches", "updates"} <= faults.keys():
-        credit = 0.0
-    message = f"{function}: {'; '.join(faults.values())}."
-    return Verdict("failed", credit, message, hint=hint, findings=(Finding(function, False, notes=notes),))
+        return 0.0
+    return sum(share for part, share in SHARES.items() if part not in faults)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingAudit:
-    """Goes through the spy's log of one run and says what does not hold, by part of the contract."""
+    """Goes through the spy's log of one run and finds the faults, by part of the contract."""
 
     run: TrainingRun
     calls: Sequence[SpyCall]
@@ -57,11 +51,11 @@ class TrainingAudit:
         return {part: words for part, words in found.items() if words is not None}
 
     def notes(self) -> tuple[str, ...]:
-        """What deviates from the contract where no call in the assignment's dtype would show it."""
+        """Deviations that cost nothing because no call in the assignment's dtype shows them."""
         if self.run.start is None and self.calls and isinstance(self.calls[0].W, Received):
             dtype = self.calls[0].W.dtype
             if dtype != self.run.X.dtype.name:
-                return (f"W = None starts in {dtype} where X is {self.run.X.dtype.name}",)
+                return (f"with W = None it starts in {dtype} although X is {self.run.X.dtype.name}",)
         return ()
 
     def _batch_fault(self) -> str | None:
@@ -76,9 +70,9 @@ class TrainingAudit:
                 seen = (
                     formatting.number(float(call.reg.array))
                     if isinstance(call.reg, Received)
-                    else "no number"
+                    else call.reg.description
                 )
-                return f"reg is handed on as {seen}, expected {self.run.reg:g}, at iteration {step}"
+                return f"reg is passed on as {seen}, expected {self.run.reg:g}, at iteration {step}"
         return None
 
     def _rows_fault(self, call: SpyCall) -> str | None:
@@ -87,11 +81,8 @@ class TrainingAudit:
             return f"X_batch is {call.X.description}, expected shape {expected}"
         if isinstance(call.y, Unexpected):
             return f"y_batch is {call.y.description}, expected {self.run.batch_size} labels"
-        rows = np.rint(call.X.array[:, 0].astype(np.float64))
-        if not np.all((rows >= 0) & (rows < len(self.run.X))):
-            return "X_batch holds rows that are not in X"
-        numbers = rows.astype(np.int64)
-        if not np.allclose(call.X.array, self.run.X[numbers], rtol=1e-6, atol=1e-7):
+        numbers = row_numbers(call.X.array[:, 0], len(self.run.X))
+        if numbers is None or not np.allclose(call.X.array, self.run.X[numbers], rtol=1e-6, atol=1e-7):
             return "X_batch holds rows that are not in X"
         if not np.array_equal(call.y.array, self.run.y[numbers]):
             return "y_batch does not hold the labels of the rows in X_batch"
@@ -132,17 +123,19 @@ class TrainingAudit:
             return None
         first = self.calls[0].W
         if isinstance(first, Unexpected):
-            return f"W = None starts as {first.description}, expected shape (D, C) with C = max(y) + 1"
+            return (
+                f"with W = None the first W is {first.description}, expected shape (D, C) with C = max(y) + 1"
+            )
         greatest = GREATEST_START / np.sqrt(len(first.array))
         if not np.isfinite(first.array).all() or np.max(np.abs(first.array)) > greatest:
-            return "W = None does not start with small weights"
+            return "with W = None the first weights are not small"
         return None
 
 
 def changed_defaults(run: TrainingRun, calls: Sequence[SpyCall], final_W: Value) -> tuple[str, ...]:
-    """Notes on a run without keywords: which default values differ from the run's, the handout's.
+    """Notes on a run without keywords: the default values that differ from the handout's, which are the run's.
 
-    A run that cannot be read, because its batches or updates are wrong anyway, gives none.
+    None where wrong batches or updates hide them.
     """
     if not calls or not isinstance(calls[0].W, Received) or run.start is None:
         return ()
@@ -165,12 +158,12 @@ def changed_defaults(run: TrainingRun, calls: Sequence[SpyCall], final_W: Value)
 
 
 def _default_words(name: str, seen: float | None, expected: float) -> str:
-    has = "has another default" if seen is None else f"is {seen:g} by default"
+    has = "has a different default" if seen is None else f"is {seen:g} by default"
     return f"{name} {has}; the handout's signature says {expected:g}"
 
 
 def _close(seen: Array, expected: Array) -> bool:
-    """Equal to rounding; a trainer that works in float32 inside is right too."""
+    """Equal up to rounding; a trainer may work in float32 inside."""
     scale = max(1.0, float(np.max(np.abs(expected))))
     with np.errstate(over="ignore", invalid="ignore"):
         difference = float(np.max(np.abs(seen - expected)))
@@ -181,15 +174,15 @@ def _close(seen: Array, expected: Array) -> bool:
 
 
 def _name_update(before: Array, after: Array, gradient: Array, step: Array, batch_size: int) -> str:
-    """What a wrong update was, where it is a known one."""
+    """The wrong update by name, if it is a known one."""
     known = (
         (before, "W is not changed"),
         (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),
         (before - gradient, "W is moved by the whole gradient: the learning rate is not used"),
         (-step, "W is replaced by -learning_rate*dW instead of being moved by it"),
-        (before - step / batch_size, "the step is divided by batch_size, though dW is an average already"),
+        (before - step / batch_size, "the step is divided by batch_size, though dW is already an average"),
     )
     for expected, words in known:
         if _close(after, expected):
             return words
-    return "W does not become W - learning_rate*dW"
+    return "W is not updated to W - learning_rate*dW"

@@ -1,4 +1,4 @@
-"""One run of a trainer under the spy: its sizes, data and numbers, drawn afresh so that none can be relied on."""
+"""One run of a trainer under the spy: sizes, data and numbers, all drawn anew."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import numpy as np
 
 from grader.model.assignment import Assignment, ClassifierClass
 from grader.model.observation import Returned, Value
-from grader.model.trial import Argument, Array, Scalar, Spy, Tensor, Trial
+from grader.model.trial import Array, ArrayOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
 
 _SPARE = 3
-"""The spy answers this many times as many calls as there should be: too many are counted, endless ones broken off."""
-
+"""The spy answers this many times the expected calls: a few too many are counted, an endless loop is broken off."""
 
 _GREAT_BATCH, _LEAST_REST = 40, 3
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSizes:
-    """How much data, and how many steps with which batches; features and classes never are equally many."""
+    """The sizes of the data, the number of steps and the batch size; there are always more features than classes."""
 
     samples: int
     features: int
@@ -34,8 +33,8 @@ def draw_sizes(
 ) -> TrainingSizes:
     """About 53 samples of 6 to 8 features in 3 to 5 classes; steps and batches within the given bounds.
 
-    Never a whole number of batches: who goes through shuffled rows may leave out the rest. Of great batches there are
-    as many samples more, so that they can be drawn without replacement.
+    The samples never make a whole number of batches, because a trainer that goes through shuffled rows may leave out the
+    rest. For great batches there are more samples, so that they can be drawn without replacement.
     """
     batch = int(rng.integers(*batch_size, endpoint=True))
     samples = int(rng.integers(47, 60)) + (batch if batch > _GREAT_BATCH else 0)
@@ -57,10 +56,10 @@ def draw_data(
     absent_class: bool = False,
     is_skewed: bool = False,
 ) -> tuple[Array, Array]:
-    """X (N, D) float64 that carries the row's number in column 0, and y (N,) int64 with every class.
+    """X (N, D) float64 with the row's number in column 0, and y (N,) int64 with every class.
 
-    absent_class: leave one class out, never the last: max(y) + 1 counts it, the number of different labels does not.
-    is_skewed: four of five samples have the same label, so that draws that balance the classes show.
+    absent_class: leave one class out, never the last, so that max(y) + 1 differs from the number of different labels.
+    is_skewed: four of five samples have the same label, which shows draws that balance the classes.
     """
     X = rng.normal(0, 1, (sizes.samples, sizes.features)).astype(np.float32).astype(np.float64)
     X[:, 0] = np.arange(sizes.samples)
@@ -77,72 +76,85 @@ def draw_weights(rng: np.random.Generator, sizes: TrainingSizes) -> Array:
     return rng.normal(0, 1, (sizes.features, sizes.classes))
 
 
-def draw_keywords(rng: np.random.Generator, sizes: TrainingSizes, *, verbose: bool) -> dict[str, Scalar]:
-    """The keyword arguments in the order of the handout's signature; rate and reg are others in every run."""
+def training_keywords(
+    *, learning_rate: float, reg: float, num_iters: int, batch_size: int, verbose: bool = False
+) -> dict[str, Scalar]:
+    """The keyword arguments of a trainer, in the order of the handout's signature."""
     return {
-        "learning_rate": Scalar(round(float(rng.uniform(0.02, 0.2)), 4)),
-        "reg": Scalar(round(float(rng.uniform(0.1, 0.9)), 4)),
-        "num_iters": Scalar(sizes.num_iters),
-        "batch_size": Scalar(sizes.batch_size),
+        "learning_rate": Scalar(learning_rate),
+        "reg": Scalar(reg),
+        "num_iters": Scalar(num_iters),
+        "batch_size": Scalar(batch_size),
         "verbose": Scalar(verbose),
     }
 
 
-def draw_spy(rng: np.random.Generator, sizes: TrainingSizes) -> Spy:
-    """Losses and gradients for more steps than there should be."""
+def draw_keywords(rng: np.random.Generator, sizes: TrainingSizes, *, verbose: bool) -> dict[str, Scalar]:
+    """Keyword arguments with a new learning rate and reg in every run."""
+    return training_keywords(
+        learning_rate=round(float(rng.uniform(0.02, 0.2)), 4),
+        reg=round(float(rng.uniform(0.1, 0.9)), 4),
+        num_iters=sizes.num_iters,
+        batch_size=sizes.batch_size,
+        verbose=verbose,
+    )
+
+
+def spied_trial(
+    assignment: Assignment,
+    function: str,
+    label: str,
+    rng: np.random.Generator,
+    sizes: TrainingSizes,
+    data: tuple[Array, Array],
+    *,
+    start: Array | None,
+    keywords: Mapping[str, Scalar],
+) -> Trial:
+    """The run of a trainer (spy, W, X, y) -> (W, history), or of a class's train(X, y) -> history.
+
+    There the spy is the object's loss, and `start`, unless it is None, its attribute W.
+    """
     steps = _SPARE * sizes.num_iters
-    return Spy(
+    spy = Spy(
         losses=rng.uniform(0.5, 9.5, steps),
         gradients=rng.normal(0, 1, (steps, sizes.features, sizes.classes)),
         batch=sizes.batch_size,
         columns=sizes.features,
     )
-
-
-def as_asked_of(assignment: Assignment, trial: Trial) -> Trial:
-    """The run of a trainer (spy, W, X, y) -> (W, history) as it is; of a class, as its method train(X, y) -> history.
-
-    There the spy is the object's loss, and the W that it starts from, unless that is None, its attribute.
-    """
-    spec = assignment.functions[trial.function]
-    if not isinstance(spec, ClassifierClass):
-        return trial
-    spy, start, X, y = trial.positional
-    assert isinstance(spy, Spy)
-    weights, history = trial.outputs
-    state: dict[str, Argument] = {"loss": replace(spy, is_method=spec.weights == "attribute")}
-    if isinstance(start, Tensor):
-        state["W"] = start
-    return replace(
-        trial,
-        method="train",
-        state=state,
-        positional=(X, y),
-        outputs=(history,),
-        fetch={"W": weights},
-        echo=tuple(position - 2 for position in trial.echo),
+    spec = assignment.functions[function]
+    is_class = isinstance(spec, ClassifierClass)
+    if isinstance(spec, ClassifierClass):
+        spy = replace(spy, is_method=spec.weights == "attribute")
+    W = None if start is None else Tensor(start)
+    X, y = map(Tensor, data)
+    weights, history = ArrayOutput((sizes.features, sizes.classes)), SeriesOutput(sizes.num_iters)
+    return Trial(
+        label=label,
+        function=function,
+        method="train" if is_class else None,
+        state={} if not is_class else {"loss": spy} if W is None else {"loss": spy, "W": W},
+        positional=(X, y) if is_class else (spy, Scalar(None) if W is None else W, X, y),
+        keywords=keywords,
+        outputs=(history,) if is_class else (weights, history),
+        fetch={"W": weights} if is_class else {},
+        echo=(0, 1) if is_class else (2, 3),
+        backend=assignment.backend,
+        seconds=assignment.limits.training_seconds,
     )
 
 
 def weights_and_history(observation: Returned) -> tuple[Value, Value]:
-    """The last W and the losses of a run of either kind."""
+    """The final W and the losses of a run of either kind."""
     if "W" in observation.fetched:
         return observation.fetched["W"], observation.values[0]
     weights, history = observation.values
     return weights, history
 
 
-def name_of(trial: Trial) -> str:
-    """What trains: the function, or the class with its method."""
-    return trial.function if trial.method is None else f"{trial.function}.{trial.method}"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRun:
-    """What a trainer was given: data, the spy, the start (None where it was to make one), its numbers.
-
-    X (N, D) float64, y (N,) int64, start (D, C) float64.
-    """
+    """The arguments of a spied trainer: X (N, D) float64, y (N,) int64, start (D, C) float64 or None."""
 
     X: Array
     y: Array
@@ -155,14 +167,11 @@ class TrainingRun:
 
     @classmethod
     def of(cls, trial: Trial, defaults: Mapping[str, float] | None = None) -> TrainingRun:
-        """The run that a trial asks for: of a function with spy, W, X, y, or of a method train with X, y.
-
-        defaults: the numbers that hold where the trial hands over none.
-        """
-        data = trial.positional if trial.method is not None else trial.positional[2:]
-        spy = trial.positional[0] if trial.method is None else trial.state["loss"]
-        start = trial.state.get("W") if trial.method is not None else trial.positional[1]
-        X, y = data
+        """The run of a spied trial. defaults: the numbers where the trial passes none."""
+        is_class = trial.method is not None
+        spy = trial.state["loss"] if is_class else trial.positional[0]
+        start = trial.state.get("W") if is_class else trial.positional[1]
+        X, y = trial.positional[-2:]
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)
         assert isinstance(spy, Spy)

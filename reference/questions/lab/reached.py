@@ -11,13 +11,11 @@ from reference.questions.inputs import Inputs, Value
 from reference.questions.lab.descent import GIVEN, accuracy, sequential, slopes
 from reference.questions.lab.training import PARAMETERS, named
 from reference.questions.question import Answer, Question, QuestionCase, Rule
+from reference.uniformity import chi_square, greatest_chi_square
 
 _ROWS, _CLASSES = 12, 4
 _TINY_RATE = 1e-7
 """So small that every step on a row changes the weights like the first one, to 1 part in 1e4."""
-
-_DEVIATIONS = 10.6
-"""Of the chi-square statistic above its mean: chance alone exceeds that less than once in 1e7 runs."""
 
 _ACCURACY_BAR = 0.9
 
@@ -94,10 +92,9 @@ def _uneven(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     found = _whole_draws(inputs, outputs)
     if found is None:
         return None
-    expected, freedom = found.mean(), len(found) - 1
-    chi_square = float(((found - expected) ** 2).sum() / expected)
-    bound = freedom + _DEVIATIONS * np.sqrt(2 * freedom)
-    return None if chi_square <= bound else {"most": float(found.max()), "expected": float(expected)}
+    if chi_square(found) <= greatest_chi_square(len(found)):
+        return None
+    return {"most": float(found.max()), "expected": float(found.mean())}
 
 
 def _in_order(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:

@@ -3,77 +3,77 @@
 import numpy as np
 import pytest
 
+from grader.checks.speed.rounds import LEAST_SECONDS, NULL, round_of
 from grader.checks.speed.timing import (
-    LEAST_SECONDS,
+    HALF_WIDTH,
+    LEAST_ROUNDS,
+    MOST_ROUNDS,
+    MOST_SECONDS,
     Interval,
-    Rounds,
+    Reading,
     Rung,
     credit_above,
     credit_below,
     interval,
+    is_enough,
     is_ladder,
-    net,
-    reference_speedup,
-    slowdown,
-    speedup,
 )
 
 RISING = (Rung(bound=3, credit=1), Rung(bound=6, credit=0.5), Rung(bound=12, credit=0.25))
 FALLING = (Rung(bound=1, credit=1), Rung(bound=0.5, credit=0.5), Rung(bound=0.2, credit=0.25))
 
 
-def rounds(reference_naive=0.0, student_naive=0.0, reference=0.0, student=0.0, null=0.0):
-    """One round; give lists for several."""
-    values = (reference_naive, student_naive, reference, student, null)
-    return Rounds(*np.broadcast_arrays(*(np.atleast_1d(np.asarray(each, float)) for each in values)))
+def ratios(reference_naive=1e-3, student_naive=1e-3, reference=1e-3, student=1e-3, null=0.0):
+    """One round of calls that take so many seconds; a naive call sees 4 of the 128 samples."""
+    return round_of(
+        {
+            ("main", NULL): [null],
+            ("main", "reference"): [reference],
+            ("main", "student"): [student],
+            ("few", NULL): [null],
+            ("few", "reference"): [reference_naive],
+            ("few", "student"): [student_naive],
+            ("many", NULL): [0.0],
+            ("many", "reference"): [1e-3],
+            ("many", "student"): [7e-3],
+        }
+    )
 
 
 def test_the_call_that_does_nothing_is_taken_off_both_sides_of_a_slowdown():
-    found = slowdown(rounds(reference=3e-3, student=5e-3, null=1e-3))
+    found = ratios(reference=3e-3, student=5e-3, null=1e-3)
 
-    assert found.tolist() == pytest.approx([2.0])
-
-
-def test_each_ratio_is_of_times_of_one_round():
-    found = slowdown(rounds(reference=[2e-3, 20e-3], student=[4e-3, 40e-3]))
-
-    assert found.tolist() == pytest.approx([2.0, 2.0])
+    assert found.slowdown == pytest.approx(2.0)
+    assert found.many_samples == pytest.approx(7.0)
 
 
 def test_a_naive_function_that_dawdles_counts_for_the_cap():
-    found = speedup(rounds(reference_naive=0.1, student_naive=9.0, student=1e-3), cap=1.5)
-
-    assert found.tolist() == pytest.approx([150.0])
+    assert ratios(reference_naive=0.1, student_naive=9.0).speedup == pytest.approx(32 * 150)
 
 
 def test_a_naive_function_below_the_cap_counts_as_it_is():
-    found = speedup(rounds(reference_naive=0.1, student_naive=0.12, student=1e-3), cap=1.5)
-
-    assert found.tolist() == pytest.approx([120.0])
+    assert ratios(reference_naive=0.1, student_naive=0.12).speedup == pytest.approx(32 * 120)
 
 
 def test_the_references_own_speedup_leaves_the_student_out():
-    found = reference_speedup(rounds(reference_naive=0.101, reference=3e-3, student=9.0, null=1e-3))
+    found = ratios(reference_naive=0.101, reference=3e-3, student=9.0, null=1e-3)
 
-    assert found.tolist() == pytest.approx([50.0])
+    assert found.reference_speedup == pytest.approx(32 * 50)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5e-3, 1e-3])
-def test_net_seconds_are_never_none_nor_less(seconds):
-    assert net(np.array(seconds), np.array(1e-3)) == LEAST_SECONDS
+def test_a_function_as_fast_as_the_null_call_has_finite_ratios(seconds):
+    found = ratios(student=seconds, null=1e-3, reference=3e-3, student_naive=3e-3, reference_naive=3e-3)
+
+    assert found.slowdown == pytest.approx(LEAST_SECONDS / 2e-3)
+    assert found.speedup == pytest.approx(32 * 2e-3 / LEAST_SECONDS)
 
 
-def test_a_function_that_takes_no_time_has_a_finite_speedup():
-    found = speedup(rounds(reference_naive=0.1, student_naive=0.1, student=1e-3, null=1e-3), cap=1.5)
-
-    assert np.isfinite(found).all()
+def test_a_round_takes_the_seconds_of_all_its_calls():
+    assert ratios().seconds == pytest.approx(12e-3)
 
 
-def test_rounds_are_joined_in_order():
-    joined = Rounds.joined([rounds(student=[1.0, 2.0]), rounds(student=3.0)])
-
-    assert len(joined) == 3
-    assert joined.student.tolist() == [1.0, 2.0, 3.0]
+# --- Intervals -------------------------------------------------------------------------------------------------------
 
 
 def test_equal_ratios_have_an_interval_of_no_width():
@@ -114,6 +114,40 @@ def test_the_interval_holds_its_middle():
     for count in range(1, 12):
         found = interval(np.random.default_rng(count).exponential(size=count), np.random.default_rng(0))
         assert found.low <= found.middle <= found.high
+
+
+# --- When to stop ----------------------------------------------------------------------------------------------------
+
+WIDE = 1.5 * HALF_WIDTH
+
+
+def reading(count, half_width=HALF_WIDTH / 2, worst=1.0, credit=1.0, seconds=1.0):
+    some = Interval(1.0, 1.0, 1.0)
+    speedup = Interval(100 * (1 - half_width), 100.0, 100 * (1 + half_width))
+    return Reading(count, seconds, speedup, some, some, some, False, worst, credit)
+
+
+@pytest.mark.parametrize(
+    "found, stops",
+    [
+        (reading(LEAST_ROUNDS - 1), False),
+        (reading(LEAST_ROUNDS), True),
+        (reading(LEAST_ROUNDS, WIDE), False),
+        (reading(LEAST_ROUNDS, WIDE, worst=0.0, credit=0.0), True),
+        (reading(MOST_ROUNDS - 1, WIDE), False),
+        (reading(MOST_ROUNDS, WIDE), True),
+        (reading(1, WIDE, seconds=MOST_SECONDS), True),
+        (reading(MOST_ROUNDS, worst=0.5, seconds=MOST_SECONDS), False),
+        (reading(2 * MOST_ROUNDS - 1, worst=0.5), False),
+        (reading(2 * MOST_ROUNDS, worst=0.5), True),
+        (reading(1, worst=0.5, seconds=2 * MOST_SECONDS), True),
+    ],
+)
+def test_measuring_stops_once_the_credit_is_clear_or_the_cap_is_reached(found, stops):
+    assert is_enough(found) is stops
+
+
+# --- Ladders ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

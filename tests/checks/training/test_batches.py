@@ -83,7 +83,7 @@ def test_right_samplers_pass(student):
     verdict = verdict_of(student)
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
-    assert verdict.message == f"{NAME} draws rows with their labels from all {ROWS} rows, evenly."
+    assert verdict.message == f"{NAME} draws rows with their labels evenly from all {ROWS} rows."
     assert [(each.function, each.is_correct, each.notes) for each in verdict.findings] == [(NAME, True, ())]
 
 
@@ -92,7 +92,7 @@ def test_no_right_sampler_fails_in_sixty_runs(draw):
     assert [seed for seed in range(60) if verdict_of(by(draw, seed), seed).credit != 1] == []
 
 
-def test_a_num_train_that_is_passed_over_is_a_note():
+def test_a_num_train_that_is_ignored_is_a_note():
     def sample_batch(X, y, num_train, batch_size):
         rows = np.random.default_rng(int(np.random.default_rng().integers(1 << 40))).integers(
             0, len(X), batch_size
@@ -102,7 +102,7 @@ def test_a_num_train_that_is_passed_over_is_a_note():
     verdict = verdict_of(sample_batch)
 
     assert verdict.credit == 1
-    assert verdict.findings[0].notes == ("it draws from all rows of X, whatever num_train is",)
+    assert verdict.findings[0].notes == ("it draws from all rows of X and ignores num_train",)
 
 
 def test_a_short_num_train_that_cannot_be_drawn_from_is_a_note():
@@ -113,7 +113,7 @@ def test_a_short_num_train_that_cannot_be_drawn_from_is_a_note():
     verdict = verdict_of(sample_batch)
 
     assert verdict.credit == 1
-    assert verdict.findings[0].notes == ("it cannot draw from the first num_train rows where X has more",)
+    assert verdict.findings[0].notes == ("it cannot draw from the first num_train rows of a longer X",)
 
 
 def independent(X, y, num_train, batch_size):
@@ -134,7 +134,7 @@ def test_labels_of_other_rows_are_named():
         assert verdict.message.startswith(
             f"{NAME}: y_batch does not hold the labels of the rows in X_batch ("
         )
-        assert verdict.message.endswith("% of them are others): both must be taken with the same indices.")
+        assert verdict.message.endswith("% are wrong): are both taken with the same indices?")
         assert verdict.findings[0].is_correct is False
 
 
@@ -154,7 +154,7 @@ DRAWN_WRONGLY = {
     ),
     "half of the rows": (
         by(lambda rng, count, size: rng.integers(0, count // 2, size)),
-        f"{ROWS - ROWS // 2} rows of {ROWS} are never drawn.",
+        f"{ROWS - ROWS // 2} of the {ROWS} rows are never drawn.",
     ),
     "squared": (
         by(lambda rng, count, size: (rng.random(size) ** 2 * count).astype(int)),
@@ -203,7 +203,7 @@ EXPECTED = (
         (lambda X_batch, _: (X_batch, None), f"y_batch is None; {EXPECTED}"),
         (
             lambda X_batch, y_batch: (X_batch * 1.5, y_batch),
-            f"X_batch holds rows that are none of X, on {TRIAL.label}.",
+            f"X_batch holds rows that are not in X, on {TRIAL.label}.",
         ),
     ],
 )

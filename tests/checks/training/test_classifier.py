@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from grader.checks import ClassifierCheck
+from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.training_run import TrainingRun
-from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.verdict import Finding
 from tests.checks.students import (
     ASSIGNMENT,
-    PLACE,
     LinearClassifier,
     LinearSVM,
     Softmax,
@@ -23,6 +22,7 @@ from tests.checks.students import (
     verdict_on,
     verdict_on_all,
 )
+from tests.checks.training.failures import FAILURES
 
 SMALL = "a small batch (N=<count>, C=3, D=<count>, reg=0.37, float32)"
 TRAIN = "train, 60 steps on three clouds of points, float32"
@@ -168,14 +168,14 @@ class NanHistory(LinearSVM):
     [
         (
             NoHistory,
-            "LinearSVM.train should return a list of 60 losses, but gives None.",
+            "LinearSVM.train should return a list of 60 losses, but returns None.",
         ),
         (ForgetsW, f"LinearSVM.train leaves None in self.W, expected shape (5, 3), on {TRAIN}."),
         (
             Pretends,
             (
-                "LinearSVM.train returns losses that do not belong to self.W: <number> at the end,"
-                f" where the loss of self.W is <number>, on {TRAIN}."
+                "LinearSVM.train returns losses that do not belong to self.W: the last ones are <number>,"
+                f" but the loss of self.W is <number>, on {TRAIN}."
             ),
         ),
         (AllZero, f"LinearSVM.train does not bring the loss down, on {TRAIN}."),
@@ -295,27 +295,27 @@ class NoPredict(LinearSVM):
         (
             Lowest,
             (
-                "LinearSVM.predict gives 35 of 35 labels wrong: label <count> at [0], but the highest score is"
-                f" that of class <count>, on {PREDICT}."
+                "LinearSVM.predict gets 35 of 35 labels wrong: label 0 is <count>, but class <count> has the highest"
+                f" score, on {PREDICT}."
             ),
         ),
         (
             Zeros,
             (
-                "LinearSVM.predict gives <count> of 35 labels wrong: label 0 at [<count>], but the highest score is"
-                f" that of class <count>, on {PREDICT}."
+                "LinearSVM.predict gets <count> of 35 labels wrong: label <count> is 0, but class <count> has the highest"
+                f" score, on {PREDICT}."
             ),
         ),
         (
             Floats,
             (
-                "LinearSVM.predict should return integer labels of shape (35,), but gives"
+                "LinearSVM.predict should return integer labels of shape (35,), but returns"
                 f" an array of shape (35,) and dtype float64, on {PREDICT}."
             ),
         ),
         (
             NoPredict,
-            f"LinearSVM.predict should return integer labels of shape (35,), but gives None, on {PREDICT}.",
+            f"LinearSVM.predict should return integer labels of shape (35,), but returns None, on {PREDICT}.",
         ),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
@@ -328,7 +328,7 @@ def test_a_base_class_that_keeps_other_weights_is_named():
     assert fails_with(
         "LinearClassifier",
         NoUpdate,
-        f"LinearClassifier.train: W does not become W - learning_rate*dW, at iteration {SPIED.num_iters - 1}.",
+        f"LinearClassifier.train: W is not updated to W - learning_rate*dW, at iteration {SPIED.num_iters - 1}.",
     )
 
 
@@ -362,28 +362,15 @@ def test_a_class_that_cannot_be_made_is_told_so():
     )
 
 
-@pytest.mark.parametrize(
-    "observation,template",
-    [
-        (
-            Raised("ValueError", "no", PLACE, 0.1),
-            f"LinearSVM.loss raised ValueError at linear_classifier.py, line 12: no, on {SMALL}.",
-        ),
-        (TimedOut(5.0), f"LinearSVM.loss is too slow or never ends: it did not finish in 5 s, on {SMALL}."),
-        (
-            Died("exit code 3"),
-            f"LinearSVM.loss ended its process instead of returning (exit code 3), on {SMALL}.",
-        ),
-        (Missing("it is defined nowhere"), "LinearSVM.loss is missing: it is defined nowhere."),
-        (Refused("not called: no time was left"), "LinearSVM.loss was not called: no time was left."),
-    ],
-    ids=["raised", "timed out", "died", "missing", "refused"],
-)
-def test_calls_without_values_earn_nothing_and_say_why(observation, template):
-    verdict = verdict_on_all(check_of("LinearSVM"), observation)
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_call_without_values_earns_nothing_and_says_why(failure):
+    check = check_of("LinearSVM")
+    first, *_ = check.trials(CheckContext(ASSIGNMENT, 0))
+
+    verdict = verdict_on_all(check, failure)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert says(verdict.message, template)
+    assert verdict.message == sentence(failure_sentence(first, failure))
 
 
 @pytest.mark.parametrize(

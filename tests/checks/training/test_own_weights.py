@@ -139,9 +139,9 @@ def test_a_spy_is_a_method_and_the_first_weights_are_the_objects():
 @pytest.mark.parametrize(
     "check,student,words",
     [
-        (training(), TakesHalfSteps, "Base.train: W does not become W - learning_rate*dW, at iteration 0"),
+        (training(), TakesHalfSteps, "Base.train: W is not updated to W - learning_rate*dW, at iteration 0"),
         (sampling(), MissesTheLastRow, "Base.train: the last row is never drawn"),
-        (prediction(), PredictsOneTooHigh, "Base.predict gives 43 of 43 labels wrong"),
+        (prediction(), PredictsOneTooHigh, "Base.predict gets 40 of 40 labels wrong"),
         (classifier("Softmax"), LossOfOtherWeights, "Softmax.loss: loss is "),
     ],
     ids=["training", "sampling", "prediction", "loss"],
@@ -150,5 +150,4 @@ def test_what_is_wrong_is_said_of_the_method(check, student, words):
     verdict = verdict_on(check, student, 0, ASSIGNMENT)
 
     assert verdict.status == "failed"
-    assert verdict.message.startswith(words[:20])
-    assert "Base" in verdict.message or "Softmax" in verdict.message
+    assert verdict.message.startswith(words)

@@ -81,7 +81,7 @@ def test_right_functions_pass(student, seed):
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
     assert verdict.message == (
-        f"{NAME} trains the classifier as asked and gives its accuracies on both splits, in 3 calls."
+        f"{NAME} trains the classifier as asked and returns its accuracies on both splits, in 3 calls."
     )
     assert [(each.function, each.is_correct, each.notes) for each in verdict.findings] == [(NAME, True, ())]
 
@@ -133,12 +133,12 @@ WRONG = {
     "other labels": (
         variant(lambda cls, data, *numbers: cls.train(data["X_train"], data["y_train"][::-1], *numbers)),
         0.5,
-        f"{NAME}: the labels that it trains on are not those of the rows.",
+        f"{NAME}: it trains on labels that do not belong to the rows.",
     ),
     "lr and reg swapped": (
         variant(training("train", swap=True)),
         0.5,
-        f"{NAME}: it hands lr on as reg and reg as learning_rate: the two are swapped.",
+        f"{NAME}: it swaps the two: lr is passed on as reg, and reg as learning_rate.",
     ),
     "lr and reg left out": (
         variant(
@@ -146,8 +146,8 @@ WRONG = {
         ),
         0.5,
         (
-            f"{NAME}: it trains with learning_rate 0.001, not with the lr that it was given."
-            f" {NAME}: it trains with reg 1e-05, not with the reg that it was given."
+            f"{NAME}: it trains with learning_rate 0.001, not with the lr that it was given;"
+            " it trains with reg 1e-05, not with the reg that it was given."
         ),
     ),
     "num_iters left out": (
@@ -158,12 +158,12 @@ WRONG = {
     "trained twice": (
         variant(lambda *given: [training("train")(*given) for _ in range(2)]),
         0.5,
-        f"{NAME}: it calls train 2 times; one training is asked for.",
+        f"{NAME}: it calls train 2 times, expected once.",
     ),
     "another classifier": (
         variant(answer=lambda cls, one, other: (cls.W, one, other)),
         0.5,
-        f"{NAME}: it does not give back the classifier that it was given, as the first of the three.",
+        f"{NAME}: the first value that it returns is not the classifier that it was given.",
     ),
     "val for both": (
         variant(splits=("val", "val")),
@@ -188,7 +188,7 @@ WRONG = {
     "a constant": (
         variant(answer=lambda cls, one, other: (cls, 0.0, other)),
         0.75,
-        f"{NAME}: train_acc is 0; the labels that the classifier predicts for X_train make it <number>.",
+        f"{NAME}: train_acc is 0, but the labels predicted for X_train make it <number>.",
     ),
     "two values": (
         variant(answer=lambda cls, one, other: (one, other)),
@@ -198,12 +198,12 @@ WRONG = {
     "nothing": (
         lambda *_: None,
         0.0,
-        f"{NAME}: it should return (cls, train_acc, val_acc), but returns something else than a tuple.",
+        f"{NAME}: it should return (cls, train_acc, val_acc), but returns something other than a tuple.",
     ),
     "the template": (
         lambda cls, *_: (cls, 0.0, 0.0),
         0.0,
-        f"{NAME}: it never calls the method train of the classifier that it was given.",
+        f"{NAME}: it never calls the train method of the classifier that it was given.",
     ),
 }
 
@@ -238,7 +238,7 @@ def test_data_that_change_are_named():
         data_dict["X_val"] *= 2
         return answer
 
-    assert f"{NAME}: it changes X_val in data_dict." in verdict_of(changes).message
+    assert "it changes X_val in data_dict" in verdict_of(changes).message
 
 
 def test_what_raises_or_is_missing_is_said():

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from grader.checks import PredictionCheck
+from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
-from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
 from reference import Convention
-from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
+from tests.checks.students import ASSIGNMENT, bytes_of, says, verdict_on, verdict_on_all
+from tests.checks.training.failures import FAILURES
 from tests.reference.draws import tie_clearance
 
 NAME = "predict_linear_classifier"
@@ -52,7 +53,7 @@ def test_right_predictors_pass_in_every_style(student, seed):
     verdict = verdict_on(CHECK, student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{NAME} gives the right label for 1801 samples in 9 calls."
+    assert verdict.message == f"{NAME} returns the right label for 1801 samples in 9 calls."
     assert verdict.findings == (Finding(NAME, True),)
 
 
@@ -98,8 +99,8 @@ def test_a_wrong_label_is_shown_beside_the_right_one():
 
     assert says(
         verdict.message,
-        f"{NAME} gives 40 of 40 labels wrong: label <count> at [0], but the highest score is that of class"
-        f" <count>, on {FIRST}.",
+        f"{NAME} gets 40 of 40 labels wrong: label 0 is <count>, but class <count> has the highest score,"
+        f" on {FIRST}.",
     )
 
 
@@ -115,13 +116,13 @@ def test_a_wrong_label_is_shown_beside_the_right_one():
     ],
     ids=["floats", "a column", "wrong axis", "scores", "list", "None"],
 )
-def test_what_are_no_labels_is_described(student, seen):
+def test_anything_but_labels_is_described(student, seen):
     verdict = verdict_on(CHECK, student)
 
     assert verdict.credit == 0.0
     assert (
         verdict.message
-        == f"{NAME} should return integer labels of shape (40,), but gives {seen}, on {FIRST}."
+        == f"{NAME} should return integer labels of shape (40,), but returns {seen}, on {FIRST}."
     )
 
 
@@ -145,25 +146,14 @@ def test_changed_inputs_earn_nothing(student):
     assert verdict.message == f"{NAME} changes its inputs, on {FIRST}."
 
 
-@pytest.mark.parametrize(
-    "observation,message",
-    [
-        (
-            Raised("ValueError", "no", PLACE, 0.1),
-            f"{NAME} raised ValueError at linear_classifier.py, line 12: no, on {FIRST}.",
-        ),
-        (TimedOut(5.0), f"{NAME} is too slow or never ends: it did not finish in 5 s, on {FIRST}."),
-        (Died("exit code 3"), f"{NAME} ended its process instead of returning (exit code 3), on {FIRST}."),
-        (Missing("it is defined nowhere"), f"{NAME} is missing: it is defined nowhere."),
-        (Refused("not called: no time was left"), f"{NAME} was not called: no time was left."),
-    ],
-    ids=["raised", "timed out", "died", "missing", "refused"],
-)
-def test_calls_without_values_earn_nothing_and_say_why(observation, message):
-    verdict = verdict_on_all(CHECK, observation)
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_call_without_values_earns_nothing_and_says_why(failure):
+    first, *_ = CHECK.trials(CheckContext(ASSIGNMENT, 0))
+
+    verdict = verdict_on_all(CHECK, failure)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert verdict.message == message
+    assert verdict.message == sentence(failure_sentence(first, failure))
     assert verdict.findings == (Finding(NAME, False),)
 
 

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from grader.checks import SamplingCheck
+from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
-from grader.checks.training.draws import greatest_chi_square
 from grader.checks.training.training_run import TrainingRun
-from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.verdict import Finding
+from reference.uniformity import greatest_chi_square
 from tests.checks.students import (
     ASSIGNMENT,
-    PLACE,
     RIGHT_TRAINERS,
     bytes_of,
     trainer,
@@ -19,6 +18,7 @@ from tests.checks.students import (
     verdict_on_all,
     without_replacement,
 )
+from tests.checks.training.failures import FAILURES
 
 NAME = "train_linear_classifier"
 
@@ -34,7 +34,7 @@ def test_right_trainers_pass_in_every_style(student):
     verdict = verdict_on(CHECK, student)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{NAME} draws its batches from all {SAMPLES} rows, evenly."
+    assert verdict.message == f"{NAME} draws its batches evenly from all {SAMPLES} rows."
     assert verdict.measured["chi_square"] < verdict.allowed["chi_square"] == greatest_chi_square(SAMPLES)
     assert verdict.findings == (Finding(NAME, None),)
 
@@ -134,8 +134,8 @@ def lopsided(step, samples, batch_size, rng):
             last_row_never,
             "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)",
         ),
-        (first_row_never, f"1 row of {SAMPLES} is never drawn"),
-        (two_rows_never, f"2 rows of {SAMPLES} are never drawn"),
+        (first_row_never, f"1 of the {SAMPLES} rows is never drawn"),
+        (two_rows_never, f"2 of the {SAMPLES} rows are never drawn"),
         (sequential, "the batches are consecutive rows, not drawn at random"),
         (windows, "the batches are consecutive rows, not drawn at random"),
         (the_same, "every step gets the same batch"),
@@ -161,11 +161,11 @@ def test_a_slip_in_sampling_is_named(batches, words, seed):
     ],
     ids=["nan", "scaled", "the whole of X", "no call"],
 )
-def test_what_is_no_batch_of_rows_is_told_so(student):
+def test_anything_but_a_batch_of_rows_is_described(student):
     verdict = verdict_on(CHECK, student)
 
     assert verdict.credit == 0.0
-    assert verdict.message == f"{NAME} does not hand a batch of rows of X to the loss function at every step."
+    assert verdict.message == f"{NAME} does not pass a batch of rows of X to the loss function at every step."
 
 
 def test_a_fault_at_the_start_from_none_costs_no_points_here():
@@ -178,29 +178,12 @@ def test_a_wrong_update_costs_no_points_here():
     assert verdict_on(CHECK, trainer(update=lambda W, dW, rate: W)).status == "passed"
 
 
-@pytest.mark.parametrize(
-    "observation,message",
-    [
-        (
-            Raised("ValueError", "no", PLACE, 0.1),
-            f"{NAME} raised ValueError at linear_classifier.py, line 12: no, on {LABEL}.",
-        ),
-        (TimedOut(30.0), f"{NAME} is too slow or never ends: it did not finish in 30 s, on {LABEL}."),
-        (Died("exit code 3"), f"{NAME} ended its process instead of returning (exit code 3), on {LABEL}."),
-        (Missing("it is defined nowhere"), f"{NAME} is missing: it is defined nowhere."),
-        (Refused("not called: no time was left"), f"{NAME} was not called: no time was left."),
-    ],
-    ids=["raised", "timed out", "died", "missing", "refused"],
-)
-def test_calls_without_values_earn_nothing_and_say_why(observation, message):
-    verdict = verdict_on_all(CHECK, observation)
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_call_without_values_earns_nothing_and_says_why(failure):
+    verdict = verdict_on_all(CHECK, failure)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert verdict.message == message
-
-
-def test_the_bound_at_53_rows_is_the_measured_one():
-    assert greatest_chi_square(53) == 160
+    assert verdict.message == sentence(failure_sentence(TRIAL, failure))
 
 
 def test_trials_are_a_function_of_the_seed_alone():

@@ -22,6 +22,7 @@ from tests.checks.students import (
 )
 
 FUNCTION, TRAINER, PREDICTOR = "svm_get_search_params", "train_linear_classifier", "predict_linear_classifier"
+LABEL = "100 steps with learning_rate 0.01, reg <number>"
 SEARCHED = ASSIGNMENT.model_copy(
     update={
         "functions": {
@@ -73,8 +74,8 @@ def test_the_best_pair_of_a_good_grid_reaches_the_bar_and_is_named():
     assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
     assert says(
         verdict.message,
-        "The best of 4 pairs is learning_rate 0.01, reg <number>: trained with it, the reference labels"
-        " <number> of the validation images rightly (asked: 0.2).",
+        "With the best of 4 pairs, learning_rate 0.01 and reg <number>, the reference reaches <number> on the"
+        " validation images (0.2 needed).",
     )
     assert verdict.measured["pairs"] == 4
     assert verdict.measured["grid_accuracy"] > verdict.allowed["grid_accuracy"] == 0.2
@@ -87,9 +88,8 @@ def test_a_grid_of_rates_that_are_too_small_fails_with_what_its_best_reached():
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Powers of ten first.")
     assert says(
         verdict.message,
-        "The best of 2 pairs is learning_rate <number>, reg 0.01: trained with it, the reference labels <number> of the"
-        " validation images rightly (asked: 0.2). No pair reaches the bar: try other learning rates first, in steps of"
-        " three to ten times.",
+        "No pair reaches the bar. With the best of 2 pairs, learning_rate <number> and reg 0.01, the reference reaches"
+        " <number> on the validation images (0.2 needed). Try other learning rates first, in steps of three to ten times.",
     )
 
 
@@ -103,7 +103,7 @@ def test_a_bar_that_is_missed_by_less_than_chance_is_enough():
     assert (near.status, far.status) == ("passed", "failed")
     assert says(
         near.message.partition("). ")[2],
-        "That is enough, as so many images tell no more than <number> apart.",
+        "That is close enough: so few images cannot tell accuracies <number> apart.",
     )
 
 
@@ -111,7 +111,7 @@ def test_rates_that_blow_up_spoil_no_other_pair():
     verdict = verdict_of(student(([1e-2, 1e30], [1e-2, 1e10])))
 
     assert verdict.status == "passed"
-    assert "learning_rate 0.01, reg 0.01:" in verdict.message
+    assert "learning_rate 0.01 and reg 0.01," in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -124,26 +124,29 @@ def test_rates_that_blow_up_spoil_no_other_pair():
                 " learning rates are None."
             ),
         ),
-        (([], [0.1]), "svm_get_search_params gives no learning rates: the list is empty."),
-        (([0.1, 0.2], []), "svm_get_search_params gives no regularization strengths: the list is empty."),
+        (([], [0.1]), "svm_get_search_params returns no learning rates: the list is empty."),
+        (([0.1, 0.2], []), "svm_get_search_params returns no regularization strengths: the list is empty."),
         (
             ([0.1, 0.0], [0.1]),
-            "svm_get_search_params gives the learning rate 0; expected learning rates above 0.",
+            "svm_get_search_params returns the learning rate 0; learning rates must be > 0.",
         ),
         (
             ([0.1, 0.2], [-0.5]),
-            "svm_get_search_params gives the regularization strength -0.5; expected none below 0.",
+            "svm_get_search_params returns the regularization strength -0.5; it must be >= 0.",
         ),
-        (([0.1, float("inf")], [0.1]), "svm_get_search_params gives learning rates that are not finite."),
+        (([0.1, float("inf")], [0.1]), "svm_get_search_params returns learning rates that are not finite."),
         (
             ([0.1], [0.1]),
-            "svm_get_search_params gives 1 learning rate and 1 regularization strength, which make 1 pair; 2 to 6 are asked for.",
+            (
+                "svm_get_search_params returns 1 learning rate and 1 regularization strength, which make 1 pair;"
+                " expected 2 to 6 pairs."
+            ),
         ),
         (
             ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]),
             (
-                "svm_get_search_params gives 3 learning rates and 3 regularization strengths, which make 9 pairs; 2 to 6 are"
-                " asked for."
+                "svm_get_search_params returns 3 learning rates and 3 regularization strengths, which make 9 pairs;"
+                " expected 2 to 6 pairs."
             ),
         ),
         (
@@ -190,7 +193,7 @@ def test_the_students_own_training_is_run_on_the_best_pair_alone():
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert says(
         verdict.message.partition("). ")[2],
-        "Trained by the submission's own functions it labels <number> of them rightly.",
+        "Your own training with it reaches <number> on the validation images.",
     )
     assert verdict.measured["own_accuracy"] > 0.2
 
@@ -234,19 +237,19 @@ def overflows(loss, W, X, y, **_):
     [
         (
             {TRAINER: stands_still},
-            "Trained by the submission's own functions it labels <number> of them rightly.",
+            "Your own training with the best pair reaches only <number> on the validation images (0.2 needed).",
         ),
         (
             {TRAINER: gives_nothing},
-            "the submission's own training gives None in the place of the weights W.",
+            f"{TRAINER} returned None instead of the weights W.",
         ),
         (
             {TRAINER: overflows},
-            "the submission's own training ends with weights that are not finite.",
+            f"{TRAINER} ended with weights that are not finite, on {LABEL}; does the loss grow?",
         ),
         (
             {PREDICTOR: gives_nothing},
-            "the submission's own predictor gives None in the place of labels.",
+            f"{PREDICTOR} returned None instead of labels.",
         ),
     ],
 )
@@ -254,7 +257,7 @@ def test_good_pairs_keep_their_half_where_the_own_training_fails(changed, words)
     verdict = verdict_of(student(**changed), WITH_TRAINER)
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.5, "Powers of ten first.")
-    assert says(verdict.message.partition("). ")[2], words)
+    assert says(verdict.message.partition(" With the best of 4 pairs, ")[0], words)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +269,7 @@ def test_good_pairs_keep_their_half_where_the_own_training_fails(changed, words)
         ),
         (
             Died("exit code 3"),
-            "train_linear_classifier ended its process instead of returning (exit code 3), on 100",
+            "train_linear_classifier ended its process instead of returning (exit code 3), on 100 steps",
         ),
     ],
 )

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from grader.checks import TrainingCheck
+from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.training_audit import SHARES
 from grader.checks.training.training_run import TrainingRun
 from grader.model.assignment import TrainerDefaults, TrainerFunction
-from grader.model.observation import Died, Missing, Raised, Refused, Returned, TimedOut, Unexpected
+from grader.model.observation import Died, Refused, Returned, TimedOut, Unexpected
 from grader.model.verdict import Finding
 from tests.checks.students import (
     ASSIGNMENT,
-    PLACE,
     RIGHT_TRAINERS,
     bytes_of,
     evidence_of,
@@ -22,6 +22,7 @@ from tests.checks.students import (
     verdict_on_all,
     without_replacement,
 )
+from tests.checks.training.failures import FAILURES
 
 NAME = "train_linear_classifier"
 
@@ -42,7 +43,10 @@ def test_right_trainers_pass_in_every_style(student, seed):
     verdict = verdict_on(CHECK, student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{NAME} takes right batches, steps and notes at every iteration."
+    assert (
+        verdict.message
+        == f"{NAME} draws its batches, updates W and records the loss as it should at every step."
+    )
     assert verdict.findings == (Finding(NAME, True),)
 
 
@@ -77,10 +81,10 @@ def fails_with(student, credit, template):
         ),
         (
             lambda W, dW, rate: W - rate * dW / BATCH,
-            "the step is divided by batch_size, though dW is an average already",
+            "the step is divided by batch_size, though dW is already an average",
         ),
-        (lambda W, dW, rate: W - rate * np.sign(dW), "W does not become W - learning_rate*dW"),
-        (lambda W, dW, rate: W - rate * dW * (1 + 1e-9), "W does not become W - learning_rate*dW"),
+        (lambda W, dW, rate: W - rate * np.sign(dW), "W is not updated to W - learning_rate*dW"),
+        (lambda W, dW, rate: W - rate * dW * (1 + 1e-9), "W is not updated to W - learning_rate*dW"),
     ],
     ids=["none", "up", "whole", "replaced", "divided", "sign of the gradient", "a billionth more"],
 )
@@ -91,14 +95,14 @@ def test_a_wrong_update_is_named_and_costs_the_updates_only(update, words):
 def test_weights_that_blow_up_are_wrong_without_a_warning():
     student = trainer(update=lambda W, dW, rate: np.sign(dW) * 1e300)
 
-    assert fails_with(student, 0.5, f"W does not become W - learning_rate*dW, at iteration 0 ({GIVEN}).")
+    assert fails_with(student, 0.5, f"W is not updated to W - learning_rate*dW, at iteration 0 ({GIVEN}).")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_wrong_without_a_warning(value):
     student = trainer(update=lambda W, dW, rate: np.full_like(W, value))
 
-    assert fails_with(student, 0.5, f"W does not become W - learning_rate*dW, at iteration 0 ({GIVEN}).")
+    assert fails_with(student, 0.5, f"W is not updated to W - learning_rate*dW, at iteration 0 ({GIVEN}).")
 
 
 def test_an_update_that_begins_late_is_dated():
@@ -175,17 +179,15 @@ def test_reg_must_be_handed_on_as_it_is(factor, seen):
     student = trainer(reg_factor=factor)
 
     assert fails_with(
-        student, 0.6, f"reg is handed on as {seen}, expected <number>, at iteration 0 ({GIVEN})."
+        student, 0.6, f"reg is passed on as {seen}, expected <number>, at iteration 0 ({GIVEN})."
     )
 
 
-def test_a_reg_that_is_no_number_is_told_so():
+def test_a_reg_that_is_not_a_number_is_described():
     def train(loss_func, *arguments, **options):
         return trainer()(lambda W, X, y, reg: loss_func(W, X, y, None), *arguments, **options)
 
-    assert fails_with(
-        train, 0.6, f"reg is handed on as no number, expected <number>, at iteration 0 ({GIVEN})."
-    )
+    assert fails_with(train, 0.6, f"reg is passed on as None, expected <number>, at iteration 0 ({GIVEN}).")
 
 
 def test_all_rows_in_place_of_a_batch_are_described():
@@ -262,7 +264,7 @@ def test_changed_data_cost_the_batches():
         X *= 2
         return result
 
-    assert fails_with(train, 0.6, f"X or y is changed by the trainer ({GIVEN}).")
+    assert fails_with(train, 0.6, f"the trainer changes X or y ({GIVEN}).")
 
 
 def test_changed_labels_cost_the_batches():
@@ -271,7 +273,7 @@ def test_changed_labels_cost_the_batches():
         y.sort()
         return result
 
-    assert fails_with(train, 0.6, f"X or y is changed by the trainer ({GIVEN}).")
+    assert fails_with(train, 0.6, f"the trainer changes X or y ({GIVEN}).")
 
 
 @pytest.mark.parametrize("extra", [-1, 1])
@@ -330,7 +332,7 @@ def test_neither_right_batches_nor_right_updates_earn_nothing():
     ids=["wide", "constant"],
 )
 def test_great_weights_at_the_start_cost_the_start_only(start):
-    assert fails_with(trainer(start=start), 0.95, f"W = None does not start with small weights ({NONE}).")
+    assert fails_with(trainer(start=start), 0.95, f"with W = None the first weights are not small ({NONE}).")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -383,7 +385,7 @@ def test_a_start_of_another_shape_that_broadcasts_is_described():
 
     assert 0 < verdict.credit < 1
     assert (
-        f"W = None starts as an array of shape ({RUN_FROM_NONE.X.shape[1]}, 1) and dtype float64,"
+        f"with W = None the first W is an array of shape ({RUN_FROM_NONE.X.shape[1]}, 1) and dtype float64,"
         f" expected shape (D, C) with C = max(y) + 1 ({NONE})" in verdict.message
     )
 
@@ -415,24 +417,12 @@ def test_a_loop_that_never_ends_is_broken_off():
     )
 
 
-@pytest.mark.parametrize(
-    "observation,message",
-    [
-        (
-            Raised("ValueError", "no", PLACE, 0.1),
-            f"{NAME} raised ValueError at linear_classifier.py, line 12: no, on {GIVEN}.",
-        ),
-        (TimedOut(30.0), f"{NAME} is too slow or never ends: it did not finish in 30 s, on {GIVEN}."),
-        (Died("exit code 3"), f"{NAME} ended its process instead of returning (exit code 3), on {GIVEN}."),
-        (Missing("it is defined nowhere"), f"{NAME} is missing: it is defined nowhere."),
-    ],
-    ids=["raised", "timed out", "died", "missing"],
-)
-def test_calls_without_values_earn_nothing_and_say_why(observation, message):
-    verdict = verdict_on_all(CHECK, observation)
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_call_without_values_earns_nothing_and_says_why(failure):
+    verdict = verdict_on_all(CHECK, failure)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert verdict.message == message
+    assert verdict.message == sentence(failure_sentence(GIVEN_TRIAL, failure))
     assert verdict.findings == (Finding(NAME, False),)
 
 
@@ -543,7 +533,7 @@ def test_the_defaults_of_the_handout_are_no_news():
         ({"reg": 0.01}, "reg is 0.01 by default; the handout's signature says 1e-05"),
         ({"num_iters": 7}, "num_iters is 7 by default; the handout's signature says 100"),
         ({"num_iters": 1}, "num_iters is 1 by default; the handout's signature says 100"),
-        ({"batch_size": 128}, "batch_size has another default; the handout's signature says 200"),
+        ({"batch_size": 128}, "batch_size has a different default; the handout's signature says 200"),
     ],
 )
 def test_another_default_is_a_note_and_costs_nothing(changed, note):
@@ -563,5 +553,5 @@ def test_a_start_in_another_dtype_is_a_note():
 
     assert (verdict.credit, verdict.findings[0].notes) == (
         1.0,
-        ("W = None starts in float32 where X is float64",),
+        ("with W = None it starts in float32 although X is float64",),
     )

@@ -1,14 +1,18 @@
-"""Whether the outputs of timed calls are right: all calls of a round on the same X are held against it at once."""
+"""Whether the outputs of timed calls are right; all calls of a round on the same X are checked at once."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from grader import formatting
-from grader.model.assignment import ClassifierName
+from grader.checks.base.call import failure_sentence
+from grader.checks.base.check import Evidence
+from grader.checks.speed.rounds import is_reference
+from grader.model.assignment import Assignment, ClassifierName
 from grader.model.observation import Received, Returned
 from grader.model.trial import Array, ResidentTensor, Scalar, Tensor, Trial
 from reference import Convention
@@ -16,10 +20,10 @@ from reference.losses.formulas import softmax_data_term, svm_data_term
 from reference.losses.problem import Problem
 
 TOLERANCE = 5e-5
-"""Relative, of the loss and of dW by the Frobenius norm: arithmetic in float32 stays below 2e-6, in 16 bits above 3e-4."""
+"""Relative, of the loss and of dW by the Frobenius norm: float32 arithmetic stays below 2e-6, 16 bits above 3e-4."""
 
 _CLEARANCE = 2e-5
-"""A margin nearer to the kink than this is on either side of it in float32, whose scores are within 3e-6 here."""
+"""A margin closer to the kink than this may fall on either side of it in float32, whose scores are within 3e-6 here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,20 +35,33 @@ class _Expected:
     slack: float
 
 
-def fault_of_calls(
+def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> str | None:
+    """What is wrong with the student's timed calls of this function, warm-ups included; None where all are right."""
+    groups: dict[str, list[tuple[Trial, Returned]]] = defaultdict(list)
+    for trial, observation in evidence:
+        if trial.function != function or is_reference(trial):
+            continue
+        if not isinstance(observation, Returned):
+            return failure_sentence(trial, observation)
+        groups[trial.tag].append((trial, observation))
+    classifier = assignment.loss_function(function).classifier
+    faults = (_fault(calls, classifier, assignment.convention) for calls in groups.values())
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _fault(
     calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
 ) -> str | None:
-    """What is wrong with one of the outputs; None where all are right. All calls have the same X, y and reg."""
-    for (trial, observation), expected in zip(
-        calls, _expected([trial for trial, _ in calls], classifier, convention), strict=True
-    ):
+    """What is wrong with the outputs of calls that have the same X, y and reg."""
+    truths = _expected([trial for trial, _ in calls], classifier, convention)
+    for (trial, observation), expected in zip(calls, truths, strict=True):
         loss, gradient = observation.values
         for name, value, truth, slack in (
             ("loss", loss, np.asarray(expected.loss), 0.0),
             ("dW", gradient, expected.dW, expected.slack),
         ):
             if not isinstance(value, Received):
-                return f"{trial.function} returns {value.description} for its {name}, on {trial.label}"
+                return f"{trial.function} returns {value.description} as its {name}, on {trial.label}"
             difference, scale = _length(value.array - truth), _length(truth)
             if not difference <= TOLERANCE * scale + slack:
                 return (
@@ -57,7 +74,7 @@ def fault_of_calls(
 def _expected(
     trials: Sequence[Trial], classifier: ClassifierName, convention: Convention
 ) -> Iterator[_Expected]:
-    """By one matrix product for the scores of all calls and one for their gradients, in float64."""
+    """In float64, with one matrix product for the scores of all calls and one for their gradients."""
     _, X, y, reg = trials[0].positional
     assert isinstance(X, ResidentTensor)
     assert isinstance(y, ResidentTensor)
@@ -83,7 +100,7 @@ def _expected(
 
 
 def _length(array: Array) -> float:
-    """Frobenius norm. Not BLAS's, which wakes threads of its own beside the workers that are timed."""
+    """Frobenius norm. BLAS would do it too, but would wake threads beside the workers that are timed."""
     return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
 
 
@@ -94,7 +111,7 @@ def _weights(trial: Trial) -> Array:
 
 
 def _slack(problem: Problem) -> float:
-    """How far dW moves where each margin that is at the kink falls on its other side: x_i / N in two columns."""
+    """How far dW moves if every margin at the kink falls on its other side: x_i / N in two columns each."""
     distance = np.abs(problem.scores - problem.true_scores + problem.convention.delta)
     distance[np.arange(problem.num_samples), problem.y] = np.inf
     samples = np.nonzero(distance < _CLEARANCE)[0]
