@@ -16,13 +16,17 @@ GRADER = Path(sys.executable).with_name("grader")
 FAILING = {"grader check submissions/eecs498_2019/equals_minus_one"}
 RUN_BY_CI = {"make demo", "make test"}
 SHELL_ONLY = {"source .venv/bin/activate"}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON = README.split("From Python:\n\n", 1)[1].split("\n\n", 1)[0]
+"""The lines of the Python example."""
+
 SAMPLES = ("equals_minus_one", "perfect_module", "perfect_notebook")
 CLASS = ("equals_minus_one", "perfect_module")
 """What the batch grades; each takes ten seconds."""
 
 
 def commands():
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    lines = README.replace(PYTHON, "").splitlines()
     shown = [line.strip().partition("  #")[0].strip() for line in lines if line.startswith("    ")]
     return [line for line in shown if line and not line.startswith("#")]
 
@@ -58,6 +62,20 @@ def test_the_command_does_what_it_says(command, tmp_path):
     assert done.stderr == ""
 
 
+def test_the_python_example_prints_a_score():
+    program = "\n".join(line.strip() for line in PYTHON.splitlines())
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert [float(word) for word in done.stdout.split()] == [86.0, 86.0]
+
+
 def test_the_files_that_the_readme_links_to_are_there():
-    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(([^)#]+)\)", README)
     assert [link for link in links if not (ROOT / link).exists()] == []
