@@ -31,6 +31,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ from reference import Convention
 _FOLDER = Path(__file__).resolve().parent / "catalogue"
 _SOLUTION = "base.toml"
 _FIELDS = frozenset(
-    {"fault", "about", "source", "change", "on", "diagnosis", "restriction", "dtypes", "awaits", "imports"}
+    {"fault", "about", "source", "body", "change", "on", "diagnosis", "restriction", "dtypes", "awaits", "imports"}
 )
 
 _Entries = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -182,7 +183,16 @@ def _entries(path: Path, origin: Solution) -> Iterator[tuple[tuple[str, str], di
     for pattern, named in _read(path).items():
         for function in fnmatch.filter(origin.functions, pattern) or [pattern]:
             for name, entry in named.items():
-                yield (function, name), entry
+                own = {field: _for(function, value) for field, value in entry.items()}
+                if None not in own.values():
+                    yield (function, name), own
+
+
+def _for(function: str, value: Any) -> Any:
+    """The value of a field for one function: that of the first pattern that matches; None if none does."""
+    if not isinstance(value, dict):
+        return value
+    return next((own for pattern, own in value.items() if fnmatch.fnmatchcase(function, pattern)), None)
 
 
 def _make(base: Solution, origin: Solution, key: tuple[str, str], entries: _Entries) -> Implementation:
@@ -219,11 +229,14 @@ def _source(origin: Solution, key: tuple[str, str], entries: _Entries) -> str:
     if entry is None:
         raise CatalogueError(f"{where}: the catalogue has no such entry")
     if "source" in entry:
-        return str(entry["source"]).replace("{function}", function)
-    if "change" not in entry:
-        raise CatalogueError(f"{where}: an entry needs either source or change")
+        return str(entry["source"])
+    if not entry.keys() & {"body", "change"}:
+        raise CatalogueError(f"{where}: an entry needs source, body or change")
     if function not in origin.functions:
         raise CatalogueError(f"{where}: the solution has no such function")
+    if "body" in entry:
+        signature = origin.functions[function].partition(":\n")[0]
+        return f"{signature}:\n" + textwrap.indent(entry["body"], "    ")
     text = _source(origin, (function, entry["on"]), entries) if "on" in entry else origin.functions[function]
     changes = [[part.replace("{function}", function) for part in pair] for pair in entry["change"]]
     return changed(text, changes, where)
