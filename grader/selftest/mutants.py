@@ -13,7 +13,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from grader.selftest.catalogue import CatalogueError, module_with, solution
+from grader.selftest.catalogue import CatalogueError, module_with, solution_of
 from grader.selftest.implementation import Implementation
 
 _EQUIVALENTS = Path(__file__).resolve().parent / "catalogue" / "equivalent_mutants.txt"
@@ -37,7 +37,7 @@ _AWAITS = "awaits "
 def make_mutants() -> tuple[Implementation, ...]:
     """All mutants of all functions of the solution, in the order of the source; always the same."""
     reasons = dict(equivalent_mutants())
-    mutants = [mutant for function in solution() for mutant in _mutants_of(function)]
+    mutants = [mutant for function in solution_of().functions for mutant in _mutants_of(function)]
     if unknown := reasons.keys() - {mutant.full_name for mutant in mutants}:
         raise CatalogueError(f"{_EQUIVALENTS.name}: there is no mutant {', '.join(sorted(unknown))}")
     return tuple(_as_known(mutant, reasons.get(mutant.full_name)) for mutant in mutants)
@@ -62,7 +62,7 @@ def _as_known(mutant: Implementation, reason: str | None) -> Implementation:
 
 
 def _mutants_of(function: str) -> Iterator[Implementation]:
-    tree = ast.parse(solution()[function].strip("\n"))
+    tree = ast.parse(solution_of().functions[function].strip("\n"))
     original = ast.unparse(tree)
     seen = {original}
     for source in _mutated_sources(tree):
