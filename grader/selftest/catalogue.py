@@ -128,9 +128,11 @@ def module_with(function: str, source: str, *, more_imports: str = "", of: str =
     """
     base = solution_of(of)
     texts = {function: source}
-    prefix = "".join(function.partition("_loss_")[:2])
-    partners = [name for name in base.functions if "_loss_" in function and name.startswith(prefix)]
-    pending = [source, *(base.functions[name] for name in partners if name != function)]
+    pending = [source]
+    classifier, is_loss, _ = function.partition("_loss_")
+    for name, partner in base.functions.items():
+        if is_loss and name != function and name.startswith(f"{classifier}_loss_"):
+            pending.append(partner)
     while pending:
         text = pending.pop()
         for name, other in base.functions.items():
