@@ -23,16 +23,21 @@ from grader.sandbox.inside import wire
 
 
 def describe_output(output: Output) -> dict[str, object]:
-    """An output's kind and size, for the worker."""
+    """An output's kind and shape, for the worker."""
+    kind, shape = _kind_and_shape(output)
+    return {"kind": kind, "shape": list(shape)}
+
+
+def _kind_and_shape(output: Output) -> tuple[str, tuple[int, ...]]:
     match output:
         case NumberOutput():
-            return {"kind": "number"}
+            return "number", ()
         case ArrayOutput(shape=shape):
-            return {"kind": "array", "shape": list(shape)}
+            return "array", shape
         case LabelsOutput(count=count):
-            return {"kind": "labels", "count": count}
+            return "labels", (count,)
         case SeriesOutput(capacity=capacity):
-            return {"kind": "series", "capacity": capacity}
+            return "series", (capacity,)
 
 
 def echo_outputs(trial: Trial) -> tuple[Output, ...]:
@@ -50,13 +55,8 @@ def echo_outputs(trial: Trial) -> tuple[Output, ...]:
 def spy_outputs(spy: Spy) -> tuple[Output, ...]:
     """The values of one call of the spy: W, X, y and reg."""
     _, *weight_shape = spy.gradients.shape
-    columns = spy.columns
-    return (
-        ArrayOutput(tuple(weight_shape)),
-        ArrayOutput((spy.batch, columns)),
-        LabelsOutput(spy.batch),
-        NumberOutput(),
-    )
+    X = ArrayOutput((spy.batch, spy.columns))
+    return ArrayOutput(tuple(weight_shape)), X, LabelsOutput(spy.batch), NumberOutput()
 
 
 def returned_outputs(trial: Trial) -> tuple[Output, ...]:
@@ -88,15 +88,8 @@ def greatest_length(trial: Trial, spy: Spy | None) -> int:
 
 
 def _payload_bytes(output: Output) -> int:
-    match output:
-        case NumberOutput():
-            return 8
-        case ArrayOutput(shape=shape):
-            return 8 * math.prod(shape)
-        case LabelsOutput(count=count):
-            return 8 * count
-        case SeriesOutput(capacity=capacity):
-            return 4 + 8 * capacity
+    kind, shape = _kind_and_shape(output)
+    return 8 * math.prod(shape) + (4 if kind == "series" else 0)
 
 
 def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Value, ...]:
@@ -171,7 +164,7 @@ def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
         case NumberOutput():
             return Received(_floats(cursor, "<f8", ()), dtype)
         case ArrayOutput(shape=shape):
-            return Received(_floats(cursor, wire.float_payload(dtype)[0], shape), dtype)
+            return Received(_floats(cursor, wire.float_code(dtype), shape), dtype)
         case LabelsOutput(count=count):
             return Received(np.frombuffer(cursor.take(8 * count), "<i8"), dtype)
         case SeriesOutput(capacity=capacity):

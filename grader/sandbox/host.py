@@ -17,7 +17,7 @@ from grader.sandbox.sharing import SharedArrays
 
 
 class Sandbox:
-    """The `SandboxLike` that starts real processes. A context manager; it closes its launcher too."""
+    """The `SandboxLike` that starts real processes. It closes its launcher too."""
 
     def __init__(self, launcher: Launcher | None = None) -> None:
         self.launcher: Launcher = launcher or make_launcher()
@@ -33,7 +33,6 @@ class Sandbox:
 
     @property
     def isolation(self) -> Isolation:
-        """The isolation of the workers; waits for the first. SandboxError when none can be started."""
         return self.launcher.isolation()
 
     def open_device(
@@ -41,13 +40,11 @@ class Sandbox:
         device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
         least: IsolationLevel = IsolationLevel.process,
     ) -> Gpu:
-        """Have all later workers open the GPU; see `SandboxLike`. DeviceError if none can."""
         if self._gpu is None:
             self._gpu = self.launcher.open_device(device_memory_bytes, least)
         return self._gpu
 
     def settle(self) -> None:
-        """Wait until no worker is being started that could disturb a measurement."""
         self.launcher.settle()
 
     def session(
@@ -59,7 +56,6 @@ class Sandbox:
         live_workers: int = 2,
         device: Device = "cpu",
     ) -> Session:
-        """Open a session for one submission; see `SandboxLike`. Close it when the submission is done."""
         if device == "cuda" and self._gpu is None:
             raise SandboxError("the GPU was not opened for the student's code")
         self.launcher.prepare(budget.memory_bytes)

@@ -148,13 +148,12 @@ class Terms:
         return self.device_memory_bytes is not None
 
     def settings(self, directory: str, user: int | None) -> dict[str, object]:
-        """What a fresh worker is told."""
+        """The Bounds of a fresh worker, except its parent."""
         return {
             "memory_bytes": self.memory_bytes,
             "directory": directory,
             "user": user,
-            "tiers": self.wanted_tiers,
-            "device": "cuda" if self.has_device else "cpu",
+            "wanted": self.wanted_tiers,
             "device_memory_bytes": self.device_memory_bytes,
         }
 

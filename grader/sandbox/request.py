@@ -93,12 +93,7 @@ def describe_resident(
 
 
 def _described(array: Array) -> dict[str, Any]:
-    return {
-        "kind": "tensor",
-        "dtype": array.dtype.str,
-        "shape": list(array.shape),
-        "count": array.size,
-    }
+    return {"kind": "tensor", "dtype": array.dtype.str, "shape": list(array.shape)}
 
 
 class _ArgumentPacker:

@@ -77,9 +77,8 @@ class Watch:
 
 def _look(watched: _Watched) -> None:
     with contextlib.suppress(psutil.Error):
-        exceeded = _excess(watched)
-        if exceeded is not None:
-            watched.exceeded = exceeded
+        watched.exceeded = _excess(watched)
+        if watched.exceeded is not None:
             watched.process.kill()
 
 

@@ -64,11 +64,14 @@ class Bounds:
     """The tiers to apply."""
     parent: int | None
     """The process that it must not outlive."""
-    has_device: bool = False
-    """Whether a GPU is opened afterwards; `Confinement.seal` then withdraws what only the opening needs."""
+    device_memory_bytes: int | None = None
+    """GPU memory that its tensors may take; None without a GPU. The GPU is opened afterwards."""
+
+    @property
+    def has_device(self) -> bool:
+        return self.device_memory_bytes is not None
 
     def wants(self, tier: int) -> bool:
-        """Whether a tier is to be applied."""
         return bool(self.wanted & tier)
 
 
@@ -87,11 +90,9 @@ class Confinement:
     def apply(self, wire_descriptor: int, bounds: Bounds) -> int:
         """Confine this process for good; the tiers that hold. wire_descriptor: stays open."""
         held = 0
+        has_own_user = bounds.user is not None
         if limits.apply(
-            bounds.memory_bytes,
-            bounds.directory,
-            has_own_user=bounds.user is not None,
-            has_device=bounds.has_device,
+            bounds.memory_bytes, bounds.directory, has_own_user=has_own_user, has_device=bounds.has_device
         ):
             held |= tiers.LIMITS
         if os.name != "posix":
@@ -103,11 +104,8 @@ class Confinement:
         may_read_anything = narrows_files and filters_calls and not self.is_readable_to_others
         # If the interpreter became unreadable, a right function would fail at its first late import.
         stays_able = bounds.user is None or self.is_readable_to_others or may_read_anything
-        if (
-            stays_able
-            and bounds.wants(tiers.USER)
-            and privileges.become(bounds.user, may_read_anything=may_read_anything)
-        ):
+        changes_user = stays_able and bounds.wants(tiers.USER)
+        if changes_user and privileges.become(bounds.user, may_read_anything=may_read_anything):
             held |= tiers.USER
         privileges.die_with_parent(bounds.parent)  # again: Linux forgets it when the user changes
         rules = (*self.rules, *self.device_rules, *_own_rules()) if bounds.has_device else self.rules

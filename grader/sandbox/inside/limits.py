@@ -26,9 +26,6 @@ DEVICE_DATA_BYTES = 16 << 30
 DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 """They select a GPU if there are several."""
 
-NAME = "student"
-"""A user name for libraries that ask for one."""
-
 
 def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: bool = False) -> bool:
     """Limit this process and cut it off from what it inherited; whether every limit holds.
@@ -57,8 +54,8 @@ def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: 
         {
             "HOME": directory,
             "TMPDIR": directory,
-            "USER": NAME,
-            "LOGNAME": NAME,
+            "USER": "student",  # for libraries that ask
+            "LOGNAME": "student",
             "LANG": "C.UTF-8",
             "PATH": "/usr/bin:/bin",
             **of_device,

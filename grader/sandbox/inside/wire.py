@@ -25,13 +25,10 @@ TEXT_CAP = 2000
 """The most UTF-8 bytes of one text in an answer."""
 
 GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
-"""The most operator names in an answer to a traced call, and the most characters of one, all ASCII."""
+"""The most operator names in an answer to a traced call, and the most ASCII characters in a name."""
 
-GREATEST_LINES = 64
-"""The most lines in an answer to a counted call."""
-
-GREATEST_CALLS = 64
-"""The most library calls in an answer to a counted call; their names are capped like operators."""
+GREATEST_LINES = GREATEST_CALLS = 64
+"""The most lines, and library calls, in an answer to a counted call."""
 
 AUTOGRAD_RAN = "autograd"
 """Among the names of a traced call if an operator ran for a backward pass."""
@@ -71,8 +68,7 @@ DTYPES: tuple[str, ...] = (
 )
 """The student's dtypes by code; "float" and "int" are Python's."""
 
-NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
-"""Float arrays of these dtypes travel as float32, all others as float64."""
+_NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
 
 
 class WireError(Exception):
@@ -83,9 +79,9 @@ class Closed(WireError):
     """Raised when the other side closed the wire."""
 
 
-def float_payload(dtype: str) -> tuple[str, int]:
-    """NumPy's code and the bytes per element that a float array of the student's dtype travels with."""
-    return ("<f4", 4) if dtype in NARROW_FLOATS else ("<f8", 8)
+def float_code(dtype: str) -> str:
+    """NumPy's code for the bytes in which a float array of the student's dtype travels."""
+    return "<f4" if dtype in _NARROW_FLOATS else "<f8"
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -203,6 +199,16 @@ def pack_text(text: str) -> bytes:
     """A text, preceded by its length."""
     encoded = clip(text)
     return struct.pack("<H", len(encoded)) + encoded
+
+
+def pack_name(name: str) -> bytes:
+    """The name of an operator or a library call, as a text."""
+    return pack_text(name.encode("ascii", "replace").decode()[:OPERATOR_CAP])
+
+
+def pack_counts(*counts: int) -> bytes:
+    """Unsigned 32-bit numbers; a greater one becomes the greatest."""
+    return b"".join(min(count, 0xFFFFFFFF).to_bytes(4, "little") for count in counts)
 
 
 class Cursor:
