@@ -12,7 +12,6 @@ from grader.model.observation import Observation, Refused
 from grader.model.trial import Device, Trial
 from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from grader.sandbox.launcher import DEFAULT_DEVICE_MEMORY_BYTES
 from grader.sandbox.protocols import Budget
 
 Answers = Callable[[Trial], Observation] | Mapping[str, Observation]
@@ -73,11 +72,7 @@ class FakeSandbox:
         """The trials of all sessions, session by session."""
         return [trial for session in self.sessions for trial in session.trials]
 
-    def open_device(
-        self,
-        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
-        least: IsolationLevel = IsolationLevel.process,
-    ) -> Gpu:
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         self.opened.append((device_memory_bytes, least))
         if isinstance(self.gpu, str):
             raise DeviceError(self.gpu)

@@ -10,7 +10,7 @@ from grader.model.trial import Device
 from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import make_launcher
-from grader.sandbox.launcher import DEFAULT_DEVICE_MEMORY_BYTES, Launcher
+from grader.sandbox.launcher import Launcher
 from grader.sandbox.protocols import Budget
 from grader.sandbox.session import Session
 from grader.sandbox.sharing import SharedArrays
@@ -35,11 +35,7 @@ class Sandbox:
     def isolation(self) -> Isolation:
         return self.launcher.isolation()
 
-    def open_device(
-        self,
-        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
-        least: IsolationLevel = IsolationLevel.process,
-    ) -> Gpu:
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         if self._gpu is None:
             self._gpu = self.launcher.open_device(device_memory_bytes, least)
         return self._gpu

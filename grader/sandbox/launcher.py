@@ -1,4 +1,4 @@
-"""What the launchers share: the terms of their workers, and how processes are started, held and killed."""
+"""Shared by the launchers: the terms of their workers; how processes are started, suspended and killed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ DEVICE_SECONDS = 30.0
 """Deadline of a worker that also opens the GPU, which may have to wake up."""
 
 DEFAULT_MEMORY_BYTES = 4 << 30
-DEFAULT_DEVICE_MEMORY_BYTES = 4 << 30
 
 _ZYGOTE = Path(__file__).parent / "inside" / "zygote.py"
 
@@ -80,7 +79,7 @@ class Launcher(Protocol):
 
 
 def hidden_folders(module: Path) -> list[str]:
-    """The folders to take off the worker's path, because the grader itself could be imported from them.
+    """The folders to take off the worker's path, because they hold the grader itself.
 
     module: a file of the student's process. An installed grader lies beside torch, and that folder must stay:
     then stubs hide the grader's modules, and so does Landlock where the kernel has it.

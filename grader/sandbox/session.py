@@ -114,18 +114,14 @@ class Session:
                 account.load_failure = None if self._is_launcher_lost else failure
                 return failure
         worker = self._workers[caller]
-        failure = (
-            self._send_lent(trial, worker)
-            or self._send_driver(trial, worker)
-            or self._send_resident(trial, worker)
-        )
+        failure = self._complete(worker, trial)
         if failure is not None:
             self._end_worker(caller)
             return failure
         return self._call(trial, worker, account)
 
-    def _send_lent(self, trial: Trial, worker: _Worker) -> Observation | None:
-        """Load the functions among the arguments; the observation if one fails."""
+    def _complete(self, worker: _Worker, trial: Trial) -> Observation | None:
+        """Send functions, driver and tensors that the call needs and the worker lacks; the failure if one fails."""
         for name in trial.lent:
             other = self.extracted.functions.get(name)
             if other is None:
@@ -133,27 +129,19 @@ class Session:
             failure = None if name in worker.loaded else self._load(other, worker)
             if failure is not None:
                 return failure
-        return None
-
-    def _send_driver(self, trial: Trial, worker: _Worker) -> Observation | None:
-        """Send the driver unless the worker has it; the observation if that fails."""
         driver = trial.driver
-        if driver is None or driver in worker.drivers:
-            return None
-        failure = self._send(worker, {"op": "driver", "name": driver.name, "source": driver.source})
-        if failure is None:
+        if driver is not None and driver not in worker.drivers:
+            failure = self._send(worker, {"op": "driver", "name": driver.name, "source": driver.source})
+            if failure is not None:
+                return failure
             worker.drivers.add(driver)
-        return failure
-
-    def _send_resident(self, trial: Trial, worker: _Worker) -> Observation | None:
-        """Send the resident tensors unless the worker has them; the observation if that fails."""
         keys = frozenset(each.key for each in trial.resident)
         if keys <= worker.resident:
             return None
-        request = describe_resident(trial.resident, trial.backend, self.shared, worker.device)
-        failure = self._send(worker, *request)
-        worker.resident = keys if failure is None else frozenset()
-        return failure
+        worker.resident = keys
+        return self._send(
+            worker, *describe_resident(trial.resident, trial.backend, self.shared, worker.device)
+        )
 
     def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
         """Have the worker execute the code that the function needs; the observation if that fails."""

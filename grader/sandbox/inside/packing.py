@@ -17,8 +17,6 @@ CHUNK_FILE = "submission:"
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 """BaseException's own, even if a student's class overrides it."""
 
-_INTEGER_DTYPES = frozenset(name for name in wire.DTYPES if name.startswith(("int", "uint", "bool")))
-
 
 def pack_result(result: Any, outputs: list[Mapping[str, Any]]) -> list[wire.Buffer]:
     """One value, or a sequence with a value per output; anything else is described once per output."""
@@ -65,7 +63,7 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
     if _shape(value) != tuple(output["shape"]) or (array_and_dtype := _as_array(value)) is None:
         return None
     array, dtype = array_and_dtype
-    if output["kind"] == "labels" and dtype not in _INTEGER_DTYPES:
+    if output["kind"] == "labels" and dtype not in wire.INTEGERS:
         return None
     code = "<i8" if output["kind"] == "labels" else wire.float_code(dtype)
     return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)

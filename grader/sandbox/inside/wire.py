@@ -48,27 +48,10 @@ LOADED, RETURNED, RAISED, ASKED = range(1, 5)
 VALUE, OTHER = range(2)
 """Tags of a value: bytes of the requested kind, or a description of what came instead."""
 
-DTYPES: tuple[str, ...] = (
-    "float32",
-    "float64",
-    "float16",
-    "bfloat16",
-    "int64",
-    "int32",
-    "int16",
-    "int8",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "float",
-    "int",
-    "longdouble",
-)
+_FLOATS = ("float32", "float64", "float16", "bfloat16")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool")
+DTYPES = (*_FLOATS, *INTEGERS, "float", "int", "longdouble")
 """The student's dtypes by code; "float" and "int" are Python's."""
-
-_NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
 
 
 class WireError(Exception):
@@ -81,7 +64,7 @@ class Closed(WireError):
 
 def float_code(dtype: str) -> str:
     """NumPy's code for the bytes in which a float array of the student's dtype travels."""
-    return "<f4" if dtype in _NARROW_FLOATS else "<f8"
+    return "<f4" if dtype in {"float32", "float16", "bfloat16"} else "<f8"
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -227,7 +210,6 @@ class Cursor:
         return part
 
     def byte(self) -> int:
-        """The next byte."""
         return self.take(1)[0]
 
     def count(self) -> int:
@@ -243,7 +225,6 @@ class Cursor:
         return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
     def dtype(self) -> str:
-        """The next dtype code."""
         code = self.byte()
         if code >= len(DTYPES):
             raise WireError("an unknown dtype")

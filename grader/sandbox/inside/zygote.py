@@ -102,8 +102,8 @@ def _with_device(confinement: Confinement, held: int, memory_bytes: int) -> byte
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
     encoded = text.encode("utf-8", "replace")[: tiers.DEVICE_TEXT_CAP]
-    words: bytes = tiers.HELLO.pack(tiers.MAGIC, held) + tiers.DEVICE_HELLO.pack(size, len(encoded))
-    return words + encoded
+    parts = (tiers.HELLO.pack(tiers.MAGIC, held), tiers.DEVICE_HELLO.pack(size, len(encoded)), encoded)
+    return b"".join(parts)
 
 
 class _Nursery:
