@@ -111,15 +111,11 @@ def decode_returned(
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
-    operators = _decode_operators(cursor) if trial.is_traced else ()
+    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor) if trial.is_traced else 0
+    operators = tuple(_name(cursor) for _ in range(count))
     counted = _decode_counted(cursor) if trial.is_counted else None
     cursor.end()
     return values, operators, counted
-
-
-def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
-    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor)
-    return tuple(_name(cursor) for _ in range(count))
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:
@@ -160,23 +156,13 @@ def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
     if tag != wire.VALUE:
         raise wire.WireError("an unknown tag")
     dtype = cursor.dtype()
-    match output:
-        case NumberOutput():
-            return Received(_floats(cursor, "<f8", ()), dtype)
-        case ArrayOutput(shape=shape):
-            return Received(_floats(cursor, wire.float_code(dtype), shape), dtype)
-        case LabelsOutput(count=count):
-            return Received(np.frombuffer(cursor.take(8 * count), "<i8"), dtype)
-        case SeriesOutput(capacity=capacity):
-            length = cursor.count()
-            if length > capacity:
-                cursor.take(8 * capacity)
-                return Unexpected(f"a list of {length} numbers")
-            return Received(_floats(cursor, "<f8", (length,)), dtype)
-
-
-def _floats(
-    cursor: wire.Cursor, code: str, shape: tuple[int, ...]
-) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
-    taken = cursor.take(math.prod(shape) * np.dtype(code).itemsize)
-    return np.frombuffer(taken, code).reshape(shape)
+    kind, shape = _kind_and_shape(output)
+    if kind == "series":
+        length, (capacity,) = cursor.count(), shape
+        if length > capacity:
+            cursor.take(8 * capacity)
+            return Unexpected(f"a list of {length} numbers")
+        shape = (length,)
+    code = np.dtype(wire.payload_code(kind, dtype))
+    taken = cursor.take(math.prod(shape) * code.itemsize)
+    return Received(np.frombuffer(taken, code).reshape(shape), dtype)

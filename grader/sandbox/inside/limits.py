@@ -82,19 +82,16 @@ if sys.platform != "win32":
         }
         if has_own_user:
             bounds["RLIMIT_NPROC"] = THREADS
-        held = [_limit_resource(getattr(resource, name, None), bound) for name, bound in bounds.items()]
-        return all(held)
-
-    def _limit_resource(number: int | None, bound: int) -> bool:
-        if number is None:
-            return False
-        _, hard = resource.getrlimit(number)
-        allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        try:
-            resource.setrlimit(number, (allowed, allowed))
-        except (OSError, ValueError):
-            return False
-        return True
+        are_set = True
+        for name, bound in bounds.items():
+            try:
+                number = getattr(resource, name)
+                _, hard = resource.getrlimit(number)
+                allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+                resource.setrlimit(number, (allowed, allowed))
+            except (AttributeError, OSError, ValueError):
+                are_set = False
+        return are_set
 
 
 def _silence_standard_streams() -> None:

@@ -65,7 +65,7 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
     array, dtype = array_and_dtype
     if output["kind"] == "labels" and dtype not in wire.INTEGERS:
         return None
-    code = "<i8" if output["kind"] == "labels" else wire.float_code(dtype)
+    code = wire.payload_code(output["kind"], dtype)
     return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)
 
 

@@ -62,9 +62,11 @@ class Closed(WireError):
     """Raised when the other side closed the wire."""
 
 
-def float_code(dtype: str) -> str:
-    """NumPy's code for the bytes in which a float array of the student's dtype travels."""
-    return "<f4" if dtype in {"float32", "float16", "bfloat16"} else "<f8"
+def payload_code(kind: str, dtype: str) -> str:
+    """NumPy's code for the bytes in which a value of this kind and the student's dtype travels."""
+    if kind == "labels":
+        return "<i8"
+    return "<f4" if kind == "array" and dtype in {"float32", "float16", "bfloat16"} else "<f8"
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -99,15 +101,10 @@ def send_parts(
     remaining: Callable[[], float] | None = None,
     descriptors: Sequence[int] = (),
 ) -> None:
-    """Send all parts in as few system calls as the socket takes.
+    """Send all parts in as few system calls as the socket takes, and descriptors with the first byte.
 
-    Args:
-        connection: where to send.
-        parts: what to send.
-        remaining: called before each system call for the seconds left for the whole; raises TimeoutError if there
-            are none. Without it the socket's timeout bounds each call, so a slow reader may prolong the whole.
-        descriptors: sent with the first byte, on systems that can.
-
+    remaining: called before each system call for the seconds left for the whole; raises TimeoutError if there
+    are none. Without it the socket's timeout bounds each call, so a slow reader may prolong the whole.
     """
     views = [view for view in (memoryview(part).cast("B") for part in parts if len(part)) if view.nbytes]
     if not hasattr(connection, "sendmsg"):  # Windows
