@@ -1,4 +1,4 @@
-"""Decodes answers for the judge: bytes in, values out, every size known beforehand."""
+"""Decodes answers for the judge: bytes in, values out, every size known in advance."""
 
 from __future__ import annotations
 
@@ -82,14 +82,15 @@ class Counted(NamedTuple):
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
     """The most bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
-    lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
+    lengths = [sum(map(_greatest_value, body)) for body in bodies]
     beside = (_GREATEST_TRACE if trial.is_traced else 0) + (_GREATEST_COUNT if trial.is_counted else 0)
     return max(GREATEST_RAISED, *lengths) + beside
 
 
-def _payload_bytes(output: Output) -> int:
+def _greatest_value(output: Output) -> int:
     kind, shape = _kind_and_shape(output)
-    return 8 * math.prod(shape) + (4 if kind == "series" else 0)
+    payload = 8 * math.prod(shape) + (4 if kind == "series" else 0)
+    return 2 + max(payload, 2 + wire.TEXT_CAP)
 
 
 def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Value, ...]:

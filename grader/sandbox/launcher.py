@@ -19,7 +19,7 @@ from grader.sandbox.inside import limits, tiers, wire
 from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel
 
 START_SECONDS = 120.0
-"""Deadline of a process that has yet to import torch."""
+"""Deadline of a process that still has to import torch."""
 
 ANSWER_SECONDS = 20.0
 """Deadline of a process that has imported torch: it only forks, confines itself, and reaps killed workers."""
@@ -69,7 +69,7 @@ class Launcher(Protocol):
         """Wait until the worker ahead has started, so that its start disturbs no measurement."""
 
     def start(self) -> WorkerProcess:
-        """A fresh worker. SandboxError when none can be started, or it is not isolated as the first."""
+        """A fresh worker. SandboxError when none can be started, or its isolation differs from the first's."""
 
     def end(self, worker: WorkerProcess) -> Ending:
         """Kill the worker's whole process group; how it ended."""
@@ -157,13 +157,13 @@ class Terms:
         }
 
     def accept(self, first_words: FirstWords) -> Terms:
-        """The terms with a new worker's isolation. SandboxError if it is not as the ones before."""
+        """The terms with a new worker's isolation. SandboxError if it differs from earlier workers'."""
         now = first_words.isolation
         if self.has_device and first_words.gpu is None:
             raise SandboxError(f"a process for the student's code could not use the GPU: {first_words.fault}")
         if self.isolation is not None and now != self.isolation:
             raise SandboxError(
-                f"a process for the student's code has isolation level {now.level}, the ones before had"
+                f"a process for the student's code is isolated at level {now.level}; earlier ones were at level"
                 f" {self.isolation.level}",
                 expected=str(self.isolation.level),
                 seen=str(now.level),

@@ -62,7 +62,7 @@ class SingleLauncher:
         return self._first_words.gpu
 
     def settle(self) -> None:
-        """Nothing to wait for: no worker is started ahead, only a process that imports torch."""
+        """Do nothing: no worker is started ahead, only a process that imports torch."""
 
     def start(self) -> WorkerProcess:
         """The worker that waits, or the process started ahead, or a new one."""
@@ -81,7 +81,7 @@ class SingleLauncher:
             self._terms = self._terms.accept(self._first_words)
         except (OSError, wire.WireError) as error:
             self.end(worker)
-            raise SandboxError(f"the process for the student's code ended at its start: {error}") from error
+            raise SandboxError(f"the process for the student's code ended while starting: {error}") from error
         except SandboxError:
             self.end(worker)
             raise
@@ -100,7 +100,7 @@ class SingleLauncher:
         if self._ahead is not None:
             process, connection = self._ahead
             connection.close()
-            self._processes[process.pid] = process
+            _killed(process)
             self._ahead = None
         for process in self._processes.values():
             _killed(process)

@@ -1,6 +1,6 @@
 """Confines a worker, step by step in the order that matters: after the fork, before any student code.
 
-`prepare` does the slow part that is the same for all workers once, before the fork; `Confinement.apply` does
+`prepare` does the slow part, which is the same for all workers, once before the fork. `Confinement.apply` does
 the rest in the worker and reports the tiers that hold. Nothing here fails loudly: a tier that the kernel
 lacks is missing from the report, and the judge decides whether the rest is enough.
 """
@@ -77,7 +77,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What this machine can hold workers to, found out before the fork."""
+    """The confinement that this machine supports, determined before the fork."""
 
     rules: tuple[landlock.Rule, ...]
     """Of Landlock; empty if the kernel does not have it."""
@@ -85,7 +85,7 @@ class Confinement:
     is_readable_to_others: bool
     """Whether any user may read the interpreter and torch."""
     device_rules: tuple[landlock.Rule, ...] = ()
-    """What a worker with a GPU may open as well."""
+    """For the further files that a worker with a GPU may open."""
 
     def apply(self, wire_descriptor: int, bounds: Bounds) -> int:
         """Confine this process for good; the tiers that hold. wire_descriptor: stays open."""
@@ -117,13 +117,13 @@ class Confinement:
         return held
 
     def seal(self, held: int) -> None:
-        """Withdraw what only the opening of a GPU needs. held: the tiers that hold. Raises OSError."""
+        """Withdraw the calls that only opening a GPU needs. held: the tiers that hold. Raises OSError."""
         if held & tiers.SYSTEM_CALLS:
             seccomp.seal()
 
 
 def prepare(unreadable: Iterable[str]) -> Confinement:
-    """Find out what this machine can hold a worker to. Call it after torch was imported and before the fork.
+    """Determine the confinement that this machine supports, after importing torch and before the fork.
 
     unreadable: folders inside readable ones that no worker may read (the grader's own).
     """

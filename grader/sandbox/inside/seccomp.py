@@ -191,18 +191,13 @@ def _blocks(process_id: int) -> dict[str, bytes]:
     return {
         "clone": _argument(0) + _instruction(_IF_ANY_BIT, _CLONE_THREAD, 1) + refuse + allow,
         "clone3": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library then uses clone
-        "kill": own,
-        "tgkill": own,
-        "rt_sigqueueinfo": own,
-        "rt_tgsigqueueinfo": own,
+        **dict.fromkeys(("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"), own),
         "prctl": _argument(0) + _only(*_HARMLESS_CONTROLS),
         "prlimit64": _argument(0) + _only(0, process_id),
         "open": _argument(1) + named,
         "openat": _argument(2) + named,
         "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library does without
-        "unlink": pretend,
-        "unlinkat": pretend,
-        "rmdir": pretend,
+        **dict.fromkeys(("unlink", "unlinkat", "rmdir"), pretend),
         "fcntl": _argument(1) + _all_but(*_SIGNALLING_CONTROLS),
         "ioctl": _argument(1) + _all_but(*_SIGNALLING_REQUESTS),
         "mmap": _argument(3)
@@ -231,8 +226,8 @@ def _begin(architecture: _Architecture) -> list[bytes]:
 def program(machine: str, process_id: int, *, opens_device: bool = False) -> bytes:
     """The filter, in classic BPF. machine: from platform.machine().
 
-    opens_device: allow what a GPU's driver may need: anonymous shared pages, for good, because the watch
-    counts them; and the calls that `seal` withdraws.
+    opens_device: also allow anonymous shared pages, for good, because the watch counts them, and the calls
+    that `seal` withdraws. A GPU's driver may need both.
     """
     architecture = _ARCHITECTURES[machine]
     parts = [
@@ -255,7 +250,7 @@ def install(process_id: int, *, opens_device: bool = False) -> None:
 
 
 def seal() -> None:
-    """Install a second filter in all threads that withdraws what opening a GPU needs. Raises OSError."""
+    """Install a second filter in all threads, without the calls for opening a GPU. Raises OSError."""
     architecture = _ARCHITECTURES[platform.machine()]
     _install(b"".join([*_begin(architecture), _all_but(*architecture.numbers(_UNTIL_SEALED))]))
 

@@ -44,7 +44,7 @@ READY = b"R"
 
 
 def _import_everything(judge: int, hidden: frozenset[str]) -> None:
-    """Import what a worker needs, and what it would import lazily after losing the right to read files."""
+    """Import what a worker needs, also modules that it would import after losing the right to read files."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
     import privileges
