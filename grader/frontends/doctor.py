@@ -1,4 +1,4 @@
-"""Checks whether this machine can grade, and says how to fix what is wrong."""
+"""Checks whether this machine can grade, and says how to fix problems."""
 
 from __future__ import annotations
 

@@ -110,5 +110,5 @@ def without(folder: str, hidden: Iterable[str]) -> Iterator[str]:
         return
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda each: each.name):
-            if not entry.is_symlink():  # its target has a rule of its own, or is hidden
+            if not entry.is_symlink():  # its target has its own rule, or is hidden
                 yield from without(entry.path, inside)

@@ -186,7 +186,7 @@ def _blocks(process_id: int) -> dict[str, bytes]:
     own = _argument(0) + _only(process_id)
     named = _instruction(_IF_ANY_BIT, _WITHOUT_A_NAME, 0, 1) + refuse + allow
     # Files stay until the worker's folder is removed: one that is unlinked and still open could not be counted.
-    # Code that cleans up is told it succeeded, because temporary files must not fail a right function.
+    # Cleaning up pretends to succeed, because temporary files must not fail a right function.
     pretend = _instruction(_RETURN, _PRETEND)
     return {
         "clone": _argument(0) + _instruction(_IF_ANY_BIT, _CLONE_THREAD, 1) + refuse + allow,

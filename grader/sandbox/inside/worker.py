@@ -60,7 +60,7 @@ class Made:
 
 @dataclass(slots=True)
 class Held:
-    """What a worker holds between requests. synchronize: waits until the GPU has nothing to do."""
+    """Held by a worker between requests. synchronize: waits until the GPU is idle."""
 
     synchronize: Callable[[], None] | None
     program: Program | None = None
@@ -250,7 +250,7 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
 
 
 def prepare() -> None:
-    """Set up once, before the fork, what all workers share: seeds, no compiler, NumPy's former names.
+    """Set up all workers at once, before the fork: seeds, no compiler, NumPy's former names.
 
     Seeding torch's generators touches every backend: done in each worker it would cost more than the fork.
     """

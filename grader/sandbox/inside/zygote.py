@@ -5,7 +5,7 @@ of the judge's control socket (on Windows "stdin", from which it is read). JUDGE
 HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
 
 In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's
-process id. The order b"W" with a process id reaps a killed worker, ends what it left behind, and is answered
+process id. The order b"W" with a process id reaps a killed worker, ends its orphans, and is answered
 with its wait status. In `single` mode, for systems without fork, it sends READY, and the first request turns
 this process into the worker. A worker first reports its tiers on its wire (tiers.HELLO), before it receives
 any student code.
@@ -153,7 +153,7 @@ class _Nursery:
         return process_id
 
     def _wait(self, body: bytes) -> int:
-        """Reap a killed worker, and end what it left behind; its wait status."""
+        """Reap a killed worker and end its orphans; its wait status."""
         import orphans
 
         process_id = int(PROCESS_ID.unpack(body)[0])
