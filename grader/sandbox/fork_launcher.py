@@ -17,7 +17,7 @@ from grader.sandbox.isolation import (
     FirstWords,
     Isolation,
     IsolationLevel,
-    device_fault,
+    not_isolated,
     receive_first_words,
 )
 from grader.sandbox.launcher import (
@@ -74,25 +74,26 @@ class ForkLauncher:
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         """Find the strongest isolation that lets workers use the GPU."""
         before = self._terms
-        faults: list[str] = []
+        fault = ""
         for wanted in tiers_beside_a_device(before.wanted_tiers):
             self._terms = replace(
                 before, wanted_tiers=wanted, device_memory_bytes=device_memory_bytes, isolation=None
             )
             opened = self._renewing(self._first_with_device)
-            assert opened.first_words is not None
-            fault = device_fault(opened.first_words, least)
-            if fault is None:
-                assert opened.first_words.gpu is not None
-                self._terms = self._terms.accept(opened.first_words)
+            words = opened.first_words
+            assert words is not None
+            if words.gpu is None:
+                fault = words.fault
+                continue
+            if words.isolation.level.rank >= least.rank:
+                self._terms = self._terms.accept(words)
                 self._ahead = opened
-                return opened.first_words.gpu
-            faults.append(fault)
-            if opened.first_words.gpu is not None:
-                self._end_ordered(opened)
-                break  # with fewer tiers it would open too, and be isolated less
+                return words.gpu
+            fault = f"it works only if {not_isolated(words.isolation.missing)}"
+            self._end_ordered(opened)
+            break  # with fewer tiers it would open too, and be isolated less
         self._terms = before
-        raise DeviceError(faults[-1])
+        raise DeviceError(fault)
 
     def _first_with_device(self) -> _Ordered:
         """A fresh worker that has reported on the GPU; it is ended already if it could not open it."""
