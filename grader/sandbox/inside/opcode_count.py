@@ -82,15 +82,11 @@ if sys.version_info >= (3, 12):
         def on_instruction(code: CodeType, offset: int) -> Any:
             counts.instructions[code.co_filename, watched[id(code)][1].get(offset, 0)] += 1
 
-        callbacks = {
-            events.PY_START: on_start,
-            events.PY_RESUME: on_start,
-            events.INSTRUCTION: on_instruction,
-        }
         monitoring.use_tool_id(tool, "opcode_count")
         try:
-            for event, callback in callbacks.items():
-                monitoring.register_callback(tool, event, callback)
+            monitoring.register_callback(tool, events.PY_START, on_start)
+            monitoring.register_callback(tool, events.PY_RESUME, on_start)
+            monitoring.register_callback(tool, events.INSTRUCTION, on_instruction)
             monitoring.restart_events()
             monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
             yield
@@ -98,7 +94,7 @@ if sys.version_info >= (3, 12):
             monitoring.set_events(tool, events.NO_EVENTS)
             for code, _ in watched.values():
                 monitoring.set_local_events(tool, code, events.NO_EVENTS)
-            for event in callbacks:
+            for event in (events.PY_START, events.PY_RESUME, events.INSTRUCTION):
                 monitoring.register_callback(tool, event, None)
             monitoring.free_tool_id(tool)
 
