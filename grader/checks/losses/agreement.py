@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import Call, returned_calls
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial, unusable
@@ -17,7 +16,7 @@ from grader.checks.losses.cases import draw_middle_case, draw_small_case
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.checks.losses.truth import Truth
 from grader.errors import SpecFault
-from grader.model.assignment import Assignment, FunctionSpec, LossFunction, Role
+from grader.model.assignment import Assignment, FunctionSpec, LossFunction
 from grader.model.observation import Received
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Verdict
@@ -29,9 +28,7 @@ FLOAT32_SLACK = 1e-6
 class AgreementCheck(CheckFields):
     """Naive and vectorized give the same loss and gradient, to rounding."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"naive": ("loss",), "vectorized": ("loss",)}
-    )
+    roles: ClassVar[Roles] = {"naive": ("loss",), "vectorized": ("loss",)}
 
     kind: Literal["agreement"]
     naive: str

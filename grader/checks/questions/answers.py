@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
 from grader.errors import SpecFault
-from grader.model.assignment import AnyFunction, Assignment, FunctionSpec, Role
+from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
 from grader.model.trial import (
     Argument,
     Array,
@@ -40,7 +39,7 @@ UNCHANGED_SHARE = 0.8
 class AnswersCheck(CheckFields):
     """Every output of a function, or of a driver that calls it, equals that of the question's reference."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("function",)})
+    roles: ClassVar[Roles] = {"function": ("function",)}
 
     kind: Literal["answers"]
     function: str = Field(description="The function or class that is asked.")

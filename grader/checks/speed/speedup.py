@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.agreement import unlike
 from grader.checks.speed.rounds import (
@@ -32,7 +31,7 @@ from grader.checks.speed.timing import (
 )
 from grader.checks.speed.truth import timed_fault
 from grader.errors import SpecFault
-from grader.model.assignment import FunctionSpec, Role
+from grader.model.assignment import FunctionSpec
 from grader.model.observation import Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
@@ -50,9 +49,7 @@ class SpeedupCheck(CheckFields):
     On a CPU an honest vectorized function is 10 to 100 times as fast as the naive one, so there the factor says little.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"naive": ("loss",), "vectorized": ("loss",)}
-    )
+    roles: ClassVar[Roles] = {"naive": ("loss",), "vectorized": ("loss",)}
     is_timed: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from grader import formatting
 from grader.checks.base.call import name_of
-from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner, accuracies_by_scores
 from grader.errors import SpecFault
-from grader.model.assignment import FunctionSpec, Role
+from grader.model.assignment import FunctionSpec
 from grader.model.observation import Observation, Received, Returned
 from grader.model.trial import Array, DTypeName, Trial
 from grader.model.verdict import Picture, Verdict
@@ -30,7 +30,7 @@ class AccuracyCheck(CheckFields):
     Names either a loss, a trainer and a predictor, or a class. The labels of the judged images never leave the judge.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = LEARNER_ROLES
+    roles: ClassVar[Roles] = LEARNER_ROLES
     needs_data: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 

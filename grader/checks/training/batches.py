@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import failure_sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import audit_draws, row_numbers
 from grader.checks.training.training_run import TrainingSizes, draw_data, draw_sizes
-from grader.model.assignment import Assignment, Role
+from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import (
     Array,
@@ -61,7 +59,7 @@ class _Run:
 class BatchesCheck(CheckFields):
     """(X, y, num_train, batch_size) returns rows of X with their labels, drawn uniformly and anew in every call."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("sampler",)})
+    roles: ClassVar[Roles] = {"function": ("sampler",)}
 
     kind: Literal["batches"]
     function: str

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_arguments
 from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
@@ -27,7 +25,7 @@ from grader.checks.training.training_run import (
     training_keywords,
     weights_and_history,
 )
-from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Role
+from grader.model.assignment import Assignment, ClassifierClass, ClassifierName
 from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import ArrayOutput, NumberOutput, SeriesOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -48,7 +46,7 @@ class ClassifierCheck(CheckFields):
     The base class has no loss: the judge lends it one for train().
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"class_name": ("classifier",)})
+    roles: ClassVar[Roles] = {"class_name": ("classifier",)}
 
     kind: Literal["classifier"]
     class_name: str

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,9 +10,9 @@ import numpy as np
 import reference
 from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.model.assignment import Assignment, ClassifierClass, Role
+from grader.model.assignment import Assignment, ClassifierClass
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import Array, DTypeName, LabelsOutput, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
@@ -56,9 +54,7 @@ REPEATED = Size("tensors whose contents change from call to call", 40, 6, 7, 1.0
 class PredictionCheck(CheckFields):
     """Integer labels of shape (N,), each the class with the highest score; inputs unchanged."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"function": ("predictor", "classifier")}
-    )
+    roles: ClassVar[Roles] = {"function": ("predictor", "classifier")}
 
     kind: Literal["prediction"]
     function: str

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,12 +13,12 @@ from pydantic import Field
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, NUM_CLASSES, Learner, data_of, prepared
 from grader.data import DataSet
 from grader.errors import SpecFault
-from grader.model.assignment import ClassifierName, FunctionSpec, Role, SearchParamsFunction
+from grader.model.assignment import ClassifierName, FunctionSpec, SearchParamsFunction
 from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import DTypeName, SeriesOutput, Trial
 from grader.model.verdict import Finding, Verdict
@@ -68,9 +67,7 @@ class SearchCheck(CheckFields):
     training is then run with that pair and counts half.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"function": ("search_params",), **LEARNER_ROLES}
-    )
+    roles: ClassVar[Roles] = {"function": ("search_params",), **LEARNER_ROLES}
     needs_data: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 

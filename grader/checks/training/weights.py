@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal, assert_never
 
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import (
     NUM_CLASSES,
@@ -19,7 +17,6 @@ from grader.checks.training.learning import (
     prepared,
 )
 from grader.intake.archive import SAVED_BYTES
-from grader.model.assignment import Role
 from grader.model.observation import (
     Died,
     Missing,
@@ -42,7 +39,7 @@ class WeightsCheck(CheckFields):
     stand-in for CIFAR-10 the bars cost nothing: students train on the real images, and no weights fit both.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({})
+    roles: ClassVar[Roles] = {}
     needs_data: ClassVar[bool] = True
 
     kind: Literal["weights"]
