@@ -15,7 +15,7 @@ from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import unit_roundoff
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial, unusable
-from grader.checks.losses.cases import SMALL, draw_small_case
+from grader.checks.losses.cases import SMALL, Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.observation import Received, Value
 from grader.model.trial import Array, Trial
@@ -151,7 +151,7 @@ class GradientCheck(CheckFields):
         rng = random_stream(context.seed, self.id)
         dtype = context.assignment.loss_function(self.function).main_dtype
         for reg in REGS:
-            case = draw_small_case(rng, context.assignment.convention, reg, clearance=CLEARANCE)
+            case = Draw(rng, context.assignment.convention).small(reg, CLEARANCE)
             at = loss_trial(context.assignment, self.function, case, dtype)
             drawn = [rng.normal(size=case.W.shape) for _ in range(DIRECTIONS)]
             yield dataclasses.replace(at, tag=_AT_W), [each / np.linalg.norm(each) for each in drawn]

@@ -15,7 +15,7 @@ from grader.checks.base.call import Call, returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
-from grader.checks.losses.cases import draw_loop_cases
+from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.assignment import Assignment
 from grader.model.observation import Instructions, Location
@@ -85,7 +85,14 @@ class LoopsCheck(CheckFields):
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """A few samples of a few classes, three times the samples, three times the classes; no regularizer."""
         function = context.assignment.loss_function(self.function)
-        cases = draw_loop_cases(random_stream(context.seed, self.id), context.assignment.convention)
+        rng = random_stream(context.seed, self.id)
+        draw = Draw(rng, context.assignment.convention)
+        N, C, D = int(rng.integers(4, 7)), int(rng.integers(3, 5)), int(rng.integers(4, 7))
+        cases = (
+            draw.plain("a few samples", N, C, D, 0.0),
+            draw.plain("three times the samples", 3 * N, C, D, 0.0),
+            draw.plain("three times the classes", N, 3 * C, D, 0.0),
+        )
         return tuple(
             dataclasses.replace(
                 loss_trial(context.assignment, self.function, case, function.main_dtype),

@@ -12,7 +12,7 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import draw_small_case, draw_twin_cases
+from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.observation import Received, Returned, Value
 from grader.model.trial import Tensor, Trial
@@ -37,11 +37,16 @@ class PurityCheck(CheckFields):
         Then one call, one with the same tensors and other contents, and one with fresh tensors of those contents.
         """
         rng = random_stream(context.seed, self.id)
-        cases = [draw_small_case(rng, context.assignment.convention, reg) for reg in (0.0, 0.37)]
+        draw = Draw(rng, context.assignment.convention)
+        cases = [draw.small(reg) for reg in (0.0, 0.37)]
+        N, C, D = int(rng.integers(5, 8)), 3, int(rng.integers(5, 7))
         function = context.assignment.loss_function(self.function)
         first, second = (
             loss_trial(context.assignment, self.function, case, function.main_dtype)
-            for case in draw_twin_cases(rng, context.assignment.convention)
+            for case in (
+                draw.plain("tensors that are changed later", N, C, D, 0.37),
+                draw.plain("the same tensors with other contents", N, C, D, 0.37),
+            )
         )
         return (
             *(

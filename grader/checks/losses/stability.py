@@ -12,7 +12,7 @@ from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import SHIFT, Case, draw_ones_case, draw_outlying_case, draw_shifted_cases
+from grader.checks.losses.cases import SHIFT, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Unexpected, Value
@@ -26,7 +26,6 @@ OVERFLOW = Diagnosis(
     " probabilities?",
 )
 SHIFTS = (0.0, SHIFT, -SHIFT)
-ONES_REG = 2.5e4
 WIDE = "scores of a row far apart"
 LOW = "scores of a row far apart, and not the label's on top"
 WIDTHS: Mapping[DTypeName, float] = {"float32": 100.0, "float64": 740.0}
@@ -48,16 +47,13 @@ class StabilityCheck(CheckFields):
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """In each dtype no shift and both shifts; two wide rows in each; W of ones as in the handout."""
-        rng = random_stream(context.seed, self.id)
-        convention = context.assignment.convention
-        shifted = draw_shifted_cases(rng, convention, SHIFTS)
-        ones = draw_ones_case(rng, convention, ONES_REG)
+        draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
+        shifted, ones = draw.shifted(SHIFTS), draw.all_ones(300)
         dtypes = context.assignment.loss_function(self.function).dtypes
         plan: list[tuple[Case, DTypeName]] = [(case, dtype) for dtype in dtypes for case in shifted]
         for dtype in dtypes:
             for name, is_top in ((WIDE, True), (LOW, False)):
-                case = draw_outlying_case(rng, convention, name, WIDTHS[dtype], is_label_on_top=is_top)
-                plan.append((case, dtype))
+                plan.append((draw.outlying(name, WIDTHS[dtype], is_label_on_top=is_top), dtype))
         plan.append((ones, "float32" if "float32" in dtypes else "float64"))
         return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
 

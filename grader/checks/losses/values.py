@@ -15,7 +15,7 @@ from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
-from grader.checks.losses.cases import SECOND_DTYPE_CASES, draw_large_case, draw_value_cases
+from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
@@ -23,7 +23,6 @@ from grader.model.observation import Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
 
-GAP = "a score gap of 40"
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
 
@@ -45,12 +44,12 @@ class ValuesCheck(CheckFields):
         function = context.assignment.loss_function(self.function)
         main = function.main_dtype
         other: DTypeName = "float32" if main == "float64" else "float64"
-        rng = random_stream(context.seed, self.id)
-        cases = draw_value_cases(rng, context.assignment.convention)
+        draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
+        cases = draw.value_cases()
         plan = [(case, main) for case in cases]
         plan += [(case, other) for case in cases if case.name in SECOND_DTYPE_CASES]
         if function.style == "vectorized":
-            plan.append((draw_large_case(rng, context.assignment.convention), main))
+            plan.append((draw.large(), main))
         return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:

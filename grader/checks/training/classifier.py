@@ -12,7 +12,7 @@ from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_arguments
-from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
+from grader.checks.losses.cases import SHIFT, Draw
 from grader.checks.losses.truth import Truth
 from grader.checks.training.prediction import Size, label_fault, prediction_trial
 from grader.checks.training.training_audit import TrainingAudit
@@ -97,12 +97,10 @@ class ClassifierCheck(CheckFields):
     def _loss_trials(
         self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
     ) -> tuple[Trial, ...]:
-        cases = [
-            draw_small_case(rng, assignment.convention, 0.37),
-            draw_large_case(rng, assignment.convention),
-        ]
+        draw = Draw(rng, assignment.convention)
+        cases = [draw.small(0.37), draw.large()]
         if spec.classifier == "softmax":
-            cases += draw_shifted_cases(rng, assignment.convention, (SHIFT,))
+            cases += draw.shifted((SHIFT,))
         given = [loss_arguments(case, spec.dtype) for case in cases]
         is_own = spec.weights == "attribute"
         return tuple(
