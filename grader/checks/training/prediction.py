@@ -12,9 +12,10 @@ from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.model.assignment import Assignment, ClassifierClass
+from grader.checks.training.calls import predictor_trial
+from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Received, Returned, Unexpected
-from grader.model.trial import Array, DTypeName, LabelsOutput, Tensor, Trial
+from grader.model.trial import Array, DTypeName, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention
 
@@ -64,7 +65,8 @@ class PredictionCheck(CheckFields):
         rng = random_stream(context.seed, self.id)
         sizes = (*SIZES, NEAR_TIES, REPEATED, REPEATED)
         *trials, again = [prediction_trial(context.assignment, self.function, rng, size) for size in sizes]
-        return (*trials, replace(again, is_again=True, echo=()))
+        echoed = [replace(trial, echo=tuple(range(len(trial.positional)))) for trial in trials]
+        return (*echoed, replace(again, is_again=True))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every label is right."""
@@ -109,7 +111,7 @@ def _draw_near_ties(rng: np.random.Generator, size: Size) -> tuple[Array, Array]
 
 
 def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: Size) -> Trial:
-    """The call function(W, X), or predict(X) of an object with that W; the arguments are echoed."""
+    """The call of a predictor on drawn W and X."""
     W, X = _draw_near_ties(rng, size) if size is NEAR_TIES else _draw(rng, size)
     if size is NEGATIVE:  # the bias feature pulls every score below zero
         W = np.concatenate([W, np.full((1, size.C), -100.0)])
@@ -117,18 +119,8 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
     if assignment.convention.layout == "CD":
         W, X = W.T.copy(), X.T.copy()
     weights, rows = Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))
-    is_class = isinstance(assignment.functions[function], ClassifierClass)
-    return Trial(
-        label=f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})",
-        function=function,
-        method="predict" if is_class else None,
-        state={"W": weights} if is_class else {},
-        positional=(rows,) if is_class else (weights, rows),
-        outputs=(LabelsOutput(size.N),),
-        echo=(0,) if is_class else (0, 1),
-        backend=assignment.backend,
-        seconds=assignment.limits.call_seconds,
-    )
+    label = f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})"
+    return predictor_trial(assignment, function, label, weights, rows, size.N)
 
 
 def label_fault(trial: Trial, observation: Observation, convention: Convention) -> str | None:

@@ -9,6 +9,7 @@ import numpy as np
 from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.training.calls import weights_and_history
 from grader.checks.training.training_audit import TrainingAudit, changed_defaults, credit_of
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -18,7 +19,6 @@ from grader.checks.training.training_run import (
     draw_sizes,
     draw_weights,
     spied_trial,
-    weights_and_history,
 )
 from grader.model.assignment import Assignment, ClassifierClass, TrainerDefaults, TrainerFunction
 from grader.model.observation import Observation, Raised, Returned, Unexpected, Value
