@@ -129,7 +129,8 @@ class SpeedupCheck(CheckFields):
             return self.failed(fault)
         if fault is not None:
             return self.failed(
-                f"{sentence(fault)} No points for speed until the timed calls return correct results."
+                f"{sentence(fault)} No points for speed until the timed calls return correct results.",
+                blames=self.functions,
             )
         reading = self._reading(context, evidence)
         is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None

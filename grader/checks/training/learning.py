@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of
-from grader.checks.base.check import Evidence
+from grader.checks.base.check import Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.calls import (
     predictor_trial,
@@ -21,26 +19,27 @@ from grader.checks.training.calls import (
     weights_and_history,
 )
 from grader.data import DataSet, SplitName
-from grader.model.assignment import Role
 from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value
 from grader.model.trial import Array, DTypeName, FunctionArgument, ResidentTensor, Scalar, Tensor, Trial
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
-_DTYPES: Mapping[DTypeName, type[np.float32 | np.float64]] = {"float32": np.float32, "float64": np.float64}
 
 
 @lru_cache(maxsize=6)
 def prepared(data: DataSet, name: SplitName, dtype: DTypeName) -> tuple[Array, Array]:
     """(X, y) of one split as the course prepares it; made once for all submissions that are graded with it."""
-    X, y = data.split(name, _DTYPES[dtype])
+    X, y = data.split(name, np.float32 if dtype == "float32" else np.float64)
     X.flags.writeable = False
     return X, y
 
 
-LEARNER_ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
-    {"class_name": ("classifier",), "loss": ("loss",), "trainer": ("trainer",), "predictor": ("predictor",)}
-)
+LEARNER_ROLES: Roles = {
+    "class_name": ("classifier",),
+    "loss": ("loss",),
+    "trainer": ("trainer",),
+    "predictor": ("predictor",),
+}
 """The fields by which a check names the student's own functions: one class, or a loss, a trainer and a predictor."""
 
 

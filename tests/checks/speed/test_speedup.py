@@ -394,6 +394,7 @@ def test_one_wrong_output_in_any_timed_call_costs_all_credit(size, number):
         "svm_loss_vectorized: dW differs from the reference by 0.1 of its size, on a timed call (N="
     )
     assert found.message.endswith("). No points for speed until the timed calls return correct results.")
+    assert found.blames == ("svm_loss_vectorized",)
 
 
 @pytest.mark.parametrize(
