@@ -112,6 +112,11 @@ def not_finite(values: Array, name: str) -> str | None:
     )
 
 
+def described(value: Value) -> str:
+    """The number in words, or what was received in its place."""
+    return value.description if isinstance(value, Unexpected) else formatting.number(float(value.array))
+
+
 def is_zero(value: Value) -> bool:
     """Whether an array is zero everywhere, like a gradient that was not filled in."""
     return isinstance(value, Received) and not np.any(value.array)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import reference
 from grader.model.trial import Array
 from reference import Convention, kink_clearance
 
@@ -51,6 +52,11 @@ class Case:
     X: Array
     y: Array
     reg: float
+
+    @property
+    def inputs(self) -> reference.Case:
+        """The case as the reference takes it."""
+        return reference.Case(self.W, self.X, self.y, self.reg)
 
     def sizes(self, convention: Convention) -> str:
         """The sizes in words, for a label."""

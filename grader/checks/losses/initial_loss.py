@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from grader import formatting
 from grader.checks.base.call import returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.comparison import described
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import Case
@@ -59,7 +59,7 @@ class InitialLossCheck(CheckFields):
         if abs(seen - expected) <= TOLERANCE * expected:
             message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})"
             return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
-        said = formatting.number(seen) if isinstance(loss, Received) else loss.description
         return self.failed(
-            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), on {trial.label}"
+            f"{self.function}: the loss is {described(loss)}, expected about {expected:.4f} ({why}),"
+            f" on {trial.label}"
         )

@@ -148,11 +148,9 @@ class SpeedupCheck(CheckFields):
 
     def _message(self, reading: Reading, cold: float | None) -> str:
         """cold: the speedup of the first calls; None where the student's naive function gives no right results."""
-        naive = (
-            self.naive
-            if cold is not None
-            else "the reference's naive one (yours does not give correct results)"
-        )
+        naive = self.naive
+        if cold is None:
+            naive = "the reference's naive one (yours does not give correct results)"
         speedup = f"{_times(reading.speedup)} as fast as {naive} (+-{max(1, round(100 * reading.speedup.half_width))} %)"
         slowdown = f"{_times(reading.slowdown)} as long as the reference"
         at_most = f"(at most {self.ladder[0].bound:g} times for full points)"
@@ -173,20 +171,19 @@ class SpeedupCheck(CheckFields):
         else:
             fault = f"{self.vectorized} is too slow: it takes {slowdown} {at_most}."
             facts = f"It is {speedup}."
-        parts = (
-            fault,
-            facts,
-            f"On this GPU, full points need {self.factor:g} times." if reading.is_by_factor else "",
-            ""
-            if cold is None
-            else f"The first call of each, which is all that a notebook times, gives {cold:.3g} times.",
-            "Timing was too noisy to decide; you get the higher credit." if reading.is_straddling else "",
-            question,
-        )
-        return " ".join(part for part in parts if part)
+        parts = [fault, facts]
+        if reading.is_by_factor:
+            parts.append(f"On this GPU, full points need {self.factor:g} times.")
+        if cold is not None:
+            parts.append(
+                f"The first call of each, which is all that a notebook times, gives {cold:.3g} times."
+            )
+        if reading.is_straddling:
+            parts.append("Timing was too noisy to decide; you get the higher credit.")
+        return " ".join(part for part in (*parts, question) if part)
 
     def _reading(self, context: CheckContext, evidence: Evidence) -> Reading:
-        """What the rounds so far say, the same every time they are read."""
+        """The rounds so far; the same every time."""
         rounds = rounds_of(evidence)
         rng = random_stream(0, self.id, "bootstrap")
         speedup = interval([each.speedup for each in rounds], rng)

@@ -109,13 +109,9 @@ class AccuracyCheck(CheckFields):
         """The losses, where there is a finite one for every iteration."""
         assert isinstance(trained, Returned)
         history = trained.values[-1]
-        if (
-            not isinstance(history, Received)
-            or history.array.shape != (self.num_iters,)
-            or self.num_iters < 2
-        ):
+        if not isinstance(history, Received) or history.array.shape != (self.num_iters,):
             return None
-        return history.array if np.isfinite(history.array).all() else None
+        return history.array if self.num_iters > 1 and np.isfinite(history.array).all() else None
 
 
 def curve(history: Array) -> tuple[float, ...]:
