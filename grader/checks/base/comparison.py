@@ -112,6 +112,11 @@ def not_finite(values: Array, name: str) -> str | None:
     )
 
 
+def number_of(value: Value) -> float:
+    """The number, nan for any other value."""
+    return float(value.array) if isinstance(value, Received) else float("nan")
+
+
 def described(value: Value) -> str:
     """The number in words, or what was received in its place."""
     return value.description if isinstance(value, Unexpected) else formatting.number(float(value.array))

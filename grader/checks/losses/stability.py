@@ -85,18 +85,14 @@ class StabilityCheck(CheckFields):
         return self.passed(message, findings=(Finding(self.function, True),))
 
     def _shift_fault(self, assignment: Assignment, group: list[Call]) -> str | None:
-        """What a shift does to the answer, in a sentence; None when it does nothing."""
+        """The first answer that a shift makes wrong, in a sentence; None when it does nothing."""
         own = group[0][1].values[1]
         for trial, returned in group:
             truth = Truth.of(assignment, trial)
             loss, gradient = returned.values
-            comparison = truth.compare_loss(loss)
-            if comparison.is_right:
-                comparison = truth.compare_gradient(gradient)
-                if not comparison.is_right and _compare_with_own(truth, own, gradient).is_right:
-                    continue
-            if not comparison.is_right:
-                return f"{self.function}: {comparison.sentence}, on {trial.label}"
+            is_same = truth.compare_loss(loss).is_right and _compare_with_own(truth, own, gradient).is_right
+            if not is_same and (fault := truth.fault(returned.values)):
+                return f"{self.function}: {fault}, on {trial.label}"
         return None
 
     def _wrong(self, words: str, *diagnosis: Diagnosis) -> Verdict:

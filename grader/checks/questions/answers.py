@@ -82,12 +82,10 @@ class AnswersCheck(CheckFields):
     def _question(self) -> Question:
         return question_of(self.question)
 
-    def _cases(self, context: CheckContext) -> list[QuestionCase]:
-        return list(self._question.draw(random_stream(context.seed, self.id)))
-
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
-        return tuple(self._trial(context.assignment, case) for case in self._cases(context))
+        cases = self._question.draw(random_stream(context.seed, self.id))
+        return tuple(self._trial(context.assignment, case) for case in cases)
 
     def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
         question = self._question

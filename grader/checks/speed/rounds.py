@@ -120,11 +120,6 @@ def _numbers(rng: np.random.Generator, rows: int, columns: int) -> Array:
     return drawn
 
 
-def is_reference(trial: Trial) -> bool:
-    """Whether a timed call was one of the reference's."""
-    return trial.runner == "reference"
-
-
 def round_and_size(trial: Trial) -> tuple[int, str]:
     """The number of the round in which a timed call is made, and the name of its size."""
     number, size = trial.tag.split(":")

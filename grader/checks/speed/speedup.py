@@ -15,7 +15,6 @@ from grader.checks.speed.rounds import (
     MANY_SAMPLES,
     WARM_UPS,
     draw_round,
-    is_reference,
     round_and_size,
     rounds_of,
 )
@@ -110,7 +109,7 @@ class SpeedupCheck(CheckFields):
         """Whether a call failed that measuring depends on: any but the student's naive one."""
         return any(
             not isinstance(observation, Returned)
-            and (is_reference(trial) or trial.function == self.vectorized)
+            and (trial.runner == "reference" or trial.function == self.vectorized)
             for trial, observation in evidence
         )
 
@@ -121,7 +120,7 @@ class SpeedupCheck(CheckFields):
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit by the ladder, where every output of the timed calls is right."""
         for trial, observation in evidence:
-            if is_reference(trial) and not isinstance(observation, Returned):
+            if trial.runner == "reference" and not isinstance(observation, Returned):
                 words = failure_sentence(trial, observation)
                 raise RuntimeError(f"the reference could not be timed: {words}")
         fault = timed_fault(context.assignment, self.vectorized, evidence)
@@ -215,7 +214,7 @@ class SpeedupCheck(CheckFields):
         """Of the first call of each function, with nothing taken off: what the notebook's cell prints."""
         first: dict[str, float] = {}
         for trial, observation in evidence:
-            if not is_reference(trial) and isinstance(observation, Returned):
+            if trial.runner == "student" and isinstance(observation, Returned):
                 first.setdefault(trial.function, observation.seconds)
         return first[self.naive] / first[self.vectorized]
 

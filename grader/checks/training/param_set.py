@@ -10,6 +10,7 @@ from pydantic import Field
 
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
+from grader.checks.base.comparison import number_of
 from grader.checks.base.context import CheckContext
 from grader.checks.training.param_set_report import (
     SPLITS,
@@ -18,7 +19,6 @@ from grader.checks.training.param_set_report import (
     Seen,
     changes_in,
     faults_of,
-    number_of,
     shown,
 )
 from grader.model.assignment import Assignment

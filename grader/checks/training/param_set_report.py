@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from grader import formatting
+from grader.checks.base.comparison import number_of
 from grader.model.observation import Received, Returned, Unexpected, Value
 from grader.model.trial import Array, Tensor, Trial
 
@@ -159,11 +160,6 @@ def changes_in(trial: Trial, observation: Returned) -> Iterator[Fault]:
         assert isinstance(given, Tensor)
         if not isinstance(echo, Received) or not np.array_equal(echo.array, given.array):
             yield ("training",), f"it changes {name} in data_dict"
-
-
-def number_of(value: Value) -> float:
-    """The number, nan for any other value."""
-    return float(value.array) if isinstance(value, Received) else float("nan")
 
 
 def _is(seen: float, expected: float) -> bool:

@@ -65,12 +65,13 @@ class SamplingCheck(CheckFields):
                     f"{name} does not pass a batch of rows of X to the loss function at every step"
                 )
         draws = audit_draws(runs, samples, each="step")
-        measured, allowed = {"chi_square": draws.chi_square}, {"chi_square": draws.allowed}
-        if draws.fault is not None:
-            return self.failed(f"{name}: {draws.fault}", measured=measured, allowed=allowed)
-        return self.passed(
-            f"{name} draws its batches evenly from all {samples} rows",
-            measured=measured,
-            allowed=allowed,
-            findings=(Finding(self.function, None),),
+        is_even = draws.fault is None
+        return self.scored(
+            float(is_even),
+            f"{name} draws its batches evenly from all {samples} rows"
+            if is_even
+            else f"{name}: {draws.fault}",
+            measured={"chi_square": draws.chi_square},
+            allowed={"chi_square": draws.allowed},
+            findings=(Finding(self.function, None),) if is_even else (),
         )

@@ -94,11 +94,12 @@ class TrainingCheck(CheckFields):
                 faults.setdefault(part, f"{words} ({trial.label})")
             notes += audit.notes()
         name = name_of(evidence[0][0])
-        message = f"{name} draws its batches, updates W and records the loss as it should at every step"
-        if faults:
-            message = f"{name}: {'; '.join(faults.values())}"
-        finding = Finding(self.function, not faults, notes=tuple(notes))
-        return self.scored(credit_of(faults), message, findings=(finding,))
+        right = f"{name} draws its batches, updates W and records the loss as it should at every step"
+        return self.scored(
+            credit_of(faults),
+            f"{name}: {'; '.join(faults.values())}" if faults else right,
+            findings=(Finding(self.function, not faults, notes=tuple(notes)),),
+        )
 
     def _default_notes(
         self, assignment: Assignment, trial: Trial, observation: Observation
