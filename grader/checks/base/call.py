@@ -20,7 +20,7 @@ def name_of(trial: Trial) -> str:
 
 
 def failure_sentence(trial: Trial, observation: Observation) -> str:
-    """What went wrong in a call that gave no values, with the student's line where it is known.
+    """How a call failed that gave no values, with the student's line where it is known.
 
     Raises ValueError for a call that returned.
     """

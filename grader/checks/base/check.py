@@ -19,7 +19,7 @@ from grader.model.trial import Trial
 from grader.model.verdict import Verdict, VerdictDetails
 
 Evidence = Sequence[tuple[Trial, Observation]]
-"""The check's trials in order, each with what was seen."""
+"""The check's trials in order, each with its observation."""
 
 
 Roles = Mapping[str, tuple[Role, ...]]
@@ -56,7 +56,7 @@ class CheckFields(Model):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The functions that the check needs: all that it names, unless a kind says otherwise."""
+        """The functions that the check needs: all those it names, unless a kind says otherwise."""
         return tuple(self.named.values())
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
@@ -73,12 +73,12 @@ class CheckFields(Model):
         """The calls to make, drawn from the seed alone."""
 
     def more_trials(self, _context: CheckContext, _evidence: Evidence, /) -> tuple[Trial, ...]:
-        """Further calls to make after what was seen so far: none, unless a kind says otherwise."""
+        """Further calls, in the light of the evidence so far: none, unless a kind says otherwise."""
         return ()
 
     @abstractmethod
     def judge(self, context: CheckContext, evidence: Evidence, /) -> Verdict:
-        """The verdict on what was seen."""
+        """The verdict on the evidence."""
 
     def passed(self, message: str, **details: Unpack[VerdictDetails]) -> Verdict:
         """All points."""

@@ -98,7 +98,7 @@ def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
 
 
 def not_finite(values: Array, name: str) -> str | None:
-    """The words for a number or an array that is not finite; None where it is."""
+    """A clause on a number or an array that is not finite; None where it is finite."""
     finite = np.isfinite(values)
     if finite.all():
         return None
@@ -118,7 +118,7 @@ def number_of(value: Value) -> float:
 
 
 def described(value: Value) -> str:
-    """The number in words, or what was received in its place."""
+    """The number as text, or a description of the value received instead."""
     return value.description if isinstance(value, Unexpected) else formatting.number(float(value.array))
 
 

@@ -43,7 +43,7 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
 
 
 def unusable(returned: Returned) -> str | None:
-    """The words for a call without a finite loss and gradient; None where it has them."""
+    """A clause on a call without a finite loss and gradient; None where it has both."""
     received = [value.array for value in returned.values if isinstance(value, Received)]
     if len(received) < len(returned.values):
         return "does not return a loss and a gradient"

@@ -59,7 +59,7 @@ class Case:
         return reference.Case(self.W, self.X, self.y, self.reg)
 
     def sizes(self, convention: Convention) -> str:
-        """The sizes in words, for a label."""
+        """The sizes, for a label."""
         features, classes = self.W.shape if convention.layout == "DC" else self.W.shape[::-1]
         return f"N={len(self.y)}, C={classes}, D={features}, reg={self.reg:g}"
 
@@ -72,7 +72,7 @@ class Draw:
     convention: Convention
 
     def value_cases(self) -> tuple[Case, ...]:
-        """The value cases; the first three are the ones that misconceptions are matched on.
+        """The value cases; mistakes are matched on the first three.
 
         Never many samples of many classes: a naive function takes 10 us for each sample of each class, and these calls
         are most of the cost of grading.

@@ -77,7 +77,7 @@ class PurityCheck(CheckFields):
         return self.passed(message, findings=(Finding(self.function, True),))
 
     def _changed_input(self, trial: Trial, returned: Returned) -> str | None:
-        """The words for the first argument that did not come back as it was."""
+        """A sentence on the first argument that came back changed."""
         for name, argument, echo in zip(ARGUMENTS, trial.positional, returned.echoes, strict=False):
             assert isinstance(argument, Tensor)
             changed = f"the shape or kind of {name}"
@@ -95,7 +95,7 @@ class PurityCheck(CheckFields):
         return None
 
     def _carried_over(self, first: Call, again: Call, fresh: Call) -> str | None:
-        """The words for a result that was reused, or that changed after it was returned."""
+        """A sentence on a result that was reused, or that changed after it was returned."""
         on = f"on {again[0].label}"
         for name, before, seen, expected in zip(
             RESULTS, first[1].values, again[1].values, fresh[1].values, strict=True

@@ -39,7 +39,7 @@ class StabilityCheck(CheckFields):
     logarithm of all probabilities, some of which are zero. Where another score than the label's is the greatest, either
     may be infinite but not both: autograd may fail to carry back the logarithm of a very small probability.
 
-    A gradient that is wrong without any shift is left to the values: here it must only stay what it is.
+    A gradient that is wrong even without a shift is for the values check to fail: here it must only stay the same.
     """
 
     kind: Literal["stability"]
@@ -100,7 +100,7 @@ class StabilityCheck(CheckFields):
 
 
 def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Comparison:
-    """Compare a gradient with the function's own without a shift, in all features but the one that shifts."""
+    """Compare a gradient with the function's unshifted one, in all features but the one that shifts."""
     assert isinstance(unshifted, Received)
     assert isinstance(shifted, Received)
     features = 0 if truth.convention.layout == "DC" else 1
@@ -112,7 +112,7 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Compari
 
 
 def _infinite(trial: Trial, returned: Returned) -> str | None:
-    """The words for a value that is not finite and should be."""
+    """A clause on a value that is not finite and should be."""
     loss, gradient = (
         f"{name} is {value.description}" if isinstance(value, Unexpected) else not_finite(value.array, name)
         for name, value in zip(("loss", "dW"), returned.values, strict=True)

@@ -79,7 +79,7 @@ class Truth:
 
     @cached_property
     def allowance(self) -> Condition | None:
-        """What an epsilon of 1e-9 in softmax's denominator adds in float64, where it could be seen."""
+        """The room for an epsilon of 1e-9 in softmax's denominator; None where it cannot be seen."""
         if self.classifier == "svm" or self.dtype == "float32":
             return None
         return benign_epsilon_condition(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
@@ -97,7 +97,7 @@ class Truth:
         )
 
     def fault(self, values: Sequence[Value]) -> str | None:
-        """What is wrong with a loss or else with its gradient; None when both are right."""
+        """The fault of a loss, or else of its gradient; None when both are right."""
         loss, gradient = values
         comparison = self.compare_loss(loss)
         if comparison.is_right:
@@ -173,7 +173,7 @@ class Truth:
 
     @property
     def _probability_of_label(self) -> Array:
-        """(N,), the one that each row gives to its label."""
+        """(N,): the probability that each row gives its label."""
         return self._problem.probabilities[np.arange(self._problem.num_samples), self._problem.y]
 
     def _losses_with_epsilon(self, epsilon: float) -> tuple[float, float]:

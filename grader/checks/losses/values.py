@@ -128,7 +128,7 @@ class _Tally:
     gradient: _PartTally = field(default_factory=lambda: _PartTally("gradient"))
     notes: dict[str, None] = field(default_factory=dict)
     broken: str | None = None
-    """The sentence for the first call that gave no values."""
+    """A sentence on the first call that gave no values."""
     broken_calls: int = 0
     worst_right: dict[str, float] = field(default_factory=dict)
     """The greatest relative difference of a right value, by part and dtype."""
@@ -165,7 +165,7 @@ class _Tally:
         return first + [each for each in rest if is_gap and each[0].case.name.startswith(GAP)]
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
-        """The mistakes that explain what was seen, for each part that is wrong."""
+        """The mistakes that explain each wrong part."""
         named: list[Diagnosis] = []
         for position, part in enumerate((self.loss, self.gradient)):
             if not part.is_right:
@@ -174,7 +174,7 @@ class _Tally:
         return tuple(named)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
-        """What is wrong, part by part, each with its diagnosis."""
+        """Each wrong part with its diagnosis."""
         said: list[str] = []
         if self.broken is not None:
             more = "" if self.broken_calls < 2 else f" It gave no values in {self.broken_calls} calls."

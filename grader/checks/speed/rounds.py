@@ -1,4 +1,4 @@
-"""One round of timed calls: what is called, in which order, and the ratios of its times."""
+"""One round of timed calls: its calls, their order, and the ratios of its times."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class SpeedupCheck(CheckFields):
         return (self.vectorized,)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """The warm-up rounds; their very first calls are what the notebook times."""
+        """The warm-up rounds; the notebook times their very first calls."""
         return tuple(
             trial for number in range(WARM_UPS) for trial in self._round(context, number, self.naive)
         )
@@ -172,10 +172,10 @@ class SpeedupCheck(CheckFields):
             facts = f"It is {speedup}."
         parts = [fault, facts]
         if reading.is_by_factor:
-            parts.append(f"On this GPU, full points need {self.factor:g} times.")
+            parts.append(f"On this GPU, full points need a factor of {self.factor:g}.")
         if cold is not None:
             parts.append(
-                f"The first call of each, which is all that a notebook times, gives {cold:.3g} times."
+                f"The first call of each, the only one that a notebook times, gives a factor of {cold:.3g}."
             )
         if reading.is_straddling:
             parts.append("Timing was too noisy to decide; you get the higher credit.")
@@ -211,7 +211,7 @@ class SpeedupCheck(CheckFields):
         )
 
     def _cold_speedup(self, evidence: Evidence) -> float:
-        """Of the first call of each function, with nothing taken off: what the notebook's cell prints."""
+        """The ratio of the first calls, with nothing taken off, as the notebook's cell prints it."""
         first: dict[str, float] = {}
         for trial, observation in evidence:
             if trial.runner == "student" and isinstance(observation, Returned):

@@ -35,7 +35,7 @@ class _Expected:
 
 
 def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> str | None:
-    """What is wrong with the student's timed calls of this function, warm-ups included; None where all are right."""
+    """The first fault of the student's timed calls of this function, warm-ups included; None where all are right."""
     groups: dict[str, list[tuple[Trial, Returned]]] = defaultdict(list)
     for trial, observation in evidence:
         if trial.function != function or trial.runner != "student":
@@ -51,7 +51,7 @@ def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> st
 def _fault(
     calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
 ) -> str | None:
-    """What is wrong with the outputs of calls that have the same X, y and reg."""
+    """The first wrong output of calls that have the same X, y and reg."""
     truths = _expected([trial for trial, _ in calls], classifier, convention)
     for (trial, observation), expected in zip(calls, truths, strict=True):
         loss, gradient = observation.values

@@ -98,7 +98,7 @@ class BatchesCheck(CheckFields):
         )
 
     def _batches(self, trial: Trial, observation: Observation) -> list[Array] | str:
-        """The row numbers of each batch, or a sentence on what is wrong with one."""
+        """The row numbers of each batch, or a sentence on the first fault."""
         if not isinstance(observation, Returned):
             return failure_sentence(trial, observation)
         X, y, _, size, calls = _arguments(trial)

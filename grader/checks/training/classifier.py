@@ -72,7 +72,7 @@ class ClassifierCheck(CheckFields):
                 return self.failed(fault, findings=(Finding(self.class_name, False),))
         methods = "train and predict" if spec.classifier is None else "loss, train and predict"
         return self.passed(
-            f"{self.class_name}: {methods} do what they should", findings=(Finding(self.class_name, True),)
+            f"{self.class_name}: {methods} work as they should", findings=(Finding(self.class_name, True),)
         )
 
     def _fault(

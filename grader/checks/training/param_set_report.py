@@ -140,7 +140,7 @@ def _accuracies(asked: Asked, seen: Seen) -> Iterator[Fault]:
 
 
 def _explained(asked: Asked, number: float, own: int) -> str:
-    """What a wrong accuracy is instead, if that is known; else the right one. own: the split it should be of."""
+    """The number that a wrong accuracy really is, if known; else the right one. own: the split it should be of."""
     right = asked.accuracies[own]
     for other, accuracy in enumerate(asked.accuracies):
         if other != own and _is_accuracy(number, accuracy):
@@ -172,7 +172,7 @@ def _is_accuracy(seen: float, fraction: float) -> bool:
 
 
 def shown(number: float) -> str:
-    """The number in words."""
+    """The number as text."""
     return formatting.number(number) if np.isfinite(number) else "none"
 
 

@@ -25,7 +25,7 @@ _ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a predictor is called with. scale: the standard deviation of the weights."""
+    """The sizes of a predictor's arguments. scale: the standard deviation of the weights."""
 
     name: str
     N: int
@@ -124,7 +124,7 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
 
 
 def label_fault(trial: Trial, observation: Observation, convention: Convention) -> str | None:
-    """A sentence on what is wrong with predicted labels; None when all are right."""
+    """The first fault of predicted labels, in a sentence; None when all are right."""
     if not isinstance(observation, Returned):
         return failure_sentence(trial, observation)
     W, X = trial.positional if trial.method is None else (trial.state["W"], *trial.positional)

@@ -86,7 +86,7 @@ class SearchCheck(CheckFields):
 
     @property
     def learners(self) -> tuple[str, ...]:
-        """The class, or loss, trainer and predictor, for the student's own training; empty without one."""
+        """The class, or loss, trainer and predictor, of the student's own training; empty if there is none."""
         return tuple(name for field, name in self.named.items() if field in LEARNER_ROLES)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:

@@ -82,7 +82,7 @@ class WeightsCheck(CheckFields):
         return self.scored(credit, message, measured=reached.by_name(), allowed=bars.by_name())
 
     def _weights(self, context: CheckContext, observation: Observation) -> Array | str:
-        """W as saved, or a sentence on what is wrong with the file."""
+        """W as saved, or a sentence on the fault of the file."""
         match observation:
             case Returned(values=values):
                 value = values[0]

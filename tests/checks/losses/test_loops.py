@@ -138,8 +138,8 @@ def test_a_call_that_returned_and_executed_nothing_is_believed_in_no_style(funct
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == (
-        f"{function} returned without any Python instruction that could be counted."
-        " Write it in Python, and leave Python's tracing to the grader."
+        f"{function} ran no Python instruction that could be counted."
+        " Write it in Python, and do not change how Python is traced."
     )
 
 
