@@ -77,7 +77,7 @@ class AccuracyCheck(CheckFields):
         learned = self._learner.outcome(context, evidence)
         if isinstance(learned, str):
             return self.failed(learned)
-        reached, bars = learned.reached, Accuracies(self.val_bar, self.test_bar)
+        (W, reached), bars = learned, Accuracies(self.val_bar, self.test_bar)
         history = self._history(evidence[0][1])
         measured = reached.by_name()
         if history is not None:
@@ -85,7 +85,7 @@ class AccuracyCheck(CheckFields):
             measured |= {"first_loss": float(history[0]), "last_losses": last}
         credit = reached.credit(bars)
         words = [f"{'Accuracy' if credit == 1 else 'The accuracy is too low'}: {reached.beside(bars)}."]
-        possible = accuracies_by_scores(context, learned.W, self.dtype)
+        possible = accuracies_by_scores(context, W, self.dtype)
         if credit < 1 and possible.val > reached.val + 0.01:
             words.append(
                 f"By their highest scores the same weights reach {formatting.number(possible.val, 4)} and"
@@ -102,7 +102,7 @@ class AccuracyCheck(CheckFields):
             measured=measured,
             allowed=bars.by_name(),
             curves={} if history is None else {"loss": curve(history)},
-            pictures={"weights": templates(learned.W)} if len(learned.W) == 3 * 32 * 32 + 1 else {},
+            pictures={"weights": templates(W)} if len(W) == 3 * 32 * 32 + 1 else {},
         )
 
     def _history(self, trained: Observation) -> Array | None:

@@ -81,14 +81,6 @@ class Accuracies:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Learned:
-    """The result of a training: the weights, and how well the student's predictor labels images with them."""
-
-    W: Array
-    reached: Accuracies
-
-
 @dataclass(frozen=True, slots=True)
 class Learner:
     """The student's functions that train and predict together.
@@ -138,7 +130,7 @@ class Learner:
         )
         return (dataclasses.replace(trial, seconds=_LABELLING_SECONDS),)
 
-    def outcome(self, context: CheckContext, evidence: Evidence) -> Learned | str:
+    def outcome(self, context: CheckContext, evidence: Evidence) -> tuple[Array, Accuracies] | str:
         """The result of a training and the labelling after it; a sentence where either gave no usable values."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
@@ -156,7 +148,7 @@ class Learner:
         labels = labelled.values[0]
         if isinstance(labels, Unexpected):
             return f"{name_of(labelling)} returned {labels.description} instead of labels"
-        return Learned(weights.array, accuracies_of(context, labels.array, self.dtype))
+        return weights.array, accuracies_of(context, labels.array, self.dtype)
 
 
 def _failure(trial: Trial, observation: Observation) -> str:

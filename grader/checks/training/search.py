@@ -150,7 +150,7 @@ class SearchCheck(CheckFields):
                 credit = GRID_SHARE
                 words.insert(0, sentence(learned))
             else:
-                own = measured["own_accuracy"] = learned.reached.val
+                own = measured["own_accuracy"] = learned[1].val
                 credit = 1.0 if own >= enough else GRID_SHARE
                 seen = f"{formatting.number(own, 4)} on the validation images"
                 if credit == 1:
