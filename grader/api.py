@@ -12,10 +12,9 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from grader.errors import OutputError, SpecError
@@ -86,7 +85,50 @@ def grade_path(
         return grader.grade(path)
 
 
-class Grader:
+@dataclass(kw_only=True)
+class _Options:
+    """How to grade; `grade_path` describes the fields."""
+
+    quick: bool = False
+    seed: int | None = None
+    only: Sequence[str] = ()
+    device: DeviceName = "auto"
+    data: PathLike | None = None
+    isolation: IsolationName = "process"
+
+    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
+        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
+        from grader.grading.device import choose_device
+        from grader.grading.settings import Settings
+        from grader.sandbox.isolation import IsolationLevel
+
+        ids = [check.id for check in loaded.spec.checks]
+        for name in self.only:
+            if name not in ids:
+                raise SpecError(f"{loaded.spec.name} has no check {name!r}; it has {', '.join(ids)}")
+        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
+        settings = Settings(
+            seed=_drawn(self.seed, loaded),
+            only=frozenset(self.only) or None,
+            device=chosen.device,
+            data=self._data_set,
+            device_name=chosen.name,
+            device_note=chosen.note,
+            is_quick=self.quick,
+        )
+        settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
+        return settings
+
+    @cached_property
+    def _data_set(self) -> DataSet:
+        """Read once, however many submissions there are."""
+        from grader.data import open_data
+
+        return open_data(None if self.data is None else Path(self.data))
+
+
+@dataclass(eq=False)
+class Grader(_Options):
     """Grades one submission after another, and keeps its warm process between them: only the first waits for torch.
 
     >>> with Grader("cs231n", quick=True) as grader:
@@ -94,43 +136,20 @@ class Grader:
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    Not for several threads at a time.
-
-    Args:
-        spec: as for `grade_path`; None to detect it for each submission.
-        quick: as for `grade_path`, like all others.
-        seed: the same for all submissions; None for a new one for each.
-        only: ids of the checks to run.
-        device: "cpu", "cuda" or "auto".
-        data: CIFAR-10, read once.
-        isolation: the least isolation to grade with.
-
+    The arguments are those of `grade_path`. Without a spec it is detected for each submission; without a seed each gets
+    a new one. Not for several threads at a time.
     """
 
-    def __init__(
-        self,
-        spec: PathLike | None = None,
-        *,
-        quick: bool = False,
-        seed: int | None = None,
-        only: Sequence[str] = (),
-        device: DeviceName = "auto",
-        data: PathLike | None = None,
-        isolation: IsolationName = "process",
-    ) -> None:
-        self._spec = spec
-        self._options = _Options(quick, seed, tuple(only), device, data, isolation)
-        self._running = ExitStack()
-        self._sandbox: SandboxLike | None = None
+    spec: PathLike | None = None
+    _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
+    _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
 
     def __enter__(self) -> Self:
         """Start the process that the student's code will run in."""
         self._sandbox = self._running.enter_context(_sandbox())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End all processes."""
         self._sandbox = None
         self._running.close()
@@ -150,10 +169,10 @@ class Grader:
         from grader.sandbox.isolation import IsolationLevel, require
 
         submission = load_submission(Path(path))
-        loaded = load_spec_for(submission, self._spec)
-        settings = self._options.settings(loaded, self._sandbox)
-        if self._options.isolation != "process":  # every machine isolates so much, and asking waits for torch
-            require(self._sandbox.isolation, IsolationLevel(self._options.isolation))
+        loaded = load_spec_for(submission, self.spec)
+        settings = self.settings(loaded, self._sandbox)
+        if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
+            require(self._sandbox.isolation, IsolationLevel(self.isolation))
         return grade(submission, loaded, self._sandbox, settings, progress)
 
 
@@ -202,6 +221,7 @@ def grade_class(
 
     """
     submissions, reports = Path(path), Path(out)
+    options = _Options(quick=quick, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox() as sandbox:
         from grader.batch import ClassRun, ReportStore
         from grader.execution.serial import SerialExecutor
@@ -217,7 +237,7 @@ def grade_class(
             )
         whole_class = find_entries(submissions, besides=reports)
         entries = selected(whole_class, select)
-        settings = _Options(quick, seed, (), device, data, isolation).settings(loaded, sandbox)
+        settings = options.settings(loaded, sandbox)
         run = ClassRun(
             loaded,
             settings,
@@ -300,47 +320,3 @@ def _sandbox() -> Iterator[SandboxLike]:
 def _drawn(seed: int | None, loaded: LoadedSpec) -> int:
     pinned = loaded.spec.seed if seed is None else seed
     return secrets.randbits(48) if pinned is None else pinned
-
-
-@dataclass(frozen=True)
-class _Options:
-    """How to grade, in the caller's words."""
-
-    quick: bool = False
-    seed: int | None = None
-    only: tuple[str, ...] = ()
-    device: DeviceName = "auto"
-    data: PathLike | None = None
-    isolation: IsolationName = "process"
-
-    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
-        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
-        from grader.grading.device import choose_device
-        from grader.grading.settings import Settings
-        from grader.sandbox.isolation import IsolationLevel
-
-        ids = [check.id for check in loaded.spec.checks]
-        for name in self.only:
-            if name not in ids:
-                raise SpecError(f"{loaded.spec.name} has no check {name!r}; it has {', '.join(ids)}")
-        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
-        settings = Settings(
-            seed=_drawn(self.seed, loaded),
-            only=frozenset(self.only) if self.only else None,
-            device=chosen.device,
-            data=self._data_set,
-            device_name=chosen.name,
-            device_note=chosen.note,
-            is_quick=self.quick,
-        )
-        settings.data_name(
-            loaded.spec.checks
-        )  # files that are wrong inside are refused now, not at the first check
-        return settings
-
-    @cached_property
-    def _data_set(self) -> DataSet:
-        """Read once, however many submissions there are."""
-        from grader.data import open_data
-
-        return open_data(None if self.data is None else Path(self.data))
