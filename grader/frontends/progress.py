@@ -32,13 +32,13 @@ def check_progress() -> Iterator[CheckProgress | None]:
 def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
     """A bar with the time left on a terminal, and a plain line for each submission everywhere."""
     if not sys.stderr.isatty():
-        yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
+        yield lambda *done: typer.echo(terminal.batch_line(*done))
         return
     with _bar() as bar:
         task = bar.add_task("grading", total=total)
 
         def advance(outcome: Outcome, number: int, of: int) -> None:
-            bar.console.print(_line(outcome, number, of), markup=False)
+            bar.console.print(terminal.batch_line(outcome, number, of), markup=False)
             bar.update(task, completed=number)
 
         yield advance
@@ -69,9 +69,3 @@ def _say_if_unexpected(outcome: SelftestOutcome, number: int, total: int) -> Non
     line = progress_line(outcome, number, total)
     if line is not None:
         typer.echo(line, err=True)
-
-
-def _line(outcome: Outcome, number: int, total: int) -> str:
-    return terminal.batch_line(
-        number, total, outcome.id, outcome.report, is_unchanged=outcome.how == "unchanged"
-    )

@@ -73,9 +73,10 @@ def test_a_full_disk_during_the_writing_leaves_the_old_file(tmp_path, monkeypatc
         def close(self):
             self.file.close()
 
-    monkeypatch.setattr(Path, "open", lambda *words, **named: Full(real(*words, **named)))
-    with pytest.raises(OutputError, match="No space left on device"):
-        write_atomically(path, "new")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda *words, **named: Full(real(*words, **named)))
+        with pytest.raises(OutputError, match="No space left on device"):
+            write_atomically(path, "new")
 
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["r.json"]

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from grader.api import Grader, grade_class
+from grader.api import Grader, IsolationName, grade_class
 from grader.frontends.commands import common
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     EXIT_GRADER_FAULT,
     EXIT_INTERRUPTED,
     DataOption,
-    DeviceChoice,
     DeviceOption,
-    IsolationChoice,
     JsonOption,
     QuickOption,
     SeedOption,
     SpecOption,
     SubmissionArgument,
-    ViewChoice,
 )
 
 if TYPE_CHECKING:
@@ -38,10 +35,10 @@ def check(
     quick: QuickOption = False,
     json_path: JsonOption = None,
     view: Annotated[
-        ViewChoice,
+        Literal["student", "instructor"],
         typer.Option("--view", help="What to print and write: the instructor's view has hidden checks too."),
-    ] = ViewChoice.student,
-    device: DeviceOption = DeviceChoice.auto,
+    ] = "student",
+    device: DeviceOption = "auto",
     only: Annotated[
         list[str] | None,
         typer.Option("--only", help="Run only this check; may be repeated.", metavar="CHECK"),
@@ -50,14 +47,14 @@ def check(
     data: DataOption = None,
 ) -> None:
     """Grade one submission. Exit code 0: all passed; 1: some check did not; 2: unreadable; 3: the grader's fault."""
-    with Grader(spec, quick=quick, seed=seed, only=only or [], device=device.value, data=data) as grader:
+    with Grader(spec, quick=quick, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
         from grader.frontends.progress import check_progress
         from grader.model.report import student_view
 
         with check_progress() as progress:
             report = grader.grade(submission, progress)
-    shown = student_view(report) if view is ViewChoice.student else report
+    shown = student_view(report) if view == "student" else report
     try:
         if json_path is not None:
             common.write_json(json_path, shown.to_json())
@@ -85,13 +82,13 @@ def batch(
         Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
     ],
     quick: QuickOption = False,
-    device: DeviceOption = DeviceChoice.auto,
+    device: DeviceOption = "auto",
     isolation: Annotated[
-        IsolationChoice,
+        IsolationName,
         typer.Option(
             "--isolation", help="The least isolation to grade with; `grader doctor` shows this machine's."
         ),
-    ] = IsolationChoice.confined,
+    ] = "confined",
     seed: SeedOption = None,
     data: DataOption = None,
     select: Annotated[
@@ -114,9 +111,9 @@ def batch(
                 out,
                 quick=quick,
                 seed=seed,
-                device=device.value,
+                device=device,
                 data=data,
-                isolation=isolation.value,
+                isolation=isolation,
                 select=select or [],
                 regrade=regrade,
                 progress=progress,

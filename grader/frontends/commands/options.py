@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from grader.api import DeviceName
+
 EXIT_FAILED, EXIT_USAGE, EXIT_GRADER_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
-
-
-class DeviceChoice(StrEnum):
-    """Where the student's code runs."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class IsolationChoice(StrEnum):
-    """The least isolation of the student's process to grade with."""
-
-    confined = "confined"
-    partial = "partial"
-    process = "process"
-
-
-class ViewChoice(StrEnum):
-    """Whose view of a report."""
-
-    student = "student"
-    instructor = "instructor"
 
 
 SubmissionArgument = Annotated[
@@ -52,7 +30,7 @@ JsonOption = Annotated[
 ]
 
 DeviceOption = Annotated[
-    DeviceChoice,
+    DeviceName,
     typer.Option("--device", help="Where the student's code runs; auto: on an NVIDIA GPU if there is one."),
 ]
 

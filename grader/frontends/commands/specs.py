@@ -47,18 +47,19 @@ def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE.
     from grader import formatting
     from grader.spec import load_spec
 
-    faults = []
+    errors: list[SpecError] = []
     for name in files:
         try:
             loaded = load_spec(name)
         except SpecError as error:
-            faults.append(str(error))
+            errors.append(error)
             continue
         checks = formatting.count(len(loaded.spec.checks), "check")
         points = formatting.points(loaded.spec.max_score)
         typer.echo(f"{loaded.path}: valid, {checks}, {points} points")
-    if faults:
-        raise SpecError("\n".join(faults))
+    if errors:
+        faults = tuple(fault for error in errors for fault in error.faults)
+        raise SpecError("\n".join(map(str, errors)), faults=faults)
 
 
 @app.command("schema")
