@@ -1,7 +1,7 @@
 """Grading from Python: one submission, many of them with one warm process, or a class.
 
-The student's code never runs in your process: it runs in processes of its own, which are started without
-`multiprocessing`, so a script needs no `if __name__ == "__main__"`. Importing this module starts nothing and imports
+The student's code never runs in your process, but in separate ones that are started without `multiprocessing`: a
+script needs no `if __name__ == "__main__"`. Importing this module starts nothing and imports
 neither torch nor NumPy. Nothing is printed. Where speed is graded, set OPENBLAS_NUM_THREADS=1 before NumPy is imported:
 a second thread of your process would take the core that is being timed.
 """
@@ -35,7 +35,7 @@ IsolationName = Literal["confined", "partial", "process"]
 PathLike = str | os.PathLike[str]
 
 GREATEST_SANDBOXES = 8
-"""Of a selftest; each grades on a core of its own."""
+"""Of a selftest; each uses one core."""
 
 
 def grade_path(
@@ -190,7 +190,7 @@ def grade_class(
     regrade: bool = False,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
 ) -> ClassResult:
-    """Grade a class. Each report is on disk before the next submission begins; the same call goes on after a stop.
+    """Grade a class. Each report is on disk before the next submission begins; after a stop the same call resumes.
 
     >>> result = grade_class("submissions/cs231n", "cs231n", out, quick=True, select=["package_folder"])
     >>> [(outcome.id, outcome.how) for outcome in result.outcomes]
@@ -199,20 +199,19 @@ def grade_class(
     Args:
         path: a folder or a .zip with one notebook, module, archive or folder for each submission.
         spec: a spec's name or .toml file.
-        out: folder for reports/ID.json and gradebook.csv; made if it is not there.
+        out: folder for reports/ID.json and gradebook.csv; created if missing.
         quick: as for `grade_path`.
-        seed: one for the whole class; a report with another one is made again.
         device: as for `grade_path`.
         data: as for `grade_path`.
-        isolation: the least isolation to grade with; a report from below it is made again.
+        seed: one for the whole class; submissions whose reports have another one are graded again.
+        isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
         regrade: grade unchanged submissions too.
-        progress: called with each outcome, the number done and the number of submissions; before the first one with
-            None and 0.
+        progress: called with each outcome, the number done and the number of submissions; first with None and 0.
 
     Returns:
-        The outcomes in the order of the submissions. One that cannot be read, and a failure of the grader, has a report
-        that says so.
+        The outcomes in the order of the submissions. A submission that cannot be read, or that the grader failed on, has
+        a report that says so.
 
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,10 @@ from grader.model.report import Report, parse_report
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, and a crash loses neither.
+    """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither.
 
-    A path that is not a regular file (/dev/stdout, a named pipe) is written to and not replaced.
-    Raises OutputError when it cannot be written: no folder, no permission, no space.
+    A path that is not a regular file (/dev/stdout, a named pipe) is written to, not replaced.
+    Raises OutputError if it cannot be written: no folder, no permission, no space.
     """
     try:
         if path.exists() and not path.is_file():
@@ -43,7 +44,7 @@ def write_atomically(path: Path, text: str) -> None:
 def _not_written(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     if isinstance(error, FileExistsError | NotADirectoryError):
-        above = next((each for each in path.parents if each.exists()), path.parent)
+        above = next((each for each in (path, *path.parents) if each.is_file()), path.parent)
         reason = f"{above} is not a folder"
     return OutputError(formatting.printable(f"{path}: cannot be written: {reason}"), path=path)
 
@@ -69,19 +70,15 @@ class ReportStore:
         return self.reports_folder / f"{submission_id}.json"
 
     def prepare(self) -> None:
-        """Make the folders; OutputError early rather than after the first submission."""
-        probe = self.reports_folder / ".writable"
+        """Make the folders and try to write there: OutputError now rather than after the first submission."""
         try:
-            write_atomically(probe, "")
-        except OutputError as error:
-            if isinstance(error.__cause__, OSError):
-                raise _not_written(self.reports_folder, error.__cause__) from error.__cause__
-            raise
-        with contextlib.suppress(OSError):
-            probe.unlink()
+            self.reports_folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.reports_folder).close()
+        except OSError as error:
+            raise _not_written(self.reports_folder, error) from error
 
     def read(self, submission_id: str) -> Report | None:
-        """The report on disk; None if there is none that this version can read."""
+        """The report on disk; None if there is none or this version cannot read it."""
         try:
             return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ReportError):

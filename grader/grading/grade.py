@@ -19,7 +19,7 @@ from grader.checks.base.context import CheckContext
 from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
 from grader.grading.check_result import CheckResult, errored_verdict
-from grader.grading.layouts import find_layouts, layout_notes, layout_of
+from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
 from grader.grading.reporting import ReportDraft, check_part
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
@@ -38,7 +38,6 @@ from reference.conventions import Layout
 Progress = Callable[[int, int, str], None]
 """Called before each check with its number from 0, the number of checks, and its title."""
 
-_Runner = Callable[[Trial], Observation]
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger("grader")
@@ -180,7 +179,7 @@ class _Grading:
         with self._sessions(self._context) as sessions, self._device_held(alone=False):
             return guarded(lambda: find_layouts(self._context, present, sessions.run)) or {}
 
-    def _result(self, check: AnyCheck, context: CheckContext, run: _Runner) -> CheckResult:
+    def _result(self, check: AnyCheck, context: CheckContext, run: Runner) -> CheckResult:
         reason = self.settings.reason_left_out(check)
         if reason is not None:
             return CheckResult(check, Verdict("not_run", 0.0, reason))
@@ -202,7 +201,7 @@ class _Grading:
         return Verdict("skipped", 0.0, message, findings=tuple(Finding(name, False) for name in missing))
 
     def _trace(
-        self, check: AnyCheck, following: Iterable[AnyCheck], context: CheckContext, run: _Runner
+        self, check: AnyCheck, following: Iterable[AnyCheck], context: CheckContext, run: Runner
     ) -> None:
         """Make one traced call of each loss function whose last check this was."""
         if self.settings.reason_left_out(check) is not None:
@@ -223,7 +222,7 @@ class _Grading:
         return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
 
 
-def _run_and_judge(check: AnyCheck, context: CheckContext, run: _Runner) -> Verdict:
+def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdict:
     evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(context)
     while trials:
@@ -236,5 +235,5 @@ def _run_and_judge(check: AnyCheck, context: CheckContext, run: _Runner) -> Verd
     return verdict
 
 
-def _run_traced(name: str, context: CheckContext, run: _Runner) -> Observation:
+def _run_traced(name: str, context: CheckContext, run: Runner) -> Observation:
     return run(operator_trial(context.assignment, name, context.seed))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from grader.api import load_spec_for
-from grader.frontends.commands import common
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     DataOption,
     JsonOption,
     SpecOption,
     SubmissionArgument,
+    write_json,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: 
     loaded = load_spec_for(loaded_submission, spec)
     extracted = extract_functions(loaded_submission, list(loaded.spec.functions))
     if json_path is not None:
-        common.write_json(json_path, json.dumps(_extracted_as_json(extracted), indent=2) + "\n")
+        write_json(json_path, json.dumps(_extracted_as_json(extracted), indent=2) + "\n")
     if json_path != "-":
         terminal.show_extracted(terminal.make_console(), extracted, loaded.spec.functions)
 

@@ -1,4 +1,4 @@
-"""Arguments and options that commands share, and their exit codes."""
+"""Arguments and options that commands share, their exit codes, and the file that --json names."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ SeedOption = Annotated[
         "--seed", min=0, max=(1 << 63) - 1, help="Random seed; a new one for every run if left out."
     ),
 ]
+
+
+def write_json(place: str, text: str) -> None:
+    """Write to a file, or to standard output if the place is "-". OutputError if it cannot be written."""
+    if place == "-":
+        typer.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal's encoding is
+        return
+    from grader.batch.store import write_atomically
+
+    write_atomically(Path(place), text)

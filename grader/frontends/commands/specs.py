@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from grader.api import selftest_spec
 from grader.errors import SpecError
-from grader.frontends.commands import common
 from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, SeedOption
-
-if TYPE_CHECKING:
-    from grader.selftest import Outcome
+from grader.frontends.progress import LateProgress, selftest_progress
 
 app = typer.Typer(name="spec", help="List, show, validate and test specs.", no_args_is_help=True)
 
@@ -87,10 +82,8 @@ def selftest(
 
     Exit code 0: none; 1: some; 3: the grader's fault.
     """
-    with ExitStack() as shown:
-        result = selftest_spec(
-            spec, seed=seed, mutants=mutants, progress=common.LateProgress(shown, _selftest_progress)
-        )
+    with LateProgress(selftest_progress) as progress:
+        result = selftest_spec(spec, seed=seed, mutants=mutants, progress=progress)
     from grader.frontends import terminal
     from grader.frontends.selftest_result import show_result
     from grader.spec import load_spec
@@ -99,9 +92,3 @@ def selftest(
     if result.grader_faults:
         raise typer.Exit(EXIT_GRADER_FAULT)
     raise typer.Exit(0 if result.is_clean else EXIT_FAILED)
-
-
-def _selftest_progress(total: int) -> AbstractContextManager[Callable[[Outcome, int, int], None]]:
-    from grader.frontends.progress import selftest_progress
-
-    return selftest_progress(total)
