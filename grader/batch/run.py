@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -83,20 +83,27 @@ class ClassRun:
         Raises OutputError if a report cannot be written, and the executor's errors.
         """
         self.store.prepare()
-        done = _Done(len(entries), progress)
-        for job, report in executor.run(self._jobs(entries, done)):
+        outcomes: dict[str, Outcome] = {}
+
+        def finish(outcome: Outcome) -> None:
+            outcomes[outcome.id] = outcome
+            if progress is not None:
+                progress(outcome, len(outcomes), len(entries))
+
+        if progress is not None:
+            progress(None, 0, len(entries))
+        for job, report in executor.run(self._jobs(entries, finish)):
             self.store.write(job.id, report)
-            done.add(Outcome(job.id, "graded", report))
-        self._write_gradebook(whole_class or entries, done)
-        return ClassResult(tuple(done.outcomes[entry.id] for entry in entries))
+            finish(Outcome(job.id, "graded", report))
+        rows = (
+            (entry.id, outcomes[entry.id].report if entry.id in outcomes else self.store.read(entry.id))
+            for entry in whole_class or entries
+        )
+        self.store.write_gradebook((name, report) for name, report in rows if report is not None)
+        return ClassResult(tuple(outcomes[entry.id] for entry in entries))
 
-    def _write_gradebook(self, entries: Sequence[ClassEntry], done: _Done) -> None:
-        new = {outcome.id: outcome.report for outcome in done.outcomes.values()}
-        reports = ((entry.id, new.get(entry.id) or self.store.read(entry.id)) for entry in entries)
-        self.store.write_gradebook((name, report) for name, report in reports if report is not None)
-
-    def _jobs(self, entries: Sequence[ClassEntry], done: _Done) -> Iterator[GradeJob]:
-        """A job for each submission without an up-to-date report."""
+    def _jobs(self, entries: Sequence[ClassEntry], finish: Callable[[Outcome], None]) -> Iterator[GradeJob]:
+        """A job for each submission without an up-to-date report; finishes the others."""
         for entry in entries:
             report = None if self.regrade else self.store.read(entry.id)
             sha256 = None if report is None else guarded(partial(_sha256, entry))
@@ -106,7 +113,7 @@ class ClassRun:
                 )  # the platform may mark it late, or renumber the attempt, afterwards
                 if current != report:
                     self.store.write(entry.id, current)
-                done.add(Outcome(entry.id, "unchanged", current))
+                finish(Outcome(entry.id, "unchanged", current))
             else:
                 yield GradeJob(entry, self.loaded, self.settings, self.least_isolation, sha256)
 
@@ -125,24 +132,6 @@ class ClassRun:
             and {check.id for check in report.checks if check.status == "not_run"}
             == {check.id for check in checks if settings.reason_left_out(check) is not None}
         )
-
-
-@dataclass(slots=True)
-class _Done:
-    """The outcomes so far."""
-
-    total: int
-    progress: Progress | None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.progress is not None:
-            self.progress(None, 0, self.total)
-
-    def add(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.id] = outcome
-        if self.progress is not None:
-            self.progress(outcome, len(self.outcomes), self.total)
 
 
 def _sha256(entry: ClassEntry) -> str | None:
