@@ -59,7 +59,7 @@ def grade_path(
         path: a notebook (.ipynb), a module (.py), a folder or a .zip.
         spec: a spec's name or .toml file; None to detect it from the functions in the submission.
         quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
-            the other checks only, and a flag says what was left out and what it is worth.
+            only the other checks, and a flag names the points left out.
         seed: random seed of all inputs, at least 0 and below 2**63; None for the spec's, or else a new one.
         only: ids of the checks to run; empty for all. With any, `score` is None: the report is incomplete.
         device: "cpu", "cuda", or "auto" for an NVIDIA GPU if there is one.
@@ -264,7 +264,7 @@ def selftest_spec(
     Args:
         spec: a spec's name or .toml file.
         seed: as for `grade_path`.
-        mutants: grade mutants of the solution too, where it is the linear classifier's.
+        mutants: also grade mutants of the solution, if the spec is a linear classifier's.
         progress: called with each outcome, the number done and the number of implementations.
 
     Returns:
@@ -293,7 +293,7 @@ def selftest_spec(
 def load_spec_for(submission: Submission, spec: PathLike | None = None) -> LoadedSpec:
     """The spec of this name or file; if None, the one that the submission's functions belong to.
 
-    SpecError where it is not found, invalid, or cannot be detected.
+    SpecError if it is not found, invalid, or cannot be detected.
     """
     from grader.spec import load_spec
     from grader.spec.detect import detect_spec

@@ -24,7 +24,7 @@ class GradeJob:
     """A submission and how to grade it: picklable and small. A job equals only itself."""
 
     source: ClassEntry | Submission
-    """Where the files are, or the files themselves for a machine that does not have them."""
+    """The location of the files, or the files themselves for a machine that does not have them."""
 
     loaded: LoadedSpec
 
@@ -42,7 +42,7 @@ class GradeJob:
 
 
 def run(job: GradeJob, sandbox: SandboxLike) -> Report:
-    """Grade the job's submission. Whatever the student's code does, and whatever fails in the grader, a report comes back.
+    """Grade the job's submission. A report comes back whatever the student's code does and whatever fails in the grader.
 
     Raises SandboxError if no worker can be started, IsolationError if workers are isolated less than the job asks for,
     DeviceError if they cannot open the GPU that it asks for.

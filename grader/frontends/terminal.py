@@ -99,7 +99,7 @@ def _unwritten(report: Report) -> list[str]:
 
 
 def _show_unwritten(console: Console, report: Report) -> None:
-    """One line for all functions that are still as in the template, whatever fails because of them."""
+    """One line for all functions that are still as in the template, however many checks fail because of them."""
     names = _unwritten(report)
     if names:
         console.print()
@@ -131,7 +131,7 @@ def _told(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]:
 
 
 def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
-    """The flags, except those that a check's message or a function's note has told already."""
+    """The flags, except those that a check's message or a function's note contains already."""
     said = " ".join(check.message for check in checks)
     for flag in report.flags:
         if flag.kind == "restriction_noted" or flag.message in said:
@@ -222,7 +222,7 @@ def _show_functions(console: Console, report: Report) -> None:
 
 
 def _notes(report: Report) -> dict[str, list[str]]:
-    """Each note once, with its functions, except on what is missing or not written."""
+    """Each note once, with its functions; none on functions that are missing or not written."""
     notes: dict[str, list[str]] = {}
     for name, function in report.functions.items():
         for note in function.notes if function.status not in {"missing", "not_written"} else ():
@@ -305,7 +305,7 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:
-    """Each function with its location and what it needs; the statements left out, with reasons."""
+    """Each function with its location and its needs; the statements left out, with reasons."""
     table = _table("Function", "Location", wide="Location")
     is_single = len({chunk.location.file for chunk in extracted.chunks}) == 1
     by_number = {chunk.number: chunk for chunk in extracted.chunks}

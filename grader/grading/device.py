@@ -31,8 +31,8 @@ def choose_device(
 ) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU if the sandbox's workers can open one.
 
-    All workers of the sandbox then have the GPU open, isolated at least to `least`. DeviceError if `wanted` is "cuda" and
-    there is none.
+    All workers of the sandbox then have the GPU open and are isolated to `least` or better. DeviceError if `wanted` is
+    "cuda" and there is no GPU.
     """
     if assignment.backend == "numpy" and wanted == "cuda":
         note = "the functions of this assignment take NumPy arrays, so they ran on the CPU"

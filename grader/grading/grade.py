@@ -50,7 +50,7 @@ def grade(
     settings: Settings,
     progress: Progress | None = None,
 ) -> Report:
-    """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back.
+    """Grade one submission. A report comes back whatever the student's code does and whatever fails in here.
 
     Raises SubmissionError if nothing in the submission can be read, SandboxError if no worker can be started.
     """

@@ -43,7 +43,7 @@ _WORKING = frozenset({"future", "past", "six"})
 
 @dataclass(frozen=True)
 class ReportDraft:
-    """Everything that is known of a submission once its checks have run."""
+    """Everything known about a submission once its checks have run."""
 
     submission: Submission
     loaded: LoadedSpec
@@ -60,7 +60,7 @@ class ReportDraft:
 
     @cached_property
     def checks(self) -> tuple[CheckPart, ...]:
-        """The checks by themselves, without what follows from other checks."""
+        """The checks by themselves, without their causes in other checks."""
         return tuple(map(check_part, self.results))
 
     @cached_property
@@ -70,7 +70,7 @@ class ReportDraft:
 
     @cached_property
     def functions_seen(self) -> Mapping[str, FunctionPart]:
-        """The functions as visible checks found them: nothing else may go into words that students read."""
+        """The functions as visible checks found them: messages to students may use nothing else."""
         visible = [check for check in self.checks if check.visibility == "visible"]
         return self.functions if len(visible) == len(self.checks) else self._functions(visible)
 
@@ -152,7 +152,7 @@ class ReportDraft:
         )
 
     def _with_causes(self, result: CheckResult, part: CheckPart) -> CheckPart:
-        """The check with what it follows from; its message names only what students may see."""
+        """The check with its causes; its message names only those that students may see."""
         if part.status not in {"failed", "skipped"} or result.is_violation:
             return part
         own = [name for name in part.functions if self.functions[name].status in {"missing", "not_written"}]
@@ -179,7 +179,7 @@ class ReportDraft:
             for name, part in self.functions.items()
             if name in bound - own
             and part.status in {"incorrect", "not_written"}
-            and not own & self._names_bound(name)  # where two need each other, neither is to blame
+            and not own & self._names_bound(name)  # if two need each other, neither is to blame
         ]
 
     def _names_bound(self, name: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""`grader extract` and `grader doctor`: nothing of a student's is run."""
+"""`grader extract` and `grader doctor`: neither runs a student's code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: JsonOption = None) -> None:
-    """Show which code would be graded, and what is left out and why. Nothing is run."""
+    """Show the code that would be graded, and the code left out with the reasons. Nothing is run."""
     from grader.extract import extract as extract_functions
     from grader.frontends import terminal
     from grader.intake.submission import load_submission
@@ -51,7 +51,7 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
 
 
 def doctor(data: DataOption = None) -> None:
-    """Check this machine: Python, torch, device, isolation, temporary folder, data, and what to do about each."""
+    """Check this machine: Python, torch, device, isolation, temporary folder, data; and say how to fix each."""
     from grader.frontends import terminal
     from grader.frontends.doctor import examine
 

@@ -59,7 +59,7 @@ SeedOption = Annotated[
 def write_json(place: str, text: str) -> None:
     """Write to a file, or to standard output if the place is "-". OutputError if it cannot be written."""
     if place == "-":
-        typer.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal's encoding is
+        typer.echo(text.encode(), nl=False)  # UTF-8 in any terminal
         return
     from grader.batch.store import write_atomically
 
