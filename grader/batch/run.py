@@ -108,9 +108,7 @@ class ClassRun:
             report = None if self.regrade else self.store.read(entry.id)
             sha256 = None if report is None else guarded(partial(_sha256, entry))
             if report is not None and sha256 is not None and self.is_up_to_date(report, sha256):
-                current = signed(
-                    report, entry
-                )  # the platform may mark it late, or renumber the attempt, afterwards
+                current = signed(report, entry)  # the platform may have marked it late since
                 if current != report:
                     self.store.write(entry.id, current)
                 finish(Outcome(entry.id, "unchanged", current))

@@ -44,7 +44,9 @@ def write_atomically(path: Path, text: str) -> None:
 def _not_written(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     if isinstance(error, FileExistsError | NotADirectoryError):
-        above = next((each for each in (path, *path.parents) if each.is_file()), path.parent)
+        above = next(
+            (each for each in (path, *path.parents) if each.exists() and not each.is_dir()), path.parent
+        )
         reason = f"{above} is not a folder"
     return OutputError(formatting.printable(f"{path}: cannot be written: {reason}"), path=path)
 

@@ -88,7 +88,7 @@ def show_report(console: Console, report: Report) -> None:
         _show_unwritten(console, report)
         _show_failures(console, _told(report, checks))
         _show_measured(console, checks)
-        _show_functions(console, report)
+        _show_functions(console, report, checks)
         _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
@@ -200,15 +200,13 @@ def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> Non
             console.print(_indented(words, style="dim"))
 
 
-def _show_functions(console: Console, report: Report) -> None:
-    """The functions, except those that only checks that were not run need."""
-    ran, not_run = (
-        {name for check in report.checks if (check.status == "not_run") is out for name in check.functions}
-        for out in (False, True)
-    )
+def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
+    """The functions, except those whose checks were all left out of this run."""
+    left_out = {name for check in report.checks if check.status == "not_run" for name in check.functions}
+    left_out -= {name for check in checks for name in check.functions}
     table = _table("Function", "Verdict", "Location", wide="Location")
     for name, function in report.functions.items():
-        if function.status == "unjudged" and name in not_run - ran:
+        if function.status == "unjudged" and name in left_out:
             continue
         place = "" if function.where is None else str(Location(**dict(function.where)))
         verdict = _text(function.status.replace("_", " "), style=_STATUS_STYLES[function.status])

@@ -256,10 +256,8 @@ def _needs_xrange(name: str, extracted: Extracted) -> bool:
 
 def _chunks(name: str, extracted: Extracted) -> list[Chunk]:
     """The chunks of a function; none if it is missing."""
-    function = extracted.functions.get(name)
-    return (
-        [] if function is None else [chunk for chunk in extracted.chunks if chunk.number in function.chunks]
-    )
+    numbers = extracted.functions[name].chunks if name in extracted.functions else ()
+    return [chunk for chunk in extracted.chunks if chunk.number in numbers]
 
 
 def report_without_code(
