@@ -1,4 +1,4 @@
-"""`python -m grader`: the command line, where the folder of installed commands is not on the path."""
+"""`python -m grader`: the command line, for when the `grader` command is not on the path."""
 
 from grader.frontends.cli import main
 

@@ -1,7 +1,7 @@
 """Grading from Python: one submission, many of them with one warm process, or a class.
 
-The student's code never runs in your process: it runs in processes of its own, which are started without
-`multiprocessing`, so a script needs no `if __name__ == "__main__"`. Importing this module starts nothing and imports
+The student's code never runs in your process, but in separate ones that are started without `multiprocessing`: a
+script needs no `if __name__ == "__main__"`. Importing this module starts nothing and imports
 neither torch nor NumPy. Nothing is printed. Where speed is graded, set OPENBLAS_NUM_THREADS=1 before NumPy is imported:
 a second thread of your process would take the core that is being timed.
 """
@@ -12,10 +12,9 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from grader.errors import OutputError, SpecError
@@ -36,7 +35,7 @@ IsolationName = Literal["confined", "partial", "process"]
 PathLike = str | os.PathLike[str]
 
 GREATEST_SANDBOXES = 8
-"""Of a selftest; each grades on a core of its own."""
+"""Of a selftest; each uses one core."""
 
 
 def grade_path(
@@ -60,7 +59,7 @@ def grade_path(
         path: a notebook (.ipynb), a module (.py), a folder or a .zip.
         spec: a spec's name or .toml file; None to detect it from the functions in the submission.
         quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
-            the other checks only, and a flag says what was left out and what it is worth.
+            only the other checks, and a flag names the points left out.
         seed: random seed of all inputs, at least 0 and below 2**63; None for the spec's, or else a new one.
         only: ids of the checks to run; empty for all. With any, `score` is None: the report is incomplete.
         device: "cpu", "cuda", or "auto" for an NVIDIA GPU if there is one.
@@ -86,7 +85,50 @@ def grade_path(
         return grader.grade(path)
 
 
-class Grader:
+@dataclass(kw_only=True)
+class _Options:
+    """How to grade; `grade_path` describes the fields."""
+
+    quick: bool = False
+    seed: int | None = None
+    only: Sequence[str] = ()
+    device: DeviceName = "auto"
+    data: PathLike | None = None
+    isolation: IsolationName = "process"
+
+    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
+        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
+        from grader.grading.device import choose_device
+        from grader.grading.settings import Settings
+        from grader.sandbox.isolation import IsolationLevel
+
+        ids = [check.id for check in loaded.spec.checks]
+        for name in self.only:
+            if name not in ids:
+                raise SpecError(f"{loaded.spec.name} has no check {name!r}; it has {', '.join(ids)}")
+        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
+        settings = Settings(
+            seed=_drawn(self.seed, loaded),
+            only=frozenset(self.only) or None,
+            device=chosen.device,
+            data=self._data_set,
+            device_name=chosen.name,
+            device_note=chosen.note,
+            is_quick=self.quick,
+        )
+        settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
+        return settings
+
+    @cached_property
+    def _data_set(self) -> DataSet:
+        """Read once, however many submissions there are."""
+        from grader.data import open_data
+
+        return open_data(None if self.data is None else Path(self.data))
+
+
+@dataclass(eq=False)
+class Grader(_Options):
     """Grades one submission after another, and keeps its warm process between them: only the first waits for torch.
 
     >>> with Grader("cs231n", quick=True) as grader:
@@ -94,43 +136,20 @@ class Grader:
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    Not for several threads at a time.
-
-    Args:
-        spec: as for `grade_path`; None to detect it for each submission.
-        quick: as for `grade_path`, like all others.
-        seed: the same for all submissions; None for a new one for each.
-        only: ids of the checks to run.
-        device: "cpu", "cuda" or "auto".
-        data: CIFAR-10, read once.
-        isolation: the least isolation to grade with.
-
+    The arguments are those of `grade_path`. Without a spec it is detected for each submission; without a seed each gets
+    a new one. Not for several threads at a time.
     """
 
-    def __init__(
-        self,
-        spec: PathLike | None = None,
-        *,
-        quick: bool = False,
-        seed: int | None = None,
-        only: Sequence[str] = (),
-        device: DeviceName = "auto",
-        data: PathLike | None = None,
-        isolation: IsolationName = "process",
-    ) -> None:
-        self._spec = spec
-        self._options = _Options(quick, seed, tuple(only), device, data, isolation)
-        self._running = ExitStack()
-        self._sandbox: SandboxLike | None = None
+    spec: PathLike | None = None
+    _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
+    _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
 
     def __enter__(self) -> Self:
         """Start the process that the student's code will run in."""
         self._sandbox = self._running.enter_context(_sandbox())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End all processes."""
         self._sandbox = None
         self._running.close()
@@ -150,10 +169,10 @@ class Grader:
         from grader.sandbox.isolation import IsolationLevel, require
 
         submission = load_submission(Path(path))
-        loaded = load_spec_for(submission, self._spec)
-        settings = self._options.settings(loaded, self._sandbox)
-        if self._options.isolation != "process":  # every machine isolates so much, and asking waits for torch
-            require(self._sandbox.isolation, IsolationLevel(self._options.isolation))
+        loaded = load_spec_for(submission, self.spec)
+        settings = self.settings(loaded, self._sandbox)
+        if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
+            require(self._sandbox.isolation, IsolationLevel(self.isolation))
         return grade(submission, loaded, self._sandbox, settings, progress)
 
 
@@ -171,7 +190,7 @@ def grade_class(
     regrade: bool = False,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
 ) -> ClassResult:
-    """Grade a class. Each report is on disk before the next submission begins; the same call goes on after a stop.
+    """Grade a class. Each report is on disk before the next submission begins; after a stop the same call resumes.
 
     >>> result = grade_class("submissions/cs231n", "cs231n", out, quick=True, select=["package_folder"])
     >>> [(outcome.id, outcome.how) for outcome in result.outcomes]
@@ -180,20 +199,19 @@ def grade_class(
     Args:
         path: a folder or a .zip with one notebook, module, archive or folder for each submission.
         spec: a spec's name or .toml file.
-        out: folder for reports/ID.json and gradebook.csv; made if it is not there.
+        out: folder for reports/ID.json and gradebook.csv; created if missing.
         quick: as for `grade_path`.
-        seed: one for the whole class; a report with another one is made again.
         device: as for `grade_path`.
         data: as for `grade_path`.
-        isolation: the least isolation to grade with; a report from below it is made again.
+        seed: one for the whole class; submissions whose reports have another one are graded again.
+        isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
         regrade: grade unchanged submissions too.
-        progress: called with each outcome, the number done and the number of submissions; before the first one with
-            None and 0.
+        progress: called with each outcome, the number done and the number of submissions; first with None and 0.
 
     Returns:
-        The outcomes in the order of the submissions. One that cannot be read, and a failure of the grader, has a report
-        that says so.
+        The outcomes in the order of the submissions. A submission that cannot be read, or that the grader failed on, has
+        a report that says so.
 
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
@@ -202,6 +220,7 @@ def grade_class(
 
     """
     submissions, reports = Path(path), Path(out)
+    options = _Options(quick=quick, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox() as sandbox:
         from grader.batch import ClassRun, ReportStore
         from grader.execution.serial import SerialExecutor
@@ -217,7 +236,7 @@ def grade_class(
             )
         whole_class = find_entries(submissions, besides=reports)
         entries = selected(whole_class, select)
-        settings = _Options(quick, seed, (), device, data, isolation).settings(loaded, sandbox)
+        settings = options.settings(loaded, sandbox)
         run = ClassRun(
             loaded,
             settings,
@@ -245,7 +264,7 @@ def selftest_spec(
     Args:
         spec: a spec's name or .toml file.
         seed: as for `grade_path`.
-        mutants: grade mutants of the solution too, where it is the linear classifier's.
+        mutants: also grade mutants of the solution, if the spec is a linear classifier's.
         progress: called with each outcome, the number done and the number of implementations.
 
     Returns:
@@ -274,7 +293,7 @@ def selftest_spec(
 def load_spec_for(submission: Submission, spec: PathLike | None = None) -> LoadedSpec:
     """The spec of this name or file; if None, the one that the submission's functions belong to.
 
-    SpecError where it is not found, invalid, or cannot be detected.
+    SpecError if it is not found, invalid, or cannot be detected.
     """
     from grader.spec import load_spec
     from grader.spec.detect import detect_spec
@@ -300,47 +319,3 @@ def _sandbox() -> Iterator[SandboxLike]:
 def _drawn(seed: int | None, loaded: LoadedSpec) -> int:
     pinned = loaded.spec.seed if seed is None else seed
     return secrets.randbits(48) if pinned is None else pinned
-
-
-@dataclass(frozen=True)
-class _Options:
-    """How to grade, in the caller's words."""
-
-    quick: bool = False
-    seed: int | None = None
-    only: tuple[str, ...] = ()
-    device: DeviceName = "auto"
-    data: PathLike | None = None
-    isolation: IsolationName = "process"
-
-    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
-        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
-        from grader.grading.device import choose_device
-        from grader.grading.settings import Settings
-        from grader.sandbox.isolation import IsolationLevel
-
-        ids = [check.id for check in loaded.spec.checks]
-        for name in self.only:
-            if name not in ids:
-                raise SpecError(f"{loaded.spec.name} has no check {name!r}; it has {', '.join(ids)}")
-        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
-        settings = Settings(
-            seed=_drawn(self.seed, loaded),
-            only=frozenset(self.only) if self.only else None,
-            device=chosen.device,
-            data=self._data_set,
-            device_name=chosen.name,
-            device_note=chosen.note,
-            is_quick=self.quick,
-        )
-        settings.data_name(
-            loaded.spec.checks
-        )  # files that are wrong inside are refused now, not at the first check
-        return settings
-
-    @cached_property
-    def _data_set(self) -> DataSet:
-        """Read once, however many submissions there are."""
-        from grader.data import open_data
-
-        return open_data(None if self.data is None else Path(self.data))

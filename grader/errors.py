@@ -34,7 +34,7 @@ class GraderError(Exception):
     """Base of every error that the grader raises on purpose."""
 
     expected: str | None
-    """The accepted values, or the condition that failed, in words; None where the message says it all."""
+    """The accepted values, or the condition that failed, in words; None if the message says it all."""
     seen: str | None
     """The value found instead, in words."""
 
@@ -92,7 +92,7 @@ class OutputError(FileError):
 
 @dataclass(frozen=True, slots=True)
 class SpecFault:
-    """One thing that is wrong with a spec; str() is a sentence."""
+    """One fault of a spec; str() is a sentence."""
 
     where: str
     """The field, as checks[3].points, or the line."""
@@ -101,14 +101,14 @@ class SpecFault:
     """The rest of the sentence: must be a valid number."""
 
     seen: str = ""
-    """What the file says, in TOML's words; empty where it says nothing."""
+    """The value in the file, in TOML's words; empty if there is none."""
 
     advice: str = ""
     """Did you mean 'points'?"""
 
     @classmethod
     def not_one_of(cls, where: str, seen: object, names: Collection[str]) -> SpecFault:
-        """A name that is not among those it may be."""
+        """A name that is not one of the allowed ones."""
         words = formatting.choices(names)
         return cls(where, f"must be one of {words}", formatting.toml(seen), formatting.near(seen, names))
 
@@ -119,7 +119,7 @@ class SpecFault:
 
 
 class SpecError(GraderError):
-    """Raised when a spec is not found or does not fit the model; `faults` holds what is wrong with it."""
+    """Raised when a spec is not found or not valid; `faults` lists its faults."""
 
     def __init__(self, message: str, *, faults: tuple[SpecFault, ...] = ()) -> None:
         super().__init__(message)

@@ -81,7 +81,7 @@ def choices(names: Iterable[str]) -> str:
 
 
 def near(name: object, names: Iterable[str]) -> str:
-    """The name that was probably meant, as a question; empty where none is close."""
+    """The name that was probably meant, as a question; empty if none is close."""
     close = get_close_matches(str(name), list(names), n=1)
     return f"did you mean {close[0]!r}?" if close else ""
 

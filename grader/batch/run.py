@@ -1,16 +1,17 @@
-"""Grades a class: every submission ends in a report, and none that is finished is graded again."""
+"""Grades a class: every submission gets a report, and none that is up to date is graded again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from grader.batch.store import Fingerprint, ReportStore
+from grader import __version__
+from grader.batch.store import ReportStore
 from grader.errors import SubmissionError
 from grader.execution.executor import Executor
-from grader.execution.job import GradeJob
+from grader.execution.job import GradeJob, signed
 from grader.grading.grade import guarded
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
@@ -53,7 +54,7 @@ class ClassResult:
 
 @dataclass(frozen=True, slots=True)
 class ClassRun:
-    """How to grade a class: with what, where the reports go, and which of them are up to date."""
+    """How to grade a class, where the reports go, and which of them are up to date."""
 
     loaded: LoadedSpec
     settings: Settings
@@ -76,68 +77,63 @@ class ClassRun:
         whole_class: Sequence[ClassEntry] | None = None,
         progress: Progress | None = None,
     ) -> ClassResult:
-        """Grade the entries. Each report is on disk before its progress is told.
+        """Grade the entries. Each report is on disk before progress is called with it.
 
-        whole_class: all entries, where only some are graded: the gradebook keeps earlier reports on the others.
-        Raises OutputError when a report cannot be written, and what the executor raises.
+        whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
+        Raises OutputError if a report cannot be written, and the executor's errors.
         """
         self.store.prepare()
-        done = _Done(len(entries), progress)
-        for job, report in executor.run(self._jobs(entries, done)):
+        outcomes: dict[str, Outcome] = {}
+
+        def finish(outcome: Outcome) -> None:
+            outcomes[outcome.id] = outcome
+            if progress is not None:
+                progress(outcome, len(outcomes), len(entries))
+
+        if progress is not None:
+            progress(None, 0, len(entries))
+        for job, report in executor.run(self._jobs(entries, finish)):
             self.store.write(job.id, report)
-            done.add(Outcome(job.id, "graded", report))
-        self._write_gradebook(whole_class or entries, done)
-        return ClassResult(tuple(done.outcomes[entry.id] for entry in entries))
+            finish(Outcome(job.id, "graded", report))
+        rows = (
+            (entry.id, outcomes[entry.id].report if entry.id in outcomes else self.store.read(entry.id))
+            for entry in whole_class or entries
+        )
+        self.store.write_gradebook((name, report) for name, report in rows if report is not None)
+        return ClassResult(tuple(outcomes[entry.id] for entry in entries))
 
-    def _write_gradebook(self, entries: Sequence[ClassEntry], done: _Done) -> None:
-        new = {outcome.id: outcome.report for outcome in done.outcomes.values()}
-        reports = ((entry.id, new.get(entry.id) or self.store.read(entry.id)) for entry in entries)
-        self.store.write_gradebook((name, report) for name, report in reports if report is not None)
-
-    def _jobs(self, entries: Sequence[ClassEntry], done: _Done) -> Iterator[GradeJob]:
-        """A job for each submission without an up-to-date report."""
+    def _jobs(self, entries: Sequence[ClassEntry], finish: Callable[[Outcome], None]) -> Iterator[GradeJob]:
+        """A job for each submission without an up-to-date report; finishes the others."""
         for entry in entries:
             report = None if self.regrade else self.store.read(entry.id)
             sha256 = None if report is None else guarded(partial(_sha256, entry))
-            if report is not None and sha256 is not None and self._fingerprint(sha256).fits(report):
-                done.add(Outcome(entry.id, "unchanged", report))
+            if report is not None and sha256 is not None and self.is_up_to_date(report, sha256):
+                current = signed(report, entry)  # the platform may have marked it late since
+                if current != report:
+                    self.store.write(entry.id, current)
+                finish(Outcome(entry.id, "unchanged", current))
             else:
                 yield GradeJob(entry, self.loaded, self.settings, self.least_isolation, sha256)
 
-    def _fingerprint(self, sha256: str) -> Fingerprint:
-        settings = self.settings
-        checks = self.loaded.spec.checks
-        return Fingerprint(
-            sha256,
-            self.loaded.sha256,
-            settings.device,
-            self.pinned_seed,
-            self.least_isolation,
-            settings.data_name(checks),
-            not_run=frozenset(check.id for check in checks if settings.reason_left_out(check) is not None),
+    def is_up_to_date(self, report: Report, sha256: str) -> bool:
+        """Whether the report is of the submission with this SHA-256, and made as this run would make it."""
+        made, settings, checks = report.environment, self.settings, self.loaded.spec.checks
+        return (
+            report.status == "graded"
+            and report.submission.sha256 == sha256
+            and report.assignment.spec_sha256 == self.loaded.sha256
+            and made.grader_version == __version__
+            and made.device == settings.device
+            and made.data == settings.data_name(checks)
+            and self.pinned_seed in {None, made.seed}
+            and IsolationLevel(made.isolation).rank >= self.least_isolation.rank
+            and {check.id for check in report.checks if check.status == "not_run"}
+            == {check.id for check in checks if settings.reason_left_out(check) is not None}
         )
 
 
-@dataclass(slots=True)
-class _Done:
-    """The outcomes so far, and whom to tell."""
-
-    total: int
-    progress: Progress | None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.progress is not None:
-            self.progress(None, 0, self.total)
-
-    def add(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.id] = outcome
-        if self.progress is not None:
-            self.progress(outcome, len(self.outcomes), self.total)
-
-
 def _sha256(entry: ClassEntry) -> str | None:
-    """Of the entry's files; None where they cannot be read: its report will say why."""
+    """The entry's SHA-256; None if its files cannot be read: its report will say why."""
     try:
         return load_entry(entry).sha256
     except SubmissionError:

@@ -4,92 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import __version__, formatting
+from grader import formatting
 from grader.errors import OutputError, ReportError
 from grader.exporters import gradebook
 from grader.model.report import Report, parse_report
-from grader.sandbox.isolation import IsolationLevel
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, and a crash loses neither.
+    """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither.
 
-    A path that is not a regular file (/dev/stdout, a named pipe) is written to and not replaced.
-    Raises OutputError when it cannot be written: no folder, no permission, no space.
+    A path that is not a regular file (/dev/stdout, a named pipe) is written to, not replaced.
+    Raises OutputError if it cannot be written: no folder, no permission, no space.
     """
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with temporary.open("x", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            with contextlib.suppress(OSError):  # after a replacement there is nothing left to remove
+                temporary.unlink()
     except OSError as error:
         raise _not_written(path, error) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise _not_written(path, error) from error
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _not_written(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     if isinstance(error, FileExistsError | NotADirectoryError):
-        above = next((each for each in path.parents if each.exists()), path.parent)
+        above = next(
+            (each for each in (path, *path.parents) if each.exists() and not each.is_dir()), path.parent
+        )
         reason = f"{above} is not a folder"
     return OutputError(formatting.printable(f"{path}: cannot be written: {reason}"), path=path)
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """Everything that a report depends on: one that fits need not be made again."""
-
-    submission_sha256: str
-    spec_sha256: str
-    device: str
-    seed: int | None
-    """None for any."""
-    least_isolation: IsolationLevel
-    data: str
-    not_run: frozenset[str] = frozenset()
-    """Ids of the checks that the run leaves out."""
-    grader_version: str = __version__
-
-    def fits(self, report: Report) -> bool:
-        """Whether the report was made from the same things."""
-        return (
-            report.status == "graded"
-            and report.submission.sha256 == self.submission_sha256
-            and report.assignment.spec_sha256 == self.spec_sha256
-            and report.environment.grader_version == self.grader_version
-            and report.environment.device == self.device
-            and report.environment.data == self.data
-            and self.seed in {None, report.environment.seed}
-            and self.not_run == {check.id for check in report.checks if check.status == "not_run"}
-            and IsolationLevel(report.environment.isolation).rank >= self.least_isolation.rank
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +72,15 @@ class ReportStore:
         return self.reports_folder / f"{submission_id}.json"
 
     def prepare(self) -> None:
-        """Make the folders; OutputError early rather than after the first submission."""
-        probe = self.reports_folder / ".writable"
+        """Make the folders and try to write there: OutputError now rather than after the first submission."""
         try:
-            write_atomically(probe, "")
-        except OutputError as error:
-            if isinstance(error.__cause__, OSError):
-                raise _not_written(self.reports_folder, error.__cause__) from error.__cause__
-            raise
-        with contextlib.suppress(OSError):
-            probe.unlink()
+            self.reports_folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.reports_folder).close()
+        except OSError as error:
+            raise _not_written(self.reports_folder, error) from error
 
     def read(self, submission_id: str) -> Report | None:
-        """The report on disk; None if there is none that this version can read."""
+        """The report on disk; None if there is none or this version cannot read it."""
         try:
             return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ReportError):

@@ -1,4 +1,4 @@
-"""The seam between the jobs of a class or a selftest and whatever runs them."""
+"""The seam between the jobs of a class or a selftest and their runner."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class Executor(Protocol):
     def run(self, jobs: Iterable[GradeJob]) -> Iterator[tuple[GradeJob, Report]]:
         """Each job with its report, in the order they finish.
 
-        Jobs are drawn in the calling thread. A failure of the grader inside a job is told in that job's report; raises
-        SandboxError, IsolationError or DeviceError where nothing can be graded.
+        Jobs are drawn in the calling thread. A failure of the grader inside a job goes into that job's report; raises
+        SandboxError, IsolationError or DeviceError if nothing can be graded.
         """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from grader import formatting
 from grader.errors import SandboxError, SubmissionError, SubmissionUnavailable
 from grader.grading.grade import grade, guarded
-from grader.grading.reporting import failed_report, unreadable_report
+from grader.grading.reporting import report_without_code
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
@@ -23,7 +24,7 @@ class GradeJob:
     """A submission and how to grade it: picklable and small. A job equals only itself."""
 
     source: ClassEntry | Submission
-    """Where the files are, or the files themselves for a machine that does not have them."""
+    """The location of the files, or the files themselves for a machine that does not have them."""
 
     loaded: LoadedSpec
 
@@ -32,7 +33,7 @@ class GradeJob:
     least_isolation: IsolationLevel = IsolationLevel.process
 
     sha256: str | None = None
-    """Of the submission, where it was read before: files that have changed since are not graded."""
+    """Of the submission, if it was read before: files that have changed since are not graded."""
 
     @property
     def id(self) -> str:
@@ -41,37 +42,37 @@ class GradeJob:
 
 
 def run(job: GradeJob, sandbox: SandboxLike) -> Report:
-    """Grade the job's submission. Whatever the student's code does, and whatever fails in the grader, a report comes back.
+    """Grade the job's submission. A report comes back whatever the student's code does and whatever fails in the grader.
 
-    Raises SandboxError when no worker can be started, IsolationError when workers are isolated less than the job asks
-    for, DeviceError when they cannot open the GPU that it asks for.
+    Raises SandboxError if no worker can be started, IsolationError if workers are isolated less than the job asks for,
+    DeviceError if they cannot open the GPU that it asks for.
     """
     settings = job.settings
     require(sandbox.isolation, job.least_isolation)
     if settings.device == "cuda":
         memory_bytes = job.loaded.spec.assignment.limits.device_memory_bytes
         sandbox.open_device(memory_bytes, job.least_isolation)
-    report = guarded(lambda: _graded(job, sandbox))
-    if isinstance(report, SandboxError):
-        raise report
+    report = guarded(lambda: _graded(job, sandbox), SandboxError)
     if report is None:
         reason = "the grader failed on this submission; this is not the student's fault"
-        report = failed_report(job.id, reason, job.loaded, settings, sandbox.isolation)
-    return _signed(report, job.source) if isinstance(job.source, ClassEntry) else report
+        report = report_without_code(job.id, "grader_fault", reason, job.loaded, settings, sandbox.isolation)
+    return signed(report, job.source) if isinstance(job.source, ClassEntry) else report
 
 
-def _graded(job: GradeJob, sandbox: SandboxLike) -> Report | SandboxError:
+def _graded(job: GradeJob, sandbox: SandboxLike) -> Report:
     try:
         return grade(_read(job), job.loaded, sandbox, job.settings)
     except SubmissionError as error:
-        make = failed_report if isinstance(error, SubmissionUnavailable) else unreadable_report
-        return make(job.id, _without_folders(error), job.loaded, job.settings, sandbox.isolation)
-    except SandboxError as error:
-        return error
+        kind: Literal["unreadable", "grader_fault"]
+        kind = "grader_fault" if isinstance(error, SubmissionUnavailable) else "unreadable"
+        # A student is not shown the path of the class.
+        path, name = map(formatting.printable, (str(error.path), error.path.name))
+        reason = str(error).replace(path, name)
+        return report_without_code(job.id, kind, reason, job.loaded, job.settings, sandbox.isolation)
 
 
-def _signed(report: Report, entry: ClassEntry) -> Report:
-    """The report with what is known of whose submission it is, and when it was submitted."""
+def signed(report: Report, entry: ClassEntry) -> Report:
+    """The report with the entry's students, attempt and time of submission."""
     students = tuple(StudentPart(id=each) for each in entry.student_ids)
     known = {
         "student": next(iter(students), None),
@@ -91,8 +92,3 @@ def _read(job: GradeJob) -> Submission:
             f"{job.id}: has changed while the class was graded; grade again", path=Path(job.id)
         )
     return submission
-
-
-def _without_folders(error: SubmissionError) -> str:
-    """The message with a name for its path: a student is not shown where the class lies."""
-    return str(error).replace(formatting.printable(str(error.path)), formatting.printable(error.path.name))

@@ -1,4 +1,4 @@
-"""Runs several jobs at a time, each in a sandbox of its own."""
+"""Runs several jobs at a time, each in its own sandbox."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What people use: the command line and what it shows."""
+"""The command line and its output."""

@@ -43,11 +43,11 @@ def _global_options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """The options that stand before a command."""
+    """The options before a command."""
 
 
 class _Output(io.FileIO):
-    """Standard output whose reader may leave early, as `| head` does. Any other failure is raised once."""
+    """Standard output whose reader may leave early, as `head` does. Any other failure is raised once."""
 
     is_lost = False
 
@@ -78,10 +78,10 @@ def main() -> None:
         sys.stdout = _patient(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot write
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot write
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     interruption.catch()
-    # NumPy reads this once. A second thread of the judge's would spin on the core that a timed worker runs on.
+    # NumPy reads this once. A second thread of ours would spin on the core of a timed worker.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(prog_name="grader")

@@ -1,26 +1,35 @@
-"""Progress of a grading: a live line or bar on a terminal, plain lines elsewhere."""
+"""Progress of a grading: a live line or bar on a terminal, plain lines elsewhere.
+
+Heavy imports wait until progress is shown: the student's process, which takes longest, is started first.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import typer
-from rich import progress as bars
-from rich.status import Status
-from rich.text import Text
 
-from grader.batch import Outcome
-from grader.frontends import terminal
-from grader.frontends.selftest_result import progress_line
-from grader.grading.grade import Progress as CheckProgress
-from grader.selftest import Outcome as SelftestOutcome
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from grader.batch import Outcome
+    from grader.grading.grade import Progress as CheckProgress
+    from grader.selftest import Outcome as SelftestOutcome
+
+_Outcome = TypeVar("_Outcome")
 
 
 @contextmanager
 def check_progress() -> Iterator[CheckProgress | None]:
     """A live line with the current check, on a terminal only."""
+    from rich.status import Status
+    from rich.text import Text
+
+    from grader.frontends import terminal
+
     if not sys.stderr.isatty():
         yield None
         return
@@ -31,14 +40,16 @@ def check_progress() -> Iterator[CheckProgress | None]:
 @contextmanager
 def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
     """A bar with the time left on a terminal, and a plain line for each submission everywhere."""
+    from grader.frontends.terminal import batch_line
+
     if not sys.stderr.isatty():
-        yield lambda outcome, number, of: typer.echo(_line(outcome, number, of))
+        yield lambda outcome, number, of: typer.echo(batch_line(outcome, number, of))
         return
     with _bar() as bar:
         task = bar.add_task("grading", total=total)
 
         def advance(outcome: Outcome, number: int, of: int) -> None:
-            bar.console.print(_line(outcome, number, of), markup=False)
+            bar.console.print(batch_line(outcome, number, of), markup=False)
             bar.update(task, completed=number)
 
         yield advance
@@ -47,15 +58,26 @@ def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
 @contextmanager
 def selftest_progress(total: int) -> Iterator[Callable[[SelftestOutcome, int, int], None]]:
     """A bar with the time left on a terminal; elsewhere a plain line for each unexpected outcome."""
+    from grader.frontends.selftest_result import progress_line
+
+    def say_if_unexpected(outcome: SelftestOutcome, number: int, of: int) -> None:
+        line = progress_line(outcome, number, of)
+        if line is not None:
+            typer.echo(line, err=True)
+
     if not sys.stderr.isatty():
-        yield _say_if_unexpected
+        yield say_if_unexpected
         return
     with _bar() as bar:
         task = bar.add_task("grading", total=total)
         yield lambda _, number, __: bar.update(task, completed=number)
 
 
-def _bar() -> bars.Progress:
+def _bar() -> Progress:
+    from rich import progress as bars
+
+    from grader.frontends import terminal
+
     return bars.Progress(
         bars.TextColumn("grading"),
         bars.BarColumn(),
@@ -65,13 +87,27 @@ def _bar() -> bars.Progress:
     )
 
 
-def _say_if_unexpected(outcome: SelftestOutcome, number: int, total: int) -> None:
-    line = progress_line(outcome, number, total)
-    if line is not None:
-        typer.echo(line, err=True)
+class LateProgress(ExitStack, Generic[_Outcome]):
+    """Progress that is shown from the first call to the end of the `with` block."""
 
+    def __init__(
+        self, make: Callable[[int], AbstractContextManager[Callable[[_Outcome, int, int], None]]]
+    ) -> None:
+        """make: shows progress towards this total."""
+        super().__init__()
+        self._make = make
+        self._show: Callable[[_Outcome, int, int], None] | None = None
+        self.done = self.total = 0
 
-def _line(outcome: Outcome, number: int, total: int) -> str:
-    return terminal.batch_line(
-        number, total, outcome.id, outcome.report, is_unchanged=outcome.how == "unchanged"
-    )
+    @property
+    def is_shown(self) -> bool:
+        """Whether grading has begun."""
+        return self._show is not None
+
+    def __call__(self, outcome: _Outcome | None, number: int, total: int) -> None:
+        """Show one more outcome; None before the first."""
+        self.done, self.total = number, total
+        if self._show is None:
+            self._show = self.enter_context(self._make(total))
+        if outcome is not None:
+            self._show(outcome, number, total)

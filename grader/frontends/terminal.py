@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
+import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
+from grader.batch import Outcome
 from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted
-from grader.model.report import CheckPart, Report, WherePart
+from grader.model.observation import Location
+from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
 from grader.spec import Spec
 
 _MARKS = {
-    "passed": ("✔", "green"),
-    "failed": ("✘", "red"),
-    "skipped": ("-", "yellow"),
-    "errored": ("!", "magenta"),
+    "passed": ("✔", "ok", "green"),
+    "failed": ("✘", "FAIL", "red"),
+    "skipped": ("-", "skip", "yellow"),
+    "errored": ("!", "ERR", "magenta"),
 }
-_PLAIN_MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "errored": "ERR"}
+"""The sign of a check's status, the word on a terminal that cannot write the sign, and the color."""
+
 _STATUS_STYLES = {
     "correct": "green",
     "incorrect": "red",
@@ -33,8 +38,8 @@ _STATUS_STYLES = {
 }
 
 
-# Control characters except the newline, and marks that change the direction of the text.
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters except the newline, and marks that change the direction of the text."""
 
 
 def _text(words: str, style: str = "") -> Text:
@@ -45,6 +50,20 @@ def _text(words: str, style: str = "") -> Text:
 def plain(words: str) -> str:
     """The words with a replacement for each character that a terminal would interpret or cannot write."""
     return _UNSEEN.sub("\ufffd", words.replace("\t", "    ")).encode("utf-8", "replace").decode("utf-8")
+
+
+def _indented(words: str, style: str = "", columns: int = 2) -> Padding:
+    return Padding(_text(words, style), (0, 0, 0, columns))
+
+
+def _table(*headings: str, wide: str) -> Table:
+    """A table without lines; the column `wide` takes the room that the others leave."""
+    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
+    for heading in headings:
+        justify: JustifyMethod = "right" if heading == "Points" else "left"
+        ratio = 1 if heading == wide else None
+        table.add_column(heading, justify=justify, ratio=ratio, no_wrap=ratio is None)
+    return table
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -63,21 +82,16 @@ def show_report(console: Console, report: Report) -> None:
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
-        _show_not_run(console, report)
+        left_out = len(report.checks) - len(checks)
+        if left_out and report.status == "incomplete":  # a note tells what a quick run left out
+            console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
         _show_unwritten(console, report)
         _show_failures(console, _told(report, checks))
         _show_measured(console, checks)
-        _show_functions(console, report)
+        _show_functions(console, report, checks)
         _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
-
-
-def _show_not_run(console: Console, report: Report) -> None:
-    """How many checks were not selected; a note tells what a quick run left out."""
-    times = sum(check.status == "not_run" for check in report.checks)
-    if times and report.status == "incomplete":
-        console.print(_text(f" {formatting.count(times, 'check')} not run.", style="yellow"))
 
 
 def _unwritten(report: Report) -> list[str]:
@@ -85,12 +99,12 @@ def _unwritten(report: Report) -> list[str]:
 
 
 def _show_unwritten(console: Console, report: Report) -> None:
-    """One line for all functions that are still as in the template, whatever fails because of them."""
+    """One line for all functions that are still as in the template, however many checks fail because of them."""
     names = _unwritten(report)
     if names:
         console.print()
         console.print(_text(f"Not written yet: {formatting.listing(names)}.", style="bold yellow"))
-        console.print(Padding(_text("The checks that need them fail until they are."), (0, 0, 0, 2)))
+        console.print(_indented("The checks that need them fail until they are."))
 
 
 def _told(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]:
@@ -117,17 +131,16 @@ def _told(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]:
 
 
 def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
-    """The flags, except those that a check's message or a function's note has told already."""
+    """The flags, except those that a check's message or a function's note contains already."""
     said = " ".join(check.message for check in checks)
     for flag in report.flags:
         if flag.kind == "restriction_noted" or flag.message in said:
             continue
-        label, style = (
-            ("Not allowed", "bold red") if flag.kind == "restriction_violated" else ("Note", "yellow")
-        )
+        is_violation = flag.kind == "restriction_violated"
+        label, style = ("Not allowed", "bold red") if is_violation else ("Note", "yellow")
         if flag.audience == "instructor":
             label = "For the instructor"
-        console.print(Padding(_text(f"{label}: {flag.message}", style=style), (0, 0, 0, 2)))
+        console.print(_indented(f"{label}: {flag.message}", style=style))
 
 
 def _circumstances(report: Report) -> str:
@@ -142,26 +155,20 @@ def _circumstances(report: Report) -> str:
 
 
 def _mark(console: Console, status: str) -> Text:
-    sign, style = _MARKS[status]
+    sign, word, style = _MARKS[status]
     try:
         sign.encode(console.encoding)
     except UnicodeEncodeError:
-        sign = _PLAIN_MARKS[status]
+        sign = word
     return _text(sign, style=style)
 
 
 def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
-    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("Check", ratio=1)
-    table.add_column("Result")
-    table.add_column("Points", justify="right", no_wrap=True)
+    table = _table("", "Check", "Result", "Points", wide="Check")
     for check in checks:
         worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
-        style = _MARKS[check.status][1]
-        table.add_row(
-            _mark(console, check.status), _text(check.title), _text(check.status, style=style), worth
-        )
+        status = _text(check.status, style=_MARKS[check.status][-1])
+        table.add_row(_mark(console, check.status), _text(check.title), status, worth)
     return table
 
 
@@ -172,7 +179,7 @@ def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
         console.print()
     for check in measured:
         console.print(_text(check.title, style="bold green"))
-        console.print(Padding(_text(check.message), (0, 0, 0, 2)))
+        console.print(_indented(check.message))
 
 
 def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> None:
@@ -181,36 +188,39 @@ def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> Non
         teller = group[0]
         same = [check for check in group if check.message == teller.message]
         console.print()
-        style = f"bold {_MARKS[teller.status][1]}"
+        style = f"bold {_MARKS[teller.status][-1]}"
         for check in same:
             console.print(_text(f"{check.title} ({check.status})", style=style))
-        console.print(Padding(_text(teller.message), (0, 0, 0, 2)))
+        console.print(_indented(teller.message))
         if teller.hint:
-            console.print(Padding(_text(f"Hint: {teller.hint}", style="cyan"), (0, 0, 0, 2)))
+            console.print(_indented(f"Hint: {teller.hint}", style="cyan"))
         others = [check.title for check in group if check not in same]
         if others:
             words = f"Failed for the same reason: {'; '.join(others)}."
-            console.print(Padding(_text(words, style="dim"), (0, 0, 0, 2)))
+            console.print(_indented(words, style="dim"))
 
 
-def _show_functions(console: Console, report: Report) -> None:
-    console.print()
-    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
-    table.add_column("Function", no_wrap=True)
-    table.add_column("Verdict", no_wrap=True)
-    table.add_column("Location", ratio=1)
+def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
+    """The functions, except those whose checks were all left out of this run."""
+    left_out = {name for check in report.checks if check.status == "not_run" for name in check.functions}
+    left_out -= {name for check in checks for name in check.functions}
+    table = _table("Function", "Verdict", "Location", wide="Location")
     for name, function in report.functions.items():
-        words = function.status.replace("_", " ")
-        status = _text(words, style=_STATUS_STYLES[function.status])
-        table.add_row(_text(name), status, _text(_where(function.where)))
-    console.print(table)
+        if function.status == "unjudged" and name in left_out:
+            continue
+        place = "" if function.where is None else str(Location(**dict(function.where)))
+        verdict = _text(function.status.replace("_", " "), style=_STATUS_STYLES[function.status])
+        table.add_row(_text(name), verdict, _text(place))
+    if table.rows:
+        console.print()
+        console.print(table)
     for note, names in _notes(report).items():
         words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
-        console.print(Padding(_text(words, style="dim"), (0, 0, 0, 2)))
+        console.print(_indented(words, style="dim"))
 
 
 def _notes(report: Report) -> dict[str, list[str]]:
-    """Each note once, with its functions, except on what is missing or not written."""
+    """Each note once, with its functions; none on functions that are missing or not written."""
     notes: dict[str, list[str]] = {}
     for name, function in report.functions.items():
         for note in function.notes if function.status not in {"missing", "not_written"} else ():
@@ -218,28 +228,27 @@ def _notes(report: Report) -> dict[str, list[str]]:
     return notes
 
 
-def _where(where: WherePart | None) -> str:
-    if where is None:
-        return ""
-    cell = "" if where.cell is None else f", cell {where.cell}"
-    return f"{where.file}{cell}, line {where.line}"
-
-
 def _score_line(report: Report) -> Text:
-    if report.score is not None:
-        style = "bold green" if report.score >= report.max_score else "bold"
-        return _text(
-            f"Score: {formatting.points(report.score)} of {formatting.points(report.max_score)}", style=style
-        )
-    return _text(_why_no_score(report), style="bold yellow")
+    if report.score is None:
+        return _text(_why_no_score(report), style="bold yellow")
+    style = "bold green" if report.score >= report.max_score else "bold"
+    return _text(f"Score: {_score(report)}", style=style)
+
+
+def _score(report: Report) -> str:
+    if report.score is None:
+        return "no score"
+    return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
 
 
 def _why_no_score(report: Report) -> str:
     got, worth = report.points_run
     ran = any(check.status in {"passed", "failed"} for check in report.checks)
     skipped = sum(check.status == "skipped" for check in report.checks)
-    told = f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
-    told += f" (of {formatting.points(report.max_score)} in all)."
+    told = (
+        f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
+        f" (of {formatting.points(report.max_score)} in all)."
+    )
     if report.has_grader_faults:
         return f"No score: the grader failed in some checks; grade again. {told}"
     if ran:
@@ -250,63 +259,52 @@ def _why_no_score(report: Report) -> str:
     return "Nothing was graded: no check was run."
 
 
-def batch_line(number: int, total: int, submission_id: str, report: Report, *, is_unchanged: bool) -> str:
-    """One finished submission of a batch in one line."""
-    if report.score is None:
-        score = "no score"
-    else:
-        score = f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
+def batch_line(outcome: Outcome, number: int, total: int) -> str:
+    """One finished submission of a class in one line."""
+    report = outcome.report
     ran = [check for check in report.checks if check.status != "not_run"]
     failed = sum(check.status != "passed" for check in ran)
     fault = next((flag for flag in report.flags if flag.kind in {"unreadable", "grader_fault"}), None)
-    if is_unchanged:
+    if outcome.how == "unchanged":
         words = "unchanged"
     elif fault is not None:
         kind = "cannot be read" if fault.kind == "unreadable" else "the grader failed"
         words = f"{kind}: {fault.message}"
     else:
-        passed = (
-            f"{failed} of {formatting.count(len(ran), 'check')} not passed" if failed else "all checks passed"
-        )
-        words = f"{passed}, {formatting.seconds(report.seconds)}"
+        not_passed = f"{failed} of {formatting.count(len(ran), 'check')} not passed"
+        words = f"{not_passed if failed else 'all checks passed'}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
-    return plain(f"[{number:>{width}}/{total}] {submission_id}: {score} ({words})")
+    return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
 
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
-    scores = sorted(report.score for report in reports if report.score is not None)
+    scores = [report.score for report in reports if report.score is not None]
     console.print()
     console.print(_text(title, style="bold"))
     if scores:
-        middle = len(scores) // 2
-        median = scores[middle] if len(scores) % 2 else (scores[middle - 1] + scores[middle]) / 2
-        best, worst = formatting.points(scores[-1]), formatting.points(scores[0])
-        console.print(
-            f"{formatting.count(len(scores), 'score')}: lowest {worst}, median {formatting.points(median)}, highest {best}"
-            f" of {formatting.points(reports[0].max_score)}"
-        )
+        numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
+        lowest, median, highest, most = map(formatting.points, numbers)
+        count = formatting.count(len(scores), "score")
+        console.print(f"{count}: lowest {lowest}, median {median}, highest {highest} of {most}")
     faults = sum(report.has_grader_faults for report in reports)
     if faults:
         console.print(f"{faults} without a score: the grader failed; run the command again")
     if len(scores) + faults < len(reports):
         console.print(f"{len(reports) - len(scores) - faults} without a score: not every check was run")
-    fails: dict[str, int] = {}
-    for report in reports:
-        for check in report.checks:
-            if check.status not in {"passed", "not_run"}:
-                fails[check.title] = fails.get(check.title, 0) + 1
-    for title_of_check, times in sorted(fails.items(), key=lambda item: -item[1])[:3]:
-        console.print(
-            Padding(_text(f"not passed by {times} of {len(reports)}: {title_of_check}"), (0, 0, 0, 2))
-        )
+    fails = Counter(
+        check.title
+        for report in reports
+        for check in report.checks
+        if check.status not in {"passed", "not_run"}
+    )
+    for title_of_check, times in fails.most_common(3):
+        console.print(_indented(f"not passed by {times} of {len(reports)}: {title_of_check}"))
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:
-    """Each function with its location and what it needs; the statements left out, with reasons."""
-    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
-    table.add_column("Function", no_wrap=True)
-    table.add_column("Location", ratio=1)
+    """Each function with its location and its needs; the statements left out, with reasons."""
+    table = _table("Function", "Location", wide="Location")
     is_single = len({chunk.location.file for chunk in extracted.chunks}) == 1
     by_number = {chunk.number: chunk for chunk in extracted.chunks}
     for name in names:
@@ -326,11 +324,8 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
     console.print(table)
     for duplicate in extracted.duplicates:
         places = formatting.listing([str(place) for place in duplicate.locations])
-        console.print(
-            _text(
-                f"{duplicate.name} is defined {len(duplicate.locations)} times: {places}; the last is graded."
-            )
-        )
+        line = f"{duplicate.name} is defined {len(duplicate.locations)} times: {places}; the last is graded."
+        console.print(_text(line))
     if extracted.stubs:
         console.print(_text(f"Stubbed: {formatting.listing(extracted.stubs)}."))
     for note in extracted.notes:
@@ -340,7 +335,7 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         console.print(_text("Left out", style="bold"))
         for left in extracted.left_out:
             console.print(_text(f"{left.location}: {left.summary}"))
-            console.print(Padding(_text(left.reason, style="dim"), (0, 0, 0, 2)))
+            console.print(_indented(left.reason, style="dim"))
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
@@ -357,7 +352,7 @@ def show_finding(console: Console, name: str, seen: str, advice: str | None, *, 
     line.append(plain(seen), style="default")
     console.print(line)
     if advice:
-        console.print(Padding(_text(advice, style="dim"), (0, 0, 0, 4)))
+        console.print(_indented(advice, style="dim", columns=4))
 
 
 def _restrictions(spec: Spec) -> str:
@@ -382,10 +377,7 @@ def show_spec(console: Console, spec: Spec) -> None:
     console.print(_text(f"Functions: {', '.join(spec.functions)}"))
     console.print(_text(_restrictions(spec)))
     console.print()
-    table = Table(box=None, padding=(0, 1), header_style="bold", expand=True)
-    table.add_column("Check", ratio=1)
-    table.add_column("Id", no_wrap=True)
-    table.add_column("Points", justify="right", no_wrap=True)
+    table = _table("Check", "Id", "Points", wide="Check")
     for check in spec.checks:
         table.add_row(_text(check.title), _text(check.id, style="dim"), formatting.points(check.points))
     table.add_row(_text("All", style="bold"), "", _text(formatting.points(spec.max_score), style="bold"))

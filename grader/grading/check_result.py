@@ -1,4 +1,4 @@
-"""What came of one check of one submission."""
+"""The result of one check of one submission."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CheckResult:
 
 
 def errored_verdict() -> Verdict:
-    """The verdict if the grader itself failed: no points are lost, and no score is given."""
+    """The verdict if the grader itself failed: no points are lost, and there is no score."""
     return Verdict(
         "errored", 0.0, "The grader failed here, not the submission. It takes no points: grade again."
     )

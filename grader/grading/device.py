@@ -16,7 +16,7 @@ NO_CONTEXT = "a GPU is present, but a worker could not create a context on it"
 
 @dataclass(frozen=True, slots=True)
 class ChosenDevice:
-    """The device. name: the GPU's, None on the CPU. note: why it is not the one to be expected, if it is not."""
+    """The device. name: the GPU's, None on the CPU. note: why it is not the expected one, if so."""
 
     device: Device
     name: str | None = None
@@ -31,8 +31,8 @@ def choose_device(
 ) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU if the sandbox's workers can open one.
 
-    All workers of the sandbox then have the GPU open, isolated at least to `least`. DeviceError if `wanted` is "cuda" and
-    there is none.
+    All workers of the sandbox then have the GPU open and are isolated to `least` or better. DeviceError if `wanted` is
+    "cuda" and there is no GPU.
     """
     if assignment.backend == "numpy" and wanted == "cuda":
         note = "the functions of this assignment take NumPy arrays, so they ran on the CPU"
@@ -43,15 +43,13 @@ def choose_device(
         if wanted == "auto":
             return ChosenDevice("cpu")
         nodes = ", ".join(f"no {node}" for node in NODES)
-        raise DeviceError(
-            f"--device cuda: this machine has no NVIDIA GPU ({nodes}); use --device cpu or leave it out"
-        )
+        raise DeviceError(f"device cuda: this machine has no NVIDIA GPU ({nodes}); choose cpu or auto")
     try:
         gpu = sandbox.open_device(assignment.limits.device_memory_bytes, least)
     except DeviceError as error:
         if wanted == "auto":
             return ChosenDevice("cpu", note=f"{NO_CONTEXT}: {error}; graded on the CPU")
         raise DeviceError(
-            f"--device cuda: {NO_CONTEXT}: {error}; run `grader doctor` for details, or use --device cpu"
+            f"device cuda: {NO_CONTEXT}: {error}; run `grader doctor` for details, or choose cpu"
         ) from error
     return ChosenDevice("cuda", gpu.name)

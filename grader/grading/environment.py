@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +22,7 @@ def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCh
     return EnvironmentPart(
         grader_version=__version__,
         python=platform.python_version(),
-        torch=torch_version(),
+        torch=metadata.version("torch"),
         device=settings.device,
         device_name=settings.device_name or processor_name(),
         isolation=isolation.level.value,
@@ -32,20 +33,11 @@ def environment(settings: Settings, isolation: Isolation, checks: Sequence[AnyCh
 
 
 @cache
-def torch_version() -> str:
-    """The version of torch that workers import."""
-    return metadata.version("torch")
-
-
-@cache
 def processor_name() -> str:
     """The model of the CPU, as far as the system knows it."""
     if sys.platform == "linux":
-        try:
-            with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    if line.startswith("model name"):
-                        return line.partition(":")[2].strip()
-        except OSError:
-            pass
+        with suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

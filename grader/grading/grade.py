@@ -7,18 +7,19 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
-from grader.errors import SubmissionError
+from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
 from grader.grading.check_result import CheckResult, errored_verdict
-from grader.grading.layouts import find_layouts, layout_notes, layout_of
+from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
 from grader.grading.reporting import ReportDraft, check_part
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
@@ -35,9 +36,8 @@ from grader.spec.detect import near_misses
 from reference.conventions import Layout
 
 Progress = Callable[[int, int, str], None]
-"""Called before each check with its number from 0, how many there are, and its title."""
+"""Called before each check with its number from 0, the number of checks, and its title."""
 
-_Runner = Callable[[Trial], Observation]
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger("grader")
@@ -50,15 +50,13 @@ def grade(
     settings: Settings,
     progress: Progress | None = None,
 ) -> Report:
-    """Grade one submission. Whatever the student's code does, and whatever fails in here, a report comes back.
+    """Grade one submission. A report comes back whatever the student's code does and whatever fails in here.
 
     Raises SubmissionError if nothing in the submission can be read, SandboxError if no worker can be started.
     """
     started = datetime.now(UTC)
     spec = loaded.spec
-    extracted = guarded(lambda: _extract(submission, spec))
-    if isinstance(extracted, SubmissionError):
-        raise extracted
+    extracted = guarded(lambda: extract(submission, list(spec.functions)), SubmissionError)
     isolation = sandbox.isolation
     faults: list[str] = []
     notes = [] if settings.device_note is None else [settings.device_note]
@@ -91,28 +89,25 @@ def grade(
     return draft.report(guarded(lambda: _wrong_spec(draft)) or ())
 
 
-def guarded(action: Callable[[], _Result]) -> _Result | None:
-    """The action's result; None if the grader itself failed, which is logged with its traceback."""
+def guarded(action: Callable[[], _Result], *foreseen: type[GraderError]) -> _Result | None:
+    """The action's result; None if the grader itself failed, which is logged with its traceback.
+
+    foreseen: errors that are raised to the caller.
+    """
     try:
         return action()
+    except foreseen:
+        raise
     except Exception:  # noqa: BLE001  the one place: a fault of ours must not cost a student
         _log.exception("the grader failed; this is not the student's fault")
         return None
 
 
-def _extract(submission: Submission, spec: Spec) -> Extracted | SubmissionError:
-    """The code to grade; the error if the submission's only notebook cannot be read."""
-    try:
-        return extract(submission, list(spec.functions))
-    except SubmissionError as error:
-        return error
-
-
 def _wrong_spec(draft: ReportDraft) -> tuple[str, ...]:
-    """Whether it looks like a submission for another assignment; nothing unless all of it was graded."""
+    """Sentences on assignments that the submission fits better; none unless all of it was graded."""
     parts = draft.functions_seen
     if not draft.is_complete or all(part.status == "unjudged" for part in parts.values()):
-        return ()  # nothing is known of the functions, for example if the spec measures speed alone
+        return ()  # for example if the spec measures only speed
     return near_misses(
         draft.submission,
         draft.loaded.spec,
@@ -125,40 +120,37 @@ def _wrong_spec(draft: ReportDraft) -> tuple[str, ...]:
     )
 
 
+@dataclass
 class _Grading:
     """Runs the checks of one submission."""
 
-    def __init__(
-        self,
-        submission: Submission,
-        spec: Spec,
-        extracted: Extracted,
-        sandbox: SandboxLike,
-        settings: Settings,
-    ) -> None:
-        self._submission = submission
-        self._spec = spec
-        self._extracted = extracted
-        self._sandbox = sandbox
-        self._settings = settings
-        self._context = settings.context(spec.assignment)
-        self.layouts: Mapping[str, Layout] = {}
-        """Of each loss function, if the spec leaves it open."""
-        self.traces: dict[str, tuple[str, ...]] = {}
-        """By function, the operators that torch ran in its traced call."""
+    submission: Submission
+    spec: Spec
+    extracted: Extracted
+    sandbox: SandboxLike
+    settings: Settings
+
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+    """Of each loss function, if the spec leaves it open."""
+
+    traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By function, the operators that torch ran in its traced call."""
+
+    @cached_property
+    def _context(self) -> CheckContext:
+        return self.settings.context(self.spec.assignment)
 
     def results(self, progress: Progress | None) -> list[CheckResult]:
         """The results in the order of the spec. Hidden checks run last, so that no visible one can show their traces."""
-        checks = sorted(self._spec.checks, key=lambda check: check.visibility == "hidden")
+        checks = sorted(self.spec.checks, key=lambda check: check.visibility == "hidden")
         self.layouts = self._find_layouts()
         found: dict[str, CheckResult] = {}
         with ExitStack() as stack:
             sessions: dict[Layout, Sessions] = {}
             for number, check in enumerate(checks):
                 if progress is not None:
-                    progress(
-                        number, len(checks), HIDDEN_TITLE if check.visibility == "hidden" else check.title
-                    )
+                    title = HIDDEN_TITLE if check.visibility == "hidden" else check.title
+                    progress(number, len(checks), title)
                 context = self._context_of(check)
                 layout = context.assignment.convention.layout
                 if layout not in sessions:
@@ -166,32 +158,32 @@ class _Grading:
                 run = sessions[layout].run
                 found[check.id] = self._result(check, context, run)
                 self._trace(check, checks[number + 1 :], context, run)
-        return [found[check.id] for check in self._spec.checks]
+        return [found[check.id] for check in self.spec.checks]
 
     def _context_of(self, check: AnyCheck) -> CheckContext:
-        if not self._spec.has_open_layout:
-            return self._context
-        return self._context.in_layout(layout_of(check, self.layouts))
+        is_open = self.spec.has_open_layout
+        return self._context.in_layout(layout_of(check, self.layouts)) if is_open else self._context
 
     def _sessions(self, context: CheckContext) -> Sessions:
-        files = self._submission.files
-        return Sessions(self._sandbox, self._extracted, context.assignment, context.device, files)
+        return Sessions(
+            self.sandbox, self.extracted, context.assignment, context.device, self.submission.files
+        )
 
     def _find_layouts(self) -> Mapping[str, Layout]:
-        """The layout of each loss function if the spec leaves it open, found in workers of its own."""
-        if not self._spec.has_open_layout:
+        """The layout of each loss function if the spec leaves it open, found in separate workers."""
+        if not self.spec.has_open_layout:
             return {}
-        wanted = [check for check in self._spec.checks if self._settings.reason_left_out(check) is None]
+        wanted = [check for check in self.spec.checks if self.settings.reason_left_out(check) is None]
         names = dict.fromkeys(name for check in wanted for name in check.functions)
-        present = [name for name in names if name in self._extracted.functions]
+        present = [name for name in names if name in self.extracted.functions]
         with self._sessions(self._context) as sessions, self._device_held(alone=False):
             return guarded(lambda: find_layouts(self._context, present, sessions.run)) or {}
 
-    def _result(self, check: AnyCheck, context: CheckContext, run: _Runner) -> CheckResult:
-        reason = self._settings.reason_left_out(check)
+    def _result(self, check: AnyCheck, context: CheckContext, run: Runner) -> CheckResult:
+        reason = self.settings.reason_left_out(check)
         if reason is not None:
             return CheckResult(check, Verdict("not_run", 0.0, reason))
-        missing = [name for name in check.functions if name not in self._extracted.functions]
+        missing = [name for name in check.functions if name not in self.extracted.functions]
         if missing:
             return CheckResult(check, self._skipped(missing))
         with self._device_held(alone=check.is_timed):
@@ -200,24 +192,24 @@ class _Grading:
             return CheckResult(check, verdict or errored_verdict(), time.perf_counter() - clock)
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:
-        if any(self._spec.assignment.is_optional(name) for name in missing):
+        if any(self.spec.assignment.is_optional(name) for name in missing):
             verb = "is" if len(missing) == 1 else "are"
             message = f"{formatting.listing(missing)} {verb} optional and not in the submission; no points are lost."
         else:
-            reasons = self._extracted.missing
+            reasons = self.extracted.missing
             message = " ".join(sentence(reasons.get(name, f"{name} is missing")) for name in missing)
         return Verdict("skipped", 0.0, message, findings=tuple(Finding(name, False) for name in missing))
 
     def _trace(
-        self, check: AnyCheck, following: Iterable[AnyCheck], context: CheckContext, run: _Runner
+        self, check: AnyCheck, following: Iterable[AnyCheck], context: CheckContext, run: Runner
     ) -> None:
         """Make one traced call of each loss function whose last check this was."""
-        if self._settings.reason_left_out(check) is not None:
+        if self.settings.reason_left_out(check) is not None:
             return
-        slow = self._settings.left_out_as_slow(self._spec.checks)
+        slow = self.settings.left_out_as_slow(self.spec.checks)
         to_come = [name for other in following if other not in slow for name in other.functions]
         for name in traced_functions(context.assignment, check.functions, to_come):
-            if name in self._extracted.functions:
+            if name in self.extracted.functions:
                 with self._device_held(alone=False):
                     seen = guarded(partial(_run_traced, name, context, run))
                 if isinstance(seen, Returned):
@@ -230,7 +222,7 @@ class _Grading:
         return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
 
 
-def _run_and_judge(check: AnyCheck, context: CheckContext, run: _Runner) -> Verdict:
+def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdict:
     evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(context)
     while trials:
@@ -239,9 +231,9 @@ def _run_and_judge(check: AnyCheck, context: CheckContext, run: _Runner) -> Verd
     verdict = check.judge(context, evidence)
     check_part(
         CheckResult(check, verdict)
-    )  # raises here, at its check, for a verdict that no report can hold
+    )  # so that a verdict that no report can hold fails this check alone
     return verdict
 
 
-def _run_traced(name: str, context: CheckContext, run: _Runner) -> Observation:
+def _run_traced(name: str, context: CheckContext, run: Runner) -> Observation:
     return run(operator_trial(context.assignment, name, context.seed))

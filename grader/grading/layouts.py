@@ -28,7 +28,10 @@ DEFAULT: Layout = "DC"
 
 def find_layouts(context: CheckContext, names: Iterable[str], run: Runner) -> Mapping[str, Layout]:
     """The layout of each loss function; one that fits both equally well gets the layout of most others."""
-    worths = {name: _worths(context, name, run) for name in names}
+    worths = {
+        name: {layout: _worth(context.in_layout(layout), name, run) for layout in get_args(Layout)}
+        for name in names
+    }
     decided = {
         name: max(worth, key=lambda layout: worth[layout])
         for name, worth in worths.items()
@@ -49,23 +52,18 @@ def layout_notes(layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     turned = [name for name, layout in layouts.items() if layout != DEFAULT]
     if not turned:
         return ()
-    verb = "takes" if len(turned) == 1 else "take"
-    layout = f"{formatting.listing(turned)} {verb} W as (C, D) and X as (D, N), as in the handout of 2015"
-    return (f"{layout}, and {'was' if len(turned) == 1 else 'were'} graded in that layout.",)
-
-
-def _worths(context: CheckContext, name: str, run: Runner) -> dict[Layout, int]:
-    """How well each layout fits: from 3, loss and gradient are right, to 0, the call returned no values."""
-    return {layout: _worth(context.in_layout(layout), name, run) for layout in get_args(Layout)}
+    take, were = ("takes", "was") if len(turned) == 1 else ("take", "were")
+    layout = f"{formatting.listing(turned)} {take} W as (C, D) and X as (D, N), as in the handout of 2015"
+    return (f"{layout}, and {were} graded in that layout.",)
 
 
 def _worth(context: CheckContext, name: str, run: Runner) -> int:
+    """How well the context's layout fits: from 3, loss and gradient are right, to 0, the call returned no values."""
     assignment = context.assignment
     case = Draw(random_stream(context.seed, "layout", name), assignment.convention).plain(
         "sizes that are all different", 5, 3, 8, 0.0
     )
-    function = assignment.loss_function(name)
-    trial = loss_trial(assignment, name, case, function.main_dtype)
+    trial = loss_trial(assignment, name, case, assignment.loss_function(name).main_dtype)
     observation = run(trial)
     if not isinstance(observation, Returned):
         return 0

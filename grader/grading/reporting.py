@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Literal
 
 from grader import formatting
 from grader.checks.base.call import sentence
-from grader.extract import Extracted
+from grader.extract import Chunk, Extracted
 from grader.extract.unwritten import is_unwritten
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.environment import environment
@@ -20,31 +21,29 @@ from grader.intake.submission import Submission
 from grader.model.report import (
     AssignmentPart,
     CheckPart,
-    DiagnosisPart,
     FilePart,
     FindingPart,
     FlagPart,
     FunctionPart,
     PicturePart,
     Report,
-    ReportStatus,
     SubmissionPart,
     WherePart,
     found_in,
     function_status,
 )
-from grader.model.verdict import Finding, Verdict
+from grader.model.verdict import FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec
 
 _WORKING = frozenset({"future", "past", "six"})
-"""Modules that bridge Python 2 and 3: their stubs do what they should, so they are not worth a note."""
+"""Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
 
 
 @dataclass(frozen=True)
 class ReportDraft:
-    """Everything that is known of a submission once its checks have run."""
+    """Everything known about a submission once its checks have run."""
 
     submission: Submission
     loaded: LoadedSpec
@@ -61,7 +60,7 @@ class ReportDraft:
 
     @cached_property
     def checks(self) -> tuple[CheckPart, ...]:
-        """The checks by themselves, without what follows from other checks."""
+        """The checks by themselves, without their causes in other checks."""
         return tuple(map(check_part, self.results))
 
     @cached_property
@@ -71,7 +70,7 @@ class ReportDraft:
 
     @cached_property
     def functions_seen(self) -> Mapping[str, FunctionPart]:
-        """The functions as visible checks found them: nothing else may go into words that students read."""
+        """The functions as visible checks found them: messages to students may use nothing else."""
         visible = [check for check in self.checks if check.visibility == "visible"]
         return self.functions if len(visible) == len(self.checks) else self._functions(visible)
 
@@ -87,42 +86,36 @@ class ReportDraft:
         """The report. wrong_spec: sentences on an assignment that the submission fits better."""
         return Report(
             assignment=_assignment_part(self.loaded),
-            submission=_submission_part(self.submission),
+            submission=SubmissionPart(
+                id=self.submission.id,
+                sha256=self.submission.sha256,
+                files=tuple(FilePart(path=file.path, sha256=file.sha256) for file in self.submission.files),
+            ),
             status="graded" if self.is_complete else "incomplete",
             score=round(sum(check.points for check in self.checks), 4) if self.is_complete else None,
             max_score=self.settings.max_score(self.loaded.spec.checks),
             functions=dict(self.functions),
             checks=tuple(map(self._with_causes, self.results, self.checks)),
-            flags=(
-                *self._flags(),
-                *(FlagPart(kind="wrong_spec", message=each, audience="both") for each in wrong_spec),
-            ),
+            flags=tuple(self._flags(wrong_spec)),
             environment=environment(self.settings, self.isolation, self.loaded.spec.checks),
             started_at=self.started.isoformat(timespec="seconds"),
             seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
         )
 
-    def _flags(self) -> list[FlagPart]:
-        flags = [FlagPart(kind="grader_fault", message=fault, audience="both") for fault in self.faults]
-        flags += [
-            FlagPart(kind="note", message=note, audience="both")
-            for note in (*self.extracted.notes, *self.notes, *self._quick_notes())
-        ]
-        flags += [
-            FlagPart(
-                kind="restriction_violated" if each.policy == "fail" else "restriction_noted",
-                function=each.function,
-                message=each.message,
-                audience="both",
+    def _flags(self, wrong_spec: Sequence[str]) -> Iterator[FlagPart]:
+        for fault in self.faults:
+            yield FlagPart(kind="grader_fault", message=fault, audience="both")
+        for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
+            yield FlagPart(kind="note", message=note, audience="both")
+        for each in self.violations:
+            kind: FlagKind = "restriction_violated" if each.policy == "fail" else "restriction_noted"
+            yield FlagPart(kind=kind, function=each.function, message=each.message, audience="both")
+        for alarm in (alarm for result in self.results for alarm in result.verdict.alarms):
+            yield FlagPart(
+                kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"
             )
-            for each in self.violations
-        ]
-        flags += [
-            FlagPart(kind=flag.kind, function=flag.function, message=flag.message, audience="instructor")
-            for result in self.results
-            for flag in result.verdict.alarms
-        ]
-        return flags
+        for words in wrong_spec:
+            yield FlagPart(kind="wrong_spec", message=words, audience="both")
 
     def _quick_notes(self) -> Iterator[str]:
         """The checks that a quick run left out, and their points."""
@@ -159,7 +152,7 @@ class ReportDraft:
         )
 
     def _with_causes(self, result: CheckResult, part: CheckPart) -> CheckPart:
-        """The check with what it follows from; its message names only what students may see."""
+        """The check with its causes; its message names only those that students may see."""
         if part.status not in {"failed", "skipped"} or result.is_violation:
             return part
         own = [name for name in part.functions if self.functions[name].status in {"missing", "not_written"}]
@@ -186,14 +179,12 @@ class ReportDraft:
             for name, part in self.functions.items()
             if name in bound - own
             and part.status in {"incorrect", "not_written"}
-            and not own & self._names_bound(name)  # where two need each other, neither is to blame
+            and not own & self._names_bound(name)  # if two need each other, neither is to blame
         ]
 
     def _names_bound(self, name: str) -> set[str]:
         """The names that the chunks of a function bind."""
-        function = self.extracted.functions.get(name)
-        numbers = set() if function is None else set(function.chunks)
-        return {bound for chunk in self.extracted.chunks if chunk.number in numbers for bound in chunk.binds}
+        return {bound for chunk in _chunks(name, self.extracted) for bound in chunk.binds}
 
 
 def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:
@@ -225,26 +216,11 @@ def check_part(result: CheckResult) -> CheckPart:
         allowed=dict(verdict.allowed),
         curves=dict(verdict.curves),
         pictures={
-            name: PicturePart(
-                count=picture.count,
-                height=picture.height,
-                width=picture.width,
-                rgb=base64.b64encode(picture.rgb).decode(),
-            )
+            name: PicturePart(**asdict(picture) | {"rgb": base64.b64encode(picture.rgb).decode()})
             for name, picture in verdict.pictures.items()
         },
         seconds=round(result.seconds, 4),
-        findings=tuple(map(_finding_part, verdict.findings)),
-    )
-
-
-def _finding_part(finding: Finding) -> FindingPart:
-    diagnosis = tuple(
-        DiagnosisPart(part=each.part, misconception=each.misconception, message=each.message)
-        for each in finding.diagnosis
-    )
-    return FindingPart(
-        function=finding.function, is_correct=finding.is_correct, diagnosis=diagnosis, notes=finding.notes
+        findings=tuple(FindingPart(**asdict(finding)) for finding in verdict.findings),
     )
 
 
@@ -252,16 +228,8 @@ def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:
     return AssignmentPart(name=loaded.spec.name, title=loaded.spec.title, spec_sha256=loaded.sha256)
 
 
-def _submission_part(submission: Submission) -> SubmissionPart:
-    return SubmissionPart(
-        id=submission.id,
-        sha256=submission.sha256,
-        files=tuple(FilePart(path=file.path, sha256=file.sha256) for file in submission.files),
-    )
-
-
 def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
-    """The remarks that follow from how a function is written and where."""
+    """Remarks on how and where a function is written."""
     function = extracted.functions[name]
     notes: list[str] = []
     for duplicate in extracted.duplicates:
@@ -281,52 +249,42 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
 
 def _needs_xrange(name: str, extracted: Extracted) -> bool:
     """Whether a function or its helpers call xrange, and none of them defines it."""
-    numbers = set(extracted.functions[name].chunks)
-    own = [chunk for chunk in extracted.chunks if chunk.number in numbers]
+    own = _chunks(name, extracted)
     is_bound = any("xrange" in chunk.binds for chunk in own)
     return not is_bound and any(re.search(r"\bxrange\s*\(", chunk.source) for chunk in own)
 
 
-def unreadable_report(
-    submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings, isolation: Isolation
-) -> Report:
-    """The report on a submission that cannot be read at all: 0 points, and every function missing."""
-    flag = FlagPart(kind="unreadable", message=reason, audience="both")
-    verdict = Verdict("skipped", 0.0, sentence(reason))
-    return _report_without_code(submission_id, flag, "unreadable", verdict, loaded, settings, isolation)
+def _chunks(name: str, extracted: Extracted) -> list[Chunk]:
+    """The chunks of a function; none if it is missing."""
+    numbers = extracted.functions[name].chunks if name in extracted.functions else ()
+    return [chunk for chunk in extracted.chunks if chunk.number in numbers]
 
 
-def failed_report(
-    submission_id: str, reason: str, loaded: LoadedSpec, settings: Settings, isolation: Isolation
-) -> Report:
-    """The report on a submission that could not be read through no fault of the student's: no score, grade again."""
-    flag = FlagPart(kind="grader_fault", message=reason, audience="both")
-    return _report_without_code(
-        submission_id, flag, "incomplete", errored_verdict(), loaded, settings, isolation
-    )
-
-
-def _report_without_code(
+def report_without_code(
     submission_id: str,
-    flag: FlagPart,
-    status: ReportStatus,
-    verdict: Verdict,
+    kind: Literal["unreadable", "grader_fault"],
+    reason: str,
     loaded: LoadedSpec,
     settings: Settings,
     isolation: Isolation,
 ) -> Report:
+    """The report on a submission of which nothing was graded.
+
+    unreadable: 0 points, and every function is missing. grader_fault: not the student's fault; no score, grade again.
+    """
+    is_unreadable = kind == "unreadable"
+    verdict = Verdict("skipped", 0.0, sentence(reason)) if is_unreadable else errored_verdict()
+    function = FunctionPart(status="missing" if is_unreadable else "unjudged", where=None, notes=(reason,))
     spec = loaded.spec
-    is_missing = status == "unreadable"
-    function = FunctionPart(status="missing" if is_missing else "unjudged", where=None, notes=(flag.message,))
     return Report(
         assignment=_assignment_part(loaded),
         submission=SubmissionPart(id=submission_id, sha256="", files=()),
-        status=status,
-        score=0.0 if is_missing else None,
+        status="unreadable" if is_unreadable else "incomplete",
+        score=0.0 if is_unreadable else None,
         max_score=settings.max_score(spec.checks),
         functions=dict.fromkeys(spec.functions, function),
         checks=tuple(check_part(CheckResult(check, verdict)) for check in spec.checks),
-        flags=(flag,),
+        flags=(FlagPart(kind=kind, message=reason, audience="both"),),
         environment=environment(settings, isolation, spec.checks),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,

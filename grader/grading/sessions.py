@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -53,21 +52,14 @@ class Sessions:
         self._assignment = assignment
         self._device = device
         self._budget = budget_of(assignment)
-        self._student = sandbox.session(
-            extracted,
-            self._budget,
-            redirect_cuda=device == "cpu",
-            device=device,
-        )
+        self._student = sandbox.session(extracted, self._budget, redirect_cuda=device == "cpu", device=device)
         self._reference: SessionLike | None = None
         self._is_student_held = False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with ExitStack() as both:
             both.callback(self._student.close)
             if self._reference is not None:
@@ -75,13 +67,15 @@ class Sessions:
 
     def run(self, trial: Trial) -> Observation:
         """Make the call. SandboxError if no worker can be started."""
-        found = _with_files(trial, self._files)
-        return self._run(found) if isinstance(found, Trial) else found
-
-    def _run(self, trial: Trial) -> Observation:
-        self._hold_student(is_held=trial.runner == "reference")
-        if trial.runner == "student":
-            return self._student.run(trial)
+        filled = _with_files(trial, self._files)
+        if isinstance(filled, Missing):
+            return filled
+        is_held = filled.runner == "reference"
+        if is_held != self._is_student_held:
+            self._student.hold(is_held=is_held)
+            self._is_student_held = is_held
+        if filled.runner == "student":
+            return self._student.run(filled)
         if self._reference is None:
             self._reference = self._sandbox.session(
                 _reference_code(self._assignment),
@@ -92,12 +86,7 @@ class Sessions:
             )
         if self._device == "cuda":
             self._sandbox.settle()
-        return self._reference.run(trial)
-
-    def _hold_student(self, *, is_held: bool) -> None:
-        if is_held != self._is_student_held:
-            self._student.hold(is_held=is_held)
-            self._is_student_held = is_held
+        return self._reference.run(filled)
 
 
 def _reference_code(assignment: Assignment) -> Extracted:

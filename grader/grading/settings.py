@@ -34,20 +34,17 @@ class Settings:
         """Why this check is not run; None if it is."""
         if self.only is not None:
             return None if check.id in self.only else "Not run: other checks were selected."
-        return (
-            "Not run: a quick run leaves out checks that time or train." if self._is_too_slow(check) else None
-        )
+        is_left_out = self.is_quick and check.is_slow
+        return "Not run: a quick run leaves out checks that time or train." if is_left_out else None
 
     def left_out_as_slow(self, checks: Sequence[AnyCheck]) -> list[AnyCheck]:
         """The checks that a quick run leaves out, and that therefore do not count."""
-        return [check for check in checks if self._is_too_slow(check)]
+        return [check for check in checks if self.is_quick and self.only is None and check.is_slow]
 
     def max_score(self, checks: Sequence[AnyCheck]) -> float:
         """The points of all checks, or of those that a quick run includes."""
-        return round(sum(check.points for check in checks if not self._is_too_slow(check)), 4)
-
-    def _is_too_slow(self, check: AnyCheck) -> bool:
-        return self.is_quick and self.only is None and check.is_slow
+        uncounted = self.left_out_as_slow(checks)
+        return round(sum(check.points for check in checks if check not in uncounted), 4)
 
     def context(self, assignment: Assignment) -> CheckContext:
         """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""
@@ -55,7 +52,7 @@ class Settings:
         return CheckContext(assignment, self.seed, device, self.data)
 
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
-        """The report's words on the data. Reads a user's own data only if one of these checks trains on it."""
+        """The data, for the report. Reads a user's own data only if one of these checks trains on it."""
         if any(check.needs_data for check in checks):
             return self.data.name
         return "none: no check of this spec trains on a data set"

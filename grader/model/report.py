@@ -49,14 +49,12 @@ class FilePart(ReportModel):
 
 
 class StudentPart(ReportModel):
-    """A student, as far as the platform's download or the roster names them."""
+    """A student, as named by the platform's download or the roster."""
 
     id: str = Field(description="The student's id: from the roster, else from the platform.")
     name: str | None = Field(default=None, description="Full name; null if unknown.")
     email: str | None = Field(default=None, description="Email address; null if unknown.")
-    platform: dict[str, str] = Field(
-        default_factory=dict, description="The platform's own ids of the student, by their names there."
-    )
+    platform: dict[str, str] = Field(default_factory=dict, description="The platform's own ids, by name.")
 
 
 class SubmissionPart(ReportModel):
@@ -66,13 +64,9 @@ class SubmissionPart(ReportModel):
     sha256: str = Field(description="SHA-256 over all paths and contents; empty if they could not be read.")
     files: tuple[FilePart, ...] = Field(description="The files that were read.")
     student: StudentPart | None = Field(default=None, description="Who submitted it; null if unknown.")
-    members: tuple[StudentPart, ...] = Field(
-        default=(), description="All members of the group, for a group's submission."
-    )
+    members: tuple[StudentPart, ...] = Field(default=(), description="All members, if a group submitted it.")
     attempt: int | None = Field(default=None, description="Number of the attempt; null if unknown.")
-    submitted_at: str | None = Field(
-        default=None, description="When it was submitted, in ISO 8601; null if unknown."
-    )
+    submitted_at: str | None = Field(default=None, description="Submission time, ISO 8601; null if unknown.")
     late_mark: str | None = Field(default=None, description="The platform's own mark of a late submission.")
 
 
@@ -116,7 +110,7 @@ class PicturePart(ReportModel):
 
 
 class FindingPart(ReportModel):
-    """What one check found out about one function."""
+    """One check's findings on one function."""
 
     function: str = Field(description="Name of the function.")
     is_correct: bool | None = Field(description="The check's decision; null if it decides nothing.")
@@ -155,24 +149,21 @@ class CheckPart(ReportModel):
     )
     seconds: float = Field(description="Wall clock time of the check.")
     findings: tuple[FindingPart, ...] = Field(
-        default=(),
-        description="What the check found out about each function; the functions' status sums these up.",
+        default=(), description="The check's findings on each function; a function's status sums them up."
     )
 
 
 class FlagPart(ReportModel):
-    """Something about the submission as a whole, or about one function, that a person should look at."""
+    """Something that a person should look at, in one function or the whole submission."""
 
     kind: FlagKind = Field(
         description=(
-            "restriction_violated and restriction_noted: a function uses what the assignment forbids, or what it only"
-            " notes; impossible_time: faster than possible; wrong_spec: fits another assignment better; unreadable: the"
-            " submission; grader_fault: the grader failed; note: a remark."
+            "restriction_violated: a function uses something that the assignment forbids; restriction_noted: something"
+            " that it only notes; impossible_time: faster than possible; wrong_spec: another assignment fits better;"
+            " unreadable: the submission cannot be read; grader_fault: the grader failed; note: a remark."
         )
     )
-    function: str | None = Field(
-        default=None, description="Name of the function; null for the whole submission."
-    )
+    function: str | None = Field(default=None, description="The function; null for the whole submission.")
     message: str = Field(description="The flag in words.")
     audience: Literal["instructor", "both"] = Field(
         validation_alias="for",
@@ -192,7 +183,9 @@ class EnvironmentPart(ReportModel):
     isolation: Literal["confined", "partial", "process"] = Field(
         description="How well the student's code was isolated; confined is best."
     )
-    isolation_missing: tuple[str, ...] = Field(description="What it was not isolated from.")
+    isolation_missing: tuple[str, ...] = Field(
+        description="The parts of the system it was not isolated from."
+    )
     seed: int = Field(description="Random seed of all inputs.")
     data: str = Field(description="Data set that checks trained on, with its SHA-256.")
 
@@ -210,12 +203,10 @@ class Report(ReportModel):
         )
     )
     score: float | None = Field(description="Sum of all points earned; null, never 0, if incomplete.")
-    max_score: float = Field(
-        description="Points of all checks of the assignment, except those that a quick run leaves out."
-    )
+    max_score: float = Field(description="Points of all checks, except those that a quick run leaves out.")
     functions: dict[str, FunctionPart] = Field(description="The functions of the assignment, by name.")
     checks: tuple[CheckPart, ...] = Field(description="All checks of the assignment, in its order.")
-    flags: tuple[FlagPart, ...] = Field(default=(), description="What a person should look at.")
+    flags: tuple[FlagPart, ...] = Field(default=(), description="Things that a person should look at.")
     environment: EnvironmentPart = Field(description="Versions, device and seed.")
     started_at: str = Field(description="Start of the grading in ISO 8601, UTC.")
     seconds: float = Field(description="Wall clock time of the grading.")
@@ -231,7 +222,7 @@ class Report(ReportModel):
 
     @property
     def points_run(self) -> tuple[float, float]:
-        """Points earned and possible in the checks that were run to an end."""
+        """Points earned and possible in the checks that ran to completion."""
         ran = [check for check in self.checks if check.status in {"passed", "failed"}]
         return sum(check.points for check in ran), sum(check.max_points for check in ran)
 
@@ -239,9 +230,9 @@ class Report(ReportModel):
 def function_status(
     name: str, checks: Iterable[CheckPart], *, is_violation: bool, is_written: bool
 ) -> FunctionStatus:
-    """The status of a function that is in the submission, from what these checks found.
+    """The status of a function that is in the submission, from these checks' findings.
 
-    is_violation: whether it uses what the assignment forbids. is_written: False if it is still as in a template.
+    is_violation: whether it breaks a restriction. is_written: False if it is still as in the template.
     """
     checks = list(checks)
     decisions = {each.is_correct for check in checks for each in check.findings if each.function == name}
@@ -252,7 +243,7 @@ def function_status(
 
 
 def found_in(name: str, checks: Iterable[CheckPart]) -> tuple[tuple[DiagnosisPart, ...], tuple[str, ...]]:
-    """The mistakes and the notes that these checks found in a function, each once."""
+    """The mistakes and notes of these checks on a function, each once."""
     own = [each for check in checks for each in check.findings if each.function == name]
     diagnosis = dict.fromkeys(each for finding in own for each in finding.diagnosis)
     notes = dict.fromkeys(note for finding in own for note in finding.notes)
@@ -260,10 +251,10 @@ def found_in(name: str, checks: Iterable[CheckPart]) -> tuple[tuple[DiagnosisPar
 
 
 def student_view(report: Report) -> Report:
-    """The report without what the instructor hides from students.
+    """The report that a student may see.
 
-    A hidden check keeps its status and points alone, and comes after the visible ones. Functions show what visible
-    checks found, and a failed check only causes that the student can see. Flags for the instructor are left out.
+    A hidden check keeps only its status and points, and comes after the visible ones. Functions show the findings of
+    visible checks, and failed checks the causes that the student can see. Flags for the instructor are left out.
     """
     visible = [check for check in report.checks if check.visibility == "visible"]
     hidden = [check for check in report.checks if check.visibility == "hidden"]
@@ -279,21 +270,18 @@ def student_view(report: Report) -> Report:
         name for name, part in functions.items() if part.status in {"incorrect", "missing", "not_written"}
     }
     ids = (name for number in count(1) if (name := f"hidden_{number}") not in causes)
-    environment = {"data": "not shown: this assignment has hidden checks"}
+    seen = [
+        check.model_copy(update={"caused_by": tuple(each for each in check.caused_by if each in causes)})
+        for check in visible
+    ]
+    seen += [_check_seen(check, name) for check, name in zip(hidden, ids, strict=False)]
+    data = "not shown: this assignment has hidden checks"
     return report.model_copy(
         update={
             "functions": functions,
-            "checks": (
-                *(
-                    check.model_copy(
-                        update={"caused_by": tuple(each for each in check.caused_by if each in causes)}
-                    )
-                    for check in visible
-                ),
-                *(_check_seen(check, name) for check, name in zip(hidden, ids, strict=False)),
-            ),
+            "checks": tuple(seen),
             "flags": flags,
-            "environment": report.environment.model_copy(update=environment),
+            "environment": report.environment.model_copy(update={"data": data}),
             "seconds": round(sum(check.seconds for check in visible), 3),
         }
     )
@@ -318,7 +306,7 @@ def _function_seen(
 
 
 def _check_seen(check: CheckPart, name: str) -> CheckPart:
-    """A hidden check without anything but its points, so that no field added later can tell of it."""
+    """A hidden check with nothing but its status and points, so that no field added later can give it away."""
     return CheckPart(
         id=name,
         kind="hidden",
@@ -343,7 +331,7 @@ def report_schema() -> dict[str, Any]:
 
 
 def parse_report(text: str) -> Report:
-    """Read a report back. ReportError if the text is not a report, or one of another schema version."""
+    """Read a report back. ReportError if the text is not a report, or has another schema version."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

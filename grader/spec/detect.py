@@ -1,4 +1,4 @@
-"""Spec detection: which shipped assignment a submission belongs to, by its functions and how they are written."""
+"""Spec detection: the shipped assignment that a submission belongs to, by its functions and their code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TypeGuard
 
 from grader import formatting
 from grader.errors import SpecError
@@ -28,7 +27,7 @@ Named = Mapping[str, frozenset[tuple[str, str]]]
 def detect_spec(submission: Submission) -> LoadedSpec:
     """The shipped spec that shares the library, the convention and the most functions with the submission.
 
-    SpecError where it has no function of any spec, or where two specs fit equally well.
+    SpecError if it has no function of any spec, or if two specs fit equally well.
     """
     specs = _loaded(shipped_specs())
     extracted = extract(
@@ -62,7 +61,7 @@ def _loaded(names: tuple[str, ...]) -> tuple[LoadedSpec, ...]:
 
 
 def _preferred(specs: Sequence[LoadedSpec], fits: Callable[[Spec], bool]) -> Sequence[LoadedSpec]:
-    """The specs that fit; all where none does."""
+    """The specs that fit; all if none does."""
     return [each for each in specs if fits(each.spec)] or specs
 
 
@@ -80,12 +79,7 @@ def near_misses(
 ) -> tuple[str, ...]:
     """Sentences on shipped specs that the submission fits better than the one it was graded with.
 
-    Args:
-        submission: the graded submission.
-        spec: the spec it was graded with.
-        correct: the functions that are right.
-        present: the functions that are not missing.
-        named: the mistakes that their diagnoses name.
+    correct, present: the functions that are right, and those that are not missing.
     """
     others = [each.spec for each in _loaded(shipped_specs())]
     losses = [name for name in present if name in _losses(spec)]
@@ -121,7 +115,7 @@ def _is_same_kind(one: Spec, other: Spec) -> bool:
 
 
 def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
-    """The mistake in `spec` of a right submission for `other`; None where they differ in more than the regularizer."""
+    """The mistake that `spec` finds in a right submission for `other`; None if more than the regularizer differs."""
     if spec.backend != other.backend or _losses(spec) != _losses(other):
         return None
     ratio = other.convention.regularizer_coefficient / spec.convention.regularizer_coefficient
@@ -131,7 +125,7 @@ def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
 def _by_other_functions(
     submission: Submission, spec: Spec, others: Iterable[Spec], present: Sequence[str]
 ) -> Iterator[str]:
-    """Another year of the course, which has the functions of this one and more, or fewer."""
+    """Sentences on another year of the course, with the same functions and more, or fewer."""
     for other in others:
         more = [name for name in other.functions if name not in spec.functions]
         fewer = [name for name in spec.functions if name not in other.functions]
@@ -151,13 +145,13 @@ def _is_defined(submission: Submission, name: str) -> bool:
 
 
 def _library(extracted: Extracted) -> str | None:
-    """The library that the functions and their helpers name: torch where both are named, None where neither is."""
+    """The library that the functions and their helpers name: torch if they name both, None if neither."""
     text = "\n".join(chunk.source for chunk in extracted.chunks)
     return "torch" if _TORCH.search(text) else "numpy" if _NUMPY.search(text) else None
 
 
 def _coefficient(extracted: Extracted) -> float | None:
-    """The regularizer's coefficient in the loss functions; None where they do not show it, or not the same one."""
+    """The regularizer's coefficient in the loss functions; None if they do not show it, or disagree."""
     shown = [
         {_COEFFICIENTS[factor] for factor in _factors_of_reg(function.source) if factor in _COEFFICIENTS}
         for name, function in extracted.functions.items()
@@ -176,27 +170,20 @@ def _factors_of_reg(source: str) -> Iterator[float]:
     reg = {"reg"}
     if isinstance(function, ast.FunctionDef) and len(function.args.args) > _REG_POSITION:
         reg.add(function.args.args[_REG_POSITION].arg)
-    inner: set[int] = set()
+    inner: set[ast.AST] = set()
     for node in ast.walk(function):  # a product comes before those within it
-        if not _is_product(node) or id(node) in inner:
+        if node in inner or not isinstance(node, ast.BinOp):
             continue
-        number, names = 1.0, set()
-        pending: list[tuple[ast.expr, int]] = [(node, 1)]
+        number, is_with_reg = 1.0, False
+        pending: list[tuple[ast.AST, int]] = [(node, 1)]
         while pending:
-            factor, power = pending.pop()
-            if _is_product(factor):
-                inner.add(id(factor))
-                pending += [
-                    (factor.left, power),
-                    (factor.right, power if isinstance(factor.op, ast.Mult) else -power),
-                ]
-            elif isinstance(factor, ast.Name):
-                names.add(factor.id)
-            elif isinstance(factor, ast.Constant) and isinstance(factor.value, int | float):
-                number *= float(factor.value) ** power if factor.value in {0.5, 2} else 1.0
-        if names & reg:
+            match pending.pop():
+                case ast.BinOp(left, ast.Mult() | ast.Div() as operator, right) as product, power:
+                    inner.add(product)
+                    pending += [(left, power), (right, power if isinstance(operator, ast.Mult) else -power)]
+                case ast.Name(name), _:
+                    is_with_reg |= name in reg
+                case ast.Constant(int() | float() as value), power if value in {0.5, 2}:
+                    number *= float(value) ** power
+        if is_with_reg:
             yield number
-
-
-def _is_product(node: ast.AST) -> TypeGuard[ast.BinOp]:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)

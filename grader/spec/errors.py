@@ -22,11 +22,11 @@ _EXPECTED: Mapping[str, str] = {
     "string_too_short": "must not be empty",
     "string_pattern_mismatch": "must be lower-case letters, digits and _, with a letter first",
 }
-"""By pydantic's type of error, where its own message speaks of Python or of a regular expression."""
+"""By pydantic's type of error, for messages that speak of Python or of a regular expression."""
 
 
 class Misfits(ValueError):
-    """Raised by a validator of the spec with all that it found, which reaches `spec_faults` through pydantic."""
+    """Raised by a validator of the spec with all its faults, which reach `spec_faults` through pydantic."""
 
     def __init__(self, faults: Sequence[SpecFault]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -91,6 +91,6 @@ def _place(location: Sequence[int | str], schema: Mapping[str, Any]) -> tuple[st
 
 
 def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The table that a node of the schema refers to, be it optional or not."""
+    """The table that a node of the schema refers to, optional or not."""
     node = next((each for each in node.get("anyOf", ()) if "$ref" in each), node)
     return schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node

@@ -101,7 +101,7 @@ class Spec(Model):
 
     @property
     def assignment(self) -> Assignment:
-        """The part of the spec that checks see; in the layout "DC" where that is open."""
+        """The part of the spec that checks see; with the layout "DC" if it is open."""
         fields = self.convention.model_dump(exclude={"bias"})
         if self.has_open_layout:
             fields["layout"] = "DC"
@@ -129,7 +129,7 @@ def shipped_specs() -> tuple[str, ...]:
 
 
 def find_spec(name_or_path: str) -> Path:
-    """The file of a shipped spec's name, or the path itself. SpecError when neither exists."""
+    """The file of a shipped spec's name, or the path itself. SpecError if neither exists."""
     names = shipped_specs()
     if name_or_path in names:
         return SPEC_FOLDER / f"{name_or_path}{SPEC_SUFFIX}"
@@ -166,7 +166,7 @@ def load_spec(name_or_path: str) -> LoadedSpec:
 
 
 def _spec_error(shown: str, *faults: SpecFault) -> SpecError:
-    """The error of a file with these faults: a line for each, and how many there are where there are several."""
+    """The error of a file with these faults: a line for each, after their number if there are several."""
     lines = [f"{shown}: {fault}" for fault in faults]
     heading = [f"{shown}: {len(faults)} faults"] if len(faults) > 1 else []
     return SpecError("\n".join(heading + lines), faults=faults)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from grader.errors import SubmissionError
 from grader.grading.grade import grade
-from grader.grading.reporting import unreadable_report
+from grader.grading.reporting import report_without_code
 from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
 from grader.model.report import Report
@@ -95,7 +95,7 @@ def graded(path: Path, sandbox: Sandbox, loaded: LoadedSpec) -> Report:
     try:
         return grade(load_submission(path), loaded, sandbox, settings)
     except SubmissionError as error:
-        return unreadable_report(path.name, str(error), loaded, settings, sandbox.isolation)
+        return report_without_code(path.name, "unreadable", str(error), loaded, settings, sandbox.isolation)
 
 
 def words_of(report: Report) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from grader.batch.run import ClassRun
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
 from grader.execution.fake import FakeExecutor
+from grader.execution.job import signed
 from grader.execution.serial import SerialExecutor
 from grader.grading.settings import Settings
 from grader.intake import entry as entry_module
@@ -38,13 +40,14 @@ class Grading:
         base, settings = self.report, job.settings
         submission = {"id": job.id, "sha256": load_entry(job.source).sha256}
         environment = {"grader_version": __version__, "seed": settings.seed, "device": settings.device}
-        return base.model_copy(
+        report = base.model_copy(
             update={
                 "submission": base.submission.model_copy(update=submission),
                 "assignment": base.assignment.model_copy(update={"spec_sha256": job.loaded.sha256}),
                 "environment": base.environment.model_copy(update=environment),
             }
         )
+        return signed(report, job.source)
 
 
 @pytest.fixture
@@ -141,6 +144,65 @@ def test_what_has_not_changed_is_kept(tmp_path, graded, batch):
     assert how(result) == ["unchanged"] * 3
     assert graded.ids == []
     assert (tmp_path / "out" / "reports" / "ann.json").stat().st_mtime_ns == before
+
+
+@pytest.fixture
+def is_up_to_date(tmp_path):
+    """Whether a class run that would make `report_of()`, but for these changes to the run, keeps it."""
+
+    def answer(report=None, *, sha256="a" * 64, spec_sha256="5" * 64, device="cpu", **rules):
+        loaded = replace(mini_spec(tmp_path), sha256=spec_sha256)
+        settings = Settings(seed=1, device=device)
+        run = ClassRun(
+            loaded, settings, ReportStore(tmp_path), **{"least_isolation": IsolationLevel.partial, **rules}
+        )
+        return run.is_up_to_date(report or made_by(__version__), sha256)
+
+    return answer
+
+
+def made_by(version, **environment):
+    base = report_of()
+    update = {"grader_version": version, **environment}
+    return base.model_copy(update={"environment": base.environment.model_copy(update=update)})
+
+
+def test_a_report_of_the_same_things_is_up_to_date(is_up_to_date):
+    assert is_up_to_date()
+    assert is_up_to_date(pinned_seed=7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": "b" * 64},
+        {"spec_sha256": "6" * 64},
+        {"device": "cuda"},
+        {"pinned_seed": 8},
+        {"least_isolation": IsolationLevel.confined},
+        {"report": made_by("0.1")},
+        {"report": made_by(__version__, data="CIFAR-10 (python version)")},
+        {"report": made_by(__version__).model_copy(update={"status": "incomplete", "score": None})},
+    ],
+)
+def test_a_report_of_anything_else_is_not_up_to_date(is_up_to_date, change):
+    assert not is_up_to_date(**change)
+
+
+def test_an_unchanged_report_takes_on_a_new_late_mark(tmp_path, course, graded):
+    store = ReportStore(tmp_path / "out")
+    run = ClassRun(mini_spec(tmp_path), Settings(seed=7), store, least_isolation=IsolationLevel.process)
+    entries = find_entries(course)
+    before = run.grade(entries, graded.executor).reports[0]
+
+    late = [replace(entries[0], late_mark="LATE"), *entries[1:]]
+    result = run.grade(late, graded.executor)
+
+    assert how(result) == ["unchanged"] * 3
+    assert before.submission.late_mark is None
+    assert report_on(tmp_path, "ann") == result.reports[0]
+    assert result.reports[0] == signed(before, late[0])
+    assert result.reports[0].submission.late_mark == "LATE"
 
 
 def test_regrade_keeps_nothing(batch):

@@ -246,10 +246,7 @@ NOT_PLAIN = (
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--device", "cuda"],
-            (
-                "--device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); use --device cpu or leave it"
-                " out"
-            ),
+            "device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); choose cpu or auto",
         ),
         (
             ["check", "hw.py", "--spec", "mini.toml", "--data", "nowhere"],

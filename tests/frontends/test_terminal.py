@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from grader.batch import Outcome
 from grader.extract import extract
 from grader.frontends.terminal import (
     batch_line,
@@ -224,6 +225,24 @@ def test_checks_that_were_left_out_are_counted():
     assert "slow" not in text
 
 
+def test_a_function_of_which_no_check_was_run_is_left_out_of_the_table():
+    unjudged = function("unjudged")
+    report = report_of(
+        status="incomplete",
+        score=None,
+        functions={"f": function("correct"), "ghost": unjudged, "half": unjudged},
+        checks=[
+            check_part(functions=["f", "half"]),
+            check_part(id="b", status="not_run", functions=["ghost", "half"]),
+        ],
+    )
+
+    text = in_a_file(show_report, report)
+
+    assert "ghost" not in text
+    assert "half" in text
+
+
 def function(status, **changes):
     return {"status": status, "where": None, "diagnosis": [], "notes": [], **changes}
 
@@ -376,7 +395,7 @@ def test_a_students_words_cannot_take_a_colour():
 
 
 def test_a_students_words_in_a_batch_are_shown_and_not_obeyed(shown):
-    line = batch_line(1, 10, HOSTILE, hostile_report(), is_unchanged=False)
+    line = batch_line(Outcome(HOSTILE, "graded", hostile_report()), 1, 10)
     text = shown(show_batch_summary, [hostile_report()], HOSTILE)
 
     assert line == f"[ 1/10] {SHOWN}: 0 of 10 (1 of 1 check not passed, 1.5 s)"
@@ -424,34 +443,34 @@ def flag_of(kind, message):
 
 
 @pytest.mark.parametrize(
-    "report, is_unchanged, line",
+    "report, how, line",
     [
-        (report_of(), False, "[7/9] ann: 10 of 10 (all checks passed, 1.5 s)"),
-        (report_of(), True, "[7/9] ann: 10 of 10 (unchanged)"),
+        (report_of(), "graded", "[7/9] ann: 10 of 10 (all checks passed, 1.5 s)"),
+        (report_of(), "unchanged", "[7/9] ann: 10 of 10 (unchanged)"),
         (
             report_of(score=0.0, flags=[flag_of("unreadable", "ann.rar: a .rar")]),
-            False,
+            "graded",
             "[7/9] ann: 0 of 10 (cannot be read: ann.rar: a .rar)",
         ),
         (
             report_of(status="incomplete", score=None, flags=[flag_of("grader_fault", "ours")]),
-            False,
+            "graded",
             "[7/9] ann: no score (the grader failed: ours)",
         ),
         (
             report_of(score=0.0, checks=[check_part(status="failed"), check_part(id="b", status="skipped")]),
-            False,
+            "graded",
             "[7/9] ann: 0 of 10 (2 of 2 checks not passed, 1.5 s)",
         ),
         (
             report_of(status="incomplete", score=None, checks=[check_part(status="errored")]),
-            False,
+            "graded",
             "[7/9] ann: no score (1 of 1 check not passed, 1.5 s)",
         ),
     ],
 )
-def test_a_finished_submission_is_one_line(report, is_unchanged, line):
-    assert batch_line(7, 9, "ann", report, is_unchanged=is_unchanged) == line
+def test_a_finished_submission_is_one_line(report, how, line):
+    assert batch_line(Outcome("ann", how, report), 7, 9) == line
 
 
 def test_a_class_is_summed_up():

@@ -53,8 +53,7 @@ def test_a_gpu_that_is_not_there_is_an_error_in_words(machine):
         choose("cuda", FakeSandbox())
 
     assert str(caught.value) == (
-        "--device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); use --device cpu or leave it"
-        " out"
+        "device cuda: this machine has no NVIDIA GPU (no /dev/nvidiactl, no /dev/dxg); choose cpu or auto"
     )
 
 
@@ -91,8 +90,8 @@ def test_cuda_does_not_go_on_without(machine):
         choose("cuda", FakeSandbox(gpu="RuntimeError: too old"))
 
     assert str(caught.value) == (
-        "--device cuda: a GPU is present, but a worker could not create a context on it: RuntimeError: too old;"
-        " run `grader doctor` for details, or use --device cpu"
+        "device cuda: a GPU is present, but a worker could not create a context on it: RuntimeError: too old;"
+        " run `grader doctor` for details, or choose cpu"
     )
 
 

@@ -6,7 +6,7 @@ from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
 from grader.errors import SandboxError
 from grader.grading import grade as grade_module
 from grader.grading.grade import grade
-from grader.grading.reporting import unreadable_report
+from grader.grading.reporting import report_without_code
 from grader.grading.sessions import budget_of
 from grader.grading.settings import Settings
 from grader.model.report import parse_report
@@ -462,7 +462,9 @@ def test_progress_is_told_before_each_check(graded):
 
 
 def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
-    report = unreadable_report("bob", "bob.zip: is damaged", loaded, Settings(seed=7), CONFINED)
+    report = report_without_code(
+        "bob", "unreadable", "bob.zip: is damaged", loaded, Settings(seed=7), CONFINED
+    )
 
     assert (report.status, report.score, report.max_score) == ("unreadable", 0, 20)
     assert report.submission.id == "bob"

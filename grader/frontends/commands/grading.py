@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from grader.api import Grader, grade_class
-from grader.frontends.commands import common
+from grader.api import Grader, IsolationName, grade_class
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     EXIT_GRADER_FAULT,
     EXIT_INTERRUPTED,
     DataOption,
-    DeviceChoice,
     DeviceOption,
-    IsolationChoice,
     JsonOption,
     QuickOption,
     SeedOption,
     SpecOption,
     SubmissionArgument,
-    ViewChoice,
+    write_json,
 )
+from grader.frontends.progress import LateProgress, batch_progress, check_progress
 
 if TYPE_CHECKING:
-    from grader.batch import Outcome
     from grader.model.report import Report
 
 
@@ -38,10 +33,10 @@ def check(
     quick: QuickOption = False,
     json_path: JsonOption = None,
     view: Annotated[
-        ViewChoice,
+        Literal["student", "instructor"],
         typer.Option("--view", help="What to print and write: the instructor's view has hidden checks too."),
-    ] = ViewChoice.student,
-    device: DeviceOption = DeviceChoice.auto,
+    ] = "student",
+    device: DeviceOption = "auto",
     only: Annotated[
         list[str] | None,
         typer.Option("--only", help="Run only this check; may be repeated.", metavar="CHECK"),
@@ -50,18 +45,17 @@ def check(
     data: DataOption = None,
 ) -> None:
     """Grade one submission. Exit code 0: all passed; 1: some check did not; 2: unreadable; 3: the grader's fault."""
-    with Grader(spec, quick=quick, seed=seed, only=only or [], device=device.value, data=data) as grader:
+    with Grader(spec, quick=quick, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
-        from grader.frontends.progress import check_progress
         from grader.model.report import student_view
 
         with check_progress() as progress:
             report = grader.grade(submission, progress)
-    shown = student_view(report) if view is ViewChoice.student else report
+    shown = student_view(report) if view == "student" else report
     try:
         if json_path is not None:
-            common.write_json(json_path, shown.to_json())
-    finally:  # a file that cannot be written does not cost the sight of the score
+            write_json(json_path, shown.to_json())
+    finally:  # even if the file cannot be written, show the score
         if json_path != "-":
             terminal.show_report(terminal.make_console(), shown)
     if json_path not in {None, "-"}:
@@ -85,13 +79,13 @@ def batch(
         Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
     ],
     quick: QuickOption = False,
-    device: DeviceOption = DeviceChoice.auto,
+    device: DeviceOption = "auto",
     isolation: Annotated[
-        IsolationChoice,
+        IsolationName,
         typer.Option(
             "--isolation", help="The least isolation to grade with; `grader doctor` shows this machine's."
         ),
-    ] = IsolationChoice.confined,
+    ] = "confined",
     seed: SeedOption = None,
     data: DataOption = None,
     select: Annotated[
@@ -105,8 +99,7 @@ def batch(
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
 ) -> None:
     """Grade a class. Each report is on disk before the next submission begins; after a stop the same command goes on."""
-    with ExitStack() as shown:
-        progress = common.LateProgress(shown, _batch_progress)
+    with LateProgress(batch_progress) as progress:
         try:
             result = grade_class(
                 submissions,
@@ -114,9 +107,9 @@ def batch(
                 out,
                 quick=quick,
                 seed=seed,
-                device=device.value,
+                device=device,
                 data=data,
-                isolation=isolation.value,
+                isolation=isolation,
                 select=select or [],
                 regrade=regrade,
                 progress=progress,
@@ -124,7 +117,7 @@ def batch(
         except KeyboardInterrupt:
             if not progress.is_shown:
                 raise
-            shown.close()
+            progress.close()
             typer.echo(
                 f"\nStopped after {progress.done} of {progress.total} submissions. Their reports are in"
                 f" {out / 'reports'}; the same command goes on from here.",
@@ -142,9 +135,3 @@ def batch(
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
-
-
-def _batch_progress(total: int) -> AbstractContextManager[Callable[[Outcome, int, int], None]]:
-    from grader.frontends.progress import batch_progress
-
-    return batch_progress(total)

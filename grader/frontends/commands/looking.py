@@ -1,4 +1,4 @@
-"""`grader extract` and `grader doctor`: nothing of a student's is run."""
+"""`grader extract` and `grader doctor`: neither runs a student's code."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from grader.api import load_spec_for
-from grader.frontends.commands import common
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     DataOption,
     JsonOption,
     SpecOption,
     SubmissionArgument,
+    write_json,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: JsonOption = None) -> None:
-    """Show which code would be graded, and what is left out and why. Nothing is run."""
+    """Show the code that would be graded, and the code left out with the reasons. Nothing is run."""
     from grader.extract import extract as extract_functions
     from grader.frontends import terminal
     from grader.intake.submission import load_submission
@@ -31,7 +31,7 @@ def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: 
     loaded = load_spec_for(loaded_submission, spec)
     extracted = extract_functions(loaded_submission, list(loaded.spec.functions))
     if json_path is not None:
-        common.write_json(json_path, json.dumps(_extracted_as_json(extracted), indent=2) + "\n")
+        write_json(json_path, json.dumps(_extracted_as_json(extracted), indent=2) + "\n")
     if json_path != "-":
         terminal.show_extracted(terminal.make_console(), extracted, loaded.spec.functions)
 
@@ -51,7 +51,7 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
 
 
 def doctor(data: DataOption = None) -> None:
-    """Check this machine: Python, torch, device, isolation, temporary folder, data, and what to do about each."""
+    """Check this machine: Python, torch, device, isolation, temporary folder, data; and say how to fix each."""
     from grader.frontends import terminal
     from grader.frontends.doctor import examine
 

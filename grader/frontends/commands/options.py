@@ -1,37 +1,15 @@
-"""Arguments and options that commands share, and their exit codes."""
+"""Arguments and options that commands share, their exit codes, and the file that --json names."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from grader.api import DeviceName
+
 EXIT_FAILED, EXIT_USAGE, EXIT_GRADER_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
-
-
-class DeviceChoice(StrEnum):
-    """Where the student's code runs."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class IsolationChoice(StrEnum):
-    """The least isolation of the student's process to grade with."""
-
-    confined = "confined"
-    partial = "partial"
-    process = "process"
-
-
-class ViewChoice(StrEnum):
-    """Whose view of a report."""
-
-    student = "student"
-    instructor = "instructor"
 
 
 SubmissionArgument = Annotated[
@@ -52,7 +30,7 @@ JsonOption = Annotated[
 ]
 
 DeviceOption = Annotated[
-    DeviceChoice,
+    DeviceName,
     typer.Option("--device", help="Where the student's code runs; auto: on an NVIDIA GPU if there is one."),
 ]
 
@@ -76,3 +54,13 @@ SeedOption = Annotated[
         "--seed", min=0, max=(1 << 63) - 1, help="Random seed; a new one for every run if left out."
     ),
 ]
+
+
+def write_json(place: str, text: str) -> None:
+    """Write to a file, or to standard output if the place is "-". OutputError if it cannot be written."""
+    if place == "-":
+        typer.echo(text.encode(), nl=False)  # UTF-8 in any terminal
+        return
+    from grader.batch.store import write_atomically
+
+    write_atomically(Path(place), text)

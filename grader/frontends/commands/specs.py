@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from grader.api import selftest_spec
 from grader.errors import SpecError
-from grader.frontends.commands import common
 from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, SeedOption
-
-if TYPE_CHECKING:
-    from grader.selftest import Outcome
+from grader.frontends.progress import LateProgress, selftest_progress
 
 app = typer.Typer(name="spec", help="List, show, validate and test specs.", no_args_is_help=True)
 
@@ -47,18 +42,19 @@ def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE.
     from grader import formatting
     from grader.spec import load_spec
 
-    faults = []
+    errors: list[SpecError] = []
     for name in files:
         try:
             loaded = load_spec(name)
         except SpecError as error:
-            faults.append(str(error))
+            errors.append(error)
             continue
         checks = formatting.count(len(loaded.spec.checks), "check")
         points = formatting.points(loaded.spec.max_score)
         typer.echo(f"{loaded.path}: valid, {checks}, {points} points")
-    if faults:
-        raise SpecError("\n".join(faults))
+    if errors:
+        faults = tuple(fault for error in errors for fault in error.faults)
+        raise SpecError("\n".join(map(str, errors)), faults=faults)
 
 
 @app.command("schema")
@@ -86,10 +82,8 @@ def selftest(
 
     Exit code 0: none; 1: some; 3: the grader's fault.
     """
-    with ExitStack() as shown:
-        result = selftest_spec(
-            spec, seed=seed, mutants=mutants, progress=common.LateProgress(shown, _selftest_progress)
-        )
+    with LateProgress(selftest_progress) as progress:
+        result = selftest_spec(spec, seed=seed, mutants=mutants, progress=progress)
     from grader.frontends import terminal
     from grader.frontends.selftest_result import show_result
     from grader.spec import load_spec
@@ -98,9 +92,3 @@ def selftest(
     if result.grader_faults:
         raise typer.Exit(EXIT_GRADER_FAULT)
     raise typer.Exit(0 if result.is_clean else EXIT_FAILED)
-
-
-def _selftest_progress(total: int) -> AbstractContextManager[Callable[[Outcome, int, int], None]]:
-    from grader.frontends.progress import selftest_progress
-
-    return selftest_progress(total)
