@@ -36,15 +36,8 @@ _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-pa
 # LZMA and bzip2 members are refused: file managers do not write them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    LookupError,
-    struct.error,
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(RuntimeError, ValueError, OverflowError, LookupError),
 )
 """What zipfile raises for a damaged archive."""
 
@@ -114,10 +107,9 @@ def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(stream) as archive:
             yield archive
     except _BROKEN as error:
-        raise UnsupportedFile(
-            f"{formatting.printable(str(path))}: expected a zip archive, found a damaged one ({_first_line(error)}); "
-            "make it again",
-            path=path,
+        reason = formatting.printable(str(error).split("\n", 1)[0][:120]) or type(error).__name__
+        raise UnsupportedFile.at(
+            path, f"expected a zip archive, found a damaged one ({reason}); make it again"
         ) from error
 
 
@@ -151,10 +143,8 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
     if tail[-22:-18] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
         at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
-        raise UnsupportedFile(
-            f"{formatting.printable(str(path))}: expected a zip archive, found something else; "
-            "make a .zip of the notebook or the modules",
-            path=path,
+        raise UnsupportedFile.at(
+            path, "expected a zip archive, found something else; make a .zip of the notebook or the modules"
         )
     count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
     # Only archives far beyond these limits need a 64-bit record.
@@ -226,12 +216,8 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, 
 
 def _unsafe(path: Path, words: str, member: str | None = None) -> UnsafeArchive:
     where = "" if member is None else f"member {member[:200]!r} "
-    return UnsafeArchive(f"{formatting.printable(str(path))}: {where}{words}", path=path)
+    return UnsafeArchive.at(path, f"{where}{words}")
 
 
 def _too_large(path: Path, member: str) -> UnsafeArchive:
     return _unsafe(path, f"unpacks to more than {FILE_BYTES >> 20} MiB; clear the notebook's outputs", member)
-
-
-def _first_line(error: BaseException) -> str:
-    return formatting.printable(str(error).split("\n", 1)[0][:120]) or type(error).__name__
