@@ -15,18 +15,8 @@ from grader.extract.extracted import Extracted
 
 _LIBRARIES = frozenset({"np", "numpy", "torch"})
 _MAKERS = frozenset(
-    {
-        "zeros",
-        "zeros_like",
-        "ones",
-        "ones_like",
-        "empty",
-        "empty_like",
-        "full",
-        "full_like",
-        "tensor",
-        "array",
-    }
+    {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like"}
+    | {"tensor", "array"}
 )
 _BUILTINS = frozenset(
     {"int", "float", "list", "dict", "len", "print", "range", "xrange", "NotImplementedError"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import os
 import re
 import stat
+import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,8 +45,6 @@ _OPEN_FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 
-_CODING_LINE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#|$)")
 # Encodings of Python source files. Others that Python knows (punycode, idna, unicode_escape, base64) are not used for
 # source text, and some take quadratic time.
 _SOURCE_ENCODING = re.compile(
@@ -145,16 +145,14 @@ def _decode_unmarked(content: bytes) -> str:
 
 def _declared_encoding(content: bytes) -> str:
     """The encoding named by a PEP 263 line in the first two lines, else "utf-8"."""
-    for line in re.split(rb"\r\n|\r|\n", content[:1000], maxsplit=2)[:2]:
-        if match := _CODING_LINE.match(line):
-            try:
-                name = codecs.lookup(match[1].decode("ascii")).name
-            except (LookupError, ValueError):
-                return "utf-8"
-            return name if _SOURCE_ENCODING.match(name) else "utf-8"
-        if not _BLANK_OR_COMMENT.match(line):
-            break
-    return "utf-8"
+    # The line itself is ASCII; a comment before it may be in any encoding.
+    start = re.sub("\r\n?", "\n", content[:1000].decode("ascii", "replace")).encode()
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(start).readline)
+    except SyntaxError:  # an unknown encoding
+        return "utf-8"
+    name = codecs.lookup(encoding).name
+    return name if _SOURCE_ENCODING.match(name) else "utf-8"
 
 
 def _read_folder(root: Path) -> tuple[SourceFile, ...]:
