@@ -54,13 +54,11 @@ class _PickledArray:
 
     state: object = ()
 
+    def __init__(self, *_: object) -> None:
+        """Empty, like the array that numpy's _reconstruct returns; its state follows."""
+
     def __setstate__(self, state: object) -> None:
         self.state = state
-
-
-def _reconstruct(*_: object) -> _PickledArray:
-    """Replaces numpy's function of that name: an empty array, filled later by its state."""
-    return _PickledArray()
 
 
 def _encode(text: str, encoding: str) -> bytes:
@@ -71,8 +69,8 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 _KNOWN = {
-    "numpy.core.multiarray._reconstruct": _reconstruct,
-    "numpy._core.multiarray._reconstruct": _reconstruct,
+    "numpy.core.multiarray._reconstruct": _PickledArray,
+    "numpy._core.multiarray._reconstruct": _PickledArray,
     "numpy.ndarray": _PickledArray,
     "numpy.dtype": _PickledDtype,
     "_codecs.encode": _encode,

@@ -160,10 +160,8 @@ class Program:
             reach = self._reach_of(path)
             binding = (file for file in self._binders.get(name, ()) if file in reach.files)
             file = min(binding, key=lambda each: reach.files[each][0], default=None)
-            if file is not None:
-                self._starred[path, name] = Starred(reach.files[file][1], file)
-            else:
-                self._starred[path, name] = Starred(reach.foreign, None)
+            imports = reach.foreign if file is None else reach.files[file][1]
+            self._starred[path, name] = Starred(imports, file)
         return self._starred[path, name]
 
     def _reach_of(self, path: str) -> Reach:

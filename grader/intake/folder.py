@@ -92,17 +92,13 @@ def _in_folder(folder: Path, besides: Path | None) -> tuple[ClassEntry, ...]:
         and _is_submission(each)
         and not (each.is_dir() and each.resolve() == reports)
     ]
-    identifiers = _unique_ids([each.name for each in found], [_stem(each) for each in found])
-    return tuple(map(ClassEntry, identifiers, found))
+    stems = [each.name if each.is_dir() else each.stem for each in found]
+    return tuple(map(ClassEntry, _unique_ids([each.name for each in found], stems), found))
 
 
 def _is_submission(path: Path) -> bool:
     """A link is one too: load_submission does not follow it, and its report says so."""
     return path.suffix.lower() in SUBMISSION_SUFFIXES | OTHER_ARCHIVES or path.is_dir()
-
-
-def _stem(entry: Path) -> str:
-    return entry.name if entry.is_dir() else entry.stem
 
 
 def _in_archive(path: Path) -> tuple[ClassEntry, ...]:

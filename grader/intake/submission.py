@@ -37,12 +37,8 @@ _ACCEPTED = "a notebook (.ipynb), a module (.py)"
 _ONE_FOLDER = "give the folder of one student"
 
 # O_NONBLOCK: opening a FIFO must not wait for a writer. The names are missing on Windows.
-_OPEN_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
+_OPEN_FLAGS = os.O_RDONLY + sum(
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 )
 
 # Encodings of Python source files. Others that Python knows (punycode, idna, unicode_escape, base64) are not used for
@@ -121,14 +117,10 @@ def decode_source(content: bytes) -> str:
 
     Encodings are tried in this order: the byte order mark's, the coding line's, UTF-8, Latin-1.
     """
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if content.startswith(mark):
-            text = content.removeprefix(mark).decode(encoding, "replace")
-            break
+    if content.startswith(codecs.BOM_UTF8):
+        text = content.decode("utf-8-sig", "replace")
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = content.decode("utf-16", "replace")
     else:
         text = _decode_unmarked(content)
     return text.replace("\r\n", "\n").replace("\r", "\n")
