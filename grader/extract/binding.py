@@ -1,4 +1,4 @@
-"""Which names of its module a statement binds, changes and reads."""
+"""The names of its module that a statement binds, changes and reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """What a statement does to the names of its module."""
+    """The names of its module that a statement binds or changes."""
 
     whole: tuple[str, ...]
     """Names bound anew: earlier bindings no longer count."""
@@ -45,7 +45,7 @@ class Reads:
 
 
 def bindings_of(node: ast.stmt) -> Bindings:
-    """What executing the statement does to the names of its module."""
+    """The names that executing the statement binds or changes."""
     bound: dict[str, None] = {}
     changed: dict[str, None] = {}
     stars: list[ast.ImportFrom] = []

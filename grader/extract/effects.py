@@ -1,4 +1,4 @@
-"""What the calls in a statement would do, as far as its syntax tree and a list of known modules tell."""
+"""The effects of the calls in a statement, as far as its syntax tree and lists of known modules tell."""
 
 from __future__ import annotations
 

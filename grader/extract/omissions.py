@@ -1,4 +1,4 @@
-"""Which top-level statements of a submission are left out, and why, as far as a reader should know."""
+"""The top-level statements that are left out, with the reason, as far as a reader should know."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _is_template(function: ast.FunctionDef) -> bool:
 
 
 class _Template:
-    """What the parts of one function may be made of."""
+    """The parts that one function may have."""
 
     def __init__(self, function: ast.FunctionDef) -> None:
         nodes = list(ast.walk(function))

@@ -1,4 +1,4 @@
-"""Which files of a submission are read, how large they may be, and how a .zip is read under those limits."""
+"""The kinds of files that are read, the limits on their size, and reading a .zip under those limits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
     *(RuntimeError, ValueError, OverflowError, LookupError),
 )
-"""What zipfile raises for a damaged archive."""
+"""Raised by zipfile for a damaged archive."""
 
 
 def is_source(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which submissions a folder or a .zip of a class holds."""
+"""The submissions in the folder or .zip of a class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names are restricted, and by which kind: dotted names in source, operators in a trace."""
+"""The restricted names and their kinds: dotted names in source, operators in a trace."""
 
 from __future__ import annotations
 

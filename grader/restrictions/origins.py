@@ -141,7 +141,7 @@ class Origins:
         return self._steps_left < 0
 
     def _once(self, key: tuple[Scope | str, str], find: Callable[[], frozenset[Origin]]) -> frozenset[Origin]:
-        """What a name may be, found now or before; within its own resolution, what the last round found."""
+        """The origins of a name, found now or before; while it is being resolved, those of the last round."""
         if key in self._settled:
             return self._settled[key]
         if key in self._begun:
@@ -195,7 +195,7 @@ class Origins:
         return self._once((level, name), lambda: self._given(name, level, depth))
 
     def _in_file(self, file: str, name: str, depth: int) -> frozenset[Origin]:
-        """What a top-level name of a file may be; a builtin where the file does not bind it."""
+        """The origins of a top-level name of a file; a builtin if the file does not bind it."""
         if (file, name) in self._graded:
             return frozenset({OwnName(file, name)})
         return self._once((file, name), lambda: self._top_level(file, name, depth))
