@@ -8,6 +8,7 @@ from benchmarks import battery, speedup, training
 from grader.errors import DeviceError
 from grader.sandbox.device import is_gpu_there
 from grader.sandbox.host import Sandbox
+from grader.sandbox.protocols import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def measured() -> OnGpu:
         return OnGpu()
     with Sandbox() as sandbox:
         try:
-            gpu = sandbox.open_device()
+            gpu = sandbox.open_device(Budget().device_memory_bytes)
         except DeviceError:
             return OnGpu()
         repeated = speedup.stability(sandbox, device="cuda")

@@ -1,4 +1,4 @@
-"""Checks whether this machine can grade, and says how to fix what is wrong."""
+"""Checks whether this machine can grade, and says how to fix problems."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _device(make_sandbox: Callable[[], SandboxLike]) -> DoctorFinding:
     try:
         with make_sandbox() as sandbox:
             without = sandbox.isolation
-            gpu = sandbox.open_device()
+            gpu = sandbox.open_device(Budget().device_memory_bytes)
             isolation = sandbox.isolation
     except (DeviceError, SandboxError) as error:
         advice = (
@@ -174,10 +174,8 @@ def _temporary_folder() -> DoctorFinding:
         with tempfile.TemporaryFile():
             pass
     except OSError as error:
-        seen, advice = (
-            f"{folder}: {error.strerror or error}",
-            "Set TMPDIR to a writable folder with free space.",
-        )
+        seen = f"{folder}: {error.strerror or error}"
+        advice = "Set TMPDIR to a writable folder with free space."
         return DoctorFinding("Temporary folder", seen, is_good=False, advice=advice, is_needed=True)
     return DoctorFinding("Temporary folder", folder, is_good=True, is_needed=True)
 

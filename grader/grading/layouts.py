@@ -15,7 +15,7 @@ from grader.checks import AnyCheck
 from grader.checks.base.check import random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import draw_layout_case
+from grader.checks.losses.cases import Draw
 from grader.checks.losses.truth import Truth
 from grader.model.observation import Observation, Received, Returned
 from grader.model.trial import Trial
@@ -61,7 +61,9 @@ def _worths(context: CheckContext, name: str, run: Runner) -> dict[Layout, int]:
 
 def _worth(context: CheckContext, name: str, run: Runner) -> int:
     assignment = context.assignment
-    case = draw_layout_case(random_stream(context.seed, "layout", name), assignment.convention)
+    case = Draw(random_stream(context.seed, "layout", name), assignment.convention).plain(
+        "sizes that are all different", 5, 3, 8, 0.0
+    )
     function = assignment.loss_function(name)
     trial = loss_trial(assignment, name, case, function.main_dtype)
     observation = run(trial)

@@ -148,7 +148,7 @@ RestrictionPolicy = Literal["fail", "note", "ignore"]
 
 
 class Restrictions(Model):
-    """What follows if a function uses a restricted feature: "fail" costs all its points, "note" is reported and costs none.
+    """The consequence of a restricted feature, by kind: "fail" costs all its points, "note" is reported and costs none.
 
     torch.softmax, log_softmax, logsumexp, one_hot, relu, clamp, einsum, scatter and the like are always allowed.
     """

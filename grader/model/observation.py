@@ -1,4 +1,4 @@
-"""What was seen when a trial was run: plain data from the worker, none of it trusted."""
+"""The outcome of a trial: plain data from the worker, none of it trusted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Received:
-    """A value of the expected kind; `dtype` is the one that the student returned ("float32", "int64", "float")."""
+    """A value of the expected kind; `dtype` is as the student returned it ("float32", "int64", "float")."""
 
     array: Array
     dtype: str
@@ -73,7 +73,7 @@ class Returned:
         fetched: attributes of the object by name.
         echoes: the arguments that the trial asked to see again, after the call.
         spy_calls: the calls of the loss function that the judge lent.
-        earlier: the result of the previous call as it is after this one, when both used the same tensors.
+        earlier: the previous call's result, read again after this call, when both used the same tensors.
         operators: the names that ran during a traced call, as the worker claims.
         instructions: the count of a counted call.
     """

@@ -1,4 +1,4 @@
-"""What to call in a worker and what to bring back: plain data."""
+"""A call to make in a worker and the values to bring back: plain data."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Trial:
         label: names the trial within its check; students read it.
         function: the name in the spec. For a class, `method` is called on a fresh object, after `state` was set.
         positional: the arguments.
-        outputs: what the call must return: one Output for a single value, several for a sequence.
+        outputs: the values that the call must return: one Output for a single value, several for a sequence.
         keywords: the named arguments; a function that lacks one of the names gets all of them by position.
         state: attributes to set before the call; a Spy here becomes a method of the object.
         fetch: attributes to bring back after the call.
@@ -144,8 +144,8 @@ class Trial:
         is_traced: bring back the names of torch's functions and operators that ran.
         is_counted: bring back how many instructions of the student's code ran.
         are_calls_counted: count calls of torch and NumPy too, which costs more than the call itself.
-        is_again: pass the previous call's tensors, overwritten with these contents, and bring back the previous
-            result as it is now; every tensor must have the same shape and dtype as before.
+        is_again: pass the previous call's tensors, overwritten with these contents, and bring back the
+            previous result again; every tensor must have the same shape and dtype as before.
         runner: whose function it is; the workers of both are confined alike.
         driver: runs in place of the function, which is then among its arguments.
         tag: a mark for the check that made the trial; never sent to the worker.

@@ -1,4 +1,4 @@
-"""What a check concludes from its observations."""
+"""The conclusion of a check from its observations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says about one function; `is_correct` is None where the check does not decide that."""
+    """A check's finding on one function; `is_correct` is None where the check does not decide that."""
 
     function: str
     is_correct: bool | None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.checks.base.check import random_stream
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import draw_tiny_case
+from grader.checks.losses.cases import Draw
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.trial import Trial
 from grader.restrictions.kinds import kind_of_operator
@@ -36,7 +36,9 @@ def traced_functions(assignment: Assignment, done: Iterable[str], to_come: Seque
 
 def operator_trial(assignment: Assignment, function: str, seed: int) -> Trial:
     """A traced call on a tiny case drawn from the seed; its values are not compared."""
-    case = draw_tiny_case(random_stream(seed, "operator trace", function), assignment.convention, _REG)
+    case = Draw(random_stream(seed, "operator trace", function), assignment.convention).plain(
+        "a tiny batch", 3, 3, 4, _REG
+    )
     trial = loss_trial(assignment, function, case, assignment.loss_function(function).main_dtype)
     return dataclasses.replace(trial, is_traced=True)
 

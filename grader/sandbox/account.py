@@ -1,4 +1,4 @@
-"""What one function's calls have cost so far, and whether it is called again."""
+"""The cost of one function's calls so far, and whether it is called again."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ class Account:
     """The observation for every call, if the function could not be loaded."""
 
     def settle(self, observation: Observation, waited_seconds: Callable[[], float]) -> None:
-        """Decide after a call whether the function is called again.
-
-        waited_seconds: how long its worker had no core, which is not counted.
-        """
+        """Decide after a call whether the function is called again. waited_seconds: its worker had no core."""
         limit = self.budget.function_seconds
         if isinstance(observation, TimedOut):
             self.refusal = f"not called again: it did not return within {observation.limit_seconds:g} s"

@@ -1,4 +1,4 @@
-"""Decodes answers for the judge: bytes in, values out, every size known beforehand."""
+"""Decodes answers for the judge: bytes in, values out, every size known in advance."""
 
 from __future__ import annotations
 
@@ -23,16 +23,21 @@ from grader.sandbox.inside import wire
 
 
 def describe_output(output: Output) -> dict[str, object]:
-    """An output's kind and size, for the worker."""
+    """An output's kind and shape, for the worker."""
+    kind, shape = _kind_and_shape(output)
+    return {"kind": kind, "shape": list(shape)}
+
+
+def _kind_and_shape(output: Output) -> tuple[str, tuple[int, ...]]:
     match output:
         case NumberOutput():
-            return {"kind": "number"}
+            return "number", ()
         case ArrayOutput(shape=shape):
-            return {"kind": "array", "shape": list(shape)}
+            return "array", shape
         case LabelsOutput(count=count):
-            return {"kind": "labels", "count": count}
+            return "labels", (count,)
         case SeriesOutput(capacity=capacity):
-            return {"kind": "series", "capacity": capacity}
+            return "series", (capacity,)
 
 
 def echo_outputs(trial: Trial) -> tuple[Output, ...]:
@@ -50,13 +55,8 @@ def echo_outputs(trial: Trial) -> tuple[Output, ...]:
 def spy_outputs(spy: Spy) -> tuple[Output, ...]:
     """The values of one call of the spy: W, X, y and reg."""
     _, *weight_shape = spy.gradients.shape
-    columns = spy.columns
-    return (
-        ArrayOutput(tuple(weight_shape)),
-        ArrayOutput((spy.batch, columns)),
-        LabelsOutput(spy.batch),
-        NumberOutput(),
-    )
+    X = ArrayOutput((spy.batch, spy.columns))
+    return ArrayOutput(tuple(weight_shape)), X, LabelsOutput(spy.batch), NumberOutput()
 
 
 def returned_outputs(trial: Trial) -> tuple[Output, ...]:
@@ -82,21 +82,15 @@ class Counted(NamedTuple):
 def greatest_length(trial: Trial, spy: Spy | None) -> int:
     """The most bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
-    lengths = [sum(2 + max(_payload_bytes(each), 2 + wire.TEXT_CAP) for each in body) for body in bodies]
+    lengths = [sum(map(_greatest_value, body)) for body in bodies]
     beside = (_GREATEST_TRACE if trial.is_traced else 0) + (_GREATEST_COUNT if trial.is_counted else 0)
     return max(GREATEST_RAISED, *lengths) + beside
 
 
-def _payload_bytes(output: Output) -> int:
-    match output:
-        case NumberOutput():
-            return 8
-        case ArrayOutput(shape=shape):
-            return 8 * math.prod(shape)
-        case LabelsOutput(count=count):
-            return 8 * count
-        case SeriesOutput(capacity=capacity):
-            return 4 + 8 * capacity
+def _greatest_value(output: Output) -> int:
+    kind, shape = _kind_and_shape(output)
+    payload = 8 * math.prod(shape) + (4 if kind == "series" else 0)
+    return 2 + max(payload, 2 + wire.TEXT_CAP)
 
 
 def decode_values(cursor: wire.Cursor, outputs: tuple[Output, ...]) -> tuple[Value, ...]:
@@ -118,15 +112,11 @@ def decode_returned(
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
-    operators = _decode_operators(cursor) if trial.is_traced else ()
+    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor) if trial.is_traced else 0
+    operators = tuple(_name(cursor) for _ in range(count))
     counted = _decode_counted(cursor) if trial.is_counted else None
     cursor.end()
     return values, operators, counted
-
-
-def _decode_operators(cursor: wire.Cursor) -> tuple[str, ...]:
-    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor)
-    return tuple(_name(cursor) for _ in range(count))
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:
@@ -167,23 +157,13 @@ def _decode_value(cursor: wire.Cursor, output: Output) -> Value:
     if tag != wire.VALUE:
         raise wire.WireError("an unknown tag")
     dtype = cursor.dtype()
-    match output:
-        case NumberOutput():
-            return Received(_floats(cursor, "<f8", ()), dtype)
-        case ArrayOutput(shape=shape):
-            return Received(_floats(cursor, wire.float_payload(dtype)[0], shape), dtype)
-        case LabelsOutput(count=count):
-            return Received(np.frombuffer(cursor.take(8 * count), "<i8"), dtype)
-        case SeriesOutput(capacity=capacity):
-            length = cursor.count()
-            if length > capacity:
-                cursor.take(8 * capacity)
-                return Unexpected(f"a list of {length} numbers")
-            return Received(_floats(cursor, "<f8", (length,)), dtype)
-
-
-def _floats(
-    cursor: wire.Cursor, code: str, shape: tuple[int, ...]
-) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
-    taken = cursor.take(math.prod(shape) * np.dtype(code).itemsize)
-    return np.frombuffer(taken, code).reshape(shape)
+    kind, shape = _kind_and_shape(output)
+    if kind == "series":
+        length, (capacity,) = cursor.count(), shape
+        if length > capacity:
+            cursor.take(8 * capacity)
+            return Unexpected(f"a list of {length} numbers")
+        shape = (length,)
+    code = np.dtype(wire.payload_code(kind, dtype))
+    taken = cursor.take(math.prod(shape) * code.itemsize)
+    return Received(np.frombuffer(taken, code).reshape(shape), dtype)

@@ -20,8 +20,6 @@ from grader.sandbox import interruption
 if sys.platform != "win32":
     import fcntl
 
-_ATTEMPTS = 3
-
 
 def lock_path(environment: Mapping[str, str], folder: Path | None = None) -> Path:
     """The lock file of the first GPU in CUDA_VISIBLE_DEVICES. folder: None for the temporary folder."""
@@ -54,7 +52,7 @@ def _open(path: Path) -> int:
     Never with O_CREAT on an existing file: Linux refuses that for another user's file in a shared folder.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    for _ in range(_ATTEMPTS):
+    for _ in range(3):
         with contextlib.suppress(FileNotFoundError):
             return _regular(os.open(path, flags))
         with contextlib.suppress(FileExistsError):

@@ -9,7 +9,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,40 +40,28 @@ class Answer:
 
 
 LocationOf = Callable[[int, int], Location | None]
-"""From the numbers of a chunk and a line in it, which are claims, to the student's own line."""
+"""From a chunk and a line in it, as the worker claims them, to the student's own line."""
 
 Ended = TimedOut | Died
 """The worker gave no valid answer and was killed."""
 
 
+@dataclass(slots=True, eq=False)
 class Exchange:
-    """Sends a request and answers the spy's questions, until the final answer or the deadline.
+    """Sends a request and answers the spy's questions, until the final answer or the deadline."""
 
-    Args:
-        connection: the judge's end of the wire.
-        seconds: the deadline of the whole exchange.
-        greatest_length: bytes that no answer may exceed.
-        end_worker: kills the worker and says how it ended.
-        waited: seconds that the worker had no core so far; they extend the deadline.
-
-    """
-
-    def __init__(
-        self,
-        connection: socket.socket,
-        seconds: float,
-        greatest_length: int,
-        end_worker: Callable[[], str],
-        waited: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        self._connection = connection
-        self._limit = seconds
-        self._greatest_length = greatest_length
-        self._end_worker = end_worker
-        self._waited = waited
-        self._request_id = secrets.randbits(64)
-        self._started = time.perf_counter()
-        self._finished: float | None = None
+    connection: socket.socket
+    limit_seconds: float
+    """The deadline of the whole exchange."""
+    greatest_length: int
+    """Bytes that no answer may exceed."""
+    end_worker: Callable[[], str]
+    """Kills the worker and says how it ended."""
+    waited: Callable[[], float] = lambda: 0.0
+    """Seconds that the worker had no core so far; they extend the deadline."""
+    _request_id: int = field(default_factory=lambda: secrets.randbits(64), init=False)
+    _started: float = field(default_factory=time.perf_counter, init=False)
+    _finished: float | None = field(default=None, init=False)
 
     @property
     def seconds(self) -> float:
@@ -88,25 +76,23 @@ class Exchange:
     ) -> Answer | Ended:
         """Send the request and wait for the answer; a worker that fails is killed."""
         try:
-            self._connection.settimeout(self._remaining())
+            self.connection.settimeout(self._remaining())
             request = wire.pack_request({**header, "id": self._request_id}, buffers)
-            wire.send_parts(self._connection, request, self._remaining, descriptors)
+            wire.send_parts(self.connection, request, self._remaining, descriptors)
             return self._receive()
         except TimeoutError:
-            self._end_worker()
-            return TimedOut(self._limit)
-        except wire.Closed:
-            return Died(self._end_worker())
+            self.end_worker()
+            return TimedOut(self.limit_seconds)
+        except (wire.Closed, OSError):
+            return Died(self.end_worker())
         except wire.WireError as error:
             return self._invalid(error)
-        except OSError:
-            return Died(self._end_worker())
 
     def reply(self, asked: Answer, spy: Spy | None, spy_calls: list[SpyCall]) -> Answer | Ended | Refused:
         """Record a call of the spy and send the loss and gradient chosen for this step."""
         step = len(spy_calls)
         if spy is None or step >= len(spy.losses):
-            self._end_worker()
+            self.end_worker()
             allowed = 0 if spy is None else len(spy.losses)
             return Refused(f"stopped: the loss function was called more than {allowed} times")
         try:
@@ -146,23 +132,23 @@ class Exchange:
         )
 
     def _invalid(self, error: wire.WireError) -> Died:
-        self._end_worker()
+        self.end_worker()
         return Died(f"it sent an invalid answer: {error}")
 
     def _remaining(self) -> float:
-        remaining = self._limit - (time.perf_counter() - self._started)
+        remaining = self.limit_seconds - (time.perf_counter() - self._started)
         if remaining <= 0:
-            remaining += extension(self._limit, self._waited())
+            remaining += extension(self.limit_seconds, self.waited())
         if remaining <= 0:
             raise TimeoutError
         return remaining
 
     def _receive(self) -> Answer:
-        head = wire.receive_exactly(self._connection, wire.ANSWER_HEAD.size, self._remaining)
+        head = wire.receive_exactly(self.connection, wire.ANSWER_HEAD.size, self._remaining)
         kind, length = wire.unpack_head(head, self._request_id)
-        if length > self._greatest_length:
+        if length > self.greatest_length:
             raise wire.WireError("more bytes than the answer can have")
-        body = wire.receive_exactly(self._connection, length, self._remaining)
+        body = wire.receive_exactly(self.connection, length, self._remaining)
         self._finished = time.perf_counter()
         return Answer(kind, wire.Cursor(body))
 
@@ -183,16 +169,9 @@ def how_it_ended(ending: Ending) -> str:
     status = ending.status
     if status is None or os.name != "posix":
         return "for an unknown reason"
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
-        return f"signal {_signal_name(os.WTERMSIG(status))}"
+    if os.WIFSIGNALED(status) and (number := os.WTERMSIG(status)) != signal.SIGKILL:
+        has_name = number in set(signal.Signals)  # not a real-time signal
+        return f"signal {signal.Signals(number).name if has_name else number}"
     if os.WIFEXITED(status):
         return f"exit code {os.WEXITSTATUS(status)}"
     return "for an unknown reason"
-
-
-def _signal_name(number: int) -> str:
-    """SIGSEGV for 11; the number for a real-time signal, which has no name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)

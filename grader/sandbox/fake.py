@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Self
 
 from grader.errors import DeviceError
@@ -13,7 +12,6 @@ from grader.model.observation import Observation, Refused
 from grader.model.trial import Device, Trial
 from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from grader.sandbox.launcher import DEFAULT_DEVICE_MEMORY_BYTES
 from grader.sandbox.protocols import Budget
 
 Answers = Callable[[Trial], Observation] | Mapping[str, Observation]
@@ -38,44 +36,30 @@ class FakeSession:
     is_closed: bool = False
 
     def run(self, trial: Trial) -> Observation:
-        """Record the trial and answer it."""
         self.trials.append(trial)
         if isinstance(self.answers, Mapping):
             return self.answers.get(trial.function, Refused("not called: the fake sandbox has no answer"))
         return self.answers(trial)
 
     def hold(self, *, is_held: bool) -> None:
-        """Record it."""
         self.is_held = is_held
 
     def close(self) -> None:
-        """Record it."""
         self.is_closed = True
 
 
+@dataclass(slots=True, eq=False)
 class FakeSandbox:
-    """A `SandboxLike` that starts no process.
+    """A `SandboxLike` that starts no process."""
 
-    Args:
-        answers: for every session.
-        isolation: the level to report.
-        gpu: the GPU that workers open, or the reason why they cannot.
-
-    """
-
-    def __init__(
-        self,
-        answers: Answers = MappingProxyType({}),
-        *,
-        isolation: Isolation = CONFINED,
-        gpu: Gpu | str = "no driver",
-    ) -> None:
-        self._answers = answers
-        self._gpu = gpu
-        self.isolation = isolation
-        self.sessions: list[FakeSession] = []
-        self.opened: list[tuple[int, IsolationLevel]] = []
-        """The arguments of each `open_device`."""
+    answers: Answers = field(default_factory=dict)
+    """For every session."""
+    isolation: Isolation = field(default=CONFINED, kw_only=True)
+    gpu: Gpu | str = field(default="no driver", kw_only=True)
+    """The GPU that workers open, or the reason why they cannot."""
+    sessions: list[FakeSession] = field(default_factory=list, init=False)
+    opened: list[tuple[int, IsolationLevel]] = field(default_factory=list, init=False)
+    """The arguments of each `open_device`."""
 
     def __enter__(self) -> Self:
         return self
@@ -88,16 +72,11 @@ class FakeSandbox:
         """The trials of all sessions, session by session."""
         return [trial for session in self.sessions for trial in session.trials]
 
-    def open_device(
-        self,
-        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
-        least: IsolationLevel = IsolationLevel.process,
-    ) -> Gpu:
-        """Record it; the GPU, or DeviceError with the reason."""
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         self.opened.append((device_memory_bytes, least))
-        if isinstance(self._gpu, str):
-            raise DeviceError(self._gpu)
-        return self._gpu
+        if isinstance(self.gpu, str):
+            raise DeviceError(self.gpu)
+        return self.gpu
 
     def settle(self) -> None:
         """Nothing to wait for."""
@@ -111,7 +90,6 @@ class FakeSandbox:
         live_workers: int = 2,
         device: Device = "cpu",
     ) -> FakeSession:
-        """Record and open a session."""
-        session = FakeSession(self._answers, extracted, budget, redirect_cuda, live_workers, device)
+        session = FakeSession(self.answers, extracted, budget, redirect_cuda, live_workers, device)
         self.sessions.append(session)
         return session

@@ -17,7 +17,7 @@ from grader.sandbox.isolation import (
     FirstWords,
     Isolation,
     IsolationLevel,
-    device_fault,
+    not_isolated,
     receive_first_words,
 )
 from grader.sandbox.launcher import (
@@ -34,9 +34,6 @@ from grader.sandbox.launcher import (
 from grader.sandbox.watch import Watch
 from grader.sandbox.workspace import Workspace
 
-_ATTEMPTS = 2
-"""The worker forked ahead may have been killed by the one before it, if that one was not confined."""
-
 
 @dataclass(slots=True)
 class _Ordered:
@@ -49,10 +46,7 @@ class _Ordered:
 
 
 class ForkLauncher:
-    """Forks workers from one zygote, one of them ahead of its use. A zygote that ends is replaced.
-
-    wanted_tiers: the tiers to apply if the machine can; see grader.sandbox.inside.tiers.
-    """
+    """Forks workers from one zygote, and replaces a zygote that ends. wanted_tiers: as in `Terms`."""
 
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
         self._terms = Terms(wanted_tiers)
@@ -72,34 +66,34 @@ class ForkLauncher:
                 self._ahead = self._order()
 
     def isolation(self) -> Isolation:
-        """The isolation of the workers; waits for the first of them."""
         if self._terms.isolation is None:
             self._ahead = self._renewing(self._next)
         assert self._terms.isolation is not None
         return self._terms.isolation
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
-        """Find the strongest isolation that lets workers use the GPU. DeviceError if it is below `least`."""
+        """Find the strongest isolation that lets workers use the GPU."""
         before = self._terms
-        faults: list[str] = []
+        fault = ""
         for wanted in tiers_beside_a_device(before.wanted_tiers):
             self._terms = replace(
                 before, wanted_tiers=wanted, device_memory_bytes=device_memory_bytes, isolation=None
             )
             opened = self._renewing(self._first_with_device)
-            assert opened.first_words is not None
-            fault = device_fault(opened.first_words, least)
-            if fault is None:
-                assert opened.first_words.gpu is not None
-                self._terms = self._terms.accept(opened.first_words)
+            words = opened.first_words
+            assert words is not None
+            if words.gpu is None:
+                fault = words.fault
+                continue
+            if words.isolation.level.rank >= least.rank:
+                self._terms = self._terms.accept(words)
                 self._ahead = opened
-                return opened.first_words.gpu
-            faults.append(fault)
-            if opened.first_words.gpu is not None:
-                self._end_ordered(opened)
-                break  # with fewer tiers it would open too, and be isolated less
+                return words.gpu
+            fault = f"it works only if {not_isolated(words.isolation.missing)}"
+            self._end_ordered(opened)
+            break  # with fewer tiers it would open too, and be isolated less
         self._terms = before
-        raise DeviceError(faults[-1])
+        raise DeviceError(fault)
 
     def _first_with_device(self) -> _Ordered:
         """A fresh worker that has reported on the GPU; it is ended already if it could not open it."""
@@ -108,19 +102,18 @@ class ForkLauncher:
         self._learn_id(ordered)
         try:
             self._hear(ordered)
-        except TimeoutError:
-            ordered.first_words = _no_device(f"it did not answer within {DEVICE_SECONDS:g} s")
-        except (OSError, wire.WireError):
-            ordered.first_words = _no_device("its process ended")
+        except (OSError, wire.WireError) as error:
+            is_late = isinstance(error, TimeoutError)
+            fault = f"it did not answer within {DEVICE_SECONDS:g} s" if is_late else "its process ended"
+            ordered.first_words = FirstWords(Isolation.of_tiers(0), fault=fault)
         assert ordered.first_words is not None
         if ordered.first_words.gpu is None:
             self._end_ordered(ordered)
         return ordered
 
     def settle(self) -> None:
-        """Wait for the first words of the worker ahead; `start` handles whatever is wrong with it."""
         if self._ahead is not None:
-            with contextlib.suppress(OSError, wire.WireError):
+            with contextlib.suppress(OSError, wire.WireError):  # `start` handles whatever is wrong with it
                 self._learn_id(self._ahead)
                 self._hear(self._ahead)
 
@@ -156,20 +149,19 @@ class ForkLauncher:
         return ordered
 
     def _next(self) -> _Ordered:
-        """The worker forked ahead, or another if it is dead, once it has reported its isolation."""
-        for attempt in range(_ATTEMPTS):
+        """The worker forked ahead, once it has reported its isolation. If it is dead, another.
+
+        An unconfined worker before it may have killed it.
+        """
+        for is_last in (False, True):
             ordered = self._ahead = self._ahead or self._order()
             self._learn_id(ordered)
             self._ahead = None
             try:
-                first_words = self._hear(ordered)
-                self._terms = self._terms.accept(first_words)
-            except SandboxError:
+                self._terms = self._terms.accept(self._hear(ordered))
+            except (SandboxError, OSError, wire.WireError) as error:
                 self._end_ordered(ordered)
-                raise
-            except (OSError, wire.WireError):
-                self._end_ordered(ordered)
-                if attempt + 1 == _ATTEMPTS:
+                if is_last or isinstance(error, SandboxError):
                     raise
             else:
                 return ordered
@@ -204,7 +196,6 @@ class ForkLauncher:
         return ordered.process_id
 
     def end(self, worker: WorkerProcess) -> Ending:
-        """Kill the worker's process group and reap it."""
         worker.connection.close()
         kill_group(worker.process_id)
         exceeded = self._watch.remove(worker.process_id)
@@ -223,7 +214,6 @@ class ForkLauncher:
         return Ending(status if is_known else None, exceeded, is_launcher_lost=not is_known)
 
     def close(self) -> None:
-        """End the zygote and the worker forked ahead; remove what all of them wrote."""
         self._end_zygote()
         self._watch.close()
         self._workspace.close()
@@ -254,7 +244,3 @@ class ForkLauncher:
         if ordered.process_id is not None:
             kill_group(ordered.process_id)
         self._workspace.remove(ordered.directory)
-
-
-def _no_device(fault: str) -> FirstWords:
-    return FirstWords(Isolation.of_tiers(0), fault=fault)

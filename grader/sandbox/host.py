@@ -10,14 +10,14 @@ from grader.model.trial import Device
 from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import make_launcher
-from grader.sandbox.launcher import DEFAULT_DEVICE_MEMORY_BYTES, Launcher
+from grader.sandbox.launcher import Launcher
 from grader.sandbox.protocols import Budget
 from grader.sandbox.session import Session
 from grader.sandbox.sharing import SharedArrays
 
 
 class Sandbox:
-    """The `SandboxLike` that starts real processes. A context manager; it closes its launcher too."""
+    """The `SandboxLike` that starts real processes. It closes its launcher too."""
 
     def __init__(self, launcher: Launcher | None = None) -> None:
         self.launcher: Launcher = launcher or make_launcher()
@@ -33,21 +33,14 @@ class Sandbox:
 
     @property
     def isolation(self) -> Isolation:
-        """The isolation of the workers; waits for the first. SandboxError when none can be started."""
         return self.launcher.isolation()
 
-    def open_device(
-        self,
-        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
-        least: IsolationLevel = IsolationLevel.process,
-    ) -> Gpu:
-        """Have all later workers open the GPU; see `SandboxLike`. DeviceError if none can."""
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         if self._gpu is None:
             self._gpu = self.launcher.open_device(device_memory_bytes, least)
         return self._gpu
 
     def settle(self) -> None:
-        """Wait until no worker is being started that could disturb a measurement."""
         self.launcher.settle()
 
     def session(
@@ -59,7 +52,6 @@ class Sandbox:
         live_workers: int = 2,
         device: Device = "cpu",
     ) -> Session:
-        """Open a session for one submission; see `SandboxLike`. Close it when the submission is done."""
         if device == "cuda" and self._gpu is None:
             raise SandboxError("the GPU was not opened for the student's code")
         self.launcher.prepare(budget.memory_bytes)

@@ -11,8 +11,6 @@ import signal
 import types
 from typing import NoReturn
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-
 
 class _Request:
     """Whether this process was asked to stop."""
@@ -22,7 +20,7 @@ class _Request:
 
 def catch() -> None:
     """Turn Ctrl-C, SIGTERM and SIGHUP into KeyboardInterrupt from now on, so that everything is undone."""
-    for name in _SIGNALS:
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _handle)
 

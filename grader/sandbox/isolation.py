@@ -86,15 +86,6 @@ class FirstWords:
     fault: str = ""
 
 
-def device_fault(first_words: FirstWords, least: IsolationLevel) -> str | None:
-    """Why a worker that was asked to open a GPU cannot be used; None if it can."""
-    if first_words.gpu is None:
-        return first_words.fault
-    if first_words.isolation.level.rank >= least.rank:
-        return None
-    return f"it works only if {not_isolated(first_words.isolation.missing)}"
-
-
 def receive_first_words(connection: socket.socket, *, has_device: bool) -> FirstWords:
     """Read a fresh worker's report, sent before it receives any student code. WireError for anything else.
 

@@ -1,4 +1,4 @@
-"""What the launchers share: the terms of their workers, and how processes are started, held and killed."""
+"""Shared by the launchers: the terms of their workers; how processes are started, suspended and killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from grader.sandbox.inside import limits, tiers, wire
 from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel
 
 START_SECONDS = 120.0
-"""Deadline of a process that has yet to import torch."""
+"""Deadline of a process that still has to import torch."""
 
 ANSWER_SECONDS = 20.0
 """Deadline of a process that has imported torch: it only forks, confines itself, and reaps killed workers."""
@@ -28,7 +28,6 @@ DEVICE_SECONDS = 30.0
 """Deadline of a worker that also opens the GPU, which may have to wake up."""
 
 DEFAULT_MEMORY_BYTES = 4 << 30
-DEFAULT_DEVICE_MEMORY_BYTES = 4 << 30
 
 _ZYGOTE = Path(__file__).parent / "inside" / "zygote.py"
 
@@ -70,7 +69,7 @@ class Launcher(Protocol):
         """Wait until the worker ahead has started, so that its start disturbs no measurement."""
 
     def start(self) -> WorkerProcess:
-        """A fresh worker. SandboxError when none can be started, or it is not isolated as the first."""
+        """A fresh worker. SandboxError when none can be started, or its isolation differs from the first's."""
 
     def end(self, worker: WorkerProcess) -> Ending:
         """Kill the worker's whole process group; how it ended."""
@@ -80,7 +79,7 @@ class Launcher(Protocol):
 
 
 def hidden_folders(module: Path) -> list[str]:
-    """The folders to take off the worker's path, because the grader itself could be imported from them.
+    """The folders to take off the worker's path, because they hold the grader itself.
 
     module: a file of the student's process. An installed grader lies beside torch, and that folder must stay:
     then stubs hide the grader's modules, and so does Landlock where the kernel has it.
@@ -148,24 +147,23 @@ class Terms:
         return self.device_memory_bytes is not None
 
     def settings(self, directory: str, user: int | None) -> dict[str, object]:
-        """What a fresh worker is told."""
+        """The Bounds of a fresh worker, except its parent."""
         return {
             "memory_bytes": self.memory_bytes,
             "directory": directory,
             "user": user,
-            "tiers": self.wanted_tiers,
-            "device": "cuda" if self.has_device else "cpu",
+            "wanted": self.wanted_tiers,
             "device_memory_bytes": self.device_memory_bytes,
         }
 
     def accept(self, first_words: FirstWords) -> Terms:
-        """The terms with a new worker's isolation. SandboxError if it is not as the ones before."""
+        """The terms with a new worker's isolation. SandboxError if it differs from earlier workers'."""
         now = first_words.isolation
         if self.has_device and first_words.gpu is None:
             raise SandboxError(f"a process for the student's code could not use the GPU: {first_words.fault}")
         if self.isolation is not None and now != self.isolation:
             raise SandboxError(
-                f"a process for the student's code has isolation level {now.level}, the ones before had"
+                f"a process for the student's code is isolated at level {now.level}; earlier ones were at level"
                 f" {self.isolation.level}",
                 expected=str(self.isolation.level),
                 seen=str(now.level),

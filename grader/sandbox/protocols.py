@@ -1,4 +1,4 @@
-"""The seam between grading and the sandbox: the calls that grading makes, whoever answers them."""
+"""The seam between grading and the sandbox: the calls that grading makes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.model.observation import Observation
 from grader.model.trial import Device, Trial
 from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from grader.sandbox.launcher import DEFAULT_DEVICE_MEMORY_BYTES, DEFAULT_MEMORY_BYTES
+from grader.sandbox.launcher import DEFAULT_MEMORY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Budget:
     deaths: int = 2
     """How often the process may end in one function's calls before it is not called again."""
     memory_bytes: int = DEFAULT_MEMORY_BYTES
-    device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES
+    device_memory_bytes: int = 4 << 30
 
 
 class SessionLike(Protocol):
@@ -51,11 +51,7 @@ class SandboxLike(Protocol):
     def isolation(self) -> Isolation:
         """The isolation of the workers; waits for the first. SandboxError when none can be started."""
 
-    def open_device(
-        self,
-        device_memory_bytes: int = DEFAULT_DEVICE_MEMORY_BYTES,
-        least: IsolationLevel = IsolationLevel.process,
-    ) -> Gpu:
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         """Have all later workers open the GPU.
 
         Args:

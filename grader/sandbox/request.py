@@ -1,4 +1,4 @@
-"""A trial as a request: shapes and dtypes as text, contents as raw bytes, nothing of the answers."""
+"""A trial as a request: shapes and dtypes as text, contents as raw bytes, and none of the answers."""
 
 from __future__ import annotations
 
@@ -93,12 +93,7 @@ def describe_resident(
 
 
 def _described(array: Array) -> dict[str, Any]:
-    return {
-        "kind": "tensor",
-        "dtype": array.dtype.str,
-        "shape": list(array.shape),
-        "count": array.size,
-    }
+    return {"kind": "tensor", "dtype": array.dtype.str, "shape": list(array.shape)}
 
 
 class _ArgumentPacker:
@@ -126,7 +121,7 @@ class _ArgumentPacker:
 
     def _pack_tensor(self, array: Array) -> dict[str, Any]:
         contiguous = np.ascontiguousarray(array)
-        entry = _described(contiguous) | {"shape": list(array.shape), "offset": self._offset}
+        entry = _described(array) | {"offset": self._offset}
         self.buffers.append(contiguous.reshape(-1).view(np.uint8).data)
         self._offset += array.nbytes + -array.nbytes % wire.ALIGNMENT
         return entry

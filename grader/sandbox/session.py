@@ -1,8 +1,8 @@
-"""Runs trials on one submission: each function in a worker of its own, under the judge's clock.
+"""Runs trials on one submission: each function in its own worker, under the judge's clock.
 
-A call that never returns, a process that ends and bytes that are not an answer cost that call only: the
-worker is killed and a fresh one serves the rest. A function that patches torch, leaves a thread behind or
-seizes the wire costs no other function.
+A call that never returns, a process that ends or an invalid answer costs that call only: the worker is killed
+and a fresh one serves the rest. A function that patches torch, leaves a thread behind or seizes the wire does
+not affect any other function.
 """
 
 from __future__ import annotations
@@ -26,12 +26,6 @@ from grader.sandbox.request import describe_call, describe_program, describe_res
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
 
-_OUT_OF_DEVICE_MEMORY, _DEVICE_FAULT = "OutOfMemoryError", "AcceleratorError"
-"""The names of torch's exceptions."""
-
-_START_ATTEMPTS = 2
-"""The worker forked ahead may have been killed by the one before it."""
-
 
 @dataclass(slots=True)
 class _Worker:
@@ -48,7 +42,7 @@ class _Worker:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Session:
-    """Runs trials on one submission; a context manager that ends its workers."""
+    """The `SessionLike` with real workers; a context manager that ends them."""
 
     launcher: Launcher
     shared: SharedArrays
@@ -69,17 +63,14 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the workers."""
         for caller in list(self._workers):
             self._end_worker(caller)
 
     def hold(self, *, is_held: bool) -> None:
-        """Suspend the workers with all their threads, or let them run on. Do not call suspended ones."""
         for worker in self._workers.values():
             hold_group(worker.process.process_id, is_held=is_held)
 
     def run(self, trial: Trial) -> Observation:
-        """Make the call that the trial describes. SandboxError when no worker can be started."""
         interruption.check()
         function = self.extracted.functions.get(trial.function)
         if function is None:
@@ -115,7 +106,7 @@ class Session:
         else:
             failure = self._load(function, self._start_worker(caller, device))
             if isinstance(failure, Died) and "other processes" in self.launcher.isolation().missing:
-                # The function before may have killed this worker too, which was dying when it was handed out.
+                # The function before may have killed this worker too: it was dying when it was handed out.
                 self._end_worker(caller)
                 failure = self._load(function, self._start_worker(caller, device))
             if failure is not None:
@@ -123,18 +114,14 @@ class Session:
                 account.load_failure = None if self._is_launcher_lost else failure
                 return failure
         worker = self._workers[caller]
-        failure = (
-            self._send_lent(trial, worker)
-            or self._send_driver(trial, worker)
-            or self._send_resident(trial, worker)
-        )
+        failure = self._complete(worker, trial)
         if failure is not None:
             self._end_worker(caller)
             return failure
         return self._call(trial, worker, account)
 
-    def _send_lent(self, trial: Trial, worker: _Worker) -> Observation | None:
-        """Load the functions among the arguments; the observation if one fails."""
+    def _complete(self, worker: _Worker, trial: Trial) -> Observation | None:
+        """Send functions, driver and tensors that the call needs and the worker lacks; the failure if one fails."""
         for name in trial.lent:
             other = self.extracted.functions.get(name)
             if other is None:
@@ -142,27 +129,19 @@ class Session:
             failure = None if name in worker.loaded else self._load(other, worker)
             if failure is not None:
                 return failure
-        return None
-
-    def _send_driver(self, trial: Trial, worker: _Worker) -> Observation | None:
-        """Send the driver unless the worker has it; the observation if that fails."""
         driver = trial.driver
-        if driver is None or driver in worker.drivers:
-            return None
-        failure = self._send(worker, {"op": "driver", "name": driver.name, "source": driver.source})
-        if failure is None:
+        if driver is not None and driver not in worker.drivers:
+            failure = self._send(worker, {"op": "driver", "name": driver.name, "source": driver.source})
+            if failure is not None:
+                return failure
             worker.drivers.add(driver)
-        return failure
-
-    def _send_resident(self, trial: Trial, worker: _Worker) -> Observation | None:
-        """Send the resident tensors unless the worker has them; the observation if that fails."""
         keys = frozenset(each.key for each in trial.resident)
         if keys <= worker.resident:
             return None
-        request = describe_resident(trial.resident, trial.backend, self.shared, worker.device)
-        failure = self._send(worker, *request)
-        worker.resident = keys if failure is None else frozenset()
-        return failure
+        worker.resident = keys
+        return self._send(
+            worker, *describe_resident(trial.resident, trial.backend, self.shared, worker.device)
+        )
 
     def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
         """Have the worker execute the code that the function needs; the observation if that fails."""
@@ -214,9 +193,9 @@ class Session:
         """Reword an out-of-memory error. An error of CUDA itself spoils the context, so the worker is ended."""
         if not isinstance(raised, Raised):
             return raised
-        if raised.kind == _DEVICE_FAULT or raised.message.startswith("CUDA error"):
+        if raised.kind == "AcceleratorError" or raised.message.startswith("CUDA error"):
             self._end_worker(worker.caller)
-        if raised.kind != _OUT_OF_DEVICE_MEMORY:
+        if raised.kind != "OutOfMemoryError":
             return raised
         limit = formatting.size(self.budget.device_memory_bytes)
         return replace(raised, message=f"it needed more than {limit} of GPU memory")
@@ -231,17 +210,14 @@ class Session:
         )
 
     def _start_worker(self, caller: str, device: Device) -> _Worker:
-        """A worker for one caller, with the program. SandboxError when none can be started.
-
-        If calls with a driver stay on the CPU of a machine with a GPU, tensors that the function moves stay
-        there too.
-        """
+        """A worker for one caller, with the program. SandboxError when none can be started."""
+        # Calls with a driver stay on the CPU beside a GPU; then tensors that the function moves do too.
         redirect_cuda = self.redirect_cuda or device != self.device
         while len(self._workers) >= self.live_workers:
             self._end_worker(next(iter(self._workers)))
         program = wire.pack_request(describe_program(self.extracted, redirect_cuda))
         ended = ""
-        for _ in range(_START_ATTEMPTS):
+        for _ in range(2):  # the worker before may have killed the first, which was forked ahead
             process = self.launcher.start()
             worker = self._workers[caller] = _Worker(caller, process, device, redirect_cuda)
             process.connection.settimeout(self.budget.load_seconds)
@@ -255,14 +231,12 @@ class Session:
 
     def _location_of(self, chunk_number: int, line: int) -> Location | None:
         """The student's own line; None if the numbers, which are claims, do not name a line of a chunk."""
-        if line == 0:
+        chunk = next((each for each in self.extracted.chunks if each.number == chunk_number), None)
+        if chunk is None or line == 0:
             return None
-        for chunk in self.extracted.chunks:
-            if chunk.number == chunk_number:
-                first = chunk.location.line
-                last = first + chunk.source.count("\n")
-                return Location(chunk.location.file, chunk.location.cell, min(max(line, first), last))
-        return None
+        first = chunk.location.line
+        last = first + chunk.source.count("\n")
+        return Location(chunk.location.file, chunk.location.cell, min(max(line, first), last))
 
     def _end_worker(self, caller: str) -> str:
         """Kill the worker of one caller, if there is one; how it ended, in words."""

@@ -1,7 +1,6 @@
-"""Large arrays in sealed memory, which workers map: a data set is written once for a class, not sent to each
-worker.
+"""Large arrays in sealed memory: a data set is written once for a class, and workers map it.
 
-Workers map it privately, so a student's writes stay in that process.
+They map it privately, so a student's writes stay in that process.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ class SharedArrays:
         self._known: OrderedDict[int, tuple[Array, int]] = OrderedDict()
 
     def descriptor(self, array: Array) -> int | None:
-        """A descriptor of memory with the array's bytes; None if it is small, writeable, or the system has no
-        such memory.
+        """A descriptor of memory with the array's bytes; None if it is small or writeable, or cannot be shared.
 
         It stays open while the array is among the latest eight.
         """

@@ -18,10 +18,7 @@ from grader.sandbox.workspace import Workspace
 
 
 class SingleLauncher:
-    """Starts a whole interpreter for every worker: slow, but the same from the outside.
-
-    wanted_tiers: the tiers to apply if the machine can; see grader.sandbox.inside.tiers.
-    """
+    """Starts an interpreter for every worker: slow, but the same from outside. wanted_tiers: as in `Terms`."""
 
     def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
         self._terms = Terms(wanted_tiers)
@@ -33,7 +30,6 @@ class SingleLauncher:
         self._waiting: WorkerProcess | None = None
 
     def prepare(self, memory_bytes: int) -> None:
-        """Set the bound on memory. The first process has been started already."""
         if memory_bytes != self._terms.memory_bytes:
             self._end_waiting()
         self._terms = replace(self._terms, memory_bytes=memory_bytes)
@@ -44,19 +40,14 @@ class SingleLauncher:
             self.end(waiting)
 
     def isolation(self) -> Isolation:
-        """The isolation of the workers; waits for the first of them."""
         if self._terms.isolation is None:
             self._waiting = self.start()
         assert self._terms.isolation is not None
         return self._terms.isolation
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
-        """Start one worker that opens the GPU with all tiers. DeviceError if it cannot.
-
-        least: not looked at, because the GPU does not change the isolation here, and grading requires it
-        beforehand.
-        """
-        del least
+        """Start one worker that opens the GPU with all tiers."""
+        del least  # the GPU does not change the isolation here, and grading requires it beforehand
         self._end_waiting()
         before = self._terms
         self._terms = replace(before, device_memory_bytes=device_memory_bytes, isolation=None)
@@ -71,7 +62,7 @@ class SingleLauncher:
         return self._first_words.gpu
 
     def settle(self) -> None:
-        """Nothing to wait for: no worker is started ahead, only a process that imports torch."""
+        """Do nothing: no worker is started ahead, only a process that imports torch."""
 
     def start(self) -> WorkerProcess:
         """The worker that waits, or the process started ahead, or a new one."""
@@ -90,7 +81,7 @@ class SingleLauncher:
             self._terms = self._terms.accept(self._first_words)
         except (OSError, wire.WireError) as error:
             self.end(worker)
-            raise SandboxError(f"the process for the student's code ended at its start: {error}") from error
+            raise SandboxError(f"the process for the student's code ended while starting: {error}") from error
         except SandboxError:
             self.end(worker)
             raise
@@ -98,7 +89,6 @@ class SingleLauncher:
         return worker
 
     def end(self, worker: WorkerProcess) -> Ending:
-        """Kill the worker and reap it."""
         worker.connection.close()
         exceeded = self._watch.remove(worker.process_id)
         code = _killed(self._processes.pop(worker.process_id))
@@ -106,12 +96,11 @@ class SingleLauncher:
         return Ending(-code if code < 0 else code << 8, exceeded)
 
     def close(self) -> None:
-        """End whatever is left."""
         self._end_waiting()
         if self._ahead is not None:
             process, connection = self._ahead
             connection.close()
-            self._processes[process.pid] = process
+            _killed(process)
             self._ahead = None
         for process in self._processes.values():
             _killed(process)

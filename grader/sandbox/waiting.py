@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_NANOSECONDS = 1e9
-
 GREATEST_EXTENSION = 3.0
-"""Times the limit. A function's own threads can keep one another off the cores, so the extension is
-bounded."""
+"""Times the limit. It is bounded because a function's own threads can keep one another off the cores."""
 
 
 def waited_seconds(process_id: int) -> float:
@@ -18,7 +15,7 @@ def waited_seconds(process_id: int) -> float:
     """
     try:
         _, waited, _ = Path(f"/proc/{process_id}/schedstat").read_text().split()
-        return int(waited) / _NANOSECONDS
+        return int(waited) / 1e9
     except (OSError, ValueError):
         return 0.0
 

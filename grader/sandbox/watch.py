@@ -1,4 +1,4 @@
-"""Watches from outside what limits do not count: all of a worker's memory, its threads and its files."""
+"""Watches from outside what limits do not count: a worker's total memory, its threads and its files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Watched:
 
 
 class Watch:
-    """A thread that looks at every worker each 50 ms and kills one that exceeds a limit.
+    """A thread that looks at every worker each 50 ms and kills those that exceed a limit.
 
     Resident memory includes shared memory, which RLIMIT_DATA does not count.
     """
@@ -77,9 +77,8 @@ class Watch:
 
 def _look(watched: _Watched) -> None:
     with contextlib.suppress(psutil.Error):
-        exceeded = _excess(watched)
-        if exceeded is not None:
-            watched.exceeded = exceeded
+        watched.exceeded = _excess(watched)
+        if watched.exceeded is not None:
             watched.process.kill()
 
 

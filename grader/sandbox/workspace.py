@@ -43,8 +43,7 @@ class Workspace:
         self._users = count(secrets.randbelow(len(WORKER_USERS)))
 
     def make(self) -> tuple[str, int | None]:
-        """A fresh folder for one worker, and its owner: another user each time, or None for this process's
-        own.
+        """A fresh folder for one worker, and its owner: another user each time, or None for this user.
 
         SandboxError when the folder cannot be made.
         """
@@ -74,8 +73,7 @@ class Workspace:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a folder of any depth without recursion: the contents of each folder are first moved up to the
-    root.
+    """Remove a folder of any depth without recursion, by moving the contents of each folder up to the root.
 
     A student may nest folders deeper than the longest path, or leave links and folders without permissions.
     """

@@ -33,7 +33,7 @@ W = tensor([1.0, 2.0], [3.0, 4.0])
 def gpu_sandbox():
     """One zygote for all tests, whose workers have opened the GPU."""
     with Sandbox() as shared:
-        shared.open_device()
+        shared.open_device(4 << 30)
         yield shared
 
 
@@ -61,7 +61,7 @@ def graded(gpu_sandbox):
 
     def run(kinds):
         only = frozenset(check.id for check in loaded.spec.checks if check.kind in kinds)
-        name = gpu_sandbox.open_device().name
+        name = gpu_sandbox.open_device(4 << 30).name
         settings = Settings(seed=1, device="cuda", only=only, data=standin_data(), device_name=name)
         return grade(
             load_submission(SAMPLES / "eecs498_2019" / "perfect_module"), loaded, gpu_sandbox, settings
@@ -97,7 +97,7 @@ def test_a_context_is_made_in_an_interpreter_of_its_own():
 def test_a_gpu_that_is_hidden_cannot_be_opened(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     with Sandbox() as sandbox, pytest.raises(DeviceError):
-        sandbox.open_device()
+        sandbox.open_device(4 << 30)
 
 
 # Calls

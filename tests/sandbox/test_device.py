@@ -220,7 +220,7 @@ def test_real_workers_without_a_gpu_say_so_and_call_as_before():
         full = sandbox.isolation
 
         with pytest.raises(DeviceError, match=r"^(RuntimeError|AssertionError|AcceleratorError): ."):
-            sandbox.open_device()
+            sandbox.open_device(GIBIBYTE)
 
         assert sandbox.isolation == full
         with sandbox.session(extracted_of(RIGHT, "g"), Budget(), redirect_cuda=True) as session:

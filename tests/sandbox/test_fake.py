@@ -57,4 +57,4 @@ def test_a_fake_opens_the_gpu_that_it_was_given_or_says_why_not():
     assert sandbox.open_device(7, IsolationLevel.partial) == gpu
     assert (sandbox.opened, sandbox.isolation) == ([(7, IsolationLevel.partial)], CONFINED)
     with pytest.raises(DeviceError, match="no driver"):
-        FakeSandbox().open_device()
+        FakeSandbox().open_device(7)

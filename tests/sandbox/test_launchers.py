@@ -123,7 +123,7 @@ def test_a_worker_that_is_isolated_otherwise_is_an_error_and_is_ended(launcher, 
     launcher._terms = replace(launcher._terms, wanted_tiers=tiers.LIMITS, memory_bytes=0)
     launcher.prepare(GIBIBYTE)
 
-    with pytest.raises(SandboxError, match="has isolation level process, the ones before had"):
+    with pytest.raises(SandboxError, match="is isolated at level process; earlier ones were at level"):
         launcher.start()
 
     launcher._terms = replace(launcher._terms, wanted_tiers=tiers.ALL)
@@ -144,7 +144,7 @@ def test_the_terms_accept_workers_that_are_as_the_first():
         terms.accept(FirstWords(partial))
 
     assert str(caught.value) == (
-        "a process for the student's code has isolation level partial, the ones before had confined"
+        "a process for the student's code is isolated at level partial; earlier ones were at level confined"
     )
     assert (caught.value.expected, caught.value.seen) == (IsolationLevel.confined, IsolationLevel.partial)
 
@@ -319,7 +319,7 @@ WORDS = {
         "the process that imports torch ended before it could be used;"
         f" does `{sys.executable} -c 'import torch'` work?"
     ),
-    SingleLauncher: "the process for the student's code ended at its start: ",
+    SingleLauncher: "the process for the student's code ended while starting: ",
 }
 
 

@@ -15,8 +15,8 @@ def test_a_call_states_shapes_and_offsets_and_sends_the_contents_beside_them():
     header, buffers, spy = describe_call(trial, redirect_cuda=False)
 
     assert header["positional"] == [
-        {"kind": "tensor", "dtype": "<f8", "shape": [2, 3], "count": 6, "offset": 0},
-        {"kind": "tensor", "dtype": "<i8", "shape": [3], "count": 3, "offset": 48},
+        {"kind": "tensor", "dtype": "<f8", "shape": [2, 3], "offset": 0},
+        {"kind": "tensor", "dtype": "<i8", "shape": [3], "offset": 48},
         {"kind": "scalar", "value": 0.5},
     ]
     assert [np.frombuffer(buffers[0]).tolist(), np.frombuffer(buffers[1], "<i8").tolist()] == [
@@ -34,7 +34,7 @@ def test_offsets_fit_the_padding_of_the_wire():
 
     payload = b"".join(bytes(part) for part in wire.pack_request({}, buffers)[2:])
     for entry, array in zip(header["positional"], arrays, strict=True):
-        sent = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
+        sent = np.frombuffer(payload, entry["dtype"], count=array.size, offset=entry["offset"])
         assert sent.tolist() == array.tolist()
 
 
@@ -51,8 +51,8 @@ def test_a_spy_is_described_by_shapes_alone():
     assert header["positional"][0]["inputs"] == [
         {"kind": "array", "shape": [3, 2]},
         {"kind": "array", "shape": [4, 3]},
-        {"kind": "labels", "count": 4},
-        {"kind": "number"},
+        {"kind": "labels", "shape": [4]},
+        {"kind": "number", "shape": []},
     ]
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import socket
 import sys
 from pathlib import Path
@@ -49,8 +50,8 @@ KEYS = {
     "reply": {"id", "loss", "dtype", "shape"},
 }
 CHUNK_KEYS = {"number", "file", "line", "source", "binds"}
-ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "count", "offset", "inputs", "capacity", "is_method"}
-NUMBERED = {"id", "shape", "count", "offset", "capacity", "echo", "value"}
+ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "offset", "inputs", "is_method"}
+NUMBERED = {"id", "shape", "offset", "echo", "value"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +180,7 @@ def test_only_calls_and_replies_carry_bytes_and_only_as_many_as_their_shapes_say
         else:
             entries = [*header["positional"], *header["keywords"].values(), *header["state"].values()]
             sizes = [
-                entry["count"] * np.dtype(entry["dtype"]).itemsize
+                math.prod(entry["shape"]) * np.dtype(entry["dtype"]).itemsize
                 for entry in entries
                 if entry["kind"] == "tensor"
             ]

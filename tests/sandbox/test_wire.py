@@ -162,4 +162,4 @@ def test_the_other_side_closing_is_its_own_error():
     "dtype, code", [("float32", "<f4"), ("bfloat16", "<f4"), ("float64", "<f8"), ("int64", "<f8")]
 )
 def test_narrow_floats_travel_as_float32_and_all_else_as_float64(dtype, code):
-    assert wire.float_payload(dtype)[0] == code
+    assert wire.payload_code("array", dtype) == code

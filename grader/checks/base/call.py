@@ -20,7 +20,7 @@ def name_of(trial: Trial) -> str:
 
 
 def failure_sentence(trial: Trial, observation: Observation) -> str:
-    """What went wrong in a call that gave no values, with the student's line where it is known.
+    """How a call failed that gave no values, with the student's line where it is known.
 
     Raises ValueError for a call that returned.
     """
@@ -29,18 +29,16 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
         case Returned():
             raise ValueError("the call returned")
         case Raised(kind=kind, message=message, location=location):
-            where = "" if location is None else f" at {location}"
+            where = f" at {location}" if location else ""
             if kind in _MEMORY_ERRORS or _TORCH_MEMORY_ERROR in message:
                 return (
                     f"{name} ran out of memory{where}, on {trial.label}; does it keep every batch or result?"
                 )
             said = f": {message}" if message else ""
-            advice = (
-                " (graded code may not open files or connections or start processes)"
-                if kind == "PermissionError"
-                else ""
-            )
-            return f"{name} raised {kind}{where}{said}, on {trial.label}{advice}"
+            words = f"{name} raised {kind}{where}{said}, on {trial.label}"
+            if kind == "PermissionError":
+                words += " (graded code may not open files or connections or start processes)"
+            return words
         case TimedOut(limit_seconds=limit, is_loading=True):
             return f"{name} could not be called: its module-level code timed out ({limit:g} s)"
         case TimedOut(limit_seconds=limit):
@@ -48,7 +46,8 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
         case Died(how=how):
             return f"{name} ended its process instead of returning ({how}), on {trial.label}"
         case Missing(reason=reason):
-            return f"{name} is missing: {reason}"
+            # A definition that cannot be loaded is named with its location.
+            return reason if reason.startswith(f"{trial.function} ") else f"{name} is missing: {reason}"
         case Refused(reason=reason):
             return f"{name} was {reason}"
     assert_never(observation)

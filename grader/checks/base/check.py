@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import ClassVar, Literal, Unpack
 
 import numpy as np
@@ -20,7 +19,11 @@ from grader.model.trial import Trial
 from grader.model.verdict import Verdict, VerdictDetails
 
 Evidence = Sequence[tuple[Trial, Observation]]
-"""The check's trials in order, each with what was seen."""
+"""The check's trials in order, each with its observation."""
+
+
+Roles = Mapping[str, tuple[Role, ...]]
+"""For each field that names a function of the spec, the roles that the function may have."""
 
 
 class CheckFields(Model):
@@ -29,13 +32,12 @@ class CheckFields(Model):
     A check never runs code: its trials can run anywhere, and its verdicts can be tested on observations made by hand.
 
     Attributes:
-        roles: for each field that names a function of the spec, the roles that the function may have.
         is_timed: the check measures time, so nothing else may use the device meanwhile.
         needs_data: the check uses the data set.
         is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("loss",)})
+    roles: ClassVar[Roles] = {"function": ("loss",)}
     is_timed: ClassVar[bool] = False
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
@@ -47,21 +49,23 @@ class CheckFields(Model):
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
 
     @property
+    def named(self) -> dict[str, str]:
+        """The functions that the check names, by field."""
+        names = {field: getattr(self, field) for field in self.roles}
+        return {field: name for field, name in names.items() if name is not None}
+
+    @property
     def functions(self) -> tuple[str, ...]:
-        """The functions that the check needs: all that it names, unless a kind says otherwise."""
-        named = (getattr(self, field) for field in self.roles)
-        return tuple(name for name in named if name is not None)
+        """The functions that the check needs: all those it names, unless a kind says otherwise."""
+        return tuple(self.named.values())
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
-        """What is wrong with the check, given the functions of the spec; `where` is a field of the check."""
-        for field, roles in self.roles.items():
-            name = getattr(self, field)
-            if name is None:
-                continue
+        """Faults of the check, given the functions of the spec; `where` is a field of the check."""
+        for field, name in self.named.items():
             if name not in functions:
                 yield SpecFault.not_one_of(field, name, functions)
-            elif (role := functions[name].role) not in roles:
-                expected = f"must name a function of role {formatting.choices(roles)}"
+            elif (role := functions[name].role) not in self.roles[field]:
+                expected = f"must name a function of role {formatting.choices(self.roles[field])}"
                 yield SpecFault(field, expected, f"{name!r}, whose role is {role!r}")
 
     @abstractmethod
@@ -69,12 +73,12 @@ class CheckFields(Model):
         """The calls to make, drawn from the seed alone."""
 
     def more_trials(self, _context: CheckContext, _evidence: Evidence, /) -> tuple[Trial, ...]:
-        """Further calls to make after what was seen so far: none, unless a kind says otherwise."""
+        """Further calls, in the light of the evidence so far: none, unless a kind says otherwise."""
         return ()
 
     @abstractmethod
     def judge(self, context: CheckContext, evidence: Evidence, /) -> Verdict:
-        """The verdict on what was seen."""
+        """The verdict on the evidence."""
 
     def passed(self, message: str, **details: Unpack[VerdictDetails]) -> Verdict:
         """All points."""

@@ -98,7 +98,7 @@ def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
 
 
 def not_finite(values: Array, name: str) -> str | None:
-    """The words for a number or an array that is not finite; None where it is."""
+    """A clause on a number or an array that is not finite; None where it is finite."""
     finite = np.isfinite(values)
     if finite.all():
         return None
@@ -110,6 +110,16 @@ def not_finite(values: Array, name: str) -> str | None:
         f"{name} is not finite in {amount} of {formatting.count(values.size, 'entry')}:"
         f" {formatting.number(values[position])} at {formatting.index(position)}"
     )
+
+
+def number_of(value: Value) -> float:
+    """The number, nan for any other value."""
+    return float(value.array) if isinstance(value, Received) else float("nan")
+
+
+def described(value: Value) -> str:
+    """The number as text, or a description of the value received instead."""
+    return value.description if isinstance(value, Unexpected) else formatting.number(float(value.array))
 
 
 def is_zero(value: Value) -> bool:

@@ -1,4 +1,4 @@
-"""The inputs of a check besides what was observed."""
+"""The inputs of a check besides its observations."""
 
 from __future__ import annotations
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import Call, returned_calls
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial, unusable
-from grader.checks.losses.cases import draw_middle_case, draw_small_case
+from grader.checks.losses.cases import MANY_CLASSES, Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.checks.losses.truth import Truth
 from grader.errors import SpecFault
-from grader.model.assignment import Assignment, FunctionSpec, LossFunction, Role
+from grader.model.assignment import Assignment, FunctionSpec, LossFunction
 from grader.model.observation import Received
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Verdict
@@ -29,9 +28,7 @@ FLOAT32_SLACK = 1e-6
 class AgreementCheck(CheckFields):
     """Naive and vectorized give the same loss and gradient, to rounding."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"naive": ("loss",), "vectorized": ("loss",)}
-    )
+    roles: ClassVar[Roles] = {"naive": ("loss",), "vectorized": ("loss",)}
 
     kind: Literal["agreement"]
     naive: str
@@ -44,11 +41,8 @@ class AgreementCheck(CheckFields):
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Both functions without and with a regularizer, on the same inputs."""
-        rng = random_stream(context.seed, self.id)
-        cases = (
-            draw_small_case(rng, context.assignment.convention, reg=0.0),
-            draw_middle_case(rng, context.assignment.convention, reg=0.37),
-        )
+        draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
+        cases = (draw.small(reg=0.0), draw.jittered(MANY_CLASSES, 5, 12, 8, reg=0.37))
         main_dtypes = {context.assignment.loss_function(name).main_dtype for name in self.functions}
         dtype: DTypeName = "float64" if main_dtypes == {"float64"} else "float32"
         return tuple(

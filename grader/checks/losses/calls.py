@@ -7,7 +7,7 @@ import numpy as np
 from grader.checks.losses.cases import Case
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned
-from grader.model.trial import Argument, ArrayOutput, DTypeName, NumberOutput, Scalar, Tensor, Trial
+from grader.model.trial import ArrayOutput, DTypeName, NumberOutput, Scalar, Tensor, Trial
 
 
 def loss_trial(
@@ -17,21 +17,16 @@ def loss_trial(
     return Trial(
         label=f"{case.name} ({case.sizes(assignment.convention)}, {dtype})",
         function=function,
-        positional=loss_arguments(case, dtype),
+        positional=(
+            Tensor(case.W.astype(dtype)),
+            Tensor(case.X.astype(dtype)),
+            Tensor(case.y),
+            Scalar(case.reg),
+        ),
         outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
         echo=echo,
         backend=assignment.backend,
         seconds=assignment.limits.call_seconds,
-    )
-
-
-def loss_arguments(case: Case, dtype: DTypeName) -> tuple[Argument, ...]:
-    """W, X, y, reg."""
-    return (
-        Tensor(case.W.astype(dtype)),
-        Tensor(case.X.astype(dtype)),
-        Tensor(case.y),
-        Scalar(case.reg),
     )
 
 
@@ -48,7 +43,7 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
 
 
 def unusable(returned: Returned) -> str | None:
-    """The words for a call without a finite loss and gradient; None where it has them."""
+    """A clause on a call without a finite loss and gradient; None where it has both."""
     received = [value.array for value in returned.values if isinstance(value, Received)]
     if len(received) < len(returned.values):
         return "does not return a loss and a gradient"

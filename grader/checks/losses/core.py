@@ -13,7 +13,7 @@ from grader.model.assignment import Assignment
 
 
 def core_fault(assignment: Assignment, call: Call, *, needs_gradient: bool = False) -> str | None:
-    """A sentence on what is wrong with a call at reg = 0; None when the loss is right and dW is filled in.
+    """The fault of a call at reg = 0, in a sentence; None when the loss is right and dW is filled in.
 
     needs_gradient: dW must be right, too.
     """

@@ -12,12 +12,12 @@ import numpy as np
 from grader import formatting
 from grader.checks.base.call import Call, returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
-from grader.checks.base.comparison import unit_roundoff
+from grader.checks.base.comparison import number_of, unit_roundoff
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial, unusable
-from grader.checks.losses.cases import SMALL, draw_small_case
+from grader.checks.losses.cases import SMALL, Draw
 from grader.checks.losses.core import core_fault, no_points_yet
-from grader.model.observation import Received, Value
+from grader.model.observation import Received
 from grader.model.trial import Array, Trial
 from grader.model.verdict import Verdict
 
@@ -151,7 +151,7 @@ class GradientCheck(CheckFields):
         rng = random_stream(context.seed, self.id)
         dtype = context.assignment.loss_function(self.function).main_dtype
         for reg in REGS:
-            case = draw_small_case(rng, context.assignment.convention, reg, clearance=CLEARANCE)
+            case = Draw(rng, context.assignment.convention).small(reg, CLEARANCE)
             at = loss_trial(context.assignment, self.function, case, dtype)
             drawn = [rng.normal(size=case.W.shape) for _ in range(DIRECTIONS)]
             yield dataclasses.replace(at, tag=_AT_W), [each / np.linalg.norm(each) for each in drawn]
@@ -217,11 +217,7 @@ def _slope(at: Call, up: Call, down: Call, step: _Step) -> _Slope:
     assert isinstance(gradient, Received)
     difference = case_of(up[0])[0].W - case_of(down[0])[0].W
     length = float(np.linalg.norm(difference))
-    numeric = (_number(up[1].values[0]) - _number(down[1].values[0])) / length
+    numeric = (number_of(up[1].values[0]) - number_of(down[1].values[0])) / length
     analytic = float(np.sum(gradient.array.astype(np.float64) * difference) / length)
-    error = step.error(numeric, analytic, _number(loss))
+    error = step.error(numeric, analytic, number_of(loss))
     return _Slope(difference, numeric, analytic, error, error <= step.bound)
-
-
-def _number(value: Value) -> float:
-    return float(value.array) if isinstance(value, Received) else float("nan")

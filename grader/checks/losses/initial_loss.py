@@ -6,14 +6,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from grader import formatting
 from grader.checks.base.call import returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.comparison import described, number_of
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import Case
 from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
-from grader.model.observation import Received
 from grader.model.trial import Trial
 from grader.model.verdict import Verdict
 
@@ -55,11 +54,11 @@ class InitialLossCheck(CheckFields):
         else:
             expected, why = float(np.log(NUM_CLASSES)), "ln 10, every class as likely"
         loss = returned.values[0]
-        seen = float(loss.array) if isinstance(loss, Received) else float("nan")
+        seen = number_of(loss)
         if abs(seen - expected) <= TOLERANCE * expected:
             message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})"
             return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
-        said = formatting.number(seen) if isinstance(loss, Received) else loss.description
         return self.failed(
-            f"{self.function}: the loss is {said}, expected about {expected:.4f} ({why}), on {trial.label}"
+            f"{self.function}: the loss is {described(loss)}, expected about {expected:.4f} ({why}),"
+            f" on {trial.label}"
         )

@@ -1,4 +1,4 @@
-"""Whether a function loops over samples or classes: Python instructions of its own, counted at three sizes.
+"""Whether a function loops over samples or classes: its own Python instructions, counted at three sizes.
 
 A loop that runs in C, as list(map(torch.sum, X)) does, executes no further instructions, but calls torch or NumPy once
 more for each further sample. All counts are claims of the worker.
@@ -15,7 +15,7 @@ from grader.checks.base.call import Call, returned_calls
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
-from grader.checks.losses.cases import draw_loop_cases
+from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.assignment import Assignment
 from grader.model.observation import Instructions, Location
@@ -51,7 +51,7 @@ class _Growth:
 
     @property
     def work(self) -> str:
-        """The numbers of instructions, in words."""
+        """A clause with the numbers of instructions."""
         return (
             f"for more {self.of} ({self.small.total} steps for {self.small_size},"
             f" {self.great.total} for {self.great_size})"
@@ -65,7 +65,7 @@ class _Growth:
 
     @property
     def repeated_call(self) -> str | None:
-        """The words for a library call made at least once more per further sample or class; None without one."""
+        """A clause on a library call made at least once more per further sample or class, if there is one."""
         grown = _grown_most(self.small.calls, self.great.calls)
         if grown is None or grown[1] < self.great_size - self.small_size:
             return None
@@ -85,7 +85,14 @@ class LoopsCheck(CheckFields):
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """A few samples of a few classes, three times the samples, three times the classes; no regularizer."""
         function = context.assignment.loss_function(self.function)
-        cases = draw_loop_cases(random_stream(context.seed, self.id), context.assignment.convention)
+        rng = random_stream(context.seed, self.id)
+        draw = Draw(rng, context.assignment.convention)
+        N, C, D = int(rng.integers(4, 7)), int(rng.integers(3, 5)), int(rng.integers(4, 7))
+        cases = (
+            draw.plain("a few samples", N, C, D, 0.0),
+            draw.plain("three times the samples", 3 * N, C, D, 0.0),
+            draw.plain("three times the classes", N, 3 * C, D, 0.0),
+        )
         return tuple(
             dataclasses.replace(
                 loss_trial(context.assignment, self.function, case, function.main_dtype),
@@ -103,8 +110,8 @@ class LoopsCheck(CheckFields):
         counts = [returned.instructions or Instructions(0) for _, returned in calls]
         if min(count.total for count in counts) == 0:
             return self.failed(
-                f"{self.function} returned without any Python instruction that could be counted."
-                " Write it in Python, and leave Python's tracing to the grader."
+                f"{self.function} ran no Python instruction that could be counted."
+                " Write it in Python, and do not change how Python is traced."
             )
         growths = _growths(context.assignment, calls, counts)
         style = context.assignment.loss_function(self.function).style
@@ -130,7 +137,7 @@ class LoopsCheck(CheckFields):
         )
 
     def _loops(self, growths: Sequence[_Growth]) -> str | None:
-        """The words for loops in a function that should have none."""
+        """A sentence on loops in a function that should have none."""
         if growing := [growth for growth in growths if not growth.is_flat]:
             work = " and ".join(growth.work for growth in growing)
             lines = dict.fromkeys(str(growth.location) for growth in growing if growth.location)
@@ -140,7 +147,7 @@ class LoopsCheck(CheckFields):
         return f"{self.function} calls {' and '.join(repeated)}: is a loop left?" if repeated else None
 
     def _lack_of_loops(self, growths: Sequence[_Growth]) -> str | None:
-        """The words for a function that should loop and does not."""
+        """A sentence on a function that should loop and does not."""
         if any(growth.is_loop for growth in growths):
             return None
         work = " or ".join(growth.work for growth in growths)

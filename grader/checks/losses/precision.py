@@ -69,7 +69,7 @@ def losses_of_mistakes(classifier: ClassifierName, problem: Problem) -> list[flo
 
 
 def is_scattered(off: Array, expected: Array, classifier: ClassifierName, problem: Problem) -> bool:
-    """Whether no single mistake explains what a gradient is off: a scale, an offset, an epsilon, a step."""
+    """Whether no single mistake explains the error of a gradient: a scale, an offset, an epsilon, a step."""
     if off.size < LEAST_ENTRIES:
         return True
     directions = [(expected, ROUNDED_FACTOR * unit_roundoff("float32")), (np.ones_like(off), 0.0)]

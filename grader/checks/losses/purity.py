@@ -12,7 +12,7 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import draw_small_case, draw_twin_cases
+from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.observation import Received, Returned, Value
 from grader.model.trial import Tensor, Trial
@@ -37,11 +37,16 @@ class PurityCheck(CheckFields):
         Then one call, one with the same tensors and other contents, and one with fresh tensors of those contents.
         """
         rng = random_stream(context.seed, self.id)
-        cases = [draw_small_case(rng, context.assignment.convention, reg) for reg in (0.0, 0.37)]
+        draw = Draw(rng, context.assignment.convention)
+        cases = [draw.small(reg) for reg in (0.0, 0.37)]
+        N, C, D = int(rng.integers(5, 8)), 3, int(rng.integers(5, 7))
         function = context.assignment.loss_function(self.function)
         first, second = (
             loss_trial(context.assignment, self.function, case, function.main_dtype)
-            for case in draw_twin_cases(rng, context.assignment.convention)
+            for case in (
+                draw.plain("tensors that are changed later", N, C, D, 0.37),
+                draw.plain("the same tensors with other contents", N, C, D, 0.37),
+            )
         )
         return (
             *(
@@ -72,18 +77,25 @@ class PurityCheck(CheckFields):
         return self.passed(message, findings=(Finding(self.function, True),))
 
     def _changed_input(self, trial: Trial, returned: Returned) -> str | None:
-        """The words for the first argument that did not come back as it was."""
+        """A sentence on the first argument that came back changed."""
         for name, argument, echo in zip(ARGUMENTS, trial.positional, returned.echoes, strict=False):
             assert isinstance(argument, Tensor)
-            if changed := _change(name, argument, echo):
-                return (
-                    f"{self.function} changes {changed}, on {trial.label}."
-                    " The caller's tensors must stay the same: work on a copy."
-                )
+            changed = f"the shape or kind of {name}"
+            if isinstance(echo, Received):
+                before = argument.array
+                same = (echo.array == before) | (np.isnan(before) & np.isnan(echo.array))
+                if same.all():
+                    continue
+                amount = int(same.size - same.sum())
+                changed = f"{name} in {amount} of {formatting.count(same.size, 'entry')}"
+            return (
+                f"{self.function} changes {changed}, on {trial.label}."
+                " The caller's tensors must stay the same: work on a copy."
+            )
         return None
 
     def _carried_over(self, first: Call, again: Call, fresh: Call) -> str | None:
-        """The words for a result that was reused, or that changed after it was returned."""
+        """A sentence on a result that was reused, or that changed after it was returned."""
         on = f"on {again[0].label}"
         for name, before, seen, expected in zip(
             RESULTS, first[1].values, again[1].values, fresh[1].values, strict=True
@@ -116,13 +128,3 @@ def _is_same(seen: Value, expected: Value, tolerance: float = 0.0) -> bool:
     finite = np.abs(other[np.isfinite(other)])
     bound = tolerance * float(np.max(finite, initial=0.0))
     return bool(np.allclose(one, other, rtol=0.0, atol=bound, equal_nan=True))
-
-
-def _change(name: str, argument: Tensor, echo: Value) -> str | None:
-    """What changed about an argument, in words; None when nothing did."""
-    if not isinstance(echo, Received):
-        return f"the shape or kind of {name}"
-    before = argument.array
-    same = (echo.array == before) | (np.isnan(before) & np.isnan(echo.array))
-    amount = int(same.size - same.sum())
-    return f"{name} in {amount} of {formatting.count(same.size, 'entry')}" if amount else None

@@ -12,7 +12,7 @@ from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import SHIFT, Case, draw_ones_case, draw_outlying_case, draw_shifted_cases
+from grader.checks.losses.cases import SHIFT, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Unexpected, Value
@@ -26,7 +26,6 @@ OVERFLOW = Diagnosis(
     " probabilities?",
 )
 SHIFTS = (0.0, SHIFT, -SHIFT)
-ONES_REG = 2.5e4
 WIDE = "scores of a row far apart"
 LOW = "scores of a row far apart, and not the label's on top"
 WIDTHS: Mapping[DTypeName, float] = {"float32": 100.0, "float64": 740.0}
@@ -40,7 +39,7 @@ class StabilityCheck(CheckFields):
     logarithm of all probabilities, some of which are zero. Where another score than the label's is the greatest, either
     may be infinite but not both: autograd may fail to carry back the logarithm of a very small probability.
 
-    A gradient that is wrong without any shift is left to the values: here it must only stay what it is.
+    A gradient that is wrong even without a shift is for the values check to fail: here it must only stay the same.
     """
 
     kind: Literal["stability"]
@@ -48,16 +47,13 @@ class StabilityCheck(CheckFields):
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """In each dtype no shift and both shifts; two wide rows in each; W of ones as in the handout."""
-        rng = random_stream(context.seed, self.id)
-        convention = context.assignment.convention
-        shifted = draw_shifted_cases(rng, convention, SHIFTS)
-        ones = draw_ones_case(rng, convention, ONES_REG)
+        draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
+        shifted, ones = draw.shifted(SHIFTS), draw.all_ones(300)
         dtypes = context.assignment.loss_function(self.function).dtypes
         plan: list[tuple[Case, DTypeName]] = [(case, dtype) for dtype in dtypes for case in shifted]
         for dtype in dtypes:
             for name, is_top in ((WIDE, True), (LOW, False)):
-                case = draw_outlying_case(rng, convention, name, WIDTHS[dtype], is_label_on_top=is_top)
-                plan.append((case, dtype))
+                plan.append((draw.outlying(name, WIDTHS[dtype], is_label_on_top=is_top), dtype))
         plan.append((ones, "float32" if "float32" in dtypes else "float64"))
         return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
 
@@ -89,18 +85,14 @@ class StabilityCheck(CheckFields):
         return self.passed(message, findings=(Finding(self.function, True),))
 
     def _shift_fault(self, assignment: Assignment, group: list[Call]) -> str | None:
-        """What a shift does to the answer, in a sentence; None when it does nothing."""
+        """The first answer that a shift makes wrong, in a sentence; None when it does nothing."""
         own = group[0][1].values[1]
         for trial, returned in group:
             truth = Truth.of(assignment, trial)
             loss, gradient = returned.values
-            comparison = truth.compare_loss(loss)
-            if comparison.is_right:
-                comparison = truth.compare_gradient(gradient)
-                if not comparison.is_right and _compare_with_own(truth, own, gradient).is_right:
-                    continue
-            if not comparison.is_right:
-                return f"{self.function}: {comparison.sentence}, on {trial.label}"
+            is_same = truth.compare_loss(loss).is_right and _compare_with_own(truth, own, gradient).is_right
+            if not is_same and (fault := truth.fault(returned.values)):
+                return f"{self.function}: {fault}, on {trial.label}"
         return None
 
     def _wrong(self, words: str, *diagnosis: Diagnosis) -> Verdict:
@@ -108,7 +100,7 @@ class StabilityCheck(CheckFields):
 
 
 def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Comparison:
-    """Compare a gradient with the function's own without a shift, in all features but the one that shifts."""
+    """Compare a gradient with the function's unshifted one, in all features but the one that shifts."""
     assert isinstance(unshifted, Received)
     assert isinstance(shifted, Received)
     features = 0 if truth.convention.layout == "DC" else 1
@@ -120,7 +112,7 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Compari
 
 
 def _infinite(trial: Trial, returned: Returned) -> str | None:
-    """The words for a value that is not finite and should be."""
+    """A clause on a value that is not finite and should be."""
     loss, gradient = (
         f"{name} is {value.description}" if isinstance(value, Unexpected) else not_finite(value.array, name)
         for name, value in zip(("loss", "dW"), returned.values, strict=True)

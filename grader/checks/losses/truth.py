@@ -79,35 +79,25 @@ class Truth:
 
     @cached_property
     def allowance(self) -> Condition | None:
-        """What an epsilon of 1e-9 in softmax's denominator adds in float64, where it could be seen."""
+        """The room for an epsilon of 1e-9 in softmax's denominator; None where it cannot be seen."""
         if self.classifier == "svm" or self.dtype == "float32":
             return None
         return benign_epsilon_condition(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
 
     def compare_loss(self, seen: Value) -> Comparison:
         """Right, right with a note on a harmless deviation, or wrong."""
-        bound = self._loss_bound(self.dtype)
-        comparison = compare_number(seen, float(self.answer.loss), bound, "loss")
-        notes = (
-            note
-            for loss, bound, note in self._benign_losses(seen)
-            if compare_number(seen, loss, bound, "loss").is_right
+        return _excused(
+            (compare_number(seen, loss, bound, "loss"), note) for loss, bound, note in self._losses(seen)
         )
-        return _excused(comparison, notes)
 
     def compare_gradient(self, seen: Value) -> Comparison:
         """As compare_loss, entry by entry."""
-        bound = self._gradient_bound(self.dtype)
-        comparison = compare_array(seen, self.answer.dW.astype(np.float64), bound, "dW")
-        notes = (
-            note
-            for gradient, bound, note in self._benign_gradients(seen)
-            if compare_array(seen, gradient, bound, "dW").is_right
+        return _excused(
+            (compare_array(seen, dW, bound, "dW"), note) for dW, bound, note in self._gradients(seen)
         )
-        return _excused(comparison, notes)
 
     def fault(self, values: Sequence[Value]) -> str | None:
-        """What is wrong with a loss or else with its gradient; None when both are right."""
+        """The fault of a loss, or else of its gradient; None when both are right."""
         loss, gradient = values
         comparison = self.compare_loss(loss)
         if comparison.is_right:
@@ -152,8 +142,10 @@ class Truth:
         bound: Array = GRADIENT_UNITS * unit_roundoff("float32") * self.condition.gradient
         return bound
 
-    def _benign_losses(self, seen: Value) -> Iterator[tuple[float, float, str]]:
-        """The losses of harmless deviations, each with its bound and note; the narrowest bounds come first."""
+    def _losses(self, seen: Value) -> Iterator[tuple[float, float, str | None]]:
+        """The right loss, then those of harmless deviations, narrowest bounds first; each with its bound and note."""
+        right, bound = float(self.answer.loss), self._loss_bound(self.dtype)
+        yield right, bound, None
         epsilons = BENIGN_EPSILONS if self.classifier == "softmax" else ()
         losses = [(loss, epsilon) for epsilon in epsilons for loss in self._losses_with_epsilon(epsilon)]
         rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
@@ -161,31 +153,28 @@ class Truth:
             yield loss, rounding, EPSILON_NOTE.format(epsilon=epsilon)
         float32_bound = self._float32_loss_bound(seen)
         if float32_bound is not None:
-            yield float(self.answer.loss), float32_bound, FLOAT32_NOTE
+            yield right, float32_bound, FLOAT32_NOTE
         if self.allowance is not None:
-            extended = rounding + DENOMINATOR_FACTOR * self.allowance.loss
-            yield float(self.answer.loss), extended, DENOMINATOR_NOTE
+            yield right, rounding + DENOMINATOR_FACTOR * self.allowance.loss, DENOMINATOR_NOTE
         for loss, epsilon in losses:
-            yield loss, self._loss_bound(self.dtype), EPSILON_NOTE.format(epsilon=epsilon)
+            yield loss, bound, EPSILON_NOTE.format(epsilon=epsilon)
 
-    def _benign_gradients(self, seen: Value) -> Iterator[tuple[Array, Array, str]]:
-        """The gradients of harmless deviations, each with its bounds and note."""
-        bound = self._gradient_bound(self.dtype)
+    def _gradients(self, seen: Value) -> Iterator[tuple[Array, Array, str | None]]:
+        """As for the loss."""
+        right, bound = self.answer.dW.astype(np.float64), self._gradient_bound(self.dtype)
+        yield right, bound, None
         for epsilon in BENIGN_EPSILONS if self.classifier == "softmax" else ():
             yield self._gradient_with_epsilon(epsilon), bound, EPSILON_NOTE.format(epsilon=epsilon)
         float32_bound = self._float32_gradient_bound(seen)
         if float32_bound is not None:
-            yield self.answer.dW.astype(np.float64), float32_bound, FLOAT32_NOTE
+            yield right, float32_bound, FLOAT32_NOTE
         if self.allowance is not None:
-            extended = bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient
-            yield self.answer.dW.astype(np.float64), extended, DENOMINATOR_NOTE
+            yield right, bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient, DENOMINATOR_NOTE
 
     @property
     def _probability_of_label(self) -> Array:
-        """The probability (N,) that each row gives to its label."""
-        problem = self._problem
-        at_label: Array = problem.probabilities[np.arange(problem.num_samples), problem.y]
-        return at_label
+        """(N,): the probability that each row gives its label."""
+        return self._problem.probabilities[np.arange(self._problem.num_samples), self._problem.y]
 
     def _losses_with_epsilon(self, epsilon: float) -> tuple[float, float]:
         """-log(p + epsilon) and -log(max(p, epsilon)) instead of -log(p)."""
@@ -203,7 +192,8 @@ class Truth:
         return problem.in_layout(dW).astype(np.float64)
 
 
-def _excused(comparison: Comparison, notes: Iterator[str]) -> Comparison:
-    """Right with the first of the notes on harmless deviations, if there is one."""
-    note = None if comparison.is_right else next(notes, None)
-    return comparison if note is None else dataclasses.replace(comparison, is_right=True, note=note)
+def _excused(comparisons: Iterator[tuple[Comparison, str | None]]) -> Comparison:
+    """The first comparison, which counts as right, with a note, where a harmless deviation explains the value."""
+    first, _ = next(comparisons)
+    note = None if first.is_right else next((note for each, note in comparisons if each.is_right), None)
+    return first if note is None else dataclasses.replace(first, is_right=True, note=note)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-import reference
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
-from grader.checks.losses.cases import SECOND_DTYPE_CASES, draw_large_case, draw_value_cases
+from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
@@ -23,7 +21,6 @@ from grader.model.observation import Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
 
-GAP = "a score gap of 40"
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
 
@@ -45,12 +42,12 @@ class ValuesCheck(CheckFields):
         function = context.assignment.loss_function(self.function)
         main = function.main_dtype
         other: DTypeName = "float32" if main == "float64" else "float64"
-        rng = random_stream(context.seed, self.id)
-        cases = draw_value_cases(rng, context.assignment.convention)
+        draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
+        cases = draw.value_cases()
         plan = [(case, main) for case in cases]
         plan += [(case, other) for case in cases if case.name in SECOND_DTYPE_CASES]
         if function.style == "vectorized":
-            plan.append((draw_large_case(rng, context.assignment.convention), main))
+            plan.append((draw.large(), main))
         return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
@@ -62,9 +59,8 @@ class ValuesCheck(CheckFields):
             if isinstance(observation, Returned):
                 tally.add(trial, Truth.of(context.assignment, trial), observation)
             elif dtype not in function.dtypes and isinstance(observation, Raised):
-                tally.notes[
-                    f"it raises {observation.kind} in {dtype}, which this assignment does not need"
-                ] = None
+                note = f"it raises {observation.kind} in {dtype}, which this assignment does not need"
+                tally.notes[note] = None
             else:
                 tally.broken_calls += not isinstance(observation, Refused)
                 tally.broken = tally.broken or failure_sentence(trial, observation)
@@ -76,15 +72,12 @@ class ValuesCheck(CheckFields):
                 findings=(Finding(self.function, True, (), notes),),
             )
         diagnoses = tally.diagnoses(context.assignment)
-        credit = 0.0
-        if tally.broken is None and tally.loss.is_right:
-            credit = self.loss_share
-        elif tally.broken is None and tally.gradient.is_right:
-            credit = self.gradient_share
+        shares = ((tally.loss, self.loss_share), (tally.gradient, self.gradient_share))
+        right = [share for part, share in shares if part.is_right and tally.broken is None]
         measured, allowed = (tally.gradient if tally.loss.is_right else tally.loss).numbers()
         return self.failed(
             " ".join(tally.sentences(diagnoses)),
-            credit=credit,
+            credit=right[0] if right else 0.0,
             measured=measured,
             allowed=allowed,
             findings=(Finding(self.function, False, diagnoses, notes),),
@@ -118,16 +111,11 @@ class _PartTally:
         name = "dW" if self.part == "gradient" else "loss"
         return f"{function}: {name} is wrong. {mistakes} On {label}, {first.sentence}.{often}"
 
-    def numbers(self) -> tuple[dict[str, float], dict[str, float]]:
+    def numbers(self) -> list[dict[str, float]]:
         """The relative difference of the first wrong value and its bound, by name; infinite ones are left out."""
+        numbers = [(each.relative, each.allowed) for each, _ in self.wrong[:1]] or [(np.inf, np.inf)]
         name = f"{self.part}_relative_difference"
-        if not self.wrong:
-            return {}, {}
-        first, _ = self.wrong[0]
-        measured, allowed = (
-            {name: value} if np.isfinite(value) else {} for value in (first.relative, first.allowed)
-        )
-        return measured, allowed
+        return [{name: value} if np.isfinite(value) else {} for value in numbers[0]]
 
 
 @dataclass(slots=True)
@@ -140,7 +128,7 @@ class _Tally:
     gradient: _PartTally = field(default_factory=lambda: _PartTally("gradient"))
     notes: dict[str, None] = field(default_factory=dict)
     broken: str | None = None
-    """The sentence for the first call that gave no values."""
+    """A sentence on the first call that gave no values."""
     broken_calls: int = 0
     worst_right: dict[str, float] = field(default_factory=dict)
     """The greatest relative difference of a right value, by part and dtype."""
@@ -149,10 +137,6 @@ class _Tally:
     @property
     def is_right(self) -> bool:
         return self.broken is None and self.loss.calls > 0 and self.loss.is_right and self.gradient.is_right
-
-    @property
-    def _wrong_parts(self) -> Iterator[_PartTally]:
-        return (part for part in (self.loss, self.gradient) if not part.is_right)
 
     def add(self, trial: Trial, truth: Truth, observation: Returned) -> None:
         loss, gradient = observation.values
@@ -175,34 +159,31 @@ class _Tally:
 
     @property
     def _telling(self) -> list[tuple[Truth, Returned]]:
-        """What mistakes are matched on; for the SVM also a case in which no likely margin makes all classes active."""
+        """The calls that mistakes are matched on; for the SVM also one where no likely margin makes all classes active."""
         first, rest = self._exact[:TELLING_CASES], self._exact[TELLING_CASES:]
         is_gap = self.spec.classifier == "svm"
         return first + [each for each in rest if is_gap and each[0].case.name.startswith(GAP)]
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
-        """The mistakes that explain what was seen, for each part that is wrong."""
+        """The mistakes that explain each wrong part."""
         named: list[Diagnosis] = []
-        for part in self._wrong_parts:
-            position = 0 if part is self.loss else 1
-            seen = [(_inputs(truth), returned.values[position]) for truth, returned in self._telling]
-            named += diagnose(self.spec.classifier, part.part, seen, assignment.convention)
+        for position, part in enumerate((self.loss, self.gradient)):
+            if not part.is_right:
+                seen = [(truth.case.inputs, returned.values[position]) for truth, returned in self._telling]
+                named += diagnose(self.spec.classifier, part.part, seen, assignment.convention)
         return tuple(named)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
-        """What is wrong, part by part, each with its diagnosis."""
+        """Each wrong part with its diagnosis."""
         said: list[str] = []
         if self.broken is not None:
             more = "" if self.broken_calls < 2 else f" It gave no values in {self.broken_calls} calls."
             said.append(sentence(self.broken) + more)
-        for part in self._wrong_parts:
-            mistakes = " ".join(each.message for each in diagnoses if each.part == part.part)
-            said.append(part.sentence(self.function, mistakes))
+        parts = (self.loss, self.gradient)
+        for part in parts:
+            if not part.is_right:
+                mistakes = " ".join(each.message for each in diagnoses if each.part == part.part)
+                said.append(part.sentence(self.function, mistakes))
         if self.broken is None:
-            said += [f"The {part.part} is right." for part in (self.loss, self.gradient) if part.is_right]
+            said += [f"The {part.part} is right." for part in parts if part.is_right]
         return said
-
-
-def _inputs(truth: Truth) -> reference.Case:
-    case = truth.case
-    return reference.Case(case.W, case.X, case.y, case.reg)

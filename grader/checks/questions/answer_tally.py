@@ -23,7 +23,7 @@ _MATCHED_CASES = 4
 
 @dataclass(slots=True)
 class Tally:
-    """What the calls of one function gave, output by output."""
+    """The results of the calls of one function, output by output."""
 
     function: str
     question: Question
@@ -32,7 +32,7 @@ class Tally:
     wrong: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each wrong output the first comparison, empty where only a rule is broken, and the label of its case."""
     broken: str | None = None
-    """The sentence for the first call that gave no values."""
+    """A sentence on the first call that gave no values."""
     changed: str | None = None
     """The sentence for the first input that was changed."""
     notes: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Tally:
         elif case.is_noted:
             self.notes.append(case.note)
         elif self.dtype == "float64" and comparison.relative <= FLOAT32_INSIDE:
-            self.notes.append(f"its {name} has the precision of float32 only, where float64 is asked for")
+            self.notes.append(f"its {name} has only the precision of float32, though float64 is asked for")
         else:
             self.wrong.setdefault(name, (comparison.sentence, case.label))
 
@@ -152,7 +152,7 @@ class Tally:
         return tuple(found)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
-        """What is wrong: of each output the mistakes that explain it, then the numbers."""
+        """For each wrong output the mistakes that explain it, then the numbers."""
         said = [sentence(self.broken)] if self.broken is not None else []
         explained: dict[str, str] = {}
         for name, (words, label) in self.wrong.items():

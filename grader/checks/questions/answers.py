@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
 from grader.errors import SpecFault
-from grader.model.assignment import AnyFunction, Assignment, FunctionSpec, Role
+from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
 from grader.model.trial import (
     Argument,
     Array,
@@ -40,7 +39,7 @@ UNCHANGED_SHARE = 0.8
 class AnswersCheck(CheckFields):
     """Every output of a function, or of a driver that calls it, equals that of the question's reference."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("function",)})
+    roles: ClassVar[Roles] = {"function": ("function",)}
 
     kind: Literal["answers"]
     function: str = Field(description="The function or class that is asked.")
@@ -83,12 +82,10 @@ class AnswersCheck(CheckFields):
     def _question(self) -> Question:
         return question_of(self.question)
 
-    def _cases(self, context: CheckContext) -> list[QuestionCase]:
-        return list(self._question.draw(random_stream(context.seed, self.id)))
-
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
-        return tuple(self._trial(context.assignment, case) for case in self._cases(context))
+        cases = self._question.draw(random_stream(context.seed, self.id))
+        return tuple(self._trial(context.assignment, case) for case in cases)
 
     def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
         question = self._question

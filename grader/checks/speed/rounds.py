@@ -1,4 +1,4 @@
-"""One round of timed calls: what is called, in which order, and the ratios of its times."""
+"""One round of timed calls: its calls, their order, and the ratios of its times."""
 
 from __future__ import annotations
 
@@ -118,11 +118,6 @@ def _numbers(rng: np.random.Generator, rows: int, columns: int) -> Array:
     drawn -= np.float32(0.5)
     drawn *= np.float32(np.sqrt(12))
     return drawn
-
-
-def is_reference(trial: Trial) -> bool:
-    """Whether a timed call was one of the reference's."""
-    return trial.runner == "reference"
 
 
 def round_and_size(trial: Trial) -> tuple[int, str]:

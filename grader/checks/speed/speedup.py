@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.agreement import unlike
 from grader.checks.speed.rounds import (
     MANY_SAMPLES,
     WARM_UPS,
     draw_round,
-    is_reference,
     round_and_size,
     rounds_of,
 )
@@ -32,7 +30,7 @@ from grader.checks.speed.timing import (
 )
 from grader.checks.speed.truth import timed_fault
 from grader.errors import SpecFault
-from grader.model.assignment import FunctionSpec, Role
+from grader.model.assignment import FunctionSpec
 from grader.model.observation import Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
@@ -50,9 +48,7 @@ class SpeedupCheck(CheckFields):
     On a CPU an honest vectorized function is 10 to 100 times as fast as the naive one, so there the factor says little.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"naive": ("loss",), "vectorized": ("loss",)}
-    )
+    roles: ClassVar[Roles] = {"naive": ("loss",), "vectorized": ("loss",)}
     is_timed: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
@@ -90,7 +86,7 @@ class SpeedupCheck(CheckFields):
         return (self.vectorized,)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """The warm-up rounds; their very first calls are what the notebook times."""
+        """The warm-up rounds; the notebook times their very first calls."""
         return tuple(
             trial for number in range(WARM_UPS) for trial in self._round(context, number, self.naive)
         )
@@ -113,7 +109,7 @@ class SpeedupCheck(CheckFields):
         """Whether a call failed that measuring depends on: any but the student's naive one."""
         return any(
             not isinstance(observation, Returned)
-            and (is_reference(trial) or trial.function == self.vectorized)
+            and (trial.runner == "reference" or trial.function == self.vectorized)
             for trial, observation in evidence
         )
 
@@ -124,7 +120,7 @@ class SpeedupCheck(CheckFields):
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit by the ladder, where every output of the timed calls is right."""
         for trial, observation in evidence:
-            if is_reference(trial) and not isinstance(observation, Returned):
+            if trial.runner == "reference" and not isinstance(observation, Returned):
                 words = failure_sentence(trial, observation)
                 raise RuntimeError(f"the reference could not be timed: {words}")
         fault = timed_fault(context.assignment, self.vectorized, evidence)
@@ -132,7 +128,8 @@ class SpeedupCheck(CheckFields):
             return self.failed(fault)
         if fault is not None:
             return self.failed(
-                f"{sentence(fault)} No points for speed until the timed calls return correct results."
+                f"{sentence(fault)} No points for speed until the timed calls return correct results.",
+                blames=self.functions,
             )
         reading = self._reading(context, evidence)
         is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None
@@ -150,11 +147,9 @@ class SpeedupCheck(CheckFields):
 
     def _message(self, reading: Reading, cold: float | None) -> str:
         """cold: the speedup of the first calls; None where the student's naive function gives no right results."""
-        naive = (
-            self.naive
-            if cold is not None
-            else "the reference's naive one (yours does not give correct results)"
-        )
+        naive = self.naive
+        if cold is None:
+            naive = "the reference's naive one (yours does not give correct results)"
         speedup = f"{_times(reading.speedup)} as fast as {naive} (+-{max(1, round(100 * reading.speedup.half_width))} %)"
         slowdown = f"{_times(reading.slowdown)} as long as the reference"
         at_most = f"(at most {self.ladder[0].bound:g} times for full points)"
@@ -175,20 +170,19 @@ class SpeedupCheck(CheckFields):
         else:
             fault = f"{self.vectorized} is too slow: it takes {slowdown} {at_most}."
             facts = f"It is {speedup}."
-        parts = (
-            fault,
-            facts,
-            f"On this GPU, full points need {self.factor:g} times." if reading.is_by_factor else "",
-            ""
-            if cold is None
-            else f"The first call of each, which is all that a notebook times, gives {cold:.3g} times.",
-            "Timing was too noisy to decide; you get the higher credit." if reading.is_straddling else "",
-            question,
-        )
-        return " ".join(part for part in parts if part)
+        parts = [fault, facts]
+        if reading.is_by_factor:
+            parts.append(f"On this GPU, full points need a factor of {self.factor:g}.")
+        if cold is not None:
+            parts.append(
+                f"The first call of each, the only one that a notebook times, gives a factor of {cold:.3g}."
+            )
+        if reading.is_straddling:
+            parts.append("Timing was too noisy to decide; you get the higher credit.")
+        return " ".join(part for part in (*parts, question) if part)
 
     def _reading(self, context: CheckContext, evidence: Evidence) -> Reading:
-        """What the rounds so far say, the same every time they are read."""
+        """The rounds so far; the same every time."""
         rounds = rounds_of(evidence)
         rng = random_stream(0, self.id, "bootstrap")
         speedup = interval([each.speedup for each in rounds], rng)
@@ -217,10 +211,10 @@ class SpeedupCheck(CheckFields):
         )
 
     def _cold_speedup(self, evidence: Evidence) -> float:
-        """Of the first call of each function, with nothing taken off: what the notebook's cell prints."""
+        """The ratio of the first calls, with nothing taken off, as the notebook's cell prints it."""
         first: dict[str, float] = {}
         for trial, observation in evidence:
-            if not is_reference(trial) and isinstance(observation, Returned):
+            if trial.runner == "student" and isinstance(observation, Returned):
                 first.setdefault(trial.function, observation.seconds)
         return first[self.naive] / first[self.vectorized]
 

@@ -49,7 +49,7 @@ def interval(ratios: Sequence[float] | Array, rng: np.random.Generator) -> Inter
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the rounds measured so far say.
+    """The rounds measured so far, in numbers.
 
     Attributes:
         seconds: the time of all their calls together.

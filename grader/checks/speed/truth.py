@@ -11,7 +11,6 @@ import numpy as np
 from grader import formatting
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import Evidence
-from grader.checks.speed.rounds import is_reference
 from grader.model.assignment import Assignment, ClassifierName
 from grader.model.observation import Received, Returned
 from grader.model.trial import Array, ResidentTensor, Scalar, Tensor, Trial
@@ -36,10 +35,10 @@ class _Expected:
 
 
 def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> str | None:
-    """What is wrong with the student's timed calls of this function, warm-ups included; None where all are right."""
+    """The first fault of the student's timed calls of this function, warm-ups included; None where all are right."""
     groups: dict[str, list[tuple[Trial, Returned]]] = defaultdict(list)
     for trial, observation in evidence:
-        if trial.function != function or is_reference(trial):
+        if trial.function != function or trial.runner != "student":
             continue
         if not isinstance(observation, Returned):
             return failure_sentence(trial, observation)
@@ -52,7 +51,7 @@ def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> st
 def _fault(
     calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
 ) -> str | None:
-    """What is wrong with the outputs of calls that have the same X, y and reg."""
+    """The first wrong output of calls that have the same X, y and reg."""
     truths = _expected([trial for trial, _ in calls], classifier, convention)
     for (trial, observation), expected in zip(calls, truths, strict=True):
         loss, gradient = observation.values
@@ -81,7 +80,11 @@ def _expected(
     assert isinstance(reg, Scalar)
     is_turned = convention.layout == "CD"
     rows = (X.array.T if is_turned else X.array).astype(np.float64)
-    weights = [_weights(trial).T if is_turned else _weights(trial) for trial in trials]
+    weights: list[Array] = []
+    for trial in trials:
+        W = trial.positional[0]
+        assert isinstance(W, Tensor)
+        weights.append(W.array.T if is_turned else W.array)
     all_scores = np.split(rows @ np.hstack(weights).astype(np.float64), len(weights), axis=1)
     problems = [
         Problem(W.astype(np.float64), rows, y.array, np.float64(reg.value or 0.0), scores, convention)
@@ -102,12 +105,6 @@ def _expected(
 def _length(array: Array) -> float:
     """Frobenius norm. BLAS would do it too, but would wake threads beside the workers that are timed."""
     return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
-
-
-def _weights(trial: Trial) -> Array:
-    W = trial.positional[0]
-    assert isinstance(W, Tensor)
-    return W.array
 
 
 def _slack(problem: Problem) -> float:

@@ -1,1 +1,1 @@
-"""Checks of trainers, predictors and classes, and of what they reach on images."""
+"""Checks of trainers, predictors and classes, and of their accuracy on images."""

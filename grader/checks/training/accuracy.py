@@ -10,11 +10,11 @@ from pydantic import Field
 
 from grader import formatting
 from grader.checks.base.call import name_of
-from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner, accuracies_by_scores
 from grader.errors import SpecFault
-from grader.model.assignment import FunctionSpec, Role
+from grader.model.assignment import FunctionSpec
 from grader.model.observation import Observation, Received, Returned
 from grader.model.trial import Array, DTypeName, Trial
 from grader.model.verdict import Picture, Verdict
@@ -30,7 +30,7 @@ class AccuracyCheck(CheckFields):
     Names either a loss, a trainer and a predictor, or a class. The labels of the judged images never leave the judge.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = LEARNER_ROLES
+    roles: ClassVar[Roles] = LEARNER_ROLES
     needs_data: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
@@ -77,7 +77,7 @@ class AccuracyCheck(CheckFields):
         learned = self._learner.outcome(context, evidence)
         if isinstance(learned, str):
             return self.failed(learned)
-        reached, bars = learned.reached, Accuracies(self.val_bar, self.test_bar)
+        (W, reached), bars = learned, Accuracies(self.val_bar, self.test_bar)
         history = self._history(evidence[0][1])
         measured = reached.by_name()
         if history is not None:
@@ -85,7 +85,7 @@ class AccuracyCheck(CheckFields):
             measured |= {"first_loss": float(history[0]), "last_losses": last}
         credit = reached.credit(bars)
         words = [f"{'Accuracy' if credit == 1 else 'The accuracy is too low'}: {reached.beside(bars)}."]
-        possible = accuracies_by_scores(context, learned.W, self.dtype)
+        possible = accuracies_by_scores(context, W, self.dtype)
         if credit < 1 and possible.val > reached.val + 0.01:
             words.append(
                 f"By their highest scores the same weights reach {formatting.number(possible.val, 4)} and"
@@ -102,20 +102,16 @@ class AccuracyCheck(CheckFields):
             measured=measured,
             allowed=bars.by_name(),
             curves={} if history is None else {"loss": curve(history)},
-            pictures={"weights": templates(learned.W)} if len(learned.W) == 3 * 32 * 32 + 1 else {},
+            pictures={"weights": templates(W)} if len(W) == 3 * 32 * 32 + 1 else {},
         )
 
     def _history(self, trained: Observation) -> Array | None:
         """The losses, where there is a finite one for every iteration."""
         assert isinstance(trained, Returned)
         history = trained.values[-1]
-        if (
-            not isinstance(history, Received)
-            or history.array.shape != (self.num_iters,)
-            or self.num_iters < 2
-        ):
+        if not isinstance(history, Received) or history.array.shape != (self.num_iters,):
             return None
-        return history.array if np.isfinite(history.array).all() else None
+        return history.array if self.num_iters > 1 and np.isfinite(history.array).all() else None
 
 
 def curve(history: Array) -> tuple[float, ...]:

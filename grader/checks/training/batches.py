@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import failure_sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import audit_draws, row_numbers
 from grader.checks.training.training_run import TrainingSizes, draw_data, draw_sizes
-from grader.model.assignment import Assignment, Role
+from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Received, Returned, Unexpected
 from grader.model.trial import (
     Array,
@@ -37,31 +34,10 @@ _SHORT = "the first rows only"
 """Tag of the run with a num_train smaller than len(X), which the course's own trainer never passes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Run:
-    """The arguments of a trial: X (N, D) float64, y (N,) int64."""
-
-    X: Array
-    y: Array
-    num_train: int
-    batch_size: int
-    calls: int
-
-    @classmethod
-    def of(cls, trial: Trial) -> _Run:
-        _, X, y, *numbers = trial.positional
-        assert isinstance(X, Tensor)
-        assert isinstance(y, Tensor)
-        num_train, batch_size, calls = (
-            int(each.value) for each in numbers if isinstance(each, Scalar) and each.value is not None
-        )
-        return cls(X.array.astype(np.float64), y.array, num_train, batch_size, calls)
-
-
 class BatchesCheck(CheckFields):
     """(X, y, num_train, batch_size) returns rows of X with their labels, drawn uniformly and anew in every call."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("sampler",)})
+    roles: ClassVar[Roles] = {"function": ("sampler",)}
 
     kind: Literal["batches"]
     function: str
@@ -108,7 +84,7 @@ class BatchesCheck(CheckFields):
                 return self.failed(batches, findings=(Finding(self.function, False),))
             else:
                 runs.append(batches)
-        rows = len(_Run.of(evidence[0][0]).X)
+        rows = len(_arguments(evidence[0][0])[0])
         draws = audit_draws(runs, rows, each="call")
         is_even = draws.fault is None
         return self.scored(
@@ -122,36 +98,44 @@ class BatchesCheck(CheckFields):
         )
 
     def _batches(self, trial: Trial, observation: Observation) -> list[Array] | str:
-        """The row numbers of each batch, or a sentence on what is wrong with one."""
+        """The row numbers of each batch, or a sentence on the first fault."""
         if not isinstance(observation, Returned):
             return failure_sentence(trial, observation)
-        run = _Run.of(trial)
+        X, y, _, size, calls = _arguments(trial)
         rows, labels = observation.values
-        shapes = (
-            f"X_batch of shape ({run.batch_size}, {run.X.shape[1]}) and y_batch of shape ({run.batch_size},)"
-        )
-        if isinstance(rows, Unexpected):
-            return f"{self.function}: X_batch is {rows.description}; expected {shapes}, on {trial.label}"
-        if isinstance(labels, Unexpected):
-            return f"{self.function}: y_batch is {labels.description}; expected {shapes}, on {trial.label}"
-        numbers = row_numbers(rows.array[:, 0].astype(np.float64), len(run.X))
-        if numbers is None or not np.array_equal(rows.array.astype(np.float64), run.X[numbers]):
+        shapes = f"X_batch of shape ({size}, {X.shape[1]}) and y_batch of shape ({size},)"
+        for name, value in (("X_batch", rows), ("y_batch", labels)):
+            if isinstance(value, Unexpected):
+                return f"{self.function}: {name} is {value.description}; expected {shapes}, on {trial.label}"
+        assert isinstance(rows, Received)
+        assert isinstance(labels, Received)
+        numbers = row_numbers(rows.array[:, 0].astype(np.float64), len(X))
+        if numbers is None or not np.array_equal(rows.array.astype(np.float64), X[numbers]):
             return f"{self.function}: X_batch holds rows that are not in X, on {trial.label}"
-        if not np.array_equal(labels.array, run.y[numbers]):
-            wrong = float(np.mean(labels.array != run.y[numbers]))
+        if not np.array_equal(labels.array, y[numbers]):
+            wrong = float(np.mean(labels.array != y[numbers]))
             return (
                 f"{self.function}: y_batch does not hold the labels of the rows in X_batch ({wrong:.0%} are wrong):"
                 " are both taken with the same indices?"
             )
-        for position, echo, given in zip(trial.echo, observation.echoes, (run.X, run.y), strict=True):
+        for position, echo, given in zip(trial.echo, observation.echoes, (X, y), strict=True):
             if not isinstance(echo, Received) or not np.array_equal(echo.array.astype(np.float64), given):
                 return f"{self.function} changes its input {'X' if position == 1 else 'y'}, on {trial.label}"
-        return list(numbers.reshape(run.calls, run.batch_size))
+        return list(numbers.reshape(calls, size))
 
 
 def _notes_on(trial: Trial, batches: list[Array] | str) -> tuple[str, ...]:
     """A clause where rows beyond the first num_train are drawn."""
     if isinstance(batches, str):
         return ("it cannot draw from the first num_train rows of a longer X",)
-    is_beyond = np.concatenate(batches).max() >= _Run.of(trial).num_train
+    is_beyond = np.concatenate(batches).max() >= _arguments(trial)[2]
     return ("it draws from all rows of X and ignores num_train",) if is_beyond else ()
+
+
+def _arguments(trial: Trial) -> tuple[Array, Array, int, int, int]:
+    """X (N, D) float64, y (N,) int64, num_train, batch_size, and the number of calls."""
+    X, y = (each.array for each in trial.positional if isinstance(each, Tensor))
+    num_train, batch_size, calls = (
+        int(each.value) for each in trial.positional if isinstance(each, Scalar) and each.value is not None
+    )
+    return X.astype(np.float64), y, num_train, batch_size, calls

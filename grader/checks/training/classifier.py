@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, loss_arguments
-from grader.checks.losses.cases import SHIFT, draw_large_case, draw_shifted_cases, draw_small_case
+from grader.checks.losses.calls import case_of, loss_trial
+from grader.checks.losses.cases import SHIFT, Draw
 from grader.checks.losses.truth import Truth
+from grader.checks.training.calls import trainer_trial, training_keywords, weights_and_history
 from grader.checks.training.prediction import Size, label_fault, prediction_trial
 from grader.checks.training.training_audit import TrainingAudit
 from grader.checks.training.training_run import (
@@ -24,12 +23,10 @@ from grader.checks.training.training_run import (
     draw_keywords,
     draw_sizes,
     spied_trial,
-    training_keywords,
-    weights_and_history,
 )
-from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Role
+from grader.model.assignment import Assignment, ClassifierClass, ClassifierName
 from grader.model.observation import Observation, Returned, Unexpected
-from grader.model.trial import ArrayOutput, NumberOutput, SeriesOutput, Tensor, Trial
+from grader.model.trial import Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention, softmax_loss, svm_loss
 
@@ -48,7 +45,7 @@ class ClassifierCheck(CheckFields):
     The base class has no loss: the judge lends it one for train().
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"class_name": ("classifier",)})
+    roles: ClassVar[Roles] = {"class_name": ("classifier",)}
 
     kind: Literal["classifier"]
     class_name: str
@@ -63,7 +60,7 @@ class ClassifierCheck(CheckFields):
         trains.append(self._spied_training(context.assignment, rng))
         size = Size("predict", 35, 6, 8, 1.0, spec.dtype)
         prediction = prediction_trial(context.assignment, self.class_name, rng, size)
-        return (*losses, *trains, replace(prediction, echo=()))
+        return (*losses, *trains, prediction)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every method does its part."""
@@ -75,7 +72,7 @@ class ClassifierCheck(CheckFields):
                 return self.failed(fault, findings=(Finding(self.class_name, False),))
         methods = "train and predict" if spec.classifier is None else "loss, train and predict"
         return self.passed(
-            f"{self.class_name}: {methods} do what they should", findings=(Finding(self.class_name, True),)
+            f"{self.class_name}: {methods} work as they should", findings=(Finding(self.class_name, True),)
         )
 
     def _fault(
@@ -99,27 +96,17 @@ class ClassifierCheck(CheckFields):
     def _loss_trials(
         self, assignment: Assignment, spec: ClassifierClass, rng: np.random.Generator
     ) -> tuple[Trial, ...]:
-        cases = [
-            draw_small_case(rng, assignment.convention, 0.37),
-            draw_large_case(rng, assignment.convention),
-        ]
+        draw = Draw(rng, assignment.convention)
+        cases = [draw.small(0.37), draw.large()]
         if spec.classifier == "softmax":
-            cases += draw_shifted_cases(rng, assignment.convention, (SHIFT,))
-        given = [loss_arguments(case, spec.dtype) for case in cases]
-        is_own = spec.weights == "attribute"
-        return tuple(
-            Trial(
-                label=f"{case.name} ({case.sizes(assignment.convention)}, {spec.dtype})",
-                function=self.class_name,
-                method="loss",
-                state={"W": arguments[0]} if is_own else {},
-                positional=arguments[1:] if is_own else arguments,
-                outputs=(NumberOutput(), ArrayOutput(case.W.shape)),
-                backend=assignment.backend,
-                seconds=assignment.limits.call_seconds,
-            )
-            for case, arguments in zip(cases, given, strict=True)
-        )
+            cases += draw.shifted((SHIFT,))
+        trials = [loss_trial(assignment, self.class_name, case, spec.dtype) for case in cases]
+        if spec.weights == "attribute":
+            trials = [
+                replace(each, state={"W": each.positional[0]}, positional=each.positional[1:])
+                for each in trials
+            ]
+        return tuple(replace(each, method="loss") for each in trials)
 
     def _loss_fault(
         self, assignment: Assignment, spec: ClassifierClass, trial: Trial, observation: Returned
@@ -155,18 +142,16 @@ class ClassifierCheck(CheckFields):
         X = rng.normal(0, 0.3, (90, 5))
         X[np.arange(90), y] += 3.0
         X[:, -1] = 1.0
-        return Trial(
-            label=f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
-            function=self.class_name,
-            method="train",
-            positional=(Tensor(X.astype(spec.dtype)), Tensor(y)),
+        return trainer_trial(
+            assignment,
+            self.class_name,
+            f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
+            (Tensor(X.astype(spec.dtype)), Tensor(y)),
             keywords=training_keywords(
                 learning_rate=0.05, reg=CLOUDS_REG, num_iters=ITERATIONS, batch_size=30
             ),
-            outputs=(SeriesOutput(ITERATIONS),),
-            fetch={"W": ArrayOutput((5, 3))},
-            backend=assignment.backend,
-            seconds=assignment.limits.training_seconds,
+            shape=(5, 3),
+            num_iters=ITERATIONS,
         )
 
     def _training_fault(

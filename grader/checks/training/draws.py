@@ -30,7 +30,7 @@ class Draws:
 
 
 def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Draws:
-    """Whether the batches of the first run look uniform over so many rows, and those of the second are others.
+    """Whether the batches of the first run look uniform over so many rows, and those of the second differ from them.
 
     Drawing with and without replacement are both right. runs: the row numbers (B,) int64 of each batch. each: what gets
     a batch, as "step".

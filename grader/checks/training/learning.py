@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of
-from grader.checks.base.check import Evidence
+from grader.checks.base.check import Evidence, Roles
 from grader.checks.base.context import CheckContext
-from grader.checks.training.training_run import training_keywords
-from grader.data import DataSet, SplitName
-from grader.model.assignment import Role
-from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value
-from grader.model.trial import (
-    Array,
-    ArrayOutput,
-    DTypeName,
-    FunctionArgument,
-    LabelsOutput,
-    ResidentTensor,
-    Scalar,
-    SeriesOutput,
-    Tensor,
-    Trial,
+from grader.checks.training.calls import (
+    predictor_trial,
+    trainer_trial,
+    training_keywords,
+    weights_and_history,
 )
+from grader.data import DataSet, SplitName
+from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value
+from grader.model.trial import Array, DTypeName, FunctionArgument, ResidentTensor, Scalar, Tensor, Trial
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
-_DTYPES: Mapping[DTypeName, type[np.float32 | np.float64]] = {"float32": np.float32, "float64": np.float64}
 
 
 @lru_cache(maxsize=6)
 def prepared(data: DataSet, name: SplitName, dtype: DTypeName) -> tuple[Array, Array]:
     """(X, y) of one split as the course prepares it; made once for all submissions that are graded with it."""
-    X, y = data.split(name, _DTYPES[dtype])
+    X, y = data.split(name, np.float32 if dtype == "float32" else np.float64)
     X.flags.writeable = False
     return X, y
 
 
-LEARNER_ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
-    {"class_name": ("classifier",), "loss": ("loss",), "trainer": ("trainer",), "predictor": ("predictor",)}
-)
+LEARNER_ROLES: Roles = {
+    "class_name": ("classifier",),
+    "loss": ("loss",),
+    "trainer": ("trainer",),
+    "predictor": ("predictor",),
+}
 """The fields by which a check names the student's own functions: one class, or a loss, a trainer and a predictor."""
 
 
@@ -87,14 +81,6 @@ class Accuracies:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Learned:
-    """The result of a training: the weights, and how well the student's predictor labels images with them."""
-
-    W: Array
-    reached: Accuracies
-
-
 @dataclass(frozen=True, slots=True)
 class Learner:
     """The student's functions that train and predict together.
@@ -115,24 +101,17 @@ class Learner:
     ) -> Trial:
         """Train from W = None on the training split; the weights and the history of losses come back."""
         X, y = prepared(data_of(context), "train", self.dtype)
-        data = (
-            ResidentTensor(f"X:train:{self.dtype}", X),
-            ResidentTensor("y:train", y.astype(np.int64)),
-        )
-        weights, history = ArrayOutput((X.shape[1], NUM_CLASSES)), SeriesOutput(num_iters)
-        is_class = self._is_class
-        return Trial(
-            label=f"{num_iters:,} steps with learning_rate {learning_rate:g}, reg {reg:g}",
-            function=self.functions[0 if is_class else 1],
-            method="train" if is_class else None,
-            positional=data if is_class else (FunctionArgument(self.functions[0]), Scalar(None), *data),
+        return trainer_trial(
+            context.assignment,
+            self.functions[0 if self._is_class else 1],
+            f"{num_iters:,} steps with learning_rate {learning_rate:g}, reg {reg:g}",
+            (ResidentTensor(f"X:train:{self.dtype}", X), ResidentTensor("y:train", y.astype(np.int64))),
+            loss=None if self._is_class else FunctionArgument(self.functions[0]),
             keywords=training_keywords(
                 learning_rate=learning_rate, reg=reg, num_iters=num_iters, batch_size=batch_size
             ),
-            outputs=(history,) if is_class else (weights, history),
-            fetch={"W": weights} if is_class else {},
-            backend=context.assignment.backend,
-            seconds=context.assignment.limits.training_seconds,
+            shape=(X.shape[1], NUM_CLASSES),
+            num_iters=num_iters,
         )
 
     def labelling(self, context: CheckContext, trained: Observation) -> tuple[Trial, ...]:
@@ -141,21 +120,17 @@ class Learner:
         if not isinstance(weights, Received) or not np.isfinite(weights.array).all():
             return ()
         X = judged_images(data_of(context), self.dtype)
-        W, images = Tensor(weights.array.astype(self.dtype)), ResidentTensor(f"X:judged:{self.dtype}", X)
-        is_class = self._is_class
-        trial = Trial(
-            label="the validation and the test images",
-            function=self.functions[0 if is_class else 2],
-            method="predict" if is_class else None,
-            state={"W": W} if is_class else {},
-            positional=(images,) if is_class else (W, images),
-            outputs=(LabelsOutput(len(X)),),
-            backend=context.assignment.backend,
-            seconds=_LABELLING_SECONDS,
+        trial = predictor_trial(
+            context.assignment,
+            self.functions[-1],
+            "the validation and the test images",
+            Tensor(weights.array.astype(self.dtype)),
+            ResidentTensor(f"X:judged:{self.dtype}", X),
+            len(X),
         )
-        return (trial,)
+        return (dataclasses.replace(trial, seconds=_LABELLING_SECONDS),)
 
-    def outcome(self, context: CheckContext, evidence: Evidence) -> Learned | str:
+    def outcome(self, context: CheckContext, evidence: Evidence) -> tuple[Array, Accuracies] | str:
         """The result of a training and the labelling after it; a sentence where either gave no usable values."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
@@ -173,7 +148,7 @@ class Learner:
         labels = labelled.values[0]
         if isinstance(labels, Unexpected):
             return f"{name_of(labelling)} returned {labels.description} instead of labels"
-        return Learned(weights.array, accuracies_of(context, labels.array, self.dtype))
+        return weights.array, accuracies_of(context, labels.array, self.dtype)
 
 
 def _failure(trial: Trial, observation: Observation) -> str:
@@ -186,9 +161,7 @@ def _failure(trial: Trial, observation: Observation) -> str:
 
 def _weights_of(trained: Observation) -> Value | None:
     """The first value of a trainer, the attribute W of a class; None where training did not return."""
-    if not isinstance(trained, Returned):
-        return None
-    return trained.fetched["W"] if "W" in trained.fetched else trained.values[0]
+    return weights_and_history(trained)[0] if isinstance(trained, Returned) else None
 
 
 def accuracies_of(context: CheckContext, labels: Array, dtype: DTypeName) -> Accuracies:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from grader.checks.base.call import failure_sentence
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
+from grader.checks.base.comparison import number_of
 from grader.checks.base.context import CheckContext
 from grader.checks.training.param_set_report import (
     SPLITS,
@@ -19,10 +19,9 @@ from grader.checks.training.param_set_report import (
     Seen,
     changes_in,
     faults_of,
-    number_of,
     shown,
 )
-from grader.model.assignment import Assignment, Role
+from grader.model.assignment import Assignment
 from grader.model.observation import Returned
 from grader.model.trial import (
     Array,
@@ -50,7 +49,7 @@ _MARK = 1000
 class ParamSetCheck(CheckFields):
     """(cls, data_dict, lr, reg, num_iters) trains cls on the training split and returns it with both accuracies."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({"function": ("param_set",)})
+    roles: ClassVar[Roles] = {"function": ("param_set",)}
 
     kind: Literal["param_set"]
     function: str

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from grader import formatting
+from grader.checks.base.comparison import number_of
 from grader.model.observation import Received, Returned, Unexpected, Value
 from grader.model.trial import Array, Tensor, Trial
 
@@ -105,24 +106,19 @@ def _rows(asked: Asked, seen: Seen) -> Iterator[str]:
         yield f"it does not train on exactly the rows of X_train: column 0 of its data is {seen.rows.description}"
         return
     rows = np.sort(seen.rows.array)
-    for name, marks in zip(SPLITS, asked.marks, strict=True):
-        if np.array_equal(rows, np.sort(marks)):
-            if name != SPLITS[0]:
-                yield f"it trains on {name}; expected X_train"
-            break
-    else:
-        others = [name for name, marks in zip(SPLITS, asked.marks, strict=True) if np.isin(rows, marks).any()]
+    splits = list(zip(SPLITS, asked.marks, strict=True))
+    whole = next((name for name, marks in splits if np.array_equal(rows, np.sort(marks))), None)
+    if whole is None:
+        others = [name for name, marks in splits if np.isin(rows, marks).any()]
         if others == [SPLITS[0]]:
             yield f"it trains on {len(rows)} of the {len(asked.marks[0])} rows of X_train"
         else:
             yield f"it trains on rows of {formatting.listing(others) or 'no split'}; expected X_train"
         return
-    of_row = {
-        float(mark): int(label)
-        for marks, labels in zip(asked.marks, asked.labels, strict=True)
-        for mark, label in zip(marks, labels, strict=True)
-    }
-    expected = [float(of_row[float(mark)]) for mark in seen.rows.array]
+    if whole != SPLITS[0]:
+        yield f"it trains on {whole}; expected X_train"
+    of_row = dict(zip(np.concatenate(asked.marks), np.concatenate(asked.labels), strict=True))
+    expected = [of_row[mark] for mark in seen.rows.array]
     if not isinstance(seen.labels, Received) or seen.labels.array.tolist() != expected:
         yield "it trains on labels that do not belong to the rows"
 
@@ -134,11 +130,8 @@ def _accuracies(asked: Asked, seen: Seen) -> Iterator[Fault]:
         words = "train_acc and val_acc are swapped: it returns (cls, val_acc, train_acc)"
         yield ("train_acc", "val_acc"), words
         return
-    parts: tuple[tuple[Part, Value, int], ...] = (
-        ("train_acc", seen.train_acc, 0),
-        ("val_acc", seen.val_acc, 1),
-    )
-    for name, value, own in parts:
+    parts: tuple[tuple[Part, Value], ...] = (("train_acc", seen.train_acc), ("val_acc", seen.val_acc))
+    for own, (name, value) in enumerate(parts):
         number = number_of(value)
         if isinstance(value, Unexpected):
             yield (name,), f"{name} should be a number, but is {value.description}"
@@ -147,7 +140,7 @@ def _accuracies(asked: Asked, seen: Seen) -> Iterator[Fault]:
 
 
 def _explained(asked: Asked, number: float, own: int) -> str:
-    """What a wrong accuracy is instead, if that is known; else the right one. own: the split it should be of."""
+    """The number that a wrong accuracy really is, if known; else the right one. own: the split it should be of."""
     right = asked.accuracies[own]
     for other, accuracy in enumerate(asked.accuracies):
         if other != own and _is_accuracy(number, accuracy):
@@ -169,11 +162,6 @@ def changes_in(trial: Trial, observation: Returned) -> Iterator[Fault]:
             yield ("training",), f"it changes {name} in data_dict"
 
 
-def number_of(value: Value) -> float:
-    """The number, nan for any other value."""
-    return float(value.array) if isinstance(value, Received) else float("nan")
-
-
 def _is(seen: float, expected: float) -> bool:
     return abs(seen - expected) <= _RELATIVE * abs(expected)
 
@@ -184,7 +172,7 @@ def _is_accuracy(seen: float, fraction: float) -> bool:
 
 
 def shown(number: float) -> str:
-    """The number in words."""
+    """The number as text."""
     return formatting.number(number) if np.isfinite(number) else "none"
 
 

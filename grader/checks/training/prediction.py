@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,11 +10,12 @@ import numpy as np
 import reference
 from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.model.assignment import Assignment, ClassifierClass, Role
+from grader.checks.training.calls import predictor_trial
+from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Received, Returned, Unexpected
-from grader.model.trial import Array, DTypeName, LabelsOutput, Tensor, Trial
+from grader.model.trial import Array, DTypeName, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention
 
@@ -26,7 +25,7 @@ _ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a predictor is called with. scale: the standard deviation of the weights."""
+    """The sizes of a predictor's arguments. scale: the standard deviation of the weights."""
 
     name: str
     N: int
@@ -56,9 +55,7 @@ REPEATED = Size("tensors whose contents change from call to call", 40, 6, 7, 1.0
 class PredictionCheck(CheckFields):
     """Integer labels of shape (N,), each the class with the highest score; inputs unchanged."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"function": ("predictor", "classifier")}
-    )
+    roles: ClassVar[Roles] = {"function": ("predictor", "classifier")}
 
     kind: Literal["prediction"]
     function: str
@@ -68,7 +65,8 @@ class PredictionCheck(CheckFields):
         rng = random_stream(context.seed, self.id)
         sizes = (*SIZES, NEAR_TIES, REPEATED, REPEATED)
         *trials, again = [prediction_trial(context.assignment, self.function, rng, size) for size in sizes]
-        return (*trials, replace(again, is_again=True, echo=()))
+        echoed = [replace(trial, echo=tuple(range(len(trial.positional)))) for trial in trials]
+        return (*echoed, replace(again, is_again=True))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every label is right."""
@@ -113,7 +111,7 @@ def _draw_near_ties(rng: np.random.Generator, size: Size) -> tuple[Array, Array]
 
 
 def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: Size) -> Trial:
-    """The call function(W, X), or predict(X) of an object with that W; the arguments are echoed."""
+    """The call of a predictor on drawn W and X."""
     W, X = _draw_near_ties(rng, size) if size is NEAR_TIES else _draw(rng, size)
     if size is NEGATIVE:  # the bias feature pulls every score below zero
         W = np.concatenate([W, np.full((1, size.C), -100.0)])
@@ -121,22 +119,12 @@ def prediction_trial(assignment: Assignment, function: str, rng: np.random.Gener
     if assignment.convention.layout == "CD":
         W, X = W.T.copy(), X.T.copy()
     weights, rows = Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))
-    is_class = isinstance(assignment.functions[function], ClassifierClass)
-    return Trial(
-        label=f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})",
-        function=function,
-        method="predict" if is_class else None,
-        state={"W": weights} if is_class else {},
-        positional=(rows,) if is_class else (weights, rows),
-        outputs=(LabelsOutput(size.N),),
-        echo=(0,) if is_class else (0, 1),
-        backend=assignment.backend,
-        seconds=assignment.limits.call_seconds,
-    )
+    label = f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})"
+    return predictor_trial(assignment, function, label, weights, rows, size.N)
 
 
 def label_fault(trial: Trial, observation: Observation, convention: Convention) -> str | None:
-    """A sentence on what is wrong with predicted labels; None when all are right."""
+    """The first fault of predicted labels, in a sentence; None when all are right."""
     if not isinstance(observation, Returned):
         return failure_sentence(trial, observation)
     W, X = trial.positional if trial.method is None else (trial.state["W"], *trial.positional)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from grader.checks.base.call import failure_sentence, name_of
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.draws import audit_draws, row_numbers
 from grader.checks.training.training_run import (
@@ -18,7 +16,6 @@ from grader.checks.training.training_run import (
     draw_weights,
     spied_trial,
 )
-from grader.model.assignment import Role
 from grader.model.observation import Received, Returned
 from grader.model.trial import Array, Trial
 from grader.model.verdict import Finding, Verdict
@@ -27,9 +24,7 @@ from grader.model.verdict import Finding, Verdict
 class SamplingCheck(CheckFields):
     """Batches are drawn uniformly from all rows."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"function": ("trainer", "classifier")}
-    )
+    roles: ClassVar[Roles] = {"function": ("trainer", "classifier")}
 
     kind: Literal["sampling"]
     function: str
@@ -70,12 +65,13 @@ class SamplingCheck(CheckFields):
                     f"{name} does not pass a batch of rows of X to the loss function at every step"
                 )
         draws = audit_draws(runs, samples, each="step")
-        measured, allowed = {"chi_square": draws.chi_square}, {"chi_square": draws.allowed}
-        if draws.fault is not None:
-            return self.failed(f"{name}: {draws.fault}", measured=measured, allowed=allowed)
-        return self.passed(
-            f"{name} draws its batches evenly from all {samples} rows",
-            measured=measured,
-            allowed=allowed,
-            findings=(Finding(self.function, None),),
+        is_even = draws.fault is None
+        return self.scored(
+            float(is_even),
+            f"{name} draws its batches evenly from all {samples} rows"
+            if is_even
+            else f"{name}: {draws.fault}",
+            measured={"chi_square": draws.chi_square},
+            allowed={"chi_square": draws.allowed},
+            findings=(Finding(self.function, None),) if is_even else (),
         )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,12 +12,12 @@ from pydantic import Field
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, NUM_CLASSES, Learner, data_of, prepared
 from grader.data import DataSet
 from grader.errors import SpecFault
-from grader.model.assignment import ClassifierName, FunctionSpec, Role, SearchParamsFunction
+from grader.model.assignment import ClassifierName, FunctionSpec, SearchParamsFunction
 from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import DTypeName, SeriesOutput, Trial
 from grader.model.verdict import Finding, Verdict
@@ -36,29 +34,14 @@ The student chose the pairs with other draws of weights and batches, maybe on ot
 pass rates ten times too small: with 1e-3 softmax stays below 0.33, and the allowance ends at 0.355.
 """
 
+FINALISTS = 3
+"""So many pairs are trained to the end; the others only until they are ranked."""
+
 _DEVIATION = 1e-4
 """Standard deviation of the weights that the reference starts from."""
 
 _SEED = 20190905
 """Seed of the reference's start and batches: the same pairs give the same accuracies in every run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long the reference trains: all pairs for rank_iters, then the finalists anew for num_iters."""
-
-    num_iters: int
-    rank_iters: int
-    finalists: int
-    batch_size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The best pair of a grid and its accuracy on the validation images."""
-
-    pair: Pair
-    accuracy: float
 
 
 class SearchCheck(CheckFields):
@@ -68,9 +51,7 @@ class SearchCheck(CheckFields):
     training is then run with that pair and counts half.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"function": ("search_params",), **LEARNER_ROLES}
-    )
+    roles: ClassVar[Roles] = {"function": ("search_params",), **LEARNER_ROLES}
     needs_data: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
@@ -105,9 +86,8 @@ class SearchCheck(CheckFields):
 
     @property
     def learners(self) -> tuple[str, ...]:
-        """The class, or loss, trainer and predictor, for the student's own training; empty without one."""
-        named = (self.class_name, self.loss, self.trainer, self.predictor)
-        return tuple(name for name in named if name is not None)
+        """The class, or loss, trainer and predictor, of the student's own training; empty if there is none."""
+        return tuple(name for field, name in self.named.items() if field in LEARNER_ROLES)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call, which returns the pairs."""
@@ -125,18 +105,17 @@ class SearchCheck(CheckFields):
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """The student's own training with the best pair if that reaches the bar, then the images to label."""
-        learner = Learner(self.learners, self.dtype)
         if not self.learners or len(evidence) > 2:
             return ()
+        learner = Learner(self.learners, self.dtype)
         if len(evidence) == 2:
             return learner.labelling(context, evidence[1][1])
         pairs = self._pairs(*evidence[0])
         if isinstance(pairs, str):
             return ()
-        best = self._best(context, pairs)
-        if best.accuracy < self._enough(context):
+        (rate, reg), accuracy = self._best(context, pairs)
+        if accuracy < self._enough(context):
             return ()
-        rate, reg = best.pair
         training = learner.training(
             context, learning_rate=rate, reg=reg, num_iters=self.num_iters, batch_size=self.batch_size
         )
@@ -147,21 +126,21 @@ class SearchCheck(CheckFields):
         pairs = self._pairs(*evidence[0])
         if isinstance(pairs, str):
             return self.failed(pairs, findings=(Finding(self.function, False),))
-        best, enough = self._best(context, pairs), self._enough(context)
-        measured = {"pairs": float(len(pairs)), "grid_accuracy": best.accuracy}
+        ((rate, reg), accuracy), enough = self._best(context, pairs), self._enough(context)
+        measured = {"pairs": float(len(pairs)), "grid_accuracy": accuracy}
         needed = f"({self.bar:g} needed)"
         credit = 1.0
-        grid = (
-            f"With the best of {formatting.count(len(pairs), 'pair')}, learning_rate {best.pair[0]:g} and reg"
-            f" {best.pair[1]:g}, the reference reaches {formatting.number(best.accuracy, 4)} on the validation images"
-            f" {needed}."
-        )
-        words = [grid]
-        if best.accuracy < enough:
+        words = [
+            (
+                f"With the best of {formatting.count(len(pairs), 'pair')}, learning_rate {rate:g} and reg {reg:g},"
+                f" the reference reaches {formatting.number(accuracy, 4)} on the validation images {needed}."
+            )
+        ]
+        if accuracy < enough:
             credit = 0.0
             words.insert(0, "No pair reaches the bar.")
             words.append("Try other learning rates first, in steps of three to ten times.")
-        elif best.accuracy < self.bar:
+        elif accuracy < self.bar:
             words.append(
                 f"That is close enough: so few images cannot tell accuracies {self.bar - enough:.3f} apart."
             )
@@ -171,7 +150,7 @@ class SearchCheck(CheckFields):
                 credit = GRID_SHARE
                 words.insert(0, sentence(learned))
             else:
-                own = measured["own_accuracy"] = learned.reached.val
+                own = measured["own_accuracy"] = learned[1].val
                 credit = 1.0 if own >= enough else GRID_SHARE
                 seen = f"{formatting.number(own, 4)} on the validation images"
                 if credit == 1:
@@ -217,12 +196,17 @@ class SearchCheck(CheckFields):
             )
         return pairs
 
-    def _best(self, context: CheckContext, pairs: tuple[Pair, ...]) -> Best:
+    def _best(self, context: CheckContext, pairs: tuple[Pair, ...]) -> tuple[Pair, float]:
         function = context.assignment.functions[self.function]
         assert isinstance(function, SearchParamsFunction)
-        schedule = Schedule(self.num_iters, min(self.rank_iters, self.num_iters), 3, self.batch_size)
         return best_of_grid(
-            data_of(context), function.classifier, context.assignment.convention, pairs, schedule
+            data_of(context),
+            function.classifier,
+            context.assignment.convention,
+            pairs,
+            num_iters=self.num_iters,
+            rank_iters=self.rank_iters,
+            batch_size=self.batch_size,
         )
 
     def _enough(self, context: CheckContext) -> float:
@@ -237,11 +221,14 @@ def best_of_grid(
     classifier: ClassifierName,
     convention: Convention,
     pairs: tuple[Pair, ...],
-    schedule: Schedule,
-) -> Best:
-    """The pair with the highest validation accuracy when the reference trains on the training split, in float32.
+    *,
+    num_iters: int,
+    rank_iters: int,
+    batch_size: int,
+) -> tuple[Pair, float]:
+    """The pair with the highest validation accuracy, and that accuracy; the reference trains in float32.
 
-    Of many pairs, only the few that lead after rank_iters are trained to the end. On the stand-in, 25 pairs with 400
+    Of many pairs, only the few that lead after rank_iters are trained anew to the end. On the stand-in, 25 pairs with 400
     iterations and three finalists end within 0.02 of the best of 25 with 1500, in 8 CPU seconds instead of 15.
     """
     X, y = prepared(data, "train", "float32")
@@ -250,13 +237,10 @@ def best_of_grid(
     rng = np.random.Generator(np.random.PCG64(_SEED))
     W = (_DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES))).astype(X.dtype)
     chosen = list(pairs)
-    rounds = [schedule.num_iters]
-    if len(pairs) > schedule.finalists and schedule.rank_iters < schedule.num_iters:
-        rounds.insert(0, schedule.rank_iters)
-    for num_iters in rounds:
-        models = train_grid(classifier, W, X, y, chosen, num_iters, schedule.batch_size, rng, plain)
+    is_ranked = len(pairs) > FINALISTS and rank_iters < num_iters
+    for iterations in (rank_iters, num_iters) if is_ranked else (num_iters,):
+        models = train_grid(classifier, W, X, y, chosen, iterations, batch_size, rng, plain)
         accuracies = grid_accuracies(models, X_val, y_val, plain)
-        order = np.argsort(-accuracies, kind="stable")[: schedule.finalists]
+        order = np.argsort(-accuracies, kind="stable")[:FINALISTS]
         chosen = [chosen[at] for at in order]
-        best = float(accuracies[order[0]])
-    return Best(chosen[0], best)
+    return chosen[0], float(accuracies[order[0]])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from grader.checks.base.call import failure_sentence, name_of
-from grader.checks.base.check import CheckFields, Evidence, random_stream
+from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.training.calls import weights_and_history
 from grader.checks.training.training_audit import TrainingAudit, changed_defaults, credit_of
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -20,9 +19,8 @@ from grader.checks.training.training_run import (
     draw_sizes,
     draw_weights,
     spied_trial,
-    weights_and_history,
 )
-from grader.model.assignment import Assignment, ClassifierClass, Role, TrainerDefaults, TrainerFunction
+from grader.model.assignment import Assignment, ClassifierClass, TrainerDefaults, TrainerFunction
 from grader.model.observation import Observation, Raised, Returned, Unexpected, Value
 from grader.model.trial import Array, Trial
 from grader.model.verdict import Finding, Verdict
@@ -34,9 +32,7 @@ _MORE_ROWS = 15
 class TrainingCheck(CheckFields):
     """Batches from the data, W - learning_rate*dW at each step, the history of losses, a start from W = None."""
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-        {"function": ("trainer", "classifier")}
-    )
+    roles: ClassVar[Roles] = {"function": ("trainer", "classifier")}
 
     kind: Literal["training"]
     function: str
@@ -98,11 +94,12 @@ class TrainingCheck(CheckFields):
                 faults.setdefault(part, f"{words} ({trial.label})")
             notes += audit.notes()
         name = name_of(evidence[0][0])
-        message = f"{name} draws its batches, updates W and records the loss as it should at every step"
-        if faults:
-            message = f"{name}: {'; '.join(faults.values())}"
-        finding = Finding(self.function, not faults, notes=tuple(notes))
-        return self.scored(credit_of(faults), message, findings=(finding,))
+        right = f"{name} draws its batches, updates W and records the loss as it should at every step"
+        return self.scored(
+            credit_of(faults),
+            f"{name}: {'; '.join(faults.values())}" if faults else right,
+            findings=(Finding(self.function, not faults, notes=tuple(notes)),),
+        )
 
     def _default_notes(
         self, assignment: Assignment, trial: Trial, observation: Observation

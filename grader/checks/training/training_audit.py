@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from grader import formatting
+from grader.checks.base.comparison import described
 from grader.checks.training.draws import row_numbers
 from grader.checks.training.training_run import TrainingRun
 from grader.model.observation import Received, SpyCall, Unexpected, Value
@@ -67,12 +68,7 @@ class TrainingAudit:
             if words is not None:
                 return f"{words}, at iteration {step}"
             if not isinstance(call.reg, Received) or float(call.reg.array) != self.run.reg:
-                seen = (
-                    formatting.number(float(call.reg.array))
-                    if isinstance(call.reg, Received)
-                    else call.reg.description
-                )
-                return f"reg is passed on as {seen}, expected {self.run.reg:g}, at iteration {step}"
+                return f"reg is passed on as {described(call.reg)}, expected {self.run.reg:g}, at iteration {step}"
         return None
 
     def _rows_fault(self, call: SpyCall) -> str | None:
@@ -102,11 +98,24 @@ class TrainingAudit:
         for step, (before, after) in enumerate(pairwise(weights)):
             gradient = self.run.spy.gradients[step]
             if not _close(after, before - self.run.learning_rate * gradient):
-                words = _name_update(
-                    before, after, gradient, self.run.learning_rate * gradient, self.run.batch_size
-                )
-                return f"{words}, at iteration {step}"
+                return f"{self._name_update(before, after, gradient)}, at iteration {step}"
         return None
+
+    def _name_update(self, before: Array, after: Array, gradient: Array) -> str:
+        """The wrong update by name, if it is a known one."""
+        step = self.run.learning_rate * gradient
+        known = (
+            (before, "W is not changed"),
+            (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),
+            (before - gradient, "W is moved by the whole gradient: the learning rate is not used"),
+            (-step, "W is replaced by -learning_rate*dW instead of being moved by it"),
+            (
+                before - step / self.run.batch_size,
+                "the step is divided by batch_size, though dW is already an average",
+            ),
+        )
+        named = (words for expected, words in known if _close(after, expected))
+        return next(named, "W is not updated to W - learning_rate*dW")
 
     def _history_fault(self, history: Value) -> str | None:
         if isinstance(history, Unexpected):
@@ -139,27 +148,26 @@ def changed_defaults(run: TrainingRun, calls: Sequence[SpyCall], final_W: Value)
     """
     if not calls or not isinstance(calls[0].W, Received) or run.start is None:
         return ()
-    found: list[tuple[str, float | None, float]] = []
+    found: list[str] = []
+
+    def note(name: str, has: str, expected: float) -> None:
+        found.append(f"{name} {has}; the handout's signature says {expected:g}")
+
     if len(calls) != run.num_iters:
-        found.append(("num_iters", float(len(calls)), float(run.num_iters)))
+        note("num_iters", f"is {len(calls)} by default", run.num_iters)
     first, reg = calls[0], calls[0].reg
     if isinstance(first.y, Unexpected):
-        found.append(("batch_size", None, float(run.batch_size)))
+        note("batch_size", "has a different default", run.batch_size)
     if isinstance(reg, Received) and not np.isclose(float(reg.array), run.reg, rtol=1e-6):
-        found.append(("reg", float(reg.array), run.reg))
+        note("reg", f"is {float(reg.array):g} by default", run.reg)
     after = calls[1].W if len(calls) > 1 else final_W
     if isinstance(after, Received) and isinstance(first.W, Received):
         gradient = run.spy.gradients[0]
         moved = first.W.array.astype(np.float64) - after.array.astype(np.float64)
         rate = float(np.vdot(moved, gradient) / np.vdot(gradient, gradient))
         if np.isfinite(rate) and rate > 0 and not np.isclose(rate, run.learning_rate, rtol=1e-3):
-            found.append(("learning_rate", float(f"{rate:.3g}"), run.learning_rate))
-    return tuple(_default_words(*each) for each in found)
-
-
-def _default_words(name: str, seen: float | None, expected: float) -> str:
-    has = "has a different default" if seen is None else f"is {seen:g} by default"
-    return f"{name} {has}; the handout's signature says {expected:g}"
+            note("learning_rate", f"is {rate:.3g} by default", run.learning_rate)
+    return tuple(found)
 
 
 def _close(seen: Array, expected: Array) -> bool:
@@ -168,21 +176,4 @@ def _close(seen: Array, expected: Array) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         difference = float(np.max(np.abs(seen - expected)))
         is_float32 = np.array_equal(seen, seen.astype(np.float32))
-    if difference <= UPDATE_BOUND * scale:
-        return True
-    return bool(is_float32 and difference <= FLOAT32_BOUND * scale)
-
-
-def _name_update(before: Array, after: Array, gradient: Array, step: Array, batch_size: int) -> str:
-    """The wrong update by name, if it is a known one."""
-    known = (
-        (before, "W is not changed"),
-        (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),
-        (before - gradient, "W is moved by the whole gradient: the learning rate is not used"),
-        (-step, "W is replaced by -learning_rate*dW instead of being moved by it"),
-        (before - step / batch_size, "the step is divided by batch_size, though dW is already an average"),
-    )
-    for expected, words in known:
-        if _close(after, expected):
-            return words
-    return "W is not updated to W - learning_rate*dW"
+    return difference <= (FLOAT32_BOUND if is_float32 else UPDATE_BOUND) * scale

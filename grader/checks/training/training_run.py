@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.checks.training.calls import trainer_trial, training_keywords
 from grader.model.assignment import Assignment, ClassifierClass
-from grader.model.observation import Returned, Value
-from grader.model.trial import Array, ArrayOutput, Scalar, SeriesOutput, Spy, Tensor, Trial
+from grader.model.trial import Array, Scalar, Spy, Tensor, Trial
 
 _SPARE = 3
 """The spy answers this many times the expected calls: a few too many are counted, an endless loop is broken off."""
@@ -76,19 +76,6 @@ def draw_weights(rng: np.random.Generator, sizes: TrainingSizes) -> Array:
     return rng.normal(0, 1, (sizes.features, sizes.classes))
 
 
-def training_keywords(
-    *, learning_rate: float, reg: float, num_iters: int, batch_size: int, verbose: bool = False
-) -> dict[str, Scalar]:
-    """The keyword arguments of a trainer, in the order of the handout's signature."""
-    return {
-        "learning_rate": Scalar(learning_rate),
-        "reg": Scalar(reg),
-        "num_iters": Scalar(num_iters),
-        "batch_size": Scalar(batch_size),
-        "verbose": Scalar(verbose),
-    }
-
-
 def draw_keywords(rng: np.random.Generator, sizes: TrainingSizes, *, verbose: bool) -> dict[str, Scalar]:
     """Keyword arguments with a new learning rate and reg in every run."""
     return training_keywords(
@@ -111,45 +98,30 @@ def spied_trial(
     start: Array | None,
     keywords: Mapping[str, Scalar],
 ) -> Trial:
-    """The run of a trainer (spy, W, X, y) -> (W, history), or of a class's train(X, y) -> history.
-
-    There the spy is the object's loss, and `start`, unless it is None, its attribute W.
-    """
+    """The run of a trainer with a spy as its loss, from `start` or from None; X and y come back."""
     steps = _SPARE * sizes.num_iters
+    spec = assignment.functions[function]
     spy = Spy(
         losses=rng.uniform(0.5, 9.5, steps),
         gradients=rng.normal(0, 1, (steps, sizes.features, sizes.classes)),
         batch=sizes.batch_size,
         columns=sizes.features,
+        is_method=isinstance(spec, ClassifierClass) and spec.weights == "attribute",
     )
-    spec = assignment.functions[function]
-    is_class = isinstance(spec, ClassifierClass)
-    if isinstance(spec, ClassifierClass):
-        spy = replace(spy, is_method=spec.weights == "attribute")
-    W = None if start is None else Tensor(start)
-    X, y = map(Tensor, data)
-    weights, history = ArrayOutput((sizes.features, sizes.classes)), SeriesOutput(sizes.num_iters)
-    return Trial(
-        label=label,
-        function=function,
-        method="train" if is_class else None,
-        state={} if not is_class else {"loss": spy} if W is None else {"loss": spy, "W": W},
-        positional=(X, y) if is_class else (spy, Scalar(None) if W is None else W, X, y),
+    X, y = data
+    trial = trainer_trial(
+        assignment,
+        function,
+        label,
+        (Tensor(X), Tensor(y)),
+        loss=spy,
+        start=None if start is None else Tensor(start),
         keywords=keywords,
-        outputs=(history,) if is_class else (weights, history),
-        fetch={"W": weights} if is_class else {},
-        echo=(0, 1) if is_class else (2, 3),
-        backend=assignment.backend,
-        seconds=assignment.limits.training_seconds,
+        shape=(sizes.features, sizes.classes),
+        num_iters=sizes.num_iters,
     )
-
-
-def weights_and_history(observation: Returned) -> tuple[Value, Value]:
-    """The final W and the losses of a run of either kind."""
-    if "W" in observation.fetched:
-        return observation.fetched["W"], observation.values[0]
-    weights, history = observation.values
-    return weights, history
+    arguments = len(trial.positional)
+    return replace(trial, echo=(arguments - 2, arguments - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar, Literal, assert_never
 
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base.check import CheckFields, Evidence
+from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import (
     NUM_CLASSES,
@@ -19,7 +17,6 @@ from grader.checks.training.learning import (
     prepared,
 )
 from grader.intake.archive import SAVED_BYTES
-from grader.model.assignment import Role
 from grader.model.observation import (
     Died,
     Missing,
@@ -42,7 +39,7 @@ class WeightsCheck(CheckFields):
     stand-in for CIFAR-10 the bars cost nothing: students train on the real images, and no weights fit both.
     """
 
-    roles: ClassVar[Mapping[str, tuple[Role, ...]]] = MappingProxyType({})
+    roles: ClassVar[Roles] = {}
     needs_data: ClassVar[bool] = True
 
     kind: Literal["weights"]
@@ -85,12 +82,14 @@ class WeightsCheck(CheckFields):
         return self.scored(credit, message, measured=reached.by_name(), allowed=bars.by_name())
 
     def _weights(self, context: CheckContext, observation: Observation) -> Array | str:
-        """W as saved, or a sentence on what is wrong with the file."""
+        """W as saved, or a sentence on the fault of the file."""
         match observation:
-            case Returned(values=(Unexpected(description=description),)):
-                return f"W in {self.file} is {description}; expected floats of shape {_shape(context)}"
-            case Returned(values=(value,)):
-                assert not isinstance(value, Unexpected)
+            case Returned(values=values):
+                value = values[0]
+                if isinstance(value, Unexpected):
+                    return (
+                        f"W in {self.file} is {value.description}; expected floats of shape {_shape(context)}"
+                    )
                 return value.array if np.isfinite(value.array).all() else f"W in {self.file} is not finite"
             case Raised(kind=kind, message=message):
                 return self._refused(kind, message)
@@ -102,8 +101,6 @@ class WeightsCheck(CheckFields):
                 return f"{self.file} is not in the submission, or is larger than {SAVED_BYTES >> 20} MiB"
             case Refused(reason=reason):
                 return f"{self.file} was {reason}"
-            case Returned():
-                raise ValueError("one value was asked for")
         assert_never(observation)
 
     def _refused(self, kind: str, message: str) -> str:

@@ -1,6 +1,6 @@
 """Confines a worker, step by step in the order that matters: after the fork, before any student code.
 
-`prepare` does the slow part that is the same for all workers once, before the fork; `Confinement.apply` does
+`prepare` does the slow part, which is the same for all workers, once before the fork. `Confinement.apply` does
 the rest in the worker and reports the tiers that hold. Nothing here fails loudly: a tier that the kernel
 lacks is missing from the report, and the judge decides whether the rest is enough.
 """
@@ -64,17 +64,20 @@ class Bounds:
     """The tiers to apply."""
     parent: int | None
     """The process that it must not outlive."""
-    has_device: bool = False
-    """Whether a GPU is opened afterwards; `Confinement.seal` then withdraws what only the opening needs."""
+    device_memory_bytes: int | None = None
+    """GPU memory that its tensors may take; None without a GPU. The GPU is opened afterwards."""
+
+    @property
+    def has_device(self) -> bool:
+        return self.device_memory_bytes is not None
 
     def wants(self, tier: int) -> bool:
-        """Whether a tier is to be applied."""
         return bool(self.wanted & tier)
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What this machine can hold workers to, found out before the fork."""
+    """The confinement that this machine supports, determined before the fork."""
 
     rules: tuple[landlock.Rule, ...]
     """Of Landlock; empty if the kernel does not have it."""
@@ -82,16 +85,14 @@ class Confinement:
     is_readable_to_others: bool
     """Whether any user may read the interpreter and torch."""
     device_rules: tuple[landlock.Rule, ...] = ()
-    """What a worker with a GPU may open as well."""
+    """For the further files that a worker with a GPU may open."""
 
     def apply(self, wire_descriptor: int, bounds: Bounds) -> int:
         """Confine this process for good; the tiers that hold. wire_descriptor: stays open."""
         held = 0
+        has_own_user = bounds.user is not None
         if limits.apply(
-            bounds.memory_bytes,
-            bounds.directory,
-            has_own_user=bounds.user is not None,
-            has_device=bounds.has_device,
+            bounds.memory_bytes, bounds.directory, has_own_user=has_own_user, has_device=bounds.has_device
         ):
             held |= tiers.LIMITS
         if os.name != "posix":
@@ -103,11 +104,8 @@ class Confinement:
         may_read_anything = narrows_files and filters_calls and not self.is_readable_to_others
         # If the interpreter became unreadable, a right function would fail at its first late import.
         stays_able = bounds.user is None or self.is_readable_to_others or may_read_anything
-        if (
-            stays_able
-            and bounds.wants(tiers.USER)
-            and privileges.become(bounds.user, may_read_anything=may_read_anything)
-        ):
+        changes_user = stays_able and bounds.wants(tiers.USER)
+        if changes_user and privileges.become(bounds.user, may_read_anything=may_read_anything):
             held |= tiers.USER
         privileges.die_with_parent(bounds.parent)  # again: Linux forgets it when the user changes
         rules = (*self.rules, *self.device_rules, *_own_rules()) if bounds.has_device else self.rules
@@ -119,13 +117,13 @@ class Confinement:
         return held
 
     def seal(self, held: int) -> None:
-        """Withdraw what only the opening of a GPU needs. held: the tiers that hold. Raises OSError."""
+        """Withdraw the calls that only opening a GPU needs. held: the tiers that hold. Raises OSError."""
         if held & tiers.SYSTEM_CALLS:
             seccomp.seal()
 
 
 def prepare(unreadable: Iterable[str]) -> Confinement:
-    """Find out what this machine can hold a worker to. Call it after torch was imported and before the fork.
+    """Determine the confinement that this machine supports, after importing torch and before the fork.
 
     unreadable: folders inside readable ones that no worker may read (the grader's own).
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Self
 
 import torch
@@ -31,12 +32,7 @@ class CudaRedirect(TorchFunctionMode):
         """Call `func` with CUDA devices replaced; a tensor moved to CUDA is already there."""
         if func in {torch.Tensor.cuda, torch.Tensor.pin_memory}:
             return args[0]
-        if (
-            func is torch.Tensor.to
-            and len(args) == 2
-            and isinstance(args[1], int)
-            and not isinstance(args[1], bool)
-        ):
+        if func is torch.Tensor.to and len(args) == 2 and type(args[1]) is int:
             return args[0]  # W.to(0): the first CUDA device
         kwargs = {name: _on_cpu(value) for name, value in (kwargs or {}).items()}
         if isinstance(kwargs.get("device"), int):
@@ -45,28 +41,33 @@ class CudaRedirect(TorchFunctionMode):
         return func(*(_on_cpu(value) for value in args), **kwargs)
 
 
+def _does_nothing() -> Callable[..., None]:
+    """A new function each time: torch.compile's tables refuse one object under two names."""
+
+    def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    return nothing
+
+
 class _Event:
     """Replaces torch.cuda.Event: times on the host, where the work is done."""
 
+    _at = 0.0
+
     def __init__(self, *_: Any, **__: Any) -> None:
-        self._at = 0.0
+        pass
 
     def record(self, *_: Any, **__: Any) -> None:
-        from time import perf_counter
-
         self._at = perf_counter()
-
-    def synchronize(self) -> None:
-        pass
-
-    def wait(self, *_: Any) -> None:
-        pass
 
     def query(self) -> bool:
         return True
 
     def elapsed_time(self, end: _Event) -> float:
         return (end._at - self._at) * 1e3
+
+    synchronize = wait = _does_nothing()
 
 
 class _Stream:
@@ -75,22 +76,15 @@ class _Stream:
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
-    def synchronize(self) -> None:
-        pass
-
     def query(self) -> bool:
         return True
-
-    def wait_stream(self, stream: Any) -> None:
-        pass
-
-    def wait_event(self, event: Any) -> None:
-        pass
 
     def record_event(self, event: Any = None) -> Any:
         event = event or _Event()
         event.record()
         return event
+
+    synchronize = wait_stream = wait_event = _does_nothing()
 
 
 class _Generator(torch.Generator):
@@ -101,15 +95,6 @@ class _Generator(torch.Generator):
 
     def __init__(self, *_: Any, **__: Any) -> None:
         super().__init__()
-
-
-def _does_nothing() -> Callable[..., None]:
-    """A new function each time: torch.compile's tables refuse one object under two names."""
-
-    def nothing(*_: Any, **__: Any) -> None:
-        return None
-
-    return nothing
 
 
 def install() -> None:

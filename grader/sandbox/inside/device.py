@@ -15,8 +15,7 @@ NAME = "cuda"
 def open_device(memory_bytes: int) -> tuple[str, int]:
     """Make a context on the first visible GPU; its name and its memory in bytes.
 
-    memory_bytes: how much of it the tensors of this process may take. Raises what torch raises if there is no
-    GPU.
+    memory_bytes: how much of it this process's tensors may take. Without a GPU torch's own error is raised.
     """
     if torch.version.cuda is None:
         raise RuntimeError(f"torch {torch.__version__} is built without CUDA")
@@ -33,7 +32,7 @@ def open_device(memory_bytes: int) -> tuple[str, int]:
 def try_kernels(device: str = NAME) -> None:
     """Run the building blocks of losses in both precisions and compare with the known results.
 
-    RuntimeError if one is wrong; what torch raises if one cannot run.
+    RuntimeError if one is wrong; torch's own error if one cannot run.
     """
     for dtype in (torch.float32, torch.float64):
         X = torch.ones(8, 4, dtype=dtype).to(device)

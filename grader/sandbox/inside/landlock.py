@@ -87,10 +87,9 @@ def restrict(rules: Iterable[Rule], private_folder: str) -> None:
     private = os.open(private_folder, os.O_PATH | os.O_CLOEXEC)
     try:
         for rule in (*rules, Rule(private, _PRIVATE)):
-            of_kind = (
-                rule.allowed if stat.S_ISDIR(os.fstat(rule.descriptor).st_mode) else rule.allowed & _OF_FILES
-            )
-            beneath = _PathBeneath(of_kind & handled, rule.descriptor)
+            is_folder = stat.S_ISDIR(os.fstat(rule.descriptor).st_mode)
+            allowed = rule.allowed if is_folder else rule.allowed & _OF_FILES
+            beneath = _PathBeneath(allowed & handled, rule.descriptor)
             linux.call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(beneath), 0)
         linux.call(_RESTRICT_SELF, ruleset, 0)
     finally:
@@ -111,5 +110,5 @@ def without(folder: str, hidden: Iterable[str]) -> Iterator[str]:
         return
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda each: each.name):
-            if not entry.is_symlink():  # its target has a rule of its own, or is hidden
+            if not entry.is_symlink():  # its target has its own rule, or is hidden
                 yield from without(entry.path, inside)

@@ -26,9 +26,6 @@ DEVICE_DATA_BYTES = 16 << 30
 DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 """They select a GPU if there are several."""
 
-NAME = "student"
-"""A user name for libraries that ask for one."""
-
 
 def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: bool = False) -> bool:
     """Limit this process and cut it off from what it inherited; whether every limit holds.
@@ -57,8 +54,8 @@ def apply(memory_bytes: int, directory: str, *, has_own_user: bool, has_device: 
         {
             "HOME": directory,
             "TMPDIR": directory,
-            "USER": NAME,
-            "LOGNAME": NAME,
+            "USER": "student",  # for libraries that ask
+            "LOGNAME": "student",
             "LANG": "C.UTF-8",
             "PATH": "/usr/bin:/bin",
             **of_device,
@@ -85,19 +82,16 @@ if sys.platform != "win32":
         }
         if has_own_user:
             bounds["RLIMIT_NPROC"] = THREADS
-        held = [_limit_resource(getattr(resource, name, None), bound) for name, bound in bounds.items()]
-        return all(held)
-
-    def _limit_resource(number: int | None, bound: int) -> bool:
-        if number is None:
-            return False
-        _, hard = resource.getrlimit(number)
-        allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        try:
-            resource.setrlimit(number, (allowed, allowed))
-        except (OSError, ValueError):
-            return False
-        return True
+        are_set = True
+        for name, bound in bounds.items():
+            try:
+                number = getattr(resource, name)
+                _, hard = resource.getrlimit(number)
+                allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+                resource.setrlimit(number, (allowed, allowed))
+            except (AttributeError, OSError, ValueError):
+                are_set = False
+        return are_set
 
 
 def _silence_standard_streams() -> None:

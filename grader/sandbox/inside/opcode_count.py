@@ -23,22 +23,16 @@ import operator_trace
 import packing
 import wire
 
-Instructions = Counter[tuple[str, int]]
-"""Executed instructions by file name and line; line 0 for those without one."""
-
 
 class Counts(NamedTuple):
     """Instructions of the student's own code, and library calls by name."""
 
-    instructions: Instructions
+    instructions: Counter[tuple[str, int]]
+    """By file name and line; line 0 for those without one."""
     calls: Counter[str]
 
 
 _NUMPY = str(Path(np.__file__).parent)
-_PRINTING = "arrayprint.py"
-"""NumPy's printing: a print left in the code is not a loop."""
-
-_GREATEST_NUMBER = (1 << 32) - 1
 
 
 @contextlib.contextmanager
@@ -51,8 +45,9 @@ def counting(*, with_calls: bool) -> Iterator[Counts]:
 
 
 def _numpy_name(code: CodeType) -> str | None:
-    """`NumPy's mean` for a public function of NumPy written in Python, unless it prints; else None."""
-    if not code.co_filename.startswith(_NUMPY) or code.co_filename.endswith(_PRINTING):
+    """`NumPy's mean` for a public function of NumPy written in Python; else None."""
+    is_printing = code.co_filename.endswith("arrayprint.py")  # a print left in the code is not a loop
+    if is_printing or not code.co_filename.startswith(_NUMPY):
         return None
     if code.co_qualname == "vectorize.__call__":
         return "NumPy's vectorize"
@@ -159,18 +154,10 @@ def pack_counts(counts: Counts) -> list[wire.Buffer]:
     for (file_name, line), amount in counts.instructions.items():
         lines[packing.place_in(file_name, line) or (0, 0)] += amount
     busiest = lines.most_common(wire.GREATEST_LINES)
-    numbers = [sum(lines.values()), len(busiest)]
-    for (chunk_number, line), amount in busiest:
-        numbers += [chunk_number, line, amount]
     calls = counts.calls.most_common(wire.GREATEST_CALLS)
-    body: list[wire.Buffer] = [_packed(number) for number in (*numbers, len(calls))]
+    body: list[wire.Buffer] = [wire.pack_counts(sum(lines.values()), len(busiest))]
+    body += [wire.pack_counts(*place, amount) for place, amount in busiest]
+    body.append(wire.pack_counts(len(calls)))
     for name, amount in calls:
-        body += [
-            wire.pack_text(name.encode("ascii", "replace").decode()[: wire.OPERATOR_CAP]),
-            _packed(amount),
-        ]
+        body += [wire.pack_name(name), wire.pack_counts(amount)]
     return body
-
-
-def _packed(number: int) -> bytes:
-    return min(number, _GREATEST_NUMBER).to_bytes(4, "little")

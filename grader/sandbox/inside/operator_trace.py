@@ -1,14 +1,13 @@
-"""Records what torch runs during one call: the names of functions, operators and autograd, or a count of
-operators.
+"""Records what torch runs during one call: names of functions and operators, or counts of operators.
 
-Both are a claim: the student's code shares this process and may add or hide names.
+Both are claims: the student's code shares this process and may add or hide names.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -33,12 +32,12 @@ class _FunctionNames(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-class _OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Records the operators that do the work: `aten.nll_loss_forward`."""
+class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Passes each operator that does the work, such as `aten.nll_loss_forward`, to `run`, which runs it."""
 
-    def __init__(self, names: dict[str, None]) -> None:
+    def __init__(self, run: Callable[[Any, Any, Any], Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._names = names
+        self._run = run
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -46,11 +45,7 @@ class _OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Record the operator, and whether a backward pass called it, and run it."""
-        self._names[str(func.name()).partition(".")[0].replace("::", ".")] = None
-        if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
-            self._names[wire.AUTOGRAD_RAN] = None
-        return func(*args, **(kwargs or {}))
+        return self._run(func, args, kwargs or {})
 
 
 _OF_BUILT_IN_FUNCTIONS = frozenset(
@@ -60,45 +55,40 @@ _OF_BUILT_IN_FUNCTIONS = frozenset(
 """Operators that list, max, min, any and indexing run for each entry of a tensor."""
 
 
-class _OperatorCounts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operators that do work, except those that Python's built-in functions run for each entry."""
+def counting(calls: Counter[str]) -> contextlib.AbstractContextManager[Any]:
+    """Add to `calls` how often each operator runs inside, in this thread.
 
-    def __init__(self, calls: Counter[str]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._calls = calls
+    Operators that Python's built-in functions run for each entry are left out, and so are additions of numbers
+    or rows, which built-in sum() makes.
+    """
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """False, as above."""
-        return False
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator and count it, except additions of numbers or rows, which built-in sum() makes."""
-        result = func(*args, **(kwargs or {}))
+    def run(func: Any, args: Any, kwargs: Any) -> Any:
+        result = func(*args, **kwargs)
         name = str(func.name()).rpartition("::")[2].partition(".")[0].removesuffix("_")
         is_built_in_sum = name == "add" and isinstance(result, torch.Tensor) and result.dim() < 2
         if name not in _OF_BUILT_IN_FUNCTIONS and not is_built_in_sum:
-            self._calls[f"torch's {name}"] += 1
+            calls[f"torch's {name}"] += 1
         return result
 
-
-def counting(calls: Counter[str]) -> contextlib.AbstractContextManager[Any]:
-    """Add to `calls` how often each operator runs inside, in this thread."""
-    return _OperatorCounts(calls)
+    return _Operators(run)
 
 
 @contextlib.contextmanager
 def recording() -> Iterator[dict[str, None]]:
-    """The distinct names of what runs inside, in order."""
+    """The distinct names of what runs inside, in order, and whether a backward pass ran an operator."""
     names: dict[str, None] = {}
-    with _FunctionNames(names), _OperatorNames(names):
+
+    def run(func: Any, args: Any, kwargs: Any) -> Any:
+        names[str(func.name()).partition(".")[0].replace("::", ".")] = None
+        if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
+            names[wire.AUTOGRAD_RAN] = None
+        return func(*args, **kwargs)
+
+    with _FunctionNames(names), _Operators(run):
         yield names
 
 
 def pack_names(names: dict[str, None]) -> list[wire.Buffer]:
-    """Their number and each name as a text, within the wire's caps."""
-    packed = [name.encode("ascii", "replace").decode() for name in list(names)[: wire.GREATEST_OPERATORS]]
-    return [
-        len(packed).to_bytes(4, "little"),
-        *(wire.pack_text(name[: wire.OPERATOR_CAP]) for name in packed),
-    ]
+    """Their number and each name, within the wire's caps."""
+    first = list(names)[: wire.GREATEST_OPERATORS]
+    return [wire.pack_counts(len(first)), *map(wire.pack_name, first)]

@@ -12,15 +12,10 @@ import torch
 import wire
 
 CHUNK_FILE = "submission:"
-"""Code objects of chunk 7 have the file name "submission:7", by which the judge finds the student's own
-line."""
+"""Code objects of chunk 7 have the file name "submission:7", which leads to the student's own line."""
 
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 """BaseException's own, even if a student's class overrides it."""
-
-_INTEGER_DTYPES = frozenset(
-    {"int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "int"}
-)
 
 
 def pack_result(result: Any, outputs: list[Mapping[str, Any]]) -> list[wire.Buffer]:
@@ -64,44 +59,35 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
 
 
 def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
+    """An array of floats or labels."""
     if _shape(value) != tuple(output["shape"]) or (array_and_dtype := _as_array(value)) is None:
         return None
     array, dtype = array_and_dtype
-    code, _ = wire.float_payload(dtype)
+    if output["kind"] == "labels" and dtype not in wire.INTEGERS:
+        return None
+    code = wire.payload_code(output["kind"], dtype)
     return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)
 
 
-def _pack_labels(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
-    if _shape(value) != (output["count"],) or (array_and_dtype := _as_array(value)) is None:
-        return None
-    array, dtype = array_and_dtype
-    if dtype not in _INTEGER_DTYPES:
-        return None
-    return _tagged(dtype, np.ascontiguousarray(array, dtype="<i8").data)
-
-
 def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
-    if not isinstance(value, list | tuple):
-        shape = _shape(value)
-        if shape is None or len(shape) != 1:
-            return None
-        count = shape[0]
-        if (array_and_dtype := _as_array(value[: output["capacity"]])) is None:
-            return None
-        value = array_and_dtype[0].tolist()
-    else:
-        count = len(value)
-        if any(isinstance(item, str | bytes | bytearray) for item in value[: output["capacity"]]):
+    (capacity,) = output["shape"]
+    if isinstance(value, list | tuple):
+        count, first = len(value), value[:capacity]
+        if any(isinstance(item, str | bytes | bytearray) for item in first):
             return None  # float() would read them
-    numbers = [float(item) for item in value[: output["capacity"]]]
-    length = min(count, 0xFFFFFFFF).to_bytes(4, "little")
-    return _tagged("float", length, np.asarray(numbers, dtype="<f8").tobytes())
+    else:
+        shape = _shape(value)
+        if shape is None or len(shape) != 1 or (array_and_dtype := _as_array(value[:capacity])) is None:
+            return None
+        count, first = shape[0], array_and_dtype[0].tolist()
+    numbers = [float(item) for item in first]
+    return _tagged("float", wire.pack_counts(count), np.asarray(numbers, dtype="<f8").tobytes())
 
 
 _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]] = {
     "number": _pack_number,
     "array": _pack_array,
-    "labels": _pack_labels,
+    "labels": _pack_array,
     "series": _pack_series,
 }
 
@@ -157,12 +143,10 @@ def type_name(value: Any) -> str:
 
 def pack_raised(error: BaseException) -> list[wire.Buffer]:
     """An exception's kind and message, and the innermost line of the student's own code; line 0 for none."""
-    number, line = _place_of(error)
     return [
         wire.pack_text(type_name(error)),
         wire.pack_text(message_of(error)),
-        number.to_bytes(4, "little"),
-        line.to_bytes(4, "little"),
+        wire.pack_counts(*_place_of(error)),
     ]
 
 

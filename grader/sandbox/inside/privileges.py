@@ -52,9 +52,7 @@ def become(user: int | None, *, may_read_anything: bool) -> bool:
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
         linux.set_capabilities(rights)
-        linux.control_process(
-            linux.PR_SET_DUMPABLE, 0
-        )  # no process of the same user can look into its memory
+        linux.control_process(linux.PR_SET_DUMPABLE, 0)  # no other process of the user sees its memory
     except OSError:
         return False
     return os.geteuid() != 0

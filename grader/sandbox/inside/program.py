@@ -15,8 +15,6 @@ import stubs
 
 MODULE_PREFIX = "submission"
 
-_COMPILE_FLAGS = __future__.annotations.compiler_flag
-
 
 class Program:
     """The submission's chunks, executed when a function that needs them is loaded, each at most once."""
@@ -56,7 +54,8 @@ class Program:
         linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
         namespace = vars(self._files[chunk["file"]])
         try:
-            code = compile(source, file_name, "exec", flags=_COMPILE_FLAGS, dont_inherit=True)
+            flags = __future__.annotations.compiler_flag
+            code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
             exec(code, namespace)
         except BaseException as error:
             reason = f"making it raised {packing.type_name(error)}: {packing.message_of(error)}"

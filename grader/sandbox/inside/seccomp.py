@@ -12,7 +12,7 @@ import errno
 import platform
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,6 +80,7 @@ _DECIDED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "open": (2, None), "openat": (257, 56), "openat2": (437, 437),
     "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
 }  # fmt: skip
+_CALLS = _REFUSED | _DECIDED_BY_ARGUMENT
 _LAST_KNOWN = 462
 _UNTIL_SEALED = ("memfd_create", "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4")
 """Calls that a GPU's driver may need while it is opened: memory in files, and sockets to share the GPU."""
@@ -92,8 +93,7 @@ _HARMLESS_CONTROLS = (15, 16, 2, 3, 23, 38, 39, 0x53564D41)
 _WITHOUT_A_NAME = 0x400000  # O_TMPFILE, less O_DIRECTORY
 
 _SIGNALLING_CONTROLS = (8, 10, 15)
-"""fcntl: F_SETOWN, F_SETSIG and F_SETOWN_EX make a descriptor send any signal to any process of the same
-user."""
+"""fcntl: with F_SETOWN, F_SETSIG and F_SETOWN_EX a descriptor sends signals to the user's processes."""
 _SIGNALLING_REQUESTS = (0x8901, 0x8902, 0x5412)
 """ioctl: FIOSETOWN and SIOCSPGRP do the same, TIOCSTI types into a terminal."""
 
@@ -104,11 +104,18 @@ class _Architecture:
 
     audit: int
     column: int
+    seccomp: int
+    """The number of the system call that installs filters."""
+
+    def numbers(self, names: Iterable[str]) -> list[int]:
+        """Of the named calls, those that this processor has."""
+        numbers = [_CALLS[name][self.column] for name in names]
+        return [number for number in numbers if number is not None]
 
 
 _ARCHITECTURES = {
-    "x86_64": _Architecture(0xC000003E, 0),
-    "aarch64": _Architecture(0xC00000B7, 1),
+    "x86_64": _Architecture(0xC000003E, 0, 317),
+    "aarch64": _Architecture(0xC00000B7, 1, 277),
 }
 
 _LOAD, _AND = 0x20, 0x54  # A = the word at offset k; A &= k
@@ -123,7 +130,6 @@ _KILL = 0x80000000
 
 _SET_FILTER = 1
 _ALL_THREADS, _NO_SLOWDOWN = 1 << 0, 1 << 2  # SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_SPEC_ALLOW
-_SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
 
 
 class _Program(ctypes.Structure):
@@ -132,12 +138,13 @@ class _Program(ctypes.Structure):
 
 def is_supported() -> bool:
     """Whether the kernel supports filters and the tables know the processor. Changes nothing."""
-    if sys.platform != "linux" or platform.machine() not in _ARCHITECTURES:
+    architecture = _ARCHITECTURES.get(platform.machine())
+    if sys.platform != "linux" or architecture is None:
         return False
     ask_for_action = 2
     wanted = ctypes.c_uint32(_REFUSE & 0x7FFF0000)
     try:
-        linux.call(_SECCOMP_CALL[platform.machine()], ask_for_action, 0, ctypes.byref(wanted))
+        linux.call(architecture.seccomp, ask_for_action, 0, ctypes.byref(wanted))
     except OSError:
         return False
     return True
@@ -179,23 +186,18 @@ def _blocks(process_id: int) -> dict[str, bytes]:
     own = _argument(0) + _only(process_id)
     named = _instruction(_IF_ANY_BIT, _WITHOUT_A_NAME, 0, 1) + refuse + allow
     # Files stay until the worker's folder is removed: one that is unlinked and still open could not be counted.
-    # Code that cleans up is told it succeeded, because temporary files must not fail a right function.
+    # Cleaning up pretends to succeed, because temporary files must not fail a right function.
     pretend = _instruction(_RETURN, _PRETEND)
     return {
         "clone": _argument(0) + _instruction(_IF_ANY_BIT, _CLONE_THREAD, 1) + refuse + allow,
         "clone3": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library then uses clone
-        "kill": own,
-        "tgkill": own,
-        "rt_sigqueueinfo": own,
-        "rt_tgsigqueueinfo": own,
+        **dict.fromkeys(("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"), own),
         "prctl": _argument(0) + _only(*_HARMLESS_CONTROLS),
         "prlimit64": _argument(0) + _only(0, process_id),
         "open": _argument(1) + named,
         "openat": _argument(2) + named,
         "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library does without
-        "unlink": pretend,
-        "unlinkat": pretend,
-        "rmdir": pretend,
+        **dict.fromkeys(("unlink", "unlinkat", "rmdir"), pretend),
         "fcntl": _argument(1) + _all_but(*_SIGNALLING_CONTROLS),
         "ioctl": _argument(1) + _all_but(*_SIGNALLING_REQUESTS),
         "mmap": _argument(3)
@@ -207,9 +209,8 @@ def _blocks(process_id: int) -> dict[str, bytes]:
 
 
 @cache
-def _refusals(column: int) -> bytes:
-    numbers = (pair[column] for pair in _REFUSED.values())
-    return _all_but(*(number for number in numbers if number is not None))
+def _refusals(architecture: _Architecture) -> bytes:
+    return _all_but(*architecture.numbers(_REFUSED))
 
 
 def _begin(architecture: _Architecture) -> list[bytes]:
@@ -225,8 +226,8 @@ def _begin(architecture: _Architecture) -> list[bytes]:
 def program(machine: str, process_id: int, *, opens_device: bool = False) -> bytes:
     """The filter, in classic BPF. machine: from platform.machine().
 
-    opens_device: allow what a GPU's driver may need: anonymous shared pages, for good, because the watch
-    counts them; and the calls that `seal` withdraws.
+    opens_device: also allow anonymous shared pages, for good, because the watch counts them, and the calls
+    that `seal` withdraws. A GPU's driver may need both.
     """
     architecture = _ARCHITECTURES[machine]
     parts = [
@@ -237,14 +238,10 @@ def program(machine: str, process_id: int, *, opens_device: bool = False) -> byt
     blocks = _blocks(process_id)
     if opens_device:
         del blocks["mmap"]
-        parts += [
-            _when(number, _instruction(_RETURN, _ALLOW)) for number in _numbers_until_sealed(architecture)
-        ]
+        blocks = dict.fromkeys(_UNTIL_SEALED, _instruction(_RETURN, _ALLOW)) | blocks
     for name, block in blocks.items():
-        number = _DECIDED_BY_ARGUMENT[name][architecture.column]
-        if number is not None:
-            parts.append(_when(number, block))
-    return b"".join([*parts, _refusals(architecture.column)])
+        parts += [_when(number, block) for number in architecture.numbers([name])]
+    return b"".join([*parts, _refusals(architecture)])
 
 
 def install(process_id: int, *, opens_device: bool = False) -> None:
@@ -253,20 +250,14 @@ def install(process_id: int, *, opens_device: bool = False) -> None:
 
 
 def seal() -> None:
-    """Install a second filter in all threads that withdraws what opening a GPU needs. Raises OSError."""
+    """Install a second filter in all threads, without the calls for opening a GPU. Raises OSError."""
     architecture = _ARCHITECTURES[platform.machine()]
-    _install(b"".join([*_begin(architecture), _all_but(*_numbers_until_sealed(architecture))]))
-
-
-def _numbers_until_sealed(architecture: _Architecture) -> list[int]:
-    numbers = (_REFUSED[name][architecture.column] for name in _UNTIL_SEALED)
-    return [number for number in numbers if number is not None]
+    _install(b"".join([*_begin(architecture), _all_but(*architecture.numbers(_UNTIL_SEALED))]))
 
 
 def _install(code: bytes) -> None:
-    machine = platform.machine()
     filled = _Program(len(code) // 8, code)
-    number = _SECCOMP_CALL[machine]
+    number = _ARCHITECTURES[platform.machine()].seccomp
     try:
         linux.call(number, _SET_FILTER, _ALL_THREADS | _NO_SLOWDOWN, ctypes.byref(filled))
     except OSError:  # Linux before 4.17 does not know the second flag

@@ -28,9 +28,6 @@ class Stub:
             raise AttributeError(name)
         return Stub(f"{self._name}.{name}")
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        pass
-
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
             return arguments[0]
@@ -38,9 +35,6 @@ class Stub:
 
     def __getitem__(self, key: Any) -> Any:
         return Stub(f"{self._name}[]")
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        pass
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
@@ -54,8 +48,10 @@ class Stub:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def _ignore(self, *_: Any) -> None:
         pass
+
+    __setattr__ = __setitem__ = __exit__ = _ignore
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         return (object,)
@@ -192,8 +188,7 @@ def install(names: Iterable[str]) -> None:
 
 
 class LeftOutName:
-    """A name that the student's top-level code binds in a statement that is left out, because it loads data
-    or trains.
+    """A name bound by a top-level statement that is left out, because it loads data or trains.
 
     Its device is answered, which is harmless; any other use raises a NameError with the reason.
     """

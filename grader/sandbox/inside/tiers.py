@@ -21,6 +21,5 @@ DEVICE = 1 << 4
 HELLO = struct.Struct("<4sI")
 MAGIC = b"held"
 DEVICE_HELLO = struct.Struct("<QH")
-"""Follows if a GPU was requested: its memory in bytes, and the length of a text, its name or why it is not
-open."""
+"""Follows if a GPU was requested: its memory in bytes, and the length of its name or of the failure."""
 DEVICE_TEXT_CAP = 400

@@ -25,13 +25,10 @@ TEXT_CAP = 2000
 """The most UTF-8 bytes of one text in an answer."""
 
 GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
-"""The most operator names in an answer to a traced call, and the most characters of one, all ASCII."""
+"""The most operator names in an answer to a traced call, and the most ASCII characters in a name."""
 
-GREATEST_LINES = 64
-"""The most lines in an answer to a counted call."""
-
-GREATEST_CALLS = 64
-"""The most library calls in an answer to a counted call; their names are capped like operators."""
+GREATEST_LINES = GREATEST_CALLS = 64
+"""The most lines, and library calls, in an answer to a counted call."""
 
 AUTOGRAD_RAN = "autograd"
 """Among the names of a traced call if an operator ran for a backward pass."""
@@ -51,28 +48,10 @@ LOADED, RETURNED, RAISED, ASKED = range(1, 5)
 VALUE, OTHER = range(2)
 """Tags of a value: bytes of the requested kind, or a description of what came instead."""
 
-DTYPES: tuple[str, ...] = (
-    "float32",
-    "float64",
-    "float16",
-    "bfloat16",
-    "int64",
-    "int32",
-    "int16",
-    "int8",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "float",
-    "int",
-    "longdouble",
-)
+_FLOATS = ("float32", "float64", "float16", "bfloat16")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool")
+DTYPES = (*_FLOATS, *INTEGERS, "float", "int", "longdouble")
 """The student's dtypes by code; "float" and "int" are Python's."""
-
-NARROW_FLOATS = frozenset({"float32", "float16", "bfloat16"})
-"""Float arrays of these dtypes travel as float32, all others as float64."""
 
 
 class WireError(Exception):
@@ -83,9 +62,11 @@ class Closed(WireError):
     """Raised when the other side closed the wire."""
 
 
-def float_payload(dtype: str) -> tuple[str, int]:
-    """NumPy's code and the bytes per element that a float array of the student's dtype travels with."""
-    return ("<f4", 4) if dtype in NARROW_FLOATS else ("<f8", 8)
+def payload_code(kind: str, dtype: str) -> str:
+    """NumPy's code for the bytes in which a value of this kind and the student's dtype travels."""
+    if kind == "labels":
+        return "<i8"
+    return "<f4" if kind == "array" and dtype in {"float32", "float16", "bfloat16"} else "<f8"
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -120,15 +101,10 @@ def send_parts(
     remaining: Callable[[], float] | None = None,
     descriptors: Sequence[int] = (),
 ) -> None:
-    """Send all parts in as few system calls as the socket takes.
+    """Send all parts in as few system calls as the socket takes, and descriptors with the first byte.
 
-    Args:
-        connection: where to send.
-        parts: what to send.
-        remaining: called before each system call for the seconds left for the whole; raises TimeoutError if there
-            are none. Without it the socket's timeout bounds each call, so a slow reader may prolong the whole.
-        descriptors: sent with the first byte, on systems that can.
-
+    remaining: called before each system call for the seconds left for the whole; raises TimeoutError if there
+    are none. Without it the socket's timeout bounds each call, so a slow reader may prolong the whole.
     """
     views = [view for view in (memoryview(part).cast("B") for part in parts if len(part)) if view.nbytes]
     if not hasattr(connection, "sendmsg"):  # Windows
@@ -205,6 +181,16 @@ def pack_text(text: str) -> bytes:
     return struct.pack("<H", len(encoded)) + encoded
 
 
+def pack_name(name: str) -> bytes:
+    """The name of an operator or a library call, as a text."""
+    return pack_text(name.encode("ascii", "replace").decode()[:OPERATOR_CAP])
+
+
+def pack_counts(*counts: int) -> bytes:
+    """Unsigned 32-bit numbers; a greater one becomes the greatest."""
+    return b"".join(min(count, 0xFFFFFFFF).to_bytes(4, "little") for count in counts)
+
+
 class Cursor:
     """Reads the fields of an answer's body in order; WireError at the first invalid one."""
 
@@ -221,7 +207,6 @@ class Cursor:
         return part
 
     def byte(self) -> int:
-        """The next byte."""
         return self.take(1)[0]
 
     def count(self) -> int:
@@ -237,7 +222,6 @@ class Cursor:
         return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
     def dtype(self) -> str:
-        """The next dtype code."""
         code = self.byte()
         if code >= len(DTYPES):
             raise WireError("an unknown dtype")

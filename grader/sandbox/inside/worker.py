@@ -7,6 +7,7 @@ no tolerances and no seed, and everything it says is a claim that the judge chec
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import math
 import mmap
@@ -39,19 +40,14 @@ _FORMER_NAMES: Mapping[str, Any] = {
     "NaN": np.nan,
     "alltrue": np.all,
     "asscalar": lambda array: array.item(),
-    "complex": complex,
-    "float": float,
     "float_": np.float64,
-    "int": int,
     "mat": np.asmatrix,
-    "object": object,
     "product": np.prod,
     "row_stack": np.vstack,
     "sometrue": np.any,
-    "str": str,
+    **{each.__name__: each for each in (complex, float, int, object, str)},
 }
-"""Names that NumPy has dropped since these assignments were given out: solutions from those years still
-count."""
+"""Names that NumPy has dropped since these assignments were given out; old solutions still use them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +60,19 @@ class Made:
 
 @dataclass(slots=True)
 class Held:
-    """What a worker holds between requests."""
+    """Held by a worker between requests. synchronize: waits until the GPU is idle."""
 
     synchronize: Callable[[], None] | None
-    """Waits until the GPU has nothing to do."""
     program: Program | None = None
     functions: dict[str, Any] = field(default_factory=dict)
     drivers: dict[str, Any] = field(default_factory=dict)
-    tensors: dict[str, Any] = field(default_factory=dict)
-    """The resident tensors, by key."""
+    resident: dict[str, Any] = field(default_factory=dict)
     before: Made | None = None
     """The last call, unless it raised."""
 
 
 class Caller:
-    """Makes one call: builds the arguments, calls, and packs the result. made: the call, once it was made."""
-
-    made: Made | None = None
+    """Makes one call: builds the arguments, calls, and packs the result."""
 
     def __init__(
         self, connection: socket.socket, header: Mapping[str, Any], payload: bytearray, held: Held
@@ -92,6 +84,7 @@ class Caller:
         self._device: str = header["device"]
         self._held = held
         self._before = held.before if header["is_again"] else None
+        held.before = None
 
     def call(self, target: Any) -> list[wire.Buffer]:
         """The body of the answer. Raises what the student's code raised."""
@@ -104,7 +97,12 @@ class Caller:
         if not callable(target):
             raise TypeError(f"{header['function']} is not a function but {packing.describe(target)}")
         owner: Any = None
-        with _redirect(header), _recording(header) as operators, _counting(header) as counts:
+        counting = functools.partial(opcode_count.counting, with_calls=header["are_calls_counted"])
+        with (
+            _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
+            _if(header["is_traced"], operator_trace.recording) as operators,
+            _if(header["is_counted"], counting) as counts,
+        ):
             if header["method"] is not None:
                 owner = _lend_methods(target, state, header["state"])()
                 for name, value in state.items():
@@ -114,12 +112,13 @@ class Caller:
             result = _call(target, positional, keywords)
         if self._device == "cuda" and self._held.synchronize is not None:
             self._held.synchronize()
-        self.made = Made(positional, result)
-        body = self._values(self.made, owner)
+        made = Made(positional, result)
+        body = self._values(made, owner)
         if operators is not None:
             body += operator_trace.pack_names(operators)
         if counts is not None:
             body += opcode_count.pack_counts(counts)
+        self._held.before = made
         return body
 
     def _values(self, made: Made, owner: Any) -> list[wire.Buffer]:
@@ -142,7 +141,7 @@ class Caller:
             case "spy":
                 return self._spy(entry)
             case "resident":
-                return self._held.tensors[entry["key"]]
+                return self._held.resident[entry["key"]]
             case "function":
                 return self._held.functions[entry["name"]]
             case _:
@@ -150,8 +149,7 @@ class Caller:
 
     def _tensor(self, entry: Mapping[str, Any]) -> Any:
         """A fresh tensor or ndarray that owns its memory."""
-        array = np.frombuffer(self._payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
-        array = array.reshape(entry["shape"]).copy()
+        array = _array_in(self._payload, entry).copy()
         return _tensor_of(array, self._device) if self._as_tensor else array
 
     def _spy(self, entry: Mapping[str, Any]) -> Callable[..., Any]:
@@ -162,14 +160,19 @@ class Caller:
                 body += packing.pack_value(value, output)
             wire.send_parts(self._connection, wire.pack_answer(self._header["id"], wire.ASKED, body))
             reply, payload = wire.receive_request(self._connection)
-            shape = reply["shape"]
-            gradient = np.frombuffer(payload, reply["dtype"], count=math.prod(shape)).reshape(shape).copy()
+            gradient = _array_in(payload, reply).copy()
             if self._as_tensor:
                 dW = _tensor_of(gradient, self._device)
                 return torch.tensor(reply["loss"], dtype=dW.dtype, device=self._device), dW
             return reply["loss"], gradient
 
         return spy
+
+
+def _array_in(memory: wire.Buffer | mmap.mmap, entry: Mapping[str, Any]) -> Any:
+    shape = entry["shape"]
+    flat = np.frombuffer(memory, entry["dtype"], count=math.prod(shape), offset=entry.get("offset", 0))
+    return flat.reshape(shape)
 
 
 def _tensor_of(array: Any, device: str) -> torch.Tensor:
@@ -227,17 +230,10 @@ def _spy_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tupl
     return tuple(given)
 
 
-def _redirect(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[Any]:
-    return cuda_redirect.CudaRedirect() if header["redirect_cuda"] else contextlib.nullcontext()
-
-
-def _recording(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[dict[str, None] | None]:
-    return operator_trace.recording() if header["is_traced"] else contextlib.nullcontext()
-
-
-def _counting(header: Mapping[str, Any]) -> contextlib.AbstractContextManager[opcode_count.Counts | None]:
-    with_calls = header["are_calls_counted"]
-    return opcode_count.counting(with_calls=with_calls) if header["is_counted"] else contextlib.nullcontext()
+def _if(
+    is_wanted: bool, context: Callable[[], contextlib.AbstractContextManager[Any]]
+) -> contextlib.AbstractContextManager[Any]:
+    return context() if is_wanted else contextlib.nullcontext()
 
 
 def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
@@ -254,8 +250,7 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
 
 
 def prepare() -> None:
-    """Set up what all workers share, once before the fork: seeded generators, no compiler, NumPy's former
-    names.
+    """Set up all workers at once, before the fork: seeds, no compiler, NumPy's former names.
 
     Seeding torch's generators touches every backend: done in each worker it would cost more than the fork.
     """
@@ -291,7 +286,7 @@ def _uncompiled(model: Any = None, **_: Any) -> Any:
 def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
     if program is None:
         raise wire.WireError("no program")
-    with _redirect(header):
+    with _if(header["redirect_cuda"], cuda_redirect.CudaRedirect):
         return program.load(header["function"], header["chunks"], header["lacks"], header["file"])
 
 
@@ -299,13 +294,10 @@ def _resident(header: Mapping[str, Any], payload: bytearray, descriptors: list[i
     """Resident tensors or arrays by key. They share the request's bytes, or map its memory: no copies."""
     tensors = {}
     for key, entry in header["tensors"].items():
+        memory: bytearray | mmap.mmap = payload
         if "descriptor" in entry:
-            length = entry["count"] * np.dtype(entry["dtype"]).itemsize
-            memory = mmap.mmap(descriptors[entry["descriptor"]], length, flags=mmap.MAP_PRIVATE)
-            array = np.frombuffer(memory, entry["dtype"], count=entry["count"])
-        else:
-            array = np.frombuffer(payload, entry["dtype"], count=entry["count"], offset=entry["offset"])
-        array = array.reshape(entry["shape"])
+            memory = mmap.mmap(descriptors[entry["descriptor"]], 0, flags=mmap.MAP_PRIVATE)
+        array = _array_in(memory, entry)
         tensors[key] = _tensor_of(array, header["device"]) if header["backend"] == "torch" else array
     return tensors
 
@@ -348,15 +340,11 @@ def _answer(
         case "load":
             held.functions[header["function"]] = _load(held.program, header)
         case "resident":
-            held.tensors = _resident(header, payload, descriptors)
+            held.resident = _resident(header, payload, descriptors)
         case "driver":
             held.drivers[header["name"]] = _driver(header)
         case _:
-            caller = Caller(connection, header, payload, held)
-            held.before = None
             driver = header["driver"]
             target = held.functions[header["function"]] if driver is None else held.drivers[driver]
-            body = caller.call(target)
-            held.before = caller.made
-            return wire.RETURNED, body
+            return wire.RETURNED, Caller(connection, header, payload, held).call(target)
     return wire.LOADED, []

@@ -5,7 +5,7 @@ of the judge's control socket (on Windows "stdin", from which it is read). JUDGE
 HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
 
 In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's
-process id. The order b"W" with a process id reaps a killed worker, ends what it left behind, and is answered
+process id. The order b"W" with a process id reaps a killed worker, ends its orphans, and is answered
 with its wait status. In `single` mode, for systems without fork, it sends READY, and the first request turns
 this process into the worker. A worker first reports its tiers on its wire (tiers.HELLO), before it receives
 any student code.
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 PROCESS_ID = struct.Struct("<q")
 ORDER = struct.Struct("<cI")
 FORKS_OF_A_CLASS = 24
-"""After so many, those of about four submissions, more will come: the shared memory is then made cheaper
-to fork."""
+"""After the forks of about four submissions, more will come: shared memory is then made cheaper to fork."""
 
 ARRAY_BYTES, RETAINED_BYTES = 1 << 25, 1 << 30
 """A worker reuses the memory of freed arrays of up to 32 MiB, and retains up to 1 GiB. Memory returned to
@@ -45,7 +44,7 @@ READY = b"R"
 
 
 def _import_everything(judge: int, hidden: frozenset[str]) -> None:
-    """Import what a worker needs, and what it would import lazily after losing the right to read files."""
+    """Import what a worker needs, also modules that it would import after losing the right to read files."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
     import privileges
@@ -73,13 +72,6 @@ def _import_everything(judge: int, hidden: frozenset[str]) -> None:
     sys.path.remove(here)
 
 
-def _prepare_confinement() -> Confinement:
-    import confinement
-
-    beside = Path(__file__).resolve().parents[3]
-    return confinement.prepare(str(beside / name) for name in ("grader", "reference", "test_specs"))
-
-
 def _become_worker(
     connection: socket.socket, confinement: Confinement, settings: dict[str, Any], parent: int | None
 ) -> None:
@@ -87,18 +79,10 @@ def _become_worker(
     import worker
     from confinement import Bounds
 
-    has_device = settings["device"] == "cuda"
-    bounds = Bounds(
-        settings["memory_bytes"],
-        settings["directory"],
-        settings["user"],
-        settings["tiers"],
-        parent,
-        has_device=has_device,
-    )
+    bounds = Bounds(**settings, parent=parent)
     held = confinement.apply(connection.fileno(), bounds)
-    if has_device:
-        connection.sendall(_with_device(confinement, held, settings["device_memory_bytes"]))
+    if bounds.device_memory_bytes is not None:
+        connection.sendall(_with_device(confinement, held, bounds.device_memory_bytes))
     else:
         connection.sendall(tiers.HELLO.pack(tiers.MAGIC, held))
     worker.serve(connection)
@@ -118,8 +102,8 @@ def _with_device(confinement: Confinement, held: int, memory_bytes: int) -> byte
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
     encoded = text.encode("utf-8", "replace")[: tiers.DEVICE_TEXT_CAP]
-    words = (tiers.HELLO.pack(tiers.MAGIC, held), tiers.DEVICE_HELLO.pack(size, len(encoded)), encoded)
-    return b"".join(words)
+    parts = (tiers.HELLO.pack(tiers.MAGIC, held), tiers.DEVICE_HELLO.pack(size, len(encoded)), encoded)
+    return b"".join(parts)
 
 
 class _Nursery:
@@ -150,7 +134,7 @@ class _Nursery:
         import huge_pages
         import tiers
 
-        is_filtered = self._confinement.has_seccomp and settings["tiers"] & tiers.SYSTEM_CALLS
+        is_filtered = self._confinement.has_seccomp and settings["wanted"] & tiers.SYSTEM_CALLS
         self._may_have_orphans |= not is_filtered
         parent = os.getpid()
         self._forks += 1
@@ -169,7 +153,7 @@ class _Nursery:
         return process_id
 
     def _wait(self, body: bytes) -> int:
-        """Reap a killed worker, and end what it left behind; its wait status."""
+        """Reap a killed worker and end its orphans; its wait status."""
         import orphans
 
         process_id = int(PROCESS_ID.unpack(body)[0])
@@ -183,31 +167,31 @@ class _Nursery:
         return status
 
 
-def _control_socket(place: str) -> socket.socket:
-    if sys.platform == "win32":
-        return socket.fromshare(sys.stdin.buffer.read())
-    return socket.socket(fileno=int(place))
-
-
 def main() -> None:
     """Import, then serve until the judge closes the control socket."""
     descriptor, mode, judge, *hidden = sys.argv[1:]
-    control = _control_socket(descriptor)
+    if sys.platform == "win32":
+        control = socket.fromshare(sys.stdin.buffer.read())
+    else:
+        control = socket.socket(fileno=int(descriptor))
     if os.name == "posix":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge handles Ctrl-C
     _import_everything(int(judge), frozenset(os.path.realpath(entry) for entry in hidden))
-    confinement = _prepare_confinement()
+    import confinement
+
+    beside = Path(__file__).resolve().parents[3]
+    prepared = confinement.prepare(str(beside / name) for name in ("grader", "reference", "test_specs"))
     gc.collect()
     gc.freeze()
     gc.disable()  # keeps the children's memory shared for longer
     if mode == "fork":
-        _Nursery(control, confinement).serve()
+        _Nursery(control, prepared).serve()
     else:
         import wire
 
         control.sendall(READY)
         settings, _ = wire.receive_request(control)
-        _become_worker(control, confinement, settings, os.getppid() if os.name == "posix" else None)
+        _become_worker(control, prepared, settings, os.getppid() if os.name == "posix" else None)
 
 
 if __name__ == "__main__":

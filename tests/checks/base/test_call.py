@@ -52,6 +52,10 @@ RETURNED = Returned((), 0.1)
         (TimedOut(2.5, is_loading=True), "f could not be called: its module-level code timed out (2.5 s)"),
         (Died("exit code 3"), "f ended its process instead of returning (exit code 3), on a small batch"),
         (Missing("no file defines it"), "f is missing: no file defines it"),
+        (
+            Missing("f (hw.py, line 12) cannot be loaded: it needs torch.hub"),
+            "f (hw.py, line 12) cannot be loaded: it needs torch.hub",
+        ),
         (Refused("not called: no time was left"), "f was not called: no time was left"),
     ],
 )

@@ -11,11 +11,7 @@ from grader.checks.losses.cases import (
     SHIFTED_CLEARANCE,
     SMALL,
     TWO_CLASSES,
-    draw_middle_case,
-    draw_ones_case,
-    draw_shifted_cases,
-    draw_small_case,
-    draw_value_cases,
+    Draw,
 )
 from reference import Convention, kink_clearance, predict, softmax_loss, svm_loss
 
@@ -24,11 +20,11 @@ TRANSPOSED = Convention(layout="CD")
 
 
 def cases_of(seed, convention=PLAIN):
-    return {case.name: case for case in draw_value_cases(np.random.default_rng(seed), convention)}
+    return {case.name: case for case in Draw(np.random.default_rng(seed), convention).value_cases()}
 
 
 def test_the_battery_has_fifteen_cases_with_a_name_of_their_own():
-    cases = draw_value_cases(np.random.default_rng(0), PLAIN)
+    cases = Draw(np.random.default_rng(0), PLAIN).value_cases()
 
     assert len({case.name for case in cases}) == len(cases) == 15
 
@@ -39,7 +35,7 @@ def test_the_cases_for_the_second_dtype_are_in_the_battery():
 
 
 def test_the_three_cases_for_diagnosis_come_first_and_differ_in_every_size():
-    first, second, third = draw_value_cases(np.random.default_rng(0), PLAIN)[:3]
+    first, second, third = Draw(np.random.default_rng(0), PLAIN).value_cases()[:3]
 
     assert first.reg == second.reg == third.reg == 0.37
     assert len({first.X.shape, second.X.shape, third.X.shape}) == 3
@@ -132,7 +128,7 @@ def test_two_cases_of_the_same_sizes_tell_who_keeps_the_answer_to_a_shape(conven
 
 
 def test_weights_of_ones_are_ones_with_a_great_regularizer():
-    case = draw_ones_case(np.random.default_rng(0), PLAIN, 2.5e4)
+    case = Draw(np.random.default_rng(0), PLAIN).all_ones(300)
 
     assert case.W.shape == (300, 10)
     assert np.all(case.W == 1)
@@ -142,7 +138,7 @@ def test_weights_of_ones_are_ones_with_a_great_regularizer():
 @pytest.mark.parametrize("shift", [1e4, -1e4])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_shift_moves_the_scores_of_every_other_row_and_not_the_answer(seed, shift):
-    (case,) = draw_shifted_cases(np.random.default_rng(seed), PLAIN, (shift,))
+    (case,) = Draw(np.random.default_rng(seed), PLAIN).shifted((shift,))
     W, X = case.W[:-1], case.X[:, :-1]
 
     assert np.allclose((case.X @ case.W)[::2], (X @ W)[::2] + shift)
@@ -154,7 +150,7 @@ def test_a_shift_moves_the_scores_of_every_other_row_and_not_the_answer(seed, sh
 
 
 def test_all_shifts_are_of_one_case():
-    still, up = draw_shifted_cases(np.random.default_rng(0), PLAIN, (0.0, 1e4))
+    still, up = Draw(np.random.default_rng(0), PLAIN).shifted((0.0, 1e4))
 
     assert (still.name, up.name) == ("scores that are not moved", "scores of every other row moved by +10000")
     assert np.array_equal(still.W, up.W)
@@ -181,29 +177,22 @@ def test_the_sizes_are_told_the_same_in_either_layout(convention):
 
 
 def test_the_shifted_case_keeps_its_extra_feature_in_the_other_layout():
-    (case,) = draw_shifted_cases(np.random.default_rng(0), TRANSPOSED, (1e4,))
+    (case,) = Draw(np.random.default_rng(0), TRANSPOSED).shifted((1e4,))
 
     assert np.all(case.W[:, -1] == 1)
     assert np.all(case.X[-1, ::2] == 1e4)
 
 
 def test_sizes_vary_from_seed_to_seed():
-    shapes = {draw_small_case(np.random.default_rng(seed), PLAIN, 0.37).X.shape for seed in range(20)}
+    shapes = {Draw(np.random.default_rng(seed), PLAIN).small(0.37).X.shape for seed in range(20)}
 
     assert len(shapes) > 5
 
 
-def test_the_middle_case_has_more_classes_than_the_handout():
-    case = draw_middle_case(np.random.default_rng(0), PLAIN, 0.37)
-
-    assert case.name == "many classes"
-    assert case.W.shape[1] == 12
-
-
 def test_the_same_stream_draws_the_same_case_and_another_one_another():
-    first = draw_small_case(np.random.default_rng(1), PLAIN, 0.37)
-    again = draw_small_case(np.random.default_rng(1), PLAIN, 0.37)
-    other = draw_small_case(np.random.default_rng(2), PLAIN, 0.37)
+    first = Draw(np.random.default_rng(1), PLAIN).small(0.37)
+    again = Draw(np.random.default_rng(1), PLAIN).small(0.37)
+    other = Draw(np.random.default_rng(2), PLAIN).small(0.37)
 
     assert first.W.tobytes() == again.W.tobytes()
     assert first.X.tobytes() == again.X.tobytes()

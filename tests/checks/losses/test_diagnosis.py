@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from grader.checks.losses.cases import draw_value_cases
+from grader.checks.losses.cases import Draw
 from grader.checks.losses.diagnosis import diagnose
 from grader.model.observation import Received, Unexpected
 from grader.model.verdict import Diagnosis
 from reference import Case, Convention, svm_loss
 
 PLAIN = Convention()
-CASES = [Case(case.W, case.X, case.y, case.reg) for case in draw_value_cases(np.random.default_rng(0), PLAIN)]
+CASES = [
+    Case(case.W, case.X, case.y, case.reg) for case in Draw(np.random.default_rng(0), PLAIN).value_cases()
+]
 
 
 def seen_on(cases, formula):

@@ -7,7 +7,7 @@ import pytest
 
 from grader.checks import LoopsCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.cases import draw_loop_cases
+from grader.checks.losses.calls import case_of
 from grader.model.observation import (
     Died,
     Instructions,
@@ -138,8 +138,8 @@ def test_a_call_that_returned_and_executed_nothing_is_believed_in_no_style(funct
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == (
-        f"{function} returned without any Python instruction that could be counted."
-        " Write it in Python, and leave Python's tracing to the grader."
+        f"{function} ran no Python instruction that could be counted."
+        " Write it in Python, and do not change how Python is traced."
     )
 
 
@@ -220,7 +220,8 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
 @pytest.mark.parametrize("layout", ["DC", "CD"])
 @pytest.mark.parametrize("seed", range(5))
 def test_one_trial_has_three_times_the_samples_and_one_three_times_the_classes(seed, layout):
-    few, samples, classes = draw_loop_cases(np.random.default_rng(seed), Convention(layout=layout))
+    trials = check_of().trials(CheckContext(ASSIGNMENT.in_layout(layout), seed))
+    few, samples, classes = (case_of(trial)[0] for trial in trials)
 
     features, kinds = few.W.shape if layout == "DC" else few.W.shape[::-1]
     shapes = [case.W.shape if layout == "DC" else case.W.shape[::-1] for case in (samples, classes)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks.losses.cases import Case, draw_value_cases
+from grader.checks.losses.cases import Case, Draw
 from grader.checks.losses.truth import BENIGN_EPSILONS, FLOAT32_NOTE, Truth
 from grader.model.observation import Received, Unexpected
 from reference import Convention
@@ -18,7 +18,7 @@ from tests.checks.students import (
 )
 
 PLAIN = Convention()
-CASES = {case.name: case for case in draw_value_cases(np.random.default_rng(0), PLAIN)}
+CASES = {case.name: case for case in Draw(np.random.default_rng(0), PLAIN).value_cases()}
 
 
 def truth_on(name, classifier="softmax", dtype="float64"):

@@ -164,8 +164,8 @@ def test_a_loop_over_the_samples_shows_where_there_are_many():
     assert found.message == (
         "svm_loss_vectorized is too slow with many samples: with 600 samples of 40 features it takes 40 times as long"
         " as the reference (at most 3 times for full points). At the handout's size it is 40 times as fast as"
-        " svm_loss_naive (+-1 %) and takes 2 times as long as the reference. The first call of each, which is all that"
-        " a notebook times, gives 34.9 times. Is a Python loop over the samples left?"
+        " svm_loss_naive (+-1 %) and takes 2 times as long as the reference. The first call of each, the only one that"
+        " a notebook times, gives a factor of 34.9. Is a Python loop over the samples left?"
     )
 
 
@@ -219,7 +219,7 @@ def test_the_words_are_whole():
 
     assert found.message == (
         "svm_loss_vectorized is 40 times as fast as svm_loss_naive (+-1 %) and takes 2 times as long as the"
-        " reference. The first call of each, which is all that a notebook times, gives 34.9 times."
+        " reference. The first call of each, the only one that a notebook times, gives a factor of 34.9."
     )
 
 
@@ -394,6 +394,7 @@ def test_one_wrong_output_in_any_timed_call_costs_all_credit(size, number):
         "svm_loss_vectorized: dW differs from the reference by 0.1 of its size, on a timed call (N="
     )
     assert found.message.endswith("). No points for speed until the timed calls return correct results.")
+    assert found.blames == ("svm_loss_vectorized",)
 
 
 @pytest.mark.parametrize(
@@ -530,7 +531,7 @@ def test_on_cuda_the_handouts_factor_decides_where_the_reference_reaches_it(stud
 
     assert found.credit == credit  # the speedup is 160 over `student`, the factor 100
     assert found.allowed == {"speedup": 100.0}
-    assert "On this GPU, full points need 100 times." in found.message
+    assert "On this GPU, full points need a factor of 100." in found.message
 
 
 def test_on_a_gpu_that_cannot_show_the_factor_the_reference_decides():

@@ -43,7 +43,7 @@ def test_right_classes_pass(student, seed):
     verdict = verdict_on(check_of(name), student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{name}: loss, train and predict do what they should."
+    assert verdict.message == f"{name}: loss, train and predict work as they should."
     assert verdict.findings == (Finding(name, True),)
 
 
@@ -52,7 +52,7 @@ def test_a_right_base_class_passes_with_a_loss_that_is_lent(seed):
     verdict = verdict_on(check_of("LinearClassifier"), LinearClassifier, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == "LinearClassifier: train and predict do what they should."
+    assert verdict.message == "LinearClassifier: train and predict work as they should."
 
 
 (SPIED_TRIAL,) = (

@@ -116,7 +116,7 @@ def test_a_right_class_passes_in_its_own_dtype(student):
 
     verdict = verdict_on(check, student, 0, ASSIGNMENT)
 
-    assert verdict.message == f"{student.__name__}: loss, train and predict do what they should."
+    assert verdict.message == f"{student.__name__}: loss, train and predict work as they should."
     given = [
         argument.array.dtype
         for trial in check.trials(CheckContext(ASSIGNMENT, 0))

@@ -5,7 +5,7 @@ import pytest
 
 from grader.checks import SearchCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.training.search import Schedule, best_of_grid
+from grader.checks.training.search import best_of_grid
 from grader.model.assignment import SearchParamsFunction
 from grader.model.observation import Died, Missing
 from grader.model.trial import FunctionArgument, ResidentTensor, Scalar, Tensor
@@ -286,8 +286,12 @@ def test_good_pairs_keep_their_half_where_the_own_training_gives_no_values(seen,
 def test_many_pairs_are_ranked_before_the_best_are_trained_to_the_end():
     pairs = tuple((rate, 1e-2) for rate in (1e-7, 1e-6, 1e-5, 1e-4, 1e-2))
 
-    ranked = best_of_grid(DATA, "softmax", Convention(), pairs, Schedule(100, 20, 3, 100))
-    whole = best_of_grid(DATA, "softmax", Convention(), pairs, Schedule(100, 100, 3, 100))
+    ranked, whole = (
+        best_of_grid(
+            DATA, "softmax", Convention(), pairs, num_iters=100, rank_iters=rank_iters, batch_size=100
+        )
+        for rank_iters in (20, 100)
+    )
 
-    assert ranked.pair == whole.pair == (1e-2, 1e-2)
-    assert ranked.accuracy == pytest.approx(whole.accuracy, abs=0.1)
+    assert ranked[0] == whole[0] == (1e-2, 1e-2)
+    assert ranked[1] == pytest.approx(whole[1], abs=0.1)
