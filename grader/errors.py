@@ -25,7 +25,7 @@ import copyreg
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from grader import formatting
 
@@ -56,6 +56,11 @@ class FileError(GraderError):
     ) -> None:
         super().__init__(message, expected=expected, seen=seen)
         self.path = path
+
+    @classmethod
+    def at(cls, path: Path, words: str) -> Self:
+        """The error whose message starts with the path."""
+        return cls(f"{formatting.printable(str(path))}: {words}", path=path)
 
 
 class SubmissionError(FileError):

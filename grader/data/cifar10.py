@@ -70,21 +70,20 @@ def find_cifar10(path: Path) -> Place:
 
     Raises DataError if there is nothing, something else, or not all six files.
     """
-    shown = formatting.printable(str(path))
     try:
         if path.is_dir():
             return _checked(_folder_at(path))
         if not path.exists():
-            raise DataError(f"{shown}: {_EXPECTED}, found nothing at this path", path=path)
+            raise DataError.at(path, f"{_EXPECTED}, found nothing at this path")
         if not path.is_file() or not is_gzip(path):
-            raise DataError(f"{shown}: {_EXPECTED}, found another kind of file", path=path)
+            raise DataError.at(path, f"{_EXPECTED}, found another kind of file")
         folder = folder_in(path, FOLDERS.values())
     except OSError as error:
         raise _unreadable(path, error) from error
     for version, name in FOLDERS.items():
         if name == folder:
             return Place(path, version, is_archive=True)
-    raise DataError(f"{shown}: {_EXPECTED}, found an archive of something else", path=path)
+    raise DataError.at(path, f"{_EXPECTED}, found an archive of something else")
 
 
 def _folder_at(path: Path) -> Place:
@@ -93,57 +92,40 @@ def _folder_at(path: Path) -> Place:
         for folder in (path, path / name):
             if any((folder / file).is_file() for file in _NAMES[version]):
                 return Place(folder, version, is_archive=False)
-    raise DataError(
-        f"{formatting.printable(str(path))}: {_EXPECTED}, found a folder without any of its files", path=path
-    )
+    raise DataError.at(path, f"{_EXPECTED}, found a folder without any of its files")
 
 
 def _checked(place: Place) -> Place:
     """The place, if its six files are there and have the right sizes."""
-    least, greatest = _bounds(place.version)
     for name in _NAMES[place.version]:
         file = place.path / name
         if not file.is_file():
             raise _missing(place, name)
-        _check_length(file, file.stat().st_size, least, greatest)
+        _check_length(file, file.stat().st_size, place.version)
     return place
 
 
-def _bounds(version: Version) -> tuple[int, int]:
-    """Least and greatest bytes of a file: exact for the binary version; a pickle adds names and brackets."""
-    if version == "binary":
-        exact = IMAGES_PER_FILE * (1 + IMAGE_BYTES)
-        return exact, exact
-    return IMAGES_PER_FILE * IMAGE_BYTES, _FILE_BYTES
-
-
-def _check_length(file: Path, seen: int, least: int, greatest: int) -> None:
-    """DataError for a file that is too short or too long."""
+def _check_length(file: Path, seen: int, version: Version) -> None:
+    """DataError for a file that is too short or too long. A pickle adds names and brackets to the images."""
+    exact = IMAGES_PER_FILE * (1 + IMAGE_BYTES)
+    least, greatest = (exact, exact) if version == "binary" else (IMAGES_PER_FILE * IMAGE_BYTES, _FILE_BYTES)
     if least <= seen <= greatest:
         return
-    expected = f"{least:,}" if least == greatest else f"at least {least:,}"
-    if seen > greatest > least:
-        expected = f"at most {greatest:,}"
+    bound = "" if version == "binary" else "at least " if seen < least else "at most "
+    expected = f"{bound}{least if seen < least else greatest:,}"
     why = "; it may have been cut off: unpack the archive again" if seen < least else ""
-    raise DataError(
-        f"{formatting.printable(str(file))}: expected {expected} bytes, found {seen:,}{why}", path=file
-    )
+    raise DataError.at(file, f"expected {expected} bytes, found {seen:,}{why}")
 
 
 def _missing(place: Place, name: str) -> DataError:
-    return DataError(
-        f"{formatting.printable(str(place.path))}: expected {formatting.listing(_NAMES[place.version])};"
-        f" {name} is missing: {'download the archive' if place.is_archive else 'unpack the archive'} again",
-        path=place.path,
-    )
+    names, remedy = formatting.listing(_NAMES[place.version]), "download" if place.is_archive else "unpack"
+    return DataError.at(place.path, f"expected {names}; {name} is missing: {remedy} the archive again")
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
     """path: what was asked for; the error may name a file in it."""
     file = Path(error.filename) if isinstance(error.filename, str) else path
-    return DataError(
-        f"{formatting.printable(str(file))}: cannot be read: {error.strerror or error}", path=file
-    )
+    return DataError.at(file, f"cannot be read: {error.strerror or error}")
 
 
 def read_cifar10(place: Place) -> Cifar10Files:
@@ -159,10 +141,12 @@ def read_cifar10(place: Place) -> Cifar10Files:
     try:
         for name, content in _contents(place):
             batch = _batch(place, name, content)
-            at = slice(names.index(name) * IMAGES_PER_FILE, (names.index(name) + 1) * IMAGES_PER_FILE)
-            images[at], labels[at] = batch.images, batch.labels
+            start = names.index(name) * IMAGES_PER_FILE
+            images[start : start + IMAGES_PER_FILE] = batch.images
+            labels[start : start + IMAGES_PER_FILE] = batch.labels
             left.remove(name)
-            if not place.is_archive and _FILE_MD5.get(name) not in {None, _md5(content)}:
+            md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            if not place.is_archive and _FILE_MD5.get(name, md5) != md5:
                 unlike.append(name)
         if place.is_archive and not left and md5_of(place.path) != _ARCHIVE_MD5[place.version]:
             unlike.append(place.path.name)
@@ -196,7 +180,7 @@ def _contents(place: Place) -> Iterator[tuple[str, bytes]]:
 def _batch(place: Place, name: str, content: bytes) -> Batch:
     """The images and labels of one file; DataError if they are invalid."""
     file = place.path / name
-    _check_length(file, len(content), *_bounds(place.version))
+    _check_length(file, len(content), place.version)
     if place.version == "python":
         batch = read_pickle(content, file, IMAGES_PER_FILE)
     else:
@@ -204,16 +188,11 @@ def _batch(place: Place, name: str, content: bytes) -> Batch:
         batch = Batch(rows[:, 1:], rows[:, 0].astype(np.int64))
     wrong = np.flatnonzero((batch.labels < 0) | (batch.labels >= CLASSES))
     if len(wrong):
-        raise DataError(
-            f"{formatting.printable(str(file))}: expected labels 0 to {CLASSES - 1}, found another at image {wrong[0]:,};"
-            " unpack the archive again",
-            path=file,
+        raise DataError.at(
+            file,
+            f"expected labels 0 to {CLASSES - 1}, found another at image {wrong[0]:,}; unpack the archive again",
         )
     return batch
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _notes(unlike: list[str]) -> tuple[str, ...]:

@@ -20,14 +20,8 @@ UNPACKED_BYTES = 512 << 20
 MEMBERS = 1_000
 _GZIP = b"\x1f\x8b"
 _DAMAGED = (
-    tarfile.TarError,
-    gzip.BadGzipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    LookupError,
-    OverflowError,
-    RecursionError,
+    *(tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError),
+    *(ValueError, LookupError, OverflowError, RecursionError),
 )
 """Raised by gzip and tarfile for invalid data."""
 
@@ -44,10 +38,10 @@ class _Bounded:
         content = self._stream.read(size)
         self._left -= len(content)
         if self._left < 0:
-            raise DataError(
-                f"{formatting.printable(str(self._path))}: expected an archive of CIFAR-10, found one that unpacks to more than"
+            raise DataError.at(
+                self._path,
+                "expected an archive of CIFAR-10, found one that unpacks to more than"
                 f" {UNPACKED_BYTES >> 20} MiB; use the published one",
-                path=self._path,
             )
         return content
 
@@ -94,10 +88,10 @@ def files_in(
                 continue
             wanted.remove(parts[-1])
             if member.size > limit_bytes:
-                raise DataError(
-                    f"{formatting.printable(str(path))}: {parts[-1]}: expected at most {limit_bytes:,} bytes,"
-                    f" found {member.size:,}; use the published archive",
-                    path=path,
+                raise DataError.at(
+                    path,
+                    f"{parts[-1]}: expected at most {limit_bytes:,} bytes, found {member.size:,};"
+                    " use the published archive",
                 )
             content = archive.extractfile(member)
             assert content is not None, "a plain file has contents"
@@ -117,20 +111,18 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.Tar
         ):
             yield archive, _counted(archive, path)
     except _DAMAGED as error:
-        raise DataError(
-            f"{formatting.printable(str(path))}: expected a .tar.gz, found one that is damaged or ends early"
-            f" ({formatting.printable(str(error))[:120] or type(error).__name__}); download it again",
-            path=path,
+        reason = formatting.printable(str(error))[:120] or type(error).__name__
+        raise DataError.at(
+            path, f"expected a .tar.gz, found one that is damaged or ends early ({reason}); download it again"
         ) from error
 
 
 def _counted(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     for number, member in enumerate(archive):
         if number == MEMBERS:
-            raise DataError(
-                f"{formatting.printable(str(path))}: expected an archive of CIFAR-10, found more than {MEMBERS:,} members;"
-                " use the published one",
-                path=path,
+            raise DataError.at(
+                path,
+                f"expected an archive of CIFAR-10, found more than {MEMBERS:,} members; use the published one",
             )
         archive.members = []  # type: ignore[attr-defined]  # a stream is read once: keep no member
         yield member

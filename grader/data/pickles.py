@@ -52,28 +52,13 @@ class _PickledDtype:
 class _PickledArray:
     """The state of a pickled array, without making a NumPy one."""
 
-    state: tuple[Any, ...] = ()
+    state: object = ()
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def __init__(self, *_: object) -> None:
+        """Empty, like the array that numpy's _reconstruct returns; its state follows."""
+
+    def __setstate__(self, state: object) -> None:
         self.state = state
-
-    def image_bytes(self, count: int) -> NDArray[np.uint8]:
-        """The array as uint8 (count, 3072); ValueError with what was found for any other."""
-        if len(self.state) != 5 or not isinstance(self.state[2], _PickledDtype):
-            raise ValueError("an array without contents")
-        _, shape, dtype, is_fortran, raw = self.state
-        if dtype.code.lstrip("|") != "u1":
-            raise ValueError(f"an array of dtype {formatting.printable(dtype.code)[:20]}")
-        if shape != (count, IMAGE_BYTES):
-            raise ValueError(f"an array of shape {formatting.printable(repr(shape))[:60]}")
-        if not isinstance(raw, bytes) or len(raw) != count * IMAGE_BYTES:
-            raise ValueError(f"{len(raw):,} bytes" if isinstance(raw, bytes) else "no bytes")
-        return np.frombuffer(raw, np.uint8).reshape(shape, order="F" if is_fortran else "C")
-
-
-def _reconstruct(*_: object) -> _PickledArray:
-    """Replaces numpy's function of that name: an empty array, filled later by its state."""
-    return _PickledArray()
 
 
 def _encode(text: str, encoding: str) -> bytes:
@@ -84,23 +69,16 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 _KNOWN = {
-    "numpy.core.multiarray._reconstruct": _reconstruct,
-    "numpy._core.multiarray._reconstruct": _reconstruct,
+    "numpy.core.multiarray._reconstruct": _PickledArray,
+    "numpy._core.multiarray._reconstruct": _PickledArray,
     "numpy.ndarray": _PickledArray,
     "numpy.dtype": _PickledDtype,
     "_codecs.encode": _encode,
 }
 
 _DAMAGED = (
-    pickle.UnpicklingError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    EOFError,
-    OverflowError,
-    MemoryError,
-    RecursionError,
+    *(pickle.UnpicklingError, ValueError, TypeError, LookupError, AttributeError, EOFError),
+    *(OverflowError, MemoryError, RecursionError),
 )
 """Raised by the unpickler for an incomplete or invalid pickle."""
 
@@ -127,26 +105,24 @@ def read_pickle(content: bytes, file: Path, count: int) -> Batch:
     Nothing in the file is called: its names are looked up in a table of five. Raises DataError for any other name,
     for a damaged file, and for other contents.
     """
-    where = formatting.printable(str(file))
     try:
         _check_instructions(content)
         found = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except _NotNeededError as error:
-        raise DataError(
-            f"{where}: this pickle uses {error}, which no file of CIFAR-10 needs; nothing in it was run."
+        raise DataError.at(
+            file,
+            f"this pickle uses {error}, which no file of CIFAR-10 needs; nothing in it was run."
             " Use the files of the published archive",
-            path=file,
         ) from error
     except _DAMAGED as error:
-        raise DataError(
-            f"{where}: expected a pickle of CIFAR-10, found a damaged one or something else;"
-            " unpack the archive again",
-            path=file,
+        raise DataError.at(
+            file,
+            "expected a pickle of CIFAR-10, found a damaged one or something else; unpack the archive again",
         ) from error
     try:
         return Batch(_images(found, count), _labels(found, count))
     except ValueError as error:
-        raise DataError(f"{where}: {error}; unpack the archive again", path=file) from error
+        raise DataError.at(file, f"{error}; unpack the archive again") from error
 
 
 def _check_instructions(content: bytes) -> None:
@@ -170,14 +146,23 @@ def _entry(found: object, name: str) -> object:
 
 
 def _images(found: object, count: int) -> NDArray[np.uint8]:
-    expected = f"expected data to be a uint8 array of shape ({count}, {IMAGE_BYTES})"
     data = _entry(found, "data")
-    if not isinstance(data, _PickledArray):
-        raise ValueError(f"{expected}, found {type(data).__name__}")  # noqa: TRY004  as above
-    try:
-        return data.image_bytes(count)
-    except ValueError as error:
-        raise ValueError(f"{expected}, found {error}") from error
+    expected = (count, IMAGE_BYTES)
+    match data.state if isinstance(data, _PickledArray) else None:
+        case None:
+            seen = type(data).__name__
+        case (_, _, _PickledDtype(code=code), _, _) if code.lstrip("|") != "u1":
+            seen = f"an array of dtype {code[:20]}"
+        case (_, shape, _PickledDtype(), _, _) if shape != expected:
+            seen = f"an array of shape {repr(shape)[:60]}"
+        case (_, _, _PickledDtype(), is_fortran, bytes(raw)):
+            if len(raw) == count * IMAGE_BYTES:
+                return np.frombuffer(raw, np.uint8).reshape(expected, order="F" if is_fortran else "C")
+            seen = f"{len(raw):,} bytes"
+        case _:
+            seen = "an array without contents"
+    seen = formatting.printable(seen)
+    raise ValueError(f"expected data to be a uint8 array of shape {expected}, found {seen}")
 
 
 def _labels(found: object, count: int) -> NDArray[np.int64]:

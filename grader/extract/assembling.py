@@ -58,7 +58,7 @@ class _Assembly:
         self._safety = Safety(program, frozenset(names))
         self._dependencies = Dependencies(self._safety)
         self._duplicates: list[Duplicate] = []
-        self._missing: dict[str, str] = {}
+        self._broken: dict[str, str] = {}
         self._failed: set[int] = set()
 
     def result(self) -> Extracted:
@@ -70,9 +70,7 @@ class _Assembly:
         executed = [number for number in self._dependencies.order(included) if not self._is_future(number)]
         positions = {number: position for position, number in enumerate(executed)}
         explainer = Explainer(self._program, self._names)
-        for name in self._names:
-            if name not in targets and name not in self._missing:
-                self._missing[name] = explainer.reason(name)
+        missing = [name for name in self._names if name not in targets]
         functions = {
             name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
@@ -82,7 +80,7 @@ class _Assembly:
         return Extracted(
             functions=MappingProxyType(functions),
             missing=MappingProxyType(
-                {name: self._missing[name] for name in self._names if name in self._missing}
+                {name: self._broken.get(name) or explainer.reason(name) for name in missing}
             ),
             chunks=tuple(self._chunk(number, position) for number, position in positions.items()),
             left_out=omissions(self._safety, included, lacking),
@@ -111,7 +109,7 @@ class _Assembly:
             statement = self._program.statements[number]
             if statement.node is not None:
                 reason = self._safety.reason(number)
-                self._missing[name] = f"{name} ({statement.location}) cannot be loaded: {reason}"
+                self._broken[name] = f"{name} ({statement.location}) cannot be loaded: {reason}"
         return None
 
     def _files_defining(self, name: str) -> list[str]:
@@ -153,9 +151,7 @@ class _Assembly:
     def _record_duplicate(self, name: str, path: str) -> None:
         events = self._program.namespaces[path].events[name]
         statements = [self._program.statements[number] for number in events]
-        places = tuple(
-            statement.location for statement in statements if isinstance(statement.node, Definition)
-        )
+        places = tuple(each.location for each in statements if isinstance(each.node, Definition))
         if len(places) > 1:
             self._duplicates.append(Duplicate(name, places))
 
@@ -217,10 +213,7 @@ class _Assembly:
             chunks=tuple(sorted(positions[number] for number in closure.numbers if number in positions)),
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
             lacks=tuple(left_out(self._safety, number) for number in closure.left_out),
-            mentions_cuda=any(
-                mentions_cuda(item.node, item.source)
-                for item in (self._program.statements[number] for number in closure.numbers)
-            ),
+            mentions_cuda=any(mentions_cuda(self._program.statements[each]) for each in closure.numbers),
         )
 
     def _stubs(self, number: int) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Which names of its module a statement binds, changes and reads."""
+"""The names of its module that a statement binds, changes and reads."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ import builtins
 import symtable
 from dataclasses import dataclass
 
-from grader.extract.scopes import Definition, bindings_in, walk_scope
+from grader.extract.scopes import Comprehension, Definition, Function, bindings_in, walk_scope
 
 _CHANGES = frozenset(
-    {
-        "add",
-        "append",
-        "appendleft",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "remove",
-        "reverse",
-    }
-    | {"setdefault", "sort", "update"}
+    {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
+    | {"reverse", "setdefault", "sort", "update"}
 )
 """Methods that change the value they are called on: `TABLE.append(1)` at top level belongs to TABLE."""
 
@@ -36,7 +24,7 @@ _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """What a statement does to the names of its module."""
+    """The names of its module that a statement binds or changes."""
 
     whole: tuple[str, ...]
     """Names bound anew: earlier bindings no longer count."""
@@ -57,7 +45,7 @@ class Reads:
 
 
 def bindings_of(node: ast.stmt) -> Bindings:
-    """What executing the statement does to the names of its module."""
+    """The names that executing the statement binds or changes."""
     bound: dict[str, None] = {}
     changed: dict[str, None] = {}
     stars: list[ast.ImportFrom] = []
@@ -100,9 +88,8 @@ def reads_of(source: str) -> Reads | str:
     text = "from __future__ import annotations\n" + source + "\n"
     try:
         table = symtable.symtable(text, "<student>", "exec")
-        compile(
-            text, "<student>", "exec", dont_inherit=True
-        )  # some faults show only here; nothing is executed
+        # Some faults show only here; nothing is executed.
+        compile(text, "<student>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return f"does not compile: {(error.msg or 'invalid syntax').splitlines()[0][:200]}"
     except (RecursionError, MemoryError, ValueError):
@@ -140,24 +127,22 @@ def _inlined(tree: ast.Module) -> tuple[set[str], set[str]]:
     pending: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset())]
     while pending:
         item, bound = pending.pop()
-        if isinstance(item, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        children = list(ast.iter_child_nodes(item))
+        if isinstance(item, Comprehension):
             targets = [each for generator in item.generators for each in ast.walk(generator.target)]
             names = {each.id for each in targets if isinstance(each, ast.Name)}
             own |= names
             first = item.generators[0].iter
             pending.append((first, bound))
             bound |= names
-            for generator in item.generators:
-                pending += [(each, bound) for each in generator.ifs]
-                if generator.iter is not first:
-                    pending.append((generator.iter, bound))
-            parts = [item.key, item.value] if isinstance(item, ast.DictComp) else [item.elt]
-            pending += [(each, bound) for each in parts]
-        elif isinstance(item, ast.Name):
-            if isinstance(item.ctx, ast.Load) and item.id not in bound:
-                read.add(item.id)
-        elif not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending += [(each, bound) for each in ast.iter_child_nodes(item)]
+            children += [each for generator in item.generators for each in ast.iter_child_nodes(generator)]
+            children = [
+                each for each in children if each is not first and not isinstance(each, ast.comprehension)
+            ]
+        elif isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and item.id not in bound:
+            read.add(item.id)
+        if not isinstance(item, Function | ast.ClassDef):
+            pending += [(each, bound) for each in children]
     return read, own - read
 
 
@@ -167,19 +152,10 @@ def _add_looked_up(tree: ast.Module, load: set[str], late: set[str]) -> None:
     while pending:
         item, names = pending.pop()
         match item:
-            case (
-                ast.Subscript(
-                    value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(name))
-                )
-                | ast.Call(
-                    func=ast.Attribute(
-                        value=ast.Call(func=ast.Name(id="globals")), attr="get" | "__getitem__"
-                    ),
-                    args=[ast.Constant(value=str(name)), *_],
-                )
+            case ast.Subscript(ast.Call(ast.Name("globals")), ast.Constant(str(name))) | ast.Call(
+                ast.Attribute(ast.Call(ast.Name("globals")), "get" | "__getitem__"),
+                [ast.Constant(str(name)), *_],
             ):
                 names.add(name)
-            case _:
-                pass
-        is_late = isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        is_late = isinstance(item, Function)
         pending.extend((child, late if is_late else names) for child in ast.iter_child_nodes(item))

@@ -1,10 +1,11 @@
-"""What the calls in a statement would do, as far as its syntax tree and a list of known modules tell."""
+"""The effects of the calls in a statement, as far as its syntax tree and lists of known modules tell."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from grader.extract.parsing import Statement
 from grader.extract.scopes import Definition, executed_with
 
 _PURE = frozenset(
@@ -106,9 +107,10 @@ def is_main_guard(test: ast.expr) -> bool:
     )
 
 
-def mentions_cuda(node: ast.stmt | None, source: str) -> bool:
+def mentions_cuda(statement: Statement) -> bool:
     """Whether the statement says cuda in code or in a string; comments and docstrings do not count."""
-    if node is None or "cuda" not in source.lower():
+    node = statement.node
+    if node is None or "cuda" not in statement.source.lower():
         return False
     docstrings = {id(item.value) for item in ast.walk(node) if isinstance(item, ast.Expr)}
     return any(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+
+from grader.extract.scopes import Comprehension, Function
 
 GREATEST_EFFORT = 1_000_000
 """Of one statement: a second and 100 MB with CPython 3.11. A student's large class needs a tenth."""
@@ -12,16 +13,6 @@ SUBMISSION_EFFORT = 4 * GREATEST_EFFORT
 """Of all costly statements of a submission."""
 
 _SCOPE_WORDS = ("lambda", "def", "class", "for")
-_SCOPES = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Lambda,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.GeneratorExp,
-)
 
 
 def compile_effort(node: ast.stmt, source: str) -> int:
@@ -44,17 +35,12 @@ def _name_copies(node: ast.stmt) -> int:
     scopes = 0
     names: set[str] = set()
     for item in ast.walk(node):
-        scopes += isinstance(item, _SCOPES)
-        names.update(_names_of(item))
+        scopes += isinstance(item, Function | ast.ClassDef | Comprehension)
+        if isinstance(item, ast.Global | ast.Nonlocal):
+            names.update(item.names)
+        fields = (getattr(item, field, None) for field in ("id", "name", "asname", "arg", "rest"))
+        names.update(name for name in fields if isinstance(name, str))
     return scopes * len(names)
-
-
-def _names_of(item: ast.AST) -> Iterator[str]:
-    if isinstance(item, ast.Global | ast.Nonlocal):
-        yield from item.names
-    for field in ("id", "name", "asname", "arg", "rest"):
-        if isinstance(name := getattr(item, field, None), str):
-            yield name
 
 
 def _unrolled(root: ast.stmt) -> int:

@@ -50,7 +50,7 @@ class Duplicate:
 class ExtractedFunction:
     """A graded function or class.
 
-    place, source: the statement that holds its code, from its first line (a decorator's, where it has one); later
+    location, source: the statement that holds its code, from its first line (a decorator's, where it has one); later
         statements that wrap it or set its attributes are among the chunks.
     chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
     stubs: top-level modules that these chunks import and that will be inert.
@@ -89,5 +89,4 @@ class Extracted:
     @classmethod
     def empty(cls) -> Self:
         """Nothing, neither found nor missing."""
-        nothing: Mapping[str, str] = MappingProxyType({})
-        return cls(MappingProxyType({}), nothing, (), (), (), (), nothing, ())
+        return cls(MappingProxyType({}), MappingProxyType({}), (), (), (), (), MappingProxyType({}), ())

@@ -1,4 +1,4 @@
-"""Which top-level statements of a submission are left out, and why, as far as a reader should know."""
+"""The top-level statements that are left out, with the reason, as far as a reader should know."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from grader.extract.extracted import LeftOut
 from grader.extract.safety import BARE_EXPRESSION, IDLE, MAIN_GUARD, Safety
 
 
-def left_out(safety: Safety, number: int) -> LeftOut:
-    """A statement that something needs and that is left out."""
-    return _left_out(safety, number, safety.reason(number) or "no graded function needs it")
+def left_out(safety: Safety, number: int, reason: str | None = None) -> LeftOut:
+    """A statement that is left out: because it may not be executed, unless another reason is given."""
+    reason = reason or safety.reason(number) or "no graded function needs it"
+    return safety.program.statements[number].left_out(reason, safety.program.names_bound_by(number))
 
 
 def omissions(safety: Safety, included: Collection[int], lacking: Collection[int]) -> tuple[LeftOut, ...]:
@@ -29,12 +30,8 @@ def omissions(safety: Safety, included: Collection[int], lacking: Collection[int
             if number in lacking and number not in included:
                 found.append(left_out(safety, number))
             elif number not in included and (reason := _noteworthy(safety, number)) is not None:
-                found.append(_left_out(safety, number, reason))
+                found.append(left_out(safety, number, reason))
     return tuple(found)
-
-
-def _left_out(safety: Safety, number: int, reason: str) -> LeftOut:
-    return safety.program.statements[number].left_out(reason, safety.program.names_bound_by(number))
 
 
 def _noteworthy(safety: Safety, number: int) -> str | None:

@@ -73,7 +73,7 @@ class Statement:
     obstacle: str = ""
     """Why it is not a statement."""
     names: tuple[str, ...] = ()
-    """What it would have bound."""
+    """Names it would have bound."""
     fault_line: int | None = None
     """The line of a syntax error, in the unit."""
 

@@ -42,7 +42,7 @@ class Starred:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the star imports of one file bring."""
+    """The names that the star imports of one file bring."""
 
     files: Mapping[str, tuple[int, tuple[int, ...]]]
     """Files of the submission: the rank of each, and the statements that lead there."""
@@ -124,7 +124,7 @@ class Program:
         return tuple(dict.fromkeys((*bindings.whole, *bindings.partial, *self.statements[number].names)))
 
     def reads(self, number: int) -> Reads | str:
-        """What the statement reads of its module, or why it does not compile."""
+        """The names that the statement reads, or why it does not compile."""
         if number not in self._reads:
             self._reads[number] = self._reads_of(self.statements[number])
         return self._reads[number]
@@ -143,8 +143,8 @@ class Program:
     def events(self, path: str, name: str, before: int | None) -> Iterator[int]:
         """Statements that bind or change `name`, the one that counts first.
 
-        before: the statement that reads the name when it is executed; where nothing stands before it, as in a
-        notebook whose cells were run in another order, what stands after it counts.
+        before: the statement that reads the name when it is executed. If nothing before it binds the name, as in a
+        notebook whose cells were run in another order, later statements count.
         """
         numbers = self.namespaces[path].events.get(name, [])
         end = len(numbers) if before is None else bisect_left(numbers, before)
@@ -160,10 +160,8 @@ class Program:
             reach = self._reach_of(path)
             binding = (file for file in self._binders.get(name, ()) if file in reach.files)
             file = min(binding, key=lambda each: reach.files[each][0], default=None)
-            if file is not None:
-                self._starred[path, name] = Starred(reach.files[file][1], file)
-            else:
-                self._starred[path, name] = Starred(reach.foreign, None)
+            imports = reach.foreign if file is None else reach.files[file][1]
+            self._starred[path, name] = Starred(imports, file)
         return self._starred[path, name]
 
     def _reach_of(self, path: str) -> Reach:
@@ -209,13 +207,13 @@ class Program:
         return self._stars[path]
 
     def modules_of(self, number: int) -> tuple[ImportedName, ...]:
-        """What a statement imports from the submission's own files, inside functions too."""
+        """The names that a statement imports from the submission's own files, inside functions too."""
         if number not in self._modules:
             self._modules[number] = tuple(self._own_names(self.statements[number]))
         return self._modules[number]
 
     def taken_as(self, number: int, name: str) -> ImportedName | None:
-        """What an import statement binds to `name` from the submission's own files."""
+        """The import from the submission's own files that binds `name`."""
         if number not in self._taken:
             is_import = isinstance(self.statements[number].node, ast.Import | ast.ImportFrom)
             modules = self.modules_of(number) if is_import else ()

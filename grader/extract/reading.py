@@ -29,11 +29,10 @@ def read_sources(
     failure: UnreadableNotebook | None = None
     characters_left = SUBMISSION_CHARACTERS
     statements_left = SUBMISSION_STATEMENTS
+    too_long = f"the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
     for file in sorted(files, key=lambda file: (not any(name in file.content for name in wanted), file.path)):
         if len(file.content) > 64 and characters_left <= 0:
-            notes.append(
-                f"{file.path} was not read: the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
-            )
+            notes.append(f"{file.path} was not read: {too_long}")
             continue
         try:
             texts = _texts_of(file)
@@ -47,9 +46,7 @@ def read_sources(
             if characters_left >= 0:
                 statements += statements_of(file.path, cell, text)
         if characters_left < 0:
-            notes.append(
-                f"{file.path} was not read to the end: the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
-            )
+            notes.append(f"{file.path} was not read to the end: {too_long}")
         if len(statements) > statements_left:
             notes.append(
                 f"{file.path} was not read to the end: the submission has more than {SUBMISSION_STATEMENTS:,} statements"

@@ -90,7 +90,7 @@ class Safety:
         return () if statement.node is None or "(" not in statement.source else calls_in(statement.node)
 
     def _run(self, steps: Generator[Question, str | None, _T]) -> _T:
-        """What the steps return, once their questions are answered."""
+        """Answer the questions that the steps ask; return their result."""
         answer = None
         try:
             while True:

@@ -169,7 +169,7 @@ def executed_with(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def outer_parts(node: Function | ast.ClassDef) -> list[ast.expr]:
-    """What a definition executes where it stands: its decorators, its bases, the defaults of its parameters."""
+    """The parts that run when a definition is executed: decorators, bases and default values."""
     if isinstance(node, ast.ClassDef):
         return [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
     decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
@@ -201,7 +201,7 @@ def reached_parts(node: ast.AST, truth: bool | None = None) -> Iterator[ast.AST]
 
 
 def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
-    """What one node binds by itself, not its children; "*" stands for all names of a module."""
+    """The names that a node itself binds, without its children; "*" means every name of a module."""
     match node:
         case ast.Import(names=names):
             for alias in names:

@@ -9,43 +9,27 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeGuard
+from collections.abc import Iterable
 
 from grader.extract.extracted import Extracted
 
 _LIBRARIES = frozenset({"np", "numpy", "torch"})
 _MAKERS = frozenset(
-    {
-        "zeros",
-        "zeros_like",
-        "ones",
-        "ones_like",
-        "empty",
-        "empty_like",
-        "full",
-        "full_like",
-        "tensor",
-        "array",
-    }
+    {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like"}
+    | {"tensor", "array"}
 )
 _BUILTINS = frozenset(
     {"int", "float", "list", "dict", "len", "print", "range", "xrange", "NotImplementedError"}
 )
 _METHODS = frozenset({"new_zeros", "size", "item", "append"})
 _ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "device"})
-_RANDOM = frozenset({"randn", "rand", "normal"})
+_CLASS_COUNT = re.compile(r"(?:int\()?(?:max\([^\W\d]\w*\)|[^\W\d]\w*\.max\((?:[^\W\d]\w*)?\))\)? \+ 1")
+"""max(y) + 1, np.max(y) + 1 or int(y.max()) + 1: what a template takes from the labels."""
 
+_EMPTY = ast.Pass | ast.Continue | ast.Break | ast.Import | ast.ImportFrom | ast.expr_context | ast.boolop
 _HOLDERS = (
-    ast.Expr
-    | ast.Assign
-    | ast.JoinedStr
-    | ast.FormattedValue
-    | ast.BoolOp
-    | ast.Tuple
-    | ast.List
-    | ast.Dict
-    | ast.keyword
+    *(ast.Expr, ast.Assign, ast.JoinedStr, ast.FormattedValue, ast.BoolOp, ast.Tuple, ast.List, ast.Dict),
+    ast.keyword,
 )
 """Statements and expressions that compute nothing themselves."""
 
@@ -73,13 +57,13 @@ def _is_template_class(node: ast.ClassDef) -> bool:
     return (
         any(method.name != "__init__" for method in methods)
         and all(map(_is_template, methods))
-        and all(isinstance(each, ast.Pass) or _is_docstring(each) for each in rest)
+        and all(
+            isinstance(each, ast.Pass)
+            or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+            for each in rest
+        )
         and not node.decorator_list
     )
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_template(function: ast.FunctionDef) -> bool:
@@ -94,71 +78,73 @@ def _is_template(function: ast.FunctionDef) -> bool:
 
 
 class _Template:
-    """What the parts of one function may be made of."""
+    """The parts that one function may have."""
 
     def __init__(self, function: ast.FunctionDef) -> None:
         nodes = list(ast.walk(function))
-        assigned = [node for node in nodes if isinstance(node, ast.Assign)]
+        parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        self._parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
-        self._known = bound | self._parameters
-        self._class_counts = {
-            name for node in assigned if _is_class_count(node.value) for name in _names(node.targets)
-        }
-        filled = {name for node in assigned if not _is_none(node.value) for name in _names(node.targets)}
-        blank = {name for node in assigned if _is_none(node.value) for name in _names(node.targets)}
-        self._placeholders = blank - filled - self._parameters
+        assigned = [
+            (name.id, node.value)
+            for node in nodes
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            for name in ast.walk(target)
+            if isinstance(name, ast.Name)
+        ]
+        filled = {name for name, value in assigned if not _is_none(value)}
+        self._parameters = parameters
+        self._known = bound | parameters
+        self._placeholders = {name for name, _ in assigned} - filled - parameters
+        self._class_counts = {name for name, value in assigned if _counts_classes(value)}
 
     def parts(self, node: ast.AST) -> Iterable[ast.AST] | None:
         """The parts of a node that remain to be looked at; None for a node that no template has."""
+        if isinstance(node, _EMPTY):
+            return ()
         if isinstance(node, _HOLDERS):
-            return [
-                each
-                for each in ast.iter_child_nodes(node)
-                if isinstance(each, ast.expr | ast.stmt | ast.keyword)
-            ]
-        match node:
-            case ast.stmt():
-                return self._parts_of_statement(node)
-            case ast.BinOp() | ast.Compare() | ast.Call():
-                return self._parts_of_operation(node)
-            case ast.expr():
-                return self._parts_of_value(node)
-        return None
+            return ast.iter_child_nodes(node)
+        if isinstance(node, ast.stmt):
+            return self._parts_of_statement(node)
+        if isinstance(node, ast.Call):
+            owner = self._owner_called(node)
+            return None if owner is None else (*owner, *node.args, *node.keywords)
+        if isinstance(node, ast.BinOp | ast.Compare):
+            return _parts_of_operation(node)
+        return self._parts_of_value(node)
 
     def _parts_of_statement(self, node: ast.stmt) -> Iterable[ast.AST] | None:
         match node:
-            case ast.Pass() | ast.Continue() | ast.Break() | ast.Import() | ast.ImportFrom():
-                return ()
             case ast.Return(value=value):
-                return None if self._has_class_count(value) else [value] if value else ()
-            case ast.If(test=test, body=body, orelse=orelse):
-                return (test, *_start_parts(test, body), *orelse)
-            case ast.For(target=target, iter=ast.Call(func=ast.Name(id="range" | "xrange")) as steps):
-                return (target, steps, *node.body, *node.orelse)
+                returned = value.elts if isinstance(value, ast.Tuple) else filter(None, [value])
+                return None if any(map(self._is_class_count, returned)) else ast.iter_child_nodes(node)
+            case ast.If(
+                test=ast.Compare(left=checked, ops=[ast.Is()]) as test,
+                body=[
+                    ast.Assign(
+                        targets=[target],
+                        value=ast.BinOp(
+                            ast.Constant(),
+                            ast.Mult(),
+                            ast.Call(func=ast.Attribute(attr="randn" | "rand" | "normal")) as draw,
+                        ),
+                    )
+                ],
+            ) if ast.unparse(target) == ast.unparse(checked):  # if W is None: W = 0.001 * randn(D, C)
+                return (test, *draw.args, *draw.keywords, *node.orelse)
+            case ast.If() | ast.For(iter=ast.Call(func=ast.Name(id="range" | "xrange"))):
+                return ast.iter_child_nodes(node)
             case ast.Raise(exc=ast.Name(id="NotImplementedError")):
                 return ()
             case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=args)):
                 return args
         return None
 
-    def _parts_of_operation(self, node: ast.BinOp | ast.Compare | ast.Call) -> Iterable[ast.AST] | None:
-        match node:
-            case ast.BinOp(left=ast.List(), op=ast.Mult()):
-                return (node.left, node.right)
-            case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=right):
-                return (right,)
-            case ast.BinOp() if _is_class_count(node):
-                return ()
-            case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot()], comparators=[right]):
-                return (left, right)
-            case ast.Compare(left=ast.BinOp(ast.Name(), ast.Mod(), ast.Constant()), ops=[ast.Eq()]):
-                return node.comparators
-            case ast.Call(func=function, args=args) if self._is_given(function, args):
-                return (*args, *node.keywords, *([function.value] if _is_method(function) else []))
-        return None
+    def _is_class_count(self, node: ast.expr) -> bool:
+        """Whether this is the number of classes: a template uses it for shapes and does not return it."""
+        return _counts_classes(node) or (isinstance(node, ast.Name) and node.id in self._class_counts)
 
-    def _parts_of_value(self, node: ast.expr) -> Iterable[ast.AST] | None:
+    def _parts_of_value(self, node: ast.AST) -> Iterable[ast.AST] | None:
         match node:
             case ast.Constant(value=value):
                 is_zero = not isinstance(value, bool) and value == 0
@@ -175,33 +161,34 @@ class _Template:
                 return (operand,)
         return None
 
-    def _has_class_count(self, value: ast.expr | None) -> bool:
-        """Whether a function returns the number of classes, rather than use it for a shape."""
-        return any(
-            each is not None
-            and (_is_class_count(each) or (isinstance(each, ast.Name) and each.id in self._class_counts))
-            for each in (value.elts if isinstance(value, ast.Tuple) else [value])
-        )
-
-    def _is_given(self, function: ast.expr, args: Iterable[ast.expr]) -> bool:
-        """Whether a template calls this function."""
-        match function:
+    def _owner_called(self, call: ast.Call) -> Iterable[ast.AST] | None:
+        """The object whose method is called, if any; None for a call that no template has."""
+        match call.func:
             case ast.Name(id=name) if name in _BUILTINS:
-                return True
+                return ()
             case ast.Attribute(value=ast.Name(id=library), attr=name) if library in _LIBRARIES:
-                return name in _MAKERS
+                return () if name in _MAKERS else None
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"):
-                return True
-            case ast.Attribute(value=ast.Name(id="self")) | ast.Name():
-                is_own = isinstance(function, ast.Attribute) or function.id in self._parameters
-                return is_own and any(
-                    isinstance(each, ast.Name) and each.id in self._placeholders for each in args
-                )
-        return _is_method(function)
+                return ()
+            case ast.Name(id=name) if name not in self._parameters:
+                return None
+            case ast.Name() | ast.Attribute(value=ast.Name(id="self")):
+                names = {each.id for each in call.args if isinstance(each, ast.Name)}
+                return () if names & self._placeholders else None
+            case ast.Attribute(value=owner, attr=name) if name in _METHODS:
+                return (owner,)
+        return None
 
 
-def _is_method(function: ast.expr) -> TypeGuard[ast.Attribute]:
-    return isinstance(function, ast.Attribute) and function.attr in _METHODS
+def _parts_of_operation(node: ast.BinOp | ast.Compare) -> Iterable[ast.AST] | None:
+    match node:
+        case ast.BinOp(ast.List(), ast.Mult()) | ast.BinOp(ast.Constant(value=str()), ast.Mod()):
+            return (node.left, node.right)
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+            return (node.left, *node.comparators)
+        case ast.Compare(left=ast.BinOp(ast.Name(), ast.Mod(), ast.Constant()), ops=[ast.Eq()]):
+            return node.comparators
+    return () if _counts_classes(node) else None
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -210,38 +197,5 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _names(targets: Iterable[ast.expr]) -> Iterator[str]:
-    """The names that an assignment binds."""
-    return (node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
-
-
-def _start_parts(test: ast.expr, body: Sequence[ast.stmt]) -> Iterable[ast.AST]:
-    """The parts of a block; of the start that a trainer's template gives, W = 0.001 * randn(D, C), its arguments."""
-    match test, body:
-        case (
-            ast.Compare(left=checked, ops=[ast.Is()]),
-            [ast.Assign(targets=[target], value=ast.BinOp(ast.Constant(), ast.Mult(), ast.Call() as draw))],
-        ):
-            is_random = isinstance(draw.func, ast.Attribute) and draw.func.attr in _RANDOM
-            if is_random and ast.unparse(target) == ast.unparse(checked):
-                return (*draw.args, *draw.keywords)
-    return body
-
-
-def _is_class_count(node: ast.expr) -> bool:
-    """max(y) + 1 or int(y.max()) + 1: what a template takes from the labels."""
-    match node:
-        case ast.BinOp(
-            left=ast.Call(func=ast.Name(id="int"), args=[call]), op=ast.Add(), right=ast.Constant(value=1)
-        ):
-            pass
-        case ast.BinOp(left=call, op=ast.Add(), right=ast.Constant(value=1)):
-            pass
-        case _:
-            return False
-    match call:
-        case ast.Call(func=ast.Attribute(value=ast.Name(), attr="max"), args=[] | [ast.Name()]):
-            return True
-        case ast.Call(func=ast.Name(id="max"), args=[ast.Name()]):
-            return True
-    return False
+def _counts_classes(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and _CLASS_COUNT.fullmatch(ast.unparse(node)) is not None

@@ -1,4 +1,4 @@
-"""Which files of a submission are read, how large they may be, and how a .zip is read under those limits."""
+"""The kinds of files that are read, the limits on their size, and reading a .zip under those limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -36,17 +36,10 @@ _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-pa
 # LZMA and bzip2 members are refused: file managers do not write them, and an LZMA header may ask for gigabytes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    LookupError,
-    struct.error,
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(RuntimeError, ValueError, OverflowError, LookupError),
 )
-"""What zipfile raises for a damaged archive."""
+"""Raised by zipfile for a damaged archive."""
 
 
 def is_source(name: str) -> bool:
@@ -96,7 +89,9 @@ def read_archive(
         for name, member in wanted.items():
             if member.file_size > FILE_BYTES:
                 raise _too_large(path, name)
-        _check_packed_size(wanted.values(), path)
+        # Members may share bytes, so a small file could take hours to unpack.
+        if sum(member.compress_size for member in wanted.values()) > TOTAL_BYTES:
+            raise _too_much(path, "packed")
         total = 0
         contents = []
         for name, member in sorted(wanted.items()):
@@ -114,10 +109,9 @@ def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(stream) as archive:
             yield archive
     except _BROKEN as error:
-        raise UnsupportedFile(
-            f"{formatting.printable(str(path))}: expected a zip archive, found a damaged one ({_first_line(error)}); "
-            "make it again",
-            path=path,
+        reason = formatting.printable(str(error).split("\n", 1)[0][:120]) or type(error).__name__
+        raise UnsupportedFile.at(
+            path, f"expected a zip archive, found a damaged one ({reason}); make it again"
         ) from error
 
 
@@ -132,15 +126,6 @@ def _members(
     return {name: member for name, member in named if name is not None}
 
 
-def _check_packed_size(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
-    """Refuse members that share bytes, so a small file would take hours to unpack."""
-    if sum(member.compress_size for member in members) > TOTAL_BYTES:
-        raise _unsafe(
-            path,
-            f"expected at most {TOTAL_BYTES >> 20} MiB of packed notebooks and modules, found more; {_LESS}",
-        )
-
-
 def _check_directory(stream: IO[bytes], path: Path) -> None:
     """Refuse a file that is not a zip, or whose table of contents is too long, by the record at its end."""
     size = stream.seek(0, os.SEEK_END)
@@ -151,10 +136,8 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
     if tail[-22:-18] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
         at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
-        raise UnsupportedFile(
-            f"{formatting.printable(str(path))}: expected a zip archive, found something else; "
-            "make a .zip of the notebook or the modules",
-            path=path,
+        raise UnsupportedFile.at(
+            path, "expected a zip archive, found something else; make a .zip of the notebook or the modules"
         )
     count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
     # Only archives far beyond these limits need a 64-bit record.
@@ -183,55 +166,42 @@ def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str]
     relative = "/".join(parts)
     if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_wanted(relative):
         return None
-    if is_saved(parts[-1]) and not _is_plain(member):
-        return None
-    if member.flag_bits & 0x1:
+    is_encrypted = bool(member.flag_bits & 0x1)
+    is_unusual = member.compress_type not in _METHODS
+    if is_saved(parts[-1]) and (is_encrypted or is_unusual or member.file_size > SAVED_BYTES):
+        return None  # without the weights the rest is graded all the same
+    if is_encrypted:
         raise _unsafe(path, "is encrypted; expected an archive without a password", name)
-    if member.compress_type not in _METHODS:
+    if is_unusual:
         raise _unsafe(path, "uses an unusual compression method; expected the usual one (deflate)", name)
     return relative
 
 
-def _is_plain(member: zipfile.ZipInfo) -> bool:
-    """Whether saved weights can be read; without them the rest is graded all the same."""
-    is_open = not member.flag_bits & 0x1 and member.compress_type in _METHODS
-    return is_open and member.file_size <= SAVED_BYTES
-
-
-def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    """A stream of the member's bytes; raises one of _BROKEN if the member is damaged."""
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
+    """The member's bytes, counted as they unpack: its header may lie. Raises one of _BROKEN if it is damaged."""
     # Elsewhere the system may refuse to seek, which would look like a disk error.
     if not 0 <= member.header_offset <= archive.start_dir:
         raise zipfile.BadZipFile("a member lies outside the file")
-    if member.compress_type not in _METHODS:
-        raise NotImplementedError("a member uses an unusual compression method")
-    return archive.open(member)
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left_bytes: int) -> bytes:
-    """The member's bytes, counted as they unpack: its header may lie."""
     content = bytearray()
-    with _open_member(archive, member) as unpacked:
+    with archive.open(member) as unpacked:
         while block := unpacked.read(_BLOCK_BYTES):
             content += block
             if len(content) > FILE_BYTES:
                 raise _too_large(path, formatting.printable(member.filename))
             if len(content) > left_bytes:
-                raise _unsafe(
-                    path,
-                    f"expected at most {TOTAL_BYTES >> 20} MiB of unpacked notebooks and modules, found more; {_LESS}",
-                )
+                raise _too_much(path, "unpacked")
     return bytes(content)
 
 
 def _unsafe(path: Path, words: str, member: str | None = None) -> UnsafeArchive:
     where = "" if member is None else f"member {member[:200]!r} "
-    return UnsafeArchive(f"{formatting.printable(str(path))}: {where}{words}", path=path)
+    return UnsafeArchive.at(path, f"{where}{words}")
+
+
+def _too_much(path: Path, state: str) -> UnsafeArchive:
+    limit = f"{TOTAL_BYTES >> 20} MiB of {state} notebooks and modules"
+    return _unsafe(path, f"expected at most {limit}, found more; {_LESS}")
 
 
 def _too_large(path: Path, member: str) -> UnsafeArchive:
     return _unsafe(path, f"unpacks to more than {FILE_BYTES >> 20} MiB; clear the notebook's outputs", member)
-
-
-def _first_line(error: BaseException) -> str:
-    return formatting.printable(str(error).split("\n", 1)[0][:120]) or type(error).__name__

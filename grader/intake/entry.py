@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from grader import formatting
 from grader.errors import SubmissionUnavailable, UnsupportedFile
 from grader.intake.archive import is_kept, is_source, is_zip, read_archive
 from grader.intake.submission import (
     SourceFile,
     Submission,
     load_submission,
-    nothing_to_grade,
     several_archives,
     unreadable,
+    with_source,
 )
 
 
@@ -68,14 +67,11 @@ def _files_in_archive(entry: ClassEntry) -> tuple[SourceFile, ...]:
         raise several_archives(entry.path / entry.id, len(archives))
     ((name, packed),) = _read(entry, archives)
     place = entry.path / name
-    found = read_archive(io.BytesIO(packed), place)
-    if not any(is_source(name) for name, _ in found):
-        raise nothing_to_grade(place, "archive")
-    return tuple(SourceFile(name, content) for name, content in found)
+    return with_source(read_archive(io.BytesIO(packed), place), place, "archive")
 
 
 def _read(entry: ClassEntry, names: Collection[str]) -> list[tuple[str, bytes]]:
-    """Members of the class's .zip. That it is damaged is not the student's fault."""
+    """Members of the class's .zip. Damage to it is not the student's fault."""
     try:
         with entry.path.open("rb") as stream:
             found = read_archive(stream, entry.path, names)
@@ -84,8 +80,5 @@ def _read(entry: ClassEntry, names: Collection[str]) -> list[tuple[str, bytes]]:
     except UnsupportedFile as error:
         raise SubmissionUnavailable(f"{error}, or download the class again", path=entry.path) from error
     if len(found) < len(names):
-        raise SubmissionUnavailable(
-            f"{formatting.printable(str(entry.path))}: has changed while the class was graded; grade again",
-            path=entry.path,
-        )
+        raise SubmissionUnavailable.at(entry.path, "has changed while the class was graded; grade again")
     return found

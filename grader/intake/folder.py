@@ -1,4 +1,4 @@
-"""Which submissions a folder or a .zip of a class holds."""
+"""The submissions in the folder or .zip of a class."""
 
 from __future__ import annotations
 
@@ -32,28 +32,26 @@ def find_entries(path: Path, besides: Path | None = None) -> tuple[ClassEntry, .
     besides: a folder in there that is not a submission, such as the one for the reports.
     SubmissionNotFound where nothing is at the path; UnsupportedFile where it holds no submissions.
     """
-    shown = formatting.printable(str(path))
     try:
         if path.is_dir():
             found = _in_folder(path, besides)
-        elif path.is_file() and path.suffix.lower() == ".zip":
+        elif path.is_file() and is_zip(path.name):
             found = _in_archive(path)
         elif path.exists():
-            raise UnsupportedFile(
-                f"{shown}: expected a folder of submissions or a .zip of them; for a single one use `grader check`",
-                path=path,
+            raise UnsupportedFile.at(
+                path,
+                "expected a folder of submissions or a .zip of them; for a single one use `grader check`",
             )
         else:
-            raise SubmissionNotFound(
-                f"{shown}: there is nothing at this path; give a folder of submissions or a .zip of them",
-                path=path,
+            raise SubmissionNotFound.at(
+                path, "there is nothing at this path; give a folder of submissions or a .zip of them"
             )
     except OSError as error:
-        raise SubmissionError(f"{shown}: cannot be read: {error.strerror or error}", path=path) from error
+        raise SubmissionError.at(path, f"cannot be read: {error.strerror or error}") from error
     if not found:
-        raise UnsupportedFile(
-            f"{shown}: holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
-            path=path,
+        raise UnsupportedFile.at(
+            path,
+            "holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
         )
     return found
 
@@ -94,17 +92,13 @@ def _in_folder(folder: Path, besides: Path | None) -> tuple[ClassEntry, ...]:
         and _is_submission(each)
         and not (each.is_dir() and each.resolve() == reports)
     ]
-    identifiers = _unique_ids([each.name for each in found], [_stem(each) for each in found])
-    return tuple(map(ClassEntry, identifiers, found))
+    stems = [each.name if each.is_dir() else each.stem for each in found]
+    return tuple(map(ClassEntry, _unique_ids([each.name for each in found], stems), found))
 
 
 def _is_submission(path: Path) -> bool:
     """A link is one too: load_submission does not follow it, and its report says so."""
     return path.suffix.lower() in SUBMISSION_SUFFIXES | OTHER_ARCHIVES or path.is_dir()
-
-
-def _stem(entry: Path) -> str:
-    return entry.name if entry.is_dir() else entry.stem
 
 
 def _in_archive(path: Path) -> tuple[ClassEntry, ...]:

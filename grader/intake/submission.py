@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+import tokenize
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from grader import formatting
 from grader.errors import SubmissionError, SubmissionNotFound, SubmissionUnavailable, UnsupportedFile
@@ -29,17 +33,14 @@ from grader.intake.archive import (
 FOLDER_ENTRIES = 100_000
 """Most entries in the folder of a submission."""
 
+_ACCEPTED = "a notebook (.ipynb), a module (.py)"
+_ONE_FOLDER = "give the folder of one student"
+
 # O_NONBLOCK: opening a FIFO must not wait for a writer. The names are missing on Windows.
-_OPEN_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
+_OPEN_FLAGS = os.O_RDONLY + sum(
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 )
 
-_CODING_LINE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#|$)")
 # Encodings of Python source files. Others that Python knows (punycode, idna, unicode_escape, base64) are not used for
 # source text, and some take quadratic time.
 _SOURCE_ENCODING = re.compile(
@@ -86,36 +87,28 @@ def load_submission(path: Path) -> Submission:
 
     Raises SubmissionNotFound, UnsupportedFile, UnsafeArchive, or SubmissionError where reading fails.
     """
-    shown = formatting.printable(str(path))
     try:
         mode = path.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise SubmissionNotFound(
-            f"{shown}: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
-            path=path,
+        raise SubmissionNotFound.at(
+            path, f"there is nothing at this path; give {_ACCEPTED}, a folder or a .zip"
         ) from None
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    suffix = path.suffix.lower()
     if stat.S_ISDIR(mode):
         name = formatting.printable(path.name or path.resolve().name) or "submission"
         return Submission(name, _read_folder(path))
     identifier = formatting.printable(path.stem)
     if not stat.S_ISREG(mode):
-        raise UnsupportedFile(
-            f"{shown}: expected a file or a folder, found {_kind(mode)}; give the file itself", path=path
-        )
+        raise _not_regular(mode, path)
     if is_source(path.name):
         return Submission(identifier, (SourceFile(formatting.printable(path.name), _read_file(path)),))
-    if suffix == ".zip":
-        members = _read_zip(path)
-        if not any(is_source(name) for name, _ in members):
-            raise nothing_to_grade(path, "archive")
-        return Submission(identifier, tuple(SourceFile(name, content) for name, content in members))
-    raise UnsupportedFile(
-        f"{shown}: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found "
-        f"{f'a {formatting.printable(suffix)} file' if suffix else 'a file without a suffix'}; export it as one of these",
-        path=path,
+    if is_zip(path.name):
+        return Submission(identifier, with_source(_read_zip(path), path, "archive"))
+    suffix = formatting.printable(path.suffix.lower())
+    found = f"a {suffix} file" if suffix else "a file without a suffix"
+    raise UnsupportedFile.at(
+        path, f"expected {_ACCEPTED}, a folder or a .zip, found {found}; export it as one of these"
     )
 
 
@@ -124,14 +117,10 @@ def decode_source(content: bytes) -> str:
 
     Encodings are tried in this order: the byte order mark's, the coding line's, UTF-8, Latin-1.
     """
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if content.startswith(mark):
-            text = content.removeprefix(mark).decode(encoding, "replace")
-            break
+    if content.startswith(codecs.BOM_UTF8):
+        text = content.decode("utf-8-sig", "replace")
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = content.decode("utf-16", "replace")
     else:
         text = _decode_unmarked(content)
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -148,16 +137,14 @@ def _decode_unmarked(content: bytes) -> str:
 
 def _declared_encoding(content: bytes) -> str:
     """The encoding named by a PEP 263 line in the first two lines, else "utf-8"."""
-    for line in re.split(rb"\r\n|\r|\n", content[:1000], maxsplit=2)[:2]:
-        if match := _CODING_LINE.match(line):
-            try:
-                name = codecs.lookup(match[1].decode("ascii")).name
-            except (LookupError, ValueError):
-                return "utf-8"
-            return name if _SOURCE_ENCODING.match(name) else "utf-8"
-        if not _BLANK_OR_COMMENT.match(line):
-            break
-    return "utf-8"
+    # The line itself is ASCII; a comment before it may be in any encoding.
+    start = re.sub("\r\n?", "\n", content[:1000].decode("ascii", "replace")).encode()
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(start).readline)
+    except SyntaxError:  # an unknown encoding
+        return "utf-8"
+    name = codecs.lookup(encoding).name
+    return name if _SOURCE_ENCODING.match(name) else "utf-8"
 
 
 def _read_folder(root: Path) -> tuple[SourceFile, ...]:
@@ -167,18 +154,17 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
         if is_saved(relative) and _size_of(path) > SAVED_BYTES:
             continue
         if len(files) == FILE_COUNT:
-            raise SubmissionError(
-                f"{formatting.printable(str(root))}: expected at most {FILE_COUNT:,} notebooks and modules in one submission, "
-                "found more; give the folder of one student",
-                path=root,
+            raise SubmissionError.at(
+                root,
+                f"expected at most {FILE_COUNT:,} notebooks and modules in one submission, found more; {_ONE_FOLDER}",
             )
         content = _read_file(path)
         total += len(content)
         if total > TOTAL_BYTES:
-            raise SubmissionError(
-                f"{formatting.printable(str(root))}: expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules, found "
-                "more; give the folder of one student, and clear the outputs of the notebooks",
-                path=root,
+            raise SubmissionError.at(
+                root,
+                f"expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules, found more; {_ONE_FOLDER}, "
+                "and clear the outputs of the notebooks",
             )
         files.append(SourceFile(formatting.printable(relative), content))
     if not any(is_source(file.path) for file in files):
@@ -191,10 +177,7 @@ def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
     archives = list(_files_below(root, is_zip))
     if len(archives) > 1:
         raise several_archives(root, len(archives))
-    members = _read_zip(archives[0][1]) if archives else []
-    if not any(is_source(name) for name, _ in members):
-        raise nothing_to_grade(root, "folder")
-    return tuple(SourceFile(name, content) for name, content in members)
+    return with_source(_read_zip(archives[0][1]) if archives else [], root, "folder")
 
 
 def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
@@ -208,10 +191,10 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
                 for entry in entries:
                     seen += 1
                     if seen > FOLDER_ENTRIES:
-                        raise SubmissionError(
-                            f"{formatting.printable(str(root))}: expected the folder of one submission, found more than "
-                            f"{FOLDER_ENTRIES:,} entries in it; give the folder of one student",
-                            path=root,
+                        raise SubmissionError.at(
+                            root,
+                            "expected the folder of one submission, found more than "
+                            f"{FOLDER_ENTRIES:,} entries in it; {_ONE_FOLDER}",
                         )
                     if is_passed_over(entry.name):
                         continue
@@ -224,8 +207,9 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
             raise unreadable(folder, error) from error
 
 
-def _open_regular(path: Path) -> int:
-    """A descriptor of a regular file; the opened file itself is checked, so it cannot be swapped."""
+@contextmanager
+def _opened_regular(path: Path) -> Iterator[IO[bytes]]:
+    """A stream of a regular file; the opened file itself is checked, so it cannot be swapped."""
     try:
         descriptor = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as error:
@@ -233,24 +217,22 @@ def _open_regular(path: Path) -> int:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise UnsupportedFile(
-            f"{formatting.printable(str(path))}: expected a file or a folder, found {_kind(mode)}; give the file itself",
-            path=path,
-        )
-    return descriptor
+        raise _not_regular(mode, path)
+    with os.fdopen(descriptor, "rb") as stream:
+        try:
+            yield stream
+        except OSError as error:
+            raise unreadable(path, error) from error
 
 
 def _read_file(path: Path) -> bytes:
-    with open(_open_regular(path), "rb") as stream:
-        try:
-            content = stream.read(FILE_BYTES + 1)
-        except OSError as error:
-            raise unreadable(path, error) from error
+    with _opened_regular(path) as stream:
+        content = stream.read(FILE_BYTES + 1)
     if len(content) > FILE_BYTES:
-        raise SubmissionError(
-            f"{formatting.printable(str(path))}: expected a file of at most {FILE_BYTES >> 20} MiB, found a larger one; "
+        raise SubmissionError.at(
+            path,
+            f"expected a file of at most {FILE_BYTES >> 20} MiB, found a larger one; "
             "clear the notebook's outputs and save it again",
-            path=path,
         )
     return content
 
@@ -263,14 +245,11 @@ def _size_of(path: Path) -> int:
 
 
 def _read_zip(path: Path) -> list[tuple[str, bytes]]:
-    with open(_open_regular(path), "rb") as stream:
-        try:
-            return read_archive(stream, path)
-        except OSError as error:
-            raise unreadable(path, error) from error
+    with _opened_regular(path) as stream:
+        return read_archive(stream, path)
 
 
-def _kind(mode: int) -> str:
+def _not_regular(mode: int, path: Path) -> UnsupportedFile:
     kinds = {
         stat.S_IFLNK: "a symbolic link",
         stat.S_IFDIR: "a folder",
@@ -279,31 +258,31 @@ def _kind(mode: int) -> str:
         stat.S_IFCHR: "a device",
         stat.S_IFBLK: "a device",
     }
-    return kinds.get(stat.S_IFMT(mode), "something else")
+    found = kinds.get(stat.S_IFMT(mode), "something else")
+    return UnsupportedFile.at(path, f"expected a file or a folder, found {found}; give the file itself")
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
     """The error for a file that this machine cannot read."""
     reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
-    return SubmissionUnavailable(
-        f"{formatting.printable(str(path))}: could not be read: {reason}; check the path and its permissions",
-        path=path,
-    )
+    return SubmissionUnavailable.at(path, f"could not be read: {reason}; check the path and its permissions")
 
 
 def several_archives(path: Path, count: int) -> UnsupportedFile:
     """The error for a folder with no source and more than one .zip."""
-    return UnsupportedFile(
-        f"{formatting.printable(str(path))}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
-        f"found {count} archives; give one of them",
-        path=path,
+    return UnsupportedFile.at(
+        path,
+        f"expected {_ACCEPTED} or a single .zip in this folder, found {count} archives; give one of them",
     )
 
 
-def nothing_to_grade(path: Path, kind: str) -> UnsupportedFile:
-    """The error for a folder or an archive with no source."""
-    return UnsupportedFile(
-        f"{formatting.printable(str(path))}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
-        "hand in the file with the functions",
-        path=path,
-    )
+def with_source(contents: Iterable[tuple[str, bytes]], path: Path, kind: str) -> tuple[SourceFile, ...]:
+    """The files of a folder or an archive (`kind`); UnsupportedFile without a notebook or module among them."""
+    files = tuple(SourceFile(name, content) for name, content in contents)
+    if not any(is_source(file.path) for file in files):
+        raise UnsupportedFile.at(
+            path,
+            f"expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
+            "hand in the file with the functions",
+        )
+    return files

@@ -1,4 +1,4 @@
-"""What an assignment restricts: where the source uses it, what a traced call ran, and the violations."""
+"""Restrictions of an assignment: their uses in source and in a traced call, and the violations."""
 
 from grader.restrictions.trace import operator_trial, traced_functions
 from grader.restrictions.violations import Violation, find_violations, findings_of, verdict_under

@@ -1,4 +1,4 @@
-"""Which names are restricted, and by which kind: dotted names in source, operators in a trace."""
+"""The restricted names and their kinds: dotted names in source, operators in a trace."""
 
 from __future__ import annotations
 
@@ -51,14 +51,8 @@ _DYNAMIC = frozenset(
     {"builtins.__import__", "builtins.compile", "builtins.eval", "builtins.exec"}
     | {"gc.get_objects", "gc.get_referents", "gc.get_referrers"}
     | {"inspect.currentframe", "inspect.getinnerframes", "inspect.getouterframes", "inspect.stack"}
-    | {
-        "marshal.loads",
-        "pickle.loads",
-        "sys._getframe",
-        "sys.modules",
-        "types.CodeType",
-        "types.FunctionType",
-    }
+    | {"marshal.loads", "pickle.loads", "sys._getframe", "sys.modules"}
+    | {"types.CodeType", "types.FunctionType"}
 )
 _DYNAMIC_MODULES = ("code.", "codeop.", "ctypes.", "imp.", "importlib.", "runpy.")
 
@@ -80,9 +74,8 @@ def kind_of(dotted: str) -> RestrictionKind | None:
 def _kind_in_torch(dotted: str, parts: list[str]) -> RestrictionKind | None:
     if any(_LOSS.fullmatch(part) for part in parts):
         return "losses"
-    if dotted in _TENSOR_METHODS:
-        return "autograd"
-    if dotted.startswith(_DIFFERENTIATORS) and not _DIFFERENTIATES.isdisjoint(parts):
+    is_differentiator = dotted.startswith(_DIFFERENTIATORS) and not _DIFFERENTIATES.isdisjoint(parts)
+    if dotted in _TENSOR_METHODS or is_differentiator:
         return "autograd"
     if not _SILENCES.isdisjoint(parts):
         return "dynamic"

@@ -141,7 +141,7 @@ class Origins:
         return self._steps_left < 0
 
     def _once(self, key: tuple[Scope | str, str], find: Callable[[], frozenset[Origin]]) -> frozenset[Origin]:
-        """What a name may be, found now or before; within its own resolution, what the last round found."""
+        """The origins of a name, found now or before; while it is being resolved, those of the last round."""
         if key in self._settled:
             return self._settled[key]
         if key in self._begun:
@@ -195,15 +195,15 @@ class Origins:
         return self._once((level, name), lambda: self._given(name, level, depth))
 
     def _in_file(self, file: str, name: str, depth: int) -> frozenset[Origin]:
-        """What a top-level name of a file may be; a builtin where the file does not bind it."""
+        """The origins of a top-level name of a file; a builtin if the file does not bind it."""
         if (file, name) in self._graded:
             return frozenset({OwnName(file, name)})
         return self._once((file, name), lambda: self._top_level(file, name, depth))
 
     def _top_level(self, file: str, name: str, depth: int) -> frozenset[Origin]:
-        scope = self._files.get(file)
+        scope = self._files.get(file, Scope(file, None, {}))
         stored = self._stored.get((file, name), _NOTHING)
-        if scope is not None and name in scope.bound:
+        if name in scope.bound:
             return self._given(name, scope, depth) | stored
         found = {Foreign(f"builtins.{name}")} if name in _BUILTINS else set()
         return stored.union(found, self._from_stars(scope, name, depth))
@@ -218,13 +218,13 @@ class Origins:
             found |= origins or ({OwnName(scope.file, name)} if scope.parent is None else set())
         return frozenset(found)
 
-    def _from_stars(self, scope: Scope | None, name: str, depth: int) -> Iterator[Origin]:
-        for star in () if scope is None or depth == 0 else scope.stars:
+    def _from_stars(self, scope: Scope, name: str, depth: int) -> Iterator[Origin]:
+        for star in scope.stars if depth else ():
             if self._is_spent(1):
                 return
-            module = self._module(star, scope.file) if scope is not None else None
+            module = self._module(star, scope.file)
             if isinstance(module, OwnModule):
-                if name in self._files[module.file].bound if module.file in self._files else False:
+                if module.file in self._files and name in self._files[module.file].bound:
                     yield from self._in_file(module.file, name, depth - 1)
             elif isinstance(module, Foreign) and kind_of(f"{module.dotted}.{name}") is not None:
                 yield Foreign(f"{module.dotted}.{name}")
@@ -261,15 +261,13 @@ class Origins:
         functions = {each.dotted for each in self._of(call.func, scope, depth) if isinstance(each, Foreign)}
         if not functions or not call.args:
             return
-        text = constant_text(call.args[0])
-        if functions & _IMPORTERS and text is not None:
+        first, *others = call.args
+        if functions & _IMPORTERS and (text := constant_text(first)) is not None:
             yield self._dotted(text)
         elif functions & _WRAPPERS:
-            yield from self._of(call.args[0], scope, depth)
-        elif "builtins.getattr" in functions and len(call.args) > 1:
-            name = constant_text(call.args[1])
-            if name is not None:
-                yield from self._members(self._of(call.args[0], scope, depth), name, depth)
+            yield from self._of(first, scope, depth)
+        elif "builtins.getattr" in functions and others and (name := constant_text(others[0])) is not None:
+            yield from self._members(self._of(first, scope, depth), name, depth)
 
     def _looked_up(self, value: ast.expr, key: str, scope: Scope, depth: int) -> Iterator[Origin]:
         """sys.modules["torch"], vars(torch)["nn"], torch.__dict__["nn"] and globals()["f"]."""

@@ -13,6 +13,7 @@ from grader.restrictions.origins import Foreign, Inner, Origins, OwnModule, OwnN
 _TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
 _MOVES = frozenset({"cpu", "cuda"})
 _DEVICE_NAMES = frozenset({"cpu", "cuda", "dev", "device", "gpu"})
+_REFLECTION = frozenset({Foreign("builtins.getattr"), Foreign("builtins.vars")})
 _COMPUTED_GLOBAL = "globals() with a computed name"
 
 Sign = tuple[RestrictionKind, str]
@@ -32,8 +33,6 @@ def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: boo
         case ast.Assign(targets=targets, value=ast.Constant(value=True)):
             if any(isinstance(each, ast.Attribute) and each.attr == "requires_grad" for each in targets):
                 yield "autograd", "requires_grad = True"
-        case _:
-            pass
 
 
 def name_read_by(call: ast.Call, scope: Scope, origins: Origins) -> str | None:
@@ -45,9 +44,16 @@ def name_read_by(call: ast.Call, scope: Scope, origins: Origins) -> str | None:
 
 def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
     called = origins.of(call.func, scope)
-    names = {origin.dotted for origin in called if isinstance(origin, Foreign)}
-    if names & {"builtins.getattr", "builtins.vars"} and call.args:
-        yield from _signs_in_reflection(call, names, scope, origins)
+    is_reflection = bool(call.args) and not called.isdisjoint(_REFLECTION)
+    if is_reflection and any(
+        isinstance(each, Foreign | OwnModule) for each in origins.of(call.args[0], scope)
+    ):
+        # A getattr with a constant name is like any attribute; a computed name in a module is a sign.
+        if Foreign("builtins.getattr") in called and len(call.args) > 1:
+            if constant_text(call.args[1]) is None:
+                yield "dynamic", "getattr with a computed name"
+        elif Foreign("builtins.vars") in called:
+            yield "dynamic", "vars() of a module"
     if not any(isinstance(origin, OwnName | Inner) for origin in called) and any(
         keyword.arg == "requires_grad" and _is_true(keyword.value) for keyword in call.keywords
     ):
@@ -67,18 +73,15 @@ def _signs_in_method(
         yield "autograd", "Tensor.backward"
     elif method.attr in _MOVES:
         yield "devices", f"Tensor.{method.attr}"
-    elif method.attr == "to" and _names_device(call, scope, origins):
+    elif method.attr == "to" and (
+        any(keyword.arg == "device" for keyword in call.keywords)
+        or any(_is_device(argument, scope, origins) for argument in call.args[:1])
+    ):
         yield "devices", "Tensor.to with a device"
 
 
-def _names_device(call: ast.Call, scope: Scope, origins: Origins) -> bool:
-    """Whether an argument of `to` is clearly a device: "cuda:0", torch.device(...), X.device, a name like `device`."""
-    if any(keyword.arg == "device" for keyword in call.keywords):
-        return True
-    return any(_is_device(argument, scope, origins) for argument in call.args[:1])
-
-
 def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
+    """Whether this is clearly a device: "cuda:0", torch.device(...), X.device, a name like `device`."""
     match node:
         case ast.Constant(value=str()):
             return True  # a dtype is never a string
@@ -93,16 +96,6 @@ def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
         case ast.IfExp(body=body, orelse=other):
             return _is_device(body, scope, origins) or _is_device(other, scope, origins)
     return False
-
-
-def _signs_in_reflection(call: ast.Call, names: set[str], scope: Scope, origins: Origins) -> Iterator[Sign]:
-    """A getattr with a constant name is like any attribute; a computed name in a module is a sign."""
-    of_module = any(isinstance(each, Foreign | OwnModule) for each in origins.of(call.args[0], scope))
-    if "builtins.getattr" in names and len(call.args) > 1:
-        if of_module and constant_text(call.args[1]) is None:
-            yield "dynamic", "getattr with a computed name"
-    elif "builtins.vars" in names and of_module:
-        yield "dynamic", "vars() of a module"
 
 
 def _is_table(node: ast.expr, scope: Scope, origins: Origins) -> bool:

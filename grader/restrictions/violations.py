@@ -38,7 +38,7 @@ class Violation:
     kind: RestrictionKind
     policy: Literal["fail", "note"]
     clause: str
-    """What the function uses and where, without its name."""
+    """The uses and their locations, without the function's name."""
 
     @property
     def message(self) -> str:

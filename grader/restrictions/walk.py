@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from grader.extract import Chunk, Extracted, ExtractedFunction
 from grader.extract.scopes import (
     Comprehension,
+    Definition,
     Function,
     Scope,
     bindings_in,
@@ -48,7 +49,7 @@ _LOSS_ARGUMENTS = 4
 _DESCRIPTIONS = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
 """Attributes that describe a function; reading one is not a call."""
 
-_COPIES_DESCRIPTIONS = frozenset({"functools.update_wrapper", "functools.wraps"})
+_COPIES_DESCRIPTIONS = frozenset({Foreign("functools.update_wrapper"), Foreign("functools.wraps")})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,7 @@ class Walk:
         self._entered: set[int] = set()
         self._entered_chunks: set[int] = set()
         self._attributes: set[str] = set(_CONTRACT)
-        self._waiting: dict[str, list[tuple[ast.AST, Scope, Chunk]]] = {}
+        self._waiting: dict[str, list[tuple[Definition, Scope, Chunk]]] = {}
         self._unwraps = any(
             "__wrapped__" in chunk.source or "unwrap" in chunk.source for chunk in self._chunks
         )
@@ -177,11 +178,9 @@ class Walk:
 
     def _copies_descriptions(self, call: ast.Call, scope: Scope) -> bool:
         """Whether this is functools.wraps(f), and no code uses the f that it stores."""
-        return (
-            not self._unwraps
-            and bool(call.args)
-            and any(Foreign(each) in self._origins.of(call.func, scope) for each in _COPIES_DESCRIPTIONS)
-        )
+        if self._unwraps or not call.args:
+            return False
+        return not _COPIES_DESCRIPTIONS.isdisjoint(self._origins.of(call.func, scope))
 
     def _look_at_operation(self, node: ast.AST, scope: Scope, chunk: Chunk) -> None:
         if isinstance(node, ast.Call | ast.Subscript):
@@ -193,10 +192,9 @@ class Walk:
     def _store_modules(self, node: ast.AST, scope: Scope) -> None:
         """Note the modules assigned to attributes and to names declared global."""
         for name, binding in bindings_in(node) if scope.is_class or scope.global_names else ():
-            if scope.is_class:
-                self._store(name, self._origins.of_binding(name, binding, scope))
-            elif name in scope.global_names:
-                self._store((scope.file, name), self._origins.of_binding(name, binding, scope))
+            if scope.is_class or name in scope.global_names:
+                key = name if scope.is_class else (scope.file, name)
+                self._store(key, self._origins.of_binding(name, binding, scope))
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Attribute):
@@ -213,17 +211,13 @@ class Walk:
         is_use = False
         for origin in sorted(origins, key=order_of):
             match origin:
-                case Foreign(dotted=dotted):
-                    kind = kind_of(dotted)
-                    if kind is not None:
-                        is_use = True
-                        self._record(kind, dotted.removeprefix("builtins."), node, chunk)
+                case Foreign(dotted=dotted) if (kind := kind_of(dotted)) is not None:
+                    is_use = True
+                    self._record(kind, dotted.removeprefix("builtins."), node, chunk)
                 case OwnName():
                     self._follow_own(origin, node, chunk)
                 case Inner(node=inner, scope=scope):
                     self._enter(inner, scope, chunk)
-                case OwnModule():
-                    pass
         return is_use
 
     def _follow_own(self, own: OwnName, node: ast.AST, chunk: Chunk) -> None:
@@ -239,9 +233,7 @@ class Walk:
             if graded in self._partners:
                 self._record("partner", graded, node, chunk)
 
-    def _meet_definition(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, chunk: Chunk
-    ) -> None:
+    def _meet_definition(self, node: Definition, scope: Scope, chunk: Chunk) -> None:
         """Enter a top-level definition now, a method when it is read, an inner function when it is named."""
         self._push(outer_parts(node), scope, chunk)
         bases = node.bases if isinstance(node, ast.ClassDef) else []
@@ -256,9 +248,8 @@ class Walk:
     def _read_attribute(self, name: str) -> None:
         if name not in self._attributes:
             self._attributes.add(name)
-            for node, scope, chunk in self._waiting.pop(name, ()):
-                assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-                self._enter(node, scope, chunk)
+            for waiting in self._waiting.pop(name, ()):
+                self._enter(*waiting)
 
     def _enter(self, node: Function | ast.ClassDef, scope: Scope, chunk: Chunk) -> None:
         """Look at the body of a function or class, once."""

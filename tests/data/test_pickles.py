@@ -134,6 +134,12 @@ def test_an_array_whose_bytes_are_too_few_is_told():
         read_pickle(claimed, FILE, 19)
 
 
+def test_an_array_whose_state_is_a_number_is_told():
+    content = b"\x80\x02}(U\x04datacnumpy\nndarray\n)RK\x05bU\x06labels]u."
+
+    assert "found an array without contents" in sentence(content)
+
+
 @pytest.mark.parametrize(
     "labels, words",
     [

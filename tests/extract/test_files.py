@@ -123,7 +123,7 @@ def test_an_unreadable_notebook_beside_a_module_is_a_note(extract_files):
     assert list(extracted.functions) == ["target"]
     assert extracted.notes == (
         (
-            "hw.ipynb: expected a notebook, found an HTML or XML page; download the notebook itself (on GitHub: Raw), "
+            "hw.ipynb: expected a notebook, found a web page; download the notebook itself (on GitHub: Raw), "
             "not the page that shows it"
         ),
     )

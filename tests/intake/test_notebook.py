@@ -107,7 +107,7 @@ def test_large_outputs_cost_little_more_than_reading_them():
         (b" \n\0\n", "an empty file; save the notebook again"),
         (
             b"\n<!DOCTYPE html><html>",
-            "an HTML or XML page; download the notebook itself (on GitHub: Raw), not the page that shows it",
+            "a web page; download the notebook itself (on GitHub: Raw), not the page that shows it",
         ),
         (
             b'{"cells": [\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n]}',

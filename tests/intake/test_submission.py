@@ -179,7 +179,7 @@ def test_a_file_that_was_swapped_for_a_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "hw.py")
 
     with pytest.raises(UnsupportedFile, match="found a named pipe"):
-        submission._open_regular(tmp_path / "hw.py")
+        submission._read_file(tmp_path / "hw.py")
 
 
 @pytest.mark.parametrize(
