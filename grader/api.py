@@ -231,7 +231,7 @@ def grade_class(
         loaded = load_spec(os.fspath(spec))
         if reports.resolve() == submissions.resolve():
             raise OutputError(
-                f"{reports}: is the folder of the class itself; choose another one for the reports",
+                f"--out {reports} is the class folder itself; choose another folder",
                 path=reports,
             )
         whole_class = find_entries(submissions, besides=reports)

@@ -11,6 +11,9 @@ from grader.model.observation import Location
 
 SUMMARY_LENGTH = 80
 
+NOT_PARSED = "does not parse: "
+"""How the reason of a statement with a syntax error begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

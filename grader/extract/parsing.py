@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
+from grader.extract.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
 from grader.extract.scopes import Definition
 from grader.model.observation import Location
@@ -101,9 +101,10 @@ class Statement:
 
     def left_out(self, reason: str, binds: tuple[str, ...]) -> LeftOut:
         # Cut first: a line may hold a hundred thousand statements.
-        text = self.unit.lines[self.first_line - 1][: 10 * SUMMARY_LENGTH].strip() if self.unit.lines else ""
+        line = self.fault_line or self.first_line
+        text = self.unit.lines[line - 1][: 10 * SUMMARY_LENGTH].strip() if self.unit.lines else ""
         summary = text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
-        return LeftOut(self.location, summary, reason, binds)
+        return LeftOut(self.unit.location_of(line), summary, reason, binds)
 
 
 def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
@@ -228,4 +229,4 @@ def _broken(unit: Unit, first: int, end: int, fault: Fault) -> Statement:
     message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", fault.message)
     while first < end - 1 and not unit.lines[first].strip():
         first += 1
-    return Statement(unit, first + 1, end, None, f"does not parse: {message}", names, fault_line=line)
+    return Statement(unit, first + 1, end, None, f"{NOT_PARSED}{message}", names, fault_line=line)

@@ -13,7 +13,7 @@ import typer
 from grader import __version__
 from grader.errors import GraderError, SandboxError
 from grader.frontends.commands import grading, looking, specs
-from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE
+from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="grader",
+    cls=Group,
     help="Grade linear classifier assignments. The student's code never runs in the process that judges it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 for command in (grading.check, grading.batch, looking.extract, looking.doctor):
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(specs.app)
 
 

@@ -99,7 +99,7 @@ def _torch(version: str, sandbox: SandboxLike, started: float) -> DoctorFinding:
         seen = f"{version}, but a call in a worker failed: {failure_sentence(trial, failure)}"
         return DoctorFinding("torch", seen, is_good=False, advice=advice, is_needed=True)
     median = statistics.median(each.seconds for each in later if isinstance(each, Returned))
-    calls = f"first call after {formatting.seconds(ready)}, then {median * 1e3:.2f} ms for 246 kB each way"
+    calls = f"starts in {formatting.seconds(ready)}; a call with 246 kB takes {median * 1e3:.2f} ms"
     return DoctorFinding("torch", f"{version}; {calls}", is_good=True, is_needed=True)
 
 
@@ -155,7 +155,7 @@ _ISOLATION_ADVICE = {
 
 def _isolation(isolation: Isolation) -> DoctorFinding:
     if isolation.level is IsolationLevel.confined:
-        seen = f"{isolation.level}: own files only, no network, no other processes, limited memory and time"
+        seen = f"{isolation.level} (own files only, no network, no other processes, limited memory and time)"
         return DoctorFinding("Isolation", seen, is_good=True)
     seen = f"{isolation.level}: {not_isolated(isolation.missing)}"
     if sys.platform == "linux":

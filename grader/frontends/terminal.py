@@ -15,7 +15,7 @@ from rich.text import Text
 from grader import formatting
 from grader.batch import Outcome
 from grader.checks import SLOW_KINDS
-from grader.extract import Chunk, Extracted
+from grader.extract import Chunk, Extracted, LeftOut
 from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
@@ -37,6 +37,9 @@ _STATUS_STYLES = {
     "unjudged": "magenta",
 }
 
+
+_SHOWN_ALIKE = 3
+"""Places that are named for one reason."""
 
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters except the newline, and marks that change the direction of the text."""
@@ -271,8 +274,8 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         kind = "cannot be read" if fault.kind == "unreadable" else "the grader failed"
         words = f"{kind}: {fault.message}"
     else:
-        not_passed = f"{failed} of {formatting.count(len(ran), 'check')} not passed"
-        words = f"{not_passed if failed else 'all checks passed'}, {formatting.seconds(report.seconds)}"
+        passed = f"{len(ran) - failed} of {formatting.count(len(ran), 'check')} passed"
+        words = f"{passed if failed else 'all checks passed'}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
 
@@ -310,7 +313,13 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
     for name in names:
         function = extracted.functions.get(name)
         if function is None:
-            table.add_row(_text(name), _text(f"missing: {extracted.missing.get(name, '')}", style="yellow"))
+            table.add_row(
+                _text(name),
+                _text(
+                    f"missing: {extracted.missing.get(name, '').removeprefix(f'{name} ').removeprefix('is ')}",
+                    style="yellow",
+                ),
+            )
             continue
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
         words = _text(str(function.location))
@@ -330,12 +339,25 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         console.print(_text(f"Stubbed: {formatting.listing(extracted.stubs)}."))
     for note in extracted.notes:
         console.print(_text(note))
-    if extracted.left_out:
+    _show_left_out(console, extracted.left_out)
+
+
+def _show_left_out(console: Console, statements: Iterable[LeftOut]) -> None:
+    """The places with the same reason together, each once."""
+    places: dict[str, list[str]] = {}
+    for left in statements:
+        alike = places.setdefault(left.reason, [])
+        place = f"{left.location}: {left.summary}"
+        if place not in alike[-1:]:  # one line may hold several statements
+            alike.append(place)
+    if places:
         console.print()
         console.print(_text("Left out", style="bold"))
-        for left in extracted.left_out:
-            console.print(_text(f"{left.location}: {left.summary}"))
-            console.print(_indented(left.reason, style="dim"))
+    for reason, alike in places.items():
+        for place in alike[:_SHOWN_ALIKE]:
+            console.print(_text(place))
+        more = len(alike) - _SHOWN_ALIKE
+        console.print(_indented(f"{reason} (and {more} more)" if more > 0 else reason, style="dim"))
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
@@ -362,6 +384,14 @@ def _restrictions(spec: Spec) -> str:
     kinds = {effect: [kind for kind, each in policy.items() if each == effect] for effect in words}
     said = [f"{words[effect]}: {', '.join(named)}" for effect, named in kinds.items() if named]
     return f"Restrictions: {'; '.join(said)}"
+
+
+def show_specs(console: Console, specs: Iterable[Spec]) -> None:
+    """Each spec's name, checks and title."""
+    table = _table("Name", "Checks", "Title", wide="Title")
+    for spec in specs:
+        table.add_row(spec.name, str(len(spec.checks)), _text(spec.title))
+    console.print(table)
 
 
 def show_spec(console: Console, spec: Spec) -> None:

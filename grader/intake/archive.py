@@ -136,9 +136,7 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
     if tail[-22:-18] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
         at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
-        raise UnsupportedFile.at(
-            path, "expected a zip archive, found something else; make a .zip of the notebook or the modules"
-        )
+        raise UnsupportedFile.at(path, "this is not a zip archive; zip the notebook or modules again")
     count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
     # Only archives far beyond these limits need a 64-bit record.
     is_64_bit = count == 0xFFFF or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")

@@ -108,7 +108,8 @@ def load_submission(path: Path) -> Submission:
     suffix = formatting.printable(path.suffix.lower())
     found = f"a {suffix} file" if suffix else "a file without a suffix"
     raise UnsupportedFile.at(
-        path, f"expected {_ACCEPTED}, a folder or a .zip, found {found}; export it as one of these"
+        path,
+        f"expected {_ACCEPTED}, a folder or a .zip, found {found}; hand in the notebook or module itself",
     )
 
 
@@ -283,6 +284,6 @@ def with_source(contents: Iterable[tuple[str, bytes]], path: Path, kind: str) ->
         raise UnsupportedFile.at(
             path,
             f"expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
-            "hand in the file with the functions",
+            "add the notebook or module with the functions",
         )
     return files

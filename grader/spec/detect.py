@@ -9,7 +9,7 @@ from functools import cache
 
 from grader import formatting
 from grader.errors import SpecError
-from grader.extract import Extracted, extract
+from grader.extract import NOT_PARSED, Extracted, extract
 from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
@@ -36,10 +36,7 @@ def detect_spec(submission: Submission) -> LoadedSpec:
     found = extracted.functions.keys()
     fitting: Sequence[LoadedSpec] = [each for each in specs if found & each.spec.functions.keys()]
     if not fitting:
-        raise SpecError(
-            f"{submission.id}: cannot tell which assignment this is: it has no function of a shipped spec;"
-            " pass --spec NAME (`grader extract` with it says why each function is missing)"
-        )
+        raise SpecError(f"{submission.id}: {_why_unknown(extracted)}")
     library, coefficient = _library(extracted), _coefficient(extracted)
     fitting = _preferred(fitting, lambda spec: library in {None, spec.backend})
     fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
@@ -52,6 +49,19 @@ def detect_spec(submission: Submission) -> LoadedSpec:
         names = " or ".join(each.spec.name for each in fitting)
         raise SpecError(f"{submission.id}: cannot tell whether this is {names}; pass --spec NAME")
     return fitting[0]
+
+
+def _why_unknown(extracted: Extracted) -> str:
+    """Why no function of a shipped spec is there, and what to do."""
+    for left in extracted.left_out:
+        if left.reason.startswith(NOT_PARSED):
+            place = str(left.location).removeprefix(f"{left.location.file}, ")
+            fault = left.reason.removeprefix(NOT_PARSED)
+            return f"{left.location.file} does not parse ({place}: {fault}); correct it, or pass --spec NAME"
+    return (
+        "cannot tell which assignment this is: it has no function of a shipped spec;"
+        " pass --spec NAME (`grader spec list` shows the names)"
+    )
 
 
 @cache

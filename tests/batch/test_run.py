@@ -276,7 +276,7 @@ def test_an_unreadable_submission_has_a_report_of_0_points_and_stops_no_other(
     assert (report.status, report.score, report.max_score) == ("unreadable", 0, 20)
     assert report.flags[0].kind == "unreadable"
     assert report.checks[0].message == (
-        "bad.zip: expected a zip archive, found something else; make a .zip of the notebook or the modules."
+        "bad.zip: this is not a zip archive; zip the notebook or modules again."
     )
     assert not result.has_grader_faults
 

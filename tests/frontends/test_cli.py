@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
-from grader.errors import SandboxError
+from grader.errors import OutputError, SandboxError
 from grader.frontends import cli
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
@@ -115,11 +116,11 @@ def test_a_check_alone_whose_function_is_missing_is_no_success(grader, mini):
 def test_the_report_is_written_beside_the_table(grader, graded, mini):
     graded(FAILED)
 
-    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "out/report.json")
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "report.json")
 
     assert ran.code == 1
-    assert ran.out.endswith("Score: 0 of 10\nReport: out/report.json\n")
-    assert parse_report((mini / "out" / "report.json").read_text()) == FAILED
+    assert ran.out.endswith("Score: 0 of 10\nReport: report.json\n")
+    assert parse_report((mini / "report.json").read_text()) == FAILED
 
 
 def test_standard_output_is_json_alone(grader, graded, mini):
@@ -132,13 +133,47 @@ def test_standard_output_is_json_alone(grader, graded, mini):
     assert ran.err == ""
 
 
-def test_a_json_path_that_cannot_be_written_costs_not_the_sight_of_the_score(grader, graded, mini):
-    graded(PASSED)
+@pytest.mark.parametrize(
+    "place, words",
+    [
+        ("hw.py/report.json", "cannot be written: there is no folder hw.py; make it first"),
+        ("typo/report.json", "cannot be written: there is no folder typo; make it first"),
+        (".", "is a folder; give the path of a file"),
+        pytest.param(
+            "/proc/report.json",
+            "cannot be written: No such file or directory",
+            marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc"),
+        ),
+    ],
+)
+def test_a_json_path_that_cannot_be_written_is_refused_before_anything_is_graded(
+    grader, graded, mini, place, words
+):
+    seen = graded(PASSED)
+    before = sorted(mini.iterdir())
 
-    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "hw.py/report.json")
+    for command in ("check", "extract"):
+        ran = grader(command, "hw.py", "--spec", "mini.toml", "--json", place)
+
+        assert (ran.code, ran.out, ran.err) == (2, "", f"grader: {place}: {words}\n")
+
+    assert seen == []
+    assert sorted(mini.iterdir()) == before
+
+
+def test_a_report_that_cannot_be_written_in_the_end_does_not_hide_the_score(
+    grader, graded, mini, monkeypatch
+):
+    def fail(path, text):
+        raise OutputError.at(path, "cannot be written: No space left on device")
+
+    graded(PASSED)
+    monkeypatch.setattr("grader.batch.store.write_atomically", fail)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "report.json")
 
     assert ran.code == 2
-    assert ran.err == "grader: hw.py/report.json: cannot be written: hw.py is not a folder\n"
+    assert ran.err == "grader: report.json: cannot be written: No space left on device\n"
     assert "Score: 10 of 10" in ran.out
 
 
@@ -209,7 +244,7 @@ def test_the_spec_is_found_where_it_is_plain(grader, graded, mini):
 
 NOT_PLAIN = (
     "hw: cannot tell which assignment this is: it has no function of a shipped spec; pass --spec NAME"
-    " (`grader extract` with it says why each function is missing)"
+    " (`grader spec list` shows the names)"
 )
 
 
@@ -224,7 +259,7 @@ NOT_PLAIN = (
             ["check", "mini.toml"],
             (
                 "mini.toml: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found a .toml file;"
-                " export it as one of these"
+                " hand in the notebook or module itself"
             ),
         ),
         (["check", "hw.py"], NOT_PLAIN),
@@ -295,6 +330,8 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(grader, mini, words
         ["check", "hw.py", "--seed", "-1"],
         ["check", "hw.py", "--seed", str(1 << 63)],
         ["check", "hw.py", "--seed", "many"],
+        ["check", ""],
+        ["batch", "", "--spec", "mini.toml", "--out", "out"],
         ["batch", ".", "--out", "out"],
         ["batch", ".", "--spec", "mini.toml"],
         ["grade", "hw.py"],
@@ -306,6 +343,60 @@ def test_a_wrong_command_line_is_exit_code_2(grader, mini, words):
     assert ran.code == 2
     assert ran.out == ""
     assert "Usage: grader" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["hw.py", "--seed", "abc"], "expected a whole number from 0 to 2**63 - 1, found 'abc'"),
+        ([""], "give the path of a notebook, module, folder or .zip"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words(grader, mini, words, sentence):
+    assert sentence in in_one_line(grader("check", *words).err.replace("│", ""))
+
+
+COMMANDS = [
+    *([name] for name in ("check", "batch", "extract", "doctor", "spec")),
+    *(["spec", name] for name in ("list", "show", "validate", "schema", "selftest")),
+]
+
+
+@pytest.mark.parametrize("words", [[], *COMMANDS])
+def test_help_shows_no_type_of_a_flag_no_range_and_no_braces(grader, words):
+    ran = grader(*words, "--help")
+
+    assert ran.code == 0
+    assert not [odd for odd in ("<bool>", "range", "{", "<=") if odd in ran.out]
+    assert all(len(line) <= 80 for line in ran.out.splitlines())
+
+
+def test_help_tells_the_exit_codes(grader):
+    told = "2: wrong usage or an unreadable file; 3: the grader's fault; 130: stopped."
+
+    assert f"1: a check failed; {told}" in in_one_line(grader("check", "--help").out)
+    assert told in in_one_line(grader("batch", "--help").out)
+
+
+def test_a_check_asked_for_by_id_runs_even_with_quick(grader, mini):
+    (mini / "mini.toml").write_text(MINI_SPEC + TIMED_CHECK)
+    timed = re.search('id = "(.*)"', TIMED_CHECK)[1]
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--quick", "--only", timed, "--json", "-")
+
+    assert [check.id for check in parse_report(ran.out).checks if check.status != "not_run"] == [timed]
+
+
+def test_what_does_not_parse_is_told_instead_of_a_missing_assignment(grader, mini):
+    (mini / "hw.py").write_text("import torch\ndef svm_loss_naive(W, X:\n    return 1\n")
+
+    for command in ("check", "extract"):
+        ran = grader(command, "hw.py")
+
+        assert (ran.code, ran.err) == (
+            2,
+            "grader: hw: hw.py does not parse (line 2: '(' was never closed); correct it, or pass --spec NAME\n",
+        )
 
 
 def test_a_machine_without_workers_is_the_graders_fault(grader, graded, mini):
@@ -362,8 +453,8 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
     assert ran.code == 0
     assert ran.err == ""
     assert [line.rstrip() for line in ran.out.splitlines()] == [
-        "[1/2] [red][_[31m: 0 of 10 (1 of 1 check not passed, 1.5 s)",
-        "[2/2] ann: 0 of 10 (1 of 1 check not passed, 1.5 s)",
+        "[1/2] [red][_[31m: 0 of 10 (0 of 1 check passed, 1.5 s)",
+        "[2/2] ann: 0 of 10 (0 of 1 check passed, 1.5 s)",
         "",
         "Mini",
         "2 scores: lowest 0, median 0, highest 0 of 10",
@@ -413,7 +504,7 @@ def test_a_stopped_batch_says_what_is_done_and_how_to_go_on(grader, graded, cour
 
     assert ran.code == 130
     assert ran.err == (
-        "\nStopped after 0 of 2 submissions. Their reports are in out/reports; the same command goes on from here.\n"
+        "\nStopped after 0 of 2 submissions. Their reports are in out/reports; run the same command again to continue.\n"
     )
 
 
@@ -431,6 +522,25 @@ def test_an_extraction_is_shown_and_nothing_run(grader, mini):
     assert "hw.py, line 6: print('[red] never')" in ran.out
 
 
+def test_statements_left_out_for_one_reason_are_grouped_and_each_line_is_told_once(grader, mini):
+    (mini / "hw.py").write_text("print(1); print(2)\nopen('x')\n" + "print(3)\n" * 6)
+
+    ran = grader("extract", "hw.py", "--spec", "mini.toml")
+
+    assert [line.rstrip() for line in ran.out.splitlines()[1:]] == [
+        " f         missing: not defined in the submission",
+        " g         missing: not defined in the submission",
+        "",
+        "Left out",
+        "hw.py, line 1: print(1); print(2)",
+        "hw.py, line 3: print(3)",
+        "hw.py, line 4: print(3)",
+        "  an expression that no graded function needs (and 4 more)",
+        "hw.py, line 2: open('x')",
+        "  it calls open",
+    ]
+
+
 @pytest.mark.parametrize("place", ["-", "extracted.json"])
 def test_an_extraction_is_written_as_json(grader, mini, place):
     ran = grader("extract", "hw.py", "--spec", "mini.toml", "--json", place)
@@ -445,8 +555,10 @@ def test_the_shipped_specs_are_listed(grader):
     ran = grader("spec", "list")
 
     assert ran.code == 0
-    assert "eecs498_2019  EECS 498 (2019): linear classifiers, SVM and softmax (32 checks)\n" in ran.out
-    assert [line.split()[0] for line in ran.out.splitlines()] == list(shipped_specs())
+    heading, *lines = ran.out.splitlines()
+    assert " cs231n             32      CS231n: linear classifiers, SVM and softmax (NumPy) " in lines
+    assert [line.split()[0] for line in lines if line[1] != " "] == list(shipped_specs())
+    assert all(len(line) <= 80 for line in (heading, *lines))
 
 
 def test_a_spec_is_shown(grader):
@@ -689,7 +801,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
         stopped.kill()
     assert stopped.returncode == 130
     assert errors == (
-        "\nStopped after 1 of 3 submissions. Their reports are in out/reports; the same command goes on from here.\n"
+        "\nStopped after 1 of 3 submissions. Their reports are in out/reports; run the same command again to continue.\n"
     )
     assert [path.name for path in reports.iterdir()] == ["ann.json"]
     assert parse_report((reports / "ann.json").read_text()) == whole
@@ -761,6 +873,4 @@ def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):
     )
 
     assert done.returncode == 2
-    assert done.stderr == (
-        f"grader: {tmp_path}: is the folder of the class itself; choose another one for the reports\n"
-    )
+    assert done.stderr == (f"grader: --out {tmp_path} is the class folder itself; choose another folder\n")

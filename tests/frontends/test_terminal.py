@@ -398,7 +398,7 @@ def test_a_students_words_in_a_batch_are_shown_and_not_obeyed(shown):
     line = batch_line(Outcome(HOSTILE, "graded", hostile_report()), 1, 10)
     text = shown(show_batch_summary, [hostile_report()], HOSTILE)
 
-    assert line == f"[ 1/10] {SHOWN}: 0 of 10 (1 of 1 check not passed, 1.5 s)"
+    assert line == f"[ 1/10] {SHOWN}: 0 of 10 (0 of 1 check passed, 1.5 s)"
     assert control_characters(text) == set()
     assert joined(text).count(joined(SHOWN)) == 2
 
@@ -460,12 +460,12 @@ def flag_of(kind, message):
         (
             report_of(score=0.0, checks=[check_part(status="failed"), check_part(id="b", status="skipped")]),
             "graded",
-            "[7/9] ann: 0 of 10 (2 of 2 checks not passed, 1.5 s)",
+            "[7/9] ann: 0 of 10 (0 of 2 checks passed, 1.5 s)",
         ),
         (
             report_of(status="incomplete", score=None, checks=[check_part(status="errored")]),
             "graded",
-            "[7/9] ann: no score (1 of 1 check not passed, 1.5 s)",
+            "[7/9] ann: no score (0 of 1 check passed, 1.5 s)",
         ),
     ],
 )

@@ -156,7 +156,7 @@ def test_a_file_of_another_kind(tmp_path, name, kind):
 
     assert str(caught.value) == (
         f"{tmp_path}/{name}: expected a notebook (.ipynb), a module (.py), a folder or a .zip, found {kind}; "
-        "export it as one of these"
+        "hand in the notebook or module itself"
     )
 
 
@@ -195,7 +195,7 @@ def test_a_folder_or_archive_without_sources(tmp_path, make, kind):
 
     assert str(caught.value) == (
         f"{path}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
-        "hand in the file with the functions"
+        "add the notebook or module with the functions"
     )
 
 
@@ -430,9 +430,7 @@ def test_a_zip_that_is_none(tmp_path, content):
     with pytest.raises(UnsupportedFile) as caught:
         load_submission(path)
 
-    assert str(caught.value) == (
-        f"{path}: expected a zip archive, found something else; make a .zip of the notebook or the modules"
-    )
+    assert str(caught.value) == (f"{path}: this is not a zip archive; zip the notebook or modules again")
 
 
 def test_a_damaged_zip(tmp_path):

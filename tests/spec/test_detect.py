@@ -136,7 +136,7 @@ def test_a_submission_without_any_of_them_is_an_error(shipped):
 
     assert str(caught.value) == (
         "alice: cannot tell which assignment this is: it has no function of a shipped spec; pass --spec NAME"
-        " (`grader extract` with it says why each function is missing)"
+        " (`grader spec list` shows the names)"
     )
 
 
@@ -148,7 +148,10 @@ def test_a_tie_is_an_error(shipped):
 
 
 def test_a_submission_that_does_not_parse_is_an_error(shipped):
-    with pytest.raises(SpecError, match="no function of a shipped spec"):
+    with pytest.raises(
+        SpecError,
+        match=r"^alice: hw\.py does not parse \(line 1: invalid syntax\); correct it, or pass --spec NAME$",
+    ):
         detect_spec(submission_of("def f(:\n"))
 
 

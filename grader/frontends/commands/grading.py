@@ -19,6 +19,8 @@ from grader.frontends.commands.options import (
     SeedOption,
     SpecOption,
     SubmissionArgument,
+    require_writable,
+    submission_path,
     write_json,
 )
 from grader.frontends.progress import LateProgress, batch_progress, check_progress
@@ -39,12 +41,21 @@ def check(
     device: DeviceOption = "auto",
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Run only this check; may be repeated.", metavar="CHECK"),
+        typer.Option(
+            "--only",
+            help="Run only this check, even with --quick: an id from `grader spec show`; may be repeated.",
+            metavar="CHECK",
+        ),
     ] = None,
     seed: SeedOption = None,
     data: DataOption = None,
 ) -> None:
-    """Grade one submission. Exit code 0: all passed; 1: some check did not; 2: unreadable; 3: the grader's fault."""
+    """Grade one submission.
+
+    Exit code 0: all checks passed; 1: a check failed; 2: wrong usage or an
+    unreadable file; 3: the grader's fault; 130: stopped.
+    """
+    require_writable(json_path)
     with Grader(spec, quick=quick, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
         from grader.model.report import student_view
@@ -72,7 +83,11 @@ def _exit_code(report: Report) -> int:
 def batch(
     submissions: Annotated[
         Path,
-        typer.Argument(help="A folder or a .zip with one entry for each submission.", metavar="FOLDER|ZIP"),
+        typer.Argument(
+            help="A folder or a .zip with one entry for each submission.",
+            metavar="FOLDER|ZIP",
+            parser=submission_path,
+        ),
     ],
     spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
     out: Annotated[
@@ -98,7 +113,11 @@ def batch(
     ] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
 ) -> None:
-    """Grade a class. Each report is on disk before the next submission begins; after a stop the same command goes on."""
+    """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.
+
+    Exit code 0: all are graded, whatever their scores; 2: wrong usage or an
+    unreadable file; 3: the grader's fault; 130: stopped.
+    """
     with LateProgress(batch_progress) as progress:
         try:
             result = grade_class(
@@ -120,7 +139,7 @@ def batch(
             progress.close()
             typer.echo(
                 f"\nStopped after {progress.done} of {progress.total} submissions. Their reports are in"
-                f" {out / 'reports'}; the same command goes on from here.",
+                f" {out / 'reports'}; run the same command again to continue.",
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,9 +11,9 @@ from grader.api import load_spec_for
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     DataOption,
-    JsonOption,
     SpecOption,
     SubmissionArgument,
+    require_writable,
     write_json,
 )
 
@@ -21,8 +21,18 @@ if TYPE_CHECKING:
     from grader.extract import Extracted
 
 
-def extract(submission: SubmissionArgument, spec: SpecOption = None, json_path: JsonOption = None) -> None:
+def extract(
+    submission: SubmissionArgument,
+    spec: SpecOption = None,
+    json_path: Annotated[
+        str | None,
+        typer.Option(
+            "--json", help="Write this extraction as JSON; - for standard output.", metavar="FILE|-"
+        ),
+    ] = None,
+) -> None:
     """Show the code that would be graded, and the code left out with the reasons. Nothing is run."""
+    require_writable(json_path)
     from grader.extract import extract as extract_functions
     from grader.frontends import terminal
     from grader.intake.submission import load_submission
@@ -51,7 +61,10 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
 
 
 def doctor(data: DataOption = None) -> None:
-    """Check this machine: Python, torch, device, isolation, temporary folder, data; and say how to fix each."""
+    """Check this machine: Python, torch, device, isolation, temporary folder, data; and say how to fix each.
+
+    Exit code 0: it can grade; 1: it cannot.
+    """
     from grader.frontends import terminal
     from grader.frontends.doctor import examine
 

@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from grader.api import DeviceName
+from grader.errors import OutputError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_GRADER_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
+class Command(TyperCommand):
+    """A command whose help gives flags no type and arguments no braces."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_flag_types(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [re.sub("[{}]", "", piece) for piece in super().collect_usage_pieces(ctx)]
+
+
+class Group(TyperGroup):
+    """A group of commands with the same help."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_flag_types(super().get_params(ctx))
+
+
+def _without_flag_types(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return parameters
+
+
+def submission_path(text: str) -> Path:
+    """The path on the command line; "" is not the current folder."""
+    if not text:
+        raise typer.BadParameter("give the path of a notebook, module, folder or .zip")
+    return Path(text)
+
+
+def _seed(text: str | int) -> int:
+    try:
+        seed = int(text)
+    except ValueError:
+        seed = -1
+    if not 0 <= seed < 1 << 63:
+        raise typer.BadParameter(f"expected a whole number from 0 to 2**63 - 1, found {text!r}")
+    return seed
+
+
 SubmissionArgument = Annotated[
     Path,
-    typer.Argument(help="A notebook (.ipynb), a module (.py), a folder or a .zip.", metavar="SUBMISSION"),
+    typer.Argument(
+        help="A notebook (.ipynb), a module (.py), a folder or a .zip.",
+        metavar="SUBMISSION",
+        parser=submission_path,
+    ),
 ]
 
 SpecOption = Annotated[
@@ -45,15 +94,31 @@ DataOption = Annotated[
 ]
 
 QuickOption = Annotated[
-    bool, typer.Option("--quick", help="Leave out the checks that time or train; the score is without them.")
+    bool, typer.Option("--quick", help="Leave out the checks that time or train; the score leaves them out.")
 ]
 
 SeedOption = Annotated[
     int | None,
     typer.Option(
-        "--seed", min=0, max=(1 << 63) - 1, help="Random seed; a new one for every run if left out."
+        "--seed", help="Random seed; a new one for every run if left out.", metavar="INT", parser=_seed
     ),
 ]
+
+
+def require_writable(place: str | None) -> None:
+    """OutputError, before the work is done, if --json names a file that cannot be written. No folder is made."""
+    if place is None or place == "-":
+        return
+    path = Path(place)
+    try:
+        if path.is_dir():
+            raise OutputError.at(path, "is a folder; give the path of a file")
+        if not path.parent.is_dir():
+            raise OutputError.at(path, f"cannot be written: there is no folder {path.parent}; make it first")
+        if path.is_file() or not path.exists():  # a device or a pipe is written to, others are replaced
+            tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
 
 
 def write_json(place: str, text: str) -> None:

@@ -9,26 +9,26 @@ import typer
 
 from grader.api import selftest_spec
 from grader.errors import SpecError
-from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, SeedOption
+from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, Command, Group, SeedOption
 from grader.frontends.progress import LateProgress, selftest_progress
 
-app = typer.Typer(name="spec", help="List, show, validate and test specs.", no_args_is_help=True)
+app = typer.Typer(name="spec", cls=Group, help="List, show, validate and test specs.", no_args_is_help=True)
+
+_WHICH = "A spec's name (see `grader spec list`) or a .toml file."
+SpecArgument = Annotated[str, typer.Argument(help=_WHICH, metavar="NAME|FILE")]
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_specs() -> None:
     """List the shipped specs."""
-    from grader import formatting
+    from grader.frontends import terminal
     from grader.spec import load_spec, shipped_specs
 
-    for name in shipped_specs():
-        loaded = load_spec(name)
-        checks = formatting.count(len(loaded.spec.checks), "check")
-        typer.echo(f"{name}  {loaded.spec.title} ({checks})")
+    terminal.show_specs(terminal.make_console(), [load_spec(name).spec for name in shipped_specs()])
 
 
-@app.command("show")
-def show_spec(spec: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
+@app.command("show", cls=Command)
+def show_spec(spec: SpecArgument) -> None:
     """Show a spec's functions and checks with their points."""
     from grader.frontends import terminal
     from grader.spec import load_spec
@@ -36,9 +36,9 @@ def show_spec(spec: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None
     terminal.show_spec(terminal.make_console(), load_spec(spec).spec)
 
 
-@app.command("validate")
-def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE...")]) -> None:
-    """Validate specs: each fault with its file and field, the value expected and the value found."""
+@app.command("validate", cls=Command)
+def validate_spec(files: Annotated[list[str], typer.Argument(help=_WHICH, metavar="NAME|FILE")]) -> None:
+    """Check specs and report every error with its file, field, expected and actual value."""
     from grader import formatting
     from grader.spec import load_spec
 
@@ -57,7 +57,7 @@ def validate_spec(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE.
         raise SpecError("\n".join(map(str, errors)), faults=faults)
 
 
-@app.command("schema")
+@app.command("schema", cls=Command)
 def print_schema(
     report: Annotated[
         bool, typer.Option("--report", help="The schema of a report instead of a spec.")
@@ -70,9 +70,9 @@ def print_schema(
     typer.echo(json.dumps(report_schema() if report else spec_schema(), indent=2))
 
 
-@app.command("selftest")
+@app.command("selftest", cls=Command)
 def selftest(
-    spec: Annotated[str, typer.Argument(metavar="NAME|FILE")],
+    spec: SpecArgument,
     seed: SeedOption = None,
     mutants: Annotated[
         bool, typer.Option("--mutants/--no-mutants", help="Grade mutants of the solution too.")
@@ -80,7 +80,7 @@ def selftest(
 ) -> None:
     """Grade implementations that are known to be right or wrong: which wrong ones pass, which right ones lose points?
 
-    Exit code 0: none; 1: some; 3: the grader's fault.
+    Exit code 0: no false pass or fail; 1: at least one; 3: the grader's fault.
     """
     with LateProgress(selftest_progress) as progress:
         result = selftest_spec(spec, seed=seed, mutants=mutants, progress=progress)
