@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
+from grader.checks import ValuesCheck
 from grader.errors import SandboxError
 from grader.frontends import cli
 from grader.grading import grade as grade_module
@@ -157,6 +158,24 @@ def test_a_student_sees_nothing_of_a_hidden_check_but_its_points(grader, mini):
     hidden = next(check for check in parse_report(as_json.out).checks if check.visibility == "hidden")
     assert (hidden.status, hidden.message, hidden.points, hidden.max_points) == ("failed", "", 0, 10)
     assert as_text.code == as_json.code == 1
+
+
+def test_only_the_instructor_sees_the_traceback_of_a_fault_of_ours(grader, mini, monkeypatch, caplog):
+    def fail(*_):
+        raise ZeroDivisionError("f: secret")
+
+    monkeypatch.setattr(ValuesCheck, "trials", fail)
+    (mini / "mini.toml").write_text(HIDDEN_CHECK)
+    check = ("check", "hw.py", "--spec", "mini.toml", "--only", "f_values")
+
+    student = grader(*check)
+    assert [(record.message, record.exc_info) for record in caplog.records] == [
+        ("the grader failed; this is not the student's fault", None)
+    ]
+    caplog.clear()
+    instructor = grader(*check, "--view", "instructor")
+    assert caplog.records[0].exc_info is not None
+    assert student.code == instructor.code == 3
 
 
 def test_a_quick_check_is_scored_without_what_it_leaves_out_and_says_so(grader, mini):
