@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ from reference.conventions import Convention
 from reference.losses.problem import Array
 
 Given = TypeVar("Given")
+Variant = TypeVar("Variant")
 Outcome = Array | float | np.floating[Any]
 
 MATCH_TOLERANCE = 1e-7
@@ -49,6 +50,24 @@ class Mistake(Generic[Given]):
             delta=f"{convention.delta:g}",
             part=part,
         )
+
+
+Table = Mapping[str, tuple[str, Variant]]
+"""Mistakes by name: the message, and what sets this mistake apart, such as a formula or options of a descent."""
+
+
+def mistakes_in(
+    output: str, table: Table[Variant], outcome: Callable[[Given, Variant], Outcome], begin: str = ""
+) -> tuple[Mistake[Given], ...]:
+    """The mistakes of a table in one output. begin: the first words of every message."""
+
+    def outcome_of(variant: Variant) -> Callable[[Given], Outcome]:
+        return lambda given: outcome(given, variant)
+
+    return tuple(
+        Mistake(name, output, begin + message, outcome_of(variant))
+        for name, (message, variant) in table.items()
+    )
 
 
 class Seen(NamedTuple, Generic[Given]):

@@ -79,8 +79,7 @@ def kink_clearance(W: Array, X: Array, y: Array, convention: Convention) -> floa
 
 def _score_magnitude(problem: Problem) -> Array:
     """A (N,): the largest score of each row had every product been positive."""
-    magnitudes: Array = (np.abs(problem.X) @ np.abs(problem.W)).max(axis=1)
-    return magnitudes
+    return np.asarray((np.abs(problem.X) @ np.abs(problem.W)).max(axis=1))
 
 
 def _condition(problem: Problem, loss: float, coefficients: Array, *, regularized: bool = True) -> Condition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.mistakes import MATCH_TOLERANCE, Mistake, Seen, matching
+from reference.mistakes import MATCH_TOLERANCE, Mistake, Seen, Table, Variant, matching, mistakes_in
 from reference.questions.inputs import Inputs, Value
 
 Answer = Mapping[str, Array]
@@ -112,11 +113,14 @@ class Question:
 
 
 def in_outputs(
-    outputs: Sequence[str], name: str, message: str, answer: Callable[[Inputs], Answer]
+    outputs: Sequence[str],
+    table: Table[Variant],
+    answer: Callable[[Inputs, Variant], Answer],
+    begin: str = "",
 ) -> tuple[QuestionMistake, ...]:
-    """A mistake that shows in several outputs, from the answers it leads to."""
+    """The mistakes of a table in several outputs, from the answers they lead to; see mistakes_in."""
 
-    def outcome_of(output: str) -> Callable[[Inputs], Array]:
-        return lambda inputs: answer(inputs)[output]
+    def mistakes_of(output: str) -> tuple[QuestionMistake, ...]:
+        return mistakes_in(output, table, lambda inputs, variant: answer(inputs, variant)[output], begin)
 
-    return tuple(Mistake(name, output, message, outcome_of(output)) for output in outputs)
+    return tuple(itertools.chain.from_iterable(map(mistakes_of, outputs)))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reference.losses.problem import Array
+from reference.losses.problem import Array, cross_entropies
 from reference.questions.cnn import cases
-from reference.questions.cnn.network import COUNT, SHAPES, Network, cross_entropies, split
+from reference.questions.cnn.network import COUNT, SHAPES, Network, split
 from reference.questions.inputs import Inputs
 from reference.questions.question import Answer, Question, Rule
 
