@@ -1,4 +1,4 @@
-"""Named mistakes: wrong answers known beforehand, and the search among them for what was seen."""
+"""Named mistakes: known wrong answers, and the search for those that explain the values seen."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Variant = TypeVar("Variant")
 Outcome = Array | float | np.floating[Any]
 
 MATCH_TOLERANCE = 1e-7
-"""Relative. Mistakes that explain what was seen within this explain it equally well: the first of them is named."""
+"""Relative. Mistakes that come closer than this to the values seen count as equally near: the first is named."""
 
 Scale = Callable[[float, float], float]
-"""From the largest entries of a mistake's outcome and of the right answer, what their differences are relative to."""
+"""The size that differences are relative to, from the largest entries of a mistake's outcome and the right answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Seen(NamedTuple, Generic[Given]):
 def matching(
     mistakes: Iterable[Mistake[Given]], seen: Sequence[Seen[Given]], tolerance: float, scale: Scale = max
 ) -> list[Mistake[Given]]:
-    """The mistakes that explain what was seen in every call, the nearest first; none where every value is right."""
+    """The mistakes that explain the values seen in every call, the nearest first; none if every value is right."""
     if distance(seen, (each.right for each in seen), tolerance, scale) <= tolerance:
         return []
     distances = [

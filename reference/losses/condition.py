@@ -61,7 +61,7 @@ def svm_condition(W: Array, X: Array, y: Array, reg: float, convention: Conventi
 
 
 def benign_epsilon_condition(W: Array, X: Array, y: Array, reg: float, convention: Convention) -> Condition:
-    """What a harmless epsilon of 1e-9 in the denominator of the softmax may add, in float64.
+    """The largest effect of a harmless epsilon of 1e-9 in the denominator of the softmax, in float64.
 
     Added to K*u times softmax_condition; not in units of rounding.
     loss: 4e-9; gradient: 4e-9*|X|^T P/N (by P, not |P - Y|: P/(Z + eps) falls short in proportion to P).

@@ -1,4 +1,4 @@
-"""The right loss or gradient of a classifier in its two terms, which its mistakes are made of."""
+"""The right loss or gradient of a classifier as a sum of two terms, from which its mistakes are built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question: what a function of any signature is asked, the right answer, and the mistakes known by name."""
+"""A question about a function of any signature: its inputs, the right answer and the named mistakes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class QuestionCase:
     """One call."""
 
     label: str
-    """What is special about it."""
+    """How it differs from the other cases."""
     inputs: Mapping[str, Value]
     """By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
     is_noted: bool = False
     """Whether a wrong answer is only a note, which costs nothing."""
     note: str = ""
-    """The words of that note."""
+    """The text of that note."""
 
 
 QuestionMistake = Mistake[Inputs]
@@ -38,21 +38,21 @@ QuestionMistake = Mistake[Inputs]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold of the outputs of one call where many answers are right: a trained classifier, a random start."""
+    """A condition on the outputs of one call, where many answers are right: a trained classifier, a random start."""
 
     name: str
     """The name of a mistake, unless the rule is a symptom."""
     output: str
     """The output that is wrong when the rule is broken."""
     message: str
-    """What the student is told; {name} stands for a number of `broken`."""
+    """The message to the student; {name} stands for that number of `broken`."""
     broken: Callable[[Inputs, Answer], Mapping[str, float] | None]
     """The numbers of the message by name, or None if the rule holds.
 
     Outputs have their shapes, but a series may have any length, and numbers need not be finite.
     """
     is_symptom: bool = False
-    """Whether many mistakes break it; then the student is told, and no mistake is named."""
+    """Whether many mistakes break it; then the student gets the message, and no mistake is named."""
 
 
 def _none_other(_: Inputs) -> Sequence[Answer]:
@@ -79,11 +79,11 @@ class Question:
     tolerance32: float = 2e-4
     """The same in float32."""
     mistakes: tuple[QuestionMistake, ...] = ()
-    """Told apart by name and output."""
+    """Identified by name and output."""
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Replace both tolerances for single outputs."""
     accepted: Callable[[Inputs], Sequence[Answer]] = _none_other
-    """Further answers that are just as right, each output by itself."""
+    """Other right answers, judged output by output."""
     free: tuple[str, ...] = ()
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()

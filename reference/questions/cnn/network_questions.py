@@ -48,8 +48,8 @@ def _kernel_rule(name: str) -> Rule:
     return _shape_rule(
         name,
         ("out", "of", "height", "width"),
-        f"This convolution makes {{out}} channels out of {{of}} with kernels of {{height}} x {{width}};"
-        f" {out} channels out of {of} with kernels of {height} x {width} are asked for.",
+        f"This convolution makes {{out}} channels out of {{of}} with kernels of {{height}} x {{width}}, expected"
+        f" {out} channels out of {of} with kernels of {height} x {width}.",
     )
 
 
@@ -65,8 +65,8 @@ _RULES = (
     _shape_rule(
         "logits",
         ("rows", "columns"),
-        "For 3 images the output has the shape ({rows}, {columns}): one row for each image and one column for each"
-        " class are asked for.",
+        "For 3 images the output has the shape ({rows}, {columns}), expected one row for each image and one column for each"
+        " class.",
     ),
 )
 

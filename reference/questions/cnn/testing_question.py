@@ -34,7 +34,7 @@ _TEST_LOSS: Table[Callable[[list[Array]], Any]] = {
         lambda parts: np.mean([part.mean() for part in parts]),
     ),
     "sum_over_samples": (
-        "It is the sum over all samples: the mean is asked for.",
+        "It is the sum over all samples: the assignment asks for the mean.",
         lambda parts: sum(part.sum() for part in parts),
     ),
     "sum_over_batches": (
@@ -58,11 +58,11 @@ _TEST_LOSS: Table[Callable[[list[Array]], Any]] = {
 
 _CORRECT: Table[Callable[[list[Array]], Any]] = {
     "share": (
-        "It is the share of the samples that are right: their number is asked for.",
+        "It is the share of the samples that are right: the assignment asks for their number.",
         lambda parts: np.concatenate(parts).mean(),
     ),
     "percent": (
-        "It is the percentage of the samples that are right: their number is asked for.",
+        "It is the percentage of the samples that are right: the assignment asks for their number.",
         lambda parts: 100 * np.concatenate(parts).mean(),
     ),
     "last_batch": ("It counts the last batch only.", lambda parts: parts[-1].sum()),

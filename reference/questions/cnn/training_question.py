@@ -102,15 +102,15 @@ _EPOCHS = {
 
 _OTHER_LOSSES: Table[Callable[[Inputs, Array], Array]] = {
     "summed_losses": (
-        "It holds the sum over the batch: the mean is asked for.",
+        "It holds the sum over the batch: the assignment asks for the mean.",
         lambda inputs, losses: losses * _sizes(inputs),
     ),
     "losses_added_up": (
-        "It holds the sum of the losses so far: the batch's own loss is asked for.",
+        "It holds the sum of the losses so far: each entry is the loss of one batch.",
         lambda _, losses: np.cumsum(losses),
     ),
     "running_mean": (
-        "It holds the mean of all losses so far: the batch's own loss is asked for.",
+        "It holds the mean of all losses so far: each entry is the loss of one batch.",
         lambda _, losses: np.cumsum(losses) / np.arange(1, len(losses) + 1),
     ),
     "divided_by_batch": (
@@ -125,7 +125,7 @@ _OTHER_COUNTERS: Table[Callable[[Inputs], Array]] = {
         lambda inputs: _seen_after(inputs) - _seen_before(inputs),
     ),
     "counts_batches": (
-        "It counts batches: the number of images seen is asked for.",
+        "It counts batches: the assignment asks for the number of images seen.",
         lambda inputs: np.arange(1.0, len(_sizes(inputs)) + 1),
     ),
 }

@@ -61,7 +61,7 @@ def _in_percent(inputs: Inputs) -> Sequence[Answer]:
 
 _ACCURACIES: Table[Callable[[Array, Array, Array, Array], float]] = {
     "count": (
-        "It equals the number of samples that are right: a fraction is asked for.",
+        "It equals the number of samples that are right: the assignment asks for a fraction.",
         lambda weight, bias, X, y: accuracy(weight, bias, X, y) * len(y),
     ),
     "error_rate": (

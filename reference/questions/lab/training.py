@@ -20,7 +20,7 @@ PARAMETERS = ("weight", "bias")
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What the call asks for; the defaults are those of the lab."""
+    """The number of steps and the learning rate of a call; the defaults are those of the lab."""
 
     samples: int
     epochs: int

@@ -50,7 +50,7 @@ def _loss(W: Array, b: Array, inputs: Inputs) -> tuple[float, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What a step does; the defaults are right."""
+    """How a step goes; the defaults are right."""
 
     step_factor: float = 1.0
     step_size: float | None = None

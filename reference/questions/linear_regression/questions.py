@@ -2,7 +2,7 @@
 
 x (N,), y (N, 1); psi (N, 2); w (2, 1), b (1,). The loss is the mean squared error. fit standardises psi and y by their
 means and unbiased standard deviations and descends from w = b = 0.5, as the answer in seed 004 does; the question there
-took the raw features, with which the steps grow without bound.
+took the raw features, on which the steps diverge.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Fit:
     """Of the gradient."""
     is_bias_updated: bool = True
     rate: float | None = None
-    """Replaces the learning rate asked for."""
+    """Replaces the learning rate of the call."""
 
 
 RIGHT = Fit()
@@ -158,8 +158,8 @@ _FITS: Table[Fit] = {
     "gradient_doubled": ("twice the gradient: does it add up from step to step, or does a factor appear twice?", Fit(factor=2.0)),
     "step_uphill": ("steps along the gradient: in which direction does the loss fall?", Fit(factor=-1.0)),
     "bias_not_updated": ("a bias that never changes: which parameters does a step change?", Fit(is_bias_updated=False)),
-    "rate_ignored": (f"a learning rate of 0.02 whatever is asked for: {_REACHES_UPDATE}", Fit(rate=0.02)),
-    "rate_of_the_printed_losses": (f"a learning rate of 0.03 whatever is asked for: {_REACHES_UPDATE}", Fit(rate=0.03)),
+    "rate_ignored": (f"a learning rate of 0.02 whatever learning_rate says: {_REACHES_UPDATE}", Fit(rate=0.02)),
+    "rate_of_the_printed_losses": (f"a learning rate of 0.03 whatever learning_rate says: {_REACHES_UPDATE}", Fit(rate=0.03)),
 }  # fmt: skip
 
 
@@ -177,12 +177,12 @@ _ERRORS: Table[Callable[[Array], Any]] = {
     "half_of_the_mean": ("half of the mean squared error: does the assignment have that factor?", lambda e: np.mean(e**2) / 2),
     "twice_the_mean": ("twice the mean squared error: which factor does the assignment have?", lambda e: 2 * np.mean(e**2)),
     "absolute_error": ("the mean absolute error: what happens to each difference?", lambda e: np.mean(np.abs(e))),
-    "root_of_the_mean": ("the root of the mean squared error: is a root asked for?", lambda e: np.sqrt(np.mean(e**2))),
+    "root_of_the_mean": ("the root of the mean squared error: does the assignment ask for a root?", lambda e: np.sqrt(np.mean(e**2))),
     "square_of_the_mean": ("the square of the mean error: is the square taken before the mean?", lambda e: np.mean(e) ** 2),
     "mean_error": ("the mean of the differences: what happens to each of them?", np.mean),
     "one_less_in_the_mean": ("the sum of the squared errors divided by N - 1: what does an average divide by?", lambda e: np.sum(e**2) / (e.size - 1)),
     "all_zero": ("zero: is it still as the template left it?", lambda _: 0.0),
-    "norm_of_errors": ("the norm of the errors: is a root asked for?", lambda e: np.sqrt(np.sum(e**2))),
+    "norm_of_errors": ("the norm of the errors: does the assignment ask for a root?", lambda e: np.sqrt(np.sum(e**2))),
 }  # fmt: skip
 
 _LOSSES: tuple[QuestionMistake, ...] = (
@@ -201,7 +201,7 @@ _LOSSES: tuple[QuestionMistake, ...] = (
 )
 
 
-_WHICH_POWERS = "which powers are asked for?"
+_WHICH_POWERS = "which powers does the assignment ask for?"
 
 _COLUMNS: Table[Callable[[Array], Array]] = {
     "columns_swapped": ("They are the right columns in the wrong order.", lambda x: features(x)[:, ::-1]),

@@ -146,7 +146,7 @@ _SCORE_MISTAKES = (
     Mistake(
         "probabilities_for_scores",
         "scores",
-        "They are the probabilities: the scores, before any softmax, are asked for.",
+        "They are the probabilities: the assignment asks for the scores, before any softmax.",
         lambda inputs: softmax(_scores(inputs)),
     ),
     Mistake(

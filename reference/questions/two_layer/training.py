@@ -39,7 +39,7 @@ class Steps:
     factor: float = 1.0
     """Of every step."""
     given: Mapping[str, float] = field(default_factory=dict)
-    """Replace what was asked for."""
+    """Replaces inputs of the call."""
 
 
 RIGHT = Steps()
