@@ -108,11 +108,15 @@ _PLANS: Table[Callable[[_Plan], tuple[int, float]]] = {
     ),
 }
 
-_SLOPES: Table[Callable[[Parameters, Array, Array], Parameters]] = {
+_BIAS: Table[Callable[[Parameters, Array, Array], Parameters]] = {
     "bias_not_trained": (
         "It is the result of a bias that never changes: the bias has a gradient too.",
         lambda found, *_: (found[0], 0 * found[1]),
     ),
+}
+"""Before _PLANS: in the bias it equals not_trained."""
+
+_SLOPES: Table[Callable[[Parameters, Array, Array], Parameters]] = {
     "bias_goes_up": (
         "It is the result of a bias that goes up its gradient: look at the sign of that update.",
         lambda found, *_: (found[0], -found[1]),
@@ -123,7 +127,11 @@ _SLOPES: Table[Callable[[Parameters, Array, Array], Parameters]] = {
     ),
 }
 
-_TRAINING = (*in_outputs(PARAMETERS, _PLANS, _planned), *in_outputs(PARAMETERS, _SLOPES, _along))
+_TRAINING = (
+    *in_outputs(PARAMETERS, _BIAS, _along),
+    *in_outputs(PARAMETERS, _PLANS, _planned),
+    *in_outputs(PARAMETERS, _SLOPES, _along),
+)
 
 
 def _minibatch(
