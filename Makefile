@@ -1,7 +1,7 @@
-# Every target works from a fresh clone; `make help` lists them. Recipes use relative paths, so the checkout may lie
+# Every target works from a fresh clone; `make help` lists them. Recipes use relative paths, so the checkout may be
 # in a folder with spaces in its name.
 
-# A Python >= 3.11 to make .venv with; empty: the newest of python3.13, python3.12, python3.11 and python3 that runs.
+# The Python for .venv; empty: the newest of python3.13, python3.12, python3.11 and python3 that runs.
 PYTHON ?=
 BIN := .venv/bin
 
@@ -13,10 +13,9 @@ help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "The others call setup themselves. make setup PYTHON=/path/to/python3.12 chooses"
-	@echo "the Python."
+	@echo "The others call setup themselves. make setup PYTHON=/path/to/python3.12 chooses the Python."
 
-setup: .venv/.ready ## Make .venv with everything in it (once; a few minutes)
+setup: .venv/.ready ## Make .venv with everything in it (once, a few minutes)
 	@echo "setup: .venv is ready"
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh
@@ -25,7 +24,7 @@ setup: .venv/.ready ## Make .venv with everything in it (once; a few minutes)
 # Few enough for a minute; `make demo SAMPLES='*'` grades all.
 SAMPLES ?= perfect_module equals_minus_one misses_last_row
 
-demo: .venv/.ready ## Grade some sample submissions, reports in demo_reports/
+demo: .venv/.ready ## Grade some sample submissions into demo_reports/
 # The samples are our own, so they may run on a machine that cannot confine them.
 	@set -f; $(BIN)/grader batch submissions/eecs498_2019 --spec eecs498_2019 --out demo_reports \
 	    --isolation process $(SAMPLES:%=--select '%')
@@ -33,23 +32,23 @@ demo: .venv/.ready ## Grade some sample submissions, reports in demo_reports/
 test: .venv/.ready ## Run the tests on two cores
 	@$(BIN)/python -m pytest -q -n 2
 
-test-full: .venv/.ready ## Grade every sample and the whole catalogue too: half an hour
+test-full: .venv/.ready ## Run every test, sample and catalogue entry (half an hour)
 	@$(BIN)/python -m pytest -q -n 2 --in-full
 
-check: .venv/.ready ## Lint, format and types, changing nothing
+check: .venv/.ready ## Check lint, format and types; changes nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-format: .venv/.ready ## Format the code and mend what the linter can
+format: .venv/.ready ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
 bench: .venv/.ready ## Measure the grader's own speed
-# One thread, as the command line of the grader has.
+# One thread, as on the command line.
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
 
-# How many, and the seed that all of them are made from.
+# How many inputs, and the seed they are made from.
 INPUTS ?= 100000
 SEED ?= 0
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv for `make setup`, and .venv/.ready as the last thing, so that a setup that failed is tried again.
+# Makes .venv for `make setup`, and .venv/.ready last, so a failed setup is tried again.
 set -eu
 
 fail() {
@@ -11,7 +11,7 @@ is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-# The newest Python that runs: a name on the PATH may be no more than pyenv's signpost.
+# The newest Python that runs: a name on the PATH may only be a pyenv shim.
 find_python() {
     for candidate in python3.13 python3.12 python3.11 python3; do
         if is_new_enough "$candidate"; then
@@ -28,7 +28,7 @@ make_environment() {
     if [ -n "${PYTHON:-}" ]; then
         python=$PYTHON
         seen=$("$python" --version 2>/dev/null) || seen="nothing that runs"
-        is_new_enough "$python" || fail "PYTHON=$python is no Python >= 3.11 (found: $seen)."
+        is_new_enough "$python" || fail "PYTHON=$python is not Python 3.11 or newer (found: $seen)."
     else
         python=$(find_python)
     fi
@@ -37,15 +37,15 @@ make_environment() {
         fail "Python $version ($python) cannot make a virtual environment: venv or ensurepip is missing." \
              "On Debian and Ubuntu: apt-get install python$version-venv"
     echo "setup: making .venv with Python $version ($python)"
-    "$python" -m venv --clear .venv || fail "python -m venv failed; its own words stand above."
+    "$python" -m venv --clear .venv || fail "python -m venv failed; see its output above."
 }
 
-# -qq: errors only; what pip warns of (an index it skipped, a cache it may not write) is nothing to act on here.
+# -qq: errors only; pip's warnings (a skipped index, a cache it cannot write) need no action here.
 install() {
     .venv/bin/python -m pip install -qq -c constraints.txt "$@" ||
-        fail "pip could not install $*; its own words stand above, and more of them come from" \
+        fail "pip could not install $*; see its output above; for more, run" \
              "    .venv/bin/python -m pip install -c constraints.txt $*" \
-             "Once that is mended, run make setup again: it goes on where it stopped."
+             "Once that is fixed, run make setup again: it continues where it stopped."
 }
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
@@ -58,7 +58,7 @@ if ! is_new_enough .venv/bin/python || ! .venv/bin/python -m pip --version >/dev
 fi
 
 torch=$(grep '^torch==' constraints.txt)
-# By itself and pinned: a range would let pip take a newer build in place of a CPU build that lies at hand.
+# Separately and pinned: with a range pip would take a newer build instead of a CPU build already on disk.
 echo "setup: installing $torch (200 MB for the CPU build, several GB for the CUDA build; a minute or more)"
 install "$torch"
 echo "setup: installing the grader and its tools (about a minute)"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import tempfile
 from collections.abc import Iterable
@@ -13,11 +11,9 @@ from pathlib import Path
 
 from grader import __version__, formatting
 from grader.errors import OutputError, ReportError
+from grader.exporters import gradebook
 from grader.model.report import Report, parse_report
 from grader.sandbox.isolation import IsolationLevel
-
-_FORMULA_STARTS = ("=", "+", "-", "@")
-_BLANKS = str.maketrans("\t\r\n\v\f", "     ")
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -143,35 +139,4 @@ class ReportStore:
 
     def write_gradebook(self, reports: Iterable[tuple[str, Report]]) -> None:
         """Derive gradebook.csv from the reports: a line for each submission, in the given order."""
-        write_atomically(self.gradebook_path, gradebook(list(reports)))
-
-
-def gradebook(reports: list[tuple[str, Report]]) -> str:
-    """The table of scores as CSV, safe to open in a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
-    writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids, "note"])
-    for submission_id, report in reports:
-        by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
-        student = report.submission.student
-        cells = [submission_id, "" if student is None else student.name or student.id, report.status]
-        score = "" if report.score is None else formatting.points(report.score)
-        points = [
-            formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
-        ]
-        writer.writerow(
-            [*map(_safe_cell, cells), score, formatting.points(report.max_score), *points, _note(report)]
-        )
-    return text.getvalue()
-
-
-def _note(report: Report) -> str:
-    """The flags in words, such as a submission that could not be read."""
-    return _safe_cell(" ".join(flag.message for flag in report.flags))
-
-
-def _safe_cell(cell: str) -> str:
-    """The cell on one line, with a quote before it if a spreadsheet would take it for a formula."""
-    line = formatting.printable(cell.translate(_BLANKS))
-    return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line
+        write_atomically(self.gradebook_path, gradebook(list(reports)).content.decode())

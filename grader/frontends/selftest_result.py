@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -14,14 +12,9 @@ from grader.frontends.terminal import plain
 from grader.selftest.outcome import Outcome, Result
 from grader.spec import Spec
 
-_Words = Callable[[Outcome], str]
-
-_SHOWN_CHARACTERS = 300
-"""Of a check's message."""
-
 
 def show_result(console: Console, spec: Spec, result: Result) -> None:
-    """Counts first, then every implementation that came out wrong, and the verdict."""
+    """Print the counts, every implementation that came out wrong, and the verdict."""
     console.print(_text(spec.title, "bold"))
     console.print(_text(f"{spec.name}, seed {result.seed}, {formatting.seconds(result.seconds)}", "dim"))
     console.print()
@@ -29,7 +22,7 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
     if result.left_out:
         console.print(_text(f"Skipped: {result.left_out} that need another function, convention or dtype."))
     console.print(_text(diagnosis_line(result)))
-    sections: tuple[tuple[str, Sequence[Outcome], _Words], ...] = (
+    sections = (
         ("False passes: wrong, but this spec lets them pass", result.false_passes, _where_to_look),
         ("False fails: right, but this spec takes points", result.false_fails, _why_failed),
         ("Wrong diagnosis", result.named_wrongly, _what_was_named),
@@ -44,7 +37,8 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
             console.print(_text(outcome.implementation.full_name, "bold"))
             console.print(Padding(_text(f"{outcome.implementation.about} {words(outcome)}"), (0, 0, 0, 2)))
     console.print()
-    console.print(_verdict(result))
+    verdict = f"False passes: {len(result.false_passes)}. False fails: {len(result.false_fails)}."
+    console.print(_text(verdict, "bold green" if result.is_clean else "bold red"))
 
 
 def progress_line(outcome: Outcome, number: int, total: int) -> str | None:
@@ -57,7 +51,7 @@ def progress_line(outcome: Outcome, number: int, total: int) -> str | None:
 
 
 def diagnosis_line(result: Result) -> str:
-    """How many wrong losses got which diagnosis."""
+    """How many wrong losses got the right diagnosis, none, or another."""
     losses = result.wrong_losses
     rightly = sum(each.is_named_rightly for each in losses)
     wrongly = sum(each.is_named_wrongly for each in losses)
@@ -95,8 +89,7 @@ def _where_to_look(outcome: Outcome) -> str:
 def _why_failed(outcome: Outcome) -> str:
     if not outcome.lost:
         return f"Its diagnosis names {formatting.listing(sorted(outcome.named))}."
-    message = outcome.message[:_SHOWN_CHARACTERS]
-    return f"Points are lost in {formatting.listing(outcome.lost)}: {message}"
+    return f"Points are lost in {formatting.listing(outcome.lost)}: {outcome.message[:300]}"
 
 
 def _what_was_named(outcome: Outcome) -> str:
@@ -110,11 +103,6 @@ def _where_it_failed(outcome: Outcome) -> str:
 
 def _what_is_awaited(outcome: Outcome) -> str:
     return f"It needs the check {outcome.implementation.awaits}."
-
-
-def _verdict(result: Result) -> Text:
-    words = f"False passes: {len(result.false_passes)}. False fails: {len(result.false_fails)}."
-    return _text(words, "bold green" if result.is_clean else "bold red")
 
 
 def _text(words: str, style: str = "") -> Text:

@@ -1,7 +1,7 @@
 """The shipped right and wrong implementations, made from the right solution of each catalogue.
 
-catalogue/*.toml is for every spec that shares the functions, roles and convention of eecs498_2019, and its library, torch.
-catalogue/NAME/*.toml is for the specs that its base.toml names.
+catalogue/*.toml serves every torch spec with the functions, roles and convention of eecs498_2019.
+catalogue/NAME/*.toml serves the specs that its base.toml names.
 
 base.toml holds
     imports     the lines above the functions
@@ -9,21 +9,24 @@ base.toml holds
 and in a folder also
     specs       the names of its specs; the folder's name if left out
     convention  a table: the fields of the convention that differ from the defaults
-Instead of a solution it may take another folder's, and that folder's entries with it:
+A folder may share another folder's solution and entries. It then holds, instead of a solution,
     of          the other folder
     functions   the names to take
     replace     pairs of strings: the first becomes the second, everywhere in the sources
 
-Every other file holds entries: tables [FUNCTION.NAME]. FUNCTION may be a pattern, as in ["*_loss_naive".NAME]: then there
-is one for each function of the solution that matches, and {function} stands for its name. An entry holds
+Every other file holds entries: tables [FUNCTION.NAME]. FUNCTION may be a pattern, as in ["*_loss_naive".NAME]: every
+function of the solution that matches then gets the entry. An entry holds
     fault       a sentence on what is wrong; or
-    about       a sentence on what is unusual and right
-    source      the whole function; or
-    change      pairs of strings: the first, which occurs once in the solution's function, becomes the second
-    on          the entry that is changed, instead of the solution
+    about       a sentence on what is right but unusual
+    source      the whole function, with anything it needs around it; or
+    body        the lines below the solution's `def` or `class`, not indented; or
+    change      pairs of strings: the first, which occurs once in the solution's function, becomes the second;
+                {function} stands for the function's name
+    on          the entry to change, instead of the solution
     imports     further lines above it
-and diagnosis, restriction, dtypes and awaits, the fields of Implementation. The rest of its module is the part of the
-solution that it needs.
+and diagnosis, restriction, dtypes and awaits, the fields of Implementation. A body or change that differs from function to
+function is a table by function or pattern (change.svm_loss_naive = ...); functions not in the table get no entry.
+The rest of the module is the part of the solution that the function needs.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,15 +49,29 @@ from reference import Convention
 _FOLDER = Path(__file__).resolve().parent / "catalogue"
 _SOLUTION = "base.toml"
 _FIELDS = frozenset(
-    {"fault", "about", "source", "change", "on", "diagnosis", "restriction", "dtypes", "awaits", "imports"}
+    (
+        "fault",
+        "about",
+        "source",
+        "body",
+        "change",
+        "on",
+        "diagnosis",
+        "restriction",
+        "dtypes",
+        "awaits",
+        "imports",
+    )
 )
 
-_Entries = Mapping[tuple[str, str], Mapping[str, Any]]
-"""By function and name."""
+_Key = tuple[str, str]
+"""An entry's function and name."""
+
+_Entry = Mapping[str, Any]
 
 
 class CatalogueError(ValueError):
-    """Raised when an entry of the catalogue cannot be made: a fault of ours, found by a test."""
+    """Raised when an entry of the catalogue cannot be made: our fault, found by a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +116,6 @@ def _replaced(source: str, pairs: Sequence[Sequence[str]]) -> str:
     return source
 
 
-def solution() -> Mapping[str, str]:
-    """The linear classifier's right solution: the source of each function, in the order of the module."""
-    return solution_of("").functions
-
-
 def shipped_catalogues() -> tuple[str, ...]:
     """The names of the folders of the catalogue."""
     return tuple(sorted(path.parent.name for path in _FOLDER.glob(f"*/{_SOLUTION}")))
@@ -115,7 +128,11 @@ def module_with(function: str, source: str, *, more_imports: str = "", of: str =
     """
     base = solution_of(of)
     texts = {function: source}
-    pending = [source, *(text for name, text in base.functions.items() if _are_partners(name, function))]
+    pending = [source]
+    classifier, is_loss, _ = function.partition("_loss_")
+    for name, partner in base.functions.items():
+        if is_loss and name != function and name.startswith(f"{classifier}_loss_"):
+            pending.append(partner)
     while pending:
         text = pending.pop()
         for name, other in base.functions.items():
@@ -126,19 +143,10 @@ def module_with(function: str, source: str, *, more_imports: str = "", of: str =
     return "\n\n".join([f"{base.imports}\n{more_imports}".strip(), *parts]) + "\n"
 
 
-def _are_partners(name: str, function: str) -> bool:
-    """Whether two functions are the naive and the vectorized loss of one classifier."""
-    return (
-        name != function
-        and "_loss_" in name
-        and name.split("_loss_", maxsplit=1)[0] == function.split("_loss_", maxsplit=1)[0]
-    )
-
-
 def implementations_for(spec: Spec) -> tuple[Implementation, ...]:
     """All implementations of the spec's functions: the linear classifier's if it has one of them, and its own."""
-    is_shared = spec.backend == "torch" and bool(solution().keys() & spec.functions.keys())
-    families = (solution_of(name).family for name in shipped_catalogues())
+    is_shared = spec.backend == "torch" and bool(solution_of().functions.keys() & spec.functions.keys())
+    families = [solution_of(name).family for name in shipped_catalogues()]
     own = [family.name for family in families if family and spec.name in family.specs]
     return tuple(each for name in ([""] if is_shared else []) + own for each in load_catalogue(name))
 
@@ -150,14 +158,14 @@ def load_catalogue(name: str = "") -> tuple[Implementation, ...]:
     """
     base = solution_of(name)
     origin = solution_of(base.of) if base.of else base
-    entries: dict[tuple[str, str], Mapping[str, Any]] = {}
+    entries: dict[_Key, _Entry] = {}
     for path in sorted((_FOLDER / (base.of or name)).glob("*.toml")):
         for key, entry in _entries(path, origin) if path.name != _SOLUTION else ():
             if key in entries:
                 raise CatalogueError(f"{path.name}: {': '.join(key)} is the name of another entry too")
             entries[key] = entry
     return tuple(
-        _make(base, origin, key, entries) for key in entries if not base.of or key[0] in base.functions
+        _make(base, origin, key, entries) for key in entries if key[0] in base.functions or not base.of
     )
 
 
@@ -178,14 +186,23 @@ def _read(path: Path) -> dict[str, Any]:
         raise CatalogueError(f"{path.name}: {error}") from error
 
 
-def _entries(path: Path, origin: Solution) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+def _entries(path: Path, origin: Solution) -> Iterator[tuple[_Key, _Entry]]:
     for pattern, named in _read(path).items():
-        for function in fnmatch.filter(origin.functions, pattern) or [pattern]:
-            for name, entry in named.items():
-                yield (function, name), entry
+        functions = fnmatch.filter(origin.functions, pattern) or [pattern]
+        for name, entry in named.items():
+            field = "body" if "body" in entry else "change"
+            table = entry.get(field)
+            if not isinstance(table, dict):
+                yield from (((function, name), entry) for function in functions)
+                continue
+            for own_pattern, value in table.items():
+                own = fnmatch.filter(functions, own_pattern)
+                if not own:
+                    raise CatalogueError(f"{pattern}: {name}: {own_pattern} in {field} matches no function")
+                yield from (((function, name), {**entry, field: value}) for function in own)
 
 
-def _make(base: Solution, origin: Solution, key: tuple[str, str], entries: _Entries) -> Implementation:
+def _make(base: Solution, origin: Solution, key: _Key, entries: Mapping[_Key, _Entry]) -> Implementation:
     (function, name), entry = key, entries[key]
     where = f"{function}: {name}"
     if unknown := entry.keys() - _FIELDS:
@@ -212,18 +229,21 @@ def _make(base: Solution, origin: Solution, key: tuple[str, str], entries: _Entr
     )
 
 
-def _source(origin: Solution, key: tuple[str, str], entries: _Entries) -> str:
+def _source(origin: Solution, key: _Key, entries: Mapping[_Key, _Entry]) -> str:
     """The function's source: the entry's own, or the solution's or another entry's with the changes made."""
     function, where = key[0], ": ".join(key)
     entry = entries.get(key)
     if entry is None:
         raise CatalogueError(f"{where}: the catalogue has no such entry")
     if "source" in entry:
-        return str(entry["source"]).replace("{function}", function)
-    if "change" not in entry:
-        raise CatalogueError(f"{where}: an entry needs either source or change")
+        return str(entry["source"])
+    if not entry.keys() & {"body", "change"}:
+        raise CatalogueError(f"{where}: an entry needs source, body or change")
     if function not in origin.functions:
         raise CatalogueError(f"{where}: the solution has no such function")
+    if "body" in entry:
+        signature = origin.functions[function].partition(":\n")[0]
+        return f"{signature}:\n" + textwrap.indent(entry["body"], "    ")
     text = _source(origin, (function, entry["on"]), entries) if "on" in entry else origin.functions[function]
     changes = [[part.replace("{function}", function) for part in pair] for pair in entry["change"]]
     return changed(text, changes, where)

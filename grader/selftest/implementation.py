@@ -1,4 +1,4 @@
-"""One implementation that is known to be right or wrong, and which specs should pass it."""
+"""An implementation known to be right or wrong, and which specs should pass it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _ROLES = {
     "LinearSVM": ("classifier", "svm"),
     "Softmax": ("classifier", "softmax"),
 }
-"""The role of each function of the linear classifier's solution, and whose loss it has."""
+"""The role and classifier of each function of the linear classifier's solution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The catalogue of a folder: its name, the specs it is for and their convention."""
+    """A folder of the catalogue: its name, its specs and their convention."""
 
     name: str
     specs: frozenset[str]
@@ -41,7 +41,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """A right solution in which one function was replaced."""
+    """The right solution with one function replaced."""
 
     name: str
     function: str
@@ -62,7 +62,7 @@ class Implementation:
     """The dtypes in which a right one works; in others it raises."""
 
     awaits: str | None = None
-    """The check that does not exist yet, and that alone can catch it."""
+    """The only check that could catch it, if that check does not exist yet."""
 
     family: Family | None = None
     """None for the linear classifier's catalogue, which any spec may share."""
@@ -101,7 +101,7 @@ class Implementation:
         return True
 
     def is_right_for(self, spec: Spec) -> bool:
-        """Whether the spec must give it all points; if not, it must take some."""
+        """Whether the spec must give it all points rather than take some."""
         if self.restriction is not None:
             return spec.restrictions.policy(self.restriction) != "fail"
         return self.kind == "right"

@@ -1,6 +1,6 @@
-"""Mutants: wrong implementations made by one small change to the syntax tree of a function of the solution.
+"""Mutants: wrong implementations, each made by one small change to the syntax tree of a function of the solution.
 
-A few of them are right all the same. catalogue/equivalent_mutants.txt lists those with the reason; they are graded as right.
+A few turn out right. catalogue/equivalent_mutants.txt lists them with the reason, and they are graded as right.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
-from grader.selftest.catalogue import CatalogueError, module_with, solution
+from grader.selftest.catalogue import CatalogueError, module_with, solution_of
 from grader.selftest.implementation import Implementation
 
 _EQUIVALENTS = Path(__file__).resolve().parent / "catalogue" / "equivalent_mutants.txt"
@@ -35,9 +34,9 @@ _AWAITS = "awaits "
 
 
 def make_mutants() -> tuple[Implementation, ...]:
-    """All mutants of all functions of the solution, in the order of the source; always the same."""
+    """All mutants of the solution, in the order of the source; always the same."""
     reasons = dict(equivalent_mutants())
-    mutants = [mutant for function in solution() for mutant in _mutants_of(function)]
+    mutants = [mutant for function in solution_of().functions for mutant in _mutants_of(function)]
     if unknown := reasons.keys() - {mutant.full_name for mutant in mutants}:
         raise CatalogueError(f"{_EQUIVALENTS.name}: there is no mutant {', '.join(sorted(unknown))}")
     return tuple(_as_known(mutant, reasons.get(mutant.full_name)) for mutant in mutants)
@@ -52,7 +51,7 @@ def equivalent_mutants() -> Mapping[str, str]:
 
 
 def _as_known(mutant: Implementation, reason: str | None) -> Implementation:
-    """The mutant as a right implementation, or as a wrong one whose check does not exist yet."""
+    """The mutant as a right implementation, or as a wrong one that awaits a check."""
     if reason is None:
         return mutant
     if reason.startswith(_AWAITS):
@@ -62,7 +61,7 @@ def _as_known(mutant: Implementation, reason: str | None) -> Implementation:
 
 
 def _mutants_of(function: str) -> Iterator[Implementation]:
-    tree = ast.parse(solution()[function].strip("\n"))
+    tree = ast.parse(solution_of().functions[function].strip("\n"))
     original = ast.unparse(tree)
     seen = {original}
     for source in _mutated_sources(tree):
@@ -89,27 +88,15 @@ def _first_difference(original: str, mutated: str) -> tuple[int, str, str]:
 def _mutated_sources(tree: ast.Module) -> Iterator[str]:
     """The source after each replacement of one node.
 
-    Defaults of arguments are left alone: every call of ours passes them, and other defaults cost nothing.
+    Default arguments are left alone: all our calls pass every argument, so a changed default changes nothing.
     """
     defaults = {
         id(node) for each in ast.walk(tree) if isinstance(each, ast.arguments) for node in each.defaults
     }
-    for number, node in enumerate(ast.walk(tree)):
+    for node in ast.walk(tree):
         for replacement in _replacements(node) if id(node) not in defaults else ():
-            mutated = copy.deepcopy(tree)
-            target = next(islice(ast.walk(mutated), number, None))
-            yield ast.unparse(ast.fix_missing_locations(_Put(target, replacement).visit(mutated)))
-
-
-class _Put(ast.NodeTransformer):
-    """Replaces one node of a tree."""
-
-    def __init__(self, target: ast.AST, replacement: ast.AST) -> None:
-        self._target, self._replacement = target, replacement
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        """The replacement for the target; every other node unchanged."""
-        return self._replacement if node is self._target else self.generic_visit(node)
+            mutated = copy.deepcopy(tree, {id(node): replacement})  # the memo's entry becomes the node's copy
+            yield ast.unparse(ast.fix_missing_locations(mutated))
 
 
 def _replacements(node: ast.AST) -> Iterator[ast.AST]:
@@ -152,7 +139,4 @@ def _of_constant(node: ast.Constant) -> Iterator[ast.AST]:
 
 
 def _copy(node: ast.AST, **fields: object) -> ast.AST:
-    copied = copy.copy(node)
-    for name, value in fields.items():
-        setattr(copied, name, value)
-    return copied
+    return type(node)(**{**dict(ast.iter_fields(node)), **fields})

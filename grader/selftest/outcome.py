@@ -1,4 +1,4 @@
-"""The outcome of grading one implementation, and the result for a spec."""
+"""The outcome for one implementation, and the result for a spec."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Outcome:
     """Ids of the checks that name the function."""
 
     lost: tuple[str, ...]
-    """Ids of those that gave less than all points."""
+    """Ids of those that took points."""
 
     errored: tuple[str, ...]
-    """Ids of those in which the grader failed."""
+    """Ids of those that errored."""
 
     named: frozenset[str]
     """The misconceptions that the diagnosis names."""
 
     message: str
-    """That of the first check that took points."""
+    """From the first check that took points."""
 
     @property
     def is_caught(self) -> bool:
@@ -43,22 +43,22 @@ class Outcome:
 
     @property
     def is_false_pass(self) -> bool:
-        """A wrong one that passed, though a check for its kind exists."""
+        """A wrong one that passed, although a check should have caught it."""
         return self._is_pass and self.implementation.awaits is None
 
     @property
     def is_known_pass(self) -> bool:
-        """A wrong one that passed because the check that would catch it does not exist yet."""
+        """A wrong one that passed because its check does not exist yet."""
         return self._is_pass and self.implementation.awaits is not None
 
     @property
     def is_false_fail(self) -> bool:
-        """A right one that lost points or was given a diagnosis."""
+        """A right one that lost points or got a diagnosis."""
         return self.is_right and (self.is_caught or bool(self.named))
 
     @property
     def is_named_wrongly(self) -> bool:
-        """A wrong one of the catalogue whose diagnosis names a mistake that it does not have."""
+        """A wrong one of the catalogue whose diagnosis names a mistake it does not have."""
         is_known = self.implementation.kind == "wrong" and not self.is_right
         return is_known and not self.named <= self.implementation.diagnosis
 
@@ -74,7 +74,7 @@ class Result:
 
     outcomes: tuple[Outcome, ...]
     left_out: int
-    """How many implementations do not fit the spec: another function, convention or dtype."""
+    """How many implementations do not fit the spec because they need another function, convention or dtype."""
 
     seed: int
     seconds: float
@@ -118,12 +118,12 @@ class Result:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing passes, fails or is named wrongly, and the grader did not fail."""
+        """Whether all passed, failed and were named as they should, and the grader never failed."""
         return not (self.false_passes or self.false_fails or self.named_wrongly or self.grader_faults)
 
 
 def is_loss(implementation: Implementation) -> bool:
-    """Whether it is one of the four loss functions, or has a mistake that its own catalogue can name."""
+    """Whether it is one of the four loss functions or, in a folder's catalogue, has a mistake with a name."""
     if implementation.family is not None:
         return bool(implementation.diagnosis)
     return "_loss_" in implementation.function

@@ -27,7 +27,7 @@ def run_selftest(
 ) -> Result:
     """Grade all implementations that fit the spec, without the checks that time or train.
 
-    A wrong one that its first checks caught is not graded further: the others would change nothing.
+    Once a check has caught a wrong one, its other checks do not run: they would change nothing.
     Raises what the executor raises.
     """
     clock = time.perf_counter()
@@ -65,22 +65,19 @@ class _Candidate:
         self._reports: list[Report] = []
 
     def next_job(self, loaded: LoadedSpec, seed: int) -> GradeJob:
-        """The job of its next stage."""
         only = frozenset(check.id for check in self._stages[len(self._reports)])
         return GradeJob(self._implementation.submission, loaded, Settings(seed=seed, only=only))
 
     def take(self, report: Report) -> None:
-        """Take the report on its next stage."""
         self._reports.append(report)
 
     @property
     def is_decided(self) -> bool:
-        """Whether another stage could change nothing."""
+        """Whether no other stage could change the outcome."""
         is_last = len(self._reports) == len(self._stages)
         return is_last or (bool(self._reports) and self.outcome().is_caught)
 
     def outcome(self) -> Outcome:
-        """What came of it."""
         graded = [
             check
             for stage, report in zip(self._stages, self._reports, strict=False)
@@ -104,7 +101,7 @@ class _Candidate:
 def _stages(
     implementation: Implementation, checks: Sequence[AnyCheck], *, is_right: bool
 ) -> list[list[AnyCheck]]:
-    """All checks at once for a right one; for a wrong one first those that name mistakes, for a mutant a cheap one."""
+    """All checks at once for a right one. Otherwise first those that name mistakes, or, for a mutant, the cheap ones."""
     if is_right:
         return [list(checks)] if checks else []
     kinds = {"agreement"} if implementation.kind == "mutant" else {"values", "stability", "answers"}

@@ -5,7 +5,7 @@ import pytest
 from grader.execution.threads import ThreadsExecutor
 from grader.sandbox.host import Sandbox
 from grader.selftest import Implementation, load_catalogue, make_mutants, run_selftest
-from grader.selftest.catalogue import module_with, solution
+from grader.selftest.catalogue import module_with, solution_of
 from grader.spec import SPEC_FOLDER, load_spec
 from tests.selftest.entries import smoke_slice
 
@@ -92,8 +92,8 @@ def test_what_does_not_fit_is_left_out_and_counted(executor):
 
 def test_the_solution_gets_all_points(executor):
     whole = [
-        Implementation("whole", name, "right", "All of it.", module_with(name, solution()[name]))
-        for name in solution()
+        Implementation("whole", name, "right", "All of it.", module_with(name, source))
+        for name, source in solution_of().functions.items()
     ]
 
     assert run_selftest(whole, SPEC, executor, 6).is_clean

@@ -1,0 +1,72 @@
+"""The table of scores of a class."""
+
+import csv
+import io
+
+import pytest
+
+from grader.exporters import gradebook
+from tests.samples import check_part, report_of
+
+
+def table_of(reports):
+    made = gradebook(reports)
+    assert (made.name, made.media_type) == ("gradebook.csv", "text/csv")
+    return made.content.decode()
+
+
+def submitted(identifier, student=None):
+    return {"id": identifier, "sha256": "a" * 64, "student": student and {"id": student}, "files": []}
+
+
+def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_check():
+    two = [check_part(), check_part(id="g_values", points=2.5, max_points=5.0, status="failed")]
+    table = table_of(
+        [
+            (
+                "alice",
+                report_of(checks=two, score=12.5, max_score=15.0, submission=submitted("alice", "Alice A.")),
+            ),
+            ("bob", report_of(status="incomplete", score=None)),
+        ]
+    )
+
+    assert table == (
+        "submission,student,status,score,max_score,f_values,g_values,note\n"
+        "alice,Alice A.,graded,12.5,15,10,2.5,\n"
+        "bob,,incomplete,,10,10,,\n"
+    )
+
+
+def test_a_check_without_a_result_is_an_empty_cell():
+    checks = [
+        check_part(id=status, status=status, points=0.0)
+        for status in ("failed", "skipped", "not_run", "errored")
+    ]
+
+    table = table_of([("bob", report_of(status="incomplete", score=None, checks=checks))])
+
+    assert table.splitlines()[1] == "bob,,incomplete,,10,0,0,,,"
+
+
+def test_a_gradebook_without_submissions_is_its_heading():
+    assert table_of([]) == "submission,student,status,score,max_score,note\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")']
+)
+def test_a_cell_is_no_formula(name):
+    table = table_of([(name, report_of(submission=submitted("alice", name)))])
+
+    _, row = csv.reader(io.StringIO(table, newline=""))
+    shown = "'" + name.replace("\t", " ").replace("\r", " ")
+    assert row[:2] == [shown, shown]
+
+
+def test_a_name_with_commas_quotes_and_lines_is_one_cell_on_one_line():
+    table = table_of([('Doe, "Jo"\r\nAnn\x1b[31m', report_of())])
+
+    _, row = csv.reader(io.StringIO(table, newline=""))
+    assert row[0] == 'Doe, "Jo"  Ann\ufffd[31m'
+    assert len(table.splitlines()) == 2
