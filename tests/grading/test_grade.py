@@ -9,7 +9,7 @@ from grader.grading.grade import grade
 from grader.grading.reporting import report_without_code
 from grader.grading.sessions import budget_of
 from grader.grading.settings import Settings
-from grader.model.report import parse_report
+from grader.model.report import parse_report, student_view
 from grader.model.verdict import Diagnosis, Finding, Verdict
 from grader.sandbox.fake import CONFINED, FakeSandbox
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, mini_spec, submission_of
@@ -186,6 +186,17 @@ def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
         ("note", "Quick run: 1 check worth 2 points was not run and does not count.")
     ]
     assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
+
+
+def test_a_quick_run_does_not_count_hidden_checks_that_it_leaves_out(graded, monkeypatch, tmp_path):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+    text = MINI_SPEC.replace('kind = "purity"', 'kind = "purity"\nvisibility = "hidden"')
+
+    report = graded(spec=mini_spec(tmp_path, text), is_quick=True)
+
+    assert report.flags == ()
+    assert (report.score, report.max_score) == (18, 18)
+    assert [check.id for check in student_view(report).checks] == ["f_values", "g_values", "same"]
 
 
 def test_a_check_that_is_selected_is_run_in_a_quick_run_too(graded, monkeypatch):
