@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from grader.extract.extracted import Extracted
 
@@ -26,48 +26,70 @@ _ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "device"})
 _CLASS_COUNT = re.compile(r"(?:int\()?(?:max\([^\W\d]\w*\)|[^\W\d]\w*\.max\((?:[^\W\d]\w*)?\))\)? \+ 1")
 """max(y) + 1, np.max(y) + 1 or int(y.max()) + 1: what a template takes from the labels."""
 
+_DTYPE = re.compile(r"(?:np|numpy|torch)\.(?:float|int)\d+")
+
 _EMPTY = ast.Pass | ast.Continue | ast.Break | ast.Import | ast.ImportFrom | ast.expr_context | ast.boolop
 _HOLDERS = (
     *(ast.Expr, ast.Assign, ast.JoinedStr, ast.FormattedValue, ast.BoolOp, ast.Tuple, ast.List, ast.Dict),
-    ast.keyword,
+    *(ast.keyword, ast.Starred),
 )
 """Statements and expressions that compute nothing themselves."""
 
+_ASSERTED = (
+    ast.Compare | ast.cmpop | ast.Attribute | ast.Name | ast.Subscript | ast.Constant | ast.expr_context
+)
+"""The parts of a template's assertion: assert X.shape[0] == y.shape[0]."""
 
-def is_unwritten(extracted: Extracted, name: str) -> bool:
-    """Whether this function or class of the submission computes nothing; False where that is not certain."""
-    function = extracted.functions[name]
-    own = [chunk for chunk in extracted.chunks if chunk.number in function.chunks]
-    if sum(bool(re.search(rf"\b{name}\b", chunk.source)) for chunk in own) > 1:
-        return False  # another statement may wrap or change it
+
+def is_unwritten(extracted: Extracted, name: str, unwritten: Collection[str] = ()) -> bool:
+    """Whether this function or class computes nothing but calls of these unwritten ones; False if not certain."""
+    numbers = extracted.functions[name].chunks
+    sources = [chunk.source for chunk in extracted.chunks if chunk.number in numbers]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a student's "\d" is not a warning of ours
-            (node,) = ast.parse(function.source).body
-        if isinstance(node, ast.FunctionDef):
-            return _is_template(node)
-        return isinstance(node, ast.ClassDef) and _is_template_class(node)
+            called = [each for each in unwritten if extracted.functions[each].source in sources]
+            return _is_template(name, sources, called)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 
 
-def _is_template_class(node: ast.ClassDef) -> bool:
-    methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
-    rest = [each for each in node.body if not isinstance(each, ast.FunctionDef)]
+def _is_template(name: str, sources: Sequence[str], unwritten: Collection[str]) -> bool:
+    own = [source for source in sources if re.search(rf"\b{name}\b", source)]
+    if len(own) != 1:
+        return False  # another statement may wrap or change it
+    (node,) = ast.parse(own[0]).body
+    if isinstance(node, ast.FunctionDef):
+        return _computes_nothing(node, unwritten)
+    others = [source for source in sources if source != own[0]]
     return (
-        any(method.name != "__init__" for method in methods)
-        and all(map(_is_template, methods))
-        and all(
-            isinstance(each, ast.Pass)
-            or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
-            for each in rest
-        )
+        isinstance(node, ast.ClassDef)
         and not node.decorator_list
+        and not node.keywords
+        and all(_is_template_base(base, others, unwritten) for base in node.bases)
+        and all(_is_template_member(member, unwritten) for member in node.body)
     )
 
 
-def _is_template(function: ast.FunctionDef) -> bool:
-    template = _Template(function)
+def _is_template_base(base: ast.expr, sources: Sequence[str], unwritten: Collection[str]) -> bool:
+    """Whether a class inherits nothing that computes from this base."""
+    if not isinstance(base, ast.Name):
+        return False
+    return base.id == "object" or _is_template(base.id, sources, unwritten)
+
+
+def _is_template_member(member: ast.stmt, unwritten: Collection[str]) -> bool:
+    if isinstance(member, ast.FunctionDef):
+        return _computes_nothing(member, unwritten)
+    is_docstring = isinstance(member, ast.Expr) and isinstance(member.value, ast.Constant)
+    return is_docstring or isinstance(member, ast.Pass)
+
+
+def _computes_nothing(function: ast.FunctionDef, unwritten: Collection[str]) -> bool:
+    defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
+    if not all(isinstance(each, ast.Constant) or _DTYPE.fullmatch(ast.unparse(each)) for each in defaults):
+        return False  # it may call its default
+    template = _Template(function, unwritten)
     pending: list[ast.AST] = [*function.decorator_list, *function.body]
     while pending:
         parts = template.parts(pending.pop())
@@ -80,21 +102,24 @@ def _is_template(function: ast.FunctionDef) -> bool:
 class _Template:
     """The parts that one function may have."""
 
-    def __init__(self, function: ast.FunctionDef) -> None:
+    def __init__(self, function: ast.FunctionDef, unwritten: Collection[str]) -> None:
         nodes = list(ast.walk(function))
         parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         assigned = [
             (name.id, node.value)
             for node in nodes
-            if isinstance(node, ast.Assign)
-            for target in node.targets
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             for name in ast.walk(target)
             if isinstance(name, ast.Name)
         ]
         filled = {name for name, value in assigned if not _is_none(value)}
+        nonzero = {name for name, value in assigned if not _is_zero(value)}
         self._parameters = parameters
         self._known = bound | parameters
+        self._unwritten = set(unwritten) - self._known
+        self._zeros = {name for name, _ in assigned} - nonzero - parameters
         self._placeholders = {name for name, _ in assigned} - filled - parameters
         self._class_counts = {name for name, value in assigned if _counts_classes(value)}
 
@@ -132,6 +157,14 @@ class _Template:
                 ],
             ) if ast.unparse(target) == ast.unparse(checked):  # if W is None: W = 0.001 * randn(D, C)
                 return (test, *draw.args, *draw.keywords, *node.orelse)
+            case ast.AnnAssign(target=target, value=value):
+                return (target,) if value is None else (target, value)
+            case ast.AugAssign(target=ast.Name(id=name), value=ast.Constant(value=int() | float() as number)):
+                is_plus = isinstance(node.op, ast.Add | ast.Sub) and number == 0
+                is_times = isinstance(node.op, ast.Mult | ast.Div) and number != 0
+                return () if name in self._zeros and (is_plus or is_times) else None
+            case ast.Assert(test=test):
+                return () if all(isinstance(part, _ASSERTED) for part in ast.walk(test)) else None
             case ast.If() | ast.For(iter=ast.Call(func=ast.Name(id="range" | "xrange"))):
                 return ast.iter_child_nodes(node)
             case ast.Raise(exc=ast.Name(id="NotImplementedError")):
@@ -164,7 +197,7 @@ class _Template:
     def _owner_called(self, call: ast.Call) -> Iterable[ast.AST] | None:
         """The object whose method is called, if any; None for a call that no template has."""
         match call.func:
-            case ast.Name(id=name) if name in _BUILTINS:
+            case ast.Name(id=name) if name in _BUILTINS or name in self._unwritten:
                 return ()
             case ast.Attribute(value=ast.Name(id=library), attr=name) if library in _LIBRARIES:
                 return () if name in _MAKERS else None
@@ -195,6 +228,17 @@ def _is_none(node: ast.expr) -> bool:
     if isinstance(node, ast.Tuple):
         return all(map(_is_none, node.elts))
     return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_zero(node: ast.expr) -> bool:
+    match node:
+        case ast.Tuple(elts=parts):
+            return all(map(_is_zero, parts))
+        case ast.Constant(value=int() | float() as number):
+            return number == 0
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=library), attr="zeros" | "zeros_like")):
+            return library in _LIBRARIES
+    return False
 
 
 def _counts_classes(node: ast.expr) -> bool:

@@ -86,7 +86,8 @@ def show_report(console: Console, report: Report) -> None:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
         left_out = len(report.checks) - len(checks)
-        if left_out and report.status == "incomplete":  # a note tells what a quick run left out
+        is_quick = any(flag.message.startswith("Quick run: ") for flag in report.flags)  # it counts them
+        if left_out and not is_quick:
             console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
         _show_unwritten(console, report)
         _show_failures(console, _told(report, checks))
@@ -205,11 +206,11 @@ def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> Non
 
 def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
     """The functions, except those whose checks were all left out of this run."""
-    left_out = {name for check in report.checks if check.status == "not_run" for name in check.functions}
-    left_out -= {name for check in checks for name in check.functions}
+    is_whole = len(checks) == len(report.checks)
+    ran = {name for check in checks for name in check.functions}
     table = _table("Function", "Verdict", "Location", wide="Location")
     for name, function in report.functions.items():
-        if function.status == "unjudged" and name in left_out:
+        if function.status == "unjudged" and name not in ran and not is_whole:
             continue
         place = "" if function.where is None else str(Location(**dict(function.where)))
         verdict = _text(function.status.replace("_", " "), style=_STATUS_STYLES[function.status])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -118,8 +118,9 @@ class ReportDraft:
             yield FlagPart(kind="wrong_spec", message=words, audience="both")
 
     def _quick_notes(self) -> Iterator[str]:
-        """The checks that a quick run left out, and their points."""
-        left_out = self.settings.left_out_as_slow(self.loaded.spec.checks)
+        """The visible checks that a quick run left out, and their points."""
+        slow = self.settings.left_out_as_slow(self.loaded.spec.checks)
+        left_out = [check for check in slow if check.visibility == "visible"]
         if left_out:
             count = formatting.count(len(left_out), "check")
             worth = formatting.points(sum(check.points for check in left_out))
@@ -127,7 +128,20 @@ class ReportDraft:
             yield f"Quick run: {count} worth {worth} points {was} not run and {does} not count."
 
     def _functions(self, checks: Sequence[CheckPart]) -> dict[str, FunctionPart]:
-        return {name: self._function_part(name, checks) for name in self.loaded.spec.functions}
+        parts = {name: self._function_part(name, checks) for name in self.loaded.spec.functions}
+        unwritten = [name for name, part in parts.items() if part.status == "not_written"]
+        for name, part in parts.items():
+            is_open = (
+                part.status == "incorrect" and not self._violates(name) and not _is_credited(name, checks)
+            )
+            if is_open and is_unwritten(self.extracted, name, unwritten):  # given code that only calls them
+                parts[name] = part.model_copy(update={"status": "unjudged"})
+        return parts
+
+    def _violates(self, name: str) -> bool:
+        return any(
+            each.function == name and each.is_correct is False for each in findings_of(self.violations)
+        )
 
     def _function_part(self, name: str, checks: Sequence[CheckPart]) -> FunctionPart:
         function = self.extracted.functions.get(name)
@@ -136,9 +150,8 @@ class ReportDraft:
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
             return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
         ruled = [each for each in findings_of(self.violations) if each.function == name]
-        is_violation = any(each.is_correct is False for each in ruled)
-        status = function_status(name, checks, is_violation=is_violation, is_written=True)
-        if status == "incorrect" and is_unwritten(self.extracted, name):
+        status = function_status(name, checks, is_violation=self._violates(name))
+        if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
         diagnosis, found = found_in(name, checks)
         notes = [*_notes_on(name, self.extracted, self.settings), *found]
@@ -185,6 +198,15 @@ class ReportDraft:
     def _names_bound(self, name: str) -> set[str]:
         """The names that the chunks of a function bind."""
         return {bound for chunk in _chunks(name, self.extracted) for bound in chunk.binds}
+
+
+def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
+    """Whether a check found the function correct, or gave it points of its own."""
+    return any(
+        (check.functions == (name,) and check.points > 0)
+        or any(each.function == name and each.is_correct for each in check.findings)
+        for check in checks
+    )
 
 
 def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:

@@ -92,7 +92,7 @@ class FunctionPart(ReportModel):
     status: FunctionStatus = Field(
         description=(
             "correct or incorrect as the checks found; missing: not in the submission; not_written: incorrect, and still"
-            " as in an empty template; unjudged: no check decided."
+            " as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
         )
     )
     where: WherePart | None = Field(description="Its definition; null if missing.")
@@ -228,16 +228,16 @@ class Report(ReportModel):
 
 
 def function_status(
-    name: str, checks: Iterable[CheckPart], *, is_violation: bool, is_written: bool
+    name: str, checks: Iterable[CheckPart], *, is_violation: bool, if_wrong: FunctionStatus = "incorrect"
 ) -> FunctionStatus:
     """The status of a function that is in the submission, from these checks' findings.
 
-    is_violation: whether it breaks a restriction. is_written: False if it is still as in the template.
+    is_violation: whether it breaks a restriction. if_wrong: the status if a check found it incorrect.
     """
     checks = list(checks)
     decisions = {each.is_correct for check in checks for each in check.findings if each.function == name}
     if is_violation or False in decisions:
-        return "incorrect" if is_written else "not_written"
+        return if_wrong
     was_errored = any(check.status == "errored" and name in check.functions for check in checks)
     return "correct" if True in decisions and not was_errored else "unjudged"
 
@@ -253,8 +253,9 @@ def found_in(name: str, checks: Iterable[CheckPart]) -> tuple[tuple[DiagnosisPar
 def student_view(report: Report) -> Report:
     """The report that a student may see.
 
-    A hidden check keeps only its status and points, and comes after the visible ones. Functions show the findings of
-    visible checks, and failed checks the causes that the student can see. Flags for the instructor are left out.
+    A hidden check that was run keeps only its points and whether it passed, and comes after the visible ones. Functions
+    show the findings of visible checks, and failed checks the causes that the student can see. Flags for the instructor
+    are left out.
     """
     visible = [check for check in report.checks if check.visibility == "visible"]
     hidden = [check for check in report.checks if check.visibility == "hidden"]
@@ -274,7 +275,8 @@ def student_view(report: Report) -> Report:
         check.model_copy(update={"caused_by": tuple(each for each in check.caused_by if each in causes)})
         for check in visible
     ]
-    seen += [_check_seen(check, name) for check, name in zip(hidden, ids, strict=False)]
+    ran = (check for check in hidden if check.status != "not_run")
+    seen += [_check_seen(check, name) for check, name in zip(ran, ids, strict=False)]
     data = "not shown: this assignment has hidden checks"
     return report.model_copy(
         update={
@@ -299,20 +301,23 @@ def _function_seen(
     _, unseen = found_in(name, hidden)
     status = part.status
     if status != "missing":
-        is_written = status != "not_written"
-        status = function_status(name, visible, is_violation=is_violation, is_written=is_written)
+        if_wrong = status if status in {"not_written", "unjudged"} else "incorrect"
+        status = function_status(name, visible, is_violation=is_violation, if_wrong=if_wrong)
     notes = tuple(note for note in part.notes if note in seen or note not in unseen)
     return FunctionPart(status=status, where=part.where, diagnosis=diagnosis, notes=notes)
 
 
 def _check_seen(check: CheckPart, name: str) -> CheckPart:
-    """A hidden check with nothing but its status and points, so that no field added later can give it away."""
+    """A hidden check with nothing but its points and whether it passed, so that no field added later gives it away.
+
+    Not even that it was skipped: that would tell which function it needs.
+    """
     return CheckPart(
         id=name,
         kind="hidden",
         title=HIDDEN_TITLE,
         functions=(),
-        status=check.status,
+        status="failed" if check.status == "skipped" else check.status,
         points=check.points,
         max_points=check.max_points,
         visibility="hidden",

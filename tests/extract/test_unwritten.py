@@ -38,6 +38,9 @@ def unwritten(body, *, arguments="W, X, y, reg", head=HEAD, tail=""):
         "print('not done yet', X.shape)",
         "print(f'{reg}: not done yet')",
         "import math\nreturn 0",
+        "loss: float = 0.0\ndW: np.ndarray = np.zeros_like(W)\nreturn loss, dW",
+        "assert X.shape[0] == y.shape[0]\nreturn 0.0",
+        "loss, dW = 0.0, np.zeros(W.shape)\nloss /= 1\nloss += 0.0\ndW *= 2\nreturn loss, dW",
     ],
 )
 def test_a_template_is_unwritten(body):
@@ -98,6 +101,11 @@ def test_a_trainer_with_a_line_of_the_students_is_written(given, written):
         "return X[0]",
         "return -W",
         "loss = 0.0\nloss += reg\nreturn loss, W",
+        "loss = 0.0\nloss += 2\nreturn loss, W",
+        "W *= 2\nreturn W",
+        "scaled = W\nscaled *= 2\nreturn scaled",
+        "loss: float = X @ W\nreturn loss",
+        "assert g(W, X)",
         "return torch.softmax(X, dim=1)",
         "return g(W, X)",
         "return [x for x in X]",
@@ -189,12 +197,70 @@ def test_a_class_with_one_written_method_is_written(given, written):
     assert not class_is_unwritten(source.replace(given, written))
 
 
-def test_a_class_without_methods_is_written_because_it_may_inherit_them():
-    assert not class_is_unwritten("class Base:\n    pass\n\nclass f(Base):\n    pass\n")
+@pytest.mark.parametrize(
+    "head",
+    [
+        "class Base:\n    def train(self, X):\n        return X @ X\n",
+        "class Root:\n    def train(self, X):\n        return X @ X\n\nclass Base(Root):\n    pass\n",
+        "class Base:\n    pass\n\nBase.train = print\n",
+        "from torch.nn import Module as Base\n",
+        "class Base(dict):\n    pass\n",
+        "class Base(metaclass=print):\n    pass\n",
+    ],
+)
+def test_a_class_is_written_if_it_may_inherit_a_written_method(head):
+    assert not class_is_unwritten(f"{head}\nclass f(Base):\n    def predict(self, X):\n        return None\n")
+
+
+def test_a_class_and_its_base_without_methods_are_unwritten():
+    assert class_is_unwritten("class Base:\n    pass\n\nclass f(Base):\n    pass\n")
+
+
+@pytest.mark.parametrize("default", ["g", "lambda W, out: W", "[g]", "torch.softmax", "W0 @ W0"])
+def test_a_function_whose_default_may_be_called_is_written(default):
+    head = f"{HEAD}def g(W, out):\n    return W\n\nW0 = torch.eye(3)\n\n"
+
+    assert not unwritten("out = None\nreturn impl(W, out)", arguments=f"W, impl={default}", head=head)
+    assert not unwritten("out = None\nreturn impl(W, out)", arguments=f"W, *, impl={default}", head=head)
+
+
+def test_constants_and_dtypes_are_defaults_of_a_template():
+    assert unwritten("return None", arguments="W, reg=1e-3, dtype=torch.float32, *, verbose=False")
+
+
+DELEGATE = """
+def g(W, X):
+    return None
+
+class Base:
+    def predict(self, X):
+        return X @ X if INHERITED else None
+
+class f:
+    def loss(self, X):
+        return g(self.W, X)
+"""
+
+
+@pytest.mark.parametrize(
+    "given, other, is_certain",
+    [
+        ("", "", True),
+        ("class f:", "class f(Base):", False),
+        ("g(self.W, X)", "g(self.W, X) + 1", False),
+        ("g(self.W, X)", "g(self.W, -X)", False),
+        ("    def loss(self, X)", "    def loss(self, X, g)", False),
+    ],
+)
+def test_a_class_that_only_calls_unwritten_functions_is_known(given, other, is_certain):
+    extracted = extract(submission_of(DELEGATE.replace(given, other)), ["f", "g"])
+
+    assert is_unwritten(extracted, "f", ["g"]) == is_certain
+    assert not is_unwritten(extracted, "f")
 
 
 def test_source_that_is_too_deep_is_written():
     extracted = extract(submission_of("def f(W):\n    pass\n"), ["f"])
-    deep = replace(extracted.functions["f"], source=f"def f(W):\n    return {'-' * 5000}0\n")
+    deep = replace(extracted.chunks[0], source=f"def f(W):\n    return {'-' * 5000}0\n")
 
-    assert not is_unwritten(replace(extracted, functions={"f": deep}), "f")
+    assert not is_unwritten(replace(extracted, chunks=(deep,)), "f")

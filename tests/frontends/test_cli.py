@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
+from grader.checks import ValuesCheck
 from grader.errors import OutputError, SandboxError
 from grader.frontends import cli
 from grader.grading import grade as grade_module
@@ -192,6 +192,24 @@ def test_a_student_sees_nothing_of_a_hidden_check_but_its_points(grader, mini):
     hidden = next(check for check in parse_report(as_json.out).checks if check.visibility == "hidden")
     assert (hidden.status, hidden.message, hidden.points, hidden.max_points) == ("failed", "", 0, 10)
     assert as_text.code == as_json.code == 1
+
+
+def test_only_the_instructor_sees_the_traceback_of_a_fault_of_ours(grader, mini, monkeypatch, caplog):
+    def fail(*_):
+        raise ZeroDivisionError("f: secret")
+
+    monkeypatch.setattr(ValuesCheck, "trials", fail)
+    (mini / "mini.toml").write_text(HIDDEN_CHECK)
+    check = ("check", "hw.py", "--spec", "mini.toml", "--only", "f_values")
+
+    student = grader(*check)
+    assert [(record.message, record.exc_info) for record in caplog.records] == [
+        ("the grader failed; this is not the student's fault", None)
+    ]
+    caplog.clear()
+    instructor = grader(*check, "--view", "instructor")
+    assert caplog.records[0].exc_info is not None
+    assert student.code == instructor.code == 3
 
 
 def test_a_quick_check_is_scored_without_what_it_leaves_out_and_says_so(grader, mini):
@@ -809,7 +827,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
     (tmp_path / "class" / "bob.py").write_text("x = 3\n")
     ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", cwd=tmp_path)
     assert ended.returncode == 0
-    assert ended.stdout.decode().startswith("[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (4 of 4")
+    assert ended.stdout.decode().startswith("[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (0 of 4")
     assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]
 
 

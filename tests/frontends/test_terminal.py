@@ -225,12 +225,27 @@ def test_checks_that_were_left_out_are_counted():
     assert "slow" not in text
 
 
+def test_a_quick_run_with_a_fault_of_ours_counts_its_checks_once():
+    note = "Quick run: 1 check worth 2 points was not run and does not count."
+    report = report_of(
+        status="incomplete",
+        score=None,
+        checks=[check_part(status="errored", points=0.0), check_part(id="b", status="not_run", points=0.0)],
+        flags=[{"kind": "note", "message": note, "for": "both"}],
+    )
+
+    text = in_one_line(show_report, report)
+
+    assert note in text
+    assert "1 check not run." not in text
+
+
 def test_a_function_of_which_no_check_was_run_is_left_out_of_the_table():
     unjudged = function("unjudged")
     report = report_of(
         status="incomplete",
         score=None,
-        functions={"f": function("correct"), "ghost": unjudged, "half": unjudged},
+        functions={"f": function("correct"), "ghost": unjudged, "half": unjudged, "secret": unjudged},
         checks=[
             check_part(functions=["f", "half"]),
             check_part(id="b", status="not_run", functions=["ghost", "half"]),
@@ -240,6 +255,7 @@ def test_a_function_of_which_no_check_was_run_is_left_out_of_the_table():
     text = in_a_file(show_report, report)
 
     assert "ghost" not in text
+    assert "secret" not in text  # of a hidden check that was not run
     assert "half" in text
 
 

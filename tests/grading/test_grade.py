@@ -9,7 +9,7 @@ from grader.grading.grade import grade
 from grader.grading.reporting import report_without_code
 from grader.grading.sessions import budget_of
 from grader.grading.settings import Settings
-from grader.model.report import parse_report
+from grader.model.report import parse_report, student_view
 from grader.model.verdict import Diagnosis, Finding, Verdict
 from grader.sandbox.fake import CONFINED, FakeSandbox
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, mini_spec, submission_of
@@ -96,11 +96,36 @@ def test_one_wrong_finding_makes_a_function_incorrect(graded):
 
 
 def test_an_incorrect_function_that_computes_nothing_is_not_written(graded):
-    report = graded({"f_values": failed("f")})
+    report = graded({"f_values": failed("f"), "f_inputs": failed("f")})
 
     assert [function.status for function in report.functions.values()] == ["not_written", "correct"]
     assert report.checks[0].caused_by == ("f",)
-    assert (report.status, report.score) == ("graded", 10)
+    assert (report.status, report.score) == ("graded", 8)
+
+
+@pytest.mark.parametrize(
+    "verdicts",
+    [
+        {"f_values": failed("f")},  # f_inputs found it correct
+        {"f_values": failed("f", credit=0.2), "f_inputs": failed("f")},
+        {"f_values": failed("f"), "f_inputs": Verdict("passed", 1.0, "Fine.")},
+        {"f_values": failed("f"), "f_inputs": failed("f"), "same": passed("f")},
+    ],
+)
+def test_a_function_that_was_credited_is_not_called_unwritten(graded, verdicts):
+    assert graded(verdicts).functions["f"].status == "incorrect"
+
+
+def test_a_function_that_only_calls_an_unwritten_one_is_unjudged(graded):
+    text = "def f(W, X, y, reg):\n    return g(W, X, y, reg)\n\ndef g(W, X, y, reg):\n    pass\n"
+    verdicts = {"f_values": failed("f"), "f_inputs": failed("f"), "g_values": failed("g"), "same": failed()}
+
+    report = graded(verdicts, text=text)
+    written = graded(verdicts | {"g_values": passed("g")}, text=text)
+
+    assert [part.status for part in report.functions.values()] == ["unjudged", "not_written"]
+    assert report.checks[0].caused_by == ("g",)
+    assert [part.status for part in written.functions.values()] == ["incorrect", "correct"]
 
 
 def test_a_function_on_which_no_check_decides_is_unjudged(graded):
@@ -161,6 +186,17 @@ def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
         ("note", "Quick run: 1 check worth 2 points was not run and does not count.")
     ]
     assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
+
+
+def test_a_quick_run_does_not_count_hidden_checks_that_it_leaves_out(graded, monkeypatch, tmp_path):
+    monkeypatch.setattr(PurityCheck, "is_slow", True)
+    text = MINI_SPEC.replace('kind = "purity"', 'kind = "purity"\nvisibility = "hidden"')
+
+    report = graded(spec=mini_spec(tmp_path, text), is_quick=True)
+
+    assert report.flags == ()
+    assert (report.score, report.max_score) == (18, 18)
+    assert [check.id for check in student_view(report).checks] == ["f_values", "g_values", "same"]
 
 
 def test_a_check_that_is_selected_is_run_in_a_quick_run_too(graded, monkeypatch):

@@ -293,6 +293,24 @@ def test_a_student_sees_only_the_points_of_a_hidden_check():
     }
 
 
+@pytest.mark.parametrize(
+    "status, seen",
+    [
+        ("passed", ["passed"]),
+        ("failed", ["failed"]),
+        ("skipped", ["failed"]),
+        ("errored", ["errored"]),
+        ("not_run", []),
+    ],
+)
+def test_a_hidden_check_only_passes_or_fails(status, seen):
+    hidden = check_part(id="secret", visibility="hidden", status=status)
+
+    view = student_view(report_of(checks=[hidden, {**PLAIN, "status": "not_run"}]))
+
+    assert [check.status for check in view.checks] == ["not_run", *seen]
+
+
 def test_nothing_else_tells_of_a_hidden_check():
     view = student_view(with_a_hidden_check())
 
@@ -350,6 +368,14 @@ def test_a_function_stays_unwritten_only_if_a_visible_check_found_it_incorrect()
 
     assert seen.functions["f"].status == "not_written"
     assert unseen.functions["f"].status == "correct"
+
+
+def test_a_function_that_waits_for_an_unwritten_one_stays_unjudged():
+    part: dict[str, object] = {"status": "unjudged", "where": None, "diagnosis": [], "notes": []}
+
+    view = student_view(with_a_hidden_check(check_part(findings=[finding(False)]), functions={"f": part}))
+
+    assert view.functions["f"].status == "unjudged"
 
 
 def test_a_violated_restriction_makes_a_function_incorrect_for_the_student_too():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,7 +63,8 @@ def check(
         from grader.frontends import terminal
         from grader.model.report import student_view
 
-        with check_progress() as progress:
+        logged = _without_tracebacks() if view == "student" else nullcontext()
+        with check_progress() as progress, logged:
             report = grader.grade(submission, progress)
     shown = student_view(report) if view == "student" else report
     try:
@@ -72,6 +76,22 @@ def check(
     if json_path not in {None, "-"}:
         typer.echo(f"Report: {json_path}")
     raise typer.Exit(_exit_code(report))
+
+
+@contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Log a fault of ours as one sentence: its traceback may show a hidden check."""
+    log = logging.getLogger("grader")
+    log.addFilter(_drop_traceback)
+    try:
+        yield
+    finally:
+        log.removeFilter(_drop_traceback)
+
+
+def _drop_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
 
 
 def _exit_code(report: Report) -> int:
