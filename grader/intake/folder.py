@@ -29,14 +29,16 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?: *\..*)?$", re.
 def find_entries(path: Path, besides: Path | None = None) -> tuple[ClassEntry, ...]:
     """The submissions in a folder or .zip: each notebook, module, archive or folder directly in it, by name.
 
+    Their paths are absolute.
+
     besides: a folder in there that is not a submission, such as the one for the reports.
     SubmissionNotFound where nothing is at the path; UnsupportedFile where it holds no submissions.
     """
     try:
         if path.is_dir():
-            found = _in_folder(path, besides)
+            found = _in_folder(path.absolute(), besides)
         elif path.is_file() and is_zip(path.name):
-            found = _in_archive(path)
+            found = _in_archive(path.absolute())
         elif path.exists():
             raise UnsupportedFile.at(
                 path,
