@@ -1,4 +1,4 @@
-"""How an assignment states its loss: layout of the arrays, regularizer and margin."""
+"""An assignment's conventions for its loss: layout of the arrays, regularizer and margin."""
 
 from __future__ import annotations
 

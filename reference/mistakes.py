@@ -1,8 +1,8 @@
-"""Named mistakes: wrong answers known beforehand, and the search among them for what was seen."""
+"""Named mistakes: known wrong answers, and the search for those that explain the values seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -12,13 +12,14 @@ from reference.conventions import Convention
 from reference.losses.problem import Array
 
 Given = TypeVar("Given")
+Variant = TypeVar("Variant")
 Outcome = Array | float | np.floating[Any]
 
 MATCH_TOLERANCE = 1e-7
-"""Relative. Mistakes that explain what was seen within this explain it equally well: the first of them is named."""
+"""Relative. Mistakes that come closer than this to the values seen count as equally near: the first is named."""
 
 Scale = Callable[[float, float], float]
-"""From the largest entries of a mistake's outcome and of the right answer, what their differences are relative to."""
+"""The size that differences are relative to, from the largest entries of a mistake's outcome and the right answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,24 @@ class Mistake(Generic[Given]):
         )
 
 
+Table = Mapping[str, tuple[str, Variant]]
+"""Mistakes by name: the message, and what sets this mistake apart, such as a formula or options of a descent."""
+
+
+def mistakes_in(
+    output: str, table: Table[Variant], outcome: Callable[[Given, Variant], Outcome], begin: str = ""
+) -> tuple[Mistake[Given], ...]:
+    """The mistakes of a table in one output. begin: the first words of every message."""
+
+    def outcome_of(variant: Variant) -> Callable[[Given], Outcome]:
+        return lambda given: outcome(given, variant)
+
+    return tuple(
+        Mistake(name, output, begin + message, outcome_of(variant))
+        for name, (message, variant) in table.items()
+    )
+
+
 class Seen(NamedTuple, Generic[Given]):
     """One call: what the function was given, what it returned for one output in float64, and the right answer."""
 
@@ -62,7 +81,7 @@ class Seen(NamedTuple, Generic[Given]):
 def matching(
     mistakes: Iterable[Mistake[Given]], seen: Sequence[Seen[Given]], tolerance: float, scale: Scale = max
 ) -> list[Mistake[Given]]:
-    """The mistakes that explain what was seen in every call, the nearest first; none where every value is right."""
+    """The mistakes that explain the values seen in every call, the nearest first; none if every value is right."""
     if distance(seen, (each.right for each in seen), tolerance, scale) <= tolerance:
         return []
     distances = [

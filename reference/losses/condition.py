@@ -61,7 +61,7 @@ def svm_condition(W: Array, X: Array, y: Array, reg: float, convention: Conventi
 
 
 def benign_epsilon_condition(W: Array, X: Array, y: Array, reg: float, convention: Convention) -> Condition:
-    """What a harmless epsilon of 1e-9 in the denominator of the softmax may add, in float64.
+    """The largest effect of a harmless epsilon of 1e-9 in the denominator of the softmax, in float64.
 
     Added to K*u times softmax_condition; not in units of rounding.
     loss: 4e-9; gradient: 4e-9*|X|^T P/N (by P, not |P - Y|: P/(Z + eps) falls short in proportion to P).
@@ -79,8 +79,7 @@ def kink_clearance(W: Array, X: Array, y: Array, convention: Convention) -> floa
 
 def _score_magnitude(problem: Problem) -> Array:
     """A (N,): the largest score of each row had every product been positive."""
-    magnitudes: Array = (np.abs(problem.X) @ np.abs(problem.W)).max(axis=1)
-    return magnitudes
+    return np.asarray((np.abs(problem.X) @ np.abs(problem.W)).max(axis=1))
 
 
 def _condition(problem: Problem, loss: float, coefficients: Array, *, regularized: bool = True) -> Condition:

@@ -57,14 +57,12 @@ def softmax_loss(
 def scores(W: Array, X: Array, convention: Convention) -> Array:
     """(N, C) in either layout, in extended precision: one row per sample, X W."""
     weights, rows = canonical(W, X, convention, np.longdouble)
-    product: Array = rows @ weights
-    return product
+    return np.asarray(rows @ weights)
 
 
 def predict(W: Array, X: Array, convention: Convention) -> Array:
     """(N,) labels of dtype int64: the class with the highest score, the first of several equal ones."""
-    labels: Array = scores(W, X, convention).argmax(axis=1).astype(np.int64)
-    return labels
+    return np.asarray(scores(W, X, convention).argmax(axis=1).astype(np.int64))
 
 
 def svm_data_term(problem: Problem) -> tuple[Any, Array]:
@@ -85,8 +83,7 @@ def signed_active(problem: Problem, active: Array) -> Array:
     active: (N, C) of bool, False at the true class.
     """
     one_hot = problem.one_hot
-    mask: Array = active - one_hot * active.sum(axis=1, keepdims=True, dtype=one_hot.dtype)
-    return mask
+    return np.asarray(active - one_hot * active.sum(axis=1, keepdims=True, dtype=one_hot.dtype))
 
 
 def _assemble(problem: Problem, data_loss: Any, coefficients: Array) -> LossAndGradient:

@@ -83,5 +83,4 @@ def grid_accuracies(models: Array, X: Array, y: Array, convention: Convention) -
     with np.errstate(all="ignore"):
         scores = rows @ finite.transpose(1, 2, 0).reshape(num_features, -1)
     labels = scores.reshape(len(rows), num_classes, num_pairs).argmax(axis=1)
-    accuracies: Array = np.equal(labels, y[:, None]).mean(axis=0) * is_finite
-    return accuracies
+    return np.asarray(np.equal(labels, y[:, None]).mean(axis=0) * is_finite)

@@ -74,20 +74,17 @@ class Problem:
     @cached_property
     def true_scores(self) -> Array:
         """(N, 1): the score of the true class of each row."""
-        column: Array = self.scores[np.arange(self.num_samples), self.y][:, None]
-        return column
+        return np.asarray(self.scores[np.arange(self.num_samples), self.y][:, None])
 
     @cached_property
     def margins(self) -> Array:
         """(N, C): s_j - s_y + delta, and zero at the true class, which the hinge leaves out."""
-        margins: Array = (self.scores - self.true_scores + self.convention.delta) * (1 - self.one_hot)
-        return margins
+        return np.asarray((self.scores - self.true_scores + self.convention.delta) * (1 - self.one_hot))
 
     @cached_property
     def shifted_scores(self) -> Array:
         """(N, C): the scores minus the largest of their row."""
-        shifted: Array = self.scores - self.scores.max(axis=1, keepdims=True)
-        return shifted
+        return np.asarray(self.scores - self.scores.max(axis=1, keepdims=True))
 
     @cached_property
     def log_probabilities(self) -> Array:
@@ -112,13 +109,11 @@ class Problem:
     @property
     def regularizer_gradient(self) -> Array:
         """(D, C): 2*c*reg*W."""
-        gradient: Array = 2 * self.penalty * self.W
-        return gradient
+        return np.asarray(2 * self.penalty * self.W)
 
     def pull_back(self, coefficients: Array) -> Array:
         """(D, C): X^T G / N, where row i of the coefficients G (N, C) is dL_i/ds_i."""
-        gradient: Array = self.X.T @ coefficients / self.num_samples
-        return gradient
+        return np.asarray(self.X.T @ coefficients / self.num_samples)
 
     def in_layout(self, gradient: Array) -> Array:
         """The (D, C) array in the layout of the convention's W."""
@@ -144,11 +139,30 @@ def canonical(W: Array, X: Array, convention: Convention, dtype: Precision) -> t
     return weights, rows
 
 
-def log_softmax(scores: Array, axis: int | None = 1) -> Array:
+def log_softmax(scores: Array, axis: int | None = -1) -> Array:
     """log(exp(s) / sum(exp(s))) along the axis, safe for any finite scores: the maximum is taken out first."""
     shifted = scores - scores.max(axis=axis, keepdims=True)
-    result: Array = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-    return result
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)))
+
+
+def softmax(scores: Array) -> Array:
+    """The probabilities along the last axis."""
+    return np.exp(log_softmax(scores))
+
+
+def cross_entropies(scores: Array, labels: Array) -> Array:
+    """(N,): the loss of each row of scores (N, C); log-probabilities have the same losses as their scores."""
+    return np.asarray(-log_softmax(scores)[np.arange(len(labels)), labels])
+
+
+def cross_entropy_slopes(scores: Array, labels: Array) -> Array:
+    """(N, C): P - Y, the gradient of the sum of the cross-entropies at the scores."""
+    return softmax(scores) - np.eye(scores.shape[1])[labels]
+
+
+def through_softmax(probabilities: Array, slope: Array) -> Array:
+    """The gradient at the scores, p_j*(g_j - sum_k g_k*p_k), from the gradient g at the probabilities."""
+    return np.asarray(probabilities * (slope - (slope * probabilities).sum(axis=-1, keepdims=True)))
 
 
 def _labels(y: Array, num_samples: int, num_classes: int) -> Array:

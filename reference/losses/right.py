@@ -1,4 +1,4 @@
-"""The right loss or gradient of a classifier in its two terms, which its mistakes are made of."""
+"""The right loss or gradient of a classifier as a sum of two terms, from which its mistakes are built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from reference.conventions import Convention
 from reference.losses.formulas import softmax_data_term, svm_data_term
 from reference.losses.problem import Array, Problem
-from reference.mistakes import Mistake
+from reference.mistakes import Mistake, Table, Variant, mistakes_in
 
 Part = Literal["loss", "gradient"]
 Classifier = Literal["svm", "softmax"]
@@ -71,14 +71,13 @@ class RightAnswer:
 LossMistake = Mistake[RightAnswer]
 
 
-def of_terms(part: Part, name: str, message: str, terms: Callable[[Problem], Array]) -> LossMistake:
-    """A mistake in the data terms of the samples; see RightAnswer.with_terms for their shapes."""
-    return Mistake(name, part, message, lambda right: right.with_terms(terms(right.problem)))
+def of_terms(part: Part, table: Table[Callable[[Problem], Array]]) -> tuple[LossMistake, ...]:
+    """Mistakes in the data terms of the samples; see RightAnswer.with_terms for their shapes."""
+    return mistakes_in(part, table, lambda right, terms: right.with_terms(terms(right.problem)))
 
 
 def in_both(
-    name: str, message: str, outcome: Callable[[RightAnswer], Array]
-) -> tuple[LossMistake, LossMistake]:
-    """A mistake that shows in the loss and in the gradient alike."""
-    of_loss, of_gradient = (Mistake(name, part, message, outcome) for part in get_args(Part))
-    return of_loss, of_gradient
+    table: Table[Variant], outcome: Callable[[RightAnswer, Variant], Array], begin: str = ""
+) -> tuple[LossMistake, ...]:
+    """Mistakes that show in the loss and in the gradient alike; see mistakes_in."""
+    return tuple(each for part in get_args(Part) for each in mistakes_in(part, table, outcome, begin))

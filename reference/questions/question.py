@@ -1,7 +1,8 @@
-"""A question: what a function of any signature is asked, the right answer, and the mistakes known by name."""
+"""A question about a function of any signature: its inputs, the right answer and the named mistakes."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.mistakes import MATCH_TOLERANCE, Mistake, Seen, matching
+from reference.mistakes import MATCH_TOLERANCE, Mistake, Seen, Table, Variant, matching, mistakes_in
 from reference.questions.inputs import Inputs, Value
 
 Answer = Mapping[str, Array]
@@ -23,13 +24,13 @@ class QuestionCase:
     """One call."""
 
     label: str
-    """What is special about it."""
+    """How it differs from the other cases."""
     inputs: Mapping[str, Value]
     """By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
     is_noted: bool = False
     """Whether a wrong answer is only a note, which costs nothing."""
     note: str = ""
-    """The words of that note."""
+    """The text of that note."""
 
 
 QuestionMistake = Mistake[Inputs]
@@ -37,21 +38,21 @@ QuestionMistake = Mistake[Inputs]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold of the outputs of one call where many answers are right: a trained classifier, a random start."""
+    """A condition on the outputs of one call, where many answers are right: a trained classifier, a random start."""
 
     name: str
     """The name of a mistake, unless the rule is a symptom."""
     output: str
     """The output that is wrong when the rule is broken."""
     message: str
-    """What the student is told; {name} stands for a number of `broken`."""
+    """The message to the student; {name} stands for that number of `broken`."""
     broken: Callable[[Inputs, Answer], Mapping[str, float] | None]
     """The numbers of the message by name, or None if the rule holds.
 
     Outputs have their shapes, but a series may have any length, and numbers need not be finite.
     """
     is_symptom: bool = False
-    """Whether many mistakes break it; then the student is told, and no mistake is named."""
+    """Whether many mistakes break it; then the student gets the message, and no mistake is named."""
 
 
 def _none_other(_: Inputs) -> Sequence[Answer]:
@@ -78,11 +79,11 @@ class Question:
     tolerance32: float = 2e-4
     """The same in float32."""
     mistakes: tuple[QuestionMistake, ...] = ()
-    """Told apart by name and output."""
+    """Identified by name and output."""
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Replace both tolerances for single outputs."""
     accepted: Callable[[Inputs], Sequence[Answer]] = _none_other
-    """Further answers that are just as right, each output by itself."""
+    """Other right answers, judged output by output."""
     free: tuple[str, ...] = ()
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
@@ -112,11 +113,14 @@ class Question:
 
 
 def in_outputs(
-    outputs: Sequence[str], name: str, message: str, answer: Callable[[Inputs], Answer]
+    outputs: Sequence[str],
+    table: Table[Variant],
+    answer: Callable[[Inputs, Variant], Answer],
+    begin: str = "",
 ) -> tuple[QuestionMistake, ...]:
-    """A mistake that shows in several outputs, from the answers it leads to."""
+    """The mistakes of a table in several outputs, from the answers they lead to; see mistakes_in."""
 
-    def outcome_of(output: str) -> Callable[[Inputs], Array]:
-        return lambda inputs: answer(inputs)[output]
+    def mistakes_of(output: str) -> tuple[QuestionMistake, ...]:
+        return mistakes_in(output, table, lambda inputs, variant: answer(inputs, variant)[output], begin)
 
-    return tuple(Mistake(name, output, message, outcome_of(output)) for output in outputs)
+    return tuple(itertools.chain.from_iterable(map(mistakes_of, outputs)))

@@ -157,8 +157,7 @@ def test_the_zygote_is_told_a_bound_a_folder_and_process_ids(evidence):
         "memory_bytes",
         "directory",
         "user",
-        "tiers",
-        "device",
+        "wanted",
         "device_memory_bytes",
         "process_id",
     }

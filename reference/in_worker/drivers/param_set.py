@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+_DATA = ("X_train", "y_train", "X_val", "y_val", "X_test", "y_test")
+
 
 class Recorder:
     """A linear classifier whose training takes no time: it records its arguments and sets the weights it was made with."""
@@ -34,29 +36,14 @@ class Recorder:
         return (X @ self.W).argmax(1)
 
 
-def score(
-    function: Callable[..., Any],
-    X_train: Any,
-    y_train: Any,
-    X_val: Any,
-    y_val: Any,
-    X_test: Any,
-    y_test: Any,
-    weights: Any,
-    *numbers: Any,
-) -> Any:
+def score(function: Callable[..., Any], *given: Any) -> Any:
     """The result, and how the classifier was trained: see the outputs of grader.checks.training.param_set.
 
-    numbers: rate, reg and the number of iterations; a None is left out.
+    given: the arrays of the data set, the weights that training sets, rate, reg and the number of iterations; a None
+    is left out.
     """
-    data = {
-        "X_train": X_train,
-        "y_train": y_train,
-        "X_val": X_val,
-        "y_val": y_val,
-        "X_test": X_test,
-        "y_test": y_test,
-    }
+    data = dict(zip(_DATA, given, strict=False))
+    weights, *numbers = given[len(_DATA) :]
     lent = Recorder(weights)
     answer = function(lent, data, *(each for each in numbers if each is not None))
     parts = list(answer) if isinstance(answer, tuple | list) else [answer]

@@ -1,81 +1,52 @@
-"""Calls TwoLayerNet with the judge's parameters; gradients and parameters come back as arrays in a fixed order."""
+"""Calls TwoLayerNet with the judge's parameters W1, b1, W2, b2; gradients and parameters come back in that order."""
 
 from typing import Any
 
 NAMES = ("W1", "b1", "W2", "b2")
 
 
-def start(TwoLayerNet: Any, input_size: Any, hidden_size: Any, output_size: Any, std: Any) -> Any:
-    """The parameters of a fresh object; std None leaves it out."""
-    sizes = (input_size, hidden_size, output_size)
-    return parameters(TwoLayerNet(*sizes) if std is None else TwoLayerNet(*sizes, std))
+def start(TwoLayerNet: Any, *sizes: Any) -> Any:
+    """The parameters of a fresh object; sizes: of input, hidden layer and output, and std, where None leaves it out."""
+    return parameters(TwoLayerNet(*(each for each in sizes if each is not None)))
 
 
-def scores(TwoLayerNet: Any, W1: Any, b1: Any, W2: Any, b2: Any, X: Any) -> Any:
-    """The result of loss without labels."""
-    return made(TwoLayerNet, W1, b1, W2, b2).loss(X)
+def scores(TwoLayerNet: Any, *given: Any) -> Any:
+    """The result of loss without labels. given: the parameters, X."""
+    return made(TwoLayerNet, *given[:4]).loss(given[4])
 
 
-def predict(TwoLayerNet: Any, W1: Any, b1: Any, W2: Any, b2: Any, X: Any) -> Any:
-    """The labels."""
-    return made(TwoLayerNet, W1, b1, W2, b2).predict(X)
+def predict(TwoLayerNet: Any, *given: Any) -> Any:
+    """The labels. given: the parameters, X."""
+    return made(TwoLayerNet, *given[:4]).predict(given[4])
 
 
-def loss(TwoLayerNet: Any, W1: Any, b1: Any, W2: Any, b2: Any, X: Any, y: Any, reg: Any) -> Any:
-    """Loss and the four gradients, those of the biases as vectors."""
-    answer = made(TwoLayerNet, W1, b1, W2, b2).loss(X, y, reg)
+def loss(TwoLayerNet: Any, *given: Any) -> Any:
+    """Loss and the four gradients, those of the biases as vectors. given: the parameters, X, y, reg."""
+    answer = made(TwoLayerNet, *given[:4]).loss(*given[4:])
     if not isinstance(answer, tuple | list) or len(answer) != 2 or not isinstance(answer[1], dict):
         return answer
-    return answer[0], *(
-        as_vector(answer[1].get(name)) if name[0] == "b" else answer[1].get(name) for name in NAMES
-    )
+    return answer[0], *in_order(answer[1].get)
 
 
-def update(
-    TwoLayerNet: Any,
-    W1: Any,
-    b1: Any,
-    W2: Any,
-    b2: Any,
-    X: Any,
-    y: Any,
-    rate: Any,
-    decay: Any,
-    reg: Any,
-    steps: Any,
-    batch: Any,
-) -> Any:
-    """The parameters after training from the given ones, and the losses."""
-    net = made(TwoLayerNet, W1, b1, W2, b2)
-    answer = net.train(X, y, X[:2], y[:2], rate, decay, reg, steps, batch)
+def update(TwoLayerNet: Any, *given: Any) -> Any:
+    """The parameters after training from the given ones, and the losses.
+
+    given: the parameters, X, y, learning rate and its decay, reg, number of steps, batch size.
+    """
+    net = made(TwoLayerNet, *given[:4])
+    X, y, *numbers = given[4:]
+    answer = net.train(X, y, X[:2], y[:2], *numbers)
     return *parameters(net), history(answer)
 
 
-def fit(
-    TwoLayerNet: Any,
-    hidden: Any,
-    classes: Any,
-    X: Any,
-    y: Any,
-    rate: Any,
-    decay: Any,
-    reg: Any,
-    steps: Any,
-    batch: Any,
-) -> Any:
-    """The parameters after training from the object's own, the losses, and the labels that it then predicts."""
+def fit(TwoLayerNet: Any, hidden: Any, classes: Any, X: Any, y: Any, *numbers: Any) -> Any:
+    """The parameters after training from the object's own, the losses, and the labels that it then predicts.
+
+    numbers: learning rate and its decay, reg, number of steps, batch size.
+    """
     net = TwoLayerNet(X.shape[1], hidden, classes, 1e-2)
-    answer = net.train(
-        X,
-        y,
-        X[::7],
-        y[::7],
-        learning_rate=rate,
-        learning_rate_decay=decay,
-        reg=reg,
-        num_iters=steps,
-        batch_size=batch,
-    )
+    names = ("learning_rate", "learning_rate_decay", "reg", "num_iters", "batch_size")
+    answer = net.train(X, y, X[::7], y[::7], **dict(zip(names, numbers, strict=True)))
     return *parameters(net), history(answer), net.predict(X)
 
 
@@ -88,8 +59,13 @@ def made(TwoLayerNet: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
 
 
 def parameters(net: Any) -> Any:
-    """W1, b1, W2, b2, the biases as vectors."""
-    return tuple(as_vector(net.params[name]) if name[0] == "b" else net.params[name] for name in NAMES)
+    """The object's W1, b1, W2, b2, the biases as vectors."""
+    return in_order(lambda name: net.params[name])
+
+
+def in_order(value_of: Any) -> Any:
+    """The values for the four names, those for the biases as vectors."""
+    return tuple(as_vector(value_of(name)) if name[0] == "b" else value_of(name) for name in NAMES)
 
 
 def history(answer: Any) -> Any:

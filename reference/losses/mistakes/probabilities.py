@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
 from reference.losses.problem import Array, Problem, log_softmax
-from reference.losses.right import LossMistake, of_terms
+from reference.losses.right import LossMistake, RightAnswer, in_both, of_terms
+from reference.mistakes import Table, mistakes_in
 
 POWERS = range(1, 7)
 """Of ten, for the epsilons that are named: far larger than the harmless ones and than what matching can miss."""
-
-_loss = partial(of_terms, "loss")
-_gradient = partial(of_terms, "gradient")
 
 
 def cross_entropy(problem: Problem, logarithms: Array) -> Array:
@@ -24,23 +21,19 @@ def cross_entropy(problem: Problem, logarithms: Array) -> Array:
 
 def at_label(problem: Problem, table: Array) -> Array:
     """(N,): the entry of each row at its label."""
-    entries: Array = np.take_along_axis(table, problem.y[:, None], axis=1)[:, 0]
-    return entries
+    return np.asarray(np.take_along_axis(table, problem.y[:, None], axis=1)[:, 0])
 
 
 def total(problem: Problem, epsilon: float = 0.0) -> Array:
     """(N, 1): the sum of the shifted exponentials and the epsilon."""
-    result: Array = np.exp(problem.shifted_scores).sum(axis=1, keepdims=True) + epsilon
-    return result
+    return np.asarray(np.exp(problem.shifted_scores).sum(axis=1, keepdims=True) + epsilon)
 
 
-def _other_probabilities(
-    name: str, message: str, logarithms: Callable[[Problem], Array]
-) -> tuple[LossMistake, LossMistake]:
-    """Loss and gradient of probabilities with these logarithms (N, C)."""
-    return (
-        _loss(name, message, lambda problem: cross_entropy(problem, logarithms(problem))),
-        _gradient(name, message, lambda problem: np.exp(logarithms(problem)) - problem.one_hot),
+def _other_probabilities(right: RightAnswer, logarithms: Callable[[Problem], Array]) -> Array:
+    """Loss or gradient of probabilities with these logarithms (N, C)."""
+    problem, other = right.problem, logarithms(right.problem)
+    return right.with_terms(
+        cross_entropy(problem, other) if right.part == "loss" else np.exp(other) - problem.one_hot
     )
 
 
@@ -72,77 +65,79 @@ _TRUE_CLASS_NOT_IN_SUM = (
     f"It equals the {{part}} with the true class left out of the sum of the exponentials: {_SUM_TO}"
 )
 
-PROBABILITIES: tuple[LossMistake, ...] = (
-    *_other_probabilities("wrong_axis", _WRONG_AXIS, lambda problem: log_softmax(problem.scores, axis=0)),
-    *_other_probabilities(
-        "wrong_axis_of_shifted_scores",
+_LOGARITHMS: Table[Callable[[Problem], Array]] = {
+    "wrong_axis": (_WRONG_AXIS, lambda problem: log_softmax(problem.scores, axis=0)),
+    "wrong_axis_of_shifted_scores": (
         _WRONG_AXIS,
         lambda problem: log_softmax(problem.shifted_scores, axis=0),
     ),
-    *_other_probabilities(
-        "whole_batch", _WHOLE_BATCH, lambda problem: log_softmax(problem.scores, axis=None)
-    ),
-    *_other_probabilities(
-        "whole_batch_of_shifted_scores",
+    "whole_batch": (_WHOLE_BATCH, lambda problem: log_softmax(problem.scores, axis=None)),
+    "whole_batch_of_shifted_scores": (
         _WHOLE_BATCH,
         lambda problem: log_softmax(problem.shifted_scores, axis=None),
     ),
-    *_other_probabilities(
-        "maximum_over_samples",
-        "It equals the {part} with each score lowered by the largest score of its class in the batch: "
-        "along which axis is the maximum of one sample's scores?",
+    "maximum_over_samples": (
+        "It equals the {part} with each score lowered by the largest score of its class in the batch: along which axis is the maximum of one sample's scores?",
         lambda problem: log_softmax(problem.scores - problem.scores.max(axis=0)),
     ),
-    *_other_probabilities(
-        "sigmoid_for_softmax",
+    "sigmoid_for_softmax": (
         f"It equals the {{part}} with the sigmoid of each score instead of its probability: {_SUM_TO}",
         _log_sigmoid,
     ),
-    *_other_probabilities(
-        "sum_never_reset",
-        "It equals the {part} with the sum of the exponentials carried over from sample to sample: "
-        "where is it reset to zero?",
+    "sum_never_reset": (
+        "It equals the {part} with the sum of the exponentials carried over from sample to sample: where is it reset to zero?",
         lambda problem: problem.shifted_scores - np.log(np.cumsum(total(problem), axis=0)),
     ),
-    _loss(
-        "true_class_not_in_sum",
+}
+
+_LOSS: Table[Callable[[Problem], Array]] = {
+    "true_class_not_in_sum": (
         _TRUE_CLASS_NOT_IN_SUM,
         lambda problem: (
             np.log(1 - at_label(problem, problem.probabilities))
             - at_label(problem, problem.log_probabilities)
         ),
     ),
-    _gradient(
-        "true_class_not_in_sum",
+}
+
+_GRADIENT: Table[Callable[[Problem], Array]] = {
+    "true_class_not_in_sum": (
         _TRUE_CLASS_NOT_IN_SUM,
         lambda problem: _without_true_class(problem) - problem.one_hot,
     ),
-    _gradient(
-        "exponentials_not_divided",
+    "exponentials_not_divided": (
         f"It equals the gradient with the exponentials of the shifted scores instead of the probabilities: {_SUM_TO}",
         lambda problem: np.exp(problem.shifted_scores) - problem.one_hot,
     ),
-    *(
-        _loss(
-            f"epsilon_of_1e_{power}_in_logarithm",
-            _EPSILON.format(power, "inside the logarithm"),
-            lambda problem, power=power: (
-                -np.log(  # type: ignore[misc]
-                    at_label(problem, problem.probabilities) + 10.0**-power
-                )
-            ),
-        )
-        for power in POWERS
+}
+
+PROBABILITIES: tuple[LossMistake, ...] = (
+    *in_both(_LOGARITHMS, _other_probabilities),
+    *of_terms("loss", _LOSS),
+    *of_terms("gradient", _GRADIENT),
+    *mistakes_in(
+        "loss",
+        {
+            f"epsilon_of_1e_{power}_in_logarithm": (
+                _EPSILON.format(power, "inside the logarithm"),
+                10.0**-power,
+            )
+            for power in POWERS
+        },
+        lambda right, epsilon: right.with_terms(
+            -np.log(at_label(right.problem, right.problem.probabilities) + epsilon)
+        ),
     ),
-    *(
-        mistake
-        for power in POWERS
-        for mistake in _other_probabilities(
-            f"epsilon_of_1e_{power}_in_denominator",
-            _EPSILON.format(power, "to the sum of the exponentials"),
-            lambda problem, power=power: (  # type: ignore[misc]
-                problem.shifted_scores - np.log(total(problem, 10.0**-power))
-            ),
-        )
+    *in_both(
+        {
+            f"epsilon_of_1e_{power}_in_denominator": (
+                _EPSILON.format(power, "to the sum of the exponentials"),
+                10.0**-power,
+            )
+            for power in POWERS
+        },
+        lambda right, epsilon: _other_probabilities(
+            right, lambda problem: problem.shifted_scores - np.log(total(problem, epsilon))
+        ),
     ),
 )

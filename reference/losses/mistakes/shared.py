@@ -9,7 +9,7 @@ import numpy as np
 
 from reference.losses.problem import Array, Problem
 from reference.losses.right import LossMistake, RightAnswer, in_both
-from reference.mistakes import Mistake
+from reference.mistakes import Mistake, Table
 
 FIXED_DIVISORS = (10, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 49000)
 """Batch sizes of the notebooks, and other numbers that appear in them."""
@@ -18,19 +18,17 @@ _CORRECT = "It equals the correct {part} with "
 _WHICH_DIVISOR = "which dimension does the divisor come from?"
 
 
-def _data_times(
-    name: str, message: str, factor: Callable[[Problem], float]
-) -> tuple[LossMistake, LossMistake]:
+def _data_times(table: Table[Callable[[Problem], float]]) -> tuple[LossMistake, ...]:
     """The data term times a factor."""
     return in_both(
-        name, _CORRECT + message, lambda right: factor(right.problem) * right.data + right.regularizer
+        table, lambda right, factor: factor(right.problem) * right.data + right.regularizer, _CORRECT
     )
 
 
-def _of_samples(name: str, message: str, kept: slice) -> tuple[LossMistake, LossMistake]:
+def _of_samples(table: Table[slice]) -> tuple[LossMistake, ...]:
     """The data term of some samples, divided by the number of all."""
 
-    def outcome(right: RightAnswer) -> Array:
+    def outcome(right: RightAnswer, kept: slice) -> Array:
         problem = right.problem
         fewer = dataclasses.replace(
             problem, X=problem.X[kept], y=problem.y[kept], scores=problem.scores[kept]
@@ -39,19 +37,17 @@ def _of_samples(name: str, message: str, kept: slice) -> tuple[LossMistake, Loss
             return right.regularizer
         return fewer.num_samples / problem.num_samples * right.data_of(fewer) + right.regularizer
 
-    return in_both(name, _CORRECT + message, outcome)
+    return in_both(table, outcome, _CORRECT)
 
 
-def _of_labels(
-    name: str, message: str, labels: Callable[[Problem], Array]
-) -> tuple[LossMistake, LossMistake]:
+def _of_labels(table: Table[Callable[[Problem], Array]]) -> tuple[LossMistake, ...]:
     """The data term for other labels."""
 
-    def outcome(right: RightAnswer) -> Array:
+    def outcome(right: RightAnswer, labels: Callable[[Problem], Array]) -> Array:
         problem = right.problem
         return right.data_of(dataclasses.replace(problem, y=labels(problem))) + right.regularizer
 
-    return in_both(name, "It equals the {part} " + message, outcome)
+    return in_both(table, outcome, "It equals the {part} ")
 
 
 WHOLE: tuple[LossMistake, ...] = (
@@ -68,14 +64,13 @@ WHOLE: tuple[LossMistake, ...] = (
         lambda right: 0 * right.value,
     ),
     *in_both(
-        "only_regularizer",
-        "It equals the term {term} alone: does the data term reach the result?",
-        lambda right: right.regularizer,
+        {"only_regularizer": ("It equals the term {term} alone: does the data term reach the result?", 1)},
+        lambda right, factor: factor * right.regularizer,
     ),
     *in_both(
-        "sign_flipped",
-        _CORRECT + "the opposite sign throughout: is a minus missing, or one too many?",
-        lambda right: -right.value,
+        {"sign_flipped": ("the opposite sign throughout: is a minus missing, or one too many?", -1)},
+        lambda right, factor: factor * right.value,
+        _CORRECT,
     ),
     Mistake(
         "regularizer_of_gradient",
@@ -88,116 +83,110 @@ WHOLE: tuple[LossMistake, ...] = (
 
 DATA_TERM: tuple[LossMistake, ...] = (
     *_data_times(
-        "sum_instead_of_mean",
-        "the data term not divided by the number of samples: "
-        "does the assignment ask for the sum over the samples, or for their average?",
-        lambda problem: problem.num_samples,
-    ),
-    *_data_times(
-        "divided_twice",
-        "the data term divided by the number of samples twice: where is the average taken?",
-        lambda problem: 1 / problem.num_samples,
-    ),
-    *_data_times(
-        "divided_by_classes",
-        "the data term divided by the number of classes, not of samples: " + _WHICH_DIVISOR,
-        lambda problem: problem.num_samples / problem.num_classes,
-    ),
-    *_data_times(
-        "divided_by_features",
-        "the data term divided by the number of features, not of samples: " + _WHICH_DIVISOR,
-        lambda problem: problem.num_samples / problem.num_features,
-    ),
-    *_data_times(
-        "divided_by_samples_and_classes",
-        "the data term divided by the number of classes as well as by the number of samples: "
-        "is the average taken over samples only?",
-        lambda problem: 1 / problem.num_classes,
-    ),
-    *_data_times(
-        "data_sign_flipped",
-        "the opposite sign in the data term: is a minus missing, or one too many?",
-        lambda _: -1,
+        {
+            "sum_instead_of_mean": (
+                "the data term not divided by the number of samples: does the assignment ask for the sum over the samples, or for their average?",
+                lambda problem: problem.num_samples,
+            ),
+            "divided_twice": (
+                "the data term divided by the number of samples twice: where is the average taken?",
+                lambda problem: 1 / problem.num_samples,
+            ),
+            "divided_by_classes": (
+                "the data term divided by the number of classes, not of samples: " + _WHICH_DIVISOR,
+                lambda problem: problem.num_samples / problem.num_classes,
+            ),
+            "divided_by_features": (
+                "the data term divided by the number of features, not of samples: " + _WHICH_DIVISOR,
+                lambda problem: problem.num_samples / problem.num_features,
+            ),
+            "divided_by_samples_and_classes": (
+                "the data term divided by the number of classes as well as by the number of samples: is the average taken over samples only?",
+                lambda problem: 1 / problem.num_classes,
+            ),
+            "data_sign_flipped": (
+                "the opposite sign in the data term: is a minus missing, or one too many?",
+                lambda _: -1,
+            ),
+        }
     ),
     *_of_labels(
-        "labels_one_too_low",
-        "for labels that are one too low. Labels count from zero: is one subtracted from them somewhere?",
-        lambda problem: (problem.y - 1) % problem.num_classes,  # a negative index means the last class
+        {
+            "labels_one_too_low": (
+                "for labels that are one too low. Labels count from zero: is one subtracted from them somewhere?",
+                lambda problem: (problem.y - 1) % problem.num_classes,
+            ),
+        }
     ),
 )
 
 BATCH: tuple[LossMistake, ...] = (
     *_of_samples(
-        "last_sample_left_out",
-        "the last sample left out: which samples does the loop run over?",
-        slice(None, -1),
-    ),
-    *_of_samples(
-        "first_sample_left_out",
-        "the first sample left out: which samples does the loop run over?",
-        slice(1, None),
-    ),
-    *_of_samples(
-        "first_sample_only",
-        "only the first sample in the data term: does the loop over the samples end early?",
-        slice(None, 1),
-    ),
-    *_of_samples(
-        "last_sample_only",
-        "only the last sample in the data term: does each sample overwrite the ones before it?",
-        slice(-1, None),
-    ),
-    *_of_labels(
-        "first_label_for_all",
-        "with the first sample's label for every sample: how is each sample's label looked up?",
-        lambda problem: np.full_like(problem.y, problem.y[0]),
+        {
+            "last_sample_left_out": (
+                "the last sample left out: which samples does the loop run over?",
+                slice(None, -1),
+            ),
+            "first_sample_left_out": (
+                "the first sample left out: which samples does the loop run over?",
+                slice(1, None),
+            ),
+            "first_sample_only": (
+                "only the first sample in the data term: does the loop over the samples end early?",
+                slice(None, 1),
+            ),
+            "last_sample_only": (
+                "only the last sample in the data term: does each sample overwrite the ones before it?",
+                slice(-1, None),
+            ),
+        }
     ),
     *_of_labels(
-        "prediction_as_label",
-        "with the class of the highest score instead of the label: where are the labels used?",
-        lambda problem: problem.scores.argmax(axis=1),
+        {
+            "first_label_for_all": (
+                "with the first sample's label for every sample: how is each sample's label looked up?",
+                lambda problem: np.full_like(problem.y, problem.y[0]),
+            ),
+            "prediction_as_label": (
+                "with the class of the highest score instead of the label: where are the labels used?",
+                lambda problem: problem.scores.argmax(axis=1),
+            ),
+        }
     ),
     *_data_times(
-        "divided_by_one_less",
-        "the data term divided by one less than the number of samples: what is the average of a batch?",
-        lambda problem: problem.num_samples / max(1, problem.num_samples - 1),
+        {
+            "divided_by_one_less": (
+                "the data term divided by one less than the number of samples: what is the average of a batch?",
+                lambda problem: problem.num_samples / max(1, problem.num_samples - 1),
+            ),
+            "once_for_each_class": (
+                "the data term times the number of classes: is it added once for each sample, or once for each class of a sample?",
+                lambda problem: problem.num_classes,
+            ),
+            "once_for_each_wrong_class": (
+                "the data term times one less than the number of classes: is it added once for each sample, or once for each wrong class of a sample?",
+                lambda problem: problem.num_classes - 1,
+            ),
+            "divided_by_wrong_classes": (
+                "the data term divided by one less than the number of classes as well: is the average taken over samples only?",
+                lambda problem: 1 / max(1, problem.num_classes - 1),
+            ),
+            "data_term_halved": ("half of the data term: which factor does the average have?", lambda _: 0.5),
+            "data_term_doubled": (
+                "twice the data term: is it added or multiplied once too often?",
+                lambda _: 2,
+            ),
+        }
     ),
-    *_data_times(
-        "once_for_each_class",
-        "the data term times the number of classes: "
-        "is it added once for each sample, or once for each class of a sample?",
-        lambda problem: problem.num_classes,
-    ),
-    *_data_times(
-        "once_for_each_wrong_class",
-        "the data term times one less than the number of classes: "
-        "is it added once for each sample, or once for each wrong class of a sample?",
-        lambda problem: problem.num_classes - 1,
-    ),
-    *_data_times(
-        "divided_by_wrong_classes",
-        "the data term divided by one less than the number of classes as well: "
-        "is the average taken over samples only?",
-        lambda problem: 1 / max(1, problem.num_classes - 1),
-    ),
-    *_data_times(
-        "data_term_halved",
-        "half of the data term: which factor does the average have?",
-        lambda _: 0.5,
-    ),
-    *_data_times(
-        "data_term_doubled",
-        "twice the data term: is it added or multiplied once too often?",
-        lambda _: 2,
-    ),
-    *(
-        mistake
-        for divisor in FIXED_DIVISORS
-        for mistake in _data_times(
-            f"divided_by_{divisor}",
-            f"the data term divided by {divisor}, however many samples there are: "
-            "where does the number of samples come from?",
-            lambda problem, divisor=divisor: problem.num_samples / divisor,  # type: ignore[misc]
-        )
+    *in_both(
+        {
+            f"divided_by_{divisor}": (
+                f"the data term divided by {divisor}, however many samples there are: where does the number of samples come from?",
+                divisor,
+            )
+            for divisor in FIXED_DIVISORS
+        },
+        lambda right, divisor: right.problem.num_samples / divisor * right.data + right.regularizer,
+        _CORRECT,
     ),
 )

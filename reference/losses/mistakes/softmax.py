@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 
 from reference.losses.mistakes.probabilities import at_label, cross_entropy, total
-from reference.losses.problem import Array, Problem, log_softmax
+from reference.losses.problem import Array, Problem, log_softmax, softmax, through_softmax
 from reference.losses.right import LossMistake, of_terms
-
-_loss = partial(of_terms, "loss")
-_gradient = partial(of_terms, "gradient")
 
 
 def _right(problem: Problem) -> Array:
@@ -23,13 +19,6 @@ def _right(problem: Problem) -> Array:
 def _error(problem: Problem) -> Array:
     """P - Y (N, C), the right coefficients of the gradient."""
     return problem.probabilities - problem.one_hot
-
-
-def _through_softmax(problem: Problem, slope: Array) -> Array:
-    """(N, C): d(loss)/ds_j = p_j*(g_j - sum_k g_k*p_k), from the slope g = d(loss)/dp."""
-    probabilities = problem.probabilities
-    result: Array = probabilities * (slope - (slope * probabilities).sum(axis=1, keepdims=True))
-    return result
 
 
 def _others_entropy(problem: Problem) -> Array:
@@ -45,180 +34,148 @@ _RISE_OR_FALL = "does the loss rise or fall as the true score rises?"
 _OTHERS_ENTER = "where do the other classes come in?"
 _TRUE_ENTERS = "where does the true class come in?"
 
-SOFTMAX: tuple[LossMistake, ...] = (
-    _loss(
-        "no_logarithm",
-        "It equals the loss with the probability of the true class instead of its logarithm: "
-        "was the logarithm left out?",
+_LOSS = {
+    "no_logarithm": (
+        "It equals the loss with the probability of the true class instead of its logarithm: was the logarithm left out?",
         lambda problem: -problem.probabilities * problem.one_hot,
     ),
-    _loss(
-        "no_logarithm_no_minus",
-        "It equals the average probability of the true class plus {term}: "
-        "does the loss fall as that probability rises?",
+    "no_logarithm_no_minus": (
+        "It equals the average probability of the true class plus {term}: does the loss fall as that probability rises?",
         lambda problem: problem.probabilities * problem.one_hot,
     ),
-    _loss(
-        "one_minus_probability",
+    "one_minus_probability": (
         "It equals the average of one minus the probability of the true class plus {term}: was the logarithm left out?",
         lambda problem: 1 - at_label(problem, problem.probabilities),
     ),
-    _loss(
-        "logarithm_of_the_mean",
+    "logarithm_of_the_mean": (
         "It equals minus the logarithm of the average probability plus {term}: which comes first, the logarithm or the average?",
         lambda problem: np.full(
             problem.num_samples, -np.log(at_label(problem, problem.probabilities).mean())
         ),
     ),
-    _loss(
-        "logarithm_base_2",
+    "logarithm_base_2": (
         f"It equals the loss with logarithms of base 2: {_INVERSE_OF_EXP}",
         lambda problem: _right(problem) / math.log(2),
     ),
-    _loss(
-        "logarithm_base_10",
+    "logarithm_base_10": (
         f"It equals the loss with logarithms of base 10: {_INVERSE_OF_EXP}",
         lambda problem: _right(problem) / math.log(10),
     ),
-    _loss(
-        "shift_in_one_term",
-        "It equals the correct loss minus the average of the samples' largest scores: "
-        "is the stability shift applied to every score in the formula?",
+    "shift_in_one_term": (
+        "It equals the correct loss minus the average of the samples' largest scores: is the stability shift applied to every score in the formula?",
         lambda problem: np.log(total(problem)) - problem.true_scores,
     ),
-    _loss(
-        "no_normalization",
+    "no_normalization": (
         f"It equals the average of minus the true score plus {{term}}: {_OTHERS_ENTER}",
         lambda problem: -problem.true_scores,
     ),
-    _loss(
-        "no_normalization_of_shifted_scores",
+    "no_normalization_of_shifted_scores": (
         f"It equals the average of minus the shifted true score plus {{term}}: {_OTHERS_ENTER}",
         lambda problem: -at_label(problem, problem.shifted_scores),
     ),
-    _loss(
-        "no_true_score",
+    "no_true_score": (
         f"It equals the average logarithm of the sum of the exponentials plus {{term}}: {_TRUE_ENTERS}",
         lambda problem: problem.true_scores + _right(problem).sum(1, keepdims=True),
     ),
-    _loss(
-        "no_true_score_of_shifted_scores",
+    "no_true_score_of_shifted_scores": (
         f"It equals the average logarithm of the sum of the shifted exponentials plus {{term}}: {_TRUE_ENTERS}",
         lambda problem: np.log(total(problem)),
     ),
-    _loss(
-        "all_classes_summed",
+    "all_classes_summed": (
         "It equals the loss summed over all classes: which class's probability does the loss need?",
         lambda problem: -problem.log_probabilities,
     ),
-    _loss(
-        "softmax_twice",
+    "softmax_twice": (
         "It equals the loss " + _TWICE,
         lambda problem: cross_entropy(problem, log_softmax(problem.probabilities)),
     ),
-    _loss(
-        "binary_cross_entropy",
+    "binary_cross_entropy": (
         f"It equals the binary cross-entropy summed over the classes: {_WRONG_CLASS_TERMS}",
         lambda problem: _right(problem) + _others_entropy(problem),
     ),
-    _loss(
-        "squared_error",
+    "squared_error": (
         "It equals the squared error of the probabilities: the assignment asks for the cross-entropy.",
         lambda problem: _error(problem) ** 2,
     ),
-    _gradient(
-        "true_class_set_to_minus_one",
-        "It equals the gradient with the probability of the true class replaced by -1: "
-        "what is the derivative of a sample's loss with respect to its true score?",
+}
+
+_GRADIENT = {
+    "true_class_set_to_minus_one": (
+        "It equals the gradient with the probability of the true class replaced by -1: what is the derivative of a sample's loss with respect to its true score?",
         lambda problem: problem.probabilities * (1 - problem.one_hot) - problem.one_hot,
     ),
-    _gradient(
-        "minus_one_missing",
-        "It equals the gradient with the true class treated like any other: "
-        "what more does the derivative have for the true class?",
+    "minus_one_missing": (
+        "It equals the gradient with the true class treated like any other: what more does the derivative have for the true class?",
         lambda problem: problem.probabilities,
     ),
-    _gradient(
-        "minus_one_everywhere",
+    "minus_one_everywhere": (
         "It equals the gradient with one subtracted for every class: which class should it be?",
         lambda problem: problem.probabilities - 1,
     ),
-    _gradient(
-        "minus_one_for_other_classes",
+    "minus_one_for_other_classes": (
         "It equals the gradient with one subtracted for every class but the true one: which class should it be?",
         lambda problem: problem.probabilities - (1 - problem.one_hot),
     ),
-    _gradient(
-        "minus_one_not_averaged",
-        "It equals the gradient with the probabilities averaged before one is subtracted for the true class: "
-        "which of the two terms is divided by the number of samples?",
+    "minus_one_not_averaged": (
+        "It equals the gradient with the probabilities averaged before one is subtracted for the true class: which of the two terms is divided by the number of samples?",
         lambda problem: problem.probabilities - problem.num_samples * problem.one_hot,
     ),
-    _gradient(
-        "plus_one",
+    "plus_one": (
         f"It equals the gradient with one added for the true class: {_RISE_OR_FALL}",
         lambda problem: problem.probabilities + problem.one_hot,
     ),
-    _gradient(
-        "true_class_reversed",
+    "true_class_reversed": (
         f"It equals the correct gradient with the opposite sign in the columns of the true classes: {_RISE_OR_FALL}",
         lambda problem: _error(problem) * (1 - 2 * problem.one_hot),
     ),
-    _gradient(
-        "only_true_class",
+    "only_true_class": (
         f"It equals the correct gradient with only the columns of the true classes: {_ALL_REACH}",
         lambda problem: _error(problem) * problem.one_hot,
     ),
-    _gradient(
-        "true_class_missing",
+    "true_class_missing": (
         f"It equals the correct gradient without the columns of the true classes: {_ALL_REACH}",
         lambda problem: problem.probabilities * (1 - problem.one_hot),
     ),
-    _gradient(
-        "no_normalization",
-        "It equals the gradient with one subtracted for the true class and nothing else: "
-        "where do the probabilities come in?",
+    "no_normalization": (
+        "It equals the gradient with one subtracted for the true class and nothing else: where do the probabilities come in?",
         lambda problem: -problem.one_hot,
     ),
-    _gradient(
-        "through_sigmoid",
-        "It equals the correct gradient with each probability's error times p*(1 - p): "
-        "is the derivative of a sigmoid multiplied in?",
+    "through_sigmoid": (
+        "It equals the correct gradient with each probability's error times p*(1 - p): is the derivative of a sigmoid multiplied in?",
         lambda problem: _error(problem) * problem.probabilities * (1 - problem.probabilities),
     ),
-    _gradient(
-        "logarithm_base_2",
+    "logarithm_base_2": (
         f"It equals the gradient of the loss with logarithms of base 2: {_INVERSE_OF_EXP}",
         lambda problem: _error(problem) / math.log(2),
     ),
-    _gradient(
-        "logarithm_base_10",
+    "logarithm_base_10": (
         f"It equals the gradient of the loss with logarithms of base 10: {_INVERSE_OF_EXP}",
         lambda problem: _error(problem) / math.log(10),
     ),
-    _gradient(
-        "no_logarithm",
-        "It equals the gradient of the loss with the probability of the true class instead of its logarithm: "
-        "was the logarithm left out?",
-        lambda problem: _through_softmax(problem, -problem.one_hot),
+    "no_logarithm": (
+        "It equals the gradient of the loss with the probability of the true class instead of its logarithm: was the logarithm left out?",
+        lambda problem: through_softmax(problem.probabilities, -problem.one_hot),
     ),
-    _gradient(
-        "softmax_twice",
+    "softmax_twice": (
         "It equals the gradient of the loss " + _TWICE,
-        lambda problem: _through_softmax(
-            problem, np.exp(log_softmax(problem.probabilities)) - problem.one_hot
+        lambda problem: through_softmax(
+            problem.probabilities, softmax(problem.probabilities) - problem.one_hot
         ),
     ),
-    _gradient(
-        "binary_cross_entropy",
+    "binary_cross_entropy": (
         f"It equals the gradient of the binary cross-entropy summed over the classes: {_WRONG_CLASS_TERMS}",
         lambda problem: (
-            _error(problem) + _through_softmax(problem, (1 - problem.one_hot) / (1 - problem.probabilities))
+            _error(problem)
+            + through_softmax(problem.probabilities, (1 - problem.one_hot) / (1 - problem.probabilities))
         ),
     ),
-    _gradient(
-        "squared_error",
+    "squared_error": (
         "It equals the gradient of the squared error of the probabilities: the assignment asks for the cross-entropy.",
-        lambda problem: _through_softmax(problem, 2 * _error(problem)),
+        lambda problem: through_softmax(problem.probabilities, 2 * _error(problem)),
     ),
+}
+
+SOFTMAX: tuple[LossMistake, ...] = (
+    *of_terms("loss", _LOSS),
+    *of_terms("gradient", _GRADIENT),
 )

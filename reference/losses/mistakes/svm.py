@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from reference.losses.formulas import signed_active
 from reference.losses.problem import Array, Problem
 from reference.losses.right import LossMistake, of_terms
-
-_loss = partial(of_terms, "loss")
-_gradient = partial(of_terms, "gradient")
 
 
 def _others(problem: Problem) -> Array:
@@ -21,19 +16,16 @@ def _others(problem: Problem) -> Array:
 
 def _differences(problem: Problem) -> Array:
     """(N, C): s_j - s_{y_i}, the margins without delta."""
-    differences: Array = problem.scores - problem.true_scores
-    return differences
+    return np.asarray(problem.scores - problem.true_scores)
 
 
 def _active(problem: Problem) -> Array:
-    active: Array = problem.margins > 0
-    return active
+    return np.asarray(problem.margins > 0)
 
 
 def _count(problem: Problem) -> Array:
     """(N, 1): how many margins of the row are active."""
-    count: Array = _active(problem).sum(axis=1, keepdims=True)
-    return count
+    return np.asarray(_active(problem).sum(axis=1, keepdims=True))
 
 
 def _hinges(problem: Problem) -> Array:
@@ -43,187 +35,146 @@ def _hinges(problem: Problem) -> Array:
 def _largest_active(problem: Problem) -> Array:
     """(N, C) of bool: the first largest margin of each row, if it is active."""
     margins = problem.margins
-    largest: Array = (np.arange(problem.num_classes) == margins.argmax(axis=1)[:, None]) & (margins > 0)
-    return largest
+    return np.asarray((np.arange(problem.num_classes) == margins.argmax(axis=1)[:, None]) & (margins > 0))
 
 
 def _but_the_last(problem: Problem) -> Array:
     """(C,) of bool: every class but the last."""
-    kept: Array = np.arange(problem.num_classes) < problem.num_classes - 1
-    return kept
+    return np.asarray(np.arange(problem.num_classes) < problem.num_classes - 1)
 
 
 def _weighted(problem: Problem, weights: Array) -> Array:
     """(N, C): the weights of the other classes, and minus their sum at the true class."""
-    signed: Array = weights - problem.one_hot * weights.sum(axis=1, keepdims=True)
-    return signed
+    return np.asarray(weights - problem.one_hot * weights.sum(axis=1, keepdims=True))
 
 
-SVM: tuple[LossMistake, ...] = (
-    _loss(
-        "true_class_not_skipped",
+_LOSS = {
+    "true_class_not_skipped": (
         "It equals the correct loss plus {delta}, the margin: which class of each sample does the sum leave out?",
         lambda problem: _hinges(problem) + problem.one_hot * problem.convention.delta,
     ),
-    _loss(
-        "delta_zero",
+    "delta_zero": (
         "It equals the loss with a margin of zero instead of {delta}: where does the margin enter?",
         lambda problem: np.maximum(_differences(problem), 0),
     ),
-    _loss(
-        "delta_subtracted",
+    "delta_subtracted": (
         "It equals the loss with a margin of minus {delta}: which way does the margin shift the scores?",
         lambda problem: np.maximum(_differences(problem) - problem.convention.delta, 0) * _others(problem),
     ),
-    _loss(
-        "not_clamped",
-        "It equals the sum of all margins, negative ones included: "
-        "what does a class contribute once the true score beats it by more than the margin?",
+    "not_clamped": (
+        "It equals the sum of all margins, negative ones included: what does a class contribute once the true score beats it by more than the margin?",
         lambda problem: problem.margins,
     ),
-    _loss(
-        "squared_hinge",
+    "squared_hinge": (
         "It equals the loss with each margin squared: the assignment asks for the hinge itself.",
         lambda problem: _hinges(problem) ** 2,
     ),
-    _loss(
-        "margin_doubled",
+    "margin_doubled": (
         "It equals the loss with twice the margin of {delta}: where does the margin enter, and how often?",
         lambda problem: (
             np.maximum(_differences(problem) + 2 * problem.convention.delta, 0) * _others(problem)
         ),
     ),
-    _loss(
-        "absolute_margins",
-        "It equals the sum of the absolute margins: "
-        "what does a class contribute once the true score beats it by more than the margin?",
+    "absolute_margins": (
+        "It equals the sum of the absolute margins: what does a class contribute once the true score beats it by more than the margin?",
         lambda problem: np.abs(problem.margins),
     ),
-    _loss(
-        "negative_margins",
+    "negative_margins": (
         "It equals the sum of the negative margins without the positive ones: which of them make up the loss?",
         lambda problem: np.minimum(problem.margins, 0),
     ),
-    _loss(
-        "last_class_left_out",
+    "last_class_left_out": (
         "It equals the correct loss with the last class left out: which classes does the loop run over?",
         lambda problem: _hinges(problem)[:, :-1],
     ),
-    _loss(
-        "difference_reversed",
-        "It equals the loss with the difference of the scores reversed: "
-        "which of the two scores is subtracted from which?",
+    "difference_reversed": (
+        "It equals the loss with the difference of the scores reversed: which of the two scores is subtracted from which?",
         lambda problem: np.maximum(problem.convention.delta - _differences(problem), 0) * _others(problem),
     ),
-    _loss(
-        "greatest_margin_only",
+    "greatest_margin_only": (
         "It equals the loss with only the largest margin of each sample: how many wrong classes contribute?",
         lambda problem: _hinges(problem).max(axis=1),
     ),
-    _loss(
-        "margins_counted",
-        "It equals the loss with the number of positive margins instead of their sum: "
-        "is a mask of ones summed where the margins should be?",
+    "margins_counted": (
+        "It equals the loss with the number of positive margins instead of their sum: is a mask of ones summed where the margins should be?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
     ),
-    _loss(
-        "divided_by_active",
-        "It equals the correct loss divided by the number of positive margins, not of samples: "
-        "what does the average of a batch divide by?",
+    "divided_by_active": (
+        "It equals the correct loss divided by the number of positive margins, not of samples: what does the average of a batch divide by?",
         lambda problem: _hinges(problem) * problem.num_samples / max(1, _active(problem).sum()),
     ),
-    _gradient(
-        "all_margins_active",
-        "It equals the gradient with every wrong class counted, positive margin or not: "
-        "when does a class contribute?",
+}
+
+_GRADIENT = {
+    "all_margins_active": (
+        "It equals the gradient with every wrong class counted, positive margin or not: when does a class contribute?",
         lambda problem: signed_active(problem, _others(problem) > 0),
     ),
-    _gradient(
-        "true_class_missing",
-        "It equals the correct gradient without the columns of the true classes: "
-        "a margin depends on two scores; do both reach dW?",
+    "true_class_missing": (
+        "It equals the correct gradient without the columns of the true classes: a margin depends on two scores; do both reach dW?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
     ),
-    _gradient(
-        "only_true_class",
-        "It equals the correct gradient with only the columns of the true classes: "
-        "a margin depends on two scores; do both reach dW?",
+    "only_true_class": (
+        "It equals the correct gradient with only the columns of the true classes: a margin depends on two scores; do both reach dW?",
         lambda problem: -problem.one_hot * _count(problem),
     ),
-    _gradient(
-        "true_class_once",
-        "It equals the correct gradient with each sample counted exactly once in the column of its true class: "
-        "how many margins of a sample contain the true score?",
+    "true_class_once": (
+        "It equals the correct gradient with each sample counted exactly once in the column of its true class: how many margins of a sample contain the true score?",
         lambda problem: _active(problem) - problem.one_hot,
     ),
-    _gradient(
-        "true_class_once_if_active",
-        "It equals the correct gradient with a sample counted at most once in the column of its true class: "
-        "how many margins of a sample contain the true score?",
+    "true_class_once_if_active": (
+        "It equals the correct gradient with a sample counted at most once in the column of its true class: how many margins of a sample contain the true score?",
         lambda problem: _active(problem) - problem.one_hot * (_count(problem) > 0),
     ),
-    _gradient(
-        "true_class_for_every_margin",
-        "It equals the correct gradient with every margin counted in the column of the true class, "
-        "positive or not: when does a margin contribute?",
+    "true_class_for_every_margin": (
+        "It equals the correct gradient with every margin counted in the column of the true class, positive or not: when does a margin contribute?",
         lambda problem: _active(problem) - problem.one_hot * (problem.num_classes - 1),
     ),
-    _gradient(
-        "true_class_counts_itself",
-        "It equals the correct gradient with each sample counted once too often in the column of its true class: "
-        "is the true class among the margins that are counted?",
+    "true_class_counts_itself": (
+        "It equals the correct gradient with each sample counted once too often in the column of its true class: is the true class among the margins that are counted?",
         lambda problem: _active(problem) - problem.one_hot * (_count(problem) + 1),
     ),
-    _gradient(
-        "true_class_added",
-        "It equals the correct gradient with the opposite sign in the columns of the true classes: "
-        "does the loss rise or fall as the true score rises?",
+    "true_class_added": (
+        "It equals the correct gradient with the opposite sign in the columns of the true classes: does the loss rise or fall as the true score rises?",
         lambda problem: _active(problem) + problem.one_hot * _count(problem),
     ),
-    _gradient(
-        "delta_zero",
-        "It equals the gradient with a margin of zero instead of {delta}: "
-        "is the margin part of the test for whether a class contributes?",
+    "delta_zero": (
+        "It equals the gradient with a margin of zero instead of {delta}: is the margin part of the test for whether a class contributes?",
         lambda problem: signed_active(problem, _differences(problem) > 0),
     ),
-    _gradient(
-        "margin_doubled",
+    "margin_doubled": (
         "It equals the gradient with twice the margin of {delta}: where does the margin enter, and how often?",
         lambda problem: signed_active(
             problem, (_differences(problem) + 2 * problem.convention.delta) * _others(problem) > 0
         ),
     ),
-    _gradient(
-        "negative_margins",
-        "It equals the gradient that counts the classes with a negative margin, not those with a positive one: "
-        "which of them make up the loss?",
+    "negative_margins": (
+        "It equals the gradient that counts the classes with a negative margin, not those with a positive one: which of them make up the loss?",
         lambda problem: signed_active(problem, problem.margins < 0),
     ),
-    _gradient(
-        "last_class_left_out",
+    "last_class_left_out": (
         "It equals the correct gradient with the last class left out: which classes does the loop run over?",
         lambda problem: signed_active(problem, _active(problem) & _but_the_last(problem)),
     ),
-    _gradient(
-        "weighted_by_margin",
-        "It equals the gradient with each class weighted by its margin: "
-        "how does the hinge change with the score once it is positive?",
+    "weighted_by_margin": (
+        "It equals the gradient with each class weighted by its margin: how does the hinge change with the score once it is positive?",
         lambda problem: _weighted(problem, _hinges(problem)),
     ),
-    _gradient(
-        "squared_hinge",
+    "squared_hinge": (
         "It equals the gradient of the squared hinge: the assignment asks for the hinge itself.",
         lambda problem: _weighted(problem, 2 * _hinges(problem)),
     ),
-    _gradient(
-        "true_class_weighted",
-        "It equals the correct gradient with the margins summed in the columns of the true classes, not counted: "
-        "how does the hinge change with the true score once it is positive?",
+    "true_class_weighted": (
+        "It equals the correct gradient with the margins summed in the columns of the true classes, not counted: how does the hinge change with the true score once it is positive?",
         lambda problem: _active(problem) - problem.one_hot * _hinges(problem).sum(axis=1, keepdims=True),
     ),
-    _gradient(
-        "greatest_margin_only",
+    "greatest_margin_only": (
         "It equals the gradient with only the largest margin of each sample: how many wrong classes contribute?",
         lambda problem: signed_active(problem, _largest_active(problem)),
     ),
+}
+
+SVM: tuple[LossMistake, ...] = (
+    *of_terms("loss", _LOSS),
+    *of_terms("gradient", _GRADIENT),
 )

@@ -88,7 +88,7 @@ def _seen(
     values: Sequence[Array | float],
     convention: Convention,
 ) -> list[Seen[RightAnswer]]:
-    """What was seen beside the right answers, in the layout of Problem; a loss of shape (1,) or (1, 1) is a number."""
+    """The values seen with the right answers, in the layout of Problem; a loss of shape (1,) or (1, 1) is a number."""
     if len(cases) != len(values):
         raise ValueError(f"there must be one value per case (got {len(values)} for {len(cases)} cases)")
     seen = []

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reference.losses.problem import Array
-from reference.questions.cnn.network import cross_entropies, softmax
+from reference.losses.problem import Array, cross_entropies, cross_entropy_slopes, softmax, through_softmax
 from reference.questions.inputs import Inputs
 
 BATCH = 64
@@ -17,26 +16,15 @@ Slope = Callable[[Array, Array], Array]
 """Logits (B, C) and labels (B,) -> the gradient of the batch's loss at the logits."""
 
 
-def one_hot(labels: Array, classes: int) -> Array:
-    """(B, C)."""
-    return np.asarray(np.eye(classes)[labels])
-
-
 def mean_slope(logits: Array, labels: Array) -> Array:
-    """Of the mean cross-entropy: (p - onehot)/B."""
-    return (softmax(logits) - one_hot(labels, logits.shape[1])) / len(labels)
-
-
-def summed_slope(logits: Array, labels: Array) -> Array:
-    """Of the sum."""
-    return mean_slope(logits, labels) * len(labels)
+    """Of the mean cross-entropy."""
+    return cross_entropy_slopes(logits, labels) / len(labels)
 
 
 def twice_softmax_slope(logits: Array, labels: Array) -> Array:
     """Of the mean cross-entropy that takes probabilities for logits."""
     p = softmax(logits)
-    outer = mean_slope(p, labels)
-    return np.asarray(p * (outer - (outer * p).sum(axis=1, keepdims=True)))
+    return through_softmax(p, mean_slope(p, labels))
 
 
 @dataclass(frozen=True, slots=True)

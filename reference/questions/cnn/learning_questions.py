@@ -1,4 +1,4 @@
-"""The questions on what the student's network learns with the student's training, judged by the parameters it returns."""
+"""The questions on training the student's network with the student's function, judged by the parameters it reaches."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reference.losses.problem import Array
+from reference.losses.problem import Array, cross_entropies
 from reference.questions.cnn import cases
-from reference.questions.cnn.network import COUNT, SHAPES, Network, cross_entropies, split
+from reference.questions.cnn.network import COUNT, SHAPES, Network, split
 from reference.questions.inputs import Inputs
 from reference.questions.question import Answer, Question, Rule
 
@@ -66,7 +66,7 @@ _ACCURACY_RULES = (
     Rule(
         "accuracy_below_bar",
         _TRAINED,
-        "With these parameters a share of {seen} of images that it never saw is labelled correctly; {bar} is asked for.",
+        "With these parameters the network labels a share of {seen} of unseen images correctly, expected at least {bar}.",
         _below_bar,
     ),
 )

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.problem import Array, log_softmax
-from reference.mistakes import Mistake
+from reference.losses.problem import Array, log_softmax, softmax
+from reference.mistakes import Mistake, mistakes_in
 from reference.questions.cnn import cases
 from reference.questions.cnn.network import (
     COUNT,
@@ -17,7 +17,6 @@ from reference.questions.cnn.network import (
     mean_pool,
     relu,
     same,
-    softmax,
 )
 from reference.questions.inputs import Inputs
 from reference.questions.question import Answer, Question, QuestionMistake, Rule
@@ -49,8 +48,8 @@ def _kernel_rule(name: str) -> Rule:
     return _shape_rule(
         name,
         ("out", "of", "height", "width"),
-        f"This convolution makes {{out}} channels out of {{of}} with kernels of {{height}} x {{width}};"
-        f" {out} channels out of {of} with kernels of {height} x {width} are asked for.",
+        f"This convolution makes {{out}} channels out of {{of}} with kernels of {{height}} x {{width}}, expected"
+        f" {out} channels out of {of} with kernels of {height} x {width}.",
     )
 
 
@@ -66,28 +65,23 @@ _RULES = (
     _shape_rule(
         "logits",
         ("rows", "columns"),
-        "For 3 images the output has the shape ({rows}, {columns}): one row for each image and one column for each"
-        " class are asked for.",
+        "For 3 images the output has the shape ({rows}, {columns}), expected one row for each image and one column for each"
+        " class.",
     ),
 )
-
-
-def _count_mistake(name: str, message: str, count: int) -> QuestionMistake:
-    return Mistake(name, "parameters", message, lambda _: float(count))
 
 
 _BIASES = sum(int(np.prod(shape)) for name, shape in SHAPES.items() if name.endswith("bias"))
-_COUNTS = (
-    _count_mistake("no_biases", "That is the number without any bias.", COUNT - _BIASES),
-    _count_mistake(
-        "no_convolution_biases", "That is the number without the biases of the convolutions.", COUNT - 30
-    ),
-    _count_mistake(
-        "kernels_of_3",
+_NUMBERS = {
+    "no_biases": ("That is the number without any bias.", COUNT - _BIASES),
+    "no_convolution_biases": ("That is the number without the biases of the convolutions.", COUNT - 30),
+    "kernels_of_3": (
         "That is the number with kernels of 3 x 3, which leave 500 inputs to the linear layer.",
         100 + 1820 + 5010,
     ),
-)
+}
+
+_COUNTS: tuple[QuestionMistake, ...] = mistakes_in("parameters", _NUMBERS, lambda _, count: float(count))
 
 # --- Forward pass ----------------------------------------------------------------------------------------------------
 
@@ -114,59 +108,49 @@ def _no_biases(inputs: Inputs) -> Array:
     return Network().logits(inputs.array("images"), {**_parameters(inputs), **without})
 
 
-def _mistake(name: str, message: str, network: Network) -> QuestionMistake:
-    return Mistake(name, "logits", message, lambda inputs: _forward(inputs, network)["logits"])
-
-
 _OVER_BATCH = "over the images of the batch: over which axis do the classes run?"
 
-_FORWARD = (
-    _mistake(
-        "no_relu",
+_NETWORKS = {
+    "no_relu": (
         "It equals the output without any ReLU: what makes two layers more than one?",
         Network(same, same),
     ),
-    _mistake(
-        "no_relu_after_conv1",
+    "no_relu_after_conv1": (
         "It equals the output without the ReLU of the first convolution.",
         Network(first=same),
     ),
-    _mistake(
-        "no_relu_after_conv2",
+    "no_relu_after_conv2": (
         "It equals the output without the ReLU of the second convolution.",
         Network(second=same),
     ),
-    _mistake(
-        "relu_on_output",
+    "relu_on_output": (
         "It equals the output with a ReLU after the last layer: can a score not be negative?",
         Network(last=relu),
     ),
-    _mistake("relu_on_output_only", "Its only ReLU is after the last layer.", Network(same, same, last=relu)),
-    _mistake(
-        "mean_pooling",
+    "relu_on_output_only": ("Its only ReLU is after the last layer.", Network(same, same, last=relu)),
+    "mean_pooling": (
         "It equals the output with the mean of each block: which number of a block should be kept?",
         Network(pool=mean_pool),
     ),
-    _mistake(
-        "softmax_output",
+    "softmax_output": (
         "It equals the probabilities: the loss it is trained with takes the softmax itself.",
         Network(last=softmax),
     ),
-    _mistake(
-        "softmax_over_batch",
+    "softmax_over_batch": (
         f"It equals a softmax {_OVER_BATCH}",
         Network(last=lambda logits: softmax(logits.T).T),
     ),
-    _mistake(
-        "log_softmax_over_batch",
+    "log_softmax_over_batch": (
         f"It equals a log-softmax {_OVER_BATCH}",
         Network(last=lambda logits: log_softmax(logits.T).T),
     ),
-    _mistake(
-        "sigmoid", "It equals the output with sigmoids instead of the ReLUs.", Network(_sigmoid, _sigmoid)
-    ),
-    _mistake("tanh", "It equals the output with tanh instead of the ReLUs.", Network(np.tanh, np.tanh)),
-    _mistake("sigmoid_output", "It equals the sigmoid of each output.", Network(last=_sigmoid)),
+    "sigmoid": ("It equals the output with sigmoids instead of the ReLUs.", Network(_sigmoid, _sigmoid)),
+    "tanh": ("It equals the output with tanh instead of the ReLUs.", Network(np.tanh, np.tanh)),
+    "sigmoid_output": ("It equals the sigmoid of each output.", Network(last=_sigmoid)),
+}
+
+_FORWARD = (
+    *mistakes_in("logits", _NETWORKS, lambda inputs, network: _forward(inputs, network)["logits"]),
     Mistake("no_biases", "logits", "It equals the output without any bias.", _no_biases),
 )
 

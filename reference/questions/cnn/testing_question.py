@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.mistakes import Mistake
+from reference.mistakes import Table, mistakes_in
 from reference.questions.cnn import cases
 from reference.questions.cnn.epochs import evaluated
 from reference.questions.inputs import Inputs
@@ -26,72 +26,53 @@ def _test(inputs: Inputs) -> Answer:
     }
 
 
-_Rule = Callable[[list[Array]], float | np.floating[Any]]
-
-
-def _loss(name: str, message: str, rule: _Rule) -> QuestionMistake:
-    """A loss made of the losses of the rows, batch by batch."""
-    return Mistake(name, "test_loss", message, lambda inputs: float(rule(evaluated(inputs)[0])))
-
-
-def _correct(name: str, message: str, rule: _Rule) -> QuestionMistake:
-    """A count made of whether the rows are right, batch by batch."""
-    return Mistake(name, "num_correct", message, lambda inputs: float(rule(evaluated(inputs)[1])))
-
-
 _RETURN_IN_LOOP = "does the function return inside the loop?"
 
-_MISTAKES = (
-    _loss(
-        "mean_of_batches",
+_TEST_LOSS: Table[Callable[[list[Array]], Any]] = {
+    "mean_of_batches": (
         "It is the mean of the batches' means: the last batch is smaller, so its samples count for more than the others.",
         lambda parts: np.mean([part.mean() for part in parts]),
     ),
-    _loss(
-        "sum_over_samples",
-        "It is the sum over all samples: the mean is asked for.",
+    "sum_over_samples": (
+        "It is the sum over all samples: the assignment asks for the mean.",
         lambda parts: sum(part.sum() for part in parts),
     ),
-    _loss(
-        "sum_over_batches",
+    "sum_over_batches": (
         "It is the sum of the batches' means: what should it be divided by?",
         lambda parts: sum(part.mean() for part in parts),
     ),
-    _loss(
-        "divided_twice",
+    "divided_twice": (
         "It is the sum of the batches' means divided by the number of samples: each was already divided by its batch.",
         lambda parts: sum(part.mean() for part in parts) / sum(map(len, parts)),
     ),
-    _loss(
-        "divided_by_batches",
+    "divided_by_batches": (
         "It is the sum over all samples divided by the number of batches.",
         lambda parts: sum(part.sum() for part in parts) / len(parts),
     ),
-    _loss("last_batch", "It is the mean loss of the last batch only.", lambda parts: parts[-1].mean()),
-    _loss(
-        "first_batch",
+    "last_batch": ("It is the mean loss of the last batch only.", lambda parts: parts[-1].mean()),
+    "first_batch": (
         f"It is the mean loss of the first batch only: {_RETURN_IN_LOOP}",
         lambda parts: parts[0].mean(),
     ),
-    _correct(
-        "share",
-        "It is the share of the samples that are right: their number is asked for.",
+}
+
+_CORRECT: Table[Callable[[list[Array]], Any]] = {
+    "share": (
+        "It is the share of the samples that are right: the assignment asks for their number.",
         lambda parts: np.concatenate(parts).mean(),
     ),
-    _correct(
-        "percent",
-        "It is the percentage of the samples that are right: their number is asked for.",
+    "percent": (
+        "It is the percentage of the samples that are right: the assignment asks for their number.",
         lambda parts: 100 * np.concatenate(parts).mean(),
     ),
-    _correct("last_batch", "It counts the last batch only.", lambda parts: parts[-1].sum()),
-    _correct(
-        "first_batch", f"It counts the first batch only: {_RETURN_IN_LOOP}", lambda parts: parts[0].sum()
-    ),
-    _correct(
-        "counts_wrong",
-        "It counts the samples that are wrong.",
-        lambda parts: (~np.concatenate(parts)).sum(),
-    ),
+    "last_batch": ("It counts the last batch only.", lambda parts: parts[-1].sum()),
+    "first_batch": (f"It counts the first batch only: {_RETURN_IN_LOOP}", lambda parts: parts[0].sum()),
+    "counts_wrong": ("It counts the samples that are wrong.", lambda parts: (~np.concatenate(parts)).sum()),
+}
+
+_MISTAKES: tuple[QuestionMistake, ...] = (
+    *mistakes_in("test_loss", _TEST_LOSS, lambda inputs, rule: float(rule(evaluated(inputs)[0]))),
+    *mistakes_in("num_correct", _CORRECT, lambda inputs, rule: float(rule(evaluated(inputs)[1]))),
 )
 
 

@@ -6,19 +6,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reference.losses.problem import Array
-from reference.mistakes import Mistake
+from reference.losses.problem import Array, cross_entropy_slopes
+from reference.mistakes import Table, mistakes_in
 from reference.questions.cnn import cases
 from reference.questions.cnn.epochs import (
     BATCH,
     Epoch,
     batch_losses,
     batches,
-    summed_slope,
     twice_softmax_slope,
 )
 from reference.questions.inputs import Inputs
-from reference.questions.question import Answer, Question, QuestionMistake, in_outputs
+from reference.questions.question import Answer, Question, in_outputs
 
 
 def _recorded(inputs: Inputs, first: int) -> Array:
@@ -69,100 +68,81 @@ def _other_records(inputs: Inputs) -> Sequence[Answer]:
     ]
 
 
-def _record(name: str, output: str, message: str, rule: Callable[[Inputs], Array]) -> QuestionMistake:
-    """A series that is wrong at the recorded batches, from its values at all batches."""
-    return Mistake(name, output, message, lambda inputs: rule(inputs)[_last_of_intervals(inputs)])
-
-
-def _trained(name: str, message: str, epoch: Epoch) -> tuple[QuestionMistake, ...]:
-    return (
-        *in_outputs(("weight", "bias"), name, message, lambda inputs: _parameters(inputs, epoch)),
-        _record(
-            name,
-            "losses",
-            "This follows from the steps: look there.",
-            lambda inputs: batch_losses(inputs, epoch),
-        ),
-    )
-
-
-_MISTAKES = (
-    *_trained(
-        "nothing_learned",
+_EPOCHS = {
+    "nothing_learned": (
         "The parameters did not change: is there a backward pass and a step, and where is zero_grad called?",
         Epoch(steps=0),
     ),
-    *_trained(
-        "gradients_kept",
+    "gradients_kept": (
         "It is the result of gradients that add up over the batches: when are they set to zero?",
         Epoch(keeps_gradients=True),
     ),
-    *_trained(
-        "step_before_backward",
+    "step_before_backward": (
         "Each step follows the gradient of the batch before: in which order are backward and step called?",
         Epoch(is_late=True),
     ),
-    *_trained(
-        "step_before_backward_and_gradients_kept",
+    "step_before_backward_and_gradients_kept": (
         "Each step follows the gradients of all batches before: look at the order of zero_grad, backward and step.",
         Epoch(is_late=True, keeps_gradients=True),
     ),
-    *_trained(
-        "one_batch_only",
+    "one_batch_only": (
         "It is the result of the first batch only: does the function return inside the loop?",
         Epoch(steps=1),
     ),
-    *_trained(
-        "last_gradient_not_used",
+    "last_gradient_not_used": (
         "The gradient of the last batch has no effect: is that batch left out, or does step come before backward?",
         Epoch(is_last_dropped=True),
     ),
-    *_trained(
-        "summed_loss",
+    "summed_loss": (
         "It is the result of the sum over the batch instead of the mean.",
-        Epoch(summed_slope),
+        Epoch(cross_entropy_slopes),
     ),
-    *_trained(
-        "softmax_twice",
-        "It takes the softmax before a loss that takes it itself.",
-        Epoch(twice_softmax_slope),
+    "softmax_twice": ("It takes the softmax before a loss that takes it itself.", Epoch(twice_softmax_slope)),
+}
+
+_OTHER_LOSSES: Table[Callable[[Inputs, Array], Array]] = {
+    "summed_losses": (
+        "It holds the sum over the batch: the assignment asks for the mean.",
+        lambda inputs, losses: losses * _sizes(inputs),
     ),
-    _record(
-        "summed_losses",
-        "losses",
-        "It holds the sum over the batch: the mean is asked for.",
-        lambda inputs: batch_losses(inputs, Epoch()) * _sizes(inputs),
+    "losses_added_up": (
+        "It holds the sum of the losses so far: each entry is the loss of one batch.",
+        lambda _, losses: np.cumsum(losses),
     ),
-    _record(
-        "losses_added_up",
-        "losses",
-        "It holds the sum of the losses so far: the batch's own loss is asked for.",
-        lambda inputs: np.cumsum(batch_losses(inputs, Epoch())),
+    "running_mean": (
+        "It holds the mean of all losses so far: each entry is the loss of one batch.",
+        lambda _, losses: np.cumsum(losses) / np.arange(1, len(losses) + 1),
     ),
-    _record(
-        "running_mean",
-        "losses",
-        "It holds the mean of all losses so far: the batch's own loss is asked for.",
-        lambda inputs: np.cumsum(batch_losses(inputs, Epoch())) / np.arange(1, len(_sizes(inputs)) + 1),
-    ),
-    _record(
-        "divided_by_batch",
-        "losses",
+    "divided_by_batch": (
         "It holds the mean loss divided by the size of the batch once more.",
-        lambda inputs: batch_losses(inputs, Epoch()) / _sizes(inputs),
+        lambda inputs, losses: losses / _sizes(inputs),
     ),
-    _record(
-        "earlier_epochs_left_out",
-        "counter",
+}
+
+_OTHER_COUNTERS: Table[Callable[[Inputs], Array]] = {
+    "earlier_epochs_left_out": (
         "It leaves out the images of earlier epochs: that is what the argument epoch is for.",
         lambda inputs: _seen_after(inputs) - _seen_before(inputs),
     ),
-    _record(
-        "counts_batches",
-        "counter",
-        "It counts batches: the number of images seen is asked for.",
+    "counts_batches": (
+        "It counts batches: the assignment asks for the number of images seen.",
         lambda inputs: np.arange(1.0, len(_sizes(inputs)) + 1),
     ),
+}
+
+_MISTAKES = (
+    *in_outputs(("weight", "bias"), _EPOCHS, _parameters),
+    *mistakes_in(
+        "losses",
+        {name: ("This follows from the steps: look there.", epoch) for name, (_, epoch) in _EPOCHS.items()},
+        lambda inputs, epoch: batch_losses(inputs, epoch)[_last_of_intervals(inputs)],
+    ),
+    *mistakes_in(
+        "losses",
+        _OTHER_LOSSES,
+        lambda inputs, rule: rule(inputs, batch_losses(inputs, Epoch()))[_last_of_intervals(inputs)],
+    ),
+    *mistakes_in("counter", _OTHER_COUNTERS, lambda inputs, rule: rule(inputs)[_last_of_intervals(inputs)]),
 )
 
 QUESTIONS = (

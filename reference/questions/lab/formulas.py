@@ -9,18 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reference.losses.problem import Array
+from reference.losses.problem import Array, softmax
 
 
 def scores(weight: Array, bias: Array, x: Array) -> Array:
     """The scores a = W x + b, (C,)."""
     return np.asarray(weight @ x + bias)
-
-
-def softmax(a: Array) -> Array:
-    """exp(a_i) / sum_k exp(a_k), the largest score subtracted first, (C,)."""
-    exponentials = np.exp(a - a.max())
-    return np.asarray(exponentials / exponentials.sum())
 
 
 def forward(weight: Array, bias: Array, x: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from reference.losses.problem import Array
+from reference.losses.problem import Array, through_softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs
 from reference.questions.lab import formulas
@@ -19,22 +19,11 @@ EPSILON = 1e-4
 # --- criterion_softmax_backward --------------------------------------------------------------------------------------
 
 
-def _through_softmax(p: Array, of_p: Array) -> Array:
-    """The gradient at the scores from that at the probabilities: p*(g - sum(g*p))."""
-    return np.asarray(p * (of_p - (of_p * p).sum()))
-
-
-def _from_slope(
-    name: str, message: str, slope: Callable[[Array, Array], Array]
-) -> tuple[QuestionMistake, ...]:
+def _from_slope(inputs: Inputs, slope: Callable[[Array, Array], Array]) -> Answer:
     """Both gradients from a wrong slope at the scores: of y_hat and the one-hot label."""
-
-    def answer(inputs: Inputs) -> Answer:
-        p, x = inputs.arrays("y_hat", "x")
-        of_bias = slope(p, formulas.one_hot(inputs.integer("label"), len(p)))
-        return {"grad_weight": np.outer(of_bias, x), "grad_bias": of_bias}
-
-    return in_outputs(GRADIENTS, name, message, answer)
+    p, x = inputs.arrays("y_hat", "x")
+    of_bias = slope(p, formulas.one_hot(inputs.integer("label"), len(p)))
+    return {"grad_weight": np.outer(of_bias, x), "grad_bias": of_bias}
 
 
 def _right(inputs: Inputs) -> tuple[Array, Array]:
@@ -46,59 +35,53 @@ def _transposed_gradient(inputs: Inputs) -> Array:
     return gradient.T if gradient.shape[0] == gradient.shape[1] else np.full(gradient.shape, np.nan)
 
 
-BACKWARD = (
-    *_from_slope(
-        "no_minus_one",
+_SLOPES = {
+    "no_minus_one": (
         "It equals the gradient with y_hat instead of y_hat - y: what does the true label contribute?",
         lambda p, _: p,
     ),
-    *_from_slope("sign", "It equals the gradient with the opposite sign.", lambda p, y: y - p),
-    *_from_slope(
-        "minus_one_after_label",
+    "sign": ("It equals the gradient with the opposite sign.", lambda p, y: y - p),
+    "minus_one_after_label": (
         "It subtracts 1 from the class after the label: labels count from 0 here.",
         lambda p, y: p - np.roll(y, 1),
     ),
-    *_from_slope(
-        "minus_one_before_label",
+    "minus_one_before_label": (
         "It subtracts 1 from the class before the label: labels count from 0 here, not from 1 as in Lua.",
         lambda p, y: p - np.roll(y, -1),
     ),
-    *_from_slope(
-        "minus_one_everywhere",
+    "minus_one_everywhere": (
         "It subtracts 1 from every class: which of them is the label's?",
         lambda p, _: p - 1,
     ),
-    *_from_slope("plus_one", "It adds 1 at the label: look at the sign there.", lambda p, y: p + y),
-    *_from_slope(
-        "equals_minus_one",
+    "plus_one": ("It adds 1 at the label: look at the sign there.", lambda p, y: p + y),
+    "equals_minus_one": (
         "It has -1 itself at the label, not y_hat - 1 (an `=` for a `-=`?).",
         lambda p, y: np.where(y > 0, -1.0, p),
     ),
-    *_from_slope(
-        "label_only",
+    "label_only": (
         "It is zero except at the label: the other classes have a gradient too.",
         lambda p, y: (p - 1) * y,
     ),
-    *_from_slope(
-        "of_log_only",
+    "of_log_only": (
         "It equals the gradient with respect to y_hat, -1/y_hat at the label: the softmax has a derivative too.",
         lambda p, y: -y / p,
     ),
-    *_from_slope(
-        "of_squared_error",
+    "of_squared_error": (
         "It equals the gradient of a squared error after the softmax: this loss is a logarithm.",
-        lambda p, y: _through_softmax(p, 2 * (p - y)),
+        lambda p, y: through_softmax(p, 2 * (p - y)),
     ),
-    *_from_slope(
-        "divided_by_classes",
+    "divided_by_classes": (
         "It is the gradient divided by the number of classes.",
         lambda p, y: (p - y) / len(p),
     ),
-    *_from_slope(
-        "of_probability",
+    "of_probability": (
         "It equals the gradient of the label's probability, not of its logarithm.",
-        lambda p, y: _through_softmax(p, -y),
+        lambda p, y: through_softmax(p, -y),
     ),
+}
+
+BACKWARD = (
+    *in_outputs(GRADIENTS, _SLOPES, _from_slope),
     Mistake(
         "bias_gradient_missing",
         "grad_bias",
@@ -140,18 +123,13 @@ BACKWARD = (
 # --- compute_numerical_gradients -------------------------------------------------------------------------------------
 
 
-def differences(inputs: Inputs, rule: formulas.Differences, step: float = 1.0, factor: float = 1.0) -> Answer:
-    """Both gradients from differences with `step` times epsilon, times a factor."""
+def differences(inputs: Inputs, way: tuple[formulas.Differences, float, float]) -> Answer:
+    """Both gradients. way: the rule, what epsilon is multiplied by, what the gradients are multiplied by."""
+    rule, step, factor = way
     weight, bias, x = inputs.arrays("weight", "bias", "x")
     epsilon = step * inputs.number("epsilon", EPSILON)
     gradients = rule(weight, bias, x, inputs.integer("label"), epsilon)
     return {name: factor * gradient for name, gradient in zip(GRADIENTS, gradients, strict=True)}
-
-
-def _numeric(
-    name: str, message: str, rule: formulas.Differences, step: float = 1.0, factor: float = 1.0
-) -> tuple[QuestionMistake, ...]:
-    return in_outputs(GRADIENTS, name, message, lambda inputs: differences(inputs, rule, step, factor))
 
 
 def _analytic(weight: Array, bias: Array, x: Array, label: int, _: float) -> tuple[Array, Array]:
@@ -171,53 +149,43 @@ def _moved(by: float) -> Iterator[QuestionMistake]:
 
 _SYMMETRIC = "the lab asks for the one that is symmetric about the weight."
 
-NUMERIC = (
-    *_numeric(
-        "forward_difference",
+_DIFFERENCES = {
+    "forward_difference": (
         f"It equals a difference on one side only, upwards: {_SYMMETRIC}",
-        formulas.one_sided,
+        (formulas.one_sided, 1, 1),
     ),
-    *_numeric(
-        "backward_difference",
+    "backward_difference": (
         f"It equals a difference on one side only, downwards: {_SYMMETRIC}",
-        formulas.one_sided,
-        step=-1,
+        (formulas.one_sided, -1, 1),
     ),
-    *_numeric(
-        "half_a_difference",
+    "half_a_difference": (
         "It equals half of a difference on one side: is the lower loss taken at w - epsilon, or at w again?",
-        formulas.one_sided,
-        factor=0.5,
+        (formulas.one_sided, 1, 0.5),
     ),
-    *_numeric(
-        "not_divided_by_two",
+    "not_divided_by_two": (
         "It is twice the numeric gradient: how far apart are the two points whose losses you subtract?",
-        formulas.central,
-        factor=2,
+        (formulas.central, 1, 2),
     ),
-    *_numeric(
-        "sign",
+    "sign": (
         "It equals the numeric gradient with the opposite sign: which loss is subtracted from which?",
-        formulas.central,
-        factor=-1,
+        (formulas.central, 1, -1),
     ),
-    *_numeric("half_a_step", "It takes half of epsilon on either side.", formulas.central, step=0.5),
-    *_numeric(
-        "half_a_step_undivided",
+    "half_a_step": ("It takes half of epsilon on either side.", (formulas.central, 0.5, 1)),
+    "half_a_step_undivided": (
         "It takes half of epsilon on either side and divides by 2*epsilon.",
-        formulas.central,
-        step=0.5,
-        factor=0.5,
+        (formulas.central, 0.5, 0.5),
     ),
-    *_numeric(
-        "step_not_taken_back",
+    "step_not_taken_back": (
         "Each weight stays at w - epsilon while the next ones are moved: each step must be undone first.",
-        formulas.never_taken_back,
+        (formulas.never_taken_back, 1, 1),
     ),
-    *_numeric(
-        "epsilon_not_used",
+    "epsilon_not_used": (
         "It does not depend on epsilon: are the losses at w + epsilon and at w - epsilon compared?",
-        _analytic,
+        (_analytic, 1, 1),
     ),
+}
+
+NUMERIC = (
+    *in_outputs(GRADIENTS, _DIFFERENCES, differences),
     *(mistake for by in (-1, 1, -2, 2) for mistake in _moved(by)),
 )

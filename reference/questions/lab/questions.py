@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.mistakes import Mistake
+from reference.mistakes import Table, mistakes_in
 from reference.questions.inputs import Inputs
 from reference.questions.lab import cases, formulas, reached, training
 from reference.questions.lab.descent import GIVEN, accuracy, histogram
@@ -31,7 +31,7 @@ def _backward(inputs: Inputs) -> Answer:
 
 def _numeric(inputs: Inputs) -> Answer:
     afterwards = {f"{name}_afterwards": inputs.array(name) for name in training.PARAMETERS}
-    return {**differences(inputs, formulas.central), **afterwards}
+    return {**differences(inputs, (formulas.central, 1, 1)), **afterwards}
 
 
 def _is_zero(gradient: str) -> Callable[[Inputs, Answer], Mapping[str, float] | None]:
@@ -59,38 +59,31 @@ def _in_percent(inputs: Inputs) -> Sequence[Answer]:
     return [{"accuracy": 100 * _evaluate(inputs)["accuracy"]}]
 
 
-def _accuracy_mistake(
-    name: str, message: str, rule: Callable[[Array, Array, Array, Array], float]
-) -> QuestionMistake:
-    return Mistake(name, "accuracy", message, lambda inputs: rule(*inputs.arrays(*GIVEN)))
-
-
-_EVALUATION = (
-    _accuracy_mistake(
-        "count",
-        "It equals the number of samples that are right: a fraction is asked for.",
+_ACCURACIES: Table[Callable[[Array, Array, Array, Array], float]] = {
+    "count": (
+        "It equals the number of samples that are right: the assignment asks for a fraction.",
         lambda weight, bias, X, y: accuracy(weight, bias, X, y) * len(y),
     ),
-    _accuracy_mistake(
-        "error_rate",
+    "error_rate": (
         "It equals the share of the samples that are wrong.",
         lambda weight, bias, X, y: 1 - accuracy(weight, bias, X, y),
     ),
-    _accuracy_mistake(
-        "no_bias",
+    "no_bias": (
         "It equals the accuracy without the bias.",
         lambda weight, bias, X, y: accuracy(weight, 0 * bias, X, y),
     ),
-    _accuracy_mistake(
-        "least_score",
+    "least_score": (
         "It equals the accuracy if the lowest score decided.",
         lambda weight, bias, X, y: accuracy(-weight, -bias, X, y),
     ),
-    _accuracy_mistake(
-        "labels_from_one",
+    "labels_from_one": (
         "It equals the accuracy for labels that count from 1, as in Lua: here they count from 0.",
         lambda weight, bias, X, y: accuracy(weight, bias, X, y - 1),
     ),
+}
+
+_EVALUATION: tuple[QuestionMistake, ...] = mistakes_in(
+    "accuracy", _ACCURACIES, lambda inputs, rule: rule(*inputs.arrays(*GIVEN))
 )
 
 # --- Colour histogram ------------------------------------------------------------------------------------------------
@@ -110,41 +103,31 @@ def _shares(inputs: Inputs) -> Sequence[Answer]:
     return [{"features": counts / pixels}, {"features": counts / (3 * pixels)}]
 
 
-def _histogram_mistake(
-    name: str, message: str, rule: Callable[[Array, Array, int], Array]
-) -> QuestionMistake:
-    """A mistake from the right counts, the images and the number of bins."""
-    return Mistake(
-        name,
-        "features",
-        message,
-        lambda inputs: rule(_histogram(inputs)["features"], *_images_and_bins(inputs)),
-    )
-
-
-_HISTOGRAMS = (
-    _histogram_mistake(
-        "channels_reversed",
+_COUNTS: Table[Callable[[Array, Array, int], Array]] = {
+    "channels_reversed": (
         "It holds the channels in the order blue, green, red.",
         lambda counts, images, bins: counts.reshape(-1, 3, bins)[:, ::-1].reshape(len(images), -1),
     ),
-    _histogram_mistake(
-        "channels_interleaved",
+    "channels_interleaved": (
         "It holds the three channels of each bin side by side: the bins of one channel belong together.",
         lambda counts, images, bins: counts.reshape(-1, 3, bins).transpose(0, 2, 1).reshape(len(images), -1),
     ),
-    _histogram_mistake(
-        "greatest_left_out",
+    "greatest_left_out": (
         "It leaves out the bytes of 255: does the last bin include its upper end?",
         lambda counts, images, bins: (
             counts - ((images == 255).sum((2, 3))[:, :, None] * np.eye(bins)[-1]).reshape(len(images), -1)
         ),
     ),
-    _histogram_mistake(
-        "all_images_together",
+    "all_images_together": (
         "Each row counts all images together: there should be one row per image.",
         lambda counts, images, _: np.tile(counts.sum(axis=0), (len(images), 1)),
     ),
+}
+
+_HISTOGRAMS: tuple[QuestionMistake, ...] = mistakes_in(
+    "features",
+    _COUNTS,
+    lambda inputs, rule: rule(_histogram(inputs)["features"], *_images_and_bins(inputs)),
 )
 
 QUESTIONS = (

@@ -1,4 +1,4 @@
-"""The questions on what the lab's descent draws and reaches, where every run ends differently."""
+"""The questions on the samples that the lab's descent draws and the accuracy it reaches; every run ends differently."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.problem import Array, log_softmax
+from reference.losses.problem import Array, cross_entropies
 from reference.questions.inputs import Inputs, Value
 from reference.questions.lab.descent import GIVEN, accuracy, sequential, slopes
 from reference.questions.lab.training import PARAMETERS, named
@@ -114,7 +114,7 @@ _DRAWS_RULES = (
     Rule(
         "number_of_steps",
         "weight",
-        "It shows {seen} steps, but {expected} were asked for: an epoch has as many steps as there are samples.",
+        "It shows {seen} steps, expected {expected}: an epoch has as many steps as there are samples.",
         _other_count,
     ),
     Rule(
@@ -151,7 +151,7 @@ def _learning_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 def mean_loss(weight: Array, bias: Array, X: Array, y: Array) -> float:
     """Mean cross-entropy over the samples."""
-    return float(-log_softmax(X @ weight.T + bias)[np.arange(len(y)), y].mean())
+    return float(cross_entropies(X @ weight.T + bias, y).mean())
 
 
 def _loss_grew(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
@@ -176,7 +176,7 @@ _LEARNING_RULES = (
     Rule(
         "accuracy_below_bar",
         "weight",
-        "It labels a share of {seen} correctly, but {bar} is asked for: does the label belong to the sample that was"
+        "It labels a share of {seen} of the samples correctly, expected at least {bar}: does the label belong to the sample that was"
         " drawn, and are there enough steps?",
         _too_few_right,
     ),

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.losses.problem import Array
+from reference.mistakes import Table
 from reference.questions.inputs import Inputs
 from reference.questions.lab import cases, formulas
 from reference.questions.lab.descent import GIVEN, Descent, Parameters, slopes
-from reference.questions.question import Answer, Question, QuestionMistake, in_outputs
+from reference.questions.question import Answer, Question, in_outputs
 
 PARAMETERS = ("weight", "bias")
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What the call asks for; the defaults are those of the lab."""
+    """The number of steps and the learning rate of a call; the defaults are those of the lab."""
 
     samples: int
     epochs: int
@@ -44,99 +45,92 @@ def _train(inputs: Inputs, descent: Descent = Descent()) -> Answer:  # noqa: B00
     return named(descent.run(inputs, plan.steps, plan.rate))
 
 
-def _planned(
-    name: str, message: str, rule: Callable[[_Plan], tuple[int, float]]
-) -> tuple[QuestionMistake, ...]:
+def _planned(inputs: Inputs, rule: Callable[[_Plan], tuple[int, float]]) -> Answer:
     """Another number of steps, or another learning rate."""
-    return in_outputs(
-        PARAMETERS, name, message, lambda inputs: named(Descent().run(inputs, *rule(_Plan.of(inputs))))
-    )
+    return named(Descent().run(inputs, *rule(_Plan.of(inputs))))
 
 
-def _along(
-    name: str, message: str, change: Callable[[Parameters, Array, Array], Parameters]
-) -> tuple[QuestionMistake, ...]:
+def _along(inputs: Inputs, change: Callable[[Parameters, Array, Array], Parameters]) -> Answer:
     """Other slopes, from the right ones, x and the one-hot label."""
 
     def changed(parameters: Parameters, x: Array, label: int) -> Parameters:
         return change(slopes(parameters, x, label), x, formulas.one_hot(label, len(parameters[1])))
 
-    return in_outputs(PARAMETERS, name, message, lambda inputs: _train(inputs, Descent(changed)))
+    return _train(inputs, Descent(changed))
 
 
 _BEGIN_AND_END = "where does the loop over {} begin and end?"
 
-_TRAINING = (
-    *_along(
-        "bias_not_trained",
-        "It is the result of a bias that never changes: the bias has a gradient too.",
-        lambda found, *_: (found[0], 0 * found[1]),
-    ),
-    *_planned(
-        "not_trained",
+_PLANS: Table[Callable[[_Plan], tuple[int, float]]] = {
+    "not_trained": (
         "It equals what was passed in: are the trained parameters returned, and are any steps taken?",
         lambda plan: (0, plan.rate),
     ),
-    *_planned(
-        "ascent",
+    "ascent": (
         "It goes up the gradient: the loss grows with every step.",
         lambda plan: (plan.steps, -plan.rate),
     ),
-    *_planned(
-        "one_step_an_epoch",
+    "one_step_an_epoch": (
         "It is the result of one step per epoch: an epoch has as many steps as there are samples.",
         lambda plan: (plan.epochs, plan.rate),
     ),
-    *_planned(
-        "one_epoch",
+    "one_epoch": (
         "It is the result of one epoch, whatever epochs says.",
         lambda plan: (plan.samples, plan.rate),
     ),
-    *_planned(
-        "three_epochs",
+    "three_epochs": (
         "It is the result of 3 epochs, whatever epochs says.",
         lambda plan: (3 * plan.samples, plan.rate),
     ),
-    *_planned(
-        "one_epoch_too_few",
+    "one_epoch_too_few": (
         f"It is the result of one epoch fewer than asked for: {_BEGIN_AND_END.format('epochs')}",
         lambda plan: (plan.samples * (plan.epochs - 1), plan.rate),
     ),
-    *_planned(
-        "one_step_too_few",
+    "one_step_too_few": (
         f"It is the result of one step fewer in each epoch: {_BEGIN_AND_END.format('samples')}",
         lambda plan: ((plan.samples - 1) * plan.epochs, plan.rate),
     ),
-    *_planned(
-        "learning_rate_not_used",
+    "learning_rate_not_used": (
         "It is the result of a learning rate of 1e-3: the argument learning_rate is not used.",
         lambda plan: (plan.steps, 1e-3),
     ),
-    *_planned(
-        "no_learning_rate",
+    "no_learning_rate": (
         "It subtracts the whole gradient at each step: the learning rate is missing.",
         lambda plan: (plan.steps, 1.0),
     ),
-    *_planned(
-        "step_divided_by_samples",
+    "step_divided_by_samples": (
         "It divides each step by the number of samples: each step has only one sample.",
         lambda plan: (plan.steps, plan.rate / plan.samples),
     ),
-    *_planned(
-        "steps_on_all_samples",
+    "steps_on_all_samples": (
         "Each step is as long as the sum over all samples: a step has only one sample.",
         lambda plan: (plan.steps, plan.rate * plan.samples),
     ),
-    *_along(
-        "bias_goes_up",
+}
+
+_BIAS: Table[Callable[[Parameters, Array, Array], Parameters]] = {
+    "bias_not_trained": (
+        "It is the result of a bias that never changes: the bias has a gradient too.",
+        lambda found, *_: (found[0], 0 * found[1]),
+    ),
+}
+"""Before _PLANS: in the bias it equals not_trained."""
+
+_SLOPES: Table[Callable[[Parameters, Array, Array], Parameters]] = {
+    "bias_goes_up": (
         "It is the result of a bias that goes up its gradient: look at the sign of that update.",
         lambda found, *_: (found[0], -found[1]),
     ),
-    *_along(
-        "slope_without_label",
+    "slope_without_label": (
         "Its steps follow y_hat instead of y_hat - y: what does the true label contribute?",
         lambda found, x, label: (found[0] + np.outer(label, x), found[1] + label),
     ),
+}
+
+_TRAINING = (
+    *in_outputs(PARAMETERS, _BIAS, _along),
+    *in_outputs(PARAMETERS, _PLANS, _planned),
+    *in_outputs(PARAMETERS, _SLOPES, _along),
 )
 
 
@@ -158,31 +152,22 @@ def _other_minibatches(inputs: Inputs) -> Sequence[Answer]:
     return [_minibatch(inputs, Descent(slopes, *each)) for each in choices]
 
 
+_GIVEN: Table[dict[str, float]] = {
+    "no_penalty": ("It is the result without reg.", {"reg": 0.0}),
+    "no_momentum": ("It is the result without momentum.", {"momentum": 0.0}),
+    "single_samples": (
+        "It is the result of batches of one sample: the argument batch_size is not used.",
+        {"batch_size": 1},
+    ),
+}
+
 _MINIBATCHES = (
     *in_outputs(
         PARAMETERS,
-        "summed",
-        "It takes the sum over the batch instead of the mean.",
-        lambda inputs: _minibatch(inputs, is_summed=True),
+        {"summed": ("It takes the sum over the batch instead of the mean.", True)},
+        lambda inputs, is_summed: _minibatch(inputs, is_summed=is_summed),
     ),
-    *in_outputs(
-        PARAMETERS,
-        "no_penalty",
-        "It is the result without reg.",
-        lambda inputs: _minibatch(inputs.replace(reg=0.0)),
-    ),
-    *in_outputs(
-        PARAMETERS,
-        "no_momentum",
-        "It is the result without momentum.",
-        lambda inputs: _minibatch(inputs.replace(momentum=0.0)),
-    ),
-    *in_outputs(
-        PARAMETERS,
-        "single_samples",
-        "It is the result of batches of one sample: the argument batch_size is not used.",
-        lambda inputs: _minibatch(inputs.replace(batch_size=1)),
-    ),
+    *in_outputs(PARAMETERS, _GIVEN, lambda inputs, given: _minibatch(inputs.replace(**given))),
 )
 
 QUESTIONS = (

@@ -15,8 +15,8 @@ import numpy as np
 from reference.losses.formulas import softmax_data_term
 from reference.losses.mistakes.table import LOSS_MISTAKES
 from reference.losses.problem import Array, Problem
-from reference.losses.right import LossMistake, Part, RightAnswer
-from reference.mistakes import Mistake
+from reference.losses.right import Part, RightAnswer
+from reference.mistakes import Mistake, Table, mistakes_in
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import Answer, Question, QuestionCase, QuestionMistake
 
@@ -29,15 +29,15 @@ _SIZES = ((7, 5, 6, 0.37), (13, 3, 4, 0.0), (6, 2, 3, 0.8), (1, 4, 5, 0.5), (40,
 """N, K, D and reg of the cases."""
 
 
-def _without_bias(inputs: Inputs) -> Problem:
-    W, X, y = inputs.arrays("W", "X", "y")
-    return Problem.of(W, X, y, inputs.number("reg"), inputs.convention)
-
-
 def _problem(inputs: Inputs) -> Problem:
     """The inputs in extended precision, with the bias in the scores."""
-    bare = _without_bias(inputs)
+    W, X, y = inputs.arrays("W", "X", "y")
+    bare = Problem.of(W, X, y, inputs.number("reg"), inputs.convention)
     return dataclasses.replace(bare, scores=bare.scores + _bias(inputs).astype(bare.scores.dtype))
+
+
+def _without_bias(problem: Problem) -> Problem:
+    return dataclasses.replace(problem, scores=problem.X @ problem.W)
 
 
 def _bias(inputs: Inputs) -> Array:
@@ -46,8 +46,7 @@ def _bias(inputs: Inputs) -> Array:
 
 def _db(problem: Problem) -> Array:
     """(1, K): the mean of P - Y over the samples."""
-    gradient: Array = softmax_data_term(problem)[1].sum(axis=0, keepdims=True) / problem.num_samples
-    return gradient
+    return np.asarray(softmax_data_term(problem)[1].sum(axis=0, keepdims=True) / problem.num_samples)
 
 
 def _answer(inputs: Inputs) -> Answer:
@@ -78,40 +77,23 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
-_OUTPUTS: dict[Part, str] = {"loss": "loss", "gradient": "dW"}
-
-_BIAS_ENTERS = "the scores are X @ W + b; does the bias reach this part?"
+_BIAS_LEFT_OUT = "It equals the {part} for scores without the bias: the scores are X @ W + b; does the bias reach this part?"
 _NOT_REGULARIZED = "which parameters does the regularization contain?"
 _AVERAGE = "what is the average taken over?"
 
 
-def _without_a_bias(mistake: LossMistake, part: Part) -> QuestionMistake:
-    """A mistake of the linear classifier without a bias."""
-    return Mistake(
-        mistake.name,
-        _OUTPUTS[part],
-        mistake.message,
-        lambda inputs: mistake.outcome(RightAnswer("softmax", part, _problem(inputs))),
+def _without_a_bias(part: Part, output: str) -> tuple[QuestionMistake, ...]:
+    """The mistakes of the linear classifier without a bias, and a bias that the scores lack."""
+    table = {
+        each.name: (each.message, each.outcome) for each in LOSS_MISTAKES["softmax"] if each.output == part
+    }
+    table["bias_left_out_of_scores"] = (
+        _BIAS_LEFT_OUT,
+        lambda right: dataclasses.replace(right, problem=_without_bias(right.problem)).value,
     )
-
-
-def _db_mistake(name: str, message: str, outcome: Callable[[Problem, Array], Array]) -> QuestionMistake:
-    """A mistake in db (1, K), from the problem and the right db."""
-
-    def of_inputs(inputs: Inputs) -> Array:
-        problem = _problem(inputs)
-        return outcome(problem, _db(problem))
-
-    return Mistake(name, "db", message, of_inputs)
-
-
-def _bias_regularized(factor: float) -> Callable[[Inputs], Array]:
-    def outcome(inputs: Inputs) -> Array:
-        problem = _problem(inputs)
-        gradient: Array = _db(problem) + factor * problem.penalty * _bias(inputs)
-        return gradient
-
-    return outcome
+    return mistakes_in(
+        output, table, lambda inputs, outcome: outcome(RightAnswer("softmax", part, _problem(inputs)))
+    )
 
 
 def _loss_with_bias_regularized(inputs: Inputs) -> Array:
@@ -120,89 +102,70 @@ def _loss_with_bias_regularized(inputs: Inputs) -> Array:
     return np.asarray(right + problem.penalty * np.sum(_bias(inputs) ** 2))
 
 
+_DB: Table[Callable[[Problem], Array]] = {
+    "all_zero": (
+        "It is zero throughout: is db never filled, or is it one sum over samples and classes? Each class has its own entry.",
+        lambda problem: 0 * _db(problem),
+    ),
+    "sum_instead_of_mean": (
+        "It equals the correct gradient times the number of samples: is the loss a sum over the samples, or their average?",
+        lambda problem: _db(problem) * problem.num_samples,
+    ),
+    "divided_twice": (
+        "It equals the correct gradient divided by the number of samples once more: is the average taken twice?",
+        lambda problem: _db(problem) / problem.num_samples,
+    ),
+    "bias_left_out_of_scores": (_BIAS_LEFT_OUT, lambda problem: _db(_without_bias(problem))),
+    "minus_one_missing": (
+        "It equals the average probabilities: what more does the derivative have for the true class?",
+        lambda problem: problem.probabilities.mean(axis=0, keepdims=True),
+    ),
+    "sign_flipped": (
+        "It equals the correct gradient with the opposite sign: does the loss rise or fall as the true score rises?",
+        lambda problem: -_db(problem),
+    ),
+    "mean_over_classes_too": (
+        f"It equals the correct gradient divided by the number of classes: {_AVERAGE}",
+        lambda problem: _db(problem) / problem.num_classes,
+    ),
+    "no_probabilities": (
+        "It equals minus the share of each true class, without any probabilities: where do the probabilities come in?",
+        lambda problem: -problem.one_hot.mean(axis=0, keepdims=True),
+    ),
+    "last_sample_only": (
+        "It equals the share of the last sample only: does each sample overwrite the ones before it?",
+        lambda problem: softmax_data_term(problem)[1][-1:] / problem.num_samples,
+    ),
+}
+
+_DB_REGULARIZED: Table[float] = {
+    "bias_regularized": (
+        f"It equals the correct gradient plus a regularization of the bias: {_NOT_REGULARIZED}",
+        2,
+    ),
+    "bias_regularized_twice": (
+        f"It equals the correct gradient plus twice a regularization of the bias: {_NOT_REGULARIZED}",
+        4,
+    ),
+}
+
+
+def _db_with_bias_regularized(inputs: Inputs, factor: float) -> Array:
+    problem = _problem(inputs)
+    return np.asarray(_db(problem) + factor * problem.penalty * _bias(inputs))
+
+
 _MISTAKES = (
-    *(
-        _without_a_bias(mistake, part)
-        for part in _OUTPUTS
-        for mistake in LOSS_MISTAKES["softmax"]
-        if mistake.output == part
-    ),
-    Mistake(
-        "bias_left_out_of_scores",
-        "loss",
-        f"It equals the loss of scores without the bias: {_BIAS_ENTERS}",
-        lambda inputs: RightAnswer("softmax", "loss", _without_bias(inputs)).value,
-    ),
+    *_without_a_bias("loss", "loss"),
     Mistake(
         "bias_regularized",
         "loss",
         f"It equals the correct loss with the bias in the regularization too: {_NOT_REGULARIZED}",
         _loss_with_bias_regularized,
     ),
-    Mistake(
-        "bias_left_out_of_scores",
-        "dW",
-        f"It equals the gradient for scores without the bias: {_BIAS_ENTERS}",
-        lambda inputs: RightAnswer("softmax", "gradient", _without_bias(inputs)).value,
-    ),
-    _db_mistake(
-        "all_zero",
-        "It is zero throughout: is db never filled, or is it one sum over samples and classes? Each class has its own entry.",
-        lambda _, right: 0 * right,
-    ),
-    _db_mistake(
-        "sum_instead_of_mean",
-        "It equals the correct gradient times the number of samples: is the loss a sum over the samples, or their average?",
-        lambda problem, right: right * problem.num_samples,
-    ),
-    _db_mistake(
-        "divided_twice",
-        "It equals the correct gradient divided by the number of samples once more: is the average taken twice?",
-        lambda problem, right: right / problem.num_samples,
-    ),
-    Mistake(
-        "bias_regularized",
-        "db",
-        f"It equals the correct gradient plus a regularization of the bias: {_NOT_REGULARIZED}",
-        _bias_regularized(2),
-    ),
-    Mistake(
-        "bias_regularized_twice",
-        "db",
-        f"It equals the correct gradient plus twice a regularization of the bias: {_NOT_REGULARIZED}",
-        _bias_regularized(4),
-    ),
-    Mistake(
-        "bias_left_out_of_scores",
-        "db",
-        f"It equals the gradient for scores without the bias: {_BIAS_ENTERS}",
-        lambda inputs: _db(_without_bias(inputs)),
-    ),
-    _db_mistake(
-        "minus_one_missing",
-        "It equals the average probabilities: what more does the derivative have for the true class?",
-        lambda problem, _: problem.probabilities.mean(axis=0, keepdims=True),
-    ),
-    _db_mistake(
-        "sign_flipped",
-        "It equals the correct gradient with the opposite sign: does the loss rise or fall as the true score rises?",
-        lambda _, right: -right,
-    ),
-    _db_mistake(
-        "mean_over_classes_too",
-        f"It equals the correct gradient divided by the number of classes: {_AVERAGE}",
-        lambda problem, right: right / problem.num_classes,
-    ),
-    _db_mistake(
-        "no_probabilities",
-        "It equals minus the share of each true class, without any probabilities: where do the probabilities come in?",
-        lambda problem, _: -problem.one_hot.mean(axis=0, keepdims=True),
-    ),
-    _db_mistake(
-        "last_sample_only",
-        "It equals the share of the last sample only: does each sample overwrite the ones before it?",
-        lambda problem, _: softmax_data_term(problem)[1][-1:] / problem.num_samples,
-    ),
+    *_without_a_bias("gradient", "dW"),
+    *mistakes_in("db", _DB, lambda inputs, rule: rule(_problem(inputs))),
+    *mistakes_in("db", _DB_REGULARIZED, _db_with_bias_regularized),
 )
 
 LOSS_QUESTION = Question(

@@ -12,18 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.losses.problem import Array, log_softmax
+from reference.losses.problem import Array, cross_entropies, cross_entropy_slopes
+from reference.mistakes import Mistake
 from reference.questions.history import before_steps, length_rule, other_histories
 from reference.questions.inputs import Inputs, Value
 from reference.questions.linear_bias.spiral import spiral
-from reference.questions.question import (
-    Answer,
-    Question,
-    QuestionCase,
-    QuestionMistake,
-    Rule,
-    in_outputs,
-)
+from reference.questions.question import Answer, Question, QuestionCase, Rule, in_outputs
 
 STEP_SIZE, REG, STEPS = 1.0, 1e-3, 200
 """The defaults of step_size, reg and num_iters."""
@@ -49,16 +43,14 @@ def _penalty(inputs: Inputs) -> float:
 def _loss(W: Array, b: Array, inputs: Inputs) -> tuple[float, Array]:
     """The loss, and P - Y (N, K)."""
     X, y = inputs.arrays("X", "y")
-    logarithms = log_softmax(X @ W + b)
-    rows = np.arange(y.size)
-    slopes = np.exp(logarithms)
-    slopes[rows, y] -= 1
-    return float(_penalty(inputs) * np.sum(W * W) - logarithms[rows, y].mean()), slopes
+    scores = X @ W + b
+    data_loss = cross_entropies(scores, y).mean()
+    return float(_penalty(inputs) * np.sum(W * W) + data_loss), cross_entropy_slopes(scores, y)
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What a step does; the defaults are right."""
+    """How a step goes; the defaults are right."""
 
     step_factor: float = 1.0
     step_size: float | None = None
@@ -93,8 +85,8 @@ def descend(inputs: Inputs, steps: Steps = RIGHT) -> Answer:
     return {"W": W, "b": b, "history": np.asarray(history), "data": np.asarray(data)}
 
 
-def _answer(inputs: Inputs) -> Answer:
-    return before_steps(descend(inputs))
+def _answer(inputs: Inputs, steps: Steps = RIGHT) -> Answer:
+    return before_steps(descend(inputs, steps))
 
 
 def _reached(inputs: Inputs, seen: Answer) -> float:
@@ -169,37 +161,35 @@ _REACHED_RULES = (
 
 _DERIVATIVE = "what is the derivative of {regularizer}?"
 
-_ALL, _PARAMETERS_ONLY, _HISTORY = ("W", "b", "history"), ("W", "b"), ("history",)
-"""Where a fault can be told from others: without the bias a history stays near the right one, and W forgets the step size."""
+_IN_ALL = {
+    "no_regularizer": ("without the regularization: is its gradient part of dW?", Steps(reg_factor=0.0)),
+    "double_regularizer": (f"with twice the gradient of the regularization: {_DERIVATIVE}", Steps(reg_factor=2.0)),
+    "half_regularizer": (f"with half the gradient of the regularization: {_DERIVATIVE}", Steps(reg_factor=0.5)),
+}  # fmt: skip
 
-_FAULTS = (
-    ("no_regularizer", _ALL, "without the regularization: is its gradient part of dW?", Steps(reg_factor=0.0)),
-    ("double_regularizer", _ALL, f"with twice the gradient of the regularization: {_DERIVATIVE}", Steps(reg_factor=2.0)),
-    ("half_regularizer", _ALL, f"with half the gradient of the regularization: {_DERIVATIVE}", Steps(reg_factor=0.5)),
-    ("bias_not_updated", _PARAMETERS_ONLY, "that never change b: which parameters does a step change?", Steps(is_bias_updated=False)),
-    ("bias_regularized", _PARAMETERS_ONLY, "that shrink b too: which parameters does the regularization contain?", Steps(is_bias_regularized=True)),
-    ("step_size_ignored", _HISTORY, "of size 1: does step_size reach the update?", Steps(step_size=1.0)),
-    ("step_halved", _HISTORY, "of half the size: which factor scales the gradient?", Steps(step_factor=0.5)),
-    ("step_doubled", _HISTORY, "of twice the size: is each parameter changed once per step?", Steps(step_factor=2.0)),
-)  # fmt: skip
+_IN_PARAMETERS = {
+    "bias_not_updated": ("that never change b: which parameters does a step change?", Steps(is_bias_updated=False)),
+    "bias_regularized": ("that shrink b too: which parameters does the regularization contain?", Steps(is_bias_regularized=True)),
+}  # fmt: skip
+"""Without the bias a history stays near the right one."""
 
+_IN_HISTORY = {
+    "step_size_ignored": ("of size 1: does step_size reach the update?", Steps(step_size=1.0)),
+    "step_halved": ("of half the size: which factor scales the gradient?", Steps(step_factor=0.5)),
+    "step_doubled": ("of twice the size: is each parameter changed once per step?", Steps(step_factor=2.0)),
+}  # fmt: skip
+"""W forgets the step size."""
 
-def _mistakes(name: str, outputs: tuple[str, ...], what: str, steps: Steps) -> tuple[QuestionMistake, ...]:
-    return in_outputs(
-        outputs,
-        name,
-        f"It is the result of steps {what}",
-        lambda inputs: before_steps(descend(inputs, steps)),
-    )
-
-
+_STEPS = "It is the result of steps "
 _MISTAKES = (
-    *(mistake for fault in _FAULTS for mistake in _mistakes(*fault)),
-    *in_outputs(
-        _HISTORY,
+    *in_outputs(("W", "b", "history"), _IN_ALL, _answer, _STEPS),
+    *in_outputs(("W", "b"), _IN_PARAMETERS, _answer, _STEPS),
+    *in_outputs(("history",), _IN_HISTORY, _answer, _STEPS),
+    Mistake(
         "history_without_regularizer",
+        "history",
         "It equals the losses without the regularization: is the whole loss kept?",
-        lambda inputs: {"history": descend(inputs)["data"][:-1]},
+        lambda inputs: descend(inputs)["data"][:-1],
     ),
 )
 

@@ -2,18 +2,19 @@
 
 x (N,), y (N, 1); psi (N, 2); w (2, 1), b (1,). The loss is the mean squared error. fit standardises psi and y by their
 means and unbiased standard deviations and descends from w = b = 0.5, as the answer in seed 004 does; the question there
-took the raw features, with which the steps grow without bound.
+took the raw features, on which the steps diverge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.mistakes import Mistake, Outcome
+from reference.mistakes import Mistake, Table, mistakes_in
 from reference.questions.history import before_steps, length_rule, other_histories
 from reference.questions.inputs import Inputs
 from reference.questions.question import (
@@ -47,7 +48,7 @@ class Fit:
     """Of the gradient."""
     is_bias_updated: bool = True
     rate: float | None = None
-    """Replaces the learning rate asked for."""
+    """Replaces the learning rate of the call."""
 
 
 RIGHT = Fit()
@@ -142,33 +143,24 @@ _DIVERGES = (
     " and what does standardising change?"
 )
 
-_FITS: Sequence[tuple[str, str, Fit]] = (
-    ("no_normalisation", _DIVERGES, _RAW),
-    ("no_normalisation_rate_ignored", f"a learning rate of 0.01 and {_DIVERGES}", Fit(standardised=(), rate=0.01)),
-    ("targets_not_normalised", f"standardised features and unchanged targets: {_ONE_IS_STANDARDISED}", Fit(standardised=("psi",))),
-    ("features_not_normalised", f"standardised targets and unchanged features: {_ONE_IS_STANDARDISED}", Fit(standardised=("y",))),
-    ("biased_deviation", "standard deviations divided by N: which does the assignment ask for?", Fit(degrees=0)),
-    ("not_centred", "features and targets that keep their means: what does standardising subtract?", Fit(is_centred=False)),
-    ("not_scaled", "features and targets that are only centred: what does standardising divide by?", Fit(is_scaled=False)),
-    ("one_mean_for_all_features", "one mean and deviation for both features: along which axis is each taken?", Fit(axis=None)),
-    ("starts_at_zero", f"a start at zero: {_WHERE_START}", Fit(start=0.0)),
-    ("starts_at_one", f"a start at one: {_WHERE_START}", Fit(start=1.0)),
-    ("gradient_halved", "half the gradient: what is the derivative of a square?", Fit(factor=0.5)),
-    ("gradient_doubled", "twice the gradient: does it add up from step to step, or does a factor appear twice?", Fit(factor=2.0)),
-    ("step_uphill", "steps along the gradient: in which direction does the loss fall?", Fit(factor=-1.0)),
-    ("bias_not_updated", "a bias that never changes: which parameters does a step change?", Fit(is_bias_updated=False)),
-    ("rate_ignored", f"a learning rate of 0.02 whatever is asked for: {_REACHES_UPDATE}", Fit(rate=0.02)),
-    ("rate_of_the_printed_losses", f"a learning rate of 0.03 whatever is asked for: {_REACHES_UPDATE}", Fit(rate=0.03)),
-)  # fmt: skip
-
-
-def _fit_mistakes(name: str, what: str, options: Fit) -> tuple[QuestionMistake, ...]:
-    return in_outputs(
-        ("w", "b", "history"),
-        name,
-        f"Its numbers come from {what}",
-        lambda inputs: before_steps(descend(inputs, options)),
-    )
+_FITS: Table[Fit] = {
+    "no_normalisation": (_DIVERGES, _RAW),
+    "no_normalisation_rate_ignored": (f"a learning rate of 0.01 and {_DIVERGES}", Fit(standardised=(), rate=0.01)),
+    "targets_not_normalised": (f"standardised features and unchanged targets: {_ONE_IS_STANDARDISED}", Fit(standardised=("psi",))),
+    "features_not_normalised": (f"standardised targets and unchanged features: {_ONE_IS_STANDARDISED}", Fit(standardised=("y",))),
+    "biased_deviation": ("standard deviations divided by N: which does the assignment ask for?", Fit(degrees=0)),
+    "not_centred": ("features and targets that keep their means: what does standardising subtract?", Fit(is_centred=False)),
+    "not_scaled": ("features and targets that are only centred: what does standardising divide by?", Fit(is_scaled=False)),
+    "one_mean_for_all_features": ("one mean and deviation for both features: along which axis is each taken?", Fit(axis=None)),
+    "starts_at_zero": (f"a start at zero: {_WHERE_START}", Fit(start=0.0)),
+    "starts_at_one": (f"a start at one: {_WHERE_START}", Fit(start=1.0)),
+    "gradient_halved": ("half the gradient: what is the derivative of a square?", Fit(factor=0.5)),
+    "gradient_doubled": ("twice the gradient: does it add up from step to step, or does a factor appear twice?", Fit(factor=2.0)),
+    "step_uphill": ("steps along the gradient: in which direction does the loss fall?", Fit(factor=-1.0)),
+    "bias_not_updated": ("a bias that never changes: which parameters does a step change?", Fit(is_bias_updated=False)),
+    "rate_ignored": (f"a learning rate of 0.02 whatever learning_rate says: {_REACHES_UPDATE}", Fit(rate=0.02)),
+    "rate_of_the_printed_losses": (f"a learning rate of 0.03 whatever learning_rate says: {_REACHES_UPDATE}", Fit(rate=0.03)),
+}  # fmt: skip
 
 
 def _rises(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
@@ -180,73 +172,70 @@ def _rises(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
     return None if raw[-1] < 2 * raw[0] else {"first": float(history[0]), "last": float(history[-1])}
 
 
-def _loss_mistake(name: str, what: str, formula: Callable[[Array], Outcome]) -> QuestionMistake:
-    """A loss made of the differences of targets and predictions."""
-    return Mistake(
-        name,
-        "loss",
-        f"It equals {what}",
-        lambda inputs: formula(inputs.array("y") - inputs.array("y_hat")),
-    )
-
+_ERRORS: Table[Callable[[Array], Any]] = {
+    "sum_instead_of_mean": ("the sum of the squared errors: where is it divided by their number?", lambda e: np.sum(e**2)),
+    "half_of_the_mean": ("half of the mean squared error: does the assignment have that factor?", lambda e: np.mean(e**2) / 2),
+    "twice_the_mean": ("twice the mean squared error: which factor does the assignment have?", lambda e: 2 * np.mean(e**2)),
+    "absolute_error": ("the mean absolute error: what happens to each difference?", lambda e: np.mean(np.abs(e))),
+    "root_of_the_mean": ("the root of the mean squared error: does the assignment ask for a root?", lambda e: np.sqrt(np.mean(e**2))),
+    "square_of_the_mean": ("the square of the mean error: is the square taken before the mean?", lambda e: np.mean(e) ** 2),
+    "mean_error": ("the mean of the differences: what happens to each of them?", np.mean),
+    "one_less_in_the_mean": ("the sum of the squared errors divided by N - 1: what does an average divide by?", lambda e: np.sum(e**2) / (e.size - 1)),
+    "all_zero": ("zero: is it still as the template left it?", lambda _: 0.0),
+    "norm_of_errors": ("the norm of the errors: does the assignment ask for a root?", lambda e: np.sqrt(np.sum(e**2))),
+}  # fmt: skip
 
 _LOSSES: tuple[QuestionMistake, ...] = (
-    _loss_mistake("sum_instead_of_mean", "the sum of the squared errors: where is it divided by their number?", lambda e: np.sum(e**2)),
-    _loss_mistake("half_of_the_mean", "half of the mean squared error: does the assignment have that factor?", lambda e: np.mean(e**2) / 2),
-    _loss_mistake("twice_the_mean", "twice the mean squared error: which factor does the assignment have?", lambda e: 2 * np.mean(e**2)),
-    _loss_mistake("absolute_error", "the mean absolute error: what happens to each difference?", lambda e: np.mean(np.abs(e))),
-    _loss_mistake("root_of_the_mean", "the root of the mean squared error: is a root asked for?", lambda e: np.sqrt(np.mean(e**2))),
-    _loss_mistake("square_of_the_mean", "the square of the mean error: is the square taken before the mean?", lambda e: np.mean(e) ** 2),
-    _loss_mistake("mean_error", "the mean of the differences: what happens to each of them?", np.mean),
-    _loss_mistake("one_less_in_the_mean", "the sum of the squared errors divided by N - 1: what does an average divide by?", lambda e: np.sum(e**2) / (e.size - 1)),
-    _loss_mistake("all_zero", "zero: is it still as the template left it?", lambda _: 0.0),
-    _loss_mistake("norm_of_errors", "the norm of the errors: is a root asked for?", lambda e: np.sqrt(np.sum(e**2))),
+    *mistakes_in(
+        "loss",
+        _ERRORS,
+        lambda inputs, formula: formula(inputs.array("y") - inputs.array("y_hat")),
+        "It equals ",
+    ),
     Mistake(
         "every_pair",
         "loss",
         "It equals the mean over all pairs of a target and a prediction: which shapes do the two have when you subtract them?",
         lambda inputs: np.mean((inputs.array("y") - inputs.array("y_hat").reshape(1, -1)) ** 2),
     ),
-)  # fmt: skip
+)
 
 
-def _feature_mistake(name: str, message: str, form: Callable[[Array], Array]) -> QuestionMistake:
-    return Mistake(name, "psi", message, lambda inputs: form(inputs.array("x")))
+_WHICH_POWERS = "which powers does the assignment ask for?"
 
+_COLUMNS: Table[Callable[[Array], Array]] = {
+    "columns_swapped": ("They are the right columns in the wrong order.", lambda x: features(x)[:, ::-1]),
+    "one_and_x": (f"They are ones and x: {_WHICH_POWERS}", lambda x: np.stack([x**0, x], axis=1)),
+    "one_and_square": (f"They are ones and squares: {_WHICH_POWERS}", lambda x: np.stack([x**0, x**2], axis=1)),
+    "doubled_for_squared": ("Their second column is 2*x: what is the square of x?", lambda x: np.stack([x, 2 * x], axis=1)),
+    "cubes": (f"Their second column is the cube of x: {_WHICH_POWERS}", lambda x: np.stack([x, x**3], axis=1)),
+    "x_twice": (f"Both columns are x: {_WHICH_POWERS}", lambda x: np.stack([x, x], axis=1)),
+    "squares_twice": (f"Both columns are squares: {_WHICH_POWERS}", lambda x: np.stack([x**2, x**2], axis=1)),
+    "all_zero": ("They are zero: are they still as the template left them?", lambda x: 0 * features(x)),
+    "rows_as_columns": ("They are the right numbers in the wrong places: do you reshape the array instead of transposing it?", lambda x: features(x).T.reshape(-1, 2)),
+}  # fmt: skip
 
-_WHICH_POWERS = "which powers are asked for?"
-
-_FEATURES = (
-    _feature_mistake("columns_swapped", "They are the right columns in the wrong order.", lambda x: features(x)[:, ::-1]),
-    _feature_mistake("one_and_x", f"They are ones and x: {_WHICH_POWERS}", lambda x: np.stack([x**0, x], axis=1)),
-    _feature_mistake("one_and_square", f"They are ones and squares: {_WHICH_POWERS}", lambda x: np.stack([x**0, x**2], axis=1)),
-    _feature_mistake("doubled_for_squared", "Their second column is 2*x: what is the square of x?", lambda x: np.stack([x, 2 * x], axis=1)),
-    _feature_mistake("cubes", f"Their second column is the cube of x: {_WHICH_POWERS}", lambda x: np.stack([x, x**3], axis=1)),
-    _feature_mistake("x_twice", f"Both columns are x: {_WHICH_POWERS}", lambda x: np.stack([x, x], axis=1)),
-    _feature_mistake("squares_twice", f"Both columns are squares: {_WHICH_POWERS}", lambda x: np.stack([x**2, x**2], axis=1)),
-    _feature_mistake("all_zero", "They are zero: are they still as the template left them?", lambda x: 0 * features(x)),
-    _feature_mistake("rows_as_columns", "They are the right numbers in the wrong places: do you reshape the array instead of transposing it?", lambda x: features(x).T.reshape(-1, 2)),
-)  # fmt: skip
+_FEATURES: tuple[QuestionMistake, ...] = mistakes_in(
+    "psi", _COLUMNS, lambda inputs, form: form(inputs.array("x"))
+)
 
 _MODEL = ("psi", "w", "b")
 
 
-def _forward_mistake(
-    name: str, message: str, form: Callable[[Array, Array, Array], Array]
-) -> QuestionMistake:
-    return Mistake(name, "y_hat", message, lambda inputs: form(*inputs.arrays(*_MODEL)))
+_PREDICTIONS: Table[Callable[[Array, Array, Array], Array]] = {
+    "bias_left_out": ("It equals psi times w without the bias: which terms does the model have?", lambda psi, w, b: psi @ w + 0 * b),
+    "bias_subtracted": ("It equals psi times w minus the bias: which sign does the bias have?", lambda psi, w, b: psi @ w - b),
+    "bias_twice": ("It has the bias twice: where is it added?", lambda psi, w, b: psi @ w + 2 * b),
+    "weights_swapped": ("It has the weights in the wrong order: which feature does each belong to?", lambda psi, w, b: psi @ w[::-1] + b),
+    "first_feature_only": ("It has only the first feature: which columns does psi have?", lambda psi, w, b: psi[:, :1] * w[0] + b),
+    "second_feature_only": ("It has only the second feature: which columns does psi have?", lambda psi, w, b: psi[:, 1:] * w[1] + b),
+    "features_squared_again": ("It has squared features: are they not squared already?", lambda psi, w, b: psi**2 @ w + b),
+    "all_zero": ("It is zero: is it still as the template left it?", lambda psi, w, b: 0 * (psi @ w + b)),
+}  # fmt: skip
 
-
-_FORWARD = (
-    _forward_mistake("bias_left_out", "It equals psi times w without the bias: which terms does the model have?", lambda psi, w, b: psi @ w + 0 * b),
-    _forward_mistake("bias_subtracted", "It equals psi times w minus the bias: which sign does the bias have?", lambda psi, w, b: psi @ w - b),
-    _forward_mistake("bias_twice", "It has the bias twice: where is it added?", lambda psi, w, b: psi @ w + 2 * b),
-    _forward_mistake("weights_swapped", "It has the weights in the wrong order: which feature does each belong to?", lambda psi, w, b: psi @ w[::-1] + b),
-    _forward_mistake("first_feature_only", "It has only the first feature: which columns does psi have?", lambda psi, w, b: psi[:, :1] * w[0] + b),
-    _forward_mistake("second_feature_only", "It has only the second feature: which columns does psi have?", lambda psi, w, b: psi[:, 1:] * w[1] + b),
-    _forward_mistake("features_squared_again", "It has squared features: are they not squared already?", lambda psi, w, b: psi**2 @ w + b),
-    _forward_mistake("all_zero", "It is zero: is it still as the template left it?", lambda psi, w, b: 0 * (psi @ w + b)),
-)  # fmt: skip
+_FORWARD: tuple[QuestionMistake, ...] = mistakes_in(
+    "y_hat", _PREDICTIONS, lambda inputs, form: form(*inputs.arrays(*_MODEL))
+)
 
 
 def _forward(inputs: Inputs) -> Answer:
@@ -286,7 +275,12 @@ LINEAR_REGRESSION_QUESTIONS = (
         draw=_draw_fits,
         answer=lambda inputs: before_steps(descend(inputs)),
         driver=("linear_regression", "fit"),
-        mistakes=tuple(mistake for fit in _FITS for mistake in _fit_mistakes(*fit)),
+        mistakes=in_outputs(
+            ("w", "b", "history"),
+            _FITS,
+            lambda inputs, options: before_steps(descend(inputs, options)),
+            "Its numbers come from ",
+        ),
         accepted=lambda inputs: other_histories(descend(inputs)),
         rules=(
             length_rule(STEPS),

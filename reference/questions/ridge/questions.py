@@ -110,8 +110,7 @@ def _fit_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 
 def _minimum(X: Array, y: Array, weight: float) -> Array:
-    found: Array = np.linalg.solve(X.T @ X / len(y) + weight * np.eye(X.shape[1]), X.T @ y / len(y))
-    return found
+    return np.asarray(np.linalg.solve(X.T @ X / len(y) + weight * np.eye(X.shape[1]), X.T @ y / len(y)))
 
 
 def _fit(inputs: Inputs) -> Answer:

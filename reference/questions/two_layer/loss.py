@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.problem import Array, log_softmax
+from reference.losses.problem import Array, softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import (
@@ -130,15 +130,14 @@ _LOSS_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
     *in_outputs(
         _GRADIENTS,
-        "all_zero",
-        "It is zero throughout: is it ever filled?",
-        lambda inputs: {name: 0.0 * each for name, each in _evaluate(inputs).items()},
-    ),
-    *in_outputs(
-        _GRADIENTS,
-        "sign_flipped",
-        "It equals the correct gradient with the opposite sign: in which direction does the loss rise?",
-        lambda inputs: {name: -each for name, each in _evaluate(inputs).items()},
+        {
+            "all_zero": ("It is zero throughout: is it ever filled?", 0.0),
+            "sign_flipped": (
+                "It equals the correct gradient with the opposite sign: in which direction does the loss rise?",
+                -1.0,
+            ),
+        },
+        lambda inputs, factor: {name: factor * each for name, each in _evaluate(inputs).items()},
     ),
 )
 
@@ -147,8 +146,8 @@ _SCORE_MISTAKES = (
     Mistake(
         "probabilities_for_scores",
         "scores",
-        "They are the probabilities: the scores, before any softmax, are asked for.",
-        lambda inputs: np.exp(log_softmax(_scores(inputs))),
+        "They are the probabilities: the assignment asks for the scores, before any softmax.",
+        lambda inputs: softmax(_scores(inputs)),
     ),
     Mistake(
         "shifted_scores",

@@ -6,14 +6,14 @@ c*reg*(sum(W1*W1) + sum(W2*W2)), c of the convention; biases are not regularized
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from reference.conventions import Convention
-from reference.losses.problem import Array, log_softmax
+from reference.losses.problem import Array, cross_entropies, softmax
 from reference.questions.inputs import Inputs
 
 PARAMETERS = ("W1", "b1", "W2", "b2")
@@ -70,10 +70,8 @@ def evaluate(
     count = {"mean": y.size, "sum": 1, "twice": y.size**2, "classes": y.size * outputs.shape[1]}[
         faults.average
     ]
-    logarithms = log_softmax(outputs)
-    rows = np.arange(y.size)
-    slopes = np.exp(logarithms)
-    slopes[rows, y] -= faults.true_class
+    slopes = softmax(outputs)
+    slopes[np.arange(y.size), y] -= faults.true_class
     slopes /= count
     if faults.is_relu_of_scores:
         slopes *= outputs > 0
@@ -83,7 +81,7 @@ def evaluate(
     penalty = faults.penalty_factor * reg * convention.regularizer_coefficient
     squares = sum(np.sum(parameters[name] ** 2) for name in faults.regularized)
     found = {
-        "loss": np.asarray(-logarithms[rows, y].sum() / count + penalty * squares),
+        "loss": np.asarray(cross_entropies(outputs, y).sum() / count + penalty * squares),
         "dW1": X.T @ back,
         "db1": back.sum(axis=0),
         "dW2": dW2,
@@ -97,34 +95,32 @@ def evaluate(
 def _forward(parameters: Mapping[str, Array], X: Array, faults: Faults) -> tuple[Array, Array, Array]:
     """Hidden layer before and after its activation, and the scores."""
     before = X @ parameters["W1"] + (parameters["b1"] if "b1" in faults.added else 0.0)
-    hidden = _activation(before, faults.activation)
+    hidden = _ACTIVATIONS[faults.activation][0](before)
     outputs = hidden @ parameters["W2"] + (parameters["b2"] if "b2" in faults.added else 0.0)
     return before, hidden, np.maximum(outputs, 0) if faults.is_relu_of_scores else outputs
 
 
-def _activation(before: Array, name: str) -> Array:
-    match name:
-        case "none":
-            return before
-        case "sigmoid":
-            return 1 / (1 + np.exp(-before))
-        case "tanh":
-            return np.tanh(before)
-        case "leaky":
-            return np.where(before > 0, before, 0.01 * before)
-        case _:
-            return np.maximum(before, 0)
+_Slope = Callable[[Array, Array], Array]
+_ACTIVATIONS: Mapping[str, tuple[Callable[[Array], Array], _Slope]] = {
+    "none": (np.asarray, lambda before, _: np.ones_like(before)),
+    "relu": (lambda before: np.maximum(before, 0), lambda before, _: before > 0),
+    "leaky": (
+        lambda before: np.where(before > 0, before, 0.01 * before),
+        lambda before, _: np.where(before > 0, 1.0, 0.01),
+    ),
+    "sigmoid": (lambda before: 1 / (1 + np.exp(-before)), lambda _, hidden: hidden * (1 - hidden)),
+    "tanh": (np.tanh, lambda _, hidden: 1 - hidden**2),
+}
+"""Each activation, and its derivative from the layer before and after it."""
 
 
 def _slope(before: Array, hidden: Array, faults: Faults) -> Array:
-    if faults.slope == "none" or faults.activation == "none":
-        return np.ones_like(before)
-    if faults.slope == "activation":
-        return hidden
-    if faults.activation == "sigmoid":
-        return np.asarray(hidden * (1 - hidden))
-    if faults.activation == "tanh":
-        return np.asarray(1 - hidden**2)
-    if faults.activation == "leaky":
-        return np.where(before > 0, 1.0, 0.01)
-    return np.asarray(before <= 0 if faults.slope == "reversed" else before > 0, dtype=before.dtype)
+    match faults.slope:
+        case "none":
+            return np.ones_like(before)
+        case "activation":
+            return hidden
+        case "reversed":
+            return before <= 0
+        case _:
+            return _ACTIVATIONS[faults.activation][1](before, hidden)

@@ -15,14 +15,7 @@ from reference.losses.problem import Array
 from reference.questions.history import length_rule
 from reference.questions.inputs import Inputs, Value
 from reference.questions.linear_bias.spiral import spiral
-from reference.questions.question import (
-    Answer,
-    Question,
-    QuestionCase,
-    QuestionMistake,
-    Rule,
-    in_outputs,
-)
+from reference.questions.question import Answer, Question, QuestionCase, Rule, in_outputs
 from reference.questions.two_layer.loss import drawn_parameters, zeros
 from reference.questions.two_layer.network import PARAMETERS, WEIGHTS, evaluate, parameters_of, scores
 
@@ -46,7 +39,7 @@ class Steps:
     factor: float = 1.0
     """Of every step."""
     given: Mapping[str, float] = field(default_factory=dict)
-    """Replace what was asked for."""
+    """Replaces inputs of the call."""
 
 
 RIGHT = Steps()
@@ -118,31 +111,21 @@ _REACHES_UPDATE = "does learning_rate reach the update?"
 _REACHES_LOSS = "does reg reach the loss?"
 _WHICH_CHANGE = "which parameters does a step change?"
 
-_FAULTS = (
-    ("no_decay", "a learning rate that never decays: what changes at the end of an epoch?", Steps(given={"learning_rate_decay": 1.0})),
-    ("decay_at_every_step", "a learning rate that decays at every step: how many steps make an epoch?", Steps(decays="at every step")),
-    ("decay_ignored", "a decay of 0.95: does learning_rate_decay reach the update?", Steps(given={"learning_rate_decay": 0.95})),
-    ("rate_ignored", f"a learning rate of 0.001: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3})),
-    ("rate_and_decay_ignored", f"a learning rate of 0.001 that never decays: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3, "learning_rate_decay": 1.0})),
-    ("reg_ignored", f"steps without regularization: {_REACHES_LOSS}", Steps(given={"reg": 0.0})),
-    ("default_reg", f"the default regularization: {_REACHES_LOSS}", Steps(given={"reg": 5e-6})),
-    ("biases_not_updated", f"biases that never change: {_WHICH_CHANGE}", Steps(updated=WEIGHTS)),
-    ("only_second_layer_updated", f"a first layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W2", "b2"))),
-    ("only_first_layer_updated", f"a second layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W1", "b1"))),
-    ("nothing_updated", "parameters that never change: where do the gradients go?", Steps(updated=())),
-    ("step_uphill", "steps along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
-    ("step_doubled", "steps of twice the size: is each parameter changed once per step?", Steps(factor=2.0)),
-)  # fmt: skip
-
-
-def _mistakes(name: str, what: str, steps: Steps) -> tuple[QuestionMistake, ...]:
-    return in_outputs(
-        (*PARAMETERS, "history"),
-        name,
-        f"It is the result of {what}",
-        lambda inputs: descend(inputs, steps),
-    )
-
+_FAULTS = {
+    "no_decay": ("a learning rate that never decays: what changes at the end of an epoch?", Steps(given={"learning_rate_decay": 1.0})),
+    "decay_at_every_step": ("a learning rate that decays at every step: how many steps make an epoch?", Steps(decays="at every step")),
+    "decay_ignored": ("a decay of 0.95: does learning_rate_decay reach the update?", Steps(given={"learning_rate_decay": 0.95})),
+    "rate_ignored": (f"a learning rate of 0.001: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3})),
+    "rate_and_decay_ignored": (f"a learning rate of 0.001 that never decays: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3, "learning_rate_decay": 1.0})),
+    "reg_ignored": (f"steps without regularization: {_REACHES_LOSS}", Steps(given={"reg": 0.0})),
+    "default_reg": (f"the default regularization: {_REACHES_LOSS}", Steps(given={"reg": 5e-6})),
+    "biases_not_updated": (f"biases that never change: {_WHICH_CHANGE}", Steps(updated=WEIGHTS)),
+    "only_second_layer_updated": (f"a first layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W2", "b2"))),
+    "only_first_layer_updated": (f"a second layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W1", "b1"))),
+    "nothing_updated": ("parameters that never change: where do the gradients go?", Steps(updated=())),
+    "step_uphill": ("steps along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
+    "step_doubled": ("steps of twice the size: is each parameter changed once per step?", Steps(factor=2.0)),
+}  # fmt: skip
 
 # --- The spiral ------------------------------------------------------------------------------------------------------
 
@@ -226,7 +209,7 @@ TRAINING_QUESTIONS = (
         draw=_draw_steps,
         answer=descend,
         driver=("two_layer", "update"),
-        mistakes=tuple(mistake for fault in _FAULTS for mistake in _mistakes(*fault)),
+        mistakes=in_outputs((*PARAMETERS, "history"), _FAULTS, descend, "It is the result of "),
         accepted=_accepted,
         unchanged=("X", "y"),
         is_training=True,
