@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
-from grader.errors import OutputError, SpecError
+from grader import formatting
+from grader.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
@@ -72,7 +74,8 @@ def grade_path(
 
     Raises:
         SubmissionError: the submission cannot be read.
-        SpecError: the spec is not found or invalid, cannot be detected, or has no check with an id of `only`.
+        SpecError: the spec is not found or invalid, or cannot be detected.
+        UsageError: an argument is none of the above, or the spec has no check with an id of `only`.
         DataError: the data set is missing, short or damaged.
         DeviceError: the device is not available.
         IsolationError: this machine cannot isolate the student's code as well as asked for.
@@ -96,16 +99,24 @@ class _Options:
     data: PathLike | None = None
     isolation: IsolationName = "process"
 
+    def __post_init__(self) -> None:
+        """Refuse wrong values before any process is started."""
+        _check_seed(self.seed)
+        _check_texts("only", self.only, "check ids")
+        for name, seen, names in (
+            ("device", self.device, get_args(DeviceName)),
+            ("isolation", self.isolation, get_args(IsolationName)),
+        ):
+            if seen not in names:
+                raise UsageError(f"{name} must be {formatting.choices(names)}, not {seen!r}")
+
     def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
         """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
         from grader.grading.device import choose_device
         from grader.grading.settings import Settings
         from grader.sandbox.isolation import IsolationLevel
 
-        ids = [check.id for check in loaded.spec.checks]
-        for name in self.only:
-            if name not in ids:
-                raise SpecError(f"{loaded.spec.name} has no check {name!r}; it has {', '.join(ids)}")
+        self._check_only(loaded)
         chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
         settings = Settings(
             seed=_drawn(self.seed, loaded),
@@ -118,6 +129,16 @@ class _Options:
         )
         settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
         return settings
+
+    def _check_only(self, loaded: LoadedSpec) -> None:
+        """Students see the message: it names no hidden check."""
+        checks = loaded.spec.checks
+        visible = [check.id for check in checks if check.visibility == "visible"]
+        for name in self.only:
+            if name not in {check.id for check in checks}:
+                meant = formatting.near(name, visible)
+                words = f"{loaded.spec.name} has no check {name!r}" + (f" ({meant})" if meant else "")
+                raise UsageError(f"{words}; choose from {', '.join(visible)}" if visible else words)
 
     @cached_property
     def _data_set(self) -> DataSet:
@@ -137,12 +158,13 @@ class Grader(_Options):
     ...     ]
 
     The arguments are those of `grade_path`. Without a spec it is detected for each submission; without a seed each gets
-    a new one. Not for several threads at a time.
+    a new one. Calls from several threads wait for one another.
     """
 
     spec: PathLike | None = None
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
+    _turn: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __enter__(self) -> Self:
         """Start the process that the student's code will run in."""
@@ -151,8 +173,9 @@ class Grader(_Options):
 
     def __exit__(self, *_: object) -> None:
         """End all processes."""
-        self._sandbox = None
-        self._running.close()
+        with self._turn:
+            self._sandbox = None
+            self._running.close()
 
     def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.
@@ -162,18 +185,19 @@ class Grader(_Options):
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
-        if self._sandbox is None:
-            raise RuntimeError("a Grader works inside its `with` block only")
         from grader.grading.grade import grade
         from grader.intake.submission import load_submission
         from grader.sandbox.isolation import IsolationLevel, require
 
-        submission = load_submission(Path(path))
-        loaded = load_spec_for(submission, self.spec)
-        settings = self.settings(loaded, self._sandbox)
-        if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
-            require(self._sandbox.isolation, IsolationLevel(self.isolation))
-        return grade(submission, loaded, self._sandbox, settings, progress)
+        with self._turn:
+            if self._sandbox is None:
+                raise RuntimeError("a Grader works inside its `with` block only")
+            submission = load_submission(Path(path))
+            loaded = load_spec_for(submission, self.spec)
+            settings = self.settings(loaded, self._sandbox)
+            if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
+                require(self._sandbox.isolation, IsolationLevel(self.isolation))
+            return grade(submission, loaded, self._sandbox, settings, progress)
 
 
 def grade_class(
@@ -216,9 +240,10 @@ def grade_class(
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
         OutputError: a report cannot be written.
-        SpecError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
+        SpecError, UsageError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
+    _check_texts("select", select, "patterns")
     submissions, reports = Path(path), Path(out)
     options = _Options(quick=quick, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox() as sandbox:
@@ -246,7 +271,7 @@ def grade_class(
             least_isolation=IsolationLevel(isolation),
         )
         result = run.grade(entries, SerialExecutor(sandbox), whole_class=whole_class, progress=progress)
-        return replace(result, skipped=skipped_files(submissions))
+        return replace(result, skipped=skipped_files(submissions, reports))
 
 
 def selftest_spec(
@@ -258,7 +283,7 @@ def selftest_spec(
 ) -> Result:
     """Grade implementations that are known to be right or wrong, on several cores.
 
-    >>> selftest_spec("ridge_regression", seed=0).is_clean
+    >>> selftest_spec("softmax_sgd_lab", seed=0, mutants=False).is_clean
     True
 
     Args:
@@ -272,9 +297,11 @@ def selftest_spec(
 
     Raises:
         SpecError: the spec is not found or invalid.
+        UsageError: the seed is out of range.
         SandboxError: no process could be started for the implementations.
 
     """
+    _check_seed(seed)
     with ExitStack() as running:
         sandboxes = [running.enter_context(_sandbox())]
         from grader.execution.threads import ThreadsExecutor
@@ -319,3 +346,17 @@ def _sandbox() -> Iterator[SandboxLike]:
 def _drawn(seed: int | None, loaded: LoadedSpec) -> int:
     pinned = loaded.spec.seed if seed is None else seed
     return secrets.randbits(48) if pinned is None else pinned
+
+
+def _check_seed(seed: object) -> None:
+    if seed is None:
+        return
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise UsageError(f"seed must be an integer of at least 0 and below 2**63, not {seed!r}")
+
+
+def _check_texts(name: str, seen: object, words: str) -> None:
+    is_string = isinstance(seen, str)
+    if is_string or not isinstance(seen, Collection) or not all(isinstance(each, str) for each in seen):
+        shown = "a string" if is_string else repr(seen)
+        raise UsageError(f"{name} must be a list of {words}, not {shown}")

@@ -10,6 +10,7 @@
     │   │   └── UnsafeArchive        a .zip that must not be unpacked: paths, links, count or size
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
+    ├── UsageError                   an argument of a function of grader.api has a value that it must not have
     ├── SpecError                    the spec was not found, is invalid TOML, or has an invalid field
     ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
@@ -93,6 +94,10 @@ class DataError(FileError):
 
 class OutputError(FileError):
     """Raised when a report or table cannot be written."""
+
+
+class UsageError(GraderError):
+    """Raised when an argument has a value that it must not have; the message names the argument."""
 
 
 @dataclass(frozen=True, slots=True)

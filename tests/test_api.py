@@ -4,13 +4,15 @@ import contextlib
 import doctest
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from grader import api
-from grader.api import Grader, grade_class, grade_path
+from grader.api import Grader, grade_class, grade_path, selftest_spec
 from grader.errors import (
     DeviceError,
     IsolationError,
@@ -18,7 +20,9 @@ from grader.errors import (
     SpecError,
     SubmissionNotFound,
     UnsupportedFile,
+    UsageError,
 )
+from grader.grading import grade as grade_module
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
@@ -137,7 +141,7 @@ def test_a_grader_works_inside_its_block_only(mini):
         ({"path": "mini.toml"}, UnsupportedFile),
         ({"path": "hw.py", "spec": None}, SpecError),
         ({"path": "hw.py", "spec": "none.toml"}, SpecError),
-        ({"path": "hw.py", "only": ["f_value"]}, SpecError),
+        ({"path": "hw.py", "only": ["f_value"]}, UsageError),
         ({"path": "hw.py", "device": "cuda"}, DeviceError),
     ],
 )
@@ -146,6 +150,87 @@ def test_what_cannot_be_graded_is_an_error_with_a_type(mini, words, error, capfd
         grade_path(**{"spec": "mini.toml", **words})
 
     assert capfd.readouterr() == ("", "")
+
+
+SEED = "seed must be an integer of at least 0 and below 2**63, not"
+DEVICE = "device must be 'auto', 'cpu' or 'cuda', not"
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ({"seed": -1}, f"{SEED} -1"),
+        ({"seed": 1 << 63}, f"{SEED} {1 << 63}"),
+        ({"seed": True}, f"{SEED} True"),
+        ({"seed": "7"}, f"{SEED} '7'"),
+        ({"device": "gpu"}, f"{DEVICE} 'gpu'"),
+        ({"device": None}, f"{DEVICE} None"),
+        ({"isolation": "full"}, "isolation must be 'confined', 'partial' or 'process', not 'full'"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_starts(mini, monkeypatch, words, message):
+    monkeypatch.setattr(api, "_sandbox", None)
+
+    for refuse in (
+        lambda: grade_path("hw.py", "mini.toml", **words),
+        lambda: Grader("mini.toml", **words),
+        lambda: grade_class("class", "mini.toml", "out", **words),
+    ):
+        with pytest.raises(UsageError) as caught:
+            refuse()
+        assert str(caught.value) == message
+
+
+def test_a_selftest_refuses_a_wrong_seed():
+    with pytest.raises(UsageError, match="seed must be"):
+        selftest_spec("cs231n", seed=-1)
+
+
+@pytest.mark.parametrize(
+    "seen, shown", [("f_values", "a string"), (None, "None"), (3, "3"), (["a", 1], "['a', 1]")]
+)
+def test_a_list_of_names_must_be_one(mini, seen, shown):
+    with pytest.raises(UsageError) as caught:
+        grade_path("hw.py", "mini.toml", only=seen)
+    assert str(caught.value) == f"only must be a list of check ids, not {shown}"
+
+    with pytest.raises(UsageError) as caught:
+        grade_class("class", "mini.toml", "out", select=seen)
+    assert str(caught.value) == f"select must be a list of patterns, not {shown}"
+
+
+def test_an_unknown_check_is_corrected_without_naming_a_hidden_one(mini):
+    hidden = 'id = "f_values"\nvisibility = "hidden"'
+    assert MINI_SPEC.count('id = "f_values"') == 1
+    (mini / "mini.toml").write_text(MINI_SPEC.replace('id = "f_values"', hidden))
+
+    with pytest.raises(UsageError) as caught:
+        grade_path("hw.py", "mini.toml", only=["g_value"])
+
+    assert str(caught.value) == (
+        "mini has no check 'g_value' (did you mean 'g_values'?); choose from f_inputs, g_values, same"
+    )
+
+
+def test_calls_from_several_threads_wait_for_one_another(mini, monkeypatch):
+    running = []
+
+    def grade(submission, *_):
+        running.append(submission.id)
+        time.sleep(0.01)
+        alone = len(running) == 1
+        running.clear()
+        return alone
+
+    monkeypatch.setattr(grade_module, "grade", grade)
+    with Grader("mini.toml") as grader, ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(grader.grade, ["hw.py"] * 8))
+
+
+@pytest.mark.slow
+def test_two_threads_share_a_grader():
+    with Grader("cs231n", quick=True) as grader, ThreadPoolExecutor(2) as pool:
+        assert [report.score for report in pool.map(grader.grade, [SAMPLE] * 2)] == [86, 86]
 
 
 def test_nothing_is_graded_below_the_isolation_that_is_asked_for(mini, monkeypatch):

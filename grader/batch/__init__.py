@@ -1,6 +1,6 @@
 """Grading a class: one report for each submission, kept on disk."""
 
-from grader.batch.run import ClassResult, ClassRun, Outcome
+from grader.batch.run import ClassResult, ClassRun, Outcome, look_alikes
 from grader.batch.store import ReportStore, write_atomically
 
 __all__ = [
@@ -8,5 +8,6 @@ __all__ = [
     "ClassRun",
     "Outcome",
     "ReportStore",
+    "look_alikes",
     "write_atomically",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -50,6 +52,21 @@ class ClassResult:
     def has_grader_faults(self) -> bool:
         """Whether the grader itself failed on a submission."""
         return any(report.has_grader_faults for report in self.reports)
+
+    @property
+    def look_alikes(self) -> Counter[str]:
+        """How many submissions look like another spec's, by its name: was the class graded with the wrong one?"""
+        return look_alikes(self.reports)
+
+
+def look_alikes(reports: Iterable[Report]) -> Counter[str]:
+    """How many reports say that the submission looks like another spec's, by its name."""
+    return Counter(
+        found[1]
+        for report in reports
+        for flag in report.flags
+        if flag.kind == "wrong_spec" and (found := re.match(r"This looks like (\S+)", flag.message))
+    )
 
 
 @dataclass(frozen=True, slots=True)

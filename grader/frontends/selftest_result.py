@@ -12,12 +12,19 @@ from grader.frontends.terminal import plain
 from grader.selftest.outcome import Outcome, Result
 from grader.spec import Spec
 
+NOTHING_GRADED = (
+    "No known implementations fit this spec: nothing was graded. They are in grader/selftest/catalogue/."
+)
+
 
 def show_result(console: Console, spec: Spec, result: Result) -> None:
     """Print the counts, every implementation that came out wrong, and the verdict."""
     console.print(_text(spec.title, "bold"))
     console.print(_text(f"{spec.name}, seed {result.seed}, {formatting.seconds(result.seconds)}", "dim"))
     console.print()
+    if not result.outcomes:
+        console.print(_text(NOTHING_GRADED, "bold red"))
+        return
     console.print(_table(result))
     if result.left_out:
         console.print(_text(f"Skipped: {result.left_out} that need another function, convention or dtype."))
@@ -44,9 +51,9 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
 def progress_line(outcome: Outcome, number: int, total: int) -> str | None:
     """A line for an implementation that came out wrong; None for the others."""
     if outcome.is_false_pass:
-        return f"[{number}/{total}] passes: {outcome.implementation.full_name}"
+        return f"[{number}/{total}] wrong, but passes: {outcome.implementation.full_name}"
     if outcome.is_false_fail:
-        return f"[{number}/{total}] fails: {outcome.implementation.full_name}"
+        return f"[{number}/{total}] right, but loses points: {outcome.implementation.full_name}"
     return None
 
 

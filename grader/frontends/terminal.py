@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.batch import Outcome
+from grader.batch import Outcome, look_alikes
 from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted, LeftOut
 from grader.model.observation import Location
@@ -304,6 +304,11 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     )
     for title_of_check, times in fails.most_common(3):
         console.print(_indented(f"not passed by {times} of {len(reports)}: {title_of_check}"))
+    for name, times in look_alikes(reports).most_common(1):
+        look = (
+            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like {name}"
+        )
+        console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from grader.errors import SubmissionUnavailable, UnsupportedFile
+from grader.errors import SubmissionNotFound, SubmissionUnavailable, UnsupportedFile
 from grader.intake.archive import is_kept, is_source, is_zip, read_archive
 from grader.intake.submission import (
     SourceFile,
@@ -28,7 +28,10 @@ class ClassEntry:
     """Unique in the class, and a safe file name: reports/ID.json."""
 
     path: Path
-    """A notebook, a module, a folder or a .zip; where there are `members`, the .zip of the whole class."""
+    """A notebook, a module, a folder or a .zip; where there are `members`, the .zip of the whole class.
+
+    Absolute where intake found it: another process may have another current folder.
+    """
 
     members: tuple[str, ...] = ()
     """The student's files in the .zip of the class, sorted."""
@@ -51,9 +54,13 @@ class ClassEntry:
 def load_entry(entry: ClassEntry) -> Submission:
     """Read an entry's files, under the same limits for each entry as `load_submission`.
 
-    Raises what `load_submission` raises, and SubmissionUnavailable where the .zip of the class cannot be read.
+    Raises what `load_submission` raises, but SubmissionUnavailable where the files are gone since intake found them, or
+    the .zip of the class cannot be read: neither is the student's fault.
     """
-    files = _files_in_archive(entry) if entry.members else load_submission(entry.path).files
+    try:
+        files = _files_in_archive(entry) if entry.members else load_submission(entry.path).files
+    except SubmissionNotFound as error:
+        raise SubmissionUnavailable.at(entry.path, "is no longer there; grade again") from error
     return Submission(entry.id, files)
 
 

@@ -29,14 +29,16 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?: *\..*)?$", re.
 def find_entries(path: Path, besides: Path | None = None) -> tuple[ClassEntry, ...]:
     """The submissions in a folder or .zip: each notebook, module, archive or folder directly in it, by name.
 
+    Their paths are absolute. The output folder of another run is not one.
+
     besides: a folder in there that is not a submission, such as the one for the reports.
     SubmissionNotFound where nothing is at the path; UnsupportedFile where it holds no submissions.
     """
     try:
         if path.is_dir():
-            found = _in_folder(path, besides)
+            found = _in_folder(path.absolute(), besides)
         elif path.is_file() and is_zip(path.name):
-            found = _in_archive(path)
+            found = _in_archive(path.absolute())
         elif path.exists():
             raise UnsupportedFile.at(
                 path,
@@ -64,41 +66,54 @@ def selected(entries: Sequence[ClassEntry], patterns: Sequence[str]) -> tuple[Cl
     """
     for pattern in patterns:
         if not any(fnmatchcase(each.id, pattern) for each in entries):
+            meant = formatting.near(pattern, [each.id for each in entries])
+            number = f"there {'is' if len(entries) == 1 else 'are'} {len(entries)}"
             raise UnsupportedFile(
-                f"no submission matches {pattern!r}; there {'is' if len(entries) == 1 else 'are'} {len(entries)}",
-                path=Path(),
+                f"no submission matches {pattern!r}; {number}" + (f" ({meant})" if meant else ""), path=Path()
             )
     return tuple(
         each for each in entries if not patterns or any(fnmatchcase(each.id, pattern) for pattern in patterns)
     )
 
 
-def skipped_files(path: Path) -> tuple[str, ...]:
-    """The names of the files in a class's folder that are not submissions, without hidden ones."""
+def skipped_files(path: Path, besides: Path | None = None) -> tuple[str, ...]:
+    """The names of what is in a class's folder and not a submission, without hidden files and the folder `besides`."""
     if not path.is_dir():
         return ()
-    names = sorted(
-        each.name for each in path.iterdir() if not is_passed_over(each.name) and not _is_submission(each)
-    )
+    names = [each.name for each in _contents(path, besides) if not _is_submission(each)]
     return tuple(map(formatting.printable, names))
 
 
-def _in_folder(folder: Path, besides: Path | None) -> tuple[ClassEntry, ...]:
+def _contents(folder: Path, besides: Path | None) -> list[Path]:
+    """What is directly in a folder, by name, without hidden files and the folder `besides`."""
     reports = None if besides is None else besides.resolve()
-    found = [
-        each
-        for each in sorted(folder.iterdir(), key=lambda each: each.name)
-        if not is_passed_over(each.name)
-        and _is_submission(each)
-        and not (each.is_dir() and each.resolve() == reports)
-    ]
+    found = [each for each in folder.iterdir() if not is_passed_over(each.name)]
+    found = [each for each in found if not (each.is_dir() and each.resolve() == reports)]
+    return sorted(found, key=lambda each: each.name)
+
+
+def _in_folder(folder: Path, besides: Path | None) -> tuple[ClassEntry, ...]:
+    found = list(filter(_is_submission, _contents(folder, besides)))
     stems = [each.name if each.is_dir() else each.stem for each in found]
     return tuple(map(ClassEntry, _unique_ids([each.name for each in found], stems), found))
 
 
 def _is_submission(path: Path) -> bool:
     """A link is one too: load_submission does not follow it, and its report says so."""
-    return path.suffix.lower() in SUBMISSION_SUFFIXES | OTHER_ARCHIVES or path.is_dir()
+    if path.is_dir():
+        return not _is_output(path)
+    return path.suffix.lower() in SUBMISSION_SUFFIXES | OTHER_ARCHIVES
+
+
+def _is_output(folder: Path) -> bool:
+    """Whether an earlier run on the class wrote its reports here."""
+    try:
+        names = {each.name for each in folder.iterdir()}
+    except OSError:  # a submission's, which its report will say
+        return False
+    return {"reports", "gradebook.csv"} <= names and not any(
+        is_source(each) or is_zip(each) for each in names
+    )
 
 
 def _in_archive(path: Path) -> tuple[ClassEntry, ...]:

@@ -118,8 +118,9 @@ class Result:
 
     @property
     def is_clean(self) -> bool:
-        """Whether all passed, failed and were named as they should, and the grader never failed."""
-        return not (self.false_passes or self.false_fails or self.named_wrongly or self.grader_faults)
+        """Whether any were graded, all passed, failed and were named as they should, and the grader never failed."""
+        is_amiss = self.false_passes or self.false_fails or self.named_wrongly or self.grader_faults
+        return bool(self.outcomes) and not is_amiss
 
 
 def is_loss(implementation: Implementation) -> bool:

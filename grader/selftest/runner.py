@@ -1,4 +1,4 @@
-"""Grades implementations with a spec, each by the checks that name its function."""
+"""Grades implementations with a spec, each by the checks that name its function and none that its catalogue lacks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from grader.execution.executor import Executor
 from grader.execution.job import GradeJob
 from grader.grading.settings import Settings
 from grader.model.report import Report
+from grader.selftest.catalogue import solution_of
 from grader.selftest.implementation import Implementation
 from grader.selftest.outcome import Outcome, Result
 from grader.spec import LoadedSpec, Spec
@@ -58,8 +59,13 @@ class _Candidate:
     def __init__(self, implementation: Implementation, spec: Spec) -> None:
         self._implementation = implementation
         self._is_right = implementation.is_right_for(spec)
+        family = implementation.family
+        known = solution_of(family.name if family else "").functions
         self._checks = [
-            check for check in spec.checks if implementation.function in check.functions and not check.is_slow
+            check
+            for check in spec.checks
+            if implementation.function in check.functions and known.keys() >= set(check.functions)
+            if not check.is_slow
         ]
         self._stages = _stages(implementation, self._checks, is_right=self._is_right)
         self._reports: list[Report] = []

@@ -13,6 +13,7 @@ from grader.execution import job as job_module
 from grader.execution.job import GradeJob, run
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry
+from grader.intake.folder import find_entries, selected
 from grader.model.report import parse_report
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
@@ -58,11 +59,11 @@ def test_a_job_equals_only_itself(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_fresh_process_grades_a_pickled_job_as_this_one_does(tmp_path):
+def test_a_fresh_process_in_another_folder_grades_a_pickled_job_as_this_one_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (entry,) = selected(find_entries(Path("submissions/cs231n")), ["package_folder"])
     settings = Settings(seed=7, is_quick=True)
-    (tmp_path / "job").write_bytes(
-        pickle.dumps(GradeJob(ClassEntry("x", SAMPLE), load_spec("cs231n"), settings))
-    )
+    (tmp_path / "job").write_bytes(pickle.dumps(GradeJob(entry, load_spec("cs231n"), settings)))
     code = (
         "import pickle, sys\nfrom pathlib import Path\n"
         "from grader.execution.job import run\nfrom grader.sandbox.host import Sandbox\n"
@@ -71,10 +72,15 @@ def test_a_fresh_process_grades_a_pickled_job_as_this_one_does(tmp_path):
     )
 
     ran = subprocess.run(
-        [sys.executable, "-c", code, tmp_path / "job"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code, tmp_path / "job"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
     )
 
-    assert ran.stdout == "x 7 86.0 86.0\n"
+    assert ran.stdout == "package_folder 7 86.0 86.0\n"
 
 
 def test_a_fault_of_the_grader_is_the_jobs_report(tmp_path, monkeypatch):
@@ -123,6 +129,26 @@ def test_a_submission_that_cannot_be_read_is_the_jobs_report(tmp_path):
 
     assert report.flags[0].kind == "unreadable"
     assert report.flags[0].message.startswith("ann.rar: expected a notebook")
+
+
+@pytest.mark.parametrize("members", [(), ("ann/hw.py",)])
+def test_files_that_have_vanished_since_intake_found_them_cost_no_points(tmp_path, members):
+    entry = ClassEntry("ann", tmp_path / "gone.zip", members)
+
+    report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
+
+    assert (report.status, report.score, report.has_grader_faults) == ("incomplete", None, True)
+    assert str(tmp_path) not in report.to_json()
+
+
+def test_the_report_on_a_vanished_submission_says_what_to_do(tmp_path):
+    entry = ClassEntry("ann", tmp_path / "ann.py")
+
+    report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
+
+    assert [(flag.kind, flag.message) for flag in report.flags] == [
+        ("grader_fault", "ann.py: is no longer there; grade again")
+    ]
 
 
 def test_a_machine_that_cannot_grade_ends_the_run(tmp_path, monkeypatch):

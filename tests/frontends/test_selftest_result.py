@@ -63,6 +63,16 @@ def test_a_clean_result_has_a_table_the_diagnoses_and_two_zeros():
     assert Result((outcome(), right, mutant), 0, 7, 1.0).is_clean
 
 
+def test_a_spec_that_no_implementation_fits_is_not_clean():
+    text = words()
+
+    assert text.endswith(
+        "No known implementations fit this spec: nothing was graded. They are in grader/selftest/catalogue/."
+    )
+    assert "False passes" not in text
+    assert not Result((), 0, 7, 1.0).is_clean
+
+
 def test_a_false_pass_says_what_is_wrong_and_where_to_look():
     passing = outcome(**PASSES)
 
@@ -72,7 +82,7 @@ def test_a_false_pass_says_what_is_wrong_and_where_to_look():
     assert "The margin is left out. Look at svm_naive_values and svm_agreement." in text
     assert text.endswith("False passes: 1. False fails: 0.")
     assert "No check of this spec names svm_loss_naive." in words(outcome(checks=(), **PASSES))
-    assert progress_line(passing, 3, 9) == "[3/9] passes: svm_loss_naive: margin_left_out"
+    assert progress_line(passing, 3, 9) == "[3/9] wrong, but passes: svm_loss_naive: margin_left_out"
 
 
 def test_a_false_fail_says_where_points_are_lost_and_why():
@@ -82,7 +92,7 @@ def test_a_false_fail_says_where_points_are_lost_and_why():
 
     assert "Points are lost in svm_naive_values: svm_loss_naive: loss is 3, expected 4." in text
     assert text.endswith("False passes: 0. False fails: 1.")
-    assert progress_line(failing, 3, 9) == "[3/9] fails: svm_loss_naive: python_float"
+    assert progress_line(failing, 3, 9) == "[3/9] right, but loses points: svm_loss_naive: python_float"
 
 
 def test_a_right_one_with_a_diagnosis_is_a_false_fail():

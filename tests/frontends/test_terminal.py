@@ -508,6 +508,17 @@ def test_a_class_is_summed_up():
     ]
 
 
+def test_a_class_graded_with_the_wrong_spec_is_asked_about():
+    message = "This looks like eecs498_2019 (EECS 498): no function is right as one of mini."
+    flagged = report_of(flags=[{"kind": "wrong_spec", "message": message, "audience": "both"}])
+
+    def last(*reports):
+        return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
+
+    assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
+    assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: is --spec right?"
+
+
 def test_a_class_that_was_run_in_part_is_not_called_a_fault():
     left_out = check_part(id="b", title="slow", status="not_run", points=0.0)
     report = report_of(status="incomplete", score=None, checks=[check_part(), left_out])

@@ -76,6 +76,17 @@ def test_the_folder_of_the_reports_is_passed_over(tmp_path):
     assert ids(find_entries(tmp_path, besides=tmp_path / "x" / ".." / "out")) == ["alice"]
 
 
+def test_the_output_of_an_earlier_run_is_skipped_and_said_so(tmp_path):
+    for name in ("alice", "earlier", "now", "bob"):
+        (tmp_path / name / "reports").mkdir(parents=True)
+        (tmp_path / name / "gradebook.csv").touch()
+    (tmp_path / "alice" / "gradebook.csv").unlink()
+    (tmp_path / "bob" / "hw.py").touch()
+
+    assert ids(find_entries(tmp_path, besides=tmp_path / "now")) == ["alice", "bob"]
+    assert skipped_files(tmp_path, besides=tmp_path / "now") == ("earlier",)
+
+
 def test_a_student_with_an_archive_of_another_kind_is_told(tmp_path):
     (tmp_path / "alice.rar").touch()
 
@@ -411,6 +422,10 @@ def test_some_of_a_class_are_selected_by_patterns_in_the_order_of_the_class(tmp_
 def test_a_pattern_that_fits_nobody_is_refused(tmp_path):
     (tmp_path / "ann.py").write_text("")
 
+    with pytest.raises(
+        UnsupportedFile, match=r"^no submission matches 'an'; there is 1 \(did you mean 'ann'\?\)$"
+    ):
+        selected(find_entries(tmp_path), ["an"])
     with pytest.raises(UnsupportedFile, match=r"^no submission matches 'bo\*'; there is 1$"):
         selected(find_entries(tmp_path), ["ann", "bo*"])
 

@@ -50,6 +50,13 @@ def test_a_spec_that_lets_one_pass_exits_with_1_and_names_it(tmp_path):
     assert re.search(r"^ *mutants of the solution +0 +0 +0 +0 *$", done.output, re.MULTILINE)
 
 
+def test_a_spec_that_no_implementation_fits_exits_with_1():
+    done = run("ridge_regression")
+
+    assert done.exit_code == 1, done.output
+    assert "nothing was graded" in done.output
+
+
 def test_a_spec_that_is_not_there_is_an_error_of_use():
     done = run("eecs498_1999")
 

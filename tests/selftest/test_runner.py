@@ -67,6 +67,19 @@ def test_a_function_that_no_check_names_lets_everything_pass(executor, tmp_path)
     assert [each.checks for each in result.false_passes] == [()]
 
 
+def test_a_check_that_names_a_function_of_no_implementation_is_left_out(executor, tmp_path):
+    text = (SPEC_FOLDER / "eecs498_2019.toml").read_text(encoding="utf-8")
+    path = tmp_path / "renamed.toml"
+    path.write_text(text.replace("svm_loss_naive", "hinge_loops"), encoding="utf-8")
+
+    result = run_selftest(named("svm_loss_vectorized: the_solution"), load_spec(str(path)), executor, 5)
+
+    (right,) = result.outcomes
+    assert "svm_vectorized_values" in right.checks
+    assert "svm_agreement" not in right.checks
+    assert result.is_clean
+
+
 def test_a_right_one_that_loses_points_is_a_false_fail(executor):
     wrongly_called_right = Implementation(
         "as_the_template_has_it",

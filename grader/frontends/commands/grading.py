@@ -159,7 +159,7 @@ def batch(
             progress.close()
             typer.echo(
                 f"\nStopped after {progress.done} of {progress.total} submissions. Their reports are in"
-                f" {out / 'reports'}; run the same command again to continue.",
+                f" {out / 'reports'}; run the same command again to continue. The gradebook is written at the end.",
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
