@@ -70,8 +70,8 @@ def test_the_command_comes_from_the_wheel_and_knows_its_specs(installed, tmp_pat
     ).stdout
 
     assert found == str(installed / "grader" / "__init__.py")
-    names = {line.split()[0] for line in grader(installed, tmp_path, "spec", "list").splitlines()}
-    assert names == {path.stem for path in (ROOT / "test_specs").glob("*.toml")}
+    words = grader(installed, tmp_path, "spec", "list").split()
+    assert [path.stem for path in (ROOT / "test_specs").glob("*.toml") if path.stem not in words] == []
 
 
 def test_it_grades_a_submission_and_runs_a_selftest(installed, tmp_path):

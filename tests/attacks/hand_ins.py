@@ -129,7 +129,7 @@ HAND_INS: Mapping[str, HostileHandIn] = {
     "has too many members": HostileHandIn("Three thousand members.", "hw.zip", _zip_of(*((f"{n}.py", "") for n in range(3000))), "expected at most 2,000 members"),
     "is encrypted": HostileHandIn("A member has a password.", "hw.zip", _flagged(1), "is encrypted"),
     "is packed by LZMA": HostileHandIn("A member asks for gigabytes to be unpacked.", "hw.zip", _flagged(0, 14), "unusual compression method"),
-    "is no archive": HostileHandIn("A .zip that is none.", "hw.zip", _text("PK, honestly"), "expected a zip archive"),
+    "is no archive": HostileHandIn("A .zip that is not an archive.", "hw.zip", _text("PK, honestly"), "this is not a zip archive"),
     "holds an archive in itself": HostileHandIn("Nothing but another archive.", "hw.zip", _zip_of(("hw.zip", b"PK\5\6" + bytes(18))), "expected a notebook (.ipynb) or a module (.py)"),
     "names one file twice": HostileHandIn("Members of one name but for blanks and case, the right one first.", "hw.zip", _zip_of(("hw.py", (TWINS / "right.py").read_text()), ("hw.py ", WRONG), ("HW.PY", WRONG)), "is defined in HW.PY, hw.py"),
     "names are reserved": HostileHandIn("Members named like devices and like other files' streams.", "hw.zip", _zip_of(("aux.py", WRONG), ("con/nul.py", ""), ("hw.py:stream", ""), ("neighbour.py", NEIGHBOUR)), "", 10.0),
