@@ -12,6 +12,7 @@ import pytest
 from grader.batch.store import ReportStore, write_atomically
 from grader.errors import OutputError
 from grader.exporters import gradebook
+from tests.pace import HANG_SECONDS
 from tests.samples import report_of
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -155,7 +156,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     reader.start()
 
     write_atomically(pipe, "new")
-    reader.join(timeout=10)
+    reader.join(timeout=HANG_SECONDS)
 
     assert read == ["new"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -12,6 +12,7 @@ from grader.execution.serial import SerialExecutor
 from grader.execution.threads import ThreadsExecutor
 from grader.grading.settings import Settings
 from grader.sandbox.fake import FakeSandbox
+from tests.pace import HANG_SECONDS
 from tests.samples import mini_spec, report_of, submission_of
 
 
@@ -59,7 +60,7 @@ def test_the_serial_executor_draws_a_job_when_the_one_before_is_done(jobs):
 
 
 def test_the_threads_executor_gives_what_is_done_first_first_and_uses_each_sandbox(jobs, monkeypatch):
-    both_run = threading.Barrier(2, timeout=10)
+    both_run = threading.Barrier(2, timeout=HANG_SECONDS)
     is_first_free = threading.Event()
     used = set()
 
@@ -68,7 +69,7 @@ def test_the_threads_executor_gives_what_is_done_first_first_and_uses_each_sandb
         if job in jobs[:2]:
             both_run.wait()
         if job is jobs[0]:
-            assert is_first_free.wait(timeout=10)
+            assert is_first_free.wait(timeout=HANG_SECONDS)
         return report_of()
 
     monkeypatch.setattr(threads, "run", run)

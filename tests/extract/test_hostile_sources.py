@@ -14,6 +14,7 @@ from grader.errors import SubmissionError
 from grader.extract import extract
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, Submission, decode_source, load_submission
+from tests.pace import compile_seconds
 
 NAMES = ("svm_loss_naive", "softmax_loss_naive", "LinearSVM")
 CELLS = (
@@ -200,10 +201,10 @@ def test_a_notebook_of_forty_thousand_statements_is_read_quickly():
     cells.append({"cell_type": "code", "source": "def svm_loss_naive(W):\n    return f1999_9(W)"})
     content = json.dumps({"nbformat": 4, "cells": cells}).encode()
 
-    started = time.perf_counter()
+    began = time.process_time()
     extracted = extract(Submission("s", (SourceFile("hw.ipynb", content),)), NAMES)
 
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - began < 60 * compile_seconds()
     assert len(extracted.functions["svm_loss_naive"].chunks) == 4
 
 

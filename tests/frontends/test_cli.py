@@ -18,6 +18,7 @@ from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
 from grader.sandbox.fake import FakeSandbox
 from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
+from tests.pace import HANG_SECONDS
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -655,7 +656,7 @@ def real_grader(*words, **named):
     return subprocess.run(
         [sys.executable, "-m", "grader.frontends.cli", *map(str, words)],
         capture_output=True,
-        timeout=120,
+        timeout=HANG_SECONDS,
         check=False,
         env=environment | named.pop("environment", {}),
         **named,
@@ -682,7 +683,7 @@ def test_help_needs_neither_torch_nor_numpy_nor_pydantic(code):
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=True,
         cwd=ROOT,
     )
@@ -782,7 +783,7 @@ def test_a_batch_that_is_terminated_ends_as_one_that_is_stopped_and_leaves_nothi
     process, _ = started_batch(tmp_path, "ann")
     try:
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=HANG_SECONDS)
     finally:
         process.kill()
 
@@ -803,11 +804,11 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
     try:
         assert lines[0].startswith("[1/3] ann: 0 of 20 (")
         killed.kill()
-        assert killed.wait(timeout=60) == -signal.SIGKILL
+        assert killed.wait(timeout=HANG_SECONDS) == -signal.SIGKILL
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(killed.pid, signal.SIGKILL)
-        killed.communicate(timeout=60)
+        killed.communicate(timeout=HANG_SECONDS)
     assert [path.name for path in reports.iterdir()] == ["ann.json"]
     whole = parse_report((reports / "ann.json").read_text())
 
@@ -815,7 +816,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
     try:
         assert lines == ["[1/3] ann: 0 of 20 (unchanged)\n"]
         os.killpg(stopped.pid, signal.SIGINT)
-        _, errors = stopped.communicate(timeout=60)
+        _, errors = stopped.communicate(timeout=HANG_SECONDS)
     finally:
         stopped.kill()
     assert stopped.returncode == 130

@@ -17,6 +17,7 @@ from grader.intake.folder import find_entries
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, Submission, load_submission
 from tests.fuzz import growth
+from tests.pace import compile_seconds
 
 NAMES = ("svm_loss_naive",)
 TOO_DEEP = "svm_loss_naive (hw.py, line 1) cannot be loaded: does not compile: nested too deeply"
@@ -48,7 +49,7 @@ def test_a_function_that_takes_python_long_to_compile_is_refused_before(text):
     extracted = extracted_of(text)
 
     assert extracted.missing == {"svm_loss_naive": TOO_DEEP}
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 12 * compile_seconds()
 
 
 def test_many_functions_each_within_the_bound_are_refused_together():
@@ -122,7 +123,7 @@ def test_a_name_that_a_chain_of_star_imports_brings_is_found():
     ids=["one line", "one line of UTF-8", "bare names", "aliases", "star imports", "settings"],
 )
 def test_what_took_time_with_the_square_of_its_length_does_not(text):
-    assert seconds_for(text) < 5
+    assert seconds_for(text) < 20 * compile_seconds()
 
 
 def test_statements_beyond_the_cap_are_named_and_not_looked_at():
@@ -206,7 +207,7 @@ def test_archives_of_a_class_that_are_too_large_are_not_unpacked_to_find_out(tmp
 
     (bomb,) = find_entries(tmp_path / "class.zip")
 
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < compile_seconds()
     with pytest.raises(UnsafeArchive, match="unpacks to more than 64 MiB"):
         load_entry(bomb)
 

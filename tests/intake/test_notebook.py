@@ -10,6 +10,7 @@ import pytest
 
 from grader.errors import UnreadableNotebook
 from grader.intake.notebook import Cell, read_notebook
+from tests.pace import compile_seconds
 
 
 def read(document):
@@ -97,7 +98,7 @@ def test_large_outputs_cost_little_more_than_reading_them():
     started = time.perf_counter()
     assert read_notebook(content, "hw.ipynb") == (Cell(1, "x"),)
 
-    assert time.perf_counter() - started < 10 * plain_seconds + 1
+    assert time.perf_counter() - started < 20 * plain_seconds + compile_seconds()
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_right_answer_is_read(worker):
 
     assert isinstance(observation, Returned)
     assert float(array_of(observation.values[0])) == 2.5
-    assert 0 < observation.seconds < 5
+    assert observation.seconds > 0
 
 
 @pytest.mark.parametrize(
