@@ -94,7 +94,8 @@ DataOption = Annotated[
 ]
 
 QuickOption = Annotated[
-    bool, typer.Option("--quick", help="Leave out the checks that time or train; they do not count in the score.")
+    bool,
+    typer.Option("--quick", help="Leave out the checks that time or train; they do not count in the score."),
 ]
 
 SeedOption = Annotated[
