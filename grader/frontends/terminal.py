@@ -37,9 +37,8 @@ _STATUS_STYLES = {
     "unjudged": "magenta",
 }
 
-
 _SHOWN_ALIKE = 3
-"""Places that are named for one reason."""
+"""The most locations listed for one reason."""
 
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters except the newline, and marks that change the direction of the text."""
@@ -86,8 +85,10 @@ def show_report(console: Console, report: Report) -> None:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
         left_out = len(report.checks) - len(checks)
-        is_quick = any(flag.message.startswith("Quick run: ") for flag in report.flags)  # it counts them
-        if left_out and not is_quick:
+        is_noted = (
+            round(sum(check.max_points for check in report.checks), 4) > report.max_score
+        )  # a quick run
+        if left_out and not is_noted:
             console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
         _show_unwritten(console, report)
         _show_failures(console, _told(report, checks))

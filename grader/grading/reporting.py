@@ -149,13 +149,13 @@ class ReportDraft:
             reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
             return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
-        ruled = [each for each in findings_of(self.violations) if each.function == name]
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
         diagnosis, found = found_in(name, checks)
         notes = [*_notes_on(name, self.extracted, self.settings), *found]
-        notes += [note for each in ruled for note in each.notes]
+        violations = (each for each in findings_of(self.violations) if each.function == name)
+        notes += [note for each in violations for note in each.notes]
         place = function.location
         return FunctionPart(
             status=status,
