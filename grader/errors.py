@@ -63,6 +63,13 @@ class FileError(GraderError):
         """The error whose message starts with the path."""
         return cls(f"{formatting.printable(str(path))}: {words}", path=path)
 
+    @classmethod
+    def unlike(cls, path: Path, expected: str, seen: str, advice: str = "") -> Self:
+        """The error for a file that is not what it should be; advice: what to do about it."""
+        error = cls.at(path, f"expected {expected}, found {seen}" + (f"; {advice}" if advice else ""))
+        error.expected, error.seen = expected, seen
+        return error
+
 
 class SubmissionError(FileError):
     """Raised when a submission cannot be read at all."""

@@ -113,8 +113,8 @@ def _check_length(file: Path, seen: int, version: Version) -> None:
         return
     bound = "" if version == "binary" else "at least " if seen < least else "at most "
     expected = f"{bound}{least if seen < least else greatest:,}"
-    why = "; it may have been cut off: unpack the archive again" if seen < least else ""
-    raise DataError.at(file, f"expected {expected} bytes, found {seen:,}{why}")
+    advice = "it may have been cut off: unpack the archive again" if seen < least else ""
+    raise DataError.unlike(file, f"{expected} bytes", f"{seen:,}", advice)
 
 
 def _missing(place: Place, name: str) -> DataError:
@@ -188,9 +188,8 @@ def _batch(place: Place, name: str, content: bytes) -> Batch:
         batch = Batch(rows[:, 1:], rows[:, 0].astype(np.int64))
     wrong = np.flatnonzero((batch.labels < 0) | (batch.labels >= CLASSES))
     if len(wrong):
-        raise DataError.at(
-            file,
-            f"expected labels 0 to {CLASSES - 1}, found another at image {wrong[0]:,}; unpack the archive again",
+        raise DataError.unlike(
+            file, f"labels 0 to {CLASSES - 1}", f"another at image {wrong[0]:,}", "unpack the archive again"
         )
     return batch
 

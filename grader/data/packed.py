@@ -38,10 +38,11 @@ class _Bounded:
         content = self._stream.read(size)
         self._left -= len(content)
         if self._left < 0:
-            raise DataError.at(
+            raise DataError.unlike(
                 self._path,
-                "expected an archive of CIFAR-10, found one that unpacks to more than"
-                f" {UNPACKED_BYTES >> 20} MiB; use the published one",
+                "an archive of CIFAR-10",
+                f"one that unpacks to more than {UNPACKED_BYTES >> 20} MiB",
+                "use the published one",
             )
         return content
 
@@ -112,17 +113,16 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.Tar
             yield archive, _counted(archive, path)
     except _DAMAGED as error:
         reason = formatting.printable(str(error))[:120] or type(error).__name__
-        raise DataError.at(
-            path, f"expected a .tar.gz, found one that is damaged or ends early ({reason}); download it again"
+        raise DataError.unlike(
+            path, "a .tar.gz", f"one that is damaged or ends early ({reason})", "download it again"
         ) from error
 
 
 def _counted(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     for number, member in enumerate(archive):
         if number == MEMBERS:
-            raise DataError.at(
-                path,
-                f"expected an archive of CIFAR-10, found more than {MEMBERS:,} members; use the published one",
+            raise DataError.unlike(
+                path, "an archive of CIFAR-10", f"more than {MEMBERS:,} members", "use the published one"
             )
         archive.members = []  # type: ignore[attr-defined]  # a stream is read once: keep no member
         yield member

@@ -110,8 +110,8 @@ def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except _BROKEN as error:
         reason = formatting.printable(str(error).split("\n", 1)[0][:120]) or type(error).__name__
-        raise UnsupportedFile.at(
-            path, f"expected a zip archive, found a damaged one ({reason}); make it again"
+        raise UnsupportedFile.unlike(
+            path, "a zip archive", f"a damaged one ({reason})", "make it again"
         ) from error
 
 
@@ -121,7 +121,7 @@ def _members(
     """The members whose paths are wanted; UnsafeArchive if any member is unsafe."""
     members = archive.infolist()
     if len(members) > FILE_COUNT:
-        raise _unsafe(path, f"expected at most {FILE_COUNT:,} members, found {len(members):,}; {_LESS}")
+        raise UnsafeArchive.unlike(path, f"at most {FILE_COUNT:,} members", f"{len(members):,}", _LESS)
     named = ((_checked_name(member, path, is_wanted), member) for member in members)
     return {name: member for name, member in named if name is not None}
 
@@ -141,9 +141,8 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
     # Only archives far beyond these limits need a 64-bit record.
     is_64_bit = count == 0xFFFF or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
     if is_64_bit or directory_bytes > _DIRECTORY_BYTES:
-        raise _unsafe(
-            path,
-            f"expected at most {FILE_COUNT:,} members, found a table of contents for many more; {_LESS}",
+        raise UnsafeArchive.unlike(
+            path, f"at most {FILE_COUNT:,} members", "a table of contents for many more", _LESS
         )
 
 
@@ -198,7 +197,7 @@ def _unsafe(path: Path, words: str, member: str | None = None) -> UnsafeArchive:
 
 def _too_much(path: Path, state: str) -> UnsafeArchive:
     limit = f"{TOTAL_BYTES >> 20} MiB of {state} notebooks and modules"
-    return _unsafe(path, f"expected at most {limit}, found more; {_LESS}")
+    return UnsafeArchive.unlike(path, f"at most {limit}", "more", _LESS)
 
 
 def _too_large(path: Path, member: str) -> UnsafeArchive:

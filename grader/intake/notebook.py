@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader import formatting
 from grader.errors import UnreadableNotebook
 
 _GREATEST_LISTS = 1_000_000
@@ -103,5 +102,5 @@ def _source_of(cell: dict[str, Any]) -> str:
 
 
 def _unreadable(path: str, words: str) -> UnreadableNotebook:
-    shown = formatting.printable(path)
-    return UnreadableNotebook(f"{shown}: expected a notebook, found {words}", path=Path(path))
+    seen, _, advice = words.partition("; ")
+    return UnreadableNotebook.unlike(Path(path), "a notebook", seen, advice)

@@ -107,9 +107,8 @@ def load_submission(path: Path) -> Submission:
         return Submission(identifier, with_source(_read_zip(path), path, "archive"))
     suffix = formatting.printable(path.suffix.lower())
     found = f"a {suffix} file" if suffix else "a file without a suffix"
-    raise UnsupportedFile.at(
-        path,
-        f"expected {_ACCEPTED}, a folder or a .zip, found {found}; hand in the notebook or module itself",
+    raise UnsupportedFile.unlike(
+        path, f"{_ACCEPTED}, a folder or a .zip", found, "hand in the notebook or module itself"
     )
 
 
@@ -155,17 +154,17 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
         if is_saved(relative) and _size_of(path) > SAVED_BYTES:
             continue
         if len(files) == FILE_COUNT:
-            raise SubmissionError.at(
-                root,
-                f"expected at most {FILE_COUNT:,} notebooks and modules in one submission, found more; {_ONE_FOLDER}",
+            raise SubmissionError.unlike(
+                root, f"at most {FILE_COUNT:,} notebooks and modules in one submission", "more", _ONE_FOLDER
             )
         content = _read_file(path)
         total += len(content)
         if total > TOTAL_BYTES:
-            raise SubmissionError.at(
+            raise SubmissionError.unlike(
                 root,
-                f"expected at most {TOTAL_BYTES >> 20} MiB of notebooks and modules, found more; {_ONE_FOLDER}, "
-                "and clear the outputs of the notebooks",
+                f"at most {TOTAL_BYTES >> 20} MiB of notebooks and modules",
+                "more",
+                f"{_ONE_FOLDER}, and clear the outputs of the notebooks",
             )
         files.append(SourceFile(formatting.printable(relative), content))
     if not any(is_source(file.path) for file in files):
@@ -192,10 +191,11 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
                 for entry in entries:
                     seen += 1
                     if seen > FOLDER_ENTRIES:
-                        raise SubmissionError.at(
+                        raise SubmissionError.unlike(
                             root,
-                            "expected the folder of one submission, found more than "
-                            f"{FOLDER_ENTRIES:,} entries in it; {_ONE_FOLDER}",
+                            "the folder of one submission",
+                            f"more than {FOLDER_ENTRIES:,} entries in it",
+                            _ONE_FOLDER,
                         )
                     if is_passed_over(entry.name):
                         continue
@@ -230,9 +230,10 @@ def _read_file(path: Path) -> bytes:
     with _opened_regular(path) as stream:
         content = stream.read(FILE_BYTES + 1)
     if len(content) > FILE_BYTES:
-        raise SubmissionError.at(
+        raise SubmissionError.unlike(
             path,
-            f"expected a file of at most {FILE_BYTES >> 20} MiB, found a larger one; "
+            f"a file of at most {FILE_BYTES >> 20} MiB",
+            "a larger one",
             "clear the notebook's outputs and save it again",
         )
     return content
@@ -260,7 +261,7 @@ def _not_regular(mode: int, path: Path) -> UnsupportedFile:
         stat.S_IFBLK: "a device",
     }
     found = kinds.get(stat.S_IFMT(mode), "something else")
-    return UnsupportedFile.at(path, f"expected a file or a folder, found {found}; give the file itself")
+    return UnsupportedFile.unlike(path, "a file or a folder", found, "give the file itself")
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable:
@@ -271,9 +272,8 @@ def unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable
 
 def several_archives(path: Path, count: int) -> UnsupportedFile:
     """The error for a folder with no source and more than one .zip."""
-    return UnsupportedFile.at(
-        path,
-        f"expected {_ACCEPTED} or a single .zip in this folder, found {count} archives; give one of them",
+    return UnsupportedFile.unlike(
+        path, f"{_ACCEPTED} or a single .zip in this folder", f"{count} archives", "give one of them"
     )
 
 
@@ -281,9 +281,10 @@ def with_source(contents: Iterable[tuple[str, bytes]], path: Path, kind: str) ->
     """The files of a folder or an archive (`kind`); UnsupportedFile without a notebook or module among them."""
     files = tuple(SourceFile(name, content) for name, content in contents)
     if not any(is_source(file.path) for file in files):
-        raise UnsupportedFile.at(
+        raise UnsupportedFile.unlike(
             path,
-            f"expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
+            f"a notebook (.ipynb) or a module (.py) in this {kind}",
+            "neither",
             "add the notebook or module with the functions",
         )
     return files
