@@ -3,7 +3,7 @@
 import pickle
 from pathlib import Path
 
-from grader.errors import SpecError, SpecFault, UnsafeArchive
+from grader.errors import DataError, SpecError, SpecFault, UnsafeArchive
 
 
 def test_an_error_survives_pickling_with_its_parts():
@@ -22,3 +22,11 @@ def test_the_faults_of_a_spec_survive_pickling():
 
     assert (str(again), again.faults) == ("a.toml has a fault", (fault,))
     assert (again.expected, again.seen) == (None, None)
+
+
+def test_an_error_about_a_file_has_its_parts_as_attributes():
+    error = DataError.unlike(Path("a.bin"), "30 bytes", "29", "unpack it again")
+
+    assert str(error) == "a.bin: expected 30 bytes, found 29; unpack it again"
+    assert (error.path, error.expected, error.seen) == (Path("a.bin"), "30 bytes", "29")
+    assert str(DataError.unlike(Path("a.bin"), "30 bytes", "29")) == "a.bin: expected 30 bytes, found 29"

@@ -41,33 +41,34 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
     text = content.decode(json.detect_encoding(content), "replace")
     start = text[:1000].lstrip("\ufeff \t\r\n")
     if not text.strip("\ufeff \t\r\n\0"):
-        raise _unreadable(path, "an empty file; save the notebook again")
+        raise _unreadable(path, "an empty file", "save the notebook again")
     if start.startswith("<") and not start.startswith("<<<<<<<"):
         raise _unreadable(
-            path, "a web page; download the notebook itself (on GitHub: Raw), not the page that shows it"
+            path, "a web page", "download the notebook itself (on GitHub: Raw), not the page that shows it"
         )
     if text.count("[") + text.count("{") > _GREATEST_LISTS or text.count(",") > _GREATEST_ITEMS:
         raise _unreadable(
-            path, "more lists and numbers than a notebook can need; clear its outputs and save it again"
+            path, "more lists and numbers than a notebook can need", "clear its outputs and save it again"
         )
     try:
         document = json.loads(text)
     except RecursionError:
-        raise _unreadable(path, "lists or objects nested too deeply; save the notebook again") from None
+        raise _unreadable(path, "lists or objects nested too deeply", "save the notebook again") from None
     except ValueError as error:
         if _CONFLICT_MARKER.search(text):
             raise _unreadable(
                 path,
-                "Git's merge conflict markers (<<<<<<<); resolve the conflict and save the notebook again",
+                "Git's merge conflict markers (<<<<<<<)",
+                "resolve the conflict and save the notebook again",
             ) from None
         seen = "invalid JSON"
         if isinstance(error, json.JSONDecodeError):
             seen += f" (line {error.lineno}: {error.msg})"
-        raise _unreadable(path, f"{seen}; open it in Jupyter and save it again") from None
+        raise _unreadable(path, seen, "open it in Jupyter and save it again") from None
     if not isinstance(document, dict):
         kinds = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
         seen = f"JSON that is {kinds.get(type(document), 'a number')}"
-        raise _unreadable(path, f"{seen}; open it in Jupyter and save it again")
+        raise _unreadable(path, seen, "open it in Jupyter and save it again")
     return document
 
 
@@ -75,7 +76,7 @@ def _cells_of(document: dict[str, Any], path: str) -> list[dict[str, Any]]:
     """All cells in order, without their outputs, which may be large."""
     if "cells" not in document and "worksheets" not in document:
         raise _unreadable(
-            path, 'a JSON object without "cells"; check that this is the notebook and not another file'
+            path, 'a JSON object without "cells"', "check that this is the notebook and not another file"
         )
     holders = [document]
     if isinstance(worksheets := document.get("worksheets"), list):
@@ -101,6 +102,5 @@ def _source_of(cell: dict[str, Any]) -> str:
     return _SURROGATE.sub("\ufffd", source).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _unreadable(path: str, words: str) -> UnreadableNotebook:
-    seen, _, advice = words.partition("; ")
+def _unreadable(path: str, seen: str, advice: str) -> UnreadableNotebook:
     return UnreadableNotebook.unlike(Path(path), "a notebook", seen, advice)
