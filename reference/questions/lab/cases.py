@@ -30,15 +30,15 @@ def forward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 
 def large_score_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
-    """Scores whose exponentials overflow, or are all zero, unless the largest is subtracted first."""
-    cases = []
+    """Ordinary scores, then such whose exponentials overflow, or are all zero, unless the largest is subtracted first."""
+    cases = [QuestionCase("scores of ordinary size", _model(rng, 6, 5))]
     for offset in (1e3, -1e3, 1e4):
         inputs = _model(rng, 6, 5)
         inputs["bias"] = inputs["bias"] + offset
-        cases.append(QuestionCase(f"scores near {offset:g}", inputs))
+        cases.append(QuestionCase(f"scores near {offset:g}", inputs, is_large=True))
     apart = _model(rng, 4, 5)
     apart["bias"] = apart["bias"] + np.asarray([0.0, 800.0, -800.0, 799.0])
-    return [*cases, QuestionCase("scores 1600 apart", apart)]
+    return [*cases, QuestionCase("scores 1600 apart", apart, is_large=True)]
 
 
 def loss_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:

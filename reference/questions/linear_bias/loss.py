@@ -72,7 +72,7 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         cases.append(QuestionCase(f"N={N}, K={K}, D={D}, reg={reg:g}", inputs))
     first = cases[0].inputs
     shift = {**first, "b": np.asarray(first["b"]) + 1000.0}
-    return [*cases, QuestionCase("all scores near 1000", shift, is_noted=True, note=OVERFLOW)]
+    return [*cases, QuestionCase("all scores near 1000", shift, is_noted=True, note=OVERFLOW, is_large=True)]
 
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
