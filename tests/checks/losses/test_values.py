@@ -9,6 +9,7 @@ from grader.checks.losses.truth import FLOAT32_NOTE
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
+from grader.spec import load_spec
 from tests.checks.students import (
     ASSIGNMENT,
     KNOW_NOTHING,
@@ -555,3 +556,23 @@ def test_sizes_vary_with_the_seed():
     labels = {check_of().trials(CheckContext(ASSIGNMENT, seed))[0].label for seed in range(20)}
 
     assert len(labels) > 5
+
+
+@pytest.mark.parametrize("name", ["cs231n", "eecs498_2019", "eecs498_2020"])
+def test_a_shipped_spec_pays_a_right_gradient_beside_a_wrong_loss(name):
+    spec = load_spec(name).spec
+    for check in spec.checks:
+        if isinstance(check, ValuesCheck):
+            right = softmax_indexed if check.function.startswith("softmax") else svm_mask
+            verdict = verdict_on(check, with_loss(right, lambda loss: 2 * loss), 0, spec.assignment)
+
+            assert (verdict.status, verdict.credit) == ("failed", 0.6)
+
+
+@pytest.mark.parametrize("name", ["cs231n", "cs231n_2016", "eecs498_2019", "eecs498_2020"])
+def test_no_shipped_spec_pays_more_for_the_parts_than_for_the_whole(name):
+    checks = [check for check in load_spec(name).spec.checks if isinstance(check, ValuesCheck)]
+
+    assert len(checks) == 4
+    assert all(check.gradient_share > 0 for check in checks)
+    assert all(check.loss_share + check.gradient_share <= 1 for check in checks)
