@@ -1,7 +1,7 @@
 """Counts the work of one call: instructions of the student's own code by line, and calls of torch and NumPy.
 
-The instructions include helpers, lambdas and threads, but no library, and no lists of indices. A loop in C without a frame of the
-student's, such as list(map(torch.sum, X)), executes none: it shows in the number of calls of torch's
+The instructions include helpers, lambdas and threads, but no library, and no lists of indices. A loop in C without
+a frame of the student's, such as list(map(torch.sum, X)), executes none: it shows in the number of calls of torch's
 operators and of NumPy's functions written in Python. The numbers are a claim: the student's code shares this
 process and may stop the count or change it.
 """

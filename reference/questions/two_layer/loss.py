@@ -49,7 +49,10 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         cases.append(QuestionCase(f"N={N}, D={D}, H={H}, C={C}, reg={reg:g}", inputs))
     first = cases[0].inputs
     shifted = {**first, "b2": np.asarray(first["b2"]) + 1000.0}
-    return [*cases, QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW, is_large=True)]
+    return [
+        *cases,
+        QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW, is_large=True),
+    ]
 
 
 def _draw_rows(rng: np.random.Generator) -> Sequence[QuestionCase]:
