@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,7 @@ from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose
+from grader.checks.losses.handout import handout_comparisons, is_handout, more_handout_trials, probe
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Raised, Received, Refused, Returned
@@ -48,15 +50,23 @@ class ValuesCheck(CheckFields):
         plan += [(case, other) for case in cases if case.name in SECOND_DTYPE_CASES]
         if function.style == "vectorized":
             plan.append((draw.large(), main))
-        return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
+        drawn = tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
+        return (*drawn, probe(context, self.function, draw.rng))
+
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
+        """The handouts' own sizes, as far as the probe, the last trial so far, says that they take no more than a second."""
+        rng = random_stream(context.seed, self.id, "handout")
+        return more_handout_trials(context, *evidence[-1], rng)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when loss and gradient are right wherever they must be; a share for one of them."""
         function = context.assignment.loss_function(self.function)
         tally = _Tally(self.function, function)
         for trial, observation in evidence:
-            dtype = case_of(trial)[1]
-            if isinstance(observation, Returned):
+            dtype = function.main_dtype if is_handout(trial) else case_of(trial)[1]
+            if isinstance(observation, Returned) and is_handout(trial):
+                tally.add_coarsely(trial, handout_comparisons(context.assignment, trial, observation))
+            elif isinstance(observation, Returned):
                 tally.add(trial, Truth.of(context.assignment, trial), observation)
             elif dtype not in function.dtypes and isinstance(observation, Raised):
                 note = f"it raises {observation.kind} in {dtype}, which this assignment does not need"
@@ -156,6 +166,11 @@ class _Tally:
             self.notes[f"it returns dW in {gradient.dtype} where W is {truth.dtype}"] = None
         if truth.dtype == "float64":
             self._exact.append((truth, observation))
+
+    def add_coarsely(self, trial: Trial, comparisons: Mapping[Literal["loss", "dW"], Comparison]) -> None:
+        """Count in a call that tells right from wrong, but neither notes nor mistakes."""
+        self.loss.add(comparisons["loss"], trial.label)
+        self.gradient.add(comparisons["dW"], trial.label)
 
     @property
     def _telling(self) -> list[tuple[Truth, Returned]]:

@@ -11,8 +11,11 @@ from reference.questions.inputs import Value
 from reference.questions.lab import formulas
 from reference.questions.question import QuestionCase
 
-_SIZES = ((4, 4), (5, 7), (10, 12), (3, 9))
-"""Classes and features; the first is square, so that a transposed product is a wrong number and not an error."""
+_SIZES = ((4, 4), (5, 7), (10, 12), (3, 9), (10, 3072))
+"""Classes and features; the first is square, so that a transposed product is a wrong number and not an error.
+
+The last are those of the lab's images.
+"""
 
 
 def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, Array]:
@@ -25,7 +28,7 @@ def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, A
 
 
 def forward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
-    """Four sizes."""
+    """Five sizes."""
     return [QuestionCase(f"C={C}, D={D}", _model(rng, C, D)) for C, D in _SIZES]
 
 
@@ -52,7 +55,7 @@ def loss_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 
 def backward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
-    """Four sizes, with y_hat as the forward pass gives it."""
+    """Five sizes, with y_hat as the forward pass gives it."""
     cases = []
     for C, D in _SIZES:
         inputs = _model(rng, C, D)

@@ -25,8 +25,9 @@ OVERFLOW = (
     " maximum from its scores would keep them finite"
 )
 
-_SIZES = ((7, 5, 6, 0.37), (13, 3, 4, 0.0), (6, 2, 3, 0.8), (1, 4, 5, 0.5), (40, 10, 12, 1.3))
-"""N, K, D and reg of the cases."""
+_SPIRAL = (300, 3, 2, 1e-3)
+_SIZES = ((7, 5, 6, 0.37), (13, 3, 4, 0.0), (6, 2, 3, 0.8), (1, 4, 5, 0.5), (40, 10, 12, 1.3), _SPIRAL)
+"""N, K, D and reg of the cases; the last are those of the slides."""
 
 
 def _problem(inputs: Inputs) -> Problem:
