@@ -25,7 +25,14 @@ OVERFLOW = (
 )
 
 _TOY = (5, 4, 10, 3, 0.05)
-_SIZES = ((7, 6, 5, 4, 0.37), (13, 4, 9, 3, 0.0), (5, 3, 4, 2, 0.8), (1, 5, 7, 4, 0.5), (30, 12, 20, 10, 1.3), _TOY)
+_SIZES = (
+    (7, 6, 5, 4, 0.37),
+    (13, 4, 9, 3, 0.0),
+    (5, 3, 4, 2, 0.8),
+    (1, 5, 7, 4, 0.5),
+    (30, 12, 20, 10, 1.3),
+    _TOY,
+)
 """N, D, H, C and reg of the cases; the last are those of the notebook's toy model."""
 _GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
 _WITH_ROWS = (*PARAMETERS, "X")
