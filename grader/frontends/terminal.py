@@ -307,7 +307,8 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
         console.print(_indented(f"not passed by {times} of {len(reports)}: {title_of_check}"))
     for name, times in look_alikes(reports).most_common(1):
         look = (
-            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like {name}"
+            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
+            f" {name or 'an assignment that no shipped spec covers'}"
         )
         console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
 
