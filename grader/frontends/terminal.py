@@ -172,6 +172,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
     table = _table("", "Check", "Result", "Points", wide="Check")
     for check in checks:
         worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
+        worth = worth if check.max_points else "-"
         status = _text(check.status, style=_MARKS[check.status][-1])
         table.add_row(_mark(console, check.status), _text(check.title), status, worth)
     return table
@@ -236,12 +237,20 @@ def _notes(report: Report) -> dict[str, list[str]]:
 def _score_line(report: Report) -> Text:
     if report.score is None:
         return _text(_why_no_score(report), style="bold yellow")
+    if not report.max_score:
+        return _text(f"No score: no check of this run is worth points. {_passed(report)}", style="bold")
     style = "bold green" if report.score >= report.max_score else "bold"
     return _text(f"Score: {_score(report)}", style=style)
 
 
+def _passed(report: Report) -> str:
+    """How many of the checks that ran were passed."""
+    statuses = [check.status for check in report.checks if check.status in {"passed", "failed"}]
+    return f"{statuses.count('passed')} of {formatting.count(len(statuses), 'check')} passed."
+
+
 def _score(report: Report) -> str:
-    if report.score is None:
+    if report.score is None or not report.max_score:
         return "no score"
     return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
 
@@ -253,9 +262,11 @@ def _why_no_score(report: Report) -> str:
     told = (
         f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
         f" (of {formatting.points(report.max_score)} in all)."
+        if worth
+        else f"The checks that ran are worth no points: {_passed(report)}"
     )
     if report.has_grader_faults:
-        return f"No score: the grader failed in some checks; grade again. {told}"
+        return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
     if ran:
         return f"No score: not every check was run. {told}"
     if skipped:
@@ -287,7 +298,10 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     scores = [report.score for report in reports if report.score is not None]
     console.print()
     console.print(_text(title, style="bold"))
-    if scores:
+    if scores and not reports[0].max_score:
+        count = formatting.count(len(scores), "submission")
+        console.print(f"{count} graded without a score: no check of this run is worth points")
+    elif scores:
         numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
         lowest, median, highest, most = map(formatting.points, numbers)
         count = formatting.count(len(scores), "score")
@@ -308,7 +322,7 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     for name, times in look_alikes(reports).most_common(1):
         look = (
             f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
-            f" {name or 'an assignment that no shipped spec covers'}"
+            f" {name or 'an assignment of another course'}"
         )
         console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
 

@@ -17,7 +17,7 @@ from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
 from grader.spec.elsewhere import WITHOUT_SVM, course_of, is_without_svm
 from grader.spec.recognition import Recognition
 
-_NOT_COVERED = "No shipped spec covers that assignment."
+_NOT_COVERED = "No shipped spec covers it."
 _WITHOUT_SVM = f"This looks like {WITHOUT_SVM}: it has the softmax part, and no trace of the SVM part."
 _REG_POSITION = 3
 _COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
@@ -42,7 +42,7 @@ class _Elsewhere:
 
     reason: str
     nearest: str
-    """The shipped spec with the most names in common."""
+    """A shipped spec with the most names in common."""
 
 
 def detect_spec(submission: Submission) -> LoadedSpec:
@@ -67,8 +67,9 @@ def _detected(submission: Submission, recognition: Recognition) -> LoadedSpec | 
     counts = {each.spec.name: len(recognition.fitting(each.spec)) for each in named}
     fitting: Sequence[LoadedSpec] = [each for each in named if counts[each.spec.name]]
     if not fitting:
-        nearest = max((each.spec for each in named), key=lambda spec: len(recognition.named(spec)))
-        return _Elsewhere(_other_course(recognition, nearest), nearest.name)
+        most = max(len(recognition.named(each.spec)) for each in named)
+        nearest = [each.spec for each in named if len(recognition.named(each.spec)) == most]
+        return _Elsewhere(_other_course(recognition, nearest), nearest[0].name)
     coefficient = _coefficient(recognition.extracted)
     fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
     most = max(counts[each.spec.name] for each in fitting)
@@ -95,13 +96,15 @@ def _recognition(submission: Submission, specs: Iterable[Spec]) -> Recognition:
     return Recognition(extract(submission, list(names)))
 
 
-def _other_course(recognition: Recognition, spec: Spec) -> str:
-    """A sentence on functions that have the names of the spec's and are not."""
-    names = recognition.named(spec)
-    verb = "is" if len(names) == 1 else "are"
-    course = course_of(recognition, spec)
-    whose = f"another course's ({course})" if course else "another course's, or changed from the handout"
-    return f"{formatting.listing(names)} here {verb} {whose}: {recognition.difference(spec)}."
+def _other_course(recognition: Recognition, specs: Iterable[Spec]) -> str:
+    """Sentences on functions that have the names of these specs' and are not."""
+    differences = dict(found for spec in specs if (found := recognition.difference(spec)))
+    sentences = []
+    for name, words in differences.items():
+        course = course_of(name, recognition)
+        whose = f"another course's ({course})" if course else "another course's, or changed from the handout"
+        sentences.append(f"{name} here is {whose}: {words}.")
+    return " ".join(sentences)
 
 
 def _why_unknown(extracted: Extracted) -> str:
@@ -169,11 +172,11 @@ def _by_recognition(submission: Submission, spec: Spec, others: Sequence[Spec]) 
         found = _detected(submission, recognition)
     except SpecError:
         if is_named and not has_own:
-            yield LookAlike(None, _other_course(recognition, spec))
+            yield LookAlike(None, _other_course(recognition, [spec]))
         return
     if isinstance(found, _Elsewhere):
         if not has_own:
-            reason = _other_course(recognition, spec) if is_named else found.reason
+            reason = _other_course(recognition, [spec]) if is_named else found.reason
             yield LookAlike(None, f"{reason} {_NOT_COVERED}")
         return
     other = found.spec

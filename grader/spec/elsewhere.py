@@ -46,11 +46,10 @@ _NAMESAKES = (
 )
 
 
-def course_of(recognition: Recognition, spec: Spec) -> str | None:
-    """The course that the submission's functions with names of the spec come from, if it is known."""
-    names = recognition.named(spec)
-    known = (each for each in _NAMESAKES if each.name in names and each.is_seen(recognition))
-    return next((each.course for each in known), None)
+def course_of(name: str, recognition: Recognition) -> str | None:
+    """The course that the submission's function of this name comes from, if it is known."""
+    known = (each.course for each in _NAMESAKES if each.name == name and each.is_seen(recognition))
+    return next(known, None)
 
 
 WITHOUT_SVM = "CS231n's assignment 1 of 2025 or later"

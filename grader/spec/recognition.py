@@ -48,15 +48,16 @@ class Recognition:
         fitting = [name for name in self.named(spec) if not self._difference(name, spec)]
         return fitting if self.library(fitting) in {None, spec.backend} else []
 
-    def difference(self, spec: Spec) -> str:
-        """Why the first function with a name of the spec is not the spec's; empty if it is, or if there is none."""
+    def difference(self, spec: Spec) -> tuple[str, str] | None:
+        """A function with a name of the spec that is not the spec's, and the difference; None if all fit."""
         for name in self.named(spec):
             if words := self._difference(name, spec):
-                return words
+                return name, words
         library = self.library(self.named(spec))
         if library in {None, spec.backend}:
-            return ""
-        return f"it is written in {_LIBRARIES[library]}, and {spec.name} is in {_LIBRARIES[spec.backend]}"
+            return None
+        words = f"it is written in {_LIBRARIES[library]}, and {spec.name} is in {_LIBRARIES[spec.backend]}"
+        return self.named(spec)[0], words
 
     def _difference(self, name: str, spec: Spec) -> str:
         shape, function = self.shape(name), spec.functions[name]
@@ -96,6 +97,6 @@ def _other_methods(shape: ClassShape, function: FunctionSpec) -> str:
     if not other or len(other) + len(absent) <= len(expected) / 2:
         return ""
     words = [f"its {name} takes {seen}, not {expected[name]}" for name, seen in other.items()]
-    return formatting.listing(
-        [*words, *([f"it has no {formatting.listing(absent, 'or')}"] if absent else [])]
-    )
+    if absent:
+        words.append(f"it has no {formatting.listing(absent, 'or')}")
+    return ", and ".join(words)

@@ -858,6 +858,26 @@ def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp
     assert parse_report((tmp_path / "report.json").read_text()).score == 0
 
 
+@pytest.mark.parametrize("closed", [[1], [2], [0, 1, 2]])
+def test_a_closed_standard_stream_costs_neither_the_file_nor_the_exit_code(tmp_path, closed):
+    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "hw.py").write_text("x = 1\n")
+    closing = " ".join(f"{number}>&-" for number in closed)
+
+    ran = subprocess.run(
+        [
+            *("sh", "-c", f'exec "$0" "$@" {closing}', sys.executable, "-m", "grader", "check", "hw.py"),
+            *("--spec", "mini.toml", "--json", "report.json"),
+        ],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+    assert ran.returncode == 1
+    assert parse_report((tmp_path / "report.json").read_text()).score == 0
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_an_output_that_cannot_be_written_is_one_sentence():
     with Path("/dev/full").open("w") as full:

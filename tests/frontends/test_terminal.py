@@ -511,13 +511,16 @@ def test_a_class_is_summed_up():
 
 def test_a_class_graded_with_the_wrong_spec_is_asked_about():
     message = "This looks like eecs498_2019 (EECS 498): no function is right as one of mini."
-    flagged = report_of(flags=[{"kind": "wrong_spec", "message": message, "audience": "both"}])
+    flag = {"kind": "wrong_spec", "message": message, "audience": "both", "spec": "eecs498_2019"}
+    flagged = report_of(flags=[flag])
+    foreign = report_of(flags=[{**flag, "spec": None}])
 
     def last(*reports):
         return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
 
     assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
     assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: is --spec right?"
+    assert last(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 
 def test_a_class_that_was_run_in_part_is_not_called_a_fault():
