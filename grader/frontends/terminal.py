@@ -238,15 +238,9 @@ def _score_line(report: Report) -> Text:
     if report.score is None:
         return _text(_why_no_score(report), style="bold yellow")
     if not report.max_score:
-        return _text(f"No score: no check of this run is worth points. {_passed(report)}", style="bold")
+        return _text(_why_no_score(report), style="bold")
     style = "bold green" if report.score >= report.max_score else "bold"
     return _text(f"Score: {_score(report)}", style=style)
-
-
-def _passed(report: Report) -> str:
-    """How many of the checks that ran were passed."""
-    statuses = [check.status for check in report.checks if check.status in {"passed", "failed"}]
-    return f"{statuses.count('passed')} of {formatting.count(len(statuses), 'check')} passed."
 
 
 def _score(report: Report) -> str:
@@ -257,18 +251,19 @@ def _score(report: Report) -> str:
 
 def _why_no_score(report: Report) -> str:
     got, worth = report.points_run
-    ran = any(check.status in {"passed", "failed"} for check in report.checks)
+    ran = [check.status for check in report.checks if check.status in {"passed", "failed"}]
     skipped = sum(check.status == "skipped" for check in report.checks)
     told = (
         f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
         f" (of {formatting.points(report.max_score)} in all)."
-        if worth
-        else f"The checks that ran are worth no points: {_passed(report)}"
     )
+    if ran and not worth:
+        passed = f"{ran.count('passed')} of {formatting.count(len(ran), 'check')}"
+        told = f"The checks that ran are worth no points; passed: {passed}."
     if report.has_grader_faults:
         return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
     if ran:
-        return f"No score: not every check was run. {told}"
+        return f"No score: not every check was run. {told}" if report.score is None else f"No score. {told}"
     if skipped:
         asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
         return f"Nothing was graded: {asked} skipped."
@@ -288,7 +283,8 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         words = f"{kind}: {fault.message}"
     else:
         passed = f"{len(ran) - failed} of {formatting.count(len(ran), 'check')} passed"
-        words = f"{passed if failed else 'all checks passed'}, {formatting.seconds(report.seconds)}"
+        told = "no check was run" if not ran else passed if failed else "all checks passed"
+        words = f"{told}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
 

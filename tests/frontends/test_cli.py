@@ -487,6 +487,22 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
     ]
 
 
+def test_a_batch_of_another_assignment_stops_before_it_grades_unless_told_to_go_on(grader, graded, course):
+    seen = graded(FAILED)
+    for name in ("bob", "cem", "dan"):
+        (course / "class" / f"{name}.py").write_text("x = 1\n")
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    assert (ran.code, ran.out, seen) == (2, "", [])
+    assert ran.err == (
+        "grader: 3 of the first 5 submissions have no function of mini; none of them looks like another shipped spec's"
+        " either. Grade the class with its own spec, or pass --anyway to grade it as mini all the same\n"
+    )
+    assert grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--anyway").code == 0
+    assert len(seen) == 5
+
+
 def test_a_batch_on_a_terminal_takes_no_markup(grader, graded, course, monkeypatch):
     graded(PASSED)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
