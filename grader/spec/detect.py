@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from grader import formatting
@@ -15,6 +15,7 @@ from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
 from grader.spec.elsewhere import WITHOUT_SVM, course_of, is_without_svm
+from grader.spec.narrowing import defining_files
 from grader.spec.recognition import Recognition
 
 _NOT_COVERED = "No shipped spec covers it."
@@ -92,8 +93,12 @@ def has_functions_of(submission: Submission, spec: Spec) -> bool:
 
 
 def _recognition(submission: Submission, specs: Iterable[Spec]) -> Recognition:
+    """The functions of these specs, read from the files that seem to define them and those that these name."""
     names = dict.fromkeys(name for spec in specs for name in spec.functions)
-    return Recognition(extract(submission, list(names)))
+    files, defined = defining_files(submission.sources, names)
+    if not defined:
+        return Recognition(extract(submission, list(names)))
+    return Recognition(extract(replace(submission, files=files), [name for name in names if name in defined]))
 
 
 def _other_course(recognition: Recognition, specs: Iterable[Spec]) -> str:
