@@ -1,6 +1,7 @@
 """Functions with the names of a spec's: whether they are the spec's, by signature and library."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from grader.spec import load_spec
 from grader.spec.detect import LookAlike, detect_spec, has_functions_of, near_misses
 from tests.samples import submission_of
 
+SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions"
 TWO_LAYER = load_spec("two_layer_net").spec
 CS231N = load_spec("cs231n").spec
 
@@ -215,23 +217,10 @@ def softmax_loss_vectorized(W, X, y, reg):
     return reg * np.sum(W * W), np.zeros_like(W)
 """
 SVM = SOFTMAX.replace("softmax", "svm")
-CLASSES = """
-class LinearClassifier(object):
-    def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
-        return []
-    def predict(self, X):
-        return X[:, 0]
-    def loss(self, X_batch, y_batch, reg):
-        pass
+HANDOUT = SUBMISSIONS / "cs231n" / "package_folder" / "cs231n" / "classifiers" / "linear_classifier.py"
+CLASSES = "".join(HANDOUT.read_text().partition("class LinearClassifier")[1:])
+"""Of the handout, without its imports; LinearSVM calls svm_loss_vectorized, as it still does in 2025."""
 
-class LinearSVM(LinearClassifier):
-    def loss(self, X_batch, y_batch, reg):
-        return svm_loss_vectorized(self.W, X_batch, y_batch, reg)
-
-class Softmax(LinearClassifier):
-    def loss(self, X_batch, y_batch, reg):
-        return softmax_loss_vectorized(self.W, X_batch, y_batch, reg)
-"""
 SINCE_2025 = {
     "flat": {"softmax_py": SOFTMAX, "linear_classifier_py": f"from softmax import *\n{CLASSES}"},
     "in a renamed package": {
