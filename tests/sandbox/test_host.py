@@ -227,7 +227,7 @@ def test_a_function_that_does_not_return_is_stopped_and_called_no_more(open_sess
     session = open_session(hostile(body))
 
     assert session.run(trial("f", seconds=0.3)) == TimedOut(0.3)
-    assert session.run(trial("f", seconds=0.3)) == Refused("not called again: it did not return within 0.3 s")
+    assert session.run(trial("f", seconds=0.3)) == Refused("not called again: an earlier call did not finish in 0.3 s")
     assert g_is_right(session)
 
 

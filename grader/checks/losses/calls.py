@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from grader.checks.losses.cases import Case
@@ -15,7 +17,7 @@ def loss_trial(
 ) -> Trial:
     """The call function(W, X, y, reg) on a case, in a dtype."""
     return Trial(
-        label=f"{case.name} ({case.sizes(assignment.convention)}, {dtype})",
+        label=f"{case.name} ({case.sizes(assignment.convention)})",
         function=function,
         positional=(
             Tensor(case.W.astype(dtype)),
@@ -40,6 +42,11 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
     dtype: DTypeName = "float64" if W.array.dtype == np.float64 else "float32"
     weights, rows = W.array.astype(np.float64), X.array.astype(np.float64)
     return Case(trial.label, weights, rows, y.array, float(reg.value or 0.0)), dtype
+
+
+def in_dtype(some: Collection[DTypeName], tried: Collection[DTypeName]) -> str:
+    """A phrase to put after a label where only one of the dtypes that were tried gives the result."""
+    return f" in {next(iter(some))}" if len(set(some)) == 1 < len(set(tried)) else ""
 
 
 def unusable(returned: Returned) -> str | None:

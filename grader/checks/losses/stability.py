@@ -11,7 +11,7 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import loss_trial
+from grader.checks.losses.calls import case_of, in_dtype, loss_trial
 from grader.checks.losses.cases import SHIFT, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
@@ -66,14 +66,15 @@ class StabilityCheck(CheckFields):
                 return self.failed(failure_sentence(trial, observation), findings=(finding,))
             calls.append((trial, observation))
             if infinite := _infinite(trial, observation):
-                words = f"{self.function}: {infinite}, on {trial.label}"
+                on = f"{trial.label}{_in_dtype(trial, evidence)}"
                 are_numbers = all(isinstance(value, Received) for value in observation.values)
                 first, unshifted = calls[0]
                 truth = Truth.of(context.assignment, first)
                 # A function that is wrong anyway may be infinite for another reason than the size of the scores.
                 if are_numbers and truth.fault(unshifted.values) is None:
-                    return self._wrong(f"{words}. {OVERFLOW.message}", OVERFLOW)
-                return self._wrong(words)
+                    words = f"{self.function} is not finite on large scores. {OVERFLOW.message} On {on}, {infinite}"
+                    return self._wrong(words, OVERFLOW)
+                return self._wrong(f"{self.function}: {infinite}, on {on}")
         *others, (ones_trial, ones) = calls
         shifted = [call for call in others if not call[0].label.startswith(WIDE)]
         for start in range(0, len(shifted), len(SHIFTS)):
@@ -109,6 +110,17 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Compari
         np.delete(each, -1, axis=features) for each in (shifted.array, unshifted.array, bound)
     )
     return compare_array(Received(seen, shifted.dtype), own, bounds, "dW")
+
+
+def _in_dtype(trial: Trial, evidence: Evidence) -> str:
+    """The dtype of an infinite answer, if the same call in the other dtype gives a finite one."""
+    same = [
+        (other, observation)
+        for other, observation in evidence
+        if other.label == trial.label and isinstance(observation, Returned)
+    ]
+    infinite = {case_of(other)[1] for other, observation in same if _infinite(other, observation)}
+    return in_dtype(infinite, {case_of(other)[1] for other, _ in same})
 
 
 def _infinite(trial: Trial, returned: Returned) -> str | None:
