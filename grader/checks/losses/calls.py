@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 
+from grader.checks.base.check import Evidence
 from grader.checks.losses.cases import Case
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned
@@ -47,6 +48,17 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
 def in_dtype(some: Collection[DTypeName], tried: Collection[DTypeName]) -> str:
     """A phrase to put after a label where only one of the dtypes that were tried gives the result."""
     return f" in {next(iter(some))}" if len(set(some)) == 1 < len(set(tried)) else ""
+
+
+def in_dtype_of(trial: Trial, evidence: Evidence, is_wrong: Callable[[Trial, Returned], object]) -> str:
+    """As in_dtype, for a trial that is wrong: the dtypes are those in which the same call was made."""
+    same = [
+        (other, observation)
+        for other, observation in evidence
+        if other.label == trial.label and isinstance(observation, Returned)
+    ]
+    wrong = {case_of(other)[1] for other, observation in same if is_wrong(other, observation)}
+    return in_dtype(wrong, {case_of(other)[1] for other, _ in same})
 
 
 def unusable(returned: Returned) -> str | None:

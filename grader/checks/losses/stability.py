@@ -11,7 +11,7 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, in_dtype, loss_trial
+from grader.checks.losses.calls import in_dtype_of, loss_trial
 from grader.checks.losses.cases import SHIFT, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
@@ -66,7 +66,7 @@ class StabilityCheck(CheckFields):
                 return self.failed(failure_sentence(trial, observation), findings=(finding,))
             calls.append((trial, observation))
             if infinite := _infinite(trial, observation):
-                on = f"{trial.label}{_in_dtype(trial, evidence)}"
+                on = f"{trial.label}{in_dtype_of(trial, evidence, _infinite)}"
                 are_numbers = all(isinstance(value, Received) for value in observation.values)
                 first, unshifted = calls[0]
                 truth = Truth.of(context.assignment, first)
@@ -110,17 +110,6 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Compari
         np.delete(each, -1, axis=features) for each in (shifted.array, unshifted.array, bound)
     )
     return compare_array(Received(seen, shifted.dtype), own, bounds, "dW")
-
-
-def _in_dtype(trial: Trial, evidence: Evidence) -> str:
-    """The dtype of an infinite answer, if the same call in the other dtype gives a finite one."""
-    same = [
-        (other, observation)
-        for other, observation in evidence
-        if other.label == trial.label and isinstance(observation, Returned)
-    ]
-    infinite = {case_of(other)[1] for other, observation in same if _infinite(other, observation)}
-    return in_dtype(infinite, {case_of(other)[1] for other, _ in same})
 
 
 def _infinite(trial: Trial, returned: Returned) -> str | None:

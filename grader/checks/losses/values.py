@@ -93,7 +93,8 @@ class _PartTally:
     calls: int = 0
     wrong: list[tuple[Comparison, str, DTypeName]] = field(default_factory=list)
     """The wrong values, each with the label of its trial and its dtype."""
-    tried: set[DTypeName] = field(default_factory=set)
+    tried: dict[str, set[DTypeName]] = field(default_factory=dict)
+    """The dtypes in which each case was called, by label."""
 
     @property
     def is_right(self) -> bool:
@@ -101,14 +102,14 @@ class _PartTally:
 
     def add(self, comparison: Comparison, label: str, dtype: DTypeName) -> None:
         self.calls += 1
-        self.tried.add(dtype)
+        self.tried.setdefault(label, set()).add(dtype)
         if not comparison.is_right:
             self.wrong.append((comparison, label, dtype))
 
     def sentence(self, function: str, mistakes: str) -> str:
         """The mistakes that explain it, the first call in which it was wrong, and in how many it was."""
         first, label, _ = self.wrong[0]
-        label += in_dtype({dtype for *_, dtype in self.wrong}, self.tried)
+        label += in_dtype({dtype for _, wrong, dtype in self.wrong if wrong == label}, self.tried[label])
         often = "" if len(self.wrong) == 1 else f" It is wrong in {len(self.wrong)} of {self.calls} calls."
         if not mistakes:
             return f"{function}: {first.sentence}, on {label}.{often}"
@@ -133,8 +134,8 @@ class _Tally:
     notes: dict[str, None] = field(default_factory=dict)
     broken: tuple[Trial, Observation] | None = None
     """The first call that gave no values."""
-    broken_calls: list[DTypeName] = field(default_factory=list)
-    """The dtypes of those that were made and gave no values."""
+    broken_calls: list[tuple[str, DTypeName]] = field(default_factory=list)
+    """The label and the dtype of each call that was made and gave no values."""
     worst_right: dict[str, float] = field(default_factory=dict)
     """The greatest relative difference of a right value, by part and dtype."""
     _exact: list[tuple[Truth, Returned]] = field(default_factory=list)
@@ -165,10 +166,11 @@ class _Tally:
     def add_failure(self, trial: Trial, observation: Observation) -> None:
         self.broken = self.broken or (trial, observation)
         if not isinstance(observation, Refused):
-            self.broken_calls.append(case_of(trial)[1])
+            self.broken_calls.append((trial.label, case_of(trial)[1]))
 
     def _broken_sentence(self, trial: Trial, observation: Observation) -> str:
-        dtype = in_dtype(self.broken_calls, {*self.broken_calls, *self.loss.tried})
+        broken = {dtype for label, dtype in self.broken_calls if label == trial.label}
+        dtype = in_dtype(broken, broken | self.loss.tried.get(trial.label, set()))
         words = failure_sentence(replace(trial, label=trial.label + dtype), observation)
         failed, calls = len(self.broken_calls), len(self.broken_calls) + self.loss.calls
         return sentence(words) + (
