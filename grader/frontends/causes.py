@@ -18,6 +18,9 @@ _OF_NAMES = frozenset({"NameError", "ImportError", "ModuleNotFoundError"})
 _NO_EXCEPTION = frozenset({"timed out", "ended", "not called"})
 """Kinds of failure of which the first explains the later ones: the function is then not called again."""
 
+_LIMITS = frozenset({"MemoryError", "_ArrayMemoryError", "RecursionError"})
+"""Exceptions that one fault raises at whatever line a limit is reached."""
+
 
 def absent_lines(report: Report, checks: Sequence[CheckPart]) -> Iterator[tuple[str, list[str]]]:
     """For all missing functions and for all unwritten ones: a line, and the lines that belong below it."""
@@ -40,7 +43,7 @@ def absent_lines(report: Report, checks: Sequence[CheckPart]) -> Iterator[tuple[
             if not {*check.functions} & {*missing, *unwritten}
         ]
         if failed:
-            below.append(f"Failed because of {it}: {'; '.join(failed)}.")
+            below.append(f"Failed because of {it}: {listed(failed)}.")
         yield f"{label}: {formatting.listing(names)}; the checks that need {it} {verb}{until}.", below
     if optional:
         yield f"Not in the submission, but worth no points: {formatting.listing(optional)}.", []
@@ -70,10 +73,23 @@ def causes(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]
     return list(by_cause.values())
 
 
+def listed(titles: Sequence[str]) -> str:
+    """Titles in a row; those that begin with the same name share it: "f: values; loops; g: values"."""
+    words: list[str] = []
+    before = ""
+    for title in titles:
+        name, colon, rest = title.partition(": ")
+        words.append(rest if colon and name == before else title)
+        before = name if colon else ""
+    return "; ".join(words)
+
+
 def _cause(failure: FailurePart) -> tuple[object, ...]:
     """Equal for failures of one cause: the numbers in a message may differ from call to call."""
     if failure.kind in _NO_EXCEPTION:
         return (failure.function,)
+    if failure.kind in _LIMITS:
+        return (failure.function, failure.kind)
     message = re.sub(r"\d+", "0", failure.message)
     return (failure.kind, message, None if failure.kind in _OF_NAMES else failure.where)
 

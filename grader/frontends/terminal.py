@@ -17,7 +17,7 @@ from grader import formatting
 from grader.batch import Outcome, look_alikes
 from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted, LeftOut
-from grader.frontends.causes import absent_lines, causes
+from grader.frontends.causes import absent_lines, causes, listed
 from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
@@ -177,7 +177,7 @@ def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> Non
         if teller.hint:
             console.print(_indented(f"Hint: {teller.hint}", style="cyan"))
         if others:
-            titles = "; ".join(check.title for check in others)
+            titles = listed([check.title for check in others])
             console.print(_indented(f"Failed for the same reason: {titles}.", style="dim"))
 
 

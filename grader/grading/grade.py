@@ -229,7 +229,7 @@ def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdi
         evidence += [(trial, run(trial)) for trial in trials]
         trials = check.more_trials(context, evidence)
     verdict = check.judge(context, evidence)
-    if verdict.status == "failed":
+    if verdict.status == "failed" and verdict.failure is None:
         verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
     check_part(
         CheckResult(check, verdict)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.frontends.causes import absent_lines, causes
+from grader.frontends.causes import absent_lines, causes, listed
 from tests.samples import check_part, report_of
 
 PLACE = {"file": "hw.ipynb", "cell": 2, "line": 3}
@@ -66,6 +66,19 @@ def test_a_function_that_is_not_called_again_fails_for_the_reason_of_its_first_f
     other = failed("c", kind="not called", message="", where=None, function="g")
 
     assert grouped(slow, refused, other) == [["a", "b"], ["c"]]
+
+
+def test_a_limit_is_one_cause_for_a_function_at_whatever_line_it_is_reached():
+    memory = {"kind": "_ArrayMemoryError", "message": "Unable to allocate 9 GiB"}
+    later = failed("b", kind="_ArrayMemoryError", message="Unable to allocate 1 TiB", where=None)
+
+    assert grouped(failed("a", **memory), later) == [["a", "b"]]
+
+
+def test_titles_in_a_row_name_a_function_once():
+    titles = ["f: values", "f: no loops", "g: values", "all", "g: loops"]
+
+    assert listed(titles) == "f: values; no loops; g: values; all; g: loops"
 
 
 def test_checks_without_a_failed_call_are_grouped_by_their_words():

@@ -22,6 +22,7 @@ _MEMORY_ADVICE = "does it keep every batch, or build an N x N or N x D x C array
 
 _ADVICE = {
     "PermissionError": "(graded code may not open files or connections or start processes)",
+    "FileNotFoundError": "(there are no files where graded code runs)",
     "EOFError": "(nobody answers input() while grading)",
 }
 
