@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
@@ -20,6 +21,9 @@ from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
+
+_MISSING = "missing: the call returned "
+"""How a worker describes each value of a result that holds another number of values."""
 
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
@@ -108,13 +112,24 @@ class _PartTally:
 
     def sentence(self, function: str, mistakes: str) -> str:
         """The mistakes that explain it, the first call in which it was wrong, and in how many it was."""
-        first, label, _ = self.wrong[0]
-        label += in_dtype({dtype for _, wrong, dtype in self.wrong if wrong == label}, self.tried[label])
-        often = "" if len(self.wrong) == 1 else f" It is wrong in {len(self.wrong)} of {self.calls} calls."
+        first = self.wrong[0][0]
+        often = "" if len(self.wrong) == 1 else f" It is wrong in {self.often}."
         if not mistakes:
-            return f"{function}: {first.sentence}, on {label}.{often}"
+            return f"{function}: {first.sentence}, on {self.first_label}.{often}"
         name = "dW" if self.part == "gradient" else "loss"
-        return f"{function}: {name} is wrong. {mistakes} On {label}, {first.sentence}.{often}"
+        return f"{function}: {name} is wrong. {mistakes} On {self.first_label}, {first.sentence}.{often}"
+
+    @property
+    def first_label(self) -> str:
+        """The first call in which it was wrong."""
+        _, label, _ = self.wrong[0]
+        return label + in_dtype(
+            {dtype for _, wrong, dtype in self.wrong if wrong == label}, self.tried[label]
+        )
+
+    @property
+    def often(self) -> str:
+        return f"{len(self.wrong)} of {formatting.count(self.calls, 'call')}"
 
     def numbers(self) -> list[dict[str, float]]:
         """The relative difference of the first wrong value and its bound, by name; infinite ones are left out."""
@@ -193,12 +208,29 @@ class _Tally:
                 named += diagnose(self.spec.classifier, part.part, seen, assignment.convention)
         return tuple(named)
 
+    @property
+    def _are_wrong_alike(self) -> bool:
+        """Whether loss and gradient are wrong in the same calls, as far as sentences tell."""
+        loss, gradient = self.loss, self.gradient
+        if loss.is_right or gradient.is_right:
+            return False
+        return (loss.first_label, loss.often) == (gradient.first_label, gradient.often)
+
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
         """Each wrong part with its diagnosis."""
         said: list[str] = []
         if self.broken is not None:
             said.append(self._broken_sentence(*self.broken))
         parts = (self.loss, self.gradient)
+        if not diagnoses and self._are_wrong_alike:
+            words = [part.wrong[0][0].sentence for part in parts]
+            is_neither = len({each.partition(_MISSING)[2] or each for each in words}) == 1
+            fault = f": {', and '.join(words)}"
+            if is_neither:
+                fault = f" returned {words[0].partition(_MISSING)[2]} instead of loss and dW"
+            often = "" if len(self.loss.wrong) == 1 else f" Both are wrong in {self.loss.often}."
+            said.append(f"{self.function}{fault}, on {self.loss.first_label}.{often}")
+            return said
         for part in parts:
             if not part.is_right:
                 mistakes = " ".join(each.message for each in diagnoses if each.part == part.part)

@@ -305,9 +305,8 @@ def test_overflow_in_both_parts_names_the_first_call_in_which_it_shows():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        f"svm_loss_vectorized: loss is infinity, expected <number>, on {FIRST}. It is wrong in 20 of 20 calls."
-        " svm_loss_vectorized: dW is not finite in <count> of <count> entries:"
-        f" nan (not a number) at [0, 0], on {FIRST}. It is wrong in 20 of 20 calls.",
+        "svm_loss_vectorized: loss is infinity, expected <number>, and dW is not finite in <count> of <count>"
+        f" entries: nan (not a number) at [0, 0], on {FIRST}. Both are wrong in 20 of 20 calls.",
     )
     assert dict(verdict.measured) == {}
     assert verdict.findings[0].diagnosis == ()
@@ -334,15 +333,24 @@ def test_a_loss_for_each_sample_is_told_its_shape():
     )
 
 
+def test_a_function_that_returns_something_else_than_two_values_is_told_what():
+    nothing = Unexpected("missing: the call returned None")
+    verdict = verdict_on_all(check_of(), Returned((nothing, nothing), 0.0))
+
+    assert says(
+        verdict.message,
+        f"svm_loss_vectorized returned None instead of loss and dW, on {FIRST}. Both are wrong in 20 of 20 calls.",
+    )
+
+
 def test_a_function_without_a_return_is_told_of_both_parts():
     verdict = verdict_on(check_of(), lambda W, X, y, reg: None)
 
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        f"svm_loss_vectorized: loss should be a number, but is None, on {FIRST}. It is wrong in 20 of 20 calls."
-        " svm_loss_vectorized: dW should have shape (<count>, 5), but is None,"
-        f" on {FIRST}. It is wrong in 20 of 20 calls.",
+        "svm_loss_vectorized: loss should be a number, but is None, and dW should have shape (<count>, 5), but is"
+        f" None, on {FIRST}. Both are wrong in 20 of 20 calls.",
     )
 
 
@@ -535,8 +543,7 @@ def test_unexpected_values_of_one_call_are_wrong_there_only():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        "svm_loss_vectorized: loss should be a number, but is None, on one sample (N=1, C=4, D=5, reg=0.37)."
-        " svm_loss_vectorized: dW should have shape (5, 4), but is None,"
+        "svm_loss_vectorized: loss should be a number, but is None, and dW should have shape (5, 4), but is None,"
         " on one sample (N=1, C=4, D=5, reg=0.37).",
     )
 
