@@ -224,10 +224,10 @@ class _Tally:
         parts = (self.loss, self.gradient)
         if not diagnoses and self._are_wrong_alike:
             words = [part.wrong[0][0].sentence for part in parts]
-            is_neither = len({each.partition(_MISSING)[2] or each for each in words}) == 1
+            whole = {each.partition(_MISSING)[2] for each in words}
             fault = f": {', and '.join(words)}"
-            if is_neither:
-                fault = f" returned {words[0].partition(_MISSING)[2]} instead of loss and dW"
+            if len(whole) == 1 and all(whole):
+                fault = f" returned {whole.pop()} instead of loss and dW"
             often = "" if len(self.loss.wrong) == 1 else f" Both are wrong in {self.loss.often}."
             said.append(f"{self.function}{fault}, on {self.loss.first_label}.{often}")
             return said
