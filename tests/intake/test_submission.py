@@ -418,7 +418,7 @@ def test_a_folder_with_two_archives_is_not_guessed_at(tmp_path):
         load_submission(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
-        "found 2 archives; give one of them"
+        "found a.zip and b.zip; give one of them"
     )
 
 
