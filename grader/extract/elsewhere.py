@@ -16,9 +16,10 @@ _DEFINITION = r"^[ \t>]*{comment}[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+({name
 def definitions_elsewhere(files: Iterable[SourceFile], names: Collection[str]) -> Mapping[str, str]:
     """By name, a sentence on where its definition is, and what to do."""
     found: dict[str, str] = {}
-    if names:
-        for file in files:
-            for name, sentence in _in_file(file, "|".join(map(re.escape, names))):
+    for file in files:
+        mentioned = [name for name in names if name.encode() in file.content]
+        if mentioned:
+            for name, sentence in _in_file(file, "|".join(map(re.escape, mentioned))):
                 found.setdefault(name, sentence)
     return found
 
