@@ -83,6 +83,7 @@ class PredictorFunction(Model):
     signature: ClassVar[str] = "(W, X)"
 
     role: Literal["predictor"]
+    dtype: DTypeName = Field(default="float32", description="Dtype of its arguments.")
 
 
 class ClassifierClass(Model):
@@ -246,6 +247,15 @@ HandoutDevice = Annotated[
 ]
 
 
+FloatLabels = Annotated[
+    bool,
+    Field(
+        description="Predicted labels may be whole numbers in a float array, as where the handout starts with"
+        " np.zeros(N): a note. False: labels must be integers."
+    ),
+]
+
+
 class Assignment(Model):
     """The part of a spec that checks see."""
 
@@ -255,6 +265,7 @@ class Assignment(Model):
     limits: Limits
     restrictions: Restrictions = Restrictions()
     handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""
