@@ -91,7 +91,7 @@ def _trial(context: CheckContext, function: str, N: int, C: int, rng: np.random.
     X = _rows(context.seed, N, layout, dtype)
     W = _in_layout(_uniform(rng, FEATURES, C) * np.float32(SPREAD / FEATURES**0.5), layout, dtype)
     return Trial(
-        label=f"a size of the handout (N={N}, C={C}, D={FEATURES}, reg={REG:g}, {dtype})",
+        label=f"a size of the handout (N={N}, C={C}, D={FEATURES}, reg={REG:g})",
         function=function,
         positional=(
             Tensor(W),

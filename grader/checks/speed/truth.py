@@ -74,8 +74,8 @@ def coarse_faults(
                 continue
             difference, scale = _length(value.array - truth), _length(truth)
             if not difference <= TOLERANCE * scale + slack:
-                share = formatting.number(difference / scale)
-                yield trial, f": {name} differs from the reference by {share} of its size", name
+                off = formatting.small(difference / scale)
+                yield trial, f": {name} differs from the reference's (relative difference {off})", name
 
 
 def _expected(
