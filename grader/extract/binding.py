@@ -15,7 +15,12 @@ _CHANGES = frozenset(
 )
 """Methods that change the value they are called on: `TABLE.append(1)` at top level belongs to TABLE."""
 
-ALWAYS_BOUND = frozenset(dir(builtins)) | {"__name__", "__file__", "__package__", "__spec__", "__loader__"}
+ALWAYS_BOUND = (
+    frozenset(dir(builtins))
+    | {"__name__", "__file__", "__package__", "__spec__", "__loader__"}
+    | {"get_ipython", "xrange"}
+)
+"""Names that are there without being bound; the worker gives the last two."""
 
 TOO_DEEP = "does not compile: nested too deeply"
 

@@ -3,17 +3,53 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection
+from dataclasses import replace
 
-from grader.extract.effects import is_main_guard
-from grader.extract.extracted import LeftOut
-from grader.extract.safety import BARE_EXPRESSION, IDLE, MAIN_GUARD, Safety
+from grader.extract.effects import calls_in
+from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
+from grader.extract.safety import BARE_EXPRESSION, IDLE, Safety
+
+_READS_A_FILE = re.compile(r"calls (?:open|\S+\.(?:open|load\w*|read\w*|\w*read|fromfile|genfromtxt|memmap|File))$")
+_ASKS = re.compile(r"calls input$")
 
 
 def left_out(safety: Safety, number: int, reason: str | None = None) -> LeftOut:
     """A statement that is left out: because it may not be executed, unless another reason is given."""
     reason = reason or safety.reason(number) or "no graded function needs it"
     return safety.program.statements[number].left_out(reason, safety.program.names_bound_by(number))
+
+
+def lack(safety: Safety, number: int) -> LeftOut:
+    """A statement that is left out and that a graded function needs, explained to its author."""
+    left = left_out(safety, number)
+    root = safety.cause(number)
+    where = safety.program.statements[root].location
+    is_own = root == number
+    reason = left.reason if is_own else safety.reason(root) or ""
+    return replace(left, explanation=f"{where} {_predicate(safety, root, reason)}")
+
+
+def _predicate(safety: Safety, number: int, reason: str) -> str:
+    """What a statement that is left out does and the remedy, to follow its place."""
+    node = safety.program.statements[number].node
+    if node is None:
+        return f"is not run: {reason if reason.startswith('it ') else f'it is {reason}'}"
+    if _ASKS.search(reason):
+        return "asks for input, and nobody answers during grading: put the value there"
+    if _READS_A_FILE.search(reason):
+        file = next((text for each in calls_in(node) if (text := _file_in(each))), "a file")
+        return f"reads {file}, which is not there during grading: put the value there"
+    return f"is not run: {reason}"
+
+
+def _file_in(call: ast.Call) -> str | None:
+    """The name of the file that a call reads, where it is written out."""
+    match call.args[:1]:
+        case [ast.Constant(value=str(name))] if name:
+            return name if len(name) <= SUMMARY_LENGTH else None
+    return None
 
 
 def omissions(safety: Safety, included: Collection[int], lacking: Collection[int]) -> tuple[LeftOut, ...]:
@@ -45,8 +81,6 @@ def _noteworthy(safety: Safety, number: int) -> str | None:
         case ast.Expr():
             is_setting = safety.setting(number) is not None
             return None if is_setting else safety.rash_call(number) or BARE_EXPRESSION
-        case ast.If(test=test) if is_main_guard(test):
-            return MAIN_GUARD
         case ast.For() | ast.AsyncFor() | ast.While():
             return safety.rash_call(number) or "a loop that no graded function needs"
         case ast.Assign() | ast.AnnAssign() | ast.AugAssign():

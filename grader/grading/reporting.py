@@ -265,7 +265,7 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
-    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    notes += [f"{'/'.join(left.binds)}: {left.explanation}" for left in function.lacks]
     return notes
 
 
