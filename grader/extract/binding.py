@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from grader.extract.scopes import Comprehension, Definition, Function, bindings_in, walk_scope
 
 _CHANGES = frozenset(
-    {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
+    {
+        "add",
+        "add_argument",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+    }
     | {"reverse", "setdefault", "sort", "update"}
 )
 """Methods that change the value they are called on: `TABLE.append(1)` at top level belongs to TABLE."""

@@ -12,7 +12,7 @@ _PURE = frozenset(
     {"torch", "numpy", "math", "cmath", "functools", "itertools", "collections", "operator", "typing", "copy"}
     | {"dataclasses", "random", "enum", "string", "re", "statistics", "decimal", "fractions", "types", "time"}
     | {"warnings", "logging", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap"}
-    | {"platform", "past", "six", "tqdm", "json"}
+    | {"platform", "past", "six", "tqdm", "json", "argparse"}
 )
 """Modules whose functions do no harm; the worker's stubs for past, six and tqdm work."""
 
@@ -23,13 +23,19 @@ _LOADERS = frozenset(
     | {"json.load", "pickle.load", "cPickle.load", "h5py.File", "scipy.io.loadmat"}
     | {"logging.FileHandler", "logging.config", "logging.handlers"}
 )
-_LOADER_PREFIXES = ("numpy.load", "numpy.save", "torch.utils.data.", "torch.utils.tensorboard", "pandas.read_")
-_HARMLESS = frozenset(
-    {"os.environ.get", "os.environ.keys", "os.getenv", "os.getcwd", "os.cpu_count", "sys.modules.get"}
-    | {"sys.modules.keys", "sys.getrecursionlimit", "sys.getsizeof", "importlib.util.find_spec"}
-    | {"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"}
+_LOADER_PREFIXES = (
+    "numpy.load",
+    "numpy.save",
+    "torch.utils.data.",
+    "torch.utils.tensorboard",
+    "pandas.read_",
 )
-"""Members of other modules that only ask, about a confined process or a path."""
+_HARMLESS = ("os.path.", "os.environ.", "sys.platform.", "sys.version.", "sys.modules.", "sys.path.")
+_HARMLESS_MEMBERS = frozenset(
+    {"os.getenv", "os.getcwd", "os.cpu_count", "sys.getrecursionlimit", "sys.getsizeof", "pickle.dumps"}
+    | {"importlib.util.find_spec", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"}
+)
+"""Members of other modules that only ask, or change nothing outside of a confined process."""
 
 _OF_SHELL = frozenset({"config", "kernel"})
 """Attributes of the shell that are no command."""
@@ -52,7 +58,7 @@ def member_reason(dotted: str, *, is_real: bool) -> str | None:
         return f"it loads or saves data: it calls {dotted}"
     if dotted == "time.sleep":
         return "it waits: it calls time.sleep"
-    if dotted.partition(".")[0] in _PURE or dotted.startswith("os.path.") or dotted in _HARMLESS:
+    if dotted.partition(".")[0] in _PURE or dotted.startswith(_HARMLESS) or dotted in _HARMLESS_MEMBERS:
         return None
     if not is_real:
         return f"it calls {dotted}, which is not available when functions are graded"
@@ -118,7 +124,9 @@ def shell_queries(node: ast.AST) -> set[int]:
     for item in ast.walk(node):
         if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "get_ipython":
             calls.add(id(item))
-        elif isinstance(item, ast.Attribute) and not item.attr.startswith("__") and item.attr not in _OF_SHELL:
+        elif (
+            isinstance(item, ast.Attribute) and not item.attr.startswith("__") and item.attr not in _OF_SHELL
+        ):
             commanded.add(id(item.value))
     return calls - commanded
 

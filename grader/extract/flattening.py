@@ -10,16 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from grader.extract.environment import (
-    EVERYDAY,
-    PLACES,
-    Environment,
-    catches,
-    gives_up,
-    globals_changed_in,
-    handler_of,
-)
+from grader.extract.environment import Environment
+from grader.extract.handlers import catches, gives_up, handler_of, names_in
 from grader.extract.importing import ModuleFinder, absolute_name
+from grader.extract.machine import EVERYDAY, PLACES
 from grader.extract.parsing import Statement, statements_in
 from grader.extract.patching import Patched, first_line_of
 from grader.extract.scopes import bindings_in, walk_scope
@@ -29,6 +23,8 @@ MAIN_GUARD = "it runs only when the file is run as a script"
 _COMPOUND = (ast.If, ast.Try, ast.With)
 _DEPTH = 20
 """How deeply nested statements are taken out of their blocks."""
+_CALLS = 4
+"""How many calls deep functions are followed to names that they change with `global`."""
 _TEST_LENGTH = 60
 
 
@@ -46,9 +42,7 @@ class _Choice:
     """Where it begins, by the node's own lines."""
 
 
-def flattened(
-    sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder
-) -> dict[str, list[Statement]]:
+def flattened(sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> dict[str, list[Statement]]:
     """The statements of each file, with decided `if`, `try` and `with` statements replaced by what runs of them."""
     return {path: _flattened(path, statements, finder) for path, statements in sources.items()}
 
@@ -59,6 +53,25 @@ def is_absent(finder: ModuleFinder, path: str, dotted: str) -> bool:
         return True
     top = dotted.partition(".")[0]
     return top not in EVERYDAY and not finder.is_real(top) and finder.file_of(dotted, path) is None
+
+
+def _changed_globals(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
+    """Functions in these statements, by name, and the names that a call of each changes with `global`."""
+    changed: dict[str, set[str]] = {}
+    calls: dict[str, set[str]] = {}
+    for function in (item for node in nodes for item in ast.walk(node)):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            own = changed.setdefault(function.name, set())
+            called = calls.setdefault(function.name, set())
+            for item in ast.walk(function):
+                if isinstance(item, ast.Global):
+                    own.update(item.names)
+                elif isinstance(item, ast.Call) and isinstance(item.func, ast.Name):
+                    called.add(item.func.id)
+    for _ in range(_CALLS):
+        for name, called in calls.items():
+            changed[name] = changed[name].union(*(changed.get(each, ()) for each in called))
+    return {name: frozenset(names) for name, names in changed.items() if names}
 
 
 def bound_in(nodes: Iterable[ast.AST]) -> set[str]:
@@ -75,7 +88,7 @@ def _flattened(path: str, statements: Sequence[Statement], finder: ModuleFinder)
     nodes = [each.node for each in statements if each.node is not None]
     units = {id(each.unit): each.unit for each in statements}.values()
     has_globals = any("global " in line for unit in units for line in unit.lines)
-    setters = globals_changed_in(nodes) if has_globals else {}
+    setters = _changed_globals(nodes) if has_globals else {}
     if any(isinstance(node, _COMPOUND) for node in nodes):
         flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted))
         found = [each for statement in statements for each in flattener.replaced(statement, 0)]
@@ -119,9 +132,9 @@ class _Flattener:
             if choice is not None and lifted is not None:
                 found = [part for each in lifted for part in self.replaced(each, depth + 1)]
                 return [*found, *self._left_behind(statement, choice)]
-            self._environment.forget([node])
+            self._environment.forget(node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.AsyncWith | ast.Match):
-            self._environment.forget([node])
+            self._environment.forget(node)
         else:
             self._environment.execute(node)
         return [statement]
@@ -145,10 +158,14 @@ class _Flattener:
                 return self._choice_of_if(node)
             case ast.Try():
                 return self._choice_of_try(node)
-            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=function, args=kinds, keywords=[]))], body=body):
+            case ast.With(
+                items=[ast.withitem(context_expr=ast.Call(func=function, args=kinds, keywords=[]))], body=body
+            ):
                 name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
                 if name == "suppress":
-                    return self._failing(body, lambda kind: any(catches(each, kind) for each in kinds), [], [])
+                    return self._failing(
+                        body, lambda kind: any(catches(each, kind) for each in kinds), [], []
+                    )
         return None
 
     def _choice_of_if(self, node: ast.If) -> _Choice | None:
@@ -165,17 +182,16 @@ class _Flattener:
 
     def _choice_of_try(self, node: ast.Try) -> _Choice | None:
         """The body up to the statement that raises, and the handler; or the whole body if nothing can raise."""
-
-        def handler(kind: type[BaseException]) -> ast.ExceptHandler | None:
-            found = handler_of(node, kind)
-            return None if found is None or gives_up(found.body) or _uses_its_error(found) else found
-
-        position, kind = self._first_raise(node.body)
-        if kind is None:
-            return _Choice((node.body, node.orelse, node.finalbody)) if position is None else None
-        assert position is not None
-        found = handler(kind)
-        if found is None or not self._is_guard(node.body[position], kind, found.type, node.body):
+        whole = _Choice((node.body, node.orelse, node.finalbody))
+        position, kind = self._environment.first_raise(node.body)
+        if position is None:
+            return whole
+        found = None if kind is None else handler_of(node, kind)
+        if kind is None or found is None or _uses_its_error(found):
+            return None
+        if gives_up(found.body):  # the module was there when the code was written
+            return whole if issubclass(kind, ImportError) else None
+        if not self._is_guard(node.body[position], kind, found.type, node.body):
             return None
         return self._failing(node.body, lambda _: True, found.body, node.finalbody)
 
@@ -187,7 +203,7 @@ class _Flattener:
         after: Sequence[ast.stmt],
     ) -> _Choice | None:
         """What runs if a statement of the body raises for certain."""
-        position, kind = self._first_raise(body)
+        position, kind = self._environment.first_raise(body)
         if position is None:
             return _Choice((body, after))
         if kind is None or not is_caught(kind):
@@ -197,19 +213,6 @@ class _Flattener:
         if isinstance(first, ast.Import | ast.ImportFrom) and not bound_in([first]) & bound_in(handler):
             runs.insert(0, [first])  # its name stays a stub, which does no harm
         return _Choice(tuple(runs), body[position + 1 :], _not_there(first), first.lineno)
-
-    def _first_raise(self, body: Sequence[ast.stmt]) -> tuple[int | None, type[BaseException] | None]:
-        """The first statement that raises for certain and what; (its place, None) if one only might."""
-        doubtful = None
-        known = self._environment.copied()
-        for position, statement in enumerate(body):
-            fate = known.raised_by(statement)
-            if isinstance(fate, type):
-                return position, fate
-            if fate and doubtful is None:
-                doubtful = position
-            known.execute(statement)
-        return doubtful, None
 
     def _is_guard(
         self,
@@ -221,8 +224,7 @@ class _Flattener:
         """Whether a `try` is there for this exception: a broad one about much else is not about a missing module."""
         if not issubclass(kind, ImportError):
             return True
-        named = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-        if any(isinstance(each, ast.Name) and each.id in {"ImportError", "ModuleNotFoundError"} for each in named):
+        if names_in(caught) & {"ImportError", "ModuleNotFoundError"}:
             return True
         modules = _modules_in(statement, self._path)
         if any(module == place or module.startswith(f"{place}.") for module in modules for place in PLACES):
@@ -294,7 +296,9 @@ def _not_there(statement: ast.stmt) -> str:
     """Why the rest of a block does not run."""
     match statement:
         case ast.Import(names=[alias, *_]):
-            return f"it comes after the import of {alias.name}, which is not available when functions are graded"
+            return (
+                f"it comes after the import of {alias.name}, which is not available when functions are graded"
+            )
         case ast.ImportFrom(module=str(module)):
             return f"it comes after the import of {module}, which is not available when functions are graded"
     return "it comes after a line that fails outside of the notebook service it was written for"

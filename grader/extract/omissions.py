@@ -11,7 +11,9 @@ from grader.extract.effects import calls_in
 from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
 from grader.extract.safety import BARE_EXPRESSION, IDLE, Safety
 
-_READS_A_FILE = re.compile(r"calls (?:open|\S+\.(?:open|load\w*|read\w*|\w*read|fromfile|genfromtxt|memmap|File))$")
+_READS_A_FILE = re.compile(
+    r"calls (?:open|\S+\.(?:open|load\w*|read\w*|\w*read|fromfile|genfromtxt|memmap|File))$"
+)
 _ASKS = re.compile(r"calls input$")
 
 

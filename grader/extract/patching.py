@@ -86,12 +86,16 @@ class Patched:
         start, end = statement.first_line - 1, statement.last_line
         offset = -first_line_of(statement.node)
         lines = [line.encode() for line in statement.unit.lines[start:end]]
-        for node, text in sorted(replaced, key=lambda pair: (pair[0].lineno, pair[0].col_offset), reverse=True):
+        for node, text in sorted(
+            replaced, key=lambda pair: (pair[0].lineno, pair[0].col_offset), reverse=True
+        ):
             first = first_line_of(node) + offset
             last = (node.end_lineno or 0) + offset
             if not 0 <= first <= last < len(lines):
                 return None
-            lines[first] = lines[first][: node.col_offset] + text.encode() + lines[last][node.end_col_offset :]
+            lines[first] = (
+                lines[first][: node.col_offset] + text.encode() + lines[last][node.end_col_offset :]
+            )
             lines[first + 1 : last + 1] = [b""] * (last - first)
         return cls.of_lines(statement.unit, start, [line.decode() for line in lines])
 
@@ -104,5 +108,7 @@ def first_line_of(node: ast.stmt) -> int:
 
 def _is_text(item: ast.AST) -> bool:
     """Whether a node is a string over several lines, whose own indentation must stay."""
-    is_string = isinstance(item, ast.JoinedStr) or (isinstance(item, ast.Constant) and isinstance(item.value, str | bytes))
+    is_string = isinstance(item, ast.JoinedStr) or (
+        isinstance(item, ast.Constant) and isinstance(item.value, str | bytes)
+    )
     return is_string and (item.end_lineno or 0) > item.lineno  # type: ignore[attr-defined]

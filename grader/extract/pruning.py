@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.extract.binding import TOO_DEEP, reads_of
-from grader.extract.environment import catches
 from grader.extract.flattening import bound_in
+from grader.extract.handlers import catches
 from grader.extract.parsing import Statement, statements_in
 from grader.extract.patching import Patched, first_line_of
 from grader.extract.program import Program

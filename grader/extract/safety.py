@@ -21,7 +21,7 @@ from grader.extract.effects import (
     member_reason,
     shell_queries,
 )
-from grader.extract.importing import absolute_name
+from grader.extract.importing import absolute_name, imports_in
 from grader.extract.parsing import Statement
 from grader.extract.program import Program
 from grader.extract.scopes import Definition, Imported, bindings_in
@@ -292,14 +292,22 @@ class Safety:
         root = root_name(function)
         if root is None:
             return None, None
+        if before is not None and (dotted := self._names_from_outside(before).get(root)):
+            return root, ".".join([dotted, *called_attributes(function)])
         number = next(self.program.events(path, root, before), None)
-        node = None if number is None else self.program.statements[number].node
-        if number is None or not isinstance(node, ast.Import | ast.ImportFrom):
-            return root, None
-        if number not in self._dotted_names:
-            self._dotted_names[number] = self._foreign_names(node, path)
-        dotted = self._dotted_names[number].get(root)
+        dotted = None if number is None else self._names_from_outside(number).get(root)
         return root, None if dotted is None else ".".join([dotted, *called_attributes(function)])
+
+    def _names_from_outside(self, number: int) -> dict[str, str]:
+        """The full dotted names of what the imports in a statement, or in its blocks, take from outside the submission."""
+        if number not in self._dotted_names:
+            statement = self.program.statements[number]
+            found: dict[str, str] = {}
+            if statement.node is not None and not isinstance(statement.node, Definition):
+                for node in imports_in(statement):
+                    found.update(self._foreign_names(node, statement.unit.file))
+            self._dotted_names[number] = found
+        return self._dotted_names[number]
 
     def _foreign_names(self, node: ast.Import | ast.ImportFrom, path: str) -> dict[str, str]:
         """The full dotted name of each name that the import takes from outside the submission."""

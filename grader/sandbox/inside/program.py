@@ -26,6 +26,7 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
+        sys.argv = [""]  # not the zygote's: the student's code may parse its arguments
         _name_main(self._files, set(description["modules"].values()))
         stubs.install(description["stubs"])
         for name, path in description["modules"].items():

@@ -155,15 +155,25 @@ def _is_among(module: str, names: frozenset[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
-def _importer() -> types.FrameType | None:
-    """The code that asks for the import being resolved."""
+def _importer() -> tuple[types.FrameType | None, str]:
+    """The code that asks for the module being looked up.
+
+    With "question" if it asks find_spec whether there is one, and "parent" if find_spec imports the package around it.
+    """
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001  there is no other way to ask
+    purpose = ""
+    is_loaded = False
     while frame is not None:
-        name = frame.f_code.co_filename
-        if name != __file__ and not name.startswith("<frozen importlib") and name != importlib.__file__:
-            return frame
+        code = frame.f_code
+        if code is importlib.util.find_spec.__code__:
+            purpose = "parent" if is_loaded else "question"
+        elif code.co_filename not in {__file__, importlib.__file__} and not code.co_filename.startswith(
+            "<frozen importlib"
+        ):
+            break
+        is_loaded = is_loaded or code.co_name == "_find_and_load"
         frame = frame.f_back
-    return None
+    return frame, purpose
 
 
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -249,9 +259,8 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         top = fullname.partition(".")[0]
         if self._names is not None and not _is_among(fullname, self._names):
             return None
-        importer = _importer()
-        is_question = importer is not None and importer.f_code.co_filename == importlib.util.__file__
-        if is_question and fullname == "google":
+        importer, purpose = _importer()
+        if purpose == "parent" and fullname == "google":
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         if self._names is None:
             if "." in fullname and not isinstance(sys.modules.get(top), StubModule):
@@ -259,7 +268,7 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if importer is None or not importer.f_code.co_filename.startswith(packing.CHUNK_FILE):
                 return None  # so does an optional import in a library
         if top not in EVERYDAY | GRADERS_OWN and importer is not None:
-            if is_question:
+            if purpose == "question":
                 return None
             if _is_guarded(importer, fullname):
                 raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
@@ -324,9 +333,7 @@ class LeftOutName:
         return LeftOutName(self._name, self._reason)
 
     def _error(self) -> NameError:
-        return NameError(
-            f"name '{self._name}' is not defined: {self._reason}"
-        )
+        return NameError(f"name '{self._name}' is not defined: {self._reason}")
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise self._error()
