@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.extract.handlers import handler_of
 from grader.extract.importing import SUBMISSION_PACKAGE, absolute_name
-from grader.extract.machine import EVERYDAY, Machine, Method, Raises, Thing, Unknown
+from grader.extract.machine import EVERYDAY, STUB, Machine, Method, Raises, Thing, Unknown
 from grader.extract.scopes import Assigned, bindings_in, walk_scope
 
 _STEPS = 20_000
@@ -136,7 +136,8 @@ class Environment:
             case ast.Import() | ast.ImportFrom():
                 self._check_import(node, is_certain=False)
             case ast.Assign(targets=[ast.Name(), *_], value=value) | ast.Expr(value=value):
-                self._value(value, self._known, depth)
+                if self._value(value, self._known, depth) == STUB:
+                    raise Unknown
             case ast.If(test=test, body=body, orelse=orelse) if depth < _DEPTH:
                 for each in body if self._is_true(test, self._known, depth) else orelse:
                     self._check(each, depth + 1)

@@ -23,6 +23,9 @@ MAIN_GUARD = "it runs only when the file is run as a script"
 _COMPOUND = (ast.If, ast.Try, ast.With)
 _DEPTH = 20
 """How deeply nested statements are taken out of their blocks."""
+_CHOICES = 500
+_LINES = 20_000
+"""How many statements of a file are replaced, and how many lines are parsed anew for it."""
 _CALLS = 4
 """How many calls deep functions are followed to names that they change with `global`."""
 _TEST_LENGTH = 60
@@ -89,7 +92,7 @@ def _flattened(path: str, statements: Sequence[Statement], finder: ModuleFinder)
     units = {id(each.unit): each.unit for each in statements}.values()
     has_globals = any("global " in line for unit in units for line in unit.lines)
     setters = _changed_globals(nodes) if has_globals else {}
-    if any(isinstance(node, _COMPOUND) for node in nodes):
+    if any(isinstance(node, _COMPOUND) or isinstance(getattr(node, "value", 0), ast.IfExp) for node in nodes):
         flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted))
         found = [each for statement in statements for each in flattener.replaced(statement, 0)]
         statements = flattener.without_bound_names(found)
@@ -120,6 +123,8 @@ class _Flattener:
         changed = frozenset[str]().union(*setters.values())
         self._environment = Environment(path, is_absent, changed)
         self._skipped: list[Statement] = []
+        self._choices_left = _CHOICES
+        self._lines_left = _LINES
 
     def replaced(self, statement: Statement, depth: int) -> list[Statement]:
         """What stands in the place of the statement: itself, unless it is decided."""
@@ -127,7 +132,8 @@ class _Flattener:
         if node is None:
             return [statement]
         if isinstance(node, _COMPOUND):
-            choice = self._choice(node) if depth < _DEPTH else None
+            is_within_bounds = depth < _DEPTH and self._choices_left > 0 and self._lines_left > 0
+            choice = self._choice(node) if is_within_bounds else None
             lifted = None if choice is None else self._lifted(statement, choice)
             if choice is not None and lifted is not None:
                 found = [part for each in lifted for part in self.replaced(each, depth + 1)]
@@ -136,11 +142,32 @@ class _Flattener:
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.AsyncWith | ast.Match):
             self._environment.forget(node)
         else:
+            statement = self._simplified(statement)
             self._environment.execute(node)
         return [statement]
 
+    def _simplified(self, statement: Statement) -> Statement:
+        """`x = a if test else b` with the value that it gets, where the other one calls something."""
+        match statement.node:
+            case (
+                ast.Assign(value=ast.IfExp() as value)
+                | ast.AnnAssign(value=ast.IfExp() as value)
+                | ast.AugAssign(value=ast.IfExp() as value)
+            ) if self._choices_left > 0:
+                self._choices_left -= 1
+                truth = self._environment.truth(value.test)
+                chosen, other = (value.body, value.orelse) if truth else (value.orelse, value.body)
+                if truth is None or not any(isinstance(item, ast.Call) for item in ast.walk(other)):
+                    return statement
+                patched = Patched.of_replaced(statement, [(value, f"({_text_of(chosen, None)})")])
+                lifted = patched and statements_in(patched.unit, patched.first, patched.end)
+                return lifted[0] if lifted and len(lifted) == 1 else statement
+        return statement
+
     def without_bound_names(self, statements: Sequence[Statement]) -> list[Statement]:
         """The statements; branches that do not run keep only the names that nothing else in the file binds."""
+        if not any(each.names for each in self._skipped):
+            return list(statements)
         skipped = {id(each) for each in self._skipped}
         bound = bound_in(each.node for each in statements if each.node is not None)
         return [
@@ -235,6 +262,8 @@ class _Flattener:
 
     def _lifted(self, statement: Statement, choice: _Choice) -> list[Statement] | None:
         """The chosen statements at column 0, on their own lines; None if their text cannot be cut out."""
+        self._choices_left -= 1
+        self._lines_left -= statement.last_line - statement.first_line
         found: list[Statement] = []
         for block in choice.runs:
             if not block:
@@ -260,12 +289,12 @@ class _Flattener:
         return [left]
 
 
-def _text_of(test: ast.expr) -> str:
+def _text_of(expression: ast.expr, length: int | None = _TEST_LENGTH) -> str:
     try:
-        text = ast.unparse(test)
+        text = ast.unparse(expression)
     except RecursionError:
-        text = "…"
-    return text if len(text) <= _TEST_LENGTH else text[: _TEST_LENGTH - 1] + "…"
+        return "…"
+    return text if length is None or len(text) <= length else text[: length - 1] + "…"
 
 
 def _asks_for_main(test: ast.expr) -> bool:

@@ -90,6 +90,7 @@ class Method:
 SHELL = Thing("<shell>")
 SPEC = Thing("<spec>")
 NAMES = Thing("<names>")
+STUB = Thing("<stub>")
 ENVIRON = Thing("os.environ")
 MODULES = Thing("sys.modules")
 _SHELL_CLASS = Thing("<shell>.__class__")
@@ -134,15 +135,17 @@ class Machine:
                     return tuple(found) if isinstance(found, list) else found
             case Thing(dotted=dotted) if dotted in self._functions:
                 return self._functions[dotted](*arguments)
+            case Thing(dotted=dotted) if "." in dotted and self.is_absent(dotted.partition(".")[0]):
+                return STUB  # as in the worker, where nothing is done and nothing is true
         raise Unknown
 
     def truth(self, value: Any) -> bool:
         """`bool(value)`."""
         if value in (SHELL, SPEC):
             return True
-        if isinstance(value, Thing | Method | ast.AST):
+        if isinstance(value, Thing | Method | ast.AST) and value != STUB:
             raise Unknown
-        return bool(value)
+        return value != STUB and bool(value)
 
     def text(self, value: Any) -> str:
         """`str(value)`."""

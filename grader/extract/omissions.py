@@ -7,13 +7,15 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from grader.extract.effects import calls_in
-from grader.extract.extracted import SUMMARY_LENGTH, LeftOut
+from grader.extract.extracted import LeftOut
+from grader.extract.parsing import Statement
 from grader.extract.safety import BARE_EXPRESSION, IDLE, Safety
 
 _READS_A_FILE = re.compile(
     r"calls (?:open|\S+\.(?:open|load\w*|read\w*|\w*read|fromfile|genfromtxt|memmap|File))$"
 )
+_FILE = re.compile(r"\(\s*[rRbuU]?(?P<quote>['\"])(?P<name>[^'\"\n]{1,80})(?P=quote)")
+_CLAUSES = ("it ", "through ", "training ", "does not compile")
 _ASKS = re.compile(r"calls input$")
 
 
@@ -27,31 +29,20 @@ def lack(safety: Safety, number: int) -> LeftOut:
     """A statement that is left out and that a graded function needs, explained to its author."""
     left = left_out(safety, number)
     root = safety.cause(number)
-    where = safety.program.statements[root].location
-    is_own = root == number
-    reason = left.reason if is_own else safety.reason(root) or ""
-    return replace(left, explanation=f"{where} {_predicate(safety, root, reason)}")
+    statement = safety.program.statements[root]
+    reason = left.reason if root == number else safety.reason(root) or left.reason
+    return replace(left, explanation=f"{statement.location} {_predicate(statement, reason)}")
 
 
-def _predicate(safety: Safety, number: int, reason: str) -> str:
+def _predicate(statement: Statement, reason: str) -> str:
     """What a statement that is left out does and the remedy, to follow its place."""
-    node = safety.program.statements[number].node
-    if node is None:
-        return f"is not run: {reason if reason.startswith('it ') else f'it is {reason}'}"
     if _ASKS.search(reason):
         return "asks for input, and nobody answers during grading: put the value there"
     if _READS_A_FILE.search(reason):
-        file = next((text for each in calls_in(node) if (text := _file_in(each))), "a file")
-        return f"reads {file}, which is not there during grading: put the value there"
-    return f"is not run: {reason}"
-
-
-def _file_in(call: ast.Call) -> str | None:
-    """The name of the file that a call reads, where it is written out."""
-    match call.args[:1]:
-        case [ast.Constant(value=str(name))] if name:
-            return name if len(name) <= SUMMARY_LENGTH else None
-    return None
+        file = _FILE.search(statement.source)
+        name = file["name"] if file else "a file"
+        return f"reads {name}, which is not there during grading: put the value there"
+    return f"is not run: {reason if reason.startswith(_CLAUSES) else f'it is {reason}'}"
 
 
 def omissions(safety: Safety, included: Collection[int], lacking: Collection[int]) -> tuple[LeftOut, ...]:

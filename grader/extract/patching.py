@@ -79,8 +79,10 @@ class Patched:
         return cls.of_lines(unit, first, lines)
 
     @classmethod
-    def of_replaced(cls, statement: Statement, replaced: Iterable[tuple[ast.stmt, str]]) -> Patched | None:
-        """The compound statement with statements in it replaced by others of one line."""
+    def of_replaced(
+        cls, statement: Statement, replaced: Iterable[tuple[ast.stmt | ast.expr, str]]
+    ) -> Patched | None:
+        """The statement with parts of it replaced by others of one line."""
         if statement.node is None:
             return None
         start, end = statement.first_line - 1, statement.last_line
@@ -100,8 +102,8 @@ class Patched:
         return cls.of_lines(statement.unit, start, [line.decode() for line in lines])
 
 
-def first_line_of(node: ast.stmt) -> int:
-    """Where a statement begins, its decorators included."""
+def first_line_of(node: ast.stmt | ast.expr) -> int:
+    """Where a part of a tree begins, its decorators included."""
     decorators = node.decorator_list if isinstance(node, Definition) else []
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 

@@ -17,6 +17,8 @@ from grader.extract.safety import Safety
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 _DEPTH = 50
 """How deeply nested blocks are looked through."""
+_STEPS = 1_000
+"""The longest statement that is looked through, in statements."""
 _RAISED = "raise FileNotFoundError"
 
 
@@ -55,6 +57,9 @@ class _Pruning:
     """Statement, what stands in its place, the reason, and the names that are lost."""
     lost: dict[str, str] = field(default_factory=dict)
     """Names that lines taken out would have bound."""
+    own: set[str] = field(default_factory=set)
+    """Names that the whole statement binds."""
+    steps_left: int = _STEPS
 
     def result(self) -> list[Statement] | None:
         """The statement without its harmful lines, and those lines; None if there are none or its head is harmful."""
@@ -62,8 +67,9 @@ class _Pruning:
         node = statement.node
         if node is None or self._reason_of_head(node) is not None:
             return None
+        self.own = bound_in([node])
         self._visit(node, [], 0)
-        if not self.taken_out:
+        if not self.taken_out or self.steps_left < 0:
             return None
         patched = Patched.of_replaced(statement, [(each, text) for each, text, _, _ in self.taken_out])
         if patched is None:
@@ -87,6 +93,9 @@ class _Pruning:
     def _visit(self, node: ast.stmt, tries: list[ast.Try], depth: int) -> None:
         for block, inner in _blocks(node, tries) if depth < _DEPTH else ():
             for statement in block:
+                self.steps_left -= 1
+                if self.steps_left < 0:
+                    return
                 self._visit_statement(statement, inner, depth + 1)
 
     def _visit_statement(self, statement: ast.stmt, tries: list[ast.Try], depth: int) -> None:
@@ -135,12 +144,7 @@ class _Pruning:
             return None  # a `break` or `continue`, which needs its loop
         for name in sorted(reads.load & self.lost.keys()):
             return f"it needs `{name}`, which is left out"
-        return self._lacking(reads.load)
-
-    def _lacking(self, names: Collection[str]) -> str | None:
-        node = self.safety.program.statements[self.number].node
-        own = bound_in([] if node is None else [node])
-        return self.safety.lacking(self.number, set(names) - own)
+        return self.safety.lacking(self.number, reads.load - self.own)
 
 
 def _heads(node: ast.stmt) -> Iterator[ast.expr]:

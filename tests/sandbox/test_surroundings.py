@@ -1,7 +1,12 @@
 """Guards that ask where the code runs: a function must not lose what a plain machine gives it."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+from grader.extract import machine
+from grader.sandbox.inside import wire
 from tests.sandbox.calls import notebook_of, number_of, trial
 
 COLAB = """
@@ -239,6 +244,13 @@ FALLBACKS = {
     "the folder of the file": "import os\ntry:\n    HERE = os.path.dirname(__file__)\nexcept NameError:\n    HERE = os.getcwd()\nN = 1.0 if HERE is not None else 2.0",
     "display": "try:\n    from IPython.display import clear_output\n    get_ipython().run_line_magic('matplotlib', 'inline')\nexcept:\n    pass\nN = 1.0",
     "autoreload": "import sys\nif 'google.colab' not in sys.modules:\n    %load_ext autoreload\n    %autoreload 2\n    import importlib, math\n    importlib.reload(math)\n    N = 1.0",
+    "an upload in an expression": "import sys\nfrom google.colab import files\nTEXT = files.upload() if 'google.colab' in sys.modules else {'ü': (1.0)}\nN = TEXT['ü']",
+    "a file in an expression": "HAS_FILE = False\nN: float = (float(open('n').read())\n  if HAS_FILE\n  else 1.0)",
+    "a module that was not handed in": "import my_tools\nif my_tools.in_colab():\n    N = 2.0\nelse:\n    N = 1.0",
+    "set by a form": "USE_COLAB = True #@param {type:'boolean'}\nif USE_COLAB:\n    from google.colab import drive\n    drive.mount('/x')\n    N = 1.0\nelse:\n    N = 2.0",
+    "it refuses to run elsewhere": "import sys\nif 'google.colab' not in sys.modules:\n    raise RuntimeError('open this in Colab')\nN = 1.0",
+    "in a class": "import sys\nclass Config:\n    if 'google.colab' in sys.modules:\n        n = 2.0\n        !ls\n    else:\n        n = 1.0\ndef f(): return Config.n",
+    "match": "import platform\nmatch platform.system():\n    case 'Linux':\n        !ls\n        N = 1.0\n    case _:\n        N = 2.0",
     "setattr": "import sys\nsys.path.append('..')\nif '/content' not in sys.path:\n    sys.path.append('/content')\n    N = 1.0",
 }
 
@@ -254,3 +266,58 @@ def test_nothing_that_a_function_needs_is_lost_with_a_harmful_line(open_session)
             wrong.append(f"{name}: {error}"[:300])
 
     assert wrong == []
+
+
+def test_a_flag_of_another_file_is_answered_too(open_session):
+    wrong = []
+    for head in (
+        "from config import COLAB as FLAG",
+        "import config\nFLAG = config.COLAB",
+        "from config import *\nFLAG = COLAB",
+    ):
+        cell = f"{head}\nif FLAG:{COLAB}\nelse:\n    N = 1.0"
+        config = "import sys\nCOLAB = 'google.colab' in sys.modules\n"
+        session = open_session({"hw.ipynb": notebook_of(cell, FUNCTION), "config.py": config}, "f")
+        try:
+            assert number_of(session.run(trial("f"))) == 1.0
+        except AssertionError as error:
+            wrong.append(f"{head}: {error}"[:300])
+
+    assert wrong == []
+
+
+def test_the_two_sides_know_the_same_modules():
+    source = Path(wire.__file__).with_name("stubs.py").read_text(encoding="utf-8")
+    values = {}
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id="EVERYDAY" | "PLACES" as name)], value=ast.Call(args=[names])
+            ):
+                values[name] = ast.literal_eval(names)
+
+    assert values == {"EVERYDAY": machine.EVERYDAY, "PLACES": machine.PLACES}
+
+
+MESSAGES = {
+    "DELTA = float(input())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 asks for input, and nobody answers during grading: put the value there",
+    "import json\nDELTA = json.load(open('c.json'))['x']": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads c.json, which is not there during grading: put the value there",
+    "with open('c.txt') as file:\n    DELTA = float(file.read())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 reads c.txt, which is not there during grading: put the value there",
+    "import numpy as np\nX = np.load('a.npy')\nN = len(X)\nDELTA = 1.0 + N": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads a.npy, which is not there during grading: put the value there",
+    "import torch\nif torch.ones(1).any():\n    DELTA = torch.load('a.pt')": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 3 reads a.pt, which is not there during grading: put the value there",
+    "def read(name):\n    return float(open(name).read())\nDELTA = read('d.txt')": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 3 reads d.txt, which is not there during grading: put the value there",
+    "import pandas as pd\nDELTA = pd.read_csv('d.csv').x[0]": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads d.csv, which is not there during grading: put the value there",
+    "from pathlib import Path\nDELTA = float(Path('d.txt').read_text())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 raised FileNotFoundError: [Errno 2] No such file or directory: 'd.txt'",
+    "import urllib.request as u\nDELTA = float(u.urlopen('http://x').read())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it accesses the system: it calls urllib.request.urlopen",
+    "import sys\nif 'google.colab' in sys.modules:\n    DELTA = 1.0": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it runs only where `'google.colab' in sys.modules` is true",
+    "DELTA = !cat delta.txt": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 is not run: it is the output of a shell command",
+}
+
+
+def test_the_message_for_a_missing_value_names_the_place_the_cause_and_the_remedy(open_session):
+    seen = {}
+    for cell in MESSAGES:
+        session = open_session({"hw.ipynb": notebook_of(cell, "def f():\n    return 1 + DELTA")}, "f")
+        seen[cell] = session.run(trial("f")).message
+
+    assert seen == MESSAGES
