@@ -137,7 +137,9 @@ class _Flattener:
             lifted = None if choice is None else self._lifted(statement, choice)
             if choice is not None and lifted is not None:
                 found = [part for each in lifted for part in self.replaced(each, depth + 1)]
-                return [*found, *self._left_behind(statement, choice)]
+                return sorted(
+                    [*found, *self._left_behind(statement, choice)], key=lambda each: each.first_line
+                )
             self._environment.forget(node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.AsyncWith | ast.Match):
             self._environment.forget(node)
@@ -238,7 +240,7 @@ class _Flattener:
         first = body[position]
         runs = [body[:position], handler, after]
         if isinstance(first, ast.Import | ast.ImportFrom) and not bound_in([first]) & bound_in(handler):
-            runs.insert(0, [first])  # its name stays a stub, which does no harm
+            runs.insert(1, [first])  # its name stays a stub, which does no harm
         return _Choice(tuple(runs), body[position + 1 :], _not_there(first), first.lineno)
 
     def _is_guard(
