@@ -249,6 +249,7 @@ FALLBACKS = {
     "it refuses to run elsewhere": "import sys\nif 'google.colab' not in sys.modules:\n    raise RuntimeError('open this in Colab')\nN = 1.0",
     "in a class": "import sys\nclass Config:\n    if 'google.colab' in sys.modules:\n        n = 2.0\n        !ls\n    else:\n        n = 1.0\ndef f(): return Config.n",
     "match": "import platform\nmatch platform.system():\n    case 'Linux':\n        !ls\n        N = 1.0\n    case _:\n        N = 2.0",
+    "a walrus beside a flag": "DEBUG = False\nif (N := 1.0) and DEBUG:\n    pass",
     "setattr": "import sys\nsys.path.append('..')\nif '/content' not in sys.path:\n    sys.path.append('/content')\n    N = 1.0",
 }
 
