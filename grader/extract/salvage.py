@@ -1,0 +1,362 @@
+"""The parts of a text that does not parse as a whole: what of it still counts, and which definitions are broken.
+
+As in Python, a line that is indented less than a function ends it. If the function goes on below that line, it does not
+parse, and none of it counts. A class loses only the method that is broken.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
+from dataclasses import dataclass
+
+from grader.extract.ipython import LineScanner
+from grader.extract.scopes import Definition, walk_scope
+from grader.extract.syntax import Fault, explained, parse, pasted, pasted_mark, quoted, visible
+
+_CONTINUES_BLOCK = re.compile(r"[ \t]*(?:elif|else|except|finally)\b")
+_CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")
+_DEFINITION = re.compile(r"[ \t\f]*(?:(?:async[ \t]+)?(def|class)[ \t]+([^\W\d]\w*)|@)")
+_ASSIGNS = re.compile(r"([^\W\d]\w*)[ \t]*=(?!=)")
+_COMPOUND = re.compile(r"(?:async[ \t]+)?(?:if|for|while|with|try|match)\b")
+_CLASS_LINE = "class _:\n"
+"""Above a method, so that it parses at its own indentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a class lost because it does not parse; `line` counts from 1, `name` is empty for all but methods."""
+
+    name: str
+    line: int
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """lines[first:end] of the text: statements, or why they do not parse."""
+
+    first: int
+    end: int
+    start: int
+    """The first line that is not blank."""
+    nodes: Sequence[ast.stmt] = ()
+    fault: Fault | None = None
+    """In words; its line counts in the whole text."""
+    kind: str = ""
+    """def or class; empty for other code."""
+    defined_at: int = 0
+    """The line with def or class."""
+    names: tuple[str, ...] = ()
+    """The name that it defines, or would."""
+    mark: str = ""
+    """What its lines were pasted with."""
+    return_outside: int | None = None
+    """The line of a return outside a function."""
+    is_over: bool = False
+    """Whether it is a definition that ends with a return."""
+    is_stray: bool = False
+    """Whether it is indented less than the class it stands in."""
+    lost: tuple[Lost, ...] = ()
+
+
+def salvaged(lines: MutableSequence[str], shown: Sequence[str], place: str) -> list[Part]:
+    """The parts of a text that does not parse, or that returns outside a function.
+
+    Methods that are lost are replaced in `lines` by ones that raise SyntaxError: a base class's must not stand in for them.
+
+    Args:
+        lines: The text to execute.
+        shown: The same lines as their author knows them.
+        place: The file and cell.
+    """
+    return _Level(lines, shown, place, 0, len(lines)).parts()
+
+
+def returns_outside(nodes: Sequence[ast.stmt]) -> bool:
+    """Whether a return or yield stands outside a function: ast.parse accepts that, Python does not."""
+    return _return_outside(nodes) is not None
+
+
+def _return_outside(nodes: Sequence[ast.stmt]) -> ast.AST | None:
+    pending = list(reversed(nodes))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.ClassDef):
+            pending += reversed(node.body)
+        elif not isinstance(node, Definition | ast.Assign | ast.Import | ast.ImportFrom):
+            for item in walk_scope([node]):
+                if isinstance(item, ast.Return | ast.Yield | ast.YieldFrom):
+                    return item
+    return None
+
+
+def _is_over(node: ast.stmt) -> bool:
+    """Whether no line after this one can be reached: a function that ends so is complete."""
+    match node:
+        case ast.Return() | ast.Raise():
+            return True
+        case ast.If(body=body, orelse=[*_, last]):
+            return _is_over(body[-1]) and _is_over(last)
+        case ast.With(body=[*_, last]) | ast.FunctionDef(body=[*_, last]) | ast.AsyncFunctionDef(body=[*_, last]):
+            return _is_over(last)
+        case ast.ClassDef(body=[*_, last]):
+            return _is_over(last) or not isinstance(last, Definition)
+    return False
+
+
+def _is_code(line: str) -> bool:
+    text = line.lstrip()
+    return bool(text) and not text.startswith("#")
+
+
+def _width(line: str) -> int:
+    """How far a line is indented, with tabs to every eighth column."""
+    indent = line[: len(line) - len(line.lstrip(" \t\f"))]
+    return len(indent[indent.rfind("\f") + 1 :].expandtabs(8))
+
+
+def _cut(indices: range, begins: Callable[[int], bool], is_decorator: Callable[[int], bool]) -> list[tuple[int, int]]:
+    """(first, end) of the pieces between lines that begin one; decorators belong to the next definition."""
+    starts = [indices.start]
+    is_decorated = False
+    for index in indices:
+        if begins(index):
+            if index > indices.start and not is_decorated:
+                starts.append(index)
+            is_decorated = is_decorator(index)
+    return list(zip(starts, [*starts[1:], indices.stop], strict=True))
+
+
+class _Level:
+    """The parts of a text, or of one class's body, whose statements begin at one indentation."""
+
+    def __init__(
+        self,
+        lines: MutableSequence[str],
+        shown: Sequence[str],
+        place: str,
+        first: int,
+        end: int,
+        indent: str | None = None,
+    ) -> None:
+        self._lines = lines
+        self._shown = shown
+        self._place = place
+        self._seen = {index: visible(lines[index]) for index in range(first, end)}
+        self._range = range(first, end)
+        self._indent = indent or ""
+        self._is_class = indent is not None
+
+    def parts(self) -> list[Part]:
+        found: list[Part] = []
+        owner: Part | None = None
+        between: list[Part] = []  # what stands between the owner, which is the last definition, and this part
+        for part in self._read():
+            if part.kind:
+                stray = next((each for each in reversed(between) if self._ends_class(each)), None)
+                if stray is not None and part.fault is None:
+                    part.fault = self._interruption("class", [stray], part.start)
+                found.append(part)
+                owner, between = part, []
+            elif owner is not None and (line := self._line_that_goes_on(owner, part)) is not None:
+                kind = "class" if owner.kind == "class" else "method" if self._is_class else "function"
+                owner.fault = owner.fault or self._interruption(kind, [*between, part], line)
+                owner.end = part.end
+                owner.is_over = False
+                if owner.kind == "class":
+                    found = [each for each in found if each not in between]
+                    between = []
+            else:
+                found.append(part)
+                between.append(part)
+        return found if self._is_class else [self._without_lost(part) for part in found]
+
+    # Cutting
+
+    def _read(self) -> Iterator[Part]:
+        for first, end in self._blocks():
+            part = self._part(first, end)
+            pieces = [(first, end)]
+            if part.fault is not None:
+                # A quote that was never closed hides what follows: cut at every line that looks like a definition.
+                pieces = _cut(range(first, end), self._certainly_begins, self._is_decorator)
+            yield from [part] if len(pieces) == 1 else (self._part(*piece) for piece in pieces)
+
+    def _certainly_begins(self, index: int) -> bool:
+        line = self._lines[index]
+        return line.startswith(self._indent) and _CERTAIN_START.match(line, len(self._indent)) is not None
+
+    def _is_decorator(self, index: int) -> bool:
+        return self._seen[index].lstrip().startswith("@")
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        """(first, end) of the texts between lines where a statement begins that is not indented more than the level."""
+        scanner = LineScanner()
+        width = _width(self._indent)
+
+        def begins(index: int) -> bool:
+            line = self._seen[index]
+            is_start = scanner.begins_statement(line) and _is_code(line) and _width(line) <= width
+            scanner.feed(line)
+            return is_start and not _CONTINUES_BLOCK.match(line)
+
+        for first, end in _cut(self._range, begins, self._is_decorator):
+            tail = next((at + 1 for at in range(end - 1, first - 1, -1) if self._seen[at].strip()), end)
+            if any(self._lines[at].strip(" \t\f") for at in range(tail, end)):
+                yield first, tail  # an odd space on an empty line belongs to no statement
+                yield tail, end
+            else:
+                yield first, end
+
+    def _code(self, first: int, end: int) -> Iterator[int]:
+        """The lines where statements begin."""
+        scanner = LineScanner()
+        for index in range(first, end):
+            line = self._seen[index]
+            if scanner.begins_statement(line) and _is_code(line):
+                yield index
+            scanner.feed(line)
+
+    def _part(self, first: int, end: int) -> Part:
+        part = Part(first, end, start=next(self._code(first, end), first))
+        part.is_stray = self._is_class and _width(self._seen[part.start]) < _width(self._indent)
+        above = _CLASS_LINE if self._is_class and not part.is_stray else ""
+        nodes = parse(above + "\n".join(self._lines[first:end]))
+        offset = first - above.count("\n")
+        self._name(part, is_broken=isinstance(nodes, Fault))
+        if isinstance(nodes, Fault):
+            fault = Fault(nodes.message, nodes.line + offset - first, nodes.column)
+            part.fault = explained(fault, self._shown, first, end)
+            return part
+        part.nodes = nodes[0].body if above and isinstance(nodes[0], ast.ClassDef) else nodes
+        part.is_over = bool(part.kind) and _is_over(part.nodes[0])
+        outside = _return_outside(part.nodes)
+        if outside is not None:
+            part.return_outside = getattr(outside, "lineno", 1) - 1 + offset
+            if part.kind:
+                part.fault = self._interruption("function", [part], part.return_outside)
+        return part
+
+    def _name(self, part: Part, *, is_broken: bool) -> None:
+        """Find what a part defines: in a broken one also behind invisible characters and what was pasted with it."""
+        head = self._seen[part.start]
+        part.mark = (pasted(head) or "") if is_broken else ""
+        for index in range(part.start, part.end):
+            line = self._seen[index]
+            match = _DEFINITION.match(line[len(pasted_mark(line)) :] if part.mark else line)
+            if match is not None and match[1]:
+                part.kind, part.defined_at, part.names = match[1], index, (match[2],)
+            if match is None or match[1]:
+                break
+        if is_broken and not part.kind and (assigned := _ASSIGNS.match(head)):
+            part.names = (assigned[1],)
+
+    # Breaks
+
+    def _line_that_goes_on(self, owner: Part, part: Part) -> int | None:
+        """The line of a part on which the last definition goes on; None if it does not."""
+        if owner.mark and owner.mark == part.mark:
+            return part.start
+        line = part.return_outside if part.fault is None else self._deeper_line(part)
+        if line is None or not owner.is_over:
+            return line
+        is_method_left = owner.kind == "class" and any(
+            _DEFINITION.match(self._seen[index]) for index in self._code(line, part.end)
+        )
+        return line if is_method_left else None
+
+    def _deeper_line(self, part: Part) -> int | None:
+        """The first line of a part that is indented although the lines above it open no such block."""
+        head, *rest = [*self._code(part.start, part.end)] or [part.start]
+        width = _width(self._seen[head])
+        deeper = [index for index in rest if _width(self._seen[index]) > width]
+        if not deeper or not self._opens_block("\n".join(self._lines[head : rest[0]]).strip()):
+            return deeper[0] if deeper else None
+        inner: int | None = None
+        for index in rest:
+            own = _width(self._seen[index])
+            if own <= width:
+                inner = None  # an else
+            elif inner is None:
+                inner = own
+            elif own < inner:
+                return index
+        return None
+
+    @staticmethod
+    def _opens_block(line: str) -> bool:
+        """Whether this is the line of a compound statement, perhaps without its colon."""
+        if not _COMPOUND.match(line):
+            return False
+        is_try = line.startswith("try") and line.endswith(":")
+        return is_try or any(isinstance(parse(f"{line}{colon}\n pass"), list) for colon in ("", ":"))
+
+    def _ends_class(self, part: Part) -> bool:
+        """Whether a definition below this part is no longer in the class; the end of a Git conflict is outside of it."""
+        is_end_of_conflict = self._seen[part.start].startswith(">>>>>>>")
+        return part.is_stray and not is_end_of_conflict and self._deeper_line(part) is None
+
+    def _interruption(self, kind: str, parts: Sequence[Part], line: int) -> Fault:
+        """Why a definition that goes on in `line` does not parse: these parts interrupt it."""
+        for part in parts:
+            if part.fault is not None and part.fault.column:
+                return part.fault
+            if told := pasted(self._shown[part.start]):
+                return Fault(f"line {part.start + 1} ({quoted(self._shown[part.start])}) {told}", part.start + 1)
+        stray = min(parts[0].start, line)
+        if parts[0].kind:
+            return Fault(f"line {line + 1} ({quoted(self._shown[line])}) is outside the method: indent it", line + 1)
+        how = "indented less than the lines around it" if _width(self._seen[stray]) else "not indented"
+        begin = f"line {stray + 1} ({quoted(self._shown[stray])}) is {how}, so "
+        if stray == line:
+            return Fault(f"{begin}it is outside the {kind}: indent it", stray + 1)
+        words = f"the {kind} ends there, but line {line + 1} goes on: indent line {stray + 1} or delete it"
+        return Fault(begin + words, stray + 1)
+
+    # Classes
+
+    def _without_lost(self, part: Part) -> Part:
+        """A broken class without the methods that do not parse; other parts as they are."""
+        if part.fault is None or part.kind != "class":
+            return part
+        scanner = LineScanner()
+        scanner.feed(self._seen[part.defined_at])
+        body = part.defined_at + 1
+        while body < part.end and not (scanner.begins_statement(self._seen[body]) and _is_code(self._seen[body])):
+            scanner.feed(self._seen[body])
+            body += 1
+        if body == part.end or _width(self._seen[body]) <= _width(self._seen[part.defined_at]):
+            return part
+        line = self._lines[body]
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        text = list(self._lines[part.first : part.end])
+        lost = []
+        for inner in _Level(self._lines, self._shown, self._place, body, part.end, indent).parts():
+            if inner.fault is None and not inner.is_stray:
+                continue
+            at = inner.defined_at
+            is_property = any(self._lines[each].strip() == "@property" for each in range(inner.start, at))
+            for index in range(inner.first, inner.end):
+                text[index - part.first] = ""
+            if inner.fault is not None and (inner.kind or not inner.is_stray):
+                name = inner.names[0] if inner.kind else ""
+                lost.append(Lost(name, inner.fault.line, inner.fault.message))
+                if name:
+                    text[at - part.first] = indent + self._raising(name, inner.fault.message)
+                if is_property:
+                    text[at - part.first - 1] = f"{indent}@property"
+        body_text = text[body - part.first]
+        if not any(map(str.strip, text[body - part.first :])):
+            text[body - part.first] = body_text or f"{indent}pass"
+        nodes = parse("\n".join(text))
+        if isinstance(nodes, Fault) or returns_outside(nodes):
+            return part
+        self._lines[part.first : part.end] = text
+        part.nodes, part.fault, part.lost = nodes, None, tuple(lost)
+        return part
+
+    def _raising(self, name: str, reason: str) -> str:
+        message = f"{name} ({self._place}) does not parse: {reason}"
+        return f"def {name}(*_, **__): raise SyntaxError({ascii(message)})"
