@@ -231,6 +231,7 @@ class _Assembly:
                 *(lost for each in sorted(closure.numbers) for lost in self._program.statements[each].lost_methods),
             ),
             mentions_cuda=any(mentions_cuda(self._program.statements[each]) for each in closure.numbers),
+            is_python_2=any(self._program.statements[each].is_converted for each in closure.numbers),
         )
 
     def _stubs(self, number: int) -> Iterable[str]:

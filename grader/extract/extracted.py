@@ -67,6 +67,7 @@ class ExtractedFunction:
     stubs: top-level modules that these chunks import and that will be inert.
     lacks: statements whose names these chunks read, and which are left out; methods that do not parse.
     mentions_cuda: whether these chunks say cuda, in code or in a string.
+    is_python_2: whether one of these chunks was converted from Python 2.
     """
 
     name: str
@@ -76,6 +77,7 @@ class ExtractedFunction:
     stubs: tuple[str, ...]
     lacks: tuple[LeftOut, ...]
     mentions_cuda: bool
+    is_python_2: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from grader.extract.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import as_ipython_reads, dedented, foreign_cell, plain_lines
+from grader.extract.python_2 import Converter
 from grader.extract.salvage import Lost, Part, returns_outside, salvaged
 from grader.extract.scopes import Definition
 from grader.extract.syntax import Fault, parse
@@ -58,6 +59,8 @@ class Statement:
     """The line of a syntax error, in the unit."""
     lost: tuple[Lost, ...] = ()
     """What a class lost because it does not parse."""
+    is_converted: bool = False
+    """Whether it was Python 2."""
 
     @property
     def location(self) -> Location:
@@ -99,7 +102,9 @@ class Statement:
         return LeftOut(self.unit.location_of(line), summary, reason, binds)
 
 
-def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
+def statements_of(
+    file: str, cell: int | None, text: str, converter: Converter | None = None
+) -> list[Statement]:
     """The top-level statements of one cell or module, in order. Raises nothing, executes nothing."""
     lines = text.split("\n")
     unit = Unit(file, cell, lines)
@@ -118,7 +123,7 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
     replaced = {item.line for item in plain.replaced}
     unit = Unit(file, cell, dedented(plain.lines))
     nodes = _whole("\n".join(unit.lines))
-    parts = [Part(0, len(lines), 0, nodes)] if nodes is not None else salvaged(unit.lines, lines, unit.location_of(1).place)
+    parts = [Part(0, len(lines), 0, nodes)] if nodes is not None else _salvaged(unit, lines, converter or Converter())
     for part in parts:
         if part.fault is not None:
             found.append(_broken(unit, part, part.fault))
@@ -126,6 +131,10 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
             statements = (_statement(unit, node, part) for node in part.nodes)
             found += [each for each in statements if each.first_line not in replaced]
     return sorted(found, key=lambda statement: statement.first_line)
+
+
+def _salvaged(unit: Unit, shown: Sequence[str], converter: Converter) -> list[Part]:
+    return salvaged(unit.lines, shown, unit.location_of(1).place, converter)
 
 
 def _whole(text: str) -> list[ast.stmt] | None:
@@ -136,9 +145,10 @@ def _whole(text: str) -> list[ast.stmt] | None:
 
 def _statement(unit: Unit, node: ast.stmt, part: Part | None = None) -> Statement:
     """A statement whose node was parsed from this part of the unit, or from all of it."""
-    offset = part.first if part is not None else 0
-    lost = part.lost if part is not None and isinstance(node, ast.ClassDef) else ()
-    return Statement(unit, _first_line(node) + offset, (node.end_lineno or node.lineno) + offset, node, lost=lost)
+    part = part or Part(0, 0, 0)
+    lost = part.lost if isinstance(node, ast.ClassDef) else ()
+    first, last = _first_line(node) + part.first, (node.end_lineno or node.lineno) + part.first
+    return Statement(unit, first, last, node, lost=lost, is_converted=part.is_converted)
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass
 
 from grader.extract.ipython import LineScanner
+from grader.extract.python_2 import Converter, Signs
 from grader.extract.scopes import Definition, walk_scope
 from grader.extract.syntax import Fault, explained, parse, pasted, pasted_mark, quoted, visible
 
@@ -59,19 +60,37 @@ class Part:
     is_stray: bool = False
     """Whether it is indented less than the class it stands in."""
     lost: tuple[Lost, ...] = ()
+    is_converted: bool = False
+    """Whether it was Python 2."""
 
 
-def salvaged(lines: MutableSequence[str], shown: Sequence[str], place: str) -> list[Part]:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The whole text and what goes with it."""
+
+    lines: MutableSequence[str]
+    shown: Sequence[str]
+    place: str
+    converter: Converter
+    signs: Signs
+
+
+def salvaged(
+    lines: MutableSequence[str], shown: Sequence[str], place: str, converter: Converter
+) -> list[Part]:
     """The parts of a text that does not parse, or that returns outside a function.
 
-    Methods that are lost are replaced in `lines` by ones that raise SyntaxError: a base class's must not stand in for them.
+    In `lines` Python 2 is converted, and methods that are lost are replaced by ones that raise SyntaxError: a base
+    class's must not stand in for them.
 
     Args:
         lines: The text to execute.
         shown: The same lines as their author knows them.
         place: The file and cell.
+        converter: For Python 2.
     """
-    return _Level(lines, shown, place, 0, len(lines)).parts()
+    text = _Text(lines, shown, place, converter, Signs.of("\n".join(lines)))
+    return _Level(text, 0, len(lines)).parts()
 
 
 def returns_outside(nodes: Sequence[ast.stmt]) -> bool:
@@ -133,18 +152,13 @@ class _Level:
     """The parts of a text, or of one class's body, whose statements begin at one indentation."""
 
     def __init__(
-        self,
-        lines: MutableSequence[str],
-        shown: Sequence[str],
-        place: str,
-        first: int,
-        end: int,
-        indent: str | None = None,
+        self, text: _Text, first: int, end: int, indent: str | None = None, *, is_python_2: bool = False
     ) -> None:
-        self._lines = lines
-        self._shown = shown
-        self._place = place
-        self._seen = {index: visible(lines[index]) for index in range(first, end)}
+        self._text = text
+        self._is_python_2 = is_python_2
+        self._lines = text.lines
+        self._shown = text.shown
+        self._seen = {index: visible(text.lines[index]) for index in range(first, end)}
         self._range = range(first, end)
         self._indent = indent or ""
         self._is_class = indent is not None
@@ -171,7 +185,13 @@ class _Level:
             else:
                 found.append(part)
                 between.append(part)
-        return found if self._is_class else [self._without_lost(part) for part in found]
+        if not self._is_class:
+            found = [self._without_lost(part) for part in found]
+        if self._is_python_2 or any(part.is_converted for part in found):
+            for part in found:
+                if part.fault is None and not part.is_converted:
+                    self._convert(part, is_known=True)
+        return found
 
     # Cutting
 
@@ -222,9 +242,11 @@ class _Level:
     def _part(self, first: int, end: int) -> Part:
         part = Part(first, end, start=next(self._code(first, end), first))
         part.is_stray = self._is_class and _width(self._seen[part.start]) < _width(self._indent)
-        above = _CLASS_LINE if self._is_class and not part.is_stray else ""
-        nodes = parse(above + "\n".join(self._lines[first:end]))
+        above = self._above(part)
         offset = first - above.count("\n")
+        nodes = parse(above + "\n".join(self._lines[first:end]))
+        if isinstance(nodes, Fault):
+            nodes = self._convert(part) or nodes
         self._name(part, is_broken=isinstance(nodes, Fault))
         if isinstance(nodes, Fault):
             fault = Fault(nodes.message, nodes.line + offset - first, nodes.column)
@@ -238,6 +260,21 @@ class _Level:
             if part.kind:
                 part.fault = self._interruption("function", [part], part.return_outside)
         return part
+
+    def _above(self, part: Part) -> str:
+        return _CLASS_LINE if self._is_class and not part.is_stray else ""
+
+    def _convert(self, part: Part, *, is_known: bool = False) -> list[ast.stmt] | None:
+        """Convert a part that is Python 2, and return its statements; None if it cannot be converted."""
+        above = self._above(part)
+        text = above + "\n".join(self._lines[part.first : part.end])
+        converted = self._text.converter.converted(text, self._text.signs, is_known=is_known)
+        nodes = None if converted is None else parse(converted)
+        if converted is None or nodes is None or isinstance(nodes, Fault):
+            return None
+        self._lines[part.first : part.end] = converted.split("\n")[above.count("\n") :]
+        part.nodes, part.is_converted = nodes, True
+        return nodes
 
     def _name(self, part: Part, *, is_broken: bool) -> None:
         """Find what a part defines: in a broken one also behind invisible characters and what was pasted with it."""
@@ -331,9 +368,10 @@ class _Level:
             return part
         line = self._lines[body]
         indent = line[: len(line) - len(line.lstrip(" \t"))]
-        text = list(self._lines[part.first : part.end])
         lost = []
-        for inner in _Level(self._lines, self._shown, self._place, body, part.end, indent).parts():
+        inner_parts = _Level(self._text, body, part.end, indent, is_python_2=part.is_converted).parts()
+        text = list(self._lines[part.first : part.end])
+        for inner in inner_parts:
             if inner.fault is None and not inner.is_stray:
                 continue
             at = inner.defined_at
@@ -355,8 +393,9 @@ class _Level:
             return part
         self._lines[part.first : part.end] = text
         part.nodes, part.fault, part.lost = nodes, None, tuple(lost)
+        part.is_converted = part.is_converted or any(inner.is_converted for inner in inner_parts)
         return part
 
     def _raising(self, name: str, reason: str) -> str:
-        message = f"{name} ({self._place}) does not parse: {reason}"
+        message = f"{name} ({self._text.place}) does not parse: {reason}"
         return f"def {name}(*_, **__): raise SyntaxError({ascii(message)})"

@@ -268,6 +268,8 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
     stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
     if stubs:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.is_python_2:
+        notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += [left.words for left in function.lacks]
