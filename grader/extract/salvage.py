@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from grader.extract.ipython import LineScanner
 from grader.extract.python_2 import Converter, Signs
 from grader.extract.scopes import Definition, walk_scope
-from grader.extract.syntax import Fault, explained, parse, pasted, pasted_mark, quoted, visible
+from grader.extract.syntax import Fault, explained, named, parse, pasted, pasted_mark, visible
 
 _CONTINUES_BLOCK = re.compile(r"[ \t]*(?:elif|else|except|finally)\b")
 _CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")
@@ -176,7 +176,8 @@ class _Level:
                 owner, between = part, []
             elif owner is not None and (line := self._line_that_goes_on(owner, part)) is not None:
                 kind = "class" if owner.kind == "class" else "method" if self._is_class else "function"
-                owner.fault = owner.fault or self._interruption(kind, [*between, part], line)
+                if owner.fault is None or owner.fault.line > self._last_code(owner):
+                    owner.fault = self._interruption(kind, [*between, part], line)
                 owner.end = part.end
                 owner.is_over = False
                 if owner.kind == "class":
@@ -239,6 +240,9 @@ class _Level:
                 yield index
             scanner.feed(line)
 
+    def _last_code(self, part: Part) -> int:
+        return next((index for index in range(part.end - 1, part.first, -1) if _is_code(self._seen[index])), part.first)
+
     def _part(self, first: int, end: int) -> Part:
         part = Part(first, end, start=next(self._code(first, end), first))
         part.is_stray = self._is_class and _width(self._seen[part.start]) < _width(self._indent)
@@ -249,8 +253,7 @@ class _Level:
             nodes = self._convert(part) or nodes
         self._name(part, is_broken=isinstance(nodes, Fault))
         if isinstance(nodes, Fault):
-            fault = Fault(nodes.message, nodes.line + offset - first, nodes.column)
-            part.fault = explained(fault, self._shown, first, end)
+            part.fault = explained(nodes, self._shown, offset, end)
             return part
         part.nodes = nodes[0].body if above and isinstance(nodes[0], ast.ClassDef) else nodes
         part.is_over = bool(part.kind) and _is_over(part.nodes[0])
@@ -269,7 +272,7 @@ class _Level:
         above = self._above(part)
         text = above + "\n".join(self._lines[part.first : part.end])
         converted = self._text.converter.converted(text, self._text.signs, is_known=is_known)
-        nodes = None if converted is None else parse(converted)
+        nodes = None if converted in {None, text} else parse(converted)
         if converted is None or nodes is None or isinstance(nodes, Fault):
             return None
         self._lines[part.first : part.end] = converted.split("\n")[above.count("\n") :]
@@ -341,12 +344,12 @@ class _Level:
             if part.fault is not None and part.fault.column:
                 return part.fault
             if told := pasted(self._shown[part.start]):
-                return Fault(f"line {part.start + 1} ({quoted(self._shown[part.start])}) {told}", part.start + 1)
+                return Fault(f"{named(self._shown, part.start)} {told}", part.start + 1)
         stray = min(parts[0].start, line)
         if parts[0].kind:
-            return Fault(f"line {line + 1} ({quoted(self._shown[line])}) is outside the method: indent it", line + 1)
+            return Fault(f"{named(self._shown, line)} is outside the method: indent it", line + 1)
         how = "indented less than the lines around it" if _width(self._seen[stray]) else "not indented"
-        begin = f"line {stray + 1} ({quoted(self._shown[stray])}) is {how}, so "
+        begin = f"{named(self._shown, stray)} is {how}, so "
         if stray == line:
             return Fault(f"{begin}it is outside the {kind}: indent it", stray + 1)
         words = f"the {kind} ends there, but line {line + 1} goes on: indent line {stray + 1} or delete it"

@@ -95,17 +95,23 @@ def parse(text: str) -> list[ast.stmt] | Fault:
         return Fault("it contains characters that Python source may not", 1)
 
 
-def explained(fault: Fault, lines: Sequence[str], first: int, end: int) -> Fault:
-    """A fault of lines[first:end] in words that begin with the line, which now counts in `lines`."""
-    number = min(first + max(fault.line, 1), end)
-    line = lines[number - 1] if number else ""
+def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Fault:
+    """A fault in words that begin with the line, which now counts in `lines`.
+
+    Args:
+        fault: As `parse` found it.
+        lines: The whole text.
+        offset: The line of `lines` before the text that was parsed; -1 if one was put above it.
+        end: The last line that was parsed.
+    """
+    number = max(1, min(offset + fault.line, end))
+    line = lines[number - 1]
     if odd := _odd_character(fault, line):
         return Fault(f"line {number}, column {fault.column}: {odd}", number, fault.column)
     if told := pasted(line):
-        return Fault(f"line {number} ({quoted(line)}) {told}", number)
-    message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + first}", _in_words(fault.message))
-    text = quoted(line)
-    return Fault(f"line {number} ({text}): {message}" if text else f"line {number}: {message}", number)
+        return Fault(f"{named(lines, number - 1)} {told}", number)
+    message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", _in_words(fault.message))
+    return Fault(f"{named(lines, number - 1)}: {message}", number)
 
 
 def _in_words(message: str) -> str:
@@ -117,10 +123,13 @@ def _in_words(message: str) -> str:
     return f"{message}: {remedy}" if remedy else message
 
 
-def quoted(line: str) -> str:
-    """A line as a message quotes it."""
-    text = line[: 10 * _QUOTED].strip()
-    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
+def named(lines: Sequence[str], index: int) -> str:
+    """A line as a message names it, with the beginning of its text."""
+    text = lines[index][: 10 * _QUOTED].strip()
+    if len(text) > _QUOTED:
+        text = text[: _QUOTED - 1] + "…"
+    quoted = text if "`" in text else f"`{text}`"
+    return f"line {index + 1} ({quoted})" if text else f"line {index + 1}"
 
 
 def pasted(line: str) -> str | None:
