@@ -103,7 +103,9 @@ class _Assembly:
             if not resolved.needed:
                 continue
             self._note_choice(name, path, candidates)
-            self._note_broken(name, [*resolved.left_out, *self._broken_elsewhere(name, path)], resolved.needed[0])
+            self._note_broken(
+                name, [*resolved.left_out, *self._broken_elsewhere(name, path)], resolved.needed[0]
+            )
             self._record_duplicate(name, path)
             return resolved.needed[0]
         for path in candidates:
@@ -228,7 +230,11 @@ class _Assembly:
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
             lacks=(
                 *(left_out(self._safety, number) for number in closure.left_out),
-                *(lost for each in sorted(closure.numbers) for lost in self._program.statements[each].lost_methods),
+                *(
+                    lost
+                    for each in sorted(closure.numbers)
+                    for lost in self._program.statements[each].lost_methods
+                ),
             ),
             mentions_cuda=any(mentions_cuda(self._program.statements[each]) for each in closure.numbers),
             is_python_2=any(self._program.statements[each].is_converted for each in closure.numbers),

@@ -21,8 +21,8 @@ _CELL_MAGIC = re.compile(r"%%(\w+)")
 _LINE_MAGIC = re.compile(r"%%?[^\W\d]")
 _HELP = re.compile(r"(?:\?{1,2}[ \t]*%{0,2}[\w.*]+|%{0,2}[\w.*\[\]'\"]+\?{1,2})[ \t]*;?[ \t]*(?:#.*)?$")
 
-_CLASSIC_PROMPT = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
-_IPYTHON_PROMPT = re.compile(r"(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)")
+_CLASSIC_PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)")
+_IPYTHON_PROMPT = re.compile(r"^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)")
 _PROMPTS = ((re.compile(r">>>(?: |$)"), _CLASSIC_PROMPT), (_IPYTHON_PROMPT, _IPYTHON_PROMPT))
 """IPython's patterns: of the first line's prompt and of the others'."""
 

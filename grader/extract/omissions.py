@@ -23,7 +23,7 @@ def omissions(safety: Safety, included: Collection[int], lacking: Collection[int
     """
     statements = safety.program.statements
     files = {statements[number].unit.file for number in (*included, *lacking)}
-    found = []
+    found: list[LeftOut] = []
     for path in sorted(files or safety.program.namespaces):
         space = safety.program.namespaces[path]
         for number in range(space.first, space.first + len(space.statements)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.extract.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
@@ -123,7 +124,11 @@ def statements_of(
     replaced = {item.line for item in plain.replaced}
     unit = Unit(file, cell, dedented(plain.lines))
     nodes = _whole("\n".join(unit.lines))
-    parts = [Part(0, len(lines), 0, nodes)] if nodes is not None else _salvaged(unit, lines, converter or Converter())
+    parts = (
+        [Part(0, len(lines), 0, nodes)]
+        if nodes is not None
+        else _salvaged(unit, lines, converter or Converter())
+    )
     for part in parts:
         if part.fault is not None:
             found.append(_broken(unit, part, part.fault))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, MutableSequence, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.extract.ipython import LineScanner
@@ -68,16 +69,14 @@ class Part:
 class _Text:
     """The whole text and what goes with it."""
 
-    lines: MutableSequence[str]
+    lines: list[str]
     shown: Sequence[str]
     place: str
     converter: Converter
     signs: Signs
 
 
-def salvaged(
-    lines: MutableSequence[str], shown: Sequence[str], place: str, converter: Converter
-) -> list[Part]:
+def salvaged(lines: list[str], shown: Sequence[str], place: str, converter: Converter) -> list[Part]:
     """The parts of a text that does not parse, or that returns outside a function.
 
     In `lines` Python 2 is converted, and methods that are lost are replaced by ones that raise SyntaxError: a base
@@ -118,8 +117,15 @@ def _is_over(node: ast.stmt) -> bool:
             return True
         case ast.If(body=body, orelse=[*_, last]):
             return _is_over(body[-1]) and _is_over(last)
-        case ast.With(body=[*_, last]) | ast.FunctionDef(body=[*_, last]) | ast.AsyncFunctionDef(body=[*_, last]):
+        case (
+            ast.With(body=[*_, last])
+            | ast.FunctionDef(body=[*_, last])
+            | ast.AsyncFunctionDef(body=[*_, last])
+        ):
             return _is_over(last)
+        case ast.Try(body=[*_, last], handlers=handlers, orelse=orelse, finalbody=final):
+            ways_out = [orelse[-1] if orelse else last, *(handler.body[-1] for handler in handlers)]
+            return all(map(_is_over, ways_out)) or (bool(final) and _is_over(final[-1]))
         case ast.ClassDef(body=[*_, last]):
             return _is_over(last) or not isinstance(last, Definition)
     return False
@@ -136,7 +142,9 @@ def _width(line: str) -> int:
     return len(indent[indent.rfind("\f") + 1 :].expandtabs(8))
 
 
-def _cut(indices: range, begins: Callable[[int], bool], is_decorator: Callable[[int], bool]) -> list[tuple[int, int]]:
+def _cut(
+    indices: range, begins: Callable[[int], bool], is_decorator: Callable[[int], bool]
+) -> list[tuple[int, int]]:
     """(first, end) of the pieces between lines that begin one; decorators belong to the next definition."""
     starts = [indices.start]
     is_decorated = False
@@ -164,34 +172,35 @@ class _Level:
         self._is_class = indent is not None
 
     def parts(self) -> list[Part]:
-        found: list[Part] = []
-        owner: Part | None = None
-        between: list[Part] = []  # what stands between the owner, which is the last definition, and this part
-        for part in self._read():
-            if part.kind:
-                stray = next((each for each in reversed(between) if self._ends_class(each)), None)
-                if stray is not None and part.fault is None:
-                    part.fault = self._interruption("class", [stray], part.start)
-                found.append(part)
-                owner, between = part, []
-            elif owner is not None and (line := self._line_that_goes_on(owner, part)) is not None:
-                kind = "class" if owner.kind == "class" else "method" if self._is_class else "function"
-                if owner.fault is None or owner.fault.line > self._last_code(owner):
-                    owner.fault = self._interruption(kind, [*between, part], line)
-                owner.end = part.end
-                owner.is_over = False
-                if owner.kind == "class":
-                    found = [each for each in found if each not in between]
-                    between = []
-            else:
-                found.append(part)
-                between.append(part)
+        found = self._joined()
         if not self._is_class:
             found = [self._without_lost(part) for part in found]
         if self._is_python_2 or any(part.is_converted for part in found):
             for part in found:
                 if part.fault is None and not part.is_converted:
                     self._convert(part, is_known=True)
+        return found
+
+    def _joined(self) -> list[Part]:
+        """The parts, with those on which a definition goes on added to it."""
+        found: list[Part] = []
+        owner: Part | None = None
+        between: list[Part] = []  # what stands between the owner, which is the last definition, and this part
+        for part in self._read():
+            line = None if owner is None or part.kind else self._line_that_goes_on(owner, part)
+            if owner is not None and line is not None:
+                self._break(owner, [*between, part], line)
+                if owner.kind == "class":
+                    del found[len(found) - len(between) :]
+                between = []
+                continue
+            for piece in [part] if part.kind else self._without_definitions(part):
+                found.append(piece)
+                if piece.kind:
+                    self._check_that_class_goes_on(piece, between)
+                    owner, between = piece, []
+                else:
+                    between.append(piece)
         return found
 
     # Cutting
@@ -203,7 +212,23 @@ class _Level:
             if part.fault is not None:
                 # A quote that was never closed hides what follows: cut at every line that looks like a definition.
                 pieces = _cut(range(first, end), self._certainly_begins, self._is_decorator)
-            yield from [part] if len(pieces) == 1 else (self._part(*piece) for piece in pieces)
+            if len(pieces) > 1:
+                yield from (self._part(*piece) for piece in pieces)
+            else:
+                yield from self._without_definitions(part) if part.kind else [part]
+
+    def _without_definitions(self, part: Part) -> list[Part]:
+        """A broken part and, apart from it, the definitions below it that have a space too many before `def`."""
+        if part.fault is None:
+            return [part]
+        head, *rest = [*self._code(part.defined_at if part.kind else part.start, part.end)] or [part.start]
+        widths = {index: _width(self._seen[index]) for index in rest}
+        inner = widths[rest[0]] if rest and part.kind else sys.maxsize
+        if not part.kind and _COMPOUND.match(self._seen[head]):
+            return [part]
+        starts = {index for index in rest if widths[index] < inner and _DEFINITION.match(self._seen[index])}
+        pieces = _cut(range(part.first, part.end), starts.__contains__, self._is_decorator)
+        return [self._part(*piece) for piece in pieces] if starts else [part]
 
     def _certainly_begins(self, index: int) -> bool:
         line = self._lines[index]
@@ -241,7 +266,10 @@ class _Level:
             scanner.feed(line)
 
     def _last_code(self, part: Part) -> int:
-        return next((index for index in range(part.end - 1, part.first, -1) if _is_code(self._seen[index])), part.first)
+        return next(
+            (index for index in range(part.end - 1, part.first, -1) if _is_code(self._seen[index])),
+            part.first,
+        )
 
     def _part(self, first: int, end: int) -> Part:
         part = Part(first, end, start=next(self._code(first, end), first))
@@ -251,6 +279,8 @@ class _Level:
         nodes = parse(above + "\n".join(self._lines[first:end]))
         if isinstance(nodes, Fault):
             nodes = self._convert(part) or nodes
+        elif above and _width(self._seen[part.start]) != _width(self._indent):
+            nodes = Fault("unindent does not match any outer indentation level", part.start + 1 - offset)
         self._name(part, is_broken=isinstance(nodes, Fault))
         if isinstance(nodes, Fault):
             part.fault = explained(nodes, self._shown, offset, end)
@@ -333,10 +363,22 @@ class _Level:
         is_try = line.startswith("try") and line.endswith(":")
         return is_try or any(isinstance(parse(f"{line}{colon}\n pass"), list) for colon in ("", ":"))
 
-    def _ends_class(self, part: Part) -> bool:
-        """Whether a definition below this part is no longer in the class; the end of a Git conflict is outside of it."""
-        is_end_of_conflict = self._seen[part.start].startswith(">>>>>>>")
-        return part.is_stray and not is_end_of_conflict and self._deeper_line(part) is None
+    def _break(self, owner: Part, parts: Sequence[Part], line: int) -> None:
+        """Add these parts to a definition, which goes on in this line of the last one and so does not parse."""
+        kind = "class" if owner.kind == "class" else "method" if self._is_class else "function"
+        is_fault_at_end = owner.fault is not None and owner.fault.line > self._last_code(owner)
+        if owner.fault is None or (is_fault_at_end and not owner.mark):
+            owner.fault = self._interruption(kind, parts, line)
+        owner.end = parts[-1].end
+        owner.is_over = False
+
+    def _check_that_class_goes_on(self, definition: Part, between: Sequence[Part]) -> None:
+        """Note the fault of a method above which a line ends the class; one that ends a Git conflict is passed over."""
+        for part in reversed(between):
+            is_end_of_conflict = self._seen[part.start].startswith(">>>>>>>")
+            is_alone = part.is_stray and self._deeper_line(part) is None
+            if is_alone and not is_end_of_conflict and definition.fault is None:
+                definition.fault = self._interruption("class", [part], definition.start)
 
     def _interruption(self, kind: str, parts: Sequence[Part], line: int) -> Fault:
         """Why a definition that goes on in `line` does not parse: these parts interrupt it."""
@@ -361,44 +403,43 @@ class _Level:
         """A broken class without the methods that do not parse; other parts as they are."""
         if part.fault is None or part.kind != "class":
             return part
-        scanner = LineScanner()
-        scanner.feed(self._seen[part.defined_at])
-        body = part.defined_at + 1
-        while body < part.end and not (scanner.begins_statement(self._seen[body]) and _is_code(self._seen[body])):
-            scanner.feed(self._seen[body])
-            body += 1
-        if body == part.end or _width(self._seen[body]) <= _width(self._seen[part.defined_at]):
-            return part
-        line = self._lines[body]
+        head, *rest = self._code(part.defined_at, part.end)
+        width = _width(self._seen[head])
+        line = next((self._lines[index] for index in rest if _width(self._seen[index]) > width), "")
         indent = line[: len(line) - len(line.lstrip(" \t"))]
-        lost = []
-        inner_parts = _Level(self._text, body, part.end, indent, is_python_2=part.is_converted).parts()
-        text = list(self._lines[part.first : part.end])
-        for inner in inner_parts:
-            if inner.fault is None and not inner.is_stray:
-                continue
-            at = inner.defined_at
-            is_property = any(self._lines[each].strip() == "@property" for each in range(inner.start, at))
-            for index in range(inner.first, inner.end):
-                text[index - part.first] = ""
-            if inner.fault is not None and (inner.kind or not inner.is_stray):
-                name = inner.names[0] if inner.kind else ""
-                lost.append(Lost(name, inner.fault.line, inner.fault.message))
-                if name:
-                    text[at - part.first] = indent + self._raising(name, inner.fault.message)
-                if is_property:
-                    text[at - part.first - 1] = f"{indent}@property"
-        body_text = text[body - part.first]
-        if not any(map(str.strip, text[body - part.first :])):
-            text[body - part.first] = body_text or f"{indent}pass"
+        if not indent:
+            return part
+        level = _Level(self._text, rest[0], part.end, indent, is_python_2=part.is_converted)
+        members = level.parts()
+        text = self._lines[part.first : part.end]
+        for member in members:
+            if member.fault is not None or member.is_stray:
+                text[member.first - part.first : member.end - part.first] = self._replaced(member, indent)
+        if not any(map(str.strip, text[rest[0] - part.first :])):
+            text[rest[0] - part.first] = f"{indent}pass"
         nodes = parse("\n".join(text))
         if isinstance(nodes, Fault) or returns_outside(nodes):
             return part
         self._lines[part.first : part.end] = text
-        part.nodes, part.fault, part.lost = nodes, None, tuple(lost)
-        part.is_converted = part.is_converted or any(inner.is_converted for inner in inner_parts)
+        part.lost = tuple(
+            Lost(member.names[0] if member.kind else "", member.fault.line, member.fault.message)
+            for member in members
+            if member.fault is not None and (member.kind or not member.is_stray)
+        )
+        part.nodes, part.fault = nodes, None
+        part.is_converted = part.is_converted or any(member.is_converted for member in members)
         return part
 
-    def _raising(self, name: str, reason: str) -> str:
-        message = f"{name} ({self._text.place}) does not parse: {reason}"
-        return f"def {name}(*_, **__): raise SyntaxError({ascii(message)})"
+    def _replaced(self, member: Part, indent: str) -> list[str]:
+        """Lines in place of a broken part of a class: a method that raises SyntaxError, or nothing."""
+        text = [""] * (member.end - member.first)
+        if member.kind and member.fault is not None:
+            (name,) = member.names
+            message = f"{name} ({self._text.place}) does not parse: {member.fault.message}"
+            text[member.defined_at - member.first] = (
+                f"{indent}def {name}(*_, **__): raise SyntaxError({message!a})"
+            )
+            above = range(member.start, member.defined_at)
+            if any(self._lines[index].strip() == "@property" for index in above):
+                text[above[-1] - member.first] = f"{indent}@property"
+        return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -26,11 +27,15 @@ _REMEDIES = {
     "unexpected indent": "it is indented deeper than the line before, which opens no block",
     "unindent does not match any outer indentation level": "indent it exactly like the line that it follows on",
     "inconsistent use of tabs and spaces in indentation": "use spaces only",
+    "unexpected character after line continuation character": "nothing may follow the backslash, not even a space",
 }
 
 _DEFINES = r"(?:async[ \t]+def|def|class)[ \t]+[^\W\d]\w*|@[^\W\d]"
 _PASTED = (
-    (re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?$|={7}$"), "is a Git conflict marker: keep one version and delete the markers"),
+    (
+        re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?$|={7}$"),
+        "is a Git conflict marker: keep one version and delete the markers",
+    ),
     (re.compile(r"(?:`{3,}|~{3,})[ \t]*[\w{}.+-]*[ \t]*$"), "is a Markdown fence, not Python: delete it"),
     (
         re.compile(r"[ \t]*(?:>>>|\.\.\.|(?:In|Out)[ \t]?\[[ \d*]*\]:|\.{3,}:)(?=\s|$)"),
@@ -44,28 +49,42 @@ _PASTED = (
         "is from an error message, not code: delete it",
     ),
     (
-        re.compile(r"@@ -\d|diff --git |[+-]{3} [ab]/|[+-](?=[ \t]{2,}\S|(?:import|from|return)\b|" + _DEFINES + ")"),
+        re.compile(
+            r"@@ -\d|diff --git |[+-]{3} [ab]/|[+-](?=[ \t]{2,}\S|(?:import|from|return)\b|" + _DEFINES + ")"
+        ),
         "was pasted from a diff: delete the mark at the beginning of each line",
     ),
-    (re.compile(r"[ \t]*\d+[:.|)]?(?:[ \t]+(?=[^\W\d]|[@#\"'(\[])|\t)"), "was pasted with its line number: delete the numbers"),
+    (
+        re.compile(r"[ \t]*\d+[:.|)]?(?:[ \t]+(?=[^\W\d]|[@#\"'(\[])|\t)"),
+        "was pasted with its line number: delete the numbers",
+    ),
     (re.compile(r"%%\w"), "is a cell magic, which must be the first line of its cell"),
 )
 """Lines that are not the student's code, and what they are; the mark itself is what the pattern matches."""
 
+_HTML = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d+);")
+
 _ALIKE = {
-    '"': "“”„‟«»＂",
-    "'": "‘’‚‛′＇´",
-    "-": "−–—‐‑‒―－",
-    "*": "×∗⋅·",
-    "/": "÷∕",
-    "...": "…",
-    "==": "≡",
-    "<=": "≤",
-    ">=": "≥",
-    "!=": "≠",
+    '"': "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02",
+    "'": "\u2018\u2019\u201a\u201b\u2032\uff07\u00b4",
+    "-": "\u2212\u2013\u2014\u2010\u2011\u2012\u2015\uff0d",
+    "*": "\u00d7\u2217\u22c5\u00b7",
+    "/": "\u00f7\u2215",
+    "...": "\u2026",
+    "==": "\u2261",
+    "<=": "\u2264",
+    ">=": "\u2265",
+    "!=": "\u2260",
 }
+"""For what Python writes, the characters that look like it or mean it."""
+
 _LOOKS_LIKE = {odd: plain for plain, odds in _ALIKE.items() for odd in odds}
-_NAMES = {"\ufeff": "byte order mark", "\0": "null character", "\x0b": "vertical tab", "\x1b": "escape character"}
+_NAMES = {
+    "\ufeff": "byte order mark",
+    "\0": "null character",
+    "\x0b": "vertical tab",
+    "\x1b": "escape character",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +107,9 @@ def parse(text: str) -> list[ast.stmt] | Fault:
     try:
         return ast.parse(text).body
     except SyntaxError as error:
-        return Fault((error.msg or "invalid syntax").split("\n", 1)[0][:200], error.lineno or 1, error.offset or 0)
+        return Fault(
+            (error.msg or "invalid syntax").split("\n", 1)[0][:200], error.lineno or 1, error.offset or 0
+        )
     except (RecursionError, MemoryError):
         return Fault("nested too deeply", 1)
     except ValueError:
@@ -117,7 +138,7 @@ def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Faul
 def _in_words(message: str) -> str:
     if match := _PYTHON_2.search(message):
         detail = f"{match['call']} without parentheses" if match["call"] else message
-        return f"it is Python 2 ({detail})"
+        return f"it is Python 2 ({detail}) and could not be converted to Python 3"
     message = _DETECTED.sub("", message)
     remedy = _REMEDIES.get(message)
     return f"{message}: {remedy}" if remedy else message
@@ -134,7 +155,10 @@ def named(lines: Sequence[str], index: int) -> str:
 
 def pasted(line: str) -> str | None:
     """What a line is that was pasted with the code, and what to do; None for a line that may be code."""
-    return next((told for pattern, told in _PASTED if pattern.match(line[:1000])), None)
+    told = next((told for pattern, told in _PASTED if pattern.match(line[:1000])), None)
+    if told is None and (entity := _HTML.search(line[:1000])):
+        return f"was pasted from a web page: {entity[0]} stands for {html.unescape(entity[0])!r}"
+    return told
 
 
 def pasted_mark(line: str) -> str:

@@ -95,7 +95,9 @@ class FunctionPart(ReportModel):
             " as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
         )
     )
-    where: WherePart | None = Field(description="Its definition, or the line on which it does not parse; null if it is not in the submission.")
+    where: WherePart | None = Field(
+        description="Its definition, or the line on which it does not parse; null if it is not in the submission."
+    )
     diagnosis: tuple[DiagnosisPart, ...] = Field(default=(), description="The named mistakes in it.")
     notes: tuple[str, ...] = Field(default=(), description="Remarks that cost no points; why it is missing.")
 
