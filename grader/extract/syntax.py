@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grader.extract.newer import newer_syntax
+
 GREATEST_PARTS = 200
 """Most parts of a dotted name: Python's parser stores each beginning of `import a.b.c`, which is quadratic."""
 
@@ -131,7 +133,8 @@ def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Faul
         return Fault(f"line {number}, column {fault.column}: {odd}", number, fault.column)
     if told := pasted(line):
         return Fault(f"{named(lines, number - 1)} {told}", number)
-    message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", _in_words(fault.message))
+    words = newer_syntax(line) or _in_words(fault.message)
+    message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", words)
     return Fault(f"{named(lines, number - 1)}: {message}", number)
 
 

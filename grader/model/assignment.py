@@ -63,6 +63,7 @@ class PredictorFunction(Model):
     """A function (W, X) -> y_pred."""
 
     role: Literal["predictor"]
+    dtype: DTypeName = Field(default="float32", description="Dtype of its arguments.")
 
 
 class ClassifierClass(Model):
@@ -176,15 +177,35 @@ class Restrictions(Model):
         default="note",
         description="Names and code made at run time: eval, exec, importlib, getattr on a module, sys.modules.",
     )
-    devices: RestrictionPolicy = Field(
+    devices: Literal["note", "ignore"] = Field(
         default="ignore",
-        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is allowed.",
+        description="A device named in a function: .cuda(), .to(device), device='cuda', torch.device('cuda'). Never"
+        " worth points: it is a habit of Colab. .cpu() and .to(dtype) are always allowed.",
     )
 
     def policy(self, kind: RestrictionKind) -> RestrictionPolicy:
         """The policy on this kind."""
         found: RestrictionPolicy = getattr(self, kind)
         return found
+
+
+HandoutDevice = Annotated[
+    Literal["cpu", "cuda", "either"],
+    Field(
+        description="The device that the handout's code is for. cpu: graded on the CPU, even on a machine with a GPU."
+        " either: on the GPU if there is one, where code that names no device makes its tensors there too. cuda: the"
+        " same, but a tensor made without a device stays on the CPU, as it does for the student."
+    ),
+]
+
+
+FloatLabels = Annotated[
+    bool,
+    Field(
+        description="Predicted labels may be whole numbers in a float array, as where the handout starts with"
+        " np.zeros(N): a note. False: labels must be integers."
+    ),
+]
 
 
 class Assignment(Model):
@@ -195,6 +216,8 @@ class Assignment(Model):
     functions: Mapping[str, FunctionSpec]
     limits: Limits
     restrictions: Restrictions = Restrictions()
+    handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""

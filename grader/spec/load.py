@@ -15,7 +15,15 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.errors import SpecError, SpecFault
-from grader.model.assignment import Assignment, FunctionSpec, Limits, Model, Restrictions
+from grader.model.assignment import (
+    Assignment,
+    FloatLabels,
+    FunctionSpec,
+    HandoutDevice,
+    Limits,
+    Model,
+    Restrictions,
+)
 from grader.spec.errors import Misfits, spec_faults
 from reference.conventions import Convention
 
@@ -51,7 +59,13 @@ class Spec(Model):
     convention: ConventionFields = ConventionFields()
     limits: Limits = Limits()
     restrictions: Restrictions = Restrictions()
+    handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
     functions: dict[str, FunctionSpec] = Field(min_length=1)
+    files: tuple[str, ...] = Field(
+        default=(),
+        description="The handout's files; where several files define a function, these come first.",
+    )
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -111,6 +125,8 @@ class Spec(Model):
             functions=self.functions,
             limits=self.limits,
             restrictions=self.restrictions,
+            handout_device=self.handout_device,
+            float_labels=self.float_labels,
         )
 
 
