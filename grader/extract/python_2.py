@@ -46,7 +46,7 @@ _FIXERS = (
 
 _SYNTAX = re.compile(
     r"\bprint[ \t]+(?!(?:in|is|and|or|not|if|else|for)\b)[\w\"'`~-]|\bprint[ \t]*>>|\bexec[ \t]+[\w\"'`]"
-    r"|\bexcept\b[^:\n]*,[^:\n]*:|\braise[ \t]+[\w.]+[ \t]*,|<>|`|(?<![\w.])0\d+(?![\w.])|(?<!\w)\d+[lL]\b"
+    r"|\bexcept\b[^:\n]*,[^:\n]*:|\braise[ \t]+[^\n#:]+,|<>|`|(?<![\w.])0\d+(?![\w.])|(?<!\w)(?:0[xX][\da-fA-F]+|\d+)[lL]\b"
     r"|\bfor\b[^\n:\]]*\bin\b[^\n:\]]*,|\b[uU][rR][\"']|\blambda[ \t]*\(|\bdef[ \t]+\w+[ \t]*\([^)\n]*\(|(?m:^[ \t]*print[ \t]*$)"
 )
 """Syntax that only Python 2 has, roughly: what does not match is not worth a try."""
@@ -127,8 +127,10 @@ class Converter:
                 return None
             source = self._fixed(source)
         nodes = parse(source)
-        if isinstance(nodes, Fault) or source.count("\n") != text.count("\n"):
+        missing = text.count("\n") - source.count("\n")
+        if isinstance(nodes, Fault) or missing < 0:
             return None
+        source += "\n" * missing  # a backslash before the end of a line is lost with it
         return source if signs.has_true_division else with_floors(source, nodes)
 
     def _fixed(self, text: str) -> str:
