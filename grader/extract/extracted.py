@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Self
 
 from grader.model.observation import Location
 
 SUMMARY_LENGTH = 80
+
+NOT_HANDED_IN = "was not handed in"
 
 NOT_PARSED = "does not parse: "
 """How the reason of a statement with a syntax error begins."""
@@ -20,8 +22,10 @@ class Chunk:
     """One top-level statement, decorators included, at column 0.
 
     Chunks are executed in the order of their numbers, each in the namespace of its file, with annotations as strings.
+    file: whose namespace it is; the location's, except for text that a cell writes or that is run by another file.
     location: the first line of `source`; the statement's later lines follow it.
     binds: the names it binds in that namespace.
+    borrows: those that it imports from modules that are not there, which replace nothing.
     """
 
     number: int
@@ -29,6 +33,33 @@ class Chunk:
     location: Location
     source: str
     binds: tuple[str, ...]
+    borrows: tuple[str, ...] = ()
+
+    def location_of(self, line: int) -> Location:
+        """A line of the student's, counted as the location's is; the chunk's nearest where it has no such line."""
+        below = min(max(line - self.location.line, 0), self.source.count("\n"))
+        if self.location.inner is not None:
+            return replace(self.location, inner=self.location.inner + below)
+        return replace(self.location, line=self.location.line + below)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A module that is imported and not there.
+
+    dotted: its name. subject, predicate: what is missing and why, as "helpers.py" and "was not handed in".
+    starred: names that chunks can only have from its star import.
+    """
+
+    dotted: str
+    subject: str
+    predicate: str
+    starred: tuple[str, ...]
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is a package, and not a file that should have been handed in."""
+        return self.predicate != NOT_HANDED_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +87,20 @@ class ExtractedFunction:
     location, source: the statement that holds its code, from its first line (a decorator's, where it has one); later
         statements that wrap it or set its attributes are among the chunks.
     chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
+    file: whose namespace it is in; the location's, except for text that a cell writes or that is run by another file.
     stubs: top-level modules that these chunks import and that will be inert.
+    not_handed_in: the files among them that should have been handed in.
     lacks: statements whose names these chunks read, and which are left out.
     mentions_cuda: whether these chunks say cuda, in code or in a string.
     """
 
     name: str
+    file: str
     location: Location
     source: str
     chunks: tuple[int, ...]
     stubs: tuple[str, ...]
+    not_handed_in: tuple[str, ...]
     lacks: tuple[LeftOut, ...]
     mentions_cuda: bool
 
@@ -77,7 +112,7 @@ class Extracted:
     missing: per name that is not there, a sentence that says why.
     modules: dotted names under which chunks import files of the submission, and the files' paths. Relative imports
         count from `submission` and the file's folder: `from .softmax import f` in a/b.py asks for submission.a.softmax.
-    stubs: the functions' together.
+    stubs: the functions' together. absences: the modules of which they are stubs.
     """
 
     functions: Mapping[str, ExtractedFunction]
@@ -86,10 +121,11 @@ class Extracted:
     left_out: tuple[LeftOut, ...]
     duplicates: tuple[Duplicate, ...]
     stubs: tuple[str, ...]
+    absences: tuple[Absence, ...]
     modules: Mapping[str, str]
     notes: tuple[str, ...]
 
     @classmethod
     def empty(cls) -> Self:
         """Nothing, neither found nor missing."""
-        return cls(MappingProxyType({}), MappingProxyType({}), (), (), (), (), MappingProxyType({}), ())
+        return cls(MappingProxyType({}), MappingProxyType({}), (), (), (), (), (), MappingProxyType({}), ())

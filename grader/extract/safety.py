@@ -21,6 +21,7 @@ from grader.extract.effects import (
     is_main_guard,
     member_reason,
 )
+from grader.extract.extracted import NOT_HANDED_IN
 from grader.extract.importing import absolute_name
 from grader.extract.program import Program
 from grader.extract.scopes import Definition, Imported, bindings_in
@@ -212,7 +213,7 @@ class Safety:
         if root is None:
             return None
         if dotted is not None:
-            return member_reason(dotted, is_real=self.program.finder.is_real(dotted.partition(".")[0]))
+            return self._member_reason(dotted, root, next(self.program.events(path, root, before)))
         number = next(self.program.events(path, root, before), None)
         if number is None:
             starred = self.program.starred(path, root)
@@ -230,6 +231,15 @@ class Safety:
             if names:
                 return (yield from self._calling_in(module.file, names[0]))
         return None
+
+    def _member_reason(self, dotted: str, root: str, number: int) -> str | None:
+        """The same for a member of a module outside the submission; `number` is the import of `root`."""
+        finder = self.program.finder
+        if finder.is_real(dotted.partition(".")[0]):
+            return member_reason(dotted, is_real=True)
+        module = self.program.names_from_absent(number).get(root, dotted)
+        subject, predicate = finder.absence(module)
+        return member_reason(dotted, is_real=False, missing=subject if predicate == NOT_HANDED_IN else "")
 
     def _calling_in(self, file: str, name: str) -> Examination:
         """The same for a name of another file of the submission."""

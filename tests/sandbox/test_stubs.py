@@ -27,8 +27,8 @@ def number(open_session):
         ("from coutils import extract_drive_file_id as e", "e('x').y.z['k']()\nreturn 1"),
         ("import coutils", "with coutils.timer() as t: t.start()\nreturn 1"),
         (
-            "import nowhere.to.be.found as n",
-            "n.x.y = 3\nfor _ in n.rows: raise ValueError\nreturn 1 + len(n.x)",
+            "import matplotlib as m",
+            "m.x.y = 3\nfor _ in m.rows: raise ValueError\nreturn 1 + len(m.x)",
         ),
         ("import seaborn as sns", "return 0 if sns.available else 1"),
         ("from google.colab import drive", "drive.mount('/content')\nreturn 1"),
@@ -85,7 +85,7 @@ def test_a_fallback_for_a_missing_attribute_of_a_real_module_is_taken(number):
     ],
 )
 def test_the_graders_own_packages_are_never_the_real_ones(number, name, body):
-    looks = "return type(module).__name__ == 'StubModule' and not hasattr(module, '__file__')"
+    looks = "return type(module) is not type(__import__('math')) and not hasattr(module, '__file__')"
 
     assert number("", f"{body.format(name=name)}\n{looks}") == 1
 
@@ -94,7 +94,7 @@ def test_the_graders_own_packages_are_never_the_real_ones(number, name, body):
 def test_the_graders_own_packages_imported_at_module_level_are_stand_ins(number, name):
     top = f"import {name}\nfrom {name}.losses import svm_loss as answer\nfrom {name} import *"
 
-    assert number(top, f"return repr(answer) == '<stub for {name}.losses.svm_loss>' and not {name}.x") == 1
+    assert number(top, f"return repr(answer) == 'svm_loss ({name} cannot be used here)' and not {name}.x") == 1
 
 
 def test_no_module_of_the_graders_is_among_those_loaded(number):

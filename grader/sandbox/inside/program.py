@@ -26,7 +26,7 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
-        stubs.install(description["stubs"])
+        stubs.install(description["stubs"], description["absences"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
         if description["redirect_cuda"]:
@@ -53,6 +53,7 @@ class Program:
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
         linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
         namespace = vars(self._files[chunk["file"]])
+        kept = {name: namespace[name] for name in chunk["borrows"] if name in namespace}
         try:
             flags = __future__.annotations.compiler_flag
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
@@ -62,6 +63,9 @@ class Program:
             for name in chunk["binds"]:
                 self._failures[name] = error
                 namespace.setdefault(name, stubs.LeftOutName(name, reason))
+        for name, value in kept.items():
+            if stubs.is_stub(namespace.get(name)):  # an import from a module that is not there replaces nothing
+                namespace[name] = value
 
 
 def _module_for(path: str) -> types.ModuleType:
