@@ -176,15 +176,26 @@ class Restrictions(Model):
         default="note",
         description="Names and code made at run time: eval, exec, importlib, getattr on a module, sys.modules.",
     )
-    devices: RestrictionPolicy = Field(
+    devices: Literal["note", "ignore"] = Field(
         default="ignore",
-        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is allowed.",
+        description="A device named in a function: .cuda(), .to(device), device='cuda', torch.device('cuda'). Never"
+        " worth points: it is a habit of Colab. .cpu() and .to(dtype) are always allowed.",
     )
 
     def policy(self, kind: RestrictionKind) -> RestrictionPolicy:
         """The policy on this kind."""
         found: RestrictionPolicy = getattr(self, kind)
         return found
+
+
+HandoutDevice = Annotated[
+    Literal["cpu", "cuda", "either"],
+    Field(
+        description="The device that the handout's code is for. cpu: graded on the CPU, even on a machine with a GPU."
+        " either: on the GPU if there is one, where code that names no device makes its tensors there too. cuda: the"
+        " same, but a tensor made without a device stays on the CPU, as it does for the student."
+    ),
+]
 
 
 class Assignment(Model):
@@ -195,6 +206,7 @@ class Assignment(Model):
     functions: Mapping[str, FunctionSpec]
     limits: Limits
     restrictions: Restrictions = Restrictions()
+    handout_device: HandoutDevice = "either"
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""

@@ -51,6 +51,7 @@ class Session:
     redirect_cuda: bool
     live_workers: int
     device: Device
+    default_device: Device
     _accounts: dict[str, Account] = field(default_factory=dict, init=False)
     _workers: dict[str, _Worker] = field(default_factory=dict, init=False)
     """By caller, the latest last."""
@@ -152,6 +153,7 @@ class Session:
             "chunks": list(function.chunks),
             "lacks": {name: left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
+            "default_device": self._default_device(worker),
         }
         failure = self._send(worker, request)
         if failure is None:
@@ -175,7 +177,12 @@ class Session:
     def _call(self, trial: Trial, worker: _Worker, account: Account) -> Observation:
         called = (self.extracted.functions[name] for name in (trial.function, *trial.lent))
         redirect_cuda = worker.redirect_cuda and any(each.mentions_cuda for each in called)
-        header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda, device=worker.device)
+        header, buffers, spy = describe_call(
+            trial,
+            redirect_cuda=redirect_cuda,
+            device=worker.device,
+            default_device=self._default_device(worker),
+        )
         exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
@@ -188,6 +195,9 @@ class Session:
             raised = exchange.raised(answer, self._location_of)
             return raised if worker.device == "cpu" else self._of_device(raised, worker)
         return exchange.returned(answer, trial, spy_calls, self._location_of)
+
+    def _default_device(self, worker: _Worker) -> Device:
+        return "cpu" if worker.device == "cpu" else self.default_device
 
     def _of_device(self, raised: Raised | Died, worker: _Worker) -> Raised | Died:
         """Reword an out-of-memory error. An error of CUDA itself spoils the context, so the worker is ended."""

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.errors import SpecError, SpecFault
-from grader.model.assignment import Assignment, FunctionSpec, Limits, Model, Restrictions
+from grader.model.assignment import Assignment, FunctionSpec, HandoutDevice, Limits, Model, Restrictions
 from grader.spec.errors import Misfits, spec_faults
 from reference.conventions import Convention
 
@@ -51,6 +51,7 @@ class Spec(Model):
     convention: ConventionFields = ConventionFields()
     limits: Limits = Limits()
     restrictions: Restrictions = Restrictions()
+    handout_device: HandoutDevice = "either"
     functions: dict[str, FunctionSpec] = Field(min_length=1)
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
@@ -111,6 +112,7 @@ class Spec(Model):
             functions=self.functions,
             limits=self.limits,
             restrictions=self.restrictions,
+            handout_device=self.handout_device,
         )
 
 
