@@ -120,9 +120,20 @@ class _Assembly:
 
     def _files_defining(self, name: str) -> list[str]:
         """Files with a definition of `name`, the one that defines the most graded names first."""
-        found = [path for path in self._program.namespaces if self._defines(path, name)]
+        found = self._not_run_elsewhere(
+            [path for path in self._program.namespaces if self._defines(path, name)], name
+        )
         counts = {path: sum(self._defines(path, other) for other in self._names) for path in found}
         return sorted(found, key=lambda path: (-counts[path], path.count("/"), path))
+
+    def _not_run_elsewhere(self, paths: list[str], name: str) -> list[str]:
+        """The files without notebooks that another one runs: it has their definitions of the name, and more names."""
+        run = {
+            self._program.statements[number].unit.run_from
+            for path in paths
+            for number in self._program.namespaces[path].events[name]
+        }
+        return [path for path in paths if path not in run] or paths
 
     def _defines(self, path: str, name: str) -> bool:
         """Whether the file itself binds the name; an import counts where it gives the name to something else."""

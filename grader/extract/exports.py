@@ -39,7 +39,7 @@ class Piece:
 
 def pieces_of(text: str) -> list[Piece]:
     """A module's pieces; lines keep their numbers. A module that is not an export is one piece."""
-    if "marimo.App(" in text:
+    if "marimo" in text and "App(" in text:
         text = _without_marimo_cells(text)
     lines = text.split("\n")
     found: list[Piece] = []

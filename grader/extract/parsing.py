@@ -46,6 +46,7 @@ class Unit:
     file: whose namespace they are executed in.
     origin: the file they are in, if that is another one; then `cell` is a cell of it.
     quote: for lines of a string, the string's line, and how many of the lines come before the string's first.
+    run_from: the file whose namespace it would be, if `file` runs that one.
     summary: for lines that stand for the student's, those of the student.
     """
 
@@ -54,6 +55,7 @@ class Unit:
     lines: Sequence[str]
     origin: str = ""
     quote: tuple[int, int] | None = None
+    run_from: str = ""
     summary: str = ""
     encoded: dict[int, bytes] = field(default_factory=dict)
 

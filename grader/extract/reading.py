@@ -109,7 +109,10 @@ def _statements_of(path: str, piece: Piece, written: list[_Written], depth: int 
         if depth and statement.node is not None:
             inner = list(quoted_cells(statement.node, statement.first_line))
         for quoted in inner:
-            moved = Piece(quoted.text, piece.cell, is_cell=True, quote=quoted.quote or piece.quote)
+            quote = quoted.quote or piece.quote
+            if quote is not None and piece.quote is not None:
+                quote = piece.quote[0], quote[1]
+            moved = Piece(quoted.text, piece.cell, is_cell=True, quote=quote)
             yield from _statements_of(path, moved, written, depth - 1)
         if not inner:
             yield statement

@@ -78,11 +78,7 @@ class _Runs:
         inner = self._expanded(file, running)[: self._left]
         if run.is_shared:
             self._left -= len(inner)
-            path = statement.unit.file
-            return [
-                replace(each, unit=replace(each.unit, file=path, origin=each.unit.origin or each.unit.file))
-                for each in inner
-            ]
+            return [replace(each, unit=_run_in(statement.unit.file, each.unit)) for each in inner]
         names: dict[str, None] = {}
         has_stars = False
         for each in inner:
@@ -114,12 +110,18 @@ class _Runs:
         return found
 
 
+def _run_in(path: str, unit: Unit) -> Unit:
+    """The unit in the namespace of the file that runs it."""
+    return replace(unit, file=path, origin=unit.origin or unit.file, run_from=unit.file)
+
+
 def _standing_for(statement: Statement, text: str) -> Statement:
     """A statement of ours at the location of one of the student's."""
     unit = statement.unit
     place = unit.location_of(statement.first_line)
     summary = unit.lines[statement.first_line - 1].strip()
-    own = Unit(unit.file, unit.cell, ("",) * (place.line - 1) + (text,), unit.origin, None, summary)
+    lines = ("",) * (place.line - 1) + (text,)
+    own = Unit(unit.file, unit.cell, lines, unit.origin, run_from=unit.run_from, summary=summary)
     return Statement(own, place.line, place.line, ast.parse(text).body[0])
 
 

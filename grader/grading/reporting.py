@@ -260,9 +260,12 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it is written for CUDA; it ran on the CPU, because no GPU was used")
-    stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
-    if stubs:
+    packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
+    if stubs := [module for module in function.stubs if module in packages]:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.not_handed_in:
+        verb = "was" if len(function.not_handed_in) == 1 else "were"
+        notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
