@@ -267,7 +267,7 @@ class _Assembly:
                     continue
                 for star in self._program.starred(file, name).imports:
                     for each in self._absent(star):
-                        if each.name == "*":
+                        if each.name == "*" and self._program.finder.absence(each.dotted)[1] == NOT_HANDED_IN:
                             found.setdefault(each.dotted, set()).add(name)
         return found
 

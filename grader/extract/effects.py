@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.extract.extracted import NOT_HANDED_IN
 from grader.extract.parsing import Statement
 from grader.extract.scopes import Definition, executed_with
 
@@ -35,11 +34,8 @@ SETTINGS = frozenset(
 """Functions that set up a module: a call of one at top level is needed wherever the module is."""
 
 
-def member_reason(dotted: str, *, is_real: bool, missing: str = "") -> str | None:
-    """Why a member of an imported module must not be called before grading, as a clause; None where it may.
-
-    missing: the file that should have been handed in, for a module that is not there.
-    """
+def member_reason(dotted: str, *, is_real: bool) -> str | None:
+    """Why a member of an imported module must not be called before grading, as a clause; None where it may."""
     prefixes = {dotted[:end] for end, mark in enumerate(dotted + ".") if mark == "."}
     if dotted.startswith(_LOADER_PREFIXES) or prefixes & _LOADERS:
         return f"it loads or saves data: it calls {dotted}"
@@ -47,8 +43,6 @@ def member_reason(dotted: str, *, is_real: bool, missing: str = "") -> str | Non
         return "it waits: it calls time.sleep"
     if dotted.partition(".")[0] in _PURE or dotted.startswith("os.path."):
         return None
-    if missing:
-        return f"it calls {dotted}, and {missing} {NOT_HANDED_IN}"
     if not is_real:
         return f"it calls {dotted}, which is not available when functions are graded"
     return f"it accesses the system: it calls {dotted}"

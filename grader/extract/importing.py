@@ -131,6 +131,9 @@ class ModuleFinder:
         """What is missing where a module is not there, and why: ("helpers.py", "was not handed in")."""
         if dotted in self._absent:
             return self._absent[dotted].rpartition("/")[2], NOT_HANDED_IN
+        parts = tuple(dotted.split("."))
+        if parts[:3] in _IPYNB and len(parts) > 3:
+            return f"{'/'.join(parts[3:])}.ipynb", NOT_HANDED_IN
         top, _, below = dotted.partition(".")
         if top in _PACKAGES and not self.has_folder(top):
             return top, "cannot be used here"

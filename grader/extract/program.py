@@ -261,7 +261,10 @@ class Program:
                 if submodule is not None and submodule != file:
                     yield ImportedName(bound, below, submodule, None)
                     continue
-            yield ImportedName(bound, module, file or "", alias.name)
+            if file is None and not node.module:  # `from . import tools`: the package itself is always there
+                yield ImportedName(bound, f"{module}.{alias.name}", "", None)
+            else:
+                yield ImportedName(bound, module, file or "", alias.name)
 
     def attributes_in(self, path: str) -> frozenset[str]:
         """Every name that the file takes from some object with a dot."""

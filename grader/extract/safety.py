@@ -235,11 +235,11 @@ class Safety:
     def _member_reason(self, dotted: str, root: str, number: int) -> str | None:
         """The same for a member of a module outside the submission; `number` is the import of `root`."""
         finder = self.program.finder
-        if finder.is_real(dotted.partition(".")[0]):
-            return member_reason(dotted, is_real=True)
+        is_real = finder.is_real(dotted.partition(".")[0])
         module = self.program.names_from_absent(number).get(root, dotted)
-        subject, predicate = finder.absence(module)
-        return member_reason(dotted, is_real=False, missing=subject if predicate == NOT_HANDED_IN else "")
+        if not is_real and finder.absence(module)[1] == NOT_HANDED_IN:
+            return None  # a stub, which does nothing, and which says why where its value is needed
+        return member_reason(dotted, is_real=is_real)
 
     def _calling_in(self, file: str, name: str) -> Examination:
         """The same for a name of another file of the submission."""
