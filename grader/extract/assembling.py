@@ -275,7 +275,8 @@ class _Assembly:
         dotted = sorted({each.dotted for number in numbers for each in self._absent(number)})
         finder = self._program.finder
         return tuple(
-            Absence(each, *finder.absence(each), tuple(sorted(self._starred.get(each, ())))) for each in dotted
+            Absence(each, *finder.absence(each), tuple(sorted(self._starred.get(each, ()))))
+            for each in dotted
         )
 
     def _not_handed_in(self, numbers: Iterable[int]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.extract.parsing import UNIT_CHARACTERS, Fault, parse
 from grader.extract.scopes import Definition
 
 _COLAB = "# Commented out IPython magic to ensure Python compatibility."
@@ -59,26 +60,26 @@ def quoted_cells(node: ast.stmt, first_line: int) -> Iterator[Piece]:
     first_line: where the statement begins in its file.
     """
     match node:
-        case ast.Expr(ast.Call(ast.Attribute(attr="run_cell_magic"), arguments)):
-            magic, rest, body = (*arguments, None, None, None)[:3]
-            if not all(isinstance(each, ast.Constant) and isinstance(each.value, str) for each in (magic, rest, body)):
-                return
-            assert isinstance(magic, ast.Constant)
-            assert isinstance(rest, ast.Constant)
-            header = f"%%{magic.value} {rest.value}\n"
-        case ast.Expr(ast.Call(ast.Attribute(attr="_unparsable_cell"), [ast.Constant(str()) as body, *_])):
+        case ast.Expr(
+            ast.Call(
+                ast.Attribute(attr="run_cell_magic"),
+                [ast.Constant(str(magic)), ast.Constant(str(rest)), ast.Constant(str(text)) as body, *_],
+            )
+        ):
+            header = f"%%{magic} {rest}\n"
+        case ast.Expr(
+            ast.Call(ast.Attribute(attr="_unparsable_cell"), [ast.Constant(str(text)) as body, *_])
+        ):
             header = ""
         case _:
             return
-    assert isinstance(body, ast.Constant)
-    assert isinstance(body.value, str)
     line = first_line + body.lineno - node.lineno
     lines_above = header.count("\n")
-    is_as_written = body.value.count("\n") == (body.end_lineno or body.lineno) - body.lineno > 0
+    is_as_written = text.count("\n") == (body.end_lineno or body.lineno) - body.lineno > 0
     if is_as_written and line > lines_above:  # a triple-quoted string: its lines are the file's
-        yield Piece("\n" * (line - 1 - lines_above) + header + body.value, is_cell=True)
+        yield Piece("\n" * (line - 1 - lines_above) + header + text, is_cell=True)
     else:
-        yield Piece(header + body.value, is_cell=True, quote=(line, lines_above))
+        yield Piece(header + text, is_cell=True, quote=(line, lines_above))
 
 
 def _take(lines: list[str], first: int, end: int, own: list[str]) -> Piece:
@@ -147,33 +148,25 @@ def _percent_cells(lines: list[str]) -> Iterator[Piece]:
     for (mark, tag), end in zip(marks, ends, strict=False):
         first = next((index for index in range(mark + 1, end) if lines[index].strip()), end)
         if _TEXT_CELL.match(tag):
-            if not _is_python("\n".join(lines[first:end])):
+            own = "\n".join(lines[first:end])
+            if len(own) > UNIT_CHARACTERS or isinstance(parse(own), Fault):
                 lines[first:end] = [""] * (end - first)
         elif first < end and lines[first].startswith("%%"):
             yield _take(lines, first, end, lines[first:end])
 
 
-def _is_python(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
 def _without_marimo_cells(text: str) -> str:
     """A marimo notebook with the bodies of its cells at top level, where their names are the notebook's."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    nodes = parse(text) if len(text) <= UNIT_CHARACTERS else []
+    if isinstance(nodes, Fault):
         return text
     apps = {
         node.targets[0].id
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and "App(" in ast.unparse(node.value)[:60]
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_app(node.value)
     }
     lines = text.split("\n")
-    for node in tree.body:
+    for node in nodes:
         if isinstance(node, ast.With):
             if any(_member_of(item.context_expr, apps) == "setup" for item in node.items):
                 _raise_body(lines, node.lineno, node)
@@ -186,6 +179,13 @@ def _without_marimo_cells(text: str) -> str:
     return "\n".join(lines)
 
 
+def _is_app(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(ast.Attribute(attr="App") | ast.Name("App")):
+            return True
+    return False
+
+
 def _member_of(node: ast.expr, apps: set[str]) -> str:
     """`cell` for app.cell and app.cell(...); nothing for anything else."""
     match node.func if isinstance(node, ast.Call) else node:
@@ -194,7 +194,9 @@ def _member_of(node: ast.expr, apps: set[str]) -> str:
     return ""
 
 
-def _raise_body(lines: list[str], first: int, node: ast.With | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+def _raise_body(
+    lines: list[str], first: int, node: ast.With | ast.FunctionDef | ast.AsyncFunctionDef
+) -> None:
     """Blank the lines of a block from `first` to its body, and its final return; take the body's indent away."""
     body = node.body
     decorators = body[0].decorator_list if isinstance(body[0], Definition) else []

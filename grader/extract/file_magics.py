@@ -86,7 +86,11 @@ def line_magic(text: str) -> Run | list[Import] | None:
 def command(node: ast.stmt) -> Run | list[Import] | None:
     """The same for a statement: get_ipython().run_line_magic("run", "x.py"), exec(open("x.py").read()) and the like."""
     match node:
-        case ast.Expr(ast.Call(ast.Attribute(attr="run_line_magic"), [ast.Constant(str(magic)), ast.Constant(str(rest)), *_])):
+        case ast.Expr(
+            ast.Call(
+                ast.Attribute(attr="run_line_magic"), [ast.Constant(str(magic)), ast.Constant(str(rest)), *_]
+            )
+        ):
             return line_magic(f"%{magic} {rest}")
         case ast.Expr(ast.Call(ast.Attribute(attr="magic"), [ast.Constant(str(text))])):
             return line_magic(f"%{text}")
@@ -142,7 +146,9 @@ def _module_loaded(call: ast.Call) -> str | None:
     for item in ast.walk(call):
         if not isinstance(item, ast.Call) or _last_part(item.func) not in _MODULE_CALLS:
             continue
-        texts = [each.value for each in item.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        texts = [
+            each.value for each in item.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        ]
         paths = [text for text in texts if text.endswith(_SUFFIXES)]
         if paths:
             return paths[0]

@@ -22,13 +22,24 @@ _STUBBED = frozenset(
 """Top-level modules that are stubs for the student's code, whether installed or not."""
 
 _PACKAGES = _STUBBED | frozenset(
-    {"PIL", "absl", "autograd", "cupy", "cv2", "cython", "dask", "einops", "fastai", "future", "gdown", "graphviz", "h5py"}
-    | {"imageio", "import_ipynb", "importnb", "ipdb", "ipykernel", "ipynb", "ipywidgets", "jax", "joblib", "jupyter"}
-    | {"kaggle", "keras", "lightning", "marimo", "mnist", "nbformat", "nbimporter", "networkx", "nltk", "onnx"}
-    | {"opt_einsum", "pandas", "patsy", "plotly", "polars", "progressbar", "psutil", "pyspark", "pytorch_lightning"}
-    | {"requests", "rich", "scipy", "six", "skimage", "sklearn", "statsmodels", "sympy", "tensorboard", "tensorboardX"}
-    | {"tensorflow", "tf_keras", "timm", "torchaudio", "torchinfo", "torchmetrics", "torchsummary", "torchtext"}
-    | {"torchviz", "transformers", "wandb", "xgboost", "yaml"}
+    {"PIL", "absl", "autograd", "cupy", "cv2", "cython", "dask", "einops", "fastai", "fastprogress", "future"}
+    | {"gdown", "graphviz", "h5py", "imageio", "import_ipynb", "importnb", "ipdb", "ipykernel", "ipynb"}
+    | {
+        "ipywidgets",
+        "jax",
+        "joblib",
+        "jupyter",
+        "kaggle",
+        "keras",
+        "lightning",
+        "marimo",
+        "mnist",
+        "nbformat",
+    }
+    | {"nbimporter", "networkx", "nltk", "onnx", "opt_einsum", "pandas", "plotly", "polars", "progressbar"}
+    | {"psutil", "pylab", "pyspark", "pytorch_lightning", "requests", "rich", "scipy", "six", "skimage"}
+    | {"sklearn", "statsmodels", "sympy", "tensorboard", "tensorboardX", "tensorflow", "timm", "torchaudio"}
+    | {"torchinfo", "torchmetrics", "torchsummary", "torchtext", "torchviz", "transformers", "wandb", "yaml"}
 )
 """Top-level modules that are installed and not handed in, wherever they are missing."""
 
@@ -121,7 +132,9 @@ class ModuleFinder:
     def _new_name(self, path: str, paths: dict[str, str]) -> str:
         stem = path.removesuffix(".py").removesuffix(".ipynb")
         parts = [re.sub(r"\W", "_", part) for part in stem.split("/") if part not in {"", ".", ".."}]
-        dotted = ".".join([SUBMISSION_PACKAGE, *(f"_{part}" if part[:1].isdecimal() else part for part in parts)])
+        dotted = ".".join(
+            [SUBMISSION_PACKAGE, *(f"_{part}" if part[:1].isdecimal() else part for part in parts)]
+        )
         while keyword.iskeyword(dotted.rpartition(".")[2]) or paths.get(dotted, path) != path:
             dotted += "_"
         paths[dotted] = path

@@ -171,6 +171,7 @@ class Program:
                         found[each.bound] = each.dotted
             self._absent_names[number] = found
         return self._absent_names[number]
+
     def starred(self, path: str, name: str) -> Starred:
         """Where a name may come from that only star imports can bring."""
         if name.startswith("_"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.errors import UnreadableNotebook
@@ -64,8 +64,7 @@ def read_sources(
             characters_left -= len(piece.text)
             if characters_left >= 0:
                 statements += _statements_of(file.path, piece, written)
-        if len(pieces) > 1 and pieces[0].cell is None:
-            statements.sort(key=lambda statement: statement.location.line)
+        _put_in_order(statements, pieces)
         if characters_left < 0:
             notes.append(f"{file.path} was not read to the end: {too_long}")
         if len(statements) > statements_left:
@@ -74,12 +73,17 @@ def read_sources(
             )
         sources[file.path] = statements[:statements_left]
         statements_left -= len(sources[file.path])
-        if file.path.lower().endswith(".py"):
-            texts[file.path] = pieces[0].text
+        texts[file.path] = "".join(piece.text for piece in pieces[:1])
     if failure is not None and not sources:
         raise failure
-    notes += _add_written(sources, written, texts)
+    notes += _add_written(sources, written, texts, statements_left)
     return sources, notes
+
+
+def _put_in_order(statements: list[Statement], pieces: Sequence[Piece]) -> None:
+    """Put the statements of a module's pieces in the order of their lines."""
+    if len(pieces) > 1 and not pieces[0].is_cell:
+        statements.sort(key=lambda statement: statement.location.line)
 
 
 def _pieces_of(file: SourceFile) -> list[Piece]:
@@ -90,7 +94,9 @@ def _pieces_of(file: SourceFile) -> list[Piece]:
     return pieces_of(decode_source(file.content))
 
 
-def _statements_of(path: str, piece: Piece, written: list[_Written], depth: int = _QUOTES) -> Iterator[Statement]:
+def _statements_of(
+    path: str, piece: Piece, written: list[_Written], depth: int = _QUOTES
+) -> Iterator[Statement]:
     """The statements of a piece; the text that it writes to a file is added to `written` instead."""
     if piece.is_cell:
         text = python_below_magics(piece.text)
@@ -119,7 +125,10 @@ def _statements_of(path: str, piece: Piece, written: list[_Written], depth: int 
 
 
 def _add_written(
-    sources: dict[str, list[Statement]], written: Iterable[_Written], texts: dict[str, str]
+    sources: dict[str, list[Statement]],
+    written: Iterable[_Written],
+    texts: Mapping[str, str],
+    statements_left: int,
 ) -> Iterator[str]:
     """Put what cells write in the place of files of the same path, and note where that is another text."""
     for each in written:
@@ -129,8 +138,10 @@ def _add_written(
         statements = statements_of(
             each.path, each.piece.cell, each.piece.text, origin=each.origin, quote=each.piece.quote
         )
+        del statements[statements_left:]
+        statements_left -= len(statements)
         if each.is_appended:
-            sources[each.path] = [*sources.get(each.path, []), *statements]
+            sources.setdefault(each.path, []).extend(statements)
             continue
         if each.path in texts:
             place = "" if each.piece.cell is None else f"cell {each.piece.cell} of "

@@ -15,6 +15,9 @@ from grader.extract.reading import SUBMISSION_STATEMENTS
 _DEPTH = 10
 """How many files that run one another are followed."""
 
+_COMMANDS_FOLLOWED = 1_000
+"""How many commands of one submission are followed."""
+
 _COMMANDS = (ast.Expr, ast.Assign, ast.With)
 
 
@@ -33,6 +36,7 @@ class _Runs:
         self._finder = finder
         self._paths = tuple(sources)
         self._left = SUBMISSION_STATEMENTS
+        self._commands_left = _COMMANDS_FOLLOWED
         self._done: dict[str, list[Statement]] = {}
 
     def expanded(self) -> dict[str, list[Statement]]:
@@ -41,8 +45,7 @@ class _Runs:
     def _expanded(self, path: str, running: tuple[str, ...]) -> list[Statement]:
         if path in self._done:
             return self._done[path]
-        found: list[Statement] = []
-        is_whole = True
+        found = self._done[path] = []  # also what a ring of files finds where it was entered
         for statement in self._sources[path]:
             for part in _without_with(statement):
                 asked = self._asked(part)
@@ -50,22 +53,24 @@ class _Runs:
                     found.append(part)
                 elif isinstance(asked, Run):
                     file = nearest(asked.path, path.rpartition("/")[0], self._paths)
-                    if file is not None and (file == path or file in running or len(running) == _DEPTH):
-                        is_whole = False
-                    else:
+                    if file is None or not (file == path or file in running or len(running) == _DEPTH):
                         found += self._run(part, asked, file, (*running, path))
                 else:
                     found += self._imported(part, asked)
-        if is_whole:
-            self._done[path] = found
         return found
 
     def _asked(self, statement: Statement) -> Run | Sequence[Import] | None:
         """What a command asks for; None for any other statement."""
+        if self._commands_left == 0:
+            return None
+        asked: Run | Sequence[Import] | None = None
         if statement.node is None:
             text = statement.unit.lines[statement.first_line - 1].lstrip() if statement.unit.lines else ""
-            return line_magic(text) if text.startswith(("%", "run ")) else None
-        return command(statement.node) if isinstance(statement.node, _COMMANDS) else None
+            asked = line_magic(text) if text.startswith(("%", "run ")) else None
+        elif isinstance(statement.node, _COMMANDS):
+            asked = command(statement.node)
+        self._commands_left -= asked is not None
+        return asked
 
     def _run(
         self, statement: Statement, run: Run, file: str | None, running: tuple[str, ...]
@@ -106,7 +111,9 @@ class _Runs:
                 return [statement]
             is_same = "." not in each.module and each.module == each.name
             dotted = each.module if is_same else self._finder.name_of(file)
-            found.append(_standing_for(statement, f"import {dotted}" + ("" if is_same else f" as {each.name}")))
+            found.append(
+                _standing_for(statement, f"import {dotted}" + ("" if is_same else f" as {each.name}"))
+            )
         return found
 
 
@@ -128,7 +135,9 @@ def _standing_for(statement: Statement, text: str) -> Statement:
 def _without_with(statement: Statement) -> list[Statement]:
     """The imports in a `with` that holds nothing else, as `with Notebook():` does for importnb; else the statement."""
     node = statement.node
-    if not isinstance(node, ast.With) or not all(isinstance(each, ast.Import | ast.ImportFrom) for each in node.body):
+    if not isinstance(node, ast.With) or not all(
+        isinstance(each, ast.Import | ast.ImportFrom) for each in node.body
+    ):
         return [statement]
     offset = statement.first_line - node.lineno
     return [

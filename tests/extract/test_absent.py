@@ -35,7 +35,11 @@ def test_an_import_from_a_missing_module_never_replaces_a_definition(extract_cel
 
 def test_what_is_needed_at_once_comes_from_a_later_definition(extract_cells, load):
     extracted = extract_cells(
-        "target", "from base import Base", "class Target(Base):\n    pass", DEFINITION, "def target():\n    return Target.answer"
+        "target",
+        "from base import Base",
+        "class Target(Base):\n    pass",
+        DEFINITION,
+        "def target():\n    return Target.answer",
     )
 
     assert load(extracted, "target")() == 42
@@ -50,7 +54,10 @@ def test_a_graded_class_is_the_one_that_is_defined(extract_cells):
 
 def test_a_constant_and_a_lambda_are_kept_too(extract_cells, load):
     extracted = extract_cells(
-        "target", "N = 40\nadd = lambda a, b: a + b", "from tools import N, add", "def target():\n    return add(N, 2)"
+        "target",
+        "N = 40\nadd = lambda a, b: a + b",
+        "from tools import N, add",
+        "def target():\n    return add(N, 2)",
     )
 
     assert load(extracted, "target")() == 42
@@ -105,6 +112,8 @@ def test_a_package_is_not_a_file_that_should_have_been_handed_in(extract_cells, 
 
 
 def test_a_name_that_is_bound_nowhere_is_not_blamed_on_a_package(extract_cells):
-    extracted = extract_cells("target", "from matplotlib.pyplot import *", "def target():\n    return helper()")
+    extracted = extract_cells(
+        "target", "from matplotlib.pyplot import *", "def target():\n    return helper()"
+    )
 
     assert [each.starred for each in extracted.absences] == [()]

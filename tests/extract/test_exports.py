@@ -14,31 +14,109 @@ def commented(text):
 @pytest.mark.parametrize(
     "text, place",
     [
-        pytest.param(f"import math\nget_ipython().run_cell_magic('time', '', {ESCAPED})", "line 2 (line 1 of its string)", id="nbconvert"),
-        pytest.param(f"get_ipython().run_cell_magic(u'time', u'', u{ESCAPED})", "line 1 (line 1 of its string)", id="nbconvert of python 2"),
-        pytest.param(f"get_ipython().run_cell_magic('capture', 'out', {'# a comment' + chr(10) + F!r})", "line 1 (line 2 of its string)", id="comment first"),
-        pytest.param(f'import math\nget_ipython().run_cell_magic("time", "", """\n{F}\n""")', "line 3", id="a string of many lines"),
-        pytest.param(f"get_ipython().run_cell_magic('writefile', 'a.py', {ESCAPED})", "line 1 (line 1 of its string)", id="writefile"),
-        pytest.param(f"get_ipython().run_cell_magic('capture', '', {'get_ipython().run_cell_magic(' + repr('time') + ', ' + repr('') + ', ' + ESCAPED + ')'!r})", "line 1 (line 1 of its string)", id="two magics"),
+        pytest.param(
+            f"import math\nget_ipython().run_cell_magic('time', '', {ESCAPED})",
+            "line 2 (line 1 of its string)",
+            id="nbconvert",
+        ),
+        pytest.param(
+            f"get_ipython().run_cell_magic(u'time', u'', u{ESCAPED})",
+            "line 1 (line 1 of its string)",
+            id="nbconvert of python 2",
+        ),
+        pytest.param(
+            f"get_ipython().run_cell_magic('capture', 'out', {'# a comment' + chr(10) + F!r})",
+            "line 1 (line 2 of its string)",
+            id="comment first",
+        ),
+        pytest.param(
+            f'import math\nget_ipython().run_cell_magic("time", "", """\n{F}\n""")',
+            "line 3",
+            id="a string of many lines",
+        ),
+        pytest.param(
+            f"get_ipython().run_cell_magic('writefile', 'a.py', {ESCAPED})",
+            "line 1 (line 1 of its string)",
+            id="writefile",
+        ),
+        pytest.param(
+            f"get_ipython().run_cell_magic('capture', '', {'get_ipython().run_cell_magic(' + repr('time') + ', ' + repr('') + ', ' + ESCAPED + ')'!r})",
+            "line 1 (line 1 of its string)",
+            id="two magics",
+        ),
         pytest.param(f"import math\n{MAGIC}# %%time\n{commented(F)}\n", "line 4", id="Colab"),
-        pytest.param(f"{MAGIC}# %%time\n{commented('N = 1' + chr(10) + chr(10) + '# mine' + chr(10) + F)}\n\n# next\nx = 1", "line 6", id="Colab with blank lines"),
+        pytest.param(
+            f"{MAGIC}# %%time\n{commented('N = 1' + chr(10) + chr(10) + '# mine' + chr(10) + F)}\n\n# next\nx = 1",
+            "line 6",
+            id="Colab with blank lines",
+        ),
         pytest.param(f"{MAGIC}# %%writefile a.py\n{commented(F)}\n", "line 3", id="Colab writefile"),
-        pytest.param(f"{MAGIC}try:\n  pass\n#   %tensorflow_version 2.x\nexcept Exception:\n  pass\n{F}", "line 7", id="Colab in a block"),
-        pytest.param(f"{MAGIC}try:\n#   %tensorflow_version 2.x\nexcept Exception:\n  pass\n{F}", "line 6", id="Colab, an empty block"),
-        pytest.param(f"# Databricks notebook source\n# MAGIC %md\n# MAGIC it's\n\n# COMMAND ----------\n\n{F}", "line 7", id="Databricks"),
-        pytest.param("# Databricks notebook source\n" + "\n".join(f"# MAGIC {line}" for line in ("%python", *F.split("\n"))), "line 3", id="Databricks %python"),
-        pytest.param("# Databricks notebook source\n" + "\n".join(f"# MAGIC {line}" for line in ("%%time", *F.split("\n"))), "line 3", id="Databricks %%time"),
+        pytest.param(
+            f"{MAGIC}try:\n  pass\n#   %tensorflow_version 2.x\nexcept Exception:\n  pass\n{F}",
+            "line 7",
+            id="Colab in a block",
+        ),
+        pytest.param(
+            f"{MAGIC}try:\n#   %tensorflow_version 2.x\nexcept Exception:\n  pass\n{F}",
+            "line 6",
+            id="Colab, an empty block",
+        ),
+        pytest.param(
+            f"# Databricks notebook source\n# MAGIC %md\n# MAGIC it's\n\n# COMMAND ----------\n\n{F}",
+            "line 7",
+            id="Databricks",
+        ),
+        pytest.param(
+            "# Databricks notebook source\n"
+            + "\n".join(f"# MAGIC {line}" for line in ("%python", *F.split("\n"))),
+            "line 3",
+            id="Databricks %python",
+        ),
+        pytest.param(
+            "# Databricks notebook source\n"
+            + "\n".join(f"# MAGIC {line}" for line in ("%%time", *F.split("\n"))),
+            "line 3",
+            id="Databricks %%time",
+        ),
         pytest.param(f"# %% [markdown]\n# it's\n# %%\n%load_ext autoreload\n{F}", "line 5", id="percent"),
         pytest.param(f"#%% md\n\nIt's a title\n\n#%%\n{F}", "line 6", id="PyCharm"),
-        pytest.param(f"# %% [markdown]\n'''\nit's\n'''\n# %% [code]\n%%time\n{F}", "line 7", id="percent with a magic"),
+        pytest.param(
+            f"# %% [markdown]\n'''\nit's\n'''\n# %% [code]\n%%time\n{F}", "line 7", id="percent with a magic"
+        ),
         pytest.param(f"# %%\n%%writefile a.py\n{F}\n# %%\nx = 1", "line 3", id="percent with a file"),
-        pytest.param(f"# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:light\n# ---\n\n# %matplotlib inline\n\n# +\n# %%time\n{F}\n# -", "line 11", id="jupytext light"),
-        pytest.param(f"# ---\n# jupyter:\n#   jupytext:\n# ---\n\n# %%\n# %%writefile a.py\n{commented(F)}\n\n# %%\nx = 1", "line 8", id="jupytext writefile"),
-        pytest.param(f"import marimo\napp = marimo.App()\n\n@app.cell\ndef _():\n    {F.replace(chr(10), chr(10) + '    ')}\n    return (target,)", "line 6", id="marimo"),
-        pytest.param(f"import marimo as mm\nnotebook = mm.App(width='medium')\n\n@notebook.cell(hide_code=True)\ndef make(\n    np,\n):\n    # mine\n\n    {F.replace(chr(10), chr(10) + '    ')}\n    return", "line 10", id="marimo with options") ,
-        pytest.param(f"import marimo\napp = marimo.App()\n\n@app.function\n{F}", "line 5", id="marimo function"),
-        pytest.param(f"import marimo\napp = marimo.App()\nwith app.setup:\n    import math\n\n@app.function(hide_code=True)\n{F}", "line 7", id="marimo setup"),
-        pytest.param(f"import marimo\napp = marimo.App()\n\napp._unparsable_cell(\n    r\"\"\"\n    {F.replace(chr(10), chr(10) + '    ')}\n    x = = 1\n    \"\"\",\n    name='_'\n)", "line 6", id="marimo, a cell that does not parse"),
+        pytest.param(
+            f"# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:light\n# ---\n\n# %matplotlib inline\n\n# +\n# %%time\n{F}\n# -",
+            "line 11",
+            id="jupytext light",
+        ),
+        pytest.param(
+            f"# ---\n# jupyter:\n#   jupytext:\n# ---\n\n# %%\n# %%writefile a.py\n{commented(F)}\n\n# %%\nx = 1",
+            "line 8",
+            id="jupytext writefile",
+        ),
+        pytest.param(
+            f"import marimo\napp = marimo.App()\n\n@app.cell\ndef _():\n    {F.replace(chr(10), chr(10) + '    ')}\n    return (target,)",
+            "line 6",
+            id="marimo",
+        ),
+        pytest.param(
+            f"import marimo as mm\nnotebook = mm.App(width='medium')\n\n@notebook.cell(hide_code=True)\ndef make(\n    np,\n):\n    # mine\n\n    {F.replace(chr(10), chr(10) + '    ')}\n    return",
+            "line 10",
+            id="marimo with options",
+        ),
+        pytest.param(
+            f"import marimo\napp = marimo.App()\n\n@app.function\n{F}", "line 5", id="marimo function"
+        ),
+        pytest.param(
+            f"import marimo\napp = marimo.App()\nwith app.setup:\n    import math\n\n@app.function(hide_code=True)\n{F}",
+            "line 7",
+            id="marimo setup",
+        ),
+        pytest.param(
+            f'import marimo\napp = marimo.App()\n\napp._unparsable_cell(\n    r"""\n    {F.replace(chr(10), chr(10) + "    ")}\n    x = = 1\n    """,\n    name=\'_\'\n)',
+            "line 6",
+            id="marimo, a cell that does not parse",
+        ),
     ],
 )
 def test_a_function_in_an_export_is_found_where_it_stands(extract_files, load, text, place):

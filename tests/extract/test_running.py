@@ -92,7 +92,10 @@ def test_a_sibling_notebook_is_run_or_imported(extract_files, notebook, load, co
         ("import importlib\nt = importlib.import_module('tools')", "t.helper()"),
         ("t = __import__('tools')", "t.helper()"),
         ("%aimport tools", "tools.helper()"),
-        ("from importlib.machinery import SourceFileLoader\nt = SourceFileLoader('t', './tools.py').load_module()", "t.helper()"),
+        (
+            "from importlib.machinery import SourceFileLoader\nt = SourceFileLoader('t', './tools.py').load_module()",
+            "t.helper()",
+        ),
         ("import imp\nt = imp.load_source('t', 'tools.py')", "t.helper()"),
         ("import sys\nsys.path.append('/content/drive/x')\nfrom tools import helper", "helper()"),
         ("import sys, os\nsys.path.insert(0, os.path.abspath('..'))\nfrom tools import *", "helper()"),
@@ -129,7 +132,9 @@ def test_a_module_that_a_cell_writes_is_a_file_of_the_submission(extract_cells, 
 
 
 def test_a_graded_function_in_a_written_module_is_located_in_the_notebook(extract_cells, load):
-    extracted = extract_cells("target", "import math", f"%%writefile tools.py\n{HELPER}\ndef target():\n    return helper()")
+    extracted = extract_cells(
+        "target", "import math", f"%%writefile tools.py\n{HELPER}\ndef target():\n    return helper()"
+    )
 
     assert str(extracted.functions["target"].location) == "hw.ipynb, cell 2, line 6"
     assert load(extracted, "target")() == 42
@@ -147,14 +152,18 @@ def test_what_is_appended_to_a_written_module_follows_it(extract_cells, load):
 
 def test_the_last_text_that_is_written_counts(extract_cells, load):
     extracted = extract_cells(
-        "target", "%%writefile a.py\ndef target():\n    return 1", "%%writefile a.py\ndef target():\n    return 42"
+        "target",
+        "%%writefile a.py\ndef target():\n    return 1",
+        "%%writefile a.py\ndef target():\n    return 42",
     )
 
     assert load(extracted, "target")() == 42
     assert extracted.duplicates == ()
 
 
-def test_a_cell_that_writes_a_file_which_was_handed_in_too_is_read_in_its_place(extract_files, notebook, load):
+def test_a_cell_that_writes_a_file_which_was_handed_in_too_is_read_in_its_place(
+    extract_files, notebook, load
+):
     cell = notebook("%%writefile a.py\ndef target():\n    return 42")
 
     extracted = extract_files({"a.py": "def target():\n    return 1", "hw.ipynb": cell}, "target")
@@ -174,7 +183,9 @@ def test_a_cell_that_writes_the_file_handed_in_is_no_news(extract_files, noteboo
     assert extracted.notes == ()
 
 
-@pytest.mark.parametrize("command", ["!python tools.py", "%load tools.py", "%pycat tools.py", "%%python\nimport tools"])
+@pytest.mark.parametrize(
+    "command", ["!python tools.py", "%load tools.py", "%pycat tools.py", "%%python\nimport tools"]
+)
 def test_a_command_that_defines_nothing_defines_nothing(extract_files, notebook, command):
     extracted = extract_files(
         {"tools.py": HELPER, "hw.ipynb": notebook(command, "def target():\n    return helper()")}, "target"
@@ -187,25 +198,47 @@ def test_a_command_that_defines_nothing_defines_nothing(extract_files, notebook,
 def test_the_last_of_a_definition_and_a_run_wins(extract_files, notebook, load, name):
     text = "def helper():\n    return 42\ndef target():\n    return helper()"
     tools = notebook(text) if name.endswith("ipynb") else text
-    before = extract_files({name: tools, "hw.ipynb": notebook("def helper():\n    return 1", f"%run {name}", "def use():\n    return helper()")}, "use")
-    after = extract_files({name: tools, "hw.ipynb": notebook(f"%run {name}", "def helper():\n    return 1", "def use():\n    return helper()")}, "use")
+    before = extract_files(
+        {
+            name: tools,
+            "hw.ipynb": notebook(
+                "def helper():\n    return 1", f"%run {name}", "def use():\n    return helper()"
+            ),
+        },
+        "use",
+    )
+    after = extract_files(
+        {
+            name: tools,
+            "hw.ipynb": notebook(
+                f"%run {name}", "def helper():\n    return 1", "def use():\n    return helper()"
+            ),
+        },
+        "use",
+    )
 
     assert load(before, "use")() == 42
     assert load(after, "use")() == 1
 
 
-def test_a_module_that_is_run_keeps_its_own_constants_and_a_notebook_shares_them(extract_files, notebook, load):
+def test_a_module_that_is_run_keeps_its_own_constants_and_a_notebook_shares_them(
+    extract_files, notebook, load
+):
     tools = "DELTA = 42\ndef helper():\n    return DELTA"
     cells = ["DELTA = 7", "def target():\n    return helper()"]
 
     own = extract_files({"tools.py": tools, "hw.ipynb": notebook("%run tools.py", *cells)}, "target")
-    shared = extract_files({"tools.ipynb": notebook(tools), "hw.ipynb": notebook("%run tools.ipynb", *cells)}, "target")
+    shared = extract_files(
+        {"tools.ipynb": notebook(tools), "hw.ipynb": notebook("%run tools.ipynb", *cells)}, "target"
+    )
 
     assert load(own, "target")() == 42
     assert load(shared, "target")() == 7
 
 
-def test_a_graded_function_of_a_notebook_that_is_run_sees_the_names_of_the_other(extract_files, notebook, load):
+def test_a_graded_function_of_a_notebook_that_is_run_sees_the_names_of_the_other(
+    extract_files, notebook, load
+):
     extracted = extract_files(
         {
             "svm.ipynb": notebook("def target():\n    return math.floor(42.5)"),

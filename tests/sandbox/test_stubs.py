@@ -95,7 +95,9 @@ def test_the_graders_own_packages_are_never_the_real_ones(number, name, body):
 def test_the_graders_own_packages_imported_at_module_level_are_stand_ins(number, name):
     top = f"import {name}\nfrom {name}.losses import svm_loss as answer\nfrom {name} import *"
 
-    assert number(top, f"return repr(answer) == 'svm_loss ({name} cannot be used here)' and not {name}.x") == 1
+    assert (
+        number(top, f"return repr(answer) == 'svm_loss ({name} cannot be used here)' and not {name}.x") == 1
+    )
 
 
 def test_no_module_of_the_graders_is_among_those_loaded(number):
@@ -127,12 +129,42 @@ MISSING = "ModuleNotFoundError: tools.py was not handed in; g() comes from it"
 @pytest.mark.parametrize(
     "expression",
     [
-        "g(1) + 1", "1.0 * g(1)", "np.ones(3) - g(1)", "g(1) @ np.ones(3)", "np.float64(2) ** g(1)", "-g(1)", "abs(g(1))",
-        "np.maximum(0, g(1))", "np.sum(g(1))", "np.asarray(g(1))", "np.array([g(1), g(1)])", "np.log(g(1))", "np.dot(np.ones(3), g(1))",
-        "torch.ones(3) + g(1)", "g(1) + torch.ones(3)", "torch.maximum(torch.ones(3), g(1))", "torch.sum(g(1))", "torch.cat([g(1), g(1)])",
-        "float(g(1))", "int(g(1))", "round(g(1))", "range(g(1))", "g(1) < 1", "1 >= g(1)", "max(g(1), 2)", "[1, 2][g(1)]",
-        "[1 for _ in g(1)]", "list(zip([1], g(1)))", "len(g(1))", "sum(g(1))", "g(1) // 2", "g(1) % 2", "2 in g(1)", "next(g(1))",
-        "divmod(3, g(1))", "(lambda a, b: a)(*g(1))",
+        "g(1) + 1",
+        "1.0 * g(1)",
+        "np.ones(3) - g(1)",
+        "g(1) @ np.ones(3)",
+        "np.float64(2) ** g(1)",
+        "-g(1)",
+        "abs(g(1))",
+        "np.maximum(0, g(1))",
+        "np.sum(g(1))",
+        "np.asarray(g(1))",
+        "np.array([g(1), g(1)])",
+        "np.log(g(1))",
+        "np.dot(np.ones(3), g(1))",
+        "torch.ones(3) + g(1)",
+        "g(1) + torch.ones(3)",
+        "torch.maximum(torch.ones(3), g(1))",
+        "torch.sum(g(1))",
+        "torch.cat([g(1), g(1)])",
+        "float(g(1))",
+        "int(g(1))",
+        "round(g(1))",
+        "range(g(1))",
+        "g(1) < 1",
+        "1 >= g(1)",
+        "max(g(1), 2)",
+        "[1, 2][g(1)]",
+        "[1 for _ in g(1)]",
+        "list(zip([1], g(1)))",
+        "len(g(1))",
+        "sum(g(1))",
+        "g(1) // 2",
+        "g(1) % 2",
+        "2 in g(1)",
+        "next(g(1))",
+        "divmod(3, g(1))",
+        "(lambda a, b: a)(*g(1))",
     ],
 )
 def test_a_value_of_a_file_that_was_not_handed_in_says_so_where_it_is_needed(raised, expression):
@@ -144,23 +176,57 @@ def test_a_value_of_a_file_that_was_not_handed_in_says_so_where_it_is_needed(rai
 @pytest.mark.parametrize(
     "top, body, words",
     [
-        ("from tools import Base\nclass A(Base): pass", "return A(1, b=2).loss()",
-         "AttributeError: 'A' object has no attribute 'loss': it derives from Base (tools.py was not handed in)"),
-        ("import course.tools as t\nclass A(t.Base, t.Other): pass", "return A.loss",
-         "AttributeError: type object 'A' has no attribute 'loss'"),
-        ("from tools import g", "raise ValueError(f'bad: {g}')", "ValueError: bad: g (tools.py was not handed in)"),
+        (
+            "from tools import Base\nclass A(Base): pass",
+            "return A(1, b=2).loss()",
+            "AttributeError: 'A' object has no attribute 'loss': it derives from Base (tools.py was not handed in)",
+        ),
+        (
+            "import course.tools as t\nclass A(t.Base, t.Other): pass",
+            "return A.loss",
+            "AttributeError: type object 'A' has no attribute 'loss'",
+        ),
+        (
+            "from tools import g",
+            "raise ValueError(f'bad: {g}')",
+            "ValueError: bad: g (tools.py was not handed in)",
+        ),
         ("from tools import g", "return {}[g()]", "KeyError: g() (tools.py was not handed in)"),
-        ("from tools import g", "import json\nreturn json.dumps(g())",
-         "TypeError: Object of type missing value (tools.py was not handed in) is not JSON serializable"),
-        ("from tools import g", "return ''.join([g()])",
-         "TypeError: sequence item 0: expected str instance, missing value (tools.py was not handed in) found"),
-        ("import tools", "return 1 + tools", "TypeError: unsupported operand type(s) for +: 'int' and 'module'"),
-        ("from tools import *", "return hinge(3) + 1", "ModuleNotFoundError: tools.py was not handed in; hinge() comes from it"),
-        ("import sklearn.svm as s", "return s.SVC().fit(1) + 1",
-         "ModuleNotFoundError: sklearn cannot be used here; SVC().fit() comes from it"),
-        ("def f2(): return __import__('nowhere').g", "return f2()() + 1", MISSING.replace('tools', 'nowhere')),
-        ("import numpy as np\nX = np.load('x')", "return X + 1",
-         "NameError: name 'X' is not defined when the function is graded on its own: it loads or saves data: it calls numpy.load"),
+        (
+            "from tools import g",
+            "import json\nreturn json.dumps(g())",
+            "TypeError: Object of type missing value (tools.py was not handed in) is not JSON serializable",
+        ),
+        (
+            "from tools import g",
+            "return ''.join([g()])",
+            "TypeError: sequence item 0: expected str instance, missing value (tools.py was not handed in) found",
+        ),
+        (
+            "import tools",
+            "return 1 + tools",
+            "TypeError: unsupported operand type(s) for +: 'int' and 'module'",
+        ),
+        (
+            "from tools import *",
+            "return hinge(3) + 1",
+            "ModuleNotFoundError: tools.py was not handed in; hinge() comes from it",
+        ),
+        (
+            "import sklearn.svm as s",
+            "return s.SVC().fit(1) + 1",
+            "ModuleNotFoundError: sklearn cannot be used here; SVC().fit() comes from it",
+        ),
+        (
+            "def f2(): return __import__('nowhere').g",
+            "return f2()() + 1",
+            MISSING.replace("tools", "nowhere"),
+        ),
+        (
+            "import numpy as np\nX = np.load('x')",
+            "return X + 1",
+            "NameError: name 'X' is not defined when the function is graded on its own: it loads or saves data: it calls numpy.load",
+        ),
     ],
 )
 def test_no_reader_sees_what_a_stub_is(raised, top, body, words):
@@ -170,14 +236,26 @@ def test_no_reader_sees_what_a_stub_is(raised, top, body, words):
 @pytest.mark.parametrize(
     "top, body",
     [
-        ("from tools import Base\nclass A(Base): pass", "return isinstance(A(), Base) and not isinstance(3, Base) and issubclass(A, Base)"),
-        ("import torch\nfrom tools import Base\nclass A(Base, torch.nn.Linear): pass", "return A(1, 2).weight.shape == (2, 1)"),
+        (
+            "from tools import Base\nclass A(Base): pass",
+            "return isinstance(A(), Base) and not isinstance(3, Base) and issubclass(A, Base)",
+        ),
+        (
+            "import torch\nfrom tools import Base\nclass A(Base, torch.nn.Linear): pass",
+            "return A(1, 2).weight.shape == (2, 1)",
+        ),
         ("from tools import Base, Mixin\nclass A(Mixin, Base, dict): pass", "return A(a=1)['a'] == 1"),
         ("from tools import np, torch, math", "return np.ones(1)[0] * torch.ones(1).item() * math.floor(1)"),
         ("from tools import *", "return np.ones(1)[0]"),
-        ("from tools import timer, logged, log\nlog('x')\nLOG = log.get('x')\n@timer\n@logged(level=3)\ndef g(): return 1", "LOG.info(3)\nreturn g()"),
+        (
+            "from tools import timer, logged, log\nlog('x')\nLOG = log.get('x')\n@timer\n@logged(level=3)\ndef g(): return 1",
+            "LOG.info(3)\nreturn g()",
+        ),
         ("from tools import g\nclass C: one = 1\nfrom other import C, h", "h()\nreturn C.one"),
-        ("from numpy import *\nfrom tools import *\nfrom numpy import ones", "unknown()\nreturn ones(1)[0] * zeros(1).size"),
+        (
+            "from numpy import *\nfrom tools import *\nfrom numpy import ones",
+            "unknown()\nreturn ones(1)[0] * zeros(1).size",
+        ),
         ("from tools import *\nfrom numpy import *", "unknown()\nreturn zeros(1).size"),
         ("try:\n    from tools import g\nexcept ImportError:\n    pass", "return 1"),
     ],

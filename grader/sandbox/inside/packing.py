@@ -14,6 +14,7 @@ import wire
 CHUNK_FILE = "submission:"
 """Code objects of chunk 7 have the file name "submission:7", which leads to the student's own line."""
 
+
 class Described:
     """An object of ours whose repr is the description that a student reads."""
 

@@ -64,7 +64,9 @@ class Program:
                 self._failures[name] = error
                 namespace.setdefault(name, stubs.LeftOutName(name, reason))
         for name, value in kept.items():
-            if stubs.is_stub(namespace.get(name)):  # an import from a module that is not there replaces nothing
+            if stubs.is_stub(
+                namespace.get(name)
+            ):  # an import from a module that is not there replaces nothing
                 namespace[name] = value
 
 

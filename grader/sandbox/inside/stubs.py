@@ -15,16 +15,20 @@ import torch
 
 import packing
 
-
+_OPERATORS = (
+    *("add", "and", "divmod", "floordiv", "lshift", "matmul", "mod"),
+    *("mul", "or", "pow", "rshift", "sub", "truediv", "xor"),
+)
 _USES = (
-    ("add", "and", "divmod", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv", "xor")
-    + ("abs", "ceil", "complex", "float", "floor", "index", "int", "invert", "neg", "next", "pos", "round", "trunc")
-    + ("ge", "gt", "le", "lt", "array", "array_function", "array_ufunc")
+    *(*_OPERATORS, *(f"r{each}" for each in _OPERATORS), "ge", "gt", "le", "lt"),
+    *("abs", "ceil", "complex", "float", "floor", "index", "int", "invert", "neg"),
+    *("next", "pos", "round", "trunc"),
+    *("array", "array_function", "array_ufunc"),
 )
 """Special methods, without their underscores, that only an object with a value has."""
 
 
-class Absent(packing.Described):
+class Absent(packing.Described):  # type: ignore[misc]
     """An object that is not there. Code that needs its value gets an exception that says why.
 
     Each kind of object is a class of its own, whose name is a description: Python puts the name into its own messages.
@@ -51,14 +55,14 @@ class Absent(packing.Described):
 
 for _name in _USES:
     setattr(Absent, f"__{_name}__", Absent._refuse)  # noqa: SLF001  a part of the class
-    if _name in _USES[:14]:
-        setattr(Absent, f"__r{_name}__", Absent._refuse)  # noqa: SLF001
 
 
 class Source:
     """A module that is not there: what is missing, and why."""
 
-    def __init__(self, subject: str, predicate: str, *, is_package: bool, starred: Iterable[str] = ()) -> None:
+    def __init__(
+        self, subject: str, predicate: str, *, is_package: bool, starred: Iterable[str] = ()
+    ) -> None:
         self.why = f"{subject} {predicate}"
         self.is_package = is_package
         self.starred = tuple(starred)
@@ -137,9 +141,10 @@ class Stub(Absent):
 
     def _base(self) -> type:
         """The class that stands for this object where another derives from it."""
-        if self._name not in self._source.bases:
-            self._source.bases[self._name] = type(self._name, (AbsentBase,), {"_absence": str(self)})
-        return self._source.bases[self._name]
+        bases: dict[str, type] = self._source.bases
+        if self._name not in bases:
+            bases[self._name] = type(self._name, (AbsentBase,), {"_absence": str(self)})
+        return bases[self._name]
 
     def __instancecheck__(self, instance: Any) -> bool:
         return isinstance(instance, self._base())
