@@ -12,12 +12,14 @@ from typing import Literal
 
 from grader import formatting
 from grader.checks.base.call import sentence
-from grader.extract import Chunk, Extracted
+from grader.extract import Chunk, Extracted, ExtractedFunction
+from grader.extract.defaults import defaults_of
 from grader.extract.unwritten import is_unwritten
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
+from grader.model.assignment import ClassifierClass, FunctionSpec, TrainerFunction
 from grader.model.report import (
     AssignmentPart,
     CheckPart,
@@ -153,7 +155,7 @@ class ReportDraft:
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
         diagnosis, found = found_in(name, checks)
-        notes = [*_notes_on(name, self.extracted, self.settings), *found]
+        notes = [*_notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name]), *found]
         violations = (each for each in findings_of(self.violations) if each.function == name)
         notes += [note for each in violations for note in each.notes]
         place = function.location
@@ -250,7 +252,7 @@ def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:
     return AssignmentPart(name=loaded.spec.name, title=loaded.spec.title, spec_sha256=loaded.sha256)
 
 
-def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
+def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: FunctionSpec) -> list[str]:
     """Remarks on how and where a function is written."""
     function = extracted.functions[name]
     notes: list[str] = []
@@ -268,8 +270,20 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
         notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
+    notes += _default_notes(function, spec)
     notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
     return notes
+
+
+def _default_notes(function: ExtractedFunction, spec: FunctionSpec) -> Iterator[str]:
+    """The defaults in a signature that differ from the handout's."""
+    if not isinstance(spec, TrainerFunction | ClassifierClass) or spec.defaults is None:
+        return
+    own = defaults_of(function, "train" if isinstance(spec, ClassifierClass) else None)
+    for name, expected in spec.defaults.model_dump().items():
+        seen = own.get(name)
+        if seen is not None and seen != expected:
+            yield f"{name} is {seen:g} by default; the handout's signature says {expected:g}"
 
 
 def _needs_xrange(name: str, extracted: Extracted) -> bool:

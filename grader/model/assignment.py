@@ -63,6 +63,7 @@ class PredictorFunction(Model):
     """A function (W, X) -> y_pred."""
 
     role: Literal["predictor"]
+    dtype: DTypeName = Field(default="float32", description="Dtype of its arguments.")
 
 
 class ClassifierClass(Model):
@@ -198,6 +199,15 @@ HandoutDevice = Annotated[
 ]
 
 
+FloatLabels = Annotated[
+    bool,
+    Field(
+        description="Predicted labels may be whole numbers in a float array, as where the handout starts with"
+        " np.zeros(N): a note. False: labels must be integers."
+    ),
+]
+
+
 class Assignment(Model):
     """The part of a spec that checks see."""
 
@@ -207,6 +217,7 @@ class Assignment(Model):
     limits: Limits
     restrictions: Restrictions = Restrictions()
     handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""

@@ -28,7 +28,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Received:
-    """A value of the expected kind; `dtype` is as the student returned it ("float32", "int64", "float")."""
+    """A value of the expected kind; `dtype` is as the student returned it ("float32", "int64", "float").
+
+    A list of numbers has dtype "float", one of 0-d tensors "float32".
+    """
 
     array: Array
     dtype: str

@@ -15,7 +15,15 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.errors import SpecError, SpecFault
-from grader.model.assignment import Assignment, FunctionSpec, HandoutDevice, Limits, Model, Restrictions
+from grader.model.assignment import (
+    Assignment,
+    FloatLabels,
+    FunctionSpec,
+    HandoutDevice,
+    Limits,
+    Model,
+    Restrictions,
+)
 from grader.spec.errors import Misfits, spec_faults
 from reference.conventions import Convention
 
@@ -52,6 +60,7 @@ class Spec(Model):
     limits: Limits = Limits()
     restrictions: Restrictions = Restrictions()
     handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
     functions: dict[str, FunctionSpec] = Field(min_length=1)
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
@@ -113,6 +122,7 @@ class Spec(Model):
             limits=self.limits,
             restrictions=self.restrictions,
             handout_device=self.handout_device,
+            float_labels=self.float_labels,
         )
 
 

@@ -12,6 +12,7 @@ from grader.grading.settings import Settings
 from grader.model.report import parse_report, student_view
 from grader.model.verdict import Diagnosis, Finding, Verdict
 from grader.sandbox.fake import CONFINED, FakeSandbox
+from grader.spec import load_spec
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, mini_spec, submission_of
 
 ERRED = "The grader failed here, not the submission. It takes no points: grade again."
@@ -383,6 +384,37 @@ def test_a_stubbed_module_is_a_note(graded):
 
     assert report.functions["f"].notes == ("matplotlib cannot be used here; calls to it do nothing",)
     assert report.functions["g"].notes == ()
+
+
+TRAINED = MINI_SPEC.replace(
+    "[[checks]]",
+    't = { role = "trainer", defaults = { learning_rate = 1e-3, reg = 1e-5, num_iters = 100, batch_size = 200 } }\n\n[[checks]]',
+    1,
+)
+
+
+@pytest.mark.parametrize(
+    "signature, notes",
+    [
+        ("learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200", ()),
+        ("learning_rate=0.001, reg=0.00001, num_iters=10**2, batch_size=2 * 100", ()),
+        ("learning_rate, reg=None, num_iters=100.0, **rest", ()),
+        (
+            "learning_rate=0.5, num_iters=7",
+            (
+                "learning_rate is 0.5 by default; the handout's signature says 0.001",
+                "num_iters is 7 by default; the handout's signature says 100",
+            ),
+        ),
+    ],
+)
+def test_a_default_that_differs_from_the_handouts_is_a_note(graded, tmp_path, signature, notes):
+    (tmp_path / "mini.toml").write_text(TRAINED, encoding="utf-8")
+    text = f"{BOTH_FUNCTIONS}\ndef t(loss_func, W, X, y, {signature}):\n    return W, []\n"
+
+    report = graded(text=text, spec=load_spec(str(tmp_path / "mini.toml")))
+
+    assert report.functions["t"].notes == notes
 
 
 def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):

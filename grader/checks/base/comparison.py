@@ -97,6 +97,13 @@ def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
     return Comparison(False, sentence)
 
 
+def float_labels_note(labels: Value) -> str | None:
+    """A clause where labels are whole numbers in a float array, and a spec lets that pass."""
+    if isinstance(labels, Received) and labels.dtype.startswith("float"):
+        return f"its labels are whole numbers in {labels.dtype}; integers can be used as indices"
+    return None
+
+
 def not_finite(values: Array, name: str) -> str | None:
     """A clause on a number or an array that is not finite; None where it is finite."""
     finite = np.isfinite(values)

@@ -8,7 +8,13 @@ import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.comparison import Comparison, compare_array, compare_labels, compare_number
+from grader.checks.base.comparison import (
+    Comparison,
+    compare_array,
+    compare_labels,
+    compare_number,
+    float_labels_note,
+)
 from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Raised, Received, Returned, Value
 from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Scalar, Tensor, Trial
@@ -81,6 +87,8 @@ class Tally:
     def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
         comparisons = [self._compare(name, value, each) for each in answers]
         comparison = next((each for each in comparisons if each.is_right), comparisons[0])
+        if self.question.outputs[name] == "labels" and (note := float_labels_note(value)) is not None:
+            self.notes.append(note)
         if comparison.is_right:
             if name not in self.question.free:
                 self.worst[name] = max(self.worst.get(name, 0.0), comparison.relative)

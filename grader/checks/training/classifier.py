@@ -58,7 +58,7 @@ class ClassifierCheck(CheckFields):
         losses = () if spec.classifier is None else self._loss_trials(context.assignment, spec, rng)
         trains = [] if spec.classifier is None else [self._training(context.assignment, spec, rng)]
         trains.append(self._spied_training(context.assignment, rng))
-        size = Size("predict", 35, 6, 8, 1.0, spec.dtype)
+        size = Size("predict", 35, 6, 8)
         prediction = prediction_trial(context.assignment, self.class_name, rng, size)
         return (*losses, *trains, prediction)
 
