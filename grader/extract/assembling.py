@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
+from grader import formatting
 from grader.extract.binding import ALWAYS_BOUND, Reads
+from grader.extract.choosing import Choice
 from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
+from grader.extract.elsewhere import definitions_elsewhere
 from grader.extract.extracted import NOT_HANDED_IN, Absence, Chunk, Duplicate, Extracted, ExtractedFunction
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer
@@ -25,10 +28,10 @@ from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
 
 
-def extract(submission: Submission, names: Sequence[str]) -> Extracted:
+def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] = ()) -> Extracted:
     """Find the functions and classes in `names` and everything they need.
 
-    Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
+    paths: of the handout's files; where several files define a name, these come first. Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
     one unreadable notebook beside other files is a note.
     """
     with warnings.catch_warnings(), _collector_paused():
@@ -36,7 +39,7 @@ def extract(submission: Submission, names: Sequence[str]) -> Extracted:
         sources, notes = read_sources(submission.sources, names)
         finder = ModuleFinder(sources)
         program = Program(with_runs(sources, finder), finder)
-        return _Assembly(program, names, notes).result()
+        return _Assembly(submission, program, names, paths, notes).result()
 
 
 @contextlib.contextmanager
@@ -54,13 +57,24 @@ def _collector_paused() -> Iterator[None]:
 class _Assembly:
     """Builds one Extracted."""
 
-    def __init__(self, program: Program, names: Sequence[str], notes: list[str]) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        program: Program,
+        names: Sequence[str],
+        paths: Sequence[str],
+        notes: Sequence[str],
+    ) -> None:
+        self._sources = submission.sources
         self._program = program
         self._names = tuple(dict.fromkeys(names))
-        self._notes = notes
+        self._choice = Choice(program, self._names, paths)
+        self._notes = [*submission.notes, *notes]
         self._safety = Safety(program, frozenset(names))
         self._dependencies = Dependencies(self._safety)
         self._duplicates: list[Duplicate] = []
+        self._choices: dict[tuple[str, str, str], list[str]] = {}
+        """Names by the files that define them, the file that counts, and the reason."""
         self._broken: dict[str, str] = {}
         self._failed: set[int] = set()
         self._starred: Mapping[str, AbstractSet[str]] = {}
@@ -74,8 +88,8 @@ class _Assembly:
         self._starred = self._names_from_absent_stars(included)
         executed = [number for number in self._dependencies.order(included) if not self._is_future(number)]
         positions = {number: position for position, number in enumerate(executed)}
-        explainer = Explainer(self._program, self._names)
         missing = [name for name in self._names if name not in targets]
+        explainer = Explainer(self._program, self._names, definitions_elsewhere(self._sources, missing))
         functions = {
             name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
@@ -93,14 +107,14 @@ class _Assembly:
             stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
             absences=self._absences(included),
             modules=MappingProxyType(dict(sorted(modules.items()))),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *self._choice_notes()),
         )
 
     # Finding
 
     def _target(self, name: str) -> int | None:
         """The statement that gives `name` its final value, in the file that is graded for it."""
-        candidates = self._files_defining(name)
+        candidates = self._choice.files(name)
         for path in candidates:
             resolved = self._safety.resolve(path, name, None)
             self._failed.update(resolved.left_out)
@@ -118,43 +132,19 @@ class _Assembly:
                 self._broken[name] = f"{name} ({statement.location}) cannot be loaded: {reason}"
         return None
 
-    def _files_defining(self, name: str) -> list[str]:
-        """Files with a definition of `name`, the one that defines the most graded names first."""
-        found = self._not_run_elsewhere(
-            [path for path in self._program.namespaces if self._defines(path, name)], name
-        )
-        counts = {path: sum(self._defines(path, other) for other in self._names) for path in found}
-        return sorted(found, key=lambda path: (-counts[path], path.count("/"), path))
-
-    def _not_run_elsewhere(self, paths: list[str], name: str) -> list[str]:
-        """The files without notebooks that another one runs: it has their definitions of the name, and more names."""
-        run = {
-            self._program.statements[number].unit.run_from
-            for path in paths
-            for number in self._program.namespaces[path].events[name]
-        }
-        return [path for path in paths if path not in run] or paths
-
-    def _defines(self, path: str, name: str) -> bool:
-        """Whether the file itself binds the name; an import counts where it gives the name to something else."""
-        for number in self._program.namespaces[path].events.get(name, ()):
-            node = self._program.statements[number].node
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                if any(
-                    alias.asname == name != alias.name for alias in node.names
-                ) and self._program.modules_of(number):
-                    return True
-            elif node is not None:
-                return True
-        return False
-
     def _note_choice(self, name: str, path: str, candidates: Sequence[str]) -> None:
-        others = [candidate for candidate in candidates if candidate != path]
-        if others:
-            count = sum(self._defines(path, other) for other in self._names)
-            self._notes.append(
-                f"{name} is defined in {', '.join(sorted(candidates))}; the one in {path} is graded, because that "
-                f"file defines {count} of the {len(self._names)} graded names"
+        other = next((candidate for candidate in candidates if candidate != path), None)
+        if other is not None:
+            files, reason = ", ".join(sorted(candidates)), self._choice.reason(name, path, other)
+            self._choices.setdefault((files, path, reason), []).append(name)
+
+    def _choice_notes(self) -> Iterator[str]:
+        for (files, path, reason), names in self._choices.items():
+            is_one = len(names) == 1
+            are, graded = ("is", "the one in {} is") if is_one else ("are", "those in {} are")
+            yield (
+                f"{formatting.listing(names)} {are} defined in {files}; {graded.format(path)} graded,"
+                f" because {reason}"
             )
 
     def _note_broken(self, name: str, left_out: Iterable[int], number: int) -> None:

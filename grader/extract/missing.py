@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grader.extract.extracted import NOT_HANDED_IN
 from grader.extract.parsing import Statement
@@ -22,9 +22,11 @@ _NEAR = 0.85
 class Explainer:
     """Looks a missing name up in all of the submission."""
 
-    def __init__(self, program: Program, names: Sequence[str]) -> None:
+    def __init__(self, program: Program, names: Sequence[str], elsewhere: Mapping[str, str]) -> None:
+        """elsewhere: sentences on definitions in text that is not run."""
         self._program = program
         self._names = names
+        self._elsewhere = elsewhere
         self._inner: dict[str, str] | None = None
         self._used: dict[str, Location] = {}
 
@@ -47,6 +49,8 @@ class Explainer:
             self._inner = self._look_inside()
         if name in self._inner:
             return self._inner[name]
+        if name in self._elsewhere:
+            return self._elsewhere[name]
         hint = self._near_miss(name)
         if name in self._used:
             return f"{name} is used ({self._used[name]}) but never defined{hint}"

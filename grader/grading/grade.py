@@ -56,7 +56,7 @@ def grade(
     """
     started = datetime.now(UTC)
     spec = loaded.spec
-    extracted = guarded(lambda: extract(submission, list(spec.functions)), SubmissionError)
+    extracted = guarded(lambda: extract(submission, list(spec.functions), spec.files), SubmissionError)
     isolation = sandbox.isolation
     faults: list[str] = []
     notes = [] if settings.device_note is None else [settings.device_note]

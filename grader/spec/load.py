@@ -62,6 +62,10 @@ class Spec(Model):
     handout_device: HandoutDevice = "either"
     float_labels: FloatLabels = False
     functions: dict[str, FunctionSpec] = Field(min_length=1)
+    files: tuple[str, ...] = Field(
+        default=(),
+        description="The handout's files; where several files define a function, these come first.",
+    )
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -181,7 +181,7 @@ KINDS, ROLES = tags(AnyCheck, "kind"), tags(FunctionSpec, "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, seed, convention, limits, restrictions, handout_device, float_labels, functions and"
+                "weight is an unknown field (known: name, title, source, backend, seed, convention, limits, restrictions, handout_device, float_labels, functions, files and"
                 " checks)"
             ),
         ),
