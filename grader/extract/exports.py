@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
-from collections.abc import Iterator
+import tokenize
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.extract.binding import bindings_of
 from grader.extract.parsing import UNIT_CHARACTERS, Fault, parse
-from grader.extract.scopes import Definition
+from grader.extract.scopes import Definition, Function
 
 _COLAB = "# Commented out IPython magic to ensure Python compatibility."
 _DATABRICKS = "# Databricks notebook source"
@@ -166,17 +170,52 @@ def _without_marimo_cells(text: str) -> str:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_app(node.value)
     }
     lines = text.split("\n")
+    cells = [
+        node
+        for node in nodes
+        if isinstance(node, Function)
+        and any(_member_of(each, apps) == "cell" for each in node.decorator_list)
+    ]
+    _tell_apart(lines, cells)
     for node in nodes:
         if isinstance(node, ast.With):
             if any(_member_of(item.context_expr, apps) == "setup" for item in node.items):
                 _raise_body(lines, node.lineno, node)
         elif isinstance(node, Definition):
             kinds = {_member_of(each, apps): each for each in node.decorator_list}
-            if "cell" in kinds and not isinstance(node, ast.ClassDef):
+            if node in cells:
                 _raise_body(lines, min(each.lineno for each in node.decorator_list), node)
             for kind in kinds.keys() & {"function", "class_definition"}:
                 _blank(lines, kinds[kind].lineno, kinds[kind].end_lineno or kinds[kind].lineno)
     return "\n".join(lines)
+
+
+def _tell_apart(lines: list[str], cells: Sequence[ast.FunctionDef | ast.AsyncFunctionDef]) -> None:
+    """Rename names that begin with `_` where several cells bind them: to marimo each belongs to its cell."""
+    own = [
+        {name for each in cell.body for name in bindings_of(each).whole if re.match(r"_(?!_|$)", name)}
+        for cell in cells
+    ]
+    binders = Counter(name for names in own for name in names)
+    for number, (cell, names) in enumerate(zip(cells, own, strict=True), start=1):
+        if shared := {name for name in names if binders[name] > 1}:
+            _rename(lines, cell.lineno - 1, cell.end_lineno or cell.lineno, shared, f"_cell_{number}")
+
+
+def _rename(lines: list[str], first: int, end: int, names: Collection[str], prefix: str) -> None:
+    """Put the prefix before these names in some lines, but not before attributes."""
+    text = "\n".join(lines[first:end])
+    places: list[tuple[int, int]] = []
+    before = ""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.NAME and token.string in names and before != ".":
+                places.append((first + token.start[0] - 1, token.start[1]))
+            before = token.string
+    except (tokenize.TokenError, SyntaxError):
+        return
+    for index, column in reversed(places):
+        lines[index] = lines[index][:column] + prefix + lines[index][column:]
 
 
 def _is_app(node: ast.expr) -> bool:

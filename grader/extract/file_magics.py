@@ -12,6 +12,9 @@ from grader.extract.ipython import PYTHON_CELL_MAGICS
 
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[ \t]*(.*)")
 _LINE_MAGIC = re.compile(r"(?:%time\s+)?%?(run|aimport)\b\s*(.*)", re.DOTALL)
+_SHELLS = frozenset({"bash", "sh", "shell"})
+_HERE = re.compile(r"\s*(?:cat|tee)\b(?P<before>[^<]*)<<-?\s*(['\"]?)(?P<end>\w+)\2(?P<after>.*)")
+_LONGEST_COMMAND = 1_000
 _RUN_OPTIONS_WITH_VALUES = frozenset("NbDlsTm")
 _MODULE_CALLS = frozenset({"import_module", "__import__", "load_module", "load_source", "SourceFileLoader"})
 _RUNNERS = frozenset({"exec", "execfile"})
@@ -23,10 +26,12 @@ class Run:
     """A file that is executed.
 
     is_shared: in the namespace of the file that runs it, and not in one of its own whose names are copied.
+    is_imported: as an import would, with another `__name__` than "__main__".
     """
 
     path: str
     is_shared: bool
+    is_imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,12 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file that a cell writes: the text below the cell's line `line`, counted from 1."""
+    """A file that a cell writes: the text below the cell's line `line`, counted from 1, up to the line `last`."""
 
     path: str
     is_appended: bool
     line: int
+    last: int
 
 
 def python_below_magics(text: str) -> str:
@@ -58,18 +64,38 @@ def python_below_magics(text: str) -> str:
     return "\n".join(lines)
 
 
-def written_file(text: str) -> WrittenFile | None:
-    """The module that a %%writefile cell writes; None for any other cell and any other kind of file."""
+def written_files(text: str) -> list[WrittenFile]:
+    """The modules that a %%writefile cell writes, or the here-documents of a shell cell; none for any other cell."""
     start = len(text) - len(text.lstrip())
+    first = text.count("\n", 0, start) + 1
     match = _CELL_MAGIC.match(text)
+    if match is not None and match[1] in _SHELLS:
+        return list(_here_documents(text.split("\n"), first))
     if match is None or match[1] not in {"writefile", "file"}:
-        return None
+        return []
     words = _words(match[2])
     paths = [word for word in words if not word.startswith("-")]
     if len(paths) != 1 or not paths[0].endswith(".py"):
-        return None
+        return []
     is_appended = any(word in {"-a", "--append"} for word in words)
-    return WrittenFile(paths[0], is_appended, text.count("\n", 0, start) + 1)
+    return [WrittenFile(paths[0], is_appended, first, text.count("\n") + 1)]
+
+
+def _here_documents(lines: Sequence[str], first: int) -> Iterator[WrittenFile]:
+    """`cat > tools.py << EOF` and what follows, up to EOF."""
+    index = first
+    while index < len(lines):
+        if match := _HERE.match(lines[index][:_LONGEST_COMMAND]):
+            end = next(
+                (at for at in range(index + 1, len(lines)) if lines[at].strip() == match["end"]), len(lines)
+            )
+            words = _words(match["before"] + match["after"])
+            is_appended = ">>" in match["before"] + match["after"]
+            paths = [word.lstrip(">") for word in words if word.endswith(".py")]
+            if len(paths) == 1:
+                yield WrittenFile(paths[0], is_appended, index + 1, end)
+            index = end
+        index += 1
 
 
 def line_magic(text: str) -> Run | list[Import] | None:
@@ -100,8 +126,8 @@ def command(node: ast.stmt) -> Run | list[Import] | None:
             paths = (path for item in items for path in _paths_in(item.context_expr))
             return next((Run(path, is_shared=True) for path in paths), None)
         case ast.Expr(ast.Call(ast.Attribute(ast.Call(ast.Name("globals")), "update"), [ast.Call() as call])):
-            is_run = isinstance(call.func, ast.Name | ast.Attribute) and _last_part(call.func) == "run_path"
-            return next((Run(path, is_shared=False) for path in _paths_in(call)), None) if is_run else None
+            found = _paths_in(call) if _last_part(call.func) == "run_path" else iter(())
+            return next((Run(path, is_shared=False, is_imported=True) for path in found), None)
         case ast.Assign(targets=[ast.Name(name)], value=ast.Call() as call):
             module = _module_loaded(call)
             return None if module is None else [Import(module, name)]
@@ -110,10 +136,11 @@ def command(node: ast.stmt) -> Run | list[Import] | None:
 
 def _run_magic(arguments: str) -> Run | None:
     words = _words(arguments)
-    is_shared = False
+    is_shared = is_imported = False
     while words and words[0].startswith("-"):
         option = words.pop(0)
-        is_shared = is_shared or (option[1:2] != "-" and "i" in option)
+        is_shared = is_shared or "i" in option
+        is_imported = is_imported or "n" in option
         if option[-1] in _RUN_OPTIONS_WITH_VALUES and len(option) == 2 and words:
             value = words.pop(0)
             if option == "-m":
@@ -121,7 +148,7 @@ def _run_magic(arguments: str) -> Run | None:
     if not words:
         return None
     path = words[0]
-    return Run(path, is_shared or path.endswith((".ipynb", ".ipy")))
+    return Run(path, is_shared or path.endswith((".ipynb", ".ipy")), is_imported)
 
 
 def _words(arguments: str) -> list[str]:

@@ -86,6 +86,7 @@ class ModuleFinder:
         self._notebooks: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         self._named: dict[str, str] = {}
         self._absent: dict[str, str] = {}
+        self._main: set[str] = set()
         for path in paths:
             self._folders.update(path.split("/")[:-1])
             stem, _, suffix = path.rpartition(".")
@@ -120,6 +121,14 @@ class ModuleFinder:
                 spec = None
             self._installed[top] = spec is not None and spec.origin is not None
         return self._installed[top]
+
+    def run_as_main(self, path: str) -> None:
+        """Take note that a file runs this module, not by an import."""
+        self._main.add(path)
+
+    def is_main(self, path: str) -> bool:
+        """Whether `__name__` is "__main__" in a file of the submission: in a notebook, and in a module that one runs."""
+        return path.lower().endswith(".ipynb") or path in self._main
 
     def name_of(self, path: str) -> str:
         """A dotted name that means this file of the submission, whatever characters its path has."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from grader.errors import UnreadableNotebook
 from grader.extract.exports import Piece, pieces_of, quoted_cells
-from grader.extract.file_magics import python_below_magics, written_file
+from grader.extract.file_magics import python_below_magics, written_files
 from grader.extract.parsing import Statement, statements_of
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, decode_source
@@ -100,13 +100,14 @@ def _statements_of(
     """The statements of a piece; the text that it writes to a file is added to `written` instead."""
     if piece.is_cell:
         text = python_below_magics(piece.text)
-        if target := written_file(text):
-            lines = text.split("\n")
+        for target in (targets := written_files(text)):
+            lines = text.split("\n")[: target.last]
             lines[: target.line] = [""] * target.line
             body = Piece("\n".join(lines), piece.cell, quote=piece.quote)
             whole = posixpath.normpath(posixpath.join(posixpath.dirname(path), target.path.lstrip("/")))
             parts = [part for part in whole.split("/") if part not in {"", ".."}]
             written.append(_Written("/".join(parts), target.is_appended, path, body))
+        if targets:
             return
     else:
         text = piece.text

@@ -84,6 +84,8 @@ class _Runs:
         if run.is_shared:
             self._left -= len(inner)
             return [replace(each, unit=_run_in(statement.unit.file, each.unit)) for each in inner]
+        if not run.is_imported:
+            self._finder.run_as_main(file)
         names: dict[str, None] = {}
         has_stars = False
         for each in inner:

@@ -2,6 +2,10 @@
 
 import pytest
 
+from grader.extract.importing import ModuleFinder
+from grader.extract.parsing import statements_of
+from grader.extract.running import with_runs
+
 MAGIC = "# Commented out IPython magic to ensure Python compatibility.\n"
 F = "def target():\n    return 42"
 ESCAPED = repr(F + "\n")
@@ -194,3 +198,37 @@ def test_an_error_in_a_cell_in_a_string_names_its_line(extract_files):
     (chunk,) = extracted.chunks
     assert str(chunk.location_of(2)) == "hw.py, line 1 (line 2 of its string)"
     assert str(chunk.location_of(9)) == "hw.py, line 1 (line 2 of its string)"
+
+
+def test_a_private_name_of_a_marimo_cell_is_its_own(extract_files, load):
+    text = """import marimo
+app = marimo.App()
+
+@app.cell
+def _():
+    _d = 1
+    def _f(_d=_d, *, _e=40):
+        return _d + _e + 1
+    def target():
+        return _f(_e=40)
+    return
+
+@app.cell
+def _():
+    _d = 2
+    def _f():
+        return _d
+    return
+"""
+    extracted = extract_files({"hw.py": text}, "target")
+
+    assert load(extracted, "target")() == 42
+
+
+def test_a_module_that_a_notebook_runs_is_main_and_an_imported_one_is_not():
+    finder = ModuleFinder(["a.py", "b.py", "hw.ipynb"])
+    statements = statements_of("hw.ipynb", 1, "%run a.py\n%run -n b.py")
+
+    with_runs({"hw.ipynb": statements, "a.py": [], "b.py": []}, finder)
+
+    assert [finder.is_main(path) for path in ("a.py", "b.py", "hw.ipynb")] == [True, False, True]

@@ -131,6 +131,19 @@ def test_a_module_that_a_cell_writes_is_a_file_of_the_submission(extract_cells, 
     assert load(extracted, "target")() == 42
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["cat > tools.py << 'EOF'", "cat <<EOF > tools.py", "cat <<-EOF >>tools.py", 'tee tools.py <<"EOF"'],
+)
+def test_a_here_document_of_a_shell_cell_is_a_file_too(extract_cells, load, command):
+    cell = f"%%bash\nmkdir -p x\n{command}\n{HELPER}\nEOF\nls"
+
+    extracted = extract_cells("target", cell, "import tools", "def target():\n    return tools.helper()")
+
+    assert load(extracted, "target")() == 42
+    assert str(extracted.chunks[0].location) == "hw.ipynb, cell 1, line 5"
+
+
 def test_a_graded_function_in_a_written_module_is_located_in_the_notebook(extract_cells, load):
     extracted = extract_cells(
         "target", "import math", f"%%writefile tools.py\n{HELPER}\ndef target():\n    return helper()"

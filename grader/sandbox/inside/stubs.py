@@ -199,7 +199,7 @@ class StubModule(types.ModuleType):
 
 
 StubModule.__name__ = "module"  # as Python calls it in its messages
-_CUSTOMARY = {"np": np, "numpy": np, "torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math}
+_CUSTOMARY = {"np": np, "numpy": np, "torch": torch, "nn": torch.nn, "math": math}
 """Names that mean the same wherever they come from."""
 
 
