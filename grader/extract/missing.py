@@ -19,6 +19,14 @@ _CANDIDATES = 2_000
 _NEAR = 0.85
 
 
+_UNDEFINED, _NEVER = "is not defined in the submission", "but never defined"
+
+
+def is_plain(reason: str) -> bool:
+    """Whether a reason says no more than that the name is missing."""
+    return reason.endswith((_UNDEFINED, _NEVER))
+
+
 class Explainer:
     """Looks a missing name up in all of the submission."""
 
@@ -53,8 +61,8 @@ class Explainer:
             return self._elsewhere[name]
         hint = self._near_miss(name)
         if name in self._used:
-            return f"{name} is used ({self._used[name]}) but never defined{hint}"
-        return f"{name} is not defined in the submission{hint}"
+            return f"{name} is used ({self._used[name]}) {_NEVER}{hint}"
+        return f"{name} {_UNDEFINED}{hint}"
 
     def _origin(self, statement: Statement, name: str) -> str:
         """The module that an import names, and why the name cannot be had from it."""

@@ -7,14 +7,14 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
 
 from grader import formatting
 from grader.checks import AnyCheck
-from grader.checks.base.call import sentence
+from grader.checks.base.call import failure_told, sentence
 from grader.checks.base.context import CheckContext
 from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
@@ -229,6 +229,8 @@ def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdi
         evidence += [(trial, run(trial)) for trial in trials]
         trials = check.more_trials(context, evidence)
     verdict = check.judge(context, evidence)
+    if verdict.status == "failed" and verdict.failure is None:
+        verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
     check_part(
         CheckResult(check, verdict)
     )  # so that a verdict that no report can hold fails this check alone

@@ -20,9 +20,11 @@ from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
 from grader.model.assignment import ClassifierClass, FunctionSpec, TrainerFunction
+from grader.model.observation import Location
 from grader.model.report import (
     AssignmentPart,
     CheckPart,
+    FailurePart,
     FilePart,
     FindingPart,
     FlagPart,
@@ -34,13 +36,16 @@ from grader.model.report import (
     found_in,
     function_status,
 )
-from grader.model.verdict import FlagKind, Verdict
+from grader.model.verdict import Failure, FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec
 
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
+
+
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True)
@@ -158,10 +163,9 @@ class ReportDraft:
         notes = [*_notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name]), *found]
         violations = (each for each in findings_of(self.violations) if each.function == name)
         notes += [note for each in violations for note in each.notes]
-        place = function.location
         return FunctionPart(
             status=status,
-            where=WherePart(file=place.file, cell=place.cell, line=place.line),
+            where=_where_part(function.location),
             diagnosis=diagnosis,
             notes=tuple(dict.fromkeys(notes)),
         )
@@ -171,6 +175,7 @@ class ReportDraft:
         if part.status not in {"failed", "skipped"} or result.is_violation:
             return part
         own = [name for name in part.functions if self.functions[name].status in {"missing", "not_written"}]
+        own += self._missing_name(part)
         helpers = self._wrong_helpers(result) if part.status == "failed" else []
         checks = [
             check.id
@@ -185,6 +190,14 @@ class ReportDraft:
             }
         )
 
+    def _missing_name(self, part: CheckPart) -> list[str]:
+        """The graded function that a failed call did not find, as it is not in the submission."""
+        if part.failure is None or part.failure.kind != "NameError":
+            return []
+        name = _UNDEFINED.match(part.failure.message)
+        is_missing = name is not None and name[1] in self.extracted.missing
+        return [name[1]] if name is not None and is_missing else []
+
     def _wrong_helpers(self, result: CheckResult) -> list[str]:
         """The other functions that a failed function calls and that are wrong themselves."""
         own = set(result.check.functions)
@@ -193,7 +206,7 @@ class ReportDraft:
             name
             for name, part in self.functions.items()
             if name in bound - own
-            and part.status in {"incorrect", "not_written"}
+            and part.status in {"incorrect", "missing", "not_written"}
             and not own & self._names_bound(name)  # if two need each other, neither is to blame
         ]
 
@@ -214,7 +227,8 @@ def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
 def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:
     """Sentences on the functions that a failed one calls: what to fix first."""
     words = ""
-    for status, adjective in (("incorrect", "incorrect too"), ("not_written", "not written yet")):
+    told = {"incorrect": "incorrect too", "missing": "missing", "not_written": "not written yet"}
+    for status, adjective in told.items():
         called = [name for name in names if functions[name].status == status]
         if called:
             verb = "is" if len(called) == 1 else "are"
@@ -243,9 +257,24 @@ def check_part(result: CheckResult) -> CheckPart:
             name: PicturePart(**asdict(picture) | {"rgb": base64.b64encode(picture.rgb).decode()})
             for name, picture in verdict.pictures.items()
         },
+        failure=None if verdict.failure is None else _failure_part(verdict.failure),
         seconds=round(result.seconds, 4),
         findings=tuple(FindingPart(**asdict(finding)) for finding in verdict.findings),
     )
+
+
+def _failure_part(failure: Failure) -> FailurePart:
+    return FailurePart(
+        function=failure.function,
+        kind=failure.kind,
+        message=failure.message,
+        where=None if failure.location is None else _where_part(failure.location),
+        line=failure.line,
+    )
+
+
+def _where_part(place: Location) -> WherePart:
+    return WherePart(file=place.file, cell=place.cell, line=place.line)
 
 
 def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:

@@ -26,6 +26,9 @@ from grader.sandbox.request import describe_call, describe_program, describe_res
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
 
+_MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError"})
+_TORCH_MEMORY_ERROR = "DefaultCPUAllocator"
+
 
 @dataclass(slots=True)
 class _Worker:
@@ -172,7 +175,9 @@ class Session:
         answer = exchange.ask(header, buffers, descriptors)
         if not isinstance(answer, Answer):
             return answer
-        return None if answer.kind == wire.LOADED else exchange.raised(answer, self._location_of)
+        return (
+            None if answer.kind == wire.LOADED else self._raised(exchange.raised(answer, self._location_of))
+        )
 
     def _call(self, trial: Trial, worker: _Worker, account: Account) -> Observation:
         called = (self.extracted.functions[name] for name in (trial.function, *trial.lent))
@@ -192,9 +197,18 @@ class Session:
         if not isinstance(answer, Answer):
             return answer
         if answer.kind == wire.RAISED:
-            raised = exchange.raised(answer, self._location_of)
+            raised = self._raised(exchange.raised(answer, self._location_of))
             return raised if worker.device == "cpu" else self._of_device(raised, worker)
         return exchange.returned(answer, trial, spy_calls, self._location_of)
+
+    def _raised(self, raised: Raised | Died) -> Raised | Died:
+        """The exception with the student's own line, and with the limit if the call ran out of memory."""
+        if not isinstance(raised, Raised):
+            return raised
+        is_memory = raised.kind in _MEMORY_ERRORS or _TORCH_MEMORY_ERROR in raised.message
+        memory = f"{formatting.size(self.budget.memory_bytes)} memory" if is_memory else None
+        line = None if raised.location is None else self.extracted.line_at(raised.location)
+        return replace(raised, line=line, memory=memory)
 
     def _default_device(self, worker: _Worker) -> Device:
         return "cpu" if worker.device == "cpu" else self.default_device
@@ -208,7 +222,9 @@ class Session:
         if raised.kind != "OutOfMemoryError":
             return raised
         limit = formatting.size(self.budget.device_memory_bytes)
-        return replace(raised, message=f"it needed more than {limit} of GPU memory")
+        return replace(
+            raised, message=f"it needed more than {limit} of GPU memory", memory=f"{limit} GPU memory"
+        )
 
     def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
         return Exchange(

@@ -9,8 +9,9 @@ from grader.grading.grade import grade
 from grader.grading.reporting import report_without_code
 from grader.grading.sessions import budget_of
 from grader.grading.settings import Settings
+from grader.model.observation import Location
 from grader.model.report import parse_report, student_view
-from grader.model.verdict import Diagnosis, Finding, Verdict
+from grader.model.verdict import Diagnosis, Failure, Finding, Verdict
 from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.spec import load_spec
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, mini_spec, submission_of
@@ -319,6 +320,33 @@ def test_a_failed_check_names_the_unwritten_function_that_its_own_calls(graded):
     assert report.checks[0].caused_by == ("g",)
     assert report.checks[0].message == "It is wrong. It calls g, which is not written yet: start there."
     assert [check.caused_by for check in report.checks[2:]] == [("g",), ("g",)]
+
+
+def test_a_check_that_fails_for_want_of_a_missing_function_follows_from_it(graded):
+    failure = Failure("f", "NameError", "name 'g' is not defined", Location("hw.py", None, 2), "return g(W)")
+    lost = Verdict("failed", 0.0, "f raised NameError.", failure=failure)
+
+    report = graded({"f_values": lost}, text="def f(W, X, y, reg):\n    return g(W)\n")
+
+    assert report.checks[0].caused_by == ("g",)
+    assert report.checks[0].failure is not None
+    assert report.checks[0].failure.model_dump() == {
+        "function": "f",
+        "kind": "NameError",
+        "message": "name 'g' is not defined",
+        "where": {"file": "hw.py", "cell": None, "line": 2},
+        "line": "return g(W)",
+    }
+
+
+def test_a_check_that_fails_for_want_of_another_name_follows_from_nothing(graded):
+    failure = Failure("f", "NameError", "name 'np' is not defined")
+
+    report = graded(
+        {"f_values": Verdict("failed", 0.0, "f raised NameError.", failure=failure)}, text=WRITTEN
+    )
+
+    assert report.checks[0].caused_by == ()
 
 
 def test_where_two_functions_call_each_other_neither_is_to_blame(graded):

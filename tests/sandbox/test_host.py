@@ -184,6 +184,7 @@ def test_endless_recursion_is_a_recursion_error_at_the_students_line(open_sessio
     assert isinstance(observation, Raised)
     assert observation.kind == "RecursionError"
     assert str(observation.location) == "hw.py, line 8"
+    assert observation.line == "return f(n + 1)"
     assert g_is_right(session)
 
 
@@ -203,6 +204,7 @@ def test_memory_over_the_bound_is_an_error_of_the_function_that_asks_for_it(open
 
     assert isinstance(observation, Raised)
     assert observation.kind in {"MemoryError", "RuntimeError"}
+    assert observation.memory == "512 MiB memory"
     assert g_is_right(session)
 
 
@@ -227,7 +229,9 @@ def test_a_function_that_does_not_return_is_stopped_and_called_no_more(open_sess
     session = open_session(hostile(body))
 
     assert session.run(trial("f", seconds=0.3)) == TimedOut(0.3)
-    assert session.run(trial("f", seconds=0.3)) == Refused("not called again: it did not return within 0.3 s")
+    assert session.run(trial("f", seconds=0.3)) == Refused(
+        "not called again: an earlier call did not finish in 0.3 s"
+    )
     assert g_is_right(session)
 
 

@@ -145,7 +145,7 @@ class ClassifierCheck(CheckFields):
         return trainer_trial(
             assignment,
             self.class_name,
-            f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
+            f"train, {ITERATIONS} steps on three clouds of points",
             (Tensor(X.astype(spec.dtype)), Tensor(y)),
             keywords=training_keywords(
                 learning_rate=0.05, reg=CLOUDS_REG, num_iters=ITERATIONS, batch_size=30

@@ -376,7 +376,7 @@ def test_a_start_of_another_shape_that_raises_later_costs_the_start_only():
         student,
         0.95,
         f"starting from W = None, {NAME} raised ValueError at linear_classifier.py, line 12: operands could not be"
-        f" broadcast together with shapes ({D},3073) ({D},{C}) , on {NONE}.",
+        f" broadcast together with shapes ({D},3073) ({D},{C}), on {NONE}.",
     )
 
 
