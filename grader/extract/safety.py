@@ -213,7 +213,7 @@ class Safety:
         if root is None:
             return None
         if dotted is not None:
-            return self._member_reason(dotted, root, next(self.program.events(path, root, before)))
+            return self._member_reason(dotted)
         number = next(self.program.events(path, root, before), None)
         if number is None:
             starred = self.program.starred(path, root)
@@ -232,12 +232,11 @@ class Safety:
                 return (yield from self._calling_in(module.file, names[0]))
         return None
 
-    def _member_reason(self, dotted: str, root: str, number: int) -> str | None:
-        """The same for a member of a module outside the submission; `number` is the import of `root`."""
+    def _member_reason(self, dotted: str) -> str | None:
+        """The same for a member of a module outside the submission."""
         finder = self.program.finder
         is_real = finder.is_real(dotted.partition(".")[0])
-        module = self.program.names_from_absent(number).get(root, dotted)
-        if not is_real and finder.absence(module)[1] == NOT_HANDED_IN:
+        if not is_real and finder.absence(dotted)[1] == NOT_HANDED_IN:
             return None  # a stub, which does nothing, and which says why where its value is needed
         return member_reason(dotted, is_real=is_real)
 
