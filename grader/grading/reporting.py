@@ -40,6 +40,7 @@ from grader.model.verdict import Failure, FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec
+from grader.spec.detect import LookAlike
 
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
@@ -89,8 +90,8 @@ class ReportDraft:
             check.status not in {"not_run", "errored"} or check.id in uncounted for check in self.checks
         )
 
-    def report(self, wrong_spec: Sequence[str] = ()) -> Report:
-        """The report. wrong_spec: sentences on an assignment that the submission fits better."""
+    def report(self, wrong_spec: Sequence[LookAlike] = ()) -> Report:
+        """The report. wrong_spec: assignments that the submission fits better."""
         return Report(
             assignment=_assignment_part(self.loaded),
             submission=SubmissionPart(
@@ -109,7 +110,7 @@ class ReportDraft:
             seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
         )
 
-    def _flags(self, wrong_spec: Sequence[str]) -> Iterator[FlagPart]:
+    def _flags(self, wrong_spec: Sequence[LookAlike]) -> Iterator[FlagPart]:
         for fault in self.faults:
             yield FlagPart(kind="grader_fault", message=fault, audience="both")
         for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
@@ -121,8 +122,8 @@ class ReportDraft:
             yield FlagPart(
                 kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"
             )
-        for words in wrong_spec:
-            yield FlagPart(kind="wrong_spec", message=words, audience="both")
+        for other in wrong_spec:
+            yield FlagPart(kind="wrong_spec", spec=other.spec, message=other.message, audience="both")
 
     def _quick_notes(self) -> Iterator[str]:
         """The visible checks that a quick run left out, and their points."""
@@ -155,7 +156,12 @@ class ReportDraft:
         if function is None:
             reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
-            return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
+            place = self.extracted.unparsed.get(name)
+            return FunctionPart(
+                status="unjudged" if was_errored else "missing",
+                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
+                notes=reasons,
+            )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
@@ -297,10 +303,12 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
     if function.not_handed_in:
         verb = "was" if len(function.not_handed_in) == 1 else "were"
         notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
+    if function.is_python_2:
+        notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += _default_notes(function, spec)
-    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    notes += [left.words for left in function.lacks]
     return notes
 
 

@@ -155,6 +155,24 @@ def test_what_is_missing_is_skipped_and_the_reason_said(graded):
     assert len(report.functions["f"].notes) == 1
 
 
+def test_what_does_not_parse_is_skipped_with_its_line(graded):
+    report = graded(
+        text="def f(W):\n    x = 1\nprint(W)\n    return x\n\ndef g(W, X, y, reg):\n    return 0\n"
+    )
+
+    told = (
+        "f (hw.py) does not parse: line 3 (`print(W)`) is not indented, so the function ends there, but line 4 goes on: "
+        "indent line 3 or delete it"
+    )
+    assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
+    assert {check.message for check in report.checks if check.status == "skipped"} == {f"{told}."}
+    part = report.functions["f"]
+    assert (part.status, part.notes) == ("missing", (told,))
+    assert part.where is not None
+    assert (part.where.file, part.where.cell, part.where.line) == ("hw.py", None, 3)
+    assert student_view(report).functions["f"] == part
+
+
 def test_all_missing_functions_of_a_check_are_named(graded):
     report = graded(text="x = 1\n")
 
@@ -457,6 +475,23 @@ def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
     assert report.functions["g"].notes == imported.functions["f"].notes == ()
 
 
+def test_python_2_is_a_note(graded):
+    report = graded(text=BOTH_FUNCTIONS.replace("return 0", "print W; return 0", 1))
+
+    assert report.functions["f"].notes == ("it is Python 2; it was converted to Python 3 to be graded",)
+    assert report.functions["g"].notes == ()
+
+
+def test_a_method_that_does_not_parse_is_a_note(graded):
+    text = "class f:\n    def loss(self):\n        return (1\n    def train(self):\n        return 2\n"
+
+    report = graded(text=text)
+
+    assert report.functions["f"].notes == (
+        "f.loss (hw.py) does not parse: line 3 (`return (1`): '(' was never closed",
+    )
+
+
 def test_what_a_function_needs_and_was_left_out_is_a_note(graded):
     report = graded(text="K = open('k.txt').read()\n" + BOTH_FUNCTIONS.replace("return 0", "return K", 1))
 
@@ -569,3 +604,31 @@ def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
     assert {function.status for function in report.functions.values()} == {"missing"}
     assert [(flag.kind, flag.message) for flag in report.flags] == [("unreadable", "bob.zip: is damaged")]
     assert parse_report(report.to_json()) == report
+
+
+def test_another_courses_class_is_graded_and_flagged():
+    source = (
+        "import numpy as np\n\nclass TwoLayerNet:\n"
+        "    def __init__(self, input_size=784, num_classes=10, hidden_size=128):\n        self.weights = np.zeros(1)\n"
+    )
+
+    report = grade(
+        submission_of(source), load_spec("two_layer_net"), FakeSandbox(), Settings(seed=7, is_quick=True)
+    )
+
+    assert (report.status, report.score) == ("graded", 0)
+    (flag,) = [flag for flag in report.flags if flag.kind == "wrong_spec"]
+    assert (flag.spec, flag.audience) == (None, "both")
+    assert flag.message.startswith(
+        "TwoLayerNet here is another course's (CS7643, two_layer_nn.py): it takes (input_size,"
+    )
+
+
+def test_another_shipped_spec_that_fits_better_is_named_in_its_flag():
+    source = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1), W\n"
+
+    report = grade(submission_of(source), load_spec("cs231n"), FakeSandbox(), Settings(seed=7, is_quick=True))
+
+    assert [(flag.kind, flag.spec) for flag in report.flags if flag.kind == "wrong_spec"] == [
+        ("wrong_spec", "eecs498_2019")
+    ]
