@@ -297,9 +297,12 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it is written for CUDA; it ran on the CPU, because no GPU was used")
-    stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
-    if stubs:
+    packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
+    if stubs := [module for module in function.stubs if module in packages]:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.not_handed_in:
+        verb = "was" if len(function.not_handed_in) == 1 else "were"
+        notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
     if function.is_python_2:
         notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):

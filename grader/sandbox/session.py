@@ -152,9 +152,11 @@ class Session:
         request = {
             "op": "load",
             "function": function.name,
-            "file": function.location.file,
+            "file": function.file,
             "chunks": list(function.chunks),
-            "lacks": {name: left.explanation or left.reason for left in function.lacks for name in left.binds},
+            "lacks": {
+                name: left.explanation or left.reason for left in function.lacks for name in left.binds
+            },
             "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
             "default_device": self._default_device(worker),
         }
@@ -260,9 +262,7 @@ class Session:
         chunk = next((each for each in self.extracted.chunks if each.number == chunk_number), None)
         if chunk is None or line == 0:
             return None
-        first = chunk.location.line
-        last = first + chunk.source.count("\n")
-        return Location(chunk.location.file, chunk.location.cell, min(max(line, first), last))
+        return chunk.location_of(line)
 
     def _end_worker(self, caller: str) -> str:
         """Kill the worker of one caller, if there is one; how it ended, in words."""

@@ -28,7 +28,7 @@ class Program:
         self._files = {path: _module_for(path) for path in description["files"]}
         sys.argv = [""]  # not the zygote's: the student's code may parse its arguments
         _name_main(self._files, set(description["modules"].values()))
-        stubs.install(description["stubs"])
+        stubs.install(description["stubs"], description["absences"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
         if description["redirect_cuda"]:
@@ -55,6 +55,7 @@ class Program:
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
         linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
         namespace = vars(self._files[chunk["file"]])
+        kept = {name: namespace[name] for name in chunk["borrows"] if name in namespace}
         try:
             flags = __future__.annotations.compiler_flag
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
@@ -66,6 +67,9 @@ class Program:
                 namespace.setdefault(name, stubs.LeftOutName(name, reason))
         finally:
             stubs.forget_places()
+        for name, value in kept.items():
+            if stubs.is_stub(namespace.get(name)):  # an import of what is not there replaces nothing
+                namespace[name] = value
 
 
 def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> None:
