@@ -28,9 +28,11 @@ class QuestionCase:
     inputs: Mapping[str, Value]
     """By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
     is_noted: bool = False
-    """Whether a wrong answer is only a note, which costs nothing."""
+    """Whether a wrong answer is only a note, which costs nothing, and which only a right function gets."""
     note: str = ""
     """The text of that note."""
+    is_large: bool = False
+    """Whether exponentials of its scores overflow; the note is then for answers that are not finite."""
 
 
 QuestionMistake = Mistake[Inputs]
@@ -91,6 +93,8 @@ class Question:
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
     """Whether a call may take as long as training."""
+    overflow: str = ""
+    """The message to a function that is right but where exponentials overflow, if its cases say which are large."""
 
     def answers(self, inputs: Inputs) -> tuple[Answer, ...]:
         """The answer, and all others that are just as right."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.answer_tally import Tally
+from grader.checks.questions.answer_tally import Tally, tag_of
 from grader.errors import SpecFault
 from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
 from grader.model.trial import (
@@ -117,7 +117,7 @@ class AnswersCheck(CheckFields):
             backend=assignment.backend,
             seconds=limits.training_seconds if question.is_training else limits.call_seconds,
             driver=driver,
-            tag=case.note if case.is_noted else "",
+            tag=tag_of(case),
         )
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
@@ -126,7 +126,7 @@ class AnswersCheck(CheckFields):
         tally = Tally(self.function, question, self.dtype)
         for trial, observation in evidence:
             tally.add(context.assignment, trial, observation)
-        notes = tuple(dict.fromkeys(tally.notes))
+        notes = tuple(dict.fromkeys((*tally.notes, *(tally.excused if tally.is_right else ()))))
         if tally.is_right:
             outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
             return self.passed(

@@ -24,8 +24,16 @@ OVERFLOW = (
     " them finite"
 )
 
-_SIZES = ((7, 6, 5, 4, 0.37), (13, 4, 9, 3, 0.0), (5, 3, 4, 2, 0.8), (1, 5, 7, 4, 0.5), (30, 12, 20, 10, 1.3))
-"""N, D, H, C and reg of the cases."""
+_TOY = (5, 4, 10, 3, 0.05)
+_SIZES = (
+    (7, 6, 5, 4, 0.37),
+    (13, 4, 9, 3, 0.0),
+    (5, 3, 4, 2, 0.8),
+    (1, 5, 7, 4, 0.5),
+    (30, 12, 20, 10, 1.3),
+    _TOY,
+)
+"""N, D, H, C and reg of the cases; the last are those of the notebook's toy model."""
 _GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
 _WITH_ROWS = (*PARAMETERS, "X")
 
@@ -49,7 +57,10 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         cases.append(QuestionCase(f"N={N}, D={D}, H={H}, C={C}, reg={reg:g}", inputs))
     first = cases[0].inputs
     shifted = {**first, "b2": np.asarray(first["b2"]) + 1000.0}
-    return [*cases, QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW)]
+    return [
+        *cases,
+        QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW, is_large=True),
+    ]
 
 
 def _draw_rows(rng: np.random.Generator) -> Sequence[QuestionCase]:
