@@ -93,3 +93,8 @@ class Extracted:
     def empty(cls) -> Self:
         """Nothing, neither found nor missing."""
         return cls(MappingProxyType({}), MappingProxyType({}), (), (), (), (), MappingProxyType({}), ())
+
+    def names_bound(self, function: str) -> set[str]:
+        """The names that the chunks of a function bind: itself, and what it may call; none if it is missing."""
+        numbers = self.functions[function].chunks if function in self.functions else ()
+        return {bound for chunk in self.chunks if chunk.number in numbers for bound in chunk.binds}

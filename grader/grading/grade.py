@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
@@ -18,15 +18,17 @@ from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
 from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
+from grader.extract.unwritten import is_unwritten
+from grader.grading.asking import run_and_judge
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
-from grader.grading.reporting import ReportDraft, check_part
+from grader.grading.reporting import ReportDraft
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
 from grader.model.observation import Observation, Returned
 from grader.model.report import HIDDEN_TITLE, Report
-from grader.model.trial import Trial
+from grader.model.trial import Replacement
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions import find_violations, operator_trial, traced_functions
 from grader.sandbox import device_lock
@@ -133,6 +135,9 @@ class _Grading:
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     """Of each loss function, if the spec leaves it open."""
 
+    right: dict[str, Replacement] = field(default_factory=dict)
+    """Of each function or method that a check found wrong, the right one for the checks after it."""
+
     traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By function, the operators that torch ran in its traced call."""
 
@@ -157,6 +162,7 @@ class _Grading:
                     sessions[layout] = stack.enter_context(self._sessions(context))
                 run = sessions[layout].run
                 found[check.id] = self._result(check, context, run)
+                self._note_wrong(check, context, found[check.id].verdict)
                 self._trace(check, checks[number + 1 :], context, run)
         return [found[check.id] for check in self.spec.checks]
 
@@ -188,8 +194,29 @@ class _Grading:
             return CheckResult(check, self._skipped(missing))
         with self._device_held(alone=check.is_timed):
             clock = time.perf_counter()
-            verdict = guarded(lambda: _run_and_judge(check, context, run))
-            return CheckResult(check, verdict or errored_verdict(), time.perf_counter() - clock)
+            result = guarded(
+                lambda: run_and_judge(check, context, run, self._replacements(check, context))
+            ) or CheckResult(check, errored_verdict())
+            return replace(result, seconds=time.perf_counter() - clock)
+
+    def _note_wrong(self, check: AnyCheck, context: CheckContext, verdict: Verdict) -> None:
+        """Remember the right function for the one that a check found wrong; none for one that was never written."""
+        right = check.replacement(context.assignment)
+        if right is None or not any(each.is_correct is False for each in verdict.findings):
+            return
+        name = right.function
+        if name in self.extracted.functions and not is_unwritten(self.extracted, name):
+            self.right.setdefault(right.target, right)
+
+    def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:
+        """Right functions for those that a check calls and does not judge itself."""
+        own = check.replacement(context.assignment)
+        called = {name for function in check.functions for name in self.extracted.names_bound(function)}
+        return tuple(
+            each
+            for each in self.right.values()
+            if each.function in called and (own is None or each.target != own.target)
+        )
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:
         if any(self.spec.assignment.is_optional(name) for name in missing):
@@ -220,19 +247,6 @@ class _Grading:
         if self._context.device == "cpu":
             return nullcontext()
         return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
-
-
-def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdict:
-    evidence: list[tuple[Trial, Observation]] = []
-    trials = check.trials(context)
-    while trials:
-        evidence += [(trial, run(trial)) for trial in trials]
-        trials = check.more_trials(context, evidence)
-    verdict = check.judge(context, evidence)
-    check_part(
-        CheckResult(check, verdict)
-    )  # so that a verdict that no report can hold fails this check alone
-    return verdict
 
 
 def _run_traced(name: str, context: CheckContext, run: Runner) -> Observation:

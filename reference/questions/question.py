@@ -74,6 +74,10 @@ class Question:
     """The right outputs; their float64 must be good to `tolerance` of the largest entry."""
     driver: tuple[str, str] | None = None
     """The module of reference.in_worker.drivers and the function in it that makes the call; None calls the student's."""
+    right: tuple[str, str] | None = None
+    """A module of reference.in_worker.right, and its function that may stand in where this question is answered wrongly."""
+    method: str | None = None
+    """The method of a class that the question is about and that `right` replaces; None for a function."""
     tolerance: float = 1e-8
     """Relative to the largest entry of an output, in float64."""
     tolerance32: float = 2e-4

@@ -13,9 +13,9 @@ from grader import formatting
 from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
 from grader.errors import SpecFault
-from grader.model.assignment import FunctionSpec, Model, Role
+from grader.model.assignment import Assignment, FunctionSpec, Model, Role
 from grader.model.observation import Observation
-from grader.model.trial import Trial
+from grader.model.trial import Replacement, Trial
 from grader.model.verdict import Verdict, VerdictDetails
 
 Evidence = Sequence[tuple[Trial, Observation]]
@@ -35,12 +35,15 @@ class CheckFields(Model):
         is_timed: the check measures time, so nothing else may use the device meanwhile.
         needs_data: the check uses the data set.
         is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
+        takes_replacements: if it fails, it is asked again with right functions in place of those that other checks
+            found wrong, so that one mistake costs once.
     """
 
     roles: ClassVar[Roles] = {"function": ("loss",)}
     is_timed: ClassVar[bool] = False
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
+    takes_replacements: ClassVar[bool] = False
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
     title: str = Field(min_length=1, max_length=80, description="Shown to the student.")
@@ -67,6 +70,10 @@ class CheckFields(Model):
             elif (role := functions[name].role) not in self.roles[field]:
                 expected = f"must name a function of role {formatting.choices(self.roles[field])}"
                 yield SpecFault(field, expected, f"{name!r}, whose role is {role!r}")
+
+    def replacement(self, _assignment: Assignment, /) -> Replacement | None:
+        """The right function for other checks to be judged with where this check finds its function wrong."""
+        return None
 
     @abstractmethod
     def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:

@@ -29,6 +29,14 @@ def core_fault(assignment: Assignment, call: Call, *, needs_gradient: bool = Fal
     return None if fault is None else f"{trial.function}: {fault}, on {trial.label}"
 
 
+def is_half_right(assignment: Assignment, call: Call) -> bool:
+    """Whether at least one half is right at reg = 0: the loss, beside a dW that is filled in, or the gradient."""
+    trial, returned = call
+    return core_fault(assignment, call) is None or (
+        Truth.of(assignment, trial).compare_gradient(returned.values[1]).is_right
+    )
+
+
 def no_points_yet(what: str, fault: str) -> str:
     """The message of a check that gives no points because of a fault at the core."""
     return f"No points for {what} until the values are right with reg = 0. {fault}"

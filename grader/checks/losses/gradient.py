@@ -113,29 +113,32 @@ class GradientCheck(CheckFields):
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every directional derivative agrees and the loss is right at its core."""
+        blames = (self.function,)  # wrong values, where they are, are the reason
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            return self.failed(calls, blames=blames)
         worst = 0.0
         for at in _at_each_reg(calls):
             label = at[0].label
             if words := unusable(at[1]):
-                return self.failed(f"{self.function} {words}, on {label}")
+                return self.failed(f"{self.function} {words}, on {label}", blames=blames)
             for slope in self._slopes(context, at, calls):
                 if slope is None:
                     return self.failed(
-                        f"{self.function} does not return a finite loss at every step from W, on {label}"
+                        f"{self.function} does not return a finite loss at every step from W, on {label}",
+                        blames=blames,
                     )
                 if not slope.is_right:
                     return self.failed(
                         f"{self.function}: dW is not the derivative of the loss that it returns, on {label}."
                         f" Along a random direction dW gives {formatting.number(slope.analytic)}, but the"
                         f" numeric gradient is {formatting.number(slope.numeric)}."
-                        f"{self._shown_entries(context, at, calls)}"
+                        f"{self._shown_entries(context, at, calls)}",
+                        blames=blames,
                     )
                 worst = max(worst, slope.error)
         if fault := core_fault(context.assignment, calls[0]):
-            return self.failed(no_points_yet("the numeric gradient", fault), blames=(self.function,))
+            return self.failed(no_points_yet("the numeric gradient", fault), blames=blames)
         message = f"dW agrees with central differences of the loss along {DIRECTIONS * len(REGS)} random directions."
         return self.passed(
             message, measured={"relative_error": worst}, allowed={"relative_error": _FINE.bound}

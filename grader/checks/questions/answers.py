@@ -24,13 +24,14 @@ from grader.model.trial import (
     LabelsOutput,
     NumberOutput,
     Output,
+    Replacement,
     Scalar,
     SeriesOutput,
     Tensor,
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of
+from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of, right_source
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
@@ -40,6 +41,7 @@ class AnswersCheck(CheckFields):
     """Every output of a function, or of a driver that calls it, equals that of the question's reference."""
 
     roles: ClassVar[Roles] = {"function": ("function",)}
+    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["answers"]
     function: str = Field(description="The function or class that is asked.")
@@ -81,6 +83,15 @@ class AnswersCheck(CheckFields):
     @property
     def _question(self) -> Question:
         return question_of(self.question)
+
+    def replacement(self, assignment: Assignment, /) -> Replacement | None:
+        """A right function or method, where the question has one."""
+        right = self._question.right
+        if right is None:
+            return None
+        module, name = right
+        source = right_source(module, assignment.convention)
+        return Replacement(self.function, self._question.method, name, source)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""

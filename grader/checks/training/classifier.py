@@ -46,6 +46,7 @@ class ClassifierCheck(CheckFields):
     """
 
     roles: ClassVar[Roles] = {"class_name": ("classifier",)}
+    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["classifier"]
     class_name: str

@@ -9,7 +9,7 @@ import numpy as np
 from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.training.calls import weights_and_history
+from grader.checks.training.calls import right_method, weights_and_history
 from grader.checks.training.training_audit import TrainingAudit, changed_defaults, credit_of
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -22,7 +22,7 @@ from grader.checks.training.training_run import (
 )
 from grader.model.assignment import Assignment, ClassifierClass, TrainerDefaults, TrainerFunction
 from grader.model.observation import Observation, Raised, Returned, Unexpected, Value
-from grader.model.trial import Array, Trial
+from grader.model.trial import Array, Replacement, Trial
 from grader.model.verdict import Finding, Verdict
 
 _MORE_ROWS = 15
@@ -33,9 +33,14 @@ class TrainingCheck(CheckFields):
     """Batches from the data, W - learning_rate*dW at each step, the history of losses, a start from W = None."""
 
     roles: ClassVar[Roles] = {"function": ("trainer", "classifier")}
+    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["training"]
     function: str
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right trainer."""
+        return right_method(assignment, self.function, "train")
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One run from a given W, one from None, with different sizes; one with the signature's defaults."""

@@ -133,9 +133,20 @@ _HISTOGRAMS: tuple[QuestionMistake, ...] = mistakes_in(
 QUESTIONS = (
     *training.QUESTIONS,
     *reached.QUESTIONS,
-    Question("lab_forward", MODEL, {"y_hat": "array"}, cases.forward_cases, _forward, mistakes=FORWARD),
-    Question(
-        "lab_forward_large", MODEL, {"y_hat": "array"}, cases.large_score_cases, _forward, mistakes=FORWARD
+    *(
+        Question(
+            name,
+            MODEL,
+            {"y_hat": "array"},
+            draw,
+            _forward,
+            mistakes=FORWARD,
+            right=("lab", "softmax_forward"),
+        )
+        for name, draw in (
+            ("lab_forward", cases.forward_cases),
+            ("lab_forward_large", cases.large_score_cases),
+        )
     ),
     Question(
         "lab_criterion",
@@ -144,6 +155,7 @@ QUESTIONS = (
         cases.loss_cases,
         _criterion,
         mistakes=CRITERION,
+        right=("lab", "criterion_forward"),
     ),
     Question(
         "lab_backward",
@@ -152,6 +164,7 @@ QUESTIONS = (
         cases.backward_cases,
         _backward,
         mistakes=BACKWARD,
+        right=("lab", "criterion_softmax_backward"),
     ),
     Question(
         "lab_numeric",

@@ -1,0 +1,59 @@
+"""Runs one check on a submission, and once more with right functions where wrong ones, judged elsewhere, made it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from grader import formatting
+from grader.checks import AnyCheck, Evidence
+from grader.checks.base.context import CheckContext
+from grader.grading.check_result import CheckResult
+from grader.grading.layouts import Runner
+from grader.grading.reporting import check_part
+from grader.model.observation import Observation, Returned
+from grader.model.trial import Replacement, Trial
+from grader.model.verdict import Verdict
+
+
+def run_and_judge(
+    check: AnyCheck, context: CheckContext, run: Runner, replacements: Sequence[Replacement] = ()
+) -> CheckResult:
+    """The check's result.
+
+    replacements: right functions for those that the check calls and that other checks found wrong. A check that fails
+    is asked again with them, and the better verdict counts: one mistake costs its own checks only.
+    """
+    verdict, evidence = _judged(check, context, run, ())
+    if verdict.status != "failed" or not check.takes_replacements or not replacements:
+        return CheckResult(check, verdict)
+    again, with_right = _judged(check, context, run, tuple(replacements))
+    targets = tuple(each.target for each in replacements)
+    if again.status == "passed" or again.credit > verdict.credit:
+        return CheckResult(check, _told(again, targets), replaced=targets)
+    # An equal share for another reason: the check fails because of a second mistake, which is the one to tell.
+    is_other = again.credit == verdict.credit and again.message != verdict.message
+    if is_other and all(isinstance(seen, Returned) for _, seen in with_right[: len(evidence)]):
+        return CheckResult(check, _told(again, targets), replaced=targets)
+    return CheckResult(check, verdict)
+
+
+def _told(verdict: Verdict, targets: Sequence[str]) -> Verdict:
+    verb, whose = ("is", "a right") if len(targets) == 1 else ("are", "right")
+    words = f"{verdict.message} Judged with {whose} {formatting.listing(targets)}: the submission's own {verb} wrong."
+    return replace(verdict, message=words)
+
+
+def _judged(
+    check: AnyCheck, context: CheckContext, run: Runner, replaced: tuple[Replacement, ...]
+) -> tuple[Verdict, Evidence]:
+    evidence: list[tuple[Trial, Observation]] = []
+    trials = check.trials(context)
+    while trials:
+        evidence += [(trial, run(replace(trial, replaced=replaced))) for trial in trials]
+        trials = check.more_trials(context, evidence)
+    verdict = check.judge(context, evidence)
+    check_part(
+        CheckResult(check, verdict)
+    )  # so that a verdict that no report can hold fails this check alone
+    return verdict, evidence
