@@ -147,6 +147,7 @@ ONE_MISTAKE = {
     "no regularizer in the loss": lambda W, X, y, reg: (svm_mask(W, X, y, 0.0)[0], svm_mask(W, X, y, reg)[1]),
     "gradient of the wrong sign": with_gradient(svm_mask, np.negative),
     "gradient without the average": with_gradient(svm_mask, lambda dW: 5 * dW),
+    "sums instead of averages": lambda W, X, y, reg: tuple(len(y) * each for each in svm_mask(W, X, y, reg)),
     "gradient of another shape": with_gradient(svm_mask, np.transpose),
     "loss off by one": with_loss(svm_mask, lambda loss: loss + 1),
     "loss of nan": with_loss(svm_mask, lambda loss: np.nan),
