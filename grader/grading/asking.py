@@ -25,7 +25,7 @@ def run_and_judge(
     is asked again with them, and the better verdict counts: one mistake costs its own checks only.
     """
     verdict, evidence = _judged(check, context, run, ())
-    if verdict.status != "failed" or not check.takes_replacements or not replacements:
+    if verdict.status != "failed" or not replacements:
         return CheckResult(check, verdict)
     again, with_right = _judged(check, context, run, tuple(replacements))
     targets = tuple(each.target for each in replacements)

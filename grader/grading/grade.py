@@ -138,6 +138,9 @@ class _Grading:
     right: dict[str, Replacement] = field(default_factory=dict)
     """Of each function or method that a check found wrong, the right one for the checks after it."""
 
+    partly_right: set[str] = field(default_factory=set)
+    """The functions and methods that earned points."""
+
     traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By function, the operators that torch ran in its traced call."""
 
@@ -202,20 +205,25 @@ class _Grading:
     def _note_wrong(self, check: AnyCheck, context: CheckContext, verdict: Verdict) -> None:
         """Remember the right function for the one that a check found wrong; none for one that was never written."""
         right = check.replacement(context.assignment)
-        if right is None or not any(each.is_correct is False for each in verdict.findings):
+        if right is None or right.function not in self.extracted.functions:
             return
-        name = right.function
-        if name in self.extracted.functions and not is_unwritten(self.extracted, name):
+        if verdict.credit:
+            self.partly_right.add(right.target)
+        is_wrong = any(each.is_correct is False for each in verdict.findings)
+        if is_wrong and not is_unwritten(self.extracted, right.function):
             self.right.setdefault(right.target, right)
 
     def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:
         """Right functions for those that a check calls and does not judge itself."""
+        if check.asked_again == "none":
+            return ()
         own = check.replacement(context.assignment)
         called = {name for function in check.functions for name in self.extracted.names_bound(function)}
         return tuple(
             each
             for each in self.right.values()
             if each.function in called and (own is None or each.target != own.target)
+            if check.asked_again == "any" or each.target in self.partly_right
         )
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:

@@ -95,6 +95,8 @@ class Question:
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
     """Whether a call may take as long as training."""
+    is_learning: bool = False
+    """Whether it asks how far training gets, which the loss, the trainer and the prediction decide together."""
 
     def answers(self, inputs: Inputs) -> tuple[Answer, ...]:
         """The answer, and all others that are just as right."""

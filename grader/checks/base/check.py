@@ -35,21 +35,23 @@ class CheckFields(Model):
         is_timed: the check measures time, so nothing else may use the device meanwhile.
         needs_data: the check uses the data set.
         is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
-        takes_replacements: if it fails, it is asked again with right functions in place of those that other checks
-            found wrong, so that one mistake costs once.
     """
 
     roles: ClassVar[Roles] = {"function": ("loss",)}
     is_timed: ClassVar[bool] = False
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
-    takes_replacements: ClassVar[bool] = False
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
     title: str = Field(min_length=1, max_length=80, description="Shown to the student.")
     points: float = Field(ge=0, le=1000)
     visibility: Literal["visible", "hidden"] = "visible"
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
+
+    @property
+    def asked_again(self) -> Literal["any", "partly right", "none"]:
+        """Which wrong functions of other checks it is asked again without when it fails, so that one mistake costs once."""
+        return "none"
 
     @property
     def named(self) -> dict[str, str]:

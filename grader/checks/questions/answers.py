@@ -41,7 +41,6 @@ class AnswersCheck(CheckFields):
     """Every output of a function, or of a driver that calls it, equals that of the question's reference."""
 
     roles: ClassVar[Roles] = {"function": ("function",)}
-    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["answers"]
     function: str = Field(description="The function or class that is asked.")
@@ -83,6 +82,11 @@ class AnswersCheck(CheckFields):
     @property
     def _question(self) -> Question:
         return question_of(self.question)
+
+    @property
+    def asked_again(self) -> Literal["any", "partly right"]:
+        """Of any function; where training must reach something, of those that are right in part."""
+        return "partly right" if self._question.is_learning else "any"
 
     def replacement(self, assignment: Assignment, /) -> Replacement | None:
         """A right function or method, where the question has one."""

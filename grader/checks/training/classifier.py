@@ -46,10 +46,14 @@ class ClassifierCheck(CheckFields):
     """
 
     roles: ClassVar[Roles] = {"class_name": ("classifier",)}
-    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["classifier"]
     class_name: str
+
+    @property
+    def asked_again(self) -> Literal["any"]:
+        """Of any function."""
+        return "any"
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """First loss, if there is one, then train, then predict."""

@@ -27,10 +27,14 @@ class SamplingCheck(CheckFields):
     """Batches are drawn uniformly from all rows."""
 
     roles: ClassVar[Roles] = {"function": ("trainer", "classifier")}
-    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["sampling"]
     function: str
+
+    @property
+    def asked_again(self) -> Literal["any"]:
+        """Of any function."""
+        return "any"
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """A right trainer."""

@@ -33,10 +33,14 @@ class TrainingCheck(CheckFields):
     """Batches from the data, W - learning_rate*dW at each step, the history of losses, a start from W = None."""
 
     roles: ClassVar[Roles] = {"function": ("trainer", "classifier")}
-    takes_replacements: ClassVar[bool] = True
 
     kind: Literal["training"]
     function: str
+
+    @property
+    def asked_again(self) -> Literal["any"]:
+        """Of any function."""
+        return "any"
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """A right trainer."""

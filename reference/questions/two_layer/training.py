@@ -228,5 +228,6 @@ TRAINING_QUESTIONS = (
         rules=_RULES,
         unchanged=("X", "y"),
         is_training=True,
+        is_learning=True,
     ),
 )
