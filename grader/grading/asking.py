@@ -11,7 +11,7 @@ from grader.checks.base.context import CheckContext
 from grader.grading.check_result import CheckResult
 from grader.grading.layouts import Runner
 from grader.grading.reporting import check_part
-from grader.model.observation import Observation, Returned
+from grader.model.observation import Observation, Raised, Received, Returned
 from grader.model.trial import Replacement, Trial
 from grader.model.verdict import Verdict
 
@@ -25,8 +25,9 @@ def run_and_judge(
     is asked again with them, and the better verdict counts: one mistake costs its own checks only.
     """
     verdict, evidence = _judged(check, context, run, ())
+    is_empty = all(_gives_nothing(seen) for _, seen in evidence)
     if verdict.status != "failed" or not replacements:
-        return CheckResult(check, verdict)
+        return CheckResult(check, verdict, is_empty=is_empty)
     again, with_right = _judged(check, context, run, tuple(replacements))
     targets = tuple(each.target for each in replacements)
     if again.status == "passed" or again.credit > verdict.credit:
@@ -35,7 +36,18 @@ def run_and_judge(
     is_other = again.credit == verdict.credit and again.message != verdict.message
     if is_other and all(isinstance(seen, Returned) for _, seen in with_right[: len(evidence)]):
         return CheckResult(check, _told(again, targets), replaced=targets)
-    return CheckResult(check, verdict)
+    return CheckResult(check, verdict, is_empty=is_empty)
+
+
+def _gives_nothing(seen: Observation) -> bool:
+    """Whether a call gave no value that was asked for and raised no error of its own, like one that is still to be written."""
+    match seen:
+        case Returned(values=values):
+            return not any(isinstance(value, Received) for value in values)
+        case Raised(kind=kind):
+            return kind == "NotImplementedError"
+        case _:
+            return False
 
 
 def _told(verdict: Verdict, targets: Sequence[str]) -> Verdict:

@@ -14,7 +14,8 @@ from grader.restrictions import Violation, verdict_under
 class CheckResult:
     """A check with its verdict and the seconds it took.
 
-    is_violation: a violated restriction decided it. replaced: the wrong functions it was judged without.
+    is_violation: a violated restriction decided it. replaced: the wrong functions it was judged without. is_empty: no
+    call gave anything.
     """
 
     check: AnyCheck
@@ -22,6 +23,7 @@ class CheckResult:
     seconds: float = 0.0
     is_violation: bool = False
     replaced: tuple[str, ...] = ()
+    is_empty: bool = False
 
     def under(self, violations: Sequence[Violation]) -> CheckResult:
         """The result after the violations: failed if a function of the check has one."""

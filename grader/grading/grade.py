@@ -165,7 +165,7 @@ class _Grading:
                     sessions[layout] = stack.enter_context(self._sessions(context))
                 run = sessions[layout].run
                 found[check.id] = self._result(check, context, run)
-                self._note_wrong(check, context, found[check.id].verdict)
+                self._note_wrong(found[check.id], context)
                 self._trace(check, checks[number + 1 :], context, run)
         return [found[check.id] for check in self.spec.checks]
 
@@ -202,15 +202,15 @@ class _Grading:
             ) or CheckResult(check, errored_verdict())
             return replace(result, seconds=time.perf_counter() - clock)
 
-    def _note_wrong(self, check: AnyCheck, context: CheckContext, verdict: Verdict) -> None:
+    def _note_wrong(self, result: CheckResult, context: CheckContext) -> None:
         """Remember the right function for the one that a check found wrong; none for one that was never written."""
-        right = check.replacement(context.assignment)
+        right, verdict = result.check.replacement(context.assignment), result.verdict
         if right is None or right.function not in self.extracted.functions:
             return
         if verdict.credit:
             self.partly_right.add(right.target)
         is_wrong = any(each.is_correct is False for each in verdict.findings)
-        if is_wrong and not is_unwritten(self.extracted, right.function):
+        if is_wrong and not result.is_empty and not is_unwritten(self.extracted, right.function):
             self.right.setdefault(right.target, right)
 
     def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:

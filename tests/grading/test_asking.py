@@ -20,20 +20,21 @@ CONTEXT = CheckContext(load_spec("cs231n").spec.assignment, 0)
 RIGHT = (Replacement("svm_loss_vectorized", None, "right", ""),)
 PASSED = Verdict("passed", 1.0, "Fine.")
 WRONG = Verdict("failed", 0.0, "LinearSVM.loss is wrong.")
+NOTHING = Returned((), 0.1)
 
 
 @pytest.fixture
 def asked(monkeypatch):
     """(verdict, verdict with right functions, replacements) to the result and the trials that were run."""
 
-    def run(first, again, replacements=RIGHT, observation=Returned((), 0.1)):
+    def run(first, again, replacements=RIGHT, observation=NOTHING):
         trials = []
         monkeypatch.setattr(ClassifierCheck, "trials", lambda *_: (Trial("a call", "LinearSVM", (), ()),))
         monkeypatch.setattr(ClassifierCheck, "judge", lambda *_: again if trials[-1].replaced else first)
 
         def answer(trial):
             trials.append(trial)
-            return observation if trial.replaced else Returned((), 0.1)
+            return observation if trial.replaced else NOTHING
 
         return run_and_judge(CHECK, CONTEXT, answer, replacements), trials
 
@@ -202,6 +203,22 @@ def test_a_class_that_calls_an_unwritten_loss_waits_for_it(sandbox, tmp_path):
     assert report.functions["svm"].status == "not_written"
     assert [check.points for check in report.checks] == [0, 0]
     assert report.checks[1].caused_by == ("svm",)
+
+
+@pytest.mark.parametrize("body", ["return None", "raise NotImplementedError"])
+def test_a_loss_that_gives_nothing_counts_as_unwritten_too(sandbox, tmp_path, body):
+    report = graded(
+        sandbox, tmp_path, SOURCE.replace("    scores = X @ W\n", f"    scores = X @ W\n    {body}\n")
+    )
+
+    assert [check.points for check in report.checks] == [0, 0]
+    assert report.checks[1].caused_by == ("svm",)
+
+
+def test_a_loss_that_raises_is_wrong(sandbox, tmp_path):
+    report = graded(sandbox, tmp_path, SOURCE.replace("scores = X @ W", "scores = X @ V"))
+
+    assert [check.points for check in report.checks] == [0, 2]
 
 
 def test_a_visible_check_gives_away_nothing_of_a_hidden_one(sandbox, tmp_path):

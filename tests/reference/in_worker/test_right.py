@@ -9,6 +9,7 @@ import torch
 from reference import QUESTIONS, Convention, Inputs, right_source
 from reference.in_worker.drivers import driver_source
 
+PLAIN = Convention()
 ASKED = [each for each in QUESTIONS.values() if each.right is not None]
 
 
@@ -18,8 +19,15 @@ def module_of(text, name="right"):
     return module
 
 
-def right_module(name, convention=Convention()):
+def right_module(name, convention=PLAIN):
     return module_of(right_source(name, convention))
+
+
+class Holder:
+    """An object that takes any sizes."""
+
+    def __init__(self, *_):
+        self.params = {}
 
 
 def callable_of(question, convention):
@@ -27,11 +35,7 @@ def callable_of(question, convention):
     name, function = question.right
     right = vars(module_of(right_source(name, convention)))[function]
     if question.method is not None:
-
-        def __init__(self, *_):
-            self.params = {}
-
-        right = type("Right", (), {question.method: right, "__init__": __init__})
+        right = type("Right", (Holder,), {question.method: right})
     if question.driver is None:
         return right
     driver = vars(module_of(driver_source(question.driver[0]), "driver"))[question.driver[1]]
