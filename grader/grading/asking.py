@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from grader import formatting
@@ -17,16 +17,28 @@ from grader.model.verdict import Verdict
 
 
 def run_and_judge(
-    check: AnyCheck, context: CheckContext, run: Runner, replacements: Sequence[Replacement] = ()
+    check: AnyCheck,
+    context: CheckContext,
+    run: Runner,
+    replacements: Sequence[Replacement] = (),
+    mistakes: Collection[str] = (),
 ) -> CheckResult:
     """The check's result.
 
     replacements: right functions for those that the check calls and that other checks found wrong. A check that fails
     is asked again with them, and the better verdict counts: one mistake costs its own checks only.
+    mistakes: those that other checks named in the same function. What is right but for one of them passes.
     """
     verdict, evidence = _judged(check, context, run, ())
     is_empty = all(_gives_nothing(seen) for _, seen in evidence)
-    if verdict.status != "failed" or not replacements:
+    if verdict.status != "failed":
+        return CheckResult(check, verdict)
+    if any(check.is_right_beside(context, evidence, mistake) for mistake in mistakes):
+        name = formatting.listing(list(check.functions))
+        return CheckResult(
+            check, check.passed(f"{name} is right here but for a mistake that is judged elsewhere")
+        )
+    if not replacements:
         return CheckResult(check, verdict, is_empty=is_empty)
     again, with_right = _judged(check, context, run, tuple(replacements))
     targets = tuple(each.target for each in replacements)

@@ -138,6 +138,9 @@ class _Grading:
     right: dict[str, Replacement] = field(default_factory=dict)
     """Of each function or method that a check found wrong, the right one for the checks after it."""
 
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """Each function with the mistakes that were named in it so far."""
+
     partly_right: set[str] = field(default_factory=set)
     """The functions and methods that earned points."""
 
@@ -198,13 +201,21 @@ class _Grading:
         with self._device_held(alone=check.is_timed):
             clock = time.perf_counter()
             result = guarded(
-                lambda: run_and_judge(check, context, run, self._replacements(check, context))
+                lambda: run_and_judge(
+                    check,
+                    context,
+                    run,
+                    self._replacements(check, context),
+                    [mistake for name, mistake in sorted(self.named) if (name,) == check.functions],
+                )
             ) or CheckResult(check, errored_verdict())
             return replace(result, seconds=time.perf_counter() - clock)
 
     def _note_wrong(self, result: CheckResult, context: CheckContext) -> None:
         """Remember the right function for the one that a check found wrong; none for one that was never written."""
         right, verdict = result.check.replacement(context.assignment), result.verdict
+        for each in verdict.findings:
+            self.named.update((each.function, mistake.misconception) for mistake in each.diagnosis)
         if right is None or right.function not in self.extracted.functions:
             return
         if verdict.credit:

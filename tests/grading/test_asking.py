@@ -1,5 +1,7 @@
 """A check that fails is asked again with right functions in place of wrong ones, and the better verdict counts."""
 
+from pathlib import Path
+
 import pytest
 
 from grader.checks import ClassifierCheck
@@ -28,7 +30,7 @@ def asked(monkeypatch):
     """(verdict, verdict with right functions, replacements) to the result and the trials that were run."""
 
     def run(first, again, replacements=RIGHT, observation=NOTHING):
-        trials = []
+        trials: list[Trial] = []
         monkeypatch.setattr(ClassifierCheck, "trials", lambda *_: (Trial("a call", "LinearSVM", (), ()),))
         monkeypatch.setattr(ClassifierCheck, "judge", lambda *_: again if trials[-1].replaced else first)
 
@@ -236,3 +238,63 @@ def test_a_class_by_itself_is_judged_as_it_is(sandbox, tmp_path):
     report = graded(sandbox, tmp_path, only=frozenset({"model"}))
 
     assert report.checks[1].status == "failed"
+
+
+# --- A class whose methods call another one that cannot be replaced --------------------------------------------------
+
+SAMPLE = Path(__file__).resolve().parents[2] / "submissions" / "two_layer_net" / "half_regularizer"
+
+
+def network(*changes):
+    """The sample with half of the regularizer, with changes."""
+    text = (SAMPLE / "neural_net.py").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return submission_of(text)
+
+
+HELPER = (
+    ("    def loss(self, X, y=None, reg=0.0):\n", "    def compute(self, X, y=None, reg=0.0):\n"),
+    ("self.loss(X_batch, y=y_batch, reg=reg)", "self.compute(X_batch, y=y_batch, reg=reg)"),
+    (
+        "    def train(",
+        "    def loss(self, X, y=None, reg=0.0):\n        return self.compute(X, y, reg)\n\n    def train(",
+    ),
+)
+"""Trains without self.loss, so that putting a right loss in its place changes nothing."""
+UPHILL = ("self.params[k] - learning_rate", "self.params[k] + learning_rate")
+UNKNOWN = ("'b1': dh.sum(axis=0)", "'b1': 1.3 * dh.sum(axis=0)")
+
+
+@pytest.mark.parametrize(
+    "changes,points,words",
+    [
+        ((), 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
+        ((UNKNOWN,), 17, "Judged with a right TwoLayerNet.loss"),
+        (HELPER, 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
+        ((UPHILL,), 0, "TwoLayerNet: W1 "),
+        ((*HELPER, UPHILL), 0, "TwoLayerNet: W1 "),
+    ],
+    ids=["self.loss", "an unknown mistake", "a helper", "and uphill", "a helper and uphill"],
+)
+def test_half_of_the_regularizer_costs_none_of_the_training(sandbox, changes, points, words):
+    settings = Settings(seed=5, only=frozenset({"loss", "steps"}))
+
+    report = grade(network(*changes), load_spec("two_layer_net"), sandbox, settings)
+
+    (steps,) = (check for check in report.checks if check.id == "steps")
+    assert (steps.points, words in steps.message) == (points, True)
+
+
+def test_a_mistake_of_the_training_alone_is_not_excused(sandbox):
+    right = [("0.5 * reg", "1.0 * reg"), ("+ reg * W", "+ 2 * reg * W")]
+    halved = ("self.loss(X_batch, y=y_batch, reg=reg)", "self.loss(X_batch, y=y_batch, reg=reg / 2)")
+    settings = Settings(seed=5, only=frozenset({"loss", "steps"}))
+
+    report = grade(network(*right, halved), load_spec("two_layer_net"), sandbox, settings)
+
+    assert {check.id: check.points for check in report.checks if check.status != "not_run"} == {
+        "loss": 48,
+        "steps": 0,
+    }

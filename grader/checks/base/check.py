@@ -77,6 +77,10 @@ class CheckFields(Model):
         """The right function for other checks to be judged with where this check finds its function wrong."""
         return None
 
+    def is_right_beside(self, _context: CheckContext, _evidence: Evidence, _mistake: str, /) -> bool:
+        """Whether the evidence is right but for this mistake, which other checks found in the same function."""
+        return False
+
     @abstractmethod
     def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:
         """The calls to make, drawn from the seed alone."""

@@ -97,6 +97,16 @@ class AnswersCheck(CheckFields):
         source = right_source(module, assignment.convention)
         return Replacement(self.function, self._question.method, name, source)
 
+    def is_right_beside(self, context: CheckContext, evidence: Evidence, mistake: str, /) -> bool:
+        """Whether every output is that of a right method that calls one with this mistake."""
+        question = self._question.beside_mistake(mistake)
+        if question is None:
+            return False
+        tally = Tally(self.function, question, self.dtype)
+        for trial, observation in evidence:
+            tally.add(context.assignment, trial, observation)
+        return tally.is_right
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
         cases = self._question.draw(random_stream(context.seed, self.id))

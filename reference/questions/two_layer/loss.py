@@ -109,6 +109,9 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
 )  # fmt: skip
 
 
+FAULTS_BY_NAME: Mapping[str, Faults] = {name: faults for name, _, _, faults in _FAULTS}
+
+
 def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
     if output == "scores":
         return lambda inputs: _scores(inputs, faults)

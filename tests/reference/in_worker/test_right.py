@@ -79,6 +79,7 @@ def test_the_gradients_of_the_network_are_those_of_autograd(coefficient):
 
     assert loss == pytest.approx(float(expected.detach()))
     for name, each in own.items():
+        assert each.grad is not None
         np.testing.assert_allclose(gradients[name], each.grad.numpy(), rtol=1e-10, atol=1e-13)
 
 
