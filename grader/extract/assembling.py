@@ -10,8 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
+from grader import formatting
+from grader.extract.choosing import Choice
 from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
+from grader.extract.elsewhere import definitions_elsewhere
 from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer
@@ -23,17 +26,17 @@ from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
 
 
-def extract(submission: Submission, names: Sequence[str]) -> Extracted:
+def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] = ()) -> Extracted:
     """Find the functions and classes in `names` and everything they need.
 
-    Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
+    paths: of the handout's files; where several files define a name, these come first. Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
     one unreadable notebook beside other files is a note.
     """
     with warnings.catch_warnings(), _collector_paused():
         warnings.simplefilter("ignore")  # a student's "\d" is not our warning
         sources, notes = read_sources(submission.sources, names)
         program = Program(sources, ModuleFinder(sources))
-        return _Assembly(program, names, notes).result()
+        return _Assembly(submission, program, names, paths, notes).result()
 
 
 @contextlib.contextmanager
@@ -51,13 +54,24 @@ def _collector_paused() -> Iterator[None]:
 class _Assembly:
     """Builds one Extracted."""
 
-    def __init__(self, program: Program, names: Sequence[str], notes: list[str]) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        program: Program,
+        names: Sequence[str],
+        paths: Sequence[str],
+        notes: Sequence[str],
+    ) -> None:
+        self._sources = submission.sources
         self._program = program
         self._names = tuple(dict.fromkeys(names))
-        self._notes = notes
+        self._choice = Choice(program, self._names, paths)
+        self._notes = [*submission.notes, *notes]
         self._safety = Safety(program, frozenset(names))
         self._dependencies = Dependencies(self._safety)
         self._duplicates: list[Duplicate] = []
+        self._choices: dict[tuple[str, str, str], list[str]] = {}
+        """Names by the files that define them, the file that counts, and the reason."""
         self._broken: dict[str, str] = {}
         self._failed: set[int] = set()
 
@@ -69,8 +83,8 @@ class _Assembly:
         included = _union(closure.numbers for closure in closures.values())
         executed = [number for number in self._dependencies.order(included) if not self._is_future(number)]
         positions = {number: position for position, number in enumerate(executed)}
-        explainer = Explainer(self._program, self._names)
         missing = [name for name in self._names if name not in targets]
+        explainer = Explainer(self._program, self._names, definitions_elsewhere(self._sources, missing))
         functions = {
             name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
@@ -87,14 +101,14 @@ class _Assembly:
             duplicates=tuple(self._duplicates),
             stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
             modules=MappingProxyType(dict(sorted(modules.items()))),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *self._choice_notes()),
         )
 
     # Finding
 
     def _target(self, name: str) -> int | None:
         """The statement that gives `name` its final value, in the file that is graded for it."""
-        candidates = self._files_defining(name)
+        candidates = self._choice.files(name)
         for path in candidates:
             resolved = self._safety.resolve(path, name, None)
             self._failed.update(resolved.left_out)
@@ -112,32 +126,19 @@ class _Assembly:
                 self._broken[name] = f"{name} ({statement.location}) cannot be loaded: {reason}"
         return None
 
-    def _files_defining(self, name: str) -> list[str]:
-        """Files with a definition of `name`, the one that defines the most graded names first."""
-        found = [path for path in self._program.namespaces if self._defines(path, name)]
-        counts = {path: sum(self._defines(path, other) for other in self._names) for path in found}
-        return sorted(found, key=lambda path: (-counts[path], path.count("/"), path))
-
-    def _defines(self, path: str, name: str) -> bool:
-        """Whether the file itself binds the name; an import counts where it gives the name to something else."""
-        for number in self._program.namespaces[path].events.get(name, ()):
-            node = self._program.statements[number].node
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                if any(
-                    alias.asname == name != alias.name for alias in node.names
-                ) and self._program.modules_of(number):
-                    return True
-            elif node is not None:
-                return True
-        return False
-
     def _note_choice(self, name: str, path: str, candidates: Sequence[str]) -> None:
-        others = [candidate for candidate in candidates if candidate != path]
-        if others:
-            count = sum(self._defines(path, other) for other in self._names)
-            self._notes.append(
-                f"{name} is defined in {', '.join(sorted(candidates))}; the one in {path} is graded, because that "
-                f"file defines {count} of the {len(self._names)} graded names"
+        other = next((candidate for candidate in candidates if candidate != path), None)
+        if other is not None:
+            files, reason = ", ".join(sorted(candidates)), self._choice.reason(name, path, other)
+            self._choices.setdefault((files, path, reason), []).append(name)
+
+    def _choice_notes(self) -> Iterator[str]:
+        for (files, path, reason), names in self._choices.items():
+            is_one = len(names) == 1
+            are, graded = ("is", "the one in {} is") if is_one else ("are", "those in {} are")
+            yield (
+                f"{formatting.listing(names)} {are} defined in {files}; {graded.format(path)} graded,"
+                f" because {reason}"
             )
 
     def _note_broken(self, name: str, left_out: Iterable[int], number: int) -> None:

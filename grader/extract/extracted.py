@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
 
+from grader import formatting
 from grader.model.observation import Location
 
 SUMMARY_LENGTH = 80
@@ -98,3 +99,17 @@ class Extracted:
         """The names that the chunks of a function bind: itself, and what it may call; none if it is missing."""
         numbers = self.functions[function].chunks if function in self.functions else ()
         return {bound for chunk in self.chunks if chunk.number in numbers for bound in chunk.binds}
+
+    def line_at(self, location: Location) -> str | None:
+        """A line of a chunk, for a message: one printable line of at most 80 characters; None if it is empty."""
+        for chunk in self.chunks:
+            first = chunk.location
+            offset = location.line - first.line
+            if (first.file, first.cell) != (location.file, location.cell) or offset < 0:
+                continue
+            lines = chunk.source.split("\n", offset + 1)
+            if offset < len(lines):
+                text = formatting.printable(lines[offset][: 10 * SUMMARY_LENGTH].strip())
+                is_cut = len(text) > SUMMARY_LENGTH
+                return (f"{text[: SUMMARY_LENGTH - 3]}..." if is_cut else text) or None
+        return None

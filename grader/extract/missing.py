@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grader.extract.importing import absolute_name
 from grader.extract.parsing import Statement
@@ -19,12 +19,22 @@ _CANDIDATES = 2_000
 _NEAR = 0.85
 
 
+_UNDEFINED, _NEVER = "is not defined in the submission", "but never defined"
+
+
+def is_plain(reason: str) -> bool:
+    """Whether a reason says no more than that the name is missing."""
+    return reason.endswith((_UNDEFINED, _NEVER))
+
+
 class Explainer:
     """Looks a missing name up in all of the submission."""
 
-    def __init__(self, program: Program, names: Sequence[str]) -> None:
+    def __init__(self, program: Program, names: Sequence[str], elsewhere: Mapping[str, str]) -> None:
+        """elsewhere: sentences on definitions in text that is not run."""
         self._program = program
         self._names = names
+        self._elsewhere = elsewhere
         self._inner: dict[str, str] | None = None
         self._used: dict[str, Location] = {}
 
@@ -51,10 +61,12 @@ class Explainer:
             self._inner = self._look_inside()
         if name in self._inner:
             return self._inner[name]
+        if name in self._elsewhere:
+            return self._elsewhere[name]
         hint = self._near_miss(name)
         if name in self._used:
-            return f"{name} is used ({self._used[name]}) but never defined{hint}"
-        return f"{name} is not defined in the submission{hint}"
+            return f"{name} is used ({self._used[name]}) {_NEVER}{hint}"
+        return f"{name} {_UNDEFINED}{hint}"
 
     def _look_inside(self) -> dict[str, str]:
         """The reasons for graded names defined inside other statements; also notes where they are only used."""

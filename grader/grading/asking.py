@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grader import formatting
 from grader.checks import AnyCheck, Evidence
+from grader.checks.base.call import failure_told
 from grader.checks.base.context import CheckContext
 from grader.grading.check_result import CheckResult
 from grader.grading.layouts import Runner
@@ -77,6 +78,8 @@ def _judged(
         evidence += [(trial, run(replace(trial, replaced=replaced))) for trial in trials]
         trials = check.more_trials(context, evidence)
     verdict = check.judge(context, evidence)
+    if verdict.status == "failed" and verdict.failure is None:
+        verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
     check_part(
         CheckResult(check, verdict)
     )  # so that a verdict that no report can hold fails this check alone

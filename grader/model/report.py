@@ -71,7 +71,7 @@ class SubmissionPart(ReportModel):
 
 
 class WherePart(ReportModel):
-    """The location of a function."""
+    """A location in the submission."""
 
     file: str = Field(description="Path within the submission.")
     cell: int | None = Field(description="Number of the code cell, from 1; null in a module.")
@@ -118,6 +118,18 @@ class FindingPart(ReportModel):
     notes: tuple[str, ...] = Field(default=(), description="Its remarks that cost no points.")
 
 
+class FailurePart(ReportModel):
+    """A call of the student's code that gave no values."""
+
+    function: str = Field(description="The function that was called.")
+    kind: str = Field(
+        description="The exception's type; timed out, ended or not called where there was none."
+    )
+    message: str = Field(description="The exception's message; empty where there was none.")
+    where: WherePart | None = Field(description="The innermost line of the student's code; null if unknown.")
+    line: str | None = Field(description="That line; null if unknown.")
+
+
 class CheckPart(ReportModel):
     """One check with its points."""
 
@@ -136,6 +148,9 @@ class CheckPart(ReportModel):
     visibility: Literal["visible", "hidden"] = Field(description="Whether students may see the result.")
     message: str = Field(description="The result in words.")
     hint: str | None = Field(description="The instructor's hint after a failure; null if there is none.")
+    failure: FailurePart | None = Field(
+        default=None, description="The call without values that is why it failed; null if there is none."
+    )
     caused_by: tuple[str, ...] = Field(
         default=(), description="Ids of checks and names of functions that this failure follows from."
     )
@@ -169,6 +184,10 @@ class FlagPart(ReportModel):
         validation_alias="for",
         serialization_alias="for",
         description="instructor: not shown to students; both: shown to instructor and student.",
+    )
+    spec: str | None = Field(
+        default=None,
+        description="wrong_spec: the shipped spec that fits better; null if none covers the assignment.",
     )
 
 

@@ -273,8 +273,8 @@ UNKNOWN = ("'b1': dh.sum(axis=0)", "'b1': 1.3 * dh.sum(axis=0)")
         ((), 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
         ((UNKNOWN,), 17, "Judged with a right TwoLayerNet.loss"),
         (HELPER, 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
-        ((UPHILL,), 0, "TwoLayerNet: W1 "),
-        ((*HELPER, UPHILL), 0, "TwoLayerNet: W1 "),
+        ((UPHILL,), 0, "TwoLayerNet"),
+        ((*HELPER, UPHILL), 0, "TwoLayerNet"),
     ],
     ids=["self.loss", "an unknown mistake", "a helper", "and uphill", "a helper and uphill"],
 )

@@ -11,7 +11,7 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import loss_trial, right_loss
+from grader.checks.losses.calls import in_dtype_of, loss_trial, right_loss
 from grader.checks.losses.cases import SHIFT, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
@@ -71,14 +71,15 @@ class StabilityCheck(CheckFields):
                 return self.failed(words, findings=(finding,), blames=(self.function,))
             calls.append((trial, observation))
             if infinite := _infinite(trial, observation):
-                words = f"{self.function}: {infinite}, on {trial.label}"
+                on = f"{trial.label}{in_dtype_of(trial, evidence, _infinite)}"
                 are_numbers = all(isinstance(value, Received) for value in observation.values)
                 first, unshifted = calls[0]
                 truth = Truth.of(context.assignment, first)
                 # A function that is wrong anyway may be infinite for another reason than the size of the scores.
                 if are_numbers and truth.fault(unshifted.values) is None:
-                    return self._wrong(f"{words}. {OVERFLOW.message}", OVERFLOW)
-                return self._wrong(words, is_wrong_anyway=True)
+                    words = f"{self.function} is not finite on large scores. {OVERFLOW.message} On {on}, {infinite}"
+                    return self._wrong(words, OVERFLOW)
+                return self._wrong(f"{self.function}: {infinite}, on {on}", is_wrong_anyway=True)
         *others, (ones_trial, ones) = calls
         shifted = [call for call in others if not call[0].label.startswith(WIDE)]
         for start in range(0, len(shifted), len(SHIFTS)):
