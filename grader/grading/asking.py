@@ -12,7 +12,7 @@ from grader.checks.base.context import CheckContext
 from grader.grading.check_result import CheckResult
 from grader.grading.layouts import Runner
 from grader.grading.reporting import check_part
-from grader.model.observation import Observation, Raised, Received, Returned
+from grader.model.observation import Observation, Raised, Returned, Unexpected
 from grader.model.trial import Replacement, Trial
 from grader.model.verdict import Verdict
 
@@ -53,10 +53,12 @@ def run_and_judge(
 
 
 def _gives_nothing(seen: Observation) -> bool:
-    """Whether a call gave no value that was asked for and raised no error of its own, like one that is still to be written."""
+    """Whether a call returned None, like a function that is still to be written."""
     match seen:
         case Returned(values=values):
-            return not any(isinstance(value, Received) for value in values)
+            return all(
+                isinstance(value, Unexpected) and value.description.endswith("None") for value in values
+            )
         case Raised(kind=kind):
             return kind == "NotImplementedError"
         case _:

@@ -14,8 +14,8 @@ from grader.restrictions import Violation, verdict_under
 class CheckResult:
     """A check with its verdict and the seconds it took.
 
-    is_violation: a violated restriction decided it. replaced: the wrong functions it was judged without. is_empty: no
-    call gave anything.
+    is_violation: a violated restriction decided it. replaced: the wrong functions it was judged without. is_empty: every
+    call returned None.
     """
 
     check: AnyCheck
