@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
 
@@ -41,6 +41,14 @@ class LeftOut:
     reason: str
     binds: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        """The names with the reason, as a note."""
+        names = "/".join(self.binds)
+        if self.reason.startswith(NOT_PARSED):
+            return f"{names} ({self.location.place}) {self.reason}"
+        return f"{names}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
@@ -58,8 +66,9 @@ class ExtractedFunction:
         statements that wrap it or set its attributes are among the chunks.
     chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
     stubs: top-level modules that these chunks import and that will be inert.
-    lacks: statements whose names these chunks read, and which are left out.
+    lacks: statements whose names these chunks read, and which are left out; methods that do not parse.
     mentions_cuda: whether these chunks say cuda, in code or in a string.
+    is_python_2: whether one of these chunks was converted from Python 2.
     """
 
     name: str
@@ -69,6 +78,7 @@ class ExtractedFunction:
     stubs: tuple[str, ...]
     lacks: tuple[LeftOut, ...]
     mentions_cuda: bool
+    is_python_2: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class Extracted:
     """All that is graded of a submission.
 
     missing: per name that is not there, a sentence that says why.
+    unparsed: for those of them that do not parse, the line of the fault.
     modules: dotted names under which chunks import files of the submission, and the files' paths. Relative imports
         count from `submission` and the file's folder: `from .softmax import f` in a/b.py asks for submission.a.softmax.
     stubs: the functions' together.
@@ -89,6 +100,7 @@ class Extracted:
     stubs: tuple[str, ...]
     modules: Mapping[str, str]
     notes: tuple[str, ...]
+    unparsed: Mapping[str, Location] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> Self:

@@ -23,10 +23,11 @@ def omissions(safety: Safety, included: Collection[int], lacking: Collection[int
     """
     statements = safety.program.statements
     files = {statements[number].unit.file for number in (*included, *lacking)}
-    found = []
+    found: list[LeftOut] = []
     for path in sorted(files or safety.program.namespaces):
         space = safety.program.namespaces[path]
         for number in range(space.first, space.first + len(space.statements)):
+            found += statements[number].lost_methods if number in included else ()
             if number in lacking and number not in included:
                 found.append(left_out(safety, number))
             elif number not in included and (reason := _noteworthy(safety, number)) is not None:

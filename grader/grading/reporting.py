@@ -159,7 +159,12 @@ class ReportDraft:
         if function is None:
             reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
-            return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
+            place = self.extracted.unparsed.get(name)
+            return FunctionPart(
+                status="unjudged" if was_errored else "missing",
+                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
+                notes=reasons,
+            )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
@@ -295,10 +300,12 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
     stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
     if stubs:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.is_python_2:
+        notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += _default_notes(function, spec)
-    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    notes += [left.words for left in function.lacks]
     return notes
 
 

@@ -17,9 +17,13 @@ class Location:
     cell: int | None
     line: int
 
+    @property
+    def place(self) -> str:
+        """The file, and the cell of a notebook."""
+        return self.file if self.cell is None else f"{self.file}, cell {self.cell}"
+
     def __str__(self) -> str:
-        where = self.file if self.cell is None else f"{self.file}, cell {self.cell}"
-        return f"{where}, line {self.line}"
+        return f"{self.place}, line {self.line}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
