@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
-from grader.extract.importing import absolute_name
+from grader.extract.extracted import NOT_HANDED_IN
 from grader.extract.parsing import Statement
 from grader.extract.program import Program
 from grader.extract.scopes import Definition
@@ -38,25 +38,33 @@ class Explainer:
         self._inner: dict[str, str] | None = None
         self._used: dict[str, Location] = {}
 
-    def reason(self, name: str) -> str:
-        """Why `name` is missing."""
-        events = [
+    def fault(self, name: str) -> Location | None:
+        """The line of the syntax error because of which `name` is missing, if that is the reason."""
+        statement = next((each for each in reversed(self._events(name)) if each.node is None), None)
+        line = statement.fault_line if statement is not None else None
+        return statement.unit.location_of(line) if statement is not None and line is not None else None
+
+    def _events(self, name: str) -> list[Statement]:
+        """The statements that bind or change the name, or would."""
+        return [
             self._program.statements[number]
             for space in self._program.namespaces.values()
             for number in space.events.get(name, [])
         ]
+
+    def reason(self, name: str) -> str:
+        """Why `name` is missing."""
+        events = self._events(name)
         for statement in reversed(events):
+            if statement.fault_line is not None:
+                return f"{name} ({statement.location.place}) {statement.obstacle}"
             if statement.node is None:
-                place = statement.unit.location_of(statement.fault_line or statement.first_line)
-                verb = "" if statement.fault_line else "is not run: it is "
-                return f"{name} ({place}) {verb}{statement.obstacle}"
+                is_clause = statement.obstacle.startswith("it ")
+                verb = "is not run:" if is_clause else "is not run: it is"
+                return f"{name} ({statement.location}) {verb} {statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
-                module = absolute_name(statement.node.module, statement.node.level, statement.unit.file)
-                return (
-                    f"{name} ({statement.location}) is imported from {module}, which is not part of the submission: "
-                    "hand that file in too"
-                )
+                return f"{name} ({statement.location}) is imported from {self._origin(statement, name)}"
         if self._inner is None:
             self._inner = self._look_inside()
         if name in self._inner:
@@ -67,6 +75,18 @@ class Explainer:
         if name in self._used:
             return f"{name} is used ({self._used[name]}) {_NEVER}{hint}"
         return f"{name} {_UNDEFINED}{hint}"
+
+    def _origin(self, statement: Statement, name: str) -> str:
+        """The module that an import names, and why the name cannot be had from it."""
+        assert isinstance(statement.node, ast.ImportFrom)
+        path = statement.unit.file
+        imported = next(each for each in self._program.names_in(statement.node, path) if each.bound == name)
+        if imported.file:
+            return f"{imported.file}, which does not define {imported.name}"
+        subject, predicate = self._program.finder.absence(imported.dotted)
+        if predicate != NOT_HANDED_IN:
+            return f"{subject}, which {predicate}"
+        return f"{subject}, but {subject} {predicate}: hand that file in too"
 
     def _look_inside(self) -> dict[str, str]:
         """The reasons for graded names defined inside other statements; also notes where they are only used."""

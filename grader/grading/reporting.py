@@ -45,6 +45,9 @@ from grader.spec.detect import LookAlike
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
 
+_CAUSES = frozenset({"values", "training", "prediction"})
+"""The kinds of checks that other failures can follow from: they judge what a function computes."""
+
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -156,7 +159,12 @@ class ReportDraft:
         if function is None:
             reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
-            return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
+            place = self.extracted.unparsed.get(name)
+            return FunctionPart(
+                status="unjudged" if was_errored else "missing",
+                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
+                notes=reasons,
+            )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
@@ -181,7 +189,7 @@ class ReportDraft:
         checks = [
             check.id
             for check in self.checks
-            if check.kind == "values" and check.status == "failed" and check.id != part.id
+            if check.kind in _CAUSES and check.status == "failed" and check.id != part.id
             if set(check.functions) & set(result.verdict.blames)
         ]
         return part.model_copy(
@@ -202,18 +210,15 @@ class ReportDraft:
     def _wrong_helpers(self, result: CheckResult) -> list[str]:
         """The other functions that a failed function calls and that are wrong themselves."""
         own = set(result.check.functions)
-        bound = {name for function in own for name in self._names_bound(function)}
+        bound = {name for function in own for name in self.extracted.names_bound(function)}
         return [
             name
             for name, part in self.functions.items()
             if name in bound - own
+            and name not in result.replaced
             and part.status in {"incorrect", "missing", "not_written"}
-            and not own & self._names_bound(name)  # if two need each other, neither is to blame
+            and not own & self.extracted.names_bound(name)  # if two need each other, neither is to blame
         ]
-
-    def _names_bound(self, name: str) -> set[str]:
-        """The names that the chunks of a function bind."""
-        return {bound for chunk in _chunks(name, self.extracted) for bound in chunk.binds}
 
 
 def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
@@ -292,13 +297,18 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it is written for CUDA; it ran on the CPU, because no GPU was used")
-    stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
-    if stubs:
+    packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
+    if stubs := [module for module in function.stubs if module in packages]:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.not_handed_in:
+        verb = "was" if len(function.not_handed_in) == 1 else "were"
+        notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
+    if function.is_python_2:
+        notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += _default_notes(function, spec)
-    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    notes += [left.words for left in function.lacks]
     return notes
 
 

@@ -32,8 +32,10 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
             "number": chunk.number,
             "file": chunk.file,
             "line": chunk.location.line,
+            "place": str(chunk.location),
             "source": chunk.source,
             "binds": list(chunk.binds),
+            "borrows": list(chunk.borrows),
         }
         for chunk in extracted.chunks
     ]
@@ -43,6 +45,15 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
         "files": sorted({chunk.file for chunk in extracted.chunks} | set(extracted.modules.values())),
         "modules": dict(extracted.modules),
         "stubs": list(extracted.stubs),
+        "absences": {
+            each.dotted: {
+                "subject": each.subject,
+                "predicate": each.predicate,
+                "is_package": each.is_package,
+                "starred": list(each.starred),
+            }
+            for each in extracted.absences
+        },
         "redirect_cuda": redirect_cuda and any(each.mentions_cuda for each in extracted.functions.values()),
     }
 

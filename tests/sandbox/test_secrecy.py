@@ -32,7 +32,7 @@ SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions" / "eecs498_201
 SEED = 918_273_645_546_372
 
 KEYS = {
-    "program": {"op", "chunks", "files", "modules", "stubs", "redirect_cuda"},
+    "program": {"op", "chunks", "files", "modules", "stubs", "absences", "redirect_cuda"},
     "load": {"op", "id", "function", "file", "chunks", "lacks", "redirect_cuda", "default_device"},
     "call": {
         "op",
@@ -52,7 +52,7 @@ KEYS = {
     "reply": {"id", "loss", "dtype", "shape"},
     "resident": {"op", "id", "backend", "device", "tensors"},
 }
-CHUNK_KEYS = {"number", "file", "line", "source", "binds"}
+CHUNK_KEYS = {"number", "file", "line", "place", "source", "binds", "borrows"}
 ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "offset", "inputs", "is_method", "key", "descriptor"}
 NUMBERED = {"id", "shape", "offset", "echo", "value"}
 

@@ -115,7 +115,7 @@ class GradientCheck(CheckFields):
         """Passed when every directional derivative agrees and the loss is right at its core."""
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            return self._fails(calls)
         worst = 0.0
         for at in _at_each_reg(calls):
             label = at[0].label

@@ -107,7 +107,7 @@ class LoopsCheck(CheckFields):
         """Passed when the counts fit the function's style, for a function whose loss is right at its core."""
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            return self.failed(calls, blames=(self.function,))
         counts = [returned.instructions or Instructions(0) for _, returned in calls]
         if min(count.total for count in counts) == 0:
             return self.failed(

@@ -14,14 +14,14 @@ from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, in_dtype, loss_trial
+from grader.checks.losses.calls import case_of, in_dtype, loss_trial, right_loss
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose
 from grader.checks.losses.handout import handout_comparisons, is_handout, more_handout_trials, probe
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
-from grader.model.trial import DTypeName, Trial
+from grader.model.trial import DTypeName, Replacement, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
 
 _MISSING = "missing: the call returned "
@@ -42,6 +42,10 @@ class ValuesCheck(CheckFields):
     gradient_share: float = Field(
         default=0.0, ge=0, le=1, description="Share of the points for a right gradient with a wrong loss."
     )
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right loss."""
+        return right_loss(assignment, self.function)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Every case in the main dtype, some in the other; for a vectorized function a large one as well."""

@@ -24,13 +24,14 @@ from grader.model.trial import (
     LabelsOutput,
     NumberOutput,
     Output,
+    Replacement,
     Scalar,
     SeriesOutput,
     Tensor,
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of
+from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of, right_source
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
@@ -81,6 +82,30 @@ class AnswersCheck(CheckFields):
     @property
     def _question(self) -> Question:
         return question_of(self.question)
+
+    @property
+    def asked_again(self) -> Literal["any", "partly right"]:
+        """Of any function; where training must reach something, of those that are right in part."""
+        return "partly right" if self._question.is_learning else "any"
+
+    def replacement(self, assignment: Assignment, /) -> Replacement | None:
+        """A right function or method, where the question has one."""
+        right = self._question.right
+        if right is None:
+            return None
+        module, name = right
+        source = right_source(module, assignment.convention)
+        return Replacement(self.function, self._question.method, name, source)
+
+    def is_right_beside(self, context: CheckContext, evidence: Evidence, mistake: str, /) -> bool:
+        """Whether every output is that of a right method that calls one with this mistake."""
+        question = self._question.beside_mistake(mistake)
+        if question is None:
+            return False
+        tally = Tally(self.function, question, self.dtype)
+        for trial, observation in evidence:
+            tally.add(context.assignment, trial, observation)
+        return tally.is_right
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""

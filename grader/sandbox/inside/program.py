@@ -6,7 +6,7 @@ import __future__
 import linecache
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cuda_redirect
@@ -26,7 +26,9 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
-        stubs.install(description["stubs"])
+        sys.argv = [""]  # not the zygote's: the student's code may parse its arguments
+        _name_main(self._files, set(description["modules"].values()))
+        stubs.install(description["stubs"], description["absences"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
         if description["redirect_cuda"]:
@@ -47,21 +49,57 @@ class Program:
             raise NameError(f"name '{name}' is not defined")
         return namespace[name]
 
+    def replace(self, name: str, attribute: str | None, file: str, right: Callable[..., Any]) -> None:
+        """Have every reference to a function, or a method of a class, lead to the right one; nothing if it is not loaded."""
+        old = vars(self._files[file]).get(name)
+        if attribute is not None:
+            if isinstance(old, type):
+                setattr(old, attribute, right)
+            return
+        if isinstance(old, types.FunctionType) and old.__closure__ is None:
+            # Whoever holds the function itself (a default argument, a partial) calls the right one as well.
+            old.__code__ = _call_in_its_place.__code__
+            old.__defaults__, old.__kwdefaults__ = None, {"_right": right}
+            return
+        for module in self._files.values():
+            for alias, value in list(vars(module).items()):
+                if value is old and old is not None:
+                    setattr(module, alias, right)
+
     def _execute(self, chunk: Mapping[str, Any]) -> None:
         """Run one chunk; a failure is remembered for the names it binds and stops nothing else."""
         file_name = f"{packing.CHUNK_FILE}{chunk['number']}"
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
         linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
         namespace = vars(self._files[chunk["file"]])
+        kept = {name: namespace[name] for name in chunk["borrows"] if name in namespace}
         try:
             flags = __future__.annotations.compiler_flag
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
             exec(code, namespace)
         except BaseException as error:
-            reason = f"making it raised {packing.type_name(error)}: {packing.message_of(error)}"
+            reason = f"{chunk['place']} raised {packing.type_name(error)}: {packing.message_of(error)}"
             for name in chunk["binds"]:
                 self._failures[name] = error
                 namespace.setdefault(name, stubs.LeftOutName(name, reason))
+        finally:
+            stubs.forget_places()
+        for name, value in kept.items():
+            if stubs.is_stub(namespace.get(name)):  # an import of what is not there replaces nothing
+                namespace[name] = value
+
+
+def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> None:
+    """Call the notebook that is not imported by another file `__main__`, as it is where its cells are executed."""
+    notebooks = [path for path in files if path.lower().endswith(".ipynb") and path not in imported]
+    for path in notebooks:
+        files[path].__name__ = "__main__"
+    if len(notebooks) == 1:  # dataclasses look their module up by its name
+        sys.modules["__main__"] = files[notebooks[0]]
+
+
+def _call_in_its_place(*arguments: Any, _right: Callable[..., Any], **keywords: Any) -> Any:
+    return _right(*arguments, **keywords)
 
 
 def _module_for(path: str) -> types.ModuleType:
@@ -70,6 +108,7 @@ def _module_for(path: str) -> types.ModuleType:
     module.__package__ = ".".join([MODULE_PREFIX, *parts[:-1]])
     module.__file__ = path
     vars(module)["xrange"] = range  # Python 2's, so that old code runs
+    vars(module)["get_ipython"] = stubs.get_ipython
     _register(module.__name__, module)
     return module
 

@@ -138,7 +138,15 @@ _HISTOGRAMS: tuple[QuestionMistake, ...] = mistakes_in(
 QUESTIONS = (
     *training.QUESTIONS,
     *reached.QUESTIONS,
-    Question("lab_forward", MODEL, {"y_hat": "array"}, cases.forward_cases, _forward, mistakes=FORWARD),
+    Question(
+        "lab_forward",
+        MODEL,
+        {"y_hat": "array"},
+        cases.forward_cases,
+        _forward,
+        mistakes=FORWARD,
+        right=("lab", "softmax_forward"),
+    ),
     Question(
         "lab_forward_large",
         MODEL,
@@ -146,6 +154,7 @@ QUESTIONS = (
         cases.large_score_cases,
         _forward,
         mistakes=FORWARD,
+        right=("lab", "softmax_forward"),
         overflow=_OVERFLOW,
     ),
     Question(
@@ -155,6 +164,7 @@ QUESTIONS = (
         cases.loss_cases,
         _criterion,
         mistakes=CRITERION,
+        right=("lab", "criterion_forward"),
     ),
     Question(
         "lab_backward",
@@ -163,6 +173,7 @@ QUESTIONS = (
         cases.backward_cases,
         _backward,
         mistakes=BACKWARD,
+        right=("lab", "criterion_softmax_backward"),
     ),
     Question(
         "lab_numeric",

@@ -176,6 +176,7 @@ LOSS_QUESTION = Question(
     draw=_draw,
     answer=_answer,
     driver=("linear_bias", "loss"),
+    right=("linear_bias", "softmax_loss"),
     mistakes=_MISTAKES,
     unchanged=("W", "b", "X", "y"),
 )

@@ -120,6 +120,9 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
 )  # fmt: skip
 
 
+FAULTS_BY_NAME: Mapping[str, Faults] = {name: faults for name, _, _, faults in _FAULTS}
+
+
 def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
     if output == "scores":
         return lambda inputs: _scores(inputs, faults)
@@ -261,6 +264,8 @@ LOSS_QUESTIONS = (
         draw=_draw_rows,
         answer=lambda inputs: {"scores": _scores(inputs)},
         driver=("two_layer", "scores"),
+        right=("two_layer", "loss"),
+        method="loss",
         mistakes=_SCORE_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
@@ -271,6 +276,8 @@ LOSS_QUESTIONS = (
         draw=_draw,
         answer=_evaluate,
         driver=("two_layer", "loss"),
+        right=("two_layer", "loss"),
+        method="loss",
         mistakes=_LOSS_MISTAKES,
         unchanged=(*_WITH_ROWS, "y"),
     ),
@@ -281,6 +288,8 @@ LOSS_QUESTIONS = (
         draw=_draw_rows,
         answer=lambda inputs: {"labels": _labels(inputs)},
         driver=("two_layer", "predict"),
+        right=("two_layer", "predict"),
+        method="predict",
         mistakes=_LABEL_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
