@@ -51,10 +51,12 @@ def is_half_right(assignment: Assignment, call: Call) -> bool:
 
 def _is_multiple(seen: Array, expected: Array) -> bool:
     """Whether an array is another one times a factor that is not zero."""
-    with np.errstate(all="ignore"):
-        factor = float(np.vdot(seen, expected) / np.vdot(expected, expected))
-        difference = float(np.max(np.abs(seen - factor * expected)))
-    return factor != 0 and difference <= FACTOR_TOLERANCE * abs(factor) * float(np.max(np.abs(expected)))
+    largest, scale = (float(np.max(np.abs(each), initial=0.0)) for each in (seen, expected))
+    if not (np.isfinite(largest) and largest and scale):
+        return False
+    one, other = seen / largest, expected / scale  # neither overflows when it is multiplied
+    factor = float(np.vdot(one, other) / np.vdot(other, other))
+    return factor != 0 and float(np.max(np.abs(one - factor * other))) <= FACTOR_TOLERANCE
 
 
 def no_points_yet(what: str, fault: str) -> str:

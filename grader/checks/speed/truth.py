@@ -112,7 +112,8 @@ def _expected(
 
 def _length(array: Array) -> float:
     """Frobenius norm. BLAS would do it too, but would wake threads beside the workers that are timed."""
-    return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
+    with np.errstate(over="ignore"):  # a student's numbers may be as large as floats are
+        return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
 
 
 def _slack(problem: Problem) -> float:

@@ -182,6 +182,13 @@ def test_a_right_function_beside_one_that_knows_nothing_earns_nothing(student, i
     assert verdict_on(check_of(), pair).credit == 0.0
 
 
+@pytest.mark.parametrize("value", [1.7976931348623157e308, -5e-324, np.inf, np.nan])
+def test_a_right_function_beside_one_of_extreme_numbers_earns_nothing(value):
+    verdict = verdict_on(check_of(), both(lambda W, X, y, reg: (value, np.full_like(W, value)), svm_mask))
+
+    assert verdict.credit == 0.0
+
+
 def test_two_different_mistakes_are_no_agreement_and_both_are_blamed():
     verdict = verdict_on(check_of(), both(HALVED, with_gradient(svm_mask, np.negative)))
 
