@@ -17,15 +17,21 @@ from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
 from grader.extract.elsewhere import definitions_elsewhere
 from grader.extract.extracted import NOT_HANDED_IN, Absence, Chunk, Duplicate, Extracted, ExtractedFunction
+from grader.extract.flattening import flattened
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer
-from grader.extract.omissions import left_out, omissions
+from grader.extract.omissions import lack, omissions
+from grader.extract.parsing import Statement
 from grader.extract.program import ImportedName, Program
+from grader.extract.pruning import without_harmful_lines
 from grader.extract.reading import read_sources
 from grader.extract.running import with_runs
 from grader.extract.safety import Safety
 from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
+
+_PRUNINGS = 4
+"""How often harmful lines are taken out: what is left of a statement may need another one."""
 
 
 def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] = ()) -> Extracted:
@@ -38,8 +44,14 @@ def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] =
         warnings.simplefilter("ignore")  # a student's "\d" is not our warning
         sources, notes = read_sources(submission.sources, names)
         finder = ModuleFinder(sources)
-        program = Program(with_runs(sources, finder), finder)
-        return _Assembly(submission, program, names, paths, notes).result()
+        program = Program(flattened(with_runs(sources, finder), finder), finder)
+        for _ in range(_PRUNINGS):
+            assembly = _Assembly(submission, program, names, paths, list(notes))
+            extracted = assembly.result()
+            if (pruned := assembly.pruned()) is None:
+                break
+            program = Program(pruned, finder)
+        return extracted
 
 
 @contextlib.contextmanager
@@ -78,6 +90,7 @@ class _Assembly:
         self._broken: dict[str, str] = {}
         self._failed: set[int] = set()
         self._starred: Mapping[str, AbstractSet[str]] = {}
+        self._lacking: frozenset[int] = frozenset()
 
     def result(self) -> Extracted:
         targets = {name: number for name in self._names if (number := self._target(name)) is not None}
@@ -94,7 +107,7 @@ class _Assembly:
             name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
         }
-        lacking = self._failed.union(*(closure.left_out for closure in closures.values()))
+        self._lacking = frozenset(self._failed.union(*(closure.left_out for closure in closures.values())))
         modules = {each.dotted: each.file for number in included for each in self._program.modules_of(number)}
         return Extracted(
             functions=MappingProxyType(functions),
@@ -102,13 +115,17 @@ class _Assembly:
                 {name: self._broken.get(name) or explainer.reason(name) for name in missing}
             ),
             chunks=tuple(self._chunk(number, position) for number, position in positions.items()),
-            left_out=omissions(self._safety, included, lacking),
+            left_out=omissions(self._safety, included, self._lacking),
             duplicates=tuple(self._duplicates),
             stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
             absences=self._absences(included),
             modules=MappingProxyType(dict(sorted(modules.items()))),
             notes=(*self._notes, *self._choice_notes()),
         )
+
+    def pruned(self) -> dict[str, list[Statement]] | None:
+        """All statements, with less in those that functions need and that are left out; None if nothing helps."""
+        return without_harmful_lines(self._program, self._safety, self._lacking)
 
     # Finding
 
@@ -224,7 +241,7 @@ class _Assembly:
             chunks=tuple(sorted(positions[number] for number in closure.numbers if number in positions)),
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
             not_handed_in=self._not_handed_in(closure.numbers),
-            lacks=tuple(left_out(self._safety, number) for number in closure.left_out),
+            lacks=tuple(lack(self._safety, number) for number in closure.left_out),
             mentions_cuda=any(mentions_cuda(self._program.statements[each]) for each in closure.numbers),
         )
 

@@ -65,12 +65,16 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A top-level statement that is not executed; `summary` is its first line, `reason` a clause in plain words."""
+    """A top-level statement that is not executed; `summary` is its first line, `reason` a clause in plain words.
+
+    explanation: for a student whose function needs it: the place, the cause and what to do.
+    """
 
     location: Location
     summary: str
     reason: str
     binds: tuple[str, ...]
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _PACKAGES = _STUBBED | frozenset(
         "nbformat",
     }
     | {"nbimporter", "networkx", "nltk", "onnx", "opt_einsum", "pandas", "plotly", "polars", "progressbar"}
+    | {"dbutils", "kaggle_datasets", "kaggle_secrets", "kaggle_web_client"}
     | {"psutil", "pylab", "pyspark", "pytorch_lightning", "requests", "rich", "scipy", "six", "skimage"}
     | {"sklearn", "statsmodels", "sympy", "tensorboard", "tensorboardX", "tensorflow", "timm", "torchaudio"}
     | {"torchinfo", "torchmetrics", "torchsummary", "torchtext", "torchviz", "transformers", "wandb", "yaml"}

@@ -48,7 +48,8 @@ class Explainer:
         for statement in reversed(events):
             if statement.node is None:
                 place = statement.unit.location_of(statement.fault_line or statement.first_line)
-                verb = "" if statement.fault_line else "is not run: it is "
+                is_clause = statement.obstacle.startswith("it ")
+                verb = "" if statement.fault_line else f"is not run: {'' if is_clause else 'it is '}"
                 return f"{name} ({place}) {verb}{statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):

@@ -182,6 +182,12 @@ def _message(text: str) -> str:
     return _DETECTED.sub("", text.split("\n", 1)[0][:200])
 
 
+def statements_in(unit: Unit, first: int, end: int) -> list[Statement] | None:
+    """The statements of some lines of a unit, counted from 0; None if they do not parse."""
+    nodes = parse("\n".join(unit.lines[first:end]))
+    return None if isinstance(nodes, Fault) else [_statement(unit, node, first) for node in nodes]
+
+
 def _statement(unit: Unit, node: ast.stmt, offset: int) -> Statement:
     """A statement whose node was parsed from text that begins `offset` lines below the unit's first."""
     return Statement(unit, _first_line(node) + offset, (node.end_lineno or node.lineno) + offset, node)

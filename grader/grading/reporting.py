@@ -300,7 +300,7 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += _default_notes(function, spec)
-    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    notes += [f"{'/'.join(left.binds)}: {left.explanation}" for left in function.lacks]
     return notes
 
 

@@ -32,6 +32,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
             "number": chunk.number,
             "file": chunk.file,
             "line": chunk.location.line,
+            "place": str(chunk.location),
             "source": chunk.source,
             "binds": list(chunk.binds),
             "borrows": list(chunk.borrows),

@@ -64,8 +64,8 @@ GOOD = "def good():\n    return 1\n"
             "target (hw.ipynb, cell 1, line 1) cannot be loaded: it uses `decorate`, which is not defined at top level",
         ),
         (
-            "if __name__ == '__main__':\n    def target(): pass",
-            "target (hw.ipynb, cell 1, line 1) cannot be loaded: it runs only when the file is run as a script",
+            "if __name__ != '__main__':\n    def target(): pass",
+            "target (hw.ipynb, cell 1, line 1) is not run: it runs only when the file is run as a script",
         ),
     ],
 )
