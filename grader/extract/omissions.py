@@ -37,11 +37,11 @@ def lack(safety: Safety, number: int) -> LeftOut:
 def _predicate(statement: Statement, reason: str) -> str:
     """What a statement that is left out does and the remedy, to follow its place."""
     if _ASKS.search(reason):
-        return "asks for input, and nobody answers during grading: put the value there"
+        return "asks for input, which nobody gives during grading; put the value there"
     if _READS_A_FILE.search(reason):
         file = _FILE.search(statement.source)
         name = file["name"] if file else "a file"
-        return f"reads {name}, which is not there during grading: put the value there"
+        return f"reads {name}, which is not available during grading; put the value there"
     return f"is not run: {reason if reason.startswith(_CLAUSES) else f'it is {reason}'}"
 
 

@@ -65,7 +65,7 @@ def test_using_a_name_that_is_left_out_says_why(open_session):
     assert isinstance(observation, Raised)
     assert observation.kind == "NameError"
     assert observation.message == (
-        "name 'data' is not defined: hw.py, line 1 reads x.npy, which is not there during grading: "
+        "name 'data' is not defined: hw.py, line 1 reads x.npy, which is not available during grading; "
         "put the value there"
     )
     assert number_of(session.run(trial("g"))) == 2
