@@ -220,30 +220,33 @@ def _notes(report: Report) -> dict[str, list[str]]:
 
 
 def _score_line(report: Report) -> Text:
-    if report.score is None:
+    if report.score is None or not report.max_score:
         return _text(_why_no_score(report), style="bold yellow")
     style = "bold green" if report.score >= report.max_score else "bold"
     return _text(f"Score: {_score(report)}", style=style)
 
 
 def _score(report: Report) -> str:
-    if report.score is None:
+    if report.score is None or not report.max_score:
         return "no score"
     return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
 
 
 def _why_no_score(report: Report) -> str:
     got, worth = report.points_run
-    ran = any(check.status in {"passed", "failed"} for check in report.checks)
+    ran = [check.status for check in report.checks if check.status in {"passed", "failed"}]
     skipped = sum(check.status == "skipped" for check in report.checks)
     told = (
         f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
         f" (of {formatting.points(report.max_score)} in all)."
     )
+    if ran and not worth:
+        passed = f"{ran.count('passed')} of {formatting.count(len(ran), 'check')}"
+        told = f"The checks that ran are worth no points; passed: {passed}."
     if report.has_grader_faults:
-        return f"No score: the grader failed in some checks; grade again. {told}"
+        return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
     if ran:
-        return f"No score: not every check was run. {told}"
+        return f"No score: not every check was run. {told}" if report.score is None else f"No score. {told}"
     if skipped:
         asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
         return f"Nothing was graded: {asked} skipped."
@@ -263,7 +266,8 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         words = f"{kind}: {fault.message}"
     else:
         passed = f"{len(ran) - failed} of {formatting.count(len(ran), 'check')} passed"
-        words = f"{passed if failed else 'all checks passed'}, {formatting.seconds(report.seconds)}"
+        told = "no check was run" if not ran else passed if failed else "all checks passed"
+        words = f"{told}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
 
@@ -273,7 +277,10 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     scores = [report.score for report in reports if report.score is not None]
     console.print()
     console.print(_text(title, style="bold"))
-    if scores:
+    if scores and not reports[0].max_score:
+        count = formatting.count(len(scores), "submission")
+        console.print(f"{count} graded without a score: no check of this run is worth points")
+    elif scores:
         numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
         lowest, median, highest, most = map(formatting.points, numbers)
         count = formatting.count(len(scores), "score")
@@ -293,7 +300,8 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
         console.print(_indented(f"not passed by {times} of {len(reports)}: {title_of_check}"))
     for name, times in look_alikes(reports).most_common(1):
         look = (
-            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like {name}"
+            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
+            f" {name or 'an assignment of another course'}"
         )
         console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
 

@@ -32,7 +32,7 @@ from grader.restrictions import find_violations, operator_trial, traced_function
 from grader.sandbox import device_lock
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec, Spec
-from grader.spec.detect import near_misses
+from grader.spec.detect import LookAlike, near_misses
 from reference.conventions import Layout
 
 Progress = Callable[[int, int, str], None]
@@ -103,8 +103,8 @@ def guarded(action: Callable[[], _Result], *foreseen: type[GraderError]) -> _Res
         return None
 
 
-def _wrong_spec(draft: ReportDraft) -> tuple[str, ...]:
-    """Sentences on assignments that the submission fits better; none unless all of it was graded."""
+def _wrong_spec(draft: ReportDraft) -> tuple[LookAlike, ...]:
+    """Assignments that the submission fits better; none unless all of it was graded."""
     parts = draft.functions_seen
     if not draft.is_complete or all(part.status == "unjudged" for part in parts.values()):
         return ()  # for example if the spec measures only speed

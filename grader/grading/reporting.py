@@ -40,6 +40,7 @@ from grader.model.verdict import Failure, FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec
+from grader.spec.detect import LookAlike
 
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
@@ -89,8 +90,8 @@ class ReportDraft:
             check.status not in {"not_run", "errored"} or check.id in uncounted for check in self.checks
         )
 
-    def report(self, wrong_spec: Sequence[str] = ()) -> Report:
-        """The report. wrong_spec: sentences on an assignment that the submission fits better."""
+    def report(self, wrong_spec: Sequence[LookAlike] = ()) -> Report:
+        """The report. wrong_spec: assignments that the submission fits better."""
         return Report(
             assignment=_assignment_part(self.loaded),
             submission=SubmissionPart(
@@ -109,7 +110,7 @@ class ReportDraft:
             seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
         )
 
-    def _flags(self, wrong_spec: Sequence[str]) -> Iterator[FlagPart]:
+    def _flags(self, wrong_spec: Sequence[LookAlike]) -> Iterator[FlagPart]:
         for fault in self.faults:
             yield FlagPart(kind="grader_fault", message=fault, audience="both")
         for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
@@ -121,8 +122,8 @@ class ReportDraft:
             yield FlagPart(
                 kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"
             )
-        for words in wrong_spec:
-            yield FlagPart(kind="wrong_spec", message=words, audience="both")
+        for other in wrong_spec:
+            yield FlagPart(kind="wrong_spec", spec=other.spec, message=other.message, audience="both")
 
     def _quick_notes(self) -> Iterator[str]:
         """The visible checks that a quick run left out, and their points."""

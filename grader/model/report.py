@@ -185,6 +185,10 @@ class FlagPart(ReportModel):
         serialization_alias="for",
         description="instructor: not shown to students; both: shown to instructor and student.",
     )
+    spec: str | None = Field(
+        default=None,
+        description="wrong_spec: the shipped spec that fits better; null if none covers the assignment.",
+    )
 
 
 class EnvironmentPart(ReportModel):

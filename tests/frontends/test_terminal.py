@@ -1,6 +1,7 @@
 """What a person reads: the words, 80 columns, and nothing of a student's that a terminal would obey."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -212,6 +213,41 @@ def test_a_run_that_graded_nothing_says_so(statuses, line):
     report = report_of(status="incomplete", score=None, checks=checks)
 
     assert in_one_line(show_report, report).endswith(line)
+
+
+@pytest.mark.parametrize(
+    "fields, line",
+    [
+        (
+            {"status": "incomplete", "score": None, "max_score": 20.0},
+            "No score: not every check was run. The checks that ran are worth no points; passed: 1 of 2 checks.",
+        ),
+        (
+            {"score": 0.0, "max_score": 0.0},
+            "No score. The checks that ran are worth no points; passed: 1 of 2 checks.",
+        ),
+    ],
+)
+def test_no_points_at_all_are_never_a_score(fields, line):
+    failed = check_part(id="b", title="b", status="failed", points=0.0, max_points=0.0)
+    report = report_of(checks=[check_part(points=0.0, max_points=0.0), failed], **fields)
+    zeros = re.compile(r"\b0 (?:of|/) 0\b")
+
+    assert in_one_line(show_report, report).endswith(line)
+    assert not zeros.search(in_a_file(show_report, report))
+    assert (
+        batch_line(Outcome("ann", "graded", report), 1, 1)
+        == "[1/1] ann: no score (1 of 2 checks passed, 1.5 s)"
+    )
+    assert not zeros.search(in_a_file(show_batch_summary, [report], "Mini"))
+
+
+def test_a_class_whose_checks_are_worth_no_points_has_no_scores():
+    report = report_of(score=0.0, max_score=0.0, checks=[check_part(points=0.0, max_points=0.0)])
+
+    assert in_one_line(show_batch_summary, [report, report], "Mini") == (
+        "Mini 2 submissions graded without a score: no check of this run is worth points"
+    )
 
 
 def test_checks_that_were_left_out_are_counted():
@@ -559,13 +595,16 @@ def test_a_class_is_summed_up():
 
 def test_a_class_graded_with_the_wrong_spec_is_asked_about():
     message = "This looks like eecs498_2019 (EECS 498): no function is right as one of mini."
-    flagged = report_of(flags=[{"kind": "wrong_spec", "message": message, "audience": "both"}])
+    flag = {"kind": "wrong_spec", "message": message, "audience": "both", "spec": "eecs498_2019"}
+    flagged = report_of(flags=[flag])
+    foreign = report_of(flags=[{**flag, "spec": None}])
 
     def last(*reports):
         return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
 
     assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
     assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: is --spec right?"
+    assert last(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 
 def test_a_class_that_was_run_in_part_is_not_called_a_fault():

@@ -569,3 +569,31 @@ def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
     assert {function.status for function in report.functions.values()} == {"missing"}
     assert [(flag.kind, flag.message) for flag in report.flags] == [("unreadable", "bob.zip: is damaged")]
     assert parse_report(report.to_json()) == report
+
+
+def test_another_courses_class_is_graded_and_flagged():
+    source = (
+        "import numpy as np\n\nclass TwoLayerNet:\n"
+        "    def __init__(self, input_size=784, num_classes=10, hidden_size=128):\n        self.weights = np.zeros(1)\n"
+    )
+
+    report = grade(
+        submission_of(source), load_spec("two_layer_net"), FakeSandbox(), Settings(seed=7, is_quick=True)
+    )
+
+    assert (report.status, report.score) == ("graded", 0)
+    (flag,) = [flag for flag in report.flags if flag.kind == "wrong_spec"]
+    assert (flag.spec, flag.audience) == (None, "both")
+    assert flag.message.startswith(
+        "TwoLayerNet here is another course's (CS7643, two_layer_nn.py): it takes (input_size,"
+    )
+
+
+def test_another_shipped_spec_that_fits_better_is_named_in_its_flag():
+    source = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1), W\n"
+
+    report = grade(submission_of(source), load_spec("cs231n"), FakeSandbox(), Settings(seed=7, is_quick=True))
+
+    assert [(flag.kind, flag.spec) for flag in report.flags if flag.kind == "wrong_spec"] == [
+        ("wrong_spec", "eecs498_2019")
+    ]

@@ -103,7 +103,7 @@ def test_the_fields_stand_in_the_order_of_the_design():
         "seconds",
         "findings",  # ours, after the design's: what the student view is made from
     ]
-    assert list(data["flags"][0]) == ["kind", "function", "message", "for"]
+    assert list(data["flags"][0]) == ["kind", "function", "message", "for", "spec"]
     assert list(data["environment"]) == [
         "grader_version",
         "python",
