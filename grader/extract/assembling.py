@@ -103,6 +103,7 @@ class _Assembly:
         positions = {number: position for position, number in enumerate(executed)}
         missing = [name for name in self._names if name not in targets]
         explainer = Explainer(self._program, self._names, definitions_elsewhere(self._sources, missing))
+        faults = {name: explainer.fault(name) for name in missing if name not in self._broken}
         functions = {
             name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
@@ -121,6 +122,7 @@ class _Assembly:
             absences=self._absences(included),
             modules=MappingProxyType(dict(sorted(modules.items()))),
             notes=(*self._notes, *self._choice_notes()),
+            unparsed=MappingProxyType({name: place for name, place in faults.items() if place is not None}),
         )
 
     def pruned(self) -> dict[str, list[Statement]] | None:
@@ -138,7 +140,9 @@ class _Assembly:
             if not resolved.needed:
                 continue
             self._note_choice(name, path, candidates)
-            self._note_broken(name, resolved.left_out, resolved.needed[0])
+            self._note_broken(
+                name, [*resolved.left_out, *self._broken_elsewhere(name, path)], resolved.needed[0]
+            )
             self._record_duplicate(name, path)
             return resolved.needed[0]
         for path in candidates:
@@ -164,12 +168,24 @@ class _Assembly:
                 f" because {reason}"
             )
 
+    def _broken_elsewhere(self, name: str, path: str) -> Iterator[int]:
+        """The definitions in other files that do not parse and would have been the last ones there."""
+        for other in self._program.namespaces:
+            number = None if other == path else next(self._program.events(other, name, None), None)
+            if number is not None and self._program.statements[number].fault_line is not None:
+                yield number
+
     def _note_broken(self, name: str, left_out: Iterable[int], number: int) -> None:
+        graded = self._program.statements[number]
         for other in left_out:
             statement = self._program.statements[other]
+            reason = self._safety.reason(other)
+            which = "later" if statement.unit.file == graded.unit.file else "other"
+            told = f"at {statement.location} cannot be loaded: {reason}"
+            if statement.fault_line is not None:
+                told = f"({statement.location.place}) {reason}"
             self._notes.append(
-                f"{name}: the definition at {self._program.statements[number].location} is graded; "
-                f"the later one at {statement.location} cannot be loaded: {self._safety.reason(other)}"
+                f"{name}: the definition at {graded.location} is graded; the {which} one {told}"
             )
 
     def _record_duplicate(self, name: str, path: str) -> None:
@@ -241,8 +257,16 @@ class _Assembly:
             chunks=tuple(sorted(positions[number] for number in closure.numbers if number in positions)),
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
             not_handed_in=self._not_handed_in(closure.numbers),
-            lacks=tuple(lack(self._safety, number) for number in closure.left_out),
+            lacks=(
+                *(lack(self._safety, number) for number in closure.left_out),
+                *(
+                    lost
+                    for each in sorted(closure.numbers)
+                    for lost in self._program.statements[each].lost_methods
+                ),
+            ),
             mentions_cuda=any(mentions_cuda(self._program.statements[each]) for each in closure.numbers),
+            is_python_2=any(self._program.statements[each].is_converted for each in closure.numbers),
         )
 
     def _stubs(self, number: int) -> Iterable[str]:

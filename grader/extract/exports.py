@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.extract.binding import bindings_of
-from grader.extract.parsing import UNIT_CHARACTERS, Fault, parse
+from grader.extract.parsing import UNIT_CHARACTERS
 from grader.extract.scopes import Definition, Function
+from grader.extract.syntax import Fault, parse
 
 _COLAB = "# Commented out IPython magic to ensure Python compatibility."
 _DATABRICKS = "# Databricks notebook source"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Self
 
@@ -76,6 +76,14 @@ class LeftOut:
     binds: tuple[str, ...]
     explanation: str = ""
 
+    @property
+    def words(self) -> str:
+        """The names with the reason, as a note."""
+        names = "/".join(self.binds)
+        if self.reason.startswith(NOT_PARSED):
+            return f"{names} ({self.location.place}) {self.reason}"
+        return f"{names}: {self.explanation or self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
@@ -95,8 +103,9 @@ class ExtractedFunction:
     file: whose namespace it is in; the location's, except for text that a cell writes or that is run by another file.
     stubs: top-level modules that these chunks import and that will be inert.
     not_handed_in: the files among them that should have been handed in.
-    lacks: statements whose names these chunks read, and which are left out.
+    lacks: statements whose names these chunks read, and which are left out; methods that do not parse.
     mentions_cuda: whether these chunks say cuda, in code or in a string.
+    is_python_2: whether one of these chunks was converted from Python 2.
     """
 
     name: str
@@ -108,6 +117,7 @@ class ExtractedFunction:
     not_handed_in: tuple[str, ...]
     lacks: tuple[LeftOut, ...]
     mentions_cuda: bool
+    is_python_2: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ class Extracted:
     """All that is graded of a submission.
 
     missing: per name that is not there, a sentence that says why.
+    unparsed: for those of them that do not parse, the line of the fault.
     modules: dotted names under which chunks import files of the submission, and the files' paths. Relative imports
         count from `submission` and the file's folder: `from .softmax import f` in a/b.py asks for submission.a.softmax.
     stubs: the functions' together. absences: the modules of which they are stubs.
@@ -129,6 +140,7 @@ class Extracted:
     absences: tuple[Absence, ...]
     modules: Mapping[str, str]
     notes: tuple[str, ...]
+    unparsed: Mapping[str, Location] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> Self:

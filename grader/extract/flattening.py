@@ -94,9 +94,7 @@ def _flattened(path: str, statements: Sequence[Statement], finder: ModuleFinder)
     setters = _changed_globals(nodes) if has_globals else {}
     if any(isinstance(node, _COMPOUND) or isinstance(getattr(node, "value", 0), ast.IfExp) for node in nodes):
         is_main = finder.is_main(path)
-        flattener = _Flattener(
-            path, setters, lambda dotted: is_absent(finder, path, dotted), is_main=is_main
-        )
+        flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted), is_main=is_main)
         found = [each for statement in statements for each in flattener.replaced(statement, 0)]
         statements = flattener.without_bound_names(found)
     return [_with_globals(each, setters) for each in statements] if setters else list(statements)

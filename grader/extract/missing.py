@@ -38,19 +38,30 @@ class Explainer:
         self._inner: dict[str, str] | None = None
         self._used: dict[str, Location] = {}
 
-    def reason(self, name: str) -> str:
-        """Why `name` is missing."""
-        events = [
+    def fault(self, name: str) -> Location | None:
+        """The line of the syntax error because of which `name` is missing, if that is the reason."""
+        statement = next((each for each in reversed(self._events(name)) if each.node is None), None)
+        line = statement.fault_line if statement is not None else None
+        return statement.unit.location_of(line) if statement is not None and line is not None else None
+
+    def _events(self, name: str) -> list[Statement]:
+        """The statements that bind or change the name, or would."""
+        return [
             self._program.statements[number]
             for space in self._program.namespaces.values()
             for number in space.events.get(name, [])
         ]
+
+    def reason(self, name: str) -> str:
+        """Why `name` is missing."""
+        events = self._events(name)
         for statement in reversed(events):
+            if statement.fault_line is not None:
+                return f"{name} ({statement.location.place}) {statement.obstacle}"
             if statement.node is None:
-                place = statement.unit.location_of(statement.fault_line or statement.first_line)
                 is_clause = statement.obstacle.startswith("it ")
-                verb = "" if statement.fault_line else f"is not run: {'' if is_clause else 'it is '}"
-                return f"{name} ({place}) {verb}{statement.obstacle}"
+                said = statement.obstacle if is_clause else f"it is {statement.obstacle}"
+                return f"{name} ({statement.location}) is not run: {said}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
                 return f"{name} ({statement.location}) is imported from {self._origin(statement, name)}"

@@ -10,6 +10,7 @@ from grader.errors import UnreadableNotebook
 from grader.extract.exports import Piece, pieces_of, quoted_cells
 from grader.extract.file_magics import python_below_magics, written_files
 from grader.extract.parsing import Statement, statements_of
+from grader.extract.python_2 import Converter
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, decode_source
 
@@ -46,6 +47,7 @@ def read_sources(
     written: list[_Written] = []
     notes: list[str] = []
     failure: UnreadableNotebook | None = None
+    converter = Converter()
     characters_left = SUBMISSION_CHARACTERS
     statements_left = SUBMISSION_STATEMENTS
     too_long = f"the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
@@ -63,7 +65,7 @@ def read_sources(
         for piece in pieces:
             characters_left -= len(piece.text)
             if characters_left >= 0:
-                statements += _statements_of(file.path, piece, written)
+                statements += _statements_of(file.path, piece, written, converter)
         _put_in_order(statements, pieces)
         if characters_left < 0:
             notes.append(f"{file.path} was not read to the end: {too_long}")
@@ -76,7 +78,7 @@ def read_sources(
         texts[file.path] = "".join(piece.text for piece in pieces[:1])
     if failure is not None and not sources:
         raise failure
-    notes += _add_written(sources, written, texts, statements_left)
+    notes += _add_written(sources, written, texts, statements_left, converter)
     return sources, notes
 
 
@@ -95,7 +97,7 @@ def _pieces_of(file: SourceFile) -> list[Piece]:
 
 
 def _statements_of(
-    path: str, piece: Piece, written: list[_Written], depth: int = _QUOTES
+    path: str, piece: Piece, written: list[_Written], converter: Converter, depth: int = _QUOTES
 ) -> Iterator[Statement]:
     """The statements of a piece; the text that it writes to a file is added to `written` instead."""
     if piece.is_cell:
@@ -111,7 +113,10 @@ def _statements_of(
             return
     else:
         text = piece.text
-    for statement in statements_of(path, piece.cell, text, quote=piece.quote, is_cell=piece.is_cell):
+    found = statements_of(
+        path, piece.cell, text, quote=piece.quote, is_cell=piece.is_cell, converter=converter
+    )
+    for statement in found:
         inner = []
         if depth and statement.node is not None:
             inner = list(quoted_cells(statement.node, statement.first_line))
@@ -120,7 +125,7 @@ def _statements_of(
             if quote is not None and piece.quote is not None:
                 quote = piece.quote[0], quote[1]
             moved = Piece(quoted.text, piece.cell, is_cell=True, quote=quote)
-            yield from _statements_of(path, moved, written, depth - 1)
+            yield from _statements_of(path, moved, written, converter, depth - 1)
         if not inner:
             yield statement
 
@@ -130,6 +135,7 @@ def _add_written(
     written: Iterable[_Written],
     texts: Mapping[str, str],
     statements_left: int,
+    converter: Converter,
 ) -> Iterator[str]:
     """Put what cells write in the place of files of the same path, and note where that is another text."""
     for each in written:
@@ -137,7 +143,12 @@ def _add_written(
         if is_same and each.path in texts:
             continue
         statements = statements_of(
-            each.path, each.piece.cell, each.piece.text, origin=each.origin, quote=each.piece.quote
+            each.path,
+            each.piece.cell,
+            each.piece.text,
+            origin=each.origin,
+            quote=each.piece.quote,
+            converter=converter,
         )
         del statements[statements_left:]
         statements_left -= len(statements)

@@ -129,7 +129,7 @@ def _standing_for(statement: Statement, text: str) -> Statement:
     unit = statement.unit
     place = unit.location_of(statement.first_line)
     summary = unit.lines[statement.first_line - 1].strip()
-    lines = ("",) * (place.line - 1) + (text,)
+    lines = [*[""] * (place.line - 1), text]
     own = Unit(unit.file, unit.cell, lines, unit.origin, run_from=unit.run_from, summary=summary)
     return Statement(own, place.line, place.line, ast.parse(text).body[0])
 

@@ -192,7 +192,9 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
         if function.status == "unjudged" and name not in ran and not is_whole:
             continue
         place = "" if function.where is None else _place(Location(**dict(function.where)), columns)
-        verdict = _text(function.status.replace("_", " "), style=_STATUS_STYLES[function.status])
+        is_broken = function.status == "missing" and function.where is not None
+        words = "does not parse" if is_broken else function.status.replace("_", " ")
+        verdict = _text(words, style=_STATUS_STYLES[function.status])
         table.add_row(_text(name), verdict, _text(place))
     if table.rows:
         console.print()

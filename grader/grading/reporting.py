@@ -156,7 +156,12 @@ class ReportDraft:
         if function is None:
             reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
-            return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
+            place = self.extracted.unparsed.get(name)
+            return FunctionPart(
+                status="unjudged" if was_errored else "missing",
+                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
+                notes=reasons,
+            )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
@@ -298,10 +303,12 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
     if function.not_handed_in:
         verb = "was" if len(function.not_handed_in) == 1 else "were"
         notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
+    if function.is_python_2:
+        notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
     notes += _default_notes(function, spec)
-    notes += [f"{'/'.join(left.binds)}: {left.explanation}" for left in function.lacks]
+    notes += [left.words for left in function.lacks]
     return notes
 
 

@@ -21,9 +21,13 @@ class Location:
     line: int
     inner: int | None = None
 
+    @property
+    def place(self) -> str:
+        """The file, and the cell of a notebook."""
+        return self.file if self.cell is None else f"{self.file}, cell {self.cell}"
+
     def __str__(self) -> str:
-        where = self.file if self.cell is None else f"{self.file}, cell {self.cell}"
-        return f"{where}, line {self.line}" + (f" (line {self.inner} of its string)" if self.inner else "")
+        return f"{self.place}, line {self.line}" + (f" (line {self.inner} of its string)" if self.inner else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -91,11 +91,13 @@ class FunctionPart(ReportModel):
 
     status: FunctionStatus = Field(
         description=(
-            "correct or incorrect as the checks found; missing: not in the submission; not_written: incorrect, and still"
+            "correct or incorrect as the checks found; missing: not in the submission, or it does not parse; not_written: incorrect, and still"
             " as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
         )
     )
-    where: WherePart | None = Field(description="Its definition; null if missing.")
+    where: WherePart | None = Field(
+        description="Its definition, or the line on which it does not parse; null if it is not in the submission."
+    )
     diagnosis: tuple[DiagnosisPart, ...] = Field(default=(), description="The named mistakes in it.")
     notes: tuple[str, ...] = Field(default=(), description="Remarks that cost no points; why it is missing.")
 

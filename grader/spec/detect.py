@@ -116,9 +116,7 @@ def _why_unknown(extracted: Extracted) -> str:
     """Why no function of a shipped spec is there, and what to do."""
     for left in extracted.left_out:
         if left.reason.startswith(NOT_PARSED):
-            place = str(left.location).removeprefix(f"{left.location.file}, ")
-            fault = left.reason.removeprefix(NOT_PARSED)
-            return f"{left.location.file} does not parse ({place}: {fault}); correct it, or pass --spec NAME"
+            return f"{left.location.place} {left.reason}; correct it, or pass --spec NAME"
     return (
         "cannot tell which assignment this is: it has no function of a shipped spec;"
         " pass --spec NAME (`grader spec list` shows the names)"

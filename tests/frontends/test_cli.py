@@ -414,7 +414,7 @@ def test_what_does_not_parse_is_told_instead_of_a_missing_assignment(grader, min
 
         assert (ran.code, ran.err) == (
             2,
-            "grader: hw: hw.py does not parse (line 2: '(' was never closed); correct it, or pass --spec NAME\n",
+            "grader: hw: hw.py does not parse: line 2 (`def svm_loss_naive(W, X:`): '(' was never closed; correct it, or pass --spec NAME\n",
         )
 
 

@@ -355,6 +355,15 @@ def test_a_location_too_long_for_its_column_has_its_folder_below():
     assert f"                               in {folder}" in lines
 
 
+def test_a_function_that_does_not_parse_is_called_that():
+    place = {"file": "hw.py", "cell": None, "line": 3}
+    report = report_of(
+        functions={"f": function("missing", where=place, notes=["f (hw.py) does not parse: line 3"])}
+    )
+
+    assert "f does not parse hw.py, line 3" in in_one_line(show_report, report)
+
+
 def test_missing_functions_are_one_line_and_the_checks_that_need_them_have_no_paragraphs():
     skipped = check_part(id="a", status="skipped", points=0.0, message="f is not there.", caused_by=["f"])
     follows = failed("b", message="h raised NameError.", functions=["h"], caused_by=["g"])

@@ -155,6 +155,24 @@ def test_what_is_missing_is_skipped_and_the_reason_said(graded):
     assert len(report.functions["f"].notes) == 1
 
 
+def test_what_does_not_parse_is_skipped_with_its_line(graded):
+    report = graded(
+        text="def f(W):\n    x = 1\nprint(W)\n    return x\n\ndef g(W, X, y, reg):\n    return 0\n"
+    )
+
+    told = (
+        "f (hw.py) does not parse: line 3 (`print(W)`) is not indented, so the function ends there, but line 4 goes on: "
+        "indent line 3 or delete it"
+    )
+    assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
+    assert {check.message for check in report.checks if check.status == "skipped"} == {f"{told}."}
+    part = report.functions["f"]
+    assert (part.status, part.notes) == ("missing", (told,))
+    assert part.where is not None
+    assert (part.where.file, part.where.cell, part.where.line) == ("hw.py", None, 3)
+    assert student_view(report).functions["f"] == part
+
+
 def test_all_missing_functions_of_a_check_are_named(graded):
     report = graded(text="x = 1\n")
 
@@ -455,6 +473,23 @@ def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
         "it calls xrange, which only Python 2 has; it was given range instead",
     )
     assert report.functions["g"].notes == imported.functions["f"].notes == ()
+
+
+def test_python_2_is_a_note(graded):
+    report = graded(text=BOTH_FUNCTIONS.replace("return 0", "print W; return 0", 1))
+
+    assert report.functions["f"].notes == ("it is Python 2; it was converted to Python 3 to be graded",)
+    assert report.functions["g"].notes == ()
+
+
+def test_a_method_that_does_not_parse_is_a_note(graded):
+    text = "class f:\n    def loss(self):\n        return (1\n    def train(self):\n        return 2\n"
+
+    report = graded(text=text)
+
+    assert report.functions["f"].notes == (
+        "f.loss (hw.py) does not parse: line 3 (`return (1`): '(' was never closed",
+    )
 
 
 def test_what_a_function_needs_and_was_left_out_is_a_note(graded):

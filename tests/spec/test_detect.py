@@ -151,7 +151,7 @@ def test_a_tie_is_an_error(shipped):
 def test_a_submission_that_does_not_parse_is_an_error(shipped):
     with pytest.raises(
         SpecError,
-        match=r"^alice: hw\.py does not parse \(line 1: invalid syntax\); correct it, or pass --spec NAME$",
+        match=r"^alice: hw\.py does not parse: line 1 \(`def f\(:`\): invalid syntax; correct it, or pass --spec NAME$",
     ):
         detect_spec(submission_of("def f(:\n"))
 
