@@ -1,6 +1,10 @@
 """What keeps a text from parsing is named: odd characters by code point, pasted lines by what they are."""
 
+import sys
+
 import pytest
+
+from grader.extract.syntax import Fault, explained, parse
 
 ODD = {
     "    x = 1\u00a0+ 2": "column 10: U+00A0 (no-break space) instead of a space: retype it",
@@ -121,3 +125,14 @@ def test_prompts_that_ipython_keeps_are_named(extract_cells):
         "does not parse: line 3 (`>>> def target():`) was pasted with its prompt"
         in extracted.missing["target"]
     )
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has template strings")
+def test_syntax_of_a_newer_python_is_named_with_its_version():
+    text = 'def target():\n    return t"{1}"\n'
+    fault = parse(text)
+    assert isinstance(fault, Fault)
+
+    words = explained(fault, text.split("\n"), 0, 2).message
+
+    assert words.startswith('line 2 (`return t"{1}"`): a template string needs Python 3.14 or later')
