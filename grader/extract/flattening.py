@@ -205,7 +205,7 @@ class _Flattener:
 
     def _choice_of_if(self, node: ast.If) -> _Choice | None:
         truth = self._environment.truth(node.test)
-        if truth is None:
+        if truth is None or any(isinstance(item, ast.NamedExpr) for item in ast.walk(node.test)):
             return None
         if _asks_for_main(node.test):
             reason = MAIN_GUARD

@@ -50,7 +50,7 @@ KEYS = {
     | {"default_device", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
 }
-CHUNK_KEYS = {"number", "file", "line", "source", "binds"}
+CHUNK_KEYS = {"number", "file", "line", "place", "source", "binds"}
 ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "offset", "inputs", "is_method"}
 NUMBERED = {"id", "shape", "offset", "echo", "value"}
 

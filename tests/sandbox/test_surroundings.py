@@ -1,6 +1,7 @@
 """Guards that ask where the code runs: a function must not lose what a plain machine gives it."""
 
 import ast
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -104,33 +105,47 @@ def cell_of(test, shape):
 FUNCTION = "def f():\n    return N"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_guard_is_answered_as_outside_of_colab(open_session, shape):
-    wrong = []
-    for name, test in TESTS.items():
-        session = open_session({"hw.ipynb": notebook_of(cell_of(test, shape), FUNCTION)}, "f")
-        try:
-            assert number_of(session.run(trial("f"))) == 1.0
-        except AssertionError as error:
-            wrong.append(f"{name}: {error}"[:300])
+@pytest.fixture
+def offenders(open_session):
+    """(files by path, or a notebook's cells, by a case's name) to the cases in which f does not return 1."""
 
-    assert wrong == []
+    def run(cases):
+        wrong = []
+        for name, case in cases.items():
+            files = case if isinstance(case, dict) else {"hw.ipynb": notebook_of(*case)}
+            session = open_session(files, "f")
+            try:
+                assert number_of(session.run(trial("f"))) == 1.0
+                assert number_of(session.run(trial("f"))) == 1.0
+            except AssertionError as error:
+                wrong.append(f"{name}: {error}"[:300])
+        return wrong
+
+    return run
+
+
+def with_function(cell):
+    """The cell, and one with f unless it defines it."""
+    return [cell] if "def f" in cell else [cell, FUNCTION]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_guard_is_answered_as_outside_of_colab(offenders, shape):
+    cases = {name: (cell_of(test, shape), FUNCTION) for name, test in TESTS.items()}
+
+    assert offenders(cases) == []
 
 
 @pytest.mark.parametrize("shape", ["if and else", "try around", "harmful lines in else"])
-def test_a_guard_in_a_module_is_answered_as_on_a_plain_machine(open_session, shape):
-    wrong = []
-    for name, test in TESTS.items():
-        if name in {"globals", "no shell", "the usual answer"}:
-            continue  # a module runs without a shell
-        session = open_session(f"{cell_of(test, shape)}\n{FUNCTION}\n", "f")
-        observation = session.run(trial("f"))
-        try:
-            assert number_of(observation) == 1.0
-        except AssertionError as error:
-            wrong.append(f"{name}: {error}"[:300])
+def test_a_guard_in_a_module_is_answered_as_on_a_plain_machine(offenders, shape):
+    of_notebooks = {"globals", "no shell", "the usual answer"}  # a module runs without a shell
+    cases = {
+        name: {"hw.py": f"{cell_of(test, shape)}\n{FUNCTION}\n"}
+        for name, test in TESTS.items()
+        if name not in of_notebooks
+    }
 
-    assert wrong == []
+    assert offenders(cases) == []
 
 
 INSIDE = [
@@ -157,19 +172,11 @@ INSIDE = [
 ]
 
 
-def test_a_function_finds_the_same_answers_when_it_is_called(open_session):
-    wrong = []
-    for body in INSIDE:
-        lines = "".join(f"    {line}\n" for line in body.splitlines())
-        cell = f"from google.colab import output\n%matplotlib inline\ndef f(again=False):\n{lines}"
-        session = open_session({"hw.ipynb": notebook_of(cell)}, "f")
-        try:
-            assert number_of(session.run(trial("f"))) == 1.0
-            assert number_of(session.run(trial("f"))) == 1.0
-        except AssertionError as error:
-            wrong.append(f"{body}: {error}"[:300])
+def test_a_function_finds_the_same_answers_when_it_is_called(offenders):
+    head = "from google.colab import output\n%matplotlib inline\ndef f(again=False):\n"
+    cases = {body: (head + textwrap.indent(body, "    "),) for body in INSIDE}
 
-    assert wrong == []
+    assert offenders(cases) == []
 
 
 NAMED_MAIN = {
@@ -197,17 +204,8 @@ NAMED_MAIN = {
 }
 
 
-def test_what_a_notebook_runs_as_main_is_there(open_session):
-    wrong = []
-    for name, cell in NAMED_MAIN.items():
-        cells = [cell] if "def f" in cell else [cell, FUNCTION]
-        session = open_session({"hw.ipynb": notebook_of(*cells)}, "f")
-        try:
-            assert number_of(session.run(trial("f"))) == 1.0
-        except AssertionError as error:
-            wrong.append(f"{name}: {error}"[:300])
-
-    assert wrong == []
+def test_what_a_notebook_runs_as_main_is_there(offenders):
+    assert offenders({name: with_function(cell) for name, cell in NAMED_MAIN.items()}) == []
 
 
 def test_a_module_does_not_run_what_only_a_script_runs(open_session):
@@ -251,39 +249,31 @@ FALLBACKS = {
     "it refuses to run elsewhere": "import sys\nif 'google.colab' not in sys.modules:\n    raise RuntimeError('open this in Colab')\nN = 1.0",
     "in a class": "import sys\nclass Config:\n    if 'google.colab' in sys.modules:\n        n = 2.0\n        !ls\n    else:\n        n = 1.0\ndef f(): return Config.n",
     "match": "import platform\nmatch platform.system():\n    case 'Linux':\n        !ls\n        N = 1.0\n    case _:\n        N = 2.0",
+    "a walrus beside a flag": "DEBUG = False\nif (N := 1.0) and DEBUG:\n    pass",
     "setattr": "import sys\nsys.path.append('..')\nif '/content' not in sys.path:\n    sys.path.append('/content')\n    N = 1.0",
 }
 
 
-def test_nothing_that_a_function_needs_is_lost_with_a_harmful_line(open_session):
-    wrong = []
-    for name, cell in FALLBACKS.items():
-        cells = [cell] if "def f" in cell else [cell, FUNCTION]
-        session = open_session({"hw.ipynb": notebook_of(*cells)}, "f")
-        try:
-            assert number_of(session.run(trial("f"))) == 1.0
-        except AssertionError as error:
-            wrong.append(f"{name}: {error}"[:300])
-
-    assert wrong == []
+def test_nothing_that_a_function_needs_is_lost_with_a_harmful_line(offenders):
+    assert offenders({name: with_function(cell) for name, cell in FALLBACKS.items()}) == []
 
 
-def test_a_flag_of_another_file_is_answered_too(open_session):
-    wrong = []
-    for head in (
+def test_a_flag_of_another_file_is_answered_too(offenders):
+    heads = (
         "from config import COLAB as FLAG",
         "import config\nFLAG = config.COLAB",
         "from config import *\nFLAG = COLAB",
-    ):
-        cell = f"{head}\nif FLAG:{COLAB}\nelse:\n    N = 1.0"
-        config = "import sys\nCOLAB = 'google.colab' in sys.modules\n"
-        session = open_session({"hw.ipynb": notebook_of(cell, FUNCTION), "config.py": config}, "f")
-        try:
-            assert number_of(session.run(trial("f"))) == 1.0
-        except AssertionError as error:
-            wrong.append(f"{head}: {error}"[:300])
+    )
+    config = "import sys\nCOLAB = 'google.colab' in sys.modules\n"
+    cases = {
+        head: {
+            "hw.ipynb": notebook_of(f"{head}\nif FLAG:{COLAB}\nelse:\n    N = 1.0", FUNCTION),
+            "config.py": config,
+        }
+        for head in heads
+    }
 
-    assert wrong == []
+    assert offenders(cases) == []
 
 
 def test_the_two_sides_know_the_same_modules():
