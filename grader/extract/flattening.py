@@ -14,7 +14,7 @@ from grader.extract.environment import Environment
 from grader.extract.handlers import catches, gives_up, handler_of, names_in
 from grader.extract.importing import ModuleFinder, absolute_name
 from grader.extract.machine import EVERYDAY, PLACES
-from grader.extract.parsing import Statement, statements_in
+from grader.extract.parsing import Statement
 from grader.extract.patching import Patched, first_line_of
 from grader.extract.scopes import bindings_in, walk_scope
 
@@ -168,7 +168,7 @@ class _Flattener:
                 if truth is None or not any(isinstance(item, ast.Call) for item in ast.walk(other)):
                     return statement
                 patched = Patched.of_replaced(statement, [(value, f"({_text_of(chosen, None)})")])
-                lifted = patched and statements_in(patched.unit, patched.first, patched.end)
+                lifted = patched and patched.statements(statement)
                 return lifted[0] if lifted and len(lifted) == 1 else statement
         return statement
 
@@ -277,7 +277,7 @@ class _Flattener:
             if not block:
                 continue
             patched = Patched.of_block(statement, block)
-            lifted = None if patched is None else statements_in(patched.unit, patched.first, patched.end)
+            lifted = None if patched is None else patched.statements(statement)
             if lifted is None:
                 return None
             found += lifted

@@ -60,8 +60,8 @@ class Explainer:
                 return f"{name} ({statement.location.place}) {statement.obstacle}"
             if statement.node is None:
                 is_clause = statement.obstacle.startswith("it ")
-                said = statement.obstacle if is_clause else f"it is {statement.obstacle}"
-                return f"{name} ({statement.location}) is not run: {said}"
+                verb = "is not run:" if is_clause else "is not run: it is"
+                return f"{name} ({statement.location}) {verb} {statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
                 return f"{name} ({statement.location}) is imported from {self._origin(statement, name)}"

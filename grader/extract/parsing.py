@@ -148,13 +148,13 @@ def statements_of(
     plain = plain_lines(as_ipython_reads(lines) if is_cell or cell is not None else lines)
     found = [Statement(unit, item.line, item.line, None, item.reason, item.binds) for item in plain.replaced]
     replaced = {item.line for item in plain.replaced}
-    own = dedented(plain.lines)
-    unit = replace(unit, lines=own, encoded={})
-    nodes = _whole("\n".join(unit.lines))
+    read = dedented(plain.lines)
+    unit = replace(unit, lines=read, encoded={})
+    nodes = _whole("\n".join(read))
     parts = (
         [Part(0, len(lines), 0, nodes)]
         if nodes is not None
-        else salvaged(own, lines, unit.location_of(1).place, converter or Converter())
+        else salvaged(read, lines, unit.location_of(1).place, converter or Converter())
     )
     for part in parts:
         if part.fault is not None:
@@ -171,12 +171,13 @@ def _whole(text: str) -> list[ast.stmt] | None:
     return None if isinstance(nodes, Fault) or returns_outside(nodes) else nodes
 
 
-def statements_in(unit: Unit, first: int, end: int) -> list[Statement] | None:
+def statements_in(unit: Unit, first: int, end: int, *, is_converted: bool) -> list[Statement] | None:
     """The statements of some lines of a unit, counted from 0; None if they do not parse."""
     nodes = parse("\n".join(unit.lines[first:end]))
-    return (
-        None if isinstance(nodes, Fault) else [_statement(unit, node, Part(first, end, 0)) for node in nodes]
-    )
+    if isinstance(nodes, Fault):
+        return None
+    part = Part(first, end, first, is_converted=is_converted)
+    return [_statement(unit, node, part) for node in nodes]
 
 
 def _statement(unit: Unit, node: ast.stmt, part: Part | None = None) -> Statement:

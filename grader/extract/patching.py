@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
-from grader.extract.parsing import Statement, Unit
+from grader.extract.parsing import Statement, Unit, statements_in
 from grader.extract.scopes import Definition
 
 
@@ -42,6 +42,10 @@ class Patched:
     unit: Unit
     first: int
     end: int
+
+    def statements(self, statement: Statement) -> list[Statement] | None:
+        """What these lines, made from the statement, hold; None if they do not parse."""
+        return statements_in(self.unit, self.first, self.end, is_converted=statement.is_converted)
 
     @classmethod
     def of_lines(cls, unit: Unit, first: int, own: Sequence[str]) -> Patched:

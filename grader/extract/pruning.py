@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from grader.extract.binding import TOO_DEEP, reads_of
 from grader.extract.flattening import bound_in
 from grader.extract.handlers import catches
-from grader.extract.parsing import Statement, statements_in
+from grader.extract.parsing import Statement
 from grader.extract.patching import Patched, first_line_of
 from grader.extract.program import Program
 from grader.extract.safety import Safety
@@ -74,7 +74,7 @@ class _Pruning:
         patched = Patched.of_replaced(statement, [(each, text) for each, text, _, _ in self.taken_out])
         if patched is None:
             return None
-        kept = statements_in(patched.unit, patched.first, patched.end)
+        kept = patched.statements(statement)
         if kept is None:
             return None
         offset = statement.first_line - first_line_of(node)

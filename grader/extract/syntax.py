@@ -134,8 +134,6 @@ def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Faul
     if told := pasted(line):
         return Fault(f"{named(lines, number - 1)} {told}", number)
     words = newer_syntax(line) or _in_words(fault.message)
-    if needs := newer_syntax(line):
-        return Fault(f"{named(lines, number - 1)}: {needs}", number)
     message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", words)
     return Fault(f"{named(lines, number - 1)}: {message}", number)
 

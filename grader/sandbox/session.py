@@ -154,7 +154,7 @@ class Session:
             "function": function.name,
             "file": function.file,
             "chunks": list(function.chunks),
-            "lacks": {name: left.explanation for left in function.lacks for name in left.binds},
+            "lacks": {name: left.explanation or left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
             "default_device": self._default_device(worker),
         }
