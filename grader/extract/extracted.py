@@ -147,6 +147,11 @@ class Extracted:
         """Nothing, neither found nor missing."""
         return cls(MappingProxyType({}), MappingProxyType({}), (), (), (), (), (), MappingProxyType({}), ())
 
+    def names_bound(self, function: str) -> set[str]:
+        """The names that the chunks of a function bind: itself, and what it may call; none if it is missing."""
+        numbers = self.functions[function].chunks if function in self.functions else ()
+        return {bound for chunk in self.chunks if chunk.number in numbers for bound in chunk.binds}
+
     def line_at(self, location: Location) -> str | None:
         """A line of a chunk, for a message: one printable line of at most 80 characters; None if it is empty."""
         for chunk in self.chunks:

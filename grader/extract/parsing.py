@@ -148,13 +148,13 @@ def statements_of(
     plain = plain_lines(as_ipython_reads(lines) if is_cell or cell is not None else lines)
     found = [Statement(unit, item.line, item.line, None, item.reason, item.binds) for item in plain.replaced]
     replaced = {item.line for item in plain.replaced}
-    read = dedented(plain.lines)
-    unit = replace(unit, lines=read, encoded={})
-    nodes = _whole("\n".join(read))
+    own = dedented(plain.lines)
+    unit = replace(unit, lines=own, encoded={})
+    nodes = _whole("\n".join(unit.lines))
     parts = (
         [Part(0, len(lines), 0, nodes)]
         if nodes is not None
-        else salvaged(read, lines, unit.location_of(1).place, converter or Converter())
+        else salvaged(own, lines, unit.location_of(1).place, converter or Converter())
     )
     for part in parts:
         if part.fault is not None:

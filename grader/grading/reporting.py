@@ -45,6 +45,9 @@ from grader.spec.detect import LookAlike
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
 
+_CAUSES = frozenset({"values", "training", "prediction"})
+"""The kinds of checks that other failures can follow from: they judge what a function computes."""
+
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -186,7 +189,7 @@ class ReportDraft:
         checks = [
             check.id
             for check in self.checks
-            if check.kind == "values" and check.status == "failed" and check.id != part.id
+            if check.kind in _CAUSES and check.status == "failed" and check.id != part.id
             if set(check.functions) & set(result.verdict.blames)
         ]
         return part.model_copy(
@@ -207,18 +210,15 @@ class ReportDraft:
     def _wrong_helpers(self, result: CheckResult) -> list[str]:
         """The other functions that a failed function calls and that are wrong themselves."""
         own = set(result.check.functions)
-        bound = {name for function in own for name in self._names_bound(function)}
+        bound = {name for function in own for name in self.extracted.names_bound(function)}
         return [
             name
             for name, part in self.functions.items()
             if name in bound - own
+            and name not in result.replaced
             and part.status in {"incorrect", "missing", "not_written"}
-            and not own & self._names_bound(name)  # if two need each other, neither is to blame
+            and not own & self.extracted.names_bound(name)  # if two need each other, neither is to blame
         ]
-
-    def _names_bound(self, name: str) -> set[str]:
-        """The names that the chunks of a function bind."""
-        return {bound for chunk in _chunks(name, self.extracted) for bound in chunk.binds}
 
 
 def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:

@@ -27,7 +27,9 @@ class Location:
         return self.file if self.cell is None else f"{self.file}, cell {self.cell}"
 
     def __str__(self) -> str:
-        return f"{self.place}, line {self.line}" + (f" (line {self.inner} of its string)" if self.inner else "")
+        return f"{self.place}, line {self.line}" + (
+            f" (line {self.inner} of its string)" if self.inner else ""
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions" / "eecs498_201
 SEED = 918_273_645_546_372
 
 KEYS = {
-    "program": {"op", "chunks", "files", "modules", "stubs", "redirect_cuda"},
+    "program": {"op", "chunks", "files", "modules", "stubs", "absences", "redirect_cuda"},
     "load": {"op", "id", "function", "file", "chunks", "lacks", "redirect_cuda", "default_device"},
     "call": {
         "op",
@@ -50,7 +50,7 @@ KEYS = {
     | {"default_device", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
 }
-CHUNK_KEYS = {"number", "file", "line", "place", "source", "binds"}
+CHUNK_KEYS = {"number", "file", "line", "place", "source", "binds", "borrows"}
 ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "offset", "inputs", "is_method"}
 NUMBERED = {"id", "shape", "offset", "echo", "value"}
 

@@ -11,12 +11,12 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import in_dtype_of, loss_trial
+from grader.checks.losses.calls import in_dtype_of, loss_trial, right_loss
 from grader.checks.losses.cases import SHIFT, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Unexpected, Value
-from grader.model.trial import DTypeName, Trial
+from grader.model.trial import DTypeName, Replacement, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
 
 OVERFLOW = Diagnosis(
@@ -45,6 +45,10 @@ class StabilityCheck(CheckFields):
     kind: Literal["stability"]
     function: str
 
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right loss."""
+        return right_loss(assignment, self.function)
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """In each dtype no shift and both shifts; two wide rows in each; W of ones as in the handout."""
         draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
@@ -63,7 +67,8 @@ class StabilityCheck(CheckFields):
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
                 finding = Finding(self.function, None)
-                return self.failed(failure_sentence(trial, observation), findings=(finding,))
+                words = failure_sentence(trial, observation)
+                return self.failed(words, findings=(finding,), blames=(self.function,))
             calls.append((trial, observation))
             if infinite := _infinite(trial, observation):
                 on = f"{trial.label}{in_dtype_of(trial, evidence, _infinite)}"
@@ -74,12 +79,15 @@ class StabilityCheck(CheckFields):
                 if are_numbers and truth.fault(unshifted.values) is None:
                     words = f"{self.function} is not finite on large scores. {OVERFLOW.message} On {on}, {infinite}"
                     return self._wrong(words, OVERFLOW)
-                return self._wrong(f"{self.function}: {infinite}, on {on}")
+                return self._wrong(f"{self.function}: {infinite}, on {on}", is_wrong_anyway=True)
         *others, (ones_trial, ones) = calls
         shifted = [call for call in others if not call[0].label.startswith(WIDE)]
         for start in range(0, len(shifted), len(SHIFTS)):
-            if fault := self._shift_fault(context.assignment, shifted[start : start + len(SHIFTS)]):
-                return self._wrong(fault)
+            group = shifted[start : start + len(SHIFTS)]
+            if fault := self._shift_fault(context.assignment, group):
+                first, unshifted = group[0]
+                own = Truth.of(context.assignment, first).compare_loss(unshifted.values[0])
+                return self._wrong(fault, is_wrong_anyway=not own.is_right)
         if is_zero(ones.values[0]):  # the values at W of ones need only be finite, but not untouched
             return self._wrong(f"{self.function}: loss is 0, on {ones_trial.label}")
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
@@ -96,8 +104,12 @@ class StabilityCheck(CheckFields):
                 return f"{self.function}: {fault}, on {trial.label}"
         return None
 
-    def _wrong(self, words: str, *diagnosis: Diagnosis) -> Verdict:
-        return self.failed(words, findings=(Finding(self.function, False, diagnosis),))
+    def _wrong(self, words: str, *diagnosis: Diagnosis, is_wrong_anyway: bool = False) -> Verdict:
+        return self.failed(
+            words,
+            findings=(Finding(self.function, False, diagnosis),),
+            blames=(self.function,) if is_wrong_anyway else (),
+        )
 
 
 def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Comparison:

@@ -192,7 +192,10 @@ class ZMQInteractiveShell(Stub):
 
 
 ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
-_SHELL = ZMQInteractiveShell("get_ipython()", Source("IPython", "cannot be used here", is_package=True))
+_SHELL = ZMQInteractiveShell(
+    "get_ipython()",
+    Source("the notebook's shell", "obeys no command when functions are graded", is_package=True),
+)
 _SHELL.__dict__["config"] = {"IPKernelApp": {}}
 
 
