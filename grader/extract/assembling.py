@@ -25,7 +25,7 @@ from grader.extract.parsing import Statement
 from grader.extract.program import ImportedName, Program
 from grader.extract.pruning import without_harmful_lines
 from grader.extract.reading import read_sources
-from grader.extract.running import with_runs
+from grader.extract.running import mark_run, with_runs
 from grader.extract.safety import Safety
 from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
@@ -44,6 +44,7 @@ def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] =
         warnings.simplefilter("ignore")  # a student's "\d" is not our warning
         sources, notes = read_sources(submission.sources, names)
         finder = ModuleFinder(sources)
+        mark_run(sources, finder)
         program = Program(with_runs(flattened(sources, finder), finder), finder)
         for _ in range(_PRUNINGS):
             assembly = _Assembly(submission, program, names, paths, list(notes))

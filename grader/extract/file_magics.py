@@ -27,11 +27,13 @@ class Run:
 
     is_shared: in the namespace of the file that runs it, and not in one of its own whose names are copied.
     is_imported: as an import would, with another `__name__` than "__main__".
+    is_exec: by exec, whose text may come from elsewhere.
     """
 
     path: str
     is_shared: bool
     is_imported: bool = False
+    is_exec: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,10 @@ def command(node: ast.stmt) -> Run | list[Import] | None:
         case ast.Expr(ast.Call(ast.Attribute(attr="magic"), [ast.Constant(str(text))])):
             return line_magic(f"%{text}")
         case ast.Expr(ast.Call(ast.Name(name)) as call) if name in _RUNNERS:
-            return next((Run(path, is_shared=True) for path in _paths_in(call)), None)
+            return next((Run(path, is_shared=True, is_exec=True) for path in _paths_in(call)), None)
         case ast.With(items=items, body=[ast.Expr(ast.Call(ast.Name(name)))]) if name in _RUNNERS:
             paths = (path for item in items for path in _paths_in(item.context_expr))
-            return next((Run(path, is_shared=True) for path in paths), None)
+            return next((Run(path, is_shared=True, is_exec=True) for path in paths), None)
         case ast.Expr(ast.Call(ast.Attribute(ast.Call(ast.Name("globals")), "update"), [ast.Call() as call])):
             found = _paths_in(call) if _last_part(call.func) == "run_path" else iter(())
             return next((Run(path, is_shared=False, is_imported=True) for path in found), None)

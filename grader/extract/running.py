@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from grader.extract.binding import bindings_of
@@ -19,6 +20,8 @@ _COMMANDS_FOLLOWED = 1_000
 """How many commands of one submission are followed."""
 
 _COMMANDS = (ast.Expr, ast.Assign, ast.With)
+_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+_MAY_RUN = re.compile(r"\b(?:run_line_magic|magic|exec|execfile|run_path)\b")
 
 
 def with_runs(sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> dict[str, list[Statement]]:
@@ -28,6 +31,11 @@ def with_runs(sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) 
     of its own, and its names are copied: an import of each.
     """
     return _Runs(sources, finder).expanded()
+
+
+def mark_run(sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> None:
+    """Tell the finder which modules are run, and not only imported: their main guards hold."""
+    _Runs(sources, finder).mark()
 
 
 class _Runs:
@@ -42,6 +50,15 @@ class _Runs:
     def expanded(self) -> dict[str, list[Statement]]:
         return {path: self._expanded(path, ()) for path in self._sources}
 
+    def mark(self) -> None:
+        """Tell the finder which modules are run, and not only imported."""
+        for path, statements in self._sources.items():
+            for statement in statements:
+                for asked in (self._asked(statement), *self._asked_within(statement)):
+                    file = self._file_of(asked, path) if isinstance(asked, Run) else None
+                    if file is not None and isinstance(asked, Run) and not asked.is_imported:
+                        self._finder.run_as_main(file)
+
     def _expanded(self, path: str, running: tuple[str, ...]) -> list[Statement]:
         if path in self._done:
             return self._done[path]
@@ -49,43 +66,58 @@ class _Runs:
         for statement in self._sources[path]:
             for part in _without_with(statement):
                 asked = self._asked(part)
-                if asked is None:
-                    found.append(part)
-                elif isinstance(asked, Run):
-                    file = nearest(asked.path, path.rpartition("/")[0], self._paths)
-                    if file is None or not (file == path or file in running or len(running) == _DEPTH):
-                        found += self._run(part, asked, file, (*running, path))
-                else:
+                if isinstance(asked, Run):
+                    if self._file_of(asked, path) is None:
+                        found.append(part)
+                    found += self._run(part, asked, path, running)
+                elif asked is not None:
                     found += self._imported(part, asked)
+                else:
+                    for inner in self._asked_within(part):
+                        found += self._run(part, inner, path, running)
+                    found.append(part)
         return found
 
     def _asked(self, statement: Statement) -> Run | Sequence[Import] | None:
         """What a command asks for; None for any other statement."""
-        if self._commands_left == 0:
-            return None
         asked: Run | Sequence[Import] | None = None
         if statement.node is None:
             text = statement.unit.lines[statement.first_line - 1].lstrip() if statement.unit.lines else ""
             asked = line_magic(text) if text.startswith(("%", "run ")) else None
         elif isinstance(statement.node, _COMMANDS):
             asked = command(statement.node)
-        self._commands_left -= asked is not None
-        return asked
+        return self._counted(asked)
 
-    def _run(
-        self, statement: Statement, run: Run, file: str | None, running: tuple[str, ...]
-    ) -> list[Statement]:
+    def _asked_within(self, statement: Statement) -> Iterator[Run]:
+        """The files that a block runs, where it is not known whether the block does."""
+        if isinstance(statement.node, _BLOCKS) and _MAY_RUN.search(statement.source):
+            for item in ast.walk(statement.node):
+                if isinstance(item, _COMMANDS) and item is not statement.node:
+                    asked = self._counted(command(item))
+                    if isinstance(asked, Run):
+                        yield asked
+
+    def _counted(self, asked: Run | Sequence[Import] | None) -> Run | Sequence[Import] | None:
+        """The same, as long as not too many commands are followed."""
+        if asked is not None:
+            self._commands_left -= 1
+        return asked if self._commands_left >= 0 else None
+
+    def _file_of(self, run: Run, path: str) -> str | None:
+        return nearest(run.path, path.rpartition("/")[0], self._paths)
+
+    def _run(self, statement: Statement, run: Run, path: str, running: tuple[str, ...]) -> list[Statement]:
+        """The statements that stand for a run; none for a file that runs itself."""
+        file = self._file_of(run, path)
         if file is None:
-            is_exec = statement.node is not None
-            dotted = self._finder.name_absent(run.path)
-            text = f"from {dotted} import *"
-            return [statement] if is_exec else [statement, _standing_for(statement, text)]
-        inner = self._expanded(file, running)[: self._left]
+            text = f"from {self._finder.name_absent(run.path)} import *"
+            return [] if run.is_exec else [_standing_for(statement, text)]
+        if file == path or file in running or len(running) == _DEPTH:
+            return []
+        inner = self._expanded(file, (*running, path))[: self._left]
         if run.is_shared:
             self._left -= len(inner)
             return [replace(each, unit=_run_in(statement.unit.file, each.unit)) for each in inner]
-        if not run.is_imported:
-            self._finder.run_as_main(file)
         names: dict[str, None] = {}
         has_stars = False
         for each in inner:

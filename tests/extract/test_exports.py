@@ -4,7 +4,7 @@ import pytest
 
 from grader.extract.importing import ModuleFinder
 from grader.extract.parsing import statements_of
-from grader.extract.running import with_runs
+from grader.extract.running import mark_run
 
 MAGIC = "# Commented out IPython magic to ensure Python compatibility.\n"
 F = "def target():\n    return 42"
@@ -229,6 +229,6 @@ def test_a_module_that_a_notebook_runs_is_main_and_an_imported_one_is_not():
     finder = ModuleFinder(["a.py", "b.py", "hw.ipynb"])
     statements = statements_of("hw.ipynb", 1, "%run a.py\n%run -n b.py")
 
-    with_runs({"hw.ipynb": statements, "a.py": [], "b.py": []}, finder)
+    mark_run({"hw.ipynb": statements, "a.py": [], "b.py": []}, finder)
 
     assert [finder.is_main(path) for path in ("a.py", "b.py", "hw.ipynb")] == [True, False, True]

@@ -287,3 +287,45 @@ def test_a_file_with_an_odd_name_can_be_run(extract_files, notebook, load):
     )
 
     assert load(extracted, "target")() == 42
+
+
+@pytest.mark.parametrize(
+    "command, answer", [("%run tools.py", 42), ("%run -n tools.py", 1), ("from tools import *", 1)]
+)
+def test_the_main_guard_of_a_module_that_is_run_holds(extract_files, notebook, load, command, answer):
+    tools = "def helper():\n    return 1\nif __name__ == '__main__':\n    def helper():\n        return 42"
+    extracted = extract_files(
+        {"tools.py": tools, "hw.ipynb": notebook(command, "def target():\n    return helper()")}, "target"
+    )
+
+    assert load(extracted, "target")() == answer
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "if 'google.colab' in sys.modules:\n    %run b.py\nelse:\n    %run tools.py",
+        "if 'google.colab' not in sys.modules:\n    %run tools.py\nelse:\n    %run b.py",
+        "if 'google.colab' not in sys.modules:\n    exec(open('tools.py').read())\nelse:\n    exec(open('b.py').read())",
+        "if len(sys.argv) < 99:\n    %run tools.py",
+        "try:\n    %run tools.py\nexcept FileNotFoundError:\n    print('upload tools.py')",
+        "import os\nif os.path.exists('b.py'):\n    print(1)\n    %run -i tools.py\n%run -i 'tools.py'",
+    ],
+)
+def test_a_run_in_a_block_counts_unless_its_branch_does_not_run(extract_files, notebook, load, cell):
+    files = {
+        "tools.py": HELPER,
+        "b.py": "def helper():\n    return 1",
+        "hw.ipynb": notebook("import sys", cell, "def target():\n    return helper()"),
+    }
+
+    assert load(extract_files(files, "target"), "target")() == 42
+
+
+def test_a_run_in_the_branch_for_this_machine_counts(extract_files, notebook, load):
+    cell = "import sys\nif 'google.colab' in sys.modules:\n    %cd /content\n    %run /content/tools.py\nelse:\n    %run tools.py"
+    extracted = extract_files(
+        {"tools.py": HELPER, "hw.ipynb": notebook(cell, "def target():\n    return helper()")}, "target"
+    )
+
+    assert load(extracted, "target")() == 42
