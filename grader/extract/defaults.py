@@ -16,13 +16,21 @@ def defaults_of(function: ExtractedFunction, method: str | None = None) -> Mappi
 
     method: a method of the class, if `function` is one.
     """
+    return _defaults(function.source, method or function.name, method is not None)
+
+
+def defaults_in(signature: str) -> Mapping[str, float]:
+    """The same of a signature such as `(X, y, reg=1e-3)`."""
+    return _defaults(f"def f{signature}: pass", "f", is_method=False)
+
+
+def _defaults(source: str, name: str, is_method: bool) -> Mapping[str, float]:
     try:
-        body = ast.parse(function.source).body
+        body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    if method is not None:
+    if is_method:
         body = [each for node in body if isinstance(node, ast.ClassDef) for each in node.body]
-    name = method or function.name
     found = [node for node in body if isinstance(node, Function) and getattr(node, "name", None) == name]
     if not found:
         return {}

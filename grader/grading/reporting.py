@@ -13,13 +13,13 @@ from typing import Literal
 from grader import formatting
 from grader.checks.base.call import sentence
 from grader.extract import Chunk, Extracted, ExtractedFunction
-from grader.extract.defaults import defaults_of
+from grader.extract.defaults import defaults_in, defaults_of
 from grader.extract.unwritten import is_unwritten
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
-from grader.model.assignment import ClassifierClass, FunctionSpec, TrainerFunction
+from grader.model.assignment import AnyFunction, ClassifierClass, FunctionSpec, TrainerFunction
 from grader.model.observation import Location
 from grader.model.report import (
     AssignmentPart,
@@ -314,13 +314,17 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
 
 def _default_notes(function: ExtractedFunction, spec: FunctionSpec) -> Iterator[str]:
     """The defaults in a signature that differ from the handout's."""
-    if not isinstance(spec, TrainerFunction | ClassifierClass) or spec.defaults is None:
-        return
-    own = defaults_of(function, "train" if isinstance(spec, ClassifierClass) else None)
-    for name, expected in spec.defaults.model_dump().items():
-        seen = own.get(name)
-        if seen is not None and seen != expected:
-            yield f"{name} is {seen:g} by default; the handout's signature says {expected:g}"
+    handouts: dict[str | None, Mapping[str, float]] = {}
+    if isinstance(spec, TrainerFunction | ClassifierClass) and spec.defaults is not None:
+        handouts["train" if isinstance(spec, ClassifierClass) else None] = spec.defaults.model_dump()
+    if isinstance(spec, AnyFunction):
+        handouts = {name: defaults_in(text) for name, text in spec.methods.items()}
+        handouts["__init__" if spec.methods else None] = defaults_in(spec.signature or "()")
+    for method, expected in handouts.items():
+        own = defaults_of(function, method)
+        for name, number in expected.items():
+            if (seen := own.get(name, number)) != number:
+                yield f"{name} is {seen:g} by default; the handout's signature says {number:g}"
 
 
 def _needs_xrange(name: str, extracted: Extracted) -> bool:

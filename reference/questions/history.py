@@ -21,11 +21,11 @@ def other_histories(found: Answer) -> Sequence[Answer]:
     return [{**found, "history": found["history"][1:]}, found]
 
 
-def length_rule(num_iters: int | None = None) -> Rule:
-    """One loss per step, or one more. num_iters: the default of the function's own parameter."""
+def length_rule() -> Rule:
+    """One loss per step, or one more."""
 
     def broken(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        steps, count = inputs.integer("num_iters", num_iters), seen["history"].size
+        steps, count = inputs.integer("num_iters"), seen["history"].size
         return None if count in {steps, steps + 1} else {"count": count, "steps": steps}
 
     return Rule(

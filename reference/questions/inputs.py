@@ -34,17 +34,15 @@ class Inputs:
         """Several inputs as arrays."""
         return [self.array(name) for name in names]
 
-    def number(self, name: str, default: float | None = None) -> float:
-        """An input as a float; the function's own default for one that is left out (None)."""
+    def number(self, name: str) -> float:
+        """An input as a float."""
         value = self.values[name]
-        if value is None:
-            value = default
         assert isinstance(value, int | float)
         return float(value)
 
-    def integer(self, name: str, default: int | None = None) -> int:
-        """An input as an int; the function's own default for one that is left out (None)."""
-        return int(self.number(name, default))
+    def integer(self, name: str) -> int:
+        """An input as an int."""
+        return int(self.number(name))
 
     def replace(self, **values: Value) -> Inputs:
         """These inputs with other values."""

@@ -23,7 +23,8 @@ from grader.model.verdict import Diagnosis
 from reference import MATCH_TOLERANCE, Inputs, Question, QuestionCase
 
 FLOAT32_INSIDE = 1e-5
-"""Relative: a float64 output that is off by no more was computed in float32, which is a note and costs nothing."""
+"""Relative: a float64 output that is off by no more is as good as float32's, which is a note and costs nothing."""
+_FEW_DIGITS = "is it computed in float32, or with an epsilon added?"
 
 _MATCHED_CASES = 4
 
@@ -108,7 +109,7 @@ class Tally:
 
     def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
         comparisons = [self._compare(name, value, each) for each in answers]
-        comparison = next((each for each in comparisons if each.is_right), comparisons[0])
+        comparison = min(comparisons, key=lambda each: (not each.is_right, each.relative))
         if self.question.outputs[name] == "labels" and (note := float_labels_note(value)) is not None:
             self.notes.append(note)
         if comparison.is_right:
@@ -117,7 +118,7 @@ class Tally:
         elif case.is_noted:
             self._excuse(name, value, comparison, case)
         elif self.dtype == "float64" and comparison.relative <= FLOAT32_INSIDE:
-            self.notes.append(f"its {name} has only the precision of float32, though float64 is asked for")
+            self.notes.append(f"its {name} is right to only as many digits as float32 has: {_FEW_DIGITS}")
         else:
             self.wrong.setdefault(name, (comparison, case.label))
             self._count_wrong(case)

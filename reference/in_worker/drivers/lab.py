@@ -1,4 +1,4 @@
-"""Calls the lab's functions: None leaves an argument to its default, and changed arguments come back too."""
+"""Calls the lab's functions; changed arguments come back too."""
 
 from __future__ import annotations
 
@@ -15,8 +15,5 @@ def numeric(
 
 
 def train(function: Callable[..., Any], weight: Any, bias: Any, X: Any, y: Any, *rest: Any) -> Any:
-    """Trained parameters; trailing arguments that are None take their defaults."""
-    given = list(rest)
-    while given and given[-1] is None:
-        given.pop()
-    return function(weight, bias, X, y, *given)
+    """Trained parameters."""
+    return function(weight, bias, X, y, *rest)

@@ -15,11 +15,8 @@ def loss(softmax_loss: Any, W: Any, b: Any, X: Any, y: Any, reg: Any) -> Any:
 def train(
     train_softmax: Any, X: Any, y: Any, num_classes: Any, step_size: Any, reg: Any, num_iters: Any
 ) -> Any:
-    """W, b as a row, and the losses; None leaves an argument out."""
-    given = {"step_size": step_size, "reg": reg, "num_iters": num_iters}
-    answer = train_softmax(
-        X, y, num_classes, **{name: each for name, each in given.items() if each is not None}
-    )
+    """W, b as a row, and the losses."""
+    answer = train_softmax(X, y, num_classes, step_size=step_size, reg=reg, num_iters=num_iters)
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         return answer
     W, b, history = answer

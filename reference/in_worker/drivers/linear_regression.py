@@ -4,9 +4,8 @@ from typing import Any
 
 
 def fit(student: Any, x: Any, y: Any, learning_rate: Any, num_iters: Any) -> Any:
-    """w, b as a vector of one, and the losses; None leaves an argument out."""
-    given = {"learning_rate": learning_rate, "num_iters": num_iters}
-    answer = student(x, y, **{name: each for name, each in given.items() if each is not None})
+    """w, b as a vector of one, and the losses."""
+    answer = student(x, y, learning_rate=learning_rate, num_iters=num_iters)
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         return answer
     w, b, history = answer

@@ -6,8 +6,8 @@ NAMES = ("W1", "b1", "W2", "b2")
 
 
 def start(TwoLayerNet: Any, *sizes: Any) -> Any:
-    """The parameters of a fresh object; sizes: of input, hidden layer and output, and std, where None leaves it out."""
-    return parameters(TwoLayerNet(*(each for each in sizes if each is not None)))
+    """The parameters of a fresh object; sizes: of input, hidden layer and output, and std."""
+    return parameters(TwoLayerNet(*sizes))
 
 
 def scores(TwoLayerNet: Any, *given: Any) -> Any:

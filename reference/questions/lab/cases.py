@@ -98,9 +98,7 @@ def training_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     for N, epochs, rate in ((1, 1, 0.3), (1, 4, 0.2), (5, 2, 0.1), (4, 5, 0.05)):
         inputs: dict[str, Value] = {**_equal_rows(rng, N), "learning_rate": rate, "epochs": epochs}
         cases.append(QuestionCase(f"{_samples(N)}, epochs={epochs}, learning rate {rate:g}", inputs))
-    note = "called without learning_rate and epochs it does not do what 1e-3 and 3 would"
-    inputs = {**_equal_rows(rng, 3), "learning_rate": None, "epochs": None}
-    return [*cases, QuestionCase("the defaults of its signature", inputs, is_noted=True, note=note)]
+    return cases
 
 
 def minibatch_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:

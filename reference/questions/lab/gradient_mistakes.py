@@ -13,8 +13,6 @@ from reference.questions.lab import formulas
 from reference.questions.question import Answer, QuestionMistake, in_outputs
 
 GRADIENTS = ("grad_weight", "grad_bias")
-EPSILON = 1e-4
-"""The lab's step of the numeric gradient."""
 
 # --- criterion_softmax_backward --------------------------------------------------------------------------------------
 
@@ -127,7 +125,7 @@ def differences(inputs: Inputs, way: tuple[formulas.Differences, float, float]) 
     """Both gradients. way: the rule, what epsilon is multiplied by, what the gradients are multiplied by."""
     rule, step, factor = way
     weight, bias, x = inputs.arrays("weight", "bias", "x")
-    epsilon = step * inputs.number("epsilon", EPSILON)
+    epsilon = step * inputs.number("epsilon")
     gradients = rule(weight, bias, x, inputs.integer("label"), epsilon)
     return {name: factor * gradient for name, gradient in zip(GRADIENTS, gradients, strict=True)}
 
@@ -143,7 +141,7 @@ def _moved(by: float) -> Iterator[QuestionMistake]:
             f"{name}_afterwards",
             f"After the call every entry of {name} is off by {'epsilon' if abs(by) == 1 else '2*epsilon'}:"
             " each step must be undone.",
-            lambda inputs, name=name: inputs.array(name) + by * inputs.number("epsilon", EPSILON),  # type: ignore[misc]
+            lambda inputs, name=name: inputs.array(name) + by * inputs.number("epsilon"),  # type: ignore[misc]
         )
 
 

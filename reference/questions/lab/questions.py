@@ -95,7 +95,7 @@ _EVALUATION: tuple[QuestionMistake, ...] = mistakes_in(
 
 
 def _images_and_bins(inputs: Inputs) -> tuple[Array, int]:
-    return inputs.array("images"), inputs.integer("bins", 8)
+    return inputs.array("images"), inputs.integer("bins")
 
 
 def _histogram(inputs: Inputs) -> Answer:

@@ -20,7 +20,7 @@ PARAMETERS = ("weight", "bias")
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The number of steps and the learning rate of a call; the defaults are those of the lab."""
+    """The number of steps and the learning rate of a call."""
 
     samples: int
     epochs: int
@@ -28,7 +28,7 @@ class _Plan:
 
     @classmethod
     def of(cls, inputs: Inputs) -> _Plan:
-        return cls(len(inputs.array("X")), inputs.integer("epochs", 3), inputs.number("learning_rate", 1e-3))
+        return cls(len(inputs.array("X")), inputs.integer("epochs"), inputs.number("learning_rate"))
 
     @property
     def steps(self) -> int:

@@ -37,7 +37,7 @@ _SIZES = ((60, 4, 5, 0.5, 0.3, 150), (36, 3, 2, 0.4, 0.5, 120), (48, 6, 4, 0.8, 
 
 
 def _penalty(inputs: Inputs) -> float:
-    return inputs.convention.regularizer_coefficient * inputs.number("reg", REG)
+    return inputs.convention.regularizer_coefficient * inputs.number("reg")
 
 
 def _loss(W: Array, b: Array, inputs: Inputs) -> tuple[float, Array]:
@@ -68,11 +68,11 @@ def descend(inputs: Inputs, steps: Steps = RIGHT) -> Answer:
     The last loss is that of the W and b returned.
     """
     X, classes, penalty = inputs.array("X"), inputs.integer("num_classes"), _penalty(inputs)
-    size = inputs.number("step_size", STEP_SIZE) if steps.step_size is None else steps.step_size
+    size = inputs.number("step_size") if steps.step_size is None else steps.step_size
     step = steps.step_factor * size
     W, b = np.zeros((X.shape[1], classes)), np.zeros((1, classes))
     history, data = [], []
-    for left in reversed(range(inputs.integer("num_iters", STEPS) + 1)):
+    for left in reversed(range(inputs.integer("num_iters") + 1)):
         loss, slopes = _loss(W, b, inputs)
         history.append(loss)
         data.append(loss - penalty * np.sum(W * W))
@@ -126,7 +126,7 @@ def _is_not_reached(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
 
 
 _HISTORY_RULES = (
-    length_rule(STEPS),
+    length_rule(),
     Rule(
         "loss_rises",
         "history",
@@ -202,9 +202,9 @@ def _draw_spiral(rng: np.random.Generator) -> Sequence[QuestionCase]:
         "X": X,
         "y": y,
         "num_classes": 3,
-        "step_size": None,
-        "reg": None,
-        "num_iters": None,
+        "step_size": STEP_SIZE,
+        "reg": REG,
+        "num_iters": STEPS,
     }
     X, y = spiral(rng, points=40)
     stated: dict[str, Value] = {
@@ -216,7 +216,7 @@ def _draw_spiral(rng: np.random.Generator) -> Sequence[QuestionCase]:
         "num_iters": 300,
     }
     return [
-        QuestionCase("the spiral of 3 arms with 100 points each, defaults", defaults),
+        QuestionCase("the spiral of 3 arms with 100 points each, step_size=1, reg=0.001, num_iters=200", defaults),
         QuestionCase("a spiral with 40 points each, step_size=0.5, reg=0.01, num_iters=300", stated),
     ]
 

@@ -73,11 +73,11 @@ def descend(inputs: Inputs, options: Fit = RIGHT) -> Answer:
         psi = _standardised(psi, options)
     if "y" in options.standardised:
         y = _standardised(y, options)
-    rate = inputs.number("learning_rate", RATE) if options.rate is None else options.rate
+    rate = inputs.number("learning_rate") if options.rate is None else options.rate
     w, b = np.full((2, 1), options.start), np.full(1, options.start)
     history = []
     with np.errstate(all="ignore"):
-        for left in reversed(range(inputs.integer("num_iters", STEPS) + 1)):
+        for left in reversed(range(inputs.integer("num_iters") + 1)):
             residual = psi @ w + b - y
             history.append(float(np.mean(residual**2)))
             if left == 0:
@@ -119,8 +119,8 @@ def _draw_errors(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 def _draw_fits(rng: np.random.Generator) -> Sequence[QuestionCase]:
     line = np.arange(1.0, 6.0)
-    found: list[tuple[str, Array, Array, float | None, int | None]] = [
-        ("x = 1, 2, 3, 4, 5 with y = x^2, defaults", line, line**2, None, None)
+    found: list[tuple[str, Array, Array, float, int]] = [
+        ("x = 1, 2, 3, 4, 5 with y = x^2", line, line**2, RATE, STEPS)
     ]
     for N, rate, count in ((8, 0.03, 25), (12, 0.05, 40), (20, 0.01, 60)):
         x = rng.uniform(0.5, 6, size=N)
@@ -286,7 +286,7 @@ LINEAR_REGRESSION_QUESTIONS = (
         ),
         accepted=lambda inputs: other_histories(descend(inputs)),
         rules=(
-            length_rule(STEPS),
+            length_rule(),
             Rule(
                 "no_normalisation",
                 "history",

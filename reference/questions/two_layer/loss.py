@@ -212,10 +212,10 @@ _SPREAD = 0.2
 
 
 def _draw_starts(_: np.random.Generator) -> Sequence[QuestionCase]:
-    sizes = ((40, 50, 30, None), (30, 60, 50, 0.5), (60, 25, 80, 1e-2))
+    sizes = ((40, 50, 30, 1e-4), (30, 60, 50, 0.5), (60, 25, 80, 1e-2))
     return [
         QuestionCase(
-            f"input_size={D}, hidden_size={H}, output_size={C}, {'no std' if std is None else f'std={std:g}'}",
+            f"input_size={D}, hidden_size={H}, output_size={C}, std={std:g}",
             {"input_size": D, "hidden_size": H, "output_size": C, "std": std},
         )
         for D, H, C, std in sizes
@@ -233,7 +233,7 @@ def _start(inputs: Inputs) -> Answer:
 
 def _spread_rule(output: str) -> Rule:
     def broken(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        std = inputs.number("std", 1e-4)
+        std = inputs.number("std")
         found, mean = float(seen[output].std()), float(seen[output].mean())
         is_right = abs(found - std) <= _SPREAD * std and abs(mean) <= _SPREAD * std
         return None if is_right else {"found": found, "mean": mean, "std": std}

@@ -92,15 +92,3 @@ def test_a_label_of_another_sample_is_not_learned_from():
 
     assert verdict.status == "failed"
     assert verdict.findings[0].diagnosis[0].misconception in {"loss_grew", "accuracy_below_bar"}
-
-
-def test_defaults_that_differ_are_a_note():
-    def train(weight, bias, X, y, learning_rate=1e-2, epochs=3):
-        return trainer(at_random)(weight, bias, X, y, learning_rate, epochs)
-
-    verdict = verdict_on("lab_train", train)
-
-    assert verdict.status == "passed"
-    assert verdict.findings[0].notes == (
-        "called without learning_rate and epochs it does not do what 1e-3 and 3 would",
-    )

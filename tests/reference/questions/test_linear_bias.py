@@ -66,9 +66,9 @@ def spiral_inputs(**changes):
         "X": X,
         "y": y,
         "num_classes": 3,
-        "step_size": None,
-        "reg": None,
-        "num_iters": None,
+        "step_size": 1.0,
+        "reg": 1e-3,
+        "num_iters": 200,
     }
     return Inputs(given | changes, LECTURE)
 
