@@ -123,5 +123,18 @@ def _largest(array: Array) -> float:
     return float(np.max(np.abs(array), initial=0.0))
 
 
+def number_in_words(value: float) -> str:
+    """A number that a student may have written, to six digits."""
+    return f"{value:.6g}"
+
+
+def times(factor: float, what: str) -> str:
+    """"4 times x", or "x divided by 3"; without x "4 times"."""
+    divisor = 1 / factor
+    if what and abs(factor) < 1 and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * abs(divisor):
+        return f"{what} divided by {round(divisor)}"
+    return f"{number_in_words(factor)} times {what}".rstrip()
+
+
 def _factor(value: float) -> str:
     return "" if value == 1 else f"{value:g}*"

@@ -14,7 +14,7 @@ from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
-from grader.checks.losses.diagnosis import diagnose
+from grader.checks.losses.diagnosis import diagnose, infinite_loss
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Raised, Received, Refused, Returned
@@ -167,10 +167,19 @@ class _Tally:
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
         """The mistakes that explain each wrong part."""
         named: list[Diagnosis] = []
-        for position, part in enumerate((self.loss, self.gradient)):
+        losses, gradients = (
+            [returned.values[position] for _, returned in self._telling] for position in (0, 1)
+        )
+        if self.spec.classifier == "softmax":
+            named += infinite_loss(losses, gradients)
+        inputs = [truth.case.inputs for truth, _ in self._telling]
+        for part, values in ((self.loss, losses), (self.gradient, gradients)):
             if not part.is_right:
-                seen = [(truth.case.inputs, returned.values[position]) for truth, returned in self._telling]
-                named += diagnose(self.spec.classifier, part.part, seen, assignment.convention)
+                seen = list(zip(inputs, values, strict=True))
+                beside = {each.misconception for each in named}
+                named += diagnose(
+                    self.spec.classifier, part.part, seen, assignment.convention, beside=beside
+                )
         return tuple(named)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:

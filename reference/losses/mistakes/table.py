@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from reference.conventions import Convention
+from reference.losses.mistakes.combined import Explanation, Search
+from reference.losses.mistakes.labels import LABELS
 from reference.losses.mistakes.probabilities import PROBABILITIES
 from reference.losses.mistakes.regularizer import REGULARIZER
 from reference.losses.mistakes.shared import BATCH, DATA_TERM, WHOLE
@@ -19,7 +22,7 @@ from reference.mistakes import Seen, distance, matching
 LOSS_MISTAKES: Mapping[Classifier, tuple[LossMistake, ...]] = {
     "svm": (*WHOLE, *DATA_TERM, *SVM, *REGULARIZER, *BATCH),
     "softmax": (
-        *(*WHOLE, *DATA_TERM, *SOFTMAX, *PROBABILITIES, *REGULARIZER),
+        *(*WHOLE, *DATA_TERM, *SOFTMAX, *LABELS, *PROBABILITIES, *REGULARIZER),
         # This loss of the softmax is the logarithm of the sum of the shifted exponentials, which has its own entry.
         *(each for each in BATCH if (each.name, each.output) != ("prediction_as_label", "loss")),
     ),
@@ -27,6 +30,9 @@ LOSS_MISTAKES: Mapping[Classifier, tuple[LossMistake, ...]] = {
 
 LOSS_TOLERANCE = 1e-8
 """Relative to the largest entry of the mistake's outcome."""
+
+NEARLY_RIGHT = 1e-3
+"""Relative. Values this near to the right ones are not several mistakes that cancel, nor a factor."""
 
 
 def match_loss(
@@ -47,34 +53,55 @@ def match_loss(
     )
 
 
-def match_loss_pair(
+def explain_loss(
     classifier: Classifier,
     part: Part,
     cases: Sequence[Case],
     values: Sequence[Array | float],
     convention: Convention,
-) -> tuple[LossMistake, ...]:
-    """Two mistakes that together explain what was seen, one in the data term and one in the regularizer; or none."""
+    *,
+    tolerance: float = LOSS_TOLERANCE,
+    clearance: float = LOSS_TOLERANCE,
+    preferred: Collection[str] = (),
+    epsilon: float = 0.0,
+) -> Explanation:
+    """The mistake that explains what was seen in every case, or the two or three that explain it together.
+
+    clearance: how far from the right answer the values must be, relative to its largest entry.
+    preferred: names of mistakes of the other part, which decide between mistakes that the cases do not tell apart.
+    epsilon: a harmless one that is added to the probabilities of the labels.
+    """
     seen = _seen(classifier, part, cases, values, convention)
+    if epsilon:
+        seen = [_with_epsilon(each, epsilon) for each in seen]
+    if not seen or distance(seen, (each.right for each in seen), clearance, _own_scale) <= clearance:
+        return ()
+    own = _of(classifier, part)
     with np.errstate(all="ignore"):
-        changes = [
-            (mistake, [mistake.outcome(each.given) - each.right for each in seen])
-            for mistake in _of(classifier, part)
-            if mistake not in WHOLE
-        ]
-    for second, of_regularizer in changes:
-        if second not in REGULARIZER:
-            continue
-        for first, of_data in changes:
-            if first in REGULARIZER:
-                continue
-            expected = [
-                each.right + one + other
-                for each, one, other in zip(seen, of_data, of_regularizer, strict=True)
-            ]
-            if distance(seen, expected, LOSS_TOLERANCE, _own_scale) <= LOSS_TOLERANCE:
-                return first, second
-    return ()
+        found = matching(own, seen, tolerance, _own_scale)
+        search = Search(
+            classifier,
+            part,
+            seen,
+            [each for each in own if each not in WHOLE and each not in REGULARIZER],
+            [each for each in own if each in REGULARIZER],
+            tolerance,
+            _own_scale,
+        )
+        if "other_margin" in preferred and (margin := search.one_number()):
+            return margin
+        likely = [each for each in found if each.name in preferred]
+        if found or distance(seen, (each.right for each in seen), NEARLY_RIGHT, _own_scale) <= NEARLY_RIGHT:
+            return tuple((likely or found)[:1])
+        return search.one_number() or search.several()
+
+
+def _with_epsilon(seen: Seen[RightAnswer], epsilon: float) -> Seen[RightAnswer]:
+    """The call with the epsilon in the right answer."""
+    problem = seen.given.problem
+    other = problem.with_log_probabilities(np.log(problem.probabilities + epsilon * problem.one_hot))
+    right = dataclasses.replace(seen.given, problem=other)
+    return Seen(right, seen.value, right.value)
 
 
 def _of(classifier: Classifier, part: Part) -> list[LossMistake]:
