@@ -26,14 +26,20 @@ class Comparison:
     Attributes:
         relative: greatest difference relative to the greatest expected entry; infinite where that is undefined.
         allowed: the bound at the worst entry, relative in the same way.
-        note: the harmless deviation because of which a value out of bounds counts as right.
+        notes: the harmless deviations any of which explains a value out of bounds, which then counts as right; the likeliest
+            first.
     """
 
     is_right: bool
     sentence: str
     relative: float = np.inf
     allowed: float = 0.0
-    note: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str | None:
+        """The likeliest deviation."""
+        return self.notes[0] if self.notes else None
 
 
 def compare_number(

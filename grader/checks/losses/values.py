@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -64,7 +66,7 @@ class ValuesCheck(CheckFields):
             else:
                 tally.broken_calls += not isinstance(observation, Refused)
                 tally.broken = tally.broken or failure_sentence(trial, observation)
-        notes = tuple(tally.notes)
+        notes = tuple(dict.fromkeys((*tally.loss.notes(), *tally.gradient.notes(), *tally.notes)))
         if tally.is_right:
             return self.passed(
                 f"{self.function} gives the reference's loss and gradient in {tally.loss.calls} calls.",
@@ -92,6 +94,8 @@ class _PartTally:
     calls: int = 0
     wrong: list[tuple[Comparison, str]] = field(default_factory=list)
     """The wrong values, each with the label of its trial."""
+    excuses: list[tuple[str, ...]] = field(default_factory=list)
+    """For each value that counts as right all the same: the harmless deviations that explain it, the likeliest first."""
 
     @property
     def is_right(self) -> bool:
@@ -101,6 +105,16 @@ class _PartTally:
         self.calls += 1
         if not comparison.is_right:
             self.wrong.append((comparison, label))
+
+    def notes(self) -> Iterator[str]:
+        """Few deviations that together explain every excused value."""
+        left = self.excuses
+        while left:
+            often = Counter(note for notes in left for note in notes)
+            likeliest = {note: -at for notes in reversed(left) for at, note in enumerate(notes)}
+            note = max(often, key=lambda each: (often[each], likeliest[each]))
+            yield note
+            left = [notes for notes in left if note not in notes]
 
     def sentence(self, function: str, mistakes: str) -> str:
         """The mistakes that explain it, the first call in which it was wrong, and in how many it was."""
@@ -145,8 +159,8 @@ class _Tally:
             (self.gradient, truth.compare_gradient(gradient)),
         ):
             part.add(comparison, trial.label)
-            if comparison.note is not None:
-                self.notes[comparison.note] = None
+            if comparison.notes:
+                part.excuses.append(comparison.notes)
             elif comparison.is_right:
                 name = f"{part.part}_relative_difference_{truth.dtype}"
                 self.worst_right[name] = max(self.worst_right.get(name, 0.0), comparison.relative)
