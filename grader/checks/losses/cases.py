@@ -22,6 +22,7 @@ SHIFTED_CLEARANCE = 0.05
 OUTLYING_CLASSES = 32
 """So many that the mean of a row is nearly as far from its greatest score as the others are."""
 
+SOME_ROWS = "scores of every other row moved"
 GAP = "a score gap of 40"
 ONES_REG = 2.5e4
 """The handout's, for W of ones."""
@@ -134,7 +135,7 @@ class Draw:
         every_other = (np.arange(5) % 2 == 0).astype(np.float64)[:, None]
         return tuple(
             self.case(
-                f"scores of every other row moved by {shift:+g}" if shift else "scores that are not moved",
+                f"{SOME_ROWS} by {shift:+g}" if shift else "scores that are not moved",
                 W,
                 np.hstack([X, shift * every_other]),
                 y,

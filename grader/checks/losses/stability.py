@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
-from grader.checks.base.comparison import UNITS, Comparison, compare_array, is_zero, not_finite, unit_roundoff
+from grader.checks.base.comparison import (
+    UNITS,
+    Comparison,
+    compare_array,
+    is_zero,
+    not_finite,
+    number_of,
+    unit_roundoff,
+)
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import SHIFT, Case, Draw
+from grader.checks.losses.calls import case_of, loss_trial
+from grader.checks.losses.cases import SHIFT, SOME_ROWS, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Unexpected, Value
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
+from reference import Convention
+from reference.losses.problem import cross_entropies
 
 OVERFLOW = Diagnosis(
     "loss",
@@ -25,7 +36,22 @@ OVERFLOW = Diagnosis(
     "Scores of this size overflow exp(): what can be subtracted from all scores of a row without changing its"
     " probabilities?",
 )
+UNDERFLOW = Diagnosis(
+    "loss",
+    "underflow_of_exp",
+    "All exponentials of a row underflow to zero (0/0), as its scores lie far below what is subtracted:"
+    " is that the maximum of the row itself, or of the whole batch?",
+)
+CLIPPED = Diagnosis(
+    "loss",
+    "scores_clipped",
+    "Scores of this size all become the same, as if they were clipped: what can be subtracted from all scores of a row"
+    " without changing its probabilities?",
+)
 SHIFTS = (0.0, SHIFT, -SHIFT)
+FOR_CAUSE = "for the cause"
+"""Tag of the calls that are made to tell overflow from underflow."""
+CLIPPED_TOLERANCE = 1e-5
 WIDE = "scores of a row far apart"
 LOW = "scores of a row far apart, and not the label's on top"
 WIDTHS: Mapping[DTypeName, float] = {"float32": 100.0, "float64": 740.0}
@@ -57,6 +83,20 @@ class StabilityCheck(CheckFields):
         plan.append((ones, "float32" if "float32" in dtypes else "float64"))
         return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
 
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
+        """Where an answer is not finite: all rows moved up, which the maximum of the batch survives, and none once more."""
+        calls = [(trial, seen) for trial, seen in evidence if isinstance(seen, Returned)]
+        if len(calls) < len(evidence) or any(trial.tag == FOR_CAUSE for trial, _ in calls):
+            return ()
+        first = next((trial for trial, returned in calls if _infinite(trial, returned)), None)
+        if first is None:
+            return ()
+        case, dtype = case_of(first)
+        unshifted = next(trial for trial, _ in calls if case_of(trial)[1] == dtype)
+        moved = all_rows_moved(case_of(unshifted)[0], SHIFT, context.assignment.convention)
+        trial = loss_trial(context.assignment, self.function, moved, dtype)
+        return tuple(dataclasses.replace(each, tag=FOR_CAUSE) for each in (trial, unshifted))
+
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when every answer is finite, every loss right, and no gradient is moved by a shift."""
         calls: list[Call] = []
@@ -65,24 +105,41 @@ class StabilityCheck(CheckFields):
                 finding = Finding(self.function, None)
                 return self.failed(failure_sentence(trial, observation), findings=(finding,))
             calls.append((trial, observation))
-            if infinite := _infinite(trial, observation):
+        planned = [call for call in calls if call[0].tag != FOR_CAUSE]
+        for trial, returned in planned:
+            if infinite := _infinite(trial, returned):
                 words = f"{self.function}: {infinite}, on {trial.label}"
-                are_numbers = all(isinstance(value, Received) for value in observation.values)
-                first, unshifted = calls[0]
-                truth = Truth.of(context.assignment, first)
-                # A function that is wrong anyway may be infinite for another reason than the size of the scores.
-                if are_numbers and truth.fault(unshifted.values) is None:
-                    return self._wrong(f"{words}. {OVERFLOW.message}", OVERFLOW)
-                return self._wrong(words)
-        *others, (ones_trial, ones) = calls
+                cause = self._cause(context.assignment, (trial, returned), calls)
+                return self._wrong(words) if cause is None else self._wrong(f"{words}. {cause.message}", cause)
+        *others, (ones_trial, ones) = planned
         shifted = [call for call in others if not call[0].label.startswith(WIDE)]
         for start in range(0, len(shifted), len(SHIFTS)):
-            if fault := self._shift_fault(context.assignment, shifted[start : start + len(SHIFTS)]):
+            group = shifted[start : start + len(SHIFTS)]
+            if fault := self._shift_fault(context.assignment, group):
+                if _is_clipped(context.assignment, group):
+                    return self._wrong(f"{fault}. {CLIPPED.message}", CLIPPED)
                 return self._wrong(fault)
         if is_zero(ones.values[0]):  # the values at W of ones need only be finite, but not untouched
             return self._wrong(f"{self.function}: loss is 0, on {ones_trial.label}")
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return self.passed(message, findings=(Finding(self.function, True),))
+
+    def _cause(
+        self, assignment: Assignment, infinite: Call, calls: Sequence[Call]
+    ) -> Diagnosis | None:
+        """Overflow or underflow, of a function that is right where its scores are small; None where it is neither.
+
+        With all rows moved up, what is subtracted must rise with them, or exp overflows; far apart in a row, it must be
+        near the greatest score. A function that passes both fails only where another row lies far above.
+        """
+        are_numbers = all(isinstance(value, Received) for value in infinite[1].values)
+        moved, *still = [call for call in calls if call[0].tag == FOR_CAUSE]
+        # A function that is wrong anyway, or after other calls, may be infinite for another reason than the scores' size.
+        if not are_numbers or any(_fault(assignment, call) for call in (calls[0], *still)):
+            return None
+        is_of_rows = infinite[0].label.startswith(SOME_ROWS)
+        is_near_top = all(not _infinite(*call) for call in calls if call[0].label.startswith(WIDE))
+        return UNDERFLOW if is_of_rows and is_near_top and not _fault(assignment, moved) else OVERFLOW
 
     def _shift_fault(self, assignment: Assignment, group: list[Call]) -> str | None:
         """The first answer that a shift makes wrong, in a sentence; None when it does nothing."""
@@ -109,6 +166,39 @@ def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Compari
         np.delete(each, -1, axis=features) for each in (shifted.array, unshifted.array, bound)
     )
     return compare_array(Received(seen, shifted.dtype), own, bounds, "dW")
+
+
+def _fault(assignment: Assignment, call: Call) -> str | None:
+    return Truth.of(assignment, call[0]).fault(call[1].values)
+
+
+def all_rows_moved(case: Case, shift: float, convention: Convention) -> Case:
+    """The case with the scores of all rows moved, through its last feature."""
+    X = case.X.copy()
+    X[(slice(None), -1) if convention.layout == "DC" else -1] = shift
+    return dataclasses.replace(case, name=f"scores of all rows moved by {shift:+g}", X=X)
+
+
+def _is_clipped(assignment: Assignment, group: Sequence[Call]) -> bool:
+    """Whether rows that are moved have the loss of scores that are all the same, and the others have their own."""
+    (still, at_rest), *moved = group
+    if not Truth.of(assignment, still).compare_loss(at_rest.values[0]).is_right:
+        return False
+    are_clipped = False
+    for trial, returned in moved:
+        truth = Truth.of(assignment, trial)
+        if truth.compare_loss(returned.values[0]).is_right:
+            continue
+        case = truth.case
+        features = case.X if assignment.convention.layout == "DC" else case.X.T
+        is_moved = np.abs(features[:, -1]) > 1
+        weights = case.W if assignment.convention.layout == "DC" else case.W.T
+        losses = np.where(is_moved, np.log(weights.shape[1]), cross_entropies(features @ weights, case.y))
+        seen = number_of(returned.values[0])
+        if not abs(seen - losses.mean()) <= CLIPPED_TOLERANCE * abs(losses.mean()):
+            return False
+        are_clipped = True
+    return are_clipped
 
 
 def _infinite(trial: Trial, returned: Returned) -> str | None:
