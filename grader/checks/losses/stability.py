@@ -116,7 +116,7 @@ class StabilityCheck(CheckFields):
         for start in range(0, len(shifted), len(SHIFTS)):
             group = shifted[start : start + len(SHIFTS)]
             if fault := self._shift_fault(context.assignment, group):
-                if _is_clipped(context.assignment, group):
+                if _is_clipped(context.assignment, shifted):
                     return self._wrong(f"{fault}. {CLIPPED.message}", CLIPPED)
                 return self._wrong(fault)
         if is_zero(ones.values[0]):  # the values at W of ones need only be finite, but not untouched
@@ -179,26 +179,22 @@ def all_rows_moved(case: Case, shift: float, convention: Convention) -> Case:
     return dataclasses.replace(case, name=f"scores of all rows moved by {shift:+g}", X=X)
 
 
-def _is_clipped(assignment: Assignment, group: Sequence[Call]) -> bool:
-    """Whether rows that are moved have the loss of scores that are all the same, and the others have their own."""
-    (still, at_rest), *moved = group
-    if not Truth.of(assignment, still).compare_loss(at_rest.values[0]).is_right:
-        return False
-    are_clipped = False
-    for trial, returned in moved:
-        truth = Truth.of(assignment, trial)
-        if truth.compare_loss(returned.values[0]).is_right:
-            continue
-        case = truth.case
-        features = case.X if assignment.convention.layout == "DC" else case.X.T
-        is_moved = np.abs(features[:, -1]) > 1
-        weights = case.W if assignment.convention.layout == "DC" else case.W.T
-        losses = np.where(is_moved, np.log(weights.shape[1]), cross_entropies(features @ weights, case.y))
-        seen = number_of(returned.values[0])
-        if not abs(seen - losses.mean()) <= CLIPPED_TOLERANCE * abs(losses.mean()):
-            return False
-        are_clipped = True
-    return are_clipped
+def _is_clipped(assignment: Assignment, shifted: Sequence[Call]) -> bool:
+    """Whether some losses are those of rows whose scores became all the same, and every other loss is right."""
+    found = []
+    for trial, returned in shifted:
+        truth, seen = Truth.of(assignment, trial), returned.values[0]
+        if not truth.compare_loss(seen).is_right:
+            found.append(abs(number_of(seen) / _clipped_loss(truth) - 1))
+    return bool(found) and max(found) <= CLIPPED_TOLERANCE
+
+
+def _clipped_loss(truth: Truth) -> float:
+    """The loss where all scores of each row that is moved are the same."""
+    case = truth.case
+    W, X = (case.W, case.X) if truth.convention.layout == "DC" else (case.W.T, case.X.T)
+    own = cross_entropies(X @ W, case.y)
+    return float(np.where(X[:, -1] != 0, np.log(W.shape[1]), own).mean())
 
 
 def _infinite(trial: Trial, returned: Returned) -> str | None:
