@@ -181,12 +181,15 @@ def all_rows_moved(case: Case, shift: float, convention: Convention) -> Case:
 
 def _is_clipped(assignment: Assignment, shifted: Sequence[Call]) -> bool:
     """Whether some losses are those of rows whose scores became all the same, and every other loss is right."""
-    found = []
+    is_found = False
     for trial, returned in shifted:
-        truth, seen = Truth.of(assignment, trial), returned.values[0]
-        if not truth.compare_loss(seen).is_right:
-            found.append(abs(number_of(seen) / _clipped_loss(truth) - 1))
-    return bool(found) and max(found) <= CLIPPED_TOLERANCE
+        truth, seen = Truth.of(assignment, trial), number_of(returned.values[0])
+        clipped, right = _clipped_loss(truth), float(truth.answer.loss)
+        if abs(seen - clipped) <= CLIPPED_TOLERANCE * clipped < abs(clipped - right) / 10:
+            is_found = True
+        elif not truth.compare_loss(returned.values[0]).is_right:
+            return False
+    return is_found
 
 
 def _clipped_loss(truth: Truth) -> float:
