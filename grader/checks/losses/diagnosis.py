@@ -22,11 +22,8 @@ MATCHED_CASES = 4
 """Three cases of different sizes tell the known mistakes apart; a fourth rules out unknown ones."""
 
 GREATEST_TOLERANCE = 1e-4
-CLEARANCE = 100.0
-"""In tolerances for float32 arithmetic: how far a mistake must lie from the right answer to be named within them."""
 
-SEEN_EPSILONS = (1e-8, 1e-9)
-"""Harmless epsilons inside the logarithm that move a loss by more than its mistake's tolerance."""
+LOSS_AND_GRADIENT = 2
 
 _NUMBERS = ("Two", "Three")
 _ORDER = ("first", "second", "third")
@@ -65,23 +62,27 @@ def diagnose(
         values.append(value.array.astype(np.float64))
     if not cases:
         return ()
-    wide = _float32_tolerance(classifier, part, cases, values, convention)
-    tries: list[dict[str, float]] = [{}, {"tolerance": wide, "clearance": CLEARANCE * wide}]
-    if (classifier, part) == ("softmax", "loss"):
-        tries += [{"epsilon": epsilon, "tolerance": 2 * epsilon} for epsilon in SEEN_EPSILONS]
-    for options in tries:
-        if found := explain_loss(classifier, part, cases, values, convention, preferred=beside, **options):
-            return _diagnoses(part, [(each.name, each.words(convention)) for each in found])
-    return ()
+    found = explain_loss(
+        classifier,
+        part,
+        cases,
+        values,
+        convention,
+        float32_tolerance=_float32_tolerance(classifier, part, cases, values, convention),
+        preferred=beside,
+    )
+    return _diagnoses(part, [(each.name, each.words(convention)) for each in found])
 
 
-def infinite_loss(losses: Sequence[Value], gradients: Sequence[Value]) -> tuple[Diagnosis, ...]:
-    """The mistake of a softmax whose loss is finite on no ordinary case, and whose gradient is finite on all."""
-    if not losses or not all(isinstance(each, Received) for each in (*losses, *gradients)):
+def infinite_loss(values: Sequence[tuple[Value, ...]]) -> tuple[Diagnosis, ...]:
+    """The mistake of a softmax whose loss is finite on no ordinary case, and whose gradient is finite on all.
+
+    values: loss and gradient of each case.
+    """
+    arrays = [[each.array for each in pair if isinstance(each, Received)] for pair in values]
+    if not arrays or not all(len(pair) == LOSS_AND_GRADIENT and np.isfinite(pair[1]).all() for pair in arrays):
         return ()
-    if not all(np.isfinite(each.array).all() for each in gradients if isinstance(each, Received)):
-        return ()
-    numbers = np.array([float(each.array) for each in losses if isinstance(each, Received)])
+    numbers = np.array([float(pair[0]) for pair in arrays])
     for name, is_so in (("logarithm_of_negative", np.isnan), ("logarithm_of_zero", np.isposinf)):
         if is_so(numbers).all():
             return (Diagnosis("loss", name, _LOGARITHMS[name]),)
@@ -89,8 +90,8 @@ def infinite_loss(losses: Sequence[Value], gradients: Sequence[Value]) -> tuple[
 
 
 def _diagnoses(part: Part, found: Sequence[tuple[str, str]]) -> tuple[Diagnosis, ...]:
-    if len(found) == 1:
-        return (Diagnosis(part, *found[0]),)
+    if len(found) <= 1:
+        return tuple(Diagnosis(part, *each) for each in found)
     begin = f"{_NUMBERS[len(found) - 2]} mistakes explain it together. "
     return tuple(
         Diagnosis(

@@ -171,29 +171,30 @@ class _Tally:
         if truth.dtype == "float64":
             self._exact.append((truth, observation))
 
-    @property
-    def _telling(self) -> list[tuple[Truth, Returned]]:
-        """The calls that mistakes are matched on; for the SVM also one where no likely margin makes all classes active."""
+    def _telling(self, part: _PartTally) -> list[tuple[Truth, Returned]]:
+        """The calls that mistakes are matched on, some of them wrong.
+
+        For the SVM also one where no likely margin makes all classes active.
+        """
         first, rest = self._exact[:TELLING_CASES], self._exact[TELLING_CASES:]
+        labels = {label for _, label in part.wrong}
+        if not any(truth.case.name in labels for truth, _ in first):
+            return first[:2] + [each for each in rest if each[0].case.name in labels]
         is_gap = self.spec.classifier == "svm"
         return first + [each for each in rest if is_gap and each[0].case.name.startswith(GAP)]
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
         """The mistakes that explain each wrong part."""
         named: list[Diagnosis] = []
-        losses, gradients = (
-            [returned.values[position] for _, returned in self._telling] for position in (0, 1)
-        )
-        if self.spec.classifier == "softmax":
-            named += infinite_loss(losses, gradients)
-        inputs = [truth.case.inputs for truth, _ in self._telling]
-        for part, values in ((self.loss, losses), (self.gradient, gradients)):
-            if not part.is_right:
-                seen = list(zip(inputs, values, strict=True))
-                beside = {each.misconception for each in named}
-                named += diagnose(
-                    self.spec.classifier, part.part, seen, assignment.convention, beside=beside
-                )
+        for position, part in enumerate((self.loss, self.gradient)):
+            if part.is_right:
+                continue
+            telling = self._telling(part)
+            seen = [(truth.case.inputs, returned.values[position]) for truth, returned in telling]
+            if position == 0 and self.spec.classifier == "softmax":
+                named += infinite_loss([returned.values for _, returned in telling])
+            beside = {each.misconception for each in named}
+            named += diagnose(self.spec.classifier, part.part, seen, assignment.convention, beside=beside)
         return tuple(named)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:

@@ -54,26 +54,37 @@ class Search:
     seen: Sequence[Seen[RightAnswer]]
     mistakes_in_data: Sequence[LossMistake]
     mistakes_in_regularizer: Sequence[LossMistake]
-    tolerance: float
     scale: Scale
 
-    def one_number(self) -> Explanation:
+    def one_number(self, tolerance: float) -> Explanation:
         """One mistake with an unknown number in it."""
         if len(self.seen) < LEAST_CASES:
             return ()
-        candidates = (self._member(family) for family in FAMILIES)
-        margins = other_margins(self.classifier, self.part, self.seen)
-        return next((found for each in (*candidates, *margins) if each and (found := self._held(each))), ())
+        members = (self._member(family, tolerance) for family in FAMILIES)
+        found = next((held for each in members if each and (held := self._held(each, tolerance))), ())
+        return found or self.margin(tolerance)
 
-    def several(self) -> Explanation:
+    def margin(self, tolerance: float) -> Explanation:
+        """Another margin of the SVM."""
+        margins = other_margins(self.classifier, self.part, self.seen)
+        return next((held for each in margins if (held := self._held(each, tolerance))), ())
+
+    def pair(self, tolerance: float) -> Explanation:
+        """One mistake in the data term and one in the regularizer."""
+        return self._first(self._pairs(tolerance), tolerance)
+
+    def several(self, tolerance: float) -> Explanation:
         """The fewest mistakes that explain it together, two or three."""
-        searches: tuple[Callable[[], Iterator[_Term]], ...] = (
+        searches: tuple[Callable[[float], Iterator[_Term]], ...] = (
             self._pairs,
             self._products,
             self._scaled,
             self._products_and_regularizers,
         )
-        return next((term.mistakes for each in searches for term in each() if self._explains(term.values)), ())
+        return self._first((term for search in searches for term in search(tolerance)), tolerance)
+
+    def _first(self, terms: Iterable[_Term], tolerance: float) -> Explanation:
+        return next((each.mistakes for each in terms if self._explains(each.values, tolerance)), ())
 
     # --- What is known ------------------------------------------------------------------------------------------
 
@@ -122,27 +133,27 @@ class Search:
 
     # --- Candidates ---------------------------------------------------------------------------------------------
 
-    def _pairs(self) -> Iterator[_Term]:
+    def _pairs(self, tolerance: float) -> Iterator[_Term]:
         """One mistake in the data term and one in the regularizer."""
         for second, numbers in list(zip(self._regularizers, self._regularizer_numbers, strict=True))[1:]:
-            for first in self._near(numbers + self._data_numbers):
+            for first in self._near(numbers + self._data_numbers, tolerance):
                 if first:
                     yield _sum_of(self._data_terms[first], second)
 
-    def _products(self) -> Iterator[_Term]:
+    def _products(self, tolerance: float) -> Iterator[_Term]:
         """A mistake in the data term and a factor of it."""
-        yield from self._products_with(self._regularizers[:1])
+        yield from self._products_with(self._regularizers[:1], tolerance)
 
-    def _products_and_regularizers(self) -> Iterator[_Term]:
+    def _products_and_regularizers(self, tolerance: float) -> Iterator[_Term]:
         """A mistake in the data term, a factor of it, and a mistake in the regularizer."""
-        yield from self._products_with(self._regularizers[1:])
+        yield from self._products_with(self._regularizers[1:], tolerance)
 
-    def _products_with(self, regularizers: Sequence[_Term]) -> Iterator[_Term]:
+    def _products_with(self, regularizers: Sequence[_Term], tolerance: float) -> Iterator[_Term]:
         names = set(DATA_FACTORS)
         for term in regularizers:
             rest = self._numbers(term.values)
             for mistake, factors in self._factors:
-                for at in self._near(rest + self._spread(factors) * self._data_numbers):
+                for at in self._near(rest + self._spread(factors) * self._data_numbers, tolerance):
                     base = self._data_terms[at]
                     if base.mistakes and base.mistakes[0].name not in names - _SIGN:
                         scaled = [
@@ -150,7 +161,7 @@ class Search:
                         ]
                         yield _sum_of(_Term((*base.mistakes, mistake), scaled), term)
 
-    def _scaled(self) -> Iterator[_Term]:
+    def _scaled(self, tolerance: float) -> Iterator[_Term]:
         """A mistake, and a constant factor of the data term or of the regularizer."""
         if len(self.seen) < LEAST_CASES:
             return
@@ -165,38 +176,38 @@ class Search:
                 number = _along(self._value - fixed, moved)
                 if number is None or not family.is_member(number):
                     continue
-                if not self._near((fixed + number * moved)[None]):
+                if not self._near((fixed + number * moved)[None], tolerance):
                     continue
                 factor = family.member(self.part, number)
                 scaled, kept = (first, second) if is_data else (second, first)
                 term = _Term((*scaled.mistakes, factor), [number * value for value in scaled.values])
                 yield _sum_of(term, kept) if is_data else _sum_of(kept, term)
 
-    def _member(self, family: Family) -> LossMistake | None:
+    def _member(self, family: Family, tolerance: float) -> LossMistake | None:
         """The family's mistake with the number that fits best, if one nearly does."""
         if self.part not in family.parts or self.classifier not in family.classifiers:
             return None
         base = self._numbers([family.base(each.given) for each in self.seen])
         slope = self._numbers([family.slope(each.given) for each in self.seen])
         number = _along(self._value - base, slope)
-        if number is None or not family.is_member(number) or not self._near((base + number * slope)[None]):
+        if number is None or not family.is_member(number) or not self._near((base + number * slope)[None], tolerance):
             return None
         return family.member(self.part, number)
 
     # --- Comparing ----------------------------------------------------------------------------------------------
 
-    def _near(self, candidates: Array) -> Sequence[int]:
+    def _near(self, candidates: Array, tolerance: float) -> Sequence[int]:
         """The rows of candidates that are near what was seen."""
-        bound = _SCREEN * self.tolerance * max(float(np.abs(self._value).max(initial=0.0)), 1e-300)
+        bound = _SCREEN * tolerance * max(float(np.abs(self._value).max(initial=0.0)), 1e-300)
         with np.errstate(invalid="ignore"):
             return [int(each) for each in np.flatnonzero(np.abs(candidates - self._value).max(axis=1) <= bound)]
 
-    def _held(self, mistake: LossMistake) -> Explanation:
-        is_explained = self._explains([mistake.outcome(each.given) for each in self.seen])
+    def _held(self, mistake: LossMistake, tolerance: float) -> Explanation:
+        is_explained = self._explains([mistake.outcome(each.given) for each in self.seen], tolerance)
         return (mistake,) if is_explained else ()
 
-    def _explains(self, expected: Sequence[Outcome]) -> bool:
-        return distance(self.seen, expected, self.tolerance, self.scale) <= self.tolerance
+    def _explains(self, expected: Sequence[Outcome], tolerance: float) -> bool:
+        return distance(self.seen, expected, tolerance, self.scale) <= tolerance
 
     def _numbers(self, values: Sequence[Outcome]) -> Array:
         """A few numbers of each case's value, relative to the size of the right answer."""

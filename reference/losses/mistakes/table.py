@@ -31,6 +31,12 @@ LOSS_MISTAKES: Mapping[Classifier, tuple[LossMistake, ...]] = {
 LOSS_TOLERANCE = 1e-8
 """Relative to the largest entry of the mistake's outcome."""
 
+CLEARANCE = 100.0
+"""In tolerances for float32 arithmetic: how far from the right answer a value must be to be named within them."""
+
+SEEN_EPSILONS = (1e-8, 1e-9)
+"""Harmless epsilons inside the logarithm that move a loss by more than the tolerance."""
+
 NEARLY_RIGHT = 1e-3
 """Relative. Values this near to the right ones are not several mistakes that cancel, nor a factor."""
 
@@ -60,40 +66,47 @@ def explain_loss(
     values: Sequence[Array | float],
     convention: Convention,
     *,
-    tolerance: float = LOSS_TOLERANCE,
-    clearance: float = LOSS_TOLERANCE,
+    float32_tolerance: float = 0.0,
     preferred: Collection[str] = (),
-    epsilon: float = 0.0,
 ) -> Explanation:
     """The mistake that explains what was seen in every case, or the two or three that explain it together.
 
-    clearance: how far from the right answer the values must be, relative to its largest entry.
+    float32_tolerance: what arithmetic in float32 inside may add, relative to the largest entry.
     preferred: names of mistakes of the other part, which decide between mistakes that the cases do not tell apart.
-    epsilon: a harmless one that is added to the probabilities of the labels.
     """
     seen = _seen(classifier, part, cases, values, convention)
-    if epsilon:
-        seen = [_with_epsilon(each, epsilon) for each in seen]
-    if not seen or distance(seen, (each.right for each in seen), clearance, _own_scale) <= clearance:
+    off = distance(seen, (each.right for each in seen), np.inf, _own_scale) if seen else 0.0
+    if off <= LOSS_TOLERANCE:
         return ()
-    own = _of(classifier, part)
+    own, search = _of(classifier, part), _search(classifier, part, seen)
+    tolerances = [LOSS_TOLERANCE] + [float32_tolerance] * (off > CLEARANCE * float32_tolerance > 0)
     with np.errstate(all="ignore"):
-        found = matching(own, seen, tolerance, _own_scale)
-        search = Search(
-            classifier,
-            part,
-            seen,
-            [each for each in own if each not in WHOLE and each not in REGULARIZER],
-            [each for each in own if each in REGULARIZER],
-            tolerance,
-            _own_scale,
-        )
-        if "other_margin" in preferred and (margin := search.one_number()):
-            return margin
-        likely = [each for each in found if each.name in preferred]
-        if found or distance(seen, (each.right for each in seen), NEARLY_RIGHT, _own_scale) <= NEARLY_RIGHT:
-            return tuple((likely or found)[:1])
-        return search.one_number() or search.several()
+        for tolerance in tolerances:
+            if "other_margin" in preferred and (margin := search.margin(tolerance)):
+                return margin
+            if found := matching(own, seen, tolerance, _own_scale):
+                likely = [each for each in found if each.name in preferred]
+                return tuple((likely or found)[:1])
+            if off > NEARLY_RIGHT and (several := search.one_number(tolerance) or search.several(tolerance)):
+                return several
+        if (classifier, part) != ("softmax", "loss"):
+            return ()
+        return next(filter(None, (_beside_epsilon(own, seen, each) for each in SEEN_EPSILONS)), ())
+
+
+def _beside_epsilon(
+    own: Sequence[LossMistake], seen: Sequence[Seen[RightAnswer]], epsilon: float
+) -> Explanation:
+    """The mistakes of a softmax's loss that has a harmless epsilon as well."""
+    moved = [_with_epsilon(each, epsilon) for each in seen]
+    found = matching(own, moved, 2 * epsilon, _own_scale)
+    return tuple(found[:1]) or _search("softmax", "loss", moved).pair(2 * epsilon)
+
+
+def _search(classifier: Classifier, part: Part, seen: Sequence[Seen[RightAnswer]]) -> Search:
+    own = _of(classifier, part)
+    in_data = [each for each in own if each not in WHOLE and each not in REGULARIZER]
+    return Search(classifier, part, seen, in_data, [each for each in own if each in REGULARIZER], _own_scale)
 
 
 def _with_epsilon(seen: Seen[RightAnswer], epsilon: float) -> Seen[RightAnswer]:
