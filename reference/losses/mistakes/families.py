@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -27,11 +28,23 @@ _NEWTON_STEPS = 100
 LEAST_DIFFERENCE = 1e-3
 """A factor nearer to one is not what a student wrote, nor is a number nearer to zero."""
 
+LEAST_FACTOR = 1e-4
+GREATEST_DENOMINATOR = 100
+SHORT_TOLERANCE = 1e-5
+"""Relative: what arithmetic in float32 may make of a factor."""
+
 
 def _is_count(number: float) -> bool:
     """Whether it is one over a whole number."""
     divisor = 1 / number
     return divisor > 1.5 and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * divisor
+
+
+def _is_factor(number: float) -> bool:
+    """Whether a student may have written it: a decimal or a fraction of few digits, other than one."""
+    near = (float(f"{number:.4g}"), float(Fraction(number).limit_denominator(GREATEST_DENOMINATOR)))
+    is_short = any(abs(number - each) <= SHORT_TOLERANCE * abs(number) for each in near)
+    return is_short and abs(number - 1) > LEAST_DIFFERENCE and abs(number) > LEAST_FACTOR
 
 
 def _is_visible(number: float) -> bool:
@@ -48,7 +61,7 @@ class Family:
     slope: Callable[[RightAnswer], Outcome]
     parts: tuple[Part, ...] = ("loss", "gradient")
     classifiers: tuple[Classifier, ...] = ("svm", "softmax")
-    is_member: Callable[[float], bool] = lambda number: abs(number - 1) > LEAST_DIFFERENCE
+    is_member: Callable[[float], bool] = lambda number: _is_factor(number)
     """Whether the number makes a mistake, and a likely one."""
 
     def member(self, part: Part, number: float) -> LossMistake:

@@ -229,16 +229,6 @@ REGULARIZER: tuple[LossMistake, ...] = (
         "It equals the correct loss with X in the regularization instead of W: what does the regularization keep small?",
         lambda right: right.data + right.problem.penalty * np.sum(right.problem.X**2),
     ),
-    *in_both(
-        {
-            "half_regularizer_without_strength": (
-                "half of a regularization that ignores reg: where does its strength come in?",
-                0.5,
-            )
-        },
-        lambda right, reg: _regularized(right, reg=np.float64(reg)),
-        _CORRECT,
-    ),
     *_of_weights("loss", _LOSS),
     *_of_weights("gradient", _GRADIENT),
     *in_both(
@@ -246,7 +236,11 @@ REGULARIZER: tuple[LossMistake, ...] = (
             "regularizer_without_strength": (
                 "a regularization that ignores reg: where does its strength come in?",
                 1,
-            )
+            ),
+            "half_regularizer_without_strength": (
+                "half of a regularization that ignores reg: where does its strength come in?",
+                0.5,
+            ),
         },
         lambda right, reg: _regularized(right, reg=np.float64(reg)),
         _CORRECT,

@@ -112,7 +112,7 @@ def _search(classifier: Classifier, part: Part, seen: Sequence[Seen[RightAnswer]
 def _with_epsilon(seen: Seen[RightAnswer], epsilon: float) -> Seen[RightAnswer]:
     """The call with the epsilon in the right answer."""
     problem = seen.given.problem
-    other = problem.with_log_probabilities(np.log(problem.probabilities + epsilon * problem.one_hot))
+    other = problem.with_log_probabilities(np.log(problem.probabilities + epsilon))
     right = dataclasses.replace(seen.given, problem=other)
     return Seen(right, seen.value, right.value)
 
