@@ -129,7 +129,7 @@ def number_in_words(value: float) -> str:
 
 
 def times(factor: float, what: str) -> str:
-    """"4 times x", or "x divided by 3"; without x "4 times"."""
+    """Words for the product, such as 4 times x, or x divided by 3; without x, 4 times."""
     divisor = 1 / factor
     if what and abs(factor) < 1 and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * abs(divisor):
         return f"{what} divided by {round(divisor)}"

@@ -80,7 +80,9 @@ def infinite_loss(values: Sequence[tuple[Value, ...]]) -> tuple[Diagnosis, ...]:
     values: loss and gradient of each case.
     """
     arrays = [[each.array for each in pair if isinstance(each, Received)] for pair in values]
-    if not arrays or not all(len(pair) == LOSS_AND_GRADIENT and np.isfinite(pair[1]).all() for pair in arrays):
+    if not arrays or not all(
+        len(pair) == LOSS_AND_GRADIENT and np.isfinite(pair[1]).all() for pair in arrays
+    ):
         return ()
     numbers = np.array([float(pair[0]) for pair in arrays])
     for name, is_so in (("logarithm_of_negative", np.isnan), ("logarithm_of_zero", np.isposinf)):
@@ -128,21 +130,24 @@ def _float32_tolerance(
 def _by_shape(part: Part, seen: Sequence[tuple[Case, Value]]) -> tuple[Diagnosis, ...]:
     """The mistake that the shapes of the values show in every case."""
     shapes = [_shape_of(value) for _, value in seen]
-    weights = [case.W.shape for case, _ in seen]
+    expected: dict[str, list[tuple[tuple[int, ...], ...]]] = {}
     if part == "loss":
-        expected = {
-            "loss_per_sample": [((len(case.y),), (len(case.y), 1), (1, len(case.y))) for case, _ in seen],
-            "results_swapped": [(shape,) for shape in weights],
-        }
+        counts = [len(case.y) for case, _ in seen]
+        expected["loss_per_sample"] = [((each,), (each, 1), (1, each)) for each in counts]
+        expected["results_swapped"] = [(case.W.shape,) for case, _ in seen]
     else:
-        expected = {"transposed": [(shape[::-1],) for shape in weights]}
+        expected["transposed"] = [(case.W.shape[::-1],) for case, _ in seen]
     for name, allowed in expected.items():
-        if all(shape in each for shape, each in zip(shapes, allowed, strict=True)):
+        if seen and all(shape in each for shape, each in zip(shapes, allowed, strict=True)):
             return (Diagnosis(part, name, _SHAPES[name]),)
     return ()
 
 
 def _shape_of(value: Value) -> tuple[int, ...] | None:
     """The shape in a description such as "an array of shape (5, 6) and dtype float64"."""
-    found = re.search(r" of shape \(([0-9, ]*)\) and dtype ", value.description) if isinstance(value, Unexpected) else None
+    found = (
+        re.search(r" of shape \(([0-9, ]*)\) and dtype ", value.description)
+        if isinstance(value, Unexpected)
+        else None
+    )
     return None if found is None else tuple(int(each) for each in found[1].split(",") if each.strip())

@@ -144,7 +144,9 @@ class Epsilons:
         for extra in (0.0, self._size * each):  # the epsilon in the numerators is in the sum, too
             slope = self._exponentials / (totals + extra) - one_hot * (at_label / (at_label + each))
             yield slope
-            yield slope - self._is_greatest * slope.sum(axis=2, keepdims=True)  # by autograd, through the maximum
+            yield slope - self._is_greatest * slope.sum(
+                axis=2, keepdims=True
+            )  # by autograd, through the maximum
 
     def _of_probabilities(self, in_denominator: Array) -> Iterator[Array]:
         """As above."""

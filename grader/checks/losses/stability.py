@@ -91,7 +91,7 @@ class StabilityCheck(CheckFields):
         first = next((trial for trial, returned in calls if _infinite(trial, returned)), None)
         if first is None:
             return ()
-        case, dtype = case_of(first)
+        _, dtype = case_of(first)
         unshifted = next(trial for trial, _ in calls if case_of(trial)[1] == dtype)
         moved = all_rows_moved(case_of(unshifted)[0], SHIFT, context.assignment.convention)
         trial = loss_trial(context.assignment, self.function, moved, dtype)
@@ -110,7 +110,9 @@ class StabilityCheck(CheckFields):
             if infinite := _infinite(trial, returned):
                 words = f"{self.function}: {infinite}, on {trial.label}"
                 cause = self._cause(context.assignment, (trial, returned), calls)
-                return self._wrong(words) if cause is None else self._wrong(f"{words}. {cause.message}", cause)
+                return (
+                    self._wrong(words) if cause is None else self._wrong(f"{words}. {cause.message}", cause)
+                )
         *others, (ones_trial, ones) = planned
         shifted = [call for call in others if not call[0].label.startswith(WIDE)]
         for start in range(0, len(shifted), len(SHIFTS)):
@@ -124,9 +126,7 @@ class StabilityCheck(CheckFields):
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return self.passed(message, findings=(Finding(self.function, True),))
 
-    def _cause(
-        self, assignment: Assignment, infinite: Call, calls: Sequence[Call]
-    ) -> Diagnosis | None:
+    def _cause(self, assignment: Assignment, infinite: Call, calls: Sequence[Call]) -> Diagnosis | None:
         """Overflow or underflow, of a function that is right where its scores are small; None where it is neither.
 
         With all rows moved up, what is subtracted must rise with them, or exp overflows; far apart in a row, it must be

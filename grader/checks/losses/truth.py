@@ -125,77 +125,85 @@ class Truth:
 
     def _loss_notes(self, seen: Received) -> Iterator[str]:
         """The harmless deviations that explain a wrong loss."""
-        off = float(seen.array) - float(self.answer.loss)
-        rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
-        problem = self._problem
+        loss, problem = float(seen.array), self._problem
+        off = abs(loss - float(self.answer.loss))
         is_narrow = self.dtype == "float64" and is_rounded(
             seen.array, problem.regularizer, problem.num_samples
         )
         narrow = self._loss_bound("float32") if is_narrow else 0.0
-        if self.classifier == "softmax" and abs(off) <= self._epsilons.greatest_loss_change() + rounding + narrow:
-            ranges = list(self._epsilons.losses())
-            differences = [np.abs(float(seen.array) - values) for values, _ in ranges]
-            yield from _epsilon_notes(EPSILON_NOTE, (each <= rounding for each in differences))
-            if self.allowance is not None and abs(off) <= rounding + DENOMINATOR_FACTOR * self.allowance.loss:
-                yield DENOMINATOR_NOTE
-            reaches = [reach for _, reach in ranges]
-            if any((each <= rounding + reach).any() for each, reach in zip(differences, reaches, strict=True)):
-                yield BOTH_NOTE
-            if is_narrow:
-                if abs(off) <= narrow:
-                    yield FLOAT32_NOTE
-                yield from _epsilon_notes(
-                    NARROW_EPSILON_NOTE,
-                    (each <= narrow + reach for each, reach in zip(differences, reaches, strict=True)),
-                )
-        if self.dtype == "float64" and abs(off) <= (narrow or self._scattered_loss_bound(seen)):
+        if self.classifier == "softmax":
+            yield from self._epsilons_in_loss(loss, off, narrow)
+        if self.dtype == "float64" and off <= (narrow or self._scattered_loss_bound(loss)):
             yield FLOAT32_NOTE
 
-    def _scattered_loss_bound(self, seen: Received) -> float:
+    def _epsilons_in_loss(self, loss: float, off: float, narrow: float) -> Iterator[str]:
+        """narrow: how far float32 arithmetic may move it, if it shows any."""
+        rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
+        if not off <= self._epsilons.greatest_loss_change() + rounding + narrow:
+            return
+        differences = [(np.abs(loss - values), reaches) for values, reaches in self._epsilons.losses()]
+        yield from _epsilon_notes(EPSILON_NOTE, (each <= rounding for each, _ in differences))
+        if self.allowance is not None and off <= rounding + DENOMINATOR_FACTOR * self.allowance.loss:
+            yield DENOMINATOR_NOTE
+        if any((each <= rounding + reach).any() for each, reach in differences):
+            yield BOTH_NOTE
+        if narrow:
+            if off <= narrow:
+                yield FLOAT32_NOTE
+            yield from _epsilon_notes(
+                NARROW_EPSILON_NOTE, (each <= narrow + reach for each, reach in differences)
+            )
+
+    def _scattered_loss_bound(self, loss: float) -> float:
         """How far a float64 loss that is not rounded may be off for arithmetic in float32; 0 for that of a mistake."""
         rounding = 2 * UNITS * unit_roundoff(self.dtype) * self.condition.loss
         mistakes = losses_of_mistakes(self.classifier, self._problem)
         visible = [each for each in mistakes if abs(each - float(self.answer.loss)) > 20 * rounding]
-        if any(abs(float(seen.array) - loss) <= rounding for loss in visible):
+        if any(abs(loss - each) <= rounding for each in visible):
             return 0.0
         return LOSS_UNITS * unit_roundoff("float32") * self.condition.loss
 
     def _gradient_notes(self, values: Array) -> Iterator[str]:
         """As for the loss."""
-        right, bound, problem = self.answer.dW.astype(np.float64), self._gradient_bound(self.dtype), self._problem
+        right, problem = self.answer.dW.astype(np.float64), self._problem
         off = np.abs(values - right)
         regularizer = problem.in_layout(problem.regularizer_gradient)
         is_narrow = self.dtype == "float64" and is_rounded(values, regularizer, problem.num_samples)
-        narrow = self._gradient_bound("float32") if is_narrow else np.zeros_like(bound)
-        greatest = bound + narrow
+        narrow = self._gradient_bound("float32") if is_narrow else np.zeros_like(off)
         if self.classifier == "softmax":
-            greatest = greatest + self._epsilons.greatest_gradient_change()
-        if self.classifier == "softmax" and (off <= greatest).all():
-            inside = [(EPSILON_NOTE, each) for each in self._epsilons.inside_logarithm()]
-            added = [(PROBABILITY_NOTE, each) for each in self._epsilons.added_to_probabilities()]
-            differences = [(note, np.abs(values - each.values), each.reaches) for note, each in inside + added]
-            for template in (EPSILON_NOTE, PROBABILITY_NOTE):
-                own = [difference for note, difference, _ in differences if note == template]
-                yield from _epsilon_notes(template, (_holds(each <= bound) for each in own))
-            if self.allowance is not None:
-                allowed = bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient
-                if (off <= allowed).all():
-                    yield DENOMINATOR_NOTE
-            if any(_holds(difference <= bound + reach).any() for _, difference, reach in differences):
-                yield BOTH_NOTE
-            if is_narrow:
-                if (off <= narrow).all():
-                    yield FLOAT32_NOTE
-                yield from _epsilon_notes(
-                    NARROW_EPSILON_NOTE,
-                    (_holds(difference <= narrow + reach) for _, difference, reach in differences),
-                )
+            yield from self._epsilons_in_gradient(values, off, narrow)
         if self.dtype != "float64":
             return
         if not is_narrow and is_scattered(values - right, right, self.classifier, problem):
             narrow = GRADIENT_UNITS * unit_roundoff("float32") * self.condition.gradient
         if (off <= narrow).all():
             yield FLOAT32_NOTE
+
+    def _epsilons_in_gradient(self, values: Array, off: Array, narrow: Array) -> Iterator[str]:
+        """As for the loss; narrow is zero where the gradient shows no float32 arithmetic."""
+        bound, epsilons = self._gradient_bound(self.dtype), self._epsilons
+        if not (off <= epsilons.greatest_gradient_change() + bound + narrow).all():
+            return
+        differences = []
+        for note, ranges in (
+            (EPSILON_NOTE, epsilons.inside_logarithm()),
+            (PROBABILITY_NOTE, epsilons.added_to_probabilities()),
+        ):
+            own = [(np.abs(values - dW), reaches) for dW, reaches in ranges]
+            yield from _epsilon_notes(note, (_holds(each <= bound) for each, _ in own))
+            differences += own
+        if self.allowance is not None:
+            allowed = bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient
+            if (off <= allowed).all():
+                yield DENOMINATOR_NOTE
+        if any(_holds(each <= bound + reach).any() for each, reach in differences):
+            yield BOTH_NOTE
+        if narrow.any():
+            if (off <= narrow).all():
+                yield FLOAT32_NOTE
+            yield from _epsilon_notes(
+                NARROW_EPSILON_NOTE, (_holds(each <= narrow + reach) for each, reach in differences)
+            )
 
 
 def _holds(entries: Array) -> Array:

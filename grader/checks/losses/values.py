@@ -66,7 +66,7 @@ class ValuesCheck(CheckFields):
             else:
                 tally.broken_calls += not isinstance(observation, Refused)
                 tally.broken = tally.broken or failure_sentence(trial, observation)
-        notes = tuple(dict.fromkeys((*tally.loss.notes(), *tally.gradient.notes(), *tally.notes)))
+        notes = tally.all_notes
         if tally.is_right:
             return self.passed(
                 f"{self.function} gives the reference's loss and gradient in {tally.loss.calls} calls.",
@@ -151,6 +151,12 @@ class _Tally:
     @property
     def is_right(self) -> bool:
         return self.broken is None and self.loss.calls > 0 and self.loss.is_right and self.gradient.is_right
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """Each once, and none that another one begins with."""
+        notes = tuple(dict.fromkeys((*self.loss.notes(), *self.gradient.notes(), *self.notes)))
+        return tuple(each for each in notes if not any(other.startswith(f"{each},") for other in notes))
 
     def add(self, trial: Trial, truth: Truth, observation: Returned) -> None:
         loss, gradient = observation.values

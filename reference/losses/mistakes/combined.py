@@ -156,9 +156,7 @@ class Search:
                 for at in self._near(rest + self._spread(factors) * self._data_numbers, tolerance):
                     base = self._data_terms[at]
                     if base.mistakes and base.mistakes[0].name not in names - _SIGN:
-                        scaled = [
-                            factor * value for factor, value in zip(factors, base.values, strict=True)
-                        ]
+                        scaled = [factor * value for factor, value in zip(factors, base.values, strict=True)]
                         yield _sum_of(_Term((*base.mistakes, mistake), scaled), term)
 
     def _scaled(self, tolerance: float) -> Iterator[_Term]:
@@ -190,7 +188,11 @@ class Search:
         base = self._numbers([family.base(each.given) for each in self.seen])
         slope = self._numbers([family.slope(each.given) for each in self.seen])
         number = _along(self._value - base, slope)
-        if number is None or not family.is_member(number) or not self._near((base + number * slope)[None], tolerance):
+        if (
+            number is None
+            or not family.is_member(number)
+            or not self._near((base + number * slope)[None], tolerance)
+        ):
             return None
         return family.member(self.part, number)
 
@@ -200,7 +202,9 @@ class Search:
         """The rows of candidates that are near what was seen."""
         bound = _SCREEN * tolerance * max(float(np.abs(self._value).max(initial=0.0)), 1e-300)
         with np.errstate(invalid="ignore"):
-            return [int(each) for each in np.flatnonzero(np.abs(candidates - self._value).max(axis=1) <= bound)]
+            return [
+                int(each) for each in np.flatnonzero(np.abs(candidates - self._value).max(axis=1) <= bound)
+            ]
 
     def _held(self, mistake: LossMistake, tolerance: float) -> Explanation:
         is_explained = self._explains([mistake.outcome(each.given) for each in self.seen], tolerance)
@@ -212,7 +216,8 @@ class Search:
     def _numbers(self, values: Sequence[Outcome]) -> Array:
         """A few numbers of each case's value, relative to the size of the right answer."""
         found = [
-            probe @ np.asarray(value, np.float64).reshape(-1) for probe, value in zip(self._probes, values, strict=True)
+            probe @ np.asarray(value, np.float64).reshape(-1)
+            for probe, value in zip(self._probes, values, strict=True)
         ]
         return np.concatenate(found)
 

@@ -61,7 +61,7 @@ class Family:
     slope: Callable[[RightAnswer], Outcome]
     parts: tuple[Part, ...] = ("loss", "gradient")
     classifiers: tuple[Classifier, ...] = ("svm", "softmax")
-    is_member: Callable[[float], bool] = lambda number: _is_factor(number)
+    is_member: Callable[[float], bool] = _is_factor
     """Whether the number makes a mistake, and a likely one."""
 
     def member(self, part: Part, number: float) -> LossMistake:

@@ -58,6 +58,7 @@ _WRONG_AXIS = (
 _WHOLE_BATCH = (
     f"It equals the {{part}} with the exponentials divided by their sum over the whole batch: {SUM_TO}"
 )
+_BOUND = "is a bound needed once the largest score of each row is subtracted?"
 _EPSILON = (
     "It equals the {{part}} with an epsilon of 1e-{} added {}: "
     "is it needed once the largest score of each row is subtracted?"
@@ -160,14 +161,11 @@ def _clipped(part: Part, powers: Iterable[int]) -> tuple[LossMistake, ...]:
     """Probabilities clipped at 10**-power, some at one less that too; the gradient cannot show the smallest."""
 
     def outcome(right: RightAnswer, bounds: tuple[float, float]) -> Array:
-        return _other_probabilities(
-            right, lambda problem: np.log(np.clip(problem.probabilities, *bounds))
-        )
+        return _other_probabilities(right, lambda problem: np.log(np.clip(problem.probabilities, *bounds)))
 
     table: Table[tuple[float, float]] = {
         f"probabilities_clipped_{name}_1e_{power}": (
-            f"It equals the {{part}} with probabilities clipped at 1e-{power}: "
-            "is a bound needed once the largest score of each row is subtracted?",
+            f"It equals the {{part}} with probabilities clipped at 1e-{power}: {_BOUND}",
             (10.0**-power, 1 - is_both * 10.0**-power),
         )
         for power in powers

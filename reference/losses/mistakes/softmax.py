@@ -90,9 +90,7 @@ _LOSS = {
     ),
     "logarithm_of_the_sum": (
         "It equals minus the logarithm of the summed probabilities plus {term}: which comes first, the logarithm or the sum?",
-        lambda problem: np.full(
-            problem.num_samples, -np.log(at_label(problem, problem.probabilities).sum())
-        ),
+        lambda problem: np.full(problem.num_samples, -np.log(at_label(problem, problem.probabilities).sum())),
     ),
     "entropy": (
         "It equals the entropy of the probabilities plus {term}: where do the labels come in?",

@@ -158,7 +158,9 @@ def test_every_entry_differs_from_the_right_answer_on_each_single_case(classifie
     right = answer.loss if part == "loss" else answer.dW
 
     for entry in table(classifier, part):
-        if entry.name in {f"divided_by_{len(case.y)}", "last_sample_left_out"} or entry.name.startswith(CLIPPED):
+        if entry.name in {f"divided_by_{len(case.y)}", "last_sample_left_out"} or entry.name.startswith(
+            CLIPPED
+        ):
             continue  # right where there are that many samples, where the last hinges are zero, where nothing is clipped
         outcome = outcome_of(entry, classifier, case, PLAIN)
         assert np.abs(outcome - right).max() > 2 * LOSS_TOLERANCE * np.abs(right).max(), entry.name
