@@ -20,7 +20,9 @@ def check():
     return ValuesCheck(kind="values", id="values", title="values", points=1, function=FUNCTION)
 
 
-def student(denominator=0.0, logarithm=0.0, numerator=0.0, bound=None, slope="probabilities", is_shifted=True):
+def student(
+    denominator=0.0, logarithm=0.0, numerator=0.0, bound=None, slope="probabilities", is_shifted=True
+):
     """Softmax with epsilons; bound clips the probabilities at both ends ("both") or below, or adds to all of them."""
 
     def tables(scores):
