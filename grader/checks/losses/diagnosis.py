@@ -24,6 +24,7 @@ MATCHED_CASES = 4
 GREATEST_TOLERANCE = 1e-4
 
 LOSS_AND_GRADIENT = 2
+_NUMBER_TYPE = re.compile(r"a value of type (\w+\.)?(int|float)\d*")
 
 _NUMBERS = ("Two", "Three")
 _ORDER = ("first", "second", "third")
@@ -74,21 +75,40 @@ def diagnose(
     return _diagnoses(part, [(each.name, each.words(convention)) for each in found])
 
 
-def infinite_loss(values: Sequence[tuple[Value, ...]]) -> tuple[Diagnosis, ...]:
-    """The mistake of a softmax whose loss is finite on no ordinary case, and whose gradient is finite on all.
+def diagnose_both(
+    seen: Sequence[tuple[Case, tuple[Value, ...]]], classifier: ClassifierName
+) -> tuple[Diagnosis, ...]:
+    """The mistake that only loss and gradient show together: their order, or a logarithm that is never finite.
 
-    values: loss and gradient of each case.
+    seen: inputs with loss and gradient for each.
     """
-    arrays = [[each.array for each in pair if isinstance(each, Received)] for pair in values]
-    if not arrays or not all(
-        len(pair) == LOSS_AND_GRADIENT and np.isfinite(pair[1]).all() for pair in arrays
-    ):
+    if not seen or any(len(values) != LOSS_AND_GRADIENT for _, values in seen):
         return ()
-    numbers = np.array([float(pair[0]) for pair in arrays])
-    for name, is_so in (("logarithm_of_negative", np.isnan), ("logarithm_of_zero", np.isposinf)):
-        if is_so(numbers).all():
-            return (Diagnosis("loss", name, _LOGARITHMS[name]),)
+    if all(_are_swapped(case, *values) for case, values in seen):
+        return (Diagnosis("loss", "results_swapped", _SHAPES["results_swapped"]),)
+    losses, gradients = zip(*(values for _, values in seen), strict=True)
+    if classifier == "svm" or not all(_is_finite(each) for each in gradients):
+        return ()
+    numbers = np.array([float(each.array) for each in losses if isinstance(each, Received)])
+    if len(numbers) == len(losses):
+        for name, is_so in (("logarithm_of_negative", np.isnan), ("logarithm_of_zero", np.isposinf)):
+            if is_so(numbers).all():
+                return (Diagnosis("loss", name, _LOGARITHMS[name]),)
     return ()
+
+
+def _are_swapped(case: Case, loss: Value, gradient: Value) -> bool:
+    return _shape_of(loss) == case.W.shape and _is_number(gradient)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Unexpected) and (
+        _shape_of(value) in {(), (1,)} or bool(_NUMBER_TYPE.fullmatch(value.description))
+    )
+
+
+def _is_finite(value: Value) -> bool:
+    return isinstance(value, Received) and bool(np.isfinite(value.array).all())
 
 
 def _diagnoses(part: Part, found: Sequence[tuple[str, str]]) -> tuple[Diagnosis, ...]:
@@ -134,7 +154,6 @@ def _by_shape(part: Part, seen: Sequence[tuple[Case, Value]]) -> tuple[Diagnosis
     if part == "loss":
         counts = [len(case.y) for case, _ in seen]
         expected["loss_per_sample"] = [((each,), (each, 1), (1, each)) for each in counts]
-        expected["results_swapped"] = [(case.W.shape,) for case, _ in seen]
     else:
         expected["transposed"] = [(case.W.shape[::-1],) for case, _ in seen]
     for name, allowed in expected.items():

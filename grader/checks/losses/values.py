@@ -16,7 +16,7 @@ from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, loss_trial
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
-from grader.checks.losses.diagnosis import diagnose, infinite_loss
+from grader.checks.losses.diagnosis import diagnose, diagnose_both
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Raised, Received, Refused, Returned
@@ -197,8 +197,9 @@ class _Tally:
                 continue
             telling = self._telling(part)
             seen = [(truth.case.inputs, returned.values[position]) for truth, returned in telling]
-            if position == 0 and self.spec.classifier == "softmax":
-                named += infinite_loss([returned.values for _, returned in telling])
+            if position == 0:
+                both = [(truth.case.inputs, returned.values) for truth, returned in telling]
+                named += diagnose_both(both, self.spec.classifier)
             beside = {each.misconception for each in named}
             named += diagnose(self.spec.classifier, part.part, seen, assignment.convention, beside=beside)
         return tuple(named)

@@ -87,6 +87,11 @@ def _of_true_class(right: RightAnswer) -> Outcome:
     return right.problem.pull_back(-right.problem.one_hot)
 
 
+def _of_strength_one(right: RightAnswer) -> Outcome:
+    problem = dataclasses.replace(right.problem, reg=np.float64(1))
+    return dataclasses.replace(right, problem=problem).regularizer
+
+
 def _ones(right: RightAnswer) -> Outcome:
     return np.ones_like(right.value)
 
@@ -119,6 +124,16 @@ FAMILIES: tuple[Family, ...] = (
         ),
         lambda right: right.data,
         lambda right: right.regularizer,
+    ),
+    Family(
+        "regularizer_of_constant_strength",
+        lambda number: (
+            f"{_CORRECT}a regularization of strength {number_in_words(number)}, whatever reg is: "
+            "where does its strength come in?"
+        ),
+        lambda right: right.data,
+        _of_strength_one,
+        is_member=_is_visible,
     ),
     Family(
         "divided_by_constant",

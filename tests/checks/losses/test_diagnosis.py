@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks.losses.cases import Draw
-from grader.checks.losses.diagnosis import diagnose, infinite_loss
+from grader.checks.losses.diagnosis import diagnose, diagnose_both
 from grader.model.observation import Received, Unexpected
 from grader.model.verdict import Diagnosis
 from reference import Case, Convention, svm_loss
@@ -176,10 +176,17 @@ def test_a_loss_for_each_sample_is_named_by_its_shape():
     assert [each.misconception for each in diagnose("svm", "loss", seen, PLAIN)] == ["loss_per_sample"]
 
 
-def test_results_in_the_wrong_order_are_named_by_their_shape():
-    seen = [(case, described(case.W.shape)) for case in CASES[:3]]
+@pytest.mark.parametrize("number", [described(()), described((1,)), Unexpected("a value of type float")])
+def test_results_in_the_wrong_order_are_named_by_their_shapes(number):
+    seen = [(case, (described(case.W.shape), number)) for case in CASES[:3]]
 
-    assert [each.misconception for each in diagnose("svm", "loss", seen, PLAIN)] == ["results_swapped"]
+    assert [each.misconception for each in diagnose_both(seen, "svm")] == ["results_swapped"]
+
+
+def test_a_gradient_alone_is_not_called_swapped():
+    seen = [(case, (described(case.W.shape), described(case.W.shape))) for case in CASES[:3]]
+
+    assert diagnose_both(seen, "svm") == ()
 
 
 def test_a_shape_that_fits_only_some_cases_has_no_name():
@@ -192,14 +199,20 @@ def test_a_shape_that_fits_only_some_cases_has_no_name():
 def test_a_loss_that_is_never_finite_beside_a_finite_gradient_is_named(value, name):
     loss, gradient = Received(np.array(value), "float64"), Received(np.ones((2, 2)), "float64")
 
-    assert [each.misconception for each in infinite_loss([(loss, gradient)] * 3)] == [name]
+    seen = [(case, (loss, gradient)) for case in CASES[:3]]
+
+    assert [each.misconception for each in diagnose_both(seen, "softmax")] == [name]
+    assert diagnose_both(seen, "svm") == ()
 
 
 def test_a_loss_that_is_finite_once_or_beside_an_infinite_gradient_has_no_name():
     nan, one = Received(np.array(np.nan), "float64"), Received(np.array(1.0), "float64")
     finite, infinite = Received(np.ones(2), "float64"), Received(np.full(2, np.nan), "float64")
 
-    assert infinite_loss([(nan, finite), (one, finite)]) == ()
-    assert infinite_loss([(nan, infinite)] * 3) == ()
-    assert infinite_loss([(nan, Unexpected("None"))]) == ()
-    assert infinite_loss([]) == ()
+    def named(*values):
+        return diagnose_both([(CASES[0], pair) for pair in values], "softmax")
+
+    assert named((nan, finite), (one, finite)) == ()
+    assert named((nan, infinite), (nan, infinite)) == ()
+    assert named((nan, Unexpected("None"))) == ()
+    assert named() == ()

@@ -173,7 +173,7 @@ def test_a_count_that_is_the_same_for_every_sample_is_told():
     assert words.startswith("It equals the correct gradient with each sample counted 9 times in the column")
 
 
-@pytest.mark.parametrize("factor", [1 + 1e-7, 1 - 1e-5, 0.73912345, np.pi, 1e-7])
+@pytest.mark.parametrize("factor", [1 + 1e-7, 1 - 1e-5, 0.73914345, np.pi, 1e-7])
 def test_a_factor_that_nobody_writes_is_not_named(factor):
     assert (
         explained("svm", "gradient", lambda case, data, regularizer: factor * (data + regularizer))[0] == []
