@@ -16,12 +16,9 @@ from reference.losses.mistakes.families import FAMILIES, Family, other_margins
 from reference.losses.mistakes.shared import DATA_FACTORS
 from reference.losses.problem import Array
 from reference.losses.right import Classifier, LossMistake, Part, RightAnswer
-from reference.mistakes import Outcome, Scale, Seen, distance
+from reference.mistakes import LEAST_CASES, Outcome, Scale, Seen, distance
 
 Explanation = tuple[LossMistake, ...]
-
-LEAST_CASES = 3
-"""With fewer, an unknown number could fit anything."""
 
 _PROBES = 3
 """How many numbers stand for one gradient in the search."""

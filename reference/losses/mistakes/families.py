@@ -5,14 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from reference.losses.formulas import signed_active, svm_data_term
 from reference.losses.problem import Problem
 from reference.losses.right import Classifier, LossMistake, Part, RightAnswer
-from reference.mistakes import MATCH_TOLERANCE, Mistake, Outcome, Seen, number_in_words, times
+from reference.mistakes import (
+    MATCH_TOLERANCE,
+    Mistake,
+    Outcome,
+    Seen,
+    is_factor,
+    number_in_words,
+    times,
+)
 
 _CORRECT = "It equals the correct {part} with "
 _FACTOR = "where does that factor come from?"
@@ -25,13 +32,8 @@ _MARGINS = (0.001, 0.01, 0.1, 0.2, 0.25, 0.5, 1.5, 2, 3, 5, 10, 20, 50, 100)
 _NEWTON_STEPS = 100
 
 
-LEAST_DIFFERENCE = 1e-3
-"""A factor nearer to one is not what a student wrote, nor is a number nearer to zero."""
-
-LEAST_FACTOR = 1e-4
-GREATEST_DENOMINATOR = 100
-SHORT_TOLERANCE = 1e-5
-"""Relative: what arithmetic in float32 may make of a factor."""
+LEAST_ADDED = 1e-3
+"""A number nearer to zero is not what a student added."""
 
 
 def _is_count(number: float) -> bool:
@@ -40,15 +42,8 @@ def _is_count(number: float) -> bool:
     return divisor > 1.5 and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * divisor
 
 
-def _is_factor(number: float) -> bool:
-    """Whether a student may have written it: a decimal or a fraction of few digits, other than one."""
-    near = (float(f"{number:.4g}"), float(Fraction(number).limit_denominator(GREATEST_DENOMINATOR)))
-    is_short = any(abs(number - each) <= SHORT_TOLERANCE * abs(number) for each in near)
-    return is_short and abs(number - 1) > LEAST_DIFFERENCE and abs(number) > LEAST_FACTOR
-
-
 def _is_visible(number: float) -> bool:
-    return abs(number) > LEAST_DIFFERENCE
+    return abs(number) > LEAST_ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,7 @@ class Family:
     slope: Callable[[RightAnswer], Outcome]
     parts: tuple[Part, ...] = ("loss", "gradient")
     classifiers: tuple[Classifier, ...] = ("svm", "softmax")
-    is_member: Callable[[float], bool] = _is_factor
+    is_member: Callable[[float], bool] = is_factor
     """Whether the number makes a mistake, and a likely one."""
 
     def member(self, part: Part, number: float) -> LossMistake:

@@ -131,7 +131,7 @@ def test_two_mistakes_are_named_together():
 
 def test_three_mistakes_are_named_together():
     def triply_wrong(case):
-        data = float(svm_loss(*case._replace(reg=0.0), PLAIN).loss)
+        data = float(svm_loss(case.W, case.X, case.y, 0.0, PLAIN).loss)
         return -len(case.y) * data
 
     found = diagnose("svm", "loss", seen_on(CASES, triply_wrong), PLAIN)

@@ -13,14 +13,18 @@ CONVENTIONS = [PLAIN, Convention(layout="CD"), Convention(regularizer_coefficien
 LOSSES = {"svm": svm_loss, "softmax": softmax_loss}
 
 
+def answer(classifier, case, convention=PLAIN):
+    return LOSSES[classifier](case.W, case.X, case.y, case.reg, convention)
+
+
 def cases_of(convention=PLAIN):
     return [draw(*shape, reg=reg, convention=convention) for shape, reg in zip(SHAPES, REGS, strict=True)]
 
 
 def parts(classifier, part, case, convention=PLAIN):
     """The right data term and regularizer, as a student would return them."""
-    bare = LOSSES[classifier](*case._replace(reg=0.0), convention)
-    whole = LOSSES[classifier](*case, convention)
+    bare = answer(classifier, case._replace(reg=0.0), convention)
+    whole = answer(classifier, case, convention)
     one, both = (bare.loss, whole.loss) if part == "loss" else (bare.dW, whole.dW)
     return np.float64(one), np.float64(both - one)
 
@@ -67,20 +71,26 @@ def test_a_constant_factor_is_named(classifier, part, convention, factor, words)
         (
             lambda case, data, regularizer: len(case.y) / 60 * data + regularizer,
             "divided_by_constant",
-            "It equals the correct gradient with the data term divided by 60, however many samples there are:"
-            " where does the number of samples come from?",
+            (
+                "It equals the correct gradient with the data term divided by 60, however many samples there are:"
+                " where does the number of samples come from?"
+            ),
         ),
         (
             lambda case, data, regularizer: len(case.y) * (data + regularizer),
             "all_times_samples",
-            "It equals the correct gradient times the number of samples, the regularization too:"
-            " where does that factor come from?",
+            (
+                "It equals the correct gradient times the number of samples, the regularization too:"
+                " where does that factor come from?"
+            ),
         ),
         (
             lambda case, data, regularizer: (data + regularizer) / case.W.shape[1],
             "all_divided_by_classes",
-            "It equals the correct gradient divided by the number of classes, the regularization too:"
-            " where does that factor come from?",
+            (
+                "It equals the correct gradient divided by the number of classes, the regularization too:"
+                " where does that factor come from?"
+            ),
         ),
     ],
 )
@@ -106,7 +116,7 @@ def test_a_loss_that_does_not_depend_on_the_scores_is_named(wrong, name):
 def test_another_margin_is_found_from_the_loss(delta):
     other = Convention(delta=delta)
 
-    names, words = explained("svm", "loss", lambda case, *_: np.float64(svm_loss(*case, other).loss))
+    names, words = explained("svm", "loss", lambda case, *_: np.float64(answer("svm", case, other).loss))
 
     assert names == ["other_margin"]
     assert words == [
@@ -116,7 +126,7 @@ def test_another_margin_is_found_from_the_loss(delta):
 
 def test_a_margin_that_the_loss_shows_is_looked_for_in_the_gradient():
     def wrong(case, *_):
-        return np.float64(svm_loss(*case, Convention(delta=100.0)).dW)
+        return np.float64(answer("svm", case, Convention(delta=100.0)).dW)
 
     assert explained("svm", "gradient", wrong)[0] == ["all_margins_active"]
     assert explained("svm", "gradient", wrong, preferred={"other_margin"})[0] == ["other_margin"]
@@ -182,7 +192,7 @@ def test_a_factor_that_nobody_writes_is_not_named(factor):
 
 def test_a_factor_must_be_the_same_in_three_cases():
     (case, *_) = cases_of()
-    value = 4 * np.float64(svm_loss(*case, PLAIN).dW)
+    value = 4 * np.float64(answer("svm", case).dW)
 
     assert explain_loss("svm", "gradient", [case], [value], PLAIN) == ()
 
