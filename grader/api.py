@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -117,6 +118,10 @@ class _Options:
         from grader.sandbox.isolation import IsolationLevel
 
         self._check_only(loaded)
+        if self.quick and not self.only and all(check.is_slow for check in loaded.spec.checks):
+            raise UsageError(
+                f"a quick run of {loaded.spec.name} leaves nothing to grade: each of its checks times or trains"
+            )
         chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
         settings = Settings(
             seed=_drawn(self.seed, loaded),
@@ -212,9 +217,12 @@ def grade_class(
     isolation: IsolationName = "confined",
     select: Sequence[str] = (),
     regrade: bool = False,
+    anyway: bool = False,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
 ) -> ClassResult:
     """Grade a class. Each report is on disk before the next submission begins; after a stop the same call resumes.
+
+    Nothing is graded if most of the first ten submissions to grade have no function of the spec.
 
     >>> result = grade_class("submissions/cs231n", "cs231n", out, quick=True, select=["package_folder"])
     >>> [(outcome.id, outcome.how) for outcome in result.outcomes]
@@ -231,6 +239,7 @@ def grade_class(
         isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
         regrade: grade unchanged submissions too.
+        anyway: grade even a class that looks like another assignment's.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
 
     Returns:
@@ -240,7 +249,8 @@ def grade_class(
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
         OutputError: a report cannot be written.
-        SpecError, UsageError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
+        SpecError: as for `grade_path`, or most submissions have no function of the spec.
+        UsageError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
     _check_texts("select", select, "patterns")
@@ -248,6 +258,7 @@ def grade_class(
     options = _Options(quick=quick, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox() as sandbox:
         from grader.batch import ClassRun, ReportStore
+        from grader.batch.first_look import LOOKED_AT, require_own
         from grader.execution.serial import SerialExecutor
         from grader.intake.folder import find_entries, selected, skipped_files
         from grader.sandbox.isolation import IsolationLevel
@@ -261,11 +272,15 @@ def grade_class(
             )
         whole_class = find_entries(submissions, besides=reports)
         entries = selected(whole_class, select)
+        store = ReportStore(reports)
+        if not anyway:
+            new = (entry for entry in entries if regrade or store.read(entry.id) is None)
+            require_own(list(islice(new, LOOKED_AT)), loaded.spec)
         settings = options.settings(loaded, sandbox)
         run = ClassRun(
             loaded,
             settings,
-            ReportStore(reports),
+            store,
             regrade=regrade,
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),

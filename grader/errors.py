@@ -11,7 +11,7 @@
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
-    ├── SpecError                    the spec was not found, is invalid TOML, or has an invalid field
+    ├── SpecError                    the spec was not found, is invalid, or is not that of the submissions
     ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
@@ -136,10 +136,17 @@ class SpecFault:
 
 
 class SpecError(GraderError):
-    """Raised when a spec is not found or not valid; `faults` lists its faults."""
+    """Raised when a spec is not found, not valid (`faults` lists its faults), or not the submission's."""
 
-    def __init__(self, message: str, *, faults: tuple[SpecFault, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        faults: tuple[SpecFault, ...] = (),
+        expected: str | None = None,
+        seen: str | None = None,
+    ) -> None:
+        super().__init__(message, expected=expected, seen=seen)
         self.faults = faults
 
 

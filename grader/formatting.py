@@ -67,11 +67,11 @@ def count(amount: int, noun: str) -> str:
     return f"{amount} {plural}"
 
 
-def listing(words: Sequence[str]) -> str:
-    """a, b and c."""
+def listing(words: Sequence[str], joined: str = "and") -> str:
+    """a, b and c; with another word in place of the `and`: a, b or c."""
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{', '.join(words[:-1])} {joined} {words[-1]}"
 
 
 def choices(names: Iterable[str]) -> str:

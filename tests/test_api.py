@@ -98,6 +98,18 @@ def test_a_quick_run_is_scored_out_of_the_checks_that_it_runs_and_says_what_it_l
     ]
 
 
+def test_a_quick_run_that_would_leave_nothing_is_refused(mini):
+    text = MINI_SPEC[: MINI_SPEC.index("[[checks]]")] + TIMED_CHECK
+    (mini / "mini.toml").write_text(text)
+
+    with pytest.raises(UsageError) as caught:
+        grade_path("hw.py", "mini.toml", quick=True)
+
+    assert str(caught.value) == (
+        "a quick run of mini leaves nothing to grade: each of its checks times or trains"
+    )
+
+
 def test_a_check_that_is_asked_for_is_run_in_a_quick_run_too(mini):
     report = grade_path("hw.py", "mini.toml", quick=True, only=["f_values"])
 
@@ -258,6 +270,21 @@ def test_a_class_gives_its_outcomes_and_the_names_of_what_is_not_a_submission(mi
     assert seen == [(0, 2), (1, 2), (2, 2)]
     assert sorted(path.name for path in (mini / "out" / "reports").iterdir()) == ["ann.json", "bob.json"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_class_of_another_assignment_is_graded_only_if_told_to(mini):
+    (mini / "class" / "ann.py").unlink()
+    grade_class("class", "mini.toml", "out")
+    for name in ("cem", "dan", "eve"):
+        (mini / "class" / f"{name}.py").write_text("x = 1\n")
+
+    with pytest.raises(SpecError, match=r"^3 of the first 3 submissions have no function of mini"):
+        grade_class("class", "mini.toml", "out")
+
+    assert [path.name for path in (mini / "out" / "reports").iterdir()] == ["bob.json"]
+    result = grade_class("class", "mini.toml", "out", anyway=True)
+    assert [outcome.how for outcome in result.outcomes] == ["unchanged", "graded", "graded", "graded"]
+    assert [outcome.how for outcome in grade_class("class", "mini.toml", "out").outcomes] == ["unchanged"] * 4
 
 
 def test_some_of_a_class_are_graded_and_the_gradebook_keeps_the_others(mini):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,19 +53,15 @@ class ClassResult:
         return any(report.has_grader_faults for report in self.reports)
 
     @property
-    def look_alikes(self) -> Counter[str]:
-        """How many submissions look like another spec's, by its name: was the class graded with the wrong one?"""
+    def look_alikes(self) -> Counter[str | None]:
+        """How many submissions look like another assignment, by its spec: was the class graded with the wrong one?"""
         return look_alikes(self.reports)
 
 
-def look_alikes(reports: Iterable[Report]) -> Counter[str]:
-    """How many reports say that the submission looks like another spec's, by its name."""
-    return Counter(
-        found[1]
-        for report in reports
-        for flag in report.flags
-        if flag.kind == "wrong_spec" and (found := re.match(r"This looks like (\S+)", flag.message))
-    )
+def look_alikes(reports: Iterable[Report]) -> Counter[str | None]:
+    """How many reports say that the submission looks like another assignment, by its spec; None if none covers it."""
+    flags = (flag for report in reports for flag in report.flags if flag.kind == "wrong_spec")
+    return Counter(flag.spec for flag in flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def gradebook(reports: Sequence[tuple[str, Report]]) -> Artifact:
         by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
         student = report.submission.student
         cells = [submission_id, "" if student is None else student.name or student.id, report.status]
-        score = "" if report.score is None else formatting.points(report.score)
+        score = "" if report.score is None or not report.max_score else formatting.points(report.score)
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
         ]

@@ -10,30 +10,46 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
+from grader import formatting
+from grader.extract.choosing import Choice
 from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
+from grader.extract.elsewhere import definitions_elsewhere
 from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction
+from grader.extract.flattening import flattened
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer
-from grader.extract.omissions import left_out, omissions
+from grader.extract.omissions import lack, omissions
+from grader.extract.parsing import Statement
 from grader.extract.program import Program
+from grader.extract.pruning import without_harmful_lines
 from grader.extract.reading import read_sources
 from grader.extract.safety import Safety
 from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
 
+_PRUNINGS = 4
+"""How often harmful lines are taken out: what is left of a statement may need another one."""
 
-def extract(submission: Submission, names: Sequence[str]) -> Extracted:
+
+def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] = ()) -> Extracted:
     """Find the functions and classes in `names` and everything they need.
 
-    Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
+    paths: of the handout's files; where several files define a name, these come first. Nothing of the submission is executed or imported. Raises UnreadableNotebook if no file can be read;
     one unreadable notebook beside other files is a note.
     """
     with warnings.catch_warnings(), _collector_paused():
         warnings.simplefilter("ignore")  # a student's "\d" is not our warning
         sources, notes = read_sources(submission.sources, names)
-        program = Program(sources, ModuleFinder(sources))
-        return _Assembly(program, names, notes).result()
+        finder = ModuleFinder(sources)
+        program = Program(flattened(sources, finder), finder)
+        for _ in range(_PRUNINGS):
+            assembly = _Assembly(submission, program, names, paths, list(notes))
+            extracted = assembly.result()
+            if (pruned := assembly.pruned()) is None:
+                break
+            program = Program(pruned, finder)
+        return extracted
 
 
 @contextlib.contextmanager
@@ -51,15 +67,27 @@ def _collector_paused() -> Iterator[None]:
 class _Assembly:
     """Builds one Extracted."""
 
-    def __init__(self, program: Program, names: Sequence[str], notes: list[str]) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        program: Program,
+        names: Sequence[str],
+        paths: Sequence[str],
+        notes: Sequence[str],
+    ) -> None:
+        self._sources = submission.sources
         self._program = program
         self._names = tuple(dict.fromkeys(names))
-        self._notes = notes
+        self._choice = Choice(program, self._names, paths)
+        self._notes = [*submission.notes, *notes]
         self._safety = Safety(program, frozenset(names))
         self._dependencies = Dependencies(self._safety)
         self._duplicates: list[Duplicate] = []
+        self._choices: dict[tuple[str, str, str], list[str]] = {}
+        """Names by the files that define them, the file that counts, and the reason."""
         self._broken: dict[str, str] = {}
         self._failed: set[int] = set()
+        self._lacking: frozenset[int] = frozenset()
 
     def result(self) -> Extracted:
         targets = {name: number for name in self._names if (number := self._target(name)) is not None}
@@ -69,13 +97,14 @@ class _Assembly:
         included = _union(closure.numbers for closure in closures.values())
         executed = [number for number in self._dependencies.order(included) if not self._is_future(number)]
         positions = {number: position for position, number in enumerate(executed)}
-        explainer = Explainer(self._program, self._names)
         missing = [name for name in self._names if name not in targets]
+        explainer = Explainer(self._program, self._names, definitions_elsewhere(self._sources, missing))
+        faults = {name: explainer.fault(name) for name in missing if name not in self._broken}
         functions = {
             name: self._function(name, targets[name], closure, positions)
             for name, closure in closures.items()
         }
-        lacking = self._failed.union(*(closure.left_out for closure in closures.values()))
+        self._lacking = frozenset(self._failed.union(*(closure.left_out for closure in closures.values())))
         modules = {each.dotted: each.file for number in included for each in self._program.modules_of(number)}
         return Extracted(
             functions=MappingProxyType(functions),
@@ -83,25 +112,32 @@ class _Assembly:
                 {name: self._broken.get(name) or explainer.reason(name) for name in missing}
             ),
             chunks=tuple(self._chunk(number, position) for number, position in positions.items()),
-            left_out=omissions(self._safety, included, lacking),
+            left_out=omissions(self._safety, included, self._lacking),
             duplicates=tuple(self._duplicates),
             stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
             modules=MappingProxyType(dict(sorted(modules.items()))),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *self._choice_notes()),
+            unparsed=MappingProxyType({name: place for name, place in faults.items() if place is not None}),
         )
+
+    def pruned(self) -> dict[str, list[Statement]] | None:
+        """All statements, with less in those that functions need and that are left out; None if nothing helps."""
+        return without_harmful_lines(self._program, self._safety, self._lacking)
 
     # Finding
 
     def _target(self, name: str) -> int | None:
         """The statement that gives `name` its final value, in the file that is graded for it."""
-        candidates = self._files_defining(name)
+        candidates = self._choice.files(name)
         for path in candidates:
             resolved = self._safety.resolve(path, name, None)
             self._failed.update(resolved.left_out)
             if not resolved.needed:
                 continue
             self._note_choice(name, path, candidates)
-            self._note_broken(name, resolved.left_out, resolved.needed[0])
+            self._note_broken(
+                name, [*resolved.left_out, *self._broken_elsewhere(name, path)], resolved.needed[0]
+            )
             self._record_duplicate(name, path)
             return resolved.needed[0]
         for path in candidates:
@@ -112,40 +148,39 @@ class _Assembly:
                 self._broken[name] = f"{name} ({statement.location}) cannot be loaded: {reason}"
         return None
 
-    def _files_defining(self, name: str) -> list[str]:
-        """Files with a definition of `name`, the one that defines the most graded names first."""
-        found = [path for path in self._program.namespaces if self._defines(path, name)]
-        counts = {path: sum(self._defines(path, other) for other in self._names) for path in found}
-        return sorted(found, key=lambda path: (-counts[path], path.count("/"), path))
-
-    def _defines(self, path: str, name: str) -> bool:
-        """Whether the file itself binds the name; an import counts where it gives the name to something else."""
-        for number in self._program.namespaces[path].events.get(name, ()):
-            node = self._program.statements[number].node
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                if any(
-                    alias.asname == name != alias.name for alias in node.names
-                ) and self._program.modules_of(number):
-                    return True
-            elif node is not None:
-                return True
-        return False
-
     def _note_choice(self, name: str, path: str, candidates: Sequence[str]) -> None:
-        others = [candidate for candidate in candidates if candidate != path]
-        if others:
-            count = sum(self._defines(path, other) for other in self._names)
-            self._notes.append(
-                f"{name} is defined in {', '.join(sorted(candidates))}; the one in {path} is graded, because that "
-                f"file defines {count} of the {len(self._names)} graded names"
+        other = next((candidate for candidate in candidates if candidate != path), None)
+        if other is not None:
+            files, reason = ", ".join(sorted(candidates)), self._choice.reason(name, path, other)
+            self._choices.setdefault((files, path, reason), []).append(name)
+
+    def _choice_notes(self) -> Iterator[str]:
+        for (files, path, reason), names in self._choices.items():
+            is_one = len(names) == 1
+            are, graded = ("is", "the one in {} is") if is_one else ("are", "those in {} are")
+            yield (
+                f"{formatting.listing(names)} {are} defined in {files}; {graded.format(path)} graded,"
+                f" because {reason}"
             )
 
+    def _broken_elsewhere(self, name: str, path: str) -> Iterator[int]:
+        """The definitions in other files that do not parse and would have been the last ones there."""
+        for other in self._program.namespaces:
+            number = None if other == path else next(self._program.events(other, name, None), None)
+            if number is not None and self._program.statements[number].fault_line is not None:
+                yield number
+
     def _note_broken(self, name: str, left_out: Iterable[int], number: int) -> None:
+        graded = self._program.statements[number]
         for other in left_out:
             statement = self._program.statements[other]
+            reason = self._safety.reason(other)
+            which = "later" if statement.unit.file == graded.unit.file else "other"
+            told = f"at {statement.location} cannot be loaded: {reason}"
+            if statement.fault_line is not None:
+                told = f"({statement.location.place}) {reason}"
             self._notes.append(
-                f"{name}: the definition at {self._program.statements[number].location} is graded; "
-                f"the later one at {statement.location} cannot be loaded: {self._safety.reason(other)}"
+                f"{name}: the definition at {graded.location} is graded; the {which} one {told}"
             )
 
     def _record_duplicate(self, name: str, path: str) -> None:
@@ -212,8 +247,16 @@ class _Assembly:
             source=statement.source,
             chunks=tuple(sorted(positions[number] for number in closure.numbers if number in positions)),
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
-            lacks=tuple(left_out(self._safety, number) for number in closure.left_out),
+            lacks=(
+                *(lack(self._safety, number) for number in closure.left_out),
+                *(
+                    lost
+                    for each in sorted(closure.numbers)
+                    for lost in self._program.statements[each].lost_methods
+                ),
+            ),
             mentions_cuda=any(mentions_cuda(self._program.statements[each]) for each in closure.numbers),
+            is_python_2=any(self._program.statements[each].is_converted for each in closure.numbers),
         )
 
     def _stubs(self, number: int) -> Iterable[str]:

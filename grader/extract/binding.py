@@ -10,12 +10,29 @@ from dataclasses import dataclass
 from grader.extract.scopes import Comprehension, Definition, Function, bindings_in, walk_scope
 
 _CHANGES = frozenset(
-    {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
+    {
+        "add",
+        "add_argument",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+    }
     | {"reverse", "setdefault", "sort", "update"}
 )
 """Methods that change the value they are called on: `TABLE.append(1)` at top level belongs to TABLE."""
 
-ALWAYS_BOUND = frozenset(dir(builtins)) | {"__name__", "__file__", "__package__", "__spec__", "__loader__"}
+ALWAYS_BOUND = (
+    frozenset(dir(builtins))
+    | {"__name__", "__file__", "__package__", "__spec__", "__loader__"}
+    | {"get_ipython", "xrange"}
+)
+"""Names that are there without being bound; the worker gives the last two."""
 
 TOO_DEEP = "does not compile: nested too deeply"
 

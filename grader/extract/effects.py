@@ -12,7 +12,7 @@ _PURE = frozenset(
     {"torch", "numpy", "math", "cmath", "functools", "itertools", "collections", "operator", "typing", "copy"}
     | {"dataclasses", "random", "enum", "string", "re", "statistics", "decimal", "fractions", "types", "time"}
     | {"warnings", "logging", "datetime", "contextlib", "abc", "numbers", "bisect", "heapq", "textwrap"}
-    | {"platform", "past", "six", "tqdm"}
+    | {"platform", "past", "six", "tqdm", "json", "argparse"}
 )
 """Modules whose functions do no harm; the worker's stubs for past, six and tqdm work."""
 
@@ -20,9 +20,26 @@ _LOADERS = frozenset(
     {"torch.load", "torch.save", "torch.hub", "torch.multiprocessing", "torch.distributed", "torch.from_file"}
     | {"torch.utils.cpp_extension", "torch.jit.load", "torch.jit.save", "numpy.genfromtxt", "numpy.fromfile"}
     | {"numpy.memmap", "numpy.DataSource", "numpy.ctypeslib"}
+    | {"json.load", "pickle.load", "cPickle.load", "h5py.File", "scipy.io.loadmat"}
     | {"logging.FileHandler", "logging.config", "logging.handlers"}
 )
-_LOADER_PREFIXES = ("numpy.load", "numpy.save", "torch.utils.data.", "torch.utils.tensorboard")
+_LOADER_PREFIXES = (
+    "numpy.load",
+    "numpy.save",
+    "torch.utils.data.",
+    "torch.utils.tensorboard",
+    "pandas.read_",
+)
+_HARMLESS = ("os.path.", "os.environ.", "sys.platform.", "sys.version.", "sys.modules.", "sys.path.")
+_HARMLESS_MEMBERS = frozenset(
+    {"os.getenv", "os.getcwd", "os.cpu_count", "sys.getrecursionlimit", "sys.getsizeof", "pickle.dumps"}
+    | {"importlib.util.find_spec", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"}
+)
+"""Members of other modules that only ask, or change nothing outside of a confined process."""
+
+_OF_SHELL = frozenset({"config", "kernel"})
+"""Attributes of the shell that are no command."""
+
 REACHING_BUILTINS = frozenset(
     {"open", "input", "exec", "eval", "compile", "__import__", "breakpoint", "exit", "quit", "help"}
 )
@@ -41,7 +58,7 @@ def member_reason(dotted: str, *, is_real: bool) -> str | None:
         return f"it loads or saves data: it calls {dotted}"
     if dotted == "time.sleep":
         return "it waits: it calls time.sleep"
-    if dotted.partition(".")[0] in _PURE or dotted.startswith("os.path."):
+    if dotted.partition(".")[0] in _PURE or dotted.startswith(_HARMLESS) or dotted in _HARMLESS_MEMBERS:
         return None
     if not is_real:
         return f"it calls {dotted}, which is not available when functions are graded"
@@ -100,11 +117,18 @@ def is_callable(node: ast.stmt | None) -> bool:
     )
 
 
-def is_main_guard(test: ast.expr) -> bool:
-    """Whether this is the test of `if __name__ == "__main__":`."""
-    return isinstance(test, ast.Compare) and any(
-        isinstance(side, ast.Name) and side.id == "__name__" for side in (test.left, *test.comparators)
-    )
+def shell_queries(node: ast.AST) -> set[int]:
+    """The ids of the calls of get_ipython() that only ask about the shell: it is given no command."""
+    calls: set[int] = set()
+    commanded: set[int] = set()
+    for item in ast.walk(node):
+        if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "get_ipython":
+            calls.add(id(item))
+        elif (
+            isinstance(item, ast.Attribute) and not item.attr.startswith("__") and item.attr not in _OF_SHELL
+        ):
+            commanded.add(id(item.value))
+    return calls - commanded
 
 
 def mentions_cuda(statement: Statement) -> bool:

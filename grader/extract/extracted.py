@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
 
+from grader import formatting
 from grader.model.observation import Location
 
 SUMMARY_LENGTH = 80
@@ -33,12 +34,24 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A top-level statement that is not executed; `summary` is its first line, `reason` a clause in plain words."""
+    """A top-level statement that is not executed; `summary` is its first line, `reason` a clause in plain words.
+
+    explanation: for a student whose function needs it: the place, the cause and what to do.
+    """
 
     location: Location
     summary: str
     reason: str
     binds: tuple[str, ...]
+    explanation: str = ""
+
+    @property
+    def words(self) -> str:
+        """The names with the reason, as a note."""
+        names = "/".join(self.binds)
+        if self.reason.startswith(NOT_PARSED):
+            return f"{names} ({self.location.place}) {self.reason}"
+        return f"{names}: {self.explanation or self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,9 @@ class ExtractedFunction:
         statements that wrap it or set its attributes are among the chunks.
     chunks: numbers of all chunks to execute before it can be called, its own among them, in order.
     stubs: top-level modules that these chunks import and that will be inert.
-    lacks: statements whose names these chunks read, and which are left out.
+    lacks: statements whose names these chunks read, and which are left out; methods that do not parse.
     mentions_cuda: whether these chunks say cuda, in code or in a string.
+    is_python_2: whether one of these chunks was converted from Python 2.
     """
 
     name: str
@@ -68,6 +82,7 @@ class ExtractedFunction:
     stubs: tuple[str, ...]
     lacks: tuple[LeftOut, ...]
     mentions_cuda: bool
+    is_python_2: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,7 @@ class Extracted:
     """All that is graded of a submission.
 
     missing: per name that is not there, a sentence that says why.
+    unparsed: for those of them that do not parse, the line of the fault.
     modules: dotted names under which chunks import files of the submission, and the files' paths. Relative imports
         count from `submission` and the file's folder: `from .softmax import f` in a/b.py asks for submission.a.softmax.
     stubs: the functions' together.
@@ -88,8 +104,23 @@ class Extracted:
     stubs: tuple[str, ...]
     modules: Mapping[str, str]
     notes: tuple[str, ...]
+    unparsed: Mapping[str, Location] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> Self:
         """Nothing, neither found nor missing."""
         return cls(MappingProxyType({}), MappingProxyType({}), (), (), (), (), MappingProxyType({}), ())
+
+    def line_at(self, location: Location) -> str | None:
+        """A line of a chunk, for a message: one printable line of at most 80 characters; None if it is empty."""
+        for chunk in self.chunks:
+            first = chunk.location
+            offset = location.line - first.line
+            if (first.file, first.cell) != (location.file, location.cell) or offset < 0:
+                continue
+            lines = chunk.source.split("\n", offset + 1)
+            if offset < len(lines):
+                text = formatting.printable(lines[offset][: 10 * SUMMARY_LENGTH].strip())
+                is_cut = len(text) > SUMMARY_LENGTH
+                return (f"{text[: SUMMARY_LENGTH - 3]}..." if is_cut else text) or None
+        return None

@@ -21,6 +21,11 @@ _CELL_MAGIC = re.compile(r"%%(\w+)")
 _LINE_MAGIC = re.compile(r"%%?[^\W\d]")
 _HELP = re.compile(r"(?:\?{1,2}[ \t]*%{0,2}[\w.*]+|%{0,2}[\w.*\[\]'\"]+\?{1,2})[ \t]*;?[ \t]*(?:#.*)?$")
 
+_CLASSIC_PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)")
+_IPYTHON_PROMPT = re.compile(r"^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)")
+_PROMPTS = ((re.compile(r">>>(?: |$)"), _CLASSIC_PROMPT), (_IPYTHON_PROMPT, _IPYTHON_PROMPT))
+"""IPython's patterns: of the first line's prompt and of the others'."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
@@ -93,16 +98,38 @@ def foreign_cell(text: str) -> str | None:
     return match[1] if match and match[1] not in PYTHON_CELL_MAGICS else None
 
 
+def as_ipython_reads(lines: list[str]) -> list[str]:
+    """The lines of a cell without the indent and the prompts that IPython removes; their number stays.
+
+    Prompts count only on the first two lines, as in IPython.core.inputtransformer2.
+    """
+    start = next((index for index, line in enumerate(lines) if line and not line.isspace()), len(lines))
+    cell = dedented(lines[start:])
+    for initial, prompt in _PROMPTS:
+        if any(pattern.match(line) for pattern, line in zip((initial, prompt), cell, strict=False)):
+            cell = [prompt.sub("", line, count=1) for line in cell]
+    return [""] * start + cell
+
+
+def dedented(lines: list[str]) -> list[str]:
+    """The lines without the first one's indent: IPython accepts a cell that is indented as a whole."""
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    return [line.removeprefix(indent) for line in lines] if indent else lines
+
+
 def plain_lines(lines: list[str]) -> PlainLines:
     """Blank magics, shell commands and help requests where a statement may begin; takes linear time."""
     scanner = LineScanner()
     plain: list[str] = []
     replaced: list[Replaced] = []
     index = 0
+    is_head = True
     while index < len(lines):
         line = lines[index]
         found = _reason(line.strip()) if scanner.begins_statement(line) else None
         if found is None:
+            is_head = is_head and not line.strip()
             scanner.feed(line)
             plain.append(line)
             index += 1
@@ -113,8 +140,9 @@ def plain_lines(lines: list[str]) -> PlainLines:
             index += 1
         index += 1
         indent = line[: len(line) - len(line.lstrip())]
-        # The line may be the only one of its block, which must not become empty.
-        plain.append(f"{indent}pass" if indent else "")
+        # The line may be the only one of its block, which must not become empty; in column 0 it ends a function.
+        is_head = is_head and line.startswith("%%")
+        plain.append("" if is_head else f"{indent}pass")
         plain.extend("" for _ in range(index - first - 1))
         replaced.append(Replaced(first + 1, line.strip(), reason, binds))
     return PlainLines(plain, tuple(replaced))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grader.extract.importing import absolute_name
 from grader.extract.parsing import Statement
@@ -19,27 +19,49 @@ _CANDIDATES = 2_000
 _NEAR = 0.85
 
 
+_UNDEFINED, _NEVER = "is not defined in the submission", "but never defined"
+
+
+def is_plain(reason: str) -> bool:
+    """Whether a reason says no more than that the name is missing."""
+    return reason.endswith((_UNDEFINED, _NEVER))
+
+
 class Explainer:
     """Looks a missing name up in all of the submission."""
 
-    def __init__(self, program: Program, names: Sequence[str]) -> None:
+    def __init__(self, program: Program, names: Sequence[str], elsewhere: Mapping[str, str]) -> None:
+        """elsewhere: sentences on definitions in text that is not run."""
         self._program = program
         self._names = names
+        self._elsewhere = elsewhere
         self._inner: dict[str, str] | None = None
         self._used: dict[str, Location] = {}
 
-    def reason(self, name: str) -> str:
-        """Why `name` is missing."""
-        events = [
+    def fault(self, name: str) -> Location | None:
+        """The line of the syntax error because of which `name` is missing, if that is the reason."""
+        statement = next((each for each in reversed(self._events(name)) if each.node is None), None)
+        line = statement.fault_line if statement is not None else None
+        return statement.unit.location_of(line) if statement is not None and line is not None else None
+
+    def _events(self, name: str) -> list[Statement]:
+        """The statements that bind or change the name, or would."""
+        return [
             self._program.statements[number]
             for space in self._program.namespaces.values()
             for number in space.events.get(name, [])
         ]
+
+    def reason(self, name: str) -> str:
+        """Why `name` is missing."""
+        events = self._events(name)
         for statement in reversed(events):
+            if statement.fault_line is not None:
+                return f"{name} ({statement.location.place}) {statement.obstacle}"
             if statement.node is None:
-                place = statement.unit.location_of(statement.fault_line or statement.first_line)
-                verb = "" if statement.fault_line else "is not run: it is "
-                return f"{name} ({place}) {verb}{statement.obstacle}"
+                is_clause = statement.obstacle.startswith("it ")
+                verb = "is not run:" if is_clause else "is not run: it is"
+                return f"{name} ({statement.location}) {verb} {statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
                 module = absolute_name(statement.node.module, statement.node.level, statement.unit.file)
@@ -51,10 +73,12 @@ class Explainer:
             self._inner = self._look_inside()
         if name in self._inner:
             return self._inner[name]
+        if name in self._elsewhere:
+            return self._elsewhere[name]
         hint = self._near_miss(name)
         if name in self._used:
-            return f"{name} is used ({self._used[name]}) but never defined{hint}"
-        return f"{name} is not defined in the submission{hint}"
+            return f"{name} is used ({self._used[name]}) {_NEVER}{hint}"
+        return f"{name} {_UNDEFINED}{hint}"
 
     def _look_inside(self) -> dict[str, str]:
         """The reasons for graded names defined inside other statements; also notes where they are only used."""

@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.extract.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
-from grader.extract.ipython import LineScanner, foreign_cell, plain_lines
+from grader.extract.ipython import as_ipython_reads, dedented, foreign_cell, plain_lines
+from grader.extract.python_2 import Converter
+from grader.extract.salvage import Lost, Part, returns_outside, salvaged
 from grader.extract.scopes import Definition
+from grader.extract.syntax import Fault, parse
 from grader.model.observation import Location
 
 UNIT_CHARACTERS = 500_000
 """The longest cell or module that is parsed: a syntax tree takes up to 800 bytes for a character."""
 
-GREATEST_PARTS = 200
-"""Most parts of a dotted name: Python's parser stores each beginning of `import a.b.c`, which is quadratic."""
-
-_CONTINUES_BLOCK = re.compile(r"(?:elif|else|except|finally)\b")
-_CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
-_ASSIGNS = re.compile(r"([^\W\d]\w*)[ \t]*=(?!=)")
-_PYTHON_2 = re.compile(
-    r"Missing parentheses in call to '(?P<call>\w+)'|multiple exception types must be parenthesized"
-    r"|leading zeros in decimal integer literals"
-)
-_LINE_NUMBER = re.compile(r"( on line )(\d{1,9})")
-_DOTTED = re.compile(r"(?:\.[\s\\]*+\w++[\s\\]*+)++")
-_DETECTED = re.compile(r" \(detected at line \d+\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a text does not parse; `line` counts from 1 within it."""
-
-    message: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +58,10 @@ class Statement:
     """Names it would have bound."""
     fault_line: int | None = None
     """The line of a syntax error, in the unit."""
+    lost: tuple[Lost, ...] = ()
+    """What a class lost because it does not parse."""
+    is_converted: bool = False
+    """Whether it was Python 2."""
 
     @property
     def location(self) -> Location:
@@ -99,15 +85,27 @@ class Statement:
         whole = self.unit.lines[first + 1 : last]
         return "\n".join([self.unit.between(first, start, None), *whole, self.unit.between(last, None, end)])
 
-    def left_out(self, reason: str, binds: tuple[str, ...]) -> LeftOut:
+    @property
+    def lost_methods(self) -> tuple[LeftOut, ...]:
+        """What a class lost because it does not parse."""
+        owner = getattr(self.node, "name", "")
+        names = (f"{owner}.{each.name}" if each.name else f"a line of {owner}" for each in self.lost)
+        return tuple(
+            self.left_out(f"{NOT_PARSED}{each.reason}", (name,), each.line)
+            for name, each in zip(names, self.lost, strict=True)
+        )
+
+    def left_out(self, reason: str, binds: tuple[str, ...], line: int | None = None) -> LeftOut:
         # Cut first: a line may hold a hundred thousand statements.
-        line = self.fault_line or self.first_line
+        line = line or self.fault_line or self.first_line
         text = self.unit.lines[line - 1][: 10 * SUMMARY_LENGTH].strip() if self.unit.lines else ""
         summary = text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
         return LeftOut(self.unit.location_of(line), summary, reason, binds)
 
 
-def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
+def statements_of(
+    file: str, cell: int | None, text: str, converter: Converter | None = None
+) -> list[Statement]:
     """The top-level statements of one cell or module, in order. Raises nothing, executes nothing."""
     lines = text.split("\n")
     unit = Unit(file, cell, lines)
@@ -118,46 +116,50 @@ def statements_of(file: str, cell: int | None, text: str) -> list[Statement]:
         first = next(number for number, line in enumerate(lines, start=1) if line.strip())
         names = tuple(dict.fromkeys(match[1] for match in _DEFINES.finditer(text)))
         return [Statement(unit, first, len(lines), None, f"part of a %%{magic} cell", names)]
-    nodes = parse(text)
-    if not isinstance(nodes, Fault):
-        return [_statement(unit, node, 0) for node in nodes]
-    plain = plain_lines(lines)
+    nodes = _whole(text)
+    if nodes is not None:
+        return [_statement(unit, node) for node in nodes]
+    plain = plain_lines(lines if cell is None else as_ipython_reads(lines))
     found = [Statement(unit, item.line, item.line, None, item.reason, item.binds) for item in plain.replaced]
-    unit = Unit(file, cell, _dedented(plain.lines))
-    nodes = parse("\n".join(unit.lines))
-    if isinstance(nodes, Fault):
-        found += _salvaged(unit)
-    else:
-        found += [_statement(unit, node, 0) for node in nodes]
+    replaced = {item.line for item in plain.replaced}
+    read = dedented(plain.lines)
+    unit = Unit(file, cell, read)
+    nodes = _whole("\n".join(read))
+    parts = (
+        [Part(0, len(lines), 0, nodes)]
+        if nodes is not None
+        else salvaged(read, lines, unit.location_of(1).place, converter or Converter())
+    )
+    for part in parts:
+        if part.fault is not None:
+            found.append(_broken(unit, part, part.fault))
+        else:
+            statements = (_statement(unit, node, part) for node in part.nodes)
+            found += [each for each in statements if each.first_line not in replaced]
     return sorted(found, key=lambda statement: statement.first_line)
 
 
-def parse(text: str) -> list[ast.stmt] | Fault:
-    """The statements of a text, or why it does not parse; the caller has silenced SyntaxWarning."""
-    if any(match[0].count(".") > GREATEST_PARTS for match in _DOTTED.finditer(text)):
-        return Fault(f"a name has more than {GREATEST_PARTS} parts", 1)
-    try:
-        return ast.parse(text).body
-    except SyntaxError as error:
-        return Fault(_message(error.msg), error.lineno or 1)
-    except (RecursionError, MemoryError):
-        return Fault("nested too deeply", 1)
-    except ValueError:
-        return Fault("it contains characters that Python source may not", 1)
+def _whole(text: str) -> list[ast.stmt] | None:
+    """The statements of a text that Python would compile; None for any other."""
+    nodes = parse(text)
+    return None if isinstance(nodes, Fault) or returns_outside(nodes) else nodes
 
 
-def _message(text: str) -> str:
-    if match := _PYTHON_2.search(text):
-        detail = f"{match['call']} without parentheses" if match["call"] else text
-        return f"it is Python 2 ({detail})"
-    if text.startswith("inconsistent use of tabs"):
-        return "its indentation mixes tabs and spaces, which only Python 2 allows: use spaces only"
-    return _DETECTED.sub("", text.split("\n", 1)[0][:200])
+def statements_in(unit: Unit, first: int, end: int, *, is_converted: bool) -> list[Statement] | None:
+    """The statements of some lines of a unit, counted from 0; None if they do not parse."""
+    nodes = parse("\n".join(unit.lines[first:end]))
+    if isinstance(nodes, Fault):
+        return None
+    part = Part(first, end, first, is_converted=is_converted)
+    return [_statement(unit, node, part) for node in nodes]
 
 
-def _statement(unit: Unit, node: ast.stmt, offset: int) -> Statement:
-    """A statement whose node was parsed from text that begins `offset` lines below the unit's first."""
-    return Statement(unit, _first_line(node) + offset, (node.end_lineno or node.lineno) + offset, node)
+def _statement(unit: Unit, node: ast.stmt, part: Part | None = None) -> Statement:
+    """A statement whose node was parsed from this part of the unit, or from all of it."""
+    part = part or Part(0, 0, 0)
+    lost = part.lost if isinstance(node, ast.ClassDef) else ()
+    first, last = _first_line(node) + part.first, (node.end_lineno or node.lineno) + part.first
+    return Statement(unit, first, last, node, lost=lost, is_converted=part.is_converted)
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -165,68 +167,7 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _dedented(lines: list[str]) -> list[str]:
-    """The lines without the first one's indent: IPython accepts a cell that is indented as a whole."""
-    first = next((line for line in lines if line.strip()), "")
-    indent = first[: len(first) - len(first.lstrip(" \t"))]
-    return [line.removeprefix(indent) for line in lines] if indent else lines
-
-
-def _salvaged(unit: Unit) -> Iterator[Statement]:
-    """The statements of a text that does not parse as a whole, read block by block."""
-    for first, end in _blocks(unit.lines):
-        nodes = parse("\n".join(unit.lines[first:end]))
-        if not isinstance(nodes, Fault):
-            yield from (_statement(unit, node, first) for node in nodes)
-            continue
-        # A quote that was never closed hides what follows: cut at every line that looks like a definition.
-        pieces = _cut(unit.lines, first, end, _CERTAIN_START.match)
-        for piece_first, piece_end in pieces:
-            found = nodes if len(pieces) == 1 else parse("\n".join(unit.lines[piece_first:piece_end]))
-            if isinstance(found, Fault):
-                yield _broken(unit, piece_first, piece_end, found)
-            else:
-                yield from (_statement(unit, node, piece_first) for node in found)
-
-
-def _blocks(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """(first, end) of the texts between lines where a statement begins in column 0."""
-    scanner = LineScanner()
-
-    def begins(line: str) -> bool:
-        is_start = scanner.begins_statement(line) and line[:1] not in {"", " ", "\t", "#", "\f"}
-        scanner.feed(line)
-        return is_start and not _CONTINUES_BLOCK.match(line)
-
-    return _cut(lines, 0, len(lines), begins)
-
-
-def _cut(
-    lines: Sequence[str], first: int, end: int, begins: Callable[[str], object]
-) -> list[tuple[int, int]]:
-    """(first, end) of the pieces between lines that begin one; decorators belong to the next definition."""
-    starts = [first]
-    is_decorated = False
-    for index in range(first, end):
-        if begins(lines[index]):
-            if index > first and not is_decorated:
-                starts.append(index)
-            is_decorated = lines[index].startswith("@")
-    return list(zip(starts, [*starts[1:], end], strict=True))
-
-
-def _broken(unit: Unit, first: int, end: int, fault: Fault) -> Statement:
-    names: tuple[str, ...] = ()
-    for index in range(first, end):
-        match = _DEFINES.match(unit.lines[index]) or (
-            _ASSIGNS.match(unit.lines[index]) if index == first else None
-        )
-        if match:
-            names = (match[1],)
-            break
-    line = min(first + max(fault.line, 1), len(unit.lines))
-    offset = first
-    message = _LINE_NUMBER.sub(lambda match: f"{match[1]}{int(match[2]) + offset}", fault.message)
-    while first < end - 1 and not unit.lines[first].strip():
-        first += 1
-    return Statement(unit, first + 1, end, None, f"{NOT_PARSED}{message}", names, fault_line=line)
+def _broken(unit: Unit, part: Part, fault: Fault) -> Statement:
+    first = next((index for index in range(part.first, part.end) if unit.lines[index].strip()), part.end - 1)
+    reason = NOT_PARSED + fault.message
+    return Statement(unit, first + 1, part.end, None, reason, part.names, fault_line=fault.line)

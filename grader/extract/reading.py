@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.errors import UnreadableNotebook
 from grader.extract.parsing import Statement, statements_of
+from grader.extract.python_2 import Converter
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, decode_source
 
@@ -27,6 +28,7 @@ def read_sources(
     sources: dict[str, list[Statement]] = {}
     notes: list[str] = []
     failure: UnreadableNotebook | None = None
+    converter = Converter()
     characters_left = SUBMISSION_CHARACTERS
     statements_left = SUBMISSION_STATEMENTS
     too_long = f"the submission is longer than {SUBMISSION_CHARACTERS:,} characters"
@@ -44,7 +46,7 @@ def read_sources(
         for cell, text in texts:
             characters_left -= len(text)
             if characters_left >= 0:
-                statements += statements_of(file.path, cell, text)
+                statements += statements_of(file.path, cell, text, converter)
         if characters_left < 0:
             notes.append(f"{file.path} was not read to the end: {too_long}")
         if len(statements) > statements_left:

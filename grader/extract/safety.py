@@ -18,10 +18,11 @@ from grader.extract.effects import (
     called_attributes,
     calls_in,
     is_callable,
-    is_main_guard,
     member_reason,
+    shell_queries,
 )
-from grader.extract.importing import absolute_name
+from grader.extract.importing import absolute_name, imports_in
+from grader.extract.parsing import Statement
 from grader.extract.program import Program
 from grader.extract.scopes import Definition, Imported, bindings_in
 
@@ -30,7 +31,6 @@ _FALLBACKS = 50
 
 BARE_EXPRESSION = "an expression that no graded function needs"
 IDLE = "it defines nothing that a graded function needs"
-MAIN_GUARD = "it runs only when the file is run as a script"
 _TRAINING = "training or evaluation at top level"
 
 _T = TypeVar("_T")
@@ -63,6 +63,22 @@ class Safety:
         """Why the statement is left out, as a clause; None where it may be executed."""
         return self._answer(("load", number))
 
+    def cause(self, number: int) -> int:
+        """The statement for which this one is left out: itself, or another that it needs, or that needs."""
+        passed: set[int] = set()
+        while number not in passed:
+            passed.add(number)
+            statement = self.program.statements[number]
+            reads = self.program.reads(number)
+            if isinstance(reads, str) or statement.node is None or self.rash_call(number) is not None:
+                return number
+            for name in sorted(reads.load):
+                resolved = self.resolve(statement.unit.file, name, number)
+                if not resolved.needed and resolved.left_out:
+                    number = resolved.left_out[0]
+                    break
+        return number
+
     def resolve(self, path: str, name: str, before: int | None) -> Resolved:
         """The statements that give `name` its value in the file, looking behind those left out."""
         return self._run(self._resolving(path, name, before))
@@ -84,10 +100,24 @@ class Safety:
                 return reason
         return None
 
+    def rash_part(self, number: int, part: ast.stmt) -> str | None:
+        """The same for a part of the statement alone."""
+        statement = self.program.statements[number]
+        for call in _but_queries(statement, calls_in(part)):
+            if (reason := self._run(self._calling(statement.unit.file, call.func, number))) is not None:
+                return reason
+        return None
+
+    def lacking(self, number: int, names: Iterable[str]) -> str | None:
+        """Why reading these names in the statement would fail, as far as other statements bind them."""
+        return self._run(self._reading(number, frozenset(names)))
+
     def _calls(self, number: int) -> Iterable[ast.Call]:
         """Calls made when the statement is executed."""
         statement = self.program.statements[number]
-        return () if statement.node is None or "(" not in statement.source else calls_in(statement.node)
+        if statement.node is None or "(" not in statement.source:
+            return ()
+        return _but_queries(statement, calls_in(statement.node))
 
     def _run(self, steps: Generator[Question, str | None, _T]) -> _T:
         """Answer the questions that the steps ask; return their result."""
@@ -163,9 +193,7 @@ class Safety:
 
     def _by_kind(self, number: int, node: ast.stmt) -> str | None:
         if isinstance(node, ast.Expr) and changed_name(node.value) is None and self.setting(number) is None:
-            return BARE_EXPRESSION
-        if isinstance(node, ast.If) and is_main_guard(node.test):
-            return MAIN_GUARD
+            return None if self.program.statements[number].names else BARE_EXPRESSION
         idle = ast.Assert | ast.Delete | ast.Raise | ast.Return | ast.Pass | ast.Global | ast.Nonlocal
         if isinstance(node, idle):
             return IDLE
@@ -248,7 +276,7 @@ class Safety:
         if node is None or isinstance(reads, str):
             return "does not parse"
         names = reads.load | reads.late
-        for call in body_calls_in(node):
+        for call in _but_queries(statement, body_calls_in(node)):
             if root_name(call.func) not in names:
                 continue  # a parameter or a local value
             if (reason := (yield from self._calling(path, call.func, None))) is not None:
@@ -264,14 +292,22 @@ class Safety:
         root = root_name(function)
         if root is None:
             return None, None
+        if before is not None and (dotted := self._names_from_outside(before).get(root)):
+            return root, ".".join([dotted, *called_attributes(function)])
         number = next(self.program.events(path, root, before), None)
-        node = None if number is None else self.program.statements[number].node
-        if number is None or not isinstance(node, ast.Import | ast.ImportFrom):
-            return root, None
-        if number not in self._dotted_names:
-            self._dotted_names[number] = self._foreign_names(node, path)
-        dotted = self._dotted_names[number].get(root)
+        dotted = None if number is None else self._names_from_outside(number).get(root)
         return root, None if dotted is None else ".".join([dotted, *called_attributes(function)])
+
+    def _names_from_outside(self, number: int) -> dict[str, str]:
+        """The full dotted names of what the imports in a statement, or in its blocks, take from outside the submission."""
+        if number not in self._dotted_names:
+            statement = self.program.statements[number]
+            found: dict[str, str] = {}
+            if statement.node is not None and not isinstance(statement.node, Definition):
+                for node in imports_in(statement):
+                    found.update(self._foreign_names(node, statement.unit.file))
+            self._dotted_names[number] = found
+        return self._dotted_names[number]
 
     def _foreign_names(self, node: ast.Import | ast.ImportFrom, path: str) -> dict[str, str]:
         """The full dotted name of each name that the import takes from outside the submission."""
@@ -282,6 +318,14 @@ class Safety:
                 module = absolute_name(imported.module, imported.level, path)
                 found.setdefault(name, f"{module}.{imported.name}" if imported.name else module)
         return found
+
+
+def _but_queries(statement: Statement, calls: Iterable[ast.Call]) -> Iterable[ast.Call]:
+    """The calls without those that only ask about the notebook's shell, which the worker answers."""
+    if statement.node is None or "get_ipython" not in statement.source:
+        return calls
+    queries = shell_queries(statement.node)
+    return [call for call in calls if id(call) not in queries]
 
 
 def _through(helper: str, reason: str | None) -> str | None:

@@ -54,6 +54,16 @@ def is_unwritten(extracted: Extracted, name: str, unwritten: Collection[str] = (
         return False
 
 
+def is_template(name: str, sources: Sequence[str]) -> bool:
+    """Whether these statements leave `name` as a template does; False if not certain."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _is_template(name, sources, ())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
 def _is_template(name: str, sources: Sequence[str], unwritten: Collection[str]) -> bool:
     own = [source for source in sources if re.search(rf"\b{name}\b", source)]
     if len(own) != 1:

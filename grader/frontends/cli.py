@@ -68,6 +68,18 @@ def _patient(stream: TextIO) -> TextIO:
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, line_buffering=stream.isatty())
 
 
+def _hold_standard_streams() -> None:
+    """Open the null device for each standard stream that is closed, or a pipe of ours would get its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # as Python leaves it
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w")))
+
+
 def _stop(message: str, code: int) -> NoReturn:
     typer.echo(f"grader: {message}", err=True)
     sys.exit(code)
@@ -75,6 +87,7 @@ def _stop(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Run the command line; every foreseen fault is one clear sentence and an exit code."""
+    _hold_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _patient(sys.stdout)
     for stream in (sys.stdout, sys.stderr):

@@ -6,6 +6,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.console import Console, JustifyMethod
 from rich.padding import Padding
@@ -16,6 +17,7 @@ from grader import formatting
 from grader.batch import Outcome, look_alikes
 from grader.checks import SLOW_KINDS
 from grader.extract import Chunk, Extracted, LeftOut
+from grader.frontends.causes import absent_lines, causes, listed
 from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
@@ -36,6 +38,9 @@ _STATUS_STYLES = {
     "not_written": "yellow",
     "unjudged": "magenta",
 }
+
+_CELL_PADDINGS = 6
+"""Of a table of three columns, one on each side of a cell."""
 
 _SHOWN_ALIKE = 3
 """The most locations listed for one reason."""
@@ -64,7 +69,7 @@ def _table(*headings: str, wide: str) -> Table:
     for heading in headings:
         justify: JustifyMethod = "right" if heading == "Points" else "left"
         ratio = 1 if heading == wide else None
-        table.add_column(heading, justify=justify, ratio=ratio, no_wrap=ratio is None)
+        table.add_column(heading, justify=justify, ratio=ratio, no_wrap=ratio is None, overflow="fold")
     return table
 
 
@@ -90,8 +95,8 @@ def show_report(console: Console, report: Report) -> None:
         )  # a quick run
         if left_out and not is_noted:
             console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
-        _show_unwritten(console, report)
-        _show_failures(console, _told(report, checks))
+        _show_absent(console, report, checks)
+        _show_failures(console, causes(report, checks))
         _show_measured(console, checks)
         _show_functions(console, report, checks)
         _show_flags(console, report, checks)
@@ -99,40 +104,13 @@ def show_report(console: Console, report: Report) -> None:
     console.print(_score_line(report))
 
 
-def _unwritten(report: Report) -> list[str]:
-    return [name for name, part in report.functions.items() if part.status == "not_written"]
-
-
-def _show_unwritten(console: Console, report: Report) -> None:
-    """One line for all functions that are still as in the template, however many checks fail because of them."""
-    names = _unwritten(report)
-    if names:
+def _show_absent(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
+    """One line for all missing functions and one for all unwritten ones, however many checks need them."""
+    for line, below in absent_lines(report, checks):
         console.print()
-        console.print(_text(f"Not written yet: {formatting.listing(names)}.", style="bold yellow"))
-        console.print(_indented("The checks that need them fail until they are."))
-
-
-def _told(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]:
-    """Checks that did not pass, grouped by reason; the first of a group tells it.
-
-    Checks that wait for an unwritten function are left out, and so are hidden ones.
-    """
-    unwritten = set(_unwritten(report))
-    failed = [
-        check
-        for check in checks
-        if check.status != "passed" and check.message and not unwritten & set(check.caused_by)
-    ]
-    ids = {check.id for check in failed}
-    by_words: dict[tuple[str, str | None], list[CheckPart]] = {}
-    by_id: dict[str, list[CheckPart]] = {}
-    for check in sorted(failed, key=lambda check: not ids.isdisjoint(check.caused_by)):  # causes first
-        group = next((by_id[name] for name in check.caused_by if name in by_id), None)
-        if group is None:
-            group = by_words.setdefault((check.message, check.hint), [])
-            by_id[check.id] = group
-        group.append(check)
-    return list(by_words.values())
+        console.print(_text(line, style="bold yellow"))
+        for words in below:
+            console.print(_indented(words))
 
 
 def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
@@ -171,7 +149,9 @@ def _mark(console: Console, status: str) -> Text:
 def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
     table = _table("", "Check", "Result", "Points", wide="Check")
     for check in checks:
-        worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
+        worth = "-"  # it only tells
+        if check.max_points:
+            worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
         status = _text(check.status, style=_MARKS[check.status][-1])
         table.add_row(_mark(console, check.status), _text(check.title), status, worth)
     return table
@@ -188,21 +168,17 @@ def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
 
 
 def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> None:
-    """A paragraph for each reason, with the checks that did not pass because of it."""
-    for group in told:
-        teller = group[0]
-        same = [check for check in group if check.message == teller.message]
+    """A paragraph for each cause, with the other checks that did not pass because of it."""
+    for teller, *others in told:
         console.print()
         style = f"bold {_MARKS[teller.status][-1]}"
-        for check in same:
-            console.print(_text(f"{check.title} ({check.status})", style=style))
+        console.print(_text(f"{teller.title} ({teller.status})", style=style))
         console.print(_indented(teller.message))
         if teller.hint:
             console.print(_indented(f"Hint: {teller.hint}", style="cyan"))
-        others = [check.title for check in group if check not in same]
         if others:
-            words = f"Failed for the same reason: {'; '.join(others)}."
-            console.print(_indented(words, style="dim"))
+            titles = listed([check.title for check in others])
+            console.print(_indented(f"Failed for the same reason: {titles}.", style="dim"))
 
 
 def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
@@ -210,11 +186,15 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
     is_whole = len(checks) == len(report.checks)
     ran = {name for check in checks for name in check.functions}
     table = _table("Function", "Verdict", "Location", wide="Location")
+    longest = max(map(len, report.functions), default=0)
+    columns = console.width - longest - len("not written") - _CELL_PADDINGS
     for name, function in report.functions.items():
         if function.status == "unjudged" and name not in ran and not is_whole:
             continue
-        place = "" if function.where is None else str(Location(**dict(function.where)))
-        verdict = _text(function.status.replace("_", " "), style=_STATUS_STYLES[function.status])
+        place = "" if function.where is None else _place(Location(**dict(function.where)), columns)
+        is_broken = function.status == "missing" and function.where is not None
+        words = "does not parse" if is_broken else function.status.replace("_", " ")
+        verdict = _text(words, style=_STATUS_STYLES[function.status])
         table.add_row(_text(name), verdict, _text(place))
     if table.rows:
         console.print()
@@ -222,6 +202,14 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
     for note, names in _notes(report).items():
         words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
         console.print(_indented(words, style="dim"))
+
+
+def _place(location: Location, columns: int) -> str:
+    """The location on one line, with the folder below if that is too long."""
+    folder, _, name = location.file.rpartition("/")
+    if not folder or len(str(location)) <= columns:
+        return str(location)
+    return f"{replace(location, file=name)}\nin {folder}"
 
 
 def _notes(report: Report) -> dict[str, list[str]]:
@@ -234,30 +222,33 @@ def _notes(report: Report) -> dict[str, list[str]]:
 
 
 def _score_line(report: Report) -> Text:
-    if report.score is None:
+    if report.score is None or not report.max_score:
         return _text(_why_no_score(report), style="bold yellow")
     style = "bold green" if report.score >= report.max_score else "bold"
     return _text(f"Score: {_score(report)}", style=style)
 
 
 def _score(report: Report) -> str:
-    if report.score is None:
+    if report.score is None or not report.max_score:
         return "no score"
     return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
 
 
 def _why_no_score(report: Report) -> str:
     got, worth = report.points_run
-    ran = any(check.status in {"passed", "failed"} for check in report.checks)
+    ran = [check.status for check in report.checks if check.status in {"passed", "failed"}]
     skipped = sum(check.status == "skipped" for check in report.checks)
     told = (
         f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
         f" (of {formatting.points(report.max_score)} in all)."
     )
+    if ran and not worth:
+        passed = f"{ran.count('passed')} of {formatting.count(len(ran), 'check')}"
+        told = f"The checks that ran are worth no points; passed: {passed}."
     if report.has_grader_faults:
-        return f"No score: the grader failed in some checks; grade again. {told}"
+        return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
     if ran:
-        return f"No score: not every check was run. {told}"
+        return f"No score: not every check was run. {told}" if report.score is None else f"No score. {told}"
     if skipped:
         asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
         return f"Nothing was graded: {asked} skipped."
@@ -277,7 +268,8 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         words = f"{kind}: {fault.message}"
     else:
         passed = f"{len(ran) - failed} of {formatting.count(len(ran), 'check')} passed"
-        words = f"{passed if failed else 'all checks passed'}, {formatting.seconds(report.seconds)}"
+        told = "no check was run" if not ran else passed if failed else "all checks passed"
+        words = f"{told}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
 
@@ -287,7 +279,10 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     scores = [report.score for report in reports if report.score is not None]
     console.print()
     console.print(_text(title, style="bold"))
-    if scores:
+    if scores and not reports[0].max_score:
+        count = formatting.count(len(scores), "submission")
+        console.print(f"{count} graded without a score: no check of this run is worth points")
+    elif scores:
         numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
         lowest, median, highest, most = map(formatting.points, numbers)
         count = formatting.count(len(scores), "score")
@@ -307,7 +302,8 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
         console.print(_indented(f"not passed by {times} of {len(reports)}: {title_of_check}"))
     for name, times in look_alikes(reports).most_common(1):
         look = (
-            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like {name}"
+            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
+            f" {name or 'an assignment of another course'}"
         )
         console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
 

@@ -31,13 +31,16 @@ def choose_device(
 ) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU if the sandbox's workers can open one.
 
+    With "auto" an assignment whose handout is for the CPU is graded there.
+
     All workers of the sandbox then have the GPU open and are isolated to `least` or better. DeviceError if `wanted` is
     "cuda" and there is no GPU.
     """
     if assignment.backend == "numpy" and wanted == "cuda":
         note = "the functions of this assignment take NumPy arrays, so they ran on the CPU"
         return ChosenDevice("cpu", note=note)
-    if wanted == "cpu" or assignment.backend == "numpy":
+    is_for_cpu = assignment.handout_device == "cpu" and wanted == "auto"
+    if wanted == "cpu" or assignment.backend == "numpy" or is_for_cpu:
         return ChosenDevice("cpu")
     if not is_gpu_there():
         if wanted == "auto":

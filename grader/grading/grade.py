@@ -7,14 +7,14 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
 
 from grader import formatting
 from grader.checks import AnyCheck
-from grader.checks.base.call import sentence
+from grader.checks.base.call import failure_told, sentence
 from grader.checks.base.context import CheckContext
 from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
@@ -32,7 +32,7 @@ from grader.restrictions import find_violations, operator_trial, traced_function
 from grader.sandbox import device_lock
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec, Spec
-from grader.spec.detect import near_misses
+from grader.spec.detect import LookAlike, near_misses
 from reference.conventions import Layout
 
 Progress = Callable[[int, int, str], None]
@@ -56,7 +56,7 @@ def grade(
     """
     started = datetime.now(UTC)
     spec = loaded.spec
-    extracted = guarded(lambda: extract(submission, list(spec.functions)), SubmissionError)
+    extracted = guarded(lambda: extract(submission, list(spec.functions), spec.files), SubmissionError)
     isolation = sandbox.isolation
     faults: list[str] = []
     notes = [] if settings.device_note is None else [settings.device_note]
@@ -103,8 +103,8 @@ def guarded(action: Callable[[], _Result], *foreseen: type[GraderError]) -> _Res
         return None
 
 
-def _wrong_spec(draft: ReportDraft) -> tuple[str, ...]:
-    """Sentences on assignments that the submission fits better; none unless all of it was graded."""
+def _wrong_spec(draft: ReportDraft) -> tuple[LookAlike, ...]:
+    """Assignments that the submission fits better; none unless all of it was graded."""
     parts = draft.functions_seen
     if not draft.is_complete or all(part.status == "unjudged" for part in parts.values()):
         return ()  # for example if the spec measures only speed
@@ -229,6 +229,8 @@ def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdi
         evidence += [(trial, run(trial)) for trial in trials]
         trials = check.more_trials(context, evidence)
     verdict = check.judge(context, evidence)
+    if verdict.status == "failed" and verdict.failure is None:
+        verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
     check_part(
         CheckResult(check, verdict)
     )  # so that a verdict that no report can hold fails this check alone

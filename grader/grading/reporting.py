@@ -12,15 +12,19 @@ from typing import Literal
 
 from grader import formatting
 from grader.checks.base.call import sentence
-from grader.extract import Chunk, Extracted
+from grader.extract import Chunk, Extracted, ExtractedFunction
+from grader.extract.defaults import defaults_of
 from grader.extract.unwritten import is_unwritten
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
+from grader.model.assignment import ClassifierClass, FunctionSpec, TrainerFunction
+from grader.model.observation import Location
 from grader.model.report import (
     AssignmentPart,
     CheckPart,
+    FailurePart,
     FilePart,
     FindingPart,
     FlagPart,
@@ -32,13 +36,17 @@ from grader.model.report import (
     found_in,
     function_status,
 )
-from grader.model.verdict import FlagKind, Verdict
+from grader.model.verdict import Failure, FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec
+from grader.spec.detect import LookAlike
 
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
+
+
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ class ReportDraft:
             check.status not in {"not_run", "errored"} or check.id in uncounted for check in self.checks
         )
 
-    def report(self, wrong_spec: Sequence[str] = ()) -> Report:
-        """The report. wrong_spec: sentences on an assignment that the submission fits better."""
+    def report(self, wrong_spec: Sequence[LookAlike] = ()) -> Report:
+        """The report. wrong_spec: assignments that the submission fits better."""
         return Report(
             assignment=_assignment_part(self.loaded),
             submission=SubmissionPart(
@@ -102,7 +110,7 @@ class ReportDraft:
             seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
         )
 
-    def _flags(self, wrong_spec: Sequence[str]) -> Iterator[FlagPart]:
+    def _flags(self, wrong_spec: Sequence[LookAlike]) -> Iterator[FlagPart]:
         for fault in self.faults:
             yield FlagPart(kind="grader_fault", message=fault, audience="both")
         for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
@@ -114,8 +122,8 @@ class ReportDraft:
             yield FlagPart(
                 kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"
             )
-        for words in wrong_spec:
-            yield FlagPart(kind="wrong_spec", message=words, audience="both")
+        for other in wrong_spec:
+            yield FlagPart(kind="wrong_spec", spec=other.spec, message=other.message, audience="both")
 
     def _quick_notes(self) -> Iterator[str]:
         """The visible checks that a quick run left out, and their points."""
@@ -148,18 +156,22 @@ class ReportDraft:
         if function is None:
             reasons = (self.extracted.missing[name],) if name in self.extracted.missing else ()
             was_errored = any(check.status == "errored" and name in check.functions for check in checks)
-            return FunctionPart(status="unjudged" if was_errored else "missing", where=None, notes=reasons)
+            place = self.extracted.unparsed.get(name)
+            return FunctionPart(
+                status="unjudged" if was_errored else "missing",
+                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
+                notes=reasons,
+            )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
         diagnosis, found = found_in(name, checks)
-        notes = [*_notes_on(name, self.extracted, self.settings), *found]
+        notes = [*_notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name]), *found]
         violations = (each for each in findings_of(self.violations) if each.function == name)
         notes += [note for each in violations for note in each.notes]
-        place = function.location
         return FunctionPart(
             status=status,
-            where=WherePart(file=place.file, cell=place.cell, line=place.line),
+            where=_where_part(function.location),
             diagnosis=diagnosis,
             notes=tuple(dict.fromkeys(notes)),
         )
@@ -169,6 +181,7 @@ class ReportDraft:
         if part.status not in {"failed", "skipped"} or result.is_violation:
             return part
         own = [name for name in part.functions if self.functions[name].status in {"missing", "not_written"}]
+        own += self._missing_name(part)
         helpers = self._wrong_helpers(result) if part.status == "failed" else []
         checks = [
             check.id
@@ -183,6 +196,14 @@ class ReportDraft:
             }
         )
 
+    def _missing_name(self, part: CheckPart) -> list[str]:
+        """The graded function that a failed call did not find, as it is not in the submission."""
+        if part.failure is None or part.failure.kind != "NameError":
+            return []
+        name = _UNDEFINED.match(part.failure.message)
+        is_missing = name is not None and name[1] in self.extracted.missing
+        return [name[1]] if name is not None and is_missing else []
+
     def _wrong_helpers(self, result: CheckResult) -> list[str]:
         """The other functions that a failed function calls and that are wrong themselves."""
         own = set(result.check.functions)
@@ -191,7 +212,7 @@ class ReportDraft:
             name
             for name, part in self.functions.items()
             if name in bound - own
-            and part.status in {"incorrect", "not_written"}
+            and part.status in {"incorrect", "missing", "not_written"}
             and not own & self._names_bound(name)  # if two need each other, neither is to blame
         ]
 
@@ -212,7 +233,8 @@ def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
 def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:
     """Sentences on the functions that a failed one calls: what to fix first."""
     words = ""
-    for status, adjective in (("incorrect", "incorrect too"), ("not_written", "not written yet")):
+    told = {"incorrect": "incorrect too", "missing": "missing", "not_written": "not written yet"}
+    for status, adjective in told.items():
         called = [name for name in names if functions[name].status == status]
         if called:
             verb = "is" if len(called) == 1 else "are"
@@ -241,16 +263,31 @@ def check_part(result: CheckResult) -> CheckPart:
             name: PicturePart(**asdict(picture) | {"rgb": base64.b64encode(picture.rgb).decode()})
             for name, picture in verdict.pictures.items()
         },
+        failure=None if verdict.failure is None else _failure_part(verdict.failure),
         seconds=round(result.seconds, 4),
         findings=tuple(FindingPart(**asdict(finding)) for finding in verdict.findings),
     )
+
+
+def _failure_part(failure: Failure) -> FailurePart:
+    return FailurePart(
+        function=failure.function,
+        kind=failure.kind,
+        message=failure.message,
+        where=None if failure.location is None else _where_part(failure.location),
+        line=failure.line,
+    )
+
+
+def _where_part(place: Location) -> WherePart:
+    return WherePart(file=place.file, cell=place.cell, line=place.line)
 
 
 def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:
     return AssignmentPart(name=loaded.spec.name, title=loaded.spec.title, spec_sha256=loaded.sha256)
 
 
-def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
+def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: FunctionSpec) -> list[str]:
     """Remarks on how and where a function is written."""
     function = extracted.functions[name]
     notes: list[str] = []
@@ -263,10 +300,24 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings) -> list[str]:
     stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
     if stubs:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.is_python_2:
+        notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
-    notes += [f"{'/'.join(left.binds)}: {left.reason}" for left in function.lacks]
+    notes += _default_notes(function, spec)
+    notes += [left.words for left in function.lacks]
     return notes
+
+
+def _default_notes(function: ExtractedFunction, spec: FunctionSpec) -> Iterator[str]:
+    """The defaults in a signature that differ from the handout's."""
+    if not isinstance(spec, TrainerFunction | ClassifierClass) or spec.defaults is None:
+        return
+    own = defaults_of(function, "train" if isinstance(spec, ClassifierClass) else None)
+    for name, expected in spec.defaults.model_dump().items():
+        seen = own.get(name)
+        if seen is not None and seen != expected:
+            yield f"{name} is {seen:g} by default; the handout's signature says {expected:g}"
 
 
 def _needs_xrange(name: str, extracted: Extracted) -> bool:

@@ -52,7 +52,13 @@ class Sessions:
         self._assignment = assignment
         self._device = device
         self._budget = budget_of(assignment)
-        self._student = sandbox.session(extracted, self._budget, redirect_cuda=device == "cpu", device=device)
+        self._student = sandbox.session(
+            extracted,
+            self._budget,
+            redirect_cuda=device == "cpu",
+            device=device,
+            default_device="cpu" if assignment.handout_device == "cuda" else device,
+        )
         self._reference: SessionLike | None = None
         self._is_student_held = False
 

@@ -29,6 +29,9 @@ SAVED_BYTES = 8 << 20
 
 _LESS = "hand in only the notebook or the modules"
 
+OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+"""Archives that cannot be read: the report of a student with one says so."""
+
 _SUFFIXES = (".ipynb", ".py")
 _SAVED_SUFFIXES = (".pt", ".pth")
 _FOREIGN_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "site-packages", "node_modules"})
@@ -60,6 +63,11 @@ def is_kept(name: str) -> bool:
 def is_zip(name: str) -> bool:
     """Whether a file of this name is an archive that can be read."""
     return name.lower().endswith(".zip")
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is an archive, of a kind that can be read or not."""
+    return name.lower().endswith((".zip", *OTHER_ARCHIVES))
 
 
 def is_passed_over(name: str) -> bool:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from grader.errors import SubmissionNotFound, SubmissionUnavailable, UnsupportedFile
-from grader.intake.archive import is_kept, is_source, is_zip, read_archive
+from grader.intake.archive import is_archive, is_kept, is_source, is_zip, read_archive
 from grader.intake.submission import (
     SourceFile,
     Submission,
     load_submission,
-    several_archives,
+    no_source,
+    unopened,
+    unpacked,
     unreadable,
-    with_source,
 )
 
 
@@ -58,23 +59,24 @@ def load_entry(entry: ClassEntry) -> Submission:
     the .zip of the class cannot be read: neither is the student's fault.
     """
     try:
-        files = _files_in_archive(entry) if entry.members else load_submission(entry.path).files
+        if not entry.members:
+            return replace(load_submission(entry.path), id=entry.id)
+        return Submission(entry.id, *_files_in_archive(entry))
     except SubmissionNotFound as error:
         raise SubmissionUnavailable.at(entry.path, "is no longer there; grade again") from error
-    return Submission(entry.id, files)
 
 
-def _files_in_archive(entry: ClassEntry) -> tuple[SourceFile, ...]:
-    """The notebooks and modules; where there are none, the contents of the one .zip."""
+def _files_in_archive(entry: ClassEntry) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """The files and notes on archives beside them; where there is no source, those of the one .zip."""
+    archives = [name for name in entry.members if is_archive(name)]
     if any(map(is_source, entry.members)):
         found = _read(entry, [name for name in entry.members if is_kept(name)])
-        return tuple(SourceFile(name.removeprefix(entry.folder), content) for name, content in found)
-    archives = [name for name in entry.members if is_zip(name)]
-    if len(archives) != 1:
-        raise several_archives(entry.path / entry.id, len(archives))
+        files = (SourceFile(name.removeprefix(entry.folder), content) for name, content in found)
+        return tuple(files), unopened(name.removeprefix(entry.folder) for name in archives)
+    if len(archives) != 1 or not is_zip(archives[0]):
+        raise no_source(entry.path / entry.id, "folder", archives)
     ((name, packed),) = _read(entry, archives)
-    place = entry.path / name
-    return with_source(read_archive(io.BytesIO(packed), place), place, "archive")
+    return unpacked(io.BytesIO(packed), entry.path / name, "archive")
 
 
 def _read(entry: ClassEntry, names: Collection[str]) -> list[tuple[str, bytes]]:

@@ -12,13 +12,18 @@ from pathlib import Path, PurePosixPath
 
 from grader import formatting
 from grader.errors import SubmissionError, SubmissionNotFound, UnsupportedFile
-from grader.intake.archive import is_kept, is_passed_over, is_source, is_zip, list_archive
+from grader.intake.archive import (
+    OTHER_ARCHIVES,
+    is_archive,
+    is_kept,
+    is_passed_over,
+    is_source,
+    is_zip,
+    list_archive,
+)
 from grader.intake.entry import ClassEntry
 
 SUBMISSION_SUFFIXES = frozenset({".ipynb", ".py", ".zip"})
-OTHER_ARCHIVES = frozenset({".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
-"""Archives that cannot be read: the report of a student with one says so."""
-
 GREATEST_ID_BYTES = 120
 """In UTF-8: file names have at most 255, and a temporary file's is longer than the report's."""
 
@@ -102,7 +107,7 @@ def _is_submission(path: Path) -> bool:
     """A link is one too: load_submission does not follow it, and its report says so."""
     if path.is_dir():
         return not _is_output(path)
-    return path.suffix.lower() in SUBMISSION_SUFFIXES | OTHER_ARCHIVES
+    return path.suffix.lower() in SUBMISSION_SUFFIXES.union(OTHER_ARCHIVES)
 
 
 def _is_output(folder: Path) -> bool:
@@ -119,7 +124,7 @@ def _is_output(folder: Path) -> bool:
 def _in_archive(path: Path) -> tuple[ClassEntry, ...]:
     """One entry for each file or folder at the top of a .zip, or in the one folder around all others."""
     with path.open("rb") as stream:
-        members = list_archive(stream, path, lambda name: is_kept(name) or is_zip(name))
+        members = list_archive(stream, path, lambda name: is_kept(name) or is_archive(name))
     tops = {name.partition("/")[0] for name in members}
     around = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in members) else ""
     groups: defaultdict[str, list[str]] = defaultdict(list)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader import formatting
 from grader.errors import UnreadableNotebook
 
 _GREATEST_LISTS = 1_000_000
@@ -27,14 +28,36 @@ class Cell:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class TextCell:
+    """One cell that is not code. kind: "Markdown", "raw" or another. after: how many code cells come before it."""
+
+    kind: str
+    after: int
+    source: str
+
+
 def read_notebook(content: bytes, path: str) -> tuple[Cell, ...]:
     """The code cells of a .ipynb; `path` is for messages. Nothing in it is executed.
 
     A malformed cell counts, with an empty source, so the numbers are those that Jupyter shows.
     Raises UnreadableNotebook if `content` is not a notebook.
     """
-    cells = [cell for cell in _cells_of(_parse(content, path), path) if cell.get("cell_type") == "code"]
-    return tuple(Cell(number, _source_of(cell)) for number, cell in enumerate(cells, start=1))
+    return read_text_cells(content, path)[0]
+
+
+def read_text_cells(content: bytes, path: str) -> tuple[tuple[Cell, ...], tuple[TextCell, ...]]:
+    """The code cells as `read_notebook` has them, and the other cells."""
+    code: list[Cell] = []
+    texts: list[TextCell] = []
+    for cell in _cells_of(_parse(content, path), path):
+        source, kind = _source_of(cell), cell.get("cell_type")
+        if kind == "code":
+            code.append(Cell(len(code) + 1, source))
+        else:
+            name = {"markdown": "Markdown"}.get(str(kind), formatting.printable(str(kind))[:20])
+            texts.append(TextCell(name, len(code), source))
+    return tuple(code), tuple(texts)
 
 
 def _parse(content: bytes, path: str) -> dict[str, Any]:

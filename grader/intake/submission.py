@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,13 @@ from grader.intake.archive import (
     FILE_COUNT,
     SAVED_BYTES,
     TOTAL_BYTES,
+    is_archive,
     is_kept,
     is_passed_over,
     is_saved,
     is_source,
     is_zip,
+    list_archive,
     read_archive,
 )
 
@@ -35,6 +37,9 @@ FOLDER_ENTRIES = 100_000
 
 _ACCEPTED = "a notebook (.ipynb), a module (.py)"
 _ONE_FOLDER = "give the folder of one student"
+
+_NESTED_ARCHIVES = 2
+"""How many archives may lie in one another around the files."""
 
 # O_NONBLOCK: opening a FIFO must not wait for a writer. The names are missing on Windows.
 _OPEN_FLAGS = os.O_RDONLY + sum(
@@ -66,6 +71,8 @@ class Submission:
 
     id: str
     files: tuple[SourceFile, ...]
+    notes: tuple[str, ...] = ()
+    """On files that were not read."""
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
@@ -97,14 +104,15 @@ def load_submission(path: Path) -> Submission:
         raise unreadable(path, error) from error
     if stat.S_ISDIR(mode):
         name = formatting.printable(path.name or path.resolve().name) or "submission"
-        return Submission(name, _read_folder(path))
+        return Submission(name, *_read_folder(path))
     identifier = formatting.printable(path.stem)
     if not stat.S_ISREG(mode):
         raise _not_regular(mode, path)
     if is_source(path.name):
         return Submission(identifier, (SourceFile(formatting.printable(path.name), _read_file(path)),))
     if is_zip(path.name):
-        return Submission(identifier, with_source(_read_zip(path), path, "archive"))
+        with _opened_regular(path) as stream:
+            return Submission(identifier, *unpacked(stream, path, "archive"))
     suffix = formatting.printable(path.suffix.lower())
     found = f"a {suffix} file" if suffix else "a file without a suffix"
     raise UnsupportedFile.unlike(
@@ -147,7 +155,8 @@ def _declared_encoding(content: bytes) -> str:
     return name if _SOURCE_ENCODING.match(name) else "utf-8"
 
 
-def _read_folder(root: Path) -> tuple[SourceFile, ...]:
+def _read_folder(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """The files below a folder, and notes on the archives beside them."""
     files: list[SourceFile] = []
     total = 0
     for relative, path in sorted(_files_below(root, is_kept)):
@@ -169,15 +178,17 @@ def _read_folder(root: Path) -> tuple[SourceFile, ...]:
         files.append(SourceFile(formatting.printable(relative), content))
     if not any(is_source(file.path) for file in files):
         return _read_archive_in(root)
-    return tuple(files)
+    return tuple(files), unopened(relative for relative, _ in _files_below(root, is_archive))
 
 
-def _read_archive_in(root: Path) -> tuple[SourceFile, ...]:
-    """The files in the only .zip below a folder, as some platforms deliver a submission."""
-    archives = list(_files_below(root, is_zip))
-    if len(archives) > 1:
-        raise several_archives(root, len(archives))
-    return with_source(_read_zip(archives[0][1]) if archives else [], root, "folder")
+def _read_archive_in(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """The files in the only archive below a folder, as some platforms deliver a submission."""
+    archives = sorted(_files_below(root, is_archive))
+    packed = [path for _, path in archives if is_zip(path.name)]
+    if len(archives) != 1 or not packed:
+        raise no_source(root, "folder", [relative for relative, _ in archives])
+    with _opened_regular(packed[0]) as stream:
+        return unpacked(stream, packed[0], "archive")
 
 
 def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
@@ -246,11 +257,6 @@ def _size_of(path: Path) -> int:
         raise unreadable(path, error) from error
 
 
-def _read_zip(path: Path) -> list[tuple[str, bytes]]:
-    with _opened_regular(path) as stream:
-        return read_archive(stream, path)
-
-
 def _not_regular(mode: int, path: Path) -> UnsupportedFile:
     kinds = {
         stat.S_IFLNK: "a symbolic link",
@@ -270,21 +276,53 @@ def unreadable(path: Path, error: OSError | ValueError) -> SubmissionUnavailable
     return SubmissionUnavailable.at(path, f"could not be read: {reason}; check the path and its permissions")
 
 
-def several_archives(path: Path, count: int) -> UnsupportedFile:
-    """The error for a folder with no source and more than one .zip."""
-    return UnsupportedFile.unlike(
-        path, f"{_ACCEPTED} or a single .zip in this folder", f"{count} archives", "give one of them"
-    )
+def unpacked(
+    stream: IO[bytes], path: Path, kind: str, depth: int = _NESTED_ARCHIVES
+) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """The files of a .zip, and notes on the archives beside them; an archive that is alone in it is opened."""
+    files = tuple(SourceFile(name, content) for name, content in read_archive(stream, path))
+    archives = list_archive(stream, path, is_archive)
+    if any(is_source(file.path) for file in files):
+        return files, unopened(archives)
+    if len(archives) != 1 or not is_zip(archives[0]) or not depth:
+        raise no_source(path, kind, archives)
+    ((name, packed),) = read_archive(stream, path, archives)
+    return unpacked(io.BytesIO(packed), path / name, "archive", depth - 1)
 
 
-def with_source(contents: Iterable[tuple[str, bytes]], path: Path, kind: str) -> tuple[SourceFile, ...]:
-    """The files of a folder or an archive (`kind`); UnsupportedFile without a notebook or module among them."""
-    files = tuple(SourceFile(name, content) for name, content in contents)
-    if not any(is_source(file.path) for file in files):
-        raise UnsupportedFile.unlike(
+def unopened(archives: Iterable[str]) -> tuple[str, ...]:
+    """A note on the archives beside notebooks and modules."""
+    names = [formatting.printable(name) for name in sorted(archives)]
+    if not names:
+        return ()
+    was = "was" if len(names) == 1 else "were"
+    return (f"{formatting.listing(names)} {was} not opened: there are notebooks or modules too",)
+
+
+def no_source(path: Path, kind: str, archives: Sequence[str]) -> UnsupportedFile:
+    """The error for a folder or an archive (`kind`) without a notebook or module."""
+    names = [formatting.printable(name) for name in archives]
+    if len(names) > 1:
+        return UnsupportedFile.unlike(
             path,
-            f"a notebook (.ipynb) or a module (.py) in this {kind}",
-            "neither",
-            "add the notebook or module with the functions",
+            f"{_ACCEPTED} or a single .zip in this {kind}",
+            formatting.listing(names[:5]),
+            "give one of them",
         )
-    return files
+    if names and not is_zip(names[0]):
+        return UnsupportedFile.unlike(
+            path, f"{_ACCEPTED} or a .zip in this {kind}", names[0], "hand in the files themselves, or a .zip"
+        )
+    if names:
+        return UnsupportedFile.unlike(
+            path,
+            f"{_ACCEPTED} in this {kind}",
+            f"archives in archives ({names[0]})",
+            "hand in the files themselves",
+        )
+    return UnsupportedFile.unlike(
+        path,
+        f"a notebook (.ipynb) or a module (.py) in this {kind}",
+        "neither",
+        "add the notebook or module with the functions",
+    )

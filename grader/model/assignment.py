@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from grader.model.signature import Signature
 from grader.model.trial import DTypeName
 from reference.conventions import Convention, Layout
 
@@ -23,8 +24,21 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _is_signature(text: str) -> str:
+    try:
+        Signature.parsed(text)
+    except ValueError as error:
+        raise ValueError("must be a signature such as (X, y=None, reg=0.0)") from error
+    return text
+
+
+SignatureText = Annotated[str, AfterValidator(_is_signature)]
+
+
 class LossFunction(Model):
     """A function (W, X, y, reg) -> (loss, dW)."""
+
+    signature: ClassVar[str] = "(W, X, y, reg)"
 
     role: Literal["loss"]
     classifier: ClassifierName
@@ -53,6 +67,10 @@ class TrainerDefaults(Model):
 class TrainerFunction(Model):
     """A function (loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose) -> (W, loss_history)."""
 
+    signature: ClassVar[str] = (
+        "(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200)"
+    )
+
     role: Literal["trainer"]
     defaults: TrainerDefaults | None = Field(
         default=None, description="Defaults in the handout's signature; not compared if left out."
@@ -62,7 +80,10 @@ class TrainerFunction(Model):
 class PredictorFunction(Model):
     """A function (W, X) -> y_pred."""
 
+    signature: ClassVar[str] = "(W, X)"
+
     role: Literal["predictor"]
+    dtype: DTypeName = Field(default="float32", description="Dtype of its arguments.")
 
 
 class ClassifierClass(Model):
@@ -70,6 +91,8 @@ class ClassifierClass(Model):
 
     Where its loss reads the attribute it is loss(X_batch, y_batch, reg).
     """
+
+    signature: ClassVar[str] = "()"
 
     role: Literal["classifier"]
     classifier: ClassifierName | None = Field(
@@ -84,9 +107,21 @@ class ClassifierClass(Model):
         default=None, description="Defaults in the handout's signature of train; not compared if left out."
     )
 
+    @property
+    def methods(self) -> Mapping[str, str]:
+        """The signatures of its methods, by name."""
+        weights = "W, " if self.weights == "argument" else ""
+        return {
+            "loss": f"({weights}X_batch, y_batch, reg)",
+            "train": "(X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200)",
+            "predict": "(X)",
+        }
+
 
 class SearchParamsFunction(Model):
     """A function () -> (learning_rates, regularization_strengths), each a list of numbers."""
+
+    signature: ClassVar[str] = "()"
 
     role: Literal["search_params"]
     classifier: ClassifierName = Field(description="The classifier the pairs are for.")
@@ -95,11 +130,15 @@ class SearchParamsFunction(Model):
 class SamplerFunction(Model):
     """A function (X, y, num_train, batch_size) -> (X_batch, y_batch)."""
 
+    signature: ClassVar[str] = "(X, y, num_train, batch_size)"
+
     role: Literal["sampler"]
 
 
 class ParamSetFunction(Model):
     """A function (cls, data_dict, lr, reg, num_iters) -> (cls, train_acc, val_acc), which trains and predicts with cls."""
+
+    signature: ClassVar[str] = "(cls, data_dict, lr, reg, num_iters=2000)"
 
     role: Literal["param_set"]
 
@@ -109,6 +148,16 @@ class AnyFunction(Model):
 
     role: Literal["function"]
     optional: bool = Field(default=False, description="It may be left out; its checks must have 0 points.")
+    signature: SignatureText | None = Field(
+        default=None,
+        description=(
+            "Its parameters (a class: of its constructor) as in the handout: (X, y=None, reg=0.0). With it, another"
+            " course's function of the same name is recognised."
+        ),
+    )
+    methods: dict[str, SignatureText] = Field(
+        default_factory=dict, description="The signatures of a class's methods, by name."
+    )
 
 
 FunctionSpec = Annotated[
@@ -176,15 +225,35 @@ class Restrictions(Model):
         default="note",
         description="Names and code made at run time: eval, exec, importlib, getattr on a module, sys.modules.",
     )
-    devices: RestrictionPolicy = Field(
+    devices: Literal["note", "ignore"] = Field(
         default="ignore",
-        description="Tensors moved between devices: .cuda(), .cpu(), .to(device); .to(dtype) is allowed.",
+        description="A device named in a function: .cuda(), .to(device), device='cuda', torch.device('cuda'). Never"
+        " worth points: it is a habit of Colab. .cpu() and .to(dtype) are always allowed.",
     )
 
     def policy(self, kind: RestrictionKind) -> RestrictionPolicy:
         """The policy on this kind."""
         found: RestrictionPolicy = getattr(self, kind)
         return found
+
+
+HandoutDevice = Annotated[
+    Literal["cpu", "cuda", "either"],
+    Field(
+        description="The device that the handout's code is for. cpu: graded on the CPU, even on a machine with a GPU."
+        " either: on the GPU if there is one, where code that names no device makes its tensors there too. cuda: the"
+        " same, but a tensor made without a device stays on the CPU, as it does for the student."
+    ),
+]
+
+
+FloatLabels = Annotated[
+    bool,
+    Field(
+        description="Predicted labels may be whole numbers in a float array, as where the handout starts with"
+        " np.zeros(N): a note. False: labels must be integers."
+    ),
+]
 
 
 class Assignment(Model):
@@ -195,6 +264,8 @@ class Assignment(Model):
     functions: Mapping[str, FunctionSpec]
     limits: Limits
     restrictions: Restrictions = Restrictions()
+    handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
 
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""

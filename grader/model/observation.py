@@ -17,14 +17,21 @@ class Location:
     cell: int | None
     line: int
 
+    @property
+    def place(self) -> str:
+        """The file, and the cell of a notebook."""
+        return self.file if self.cell is None else f"{self.file}, cell {self.cell}"
+
     def __str__(self) -> str:
-        where = self.file if self.cell is None else f"{self.file}, cell {self.cell}"
-        return f"{where}, line {self.line}"
+        return f"{self.place}, line {self.line}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Received:
-    """A value of the expected kind; `dtype` is as the student returned it ("float32", "int64", "float")."""
+    """A value of the expected kind; `dtype` is as the student returned it ("float32", "int64", "float").
+
+    A list of numbers has dtype "float", one of 0-d tensors "float32".
+    """
 
     array: Array
     dtype: str
@@ -90,12 +97,20 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The student's code raised; `location` is the innermost line of the student's code, if there is one."""
+    """The student's code raised.
+
+    Attributes:
+        location: the innermost line of the student's code, if there is one.
+        line: that line as the student wrote it, from the judge's copy.
+        memory: the limit that the call ran into, as "4 GiB memory"; None unless it ran out of memory.
+    """
 
     kind: str
     message: str
     location: Location | None
     seconds: float
+    line: str | None = None
+    memory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class SubmissionPart(ReportModel):
 
 
 class WherePart(ReportModel):
-    """The location of a function."""
+    """A location in the submission."""
 
     file: str = Field(description="Path within the submission.")
     cell: int | None = Field(description="Number of the code cell, from 1; null in a module.")
@@ -91,11 +91,13 @@ class FunctionPart(ReportModel):
 
     status: FunctionStatus = Field(
         description=(
-            "correct or incorrect as the checks found; missing: not in the submission; not_written: incorrect, and still"
+            "correct or incorrect as the checks found; missing: not in the submission, or it does not parse; not_written: incorrect, and still"
             " as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
         )
     )
-    where: WherePart | None = Field(description="Its definition; null if missing.")
+    where: WherePart | None = Field(
+        description="Its definition, or the line on which it does not parse; null if it is not in the submission."
+    )
     diagnosis: tuple[DiagnosisPart, ...] = Field(default=(), description="The named mistakes in it.")
     notes: tuple[str, ...] = Field(default=(), description="Remarks that cost no points; why it is missing.")
 
@@ -118,6 +120,18 @@ class FindingPart(ReportModel):
     notes: tuple[str, ...] = Field(default=(), description="Its remarks that cost no points.")
 
 
+class FailurePart(ReportModel):
+    """A call of the student's code that gave no values."""
+
+    function: str = Field(description="The function that was called.")
+    kind: str = Field(
+        description="The exception's type; timed out, ended or not called where there was none."
+    )
+    message: str = Field(description="The exception's message; empty where there was none.")
+    where: WherePart | None = Field(description="The innermost line of the student's code; null if unknown.")
+    line: str | None = Field(description="That line; null if unknown.")
+
+
 class CheckPart(ReportModel):
     """One check with its points."""
 
@@ -136,6 +150,9 @@ class CheckPart(ReportModel):
     visibility: Literal["visible", "hidden"] = Field(description="Whether students may see the result.")
     message: str = Field(description="The result in words.")
     hint: str | None = Field(description="The instructor's hint after a failure; null if there is none.")
+    failure: FailurePart | None = Field(
+        default=None, description="The call without values that is why it failed; null if there is none."
+    )
     caused_by: tuple[str, ...] = Field(
         default=(), description="Ids of checks and names of functions that this failure follows from."
     )
@@ -169,6 +186,10 @@ class FlagPart(ReportModel):
         validation_alias="for",
         serialization_alias="for",
         description="instructor: not shown to students; both: shown to instructor and student.",
+    )
+    spec: str | None = Field(
+        default=None,
+        description="wrong_spec: the shipped spec that fits better; null if none covers the assignment.",
     )
 
 

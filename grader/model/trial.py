@@ -93,9 +93,10 @@ class ArrayOutput:
 
 @dataclass(frozen=True, slots=True)
 class LabelsOutput:
-    """`count` integer labels in one dimension."""
+    """`count` integer labels in one dimension. may_be_floats: whole numbers in a float array count as labels."""
 
     count: int
+    may_be_floats: bool = False
 
 
 @dataclass(frozen=True, slots=True)

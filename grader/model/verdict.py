@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
+from grader.model.observation import Location
+
 VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
 FlagKind = Literal[
     "restriction_violated",
@@ -60,6 +62,24 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a call gave no values.
+
+    Attributes:
+        kind: the exception's type; "timed out", "ended" or "not called" where there was none.
+        message: the exception's message, as a student reads it.
+        location: the innermost line of the student's own code.
+        line: that line.
+    """
+
+    function: str
+    kind: str
+    message: str = ""
+    location: Location | None = None
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A check's conclusion.
 
@@ -70,6 +90,7 @@ class Verdict:
         curves: series for a page to draw, bounded in length.
         pictures: images for a page to draw, bounded in size.
         blames: functions whose wrong values are why the check failed.
+        failure: the call without values that is why the check failed.
     """
 
     status: VerdictStatus
@@ -81,6 +102,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Flag, ...] = ()
     blames: tuple[str, ...] = ()
+    failure: Failure | None = None
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -79,6 +79,8 @@ def _kind_in_torch(dotted: str, parts: list[str]) -> RestrictionKind | None:
         return "autograd"
     if not _SILENCES.isdisjoint(parts):
         return "dynamic"
+    if parts[0] == "cuda" and parts[-1].endswith("Tensor"):
+        return "devices"  # torch.cuda.FloatTensor
     if parts[0] == "optim" and len(parts) > 1:
         return "modules"
     if parts[0] == "nn":

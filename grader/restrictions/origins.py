@@ -258,6 +258,10 @@ class Origins:
 
     def _called(self, call: ast.Call, scope: Scope, depth: int) -> Iterator[Origin]:
         """The result of getattr, of an import by name or of functools.partial, where its arguments are known."""
+        match call:
+            case ast.Call(func=ast.Attribute(attr="get" | "__getitem__", value=table), args=[key, *_]):
+                if (text := constant_text(key)) is not None:
+                    yield from self._looked_up(table, text, scope, depth)
         functions = {each.dotted for each in self._of(call.func, scope, depth) if isinstance(each, Foreign)}
         if not functions or not call.args:
             return

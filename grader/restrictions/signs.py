@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from grader.extract.scopes import Scope
 from grader.model.assignment import RestrictionKind
 from grader.restrictions.constants import constant_text
-from grader.restrictions.origins import Foreign, Inner, Origins, OwnModule, OwnName
+from grader.restrictions.origins import Foreign, Inner, Origin, Origins, OwnModule, OwnName
+from grader.restrictions.tables import TABLE_METHODS, is_table
 
-_TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
-_MOVES = frozenset({"cpu", "cuda"})
-_DEVICE_NAMES = frozenset({"cpu", "cuda", "dev", "device", "gpu"})
+_DEVICE_NAMES = frozenset({"cuda", "dev", "device", "gpu"})
 _REFLECTION = frozenset({Foreign("builtins.getattr"), Foreign("builtins.vars")})
 _COMPUTED_GLOBAL = "globals() with a computed name"
 
@@ -25,10 +24,10 @@ def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: boo
         case ast.Call():
             yield from _signs_in_call(node, scope, origins, has_backward=has_backward)
         case ast.Subscript():
-            if constant_text(node.slice) is None and _is_table(node.value, scope, origins):
+            if constant_text(node.slice) is None and is_table(node.value, scope, origins):
                 yield "dynamic", _COMPUTED_GLOBAL
         case ast.Attribute(attr=name, value=value):
-            if name in _TABLE_METHODS and _is_table(value, scope, origins):
+            if name in TABLE_METHODS and is_table(value, scope, origins):
                 yield "dynamic", _COMPUTED_GLOBAL
         case ast.Assign(targets=targets, value=ast.Constant(value=True)):
             if any(isinstance(each, ast.Attribute) and each.attr == "requires_grad" for each in targets):
@@ -58,6 +57,7 @@ def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backwa
         keyword.arg == "requires_grad" and _is_true(keyword.value) for keyword in call.keywords
     ):
         yield "autograd", "requires_grad=True"
+    yield from _devices_named(call, called, scope, origins)
     if isinstance(call.func, ast.Attribute) and not called:
         yield from _signs_in_method(call, call.func, scope, origins, has_backward=has_backward)
 
@@ -71,13 +71,35 @@ def _signs_in_method(
         yield "autograd", "Tensor.requires_grad_"
     elif method.attr == "backward" and not has_backward:
         yield "autograd", "Tensor.backward"
-    elif method.attr in _MOVES:
-        yield "devices", f"Tensor.{method.attr}"
-    elif method.attr == "to" and (
-        any(keyword.arg == "device" for keyword in call.keywords)
-        or any(_is_device(argument, scope, origins) for argument in call.args[:1])
-    ):
-        yield "devices", "Tensor.to with a device"
+    elif method.attr == "cuda":
+        yield "devices", "Tensor.cuda"
+    elif method.attr == "to":
+        device = next((each.value for each in call.keywords if each.arg == "device"), None)
+        first = next((each for each in call.args[:1] if _is_device(each, scope, origins)), None)
+        moved = [each for each in (device, first) if each is not None]
+        if any(_is_elsewhere(each, scope, origins) for each in moved):
+            yield "devices", "Tensor.to with a device"
+
+
+def _devices_named(
+    call: ast.Call, called: frozenset[Origin], scope: Scope, origins: Origins
+) -> Iterator[Sign]:
+    """torch.zeros(3, device="cuda") and torch.device("cuda"): a GPU by its name."""
+    if Foreign("torch.device") in called:
+        if any(_starts_with(each, "cuda", scope, origins) for each in call.args[:1]):
+            yield "devices", "torch.device('cuda')"
+    elif not (isinstance(call.func, ast.Attribute) and call.func.attr == "to"):
+        named = (each.value for each in call.keywords if each.arg == "device")
+        if any(
+            not isinstance(each, ast.Call) and _starts_with(each, "cuda", scope, origins) for each in named
+        ):
+            yield "devices", "device='cuda'"
+
+
+def _is_elsewhere(device: ast.expr, scope: Scope, origins: Origins) -> bool:
+    """Whether a device may be another than the CPU, where results are brought to be read."""
+    is_choice = isinstance(device, ast.IfExp)
+    return is_choice or not _starts_with(device, "cpu", scope, origins)
 
 
 def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
@@ -98,14 +120,18 @@ def _is_device(node: ast.expr, scope: Scope, origins: Origins) -> bool:
     return False
 
 
-def _is_table(node: ast.expr, scope: Scope, origins: Origins) -> bool:
-    """Whether this is globals(), or the __dict__ of a module."""
-    if isinstance(node, ast.Call):
-        return Foreign("builtins.globals") in origins.of(node.func, scope)
-    return any(
-        isinstance(origin, Foreign) and origin.dotted.endswith(".__dict__")
-        for origin in origins.of(node, scope)
-    )
+def _starts_with(device: ast.expr, kind: str, scope: Scope, origins: Origins) -> bool:
+    """Whether this is a device of that kind by name: "cuda:0", torch.device("cuda"), on either side of an `if`."""
+    match device:
+        case ast.Constant(value=str() as name):
+            return name.startswith(kind)
+        case ast.IfExp(body=body, orelse=other):
+            return any(_starts_with(each, kind, scope, origins) for each in (body, other))
+        case ast.Call(func=function, args=[name, *_]) if Foreign("torch.device") in origins.of(
+            function, scope
+        ):
+            return _starts_with(name, kind, scope, origins)
+    return False
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -26,7 +26,7 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "libraries": "a library that does the work",
     "partner": "the other version of the same loss",
     "dynamic": "names or code made at run time",
-    "devices": "tensors moved between devices",
+    "devices": "code that names a device",
 }
 
 

@@ -35,6 +35,7 @@ from grader.restrictions.origins import (
     order_of,
 )
 from grader.restrictions.signs import name_read_by, signs_in
+from grader.restrictions.tables import is_constant_lookup, parts_that_only_ask
 from grader.restrictions.uses import SourceUses, Use
 
 _STEPS = 60_000
@@ -157,17 +158,25 @@ class Walk:
                 self._look_at_attribute(node, scope, chunk)
             case ast.Call() if self._copies_descriptions(node, scope):
                 self._push(node.args[:-1], scope, chunk)
+            case ast.Call() if is_constant_lookup(node, scope, self._origins):
+                self._look_at_operation(node, scope, chunk)
+                self._push(node.args, scope, chunk)
             case ast.If() | ast.IfExp() | ast.While():
                 self._push(reached_parts(node, truth_of(node.test, scope)), scope, chunk)
             case _:
                 self._look_at_operation(node, scope, chunk)
-                self._push(reached_parts(node), scope, chunk)
+                self._push(self._unasked(node, reached_parts(node), scope), scope, chunk)
         for kind, name in signs_in(node, scope, self._origins, has_backward=self._has_backward):
             self._record(kind, name, node, chunk)
 
+    def _unasked(self, node: ast.AST, parts: Iterable[ast.AST], scope: Scope) -> list[ast.AST]:
+        """The parts, without those that only ask whether a module is there."""
+        asking = {id(each) for each in parts_that_only_ask(node, scope, self._origins)}
+        return [part for part in parts if id(part) not in asking]
+
     def _look_at_attribute(self, node: ast.Attribute, scope: Scope, chunk: Chunk) -> None:
         self._read_attribute(node.attr)
-        if node.attr in _DESCRIPTIONS and isinstance(node.value, ast.Name):
+        if node.attr in _DESCRIPTIONS and isinstance(node.value, ast.Name | ast.Attribute):
             return
         is_use = self._follow(self._origins.of(node, scope), node, chunk)
         value: ast.expr = node.value

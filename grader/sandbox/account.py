@@ -26,7 +26,9 @@ class Account:
         """Decide after a call whether the function is called again. waited_seconds: its worker had no core."""
         limit = self.budget.function_seconds
         if isinstance(observation, TimedOut):
-            self.refusal = f"not called again: it did not return within {observation.limit_seconds:g} s"
+            self.refusal = (
+                f"not called again: an earlier call did not finish in {observation.limit_seconds:g} s"
+            )
         elif isinstance(observation, Died):
             self.deaths += 1
             if self.deaths >= self.budget.deaths:

@@ -34,8 +34,8 @@ def _kind_and_shape(output: Output) -> tuple[str, tuple[int, ...]]:
             return "number", ()
         case ArrayOutput(shape=shape):
             return "array", shape
-        case LabelsOutput(count=count):
-            return "labels", (count,)
+        case LabelsOutput(count=count, may_be_floats=may_be_floats):
+            return "whole" if may_be_floats else "labels", (count,)
         case SeriesOutput(capacity=capacity):
             return "series", (capacity,)
 

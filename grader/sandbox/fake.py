@@ -30,6 +30,7 @@ class FakeSession:
     redirect_cuda: bool
     live_workers: int
     device: Device
+    default_device: Device = "cpu"
     trials: list[Trial] = field(default_factory=list)
     """The trials run so far, in order."""
     is_held: bool = False
@@ -89,7 +90,10 @@ class FakeSandbox:
         redirect_cuda: bool,
         live_workers: int = 2,
         device: Device = "cpu",
+        default_device: Device = "cpu",
     ) -> FakeSession:
-        session = FakeSession(self.answers, extracted, budget, redirect_cuda, live_workers, device)
+        session = FakeSession(
+            self.answers, extracted, budget, redirect_cuda, live_workers, device, default_device
+        )
         self.sessions.append(session)
         return session

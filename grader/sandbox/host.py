@@ -51,6 +51,7 @@ class Sandbox:
         redirect_cuda: bool,
         live_workers: int = 2,
         device: Device = "cpu",
+        default_device: Device = "cpu",
     ) -> Session:
         if device == "cuda" and self._gpu is None:
             raise SandboxError("the GPU was not opened for the student's code")
@@ -63,4 +64,5 @@ class Sandbox:
             redirect_cuda=redirect_cuda,
             live_workers=live_workers,
             device=device,
+            default_device=default_device,
         )

@@ -48,7 +48,7 @@ class Ending:
     status: int | None
     """Its wait status; None if unknown."""
     exceeded: str | None = None
-    """The limit it was killed for, as a clause: "it used more than 4 GiB of memory"."""
+    """The limit it was killed for, as a clause: "it ran out of its 4 GiB memory limit"."""
     is_launcher_lost: bool = False
     """Whether all other workers ended with it."""
 

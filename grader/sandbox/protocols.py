@@ -74,6 +74,7 @@ class SandboxLike(Protocol):
         redirect_cuda: bool,
         live_workers: int = 2,
         device: Device = "cpu",
+        default_device: Device = "cpu",
     ) -> SessionLike:
         """Open a session for one submission; close it when the submission is done.
 
@@ -83,5 +84,6 @@ class SandboxLike(Protocol):
             redirect_cuda: whether code written for CUDA runs on the CPU instead.
             live_workers: how many functions keep a worker between calls; idle workers cost memory.
             device: where tensors go. SandboxError for a GPU that was not opened.
+            default_device: where code that names no device makes its tensors.
 
         """

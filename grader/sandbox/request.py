@@ -32,6 +32,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
             "number": chunk.number,
             "file": chunk.file,
             "line": chunk.location.line,
+            "place": str(chunk.location),
             "source": chunk.source,
             "binds": list(chunk.binds),
         }
@@ -48,9 +49,12 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
 
 
 def describe_call(
-    trial: Trial, *, redirect_cuda: bool, device: Device = "cpu"
+    trial: Trial, *, redirect_cuda: bool, device: Device = "cpu", default_device: Device = "cpu"
 ) -> tuple[dict[str, Any], tuple[wire.Buffer, ...], Spy | None]:
-    """Header and payload of the call, and the spy among its arguments. device: where its tensors go."""
+    """Header and payload of the call, and the spy among its arguments.
+
+    device: where its tensors go. default_device: where code that names no device makes its own.
+    """
     packer = _ArgumentPacker()
     header = {
         "op": "call",
@@ -69,6 +73,7 @@ def describe_call(
         "are_calls_counted": trial.are_calls_counted,
         "is_again": trial.is_again,
         "redirect_cuda": redirect_cuda,
+        "default_device": default_device,
         "driver": None if trial.driver is None else trial.driver.name,
     }
     return header, tuple(packer.buffers), packer.spy

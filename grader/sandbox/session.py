@@ -26,6 +26,9 @@ from grader.sandbox.request import describe_call, describe_program, describe_res
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
 
+_MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError"})
+_TORCH_MEMORY_ERROR = "DefaultCPUAllocator"
+
 
 @dataclass(slots=True)
 class _Worker:
@@ -51,6 +54,7 @@ class Session:
     redirect_cuda: bool
     live_workers: int
     device: Device
+    default_device: Device
     _accounts: dict[str, Account] = field(default_factory=dict, init=False)
     _workers: dict[str, _Worker] = field(default_factory=dict, init=False)
     """By caller, the latest last."""
@@ -150,8 +154,9 @@ class Session:
             "function": function.name,
             "file": function.location.file,
             "chunks": list(function.chunks),
-            "lacks": {name: left.reason for left in function.lacks for name in left.binds},
+            "lacks": {name: left.explanation or left.reason for left in function.lacks for name in left.binds},
             "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
+            "default_device": self._default_device(worker),
         }
         failure = self._send(worker, request)
         if failure is None:
@@ -170,12 +175,19 @@ class Session:
         answer = exchange.ask(header, buffers, descriptors)
         if not isinstance(answer, Answer):
             return answer
-        return None if answer.kind == wire.LOADED else exchange.raised(answer, self._location_of)
+        return (
+            None if answer.kind == wire.LOADED else self._raised(exchange.raised(answer, self._location_of))
+        )
 
     def _call(self, trial: Trial, worker: _Worker, account: Account) -> Observation:
         called = (self.extracted.functions[name] for name in (trial.function, *trial.lent))
         redirect_cuda = worker.redirect_cuda and any(each.mentions_cuda for each in called)
-        header, buffers, spy = describe_call(trial, redirect_cuda=redirect_cuda, device=worker.device)
+        header, buffers, spy = describe_call(
+            trial,
+            redirect_cuda=redirect_cuda,
+            device=worker.device,
+            default_device=self._default_device(worker),
+        )
         exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
@@ -185,9 +197,21 @@ class Session:
         if not isinstance(answer, Answer):
             return answer
         if answer.kind == wire.RAISED:
-            raised = exchange.raised(answer, self._location_of)
+            raised = self._raised(exchange.raised(answer, self._location_of))
             return raised if worker.device == "cpu" else self._of_device(raised, worker)
         return exchange.returned(answer, trial, spy_calls, self._location_of)
+
+    def _raised(self, raised: Raised | Died) -> Raised | Died:
+        """The exception with the student's own line, and with the limit if the call ran out of memory."""
+        if not isinstance(raised, Raised):
+            return raised
+        is_memory = raised.kind in _MEMORY_ERRORS or _TORCH_MEMORY_ERROR in raised.message
+        memory = f"{formatting.size(self.budget.memory_bytes)} memory" if is_memory else None
+        line = None if raised.location is None else self.extracted.line_at(raised.location)
+        return replace(raised, line=line, memory=memory)
+
+    def _default_device(self, worker: _Worker) -> Device:
+        return "cpu" if worker.device == "cpu" else self.default_device
 
     def _of_device(self, raised: Raised | Died, worker: _Worker) -> Raised | Died:
         """Reword an out-of-memory error. An error of CUDA itself spoils the context, so the worker is ended."""
@@ -198,7 +222,9 @@ class Session:
         if raised.kind != "OutOfMemoryError":
             return raised
         limit = formatting.size(self.budget.device_memory_bytes)
-        return replace(raised, message=f"it needed more than {limit} of GPU memory")
+        return replace(
+            raised, message=f"it needed more than {limit} of GPU memory", memory=f"{limit} GPU memory"
+        )
 
     def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
         return Exchange(

@@ -85,7 +85,7 @@ def _look(watched: _Watched) -> None:
 def _excess(watched: _Watched) -> str | None:
     """The limit that was exceeded, as a clause; None if none was."""
     if _memory_bytes(watched.process) - watched.bytes_at_start > watched.memory_bytes:
-        return f"it used more than {formatting.size(watched.memory_bytes)} of memory"
+        return f"it ran out of its {formatting.size(watched.memory_bytes)} memory limit"
     if watched.process.num_threads() > limits.THREADS:
         return f"it started more than {limits.THREADS} threads"
     try:

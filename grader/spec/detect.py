@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from grader import formatting
@@ -13,9 +14,12 @@ from grader.extract import NOT_PARSED, Extracted, extract
 from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
+from grader.spec.elsewhere import WITHOUT_SVM, course_of, is_without_svm
+from grader.spec.narrowing import defining_files
+from grader.spec.recognition import Recognition
 
-_TORCH = re.compile(r"\btorch\b")
-_NUMPY = re.compile(r"\b(?:np|numpy)\b")
+_NOT_COVERED = "No shipped spec covers it."
+_WITHOUT_SVM = f"This looks like {WITHOUT_SVM}: it has the softmax part, and no trace of the SVM part."
 _REG_POSITION = 3
 _COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
 """The convention that a factor of reg shows: 0.5*reg*sum(W*W) is the loss of one, 2*reg*W the gradient of the other."""
@@ -24,40 +28,95 @@ Named = Mapping[str, frozenset[tuple[str, str]]]
 """For each function, the mistakes in its diagnosis, as (part, misconception)."""
 
 
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """An assignment that a submission fits better than the one it was graded as."""
+
+    spec: str | None
+    """The name of its shipped spec; None if there is none."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Another course's assignment, or another year's, that no shipped spec covers."""
+
+    reason: str
+    nearest: str
+    """A shipped spec with the most names in common."""
+
+
 def detect_spec(submission: Submission) -> LoadedSpec:
     """The shipped spec that shares the library, the convention and the most functions with the submission.
 
-    SpecError if it has no function of any spec, or if two specs fit equally well.
+    SpecError if it has no function of any spec, if its functions are another course's, or if two specs fit equally well.
     """
+    found = _detected(submission, _recognition(submission, [each.spec for each in _loaded(shipped_specs())]))
+    if isinstance(found, _Elsewhere):
+        raise SpecError(
+            f"{submission.id}: {found.reason} {_NOT_COVERED} Grade it with a spec of your own (--spec FILE), or with --spec"
+            f" {found.nearest} if that is the assignment all the same"
+        )
+    return found
+
+
+def _detected(submission: Submission, recognition: Recognition) -> LoadedSpec | _Elsewhere:
     specs = _loaded(shipped_specs())
-    extracted = extract(
-        submission, list(dict.fromkeys(name for each in specs for name in each.spec.functions))
-    )
-    found = extracted.functions.keys()
-    fitting: Sequence[LoadedSpec] = [each for each in specs if found & each.spec.functions.keys()]
+    named = [each for each in specs if recognition.named(each.spec)]
+    if not named:
+        raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
+    counts = {each.spec.name: len(recognition.fitting(each.spec)) for each in named}
+    fitting: Sequence[LoadedSpec] = [each for each in named if counts[each.spec.name]]
     if not fitting:
-        raise SpecError(f"{submission.id}: {_why_unknown(extracted)}")
-    library, coefficient = _library(extracted), _coefficient(extracted)
-    fitting = _preferred(fitting, lambda spec: library in {None, spec.backend})
+        most = max(len(recognition.named(each.spec)) for each in named)
+        nearest = [each.spec for each in named if len(recognition.named(each.spec)) == most]
+        return _Elsewhere(_other_course(recognition, nearest), nearest[0].name)
+    coefficient = _coefficient(recognition.extracted)
     fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
-    most = max(len(found & each.spec.functions.keys()) for each in fitting)
-    fitting = _preferred(fitting, lambda spec: len(found & spec.functions.keys()) == most)
+    most = max(counts[each.spec.name] for each in fitting)
+    fitting = _preferred(fitting, lambda spec: counts[spec.name] == most)
     if len({(each.spec.backend, _coefficient_of(each.spec)) for each in fitting}) == 1:
         fewest = min(len(each.spec.functions) for each in fitting)
         fitting = _preferred(fitting, lambda spec: len(spec.functions) == fewest)
+    for each in fitting:
+        if is_without_svm(submission, each.spec, recognition.named(each.spec)):
+            return _Elsewhere(_WITHOUT_SVM, each.spec.name)
     if len(fitting) > 1:
         names = " or ".join(each.spec.name for each in fitting)
         raise SpecError(f"{submission.id}: cannot tell whether this is {names}; pass --spec NAME")
     return fitting[0]
 
 
+def has_functions_of(submission: Submission, spec: Spec) -> bool:
+    """Whether the submission has a function of the spec, with its signature and in its library."""
+    return bool(_recognition(submission, [spec]).fitting(spec))
+
+
+def _recognition(submission: Submission, specs: Iterable[Spec]) -> Recognition:
+    """The functions of these specs, read from the files that seem to define them and those that these name."""
+    names = dict.fromkeys(name for spec in specs for name in spec.functions)
+    files, defined = defining_files(submission.sources, names)
+    if not defined:
+        return Recognition(extract(submission, list(names)))
+    return Recognition(extract(replace(submission, files=files), [name for name in names if name in defined]))
+
+
+def _other_course(recognition: Recognition, specs: Iterable[Spec]) -> str:
+    """Sentences on functions that have the names of these specs' and are not."""
+    differences = dict(found for spec in specs if (found := recognition.difference(spec)))
+    sentences = []
+    for name, words in differences.items():
+        course = course_of(name, recognition)
+        whose = f"another course's ({course})" if course else "another course's, or changed from the handout"
+        sentences.append(f"{name} here is {whose}: {words}.")
+    return " ".join(sentences)
+
+
 def _why_unknown(extracted: Extracted) -> str:
     """Why no function of a shipped spec is there, and what to do."""
     for left in extracted.left_out:
         if left.reason.startswith(NOT_PARSED):
-            place = str(left.location).removeprefix(f"{left.location.file}, ")
-            fault = left.reason.removeprefix(NOT_PARSED)
-            return f"{left.location.file} does not parse ({place}: {fault}); correct it, or pass --spec NAME"
+            return f"{left.location.place} {left.reason}; correct it, or pass --spec NAME"
     return (
         "cannot tell which assignment this is: it has no function of a shipped spec;"
         " pass --spec NAME (`grader spec list` shows the names)"
@@ -86,11 +145,13 @@ def _coefficient_of(spec: Spec) -> float | None:
 
 def near_misses(
     submission: Submission, spec: Spec, correct: Sequence[str], present: Sequence[str], named: Named
-) -> tuple[str, ...]:
-    """Sentences on shipped specs that the submission fits better than the one it was graded with.
+) -> tuple[LookAlike, ...]:
+    """The assignments that the submission fits better than the one it was graded as.
 
     correct, present: the functions that are right, and those that are not missing.
     """
+    if is_without_svm(submission, spec, present) and has_functions_of(submission, spec):
+        return (LookAlike(None, f"{_WITHOUT_SVM} {_NOT_COVERED}"),)
     others = [each.spec for each in _loaded(shipped_specs())]
     losses = [name for name in present if name in _losses(spec)]
     for other in others if losses else ():
@@ -103,19 +164,35 @@ def near_misses(
             return (_looks_like(other, reason),)
     if correct:
         return tuple(_by_other_functions(submission, spec, others, present))
+    return tuple(_by_recognition(submission, spec, others))
+
+
+def _by_recognition(submission: Submission, spec: Spec, others: Sequence[Spec]) -> Iterator[LookAlike]:
+    """Another assignment, where no function is right."""
+    recognition = _recognition(submission, [spec, *others])
+    is_named, has_own = bool(recognition.named(spec)), bool(recognition.fitting(spec))
     try:
-        detected = detect_spec(submission).spec
+        found = _detected(submission, recognition)
     except SpecError:
-        return ()
-    if _is_same_kind(detected, spec) and detected.functions.keys() == spec.functions.keys():
-        return ()
-    return (_looks_like(detected, f"no function is right as one of {spec.name}"),)
+        if is_named and not has_own:
+            yield LookAlike(None, _other_course(recognition, [spec]))
+        return
+    if isinstance(found, _Elsewhere):
+        if not has_own:
+            reason = _other_course(recognition, [spec]) if is_named else found.reason
+            yield LookAlike(None, f"{reason} {_NOT_COVERED}")
+        return
+    other = found.spec
+    is_alike = _is_same_kind(other, spec) and other.functions.keys() == spec.functions.keys()
+    if not is_alike and not (has_own and other.functions.keys().isdisjoint(spec.functions)):
+        yield _looks_like(other, f"no function is right as one of {spec.name}")
 
 
-def _looks_like(other: Spec, reason: str) -> str:
-    return (
+def _looks_like(other: Spec, reason: str) -> LookAlike:
+    return LookAlike(
+        other.name,
         f"This looks like {other.name} ({other.title}): {reason}."
-        f" If that is the assignment, grade it with --spec {other.name}."
+        f" If that is the assignment, grade it with --spec {other.name}.",
     )
 
 
@@ -134,8 +211,8 @@ def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
 
 def _by_other_functions(
     submission: Submission, spec: Spec, others: Iterable[Spec], present: Sequence[str]
-) -> Iterator[str]:
-    """Sentences on another year of the course, with the same functions and more, or fewer."""
+) -> Iterator[LookAlike]:
+    """Another year of the course, with the same functions and more, or fewer."""
     for other in others:
         more = [name for name in other.functions if name not in spec.functions]
         fewer = [name for name in spec.functions if name not in other.functions]
@@ -152,12 +229,6 @@ def _is_defined(submission: Submission, name: str) -> bool:
     """Whether the text of a file defines a function of that name."""
     definition = re.compile(rf"\bdef {re.escape(name)}\b".encode())
     return any(definition.search(file.content) for file in submission.sources)
-
-
-def _library(extracted: Extracted) -> str | None:
-    """The library that the functions and their helpers name: torch if they name both, None if neither."""
-    text = "\n".join(chunk.source for chunk in extracted.chunks)
-    return "torch" if _TORCH.search(text) else "numpy" if _NUMPY.search(text) else None
 
 
 def _coefficient(extracted: Extracted) -> float | None:

@@ -15,7 +15,15 @@ from pydantic import Field, ValidationError, model_validator
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.errors import SpecError, SpecFault
-from grader.model.assignment import Assignment, FunctionSpec, Limits, Model, Restrictions
+from grader.model.assignment import (
+    Assignment,
+    FloatLabels,
+    FunctionSpec,
+    HandoutDevice,
+    Limits,
+    Model,
+    Restrictions,
+)
 from grader.spec.errors import Misfits, spec_faults
 from reference.conventions import Convention
 
@@ -51,7 +59,13 @@ class Spec(Model):
     convention: ConventionFields = ConventionFields()
     limits: Limits = Limits()
     restrictions: Restrictions = Restrictions()
+    handout_device: HandoutDevice = "either"
+    float_labels: FloatLabels = False
     functions: dict[str, FunctionSpec] = Field(min_length=1)
+    files: tuple[str, ...] = Field(
+        default=(),
+        description="The handout's files; where several files define a function, these come first.",
+    )
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -111,6 +125,8 @@ class Spec(Model):
             functions=self.functions,
             limits=self.limits,
             restrictions=self.restrictions,
+            handout_device=self.handout_device,
+            float_labels=self.float_labels,
         )
 
 
@@ -142,13 +158,16 @@ def find_spec(name_or_path: str) -> Path:
         raise _unreadable(shown, error) from error
     if is_there and name_or_path:
         found = "a folder" if path.is_dir() else "something else"
-        raise SpecError(f"{shown}: expected a {SPEC_SUFFIX} file, found {found}")
+        raise _unlike(shown, f"a {SPEC_SUFFIX} file", found)
     is_path = path.suffix or len(path.parts) > 1
+    seen = "nothing at this path" if is_path else f"no spec of the name {name_or_path!r}"
     fault = f"{shown}: file not found" if is_path else f"no spec is named {name_or_path!r}"
     close = formatting.near(path.name.removesuffix(SPEC_SUFFIX), names)
     raise SpecError(
         f"{fault}{f' ({close})' if close else ''}; `grader spec list` names the shipped specs,"
-        f" or give the path of a {SPEC_SUFFIX} file"
+        f" or give the path of a {SPEC_SUFFIX} file",
+        expected=f"the name of a shipped spec, or the path of a {SPEC_SUFFIX} file",
+        seen=seen,
     )
 
 
@@ -179,10 +198,14 @@ def _read(path: Path, shown: str) -> bytes:
     except OSError as error:
         raise _unreadable(shown, error) from error
     if len(content) > GREATEST_SPEC_BYTES:
-        raise SpecError(
-            f"{shown}: expected at most {GREATEST_SPEC_BYTES >> 20} MiB, found more; is it a spec?"
-        )
+        raise _unlike(shown, f"at most {GREATEST_SPEC_BYTES >> 20} MiB", "more", "; is it a spec?")
     return content
+
+
+def _unlike(shown: str, expected: str, seen: str, advice: str = "") -> SpecError:
+    """The error of a file that is not what it should be."""
+    words = f"{shown}: expected {expected}, found {seen}{advice}"
+    return SpecError(words, expected=expected, seen=seen)
 
 
 def _unreadable(shown: str, error: OSError) -> SpecError:

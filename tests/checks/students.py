@@ -215,8 +215,9 @@ def received(value: Any, output: Output) -> Value:
         case ArrayOutput(shape=shape):
             if isinstance(value, np.ndarray) and value.shape == shape:
                 return Received(value.copy(), value.dtype.name)
-        case LabelsOutput(count=count):
-            if isinstance(value, np.ndarray) and value.shape == (count,) and value.dtype.kind in "iu":
+        case LabelsOutput(count=count, may_be_floats=may_be_floats):
+            kinds = "iuf" if may_be_floats else "iu"
+            if isinstance(value, np.ndarray) and value.shape == (count,) and value.dtype.kind in kinds:
                 return Received(value.astype(np.int64), value.dtype.name)
         case SeriesOutput(capacity=capacity):
             if isinstance(value, list) and len(value) <= capacity:

@@ -34,8 +34,7 @@ TARGET = "def target(W):\n    return W"
         ),
         ("data = helper()", "through helper: it calls open"),
         ("for i in range(3): print(i)", "a loop that no graded function needs"),
-        ("if __name__ == '__main__': target(1)", "it runs only when the file is run as a script"),
-        ("if True: print(1)", "it defines nothing that a graded function needs"),
+        ("if torch.cuda.is_available(): print(1)", "it defines nothing that a graded function needs"),
     ],
 )
 def test_a_statement_that_is_left_out_is_named_with_its_reason(extract_cells, line, reason):

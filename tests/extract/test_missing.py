@@ -28,23 +28,23 @@ GOOD = "def good():\n    return 1\n"
         ),
         (
             "x = 1\ndef target()\n    return 1",
-            "target (hw.ipynb, cell 1, line 2) does not parse: expected ':'",
+            "target (hw.ipynb, cell 1) does not parse: line 2 (`def target()`): expected ':'",
         ),
         (
-            "def target():\n    print 'x'",
-            "target (hw.ipynb, cell 1, line 2) does not parse: it is Python 2 (print without parentheses)",
+            "def target():\n    print 'x'\n    return [1, 2",
+            "target (hw.ipynb, cell 1) does not parse: line 2 (`print 'x'`): it is Python 2 (print without parentheses) and could not be converted to Python 3",
         ),
         (
             "def target():\n\tif 1:\n        x = 1\n\treturn x",
-            "target (hw.ipynb, cell 1, line 3) does not parse: its indentation mixes tabs and spaces, which only Python 2 allows: use spaces only",
+            "target (hw.ipynb, cell 1) does not parse: line 3 (`x = 1`): inconsistent use of tabs and spaces in indentation: use spaces only",
         ),
         (
-            "def target():\n    try:\n        pass\n    except ValueError, error:\n        pass",
-            "target (hw.ipynb, cell 1, line 4) does not parse: it is Python 2 (multiple exception types must be parenthesized)",
+            "def target(x):\n    x.f(\n        except ValueError, error)",
+            "target (hw.ipynb, cell 1) does not parse: line 3 (`except ValueError, error)`): invalid syntax",
         ),
         (
             "x = 1\n\ndef target():\nreturn 1",
-            "target (hw.ipynb, cell 1, line 3) does not parse: expected an indented block after function definition on line 3",
+            "target (hw.ipynb, cell 1) does not parse: line 4 (`return 1`) is not indented, so it is outside the function: indent it",
         ),
         ("target = !ls", "target (hw.ipynb, cell 1, line 1) is not run: it is the output of a shell command"),
         (
@@ -64,8 +64,8 @@ GOOD = "def good():\n    return 1\n"
             "target (hw.ipynb, cell 1, line 1) cannot be loaded: it uses `decorate`, which is not defined at top level",
         ),
         (
-            "if __name__ == '__main__':\n    def target(): pass",
-            "target (hw.ipynb, cell 1, line 1) cannot be loaded: it runs only when the file is run as a script",
+            "if __name__ != '__main__':\n    def target(): pass",
+            "target (hw.ipynb, cell 1, line 1) is not run: it runs only when the file is run as a script",
         ),
     ],
 )
@@ -111,8 +111,8 @@ def test_a_definition_that_parses_serves_where_a_later_one_does_not(extract_cell
     assert extracted.functions["target"].location.cell == 1
     assert extracted.notes == (
         (
-            "target: the definition at hw.ipynb, cell 1, line 1 is graded; the later one at hw.ipynb, cell 2, line 1 "
-            "cannot be loaded: does not parse: invalid syntax"
+            "target: the definition at hw.ipynb, cell 1, line 1 is graded; the later one (hw.ipynb, cell 2) "
+            "does not parse: line 1 (`def target(:`): invalid syntax"
         ),
     )
 

@@ -414,7 +414,7 @@ def test_what_does_not_parse_is_told_instead_of_a_missing_assignment(grader, min
 
         assert (ran.code, ran.err) == (
             2,
-            "grader: hw: hw.py does not parse (line 2: '(' was never closed); correct it, or pass --spec NAME\n",
+            "grader: hw: hw.py does not parse: line 2 (`def svm_loss_naive(W, X:`): '(' was never closed; correct it, or pass --spec NAME\n",
         )
 
 
@@ -485,6 +485,22 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "[red][_[31m.json",
         "ann.json",
     ]
+
+
+def test_a_batch_of_another_assignment_stops_before_it_grades_unless_told_to_go_on(grader, graded, course):
+    seen = graded(FAILED)
+    for name in ("bob", "cem", "dan"):
+        (course / "class" / f"{name}.py").write_text("x = 1\n")
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    assert (ran.code, ran.out, seen) == (2, "", [])
+    assert ran.err == (
+        "grader: 3 of the first 5 submissions have no function of mini; none of them looks like another shipped spec's"
+        " either. Grade the class with its own spec, or pass --anyway to grade it as mini all the same\n"
+    )
+    assert grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--anyway").code == 0
+    assert len(seen) == 5
 
 
 def test_a_batch_on_a_terminal_takes_no_markup(grader, graded, course, monkeypatch):
@@ -855,6 +871,26 @@ def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp
         os.close(writer)
 
     assert (ran.returncode, ran.stderr) == (1, b"")
+    assert parse_report((tmp_path / "report.json").read_text()).score == 0
+
+
+@pytest.mark.parametrize("closed", [[1], [2], [0, 1, 2]])
+def test_a_closed_standard_stream_costs_neither_the_file_nor_the_exit_code(tmp_path, closed):
+    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "hw.py").write_text("x = 1\n")
+    closing = " ".join(f"{number}>&-" for number in closed)
+
+    ran = subprocess.run(
+        [
+            *("sh", "-c", f'exec "$0" "$@" {closing}', sys.executable, "-m", "grader", "check", "hw.py"),
+            *("--spec", "mini.toml", "--json", "report.json"),
+        ],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+    assert ran.returncode == 1
     assert parse_report((tmp_path / "report.json").read_text()).score == 0
 
 

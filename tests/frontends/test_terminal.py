@@ -1,6 +1,7 @@
 """What a person reads: the words, 80 columns, and nothing of a student's that a terminal would obey."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -139,7 +140,7 @@ def test_a_report_is_read_from_top_to_bottom():
                 "diagnosis": [],
                 "notes": ["it is written for CUDA", "see ../a.py..."],
             },
-            "g": {"status": "missing", "where": None, "diagnosis": [], "notes": ["it is nowhere"]},
+            "g": {"status": "unjudged", "where": None, "diagnosis": [], "notes": []},
         },
     )
 
@@ -159,7 +160,7 @@ def test_a_report_is_read_from_top_to_bottom():
         "",
         " Function  Verdict    Location",
         " f         incorrect  hw.ipynb, cell 2, line 1",
-        " g         missing",
+        " g         unjudged",
         "  f: it is written for CUDA.",
         "  f: see ../a.py...",
         "",
@@ -171,7 +172,9 @@ def test_checks_that_say_the_same_share_a_paragraph():
     same = {"status": "failed", "points": 0.0, "message": "f raised ValueError."}
     report = report_of(checks=[check_part(title="one", **same), check_part(id="b", title="two", **same)])
 
-    assert "one (failed)\ntwo (failed)\n  f raised ValueError." in in_a_file(show_report, report)
+    lines = [line.strip() for line in in_a_file(show_report, report).splitlines()]
+    start = lines.index("one (failed)")
+    assert lines[start + 1 : start + 3] == ["f raised ValueError.", "Failed for the same reason: two."]
 
 
 def test_no_score_is_said_with_its_reason():
@@ -210,6 +213,41 @@ def test_a_run_that_graded_nothing_says_so(statuses, line):
     report = report_of(status="incomplete", score=None, checks=checks)
 
     assert in_one_line(show_report, report).endswith(line)
+
+
+@pytest.mark.parametrize(
+    "fields, line",
+    [
+        (
+            {"status": "incomplete", "score": None, "max_score": 20.0},
+            "No score: not every check was run. The checks that ran are worth no points; passed: 1 of 2 checks.",
+        ),
+        (
+            {"score": 0.0, "max_score": 0.0},
+            "No score. The checks that ran are worth no points; passed: 1 of 2 checks.",
+        ),
+    ],
+)
+def test_no_points_at_all_are_never_a_score(fields, line):
+    failed = check_part(id="b", title="b", status="failed", points=0.0, max_points=0.0)
+    report = report_of(checks=[check_part(points=0.0, max_points=0.0), failed], **fields)
+    zeros = re.compile(r"\b0 (?:of|/) 0\b")
+
+    assert in_one_line(show_report, report).endswith(line)
+    assert not zeros.search(in_a_file(show_report, report))
+    assert (
+        batch_line(Outcome("ann", "graded", report), 1, 1)
+        == "[1/1] ann: no score (1 of 2 checks passed, 1.5 s)"
+    )
+    assert not zeros.search(in_a_file(show_batch_summary, [report], "Mini"))
+
+
+def test_a_class_whose_checks_are_worth_no_points_has_no_scores():
+    report = report_of(score=0.0, max_score=0.0, checks=[check_part(points=0.0, max_points=0.0)])
+
+    assert in_one_line(show_batch_summary, [report, report], "Mini") == (
+        "Mini 2 submissions graded without a score: no check of this run is worth points"
+    )
 
 
 def test_checks_that_were_left_out_are_counted():
@@ -279,18 +317,73 @@ def test_unwritten_functions_are_one_line_and_their_checks_have_no_paragraphs():
         checks=[
             failed("a", message="f: loss is 0.", caused_by=["f"]),
             failed("b", message="g: loss is 0.", caused_by=["g"]),
-            failed("c", message="h: loss is 0. It calls g, which is not written yet.", caused_by=["g"]),
+            failed(
+                "c",
+                message="h: loss is 0. It calls g, which is not written yet.",
+                functions=["h"],
+                caused_by=["g"],
+            ),
             failed("d", message="h: loss is 5."),
         ],
     )
 
     text = in_one_line(show_report, report)
 
-    assert "Not written yet: f and g. The checks that need them fail until they are." in text
+    assert "Not written yet: f and g; the checks that need them fail until they are." in text
+    assert "Failed because of them: title of c." in text
     assert "loss is 0" not in text
     assert "h: loss is 5." in text
     assert "another default" not in text
     assert "f not written" in text
+
+
+def test_a_check_of_no_points_has_a_dash_for_them():
+    report = report_of(checks=[check_part(points=0.0, max_points=0.0)])
+
+    assert "f: values passed - f" not in in_one_line(show_report, report)
+    assert "passed -" in in_one_line(show_report, report)
+
+
+def test_a_location_too_long_for_its_column_has_its_folder_below():
+    folder = "assignment1/cs231n/classifiers"
+    place = {"file": f"{folder}/linear_classifier.py", "cell": None, "line": 48}
+    report = report_of(functions={"svm_loss_vectorized": function("correct", where=place)})
+
+    lines = [line.rstrip() for line in in_a_file(show_report, report).splitlines()]
+
+    assert " svm_loss_vectorized  correct  linear_classifier.py, line 48" in lines
+    assert f"                               in {folder}" in lines
+
+
+def test_a_function_that_does_not_parse_is_called_that():
+    place = {"file": "hw.py", "cell": None, "line": 3}
+    report = report_of(
+        functions={"f": function("missing", where=place, notes=["f (hw.py) does not parse: line 3"])}
+    )
+
+    assert "f does not parse hw.py, line 3" in in_one_line(show_report, report)
+
+
+def test_missing_functions_are_one_line_and_the_checks_that_need_them_have_no_paragraphs():
+    skipped = check_part(id="a", status="skipped", points=0.0, message="f is not there.", caused_by=["f"])
+    follows = failed("b", message="h raised NameError.", functions=["h"], caused_by=["g"])
+    report = report_of(
+        score=0.0,
+        functions={
+            "f": function("missing", notes=["f is not defined in the submission"]),
+            "g": function("missing", notes=["g is used (hw.py, line 2) but never defined"]),
+            "h": function("incorrect"),
+        },
+        checks=[skipped, {**skipped, "id": "c", "functions": ["g"], "caused_by": ["g"]}, follows],
+    )
+
+    text = in_one_line(show_report, report)
+
+    assert "Missing: f and g; the checks that need them were skipped." in text
+    assert "Failed because of them: title of b." in text
+    assert "not there" not in text
+    assert "NameError" not in text
+    assert "never defined" not in text
 
 
 def test_a_check_that_follows_from_another_is_listed_with_it():
@@ -511,13 +604,16 @@ def test_a_class_is_summed_up():
 
 def test_a_class_graded_with_the_wrong_spec_is_asked_about():
     message = "This looks like eecs498_2019 (EECS 498): no function is right as one of mini."
-    flagged = report_of(flags=[{"kind": "wrong_spec", "message": message, "audience": "both"}])
+    flag = {"kind": "wrong_spec", "message": message, "audience": "both", "spec": "eecs498_2019"}
+    flagged = report_of(flags=[flag])
+    foreign = report_of(flags=[{**flag, "spec": None}])
 
     def last(*reports):
         return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
 
     assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
     assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: is --spec right?"
+    assert last(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 
 def test_a_class_that_was_run_in_part_is_not_called_a_fault():

@@ -8,11 +8,13 @@ from rich.console import Console
 
 from grader.api import _Options
 from grader.errors import DeviceError
+from grader.extract import Extracted
 from grader.frontends import terminal
 from grader.grading import device as device_choice
 from grader.grading.device import ChosenDevice, choose_device
 from grader.grading.environment import environment, processor_name
 from grader.grading.grade import grade
+from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
 from grader.model.assignment import Limits
 from grader.sandbox import device_lock
@@ -25,6 +27,7 @@ from tests.samples import report_of, submission_of
 GPU = Gpu("NVIDIA Test", 1 << 34)
 TORCH = load_spec("eecs498_2019")
 NUMPY = load_spec("cs231n")
+FOR_CPU = load_spec("softmax_sgd_lab")
 
 
 @pytest.fixture
@@ -44,6 +47,26 @@ def test_without_a_gpu_it_is_the_cpu_and_no_worker_is_asked(machine, wanted):
 
     assert choose(wanted, sandbox) == ChosenDevice("cpu")
     assert sandbox.opened == []
+
+
+def test_an_assignment_for_the_cpu_is_graded_there_unless_the_gpu_is_asked_for(machine):
+    machine(True)
+    sandbox = FakeSandbox(gpu=GPU)
+
+    assert choose("auto", sandbox, FOR_CPU) == ChosenDevice("cpu")
+    assert sandbox.opened == []
+    assert choose("cuda", sandbox, FOR_CPU) == ChosenDevice("cuda", GPU.name)
+
+
+@pytest.mark.parametrize("handout, default", [("cpu", "cuda"), ("either", "cuda"), ("cuda", "cpu")])
+def test_only_an_assignment_for_cuda_leaves_tensors_without_a_device_on_the_cpu(handout, default):
+    sandbox = FakeSandbox(gpu=GPU)
+    spec = TORCH.spec.model_copy(update={"handout_device": handout})
+
+    Sessions(sandbox, Extracted.empty(), spec.assignment, "cuda")
+
+    (session,) = sandbox.sessions
+    assert (session.device, session.default_device) == ("cuda", default)
 
 
 def test_a_gpu_that_is_not_there_is_an_error_in_words(machine):

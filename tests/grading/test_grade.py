@@ -9,9 +9,11 @@ from grader.grading.grade import grade
 from grader.grading.reporting import report_without_code
 from grader.grading.sessions import budget_of
 from grader.grading.settings import Settings
+from grader.model.observation import Location
 from grader.model.report import parse_report, student_view
-from grader.model.verdict import Diagnosis, Finding, Verdict
+from grader.model.verdict import Diagnosis, Failure, Finding, Verdict
 from grader.sandbox.fake import CONFINED, FakeSandbox
+from grader.spec import load_spec
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, mini_spec, submission_of
 
 ERRED = "The grader failed here, not the submission. It takes no points: grade again."
@@ -151,6 +153,24 @@ def test_what_is_missing_is_skipped_and_the_reason_said(graded):
     assert report.functions["f"].status == "missing"
     assert report.functions["f"].where is None
     assert len(report.functions["f"].notes) == 1
+
+
+def test_what_does_not_parse_is_skipped_with_its_line(graded):
+    report = graded(
+        text="def f(W):\n    x = 1\nprint(W)\n    return x\n\ndef g(W, X, y, reg):\n    return 0\n"
+    )
+
+    told = (
+        "f (hw.py) does not parse: line 3 (`print(W)`) is not indented, so the function ends there, but line 4 goes on: "
+        "indent line 3 or delete it"
+    )
+    assert statuses(report) == ["skipped", "skipped", "passed", "skipped"]
+    assert {check.message for check in report.checks if check.status == "skipped"} == {f"{told}."}
+    part = report.functions["f"]
+    assert (part.status, part.notes) == ("missing", (told,))
+    assert part.where is not None
+    assert (part.where.file, part.where.cell, part.where.line) == ("hw.py", None, 3)
+    assert student_view(report).functions["f"] == part
 
 
 def test_all_missing_functions_of_a_check_are_named(graded):
@@ -320,6 +340,33 @@ def test_a_failed_check_names_the_unwritten_function_that_its_own_calls(graded):
     assert [check.caused_by for check in report.checks[2:]] == [("g",), ("g",)]
 
 
+def test_a_check_that_fails_for_want_of_a_missing_function_follows_from_it(graded):
+    failure = Failure("f", "NameError", "name 'g' is not defined", Location("hw.py", None, 2), "return g(W)")
+    lost = Verdict("failed", 0.0, "f raised NameError.", failure=failure)
+
+    report = graded({"f_values": lost}, text="def f(W, X, y, reg):\n    return g(W)\n")
+
+    assert report.checks[0].caused_by == ("g",)
+    assert report.checks[0].failure is not None
+    assert report.checks[0].failure.model_dump() == {
+        "function": "f",
+        "kind": "NameError",
+        "message": "name 'g' is not defined",
+        "where": {"file": "hw.py", "cell": None, "line": 2},
+        "line": "return g(W)",
+    }
+
+
+def test_a_check_that_fails_for_want_of_another_name_follows_from_nothing(graded):
+    failure = Failure("f", "NameError", "name 'np' is not defined")
+
+    report = graded(
+        {"f_values": Verdict("failed", 0.0, "f raised NameError.", failure=failure)}, text=WRITTEN
+    )
+
+    assert report.checks[0].caused_by == ()
+
+
 def test_where_two_functions_call_each_other_neither_is_to_blame(graded):
     text = "def f(W, X, y, reg):\n    return g(W)\n\ndef g(W, X, y, reg):\n    return f(W)\n"
 
@@ -385,6 +432,37 @@ def test_a_stubbed_module_is_a_note(graded):
     assert report.functions["g"].notes == ()
 
 
+TRAINED = MINI_SPEC.replace(
+    "[[checks]]",
+    't = { role = "trainer", defaults = { learning_rate = 1e-3, reg = 1e-5, num_iters = 100, batch_size = 200 } }\n\n[[checks]]',
+    1,
+)
+
+
+@pytest.mark.parametrize(
+    "signature, notes",
+    [
+        ("learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200", ()),
+        ("learning_rate=0.001, reg=0.00001, num_iters=10**2, batch_size=2 * 100", ()),
+        ("learning_rate, reg=None, num_iters=100.0, **rest", ()),
+        (
+            "learning_rate=0.5, num_iters=7",
+            (
+                "learning_rate is 0.5 by default; the handout's signature says 0.001",
+                "num_iters is 7 by default; the handout's signature says 100",
+            ),
+        ),
+    ],
+)
+def test_a_default_that_differs_from_the_handouts_is_a_note(graded, tmp_path, signature, notes):
+    (tmp_path / "mini.toml").write_text(TRAINED, encoding="utf-8")
+    text = f"{BOTH_FUNCTIONS}\ndef t(loss_func, W, X, y, {signature}):\n    return W, []\n"
+
+    report = graded(text=text, spec=load_spec(str(tmp_path / "mini.toml")))
+
+    assert report.functions["t"].notes == notes
+
+
 def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
     text = BOTH_FUNCTIONS.replace("return 0", "return sum(xrange(2))", 1)
 
@@ -395,6 +473,23 @@ def test_a_call_of_xrange_is_a_note_where_nothing_gives_it(graded):
         "it calls xrange, which only Python 2 has; it was given range instead",
     )
     assert report.functions["g"].notes == imported.functions["f"].notes == ()
+
+
+def test_python_2_is_a_note(graded):
+    report = graded(text=BOTH_FUNCTIONS.replace("return 0", "print W; return 0", 1))
+
+    assert report.functions["f"].notes == ("it is Python 2; it was converted to Python 3 to be graded",)
+    assert report.functions["g"].notes == ()
+
+
+def test_a_method_that_does_not_parse_is_a_note(graded):
+    text = "class f:\n    def loss(self):\n        return (1\n    def train(self):\n        return 2\n"
+
+    report = graded(text=text)
+
+    assert report.functions["f"].notes == (
+        "f.loss (hw.py) does not parse: line 3 (`return (1`): '(' was never closed",
+    )
 
 
 def test_what_a_function_needs_and_was_left_out_is_a_note(graded):
@@ -509,3 +604,31 @@ def test_an_unreadable_submission_has_a_report_with_its_reason(loaded):
     assert {function.status for function in report.functions.values()} == {"missing"}
     assert [(flag.kind, flag.message) for flag in report.flags] == [("unreadable", "bob.zip: is damaged")]
     assert parse_report(report.to_json()) == report
+
+
+def test_another_courses_class_is_graded_and_flagged():
+    source = (
+        "import numpy as np\n\nclass TwoLayerNet:\n"
+        "    def __init__(self, input_size=784, num_classes=10, hidden_size=128):\n        self.weights = np.zeros(1)\n"
+    )
+
+    report = grade(
+        submission_of(source), load_spec("two_layer_net"), FakeSandbox(), Settings(seed=7, is_quick=True)
+    )
+
+    assert (report.status, report.score) == ("graded", 0)
+    (flag,) = [flag for flag in report.flags if flag.kind == "wrong_spec"]
+    assert (flag.spec, flag.audience) == (None, "both")
+    assert flag.message.startswith(
+        "TwoLayerNet here is another course's (CS7643, two_layer_nn.py): it takes (input_size,"
+    )
+
+
+def test_another_shipped_spec_that_fits_better_is_named_in_its_flag():
+    source = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1), W\n"
+
+    report = grade(submission_of(source), load_spec("cs231n"), FakeSandbox(), Settings(seed=7, is_quick=True))
+
+    assert [(flag.kind, flag.spec) for flag in report.flags if flag.kind == "wrong_spec"] == [
+        ("wrong_spec", "eecs498_2019")
+    ]

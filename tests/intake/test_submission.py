@@ -418,7 +418,7 @@ def test_a_folder_with_two_archives_is_not_guessed_at(tmp_path):
         load_submission(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: expected a notebook (.ipynb), a module (.py) or a single .zip in this folder, "
-        "found 2 archives; give one of them"
+        "found a.zip and b.zip; give one of them"
     )
 
 
@@ -468,3 +468,65 @@ def test_a_damaged_zip(tmp_path):
 )
 def test_source_text_is_decoded_as_python_would_or_else_somehow(content, text):
     assert decode_source(content) == text
+
+
+def zipped(members):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_an_archive_alone_in_an_archive_is_opened(tmp_path):
+    inner = zipped({"hw/a.py": "1", "hw/b.pt": "2"})
+    path = write_zip(tmp_path / "hw.zip", {"upload/hw.zip": zipped({"hw.zip": inner}), "readme.txt": "x"})
+
+    submission = load_submission(path)
+
+    assert (submission.id, paths(submission), submission.notes) == ("hw", ["hw/a.py", "hw/b.pt"], ())
+
+
+def test_an_archive_beside_a_notebook_is_named_and_not_opened(tmp_path):
+    write_zip(tmp_path / "hw.zip", {"a.py": "1", "more/data.zip": b"x", "old.rar": b"x"})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "b.py").write_text("1")
+    (tmp_path / "folder" / "backup.tar").write_text("1")
+
+    assert load_submission(tmp_path / "hw.zip").notes == (
+        "more/data.zip and old.rar were not opened: there are notebooks or modules too",
+    )
+    assert load_submission(tmp_path / "folder").notes == (
+        "backup.tar was not opened: there are notebooks or modules too",
+    )
+
+
+@pytest.mark.parametrize(
+    "members, words",
+    [
+        ({"a.rar": b"x"}, "found a.rar; hand in the files themselves, or a .zip"),
+        (
+            {"a.zip": zipped({"a.py": "1"}), "b.zip": zipped({"a.py": "1"})},
+            "found a.zip and b.zip; give one of them",
+        ),
+        ({"a.zip": zipped({"notes.txt": "1"})}, "a module (.py) in this archive, found neither"),
+        ({"a.zip": b"no zip"}, "a.zip: this is not a zip archive"),
+    ],
+)
+def test_an_archive_without_source_says_what_is_in_it(tmp_path, members, words):
+    path = write_zip(tmp_path / "hw.zip", members)
+
+    with pytest.raises(UnsupportedFile) as caught:
+        load_submission(path)
+
+    assert words in str(caught.value)
+
+
+def test_archives_nested_too_deeply_are_not_opened(tmp_path):
+    packed = zipped({"a.py": "1"})
+    for _ in range(4):
+        packed = zipped({"in.zip": packed})
+    (tmp_path / "hw.zip").write_bytes(packed)
+
+    with pytest.raises(UnsupportedFile, match="archives in archives"):
+        load_submission(tmp_path / "hw.zip")

@@ -94,6 +94,7 @@ def test_the_fields_stand_in_the_order_of_the_design():
         "visibility",
         "message",
         "hint",
+        "failure",
         "caused_by",
         "measured",
         "allowed",
@@ -102,7 +103,7 @@ def test_the_fields_stand_in_the_order_of_the_design():
         "seconds",
         "findings",  # ours, after the design's: what the student view is made from
     ]
-    assert list(data["flags"][0]) == ["kind", "function", "message", "for"]
+    assert list(data["flags"][0]) == ["kind", "function", "message", "for", "spec"]
     assert list(data["environment"]) == [
         "grader_version",
         "python",
@@ -283,6 +284,7 @@ def test_a_student_sees_only_the_points_of_a_hidden_check():
         "visibility": "hidden",
         "message": "",
         "hint": None,
+        "failure": None,
         "caused_by": [],
         "measured": {},
         "allowed": {},

@@ -1,12 +1,13 @@
 """Tensors moved between devices: every form is seen, a change of dtype is not a move."""
 
 import pytest
+from pydantic import ValidationError
 
 from grader.restrictions import find_violations
 from tests.restrictions.students import assignment_with, extracted_of
 
 
-def clauses(body, policy="fail", before="import torch\n"):
+def clauses(body, policy="note", before="import torch\n"):
     """What is said of a function whose only line, the third, returns this."""
     text = f"{before}def vectorized(W, X, y, reg, device=None, dtype=None):\n    return {body}\n"
     return [each.message for each in find_violations(assignment_with(devices=policy), extracted_of(text), {})]
@@ -17,7 +18,6 @@ def clauses(body, policy="fail", before="import torch\n"):
     [
         ("X.cuda() @ W", "Tensor.cuda"),
         ("X.cuda(0, non_blocking=True)", "Tensor.cuda"),
-        ("(X @ W).cpu().numpy()", "Tensor.cpu"),
         ("torch.zeros(3).cuda()", "Tensor.cuda"),
         ("X.to('cuda')", "Tensor.to with a device"),
         ("X.to('cuda:0', torch.float64)", "Tensor.to with a device"),
@@ -25,12 +25,19 @@ def clauses(body, policy="fail", before="import torch\n"):
         ("X.to(W.device)", "Tensor.to with a device"),
         ("X.to(device)", "Tensor.to with a device"),
         ("X.to(device=W.device, dtype=W.dtype)", "Tensor.to with a device"),
-        ("X.to(torch.device('cpu'))", "Tensor.to with a device"),
+        ("X.to(torch.device('cuda'))", "Tensor.to with a device and torch.device('cuda')"),
+        ("torch.arange(len(y), device='cuda')", "device='cuda'"),
+        ("torch.zeros(3, device='cuda:0' if torch.cuda.is_available() else 'cpu')", "device='cuda'"),
+        ("torch.zeros(3, device=torch.device('cuda'))", "torch.device('cuda')"),
+        ("torch.zeros(3).type(torch.cuda.FloatTensor)", "torch.cuda.FloatTensor"),
         ("X.to('cuda' if torch.cuda.is_available() else 'cpu')", "Tensor.to with a device"),
     ],
 )
 def test_a_move_is_said_with_its_line(body, what):
-    assert clauses(body) == [f"vectorized uses {what} (hw.py, line 3), which this assignment does not allow."]
+    places = what.replace(" and ", " (hw.py, line 3) and ")
+    assert clauses(body) == [
+        f"vectorized uses {places} (hw.py, line 3): code that names a device. It costs no points."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +50,12 @@ def test_a_move_is_said_with_its_line(body, what):
         "X.to(W)",
         "(X @ W > 0).double()",
         "torch.zeros(3, device=X.device)",
-        "torch.arange(len(y), device='cuda')",
+        "(X @ W).cpu().numpy()",
+        "(X @ W).to('cpu')",
+        "X.to(torch.device('cpu')).tolist()",
+        "torch.zeros(3, device='cpu')",
+        "torch.zeros(3, device=device)",
+        "torch.device('cpu')",
         "X.cuda",
         "torch.cuda.is_available()",
     ],
@@ -56,12 +68,11 @@ def test_a_move_in_a_helper_is_the_functions():
     before = "def moved(X):\n    return X.cuda()\n"
 
     assert clauses("moved(X) @ W", before=before) == [
-        "vectorized uses Tensor.cuda (hw.py, line 2), which this assignment does not allow."
+        "vectorized uses Tensor.cuda (hw.py, line 2): code that names a device. It costs no points."
     ]
 
 
-def test_a_move_may_be_a_note_or_let_be():
-    assert clauses("X.cuda() @ W", "note") == [
-        "vectorized uses Tensor.cuda (hw.py, line 3): tensors moved between devices. It costs no points."
-    ]
+def test_a_device_may_be_let_be_and_never_costs_points():
     assert clauses("X.cuda() @ W", "ignore") == []
+    with pytest.raises(ValidationError):
+        assignment_with(devices="fail")

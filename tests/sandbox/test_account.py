@@ -16,7 +16,7 @@ def refusal_after(*observations, seconds=0.0, waited=0.0):
 
 
 def test_a_function_that_did_not_return_is_not_called_again():
-    assert refusal_after(TimedOut(0.3)) == "not called again: it did not return within 0.3 s"
+    assert refusal_after(TimedOut(0.3)) == "not called again: an earlier call did not finish in 0.3 s"
 
 
 def test_a_function_may_end_its_process_once():

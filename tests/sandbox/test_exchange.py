@@ -269,6 +269,6 @@ def test_how_a_process_ended_in_words(status, words):
 
 
 def test_what_a_worker_was_ended_for_goes_before_the_signal():
-    ending = Ending(signal.SIGKILL, "it used more than 4 GiB of memory")
+    ending = Ending(signal.SIGKILL, "it ran out of its 4 GiB memory limit")
 
-    assert how_it_ended(ending) == "it used more than 4 GiB of memory"
+    assert how_it_ended(ending) == "it ran out of its 4 GiB memory limit"

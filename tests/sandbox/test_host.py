@@ -184,6 +184,7 @@ def test_endless_recursion_is_a_recursion_error_at_the_students_line(open_sessio
     assert isinstance(observation, Raised)
     assert observation.kind == "RecursionError"
     assert str(observation.location) == "hw.py, line 8"
+    assert observation.line == "return f(n + 1)"
     assert g_is_right(session)
 
 
@@ -203,6 +204,7 @@ def test_memory_over_the_bound_is_an_error_of_the_function_that_asks_for_it(open
 
     assert isinstance(observation, Raised)
     assert observation.kind in {"MemoryError", "RuntimeError"}
+    assert observation.memory == "512 MiB memory"
     assert g_is_right(session)
 
 
@@ -227,7 +229,9 @@ def test_a_function_that_does_not_return_is_stopped_and_called_no_more(open_sess
     session = open_session(hostile(body))
 
     assert session.run(trial("f", seconds=0.3)) == TimedOut(0.3)
-    assert session.run(trial("f", seconds=0.3)) == Refused("not called again: it did not return within 0.3 s")
+    assert session.run(trial("f", seconds=0.3)) == Refused(
+        "not called again: an earlier call did not finish in 0.3 s"
+    )
     assert g_is_right(session)
 
 
@@ -537,6 +541,26 @@ def test_a_series_comes_back_as_long_as_it_is(open_session, body, seen):
     assert value.array.tolist() == seen
 
 
+@pytest.mark.parametrize(
+    "items, dtype",
+    [
+        ("1.0, 2", "float"),
+        ("np.float32(1), np.array(2.0)", "float"),
+        ("torch.tensor(1.0), torch.tensor(2.0, requires_grad=True)", "float32"),
+        ("1.0, torch.tensor([2], dtype=torch.float64)", "float32"),
+    ],
+)
+def test_a_series_of_tensors_is_told_apart(open_session, items, dtype):
+    session = open_session(f"import numpy as np, torch\ndef f(): return [{items}]\n", "f")
+
+    observation = session.run(trial("f", outputs=(SeriesOutput(3),)))
+
+    assert isinstance(observation, Returned)
+    (value,) = observation.values
+    assert isinstance(value, Received)
+    assert (value.array.tolist(), value.dtype) == ([1.0, 2.0], dtype)
+
+
 def test_a_series_over_its_capacity_is_counted(open_session):
     session = open_session("def f(): return [1.0] * 10_000", "f")
 
@@ -747,3 +771,36 @@ def test_labels_come_back_as_integers(open_session):
     (labels,) = observation.values
     assert isinstance(labels, Received)
     assert (labels.array.tolist(), labels.dtype) == ([2, 0, 1], "int32")
+
+
+@pytest.mark.parametrize(
+    "values, dtype",
+    [
+        ("np.array([2.0, 0, 1])", "float64"),
+        ("torch.tensor([2.0, 0, 1])", "float32"),
+        ("np.array([2, 0, 1])", "int64"),
+    ],
+)
+def test_whole_floats_are_labels_where_they_may_be(open_session, values, dtype):
+    session = open_session(f"import numpy as np, torch\ndef f(): return {values}\n", "f")
+
+    lenient, strict = (session.run(trial("f", outputs=(LabelsOutput(3, each),))) for each in (True, False))
+
+    assert isinstance(lenient, Returned)
+    assert isinstance(strict, Returned)
+    (labels,) = lenient.values
+    assert isinstance(labels, Received)
+    assert (labels.array.tolist(), labels.dtype) == ([2, 0, 1], dtype)
+    assert isinstance(strict.values[0], Received if dtype == "int64" else Unexpected)
+
+
+@pytest.mark.parametrize(
+    "values", ["[2.5, 0, 1]", "[float('nan'), 0, 1]", "[float('inf'), 0, 1]", "[1e300, 0, 1]"]
+)
+def test_other_floats_are_never_labels(open_session, values):
+    session = open_session(f"import numpy as np\ndef f(): return np.array({values})\n", "f")
+
+    observation = session.run(trial("f", outputs=(LabelsOutput(3, True),)))
+
+    assert isinstance(observation, Returned)
+    assert observation.values == (Unexpected("an array of shape (3,) and dtype float64"),)

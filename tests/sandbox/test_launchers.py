@@ -233,7 +233,7 @@ def test_the_limit_that_a_worker_was_killed_for_is_reported(launch, kind):
     )
     assert plain.comes_true(lambda: not plain.is_alive(worker.process_id))
 
-    assert launcher.end(worker) == Ending(signal.SIGKILL, "it used more than 64 MiB of memory")
+    assert launcher.end(worker) == Ending(signal.SIGKILL, "it ran out of its 64 MiB memory limit")
 
 
 def test_workers_end_in_any_order(launcher):

@@ -73,8 +73,22 @@ def test_a_program_is_what_was_extracted_and_no_more():
     assert program == {
         "op": "program",
         "chunks": [
-            {"number": 0, "file": "hw.py", "line": 1, "source": "import matplotlib", "binds": ["matplotlib"]},
-            {"number": 1, "file": "hw.py", "line": 5, "source": "def f(): return matplotlib", "binds": ["f"]},
+            {
+                "number": 0,
+                "file": "hw.py",
+                "line": 1,
+                "place": "hw.py, line 1",
+                "source": "import matplotlib",
+                "binds": ["matplotlib"],
+            },
+            {
+                "number": 1,
+                "file": "hw.py",
+                "line": 5,
+                "place": "hw.py, line 5",
+                "source": "def f(): return matplotlib",
+                "binds": ["f"],
+            },
         ],
         "files": ["hw.py"],
         "modules": {},

@@ -112,7 +112,9 @@ def test_a_function_that_did_not_return_is_not_handed_over(open_session):
     assert isinstance(session.run(trial("g", 2.0, seconds=0.3)), TimedOut)
     seen = session.run(trial("f", FunctionArgument("g"), 2.0))
 
-    assert seen == Refused("not called, because g was not called again: it did not return within 0.3 s")
+    assert seen == Refused(
+        "not called, because g was not called again: an earlier call did not finish in 0.3 s"
+    )
 
 
 def test_a_function_that_never_returns_costs_its_borrower_nothing_with_another(open_session):

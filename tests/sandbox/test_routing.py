@@ -37,9 +37,13 @@ def session_on(sandbox):
     """(source, device) to a session; closed after the test."""
     opened = []
 
-    def run(source, device=META, names="f", **bounds):
+    def run(source, device=META, names="f", default_device="cpu", **bounds):
         session = sandbox.session(
-            extracted_of(source, names), Budget(**bounds), redirect_cuda=False, device=device
+            extracted_of(source, names),
+            Budget(**bounds),
+            redirect_cuda=False,
+            device=device,
+            default_device=default_device,
         )
         opened.append(session)
         return session
@@ -52,6 +56,20 @@ def session_on(sandbox):
 def test_tensors_go_to_the_device(session_on):
     assert number_of(session_on(TELLS).run(trial("f", W))) == 1.0
     assert number_of(session_on(TELLS, "cpu").run(trial("f", W))) == 0.0
+
+
+MAKES = """import torch
+MADE = torch.zeros(2)
+def f(W):
+    made = torch.ones(3), MADE, W.new_zeros(2), torch.zeros(1, device='cpu')
+    return float(sum((each.device.type == 'meta') * 2**power for power, each in enumerate(made)))
+"""
+
+
+def test_code_that_names_no_device_makes_its_tensors_on_the_default_one(session_on):
+    assert number_of(session_on(MAKES, default_device=META).run(trial("f", W))) == 1 + 2 + 4
+    assert number_of(session_on(MAKES).run(trial("f", W))) == 4
+    assert number_of(session_on(MAKES, "cpu", default_device=META).run(trial("f", W))) == 0
 
 
 def test_tensors_that_are_kept_go_to_the_device_before_the_call(session_on):
@@ -187,7 +205,7 @@ def test_a_fault_that_spoils_the_context_costs_one_call(session_on, error):
 HEADER = {
     "id": 1, "op": "call", "function": "f", "method": None, "backend": "torch", "positional": [], "keywords": {},
     "state": {}, "outputs": [{"kind": "number"}], "fetch": {}, "echo": [], "is_traced": False, "is_counted": False,
-    "are_calls_counted": False, "is_again": False, "redirect_cuda": False, "driver": None,
+    "are_calls_counted": False, "is_again": False, "redirect_cuda": False, "default_device": "cpu", "driver": None,
 }  # fmt: skip
 
 

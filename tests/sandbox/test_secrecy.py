@@ -32,7 +32,7 @@ SEED = 918_273_645_546_372
 
 KEYS = {
     "program": {"op", "chunks", "files", "modules", "stubs", "redirect_cuda"},
-    "load": {"op", "id", "function", "file", "chunks", "lacks", "redirect_cuda"},
+    "load": {"op", "id", "function", "file", "chunks", "lacks", "redirect_cuda", "default_device"},
     "call": {
         "op",
         "id",
@@ -46,10 +46,11 @@ KEYS = {
         "outputs",
         "fetch",
     }
-    | {"echo", "is_traced", "is_counted", "are_calls_counted", "is_again", "redirect_cuda", "driver"},
+    | {"echo", "is_traced", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
+    | {"default_device", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
 }
-CHUNK_KEYS = {"number", "file", "line", "source", "binds"}
+CHUNK_KEYS = {"number", "file", "line", "place", "source", "binds"}
 ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "offset", "inputs", "is_method"}
 NUMBERED = {"id", "shape", "offset", "echo", "value"}
 

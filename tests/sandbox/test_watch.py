@@ -68,11 +68,11 @@ SHARED = "block = mmap.mmap(-1, {0})\nfor at in range(0, {0}, 4096): block[at] =
 PRIVATE = "block = bytearray({0})\nfor at in range(0, {0}, 4096): block[at] = 1"
 
 TOO_MUCH = {
-    "shared memory": (SHARED.format(64 * MIB), "it used more than 32 MiB of memory"),
-    "private memory": (PRIVATE.format(64 * MIB), "it used more than 32 MiB of memory"),
+    "shared memory": (SHARED.format(64 * MIB), "it ran out of its 32 MiB memory limit"),
+    "private memory": (PRIVATE.format(64 * MIB), "it ran out of its 32 MiB memory limit"),
     "page tables of memory that was only read": (
         "mapped = mmap.mmap(-1, 64 << 30, mmap.MAP_PRIVATE | 0x4000, mmap.PROT_READ)\nmapped.madvise(15)\nfor at in range(0, 64 << 30, 1 << 21): mapped[at]",
-        "it used more than 32 MiB of memory",
+        "it ran out of its 32 MiB memory limit",
     ),
     "threads": (
         "import threading, time\nfor n in range(300): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
@@ -306,7 +306,7 @@ FOLDERS_IN_A_WORKER = """
 @pytest.mark.parametrize(
     "body, clause",
     [
-        (SHARED_IN_A_WORKER, "it used more than 300 MiB of memory"),
+        (SHARED_IN_A_WORKER, "it ran out of its 300 MiB memory limit"),
         (FOLDERS_IN_A_WORKER, "it nested folders more than 32 deep"),
     ],
 )

@@ -181,7 +181,7 @@ KINDS, ROLES = tags(AnyCheck, "kind"), tags(FunctionSpec, "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, seed, convention, limits, restrictions, functions and"
+                "weight is an unknown field (known: name, title, source, backend, seed, convention, limits, restrictions, handout_device, float_labels, functions, files and"
                 " checks)"
             ),
         ),
@@ -444,6 +444,43 @@ def test_a_folder_is_not_a_spec():
 
     with pytest.raises(SpecError, match=r"^specs\.toml: expected a \.toml file, found a folder$"):
         load_spec("specs.toml")
+
+
+@pytest.mark.parametrize(
+    "name, expected, seen",
+    [
+        ("cs999", "the name of a shipped spec, or the path of a .toml file", "no spec of the name 'cs999'"),
+        ("mine.toml", "the name of a shipped spec, or the path of a .toml file", "nothing at this path"),
+        ("/dev/null", "a .toml file", "something else"),
+        ("large.toml", "at most 1 MiB", "more"),
+    ],
+)
+def test_a_file_that_is_not_a_spec_is_an_error_with_its_parts(name, expected, seen):
+    Path("large.toml").write_text("#" * ((1 << 20) + 1))
+
+    with pytest.raises(SpecError) as caught:
+        load_spec(name)
+
+    assert (caught.value.expected, caught.value.seen, caught.value.faults) == (expected, seen, ())
+
+
+@pytest.mark.parametrize(
+    "fields, where",
+    [
+        ('signature = "X, y"', "functions.f.signature"),
+        ('signature = "(X, y"', "functions.f.signature"),
+        ('methods = { loss = "(X) -> (" }', "functions.f.methods.loss"),
+    ],
+)
+def test_a_text_that_is_not_a_signature_is_a_fault(fields, where):
+    error = refusal_of(
+        changed(
+            'f = { role = "loss", classifier = "svm", style = "naive" }',
+            f'f = {{ role = "function", {fields} }}',
+        )
+    )
+
+    assert f"a2.toml: {where}: must be a signature such as (X, y=None, reg=0.0)" in str(error).splitlines()
 
 
 def test_a_device_is_not_a_spec():

@@ -25,6 +25,7 @@ class Comparison:
 
     Attributes:
         relative: greatest difference relative to the greatest expected entry; infinite where that is undefined.
+        at: the index of the worst entry of an array.
         allowed: the bound at the worst entry, relative in the same way.
         notes: the harmless deviations any of which explains a value out of bounds, which then counts as right; the likeliest
             first.
@@ -34,6 +35,7 @@ class Comparison:
     sentence: str
     relative: float = np.inf
     allowed: float = 0.0
+    at: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -85,7 +87,7 @@ def compare_array(
     )
     if is_zero(seen):
         sentence += "; it is zero everywhere"
-    return Comparison(not wrong.any(), sentence, relative, allowed)
+    return Comparison(not wrong.any(), sentence, relative, allowed, formatting.index(position))
 
 
 def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
@@ -101,6 +103,13 @@ def compare_labels(seen: Value, expected: Array, name: str) -> Comparison:
         f" ({len(wrong)} of {len(expected)} differ)"
     )
     return Comparison(False, sentence)
+
+
+def float_labels_note(labels: Value) -> str | None:
+    """A clause where labels are whole numbers in a float array, and a spec lets that pass."""
+    if isinstance(labels, Received) and labels.dtype.startswith("float"):
+        return f"its labels are whole numbers in {labels.dtype}; integers can be used as indices"
+    return None
 
 
 def not_finite(values: Array, name: str) -> str | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 
+from grader.checks.base.check import Evidence
 from grader.checks.losses.cases import Case
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned
@@ -15,7 +18,7 @@ def loss_trial(
 ) -> Trial:
     """The call function(W, X, y, reg) on a case, in a dtype."""
     return Trial(
-        label=f"{case.name} ({case.sizes(assignment.convention)}, {dtype})",
+        label=f"{case.name} ({case.sizes(assignment.convention)})",
         function=function,
         positional=(
             Tensor(case.W.astype(dtype)),
@@ -40,6 +43,22 @@ def case_of(trial: Trial) -> tuple[Case, DTypeName]:
     dtype: DTypeName = "float64" if W.array.dtype == np.float64 else "float32"
     weights, rows = W.array.astype(np.float64), X.array.astype(np.float64)
     return Case(trial.label, weights, rows, y.array, float(reg.value or 0.0)), dtype
+
+
+def in_dtype(some: Collection[DTypeName], tried: Collection[DTypeName]) -> str:
+    """A phrase to put after a label where only one of the dtypes that were tried gives the result."""
+    return f" in {next(iter(some))}" if len(set(some)) == 1 < len(set(tried)) else ""
+
+
+def in_dtype_of(trial: Trial, evidence: Evidence, is_wrong: Callable[[Trial, Returned], object]) -> str:
+    """As in_dtype, for a trial that is wrong: the dtypes are those in which the same call was made."""
+    same = [
+        (other, observation)
+        for other, observation in evidence
+        if other.label == trial.label and isinstance(observation, Returned)
+    ]
+    wrong = {case_of(other)[1] for other, observation in same if is_wrong(other, observation)}
+    return in_dtype(wrong, {case_of(other)[1] for other, _ in same})
 
 
 def unusable(returned: Returned) -> str | None:

@@ -131,7 +131,8 @@ class GradientCheck(CheckFields):
                         f"{self.function}: dW is not the derivative of the loss that it returns, on {label}."
                         f" Along a random direction dW gives {formatting.number(slope.analytic)}, but the"
                         f" numeric gradient is {formatting.number(slope.numeric)}."
-                        f"{self._shown_entries(context, at, calls)}"
+                        f"{self._shown_entries(context, at, calls)}",
+                        blames=(self.function,),
                     )
                 worst = max(worst, slope.error)
         if fault := core_fault(context.assignment, calls[0]):

@@ -11,7 +11,7 @@ from grader import formatting
 from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import loss_trial
+from grader.checks.losses.calls import in_dtype_of, loss_trial
 from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.observation import Received, Returned, Value
@@ -23,6 +23,8 @@ RESULTS = ("loss", "dW")
 
 SAME = 1e-4
 """Greatest relative difference of equal calls; other contents give results that differ in the first digit."""
+
+_ADVICE = "The caller's tensors must stay the same: work on a copy."
 
 
 class PurityCheck(CheckFields):
@@ -66,8 +68,10 @@ class PurityCheck(CheckFields):
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
                 return self.failed(failure_sentence(trial, observation))
-            if fault := self._changed_input(trial, observation):
-                return self.failed(fault, findings=wrong)
+            if changed := _changed_input(trial, observation):
+                on = f"{trial.label}{in_dtype_of(trial, evidence, _changed_input)}"
+                words = f"{self.function} changes {changed}, on {on}."
+                return self.failed(f"{words} {_ADVICE}", findings=wrong)
             calls.append((trial, observation))
         if core := core_fault(context.assignment, calls[0]):
             return self.failed(no_points_yet("unchanged inputs", core), blames=(self.function,))
@@ -75,24 +79,6 @@ class PurityCheck(CheckFields):
             return self.failed(fault, findings=wrong)
         message = f"{self.function} leaves W, X and y unchanged, and carries nothing over from call to call."
         return self.passed(message, findings=(Finding(self.function, True),))
-
-    def _changed_input(self, trial: Trial, returned: Returned) -> str | None:
-        """A sentence on the first argument that came back changed."""
-        for name, argument, echo in zip(ARGUMENTS, trial.positional, returned.echoes, strict=False):
-            assert isinstance(argument, Tensor)
-            changed = f"the shape or kind of {name}"
-            if isinstance(echo, Received):
-                before = argument.array
-                same = (echo.array == before) | (np.isnan(before) & np.isnan(echo.array))
-                if same.all():
-                    continue
-                amount = int(same.size - same.sum())
-                changed = f"{name} in {amount} of {formatting.count(same.size, 'entry')}"
-            return (
-                f"{self.function} changes {changed}, on {trial.label}."
-                " The caller's tensors must stay the same: work on a copy."
-            )
-        return None
 
     def _carried_over(self, first: Call, again: Call, fresh: Call) -> str | None:
         """A sentence on a result that was reused, or that changed after it was returned."""
@@ -118,6 +104,20 @@ class PurityCheck(CheckFields):
                     " Return a new tensor from every call."
                 )
         return None
+
+
+def _changed_input(trial: Trial, returned: Returned) -> str | None:
+    """A phrase for the first argument that came back changed."""
+    for name, argument, echo in zip(ARGUMENTS, trial.positional, returned.echoes, strict=False):
+        assert isinstance(argument, Tensor)
+        if not isinstance(echo, Received):
+            return f"the shape or kind of {name}"
+        before = argument.array
+        same = (echo.array == before) | (np.isnan(before) & np.isnan(echo.array))
+        if not same.all():
+            amount = int(same.size - same.sum())
+            return f"{name} in {amount} of {formatting.count(same.size, 'entry')}"
+    return None
 
 
 def _is_same(seen: Value, expected: Value, tolerance: float = 0.0) -> bool:

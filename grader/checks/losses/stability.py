@@ -20,7 +20,7 @@ from grader.checks.base.comparison import (
     unit_roundoff,
 )
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, loss_trial
+from grader.checks.losses.calls import case_of, in_dtype_of, loss_trial
 from grader.checks.losses.cases import SHIFT, SOME_ROWS, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
@@ -108,19 +108,22 @@ class StabilityCheck(CheckFields):
         planned = [call for call in calls if call[0].tag != FOR_CAUSE]
         for trial, returned in planned:
             if infinite := _infinite(trial, returned):
-                words = f"{self.function}: {infinite}, on {trial.label}"
+                on = f"{trial.label}{in_dtype_of(trial, planned, _infinite)}"
                 cause = self._cause(context.assignment, (trial, returned), calls)
-                return (
-                    self._wrong(words) if cause is None else self._wrong(f"{words}. {cause.message}", cause)
-                )
+                if cause is None:
+                    return self._wrong(f"{self.function}: {infinite}, on {on}")
+                words = f"{self.function} is not finite on large scores. {cause.message} On {on}, {infinite}"
+                return self._wrong(words, cause)
         *others, (ones_trial, ones) = planned
         shifted = [call for call in others if not call[0].label.startswith(WIDE)]
         for start in range(0, len(shifted), len(SHIFTS)):
             group = shifted[start : start + len(SHIFTS)]
             if fault := self._shift_fault(context.assignment, group):
+                words, label = fault
                 if _is_clipped(context.assignment, shifted):
-                    return self._wrong(f"{fault}. {CLIPPED.message}", CLIPPED)
-                return self._wrong(fault)
+                    begin = f"{self.function} is wrong on large scores. {CLIPPED.message}"
+                    return self._wrong(f"{begin} On {label}, {words}", CLIPPED)
+                return self._wrong(f"{self.function}: {words}, on {label}")
         if is_zero(ones.values[0]):  # the values at W of ones need only be finite, but not untouched
             return self._wrong(f"{self.function}: loss is 0, on {ones_trial.label}")
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
@@ -141,15 +144,16 @@ class StabilityCheck(CheckFields):
         is_near_top = all(not _infinite(*call) for call in calls if call[0].label.startswith(WIDE))
         return UNDERFLOW if is_of_rows and is_near_top and not _fault(assignment, moved) else OVERFLOW
 
-    def _shift_fault(self, assignment: Assignment, group: list[Call]) -> str | None:
-        """The first answer that a shift makes wrong, in a sentence; None when it does nothing."""
+    @staticmethod
+    def _shift_fault(assignment: Assignment, group: list[Call]) -> tuple[str, str] | None:
+        """What a shift makes wrong first, in a clause, and on which scores; None when it does nothing."""
         own = group[0][1].values[1]
         for trial, returned in group:
             truth = Truth.of(assignment, trial)
             loss, gradient = returned.values
             is_same = truth.compare_loss(loss).is_right and _compare_with_own(truth, own, gradient).is_right
             if not is_same and (fault := truth.fault(returned.values)):
-                return f"{self.function}: {fault}, on {trial.label}"
+                return fault, trial.label
         return None
 
     def _wrong(self, words: str, *diagnosis: Diagnosis) -> Verdict:

@@ -141,6 +141,8 @@ class Truth:
         rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
         if not off <= self._epsilons.greatest_loss_change() + rounding + narrow:
             return
+        if off <= narrow:
+            yield FLOAT32_NOTE
         differences = [(np.abs(loss - values), reaches) for values, reaches in self._epsilons.losses()]
         yield from _epsilon_notes(EPSILON_NOTE, (each <= rounding for each, _ in differences))
         if self.allowance is not None and off <= rounding + DENOMINATOR_FACTOR * self.allowance.loss:
@@ -148,8 +150,6 @@ class Truth:
         if any((each <= rounding + reach).any() for each, reach in differences):
             yield BOTH_NOTE
         if narrow:
-            if off <= narrow:
-                yield FLOAT32_NOTE
             yield from _epsilon_notes(
                 NARROW_EPSILON_NOTE, (each <= narrow + reach for each, reach in differences)
             )
@@ -184,6 +184,8 @@ class Truth:
         bound, epsilons = self._gradient_bound(self.dtype), self._epsilons
         if not (off <= epsilons.greatest_gradient_change() + bound + narrow).all():
             return
+        if (off <= narrow).all():
+            yield FLOAT32_NOTE
         differences = []
         for note, ranges in (
             (EPSILON_NOTE, epsilons.inside_logarithm()),
@@ -199,8 +201,6 @@ class Truth:
         if any(_holds(each <= bound + reach).any() for each, reach in differences):
             yield BOTH_NOTE
         if narrow.any():
-            if (off <= narrow).all():
-                yield FLOAT32_NOTE
             yield from _epsilon_notes(
                 NARROW_EPSILON_NOTE, (_holds(each <= narrow + reach) for each, reach in differences)
             )

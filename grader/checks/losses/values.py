@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
+from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, loss_trial
+from grader.checks.losses.calls import case_of, in_dtype, loss_trial
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose, diagnose_both
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
-from grader.model.observation import Raised, Received, Refused, Returned
+from grader.model.observation import Observation, Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
+
+_MISSING = "missing: the call returned "
+"""How a worker describes each value of a result that holds another number of values."""
 
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
@@ -56,17 +60,18 @@ class ValuesCheck(CheckFields):
         """Passed when loss and gradient are right wherever they must be; a share for one of them."""
         function = context.assignment.loss_function(self.function)
         tally = _Tally(self.function, function)
+        unneeded: dict[str, None] = {}  # worth a note only where the other dtype works
         for trial, observation in evidence:
             dtype = case_of(trial)[1]
             if isinstance(observation, Returned):
                 tally.add(trial, Truth.of(context.assignment, trial), observation)
             elif dtype not in function.dtypes and isinstance(observation, Raised):
-                note = f"it raises {observation.kind} in {dtype}, which this assignment does not need"
-                tally.notes[note] = None
+                unneeded.setdefault(
+                    f"it raises {observation.kind} in {dtype}, which this assignment does not need"
+                )
             else:
-                tally.broken_calls += not isinstance(observation, Refused)
-                tally.broken = tally.broken or failure_sentence(trial, observation)
-        notes = tally.all_notes
+                tally.add_failure(trial, observation)
+        notes = (*tally.all_notes, *(unneeded if tally.broken is None else ()))
         if tally.is_right:
             return self.passed(
                 f"{self.function} gives the reference's loss and gradient in {tally.loss.calls} calls.",
@@ -92,8 +97,10 @@ class _PartTally:
 
     part: Literal["loss", "gradient"]
     calls: int = 0
-    wrong: list[tuple[Comparison, str]] = field(default_factory=list)
-    """The wrong values, each with the label of its trial."""
+    wrong: list[tuple[Comparison, str, DTypeName]] = field(default_factory=list)
+    """The wrong values, each with the label of its trial and its dtype."""
+    tried: dict[str, set[DTypeName]] = field(default_factory=dict)
+    """The dtypes in which each case was called, by label."""
     excuses: list[tuple[str, ...]] = field(default_factory=list)
     """For each value that counts as right all the same: the harmless deviations that explain it, the likeliest first."""
 
@@ -101,10 +108,11 @@ class _PartTally:
     def is_right(self) -> bool:
         return not self.wrong
 
-    def add(self, comparison: Comparison, label: str) -> None:
+    def add(self, comparison: Comparison, label: str, dtype: DTypeName) -> None:
         self.calls += 1
+        self.tried.setdefault(label, set()).add(dtype)
         if not comparison.is_right:
-            self.wrong.append((comparison, label))
+            self.wrong.append((comparison, label, dtype))
 
     def notes(self) -> Iterator[str]:
         """Few deviations that together explain every excused value."""
@@ -118,16 +126,28 @@ class _PartTally:
 
     def sentence(self, function: str, mistakes: str) -> str:
         """The mistakes that explain it, the first call in which it was wrong, and in how many it was."""
-        first, label = self.wrong[0]
-        often = "" if len(self.wrong) == 1 else f" It is wrong in {len(self.wrong)} of {self.calls} calls."
+        first = self.wrong[0][0]
+        often = "" if len(self.wrong) == 1 else f" It is wrong in {self.often}."
         if not mistakes:
-            return f"{function}: {first.sentence}, on {label}.{often}"
+            return f"{function}: {first.sentence}, on {self.first_label}.{often}"
         name = "dW" if self.part == "gradient" else "loss"
-        return f"{function}: {name} is wrong. {mistakes} On {label}, {first.sentence}.{often}"
+        return f"{function}: {name} is wrong. {mistakes} On {self.first_label}, {first.sentence}.{often}"
+
+    @property
+    def first_label(self) -> str:
+        """The first call in which it was wrong."""
+        _, label, _ = self.wrong[0]
+        return label + in_dtype(
+            {dtype for _, wrong, dtype in self.wrong if wrong == label}, self.tried[label]
+        )
+
+    @property
+    def often(self) -> str:
+        return f"{len(self.wrong)} of {formatting.count(self.calls, 'call')}"
 
     def numbers(self) -> list[dict[str, float]]:
         """The relative difference of the first wrong value and its bound, by name; infinite ones are left out."""
-        numbers = [(each.relative, each.allowed) for each, _ in self.wrong[:1]] or [(np.inf, np.inf)]
+        numbers = [(each.relative, each.allowed) for each, *_ in self.wrong[:1]] or [(np.inf, np.inf)]
         name = f"{self.part}_relative_difference"
         return [{name: value} if np.isfinite(value) else {} for value in numbers[0]]
 
@@ -141,9 +161,10 @@ class _Tally:
     loss: _PartTally = field(default_factory=lambda: _PartTally("loss"))
     gradient: _PartTally = field(default_factory=lambda: _PartTally("gradient"))
     notes: dict[str, None] = field(default_factory=dict)
-    broken: str | None = None
-    """A sentence on the first call that gave no values."""
-    broken_calls: int = 0
+    broken: tuple[Trial, Observation] | None = None
+    """The first call that gave no values."""
+    broken_calls: list[tuple[str, DTypeName]] = field(default_factory=list)
+    """The label and the dtype of each call that was made and gave no values."""
     worst_right: dict[str, float] = field(default_factory=dict)
     """The greatest relative difference of a right value, by part and dtype."""
     _exact: list[tuple[Truth, Returned]] = field(default_factory=list)
@@ -164,7 +185,7 @@ class _Tally:
             (self.loss, truth.compare_loss(loss)),
             (self.gradient, truth.compare_gradient(gradient)),
         ):
-            part.add(comparison, trial.label)
+            part.add(comparison, trial.label, truth.dtype)
             if comparison.notes:
                 part.excuses.append(comparison.notes)
             elif comparison.is_right:
@@ -177,13 +198,27 @@ class _Tally:
         if truth.dtype == "float64":
             self._exact.append((truth, observation))
 
+    def add_failure(self, trial: Trial, observation: Observation) -> None:
+        self.broken = self.broken or (trial, observation)
+        if not isinstance(observation, Refused):
+            self.broken_calls.append((trial.label, case_of(trial)[1]))
+
+    def _broken_sentence(self, trial: Trial, observation: Observation) -> str:
+        broken = {dtype for label, dtype in self.broken_calls if label == trial.label}
+        dtype = in_dtype(broken, broken | self.loss.tried.get(trial.label, set()))
+        words = failure_sentence(replace(trial, label=trial.label + dtype), observation)
+        failed, calls = len(self.broken_calls), len(self.broken_calls) + self.loss.calls
+        return sentence(words) + (
+            f" It gave no values in {failed} of {calls} calls." if 1 < failed < calls else ""
+        )
+
     def _telling(self, part: _PartTally) -> list[tuple[Truth, Returned]]:
         """The calls that mistakes are matched on, some of them wrong.
 
         For the SVM also one where no likely margin makes all classes active.
         """
         first, rest = self._exact[:TELLING_CASES], self._exact[TELLING_CASES:]
-        labels = {label for _, label in part.wrong}
+        labels = {label for _, label, dtype in part.wrong if dtype == "float64"}
         if not any(truth.case.name in labels for truth, _ in first):
             return first[:2] + [each for each in rest if each[0].case.name in labels]
         is_gap = self.spec.classifier == "svm"
@@ -204,13 +239,29 @@ class _Tally:
             named += diagnose(self.spec.classifier, part.part, seen, assignment.convention, beside=beside)
         return tuple(named)
 
+    @property
+    def _are_wrong_alike(self) -> bool:
+        """Whether loss and gradient are wrong in the same calls, as far as sentences tell."""
+        loss, gradient = self.loss, self.gradient
+        if loss.is_right or gradient.is_right:
+            return False
+        return (loss.first_label, loss.often) == (gradient.first_label, gradient.often)
+
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
         """Each wrong part with its diagnosis."""
         said: list[str] = []
         if self.broken is not None:
-            more = "" if self.broken_calls < 2 else f" It gave no values in {self.broken_calls} calls."
-            said.append(sentence(self.broken) + more)
+            said.append(self._broken_sentence(*self.broken))
         parts = (self.loss, self.gradient)
+        if not diagnoses and self._are_wrong_alike:
+            words = [part.wrong[0][0].sentence for part in parts]
+            whole = {each.partition(_MISSING)[2] for each in words}
+            fault = f": {', and '.join(words)}"
+            if len(whole) == 1 and all(whole):
+                fault = f" returned {whole.pop()} instead of loss and dW"
+            often = "" if len(self.loss.wrong) == 1 else f" Both are wrong in {self.loss.often}."
+            said.append(f"{self.function}{fault}, on {self.loss.first_label}.{often}")
+            return said
         for part in parts:
             if not part.is_right:
                 mistakes = " ".join(each.message for each in diagnoses if each.part == part.part)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.comparison import Comparison, compare_array, compare_labels, compare_number
+from grader.checks.base.comparison import (
+    Comparison,
+    compare_array,
+    compare_labels,
+    compare_number,
+    float_labels_note,
+)
 from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Raised, Received, Returned, Value
 from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Scalar, Tensor, Trial
@@ -29,8 +36,8 @@ class Tally:
     question: Question
     dtype: DTypeName
     calls: int = 0
-    wrong: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Of each wrong output the first comparison, empty where only a rule is broken, and the label of its case."""
+    wrong: dict[str, tuple[Comparison | None, str]] = field(default_factory=dict)
+    """Of each wrong output the first comparison, None where only a rule is broken, and the label of its case."""
     broken: str | None = None
     """A sentence on the first call that gave no values."""
     changed: str | None = None
@@ -81,6 +88,8 @@ class Tally:
     def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
         comparisons = [self._compare(name, value, each) for each in answers]
         comparison = next((each for each in comparisons if each.is_right), comparisons[0])
+        if self.question.outputs[name] == "labels" and (note := float_labels_note(value)) is not None:
+            self.notes.append(note)
         if comparison.is_right:
             if name not in self.question.free:
                 self.worst[name] = max(self.worst.get(name, 0.0), comparison.relative)
@@ -89,7 +98,7 @@ class Tally:
         elif self.dtype == "float64" and comparison.relative <= FLOAT32_INSIDE:
             self.notes.append(f"its {name} has only the precision of float32, though float64 is asked for")
         else:
-            self.wrong.setdefault(name, (comparison.sentence, case.label))
+            self.wrong.setdefault(name, (comparison, case.label))
 
     def _add_rules(self, values: tuple[Value, ...], inputs: Inputs, label: str) -> None:
         arrays = {
@@ -111,7 +120,7 @@ class Tally:
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
                     self.symptoms.add(rule.output)
-                self.wrong.setdefault(rule.output, ("", label))
+                self.wrong.setdefault(rule.output, (None, label))
 
     def _case_of(self, trial: Trial) -> QuestionCase:
         """The case of the trial, with the inputs rounded as they were sent."""
@@ -152,27 +161,50 @@ class Tally:
         return tuple(found)
 
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
-        """For each wrong output the mistakes that explain it, then the numbers."""
+        """For each mistake the outputs that it makes wrong, then the numbers; last the outputs without a known one."""
         said = [sentence(self.broken)] if self.broken is not None else []
-        explained: dict[str, str] = {}
-        for name, (words, label) in self.wrong.items():
+        explained: dict[str, list[str]] = {}
+        for name in self.wrong:
             named = [each.message for each in diagnoses if each.part == name]
             mistakes = " ".join(named or ([self.ruled[name].message] if name in self.ruled else []))
-            same = explained.setdefault(mistakes, name) if mistakes else name
-            if same != name:
-                said.append(f"{self.function}: {name} is wrong for the same reason as {same}.")
-            elif not words:
-                said.append(f"{self.function}: {name} is wrong, on {label}. {mistakes}")
-            elif mistakes:
-                said.append(f"{self.function}: {name} is wrong. {mistakes} On {label}, {words}.")
-            else:
-                said.append(f"{self.function}: {words}, on {label}.")
+            explained.setdefault(mistakes, []).append(name)
+        unexplained = explained.pop("", [])
+        said += [self._explained(names, mistakes) for mistakes, names in explained.items()]
+        said += self._unexplained(unexplained)
         if self.changed is not None:
             said.append(self.changed)
         right = [name for name in self.question.outputs if name not in self.wrong]
         if self.broken is None and right and self.wrong:
             said.append(f"Right: {', '.join(right)}.")
         return said
+
+    def _explained(self, names: list[str], mistakes: str) -> str:
+        """The outputs that are wrong for one reason, with the numbers of the first."""
+        comparison, label = self.wrong[names[0]]
+        are_wrong = f"{self.function}: {formatting.listing(names)} {'is' if len(names) == 1 else 'are'} wrong"
+        if comparison is None:
+            return f"{are_wrong}, on {label}. {mistakes}"
+        return f"{are_wrong}. {mistakes} On {label}, {comparison.sentence}."
+
+    def _unexplained(self, names: list[str]) -> Iterator[str]:
+        """Outputs that differ on the same inputs share a sentence."""
+        alike: dict[str, dict[str, Comparison]] = {}
+        for name in names:
+            comparison, label = self.wrong[name]
+            assert comparison is not None  # a broken rule is a reason
+            key = label if np.isfinite(comparison.relative) else name
+            alike.setdefault(key, {})[name] = comparison
+        for group in alike.values():
+            first, label = self.wrong[next(iter(group))]
+            if len(group) == 1 and first is not None:
+                yield f"{self.function}: {first.sentence}, on {label}."
+                continue
+            name, worst = max(group.items(), key=lambda item: item[1].relative)
+            yield (
+                f"{self.function}: {formatting.listing(list(group))} differ from the reference's; greatest relative"
+                f" difference {formatting.small(worst.relative)} at {name}{worst.at}"
+                f" (allowed {formatting.small(worst.allowed)}), on {label}."
+            )
 
 
 def _wrong_length(value: Value, count: int, name: str) -> Comparison:

@@ -105,7 +105,10 @@ class AnswersCheck(CheckFields):
             label=case.label,
             function=self.function,
             positional=(*handed, *inputs.values()),
-            outputs=tuple(_output(kind, answer[name]) for name, kind in question.outputs.items()),
+            outputs=tuple(
+                _output(kind, answer[name], float_labels=assignment.float_labels)
+                for name, kind in question.outputs.items()
+            ),
             echo=tuple(
                 position
                 for position, (name, each) in enumerate(inputs.items(), start=len(handed))
@@ -155,12 +158,12 @@ def _argument(value: object, dtype: DTypeName) -> Argument:
     return Scalar(value)
 
 
-def _output(kind: str, answer: Array) -> Output:
+def _output(kind: str, answer: Array, *, float_labels: bool) -> Output:
     match kind:
         case "number":
             return NumberOutput()
         case "labels":
-            return LabelsOutput(answer.size)
+            return LabelsOutput(answer.size, float_labels)
         case "series":
             return SeriesOutput(answer.size + 1)  # a history may hold both ends
         case _:

@@ -97,7 +97,7 @@ def draw_round(
             W = in_layout(_numbers(rng, size.D, size.C) / np.float32(np.sqrt(size.D)))
             of_size += [
                 Trial(
-                    label=f"a timed call (N={size.N}, C={size.C}, D={size.D}, {spec.main_dtype})",
+                    label=f"a timed call (N={size.N}, C={size.C}, D={size.D})",
                     function=function,
                     positional=(Tensor(W), X, y, Scalar(REG)),
                     outputs=(NumberOutput(), ArrayOutput(W.shape)),

@@ -64,8 +64,8 @@ def _fault(
             difference, scale = _length(value.array - truth), _length(truth)
             if not difference <= TOLERANCE * scale + slack:
                 return (
-                    f"{trial.function}: {name} differs from the reference by"
-                    f" {formatting.number(difference / scale)} of its size, on {trial.label}"
+                    f"{trial.function}: {name} differs from the reference's (relative difference"
+                    f" {formatting.small(difference / scale)}), on {trial.label}"
                 )
     return None
 

@@ -94,7 +94,9 @@ class BatchesCheck(CheckFields):
             else f"{self.function}: {draws.fault}",
             measured={"chi_square": draws.chi_square},
             allowed={"chi_square": draws.allowed},
-            findings=(Finding(self.function, is_even, (), notes),),
+            findings=(
+                Finding(self.function, is_even, (), notes if draws.note is None else (*notes, draws.note)),
+            ),
         )
 
     def _batches(self, trial: Trial, observation: Observation) -> list[Array] | str:

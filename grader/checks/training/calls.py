@@ -53,7 +53,7 @@ def predictor_trial(
         method="predict" if is_class else None,
         state={"W": W} if is_class else {},
         positional=(X,) if is_class else (W, X),
-        outputs=(LabelsOutput(count),),
+        outputs=(LabelsOutput(count, assignment.float_labels),),
         backend=assignment.backend,
         seconds=assignment.limits.call_seconds,
     )

@@ -58,7 +58,7 @@ class ClassifierCheck(CheckFields):
         losses = () if spec.classifier is None else self._loss_trials(context.assignment, spec, rng)
         trains = [] if spec.classifier is None else [self._training(context.assignment, spec, rng)]
         trains.append(self._spied_training(context.assignment, rng))
-        size = Size("predict", 35, 6, 8, 1.0, spec.dtype)
+        size = Size("predict", 35, 6, 8)
         prediction = prediction_trial(context.assignment, self.class_name, rng, size)
         return (*losses, *trains, prediction)
 
@@ -145,7 +145,7 @@ class ClassifierCheck(CheckFields):
         return trainer_trial(
             assignment,
             self.class_name,
-            f"train, {ITERATIONS} steps on three clouds of points, {spec.dtype}",
+            f"train, {ITERATIONS} steps on three clouds of points",
             (Tensor(X.astype(spec.dtype)), Tensor(y)),
             keywords=training_keywords(
                 learning_rate=0.05, reg=CLOUDS_REG, num_iters=ITERATIONS, batch_size=30

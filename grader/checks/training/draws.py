@@ -22,11 +22,12 @@ def row_numbers(column: Array, rows: int) -> Array | None:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """How two runs drew their batches; `fault` is a clause, None for uniform draws."""
+    """How two runs drew their batches; `fault` and `note` are clauses, None for uniform draws that change."""
 
     chi_square: float
     allowed: float
     fault: str | None
+    note: str | None = None
 
 
 def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Draws:
@@ -41,9 +42,13 @@ def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Dra
     fault = _fault(first, counts, each, is_even=statistic <= allowed)
     # A batch of 25 rows is the same twice by chance once in 1e14.
     pairs = zip(first, second, strict=False)
-    if fault is None and all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs):
-        fault = "it draws the same batches in every run: is its generator set to a fixed seed?"
-    return Draws(statistic, allowed, fault)
+    is_repeated = all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs)
+    note = (
+        "it draws the same batches in every run: is its generator set to a fixed seed?"
+        if is_repeated
+        else None
+    )
+    return Draws(statistic, allowed, fault, note)
 
 
 def _fault(batches: Sequence[Array], counts: Array, each: str, *, is_even: bool) -> str | None:
@@ -52,6 +57,8 @@ def _fault(batches: Sequence[Array], counts: Array, each: str, *, is_even: bool)
     gaps = [np.diff(np.sort(rows)) for rows in batches]
     if all(np.mean(gap == 1) > _CONSECUTIVE for gap in gaps):
         return "the batches are consecutive rows, not drawn at random"
+    if all(np.ptp(np.diff(rows) % len(counts)) == 0 for rows in batches):
+        return "the batches are rows at a fixed distance, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == len(counts) - 1:
         return "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)"

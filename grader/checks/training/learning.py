@@ -19,8 +19,8 @@ from grader.checks.training.calls import (
     weights_and_history,
 )
 from grader.data import DataSet, SplitName
-from grader.model.observation import Observation, Received, Returned, TimedOut, Unexpected, Value
-from grader.model.trial import Array, DTypeName, FunctionArgument, ResidentTensor, Scalar, Tensor, Trial
+from grader.model.observation import Observation, Received, Returned, Unexpected, Value
+from grader.model.trial import Array, DTypeName, FunctionArgument, ResidentTensor, Tensor, Trial
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
@@ -134,7 +134,7 @@ class Learner:
         """The result of a training and the labelling after it; a sentence where either gave no usable values."""
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
-                return _failure(trial, observation)
+                return failure_sentence(trial, observation)
         training, trained = evidence[0]
         weights, name = _weights_of(trained), name_of(training)
         if not isinstance(weights, Received):
@@ -149,14 +149,6 @@ class Learner:
         if isinstance(labels, Unexpected):
             return f"{name_of(labelling)} returned {labels.description} instead of labels"
         return weights.array, accuracies_of(context, labels.array, self.dtype)
-
-
-def _failure(trial: Trial, observation: Observation) -> str:
-    steps = trial.keywords.get("num_iters")
-    if isinstance(observation, TimedOut) and not observation.is_loading and isinstance(steps, Scalar):
-        limit = f"{observation.limit_seconds:g} s"
-        return f"{name_of(trial)} is too slow: {steps.value:,} steps did not finish in {limit}"
-    return failure_sentence(trial, observation)
 
 
 def _weights_of(trained: Observation) -> Value | None:

@@ -11,11 +11,12 @@ import reference
 from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
+from grader.checks.base.comparison import float_labels_note
 from grader.checks.base.context import CheckContext
 from grader.checks.training.calls import predictor_trial
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, ClassifierClass, PredictorFunction
 from grader.model.observation import Observation, Received, Returned, Unexpected
-from grader.model.trial import Array, DTypeName, Tensor, Trial
+from grader.model.trial import Array, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention
 
@@ -31,25 +32,24 @@ class Size:
     N: int
     C: int
     D: int
-    scale: float
-    dtype: DTypeName
+    scale: float = 1.0
 
 
-NEGATIVE = Size("two classes, all scores negative", 30, 2, 5, 1.0, "float32")
+NEGATIVE = Size("two classes, all scores negative", 30, 2, 5)
 
 SIZES = (
-    Size("a few samples", 40, 10, 12, 1.0, "float32"),
-    Size("one sample", 1, 5, 6, 1.0, "float32"),
-    Size("twelve classes", 60, 12, 9, 1.0, "float64"),
-    Size("many samples", 1500, 10, 20, 1.0, "float32"),
-    Size("large scores", 50, 7, 8, 200.0, "float32"),
+    Size("a few samples", 40, 10, 12),
+    Size("one sample", 1, 5, 6),
+    Size("twelve classes", 60, 12, 9),
+    Size("many samples", 1500, 10, 20),
+    Size("large scores", 50, 7, 8, 200.0),
     NEGATIVE,
 )
 
-NEAR_TIES = Size("scores that nearly tie", 40, 8, 10, 1.0, "float32")
+NEAR_TIES = Size("scores that nearly tie", 40, 8, 10)
 """The two highest scores differ by 2e-5 to 3e-4 of their size: float32 can tell them apart, 16 bits cannot."""
 
-REPEATED = Size("tensors whose contents change from call to call", 40, 6, 7, 1.0, "float32")
+REPEATED = Size("tensors whose contents change from call to call", 40, 6, 7)
 
 
 class PredictionCheck(CheckFields):
@@ -74,10 +74,12 @@ class PredictionCheck(CheckFields):
             fault = label_fault(trial, observation, context.assignment.convention)
             if fault is not None:
                 return self.failed(fault, findings=(Finding(self.function, False),))
+        labels_seen = (each.values[0] for _, each in evidence if isinstance(each, Returned))
+        notes = tuple(dict.fromkeys(filter(None, map(float_labels_note, labels_seen))))
         labels = sum(size.N for size in (*SIZES, NEAR_TIES, REPEATED, REPEATED))
         return self.passed(
             f"{name_of(evidence[0][0])} returns the right label for {labels} samples in {len(evidence)} calls",
-            findings=(Finding(self.function, True),),
+            findings=(Finding(self.function, True, notes=notes),),
         )
 
 
@@ -111,15 +113,17 @@ def _draw_near_ties(rng: np.random.Generator, size: Size) -> tuple[Array, Array]
 
 
 def prediction_trial(assignment: Assignment, function: str, rng: np.random.Generator, size: Size) -> Trial:
-    """The call of a predictor on drawn W and X."""
+    """The call of a predictor on drawn W and X, in the dtype that the spec gives it."""
+    spec = assignment.functions[function]
+    assert isinstance(spec, PredictorFunction | ClassifierClass)
     W, X = _draw_near_ties(rng, size) if size is NEAR_TIES else _draw(rng, size)
     if size is NEGATIVE:  # the bias feature pulls every score below zero
         W = np.concatenate([W, np.full((1, size.C), -100.0)])
         X = np.concatenate([X, np.ones((size.N, 1))], axis=1)
     if assignment.convention.layout == "CD":
         W, X = W.T.copy(), X.T.copy()
-    weights, rows = Tensor(W.astype(size.dtype)), Tensor(X.astype(size.dtype))
-    label = f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {size.dtype})"
+    weights, rows = Tensor(W.astype(spec.dtype)), Tensor(X.astype(spec.dtype))
+    label = f"{size.name} (N={size.N}, C={size.C}, D={size.D}, {spec.dtype})"
     return predictor_trial(assignment, function, label, weights, rows, size.N)
 
 

@@ -73,5 +73,7 @@ class SamplingCheck(CheckFields):
             else f"{name}: {draws.fault}",
             measured={"chi_square": draws.chi_square},
             allowed={"chi_square": draws.allowed},
-            findings=(Finding(self.function, None),) if is_even else (),
+            findings=(Finding(self.function, None, notes=() if draws.note is None else (draws.note,)),)
+            if is_even
+            else (),
         )

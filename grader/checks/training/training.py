@@ -10,23 +10,18 @@ from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.calls import weights_and_history
-from grader.checks.training.training_audit import TrainingAudit, changed_defaults, credit_of
+from grader.checks.training.training_audit import TrainingAudit, credit_of
 from grader.checks.training.training_run import (
     TrainingRun,
-    TrainingSizes,
     draw_data,
     draw_keywords,
     draw_sizes,
     draw_weights,
     spied_trial,
 )
-from grader.model.assignment import Assignment, ClassifierClass, TrainerDefaults, TrainerFunction
-from grader.model.observation import Observation, Raised, Returned, Unexpected, Value
+from grader.model.observation import Raised, Returned, Unexpected, Value
 from grader.model.trial import Array, Trial
 from grader.model.verdict import Finding, Verdict
-
-_MORE_ROWS = 15
-"""More samples than a batch of the default size, so that one can be drawn without replacement."""
 
 
 class TrainingCheck(CheckFields):
@@ -38,11 +33,11 @@ class TrainingCheck(CheckFields):
     function: str
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """One run from a given W, one from None, with different sizes; one with the signature's defaults."""
+        """One run from a given W, one from None, with different sizes."""
         assignment, rng = context.assignment, random_stream(context.seed, self.id)
         given = draw_sizes(rng, num_iters=(10, 14), batch_size=(16, 24))
         none = draw_sizes(rng, num_iters=(6, 9), batch_size=(205, 240))
-        trials = [
+        return tuple(
             spied_trial(
                 assignment,
                 self.function,
@@ -54,31 +49,13 @@ class TrainingCheck(CheckFields):
                 keywords=draw_keywords(rng, sizes, verbose=is_none),
             )
             for sizes, is_none in ((given, False), (none, True))
-        ]
-        defaults = self._defaults(assignment)
-        if defaults is not None:
-            rows = defaults.batch_size + _MORE_ROWS
-            sizes = TrainingSizes(rows, 6, 4, defaults.num_iters, defaults.batch_size)
-            label, data = "the defaults of the signature", draw_data(rng, sizes)
-            start = draw_weights(rng, sizes)
-            trials.append(
-                spied_trial(assignment, self.function, label, rng, sizes, data, start=start, keywords={})
-            )
-        return tuple(trials)
+        )
 
-    def _defaults(self, assignment: Assignment) -> TrainerDefaults | None:
-        trainer = assignment.functions[self.function]
-        assert isinstance(trainer, TrainerFunction | ClassifierClass)
-        return trainer.defaults
-
-    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Credit for each part of the contract that holds in both runs; other defaults earn a note."""
+    def judge(self, _context: CheckContext, evidence: Evidence, /) -> Verdict:
+        """Credit for each part of the contract that holds in both runs."""
         faults: dict[str, str] = {}
         notes: list[str] = []
         for trial, observation in evidence:
-            if not trial.keywords:
-                notes += self._default_notes(context.assignment, trial, observation)
-                continue
             run = TrainingRun.of(trial)
             if isinstance(observation, Raised) and run.start is None:
                 faults.setdefault("start", f"starting from W = None, {failure_sentence(trial, observation)}")
@@ -87,31 +64,20 @@ class TrainingCheck(CheckFields):
                 words = failure_sentence(trial, observation)
                 return self.failed(words, findings=(Finding(self.function, False),))
             audit = TrainingAudit(run, observation.spy_calls)
-            found = audit.faults(*weights_and_history(observation))
+            final_W, history = weights_and_history(observation)
+            found = audit.faults(final_W, history)
             if _is_changed(observation.echoes[0], run.X) or _is_changed(observation.echoes[1], run.y):
                 found.setdefault("batches", "the trainer changes X or y")
             for part, words in found.items():
                 faults.setdefault(part, f"{words} ({trial.label})")
-            notes += audit.notes()
+            notes += audit.notes(history)
         name = name_of(evidence[0][0])
         right = f"{name} draws its batches, updates W and records the loss as it should at every step"
         return self.scored(
             credit_of(faults),
             f"{name}: {'; '.join(faults.values())}" if faults else right,
-            findings=(Finding(self.function, not faults, notes=tuple(notes)),),
+            findings=(Finding(self.function, not faults, notes=tuple(dict.fromkeys(notes))),),
         )
-
-    def _default_notes(
-        self, assignment: Assignment, trial: Trial, observation: Observation
-    ) -> tuple[str, ...]:
-        defaults = self._defaults(assignment)
-        assert defaults is not None
-        if isinstance(observation, Raised) and observation.kind == "TypeError":
-            return (f"called without its optional arguments it raises TypeError: {observation.message}",)
-        if not isinstance(observation, Returned):
-            return ()
-        run = TrainingRun.of(trial, defaults.model_dump())
-        return changed_defaults(run, observation.spy_calls, weights_and_history(observation)[0])
 
 
 def _is_changed(echo: Value, array: Array) -> bool:

@@ -51,13 +51,18 @@ class TrainingAudit:
         }
         return {part: words for part, words in found.items() if words is not None}
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, history: Value) -> tuple[str, ...]:
         """Deviations that cost nothing because no call in the assignment's dtype shows them."""
+        found = []
+        if isinstance(history, Received) and history.dtype != "float":
+            found.append(
+                "loss_history holds tensors, not numbers: each keeps its memory; .item() gives the number"
+            )
         if self.run.start is None and self.calls and isinstance(self.calls[0].W, Received):
             dtype = self.calls[0].W.dtype
             if dtype != self.run.X.dtype.name:
-                return (f"with W = None it starts in {dtype} although X is {self.run.X.dtype.name}",)
-        return ()
+                found.append(f"with W = None it starts in {dtype} although X is {self.run.X.dtype.name}")
+        return tuple(found)
 
     def _batch_fault(self) -> str | None:
         if len(self.calls) != self.run.num_iters:
@@ -139,35 +144,6 @@ class TrainingAudit:
         if not np.isfinite(first.array).all() or np.max(np.abs(first.array)) > greatest:
             return "with W = None the first weights are not small"
         return None
-
-
-def changed_defaults(run: TrainingRun, calls: Sequence[SpyCall], final_W: Value) -> tuple[str, ...]:
-    """Notes on a run without keywords: the default values that differ from the handout's, which are the run's.
-
-    None where wrong batches or updates hide them.
-    """
-    if not calls or not isinstance(calls[0].W, Received) or run.start is None:
-        return ()
-    found: list[str] = []
-
-    def note(name: str, has: str, expected: float) -> None:
-        found.append(f"{name} {has}; the handout's signature says {expected:g}")
-
-    if len(calls) != run.num_iters:
-        note("num_iters", f"is {len(calls)} by default", run.num_iters)
-    first, reg = calls[0], calls[0].reg
-    if isinstance(first.y, Unexpected):
-        note("batch_size", "has a different default", run.batch_size)
-    if isinstance(reg, Received) and not np.isclose(float(reg.array), run.reg, rtol=1e-6):
-        note("reg", f"is {float(reg.array):g} by default", run.reg)
-    after = calls[1].W if len(calls) > 1 else final_W
-    if isinstance(after, Received) and isinstance(first.W, Received):
-        gradient = run.spy.gradients[0]
-        moved = first.W.array.astype(np.float64) - after.array.astype(np.float64)
-        rate = float(np.vdot(moved, gradient) / np.vdot(gradient, gradient))
-        if np.isfinite(rate) and rate > 0 and not np.isclose(rate, run.learning_rate, rtol=1e-3):
-            note("learning_rate", f"is {rate:.3g} by default", run.learning_rate)
-    return tuple(found)
 
 
 def _close(seen: Array, expected: Array) -> bool:

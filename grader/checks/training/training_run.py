@@ -138,8 +138,8 @@ class TrainingRun:
     batch_size: int
 
     @classmethod
-    def of(cls, trial: Trial, defaults: Mapping[str, float] | None = None) -> TrainingRun:
-        """The run of a spied trial. defaults: the numbers where the trial passes none."""
+    def of(cls, trial: Trial) -> TrainingRun:
+        """The run of a spied trial."""
         is_class = trial.method is not None
         spy = trial.state["loss"] if is_class else trial.positional[0]
         start = trial.state.get("W") if is_class else trial.positional[1]
@@ -147,7 +147,7 @@ class TrainingRun:
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)
         assert isinstance(spy, Spy)
-        numbers = dict(defaults or {}) | {
+        numbers = {
             name: float(argument.value)
             for name, argument in trial.keywords.items()
             if isinstance(argument, Scalar) and argument.value is not None

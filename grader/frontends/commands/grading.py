@@ -132,6 +132,12 @@ def batch(
         ),
     ] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway", help="Grade even a class that looks like another assignment's (else: exit code 2)."
+        ),
+    ] = False,
 ) -> None:
     """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.
 
@@ -151,6 +157,7 @@ def batch(
                 isolation=isolation,
                 select=select or [],
                 regrade=regrade,
+                anyway=anyway,
                 progress=progress,
             )
         except KeyboardInterrupt:

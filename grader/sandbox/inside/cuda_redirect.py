@@ -14,6 +14,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 _CPU = torch.device("cpu")
+_MOVES = frozenset({torch.Tensor.cuda, torch.Tensor.pin_memory, torch.Tensor.to})
+_NAMES = frozenset({str, torch.device})
 
 
 def _on_cpu(value: Any) -> Any:
@@ -30,15 +32,20 @@ class CudaRedirect(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func` with CUDA devices replaced; a tensor moved to CUDA is already there."""
-        if func in {torch.Tensor.cuda, torch.Tensor.pin_memory}:
-            return args[0]
-        if func is torch.Tensor.to and len(args) == 2 and type(args[1]) is int:
-            return args[0]  # W.to(0): the first CUDA device
-        kwargs = {name: _on_cpu(value) for name, value in (kwargs or {}).items()}
+        if func in _MOVES:
+            if func is not torch.Tensor.to:
+                return args[0]
+            if len(args) == 2 and type(args[1]) is int:
+                return args[0]  # W.to(0): the first CUDA device
+        # Most calls name no device, and the code is timed.
+        if not _NAMES.isdisjoint(map(type, args)):
+            args = tuple(map(_on_cpu, args))
+        if not kwargs:
+            return func(*args)
+        kwargs = {name: _on_cpu(value) for name, value in kwargs.items() if name != "pin_memory"}
         if isinstance(kwargs.get("device"), int):
             kwargs["device"] = _CPU
-        kwargs.pop("pin_memory", None)  # memory is pinned for a GPU
-        return func(*(_on_cpu(value) for value in args), **kwargs)
+        return func(*args, **kwargs)
 
 
 def _does_nothing() -> Callable[..., None]:

@@ -65,8 +65,16 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
     array, dtype = array_and_dtype
     if output["kind"] == "labels" and dtype not in wire.INTEGERS:
         return None
+    if output["kind"] == "whole" and dtype not in wire.INTEGERS and not _is_whole(array):
+        return None
     code = wire.payload_code(output["kind"], dtype)
     return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)
+
+
+def _is_whole(array: Any) -> bool:
+    """Whether these floats are all integers that int64 can hold."""
+    is_float = array.dtype.kind == "f"
+    return is_float and bool(np.all((array == np.floor(array)) & (np.abs(array) < 2.0**53)))
 
 
 def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
@@ -81,13 +89,19 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
             return None
         count, first = shape[0], array_and_dtype[0].tolist()
     numbers = [float(item) for item in first]
-    return _tagged("float", wire.pack_counts(count), np.asarray(numbers, dtype="<f8").tobytes())
+    are_tensors = any(isinstance(item, torch.Tensor) for item in first)
+    return _tagged(
+        "float32" if are_tensors else "float",
+        wire.pack_counts(count),
+        np.asarray(numbers, dtype="<f8").tobytes(),
+    )
 
 
 _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]] = {
     "number": _pack_number,
     "array": _pack_array,
     "labels": _pack_array,
+    "whole": _pack_array,
     "series": _pack_series,
 }
 

@@ -26,6 +26,8 @@ class Program:
         self._executed: set[int] = set()
         self._failures: dict[str, BaseException] = {}
         self._files = {path: _module_for(path) for path in description["files"]}
+        sys.argv = [""]  # not the zygote's: the student's code may parse its arguments
+        _name_main(self._files, set(description["modules"].values()))
         stubs.install(description["stubs"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
@@ -58,10 +60,21 @@ class Program:
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
             exec(code, namespace)
         except BaseException as error:
-            reason = f"making it raised {packing.type_name(error)}: {packing.message_of(error)}"
+            reason = f"{chunk['place']} raised {packing.type_name(error)}: {packing.message_of(error)}"
             for name in chunk["binds"]:
                 self._failures[name] = error
                 namespace.setdefault(name, stubs.LeftOutName(name, reason))
+        finally:
+            stubs.forget_places()
+
+
+def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> None:
+    """Call the notebook that is not imported by another file `__main__`, as it is where its cells are executed."""
+    notebooks = [path for path in files if path.lower().endswith(".ipynb") and path not in imported]
+    for path in notebooks:
+        files[path].__name__ = "__main__"
+    if len(notebooks) == 1:  # dataclasses look their module up by its name
+        sys.modules["__main__"] = files[notebooks[0]]
 
 
 def _module_for(path: str) -> types.ModuleType:
@@ -70,6 +83,7 @@ def _module_for(path: str) -> types.ModuleType:
     module.__package__ = ".".join([MODULE_PREFIX, *parts[:-1]])
     module.__file__ = path
     vars(module)["xrange"] = range  # Python 2's, so that old code runs
+    vars(module)["get_ipython"] = stubs.get_ipython
     _register(module.__name__, module)
     return module
 

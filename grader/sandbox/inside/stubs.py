@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.abc
 import importlib.machinery
+import importlib.util
+import linecache
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -58,6 +61,25 @@ class Stub:
 
     def __repr__(self) -> str:
         return f"<stub for {self._name}>"
+
+
+class ZMQInteractiveShell(Stub):
+    """The shell of a notebook, which obeys no command."""
+
+    __repr__ = object.__repr__
+
+    def __bool__(self) -> bool:
+        return True
+
+
+ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
+_SHELL = ZMQInteractiveShell("get_ipython()")
+_SHELL.__dict__["config"] = {"IPKernelApp": {}}
+
+
+def get_ipython() -> ZMQInteractiveShell:
+    """IPython's function of this name."""
+    return _SHELL
 
 
 class StubModule(types.ModuleType):
@@ -123,6 +145,7 @@ _WORKING: dict[str, dict[str, Any]] = {
         "old_div": _old_division,
     },
     "future": {"range": range, "object": object, "zip": zip, "map": map, "int": int, "str": str},
+    "IPython": {"get_ipython": get_ipython},
     "six": {"xrange": range, "range": range, "string_types": (str,), "integer_types": (int,)},
 }
 
@@ -132,15 +155,97 @@ def _is_among(module: str, names: frozenset[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
-def _is_imported_by_student() -> bool:
-    """Whether the import being resolved is in the student's own code."""
+def _importer() -> tuple[types.FrameType | None, str]:
+    """The code that asks for the module being looked up.
+
+    With "question" if it asks find_spec whether there is one, and "parent" if find_spec imports the package around it.
+    """
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001  there is no other way to ask
+    purpose = ""
+    is_loaded = False
     while frame is not None:
-        name = frame.f_code.co_filename
-        if name != __file__ and not name.startswith("<frozen importlib") and name != importlib.__file__:
-            return name.startswith(packing.CHUNK_FILE)
+        code = frame.f_code
+        if code is importlib.util.find_spec.__code__:
+            purpose = "parent" if is_loaded else "question"
+        elif code.co_filename not in {__file__, importlib.__file__} and not code.co_filename.startswith(
+            "<frozen importlib"
+        ):
+            break
+        is_loaded = is_loaded or code.co_name == "_find_and_load"
         frame = frame.f_back
-    return False
+    return frame, purpose
+
+
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_BROAD_ERRORS = frozenset({"Exception", "BaseException"})
+_guards: dict[str, list[tuple[int, int, bool]]] = {}
+
+
+def _is_guarded(frame: types.FrameType, module: str) -> bool:
+    """Whether the import is in a `try` or `suppress` that goes on without the module."""
+    name = frame.f_code.co_filename
+    if name not in _guards:
+        try:
+            tree = ast.parse("".join(linecache.getlines(name)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = ast.Module([], [])
+        _guards[name] = [guard for node in ast.walk(tree) for guard in _guards_in(node)]
+    return any(
+        first <= frame.f_lineno <= last and (is_narrow or _is_among(module, PLACES))
+        for first, last, is_narrow in _guards[name]
+    )
+
+
+def _guards_in(node: ast.AST) -> Iterator[tuple[int, int, bool]]:
+    """The lines in which a missing module is caught, and whether the node is about nothing else."""
+    match node:
+        case ast.Try(body=body, handlers=handlers):
+            for handler in handlers:
+                kinds = _names_in(handler.type)
+                last = handler.body[-1]
+                gives_up = isinstance(last, ast.Raise) or (
+                    isinstance(last, ast.Expr)
+                    and isinstance(last.value, ast.Call)
+                    and _names_in(last.value.func) & {"exit", "quit", "_exit"}
+                )
+                if not kinds & (_IMPORT_ERRORS | _BROAD_ERRORS):
+                    continue
+                only_imports = all(
+                    isinstance(each, ast.Import | ast.ImportFrom | ast.Assign | ast.Pass) for each in body
+                )
+                if not gives_up:
+                    is_narrow = bool(kinds & _IMPORT_ERRORS) or only_imports
+                    yield body[0].lineno, body[-1].end_lineno or 0, is_narrow
+                break
+        case ast.With(items=items, body=body):
+            for item in items:
+                call = item.context_expr
+                if isinstance(call, ast.Call) and "suppress" in _names_in(call.func):
+                    kinds = {name for each in call.args for name in _names_in(each)}
+                    if kinds & (_IMPORT_ERRORS | _BROAD_ERRORS):
+                        yield body[0].lineno, body[-1].end_lineno or 0, bool(kinds & _IMPORT_ERRORS)
+
+
+def _names_in(expression: ast.expr | None) -> set[str]:
+    """The names of exceptions or of a function, without what stands before a dot; a bare `except` catches all."""
+    if expression is None:
+        return {"BaseException"}
+    found = set()
+    for each in expression.elts if isinstance(expression, ast.Tuple) else [expression]:
+        if isinstance(each, ast.Name | ast.Attribute):
+            found.add(each.id if isinstance(each, ast.Name) else each.attr)
+    return found
+
+
+EVERYDAY = frozenset(
+    {"IPython", "matplotlib", "mpl_toolkits", "seaborn", "torchvision", "tqdm", "past", "future", "six"}
+)
+"""Modules that students have: a guarded import of them is a stub; one of any other missing module raises."""
+
+PLACES = frozenset(
+    {"google.colab", "kaggle", "kaggle_secrets", "kaggle_datasets", "kaggle_web_client", "dbutils"}
+)
+"""Modules that are there in one hosted notebook service only."""
 
 
 class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -154,11 +259,21 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         top = fullname.partition(".")[0]
         if self._names is not None and not _is_among(fullname, self._names):
             return None
+        importer, purpose = _importer()
+        if purpose == "parent" and fullname == "google":
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         if self._names is None:
             if "." in fullname and not isinstance(sys.modules.get(top), StubModule):
                 return None  # a missing part of a real package raises, as it should
-            if not _is_imported_by_student():
+            if importer is None or not importer.f_code.co_filename.startswith(packing.CHUNK_FILE):
                 return None  # so does an optional import in a library
+        if top not in EVERYDAY | GRADERS_OWN and importer is not None:
+            if purpose == "question":
+                return None
+            if _is_guarded(importer, fullname):
+                raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        if _is_among(fullname, PLACES):
+            _places.append(fullname)
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
@@ -170,6 +285,16 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Nothing to run."""
+
+
+_places: list[str] = []
+"""Modules of PLACES that were imported all the same, outside of any guard."""
+
+
+def forget_places() -> None:
+    """Leave nothing of hosted services in sys.modules, where code looks to know where it runs."""
+    while _places:
+        sys.modules.pop(_places.pop(), None)
 
 
 GRADERS_OWN = frozenset({"grader", "reference", "test_specs"})
@@ -208,9 +333,7 @@ class LeftOutName:
         return LeftOutName(self._name, self._reason)
 
     def _error(self) -> NameError:
-        return NameError(
-            f"name '{self._name}' is not defined when the function is graded on its own: {self._reason}"
-        )
+        return NameError(f"name '{self._name}' is not defined: {self._reason}")
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise self._error()

@@ -64,7 +64,7 @@ class Closed(WireError):
 
 def payload_code(kind: str, dtype: str) -> str:
     """NumPy's code for the bytes in which a value of this kind and the student's dtype travels."""
-    if kind == "labels":
+    if kind in {"labels", "whole"}:
         return "<i8"
     return "<f4" if kind == "array" and dtype in {"float32", "float16", "bfloat16"} else "<f8"
 

@@ -100,6 +100,7 @@ class Caller:
         counting = functools.partial(opcode_count.counting, with_calls=header["are_calls_counted"])
         with (
             _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
+            _making_on(header["default_device"]),
             _if(header["is_traced"], operator_trace.recording) as operators,
             _if(header["is_counted"], counting) as counts,
         ):
@@ -236,6 +237,11 @@ def _if(
     return context() if is_wanted else contextlib.nullcontext()
 
 
+def _making_on(device: str) -> contextlib.AbstractContextManager[Any]:
+    """Code that names no device makes its tensors on this one."""
+    return contextlib.nullcontext() if device == "cpu" else torch.device(device)
+
+
 def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str, Any]) -> Any:
     """Call by keyword if the signature has all the names, else everything by position."""
     if keywords:
@@ -286,7 +292,10 @@ def _uncompiled(model: Any = None, **_: Any) -> Any:
 def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
     if program is None:
         raise wire.WireError("no program")
-    with _if(header["redirect_cuda"], cuda_redirect.CudaRedirect):
+    with (
+        _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
+        _making_on(header["default_device"]),
+    ):
         return program.load(header["function"], header["chunks"], header["lacks"], header["file"])
 
 

@@ -25,10 +25,10 @@ from tests.checks.students import (
     with_gradient,
 )
 
-STILL = "scores that are not moved (N=<count>, C=4, D=<count>, reg=0, float32)"
-UP = "scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0, float32)"
+STILL = "scores that are not moved (N=<count>, C=4, D=<count>, reg=0)"
+UP = "scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0)"
 OVERFLOW = (
-    " Scores of this size overflow exp():"
+    "softmax_loss_vectorized is not finite on large scores. Scores of this size overflow exp():"
     " what can be subtracted from all scores of a row without changing its probabilities?"
 )
 
@@ -75,7 +75,7 @@ def test_the_minimum_is_no_shift_for_scores_far_apart(function, seed):
     verdict = verdict_on(check_of(function), minimum_subtracted, seed)
 
     assert verdict.status == "failed"
-    assert "on scores of a row far apart" in verdict.message
+    assert "On scores of a row far apart" in verdict.message
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["overflow_of_exp"]
 
 
@@ -111,7 +111,7 @@ def test_exponentials_as_they_are_overflow(seed):
     verdict = verdict_on(check_of(), exponentials_as_they_are, seed)
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Shift.")
-    assert says(verdict.message, f"softmax_loss_vectorized: loss is nan (not a number), on {UP}.{OVERFLOW}")
+    assert says(verdict.message, f"{OVERFLOW} On {UP}, loss is nan (not a number).")
     assert verdict.findings == (Finding("softmax_loss_vectorized", False, (stability.OVERFLOW,)),)
 
 
@@ -126,7 +126,7 @@ def test_a_gradient_that_overflows_is_counted():
 
     assert says(
         verdict.message,
-        f"softmax_loss_vectorized: dW is not finite in 4 of <count> entries: infinity at [0, 0], on {UP}.{OVERFLOW}",
+        f"{OVERFLOW} On {UP}, dW is not finite in 4 of <count> entries: infinity at [0, 0].",
     )
 
 
@@ -203,7 +203,6 @@ def test_a_slip_elsewhere_costs_no_points_here(student):
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
 
 
-@pytest.mark.parametrize("seed", range(10))
 def running_maximum(scores):
     return np.maximum.accumulate(scores.max(axis=1))[:, None]
 
@@ -258,8 +257,9 @@ def test_one_maximum_for_the_whole_batch_is_told_that_other_rows_underflow():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        f"softmax_loss_vectorized: loss is nan (not a number), on {UP}. All exponentials of a row underflow to zero (0/0),"
-        " as its scores lie far below what is subtracted: is that the maximum of the row itself, or of the whole batch?",
+        "softmax_loss_vectorized is not finite on large scores. All exponentials of a row underflow to zero (0/0), as its"
+        " scores lie far below what is subtracted: is that the maximum of the row itself, or of the whole batch?"
+        f" On {UP}, loss is nan (not a number).",
     )
 
 
@@ -296,8 +296,7 @@ def test_weights_of_ones_must_give_finite_values():
 
     assert says(
         verdict.message,
-        "softmax_loss_vectorized: loss is infinity, on W of ones (N=4, C=10, D=300, reg=25000, float32)."
-        + OVERFLOW,
+        f"{OVERFLOW} On W of ones (N=4, C=10, D=300, reg=25000), loss is infinity.",
     )
 
 
@@ -317,7 +316,7 @@ def test_weights_of_ones_must_give_finite_values():
         ),
         (
             Died("exit code 3"),
-            f"softmax_loss_vectorized ended its process instead of returning (exit code 3), on {STILL}.",
+            f"softmax_loss_vectorized ended its process instead of returning (exit code 3), on {STILL}: does it call os._exit()?",
         ),
         (Missing("it is defined nowhere"), "softmax_loss_vectorized is missing: it is defined nowhere."),
         (

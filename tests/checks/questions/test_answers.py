@@ -133,8 +133,8 @@ def test_a_reason_that_two_outputs_share_is_told_once(monkeypatch):
 
     assert says(
         verdict.message,
-        "fit: loss is wrong. It is zero. On N=4, loss is 0, expected <number>"
-        " (relative difference 1, allowed 1e-08). fit: gradient is wrong for the same reason as loss.",
+        "fit: loss and gradient are wrong. It is zero. On N=4, loss is 0, expected <number>"
+        " (relative difference 1, allowed 1e-08).",
     )
 
 
@@ -379,3 +379,15 @@ def test_only_the_named_inputs_must_be_unchanged_and_training_may_take_longer():
 
     assert trial.echo == (0,)
     assert trial.seconds == ON.limits.training_seconds
+
+
+def test_outputs_that_differ_on_the_same_inputs_share_a_sentence():
+    wrong = changed(loss=lambda loss, strength: loss + 1, gradient=lambda gradient: gradient * 1.51234)
+
+    verdict = verdict_on(CHECK, wrong, assignment=ON)
+
+    assert says(
+        verdict.message,
+        "fit: loss and gradient differ from the reference's; greatest relative difference 0.51 at gradient[<count>]"
+        " (allowed 1e-08), on N=4.",
+    )

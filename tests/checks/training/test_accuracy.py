@@ -188,7 +188,7 @@ def test_weights_that_are_not_finite_are_told_so_and_no_image_is_labelled(value)
         ),
         (
             Died("exit code 3"),
-            f"{TRAINER} ended its process instead of returning (exit code 3), on {LABEL}.",
+            f"{TRAINER} ended its process instead of returning (exit code 3), on {LABEL}: does it call os._exit()?",
         ),
         (TimedOut(30.0), f"{TRAINER} is too slow: 150 steps did not finish in 30 s."),
     ],
@@ -283,7 +283,7 @@ def test_no_loss_is_described():
     assert says(
         verdict.message,
         "svm_loss_vectorized: the loss is None, expected about 9.0000 (delta for each wrong class),"
-        " on W = 0.0001 * randn, 128 images (N=128, C=10, D=<count>, reg=5e-06, float64).",
+        " on W = 0.0001 * randn, 128 images (N=128, C=10, D=<count>, reg=5e-06).",
     )
 
 

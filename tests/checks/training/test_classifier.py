@@ -24,8 +24,8 @@ from tests.checks.students import (
 )
 from tests.checks.training.failures import FAILURES
 
-SMALL = "a small batch (N=<count>, C=3, D=<count>, reg=0.37, float32)"
-TRAIN = "train, 60 steps on three clouds of points, float32"
+SMALL = "a small batch (N=<count>, C=3, D=<count>, reg=0.37)"
+TRAIN = "train, 60 steps on three clouds of points"
 PREDICT = "predict (N=35, C=6, D=8, float32)"
 
 
@@ -261,7 +261,7 @@ def test_a_softmax_that_overflows_is_named():
         "Softmax",
         Unstable,
         "Softmax.loss: loss is nan (not a number), expected <number>,"
-        " on scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0, float32).",
+        " on scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0).",
     )
 
 

@@ -64,7 +64,25 @@ def by_scores(cls, data_dict, lr, reg, num_iters=2000):
     ]
 
 
+def train_by_loss(cls, data_dict, lr, reg, num_iters=2000, *, batches=True, in_place=True):
+    """The student's own loop over the classifier's loss, as train_linear_classifier has it."""
+    rng = np.random.default_rng(0)
+    X, y = data_dict["X_train"], data_dict["y_train"]
+    W = 1e-3 * rng.normal(size=(X.shape[1], int(y.max()) + 1))
+    for _ in range(num_iters):
+        rows = rng.integers(0, len(X), 200) if batches else rng.permutation(len(X))[:200]
+        _, dW = cls.loss(W, X[rows], y[rows], reg)
+        if in_place:
+            W -= lr * dW
+        else:
+            W = W - lr * dW
+    cls.W = W
+    return cls, accuracy(cls, X, y), accuracy(cls, data_dict["X_val"], data_dict["y_val"])
+
+
 RIGHT = {
+    "by loss": train_by_loss,
+    "by loss, without replacement": lambda *given: train_by_loss(*given, batches=False, in_place=False),
     "positional": right,
     "keywords": variant(),
     "percent": variant(answer=lambda cls, one, other: (cls, 100 * one, 100 * other)),
@@ -113,6 +131,11 @@ def training(*names, swap=False, iters=None):
 
 
 WRONG = {
+    "by loss, another rate": (
+        lambda cls, data, lr, reg, num_iters=2000: train_by_loss(cls, data, lr / 2, reg, num_iters),
+        0.5,
+        f"{NAME}: it trains with learning_rate <number>, not with the lr that it was given.",
+    ),
     "swapped accuracies": (
         variant(answer=lambda cls, one, other: (cls, other, one)),
         0.5,

@@ -8,6 +8,7 @@ import pytest
 from grader.checks import PredictionCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
+from grader.model.assignment import PredictorFunction
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
 from reference import Convention
@@ -55,6 +56,34 @@ def test_right_predictors_pass_in_every_style(student, seed):
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert verdict.message == f"{NAME} returns the right label for 1801 samples in 9 calls."
     assert verdict.findings == (Finding(NAME, True),)
+
+
+def as_floats(W, X):
+    return argmax(W, X).astype(float)
+
+
+def test_whole_floats_are_a_note_where_the_spec_allows_them():
+    lenient = ASSIGNMENT.model_copy(update={"float_labels": True})
+
+    verdict = verdict_on(CHECK, as_floats, 0, lenient)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert verdict.findings[0].notes == (
+        "its labels are whole numbers in float64; integers can be used as indices",
+    )
+    assert verdict_on(CHECK, as_floats).credit == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_call_is_in_the_dtype_of_the_spec(dtype):
+    spec = PredictorFunction(role="predictor", dtype=dtype)
+    assignment = ASSIGNMENT.model_copy(update={"functions": {NAME: spec}})
+
+    def strict(W, X):
+        assert W.dtype == X.dtype == dtype
+        return argmax(W, X)
+
+    assert verdict_on(CHECK, strict, 0, assignment).status == "passed"
 
 
 def test_a_loop_over_classes_passes():

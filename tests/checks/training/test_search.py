@@ -172,8 +172,7 @@ def test_a_function_that_raises_says_what():
     verdict = verdict_of(student(**{FUNCTION: raising}))
 
     assert verdict.message == (
-        "svm_get_search_params raised NameError at linear_classifier.py, line 12: name 'np' is not defined,"
-        " on a call without arguments."
+        "svm_get_search_params raised NameError at linear_classifier.py, line 12: name 'np' is not defined."
     )
 
 

@@ -1,5 +1,7 @@
 """The trainer's contract, part by part, from the log of the spy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,6 @@ from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.training_audit import SHARES
 from grader.checks.training.training_run import TrainingRun
-from grader.model.assignment import TrainerDefaults, TrainerFunction
 from grader.model.observation import Died, Refused, Returned, TimedOut, Unexpected
 from grader.model.verdict import Finding
 from tests.checks.students import (
@@ -20,7 +21,6 @@ from tests.checks.students import (
     trainer,
     verdict_on,
     verdict_on_all,
-    without_replacement,
 )
 from tests.checks.training.failures import FAILURES
 
@@ -376,7 +376,7 @@ def test_a_start_of_another_shape_that_raises_later_costs_the_start_only():
         student,
         0.95,
         f"starting from W = None, {NAME} raised ValueError at linear_classifier.py, line 12: operands could not be"
-        f" broadcast together with shapes ({D},3073) ({D},{C}) , on {NONE}.",
+        f" broadcast together with shapes ({D},3073) ({D},{C}), on {NONE}.",
     )
 
 
@@ -485,65 +485,21 @@ def test_no_size_is_the_same_in_every_run():
         assert len(sizes) > 2
 
 
-# --- The defaults of the signature -----------------------------------------------------------------------------------
-
-ASKED = ASSIGNMENT.model_copy(
-    update={
-        "functions": {
-            NAME: TrainerFunction(
-                role="trainer",
-                defaults=TrainerDefaults(learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200),
-            )
-        }
-    }
-)
+def as_tensors(seen):
+    """The run with a history that held tensors."""
+    weights, history = seen.values
+    return replace(seen, values=(weights, replace(history, dtype="float32")))
 
 
-def notes_on(train):
-    verdict = verdict_on(CHECK, train, assignment=ASKED)
-    assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    (finding,) = verdict.findings
-    return finding.notes
+def test_a_history_of_tensors_is_a_note():
+    evidence = [(trial, as_tensors(seen)) for trial, seen in evidence_of(CHECK, trainer())]
 
+    verdict = CHECK.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
-def with_defaults(learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200):
-    given = {
-        "learning_rate": learning_rate,
-        "reg": reg,
-        "num_iters": num_iters,
-        "batch_size": batch_size,
-        "verbose": False,
-    }
-    right = trainer(batches=without_replacement)
-
-    def train(loss_func, W, X, y, **options):
-        return right(loss_func, W, X, y, **(given | options))
-
-    return train
-
-
-def test_the_defaults_of_the_handout_are_no_news():
-    assert notes_on(with_defaults()) == ()
-
-
-@pytest.mark.parametrize(
-    "changed,note",
-    [
-        ({"learning_rate": 0.5}, "learning_rate is 0.5 by default; the handout's signature says 0.001"),
-        ({"reg": 0.01}, "reg is 0.01 by default; the handout's signature says 1e-05"),
-        ({"num_iters": 7}, "num_iters is 7 by default; the handout's signature says 100"),
-        ({"num_iters": 1}, "num_iters is 1 by default; the handout's signature says 100"),
-        ({"batch_size": 128}, "batch_size has a different default; the handout's signature says 200"),
-    ],
-)
-def test_another_default_is_a_note_and_costs_nothing(changed, note):
-    assert notes_on(with_defaults(**changed)) == (note,)
-
-
-def test_a_signature_without_defaults_is_a_note():
-    (note,) = notes_on(trainer())
-
-    assert note.startswith("called without its optional arguments it raises TypeError: ")
+    assert (verdict.credit, verdict.findings[0].notes) == (
+        1.0,
+        ("loss_history holds tensors, not numbers: each keeps its memory; .item() gives the number",),
+    )
 
 
 def test_a_start_in_another_dtype_is_a_note():

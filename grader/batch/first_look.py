@@ -1,0 +1,56 @@
+"""A look at the first submissions of a class before any is graded: are they the spec's at all?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from grader.errors import SpecError, SubmissionError
+from grader.grading.grade import guarded
+from grader.intake.entry import ClassEntry, load_entry
+from grader.intake.submission import Submission
+from grader.spec import Spec
+from grader.spec.detect import detect_spec, has_functions_of
+
+LOOKED_AT = 10
+FEWEST_OTHERS = 3
+"""So many submissions without a function of the spec, and more than half of those looked at, stop a class."""
+
+
+def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
+    """SpecError if most of the first entries have no function of the spec; nothing of them is run.
+
+    An entry that cannot be read counts for neither side.
+    """
+    read = [each for entry in entries if (each := _loaded(entry)) is not None]
+    others = [
+        each for each in read if guarded(partial(has_functions_of, each, spec), SubmissionError) is False
+    ]
+    if len(others) < FEWEST_OTHERS or len(others) <= len(read) / 2:
+        return
+    expected = f"a function of {spec.name} in most submissions"
+    seen = f"{len(others)} of the first {len(read)} submissions have no function of {spec.name}"
+    names = Counter(name for each in others if (name := _look(each)) is not None)
+    if not names:
+        words = "none of them looks like another shipped spec's either. Grade the class with its own spec"
+    else:
+        ((name, times),) = names.most_common(1)
+        words = f"{times} of them {'looks' if times == 1 else 'look'} like {name}. Grade the class with --spec {name}"
+    advice = f"or pass --anyway to grade it as {spec.name} all the same"
+    raise SpecError(f"{seen}; {words}, {advice}", expected=expected, seen=seen)
+
+
+def _loaded(entry: ClassEntry) -> Submission | None:
+    try:
+        return load_entry(entry)
+    except SubmissionError:
+        return None
+
+
+def _look(submission: Submission) -> str | None:
+    """The name of the shipped spec that the submission belongs to."""
+    try:
+        return detect_spec(submission).spec.name
+    except (SpecError, SubmissionError):
+        return None

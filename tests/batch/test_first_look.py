@@ -1,0 +1,85 @@
+"""The first submissions of a class, looked at before any is graded."""
+
+import pytest
+
+from grader.batch.first_look import require_own
+from grader.errors import SpecError
+from grader.intake.folder import find_entries
+from grader.spec import load_spec
+from tests.samples import BOTH_FUNCTIONS, mini_spec
+
+TORCH = "import torch\n\ndef svm_loss_naive(W, X, y, reg):\n    return torch.zeros(1), W\n"
+NET = (
+    "import numpy as np\n\nclass TwoLayerNet:\n    def __init__(self, input_size, num_classes=10, hidden_size=9):\n"
+    "        self.W = np.zeros(1)\n"
+)
+
+
+@pytest.fixture
+def class_of(tmp_path):
+    """The entries of a class with these sources."""
+
+    def make(*sources):
+        (tmp_path / "class").mkdir()
+        for number, source in enumerate(sources):
+            (tmp_path / "class" / f"s{number:02}.py").write_text(source)
+        return find_entries(tmp_path / "class")
+
+    return make
+
+
+@pytest.fixture
+def mini(tmp_path):
+    return mini_spec(tmp_path).spec
+
+
+def test_a_class_of_another_spec_is_refused_with_its_name(class_of):
+    entries = class_of(*[TORCH] * 4, "x = 1\n")
+
+    with pytest.raises(SpecError) as caught:
+        require_own(entries, load_spec("two_layer_net").spec)
+
+    assert str(caught.value) == (
+        "5 of the first 5 submissions have no function of two_layer_net; 4 of them look like eecs498_2019. Grade the class"
+        " with --spec eecs498_2019, or pass --anyway to grade it as two_layer_net all the same"
+    )
+    assert caught.value.expected == "a function of two_layer_net in most submissions"
+    assert caught.value.seen == "5 of the first 5 submissions have no function of two_layer_net"
+
+
+def test_functions_of_the_same_names_in_another_library_are_not_the_specs(class_of):
+    with pytest.raises(SpecError, match="look like eecs498_2019"):
+        require_own(class_of(*[TORCH] * 3), load_spec("cs231n").spec)
+
+
+def test_another_courses_class_is_not_the_specs(class_of):
+    with pytest.raises(SpecError) as caught:
+        require_own(class_of(*[NET] * 3), load_spec("two_layer_net").spec)
+
+    assert str(caught.value) == (
+        "3 of the first 3 submissions have no function of two_layer_net; none of them looks like another shipped spec's"
+        " either. Grade the class with its own spec, or pass --anyway to grade it as two_layer_net all the same"
+    )
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["x = 1\n"] * 2,
+        ["x = 1\n"] * 3 + [BOTH_FUNCTIONS] * 3,
+        [BOTH_FUNCTIONS] * 2 + ["x = 1\n"],
+        [BOTH_FUNCTIONS] * 4,
+        ["def f(W, X, y, reg):\n    pass\n"] * 5,
+    ],
+)
+def test_few_submissions_or_half_of_them_stop_no_class(class_of, mini, sources):
+    require_own(class_of(*sources), mini)
+
+
+def test_a_submission_that_cannot_be_read_counts_for_neither_side(tmp_path, class_of, mini):
+    entries = class_of(*["x = 1\n"] * 3, BOTH_FUNCTIONS, BOTH_FUNCTIONS, BOTH_FUNCTIONS)
+    for name in ("s04.py", "s05.py"):
+        (tmp_path / "class" / name).unlink()
+
+    with pytest.raises(SpecError, match=r"^3 of the first 4 submissions have no function of mini"):
+        require_own(entries, mini)
