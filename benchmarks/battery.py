@@ -23,7 +23,7 @@ from grader.checks.base.context import CheckContext
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
-from grader.model.trial import Argument, Device, Spy, Tensor
+from grader.model.trial import Argument, Device, ResidentTensor, Spy, Tensor
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
 
@@ -92,7 +92,7 @@ def _call_all(repetitions: int) -> list[float]:
 def _argument(argument: Argument) -> Any:
     import torch  # noqa: PLC0415  the judge of the other measures never does
 
-    if isinstance(argument, Tensor):
+    if isinstance(argument, Tensor | ResidentTensor):
         return torch.from_numpy(argument.array.copy())
     if isinstance(argument, Spy):
         raise TypeError("no check without training lends a spy")

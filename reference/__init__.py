@@ -2,6 +2,7 @@
 
 from reference.conventions import Convention
 from reference.in_worker.drivers import driver_source
+from reference.in_worker.right import right_source
 from reference.in_worker.timed import TIMED_FUNCTIONS, timed_source
 from reference.losses.condition import (
     Condition,
@@ -39,6 +40,7 @@ __all__ = [
     "match_loss",
     "predict",
     "question_of",
+    "right_source",
     "scores",
     "softmax_condition",
     "softmax_loss",

@@ -62,6 +62,9 @@ def assert_as_expected(report, expected, checks):
         if function.diagnosis
     }
     assert named == expected["diagnosis"]
+    if "notes" in expected:
+        notes = {name: list(function.notes) for name, function in report.functions.items() if function.notes}
+        assert {name: notes[name] for name in notes if statuses.get(name) != "missing"} == expected["notes"]
     flagged: dict[str, list[str | None]] = {}
     for flag in report.flags:
         if flag.kind in {"restriction_violated", "restriction_noted"}:

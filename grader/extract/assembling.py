@@ -11,19 +11,21 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from grader import formatting
+from grader.extract.binding import ALWAYS_BOUND, Reads
 from grader.extract.choosing import Choice
 from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
 from grader.extract.elsewhere import definitions_elsewhere
-from grader.extract.extracted import Chunk, Duplicate, Extracted, ExtractedFunction
+from grader.extract.extracted import NOT_HANDED_IN, Absence, Chunk, Duplicate, Extracted, ExtractedFunction
 from grader.extract.flattening import flattened
 from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer
 from grader.extract.omissions import lack, omissions
 from grader.extract.parsing import Statement
-from grader.extract.program import Program
+from grader.extract.program import ImportedName, Program
 from grader.extract.pruning import without_harmful_lines
 from grader.extract.reading import read_sources
+from grader.extract.running import mark_run, with_runs
 from grader.extract.safety import Safety
 from grader.extract.scopes import Definition
 from grader.intake.submission import Submission
@@ -42,7 +44,8 @@ def extract(submission: Submission, names: Sequence[str], paths: Sequence[str] =
         warnings.simplefilter("ignore")  # a student's "\d" is not our warning
         sources, notes = read_sources(submission.sources, names)
         finder = ModuleFinder(sources)
-        program = Program(flattened(sources, finder), finder)
+        mark_run(sources, finder)
+        program = Program(with_runs(flattened(sources, finder), finder), finder)
         for _ in range(_PRUNINGS):
             assembly = _Assembly(submission, program, names, paths, list(notes))
             extracted = assembly.result()
@@ -88,6 +91,7 @@ class _Assembly:
         self._broken: dict[str, str] = {}
         self._failed: set[int] = set()
         self._lacking: frozenset[int] = frozenset()
+        self._starred: Mapping[str, AbstractSet[str]] = {}
 
     def result(self) -> Extracted:
         targets = {name: number for name in self._names if (number := self._target(name)) is not None}
@@ -95,6 +99,7 @@ class _Assembly:
             {name: self._dependencies.closure([number]) for name, number in targets.items()}
         )
         included = _union(closure.numbers for closure in closures.values())
+        self._starred = self._names_from_absent_stars(included)
         executed = [number for number in self._dependencies.order(included) if not self._is_future(number)]
         positions = {number: position for position, number in enumerate(executed)}
         missing = [name for name in self._names if name not in targets]
@@ -115,6 +120,7 @@ class _Assembly:
             left_out=omissions(self._safety, included, self._lacking),
             duplicates=tuple(self._duplicates),
             stubs=tuple(sorted({top for function in functions.values() for top in function.stubs})),
+            absences=self._absences(included),
             modules=MappingProxyType(dict(sorted(modules.items()))),
             notes=(*self._notes, *self._choice_notes()),
             unparsed=MappingProxyType({name: place for name, place in faults.items() if place is not None}),
@@ -235,7 +241,10 @@ class _Assembly:
     def _chunk(self, number: int, position: int) -> Chunk:
         statement = self._program.statements[number]
         binds = self._program.names_bound_by(number)
-        return Chunk(position, statement.unit.file, statement.location, statement.source, binds)
+        borrows = dict.fromkeys(name for each in self._absent(number) for name in self._borrowed(each))
+        return Chunk(
+            position, statement.unit.file, statement.location, statement.source, binds, tuple(borrows)
+        )
 
     def _function(
         self, name: str, target: int, closure: Closure, positions: Mapping[int, int]
@@ -243,10 +252,12 @@ class _Assembly:
         statement = self._program.statements[self._definition(name, target)]
         return ExtractedFunction(
             name=name,
+            file=statement.unit.file,
             location=statement.location,
             source=statement.source,
             chunks=tuple(sorted(positions[number] for number in closure.numbers if number in positions)),
             stubs=tuple(sorted({top for number in closure.numbers for top in self._stubs(number)})),
+            not_handed_in=self._not_handed_in(closure.numbers),
             lacks=(
                 *(lack(self._safety, number) for number in closure.left_out),
                 *(
@@ -261,11 +272,54 @@ class _Assembly:
 
     def _stubs(self, number: int) -> Iterable[str]:
         """Modules to stub: by their top level, or by the whole name where the submission has files below it."""
-        for dotted in self._program.strangers_of(number):
-            top = dotted.partition(".")[0]
-            if not self._program.finder.is_real(top):
-                is_shared = top == SUBMISSION_PACKAGE or self._program.finder.has_folder(top)
-                yield dotted if is_shared else top
+        for each in self._absent(number):
+            top = each.dotted.partition(".")[0]
+            is_shared = top == SUBMISSION_PACKAGE or self._program.finder.has_folder(top)
+            yield each.dotted if is_shared else top
+
+    def _absent(self, number: int) -> Iterator[ImportedName]:
+        """All that a statement imports from modules that are not there."""
+        for each in self._program.strangers_of(number):
+            if not self._program.finder.is_real(each.dotted.partition(".")[0]):
+                yield each
+
+    def _borrowed(self, imported: ImportedName) -> Iterable[str]:
+        return self._starred.get(imported.dotted, ()) if imported.name == "*" else (imported.bound,)
+
+    def _names_from_absent_stars(self, numbers: Iterable[int]) -> dict[str, set[str]]:
+        """Under each module that is not there the names that the statements can only have from its star import."""
+        found: dict[str, set[str]] = {}
+        for number in numbers:
+            path, reads = self._program.statements[number].unit.file, self._program.reads(number)
+            wanted = {(path, name) for name in (reads.load | reads.late if isinstance(reads, Reads) else ())}
+            wanted |= {(each.file, each.name) for each in self._program.modules_of(number) if each.name}
+            for file, name in wanted:
+                space = self._program.namespaces.get(file)
+                if space is None or not space.stars or name in space.events or name in ALWAYS_BOUND:
+                    continue
+                for star in self._program.starred(file, name).imports:
+                    for each in self._absent(star):
+                        if each.name == "*" and self._program.finder.absence(each.dotted)[1] == NOT_HANDED_IN:
+                            found.setdefault(each.dotted, set()).add(name)
+        return found
+
+    def _absences(self, numbers: Iterable[int]) -> tuple[Absence, ...]:
+        dotted = sorted({each.dotted for number in numbers for each in self._absent(number)})
+        finder = self._program.finder
+        return tuple(
+            Absence(each, *finder.absence(each), tuple(sorted(self._starred.get(each, ()))))
+            for each in dotted
+        )
+
+    def _not_handed_in(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """The files that the statements import and that are not there, except for a star import that no name needs."""
+        found = set()
+        for number in numbers:
+            for each in self._absent(number):
+                subject, predicate = self._program.finder.absence(each.dotted)
+                if predicate == NOT_HANDED_IN and (each.name != "*" or self._starred.get(each.dotted)):
+                    found.add(subject)
+        return tuple(sorted(found))
 
 
 def _union(sets: Iterable[AbstractSet[int]]) -> frozenset[int]:

@@ -69,7 +69,19 @@ class Choice:
     def files(self, name: str) -> list[str]:
         """Files that define `name`, the one that counts first."""
         found = [path for path, defined in self._defined.items() if name in defined]
+        if len(found) > 1:
+            run = self._run_by_others(found, name)
+            found = [path for path in found if path not in run] or found
         return found if len(found) < 2 else sorted(found, key=lambda path: self._rank(path, name))
+
+    def _run_by_others(self, paths: Sequence[str], name: str) -> set[str]:
+        """The notebooks that another of the files runs: it has their definitions of the name, and more names."""
+        return {
+            self.program.statements[number].unit.run_from
+            for path in paths
+            if not is_leftover(path)
+            for number in self.program.namespaces[path].events[name]
+        }
 
     def reason(self, name: str, path: str, other: str) -> str:
         """Why the definition in `path` counts and the one in `other` does not, as a clause."""

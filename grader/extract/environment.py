@@ -38,17 +38,23 @@ class Environment:
     """The names of one file, on a plain Linux machine."""
 
     def __init__(
-        self, path: str, is_absent: Callable[[str], bool], changed_elsewhere: AbstractSet[str] = frozenset()
+        self,
+        path: str,
+        is_absent: Callable[[str], bool],
+        changed_elsewhere: AbstractSet[str] = frozenset(),
+        *,
+        is_main: bool,
     ) -> None:
         """For the file at this path.
 
         Args:
-            path: of the file; a notebook has a shell.
+            path: of the file.
             is_absent: whether an import of this dotted name fails.
+            is_main: whether it is a notebook, which has a shell, or run by one.
             changed_elsewhere: names that functions of the file change with `global`: their values are not known.
         """
         self._path = path
-        self._machine = Machine(is_notebook=path.lower().endswith(".ipynb"), is_absent=is_absent)
+        self._machine = Machine(is_notebook=is_main, is_absent=is_absent)
         self._changed_elsewhere = changed_elsewhere
         self._known: dict[str, Any] = {}
         self._steps_left = _STEPS

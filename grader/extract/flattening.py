@@ -93,7 +93,8 @@ def _flattened(path: str, statements: Sequence[Statement], finder: ModuleFinder)
     has_globals = any("global " in line for unit in units for line in unit.lines)
     setters = _changed_globals(nodes) if has_globals else {}
     if any(isinstance(node, _COMPOUND) or isinstance(getattr(node, "value", 0), ast.IfExp) for node in nodes):
-        flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted))
+        is_main = finder.is_main(path)
+        flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted), is_main=is_main)
         found = [each for statement in statements for each in flattener.replaced(statement, 0)]
         statements = flattener.without_bound_names(found)
     return [_with_globals(each, setters) for each in statements] if setters else list(statements)
@@ -116,12 +117,17 @@ class _Flattener:
     """Goes through the statements of one file in the order of execution."""
 
     def __init__(
-        self, path: str, setters: Mapping[str, AbstractSet[str]], is_absent: Callable[[str], bool]
+        self,
+        path: str,
+        setters: Mapping[str, AbstractSet[str]],
+        is_absent: Callable[[str], bool],
+        *,
+        is_main: bool,
     ) -> None:
         self._path = path
         self._is_absent = is_absent
         changed = frozenset[str]().union(*setters.values())
-        self._environment = Environment(path, is_absent, changed)
+        self._environment = Environment(path, is_absent, changed, is_main=is_main)
         self._skipped: list[Statement] = []
         self._choices_left = _CHOICES
         self._lines_left = _LINES

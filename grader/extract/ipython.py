@@ -19,6 +19,7 @@ _TRIPLE_END = {
 _FRESH_START = re.compile(r"(?:async[ \t]+def|def|class|import|from)[ \t]+[^\W\d]")
 _CELL_MAGIC = re.compile(r"%%(\w+)")
 _LINE_MAGIC = re.compile(r"%%?[^\W\d]")
+_RUNS_FILE = re.compile(r"%(run|aimport)[ \t]+(.+)")
 _HELP = re.compile(r"(?:\?{1,2}[ \t]*%{0,2}[\w.*]+|%{0,2}[\w.*\[\]'\"]+\?{1,2})[ \t]*;?[ \t]*(?:#.*)?$")
 
 _CLASSIC_PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)")
@@ -142,6 +143,11 @@ def plain_lines(lines: list[str]) -> PlainLines:
         indent = line[: len(line) - len(line.lstrip())]
         # The line may be the only one of its block, which must not become empty; in column 0 it ends a function.
         is_head = is_head and line.startswith("%%")
+        if indent and (command := _RUNS_FILE.match(line.strip())):
+            # It counts if its block does, so it stays a statement of the block.
+            plain.append(f"{indent}get_ipython().run_line_magic({command[1]!r}, {command[2]!r})")
+            plain.extend("" for _ in range(index - first - 1))
+            continue
         plain.append("" if is_head else f"{indent}pass")
         plain.extend("" for _ in range(index - first - 1))
         replaced.append(Replaced(first + 1, line.strip(), reason, binds))

@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
-from grader.extract.importing import absolute_name
+from grader.extract.extracted import NOT_HANDED_IN
 from grader.extract.parsing import Statement
 from grader.extract.program import Program
 from grader.extract.scopes import Definition
@@ -64,11 +64,7 @@ class Explainer:
                 return f"{name} ({statement.location}) {verb} {statement.obstacle}"
         for statement in reversed(events):
             if isinstance(statement.node, ast.ImportFrom):
-                module = absolute_name(statement.node.module, statement.node.level, statement.unit.file)
-                return (
-                    f"{name} ({statement.location}) is imported from {module}, which is not part of the submission: "
-                    "hand that file in too"
-                )
+                return f"{name} ({statement.location}) is imported from {self._origin(statement, name)}"
         if self._inner is None:
             self._inner = self._look_inside()
         if name in self._inner:
@@ -79,6 +75,18 @@ class Explainer:
         if name in self._used:
             return f"{name} is used ({self._used[name]}) {_NEVER}{hint}"
         return f"{name} {_UNDEFINED}{hint}"
+
+    def _origin(self, statement: Statement, name: str) -> str:
+        """The module that an import names, and why the name cannot be had from it."""
+        assert isinstance(statement.node, ast.ImportFrom)
+        path = statement.unit.file
+        imported = next(each for each in self._program.names_in(statement.node, path) if each.bound == name)
+        if imported.file:
+            return f"{imported.file}, which does not define {imported.name}"
+        subject, predicate = self._program.finder.absence(imported.dotted)
+        if predicate != NOT_HANDED_IN:
+            return f"{subject}, which {predicate}"
+        return f"{subject}, but {subject} {predicate}: hand that file in too"
 
     def _look_inside(self) -> dict[str, str]:
         """The reasons for graded names defined inside other statements; also notes where they are only used."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from grader.extract.extracted import LeftOut
+from grader.extract.extracted import NOT_PARSED, LeftOut
 from grader.extract.parsing import Statement
 from grader.extract.safety import BARE_EXPRESSION, IDLE, Safety
 
@@ -36,6 +36,8 @@ def lack(safety: Safety, number: int) -> LeftOut:
 
 def _predicate(statement: Statement, reason: str) -> str:
     """What a statement that is left out does and the remedy, to follow its place."""
+    if reason.startswith(NOT_PARSED):
+        return reason
     if _ASKS.search(reason):
         return "asks for input, which nobody gives during grading; put the value there"
     if _READS_A_FILE.search(reason):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.extract.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
 from grader.extract.ipython import as_ipython_reads, dedented, foreign_cell, plain_lines
@@ -23,11 +23,22 @@ _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)", re.MUL
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The lines of one cell or module."""
+    """The lines of one cell or module.
+
+    file: whose namespace they are executed in.
+    origin: the file they are in, if that is another one; then `cell` is a cell of it.
+    quote: for lines of a string, the string's line, and how many of the lines come before the string's first.
+    run_from: the file whose namespace it would be, if `file` runs that one.
+    summary: for lines that stand for the student's, those of the student.
+    """
 
     file: str
     cell: int | None
     lines: Sequence[str]
+    origin: str = ""
+    quote: tuple[int, int] | None = None
+    run_from: str = ""
+    summary: str = ""
     encoded: dict[int, bytes] = field(default_factory=dict)
 
     def between(self, index: int, start: int | None, end: int | None) -> str:
@@ -40,7 +51,11 @@ class Unit:
         return self.encoded[index][start:end].decode()
 
     def location_of(self, line: int) -> Location:
-        return Location(self.file, self.cell, line)
+        file = self.origin or self.file
+        if self.quote is None:
+            return Location(file, self.cell, line)
+        at, above = self.quote
+        return Location(file, self.cell, at, max(line - above, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,36 +114,47 @@ class Statement:
         # Cut first: a line may hold a hundred thousand statements.
         line = line or self.fault_line or self.first_line
         text = self.unit.lines[line - 1][: 10 * SUMMARY_LENGTH].strip() if self.unit.lines else ""
+        text = self.unit.summary or text
         summary = text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
         return LeftOut(self.unit.location_of(line), summary, reason, binds)
 
 
 def statements_of(
-    file: str, cell: int | None, text: str, converter: Converter | None = None
+    file: str,
+    cell: int | None,
+    text: str,
+    *,
+    origin: str = "",
+    quote: tuple[int, int] | None = None,
+    is_cell: bool = False,
+    converter: Converter | None = None,
 ) -> list[Statement]:
-    """The top-level statements of one cell or module, in order. Raises nothing, executes nothing."""
+    """The top-level statements of one cell or module, in order. Raises nothing, executes nothing.
+
+    origin, quote: those of the text's Unit. is_cell: whether a cell magic may begin it, as in every cell of a notebook.
+    """
     lines = text.split("\n")
-    unit = Unit(file, cell, lines)
+    unit = Unit(file, cell, lines, origin, quote)
     if len(text) > UNIT_CHARACTERS:
         reason = f"it is longer than {UNIT_CHARACTERS:,} characters, too long to read"
         return [Statement(unit, 1, 1, None, reason)]
-    if cell is not None and (magic := foreign_cell(text)):
+    if (is_cell or cell is not None) and (magic := foreign_cell(text)):
         first = next(number for number, line in enumerate(lines, start=1) if line.strip())
         names = tuple(dict.fromkeys(match[1] for match in _DEFINES.finditer(text)))
         return [Statement(unit, first, len(lines), None, f"part of a %%{magic} cell", names)]
     nodes = _whole(text)
     if nodes is not None:
         return [_statement(unit, node) for node in nodes]
-    plain = plain_lines(lines if cell is None else as_ipython_reads(lines))
+    plain = plain_lines(as_ipython_reads(lines) if is_cell or cell is not None else lines)
     found = [Statement(unit, item.line, item.line, None, item.reason, item.binds) for item in plain.replaced]
     replaced = {item.line for item in plain.replaced}
-    read = dedented(plain.lines)
-    unit = Unit(file, cell, read)
-    nodes = _whole("\n".join(read))
+    own = dedented(plain.lines)
+    unit = replace(unit, lines=own, encoded={})
+    nodes = _whole("\n".join(unit.lines))
     parts = (
         [Part(0, len(lines), 0, nodes)]
         if nodes is not None
-        else salvaged(read, lines, unit.location_of(1).place, converter or Converter())
+        else salvaged(own, lines, unit.location_of(1).place, converter or Converter())
     )
     for part in parts:
         if part.fault is not None:

@@ -6,6 +6,7 @@ import ast
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from grader.extract.binding import TOO_DEEP, Bindings, Reads, bindings_of, reads_of
 from grader.extract.effort import GREATEST_EFFORT, SUBMISSION_EFFORT, compile_effort
@@ -90,6 +91,8 @@ class Program:
         for path in self._execution_order(sources):
             self.namespaces[path] = Namespace(path, sources[path], len(self.statements))
             self.statements.extend(sources[path])
+        self._absent_names: dict[int, Mapping[str, str]] = {}
+        self._ranked: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
         self._binders: dict[str, list[str]] = {}
         for path, space in self.namespaces.items():
             for name in space.events:
@@ -144,13 +147,30 @@ class Program:
         """Statements that bind or change `name`, the one that counts first.
 
         before: the statement that reads the name when it is executed. If nothing before it binds the name, as in a
-        notebook whose cells were run in another order, later statements count.
+        notebook whose cells were run in another order, later statements count. An import from a module that is not there
+        counts after all others: it replaces nothing.
         """
         numbers = self.namespaces[path].events.get(name, [])
-        end = len(numbers) if before is None else bisect_left(numbers, before)
-        if end == 0:
-            return (number for number in reversed(numbers) if number != before)
-        return (numbers[at] for at in range(end - 1, -1, -1))
+        if len(numbers) < 2:
+            return _counting(numbers, before)
+        if (path, name) not in self._ranked:
+            absent = [number for number in numbers if name in self.names_from_absent(number)]
+            are_absent = frozenset(absent)
+            self._ranked[path, name] = [number for number in numbers if number not in are_absent], absent
+        others, absent = self._ranked[path, name]
+        return chain(_counting(others, before), _counting(absent, before))
+
+    def names_from_absent(self, number: int) -> Mapping[str, str]:
+        """The names that an import statement takes from modules that are not there, and the modules' dotted names."""
+        if number not in self._absent_names:
+            node = self.statements[number].node
+            found: dict[str, str] = {}
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for each in self.names_in(node, self.statements[number].unit.file):
+                    if not each.file and not self.finder.is_real(each.dotted.partition(".")[0]):
+                        found[each.bound] = each.dotted
+            self._absent_names[number] = found
+        return self._absent_names[number]
 
     def starred(self, path: str, name: str) -> Starred:
         """Where a name may come from that only star imports can bring."""
@@ -242,7 +262,10 @@ class Program:
                 if submodule is not None and submodule != file:
                     yield ImportedName(bound, below, submodule, None)
                     continue
-            yield ImportedName(bound, module, file or "", alias.name)
+            if file is None and not node.module:  # `from . import tools`: the package itself is always there
+                yield ImportedName(bound, f"{module}.{alias.name}", "", None)
+            else:
+                yield ImportedName(bound, module, file or "", alias.name)
 
     def attributes_in(self, path: str) -> frozenset[str]:
         """Every name that the file takes from some object with a dot."""
@@ -253,10 +276,18 @@ class Program:
             )
         return self._attributes[path]
 
-    def strangers_of(self, number: int) -> Iterator[str]:
-        """Dotted names of the modules that a statement imports and that are not files of the submission."""
+    def strangers_of(self, number: int) -> Iterator[ImportedName]:
+        """All that a statement imports from modules that are not files of the submission."""
         statement = self.statements[number]
         for node in imports_in(statement):
             names = list(self.names_in(node, statement.unit.file))
             if isinstance(node, ast.Import) or all(not each.file for each in names):
-                yield from (each.dotted for each in names if not each.file)
+                yield from (each for each in names if not each.file)
+
+
+def _counting(numbers: Sequence[int], before: int | None) -> Iterator[int]:
+    """Of statements in order: those before `before`, the last first; if there is none, those after it, the last first."""
+    end = len(numbers) if before is None else bisect_left(numbers, before)
+    if end == 0:
+        return (number for number in reversed(numbers) if number != before)
+    return (numbers[at] for at in range(end - 1, -1, -1))

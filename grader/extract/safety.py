@@ -21,6 +21,7 @@ from grader.extract.effects import (
     member_reason,
     shell_queries,
 )
+from grader.extract.extracted import NOT_HANDED_IN
 from grader.extract.importing import absolute_name, imports_in
 from grader.extract.parsing import Statement
 from grader.extract.program import Program
@@ -240,7 +241,7 @@ class Safety:
         if root is None:
             return None
         if dotted is not None:
-            return member_reason(dotted, is_real=self.program.finder.is_real(dotted.partition(".")[0]))
+            return self._member_reason(dotted)
         number = next(self.program.events(path, root, before), None)
         if number is None:
             starred = self.program.starred(path, root)
@@ -258,6 +259,14 @@ class Safety:
             if names:
                 return (yield from self._calling_in(module.file, names[0]))
         return None
+
+    def _member_reason(self, dotted: str) -> str | None:
+        """The same for a member of a module outside the submission."""
+        finder = self.program.finder
+        is_real = finder.is_real(dotted.partition(".")[0])
+        if not is_real and finder.absence(dotted)[1] == NOT_HANDED_IN:
+            return None  # a stub, which does nothing, and which says why where its value is needed
+        return member_reason(dotted, is_real=is_real)
 
     def _calling_in(self, file: str, name: str) -> Examination:
         """The same for a name of another file of the submission."""

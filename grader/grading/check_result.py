@@ -12,12 +12,18 @@ from grader.restrictions import Violation, verdict_under
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check with its verdict and the seconds it took. is_violation: a violated restriction decided it."""
+    """A check with its verdict and the seconds it took.
+
+    is_violation: a violated restriction decided it. replaced: the wrong functions it was judged without. is_empty: every
+    call returned None.
+    """
 
     check: AnyCheck
     verdict: Verdict
     seconds: float = 0.0
     is_violation: bool = False
+    replaced: tuple[str, ...] = ()
+    is_empty: bool = False
 
     def under(self, violations: Sequence[Violation]) -> CheckResult:
         """The result after the violations: failed if a function of the check has one."""

@@ -14,19 +14,21 @@ from typing import TypeVar
 
 from grader import formatting
 from grader.checks import AnyCheck
-from grader.checks.base.call import failure_told, sentence
+from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
 from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
+from grader.extract.unwritten import is_unwritten
+from grader.grading.asking import run_and_judge
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
-from grader.grading.reporting import ReportDraft, check_part
+from grader.grading.reporting import ReportDraft
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
 from grader.model.observation import Observation, Returned
 from grader.model.report import HIDDEN_TITLE, Report
-from grader.model.trial import Trial
+from grader.model.trial import Replacement
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions import find_violations, operator_trial, traced_functions
 from grader.sandbox import device_lock
@@ -133,6 +135,15 @@ class _Grading:
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     """Of each loss function, if the spec leaves it open."""
 
+    right: dict[str, Replacement] = field(default_factory=dict)
+    """Of each function or method that a check found wrong, the right one for the checks after it."""
+
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """Each function with the mistakes that were named in it so far."""
+
+    partly_right: set[str] = field(default_factory=set)
+    """The functions and methods that earned points."""
+
     traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By function, the operators that torch ran in its traced call."""
 
@@ -157,6 +168,7 @@ class _Grading:
                     sessions[layout] = stack.enter_context(self._sessions(context))
                 run = sessions[layout].run
                 found[check.id] = self._result(check, context, run)
+                self._note_wrong(found[check.id], context)
                 self._trace(check, checks[number + 1 :], context, run)
         return [found[check.id] for check in self.spec.checks]
 
@@ -188,8 +200,42 @@ class _Grading:
             return CheckResult(check, self._skipped(missing))
         with self._device_held(alone=check.is_timed):
             clock = time.perf_counter()
-            verdict = guarded(lambda: _run_and_judge(check, context, run))
-            return CheckResult(check, verdict or errored_verdict(), time.perf_counter() - clock)
+            result = guarded(
+                lambda: run_and_judge(
+                    check,
+                    context,
+                    run,
+                    self._replacements(check, context),
+                    [mistake for name, mistake in sorted(self.named) if (name,) == check.functions],
+                )
+            ) or CheckResult(check, errored_verdict())
+            return replace(result, seconds=time.perf_counter() - clock)
+
+    def _note_wrong(self, result: CheckResult, context: CheckContext) -> None:
+        """Remember the right function for the one that a check found wrong; none for one that was never written."""
+        right, verdict = result.check.replacement(context.assignment), result.verdict
+        for each in verdict.findings:
+            self.named.update((each.function, mistake.misconception) for mistake in each.diagnosis)
+        if right is None or right.function not in self.extracted.functions:
+            return
+        if verdict.credit:
+            self.partly_right.add(right.target)
+        is_wrong = any(each.is_correct is False for each in verdict.findings)
+        if is_wrong and not result.is_empty and not is_unwritten(self.extracted, right.function):
+            self.right.setdefault(right.target, right)
+
+    def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:
+        """Right functions for those that a check calls and does not judge itself."""
+        if check.asked_again == "none":
+            return ()
+        own = check.replacement(context.assignment)
+        called = {name for function in check.functions for name in self.extracted.names_bound(function)}
+        return tuple(
+            each
+            for each in self.right.values()
+            if each.function in called and (own is None or each.target != own.target)
+            if check.asked_again == "any" or each.target in self.partly_right
+        )
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:
         if any(self.spec.assignment.is_optional(name) for name in missing):
@@ -220,21 +266,6 @@ class _Grading:
         if self._context.device == "cpu":
             return nullcontext()
         return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
-
-
-def _run_and_judge(check: AnyCheck, context: CheckContext, run: Runner) -> Verdict:
-    evidence: list[tuple[Trial, Observation]] = []
-    trials = check.trials(context)
-    while trials:
-        evidence += [(trial, run(trial)) for trial in trials]
-        trials = check.more_trials(context, evidence)
-    verdict = check.judge(context, evidence)
-    if verdict.status == "failed" and verdict.failure is None:
-        verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
-    check_part(
-        CheckResult(check, verdict)
-    )  # so that a verdict that no report can hold fails this check alone
-    return verdict
 
 
 def _run_traced(name: str, context: CheckContext, run: Runner) -> Observation:

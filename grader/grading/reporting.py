@@ -45,6 +45,9 @@ from grader.spec.detect import LookAlike
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
 
+_CAUSES = frozenset({"values", "training", "prediction"})
+"""The kinds of checks that other failures can follow from: they judge what a function computes."""
+
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -186,7 +189,7 @@ class ReportDraft:
         checks = [
             check.id
             for check in self.checks
-            if check.kind == "values" and check.status == "failed" and check.id != part.id
+            if check.kind in _CAUSES and check.status == "failed" and check.id != part.id
             if set(check.functions) & set(result.verdict.blames)
         ]
         return part.model_copy(
@@ -207,18 +210,15 @@ class ReportDraft:
     def _wrong_helpers(self, result: CheckResult) -> list[str]:
         """The other functions that a failed function calls and that are wrong themselves."""
         own = set(result.check.functions)
-        bound = {name for function in own for name in self._names_bound(function)}
+        bound = {name for function in own for name in self.extracted.names_bound(function)}
         return [
             name
             for name, part in self.functions.items()
             if name in bound - own
+            and name not in result.replaced
             and part.status in {"incorrect", "missing", "not_written"}
-            and not own & self._names_bound(name)  # if two need each other, neither is to blame
+            and not own & self.extracted.names_bound(name)  # if two need each other, neither is to blame
         ]
-
-    def _names_bound(self, name: str) -> set[str]:
-        """The names that the chunks of a function bind."""
-        return {bound for chunk in _chunks(name, self.extracted) for bound in chunk.binds}
 
 
 def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
@@ -297,9 +297,12 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it is written for CUDA; it ran on the CPU, because no GPU was used")
-    stubs = [module for module in function.stubs if module.partition(".")[0] not in _WORKING]
-    if stubs:
+    packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
+    if stubs := [module for module in function.stubs if module in packages]:
         notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+    if function.not_handed_in:
+        verb = "was" if len(function.not_handed_in) == 1 else "were"
+        notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
     if function.is_python_2:
         notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):

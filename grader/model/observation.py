@@ -11,11 +11,15 @@ from grader.model.trial import Array
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A line of the student's code. Cells are code cells counted from 1; a module has none (None)."""
+    """A line of the student's code. Cells are code cells counted from 1; a module has none (None).
+
+    inner: the line within a string on that line, counted from 1, where an export keeps a whole cell in one string.
+    """
 
     file: str
     cell: int | None
     line: int
+    inner: int | None = None
 
     @property
     def place(self) -> str:
@@ -23,7 +27,9 @@ class Location:
         return self.file if self.cell is None else f"{self.file}, cell {self.cell}"
 
     def __str__(self) -> str:
-        return f"{self.place}, line {self.line}"
+        return f"{self.place}, line {self.line}" + (
+            f" (line {self.inner} of its string)" if self.inner else ""
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

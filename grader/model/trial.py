@@ -125,6 +125,31 @@ class Driver:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A right function that takes the place of a wrong one in the student's process, for checks of other functions.
+
+    It is public code of the reference that holds no expected value. Whoever refers to the wrong function, under
+    whatever name, calls the right one.
+
+    Attributes:
+        function: the student's function, or class.
+        attribute: the method that is replaced; None for a function.
+        name: the function of the module that takes its place.
+        source: the module's text.
+    """
+
+    function: str
+    attribute: str | None
+    name: str
+    source: str
+
+    @property
+    def target(self) -> str:
+        """The function or method that it replaces."""
+        return self.function if self.attribute is None else f"{self.function}.{self.attribute}"
+
+
 RunnerName = Literal["student", "reference"]
 
 
@@ -149,6 +174,7 @@ class Trial:
             previous result again; every tensor must have the same shape and dtype as before.
         runner: whose function it is; the workers of both are confined alike.
         driver: runs in place of the function, which is then among its arguments.
+        replaced: right functions to put in the place of wrong ones before the call.
         tag: a mark for the check that made the trial; never sent to the worker.
     """
 
@@ -169,6 +195,7 @@ class Trial:
     is_again: bool = False
     runner: RunnerName = "student"
     driver: Driver | None = None
+    replaced: tuple[Replacement, ...] = ()
     tag: str = ""
 
     def device_of(self, device: Device) -> Device:
@@ -183,11 +210,12 @@ class Trial:
 
     @property
     def caller(self) -> str:
-        """Names the worker and the time budget of the call: the function with the functions passed to it.
+        """Names the worker and the time budget of the call: the function with the functions passed to it or replaced.
 
         So a loss function that never returns does not use up a trainer's time with another loss function.
         """
-        return self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
+        name = self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
+        return " ".join((name, *(f"-{each.target}" for each in self.replaced)))
 
     @property
     def lent(self) -> tuple[str, ...]:

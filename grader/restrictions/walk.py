@@ -85,7 +85,7 @@ class Walk:
             for name in chunk.binds:
                 self._binding.setdefault((chunk.file, name), []).append(chunk)
         self._files = {file: file_scope(file, parts) for file, parts in by_file.items()}
-        self._graded = {(each.location.file, name): name for name, each in extracted.functions.items()}
+        self._graded = {(each.file, name): name for name, each in extracted.functions.items()}
         self._origins = Origins(self._files, extracted.modules, frozenset(self._graded), stored)
         self._pending: list[tuple[ast.AST, Scope, Chunk]] = []
         self._later: deque[tuple[ast.AST, Scope, Chunk]] = deque()
@@ -277,5 +277,4 @@ class Walk:
 
 
 def _location(node: ast.AST, chunk: Chunk) -> Location:
-    line = chunk.location.line + getattr(node, "lineno", 1) - 1
-    return Location(chunk.location.file, chunk.location.cell, line)
+    return chunk.location_of(chunk.location.line + getattr(node, "lineno", 1) - 1)

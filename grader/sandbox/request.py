@@ -35,6 +35,7 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
             "place": str(chunk.location),
             "source": chunk.source,
             "binds": list(chunk.binds),
+            "borrows": list(chunk.borrows),
         }
         for chunk in extracted.chunks
     ]
@@ -44,6 +45,15 @@ def describe_program(extracted: Extracted, redirect_cuda: bool) -> dict[str, Any
         "files": sorted({chunk.file for chunk in extracted.chunks} | set(extracted.modules.values())),
         "modules": dict(extracted.modules),
         "stubs": list(extracted.stubs),
+        "absences": {
+            each.dotted: {
+                "subject": each.subject,
+                "predicate": each.predicate,
+                "is_package": each.is_package,
+                "starred": list(each.starred),
+            }
+            for each in extracted.absences
+        },
         "redirect_cuda": redirect_cuda and any(each.mentions_cuda for each in extracted.functions.values()),
     }
 

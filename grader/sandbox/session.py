@@ -15,7 +15,7 @@ from grader import formatting
 from grader.errors import SandboxError
 from grader.extract import Extracted, ExtractedFunction
 from grader.model.observation import Died, Location, Missing, Observation, Raised, Refused, SpyCall, TimedOut
-from grader.model.trial import Device, Driver, Trial
+from grader.model.trial import Device, Driver, Replacement, Trial
 from grader.sandbox import decode, interruption
 from grader.sandbox.account import Account
 from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
@@ -40,6 +40,7 @@ class _Worker:
     redirect_cuda: bool
     loaded: set[str] = field(default_factory=set)
     drivers: set[Driver] = field(default_factory=set)
+    replaced: tuple[Replacement, ...] = ()
     resident: frozenset[str] = frozenset()
 
 
@@ -125,7 +126,7 @@ class Session:
         return self._call(trial, worker, account)
 
     def _complete(self, worker: _Worker, trial: Trial) -> Observation | None:
-        """Send functions, driver and tensors that the call needs and the worker lacks; the failure if one fails."""
+        """Send functions, replacements, driver and tensors that the worker lacks; the failure if one fails."""
         for name in trial.lent:
             other = self.extracted.functions.get(name)
             if other is None:
@@ -133,6 +134,9 @@ class Session:
             failure = None if name in worker.loaded else self._load(other, worker)
             if failure is not None:
                 return failure
+        failure = self._replace(worker, trial.replaced)
+        if failure is not None:
+            return failure
         driver = trial.driver
         if driver is not None and driver not in worker.drivers:
             failure = self._send(worker, {"op": "driver", "name": driver.name, "source": driver.source})
@@ -147,20 +151,36 @@ class Session:
             worker, *describe_resident(trial.resident, trial.backend, self.shared, worker.device)
         )
 
+    def _replace(self, worker: _Worker, replacements: tuple[Replacement, ...]) -> Observation | None:
+        """Put right functions in place of the student's; the failure if the worker does not accept one."""
+        if worker.replaced == replacements:
+            return None
+        worker.replaced = replacements
+        for each in replacements:
+            file = self.extracted.functions[each.function].location.file
+            names = {"function": each.function, "attribute": each.attribute, "name": each.name}
+            failure = self._send(worker, {"op": "replace", "file": file, "source": each.source, **names})
+            if failure is not None:
+                return failure
+        return None
+
     def _load(self, function: ExtractedFunction, worker: _Worker) -> Observation | None:
         """Have the worker execute the code that the function needs; the observation if that fails."""
         request = {
             "op": "load",
             "function": function.name,
-            "file": function.location.file,
+            "file": function.file,
             "chunks": list(function.chunks),
-            "lacks": {name: left.explanation or left.reason for left in function.lacks for name in left.binds},
+            "lacks": {
+                name: left.explanation or left.reason for left in function.lacks for name in left.binds
+            },
             "redirect_cuda": worker.redirect_cuda and function.mentions_cuda,
             "default_device": self._default_device(worker),
         }
         failure = self._send(worker, request)
         if failure is None:
             worker.loaded.add(function.name)
+            worker.replaced = ()  # the code that was loaded may define a replaced function
         return replace(failure, is_loading=True) if isinstance(failure, TimedOut) else failure
 
     def _send(
@@ -260,9 +280,7 @@ class Session:
         chunk = next((each for each in self.extracted.chunks if each.number == chunk_number), None)
         if chunk is None or line == 0:
             return None
-        first = chunk.location.line
-        last = first + chunk.source.count("\n")
-        return Location(chunk.location.file, chunk.location.cell, min(max(line, first), last))
+        return chunk.location_of(line)
 
     def _end_worker(self, caller: str) -> str:
         """Kill the worker of one caller, if there is one; how it ended, in words."""

@@ -107,10 +107,10 @@ class _Candidate:
 def _stages(
     implementation: Implementation, checks: Sequence[AnyCheck], *, is_right: bool
 ) -> list[list[AnyCheck]]:
-    """All checks at once for a right one. Otherwise first those that name mistakes, or, for a mutant, the cheap ones."""
+    """All checks at once for a right one. Otherwise first those that name mistakes, or, for a mutant, those that catch most."""
     if is_right:
         return [list(checks)] if checks else []
-    kinds = {"agreement"} if implementation.kind == "mutant" else {"values", "stability", "answers"}
+    kinds = {"values"} if implementation.kind == "mutant" else {"values", "stability", "answers"}
     first = [check for check in checks if check.kind in kinds]
     rest = [check for check in checks if check not in first]
     return [stage for stage in (first, rest) if stage]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -37,9 +37,11 @@ class QuestionCase:
     inputs: Mapping[str, Value]
     """By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
     is_noted: bool = False
-    """Whether a wrong answer is only a note, which costs nothing."""
+    """Whether a wrong answer is only a note, which costs nothing, and which only a right function gets."""
     note: str = ""
     """The text of that note."""
+    is_large: bool = False
+    """Whether exponentials of its scores overflow; the note is then for answers that are not finite."""
 
 
 QuestionMistake = Mistake[Inputs]
@@ -83,6 +85,12 @@ class Question:
     """The right outputs; their float64 must be good to `tolerance` of the largest entry."""
     driver: tuple[str, str] | None = None
     """The module of reference.in_worker.drivers and the function in it that makes the call; None calls the student's."""
+    right: tuple[str, str] | None = None
+    """A module of reference.in_worker.right, and its function that may stand in where this question is answered wrongly."""
+    method: str | None = None
+    """The method of a class that the question is about and that `right` replaces; None for a function."""
+    beside: Mapping[str, Callable[[Inputs], Sequence[Answer]]] = field(default_factory=dict)
+    """By known mistake in another method of the same class, the outputs that are right where this one calls that method."""
     tolerance: float = 1e-8
     """Relative to the largest entry of an output, in float64."""
     tolerance32: float = 2e-4
@@ -100,10 +108,23 @@ class Question:
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
     """Whether a call may take as long as training."""
+    overflow: str = ""
+    """The message to a function that is right but where exponentials overflow, if its cases say which are large."""
+    is_learning: bool = False
+    """Whether it asks how far training gets, which the loss, the trainer and the prediction decide together."""
 
     def answers(self, inputs: Inputs) -> tuple[Answer, ...]:
         """The answer, and all others that are just as right."""
         return (self.answer(inputs), *self.accepted(inputs))
+
+    def beside_mistake(self, name: str) -> Question | None:
+        """The same question to a class with that mistake in another method; None where it makes no known difference."""
+        if name not in self.beside:
+            return None
+        answers = self.beside[name]
+        return replace(
+            self, answer=lambda inputs: answers(inputs)[0], accepted=lambda inputs: answers(inputs)[1:]
+        )
 
     def tolerance_of(self, output: str, *, is_float32: bool = False) -> float:
         """Relative to the largest entry of that output."""

@@ -79,7 +79,7 @@ def load(monkeypatch):
                 "from __future__ import annotations\n" + chunk.source, chunk.file, "exec", dont_inherit=True
             )
             exec(code, vars(modules[chunk.file]))
-        return getattr(modules[function.location.file], name)
+        return getattr(modules[function.file], name)
 
     return run
 

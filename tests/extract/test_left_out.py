@@ -112,7 +112,7 @@ def test_a_summary_is_capped(extract_cells):
     assert item.summary.endswith("…")
 
 
-@pytest.mark.parametrize("magic", ["bash", "html", "writefile x.py", "javascript"])
+@pytest.mark.parametrize("magic", ["bash", "html", "writefile x.txt", "javascript"])
 def test_a_cell_of_another_language_is_left_out_as_a_whole(extract_cells, magic):
     extracted = extract_cells("target", f"%%{magic}\ndef target(): pass")
 

@@ -49,7 +49,7 @@ GOOD = "def good():\n    return 1\n"
         ("target = !ls", "target (hw.ipynb, cell 1, line 1) is not run: it is the output of a shell command"),
         (
             "from solutions import target",
-            "target (hw.ipynb, cell 1, line 1) is imported from solutions, which is not part of the submission: hand that file in too",
+            "target (hw.ipynb, cell 1, line 1) is imported from solutions.py, but solutions.py was not handed in: hand that file in too",
         ),
         (
             "target = make(open('x'))",

@@ -80,6 +80,7 @@ def test_a_program_is_what_was_extracted_and_no_more():
                 "place": "hw.py, line 1",
                 "source": "import matplotlib",
                 "binds": ["matplotlib"],
+                "borrows": ["matplotlib"],
             },
             {
                 "number": 1,
@@ -88,10 +89,19 @@ def test_a_program_is_what_was_extracted_and_no_more():
                 "place": "hw.py, line 5",
                 "source": "def f(): return matplotlib",
                 "binds": ["f"],
+                "borrows": [],
             },
         ],
         "files": ["hw.py"],
         "modules": {},
         "stubs": ["matplotlib"],
+        "absences": {
+            "matplotlib": {
+                "subject": "matplotlib",
+                "predicate": "cannot be used here",
+                "is_package": True,
+                "starred": [],
+            }
+        },
         "redirect_cuda": False,
     }

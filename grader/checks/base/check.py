@@ -13,9 +13,9 @@ from grader import formatting
 from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
 from grader.errors import SpecFault
-from grader.model.assignment import FunctionSpec, Model, Role
+from grader.model.assignment import Assignment, FunctionSpec, Model, Role
 from grader.model.observation import Observation
-from grader.model.trial import Trial
+from grader.model.trial import Replacement, Trial
 from grader.model.verdict import Verdict, VerdictDetails
 
 Evidence = Sequence[tuple[Trial, Observation]]
@@ -49,6 +49,11 @@ class CheckFields(Model):
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
 
     @property
+    def asked_again(self) -> Literal["any", "partly right", "none"]:
+        """Which wrong functions of other checks it is asked again without when it fails, so that one mistake costs once."""
+        return "none"
+
+    @property
     def named(self) -> dict[str, str]:
         """The functions that the check names, by field."""
         names = {field: getattr(self, field) for field in self.roles}
@@ -67,6 +72,14 @@ class CheckFields(Model):
             elif (role := functions[name].role) not in self.roles[field]:
                 expected = f"must name a function of role {formatting.choices(self.roles[field])}"
                 yield SpecFault(field, expected, f"{name!r}, whose role is {role!r}")
+
+    def replacement(self, _assignment: Assignment, /) -> Replacement | None:
+        """The right function for other checks to be judged with where this check finds its function wrong."""
+        return None
+
+    def is_right_beside(self, _context: CheckContext, _evidence: Evidence, _mistake: str, /) -> bool:
+        """Whether the evidence is right but for this mistake, which other checks found in the same function."""
+        return False
 
     @abstractmethod
     def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,11 +13,11 @@ from grader.checks.base.comparison import UNITS, Comparison, compare_array, comp
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial, unusable
 from grader.checks.losses.cases import MANY_CLASSES, Draw
-from grader.checks.losses.core import core_fault, no_points_yet
+from grader.checks.losses.core import core_fault, is_half_right, no_points_yet
 from grader.checks.losses.truth import Truth
 from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, LossFunction
-from grader.model.observation import Received
+from grader.model.observation import Received, Returned
 from grader.model.trial import DTypeName, Trial
 from grader.model.verdict import Verdict
 
@@ -52,25 +52,43 @@ class AgreementCheck(CheckFields):
         )
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Passed when they agree on every case and the naive one is right at its core."""
+        """Passed when they agree on every case and the naive one is right at its core.
+
+        If just one of them is wrong, its own checks judge that: here a right function takes its place, with which the
+        other one agrees.
+        """
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            silent = {trial.function for trial, seen in evidence if not isinstance(seen, Returned)}
+            return self.failed(calls, blames=tuple(sorted(silent)))
         greatest = 0.0
         for naive, vectorized in zip(calls[::2], calls[1::2], strict=True):
             on = f"on {naive[0].label}"
             if words := unusable(naive[1]):
-                return self.failed(f"{self.naive} {words}, {on}")
+                return self.failed(f"{self.naive} {words}, {on}", blames=(self.naive,))
             for comparison in self._comparisons(context.assignment, naive, vectorized):
                 if not comparison.is_right:
-                    return self.failed(
-                        f"{self.vectorized}: {comparison.sentence}, {on}", blames=self.functions
-                    )
+                    fault = f"{self.vectorized}: {comparison.sentence}, {on}"
+                    return self._differing(context.assignment, calls, fault)
                 greatest = max(greatest, comparison.relative)
-        if fault := core_fault(context.assignment, calls[0], needs_gradient=True):
-            return self.failed(no_points_yet("agreement", fault), blames=(self.naive,))
+        if core := core_fault(context.assignment, calls[0], needs_gradient=True):
+            return self.failed(no_points_yet("agreement", core), blames=(self.naive,))
         message = f"{self.naive} and {self.vectorized} agree on {len(calls) // 2} cases."
         return self.passed(message, measured={"relative_difference": greatest})
+
+    def _differing(self, assignment: Assignment, calls: Sequence[Call], fault: str) -> Verdict:
+        """The verdict on functions that differ: passed if one is right, and the other at least in half of its core."""
+        wrong = [
+            name
+            for name, own in ((self.naive, calls[::2]), (self.vectorized, calls[1::2]))
+            if any(Truth.of(assignment, trial).fault(seen.values) for trial, seen in own)
+        ]
+        if len(wrong) != 1 or not is_half_right(assignment, calls[0 if wrong == [self.naive] else 1]):
+            return self.failed(fault, blames=tuple(wrong))
+        right = self.vectorized if wrong == [self.naive] else self.naive
+        return self.passed(
+            f"{right} agrees with a right function on {len(calls) // 2} cases; {wrong[0]} is wrong itself."
+        )
 
     def _comparisons(self, assignment: Assignment, naive: Call, vectorized: Call) -> Iterator[Comparison]:
         """The loss and the gradient of the vectorized function against those of the naive one."""

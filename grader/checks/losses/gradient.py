@@ -115,32 +115,35 @@ class GradientCheck(CheckFields):
         """Passed when every directional derivative agrees and the loss is right at its core."""
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            return self._fails(calls)
         worst = 0.0
         for at in _at_each_reg(calls):
             label = at[0].label
             if words := unusable(at[1]):
-                return self.failed(f"{self.function} {words}, on {label}")
+                return self._fails(f"{self.function} {words}, on {label}")
             for slope in self._slopes(context, at, calls):
                 if slope is None:
-                    return self.failed(
+                    return self._fails(
                         f"{self.function} does not return a finite loss at every step from W, on {label}"
                     )
                 if not slope.is_right:
-                    return self.failed(
+                    return self._fails(
                         f"{self.function}: dW is not the derivative of the loss that it returns, on {label}."
                         f" Along a random direction dW gives {formatting.number(slope.analytic)}, but the"
                         f" numeric gradient is {formatting.number(slope.numeric)}."
                         f"{self._shown_entries(context, at, calls)}",
-                        blames=(self.function,),
                     )
                 worst = max(worst, slope.error)
         if fault := core_fault(context.assignment, calls[0]):
-            return self.failed(no_points_yet("the numeric gradient", fault), blames=(self.function,))
+            return self._fails(no_points_yet("the numeric gradient", fault))
         message = f"dW agrees with central differences of the loss along {DIRECTIONS * len(REGS)} random directions."
         return self.passed(
             message, measured={"relative_error": worst}, allowed={"relative_error": _FINE.bound}
         )
+
+    def _fails(self, message: str) -> Verdict:
+        """Failed because of what the function returns, which is for the values check to explain."""
+        return self.failed(message, blames=(self.function,))
 
     def _steps(self, context: CheckContext) -> tuple[_Step, ...]:
         """The steps in the order in which they are tried; a direction is right when it is so at one of them."""

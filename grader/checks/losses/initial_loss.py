@@ -46,7 +46,7 @@ class InitialLossCheck(CheckFields):
         """Passed when the loss is near that of guessing."""
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            return self.failed(calls, blames=(self.function,))
         ((trial, returned),) = calls
         if context.assignment.loss_function(self.function).classifier == "svm":
             expected = context.assignment.convention.delta * (NUM_CLASSES - 1)
@@ -60,5 +60,6 @@ class InitialLossCheck(CheckFields):
             return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
         return self.failed(
             f"{self.function}: the loss is {described(loss)}, expected about {expected:.4f} ({why}),"
-            f" on {trial.label}"
+            f" on {trial.label}",
+            blames=(self.function,),
         )

@@ -1,7 +1,8 @@
 """Whether a function loops over samples or classes: its own Python instructions, counted at three sizes.
 
 A loop that runs in C, as list(map(torch.sum, X)) does, executes no further instructions, but calls torch or NumPy once
-more for each further sample. All counts are claims of the worker.
+more for each further sample. Comprehensions over integers alone, such as lists of indices, are left out of the count.
+All counts are claims of the worker.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class LoopsCheck(CheckFields):
         """Passed when the counts fit the function's style, for a function whose loss is right at its core."""
         calls = returned_calls(evidence)
         if isinstance(calls, str):
-            return self.failed(calls)
+            return self.failed(calls, blames=(self.function,))
         counts = [returned.instructions or Instructions(0) for _, returned in calls]
         if min(count.total for count in counts) == 0:
             return self.failed(

@@ -11,11 +11,12 @@ from grader import formatting
 from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import in_dtype_of, loss_trial
+from grader.checks.losses.calls import in_dtype_of, loss_trial, right_loss
 from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
+from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Value
-from grader.model.trial import Tensor, Trial
+from grader.model.trial import Replacement, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 
 ARGUMENTS = ("W", "X", "y")
@@ -32,6 +33,10 @@ class PurityCheck(CheckFields):
 
     kind: Literal["purity"]
     function: str
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right loss."""
+        return right_loss(assignment, self.function)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call without and one with a regularizer, W, X and y brought back after each, in every dtype.
@@ -67,7 +72,7 @@ class PurityCheck(CheckFields):
         calls: list[Call] = []
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
-                return self.failed(failure_sentence(trial, observation))
+                return self.failed(failure_sentence(trial, observation), blames=(self.function,))
             if changed := _changed_input(trial, observation):
                 on = f"{trial.label}{in_dtype_of(trial, evidence, _changed_input)}"
                 words = f"{self.function} changes {changed}, on {on}."

@@ -20,12 +20,12 @@ from grader.checks.base.comparison import (
     unit_roundoff,
 )
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, in_dtype_of, loss_trial
+from grader.checks.losses.calls import case_of, in_dtype_of, loss_trial, right_loss
 from grader.checks.losses.cases import SHIFT, SOME_ROWS, Case, Draw
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Unexpected, Value
-from grader.model.trial import DTypeName, Trial
+from grader.model.trial import DTypeName, Replacement, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
 from reference import Convention
 from reference.losses.problem import cross_entropies
@@ -71,6 +71,10 @@ class StabilityCheck(CheckFields):
     kind: Literal["stability"]
     function: str
 
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right loss."""
+        return right_loss(assignment, self.function)
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """In each dtype no shift and both shifts; two wide rows in each; W of ones as in the handout."""
         draw = Draw(random_stream(context.seed, self.id), context.assignment.convention)
@@ -103,7 +107,8 @@ class StabilityCheck(CheckFields):
         for trial, observation in evidence:
             if not isinstance(observation, Returned):
                 finding = Finding(self.function, None)
-                return self.failed(failure_sentence(trial, observation), findings=(finding,))
+                words = failure_sentence(trial, observation)
+                return self.failed(words, findings=(finding,), blames=(self.function,))
             calls.append((trial, observation))
         planned = [call for call in calls if call[0].tag != FOR_CAUSE]
         for trial, returned in planned:
@@ -111,7 +116,7 @@ class StabilityCheck(CheckFields):
                 on = f"{trial.label}{in_dtype_of(trial, planned, _infinite)}"
                 cause = self._cause(context.assignment, (trial, returned), calls)
                 if cause is None:
-                    return self._wrong(f"{self.function}: {infinite}, on {on}")
+                    return self._wrong(f"{self.function}: {infinite}, on {on}", is_wrong_anyway=True)
                 words = f"{self.function} is not finite on large scores. {cause.message} On {on}, {infinite}"
                 return self._wrong(words, cause)
         *others, (ones_trial, ones) = planned
@@ -123,7 +128,9 @@ class StabilityCheck(CheckFields):
                 if _is_clipped(context.assignment, shifted):
                     begin = f"{self.function} is wrong on large scores. {CLIPPED.message}"
                     return self._wrong(f"{begin} On {label}, {words}", CLIPPED)
-                return self._wrong(f"{self.function}: {words}, on {label}")
+                first, unshifted = group[0]
+                own = Truth.of(context.assignment, first).compare_loss(unshifted.values[0])
+                return self._wrong(f"{self.function}: {words}, on {label}", is_wrong_anyway=not own.is_right)
         if is_zero(ones.values[0]):  # the values at W of ones need only be finite, but not untouched
             return self._wrong(f"{self.function}: loss is 0, on {ones_trial.label}")
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
@@ -156,8 +163,12 @@ class StabilityCheck(CheckFields):
                 return fault, trial.label
         return None
 
-    def _wrong(self, words: str, *diagnosis: Diagnosis) -> Verdict:
-        return self.failed(words, findings=(Finding(self.function, False, diagnosis),))
+    def _wrong(self, words: str, *diagnosis: Diagnosis, is_wrong_anyway: bool = False) -> Verdict:
+        return self.failed(
+            words,
+            findings=(Finding(self.function, False, diagnosis),),
+            blames=(self.function,) if is_wrong_anyway else (),
+        )
 
 
 def _compare_with_own(truth: Truth, unshifted: Value, shifted: Value) -> Comparison:

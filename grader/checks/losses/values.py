@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -15,13 +15,14 @@ from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.calls import case_of, in_dtype, loss_trial
+from grader.checks.losses.calls import case_of, in_dtype, loss_trial, right_loss
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose, diagnose_both
+from grader.checks.losses.handout import handout_comparisons, is_handout, more_handout_trials, probe
 from grader.checks.losses.truth import Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
-from grader.model.trial import DTypeName, Trial
+from grader.model.trial import DTypeName, Replacement, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
 
 _MISSING = "missing: the call returned "
@@ -43,6 +44,10 @@ class ValuesCheck(CheckFields):
         default=0.0, ge=0, le=1, description="Share of the points for a right gradient with a wrong loss."
     )
 
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right loss."""
+        return right_loss(assignment, self.function)
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Every case in the main dtype, some in the other; for a vectorized function a large one as well."""
         function = context.assignment.loss_function(self.function)
@@ -54,7 +59,13 @@ class ValuesCheck(CheckFields):
         plan += [(case, other) for case in cases if case.name in SECOND_DTYPE_CASES]
         if function.style == "vectorized":
             plan.append((draw.large(), main))
-        return tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
+        drawn = tuple(loss_trial(context.assignment, self.function, case, dtype) for case, dtype in plan)
+        return (*drawn, probe(context, self.function, draw.rng))
+
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
+        """The handouts' own sizes, as far as the probe, the last trial so far, says that they take no more than a second."""
+        rng = random_stream(context.seed, self.id, "handout")
+        return more_handout_trials(context, *evidence[-1], rng)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when loss and gradient are right wherever they must be; a share for one of them."""
@@ -62,15 +73,17 @@ class ValuesCheck(CheckFields):
         tally = _Tally(self.function, function)
         unneeded: dict[str, None] = {}  # worth a note only where the other dtype works
         for trial, observation in evidence:
-            dtype = case_of(trial)[1]
-            if isinstance(observation, Returned):
+            dtype = function.main_dtype if is_handout(trial) else case_of(trial)[1]
+            if isinstance(observation, Returned) and is_handout(trial):
+                tally.add_coarsely(trial, dtype, handout_comparisons(context.assignment, trial, observation))
+            elif isinstance(observation, Returned):
                 tally.add(trial, Truth.of(context.assignment, trial), observation)
             elif dtype not in function.dtypes and isinstance(observation, Raised):
                 unneeded.setdefault(
                     f"it raises {observation.kind} in {dtype}, which this assignment does not need"
                 )
             else:
-                tally.add_failure(trial, observation)
+                tally.add_failure(trial, dtype, observation)
         notes = (*tally.all_notes, *(unneeded if tally.broken is None else ()))
         if tally.is_right:
             return self.passed(
@@ -198,10 +211,17 @@ class _Tally:
         if truth.dtype == "float64":
             self._exact.append((truth, observation))
 
-    def add_failure(self, trial: Trial, observation: Observation) -> None:
+    def add_coarsely(
+        self, trial: Trial, dtype: DTypeName, comparisons: Mapping[Literal["loss", "dW"], Comparison]
+    ) -> None:
+        """Count in a call that tells right from wrong, but neither notes nor mistakes."""
+        self.loss.add(comparisons["loss"], trial.label, dtype)
+        self.gradient.add(comparisons["dW"], trial.label, dtype)
+
+    def add_failure(self, trial: Trial, dtype: DTypeName, observation: Observation) -> None:
         self.broken = self.broken or (trial, observation)
         if not isinstance(observation, Refused):
-            self.broken_calls.append((trial.label, case_of(trial)[1]))
+            self.broken_calls.append((trial.label, dtype))
 
     def _broken_sentence(self, trial: Trial, observation: Observation) -> str:
         broken = {dtype for label, dtype in self.broken_calls if label == trial.label}

@@ -27,6 +27,18 @@ FLOAT32_INSIDE = 1e-5
 
 _MATCHED_CASES = 4
 
+SHIFTED_FLOAT32 = 1e-3
+"""Relative: a finite output on large scores that is off by no more may be rounding, and is not noted."""
+
+_LARGE = "large scores: "
+_OVERFLOW_ERRORS = frozenset({"OverflowError", "FloatingPointError"})
+_OVERFLOW_NAME = "overflow_of_exp"
+
+
+def tag_of(case: QuestionCase) -> str:
+    """The tag of a case's trial: whether a wrong answer is a note, and whether its scores are large."""
+    return (_LARGE if case.is_large else "") + (case.note if case.is_noted else "")
+
 
 @dataclass(slots=True)
 class Tally:
@@ -43,6 +55,12 @@ class Tally:
     changed: str | None = None
     """The sentence for the first input that was changed."""
     notes: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
+    """Notes on wrong answers to the cases that cost nothing; of a function that is wrong elsewhere they are not true."""
+    overflowed: set[str] = field(default_factory=set)
+    """The outputs that were not finite on large scores."""
+    is_right_elsewhere: bool = True
+    """Whether every answer was right but those on large scores."""
     worst: dict[str, float] = field(default_factory=dict)
     """The greatest relative difference of each output that is right."""
     ruled: dict[str, Diagnosis] = field(default_factory=dict)
@@ -61,9 +79,12 @@ class Tally:
         case = self._case_of(trial)
         if not isinstance(observation, Returned):
             if case.is_noted and isinstance(observation, Raised):
-                self.notes.append(case.note)
-            elif self.broken is None:
-                self.broken = failure_sentence(trial, observation)
+                self._excuse_error(observation, case)
+                return
+            self.broken = self.broken or failure_sentence(trial, observation)
+            self._count_wrong(case)
+            if isinstance(observation, Raised) and case.is_large and observation.kind in _OVERFLOW_ERRORS:
+                self.overflowed.update(self.question.outputs)
             return
         self.calls += 1
         inputs = Inputs(case.inputs, assignment.convention)
@@ -73,7 +94,7 @@ class Tally:
             if isinstance(value, Received) and not case.is_noted:
                 self.seen.setdefault(name, []).append((inputs, value.array.astype(np.float64)))
         if not case.is_noted:
-            self._add_rules(observation.values, inputs, case.label)
+            self._add_rules(observation.values, inputs, case)
         handed = len(trial.positional) - len(self.question.parameters)
         for position, echo in zip(trial.echo, observation.echoes, strict=True):
             given = trial.positional[position]
@@ -94,13 +115,30 @@ class Tally:
             if name not in self.question.free:
                 self.worst[name] = max(self.worst.get(name, 0.0), comparison.relative)
         elif case.is_noted:
-            self.notes.append(case.note)
+            self._excuse(name, value, comparison, case)
         elif self.dtype == "float64" and comparison.relative <= FLOAT32_INSIDE:
             self.notes.append(f"its {name} has only the precision of float32, though float64 is asked for")
         else:
             self.wrong.setdefault(name, (comparison, case.label))
+            self._count_wrong(case)
+            if case.is_large and _is_infinite(value):
+                self.overflowed.add(name)
 
-    def _add_rules(self, values: tuple[Value, ...], inputs: Inputs, label: str) -> None:
+    def _count_wrong(self, case: QuestionCase) -> None:
+        self.is_right_elsewhere = self.is_right_elsewhere and case.is_large
+
+    def _excuse(self, name: str, value: Value, comparison: Comparison, case: QuestionCase) -> None:
+        """Note a wrong answer that costs nothing: as overflow only where it is not finite."""
+        if not case.is_large or _is_infinite(value):
+            self.excused.append(case.note)
+        elif comparison.relative > SHIFTED_FLOAT32:
+            self.excused.append(f"its {name} is wrong on {case.label}")
+
+    def _excuse_error(self, raised: Raised, case: QuestionCase) -> None:
+        is_noted = not case.is_large or raised.kind in _OVERFLOW_ERRORS
+        self.excused.append(case.note if is_noted else f"it raises {raised.kind} on {case.label}")
+
+    def _add_rules(self, values: tuple[Value, ...], inputs: Inputs, case: QuestionCase) -> None:
         arrays = {
             name: value.array.astype(np.float64)
             for name, value in zip(self.question.outputs, values, strict=True)
@@ -120,14 +158,17 @@ class Tally:
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
                     self.symptoms.add(rule.output)
-                self.wrong.setdefault(rule.output, (None, label))
+                self.wrong.setdefault(rule.output, (None, case.label))
+                self._count_wrong(case)
 
     def _case_of(self, trial: Trial) -> QuestionCase:
         """The case of the trial, with the inputs rounded as they were sent."""
         handed = sum(isinstance(each, FunctionArgument) for each in trial.positional)
         names = self.question.parameters
         values = [_value(each) for each in trial.positional[handed:]]
-        return QuestionCase(trial.label, dict(zip(names, values, strict=True)), bool(trial.tag), trial.tag)
+        note = trial.tag.removeprefix(_LARGE)
+        inputs = dict(zip(names, values, strict=True))
+        return QuestionCase(trial.label, inputs, bool(note), note, is_large=trial.tag.startswith(_LARGE))
 
     def _compare(self, name: str, value: Value, expected: Array) -> Comparison:
         kind, is_free = self.question.outputs[name], name in self.question.free
@@ -146,6 +187,9 @@ class Tally:
 
     def diagnoses(self, assignment: Assignment) -> tuple[Diagnosis, ...]:
         """The mistake behind each wrong output: one that gives the same numbers, else the one of a broken rule."""
+        if self.overflowed and self.is_right_elsewhere:
+            parts = [name for name in self.wrong if name in self.overflowed] or sorted(self.overflowed)
+            return tuple(Diagnosis(name, _OVERFLOW_NAME, self.question.overflow) for name in parts)
         found: list[Diagnosis] = []
         for name in self.wrong:
             tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
@@ -163,6 +207,8 @@ class Tally:
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
         """For each mistake the outputs that it makes wrong, then the numbers; last the outputs without a known one."""
         said = [sentence(self.broken)] if self.broken is not None else []
+        if not self.wrong:  # an error may have a name too
+            said += dict.fromkeys(each.message for each in diagnoses)
         explained: dict[str, list[str]] = {}
         for name in self.wrong:
             named = [each.message for each in diagnoses if each.part == name]
@@ -210,6 +256,11 @@ class Tally:
 def _wrong_length(value: Value, count: int, name: str) -> Comparison:
     seen = formatting.count(value.array.size, "number") if isinstance(value, Received) else value.description
     return Comparison(False, f"{name} should be a list of {formatting.count(count, 'number')}, but is {seen}")
+
+
+def _is_infinite(value: Value) -> bool:
+    """Whether a value of the right form has an entry that is not finite."""
+    return isinstance(value, Received) and not np.isfinite(value.array).all()
 
 
 def _value(argument: Argument) -> Array | float | int | None:

@@ -11,7 +11,7 @@ from pydantic import Field
 from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.answer_tally import Tally
+from grader.checks.questions.answer_tally import Tally, tag_of
 from grader.errors import SpecFault
 from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
 from grader.model.trial import (
@@ -24,13 +24,14 @@ from grader.model.trial import (
     LabelsOutput,
     NumberOutput,
     Output,
+    Replacement,
     Scalar,
     SeriesOutput,
     Tensor,
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of
+from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of, right_source
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
@@ -82,6 +83,30 @@ class AnswersCheck(CheckFields):
     def _question(self) -> Question:
         return question_of(self.question)
 
+    @property
+    def asked_again(self) -> Literal["any", "partly right"]:
+        """Of any function; where training must reach something, of those that are right in part."""
+        return "partly right" if self._question.is_learning else "any"
+
+    def replacement(self, assignment: Assignment, /) -> Replacement | None:
+        """A right function or method, where the question has one."""
+        right = self._question.right
+        if right is None:
+            return None
+        module, name = right
+        source = right_source(module, assignment.convention)
+        return Replacement(self.function, self._question.method, name, source)
+
+    def is_right_beside(self, context: CheckContext, evidence: Evidence, mistake: str, /) -> bool:
+        """Whether every output is that of a right method that calls one with this mistake."""
+        question = self._question.beside_mistake(mistake)
+        if question is None:
+            return False
+        tally = Tally(self.function, question, self.dtype)
+        for trial, observation in evidence:
+            tally.add(context.assignment, trial, observation)
+        return tally.is_right
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
         cases = self._question.draw(random_stream(context.seed, self.id))
@@ -117,7 +142,7 @@ class AnswersCheck(CheckFields):
             backend=assignment.backend,
             seconds=limits.training_seconds if question.is_training else limits.call_seconds,
             driver=driver,
-            tag=case.note if case.is_noted else "",
+            tag=tag_of(case),
         )
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
@@ -126,7 +151,7 @@ class AnswersCheck(CheckFields):
         tally = Tally(self.function, question, self.dtype)
         for trial, observation in evidence:
             tally.add(context.assignment, trial, observation)
-        notes = tuple(dict.fromkeys(tally.notes))
+        notes = tuple(dict.fromkeys((*tally.notes, *(tally.excused if tally.is_right else ()))))
         if tally.is_right:
             outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
             return self.passed(

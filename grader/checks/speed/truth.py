@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from grader import formatting
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import Evidence
 from grader.model.assignment import Assignment, ClassifierName
-from grader.model.observation import Received, Returned
+from grader.model.observation import Received, Returned, Value
 from grader.model.trial import Array, ResidentTensor, Scalar, Tensor, Trial
 from reference import Convention
 from reference.losses.formulas import softmax_data_term, svm_data_term
@@ -52,22 +53,29 @@ def _fault(
     calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
 ) -> str | None:
     """The first wrong output of calls that have the same X, y and reg."""
+    faults = ((trial, clause) for trial, clause, _ in coarse_faults(calls, classifier, convention))
+    return next((f"{trial.function}{clause}, on {trial.label}" for trial, clause in faults), None)
+
+
+def coarse_faults(
+    calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
+) -> Iterator[tuple[Trial, str, Literal["loss", "dW"]]]:
+    """Each wrong output of calls that have the same X, y and reg: the call, a clause, and the name of the output."""
     truths = _expected([trial for trial, _ in calls], classifier, convention)
     for (trial, observation), expected in zip(calls, truths, strict=True):
         loss, gradient = observation.values
-        for name, value, truth, slack in (
+        outputs: tuple[tuple[Literal["loss", "dW"], Value, Array, float], ...] = (
             ("loss", loss, np.asarray(expected.loss), 0.0),
             ("dW", gradient, expected.dW, expected.slack),
-        ):
+        )
+        for name, value, truth, slack in outputs:
             if not isinstance(value, Received):
-                return f"{trial.function} returns {value.description} as its {name}, on {trial.label}"
+                yield trial, f" returns {value.description} as its {name}", name
+                continue
             difference, scale = _length(value.array - truth), _length(truth)
             if not difference <= TOLERANCE * scale + slack:
-                return (
-                    f"{trial.function}: {name} differs from the reference's (relative difference"
-                    f" {formatting.small(difference / scale)}), on {trial.label}"
-                )
-    return None
+                off = formatting.small(difference / scale)
+                yield trial, f": {name} differs from the reference's (relative difference {off})", name
 
 
 def _expected(
@@ -79,7 +87,7 @@ def _expected(
     assert isinstance(y, ResidentTensor)
     assert isinstance(reg, Scalar)
     is_turned = convention.layout == "CD"
-    rows = (X.array.T if is_turned else X.array).astype(np.float64)
+    rows = (X.array.T if is_turned else X.array).astype(np.float64, copy=False)
     weights: list[Array] = []
     for trial in trials:
         W = trial.positional[0]
@@ -104,7 +112,8 @@ def _expected(
 
 def _length(array: Array) -> float:
     """Frobenius norm. BLAS would do it too, but would wake threads beside the workers that are timed."""
-    return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
+    with np.errstate(over="ignore"):  # a student's numbers may be as large as floats are
+        return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
 
 
 def _slack(problem: Problem) -> float:

@@ -76,7 +76,7 @@ class AccuracyCheck(CheckFields):
         """Half of the points for each of the two bars."""
         learned = self._learner.outcome(context, evidence)
         if isinstance(learned, str):
-            return self.failed(learned)
+            return self.failed(learned, blames=self.functions)
         (W, reached), bars = learned, Accuracies(self.val_bar, self.test_bar)
         history = self._history(evidence[0][1])
         measured = reached.by_name()
@@ -103,6 +103,7 @@ class AccuracyCheck(CheckFields):
             allowed=bars.by_name(),
             curves={} if history is None else {"loss": curve(history)},
             pictures={"weights": templates(W)} if len(W) == 3 * 32 * 32 + 1 else {},
+            blames=() if credit == 1 else self.functions,
         )
 
     def _history(self, trained: Observation) -> Array | None:

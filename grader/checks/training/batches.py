@@ -9,6 +9,7 @@ import numpy as np
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.training.calls import right_sampler
 from grader.checks.training.draws import audit_draws, row_numbers
 from grader.checks.training.training_run import TrainingSizes, draw_data, draw_sizes
 from grader.model.assignment import Assignment
@@ -20,6 +21,7 @@ from grader.model.trial import (
     DTypeName,
     FunctionArgument,
     LabelsOutput,
+    Replacement,
     Scalar,
     Tensor,
     Trial,
@@ -42,6 +44,10 @@ class BatchesCheck(CheckFields):
     kind: Literal["batches"]
     function: str
     dtype: DTypeName = "float64"
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right sampler."""
+        return right_sampler(assignment, self.function)
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Two runs of some 60 calls on the same data, and one with a num_train smaller than len(X)."""

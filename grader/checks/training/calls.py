@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from grader.model.assignment import Assignment, ClassifierClass
 from grader.model.observation import Returned, Value
-from grader.model.trial import Argument, ArrayOutput, LabelsOutput, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.trial import (
+    Argument,
+    ArrayOutput,
+    LabelsOutput,
+    Replacement,
+    Scalar,
+    SeriesOutput,
+    Tensor,
+    Trial,
+)
+from reference import right_source
 
 
 def trainer_trial(
@@ -70,3 +81,21 @@ def weights_and_history(trained: Returned) -> tuple[Value, Value]:
         return trained.fetched["W"], trained.values[0]
     weights, history = trained.values
     return weights, history
+
+
+def right_method(assignment: Assignment, function: str, method: Literal["train", "predict"]) -> Replacement:
+    """The reference's trainer or predictor, to take the place of this function, or of this method of a class."""
+    spec = assignment.functions[function]
+    if isinstance(spec, ClassifierClass):
+        names = {"train": f"train_with_{'own' if spec.weights == 'attribute' else 'given'}_weights"}
+        return Replacement(function, method, names.get(method, method), _source(assignment))
+    return Replacement(function, None, f"{method}_linear_classifier", _source(assignment))
+
+
+def right_sampler(assignment: Assignment, function: str) -> Replacement:
+    """The reference's sample_batch, to take the place of this function."""
+    return Replacement(function, None, "sample_batch", _source(assignment))
+
+
+def _source(assignment: Assignment) -> str:
+    return right_source("training", assignment.convention)

@@ -50,6 +50,11 @@ class ClassifierCheck(CheckFields):
     kind: Literal["classifier"]
     class_name: str
 
+    @property
+    def asked_again(self) -> Literal["any"]:
+        """Of any function."""
+        return "any"
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """First loss, if there is one, then train, then predict."""
         rng = random_stream(context.seed, self.id)

@@ -13,10 +13,10 @@ from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.comparison import float_labels_note
 from grader.checks.base.context import CheckContext
-from grader.checks.training.calls import predictor_trial
+from grader.checks.training.calls import predictor_trial, right_method
 from grader.model.assignment import Assignment, ClassifierClass, PredictorFunction
 from grader.model.observation import Observation, Received, Returned, Unexpected
-from grader.model.trial import Array, Tensor, Trial
+from grader.model.trial import Array, Replacement, Tensor, Trial
 from grader.model.verdict import Finding, Verdict
 from reference import Convention
 
@@ -59,6 +59,10 @@ class PredictionCheck(CheckFields):
 
     kind: Literal["prediction"]
     function: str
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right predictor."""
+        return right_method(assignment, self.function, "predict")
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each size, and one more with the tensors of the last and new contents."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.training.calls import right_method
 from grader.checks.training.draws import audit_draws, row_numbers
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -16,8 +17,9 @@ from grader.checks.training.training_run import (
     draw_weights,
     spied_trial,
 )
+from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned
-from grader.model.trial import Array, Trial
+from grader.model.trial import Array, Replacement, Trial
 from grader.model.verdict import Finding, Verdict
 
 
@@ -28,6 +30,15 @@ class SamplingCheck(CheckFields):
 
     kind: Literal["sampling"]
     function: str
+
+    @property
+    def asked_again(self) -> Literal["any"]:
+        """Of any function."""
+        return "any"
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right trainer."""
+        return right_method(assignment, self.function, "train")
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Two runs of some 60 steps with batches of about half the rows, on the same data."""

@@ -9,7 +9,7 @@ import numpy as np
 from grader.checks.base.call import failure_sentence, name_of
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.training.calls import weights_and_history
+from grader.checks.training.calls import right_method, weights_and_history
 from grader.checks.training.training_audit import TrainingAudit, credit_of
 from grader.checks.training.training_run import (
     TrainingRun,
@@ -19,8 +19,9 @@ from grader.checks.training.training_run import (
     draw_weights,
     spied_trial,
 )
+from grader.model.assignment import Assignment
 from grader.model.observation import Raised, Returned, Unexpected, Value
-from grader.model.trial import Array, Trial
+from grader.model.trial import Array, Replacement, Trial
 from grader.model.verdict import Finding, Verdict
 
 
@@ -31,6 +32,15 @@ class TrainingCheck(CheckFields):
 
     kind: Literal["training"]
     function: str
+
+    @property
+    def asked_again(self) -> Literal["any"]:
+        """Of any function."""
+        return "any"
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """A right trainer."""
+        return right_method(assignment, self.function, "train")
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One run from a given W, one from None, with different sizes."""

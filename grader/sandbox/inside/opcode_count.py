@@ -1,7 +1,7 @@
 """Counts the work of one call: instructions of the student's own code by line, and calls of torch and NumPy.
 
-The instructions include helpers, lambdas and threads, but no library. A loop in C without a frame of the
-student's, such as list(map(torch.sum, X)), executes none: it shows in the number of calls of torch's
+The instructions include helpers, lambdas and threads, but no library, and no lists of indices. A loop in C without
+a frame of the student's, such as list(map(torch.sum, X)), executes none: it shows in the number of calls of torch's
 operators and of NumPy's functions written in Python. The numbers are a claim: the student's code shares this
 process and may stop the count or change it.
 """
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import index_lists
 import operator_trace
 import packing
 import wire
@@ -61,6 +62,52 @@ def _numpy_calls(frame: FrameType) -> int:
     return max((np.size(each) for each in frame.f_locals.get("args", ())), default=1)
 
 
+class _Watched:
+    """A code object of the student's, and how often each of its instructions ran."""
+
+    def __init__(self, code: CodeType, lists: list[index_lists.IndexList]) -> None:
+        self.code = code
+        self.executed = [0] * len(code.co_code)
+        self.lists = index_lists.by_offset(code, lists) if lists else {}
+
+    def count(self, offset: int, frame: FrameType) -> None:
+        """Count an instruction that is about to run in the frame."""
+        self.executed[offset] += 1
+        if offset in self.lists:
+            index_list, part = self.lists[offset]
+            if part is not None:
+                index_list.examine(frame, part)
+
+    def add_to(self, counts: Counter[tuple[str, int]]) -> None:
+        """Add what ran by line, without lists of indices."""
+        for offset, (index_list, _) in self.lists.items():
+            if index_list.is_innocent:
+                self.executed[offset] = 0
+        for start, end, line in self.code.co_lines():
+            counts[self.code.co_filename, line or 0] += sum(self.executed[start:end])
+
+
+class _Watch:
+    """The student's code objects that ran."""
+
+    def __init__(self, *, with_lists: bool) -> None:
+        self.watched: dict[int, _Watched] = {}
+        self._with_lists = with_lists
+        self._lists: dict[str, list[index_lists.IndexList]] = {}
+
+    def on(self, code: CodeType) -> _Watched:
+        """The record of a code object, which is new if there is none."""
+        if id(code) not in self.watched:
+            if self._with_lists and code.co_filename not in self._lists:
+                self._lists[code.co_filename] = index_lists.index_lists_of(code.co_filename)
+            self.watched[id(code)] = _Watched(code, self._lists.get(code.co_filename, []))
+        return self.watched[id(code)]
+
+    def add_to(self, counts: Counter[tuple[str, int]]) -> None:
+        for each in self.watched.values():
+            each.add_to(counts)
+
+
 if sys.version_info >= (3, 12):
 
     @contextlib.contextmanager
@@ -68,19 +115,19 @@ if sys.version_info >= (3, 12):
         """By instruction events, switched on in each of the student's code objects when it starts."""
         monitoring, events = sys.monitoring, sys.monitoring.events
         tool = monitoring.PROFILER_ID
-        watched: dict[int, tuple[CodeType, dict[int, int]]] = {}
+        watch = _Watch(with_lists=with_calls)
 
         def on_start(code: CodeType, _: int) -> Any:
             if with_calls and (name := _numpy_name(code)) is not None:
                 counts.calls[name] += _numpy_calls(sys._getframe(1))  # noqa: SLF001  events come without a frame
                 return None
-            if code.co_filename.startswith(packing.CHUNK_FILE) and id(code) not in watched:
-                watched[id(code)] = (code, _lines_of(code))
+            if code.co_filename.startswith(packing.CHUNK_FILE) and id(code) not in watch.watched:
+                watch.on(code)
                 monitoring.set_local_events(tool, code, events.INSTRUCTION)
             return monitoring.DISABLE
 
         def on_instruction(code: CodeType, offset: int) -> Any:
-            counts.instructions[code.co_filename, watched[id(code)][1].get(offset, 0)] += 1
+            watch.watched[id(code)].count(offset, sys._getframe(1))  # noqa: SLF001  as above
 
         monitoring.use_tool_id(tool, "opcode_count")
         try:
@@ -92,37 +139,35 @@ if sys.version_info >= (3, 12):
             yield
         finally:
             monitoring.set_events(tool, events.NO_EVENTS)
-            for code, _ in watched.values():
-                monitoring.set_local_events(tool, code, events.NO_EVENTS)
+            for each in watch.watched.values():
+                monitoring.set_local_events(tool, each.code, events.NO_EVENTS)
             for event in (events.PY_START, events.PY_RESUME, events.INSTRUCTION):
                 monitoring.register_callback(tool, event, None)
             monitoring.free_tool_id(tool)
-
-    def _lines_of(code: CodeType) -> dict[int, int]:
-        return {
-            offset: line
-            for start, end, line in code.co_lines()
-            if line is not None
-            for offset in range(start, end, 2)
-        }
+            watch.add_to(counts.instructions)
 
 else:
 
     @contextlib.contextmanager
     def _recording(counts: Counts, *, with_calls: bool) -> Iterator[None]:
         """By a trace function that sees each opcode of the student's frames, in new threads too."""
-        watched: dict[int, tuple[CodeType, list[int], Any]] = {}
+        watch = _Watch(with_lists=with_calls)
+        tracers: dict[int, Any] = {}
 
-        def watch(code: CodeType) -> Any:
-            """The trace function of this code's frames: it counts by offset, which is faster than by line."""
-            executed = [0] * len(code.co_code)
+        def tracer_of(code: CodeType) -> Any:
+            """The trace function of this code's frames."""
+            watched = watch.on(code)
+            executed, lists = watched.executed, watched.lists
 
             def on_opcode(frame: FrameType, event: str, _: Any) -> Any:
                 if event == "opcode":
-                    executed[frame.f_lasti] += 1
+                    if lists:
+                        watched.count(frame.f_lasti, frame)
+                    else:
+                        executed[frame.f_lasti] += 1
                 return on_opcode
 
-            watched[id(code)] = (code, executed, on_opcode)
+            tracers[id(code)] = on_opcode
             return on_opcode
 
         def on_call(frame: FrameType, _: str, __: Any) -> Any:
@@ -133,7 +178,7 @@ else:
                 return None
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False
-            return watched[id(code)][2] if id(code) in watched else watch(code)
+            return tracers[id(code)] if id(code) in tracers else tracer_of(code)
 
         before = sys.gettrace()
         threading.settrace(on_call)
@@ -143,9 +188,7 @@ else:
         finally:
             sys.settrace(before)
             threading.settrace(None)
-            for code, executed, _ in watched.values():
-                for start, end, line in code.co_lines():
-                    counts.instructions[code.co_filename, line or 0] += sum(executed[start:end])
+            watch.add_to(counts.instructions)
 
 
 def pack_counts(counts: Counts) -> list[wire.Buffer]:

@@ -55,18 +55,26 @@ _OF_BUILT_IN_FUNCTIONS = frozenset(
 """Operators that list, max, min, any and indexing run for each entry of a tensor."""
 
 
+def _is_index(value: Any) -> bool:
+    """Whether a value is a tensor of one integer."""
+    return isinstance(value, torch.Tensor) and value.dim() == 0 and not value.dtype.is_floating_point
+
+
 def counting(calls: Counter[str]) -> contextlib.AbstractContextManager[Any]:
     """Add to `calls` how often each operator runs inside, in this thread.
 
     Operators that Python's built-in functions run for each entry are left out, and so are additions of numbers
-    or rows, which built-in sum() makes.
+    or rows, which built-in sum() makes, and arithmetic on single integers, such as indices.
     """
 
     def run(func: Any, args: Any, kwargs: Any) -> Any:
         result = func(*args, **kwargs)
         name = str(func.name()).rpartition("::")[2].partition(".")[0].removesuffix("_")
         is_built_in_sum = name == "add" and isinstance(result, torch.Tensor) and result.dim() < 2
-        if name not in _OF_BUILT_IN_FUNCTIONS and not is_built_in_sum:
+        is_index = _is_index(result) and all(
+            _is_index(each) for each in args if isinstance(each, torch.Tensor)
+        )
+        if name not in _OF_BUILT_IN_FUNCTIONS and not is_built_in_sum and not is_index:
             calls[f"torch's {name}"] += 1
         return result
 

@@ -14,6 +14,11 @@ import wire
 CHUNK_FILE = "submission:"
 """Code objects of chunk 7 have the file name "submission:7", which leads to the student's own line."""
 
+
+class Described:
+    """An object of ours whose repr is the description that a student reads."""
+
+
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 """BaseException's own, even if a student's class overrides it."""
 
@@ -138,6 +143,8 @@ def describe(value: Any, depth: int = 2) -> str:
             return f"{kind} of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
         if value is None:
             return "None"
+        if issubclass(type(value), Described):
+            return repr(value)
         if isinstance(value, tuple | list):
             words = f"a {type_name(value)} of {len(value)}"
             if depth == 0 or not value:

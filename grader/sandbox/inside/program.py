@@ -6,7 +6,7 @@ import __future__
 import linecache
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cuda_redirect
@@ -28,7 +28,7 @@ class Program:
         self._files = {path: _module_for(path) for path in description["files"]}
         sys.argv = [""]  # not the zygote's: the student's code may parse its arguments
         _name_main(self._files, set(description["modules"].values()))
-        stubs.install(description["stubs"])
+        stubs.install(description["stubs"], description["absences"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
         if description["redirect_cuda"]:
@@ -49,12 +49,30 @@ class Program:
             raise NameError(f"name '{name}' is not defined")
         return namespace[name]
 
+    def replace(self, name: str, attribute: str | None, file: str, right: Callable[..., Any]) -> None:
+        """Have every reference to a function, or a method of a class, lead to the right one; nothing if it is not loaded."""
+        old = vars(self._files[file]).get(name)
+        if attribute is not None:
+            if isinstance(old, type):
+                setattr(old, attribute, right)
+            return
+        if isinstance(old, types.FunctionType) and old.__closure__ is None:
+            # Whoever holds the function itself (a default argument, a partial) calls the right one as well.
+            old.__code__ = _call_in_its_place.__code__
+            old.__defaults__, old.__kwdefaults__ = None, {"_right": right}
+            return
+        for module in self._files.values():
+            for alias, value in list(vars(module).items()):
+                if value is old and old is not None:
+                    setattr(module, alias, right)
+
     def _execute(self, chunk: Mapping[str, Any]) -> None:
         """Run one chunk; a failure is remembered for the names it binds and stops nothing else."""
         file_name = f"{packing.CHUNK_FILE}{chunk['number']}"
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
         linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
         namespace = vars(self._files[chunk["file"]])
+        kept = {name: namespace[name] for name in chunk["borrows"] if name in namespace}
         try:
             flags = __future__.annotations.compiler_flag
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
@@ -66,6 +84,9 @@ class Program:
                 namespace.setdefault(name, stubs.LeftOutName(name, reason))
         finally:
             stubs.forget_places()
+        for name, value in kept.items():
+            if stubs.is_stub(namespace.get(name)):  # an import of what is not there replaces nothing
+                namespace[name] = value
 
 
 def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> None:
@@ -75,6 +96,10 @@ def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> Non
         files[path].__name__ = "__main__"
     if len(notebooks) == 1:  # dataclasses look their module up by its name
         sys.modules["__main__"] = files[notebooks[0]]
+
+
+def _call_in_its_place(*arguments: Any, _right: Callable[..., Any], **keywords: Any) -> Any:
+    return _right(*arguments, **keywords)
 
 
 def _module_for(path: str) -> types.ModuleType:

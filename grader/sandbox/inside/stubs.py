@@ -1,4 +1,4 @@
-"""Inert stubs for modules that are not installed and for names that are left out."""
+"""Inert stubs for modules that are not there and for names that are left out."""
 
 from __future__ import annotations
 
@@ -7,43 +7,126 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
+import math
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
+import numpy as np
 import torch
 
 import packing
 
+_OPERATORS = (
+    *("add", "and", "divmod", "floordiv", "lshift", "matmul", "mod"),
+    *("mul", "or", "pow", "rshift", "sub", "truediv", "xor"),
+)
+_USES = (
+    *(*_OPERATORS, *(f"r{each}" for each in _OPERATORS), "ge", "gt", "le", "lt"),
+    *("abs", "ceil", "complex", "float", "floor", "index", "int", "invert", "neg"),
+    *("next", "pos", "round", "trunc"),
+    *("array", "array_function", "array_ufunc"),
+)
+"""Special methods, without their underscores, that only an object with a value has."""
 
-class Stub:
-    """Any object of a missing module: accepts any use, does nothing, and is empty when iterated.
 
-    Called with one function or class, like a decorator, it returns that unchanged.
+class Absent(packing.Described):  # type: ignore[misc]
+    """An object that is not there. Code that needs its value gets an exception that says why.
+
+    Each kind of object is a class of its own, whose name is a description: Python puts the name into its own messages.
     """
 
-    def __init__(self, name: str) -> None:
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise self.error_of_use()
+
+    def error_of_use(self) -> Exception:
+        """The exception for code that needs the object's value."""
+        raise NotImplementedError
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        pending = [*args, *(kwargs or {}).values()]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, Absent):
+                raise item.error_of_use()
+            if isinstance(item, list | tuple):
+                pending.extend(item)
+        return NotImplemented
+
+
+for _name in _USES:
+    setattr(Absent, f"__{_name}__", Absent._refuse)  # noqa: SLF001  a part of the class
+
+
+class Source:
+    """A module that is not there: what is missing, and why."""
+
+    def __init__(
+        self, subject: str, predicate: str, *, is_package: bool, starred: Iterable[str] = ()
+    ) -> None:
+        self.why = f"{subject} {predicate}"
+        self.is_package = is_package
+        self.starred = tuple(starred)
+        self.stub_class = type(f"missing value ({self.why})", (Stub,), {})
+        self.bases: dict[str, type] = {}
+
+
+_sources: dict[str, Source] = {}
+"""By the dotted names of modules."""
+
+
+def _source_of(dotted: str) -> Source:
+    """The nearest module above, or at, this name that the judge has told of; else the file that it would be."""
+    above = dotted
+    while above:
+        found = _sources.get(above)
+        if found is not None and (found.is_package or above == dotted):
+            return found
+        above = above.rpartition(".")[0]
+    path = dotted.removeprefix("submission.").replace(".", "/")
+    source = Source(f"{path}.py", "was not handed in", is_package=False)
+    _sources[dotted] = source
+    return source
+
+
+class Stub(Absent):
+    """Any object of a missing module: accepts any call, and does nothing.
+
+    Called with one function or class, like a decorator, it returns that unchanged. Of a package such as matplotlib it is
+    empty when iterated; of a file that was not handed in, only the student knows what it would hold.
+    """
+
+    def __init__(self, name: str, source: Source) -> None:
         self.__dict__["_name"] = name
+        self.__dict__["_source"] = source
+
+    def _another(self, name: str) -> Any:
+        return self._source.stub_class(name, self._source)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return Stub(f"{self._name}.{name}")
+        return self._another(f"{self._name}.{name}")
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
             return arguments[0]
-        return Stub(f"{self._name}()")
+        return self._another(f"{self._name.removesuffix('()')}()")
 
     def __getitem__(self, key: Any) -> Any:
-        return Stub(f"{self._name}[]")
+        return self._another(f"{self._name.removesuffix('[]')}[]")
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(())
+        if self._source.is_package:
+            return iter(())
+        raise self.error_of_use()
 
     def __len__(self) -> int:
-        return 0
+        if self._source.is_package:
+            return 0
+        raise self.error_of_use()
 
     def __bool__(self) -> bool:
         return False
@@ -54,13 +137,49 @@ class Stub:
     def _ignore(self, *_: Any) -> None:
         pass
 
-    __setattr__ = __setitem__ = __exit__ = _ignore
+    __setattr__ = __setitem__ = __delattr__ = __delitem__ = __exit__ = _ignore
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        return (object,)
+        return (self._base(),)
+
+    def _base(self) -> type:
+        """The class that stands for this object where another derives from it."""
+        bases: dict[str, type] = self._source.bases
+        if self._name not in bases:
+            bases[self._name] = type(self._name, (AbsentBase,), {"_absence": str(self)})
+        return bases[self._name]
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, self._base())
+
+    def __subclasscheck__(self, subclass: type) -> bool:
+        return issubclass(subclass, self._base())
+
+    def error_of_use(self) -> Exception:
+        return ModuleNotFoundError(f"{self._source.why}; {self._name} comes from it")
 
     def __repr__(self) -> str:
-        return f"<stub for {self._name}>"
+        return f"{self._name} ({self._source.why})"
+
+
+class AbsentBase:
+    """A base class that is not there: it takes any arguments, and has nothing but the other bases have."""
+
+    _absence = ""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        following = super().__init__
+        if getattr(following, "__objclass__", None) is object:
+            following()
+        else:
+            following(*arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        following = getattr(super(), "__getattr__", None)
+        if following is not None:
+            return following(name)
+        kind = type(self).__name__
+        raise AttributeError(f"{kind!r} object has no attribute {name!r}: it derives from {self._absence}")
 
 
 class ZMQInteractiveShell(Stub):
@@ -73,7 +192,10 @@ class ZMQInteractiveShell(Stub):
 
 
 ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
-_SHELL = ZMQInteractiveShell("get_ipython()")
+_SHELL = ZMQInteractiveShell(
+    "get_ipython()",
+    Source("the notebook's shell", "obeys no command when functions are graded", is_package=True),
+)
 _SHELL.__dict__["config"] = {"IPKernelApp": {}}
 
 
@@ -83,15 +205,32 @@ def get_ipython() -> ZMQInteractiveShell:
 
 
 class StubModule(types.ModuleType):
-    """A module whose every attribute is a Stub; star imports bring nothing."""
+    """A module whose every attribute is a Stub; star imports bring the names that the student's code can only have so."""
 
-    __all__: tuple[str, ...] = ()
     __path__: list[str] = []  # noqa: RUF012  the import system wants a list
 
     def __getattr__(self, name: str) -> Any:
+        source = _source_of(self.__name__)
+        if name == "__all__":
+            return source.starred
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return Stub(f"{self.__name__}.{name}")
+        if name in _CUSTOMARY and not source.is_package:
+            return _CUSTOMARY[name]
+        return source.stub_class(name, source)
+
+    def __repr__(self) -> str:
+        return f"<module {self.__name__!r} ({_source_of(self.__name__).why})>"
+
+
+StubModule.__name__ = "module"  # as Python calls it in its messages
+_CUSTOMARY = {"np": np, "numpy": np, "torch": torch, "nn": torch.nn, "math": math}
+"""Names that mean the same wherever they come from."""
+
+
+def is_stub(value: Any) -> bool:
+    """Whether a value is a stub of ours."""
+    return isinstance(value, Stub | StubModule)
 
 
 class _PassThrough:
@@ -113,7 +252,8 @@ class _PassThrough:
         pass
 
     def __getattr__(self, name: str) -> Any:
-        return Stub(f"tqdm.{name}")
+        source = _source_of("tqdm")
+        return source.stub_class(f"tqdm.{name}", source)
 
 
 def _old_division(dividend: Any, divisor: Any) -> Any:
@@ -301,8 +441,22 @@ GRADERS_OWN = frozenset({"grader", "reference", "test_specs"})
 """Always stubs: an installed grader lies in the same folder as torch."""
 
 
-def install(names: Iterable[str]) -> None:
-    """Make stubs of imports of `names` (and below), of the grader, and of everything that is not found."""
+def install(names: Iterable[str], absences: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make stubs of imports of `names` (and below), of the grader, and of everything that is not found.
+
+    absences: what the judge knows of modules that are not there, by their dotted names.
+    """
+    for own in GRADERS_OWN:
+        _sources[own] = Source(own, "cannot be used here", is_package=True)
+    for dotted, absence in absences.items():
+        _sources[dotted] = Source(
+            absence["subject"],
+            absence["predicate"],
+            is_package=absence["is_package"],
+            starred=absence["starred"],
+        )
+        if absence["is_package"]:
+            _sources.setdefault(dotted.partition(".")[0], _sources[dotted])
     named = GRADERS_OWN | frozenset(names)
     # First a cheap test: a walk over all modules would touch, and so copy, the memory of all their names.
     if any(name in sys.modules for name in named):
@@ -312,7 +466,7 @@ def install(names: Iterable[str]) -> None:
     sys.meta_path.append(StubFinder(None))
 
 
-class LeftOutName:
+class LeftOutName(Absent):
     """A name bound by a top-level statement that is left out, because it loads data or trains.
 
     Its device is answered, which is harmless; any other use raises a NameError with the reason.
@@ -327,17 +481,18 @@ class LeftOutName:
             return torch.device("cpu")
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        raise self._error()
+        raise self.error_of_use()
 
     def __getitem__(self, key: Any) -> Any:
         return LeftOutName(self._name, self._reason)
 
-    def _error(self) -> NameError:
+    def error_of_use(self) -> Exception:
         return NameError(f"name '{self._name}' is not defined: {self._reason}")
 
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise self._error()
+    def __repr__(self) -> str:
+        return f"{self._name} (left out: {self._reason})"
 
-    __call__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = __index__ = __setitem__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
-    __matmul__ = __rmatmul__ = __pow__ = __neg__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
+    __call__ = __iter__ = __len__ = __bool__ = __contains__ = __setitem__ = __setattr__ = Absent._refuse  # noqa: SLF001
+
+
+LeftOutName.__name__ = "left-out name"

@@ -318,6 +318,12 @@ def _driver(header: Mapping[str, Any]) -> Any:
     return namespace[header["name"]]
 
 
+def _replace(program: Program | None, header: Mapping[str, Any]) -> None:
+    if program is None:
+        raise wire.WireError("no program")
+    program.replace(header["function"], header["attribute"], header["file"], _driver(header))
+
+
 def _answer_all(connection: socket.socket) -> None:
     held = Held(_SYNCHRONIZE)
     while True:
@@ -352,6 +358,8 @@ def _answer(
             held.resident = _resident(header, payload, descriptors)
         case "driver":
             held.drivers[header["name"]] = _driver(header)
+        case "replace":
+            _replace(held.program, header)
         case _:
             driver = header["driver"]
             target = held.functions[header["function"]] if driver is None else held.drivers[driver]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from reference.conventions import Convention
+from reference.in_worker.constants import in_convention
 
 TIMED_FUNCTIONS = (
     "svm_loss_naive",
@@ -28,12 +29,4 @@ def timed_source(backend: Literal["torch", "numpy"], convention: Convention) -> 
     null_call returns zero and W: the cost of a call that does nothing.
     """
     text = (_HERE / f"{backend}_losses.py").read_text(encoding="utf-8")
-    for name, value in (
-        ("REGULARIZER_COEFFICIENT", convention.regularizer_coefficient),
-        ("DELTA", convention.delta),
-        ("LAYOUT", convention.layout),
-    ):
-        start = text.index(f"\n{name} = ") + 1
-        end = text.index("\n", start)
-        text = f"{text[:start]}{name} = {value!r}{text[end:]}"
-    return text
+    return in_convention(text, convention)

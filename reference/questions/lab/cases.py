@@ -11,8 +11,11 @@ from reference.questions.inputs import Value
 from reference.questions.lab import formulas
 from reference.questions.question import QuestionCase
 
-_SIZES = ((4, 4), (5, 7), (10, 12), (3, 9))
-"""Classes and features; the first is square, so that a transposed product is a wrong number and not an error."""
+_SIZES = ((4, 4), (5, 7), (10, 12), (3, 9), (10, 3072))
+"""Classes and features; the first is square, so that a transposed product is a wrong number and not an error.
+
+The last are those of the lab's images.
+"""
 
 
 def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, Array]:
@@ -25,20 +28,20 @@ def _model(rng: np.random.Generator, classes: int, features: int) -> dict[str, A
 
 
 def forward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
-    """Four sizes."""
+    """Five sizes."""
     return [QuestionCase(f"C={C}, D={D}", _model(rng, C, D)) for C, D in _SIZES]
 
 
 def large_score_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
-    """Scores whose exponentials overflow, or are all zero, unless the largest is subtracted first."""
-    cases = []
+    """Ordinary scores, then such whose exponentials overflow, or are all zero, unless the largest is subtracted first."""
+    cases = [QuestionCase("scores of ordinary size", _model(rng, 6, 5))]
     for offset in (1e3, -1e3, 1e4):
         inputs = _model(rng, 6, 5)
         inputs["bias"] = inputs["bias"] + offset
-        cases.append(QuestionCase(f"scores near {offset:g}", inputs))
+        cases.append(QuestionCase(f"scores near {offset:g}", inputs, is_large=True))
     apart = _model(rng, 4, 5)
     apart["bias"] = apart["bias"] + np.asarray([0.0, 800.0, -800.0, 799.0])
-    return [*cases, QuestionCase("scores 1600 apart", apart)]
+    return [*cases, QuestionCase("scores 1600 apart", apart, is_large=True)]
 
 
 def loss_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
@@ -52,7 +55,7 @@ def loss_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 
 def backward_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
-    """Four sizes, with y_hat as the forward pass gives it."""
+    """Five sizes, with y_hat as the forward pass gives it."""
     cases = []
     for C, D in _SIZES:
         inputs = _model(rng, C, D)

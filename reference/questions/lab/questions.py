@@ -15,6 +15,11 @@ from reference.questions.lab.forward_mistakes import CRITERION, FORWARD, MODEL
 from reference.questions.lab.gradient_mistakes import BACKWARD, GRADIENTS, NUMERIC, differences
 from reference.questions.question import Answer, Question, QuestionMistake, Rule
 
+_OVERFLOW = (
+    "Exponentials of scores of this size overflow, or are all zero: which number can be subtracted from all scores"
+    " without changing the probabilities?"
+)
+
 
 def _forward(inputs: Inputs) -> Answer:
     return {"y_hat": formulas.forward(*inputs.arrays(*MODEL))}
@@ -133,9 +138,24 @@ _HISTOGRAMS: tuple[QuestionMistake, ...] = mistakes_in(
 QUESTIONS = (
     *training.QUESTIONS,
     *reached.QUESTIONS,
-    Question("lab_forward", MODEL, {"y_hat": "array"}, cases.forward_cases, _forward, mistakes=FORWARD),
     Question(
-        "lab_forward_large", MODEL, {"y_hat": "array"}, cases.large_score_cases, _forward, mistakes=FORWARD
+        "lab_forward",
+        MODEL,
+        {"y_hat": "array"},
+        cases.forward_cases,
+        _forward,
+        mistakes=FORWARD,
+        right=("lab", "softmax_forward"),
+    ),
+    Question(
+        "lab_forward_large",
+        MODEL,
+        {"y_hat": "array"},
+        cases.large_score_cases,
+        _forward,
+        mistakes=FORWARD,
+        right=("lab", "softmax_forward"),
+        overflow=_OVERFLOW,
     ),
     Question(
         "lab_criterion",
@@ -144,6 +164,7 @@ QUESTIONS = (
         cases.loss_cases,
         _criterion,
         mistakes=CRITERION,
+        right=("lab", "criterion_forward"),
     ),
     Question(
         "lab_backward",
@@ -152,6 +173,7 @@ QUESTIONS = (
         cases.backward_cases,
         _backward,
         mistakes=BACKWARD,
+        right=("lab", "criterion_softmax_backward"),
     ),
     Question(
         "lab_numeric",

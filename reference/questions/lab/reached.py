@@ -193,6 +193,7 @@ QUESTIONS = tuple(
         free=PARAMETERS,
         rules=rules,
         is_training=True,
+        is_learning=rules is _LEARNING_RULES,
     )
     for name, cases, rules in (
         ("lab_draws", _draws_cases, _DRAWS_RULES),

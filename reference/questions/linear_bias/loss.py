@@ -25,8 +25,9 @@ OVERFLOW = (
     " maximum from its scores would keep them finite"
 )
 
-_SIZES = ((7, 5, 6, 0.37), (13, 3, 4, 0.0), (6, 2, 3, 0.8), (1, 4, 5, 0.5), (40, 10, 12, 1.3))
-"""N, K, D and reg of the cases."""
+_SPIRAL = (300, 3, 2, 1e-3)
+_SIZES = ((7, 5, 6, 0.37), (13, 3, 4, 0.0), (6, 2, 3, 0.8), (1, 4, 5, 0.5), (40, 10, 12, 1.3), _SPIRAL)
+"""N, K, D and reg of the cases; the last are those of the slides."""
 
 
 def _problem(inputs: Inputs) -> Problem:
@@ -72,7 +73,7 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         cases.append(QuestionCase(f"N={N}, K={K}, D={D}, reg={reg:g}", inputs))
     first = cases[0].inputs
     shift = {**first, "b": np.asarray(first["b"]) + 1000.0}
-    return [*cases, QuestionCase("all scores near 1000", shift, is_noted=True, note=OVERFLOW)]
+    return [*cases, QuestionCase("all scores near 1000", shift, is_noted=True, note=OVERFLOW, is_large=True)]
 
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
@@ -175,6 +176,7 @@ LOSS_QUESTION = Question(
     draw=_draw,
     answer=_answer,
     driver=("linear_bias", "loss"),
+    right=("linear_bias", "softmax_loss"),
     mistakes=_MISTAKES,
     unchanged=("W", "b", "X", "y"),
 )

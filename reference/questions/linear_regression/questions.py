@@ -251,6 +251,7 @@ LINEAR_REGRESSION_QUESTIONS = (
         draw=_draw_points,
         answer=lambda inputs: {"psi": features(inputs.array("x"))},
         mistakes=_FEATURES,
+        right=("linear_regression", "features"),
     ),
     Question(
         name="regression_forward",
@@ -259,6 +260,7 @@ LINEAR_REGRESSION_QUESTIONS = (
         draw=_draw_forward,
         answer=_forward,
         mistakes=_FORWARD,
+        right=("linear_regression", "forward"),
     ),
     Question(
         name="regression_loss",
@@ -267,6 +269,7 @@ LINEAR_REGRESSION_QUESTIONS = (
         draw=_draw_errors,
         answer=lambda inputs: {"loss": np.mean((inputs.array("y") - inputs.array("y_hat")) ** 2)},
         mistakes=_LOSSES,
+        right=("linear_regression", "loss"),
     ),
     Question(
         name="regression_fit",

@@ -24,8 +24,16 @@ OVERFLOW = (
     " them finite"
 )
 
-_SIZES = ((7, 6, 5, 4, 0.37), (13, 4, 9, 3, 0.0), (5, 3, 4, 2, 0.8), (1, 5, 7, 4, 0.5), (30, 12, 20, 10, 1.3))
-"""N, D, H, C and reg of the cases."""
+_TOY = (5, 4, 10, 3, 0.05)
+_SIZES = (
+    (7, 6, 5, 4, 0.37),
+    (13, 4, 9, 3, 0.0),
+    (5, 3, 4, 2, 0.8),
+    (1, 5, 7, 4, 0.5),
+    (30, 12, 20, 10, 1.3),
+    _TOY,
+)
+"""N, D, H, C and reg of the cases; the last are those of the notebook's toy model."""
 _GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
 _WITH_ROWS = (*PARAMETERS, "X")
 
@@ -49,7 +57,10 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         cases.append(QuestionCase(f"N={N}, D={D}, H={H}, C={C}, reg={reg:g}", inputs))
     first = cases[0].inputs
     shifted = {**first, "b2": np.asarray(first["b2"]) + 1000.0}
-    return [*cases, QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW)]
+    return [
+        *cases,
+        QuestionCase("all scores near 1000", shifted, is_noted=True, note=OVERFLOW, is_large=True),
+    ]
 
 
 def _draw_rows(rng: np.random.Generator) -> Sequence[QuestionCase]:
@@ -107,6 +118,9 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("minus_one_missing", _HEAD, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _HEAD, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
 )  # fmt: skip
+
+
+FAULTS_BY_NAME: Mapping[str, Faults] = {name: faults for name, _, _, faults in _FAULTS}
 
 
 def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
@@ -250,6 +264,8 @@ LOSS_QUESTIONS = (
         draw=_draw_rows,
         answer=lambda inputs: {"scores": _scores(inputs)},
         driver=("two_layer", "scores"),
+        right=("two_layer", "loss"),
+        method="loss",
         mistakes=_SCORE_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
@@ -260,6 +276,8 @@ LOSS_QUESTIONS = (
         draw=_draw,
         answer=_evaluate,
         driver=("two_layer", "loss"),
+        right=("two_layer", "loss"),
+        method="loss",
         mistakes=_LOSS_MISTAKES,
         unchanged=(*_WITH_ROWS, "y"),
     ),
@@ -270,6 +288,8 @@ LOSS_QUESTIONS = (
         draw=_draw_rows,
         answer=lambda inputs: {"labels": _labels(inputs)},
         driver=("two_layer", "predict"),
+        right=("two_layer", "predict"),
+        method="predict",
         mistakes=_LABEL_MISTAKES,
         unchanged=_WITH_ROWS,
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -16,8 +17,16 @@ from reference.questions.history import length_rule
 from reference.questions.inputs import Inputs, Value
 from reference.questions.linear_bias.spiral import spiral
 from reference.questions.question import Answer, Question, QuestionCase, Rule, in_outputs
-from reference.questions.two_layer.loss import drawn_parameters, zeros
-from reference.questions.two_layer.network import PARAMETERS, WEIGHTS, evaluate, parameters_of, scores
+from reference.questions.two_layer.loss import FAULTS_BY_NAME, drawn_parameters, zeros
+from reference.questions.two_layer.network import (
+    PARAMETERS,
+    WEIGHTS,
+    Faults,
+    evaluate,
+    parameters_of,
+    scores,
+)
+from reference.questions.two_layer.network import RIGHT as RIGHT_LOSS
 
 GREATEST_LOSS = 0.6
 """On the spiral after 1000 steps. The reference reaches 0.28 to 0.36; no linear classifier gets below 0.7."""
@@ -40,6 +49,8 @@ class Steps:
     """Of every step."""
     given: Mapping[str, float] = field(default_factory=dict)
     """Replaces inputs of the call."""
+    loss: Faults = RIGHT_LOSS
+    """The mistakes of the loss that it trains with."""
 
 
 RIGHT = Steps()
@@ -73,7 +84,7 @@ def descend(inputs: Inputs, steps: Steps = RIGHT) -> Answer:
     for step in range(inputs.integer("num_iters")):
         if _decays(steps.decays, step, epoch):
             rate *= decay
-        found = evaluate(parameters, X[:1], y[:1], reg, inputs.convention)
+        found = evaluate(parameters, X[:1], y[:1], reg, inputs.convention, steps.loss)
         history.append(float(found["loss"]))
         for name in steps.updated:
             parameters[name] = parameters[name] - steps.factor * rate * found[f"d{name}"]
@@ -82,6 +93,16 @@ def descend(inputs: Inputs, steps: Steps = RIGHT) -> Answer:
 
 def _accepted(inputs: Inputs) -> Sequence[Answer]:
     return [descend(inputs, Steps(decays=each)) for each in _ALSO_RIGHT]
+
+
+def _with_loss(loss: Faults, factor: float, inputs: Inputs) -> Sequence[Answer]:
+    """The steps with a loss of these mistakes and its gradients times a factor, in each schedule that is right."""
+    schedules = (RIGHT.decays, *_ALSO_RIGHT)
+    return [descend(inputs, Steps(decays=each, factor=factor, loss=loss)) for each in schedules]
+
+
+_BESIDE = {name: partial(_with_loss, faults, 1.0) for name, faults in FAULTS_BY_NAME.items()}
+_BESIDE["sign_flipped"] = partial(_with_loss, RIGHT_LOSS, -1.0)
 
 
 def _draw_steps(rng: np.random.Generator) -> Sequence[QuestionCase]:
@@ -211,6 +232,7 @@ TRAINING_QUESTIONS = (
         driver=("two_layer", "update"),
         mistakes=in_outputs((*PARAMETERS, "history"), _FAULTS, descend, "It is the result of "),
         accepted=_accepted,
+        beside=_BESIDE,
         unchanged=("X", "y"),
         is_training=True,
     ),
@@ -228,5 +250,6 @@ TRAINING_QUESTIONS = (
         rules=_RULES,
         unchanged=("X", "y"),
         is_training=True,
+        is_learning=True,
     ),
 )

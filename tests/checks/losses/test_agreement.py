@@ -48,6 +48,18 @@ def both(naive, vectorized, kind="svm"):
     return {f"{kind}_loss_naive": naive, f"{kind}_loss_vectorized": vectorized}
 
 
+def less_regularized(share, of=svm_mask):
+    """An SVM loss whose regularizer, in the loss and in dW, is only this share of the right one."""
+
+    def loss(W, X, y, reg):
+        return of(W, X, y, reg * share)
+
+    return loss
+
+
+HALVED = less_regularized(0.5, svm_loops)
+
+
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("vectorized", RIGHT_SVM.values(), ids=RIGHT_SVM)
 def test_right_svms_agree(vectorized, seed):
@@ -93,7 +105,7 @@ def test_a_function_that_needs_only_float32_is_compared_in_float32():
 
 
 def test_another_loss_is_shown_beside_the_naive_one():
-    verdict = verdict_on(check_of(), both(svm_loops, with_loss(svm_mask, lambda loss: loss + 1)))
+    verdict = verdict_on(check_of(), both(HALVED, with_loss(svm_mask, lambda loss: loss + 1)))
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Compare them by hand.")
     assert says(
@@ -104,7 +116,7 @@ def test_another_loss_is_shown_beside_the_naive_one():
 
 
 def test_another_gradient_is_shown_with_its_worst_entry():
-    verdict = verdict_on(check_of(), both(svm_loops, with_gradient(svm_mask, lambda dW: dW + 1)))
+    verdict = verdict_on(check_of(), both(HALVED, with_gradient(svm_mask, lambda dW: dW + 1)))
 
     assert says(
         verdict.message,
@@ -114,7 +126,7 @@ def test_another_gradient_is_shown_with_its_worst_entry():
 
 
 def test_a_difference_in_the_regularizer_shows_on_the_second_case():
-    verdict = verdict_on(check_of(), both(svm_loops, lambda W, X, y, reg: svm_mask(W, X, y, reg / 2)))
+    verdict = verdict_on(check_of(), both(HALVED, less_regularized(0.25)))
 
     assert verdict.credit == 0.0
     assert says(
@@ -125,12 +137,62 @@ def test_a_difference_in_the_regularizer_shows_on_the_second_case():
 
 
 def test_the_same_mistake_in_the_regularizer_of_both_is_agreement():
-    def halved(W, X, y, reg):
-        return svm_mask(W, X, y, reg / 2)
-
-    verdict = verdict_on(check_of(), both(halved, halved))
+    verdict = verdict_on(check_of(), both(HALVED, less_regularized(0.5)))
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
+
+
+ONE_MISTAKE = {
+    "half of the regularizer": less_regularized(0.5),
+    "no regularizer": less_regularized(0.0),
+    "no regularizer in the loss": lambda W, X, y, reg: (svm_mask(W, X, y, 0.0)[0], svm_mask(W, X, y, reg)[1]),
+    "gradient of the wrong sign": with_gradient(svm_mask, np.negative),
+    "gradient without the average": with_gradient(svm_mask, lambda dW: 5 * dW),
+    "sums instead of averages": lambda W, X, y, reg: tuple(len(y) * each for each in svm_mask(W, X, y, reg)),
+    "gradient of another shape": with_gradient(svm_mask, np.transpose),
+    "loss off by one": with_loss(svm_mask, lambda loss: loss + 1),
+    "loss of nan": with_loss(svm_mask, lambda loss: np.nan),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("wrong", ONE_MISTAKE.values(), ids=ONE_MISTAKE)
+def test_a_mistake_of_the_vectorized_function_alone_costs_no_agreement(wrong, seed):
+    verdict = verdict_on(check_of(), both(svm_loops, wrong), seed)
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert verdict.message == (
+        "svm_loss_naive agrees with a right function on 2 cases; svm_loss_vectorized is wrong itself."
+    )
+
+
+@pytest.mark.parametrize("wrong", [less_regularized(0.5), with_gradient(svm_loops, np.negative)])
+def test_a_mistake_of_the_naive_function_alone_costs_no_agreement(wrong):
+    verdict = verdict_on(check_of(), both(wrong, svm_mask))
+
+    assert verdict.status == "passed"
+    assert "svm_loss_vectorized agrees with a right function" in verdict.message
+
+
+@pytest.mark.parametrize("student", KNOW_NOTHING.values(), ids=KNOW_NOTHING)
+@pytest.mark.parametrize("is_naive", [True, False])
+def test_a_right_function_beside_one_that_knows_nothing_earns_nothing(student, is_naive):
+    pair = both(student, svm_mask) if is_naive else both(svm_loops, student)
+
+    assert verdict_on(check_of(), pair).credit == 0.0
+
+
+@pytest.mark.parametrize("value", [1.7976931348623157e308, -5e-324, np.inf, np.nan])
+def test_a_right_function_beside_one_of_extreme_numbers_earns_nothing(value):
+    verdict = verdict_on(check_of(), both(lambda W, X, y, reg: (value, np.full_like(W, value)), svm_mask))
+
+    assert verdict.credit == 0.0
+
+
+def test_two_different_mistakes_are_no_agreement_and_both_are_blamed():
+    verdict = verdict_on(check_of(), both(HALVED, with_gradient(svm_mask, np.negative)))
+
+    assert (verdict.credit, verdict.blames) == (0.0, ("svm_loss_naive", "svm_loss_vectorized"))
 
 
 @pytest.mark.parametrize("kind", ["svm", "softmax"])
@@ -166,7 +228,7 @@ def test_a_vectorized_function_without_values_is_named():
 
 
 def test_a_vectorized_gradient_of_another_shape_is_described():
-    verdict = verdict_on(check_of(), both(svm_loops, with_gradient(svm_mask, np.transpose)))
+    verdict = verdict_on(check_of(), both(HALVED, with_gradient(svm_mask, np.transpose)))
 
     assert says(
         verdict.message,
@@ -202,7 +264,7 @@ def test_a_naive_that_is_not_finite_on_greater_cases_earns_nothing(change, value
 
 
 def test_a_vectorized_loss_of_nan_is_a_word():
-    verdict = verdict_on(check_of(), both(svm_loops, with_loss(svm_mask, lambda loss: np.nan)))
+    verdict = verdict_on(check_of(), both(HALVED, with_loss(svm_mask, lambda loss: np.nan)))
 
     assert says(
         verdict.message,

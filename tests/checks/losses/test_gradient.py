@@ -300,3 +300,25 @@ def test_trials_are_a_function_of_the_seed_alone():
 
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        with_gradient(svm_mask, np.negative),
+        with_loss(svm_mask, lambda loss: 2 * loss),
+        with_loss(svm_mask, lambda loss: np.nan),
+        lambda W, X, y, reg: (svm_mask(W, X, y, reg)[0], None),
+    ],
+    ids=["gradient", "loss", "infinite", "missing"],
+)
+def test_wrong_values_are_to_blame_for_a_gradient_that_is_not_the_derivative(student):
+    verdict = verdict_on(check_of(), student)
+
+    assert (verdict.status, verdict.blames) == ("failed", ("svm_loss_vectorized",))
+
+
+def test_a_loss_that_is_off_by_a_constant_keeps_the_points_of_its_right_gradient():
+    verdict = verdict_on(check_of(), with_loss(svm_mask, lambda loss: loss + 1))
+
+    assert verdict.status == "passed"

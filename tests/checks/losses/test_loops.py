@@ -32,6 +32,7 @@ from tests.checks.students import (
     svm_mask,
     verdict_on_all,
     with_gradient,
+    with_loss,
 )
 
 LOOP, BODY = Location("hw.py", None, 11), Location("hw.py", None, 12)
@@ -177,8 +178,11 @@ def test_the_loss_that_is_handed_out_is_told_that_its_gradient_is_not_filled_in(
     )
 
 
-def test_a_wrong_gradient_costs_no_points_here():
-    assert verdict_with((90, 90, 90), student=with_gradient(svm_mask, np.negative)).status == "passed"
+@pytest.mark.parametrize(
+    "student", [with_gradient(svm_mask, np.negative), with_loss(svm_mask, lambda loss: 2 * loss)]
+)
+def test_a_part_that_is_wrong_beside_one_that_is_right_costs_no_points_here(student):
+    assert verdict_with((90, 90, 90), student=student).status == "passed"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from tests.checks.students import (
     verdict_on,
     verdict_on_all,
     with_gradient,
+    with_loss,
 )
 
 AT = "a small batch (N=<count>, C=3, D=<count>, reg=0)"
@@ -177,8 +178,13 @@ def test_a_gradient_of_zeros_is_told_what_is_waited_for():
 
 @pytest.mark.parametrize(
     "student",
-    [with_gradient(svm_mask, np.negative), lambda W, X, y, reg: svm_mask(W, X, y, reg / 2)],
-    ids=["wrong gradient", "wrong regularizer"],
+    [
+        with_gradient(svm_mask, np.negative),
+        lambda W, X, y, reg: svm_mask(W, X, y, reg / 2),
+        with_loss(svm_mask, lambda loss: 2 * loss),
+        with_loss(svm_mask, lambda loss: np.nan),
+    ],
+    ids=["wrong gradient", "wrong regularizer", "wrong loss", "no loss"],
 )
 def test_a_slip_elsewhere_costs_no_points_here(student):
     verdict = verdict_on(check_of(), student)

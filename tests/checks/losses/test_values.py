@@ -10,6 +10,7 @@ from grader.checks.losses.truth import FLOAT32_NOTE
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding
+from grader.spec import load_spec
 from tests.checks.students import (
     ASSIGNMENT,
     KNOW_NOTHING,
@@ -103,7 +104,7 @@ def test_no_right_function_fails_in_fifty_runs(function, student):
 def test_the_message_of_a_pass_counts_the_calls():
     verdict = verdict_on(check_of(), svm_mask)
 
-    assert verdict.message == "svm_loss_vectorized gives the reference's loss and gradient in 20 calls."
+    assert verdict.message == "svm_loss_vectorized gives the reference's loss and gradient in 23 calls."
 
 
 def test_a_pass_measures_both_parts_in_both_dtypes():
@@ -135,8 +136,8 @@ def test_what_is_right_for_small_sizes_only_is_wrong(axis, seed):
 def test_a_naive_function_is_spared_the_large_batch():
     naive = check_of("svm_loss_naive").trials(CheckContext(ASSIGNMENT, 0))
 
-    assert len(naive) == 19
-    assert not any("large" in trial.label for trial in naive)
+    assert len(naive) == 20
+    assert not any("a large batch" in trial.label for trial in naive)
 
 
 def test_every_case_is_tried_in_the_main_dtype_and_four_in_the_other():
@@ -144,7 +145,7 @@ def test_every_case_is_tried_in_the_main_dtype_and_four_in_the_other():
 
     dtypes = [trial.positional[0].array.dtype for trial in trials if isinstance(trial.positional[0], Tensor)]
 
-    assert dtypes == [np.float32] * 15 + [np.float64] * 4 + [np.float32]
+    assert dtypes == [np.float32] * 15 + [np.float64] * 4 + [np.float32] * 2
 
 
 @pytest.mark.parametrize("student", KNOW_NOTHING.values(), ids=KNOW_NOTHING)
@@ -173,7 +174,7 @@ def test_the_shipped_loss_with_a_gradient_of_zeros_earns_nothing_where_the_loss_
         " It is zero throughout: is dW still as the template left it, or is the result overwritten?"
         f" On {FIRST}, dW differs from the reference in <count> of <count> entries;"
         " greatest relative difference <number> at [<count>, <count>] (allowed <number>);"
-        " it is zero everywhere. It is wrong in 19 of 19 calls."
+        " it is zero everywhere. It is wrong in 22 of 22 calls."
         " The loss is right.",
     )
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["all_zero"]
@@ -189,7 +190,7 @@ def test_a_wrong_gradient_keeps_the_share_of_the_loss_and_is_diagnosed():
         " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?"
         f" On {FIRST}, dW differs from the reference in <count> of <count> entries;"
         " greatest relative difference <number> at [<count>, <count>] (allowed <number>)."
-        " It is wrong in 18 of 20 calls."
+        " It is wrong in 21 of 23 calls."
         " The loss is right.",
     )
     (finding,) = verdict.findings
@@ -212,7 +213,7 @@ def test_a_wrong_loss_keeps_the_share_of_the_gradient_and_is_diagnosed():
         " It equals the correct loss with half of the term reg*sum(W*W):"
         " compare the factor of the regularization with the one in the assignment."
         f" On {FIRST}, loss is <number>, expected <number>"
-        " (relative difference <number>, allowed <number>). It is wrong in 18 of 20 calls."
+        " (relative difference <number>, allowed <number>). It is wrong in 21 of 23 calls."
         " The gradient is right.",
     )
     assert [(each.part, each.misconception) for each in verdict.findings[0].diagnosis] == [
@@ -230,12 +231,12 @@ def test_both_parts_wrong_earn_nothing_and_each_is_diagnosed():
         " It equals the correct loss without the term reg*sum(W*W):"
         " was the regularization left out of the loss?"
         f" On {FIRST}, loss is <number>, expected <number>"
-        " (relative difference <number>, allowed <number>). It is wrong in 18 of 20 calls."
+        " (relative difference <number>, allowed <number>). It is wrong in 21 of 23 calls."
         " svm_loss_vectorized: dW is wrong."
         " It equals the correct gradient without the term 2*reg*W: was the regularization left out of dW?"
         f" On {FIRST}, dW differs from the reference in <count> of <count> entries;"
         " greatest relative difference <number> at [<count>, <count>] (allowed <number>)."
-        " It is wrong in 18 of 20 calls.",
+        " It is wrong in 21 of 23 calls.",
     )
     assert [each.part for each in verdict.findings[0].diagnosis] == ["loss", "gradient"]
 
@@ -306,7 +307,7 @@ def test_overflow_in_both_parts_names_the_first_call_in_which_it_shows():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss is infinity, expected <number>, and dW is not finite in <count> of <count>"
-        f" entries: nan (not a number) at [0, 0], on {FIRST}. Both are wrong in 20 of 20 calls.",
+        f" entries: nan (not a number) at [0, 0], on {FIRST}. Both are wrong in 23 of 23 calls.",
     )
     assert dict(verdict.measured) == {}
     assert verdict.findings[0].diagnosis == ()
@@ -320,7 +321,7 @@ def test_a_gradient_of_another_shape_is_told_its_shape():
         verdict.message,
         "svm_loss_vectorized: dW is wrong. It has the shape of W with rows and columns exchanged: is one transpose too"
         f" many in its product, or too few? On {FIRST}, dW should have shape (<count>, 5), but is an array of shape"
-        " (5, <count>) and dtype float64. It is wrong in 20 of 20 calls. The loss is right.",
+        " (5, <count>) and dtype float64. It is wrong in 23 of 23 calls. The loss is right.",
     )
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["transposed"]
 
@@ -331,7 +332,7 @@ def test_a_loss_for_each_sample_is_told_its_shape():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss should be a number, but is an array of shape (3,) and dtype float64,"
-        f" on {FIRST}. It is wrong in 20 of 20 calls. The gradient is right.",
+        f" on {FIRST}. It is wrong in 23 of 23 calls. The gradient is right.",
     )
 
 
@@ -341,7 +342,7 @@ def test_a_function_that_returns_something_else_than_two_values_is_told_what():
 
     assert says(
         verdict.message,
-        f"svm_loss_vectorized returned None instead of loss and dW, on {FIRST}. Both are wrong in 20 of 20 calls.",
+        f"svm_loss_vectorized returned None instead of loss and dW, on {FIRST}. Both are wrong in 21 of 21 calls.",
     )
 
 
@@ -352,7 +353,7 @@ def test_a_function_without_a_return_is_told_of_both_parts():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss should be a number, but is None, and dW should have shape (<count>, 5), but is"
-        f" None, on {FIRST}. Both are wrong in 20 of 20 calls.",
+        f" None, on {FIRST}. Both are wrong in 23 of 23 calls.",
     )
 
 
@@ -572,3 +573,23 @@ def test_sizes_vary_with_the_seed():
     labels = {check_of().trials(CheckContext(ASSIGNMENT, seed))[0].label for seed in range(20)}
 
     assert len(labels) > 5
+
+
+@pytest.mark.parametrize("name", ["cs231n", "eecs498_2019", "eecs498_2020"])
+def test_a_shipped_spec_pays_a_right_gradient_beside_a_wrong_loss(name):
+    spec = load_spec(name).spec
+    for check in spec.checks:
+        if isinstance(check, ValuesCheck):
+            right = softmax_indexed if check.function.startswith("softmax") else svm_mask
+            verdict = verdict_on(check, with_loss(right, lambda loss: 2 * loss), 0, spec.assignment)
+
+            assert (verdict.status, verdict.credit) == ("failed", 0.6)
+
+
+@pytest.mark.parametrize("name", ["cs231n", "cs231n_2016", "eecs498_2019", "eecs498_2020"])
+def test_no_shipped_spec_pays_more_for_the_parts_than_for_the_whole(name):
+    checks = [check for check in load_spec(name).spec.checks if isinstance(check, ValuesCheck)]
+
+    assert len(checks) == 4
+    assert all(check.gradient_share > 0 for check in checks)
+    assert all(check.loss_share + check.gradient_share <= 1 for check in checks)

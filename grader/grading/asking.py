@@ -1,0 +1,88 @@
+"""Runs one check on a submission, and once more with right functions where wrong ones, judged elsewhere, made it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from grader import formatting
+from grader.checks import AnyCheck, Evidence
+from grader.checks.base.call import failure_told
+from grader.checks.base.context import CheckContext
+from grader.grading.check_result import CheckResult
+from grader.grading.layouts import Runner
+from grader.grading.reporting import check_part
+from grader.model.observation import Observation, Raised, Returned, Unexpected
+from grader.model.trial import Replacement, Trial
+from grader.model.verdict import Verdict
+
+
+def run_and_judge(
+    check: AnyCheck,
+    context: CheckContext,
+    run: Runner,
+    replacements: Sequence[Replacement] = (),
+    mistakes: Collection[str] = (),
+) -> CheckResult:
+    """The check's result.
+
+    replacements: right functions for those that the check calls and that other checks found wrong. A check that fails
+    is asked again with them, and the better verdict counts: one mistake costs its own checks only.
+    mistakes: those that other checks named in the same function. What is right but for one of them passes.
+    """
+    verdict, evidence = _judged(check, context, run, ())
+    is_empty = all(_gives_nothing(seen) for _, seen in evidence)
+    if verdict.status != "failed":
+        return CheckResult(check, verdict)
+    if any(check.is_right_beside(context, evidence, mistake) for mistake in mistakes):
+        name = formatting.listing(list(check.functions))
+        return CheckResult(
+            check, check.passed(f"{name} is right here but for a mistake that is judged elsewhere")
+        )
+    if not replacements:
+        return CheckResult(check, verdict, is_empty=is_empty)
+    again, with_right = _judged(check, context, run, tuple(replacements))
+    targets = tuple(each.target for each in replacements)
+    if again.status == "passed" or again.credit > verdict.credit:
+        return CheckResult(check, _told(again, targets), replaced=targets)
+    # An equal share for another reason: the check fails because of a second mistake, which is the one to tell.
+    is_other = again.credit == verdict.credit and again.message != verdict.message
+    if is_other and all(isinstance(seen, Returned) for _, seen in with_right[: len(evidence)]):
+        return CheckResult(check, _told(again, targets), replaced=targets)
+    return CheckResult(check, verdict, is_empty=is_empty)
+
+
+def _gives_nothing(seen: Observation) -> bool:
+    """Whether a call returned None, like a function that is still to be written."""
+    match seen:
+        case Returned(values=values):
+            return all(
+                isinstance(value, Unexpected) and value.description.endswith("None") for value in values
+            )
+        case Raised(kind=kind):
+            return kind == "NotImplementedError"
+        case _:
+            return False
+
+
+def _told(verdict: Verdict, targets: Sequence[str]) -> Verdict:
+    verb, whose = ("is", "a right") if len(targets) == 1 else ("are", "right")
+    words = f"{verdict.message} Judged with {whose} {formatting.listing(targets)}: the submission's own {verb} wrong."
+    return replace(verdict, message=words)
+
+
+def _judged(
+    check: AnyCheck, context: CheckContext, run: Runner, replaced: tuple[Replacement, ...]
+) -> tuple[Verdict, Evidence]:
+    evidence: list[tuple[Trial, Observation]] = []
+    trials = check.trials(context)
+    while trials:
+        evidence += [(trial, run(replace(trial, replaced=replaced))) for trial in trials]
+        trials = check.more_trials(context, evidence)
+    verdict = check.judge(context, evidence)
+    if verdict.status == "failed" and verdict.failure is None:
+        verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
+    check_part(
+        CheckResult(check, verdict)
+    )  # so that a verdict that no report can hold fails this check alone
+    return verdict, evidence

@@ -1,0 +1,122 @@
+"""The right functions that take the place of wrong ones: against autograd, and as answers to their own questions."""
+
+import types
+
+import numpy as np
+import pytest
+import torch
+
+from reference import QUESTIONS, Convention, Inputs, right_source
+from reference.in_worker.drivers import driver_source
+
+PLAIN = Convention()
+ASKED = [each for each in QUESTIONS.values() if each.right is not None]
+
+
+def module_of(text, name="right"):
+    module = types.ModuleType(name)
+    exec(compile(text, name, "exec"), vars(module))
+    return module
+
+
+def right_module(name, convention=PLAIN):
+    return module_of(right_source(name, convention))
+
+
+class Holder:
+    """An object that takes any sizes."""
+
+    def __init__(self, *_):
+        self.params = {}
+
+
+def callable_of(question, convention):
+    """The right function, in a class of its own if it is a method, behind the question's driver."""
+    name, function = question.right
+    right = vars(module_of(right_source(name, convention)))[function]
+    if question.method is not None:
+        right = type("Right", (Holder,), {question.method: right})
+    if question.driver is None:
+        return right
+    driver = vars(module_of(driver_source(question.driver[0]), "driver"))[question.driver[1]]
+    return lambda *given: driver(right, *given)
+
+
+@pytest.mark.parametrize("coefficient", [0.5, 1.0])
+@pytest.mark.parametrize("question", ASKED, ids=[each.name for each in ASKED])
+def test_each_answers_its_own_question(question, coefficient):
+    convention = Convention(regularizer_coefficient=coefficient)
+    is_torch = question.right[0] in {"lab", "linear_regression"}
+    call = callable_of(question, convention)
+
+    for case in question.draw(np.random.default_rng(3)):
+        given = [
+            torch.from_numpy(each) if is_torch and isinstance(each, np.ndarray) else each
+            for each in case.inputs.values()
+        ]
+        answer = call(*given)
+        answer = answer if isinstance(answer, tuple) else (answer,)
+        expected = question.answer(Inputs(case.inputs, convention))
+        for seen, right in zip(answer, expected.values(), strict=False):
+            np.testing.assert_allclose(np.asarray(seen), right, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("coefficient", [0.5, 1.0])
+def test_the_gradients_of_the_network_are_those_of_autograd(coefficient):
+    rng = np.random.default_rng(0)
+    sizes = {"W1": (5, 6), "b1": (6,), "W2": (6, 4), "b2": (4,)}
+    net = types.SimpleNamespace(params={name: rng.normal(size=shape) for name, shape in sizes.items()})
+    X, y, reg = rng.normal(size=(9, 5)), rng.integers(4, size=9), 0.3
+    own = {name: torch.tensor(value, requires_grad=True) for name, value in net.params.items()}
+    scores = torch.relu(torch.tensor(X) @ own["W1"] + own["b1"]) @ own["W2"] + own["b2"]
+    expected = torch.nn.functional.cross_entropy(scores, torch.tensor(y))
+    expected = expected + coefficient * reg * (own["W1"].square().sum() + own["W2"].square().sum())
+    expected.backward()
+
+    loss, gradients = right_module("two_layer", Convention(regularizer_coefficient=coefficient)).loss(
+        net, X, y, reg
+    )
+
+    assert loss == pytest.approx(float(expected.detach()))
+    for name, each in own.items():
+        assert each.grad is not None
+        np.testing.assert_allclose(gradients[name], each.grad.numpy(), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.from_numpy], ids=["numpy", "torch"])
+def test_the_trainer_steps_down_the_gradient_that_it_is_given(make):
+    seen = []
+
+    def loss(W, X, y, reg):
+        seen.append((W, X, y, reg))
+        return 3.0, W * 0 + 1
+
+    X, y = make(np.arange(12.0).reshape(6, 2)), make(np.asarray([0, 1, 2, 0, 1, 2]))
+    W, history = right_module("training").train_linear_classifier(
+        loss, None, X, y, learning_rate=0.5, reg=0.1, num_iters=4, batch_size=3
+    )
+
+    assert history == [3.0] * 4
+    assert W.shape == (2, 3)
+    np.testing.assert_allclose(np.asarray(seen[0][0] - W), 2.0)
+    assert {tuple(batch.shape) for _, batch, _, _ in seen} == {(3, 2)}
+    for _, batch, labels, reg in seen:
+        assert reg == 0.1
+        assert [int(row[0]) // 2 % 3 for row in batch] == [int(each) for each in labels]
+
+
+def test_the_method_train_reads_and_leaves_the_weights_in_the_object():
+    module = right_module("training")
+    owner = types.SimpleNamespace(W=None, loss=lambda X, y, reg: (1.0, np.ones((2, 3))))
+    given = types.SimpleNamespace(W=None, loss=lambda W, X, y, reg: (1.0, np.ones((2, 3))))
+    X, y = np.ones((4, 2)), np.asarray([0, 1, 2, 0])
+
+    histories = [
+        module.train_with_own_weights(owner, X, y, num_iters=5, learning_rate=1.0),
+        module.train_with_given_weights(given, X, y, num_iters=5, learning_rate=1.0),
+    ]
+
+    assert histories == [[1.0] * 5] * 2
+    for each in (owner, given):
+        np.testing.assert_allclose(each.W, -5.0, atol=0.01)
+        np.testing.assert_array_equal(module.predict(each, X), (X @ each.W).argmax(axis=1))
