@@ -29,13 +29,13 @@ _NUMBER_TYPE = re.compile(r"a value of type (\w+\.)?(int|float)\d*")
 _NUMBERS = ("Two", "Three")
 _ORDER = ("first", "second", "third")
 
-_SHAPES = {
+SHAPES = {
     "transposed": "It has the shape of W with rows and columns exchanged: is one transpose too many in its product, or too few?",
     "loss_per_sample": "It is one number for each sample: how does the assignment combine them?",
     "results_swapped": "It has the shape of W: in which order are loss and gradient returned?",
 }
 
-_LOGARITHMS = {
+LOGARITHMS = {
     "logarithm_of_negative": "It is not a number in any case, though dW is finite: is the logarithm taken of something that can be negative, such as a probability from which one was subtracted?",
     "logarithm_of_zero": "It is infinite in every case, though dW is finite: is the logarithm taken of something that is zero, such as a probability that was overwritten?",
 }
@@ -85,7 +85,7 @@ def diagnose_both(
     if not seen or any(len(values) != LOSS_AND_GRADIENT for _, values in seen):
         return ()
     if all(_are_swapped(case, *values) for case, values in seen):
-        return (Diagnosis("loss", "results_swapped", _SHAPES["results_swapped"]),)
+        return (Diagnosis("loss", "results_swapped", SHAPES["results_swapped"]),)
     losses, gradients = zip(*(values for _, values in seen), strict=True)
     if classifier == "svm" or not all(_is_finite(each) for each in gradients):
         return ()
@@ -93,7 +93,7 @@ def diagnose_both(
     if len(numbers) == len(losses):
         for name, is_so in (("logarithm_of_negative", np.isnan), ("logarithm_of_zero", np.isposinf)):
             if is_so(numbers).all():
-                return (Diagnosis("loss", name, _LOGARITHMS[name]),)
+                return (Diagnosis("loss", name, LOGARITHMS[name]),)
     return ()
 
 
@@ -158,7 +158,7 @@ def _by_shape(part: Part, seen: Sequence[tuple[Case, Value]]) -> tuple[Diagnosis
         expected["transposed"] = [(case.W.shape[::-1],) for case, _ in seen]
     for name, allowed in expected.items():
         if seen and all(shape in each for shape, each in zip(shapes, allowed, strict=True)):
-            return (Diagnosis(part, name, _SHAPES[name]),)
+            return (Diagnosis(part, name, SHAPES[name]),)
     return ()
 
 
