@@ -37,7 +37,7 @@ def _defaults(source: str, name: str, is_method: bool) -> Mapping[str, float]:
     arguments = found[-1].args
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [
-        *zip(reversed(positional), reversed(arguments.defaults), strict=False),
+        *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
     numbers = {argument.arg: _number(default) for argument, default in pairs if default is not None}

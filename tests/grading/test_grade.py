@@ -432,10 +432,9 @@ def test_a_stubbed_module_is_a_note(graded):
     assert report.functions["g"].notes == ()
 
 
-TRAINED = MINI_SPEC.replace(
-    "[[checks]]",
-    't = { role = "trainer", defaults = { learning_rate = 1e-3, reg = 1e-5, num_iters = 100, batch_size = 200 } }\n\n[[checks]]',
-    1,
+TRAINER = 'role = "trainer", defaults = { learning_rate = 1e-3, reg = 1e-5, num_iters = 100, batch_size = 200 }'
+ANY_FUNCTION = (
+    'role = "function", signature = "(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100)"'
 )
 
 
@@ -454,8 +453,10 @@ TRAINED = MINI_SPEC.replace(
         ),
     ],
 )
-def test_a_default_that_differs_from_the_handouts_is_a_note(graded, tmp_path, signature, notes):
-    (tmp_path / "mini.toml").write_text(TRAINED, encoding="utf-8")
+@pytest.mark.parametrize("role", [TRAINER, ANY_FUNCTION])
+def test_a_default_that_differs_from_the_handouts_is_a_note(graded, tmp_path, signature, notes, role):
+    spec = MINI_SPEC.replace("[[checks]]", f"t = {{ {role} }}\n\n[[checks]]", 1)
+    (tmp_path / "mini.toml").write_text(spec, encoding="utf-8")
     text = f"{BOTH_FUNCTIONS}\ndef t(loss_func, W, X, y, {signature}):\n    return W, []\n"
 
     report = graded(text=text, spec=load_spec(str(tmp_path / "mini.toml")))

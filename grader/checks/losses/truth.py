@@ -37,11 +37,8 @@ from reference.losses.problem import Problem
 
 FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"
 EPSILON_NOTE = "it adds an epsilon of {epsilon:g} inside the logarithm, which hides very small probabilities"
-DENOMINATOR_NOTE = "it adds an epsilon of 1e-08 to softmax's denominator, which is not needed"
-BOTH_NOTE = (
-    "it adds an epsilon to softmax's denominator, which is not needed, and another inside the logarithm, which hides very"
-    " small probabilities"
-)
+DENOMINATOR_NOTE = "it adds an epsilon to softmax's denominator, which is not needed"
+BOTH_NOTE = f"{DENOMINATOR_NOTE}, and another inside the logarithm, which hides very small probabilities"
 NARROW_EPSILON_NOTE = f"{FLOAT32_NOTE}, and {EPSILON_NOTE}"
 PROBABILITY_NOTE = "it keeps all probabilities away from zero by {epsilon:g}, which hides very small ones"
 DENOMINATOR_FACTOR = 3

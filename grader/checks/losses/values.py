@@ -128,8 +128,8 @@ class _PartTally:
             self.wrong.append((comparison, label, dtype))
 
     def notes(self) -> Iterator[str]:
-        """Few deviations that together explain every excused value."""
-        left = self.excuses
+        """Few deviations that together explain every excused value; beside wrong values they may be chance."""
+        left = self.excuses if self.is_right else []
         while left:
             often = Counter(note for notes in left for note in notes)
             likeliest = {note: -at for notes in reversed(left) for at, note in enumerate(notes)}

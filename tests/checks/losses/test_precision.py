@@ -142,7 +142,7 @@ def test_an_epsilon_of_1e_8_in_the_denominator_is_a_note():
     verdict = verdict_on(check_of(SOFTMAX), with_epsilon(1e-8))
 
     assert verdict.credit == 1.0
-    assert verdict.findings[0].notes[0].startswith("it adds an epsilon of 1e-08 to softmax's denominator")
+    assert verdict.findings[0].notes[0].startswith("it adds an epsilon to softmax's denominator")
 
 
 @pytest.mark.parametrize("value,expected", [(0.5, True), (0.1, False), (float(np.float32(0.1)), True)])
