@@ -23,12 +23,14 @@ def run_and_judge(
     run: Runner,
     replacements: Sequence[Replacement] = (),
     mistakes: Collection[str] = (),
+    withheld: Sequence[Replacement] = (),
 ) -> CheckResult:
     """The check's result.
 
     replacements: right functions for those that the check calls and that other checks found wrong. A check that fails
     is asked again with them, and the better verdict counts: one mistake costs its own checks only.
     mistakes: those that other checks named in the same function. What is right but for one of them passes.
+    withheld: right functions that give no points here. A check that passes with them too found nothing wrong in its own.
     """
     verdict, evidence = _judged(check, context, run, ())
     is_empty = all(_gives_nothing(seen) for _, seen in evidence)
@@ -39,6 +41,9 @@ def run_and_judge(
         return CheckResult(
             check, check.passed(f"{name} is right here but for a mistake that is judged elsewhere")
         )
+    if withheld and _judged(check, context, run, (*replacements, *withheld))[0].status == "passed":
+        undecided = (replace(each, is_correct=None, diagnosis=()) for each in verdict.findings)
+        verdict = replace(verdict, findings=tuple(undecided))
     if not replacements:
         return CheckResult(check, verdict, is_empty=is_empty)
     again, with_right = _judged(check, context, run, tuple(replacements))

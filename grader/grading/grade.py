@@ -198,6 +198,7 @@ class _Grading:
         missing = [name for name in check.functions if name not in self.extracted.functions]
         if missing:
             return CheckResult(check, self._skipped(missing))
+        right = self._replacements(check, context)
         with self._device_held(alone=check.is_timed):
             clock = time.perf_counter()
             result = guarded(
@@ -205,8 +206,9 @@ class _Grading:
                     check,
                     context,
                     run,
-                    self._replacements(check, context),
+                    [each for each in right if self._gives_points(check, each)],
                     [mistake for name, mistake in sorted(self.named) if (name,) == check.functions],
+                    [each for each in right if not self._gives_points(check, each)],
                 )
             ) or CheckResult(check, errored_verdict())
             return replace(result, seconds=time.perf_counter() - clock)
@@ -234,8 +236,11 @@ class _Grading:
             each
             for each in self.right.values()
             if each.function in called and (own is None or each.target != own.target)
-            if check.asked_again == "any" or each.target in self.partly_right
         )
+
+    def _gives_points(self, check: AnyCheck, right: Replacement) -> bool:
+        """Whether the check may earn points with this right function."""
+        return check.asked_again == "any" or right.target in self.partly_right
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:
         if any(self.spec.assignment.is_optional(name) for name in missing):

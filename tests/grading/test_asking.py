@@ -12,7 +12,7 @@ from grader.grading.settings import Settings
 from grader.model.observation import Raised, Returned
 from grader.model.report import student_view
 from grader.model.trial import Replacement, Trial
-from grader.model.verdict import Verdict
+from grader.model.verdict import Diagnosis, Finding, Verdict
 from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.samples import mini_spec, submission_of
@@ -29,7 +29,7 @@ NOTHING = Returned((), 0.1)
 def asked(monkeypatch):
     """(verdict, verdict with right functions, replacements) to the result and the trials that were run."""
 
-    def run(first, again, replacements=RIGHT, observation=NOTHING):
+    def run(first, again, replacements=RIGHT, observation=NOTHING, withheld=()):
         trials: list[Trial] = []
         monkeypatch.setattr(ClassifierCheck, "trials", lambda *_: (Trial("a call", "LinearSVM", (), ()),))
         monkeypatch.setattr(ClassifierCheck, "judge", lambda *_: again if trials[-1].replaced else first)
@@ -38,7 +38,7 @@ def asked(monkeypatch):
             trials.append(trial)
             return observation if trial.replaced else NOTHING
 
-        return run_and_judge(CHECK, CONTEXT, answer, replacements), trials
+        return run_and_judge(CHECK, CONTEXT, answer, replacements, withheld=withheld), trials
 
     return run
 
@@ -105,6 +105,18 @@ def test_a_worse_verdict_is_not_taken(asked):
     half = Verdict("failed", 0.5, "Half.")
 
     assert asked(half, WRONG)[0].verdict == half
+
+
+@pytest.mark.parametrize("again,is_correct", [(PASSED, None), (WRONG, False)])
+def test_a_check_that_right_functions_earn_nothing_in_blames_only_its_own_code(asked, again, is_correct):
+    finding = Finding("LinearSVM", False, (Diagnosis("W", "loss_grew", "It grows."),))
+    wrong = Verdict("failed", 0.0, "The loss grows.", findings=(finding,))
+
+    verdict = asked(wrong, again, replacements=(), withheld=RIGHT)[0].verdict
+
+    assert (verdict.credit, verdict.message) == (0.0, "The loss grows.")
+    assert [each.is_correct for each in verdict.findings] == [is_correct]
+    assert bool(verdict.findings[0].diagnosis) == (is_correct is False)
 
 
 # --- Graded for real -------------------------------------------------------------------------------------------------

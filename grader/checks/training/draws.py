@@ -45,7 +45,7 @@ def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Dra
     is_repeated = all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs)
     note = (
         "it draws the same batches in every run: is its generator set to a fixed seed?"
-        if is_repeated
+        if is_repeated and fault is None
         else None
     )
     return Draws(statistic, allowed, fault, note)

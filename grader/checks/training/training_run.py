@@ -31,7 +31,7 @@ class TrainingSizes:
 def draw_sizes(
     rng: np.random.Generator, *, num_iters: tuple[int, int], batch_size: tuple[int, int]
 ) -> TrainingSizes:
-    """About 53 samples of 6 to 8 features in 3 to 5 classes; steps and batches within the given bounds.
+    """About 53 samples of 25 to 30 features in 3 to 5 classes; steps and batches within the given bounds.
 
     The samples never make a whole number of batches, because a trainer that goes through shuffled rows may leave out the
     rest. For great batches there are more samples, so that they can be drawn without replacement.
@@ -42,7 +42,7 @@ def draw_sizes(
         samples += 1
     return TrainingSizes(
         samples=samples,
-        features=int(rng.integers(6, 9)),
+        features=int(rng.integers(25, 31)),
         classes=int(rng.integers(3, 6)),
         num_iters=int(rng.integers(*num_iters, endpoint=True)),
         batch_size=batch,

@@ -145,6 +145,14 @@ def test_an_epsilon_of_1e_8_in_the_denominator_is_a_note():
     assert verdict.findings[0].notes[0].startswith("it adds an epsilon to softmax's denominator")
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_values_that_are_right_by_chance_beside_wrong_ones_are_no_evidence_of_float32(seed):
+    verdict = verdict_on(check_of(SVM), with_delta(2.0), seed)
+
+    assert verdict.credit < 1.0
+    assert verdict.findings[0].notes == ()
+
+
 @pytest.mark.parametrize("value,expected", [(0.5, True), (0.1, False), (float(np.float32(0.1)), True)])
 def test_a_number_is_rounded_when_float32_holds_it(value, expected):
     assert is_rounded(np.array(value), np.array(0.0), 1) is expected

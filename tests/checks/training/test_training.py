@@ -336,6 +336,13 @@ def test_great_weights_at_the_start_cost_the_start_only(start):
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_a_start_of_deviation_1_is_not_small(seed):
+    student = trainer(start=lambda X, y, rng: rng.normal(size=(X.shape[1], y.max() + 1)), seed=seed)
+
+    assert verdict_on(CHECK, student, seed).credit == 0.95
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_a_start_of_xavier_is_right(seed):
     student = trainer(
         start=lambda X, y, rng: rng.normal(size=(X.shape[1], y.max() + 1)) / np.sqrt(X.shape[1]), seed=seed
