@@ -169,6 +169,7 @@ def test_batches_that_are_not_drawn_evenly_have_half_of_the_points_and_their_wor
 
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert verdict.message == f"{NAME}: {words}"
+    assert verdict.findings[0].notes == ()
 
 
 def test_the_same_batches_in_every_run_are_a_note():
