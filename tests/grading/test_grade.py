@@ -432,7 +432,9 @@ def test_a_stubbed_module_is_a_note(graded):
     assert report.functions["g"].notes == ()
 
 
-TRAINER = 'role = "trainer", defaults = { learning_rate = 1e-3, reg = 1e-5, num_iters = 100, batch_size = 200 }'
+TRAINER = (
+    'role = "trainer", defaults = { learning_rate = 1e-3, reg = 1e-5, num_iters = 100, batch_size = 200 }'
+)
 ANY_FUNCTION = (
     'role = "function", signature = "(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100)"'
 )

@@ -216,7 +216,9 @@ def _draw_spiral(rng: np.random.Generator) -> Sequence[QuestionCase]:
         "num_iters": 300,
     }
     return [
-        QuestionCase("the spiral of 3 arms with 100 points each, step_size=1, reg=0.001, num_iters=200", defaults),
+        QuestionCase(
+            "the spiral of 3 arms with 100 points each, step_size=1, reg=0.001, num_iters=200", defaults
+        ),
         QuestionCase("a spiral with 40 points each, step_size=0.5, reg=0.01, num_iters=300", stated),
     ]
 

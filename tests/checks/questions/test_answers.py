@@ -191,8 +191,8 @@ def test_arithmetic_in_float32_is_a_note_in_float64():
     verdict = verdict_on(CHECK, student, assignment=ON)
 
     assert verdict.status == "passed"
-    assert (
-        any(note.startswith("its loss is right to only as many digits") for note in verdict.findings[0].notes)
+    assert any(
+        note.startswith("its loss is right to only as many digits") for note in verdict.findings[0].notes
     )
 
 
