@@ -2,7 +2,7 @@
 
 from reference.conventions import Convention
 from reference.in_worker.drivers import driver_source
-from reference.in_worker.right import right_source
+from reference.in_worker.right import function_alone, right_source
 from reference.in_worker.timed import TIMED_FUNCTIONS, timed_source
 from reference.losses.condition import (
     Condition,
@@ -35,6 +35,7 @@ __all__ = [
     "Rule",
     "benign_epsilon_condition",
     "driver_source",
+    "function_alone",
     "kink_clearance",
     "match_loss",
     "match_loss_pair",
