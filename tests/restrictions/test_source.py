@@ -66,6 +66,7 @@ CE, HW5 = "torch.nn.functional.cross_entropy", "hw.py, line 5"
         "return hasattr(torch, 'compile'), hasattr(F, 'cross_entropy'), hasattr(W, 'requires_grad')",
         "return __name__, type(X).__name__, F.cross_entropy.__name__, torch.__version__",
         "return 'LIMIT' in globals(), globals().get('LIMIT', 1.0), 'reg' in locals()",
+        "names = globals()\nreturn names['LIMIT'], len(names), sorted(names), names.get('LIMIT')",
     ],
 )
 def test_a_right_program_is_not_flagged(lines):
@@ -139,6 +140,10 @@ def test_a_right_module_is_not_flagged(source):
         ("return getattr(F, y)(X)", "dynamic", "getattr with a computed name"),
         ("return globals()['vector' + str(y)](X)", "dynamic", "globals() with a computed name"),
         ("return globals().get(y)", "dynamic", "globals() with a computed name"),
+        ("g = globals(); return g[y]", "dynamic", "globals() with a computed name"),
+        ("g = globals(); return g['eval']('X @ W')", "dynamic", "eval"),
+        ("return dict(globals())[y]", "dynamic", "globals() with a computed name"),
+        ("return {**globals()}[y]", "dynamic", "globals() with a computed name"),
         ("return globals().get('eval')('X @ W')", "dynamic", "eval"),
         ("import sys; return sys.modules[y]", "dynamic", "sys.modules"),
         ("import sys; m = sys.modules; return m[y]", "dynamic", "sys.modules"),
