@@ -4,6 +4,7 @@ import pytest
 
 from grader.restrictions.source import uses_in_source
 from tests.restrictions.students import assignment_with, extracted_of
+from tests.sandbox.calls import notebook_of
 
 
 def uses_of(*texts, name="vectorized", **files):
@@ -394,3 +395,20 @@ def test_the_first_of_the_same_uses_is_told():
 )
 def test_a_strange_source_is_looked_at_in_a_bounded_time(source):
     assert uses_of(source) == []
+
+
+@pytest.mark.parametrize("way", ["%%writefile m.py\n", "%%file m.py\n", "%%time\n", ""])
+def test_a_function_in_text_that_a_cell_writes_is_looked_at(way):
+    used = body("return F.cross_entropy(X @ W, y), W")
+    right = body("return X @ W, W")
+
+    assert [use[:2] for use in uses_of(**{"hw.ipynb": notebook_of(way + used)})] == [("losses", CE)]
+    assert uses_of(**{"hw.ipynb": notebook_of(way + right)}) == []
+
+
+def test_a_function_of_a_notebook_that_another_runs_is_looked_at():
+    used = body("return F.cross_entropy(X @ W, y), W")
+
+    files = {"hw.ipynb": notebook_of("%run b.ipynb\nx = 1"), "b.ipynb": notebook_of(used)}
+
+    assert [use[:2] for use in uses_of(**files)] == [("losses", CE)]

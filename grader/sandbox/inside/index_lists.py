@@ -231,6 +231,4 @@ def _holds_integers(array: Any) -> bool:
     elif array.is_floating_point() or array.is_complex():
         return False
     entries = array.tolist()
-    return all(
-        -_GREATEST_INDEX <= each <= _GREATEST_INDEX for each in (entries if array.ndim else [entries])
-    )
+    return all(-_GREATEST_INDEX <= each <= _GREATEST_INDEX for each in (entries if array.ndim else [entries]))
