@@ -76,7 +76,7 @@ class LinearSVM(LinearClassifier):
 
 
 @pytest.mark.parametrize(
-    ("prediction", "status"),
+    "prediction, status",
     [("np.zeros(len(X), int) + 1", "failed"), ("(X @ self.W).argmax(axis=1)", "passed")],
     ids=["attack", "twin"],
 )
