@@ -11,7 +11,7 @@ from reference.in_worker.drivers import driver_source
 
 PLAIN = Convention()
 ASKED = [each for each in QUESTIONS.values() if each.right is not None]
-ANSWERS = {each.right for each in ASKED} | {
+ANSWERS = {each.right for each in ASKED if each.right is not None} | {
     ("training", name)
     for name in ("sample_batch", "train_linear_classifier", "predict_linear_classifier", "predict")
 }
