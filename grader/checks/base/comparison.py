@@ -79,8 +79,8 @@ def compare_array(
         f" greatest relative difference {formatting.small(relative)} at {formatting.index(position)}"
         f" (allowed {formatting.small(allowed)})"
     )
-    if is_zero(seen):
-        sentence += "; it is zero everywhere"
+    if is_zero(seen) and values.size > 1:
+        sentence = f"{name} is zero in all {formatting.count(values.size, 'entry')}"
     return Comparison(not wrong.any(), sentence, relative, allowed, formatting.index(position))
 
 

@@ -66,7 +66,7 @@ _ACCURACY_RULES = (
     Rule(
         "accuracy_below_bar",
         _TRAINED,
-        "With these parameters the network labels a share of {seen} of unseen images correctly, expected at least {bar}.",
+        "With these parameters the network labels {seen} of the unseen images correctly, expected at least {bar}.",
         _below_bar,
     ),
 )
