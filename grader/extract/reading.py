@@ -113,9 +113,10 @@ def _statements_of(
             return
     else:
         text = piece.text
-    found = statements_of(
-        path, piece.cell, text, quote=piece.quote, is_cell=piece.is_cell, converter=converter
-    )
+    quote = piece.quote
+    if quote is not None and text[: quote[1]] == "\n" * quote[1]:  # messages count the lines of the text
+        text, quote = text[quote[1] :], (quote[0], 0)
+    found = statements_of(path, piece.cell, text, quote=quote, is_cell=piece.is_cell, converter=converter)
     for statement in found:
         inner = []
         if depth and statement.node is not None:
