@@ -199,7 +199,10 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
     if table.rows:
         console.print()
         console.print(table)
+    said = " ".join(check.message for check in checks)
     for note, names in _notes(report).items():
+        if (note.partition(": ")[2] or note) in said:
+            continue
         words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
         console.print(_indented(words, style="dim"))
 

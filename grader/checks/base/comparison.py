@@ -13,6 +13,9 @@ from grader.model.trial import Array, DTypeName
 UNITS = 64
 """K of the tolerance K*u*condition: right implementations stay below 10 units, the nearest wrong one has 489."""
 
+MISSING = "missing: the call returned "
+"""How a worker describes each value of a result that holds another number of values."""
+
 
 def unit_roundoff(dtype: DTypeName) -> float:
     """u: the distance from 1 to the next number of the dtype."""
@@ -69,7 +72,9 @@ def compare_array(
 ) -> Comparison:
     """Whether |seen - expected| <= bound for every entry; `source` names what gave the expected array."""
     if isinstance(seen, Unexpected):
-        return Comparison(False, f"{name} should have shape {expected.shape}, but is {seen.description}")
+        is_other_shape = f" {expected.shape} " not in seen.description
+        description = seen.description.partition(" and dtype ")[0] if is_other_shape else seen.description
+        return Comparison(False, f"{name} should have shape {expected.shape}, but is {description}")
     values = seen.array.astype(np.float64)
     if infinite := not_finite(values, name):
         return Comparison(False, infinite)
