@@ -308,7 +308,8 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
             f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
             f" {name or 'an assignment of another course'}"
         )
-        console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
+        question = "is --spec right?" if 2 * times > len(reports) else "the right file?"
+        console.print(_text(f"{times} of {look}: {question}", style="bold yellow"))
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:

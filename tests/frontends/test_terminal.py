@@ -612,7 +612,7 @@ def test_a_class_graded_with_the_wrong_spec_is_asked_about():
         return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
 
     assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
-    assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: is --spec right?"
+    assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: the right file?"
     assert last(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 

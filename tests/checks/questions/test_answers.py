@@ -174,7 +174,7 @@ def test_what_came_instead_is_told(student, template):
 def test_a_function_that_returns_something_else_is_told_what_once():
     nothing = Unexpected("missing: the call returned None")
 
-    verdict = verdict_on_all(CHECK, Returned((nothing, nothing), 0.0, (nothing,)))
+    verdict = verdict_on_all(CHECK, Returned((nothing, nothing), 0.0, echoes=(nothing, nothing)))
 
     assert verdict.message.startswith("fit returned None instead of loss and gradient, on N=4.")
 
