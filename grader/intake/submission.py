@@ -303,9 +303,7 @@ def unopened(archives: Iterable[str]) -> tuple[str, ...]:
     return (f"{formatting.listing(names)} {was} not opened: there are notebooks or modules too",)
 
 
-def no_source(
-    path: Path, kind: str, archives: Sequence[str], others: Sequence[str] = ()
-) -> UnsupportedFile:
+def no_source(path: Path, kind: str, archives: Sequence[str], others: Sequence[str] = ()) -> UnsupportedFile:
     """The error for a folder or an archive (`kind`) without a notebook or module, which may hold `others`."""
     names = [formatting.printable(name) for name in archives]
     if len(names) > 1:

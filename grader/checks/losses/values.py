@@ -285,7 +285,9 @@ class _Tally:
             mistakes = f"The loss {mistakes[3:]}" if mistakes.startswith("It ") else mistakes
             often = "" if len(self.loss.wrong) == 1 else f" Both are wrong in {self.loss.often}."
             first = f"On {self.loss.first_label}, {self.loss.wrong[0][0].sentence}."
-            said.append(f"{self.function}: loss and dW are wrong for the same reason. {mistakes} {first}{often}")
+            said.append(
+                f"{self.function}: loss and dW are wrong for the same reason. {mistakes} {first}{often}"
+            )
             return said
         for part, mistaken in zip(parts, named, strict=True):
             if not part.is_right:

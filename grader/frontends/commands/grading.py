@@ -134,9 +134,7 @@ def batch(
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
     anyway: Annotated[
         bool,
-        typer.Option(
-            "--anyway", help="Grade a class even if most of it has no function of the spec."
-        ),
+        typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
     ] = False,
 ) -> None:
     """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.

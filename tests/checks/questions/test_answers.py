@@ -156,10 +156,7 @@ def test_shares_are_those_of_the_spec():
         ),
         (
             changed(gradient=lambda gradient: gradient[:2]),
-            (
-                "fit: gradient should have shape (3,), but is an array of"
-                " shape (2,), on N=4. Right: loss."
-            ),
+            ("fit: gradient should have shape (3,), but is an array of shape (2,), on N=4. Right: loss."),
         ),
         (
             changed(loss=lambda loss, strength: np.nan),
