@@ -334,8 +334,7 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
             needed = ", ".join(_needed(chunk, is_single=is_single) for chunk in needs)
             words.append(plain(f"\nneeds {needed}"), style="dim")
         for left in function.lacks:
-            lacking = f"\nlacks {', '.join(left.binds)} ({left.location}): {left.reason}"
-            words.append(plain(lacking), style="yellow")
+            words.append(plain(f"\nlacks {left.words}"), style="yellow")
         table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
