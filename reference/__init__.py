@@ -2,7 +2,7 @@
 
 from reference.conventions import Convention
 from reference.in_worker.drivers import driver_source
-from reference.in_worker.right import right_source
+from reference.in_worker.right import function_alone, right_source
 from reference.in_worker.timed import TIMED_FUNCTIONS, timed_source
 from reference.losses.condition import (
     Condition,
@@ -36,6 +36,7 @@ __all__ = [
     "benign_epsilon_condition",
     "driver_source",
     "explain_loss",
+    "function_alone",
     "kink_clearance",
     "match_loss",
     "predict",
