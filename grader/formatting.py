@@ -26,6 +26,11 @@ def number(value: float, digits: int = 6) -> str:
     return f"{value:.{digits}g}"
 
 
+def rough(value: float) -> str:
+    """A measured number: three digits are enough; all of a whole one."""
+    return number(value, 6 if value == round(value, 0) else 3)
+
+
 def small(value: float) -> str:
     """A difference or bound: two digits are enough."""
     return number(value, 2)

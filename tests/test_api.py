@@ -278,7 +278,7 @@ def test_a_class_of_another_assignment_is_graded_only_if_told_to(mini):
     for name in ("cem", "dan", "eve"):
         (mini / "class" / f"{name}.py").write_text("x = 1\n")
 
-    with pytest.raises(SpecError, match=r"^3 of the first 3 submissions have no function of mini"):
+    with pytest.raises(SpecError, match=r"^none of the first 3 submissions has a function of mini"):
         grade_class("class", "mini.toml", "out")
 
     assert [path.name for path in (mini / "out" / "reports").iterdir()] == ["bob.json"]

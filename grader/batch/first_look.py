@@ -31,6 +31,8 @@ def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
         return
     expected = f"a function of {spec.name} in most submissions"
     seen = f"{len(others)} of the first {len(read)} submissions have no function of {spec.name}"
+    if len(others) == len(read):
+        seen = f"none of the first {len(read)} submissions has a function of {spec.name}"
     names = Counter(name for each in others if (name := _look(each)) is not None)
     if not names:
         words = "none of them looks like another shipped spec's either. Grade the class with its own spec"

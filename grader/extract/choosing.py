@@ -94,7 +94,7 @@ class Choice:
             "is_unwritten": f"the one in {other} is not written yet",
             "is_leftover": f"{other} looks like a copy or an old version",
             "is_unused": "another graded file imports it",
-            "is_elsewhere": "the handout has it there",
+            "is_elsewhere": "that is where the handout has it",
             "is_poor": f"that file defines {of_all}",
             "depth": "it is in the folder further up",
         }.get(decisive, "its name comes first")

@@ -130,7 +130,7 @@ def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Faul
     number = max(1, min(offset + fault.line, end))
     line = lines[number - 1]
     if odd := _odd_character(fault, line):
-        return Fault(f"line {number}, column {fault.column}: {odd}", number, fault.column)
+        return Fault(f"line {number}, column {fault.column} has {odd}", number, fault.column)
     if told := pasted(line):
         return Fault(f"{named(lines, number - 1)} {told}", number)
     words = newer_syntax(line) or _in_words(fault.message)

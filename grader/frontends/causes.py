@@ -23,19 +23,21 @@ _LIMITS = frozenset({"MemoryError", "_ArrayMemoryError", "RecursionError"})
 
 
 def absent_lines(report: Report, checks: Sequence[CheckPart]) -> Iterator[tuple[str, list[str]]]:
-    """For all missing functions and for all unwritten ones: a line, and the lines that belong below it."""
+    """For all functions that do not parse, are missing or are not written yet: a line, and the lines that belong below it."""
     missing, unwritten = _absent(report, "missing"), _absent(report, "not_written")
     counted = [name for name in missing if _is_counted(name, report)]
     optional = [name for name in missing if name not in counted]
+    broken = {name for name in counted if report.functions[name].where is not None}
     for label, names, verb in (
-        ("Missing", counted, "were skipped"),
+        ("Does not parse", [name for name in counted if name in broken], "were skipped"),
+        ("Missing", [name for name in counted if name not in broken], "were skipped"),
         ("Not written yet", unwritten, "fail until"),
     ):
         if not names:
             continue
         it = "it" if len(names) == 1 else "them"
-        until = "" if label == "Missing" else f" {'it is' if len(names) == 1 else 'they are'}"
-        below = list(_reasons(report, names)) if label == "Missing" else []
+        until = f" {'it is' if len(names) == 1 else 'they are'}" if names is unwritten else ""
+        below = [] if names is unwritten else list(_reasons(report, names))
         failed = [
             check.title
             for check in checks

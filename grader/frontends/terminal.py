@@ -199,7 +199,10 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
     if table.rows:
         console.print()
         console.print(table)
+    said = " ".join(check.message for check in checks)
     for note, names in _notes(report).items():
+        if (note.partition(": ")[2] or note) in said:
+            continue
         words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
         console.print(_indented(words, style="dim"))
 
@@ -305,7 +308,8 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
             f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
             f" {name or 'an assignment of another course'}"
         )
-        console.print(_text(f"{times} of {look}: is --spec right?", style="bold yellow"))
+        question = "is --spec right?" if 2 * times > len(reports) else "the right file?"
+        console.print(_text(f"{times} of {look}: {question}", style="bold yellow"))
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:
@@ -330,8 +334,7 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
             needed = ", ".join(_needed(chunk, is_single=is_single) for chunk in needs)
             words.append(plain(f"\nneeds {needed}"), style="dim")
         for left in function.lacks:
-            lacking = f"\nlacks {', '.join(left.binds)} ({left.location}): {left.reason}"
-            words.append(plain(lacking), style="yellow")
+            words.append(plain(f"\nlacks {left.words}"), style="yellow")
         table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:

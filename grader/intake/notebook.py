@@ -86,6 +86,9 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
             ) from None
         seen = "invalid JSON"
         if isinstance(error, json.JSONDecodeError):
+            if error.msg.startswith("Unterminated") or not text[error.pos :].strip():
+                seen = f"a file that breaks off in line {text.count(chr(10)) + 1}"
+                raise _unreadable(path, seen, "download it or export it again") from None
             seen += f" (line {error.lineno}: {error.msg})"
         raise _unreadable(path, seen, "open it in Jupyter and save it again") from None
     if not isinstance(document, dict):

@@ -41,6 +41,9 @@ _ONE_FOLDER = "give the folder of one student"
 _NESTED_ARCHIVES = 2
 """How many archives may lie in one another around the files."""
 
+_SHOWN_FILES = 3
+"""The most files named where no notebook or module is among them."""
+
 # O_NONBLOCK: opening a FIFO must not wait for a writer. The names are missing on Windows.
 _OPEN_FLAGS = os.O_RDONLY + sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
@@ -186,7 +189,8 @@ def _read_archive_in(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...
     archives = sorted(_files_below(root, is_archive))
     packed = [path for _, path in archives if is_zip(path.name)]
     if len(archives) != 1 or not packed:
-        raise no_source(root, "folder", [relative for relative, _ in archives])
+        others = [relative for relative, _ in _files_below(root, lambda _: True)]
+        raise no_source(root, "folder", [relative for relative, _ in archives], others)
     with _opened_regular(packed[0]) as stream:
         return unpacked(stream, packed[0], "archive")
 
@@ -285,7 +289,7 @@ def unpacked(
     if any(is_source(file.path) for file in files):
         return files, unopened(archives)
     if len(archives) != 1 or not is_zip(archives[0]) or not depth:
-        raise no_source(path, kind, archives)
+        raise no_source(path, kind, archives, list_archive(stream, path, lambda _: True))
     ((name, packed),) = read_archive(stream, path, archives)
     return unpacked(io.BytesIO(packed), path / name, "archive", depth - 1)
 
@@ -299,8 +303,8 @@ def unopened(archives: Iterable[str]) -> tuple[str, ...]:
     return (f"{formatting.listing(names)} {was} not opened: there are notebooks or modules too",)
 
 
-def no_source(path: Path, kind: str, archives: Sequence[str]) -> UnsupportedFile:
-    """The error for a folder or an archive (`kind`) without a notebook or module."""
+def no_source(path: Path, kind: str, archives: Sequence[str], others: Sequence[str] = ()) -> UnsupportedFile:
+    """The error for a folder or an archive (`kind`) without a notebook or module, which may hold `others`."""
     names = [formatting.printable(name) for name in archives]
     if len(names) > 1:
         return UnsupportedFile.unlike(
@@ -320,9 +324,12 @@ def no_source(path: Path, kind: str, archives: Sequence[str]) -> UnsupportedFile
             f"archives in archives ({names[0]})",
             "hand in the files themselves",
         )
+    seen = [formatting.printable(name) for name in sorted(others)[:_SHOWN_FILES]]
+    if more := len(others) - len(seen):
+        seen.append(f"{more} more")
     return UnsupportedFile.unlike(
         path,
         f"a notebook (.ipynb) or a module (.py) in this {kind}",
-        "neither",
+        f"only {formatting.listing(seen)}" if seen else "neither",
         "add the notebook or module with the functions",
     )

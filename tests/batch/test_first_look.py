@@ -40,11 +40,11 @@ def test_a_class_of_another_spec_is_refused_with_its_name(class_of):
         require_own(entries, load_spec("two_layer_net").spec)
 
     assert str(caught.value) == (
-        "5 of the first 5 submissions have no function of two_layer_net; 4 of them look like eecs498_2019. Grade the class"
+        "none of the first 5 submissions has a function of two_layer_net; 4 of them look like eecs498_2019. Grade the class"
         " with --spec eecs498_2019, or pass --anyway to grade it as two_layer_net all the same"
     )
     assert caught.value.expected == "a function of two_layer_net in most submissions"
-    assert caught.value.seen == "5 of the first 5 submissions have no function of two_layer_net"
+    assert caught.value.seen == "none of the first 5 submissions has a function of two_layer_net"
 
 
 def test_functions_of_the_same_names_in_another_library_are_not_the_specs(class_of):
@@ -57,7 +57,7 @@ def test_another_courses_class_is_not_the_specs(class_of):
         require_own(class_of(*[NET] * 3), load_spec("two_layer_net").spec)
 
     assert str(caught.value) == (
-        "3 of the first 3 submissions have no function of two_layer_net; none of them looks like another shipped spec's"
+        "none of the first 3 submissions has a function of two_layer_net; none of them looks like another shipped spec's"
         " either. Grade the class with its own spec, or pass --anyway to grade it as two_layer_net all the same"
     )
 

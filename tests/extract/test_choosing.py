@@ -98,7 +98,7 @@ def test_the_handouts_path_comes_before_one_with_more_names():
 
     assert chosen(files, "target other", HANDOUT) == (
         "hw/cs231n/classifiers/linear_svm.py",
-        "the handout has it there",
+        "that is where the handout has it",
     )
     assert chosen(files, "target other") == ("prototype.py", "that file defines 2 of the 2 graded names")
 

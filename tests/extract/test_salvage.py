@@ -34,15 +34,18 @@ BROKEN_BY = {
         "Traceback (most recent call last):",
         "line 3 (`Traceback (most recent call last):`) is from an error",
     ),
-    "a no-break space": ("\u00a0", "line 3, column 1: U+00A0 (no-break space) instead of a space: retype it"),
-    "an indented no-break space": ("    \u00a0", "line 3, column 5: U+00A0 (no-break space)"),
+    "a no-break space": (
+        "\u00a0",
+        "line 3, column 1 has U+00A0 (no-break space) instead of a space: retype it",
+    ),
+    "an indented no-break space": ("    \u00a0", "line 3, column 5 has U+00A0 (no-break space)"),
     "an ideographic space": (
         "\u3000",
-        "line 3, column 1: U+3000 (ideographic space) instead of a space: retype it",
+        "line 3, column 1 has U+3000 (ideographic space) instead of a space: retype it",
     ),
     "a zero width space": (
         "\u200b",
-        "line 3, column 1: U+200B (zero width space), which is invisible: delete it",
+        "line 3, column 1 has U+200B (zero width space), which is invisible: delete it",
     ),
 }
 FUNCTION = (

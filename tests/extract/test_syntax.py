@@ -7,25 +7,25 @@ import pytest
 from grader.extract.syntax import Fault, explained, parse
 
 ODD = {
-    "    x = 1\u00a0+ 2": "column 10: U+00A0 (no-break space) instead of a space: retype it",
-    "\u00a0\u00a0\u00a0\u00a0x = 1": "column 1: U+00A0 (no-break space) instead of a space: retype all 4 in this line",
-    "    x\u200b = 1": "column 6: U+200B (zero width space), which is invisible: delete it",
-    "    \ufeffx = 1": "column 5: U+FEFF (byte order mark), which is invisible: delete it",
-    "    x =\u20281": "column 8: U+2028 (line separator) instead of a space: retype it",
-    "    x =\u30001": "column 8: U+3000 (ideographic space) instead of a space: retype it",
-    "    x = 1\u00ad": "column 10: U+00AD (soft hyphen), which is invisible: delete it",
-    "    x = \u202a1": "column 9: U+202A (left-to-right embedding), which is invisible: delete it",
-    "    x = \u201cW\u201d": "column 9: U+201C (left double quotation mark) instead of '\"': retype it",
-    "    x = \u2018W\u2019": 'column 9: U+2018 (left single quotation mark) instead of "\'": retype it',
-    "    x = W \u2212 1": "column 11: U+2212 (minus sign) instead of '-': retype it",
-    "    x = W \u2013 1": "column 11: U+2013 (en dash) instead of '-': retype it",
-    "    x = W \u00d7 2": "column 11: U+00D7 (multiplication sign) instead of '*': retype it",
-    "    x = \uff11": "column 9: U+FF11 (fullwidth digit one) instead of '1': retype it",
-    "    if W\uff1a": "column 9: U+FF1A (fullwidth colon) instead of ':': retype it",
-    "    f\uff08W\uff09": "column 6: U+FF08 (fullwidth left parenthesis) instead of '(': retype it",
-    "    x = '\0'": "column 10: U+0000 (null character), which is invisible: delete it",
-    "    x = 1\x0b": "column 10: U+000B (vertical tab)",
-    "    x = \u221a W": "column 9: U+221A (square root), which Python does not accept here: retype it",
+    "    x = 1\u00a0+ 2": "column 10 has U+00A0 (no-break space) instead of a space: retype it",
+    "\u00a0\u00a0\u00a0\u00a0x = 1": "column 1 has U+00A0 (no-break space) instead of a space: retype all 4 in this line",
+    "    x\u200b = 1": "column 6 has U+200B (zero width space), which is invisible: delete it",
+    "    \ufeffx = 1": "column 5 has U+FEFF (byte order mark), which is invisible: delete it",
+    "    x =\u20281": "column 8 has U+2028 (line separator) instead of a space: retype it",
+    "    x =\u30001": "column 8 has U+3000 (ideographic space) instead of a space: retype it",
+    "    x = 1\u00ad": "column 10 has U+00AD (soft hyphen), which is invisible: delete it",
+    "    x = \u202a1": "column 9 has U+202A (left-to-right embedding), which is invisible: delete it",
+    "    x = \u201cW\u201d": "column 9 has U+201C (left double quotation mark) instead of '\"': retype it",
+    "    x = \u2018W\u2019": 'column 9 has U+2018 (left single quotation mark) instead of "\'": retype it',
+    "    x = W \u2212 1": "column 11 has U+2212 (minus sign) instead of '-': retype it",
+    "    x = W \u2013 1": "column 11 has U+2013 (en dash) instead of '-': retype it",
+    "    x = W \u00d7 2": "column 11 has U+00D7 (multiplication sign) instead of '*': retype it",
+    "    x = \uff11": "column 9 has U+FF11 (fullwidth digit one) instead of '1': retype it",
+    "    if W\uff1a": "column 9 has U+FF1A (fullwidth colon) instead of ':': retype it",
+    "    f\uff08W\uff09": "column 6 has U+FF08 (fullwidth left parenthesis) instead of '(': retype it",
+    "    x = '\0'": "column 10 has U+0000 (null character), which is invisible: delete it",
+    "    x = 1\x0b": "column 10 has U+000B (vertical tab)",
+    "    x = \u221a W": "column 9 has U+221A (square root), which Python does not accept here: retype it",
 }
 
 
@@ -42,7 +42,7 @@ def test_an_odd_character_is_named_with_its_place(extract_cells, line):
 def test_a_definition_behind_an_invisible_character_is_found_and_named(extract_cells, odd):
     extracted = extract_cells("target", f"x = 1\n{odd}def target(W):\n    return W\n")
 
-    assert f"does not parse: line 2, column 1: U+{ord(odd):04X} (" in extracted.missing["target"]
+    assert f"does not parse: line 2, column 1 has U+{ord(odd):04X} (" in extracted.missing["target"]
 
 
 @pytest.mark.parametrize(

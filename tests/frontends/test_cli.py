@@ -539,8 +539,8 @@ def test_a_stopped_batch_says_what_is_done_and_how_to_go_on(grader, graded, cour
 
     assert ran.code == 130
     assert ran.err == (
-        "\nStopped after 0 of 2 submissions. Their reports are in out/reports;"
-        " run the same command again to continue. The gradebook is written at the end.\n"
+        "\nStopped after 0 of 2 submissions."
+        " Run the same command again to continue. The gradebook is written at the end.\n"
     )
 
 
@@ -837,8 +837,8 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
         stopped.kill()
     assert stopped.returncode == 130
     assert errors == (
-        "\nStopped after 1 of 3 submissions. Their reports are in out/reports;"
-        " run the same command again to continue. The gradebook is written at the end.\n"
+        "\nStopped after 1 of 3 submissions. Their reports are in out/reports."
+        " Run the same command again to continue. The gradebook is written at the end.\n"
     )
     assert [path.name for path in reports.iterdir()] == ["ann.json"]
     assert parse_report((reports / "ann.json").read_text()) == whole

@@ -74,7 +74,7 @@ def hostile_report():
                 "f": report.functions["f"].model_copy(
                     update={
                         "where": report.functions["f"].where.model_copy(update={"file": HOSTILE}),
-                        "notes": (HOSTILE,),
+                        "notes": (f"also {HOSTILE}",),
                     }
                 )
             },
@@ -612,7 +612,7 @@ def test_a_class_graded_with_the_wrong_spec_is_asked_about():
         return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
 
     assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
-    assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: is --spec right?"
+    assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: the right file?"
     assert last(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 
@@ -636,3 +636,14 @@ def test_what_was_measured_is_read_once_whether_it_passed_or_not(status):
 
 def test_what_other_checks_say_when_they_pass_is_not_read_out():
     assert "18 calls" not in in_a_file(show_report, report_of())
+
+
+def test_a_note_that_a_message_tells_already_is_not_repeated():
+    why = "hw.py, line 2 reads c.json, which is not available during grading"
+    functions = {"f": function("incorrect", notes=[f"CFG: {why}", "it is written for CUDA"])}
+    checks = [check_part(status="failed", points=0.0, message=f"f raised NameError: {why}.")]
+
+    text = in_a_file(show_report, report_of(functions=functions, checks=checks))
+
+    assert text.count("c.json") == 1
+    assert "f: it is written for CUDA." in text

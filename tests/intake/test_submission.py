@@ -183,10 +183,19 @@ def test_a_file_that_was_swapped_for_a_pipe_does_not_block(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "make,kind",
-    [(lambda path: path.mkdir(), "folder"), (lambda path: write_zip(path, {"a.txt": "1"}), "archive")],
+    "make,kind,seen",
+    [
+        (lambda path: path.mkdir(), "folder", "neither"),
+        (lambda path: path.mkdir() or (path / "hw.pdf").touch(), "folder", "only hw.pdf"),
+        (lambda path: write_zip(path, {"a.txt": "1"}), "archive", "only a.txt"),
+        (
+            lambda path: write_zip(path, dict.fromkeys("edcba", "1")),
+            "archive",
+            "only a, b, c and 2 more",
+        ),
+    ],
 )
-def test_a_folder_or_archive_without_sources(tmp_path, make, kind):
+def test_a_folder_or_archive_without_sources(tmp_path, make, kind, seen):
     path = tmp_path / "hw.zip"
     make(path)
 
@@ -194,7 +203,7 @@ def test_a_folder_or_archive_without_sources(tmp_path, make, kind):
         load_submission(path)
 
     assert str(caught.value) == (
-        f"{path}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found neither; "
+        f"{path}: expected a notebook (.ipynb) or a module (.py) in this {kind}, found {seen}; "
         "add the notebook or module with the functions"
     )
 
@@ -509,7 +518,7 @@ def test_an_archive_beside_a_notebook_is_named_and_not_opened(tmp_path):
             {"a.zip": zipped({"a.py": "1"}), "b.zip": zipped({"a.py": "1"})},
             "found a.zip and b.zip; give one of them",
         ),
-        ({"a.zip": zipped({"notes.txt": "1"})}, "a module (.py) in this archive, found neither"),
+        ({"a.zip": zipped({"notes.txt": "1"})}, "a module (.py) in this archive, found only notes.txt"),
         ({"a.zip": b"no zip"}, "a.zip: this is not a zip archive"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
+from grader.extract.extracted import NOT_PARSED
 from grader.model.observation import Died, Missing, Observation, Raised, Refused, Returned, TimedOut
 from grader.model.trial import Scalar, Trial
 from grader.model.verdict import Failure
@@ -79,6 +80,7 @@ def failure_of(trial: Trial, observation: Observation) -> Failure | None:
         case Returned():
             return None
         case Raised(kind=kind, message=message, location=location, line=line):
+            line = None if _is_lost_method(observation) else line
             return Failure(trial.function, kind, exception_message(message), location, line)
         case TimedOut():
             return Failure(trial.function, "timed out")
@@ -113,6 +115,8 @@ def exception_message(message: str) -> str:
 
 def _raised(name: str, trial: Trial, raised: Raised) -> str:
     message, on = exception_message(raised.message), f", on {trial.label}"
+    if _is_lost_method(raised):
+        return f"{trial.function}.{message}"
     where = f" at {raised.location}" if raised.location else ""
     if raised.line:
         where += f": `{raised.line}`"
@@ -132,6 +136,11 @@ def _raised(name: str, trial: Trial, raised: Raised) -> str:
     said = f": {message}" if message else ""
     advice = f" {_ADVICE[raised.kind]}" if raised.kind in _ADVICE else ""
     return f"{name} raised {raised.kind}{where}{said}{on}{advice}"
+
+
+def _is_lost_method(raised: Raised) -> bool:
+    """Whether it was raised in place of a method that does not parse; its line is not the student's."""
+    return raised.kind == "SyntaxError" and NOT_PARSED in raised.message
 
 
 def _timed_out(name: str, trial: Trial, limit: float) -> str:

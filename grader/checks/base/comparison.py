@@ -13,6 +13,9 @@ from grader.model.trial import Array, DTypeName
 UNITS = 64
 """K of the tolerance K*u*condition: right implementations stay below 10 units, the nearest wrong one has 489."""
 
+MISSING = "missing: the call returned "
+"""How a worker describes each value of a result that holds another number of values."""
+
 
 def unit_roundoff(dtype: DTypeName) -> float:
     """u: the distance from 1 to the next number of the dtype."""
@@ -69,7 +72,9 @@ def compare_array(
 ) -> Comparison:
     """Whether |seen - expected| <= bound for every entry; `source` names what gave the expected array."""
     if isinstance(seen, Unexpected):
-        return Comparison(False, f"{name} should have shape {expected.shape}, but is {seen.description}")
+        is_other_shape = f" {expected.shape} " not in seen.description
+        description = seen.description.partition(" and dtype ")[0] if is_other_shape else seen.description
+        return Comparison(False, f"{name} should have shape {expected.shape}, but is {description}")
     values = seen.array.astype(np.float64)
     if infinite := not_finite(values, name):
         return Comparison(False, infinite)
@@ -85,8 +90,8 @@ def compare_array(
         f" greatest relative difference {formatting.small(relative)} at {formatting.index(position)}"
         f" (allowed {formatting.small(allowed)})"
     )
-    if is_zero(seen):
-        sentence += "; it is zero everywhere"
+    if is_zero(seen) and values.size > 1:
+        sentence = f"{name} is zero in all {formatting.count(values.size, 'entry')}"
     return Comparison(not wrong.any(), sentence, relative, allowed, formatting.index(position))
 
 

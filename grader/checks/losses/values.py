@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ from pydantic import Field
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
-from grader.checks.base.comparison import Comparison
+from grader.checks.base.comparison import MISSING, Comparison
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, in_dtype, loss_trial, right_loss
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
@@ -24,9 +24,6 @@ from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Replacement, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
-
-_MISSING = "missing: the call returned "
-"""How a worker describes each value of a result that holds another number of values."""
 
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
@@ -128,7 +125,7 @@ class _PartTally:
             self.wrong.append((comparison, label, dtype))
 
     def notes(self) -> Iterator[str]:
-        """Few deviations that together explain every excused value; beside wrong values they may be chance."""
+        """Few deviations that together explain every excused value; none on a part that is wrong in other calls."""
         left = self.excuses if self.is_right else []
         while left:
             often = Counter(note for notes in left for note in notes)
@@ -275,17 +272,32 @@ class _Tally:
         parts = (self.loss, self.gradient)
         if not diagnoses and self._are_wrong_alike:
             words = [part.wrong[0][0].sentence for part in parts]
-            whole = {each.partition(_MISSING)[2] for each in words}
+            whole = {each.partition(MISSING)[2] for each in words}
             fault = f": {', and '.join(words)}"
             if len(whole) == 1 and all(whole):
                 fault = f" returned {whole.pop()} instead of loss and dW"
             often = "" if len(self.loss.wrong) == 1 else f" Both are wrong in {self.loss.often}."
             said.append(f"{self.function}{fault}, on {self.loss.first_label}.{often}")
             return said
-        for part in parts:
+        named = [[each for each in diagnoses if each.part == part.part] for part in parts]
+        if self._are_wrong_alike and _are_alike(*named):
+            mistakes = " ".join(each.message for each in named[0])
+            mistakes = f"The loss {mistakes[3:]}" if mistakes.startswith("It ") else mistakes
+            often = "" if len(self.loss.wrong) == 1 else f" Both are wrong in {self.loss.often}."
+            first = f"On {self.loss.first_label}, {self.loss.wrong[0][0].sentence}."
+            said.append(
+                f"{self.function}: loss and dW are wrong for the same reason. {mistakes} {first}{often}"
+            )
+            return said
+        for part, mistaken in zip(parts, named, strict=True):
             if not part.is_right:
-                mistakes = " ".join(each.message for each in diagnoses if each.part == part.part)
+                mistakes = " ".join(each.message for each in mistaken)
                 said.append(part.sentence(self.function, mistakes))
         if self.broken is None:
             said += [f"The {part.part} is right." for part in parts if part.is_right]
         return said
+
+
+def _are_alike(loss: Sequence[Diagnosis], gradient: Sequence[Diagnosis]) -> bool:
+    """Whether the same mistakes explain both."""
+    return [each.misconception for each in loss] == [each.misconception for each in gradient]

@@ -10,6 +10,7 @@ import numpy as np
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.comparison import (
+    MISSING,
     Comparison,
     compare_array,
     compare_labels,
@@ -154,7 +155,7 @@ class Tally:
                 numbers = rule.broken(inputs, arrays)
             if numbers is not None:
                 words = rule.message.format_map(
-                    {key: formatting.number(number) for key, number in numbers.items()}
+                    {key: formatting.rough(number) for key, number in numbers.items()}
                 )
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
@@ -220,7 +221,8 @@ class Tally:
         said += self._unexplained(unexplained)
         if self.changed is not None:
             said.append(self.changed)
-        right = [name for name in self.question.outputs if name not in self.wrong]
+        judged = (name for name in self.question.outputs if name not in self.question.free)
+        right = [name for name in judged if name not in self.wrong]
         if self.broken is None and right and self.wrong:
             said.append(f"Right: {', '.join(right)}.")
         return said
@@ -228,6 +230,8 @@ class Tally:
     def _explained(self, names: list[str], mistakes: str) -> str:
         """The outputs that are wrong for one reason, with the numbers of the first."""
         comparison, label = self.wrong[names[0]]
+        if comparison is None and names[0] in self.question.free:
+            return f"{self.function}: {mistakes[:1].lower()}{mistakes[1:]} That is on {label}."
         are_wrong = f"{self.function}: {formatting.listing(names)} {'is' if len(names) == 1 else 'are'} wrong"
         if comparison is None:
             return f"{are_wrong}, on {label}. {mistakes}"
@@ -241,6 +245,11 @@ class Tally:
             assert comparison is not None  # a broken rule is a reason
             key = label if np.isfinite(comparison.relative) else name
             alike.setdefault(key, {})[name] = comparison
+        told = {str(each and each.sentence).partition(MISSING)[2] for each, _ in self.wrong.values()}
+        if len(told) == 1 and all(told) and self.wrong.keys() == self.question.outputs.keys():
+            outputs, label = formatting.listing(names), self.wrong[names[0]][1]
+            yield f"{self.function} returned {told.pop()} instead of {outputs}, on {label}."
+            return
         for group in alike.values():
             first, label = self.wrong[next(iter(group))]
             if len(group) == 1 and first is not None:

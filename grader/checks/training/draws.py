@@ -61,7 +61,7 @@ def _fault(batches: Sequence[Array], counts: Array, each: str, *, is_even: bool)
         return "the batches are rows at a fixed distance, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == len(counts) - 1:
-        return "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)"
+        return "the last row is never drawn: is the greatest index one too small? randint excludes its upper bound"
     if len(never) > 0:
         return f"{len(never)} of the {len(counts)} rows {'is' if len(never) == 1 else 'are'} never drawn"
     if not is_even:

@@ -134,9 +134,7 @@ def batch(
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
     anyway: Annotated[
         bool,
-        typer.Option(
-            "--anyway", help="Grade even a class that looks like another assignment's (else: exit code 2)."
-        ),
+        typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
     ] = False,
 ) -> None:
     """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.
@@ -164,9 +162,10 @@ def batch(
             if not progress.is_shown:
                 raise
             progress.close()
+            reports = f" Their reports are in {out / 'reports'}." if progress.done else ""
             typer.echo(
-                f"\nStopped after {progress.done} of {progress.total} submissions. Their reports are in"
-                f" {out / 'reports'}; run the same command again to continue. The gradebook is written at the end.",
+                f"\nStopped after {progress.done} of {progress.total} submissions.{reports}"
+                " Run the same command again to continue. The gradebook is written at the end.",
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -44,7 +44,7 @@ def _unmoved(_: Inputs, outputs: Answer) -> Mapping[str, float] | None:
 def _below_bar(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     images, labels = cases.held_back(inputs.array("images"))
     seen = float(np.mean(np.argmax(_logits(outputs[_TRAINED], images), axis=1) == labels))
-    return None if seen >= ACCURACY_BAR else {"seen": seen, "bar": ACCURACY_BAR}
+    return None if seen >= ACCURACY_BAR else {"seen": 100 * seen, "bar": 100 * ACCURACY_BAR}
 
 
 _EPOCH_RULES = (
@@ -66,7 +66,7 @@ _ACCURACY_RULES = (
     Rule(
         "accuracy_below_bar",
         _TRAINED,
-        "With these parameters the network labels a share of {seen} of unseen images correctly, expected at least {bar}.",
+        "With these parameters the network labels {seen}% of the unseen images correctly, expected at least {bar}%.",
         _below_bar,
     ),
 )

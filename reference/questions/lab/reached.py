@@ -120,7 +120,7 @@ _DRAWS_RULES = (
     Rule(
         "last_row_never_drawn",
         "weight",
-        "The last sample is never drawn: is the largest index one too small? (torch.randint excludes its upper bound.)",
+        "The last sample is never drawn: is the largest index one too small? torch.randint excludes its upper bound.",
         _last_missed,
     ),
     Rule("rows_never_drawn", "weight", "{missed} of {rows} samples are never drawn.", _missed),
@@ -162,7 +162,7 @@ def _loss_grew(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
 
 def _too_few_right(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     seen = accuracy(outputs["weight"], outputs["bias"], *inputs.arrays("X", "y"))
-    return None if seen >= _ACCURACY_BAR else {"seen": seen, "bar": _ACCURACY_BAR}
+    return None if seen >= _ACCURACY_BAR else {"seen": 100 * seen, "bar": 100 * _ACCURACY_BAR}
 
 
 _LEARNING_RULES = (
@@ -176,7 +176,7 @@ _LEARNING_RULES = (
     Rule(
         "accuracy_below_bar",
         "weight",
-        "It labels a share of {seen} of the samples correctly, expected at least {bar}: does the label belong to the sample that was"
+        "It labels {seen}% of the samples correctly, expected at least {bar}%: does the label belong to the sample that was"
         " drawn, and are there enough steps?",
         _too_few_right,
     ),

@@ -130,7 +130,7 @@ _HISTORY_RULES = (
     Rule(
         "loss_rises",
         "history",
-        "It goes from {first} to {last}: which way does a step along the gradient lead?",
+        "The loss goes from {first} to {last}: which way does a step along the gradient lead?",
         _rises,
     ),
     Rule(

@@ -215,8 +215,8 @@ _RULES = (
     Rule("other_first_loss", "history", "Its first loss is {first}; scores near zero give {expected}: is the loss of a batch an average, and is the start small?", _has_other_start, is_symptom=True),
     Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they those of the last step?", _is_inconsistent, is_symptom=True),
     Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: is every batch drawn from all rows, with the labels of its rows?", _is_not_reached, is_symptom=True),
-    Rule("labels_of_other_weights", "labels", "{percent} % of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
-    Rule("too_few_right", "labels", "{percent} % of the labels are right, expected at least {bound} %.", _is_inaccurate, is_symptom=True),
+    Rule("labels_of_other_weights", "labels", "{percent}% of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
+    Rule("too_few_right", "labels", "{percent}% of the labels are right, expected at least {bound}%.", _is_inaccurate, is_symptom=True),
 )  # fmt: skip
 
 TRAINING_QUESTIONS = (

@@ -198,3 +198,11 @@ def test_the_cause_is_that_of_the_call_that_a_message_tells():
     assert failure_of(TRIAL, RETURNED) is None
     assert failure_of(TRIAL, Died("exit code 3")) == Failure("f", "ended")
     assert failure_of(TRIAL, Refused("not called")) == Failure("f", "not called")
+
+
+def test_a_method_that_does_not_parse_is_told_without_the_line_put_in_its_place():
+    message = "train (net.py) does not parse: line 44 (`<<<<<<< HEAD`) is a Git conflict marker: delete it"
+    raised = Raised("SyntaxError", message, LINE, 0.1, "def train(*_, **__): raise SyntaxError(...)")
+
+    assert failure_sentence(TRIAL, raised) == f"f.{message}"
+    assert failure_of(TRIAL, raised) == Failure("f", "SyntaxError", message, LINE, None)

@@ -113,10 +113,7 @@ def test_a_bound_of_zero_allows_nothing_else_than_the_expected_entry():
 def test_an_array_of_zeros_is_called_so():
     comparison = compare_array(an_array(np.zeros((2, 2))), EXPECTED, BOUND, "dW")
 
-    assert comparison.sentence == (
-        "dW differs from the reference in 4 of 4 entries;"
-        " greatest relative difference 1 at [1, 1] (allowed 2.5e-07); it is zero everywhere"
-    )
+    assert comparison.sentence == "dW is zero in all 4 entries"
 
 
 def test_entries_that_are_not_finite_are_counted_and_the_first_is_shown():
@@ -144,10 +141,7 @@ def test_an_array_of_another_shape_is_described():
     )
 
     assert not comparison.is_right
-    assert (
-        comparison.sentence
-        == "dW should have shape (2, 2), but is a tensor of shape (2, 3) and dtype float64"
-    )
+    assert comparison.sentence == "dW should have shape (2, 2), but is a tensor of shape (2, 3)"
 
 
 def test_entries_near_the_end_of_float64_are_wrong_without_a_warning():

@@ -210,9 +210,7 @@ def test_agreement_without_right_values_says_what_is_waited_for():
     assert says(
         verdict.message,
         "No points for agreement until the values are right with reg = 0."
-        " svm_loss_naive: dW differs from the reference in <count> of <count> entries;"
-        " greatest relative difference <number> at [<count>, <count>] (allowed <number>);"
-        f" it is zero everywhere, on {SMALL}.",
+        f" svm_loss_naive: dW is zero in all <count> entries, on {SMALL}.",
     )
 
 
@@ -233,8 +231,8 @@ def test_a_vectorized_gradient_of_another_shape_is_described():
 
     assert says(
         verdict.message,
-        "svm_loss_vectorized: dW should have shape (<count>, 3), but is an array of shape (3, <count>)"
-        f" and dtype float64, on {SMALL}.",
+        "svm_loss_vectorized: dW should have shape (<count>, 3), but is an array of shape (3, <count>),"
+        f" on {SMALL}.",
     )
 
 

@@ -9,7 +9,7 @@ import reference.questions.registry
 from grader.checks import AnswersCheck
 from grader.checks.base.context import CheckContext
 from grader.model.assignment import AnyFunction
-from grader.model.observation import Died, Raised
+from grader.model.observation import Died, Raised, Returned, Unexpected
 from grader.model.trial import FunctionArgument, Tensor
 from grader.model.verdict import Finding
 from reference import Inputs, Mistake, Question, QuestionCase, Rule
@@ -156,10 +156,7 @@ def test_shares_are_those_of_the_spec():
         ),
         (
             changed(gradient=lambda gradient: gradient[:2]),
-            (
-                "fit: gradient should have shape (3,), but is an array of"
-                " shape (2,) and dtype float64, on N=4. Right: loss."
-            ),
+            ("fit: gradient should have shape (3,), but is an array of shape (2,), on N=4. Right: loss."),
         ),
         (
             changed(loss=lambda loss, strength: np.nan),
@@ -169,6 +166,14 @@ def test_shares_are_those_of_the_spec():
 )
 def test_what_came_instead_is_told(student, template):
     assert says(verdict_on(CHECK, student, assignment=ON).message, template)
+
+
+def test_a_function_that_returns_something_else_is_told_what_once():
+    nothing = Unexpected("missing: the call returned None")
+
+    verdict = verdict_on_all(CHECK, Returned((nothing, nothing), 0.0, echoes=(nothing, nothing)))
+
+    assert verdict.message.startswith("fit returned None instead of loss and gradient, on N=4.")
 
 
 def test_changed_inputs_cost_a_fifth():
@@ -316,7 +321,7 @@ def test_a_broken_rule_is_named_with_its_numbers():
 
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["sum_is_not_one"]
-    assert verdict.message == "fit: w is wrong, on N=4. They sum to 2.5. Right: history."
+    assert verdict.message == "fit: they sum to 2.5. That is on N=4. Right: history."
 
 
 def test_a_symptom_is_told_and_not_named(monkeypatch):
@@ -328,7 +333,7 @@ def test_a_symptom_is_told_and_not_named(monkeypatch):
     verdict = verdict_on(CHECK, trained(w=(1.0, 1.0, 0.5)), assignment=ON)
 
     assert verdict.findings[0].diagnosis == ()
-    assert verdict.message == "fit: w is wrong, on N=4. They sum to 2.5. Right: history."
+    assert verdict.message == "fit: they sum to 2.5. That is on N=4. Right: history."
 
 
 @pytest.mark.usefixtures("_growing")

@@ -141,7 +141,7 @@ def test_labels_of_other_rows_are_named():
 DRAWN_WRONGLY = {
     "misses the last": (
         by(lambda rng, count, size: rng.integers(0, count - 1, size)),
-        "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound).",
+        "the last row is never drawn: is the greatest index one too small? randint excludes its upper bound.",
     ),
     "one seed": (
         always_the_same,

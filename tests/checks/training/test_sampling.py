@@ -140,7 +140,7 @@ def lopsided(step, samples, batch_size, rng):
     [
         (
             last_row_never,
-            "the last row is never drawn: is the greatest index one too small? (randint excludes its upper bound)",
+            "the last row is never drawn: is the greatest index one too small? randint excludes its upper bound",
         ),
         (first_row_never, f"1 of the {SAMPLES} rows is never drawn"),
         (two_rows_never, f"2 of the {SAMPLES} rows are never drawn"),
