@@ -236,6 +236,8 @@ class Machine:
             "sys.modules.keys": lambda: MODULES,
             "sys.modules.get": self._module,
             "platform.system": lambda: "Linux",
+            **dict.fromkeys(("socket.gethostname", "socket.getfqdn", "platform.node"), lambda: "localhost"),
+            **dict.fromkeys(("getpass.getuser", "os.getlogin"), lambda: _VARIABLES["USER"]),
             "os.getcwd": lambda: _HOME,
             "os.listdir": _listed,
             "os.path.join": _joined,
