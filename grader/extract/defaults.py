@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from grader.extract.extracted import ExtractedFunction
 from grader.extract.scopes import Function
+from grader.extract.syntax import Fault, parse
 
 _DEPTH = 20
 
@@ -16,9 +17,8 @@ def defaults_of(function: ExtractedFunction, method: str | None = None) -> Mappi
 
     method: a method of the class, if `function` is one.
     """
-    try:
-        body = ast.parse(function.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    body = parse(function.source)
+    if isinstance(body, Fault):
         return {}
     if method is not None:
         body = [each for node in body if isinstance(node, ast.ClassDef) for each in node.body]

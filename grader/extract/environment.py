@@ -57,6 +57,8 @@ class Environment:
         self._machine = Machine(is_notebook=is_main, is_absent=is_absent)
         self._changed_elsewhere = changed_elsewhere
         self._known: dict[str, Any] = {}
+        self._of_place: set[str] = set()
+        """Names that are given values for the place where the code runs."""
         self._steps_left = _STEPS
 
     def truth(self, test: ast.expr) -> bool | None:
@@ -65,6 +67,17 @@ class Environment:
             return self._is_true(test, self._known, 0)
         except (Unknown, Raises):
             return None
+
+    def is_about_place(self, test: ast.expr) -> bool:
+        """Whether the test asks where the code runs, itself or by a flag."""
+        self._machine.was_asked = False
+        self.truth(test)
+        names = {item.id for item in ast.walk(test) if isinstance(item, ast.Name)}
+        return self._machine.was_asked or not names.isdisjoint(self._of_place)
+
+    def note_flags(self, names: Iterable[str]) -> None:
+        """Take note of names whose values tell where the code runs."""
+        self._of_place.update(names)
 
     def first_raise(self, body: Sequence[ast.stmt]) -> tuple[int | None, type[BaseException] | None]:
         """The first statement that raises for certain, and what; (its place, None) if one only might."""
@@ -85,9 +98,12 @@ class Environment:
 
     def execute(self, node: ast.stmt) -> None:
         """Take a statement into account that is executed now."""
+        self._machine.was_asked = False
         if isinstance(node, ast.Assign):
             self._note_variables(node.targets)
         self._bind(node, self._known)
+        if isinstance(node, ast.Assign) and (self._machine.was_asked or self.is_about_place(node.value)):
+            self.note_flags(each.id for each in node.targets if isinstance(each, ast.Name))
 
     def forget(self, node: ast.stmt) -> None:
         """Take a statement into account that may be executed in part."""
@@ -167,6 +183,7 @@ class Environment:
             modules = [absolute_name(node.module, node.level, self._path)]
         for module in modules:
             if self._machine.is_absent(module):
+                self._machine.was_asked = True
                 raise Raises(ModuleNotFoundError)
             has_parts = isinstance(node, ast.ImportFrom) or "." in module
             if has_parts and not is_certain and module.partition(".")[0] not in EVERYDAY | {"__future__"}:

@@ -43,6 +43,8 @@ class _Choice:
     """Why not."""
     skipped_line: int = 0
     """Where it begins, by the node's own lines."""
+    is_of_place: bool = False
+    """Whether it runs in another place, as in Colab."""
 
 
 def flattened(sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> dict[str, list[Statement]]:
@@ -128,7 +130,8 @@ class _Flattener:
         self._is_absent = is_absent
         changed = frozenset[str]().union(*setters.values())
         self._environment = Environment(path, is_absent, changed, is_main=is_main)
-        self._skipped: list[Statement] = []
+        self._skipped: dict[int, tuple[Statement, list[Statement]]] = {}
+        """By id, what stands for branches that do not run, and those of their statements that count for want of others."""
         self._choices_left = _CHOICES
         self._lines_left = _LINES
 
@@ -173,17 +176,26 @@ class _Flattener:
         return statement
 
     def without_bound_names(self, statements: Sequence[Statement]) -> list[Statement]:
-        """The statements; branches that do not run keep only the names that nothing else in the file binds."""
-        if not any(each.names for each in self._skipped):
+        """The statements; branches that do not run keep only the names that nothing else in the file binds.
+
+        Of a branch for another place the statements that bind these names count: the code was written there.
+        """
+        if not any(each.names for each, _ in self._skipped.values()):
             return list(statements)
-        skipped = {id(each) for each in self._skipped}
         bound = bound_in(each.node for each in statements if each.node is not None)
-        return [
-            replace(each, names=tuple(name for name in each.names if name not in bound))
-            if id(each) in skipped
-            else each
-            for each in statements
-        ]
+        found: list[Statement] = []
+        for statement in statements:
+            if id(statement) not in self._skipped:
+                found.append(statement)
+                continue
+            own, elsewhere = self._skipped[id(statement)]
+            counting = [
+                each for each in elsewhere if each.node is not None and not bound_in([each.node]) <= bound
+            ]
+            bound |= bound_in(each.node for each in counting if each.node is not None)
+            found += counting
+            found.append(replace(own, names=tuple(name for name in own.names if name not in bound)))
+        return found
 
     # Choosing
 
@@ -197,6 +209,8 @@ class _Flattener:
                 items=[ast.withitem(context_expr=ast.Call(func=function, args=kinds, keywords=[]))], body=body
             ):
                 name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+                if name in {"capture_output", "redirect_stdout", "redirect_stderr"}:
+                    return _Choice((body,))
                 if name == "suppress":
                     return self._failing(
                         body, lambda kind: any(catches(each, kind) for each in kinds), [], []
@@ -213,7 +227,8 @@ class _Flattener:
             reason = f"it runs only where `{_text_of(node.test)}` is {'false' if truth else 'true'}"
         chosen, other = (node.body, node.orelse) if truth else (node.orelse, node.body)
         line = node.lineno if other is node.body else (other[0].lineno if other else 0)
-        return _Choice((chosen,), other, reason, line)
+        is_of_place = reason != MAIN_GUARD and self._environment.is_about_place(node.test)
+        return _Choice((chosen,), other, reason, line, is_of_place)
 
     def _choice_of_try(self, node: ast.Try) -> _Choice | None:
         """The body up to the statement that raises, and the handler; or the whole body if nothing can raise."""
@@ -247,7 +262,10 @@ class _Flattener:
         runs = [body[:position], handler, after]
         if isinstance(first, ast.Import | ast.ImportFrom) and not bound_in([first]) & bound_in(handler):
             runs.insert(1, [first])  # its name stays a stub, which does no harm
-        return _Choice(tuple(runs), body[position + 1 :], _not_there(first), first.lineno)
+        is_of_place = _is_of_place(first, self._path)
+        if is_of_place:
+            self._environment.note_flags(bound_in(handler))
+        return _Choice(tuple(runs), body[position + 1 :], _not_there(first), first.lineno, is_of_place)
 
     def _is_guard(
         self,
@@ -261,8 +279,7 @@ class _Flattener:
             return True
         if names_in(caught) & {"ImportError", "ModuleNotFoundError"}:
             return True
-        modules = _modules_in(statement, self._path)
-        if any(module == place or module.startswith(f"{place}.") for module in modules for place in PLACES):
+        if _is_of_place(statement, self._path):
             return True
         return all(isinstance(each, ast.Import | ast.ImportFrom | ast.Assign | ast.Pass) for each in body)
 
@@ -293,7 +310,8 @@ class _Flattener:
         left = Statement(
             statement.unit, choice.skipped_line + offset, last + offset, None, choice.reason, names
         )
-        self._skipped.append(left)
+        elsewhere = self._lifted(statement, _Choice((choice.skipped,))) if choice.is_of_place else None
+        self._skipped[id(left)] = left, elsewhere or []
         return [left]
 
 
@@ -327,6 +345,12 @@ def _modules_in(statement: ast.stmt, path: str) -> list[str]:
         case ast.ImportFrom(module=module, level=level):
             return [absolute_name(module, level, path)]
     return []
+
+
+def _is_of_place(statement: ast.stmt, path: str) -> bool:
+    """Whether this is the import of a module that is in one hosted service only."""
+    modules = _modules_in(statement, path)
+    return any(module == place or module.startswith(f"{place}.") for module in modules for place in PLACES)
 
 
 def _not_there(statement: ast.stmt) -> str:

@@ -90,10 +90,12 @@ def _put_in_order(statements: list[Statement], pieces: Sequence[Piece]) -> None:
 
 def _pieces_of(file: SourceFile) -> list[Piece]:
     """The cells of a notebook, or the pieces of a module."""
-    if file.path.lower().endswith(".ipynb"):
+    is_notebook = file.path.lower().endswith(".ipynb")
+    text = "" if is_notebook else decode_source(file.content)
+    if is_notebook or (text.lstrip().startswith("{") and '"nbformat"' in text):  # a notebook named x.py
         cells = read_notebook(file.content, file.path)
         return [Piece(cell.source, cell.number, is_cell=True) for cell in cells]
-    return pieces_of(decode_source(file.content))
+    return pieces_of(text)
 
 
 def _statements_of(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted
+from grader.extract.syntax import Fault, parse
 from grader.model.signature import Signature
 
 _WITHOUT_OURS = {"object", "ABC", "Module"}
@@ -90,11 +91,10 @@ def _is_static(function: ast.FunctionDef) -> bool:
 
 def _bound_to(name: str, source: str) -> ast.AST | None:
     """The definition, or the value, that a statement gives the name; None if it gives several or none."""
-    try:
-        (statement,) = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    nodes = parse(source)
+    if isinstance(nodes, Fault) or len(nodes) != 1:
         return None
-    found = list(_bindings(name, statement))
+    found = list(_bindings(name, nodes[0]))
     return found[0] if len(found) == 1 else None
 
 
