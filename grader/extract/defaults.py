@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from grader.extract.extracted import ExtractedFunction
 from grader.extract.scopes import Function
-from grader.extract.syntax import Fault, parse
+from grader.extract.syntax import parsed_quietly
 
 _DEPTH = 20
 
@@ -17,9 +17,7 @@ def defaults_of(function: ExtractedFunction, method: str | None = None) -> Mappi
 
     method: a method of the class, if `function` is one.
     """
-    body = parse(function.source)
-    if isinstance(body, Fault):
-        return {}
+    body = parsed_quietly(function.source) or []
     if method is not None:
         body = [each for node in body if isinstance(node, ast.ClassDef) for each in node.body]
     name = method or function.name

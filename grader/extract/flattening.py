@@ -92,11 +92,19 @@ def bound_in(nodes: Iterable[ast.AST]) -> set[str]:
 def _flattened(path: str, statements: Sequence[Statement], finder: ModuleFinder) -> list[Statement]:
     nodes = [each.node for each in statements if each.node is not None]
     units = {id(each.unit): each.unit for each in statements}.values()
-    has_globals = any("global " in line for unit in units for line in unit.lines)
+    has_globals, has_walrus = (
+        any(sign in line for unit in units for line in unit.lines) for sign in ("global ", ":=")
+    )
     setters = _changed_globals(nodes) if has_globals else {}
     if any(isinstance(node, _COMPOUND) or isinstance(getattr(node, "value", 0), ast.IfExp) for node in nodes):
         is_main = finder.is_main(path)
-        flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted), is_main=is_main)
+        flattener = _Flattener(
+            path,
+            setters,
+            lambda dotted: is_absent(finder, path, dotted),
+            is_main=is_main,
+            has_walrus=has_walrus,
+        )
         found = [each for statement in statements for each in flattener.replaced(statement, 0)]
         statements = flattener.without_bound_names(found)
     return [_with_globals(each, setters) for each in statements] if setters else list(statements)
@@ -125,11 +133,13 @@ class _Flattener:
         is_absent: Callable[[str], bool],
         *,
         is_main: bool,
+        has_walrus: bool,
     ) -> None:
         self._path = path
         self._is_absent = is_absent
         changed = frozenset[str]().union(*setters.values())
-        self._environment = Environment(path, is_absent, changed, is_main=is_main)
+        self._environment = Environment(path, is_absent, changed, is_main=is_main, has_walrus=has_walrus)
+        self._has_walrus = has_walrus
         self._skipped: dict[int, tuple[Statement, list[Statement]]] = {}
         """By id, what stands for branches that do not run, and those of their statements that count for want of others."""
         self._choices_left = _CHOICES
@@ -152,7 +162,7 @@ class _Flattener:
             self._environment.forget(node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.AsyncWith | ast.Match):
             self._environment.forget(node)
-        else:
+        elif self._has_walrus or not isinstance(node, ast.Expr):
             statement = self._simplified(statement)
             self._environment.execute(node)
         return [statement]
@@ -227,7 +237,7 @@ class _Flattener:
             reason = f"it runs only where `{_text_of(node.test)}` is {'false' if truth else 'true'}"
         chosen, other = (node.body, node.orelse) if truth else (node.orelse, node.body)
         line = node.lineno if other is node.body else (other[0].lineno if other else 0)
-        is_of_place = reason != MAIN_GUARD and self._environment.is_about_place(node.test)
+        is_of_place = reason != MAIN_GUARD and self._environment.was_about_place
         return _Choice((chosen,), other, reason, line, is_of_place)
 
     def _choice_of_try(self, node: ast.Try) -> _Choice | None:

@@ -118,6 +118,9 @@ def _statements_of(
     found = statements_of(
         path, piece.cell, text, quote=piece.quote, is_cell=piece.is_cell, converter=converter
     )
+    if "run_cell_magic" not in text and "_unparsable_cell" not in text:
+        yield from found
+        return
     for statement in found:
         inner = []
         if depth and statement.node is not None:

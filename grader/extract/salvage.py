@@ -104,6 +104,9 @@ def _return_outside(nodes: Sequence[ast.stmt]) -> ast.AST | None:
         node = pending.pop()
         if isinstance(node, ast.ClassDef):
             pending += reversed(node.body)
+        elif isinstance(node, ast.Expr):
+            if isinstance(node.value, ast.Yield | ast.YieldFrom):
+                return node
         elif not isinstance(node, Definition | ast.Assign | ast.Import | ast.ImportFrom):
             for item in walk_scope([node]):
                 if isinstance(item, ast.Return | ast.Yield | ast.YieldFrom):

@@ -100,7 +100,7 @@ class Fault:
 
 
 def parse(text: str) -> list[ast.stmt] | Fault:
-    """The statements of a text, or why it does not parse. A student's "\\d" is no warning of ours: nothing is printed."""
+    """The statements of a text, or why it does not parse; the caller has silenced SyntaxWarning."""
     if any(match[0].count(".") > GREATEST_PARTS for match in _DOTTED.finditer(text)):
         return Fault(f"a name has more than {GREATEST_PARTS} parts", 1)
     if "\0" in text:
@@ -108,9 +108,7 @@ def parse(text: str) -> list[ast.stmt] | Fault:
         line = before.count("\n") + 1
         return Fault("source code cannot contain null bytes", line, len(before) - before.rfind("\n"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text).body
+        return ast.parse(text).body
     except SyntaxError as error:
         return Fault(
             (error.msg or "invalid syntax").split("\n", 1)[0][:200], error.lineno or 1, error.offset or 0
@@ -119,6 +117,14 @@ def parse(text: str) -> list[ast.stmt] | Fault:
         return Fault("nested too deeply", 1)
     except ValueError:
         return Fault("it contains characters that Python source may not", 1)
+
+
+def parsed_quietly(text: str) -> list[ast.stmt] | None:
+    """The statements of a text; None if it does not parse. Nothing is printed on a student's warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nodes = parse(text)
+    return None if isinstance(nodes, Fault) else nodes
 
 
 def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Fault:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from grader.extract.extracted import Extracted
-from grader.extract.syntax import Fault, parse
+from grader.extract.syntax import parsed_quietly
 
 _LIBRARIES = frozenset({"np", "numpy", "torch"})
 _MAKERS = frozenset(
@@ -54,8 +54,8 @@ def is_template(name: str, sources: Sequence[str], unwritten: Collection[str] = 
     own = [source for source in sources if re.search(rf"\b{name}\b", source)]
     if len(own) != 1:
         return False  # another statement may wrap or change it
-    nodes = parse(own[0])
-    if isinstance(nodes, Fault) or len(nodes) != 1:
+    nodes = parsed_quietly(own[0]) or []
+    if len(nodes) != 1:
         return False
     (node,) = nodes
     others = [source for source in sources if source != own[0]]

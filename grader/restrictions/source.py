@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from grader.extract import Chunk, Extracted
 from grader.extract.scopes import scope_of
-from grader.extract.syntax import Fault, parse
+from grader.extract.syntax import parsed_quietly
 from grader.model.assignment import Assignment
 from grader.restrictions.uses import SourceUses
 from grader.restrictions.walk import Parsed, Walk
@@ -29,6 +29,5 @@ def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str,
 
 
 def _parsed(chunk: Chunk) -> Parsed:
-    nodes = parse(chunk.source)
-    body = [] if isinstance(nodes, Fault) else nodes
+    body = parsed_quietly(chunk.source) or []
     return Parsed(body, scope_of(body, chunk.file))

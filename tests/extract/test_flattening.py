@@ -180,8 +180,7 @@ ONLY_IN_COLAB = (
     "import os\nHOSTED = bool(os.getenv('KAGGLE_KERNEL_RUN_TYPE'))\nif HOSTED:\n    !ls\n    N = 2",
     "try:\n    import google.colab\n    COLAB = True\nexcept ImportError:\n    COLAB = False\nif COLAB:\n    N = 2",
     "try:\n    from google.colab import drive\n    drive.mount('/x')\n    N = 2\nexcept Exception as error:\n    print(error)",
-    "def in_colab():\n    try:\n        import google.colab\n    except ImportError:\n        return False\n    return True\n"
-    "if in_colab():\n    N = 2",
+    "def hosted():\n    try:\n        import google.colab\n        return True\n    except ImportError: return False\nif hosted():\n    N = 2",
     "from pathlib import Path\nif Path('/content').exists():\n    if True:\n        N = 2",
 )
 

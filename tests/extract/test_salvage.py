@@ -287,6 +287,7 @@ def test_a_loop_in_the_middle_of_a_function_below_which_it_goes_on_deeper(extrac
     module = "def target(W):\n    for w in W:\n        a = 1\nfor k in range(3):\n    pass\n        a = w\n    return a\n"
     extracted = extract_files({"a.py": module}, "target")
 
-    assert "line 4 (`for k in range(3):`) is not indented, so the function ends there, but line 6 goes on" in (
-        extracted.missing["target"]
+    assert (
+        "line 4 (`for k in range(3):`) is not indented, so the function ends there, but line 6 goes on"
+        in (extracted.missing["target"])
     )
