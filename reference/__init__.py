@@ -2,7 +2,7 @@
 
 from reference.conventions import Convention
 from reference.in_worker.drivers import driver_source
-from reference.in_worker.right import right_source
+from reference.in_worker.right import function_alone, right_source
 from reference.in_worker.timed import TIMED_FUNCTIONS, timed_source
 from reference.losses.condition import (
     Condition,
@@ -12,7 +12,7 @@ from reference.losses.condition import (
     svm_condition,
 )
 from reference.losses.formulas import LossAndGradient, predict, scores, softmax_loss, svm_loss
-from reference.losses.mistakes.table import LOSS_MISTAKES, match_loss, match_loss_pair
+from reference.losses.mistakes.table import LOSS_MISTAKES, explain_loss, match_loss
 from reference.losses.right import Case
 from reference.mistakes import MATCH_TOLERANCE, Mistake
 from reference.questions import QUESTIONS, question_of
@@ -35,9 +35,10 @@ __all__ = [
     "Rule",
     "benign_epsilon_condition",
     "driver_source",
+    "explain_loss",
+    "function_alone",
     "kink_clearance",
     "match_loss",
-    "match_loss_pair",
     "predict",
     "question_of",
     "right_source",

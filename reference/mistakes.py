@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -121,6 +122,56 @@ def _relative(call: Seen[Given], expected: Array, scale: Scale) -> float:
 
 def _largest(array: Array) -> float:
     return float(np.max(np.abs(array), initial=0.0))
+
+
+LEAST_CASES = 3
+"""With fewer, an unknown number could fit anything."""
+
+_LEAST_DIFFERENCE, _LEAST_FACTOR = 1e-3, 1e-4
+_GREATEST_DENOMINATOR = 100
+_SHORT_TOLERANCE = 1e-5
+"""Relative: what arithmetic in float32 may make of a factor."""
+
+
+def is_factor(number: float) -> bool:
+    """Whether a student may have written it: a decimal or a fraction of few digits, other than one."""
+    near = (float(f"{number:.4g}"), float(Fraction(number).limit_denominator(_GREATEST_DENOMINATOR)))
+    is_short = any(abs(number - each) <= _SHORT_TOLERANCE * abs(number) for each in near)
+    return is_short and abs(number - 1) > _LEAST_DIFFERENCE and abs(number) > _LEAST_FACTOR
+
+
+def constant_factor(
+    output: str, seen: Sequence[Seen[Given]], right: Callable[[Given], Outcome], tolerance: float
+) -> Mistake[Given] | None:
+    """The right output times a number that is the same in every call, if that explains the values seen."""
+    if len(seen) < LEAST_CASES or any(each.value.shape != each.right.shape for each in seen):
+        return None
+    values, expected = (
+        np.concatenate([np.ravel(getattr(each, name)).astype(np.float64) for each in seen])
+        for name in ("value", "right")
+    )
+    length = float(expected @ expected)
+    number = float(values @ expected) / length if length else 0.0
+    if not np.isfinite(number) or number == 0 or not is_factor(number):
+        return None
+    message = f"It equals {times(number, 'the correct result')}: where does that factor come from?"
+    mistake: Mistake[Given] = Mistake(
+        "constant_factor", output, message, lambda given: number * np.asarray(right(given))
+    )
+    return mistake if matching((mistake,), seen, tolerance) else None
+
+
+def number_in_words(value: float) -> str:
+    """A number that a student may have written, to six digits."""
+    return f"{value:.6g}"
+
+
+def times(factor: float, what: str) -> str:
+    """Words for the product, such as 4 times x, or x divided by 3; without x, 4 times."""
+    divisor = 1 / factor
+    if what and abs(factor) < 1 and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * abs(divisor):
+        return f"{what} divided by {round(divisor)}"
+    return f"{number_in_words(factor)} times {what}".rstrip()
 
 
 def _factor(value: float) -> str:

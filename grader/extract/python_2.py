@@ -46,10 +46,10 @@ _FIXERS = (
 
 _SYNTAX = re.compile(
     r"\bprint[ \t]+(?!(?:in|is|and|or|not|if|else|for)\b)[\w\"'`~-]|\bprint[ \t]*>>|\bexec[ \t]+[\w\"'`]"
-    r"|\bexcept\b[^:\n]*,[^:\n]*:|\braise[ \t]+[^\n#:]+,|<>|`|(?<![\w.])0\d+(?![\w.])|(?<!\w)(?:0[xX][\da-fA-F]+|\d+)[lL]\b"
-    r"|\bfor\b[^\n:\]]*\bin\b[^\n:\]]*,|\b[uU][rR][\"']|\blambda[ \t]*\(|\bdef[ \t]+\w+[ \t]*\([^)\n]*\(|(?m:^[ \t]*print[ \t]*$)"
+    r"|\bexcept\b[^:\n]{0,100},[^:\n]{0,100}:|\braise[ \t]+[^\n#:]{1,100},|<>|`|(?<![\w.])0\d+(?![\w.])|(?<!\w)(?:0[xX][\da-fA-F]+|\d+)[lL]\b"
+    r"|\bfor\b[^\n:\]]{0,100}\bin\b[^\n:\]]{0,100},|\b[uU][rR][\"']|\blambda[ \t]*\(|\bdef[ \t]+\w+[ \t]*\([^)\n]{0,200}\(|(?m:^[ \t]*print[ \t]*$)"
 )
-"""Syntax that only Python 2 has, roughly: what does not match is not worth a try."""
+"""Syntax that only Python 2 has, roughly: what does not match is not worth a try. Bounded, for lines without an end."""
 
 _BUILTINS = re.compile(
     r"\b(?:basestring|filter|has_key|iter(?:items|keys|values)|long|map|maxint|range|raw_input|unichr|unicode|xrange|zip)\b|/"

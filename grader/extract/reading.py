@@ -115,15 +115,14 @@ def _statements_of(
             return
     else:
         text = piece.text
-    found = statements_of(
-        path, piece.cell, text, quote=piece.quote, is_cell=piece.is_cell, converter=converter
-    )
-    if "run_cell_magic" not in text and "_unparsable_cell" not in text:
-        yield from found
-        return
+    quote = piece.quote
+    if quote is not None and text[: quote[1]] == "\n" * quote[1]:  # messages count the lines of the text
+        text, quote = text[quote[1] :], (quote[0], 0)
+    found = statements_of(path, piece.cell, text, quote=quote, is_cell=piece.is_cell, converter=converter)
+    has_quotes = "run_cell_magic" in text or "_unparsable_cell" in text
     for statement in found:
         inner = []
-        if depth and statement.node is not None:
+        if depth and has_quotes and statement.node is not None:
             inner = list(quoted_cells(statement.node, statement.first_line))
         for quoted in inner:
             quote = quoted.quote or piece.quote

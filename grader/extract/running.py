@@ -50,6 +50,7 @@ class _Runs:
         self._asking: dict[int, tuple[bool, Unit]] = {}
         self._specs: dict[tuple[str, str], str] = {}
         """The paths that variables get from spec_from_file_location, by the file and the variable."""
+        self._bound: dict[str, list[str]] = {}
 
     def expanded(self) -> dict[str, list[Statement]]:
         return {path: self._expanded(path, ()) for path in self._sources}
@@ -146,17 +147,10 @@ class _Runs:
         if run.is_shared:
             self._left -= len(inner)
             return [replace(each, unit=_run_in(statement.unit.file, each.unit)) for each in inner]
-        names: dict[str, None] = {}
-        has_stars = False
-        for each in inner:
-            if each.node is None:
-                names.update(dict.fromkeys(each.names))
-            else:
-                bindings = bindings_of(each.node)
-                names.update(dict.fromkeys((*bindings.whole, *bindings.partial)))
-                has_stars = has_stars or bool(bindings.stars)
+        if file not in self._bound:
+            self._bound[file] = _names_bound(inner)
         dotted = self._finder.name_of(file)
-        taken = [*list(names)[: self._left], *(["*"] if has_stars else [])]
+        taken = self._bound[file][: self._left]
         self._left -= len(taken)
         return [_standing_for(statement, f"from {dotted} import {name}") for name in taken]
 
@@ -177,6 +171,20 @@ class _Runs:
                 _standing_for(statement, f"import {dotted}" + ("" if is_same else f" as {each.name}"))
             )
         return found
+
+
+def _names_bound(statements: Iterable[Statement]) -> list[str]:
+    """The names that the statements bind, with a star last if they import one."""
+    names: dict[str, None] = {}
+    stars: list[str] = []
+    for each in statements:
+        if each.node is None:
+            names.update(dict.fromkeys(each.names))
+        else:
+            bindings = bindings_of(each.node)
+            names.update(dict.fromkeys((*bindings.whole, *bindings.partial)))
+            stars = stars or ["*"] * bool(bindings.stars)
+    return [*names, *stars]
 
 
 def _run_in(path: str, unit: Unit) -> Unit:

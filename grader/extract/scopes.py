@@ -169,7 +169,7 @@ def executed_with(node: ast.AST) -> Sequence[ast.AST]:
     if isinstance(node, _OF_OTHER_SCOPE):
         return outer_parts(node)
     found: list[ast.AST] = []
-    for name in _fields_executed(node.__class__):
+    for name in _executed_of(node._fields):
         value = getattr(node, name, None)
         if value.__class__ is list:
             found += [item for item in value if isinstance(item, ast.AST) and not isinstance(item, _LEAVES)]
@@ -179,8 +179,8 @@ def executed_with(node: ast.AST) -> Sequence[ast.AST]:
 
 
 @cache
-def _fields_executed(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _NOT_EXECUTED)
+def _executed_of(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in fields if name not in _NOT_EXECUTED)
 
 
 def outer_parts(node: Function | ast.ClassDef) -> list[ast.expr]:

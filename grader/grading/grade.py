@@ -230,12 +230,17 @@ class _Grading:
             return ()
         own = check.replacement(context.assignment)
         called = {name for function in check.functions for name in self.extracted.names_bound(function)}
-        return tuple(
+        wrong = tuple(
             each
             for each in self.right.values()
             if each.function in called and (own is None or each.target != own.target)
-            if check.asked_again == "any" or each.target in self.partly_right
+            if check.asked_again != "partly right" or each.target in self.partly_right
         )
+        if check.asked_again == "any beside a right one":
+            parts = {(each.attribute or each.name).partition("_")[0] for each in wrong}
+            is_any_right = any(target.partition(".")[0] in called for target in self.partly_right)
+            return wrong if is_any_right or not {"train", "predict"} <= parts else ()
+        return wrong
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:
         if any(self.spec.assignment.is_optional(name) for name in missing):

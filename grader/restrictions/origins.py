@@ -61,6 +61,9 @@ Origin = Foreign | OwnModule | OwnName | Inner
 StoredModules = Mapping[str | tuple[str, str], frozenset[Origin]]
 """Modules that code assigns to an attribute of that name or, by file and name, to a name declared global."""
 
+GLOBALS = Foreign("globals()")
+"""The table of a file's names."""
+
 _NOTHING: frozenset[Origin] = frozenset()
 
 
@@ -263,6 +266,8 @@ class Origins:
                 if (text := constant_text(key)) is not None:
                     yield from self._looked_up(table, text, scope, depth)
         functions = {each.dotted for each in self._of(call.func, scope, depth) if isinstance(each, Foreign)}
+        if "builtins.globals" in functions:
+            yield GLOBALS
         if not functions or not call.args:
             return
         first, *others = call.args
@@ -280,9 +285,9 @@ class Origins:
                 yield self._dotted(key)
             elif isinstance(owner, Foreign) and owner.dotted.endswith(".__dict__"):
                 yield self._dotted(f"{owner.dotted.removesuffix('.__dict__')}.{key}")
+            elif owner == GLOBALS:
+                yield from self._in_file(scope.file, key, depth)
         if isinstance(value, ast.Call):
             called = self._of(value.func, scope, depth)
-            if Foreign("builtins.globals") in called:
-                yield from self._in_file(scope.file, key, depth)
-            elif Foreign("builtins.vars") in called and value.args:
+            if Foreign("builtins.vars") in called and value.args:
                 yield from self._members(self._of(value.args[0], scope, depth), key, depth)

@@ -9,7 +9,7 @@ from grader.extract.scopes import Scope
 from grader.model.assignment import RestrictionKind
 from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import Foreign, Inner, Origin, Origins, OwnModule, OwnName
-from grader.restrictions.tables import TABLE_METHODS, is_table
+from grader.restrictions.tables import TABLE_METHODS, is_handed_on, is_table
 
 _DEVICE_NAMES = frozenset({"cuda", "dev", "device", "gpu"})
 _REFLECTION = frozenset({Foreign("builtins.getattr"), Foreign("builtins.vars")})
@@ -20,6 +20,8 @@ Sign = tuple[RestrictionKind, str]
 
 def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
     """The restricted operations in one node. has_backward: the student's code defines its own `backward`."""
+    if isinstance(node, ast.Call | ast.Dict) and is_handed_on(node, scope, origins):
+        yield "dynamic", _COMPUTED_GLOBAL
     match node:
         case ast.Call():
             yield from _signs_in_call(node, scope, origins, has_backward=has_backward)

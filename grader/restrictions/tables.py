@@ -6,9 +6,9 @@ import ast
 
 from grader.extract.scopes import Scope
 from grader.restrictions.constants import constant_text
-from grader.restrictions.origins import Foreign, Origins
+from grader.restrictions.origins import GLOBALS, Foreign, Origins
 
-TABLE_METHODS = frozenset({"get", "items", "pop", "values", "__getitem__"})
+TABLE_METHODS = frozenset({"copy", "get", "items", "pop", "setdefault", "values", "__getitem__"})
 """Methods of a table that give objects."""
 
 _SYS_MODULES = Foreign("sys.modules")
@@ -35,13 +35,23 @@ _FINDERS = frozenset({Foreign("importlib.util.find_spec"), Foreign("importlib.fi
 
 
 def is_table(node: ast.expr, scope: Scope, origins: Origins) -> bool:
-    """Whether this is globals(), or the __dict__ of a module."""
-    if isinstance(node, ast.Call):
-        return Foreign("builtins.globals") in origins.of(node.func, scope)
+    """Whether this is globals(), or the __dict__ of a module, under whatever name."""
     return any(
-        isinstance(origin, Foreign) and origin.dotted.endswith(".__dict__")
+        origin == GLOBALS or (isinstance(origin, Foreign) and origin.dotted.endswith(".__dict__"))
         for origin in origins.of(node, scope)
     )
+
+
+def is_handed_on(node: ast.Call | ast.Dict, scope: Scope, origins: Origins) -> bool:
+    """Whether this passes a whole table to something that may take objects from it: dict(globals()), {**globals()}."""
+    if isinstance(node, ast.Dict):
+        return any(
+            key is None and is_table(value, scope, origins)
+            for key, value in zip(node.keys, node.values, strict=True)
+        )
+    given = [*node.args, *(each.value for each in node.keywords)]
+    is_asking = not _NAMING.isdisjoint(origins.of(node.func, scope))
+    return not is_asking and any(is_table(each, scope, origins) for each in given)
 
 
 def is_constant_lookup(call: ast.Call, scope: Scope, origins: Origins) -> bool:

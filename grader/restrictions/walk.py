@@ -126,10 +126,10 @@ class Walk:
 
     def _own_chunks(self) -> list[Chunk]:
         """The statement that holds the function's code, and later ones that wrap it."""
-        place = self._function.location
-        binding = self._binding.get((place.file, self._function.name), [])
-        first = next((chunk.number for chunk in binding if chunk.location == place), 0)
-        return [chunk for chunk in binding if chunk.number >= first]
+        name, place = self._function.name, self._function.location
+        own = next((each for each in self._chunks if each.location == place and name in each.binds), None)
+        file, first = (self._function.file, 0) if own is None else (own.file, own.number)
+        return [chunk for chunk in self._binding.get((file, name), []) if chunk.number >= first]
 
     def _enter_chunk(self, chunk: Chunk) -> None:
         if chunk.number not in self._entered_chunks:

@@ -157,7 +157,7 @@ class Session:
             return None
         worker.replaced = replacements
         for each in replacements:
-            file = self.extracted.functions[each.function].location.file
+            file = self.extracted.functions[each.function].file
             names = {"function": each.function, "attribute": each.attribute, "name": each.name}
             failure = self._send(worker, {"op": "replace", "file": file, "source": each.source, **names})
             if failure is not None:

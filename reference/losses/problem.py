@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -90,6 +91,12 @@ class Problem:
     def log_probabilities(self) -> Array:
         """(N, C): s_j - log(sum_k exp(s_k)), with the row's maximum taken out first."""
         return log_softmax(self.scores)
+
+    def with_log_probabilities(self, logarithms: Array) -> Problem:
+        """The same problem with other logarithms of its probabilities (N, C)."""
+        other = dataclasses.replace(self)
+        other.__dict__["log_probabilities"] = logarithms  # where the cached property keeps its value
+        return other
 
     @cached_property
     def probabilities(self) -> Array:

@@ -45,6 +45,16 @@ class RightAnswer:
         """The data term."""
         return self.data_of(self.problem)
 
+    @property
+    def terms(self) -> Array:
+        """The data terms of the samples: losses (N, 1), or dL_i/ds_i (N, C)."""
+        problem = self.problem
+        if self.part == "gradient":
+            return (svm_data_term if self.classifier == "svm" else softmax_data_term)(problem)[1]
+        if self.classifier == "svm":
+            return np.asarray(np.maximum(problem.margins, 0).sum(axis=1, keepdims=True))
+        return np.asarray(-(problem.log_probabilities * problem.one_hot).sum(axis=1, keepdims=True))
+
     @cached_property
     def regularizer(self) -> Array:
         """The regularizer's term."""

@@ -10,7 +10,16 @@ from typing import Literal
 import numpy as np
 
 from reference.losses.problem import Array
-from reference.mistakes import MATCH_TOLERANCE, Mistake, Seen, Table, Variant, matching, mistakes_in
+from reference.mistakes import (
+    MATCH_TOLERANCE,
+    Mistake,
+    Seen,
+    Table,
+    Variant,
+    constant_factor,
+    matching,
+    mistakes_in,
+)
 from reference.questions.inputs import Inputs, Value
 
 Answer = Mapping[str, Array]
@@ -130,7 +139,9 @@ class Question:
         """
         seen = [Seen(inputs, value, np.asarray(self.answer(inputs)[output])) for inputs, value in values]
         found = matching((each for each in self.mistakes if each.output == output), seen, tolerance)
-        return found[0] if found else None
+        if found or self.outputs[output] != "array" or output in self.free:
+            return found[0] if found else None
+        return constant_factor(output, seen, lambda inputs: self.answer(inputs)[output], tolerance)
 
 
 def in_outputs(

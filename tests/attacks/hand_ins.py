@@ -131,7 +131,7 @@ HAND_INS: Mapping[str, HostileHandIn] = {
     "is packed by LZMA": HostileHandIn("A member asks for gigabytes to be unpacked.", "hw.zip", _flagged(0, 14), "unusual compression method"),
     "is no archive": HostileHandIn("A .zip that is not an archive.", "hw.zip", _text("PK, honestly"), "this is not a zip archive"),
     "holds an archive in itself": HostileHandIn("Nothing but another archive.", "hw.zip", _zip_of(("hw.zip", b"PK\5\6" + bytes(18))), "expected a notebook (.ipynb) or a module (.py)"),
-    "names one file twice": HostileHandIn("Members of one name but for blanks and case, the right one first.", "hw.zip", _zip_of(("hw.py", (TWINS / "right.py").read_text()), ("hw.py ", WRONG), ("HW.PY", WRONG)), "is defined in HW.PY, hw.py"),
+    "names one file twice": HostileHandIn("Members of one name but for blanks and case, the right one first.", "hw.zip", _zip_of(("hw.py", (TWINS / "right.py").read_text()), ("hw.py ", WRONG), ("HW.PY", WRONG)), "the one in hw.py is graded, because the one in HW.PY is not written yet", 5.0),
     "names are reserved": HostileHandIn("Members named like devices and like other files' streams.", "hw.zip", _zip_of(("aux.py", WRONG), ("con/nul.py", ""), ("hw.py:stream", ""), ("neighbour.py", NEIGHBOUR)), "", 10.0),
     # notebooks
     "is no JSON": HostileHandIn("A notebook that is no JSON.", "hw.ipynb", _text("{'cells': []}"), "hw.ipynb"),

@@ -81,4 +81,6 @@ def says(name):
     attack = name.partition("_")[2]
     if attack == "right" or attack.startswith("memory_private"):
         return []
+    if attack == "disk_closed_folder":
+        return ["made a folder that cannot be read"]
     return json.loads((SUBMISSIONS / attack / "expected.json").read_text(encoding="utf-8")).get("says", [])

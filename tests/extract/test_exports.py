@@ -232,3 +232,11 @@ def test_a_module_that_a_notebook_runs_is_main_and_an_imported_one_is_not():
     mark_run({"hw.ipynb": statements, "a.py": [], "b.py": []}, finder)
 
     assert [finder.is_main(path) for path in ("a.py", "b.py", "hw.ipynb")] == [True, False, True]
+
+
+def test_a_fault_in_a_cell_in_a_string_is_counted_by_the_strings_lines(extract_files):
+    extracted = extract_files(
+        {"hw.py": f"get_ipython().run_cell_magic('time', '', {F + chr(10) + '    x = = 1'!r})"}, "target"
+    )
+
+    assert extracted.missing["target"].startswith("target (hw.py) does not parse: line 3 (`x = = 1`)")

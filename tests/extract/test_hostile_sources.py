@@ -232,3 +232,23 @@ def test_torch_is_not_imported_for_reading():
     program = "import sys, grader.extract, grader.intake.submission; sys.exit(any(m in sys.modules for m in ('torch', 'nbformat')))"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_long_module_that_is_run_often_is_looked_at_once():
+    files = {"long.py": "x = 1\n" * 1000, "hw.py": "%run long.py\n" * 1000 + "def svm_loss_naive(): return x"}
+    sources = tuple(SourceFile(path, text.encode()) for path, text in files.items())
+    began = time.process_time()
+
+    extracted = extract(Submission("s", sources), NAMES)
+
+    assert "svm_loss_naive" in extracted.functions
+    assert time.process_time() - began < 10 * compile_seconds()
+
+
+@pytest.mark.parametrize("words", ["for in ", "except ,", "raise a ", "def a(", "print "])
+def test_a_comment_that_nearly_holds_python_2_is_read_in_linear_time(words):
+    began = time.process_time()
+
+    run(f"# {words * 10_000}\ndef svm_loss_naive(): return 1".encode())
+
+    assert time.process_time() - began < 20 * compile_seconds()

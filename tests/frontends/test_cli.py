@@ -584,7 +584,7 @@ def test_an_extraction_is_written_as_json(grader, mini, place):
     data = json.loads(ran.out if place == "-" else (mini / place).read_text())
     assert ran.code == 0
     assert list(data) == ["functions", "missing", "chunks", "left_out", "duplicates", "stubs", "notes"]
-    assert data["functions"]["g"]["location"] == {"file": "hw.py", "cell": None, "line": 4}
+    assert data["functions"]["g"]["location"] == {"file": "hw.py", "cell": None, "line": 4, "inner": None}
 
 
 def test_the_shipped_specs_are_listed(grader):

@@ -5,7 +5,7 @@ import pytest
 
 from reference import Convention, Mistake
 from reference.losses.problem import Array
-from reference.mistakes import Seen, matching
+from reference.mistakes import Seen, constant_factor, matching
 
 TWICE: Mistake[Array] = Mistake("twice", "y", "It is doubled.", lambda x: 2 * x)
 DOUBLED: Mistake[Array] = Mistake("doubled", "y", "It is doubled.", lambda x: x + x)
@@ -63,3 +63,35 @@ def test_messages_are_in_the_terms_of_the_convention():
     assert mistake.words(Convention(regularizer_coefficient=0.5, delta=2.5)) == (
         "gradient: reg*W of 0.5*reg*sum(W*W), 2.5"
     )
+
+
+FACES = [np.array([1.0, -2.0]), np.array([3.0]), np.array([0.5, 0.25, 4.0])]
+
+
+def factor_in(values):
+    calls = [Seen(x, np.asarray(value), x) for x, value in zip(FACES, values, strict=True)]
+    return constant_factor("y", calls, lambda x: x, 1e-7)
+
+
+@pytest.mark.parametrize(
+    "factor,words",
+    [
+        (4, "It equals 4 times the correct result: where does that factor come from?"),
+        (1 / 3, "It equals the correct result divided by 3: where does that factor come from?"),
+        (-2.5, "It equals -2.5 times the correct result: where does that factor come from?"),
+    ],
+)
+def test_a_factor_that_is_the_same_in_every_call_is_found(factor, words):
+    found = factor_in([factor * x for x in FACES])
+
+    assert found is not None
+    assert (found.name, found.message) == ("constant_factor", words)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [FACES, [2 * FACES[0], 2 * FACES[1], 3 * FACES[2]], [0 * x for x in FACES], [np.pi * x for x in FACES]],
+    ids=["right", "not the same", "zero", "no number that anybody writes"],
+)
+def test_what_is_not_a_constant_factor_is_not_called_one(values):
+    assert factor_in(values) is None

@@ -38,9 +38,9 @@ def assignment_with(**policy: Any) -> Assignment:
 
 
 def extracted_of(*texts: str, **files: str) -> Extracted:
-    """What is graded of a module's text, of a notebook's cells where there are more, or of modules by name."""
+    """What is graded of a module's text, of a notebook's cells where there are more, or of modules and notebooks by name."""
     if files:
-        sources = {f"{name}.py": text for name, text in files.items()}
+        sources = {name if "." in name else f"{name}.py": text for name, text in files.items()}
     elif len(texts) == 1:
         sources = {"hw.py": texts[0]}
     else:

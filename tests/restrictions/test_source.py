@@ -4,6 +4,7 @@ import pytest
 
 from grader.restrictions.source import uses_in_source
 from tests.restrictions.students import assignment_with, extracted_of
+from tests.sandbox.calls import notebook_of
 
 
 def uses_of(*texts, name="vectorized", **files):
@@ -66,6 +67,7 @@ CE, HW5 = "torch.nn.functional.cross_entropy", "hw.py, line 5"
         "return hasattr(torch, 'compile'), hasattr(F, 'cross_entropy'), hasattr(W, 'requires_grad')",
         "return __name__, type(X).__name__, F.cross_entropy.__name__, torch.__version__",
         "return 'LIMIT' in globals(), globals().get('LIMIT', 1.0), 'reg' in locals()",
+        "names = globals()\nreturn names['LIMIT'], len(names), sorted(names), names.get('LIMIT')",
     ],
 )
 def test_a_right_program_is_not_flagged(lines):
@@ -139,6 +141,10 @@ def test_a_right_module_is_not_flagged(source):
         ("return getattr(F, y)(X)", "dynamic", "getattr with a computed name"),
         ("return globals()['vector' + str(y)](X)", "dynamic", "globals() with a computed name"),
         ("return globals().get(y)", "dynamic", "globals() with a computed name"),
+        ("g = globals(); return g[y]", "dynamic", "globals() with a computed name"),
+        ("g = globals(); return g['eval']('X @ W')", "dynamic", "eval"),
+        ("return dict(globals())[y]", "dynamic", "globals() with a computed name"),
+        ("return {**globals()}[y]", "dynamic", "globals() with a computed name"),
         ("return globals().get('eval')('X @ W')", "dynamic", "eval"),
         ("import sys; return sys.modules[y]", "dynamic", "sys.modules"),
         ("import sys; m = sys.modules; return m[y]", "dynamic", "sys.modules"),
@@ -389,3 +395,20 @@ def test_the_first_of_the_same_uses_is_told():
 )
 def test_a_strange_source_is_looked_at_in_a_bounded_time(source):
     assert uses_of(source) == []
+
+
+@pytest.mark.parametrize("way", ["%%writefile m.py\n", "%%file m.py\n", "%%time\n", ""])
+def test_a_function_in_text_that_a_cell_writes_is_looked_at(way):
+    used = body("return F.cross_entropy(X @ W, y), W")
+    right = body("return X @ W, W")
+
+    assert [use[:2] for use in uses_of(**{"hw.ipynb": notebook_of(way + used)})] == [("losses", CE)]
+    assert uses_of(**{"hw.ipynb": notebook_of(way + right)}) == []
+
+
+def test_a_function_of_a_notebook_that_another_runs_is_looked_at():
+    used = body("return F.cross_entropy(X @ W, y), W")
+
+    files = {"hw.ipynb": notebook_of("%run b.ipynb\nx = 1"), "b.ipynb": notebook_of(used)}
+
+    assert [use[:2] for use in uses_of(**files)] == [("losses", CE)]

@@ -22,6 +22,19 @@ def f(X, y):
     first = lambda i: X[i, 0]
     scaled = (X * 1000).astype(int) if isinstance(X, np.ndarray) else (X * 1000).long()
     floats = X[:, 0].tolist()
+    flat = (X[:, 0] / 7 * 2**52).astype(np.int64) if isinstance(X, np.ndarray) else (X[:, 0] / 7 * 2**52).long()
+    great = flat.tolist()
+
+    class Peek:
+        shape, int64 = floats, floats.__getitem__
+
+    class Rows(list):
+        __getitem__ = floats.__getitem__
+
+    class Index(int):
+        __add__ = floats.__getitem__
+
+    rows, zero = Rows(), Index(0)
     return float({body})
 """
 
@@ -49,6 +62,7 @@ INDICES = [
     "len([i for i in range(N) if i < X.shape[0] and y[i] >= 0])",
     "len(list(map(lambda i: y[i], range(N))))",
     "len(entries(y))",
+    "len([np.int64(i) + X.shape[1] for i in range(N)])",
     "X[[i for i in range(N)], [int(v) for v in y]].sum()",
 ]
 
@@ -74,6 +88,12 @@ DATA = [
     "len([len(X[i]) for i in range(N)])",
     "len(entries(y)) + len(entries(X))",
     "len([np.dot(y, y) for i in range(N)])",
+    "sum([flat[i] for i in range(N)])",
+    "sum([s for s in great])",
+    "sum([Peek.shape[i] for i in range(N)])",
+    "sum([Peek.int64(i) for i in range(N)])",
+    "sum([rows[i] for i in range(N)])",
+    "sum([zero + i for i in range(N)])",
 ]
 
 

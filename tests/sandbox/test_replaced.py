@@ -3,7 +3,7 @@
 import pytest
 
 from grader.model.trial import FunctionArgument, Replacement
-from tests.sandbox.calls import number_of, trial
+from tests.sandbox.calls import notebook_of, number_of, trial
 
 WRONG = "def f(x):\n    return x + 100\n\n"
 RIGHT = Replacement("f", None, "right", "def right(x):\n    return x + 1\n")
@@ -96,3 +96,10 @@ def test_a_function_that_is_handed_over_is_replaced_too(open_session):
     session = open_session(WRONG + "def g(h, x):\n    return h(x)\n")
 
     assert number_of(session.run(trial("g", FunctionArgument("f"), 1.0, replaced=(RIGHT,)))) == 2.0
+
+
+def test_a_function_in_text_that_a_cell_writes_is_replaced(open_session):
+    cells = notebook_of("%%writefile m.py\n" + WRONG, "from m import *\n\ndef g(x):\n    return f(x)\n")
+    session = open_session({"hw.ipynb": cells})
+
+    assert number_of(session.run(trial("g", 1.0, replaced=(RIGHT,)))) == 2.0

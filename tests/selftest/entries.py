@@ -6,7 +6,20 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable
 
+from grader.checks.losses import diagnosis, stability
 from grader.selftest import Implementation
+from reference import LOSS_MISTAKES
+from reference.losses.mistakes.families import FAMILIES
+
+NAMES_OF_LOSSES = {
+    *(each.name for table in LOSS_MISTAKES.values() for each in table),
+    *(each.name for each in FAMILIES),
+    *(each.misconception for each in (stability.OVERFLOW, stability.UNDERFLOW, stability.CLIPPED)),
+    *diagnosis.SHAPES,
+    *diagnosis.LOGARITHMS,
+    "other_margin",
+}
+"""All that a wrong loss may be called."""
 
 
 def smoke_slice(implementations: Iterable[Implementation]) -> list[Implementation]:

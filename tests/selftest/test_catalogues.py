@@ -9,12 +9,11 @@ from grader.sandbox.host import Sandbox
 from grader.selftest import catalogue, implementations_for, load_catalogue, run_selftest
 from grader.selftest.catalogue import CatalogueError, shipped_catalogues, solution_of
 from grader.spec import load_spec, shipped_specs
-from reference import LOSS_MISTAKES, QUESTIONS
-from tests.selftest.entries import smoke_slice, unsound
+from reference import QUESTIONS
+from tests.selftest.entries import NAMES_OF_LOSSES, smoke_slice, unsound
 
 CATALOGUES = shipped_catalogues()
-NAMES = {each.name for table in LOSS_MISTAKES.values() for each in table} | {"overflow_of_exp"}
-NAMES |= {mistake.name for question in QUESTIONS.values() for mistake in question.mistakes}
+NAMES = NAMES_OF_LOSSES | {mistake.name for question in QUESTIONS.values() for mistake in question.mistakes}
 NAMES |= {rule.name for question in QUESTIONS.values() for rule in question.rules}
 
 

@@ -27,7 +27,8 @@ class Comparison:
         relative: greatest difference relative to the greatest expected entry; infinite where that is undefined.
         at: the index of the worst entry of an array.
         allowed: the bound at the worst entry, relative in the same way.
-        note: the harmless deviation because of which a value out of bounds counts as right.
+        notes: the harmless deviations any of which explains a value out of bounds, which then counts as right; the likeliest
+            first.
     """
 
     is_right: bool
@@ -35,7 +36,12 @@ class Comparison:
     relative: float = np.inf
     allowed: float = 0.0
     at: str = ""
-    note: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str | None:
+        """The likeliest deviation."""
+        return self.notes[0] if self.notes else None
 
 
 def compare_number(

@@ -77,12 +77,19 @@ class AgreementCheck(CheckFields):
         return self.passed(message, measured={"relative_difference": greatest})
 
     def _differing(self, assignment: Assignment, calls: Sequence[Call], fault: str) -> Verdict:
-        """The verdict on functions that differ: passed if one is right, and the other at least in half of its core."""
+        """The verdict on functions that differ: passed if both are right, but for a harmless deviation, or if one is.
+
+        Then the other must be right at least in half of its core.
+        """
         wrong = [
             name
             for name, own in ((self.naive, calls[::2]), (self.vectorized, calls[1::2]))
             if any(Truth.of(assignment, trial).fault(seen.values) for trial, seen in own)
         ]
+        if not wrong:
+            return self.passed(
+                f"{self.naive} and {self.vectorized} agree on {len(calls) // 2} cases, but for a harmless deviation."
+            )
         if len(wrong) != 1 or not is_half_right(assignment, calls[0 if wrong == [self.naive] else 1]):
             return self.failed(fault, blames=tuple(wrong))
         right = self.vectorized if wrong == [self.naive] else self.naive

@@ -11,7 +11,7 @@ from grader.checks.losses.cases import Case
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned
 from grader.model.trial import ArrayOutput, DTypeName, NumberOutput, Replacement, Scalar, Tensor, Trial
-from reference import timed_source
+from reference import function_alone, timed_source
 
 
 def loss_trial(
@@ -75,4 +75,5 @@ def unusable(returned: Returned) -> str | None:
 def right_loss(assignment: Assignment, function: str) -> Replacement:
     """The reference's vectorized loss, to take the place of this function."""
     name = f"{assignment.loss_function(function).classifier}_loss_vectorized"
-    return Replacement(function, None, name, timed_source(assignment.backend, assignment.convention))
+    source = timed_source(assignment.backend, assignment.convention)
+    return Replacement(function, None, name, function_alone(source, name))

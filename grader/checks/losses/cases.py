@@ -22,6 +22,7 @@ SHIFTED_CLEARANCE = 0.05
 OUTLYING_CLASSES = 32
 """So many that the mean of a row is nearly as far from its greatest score as the others are."""
 
+SOME_ROWS = "scores of every other row moved"
 GAP = "a score gap of 40"
 ONES_REG = 2.5e4
 """The handout's, for W of ones."""
@@ -72,15 +73,15 @@ class Draw:
     convention: Convention
 
     def value_cases(self) -> tuple[Case, ...]:
-        """The value cases; mistakes are matched on the first three.
+        """The value cases; mistakes are matched on the first three, whose sizes and strengths of regularization differ.
 
         Never many samples of many classes: a naive function takes 10 us for each sample of each class, and these calls
         are most of the cost of grading.
         """
         return (
             self.jittered(SMALL, 7, 5, 6, 0.37),
-            self.jittered("many features", 10, 10, 20, 0.37),
-            self.jittered("many samples", 132, 3, 9, 0.37),
+            self.jittered("many features", 10, 10, 20, 0.53),
+            self.jittered("many samples", 132, 3, 9, 0.29),
             self.jittered(NO_REG, 13, 3, 4, 0.0),
             self.plain("one sample", 1, 4, 5, 0.37),
             self.jittered(TWO_CLASSES, 6, 2, 3, 0.37),
@@ -134,7 +135,7 @@ class Draw:
         every_other = (np.arange(5) % 2 == 0).astype(np.float64)[:, None]
         return tuple(
             self.case(
-                f"scores of every other row moved by {shift:+g}" if shift else "scores that are not moved",
+                f"{SOME_ROWS} by {shift:+g}" if shift else "scores that are not moved",
                 W,
                 np.hstack([X, shift * every_other]),
                 y,

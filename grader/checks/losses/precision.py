@@ -51,7 +51,7 @@ def is_rounded(values: Array, regularizer: Array, samples: int) -> bool:
 
 
 def losses_of_mistakes(classifier: ClassifierName, problem: Problem) -> list[float]:
-    """The losses with a small epsilon in softmax's denominator, or with a delta that is slightly off."""
+    """The losses with a small epsilon in softmax's denominator or as a bound, or with a delta that is slightly off."""
     if classifier == "svm":
         delta = problem.convention.delta
         conventions = [
@@ -65,6 +65,7 @@ def losses_of_mistakes(classifier: ClassifierName, problem: Problem) -> list[flo
         at_label, greatest = P[np.arange(len(P)), problem.y], P.max(axis=1)
         with np.errstate(divide="ignore"):
             data_losses = [-np.log(at_label / (1 + each * greatest)).mean() for each in MISTAKES]
+            data_losses += [-np.log(np.clip(at_label, each, 1 - each)).mean() for each in MISTAKES]
     return [float(loss + problem.regularizer) for loss in data_losses]
 
 

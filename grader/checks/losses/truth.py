@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ import numpy as np
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
 from grader.checks.losses.calls import case_of
 from grader.checks.losses.cases import Case
+from grader.checks.losses.epsilons import BENIGN_EPSILONS, Epsilons
 from grader.checks.losses.precision import (
     GRADIENT_UNITS,
     LOSS_UNITS,
@@ -34,17 +35,15 @@ from reference import (
 )
 from reference.losses.problem import Problem
 
-_MACHINE_EPSILON = 2.0**-52
-BENIGN_EPSILONS = (
-    *(1e-8, 5e-9, 2e-9, 1e-9, 5e-10, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15),
-    *(_MACHINE_EPSILON, _MACHINE_EPSILON / 2),
-    *(1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-24, 1e-25, 1e-30),
-)
-"""Epsilons in the logarithm that are a note and cost nothing; greater ones are wrong."""
-
 FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"
 EPSILON_NOTE = "it adds an epsilon of {epsilon:g} inside the logarithm, which hides very small probabilities"
 DENOMINATOR_NOTE = "it adds an epsilon of 1e-08 to softmax's denominator, which is not needed"
+BOTH_NOTE = (
+    "it adds an epsilon to softmax's denominator, which is not needed, and another inside the logarithm, which hides very"
+    " small probabilities"
+)
+NARROW_EPSILON_NOTE = f"{FLOAT32_NOTE}, and {EPSILON_NOTE}"
+PROBABILITY_NOTE = "it keeps all probabilities away from zero by {epsilon:g}, which hides very small ones"
 DENOMINATOR_FACTOR = 3
 """An epsilon of 1e-8 in the denominator is a note, one of 1e-9 passes without; 1e-7 is wrong."""
 
@@ -85,16 +84,19 @@ class Truth:
         return benign_epsilon_condition(self.case.W, self.case.X, self.case.y, self.case.reg, self.convention)
 
     def compare_loss(self, seen: Value) -> Comparison:
-        """Right, right with a note on a harmless deviation, or wrong."""
-        return _excused(
-            (compare_number(seen, loss, bound, "loss"), note) for loss, bound, note in self._losses(seen)
-        )
+        """Right, right with notes on harmless deviations, or wrong."""
+        comparison = compare_number(seen, float(self.answer.loss), self._loss_bound(self.dtype), "loss")
+        if comparison.is_right or not isinstance(seen, Received) or not np.isfinite(seen.array).all():
+            return comparison
+        return _excused(comparison, self._loss_notes(seen))
 
     def compare_gradient(self, seen: Value) -> Comparison:
         """As compare_loss, entry by entry."""
-        return _excused(
-            (compare_array(seen, dW, bound, "dW"), note) for dW, bound, note in self._gradients(seen)
-        )
+        right = self.answer.dW.astype(np.float64)
+        comparison = compare_array(seen, right, self._gradient_bound(self.dtype), "dW")
+        if comparison.is_right or not isinstance(seen, Received) or not np.isfinite(seen.array).all():
+            return comparison
+        return _excused(comparison, self._gradient_notes(seen.array.astype(np.float64)))
 
     def fault(self, values: Sequence[Value]) -> str | None:
         """The fault of a loss, or else of its gradient; None when both are right."""
@@ -116,84 +118,106 @@ class Truth:
         bound: Array = UNITS * unit_roundoff(dtype) * self.condition.gradient
         return bound if self.allowance is None else bound + self.allowance.gradient
 
-    def _float32_loss_bound(self, seen: Value) -> float | None:
-        """How far a float64 loss may be off for arithmetic in float32; None where it shows no sign of that."""
-        if self.dtype != "float64" or not isinstance(seen, Received):
-            return None
-        if is_rounded(seen.array, self._problem.regularizer, self._problem.num_samples):
-            return self._loss_bound("float32")
+    @cached_property
+    def _epsilons(self) -> Epsilons:
+        case = self.case
+        return Epsilons(Problem.of(*case.inputs, self.convention, dtype=np.float64))
+
+    def _loss_notes(self, seen: Received) -> Iterator[str]:
+        """The harmless deviations that explain a wrong loss."""
+        loss, problem = float(seen.array), self._problem
+        off = abs(loss - float(self.answer.loss))
+        is_narrow = self.dtype == "float64" and is_rounded(
+            seen.array, problem.regularizer, problem.num_samples
+        )
+        narrow = self._loss_bound("float32") if is_narrow else 0.0
+        if self.classifier == "softmax":
+            yield from self._epsilons_in_loss(loss, off, narrow)
+        if self.dtype == "float64" and off <= (narrow or self._scattered_loss_bound(loss)):
+            yield FLOAT32_NOTE
+
+    def _epsilons_in_loss(self, loss: float, off: float, narrow: float) -> Iterator[str]:
+        """narrow: how far float32 arithmetic may move it, if it shows any."""
+        rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
+        if not off <= self._epsilons.greatest_loss_change() + rounding + narrow:
+            return
+        if off <= narrow:
+            yield FLOAT32_NOTE
+        differences = [(np.abs(loss - values), reaches) for values, reaches in self._epsilons.losses()]
+        yield from _epsilon_notes(EPSILON_NOTE, (each <= rounding for each, _ in differences))
+        if self.allowance is not None and off <= rounding + DENOMINATOR_FACTOR * self.allowance.loss:
+            yield DENOMINATOR_NOTE
+        if any((each <= rounding + reach).any() for each, reach in differences):
+            yield BOTH_NOTE
+        if narrow:
+            yield from _epsilon_notes(
+                NARROW_EPSILON_NOTE, (each <= narrow + reach for each, reach in differences)
+            )
+
+    def _scattered_loss_bound(self, loss: float) -> float:
+        """How far a float64 loss that is not rounded may be off for arithmetic in float32; 0 for that of a mistake."""
         rounding = 2 * UNITS * unit_roundoff(self.dtype) * self.condition.loss
         mistakes = losses_of_mistakes(self.classifier, self._problem)
         visible = [each for each in mistakes if abs(each - float(self.answer.loss)) > 20 * rounding]
-        if any(abs(float(seen.array) - loss) <= rounding for loss in visible):
-            return None
+        if any(abs(loss - each) <= rounding for each in visible):
+            return 0.0
         return LOSS_UNITS * unit_roundoff("float32") * self.condition.loss
 
-    def _float32_gradient_bound(self, seen: Value) -> Array | None:
-        """As for the loss, entry by entry."""
-        if self.dtype != "float64" or not isinstance(seen, Received) or not np.isfinite(seen.array).all():
-            return None
-        problem = self._problem
-        values, expected = seen.array.astype(np.float64), self.answer.dW.astype(np.float64)
-        if is_rounded(values, problem.in_layout(problem.regularizer_gradient), problem.num_samples):
-            return self._gradient_bound("float32")
-        if not is_scattered(values - expected, expected, self.classifier, problem):
-            return None
-        bound: Array = GRADIENT_UNITS * unit_roundoff("float32") * self.condition.gradient
-        return bound
-
-    def _losses(self, seen: Value) -> Iterator[tuple[float, float, str | None]]:
-        """The right loss, then those of harmless deviations, narrowest bounds first; each with its bound and note."""
-        right, bound = float(self.answer.loss), self._loss_bound(self.dtype)
-        yield right, bound, None
-        epsilons = BENIGN_EPSILONS if self.classifier == "softmax" else ()
-        losses = [(loss, epsilon) for epsilon in epsilons for loss in self._losses_with_epsilon(epsilon)]
-        rounding = UNITS * unit_roundoff(self.dtype) * self.condition.loss
-        for loss, epsilon in losses:
-            yield loss, rounding, EPSILON_NOTE.format(epsilon=epsilon)
-        float32_bound = self._float32_loss_bound(seen)
-        if float32_bound is not None:
-            yield right, float32_bound, FLOAT32_NOTE
-        if self.allowance is not None:
-            yield right, rounding + DENOMINATOR_FACTOR * self.allowance.loss, DENOMINATOR_NOTE
-        for loss, epsilon in losses:
-            yield loss, bound, EPSILON_NOTE.format(epsilon=epsilon)
-
-    def _gradients(self, seen: Value) -> Iterator[tuple[Array, Array, str | None]]:
+    def _gradient_notes(self, values: Array) -> Iterator[str]:
         """As for the loss."""
-        right, bound = self.answer.dW.astype(np.float64), self._gradient_bound(self.dtype)
-        yield right, bound, None
-        for epsilon in BENIGN_EPSILONS if self.classifier == "softmax" else ():
-            yield self._gradient_with_epsilon(epsilon), bound, EPSILON_NOTE.format(epsilon=epsilon)
-        float32_bound = self._float32_gradient_bound(seen)
-        if float32_bound is not None:
-            yield right, float32_bound, FLOAT32_NOTE
+        right, problem = self.answer.dW.astype(np.float64), self._problem
+        off = np.abs(values - right)
+        regularizer = problem.in_layout(problem.regularizer_gradient)
+        is_narrow = self.dtype == "float64" and is_rounded(values, regularizer, problem.num_samples)
+        narrow = self._gradient_bound("float32") if is_narrow else np.zeros_like(off)
+        if self.classifier == "softmax":
+            yield from self._epsilons_in_gradient(values, off, narrow)
+        if self.dtype != "float64":
+            return
+        if not is_narrow and is_scattered(values - right, right, self.classifier, problem):
+            narrow = GRADIENT_UNITS * unit_roundoff("float32") * self.condition.gradient
+        if (off <= narrow).all():
+            yield FLOAT32_NOTE
+
+    def _epsilons_in_gradient(self, values: Array, off: Array, narrow: Array) -> Iterator[str]:
+        """As for the loss; narrow is zero where the gradient shows no float32 arithmetic."""
+        bound, epsilons = self._gradient_bound(self.dtype), self._epsilons
+        if not (off <= epsilons.greatest_gradient_change() + bound + narrow).all():
+            return
+        if (off <= narrow).all():
+            yield FLOAT32_NOTE
+        differences = []
+        for note, ranges in (
+            (EPSILON_NOTE, epsilons.inside_logarithm()),
+            (PROBABILITY_NOTE, epsilons.added_to_probabilities()),
+        ):
+            own = [(np.abs(values - dW), reaches) for dW, reaches in ranges]
+            yield from _epsilon_notes(note, (_holds(each <= bound) for each, _ in own))
+            differences += own
         if self.allowance is not None:
-            yield right, bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient, DENOMINATOR_NOTE
-
-    @property
-    def _probability_of_label(self) -> Array:
-        """(N,): the probability that each row gives its label."""
-        return self._problem.probabilities[np.arange(self._problem.num_samples), self._problem.y]
-
-    def _losses_with_epsilon(self, epsilon: float) -> tuple[float, float]:
-        """-log(p + epsilon) and -log(max(p, epsilon)) instead of -log(p)."""
-        p, regularizer = self._probability_of_label, self._problem.regularizer
-        return (
-            float(-np.log(p + epsilon).mean() + regularizer),
-            float(-np.log(np.maximum(p, epsilon)).mean() + regularizer),
-        )
-
-    def _gradient_with_epsilon(self, epsilon: float) -> Array:
-        """The exact gradient of -log(p + epsilon): p_y/(p_y + epsilon) times that of -log(p), row by row."""
-        p, problem = self._probability_of_label, self._problem
-        coefficients = (problem.probabilities - problem.one_hot) * (p / (p + epsilon))[:, None]
-        dW = problem.pull_back(coefficients) + problem.regularizer_gradient
-        return problem.in_layout(dW).astype(np.float64)
+            allowed = bound + (DENOMINATOR_FACTOR - 1) * self.allowance.gradient
+            if (off <= allowed).all():
+                yield DENOMINATOR_NOTE
+        if any(_holds(each <= bound + reach).any() for each, reach in differences):
+            yield BOTH_NOTE
+        if narrow.any():
+            yield from _epsilon_notes(
+                NARROW_EPSILON_NOTE, (_holds(each <= narrow + reach) for each, reach in differences)
+            )
 
 
-def _excused(comparisons: Iterator[tuple[Comparison, str | None]]) -> Comparison:
-    """The first comparison, which counts as right, with a note, where a harmless deviation explains the value."""
-    first, _ = next(comparisons)
-    note = None if first.is_right else next((note for each, note in comparisons if each.is_right), None)
-    return first if note is None else dataclasses.replace(first, is_right=True, note=note)
+def _holds(entries: Array) -> Array:
+    """(E,): whether it holds for all entries (E, ...) of each epsilon."""
+    return np.asarray(entries.all(axis=tuple(range(1, entries.ndim))))
+
+
+def _epsilon_notes(template: str, explained: Iterable[Array]) -> Iterator[str]:
+    """A note for each harmless epsilon that one of the forms (E,) of bool is explained by."""
+    for epsilon in np.array(BENIGN_EPSILONS)[np.logical_or.reduce(list(explained))]:
+        yield template.format(epsilon=epsilon)
+
+
+def _excused(comparison: Comparison, notes: Iterator[str]) -> Comparison:
+    """The comparison of a wrong value, which counts as right where a harmless deviation explains it."""
+    found = tuple(dict.fromkeys(notes))
+    return dataclasses.replace(comparison, is_right=True, notes=found) if found else comparison

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,7 +17,7 @@ from grader.checks.base.comparison import Comparison
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, in_dtype, loss_trial, right_loss
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
-from grader.checks.losses.diagnosis import diagnose
+from grader.checks.losses.diagnosis import diagnose, diagnose_both
 from grader.checks.losses.handout import handout_comparisons, is_handout, more_handout_trials, probe
 from grader.checks.losses.truth import FLOAT32_NOTE, Truth
 from grader.model.assignment import Assignment, LossFunction
@@ -83,7 +84,7 @@ class ValuesCheck(CheckFields):
                 )
             else:
                 tally.add_failure(trial, dtype, observation)
-        notes = (*tally.notes, *(unneeded if tally.broken is None else ()))
+        notes = (*tally.all_notes, *(unneeded if tally.broken is None else ()))
         if tally.is_right:
             return self.passed(
                 f"{self.function} gives the reference's loss and gradient in {tally.loss.calls} calls.",
@@ -115,6 +116,8 @@ class _PartTally:
     """The wrong values, each with the label of its trial and its dtype."""
     tried: dict[str, set[DTypeName]] = field(default_factory=dict)
     """The dtypes in which each case was called, by label."""
+    excuses: list[tuple[str, ...]] = field(default_factory=list)
+    """For each value that counts as right all the same: the harmless deviations that explain it, the likeliest first."""
 
     @property
     def is_right(self) -> bool:
@@ -125,6 +128,16 @@ class _PartTally:
         self.tried.setdefault(label, set()).add(dtype)
         if not comparison.is_right:
             self.wrong.append((comparison, label, dtype))
+
+    def notes(self) -> Iterator[str]:
+        """Few deviations that together explain every excused value."""
+        left = self.excuses
+        while left:
+            often = Counter(note for notes in left for note in notes)
+            likeliest = {note: -at for notes in reversed(left) for at, note in enumerate(notes)}
+            note = max(often, key=lambda each: (often[each], likeliest[each]))
+            yield note
+            left = [notes for notes in left if note not in notes]
 
     def sentence(self, function: str, mistakes: str) -> str:
         """The mistakes that explain it, the first call in which it was wrong, and in how many it was."""
@@ -175,6 +188,12 @@ class _Tally:
     def is_right(self) -> bool:
         return self.broken is None and self.loss.calls > 0 and self.loss.is_right and self.gradient.is_right
 
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """Each once, and none that another one begins with."""
+        notes = tuple(dict.fromkeys((*self.loss.notes(), *self.gradient.notes(), *self.notes)))
+        return tuple(each for each in notes if not any(other.startswith(f"{each},") for other in notes))
+
     def add(self, trial: Trial, truth: Truth, observation: Returned) -> None:
         loss, gradient = observation.values
         for part, comparison in (
@@ -182,8 +201,8 @@ class _Tally:
             (self.gradient, truth.compare_gradient(gradient)),
         ):
             part.add(comparison, trial.label, truth.dtype)
-            if comparison.note is not None:
-                self.notes[comparison.note] = None
+            if comparison.notes:
+                part.excuses.append(comparison.notes)
             elif comparison.is_right:
                 name = f"{part.part}_relative_difference_{truth.dtype}"
                 self.worst_right[name] = max(self.worst_right.get(name, 0.0), comparison.relative)
@@ -215,10 +234,15 @@ class _Tally:
             f" It gave no values in {failed} of {calls} calls." if 1 < failed < calls else ""
         )
 
-    @property
-    def _telling(self) -> list[tuple[Truth, Returned]]:
-        """The calls that mistakes are matched on; for the SVM also one where no likely margin makes all classes active."""
+    def _telling(self, part: _PartTally) -> list[tuple[Truth, Returned]]:
+        """The calls that mistakes are matched on, some of them wrong.
+
+        For the SVM also one where no likely margin makes all classes active.
+        """
         first, rest = self._exact[:TELLING_CASES], self._exact[TELLING_CASES:]
+        labels = {label for _, label, dtype in part.wrong if dtype == "float64"}
+        if not any(truth.case.name in labels for truth, _ in first):
+            return first[:2] + [each for each in rest if each[0].case.name in labels]
         is_gap = self.spec.classifier == "svm"
         return first + [each for each in rest if is_gap and each[0].case.name.startswith(GAP)]
 
@@ -226,9 +250,15 @@ class _Tally:
         """The mistakes that explain each wrong part."""
         named: list[Diagnosis] = []
         for position, part in enumerate((self.loss, self.gradient)):
-            if not part.is_right:
-                seen = [(truth.case.inputs, returned.values[position]) for truth, returned in self._telling]
-                named += diagnose(self.spec.classifier, part.part, seen, assignment.convention)
+            if part.is_right:
+                continue
+            telling = self._telling(part)
+            seen = [(truth.case.inputs, returned.values[position]) for truth, returned in telling]
+            if position == 0:
+                both = [(truth.case.inputs, returned.values) for truth, returned in telling]
+                named += diagnose_both(both, self.spec.classifier)
+            beside = {each.misconception for each in named}
+            named += diagnose(self.spec.classifier, part.part, seen, assignment.convention, beside=beside)
         return tuple(named)
 
     @property

@@ -94,7 +94,7 @@ class AnswersCheck(CheckFields):
         if right is None:
             return None
         module, name = right
-        source = right_source(module, assignment.convention)
+        source = right_source(module, name, assignment.convention)
         return Replacement(self.function, self._question.method, name, source)
 
     def is_right_beside(self, context: CheckContext, evidence: Evidence, mistake: str, /) -> bool:

@@ -88,14 +88,14 @@ def right_method(assignment: Assignment, function: str, method: Literal["train",
     spec = assignment.functions[function]
     if isinstance(spec, ClassifierClass):
         names = {"train": f"train_with_{'own' if spec.weights == 'attribute' else 'given'}_weights"}
-        return Replacement(function, method, names.get(method, method), _source(assignment))
-    return Replacement(function, None, f"{method}_linear_classifier", _source(assignment))
+        return _right(assignment, function, method, names.get(method, method))
+    return _right(assignment, function, None, f"{method}_linear_classifier")
 
 
 def right_sampler(assignment: Assignment, function: str) -> Replacement:
     """The reference's sample_batch, to take the place of this function."""
-    return Replacement(function, None, "sample_batch", _source(assignment))
+    return _right(assignment, function, None, "sample_batch")
 
 
-def _source(assignment: Assignment) -> str:
-    return right_source("training", assignment.convention)
+def _right(assignment: Assignment, function: str, attribute: str | None, name: str) -> Replacement:
+    return Replacement(function, attribute, name, right_source("training", name, assignment.convention))

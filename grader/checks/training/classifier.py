@@ -51,9 +51,9 @@ class ClassifierCheck(CheckFields):
     class_name: str
 
     @property
-    def asked_again(self) -> Literal["any"]:
-        """Of any function."""
-        return "any"
+    def asked_again(self) -> Literal["any beside a right one"]:
+        """Of any function, unless training, prediction and all else are wrong: nothing of the student's would be judged."""
+        return "any beside a right one"
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """First loss, if there is one, then train, then predict."""

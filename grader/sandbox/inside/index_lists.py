@@ -1,7 +1,9 @@
 """Comprehensions over integers alone: lists of indices, labels or one-hot rows, which are not loops over data.
 
 The syntax says which comprehensions may be such lists: their elements and conditions are names, numbers, arithmetic,
-subscripts and calls of names. While they run, every name that they load must hold integers, or a built-in function.
+subscripts and calls of names. While they run, every name that they load must hold integers of an index's size, or a
+built-in function, and what is asked for its shape must be an array: numbers scaled to integers, and objects of the
+student's own that look like integers or modules, are data.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ _SIZES = frozenset({"shape", "size"})
 """Attributes and methods of anything, data included."""
 _TYPES = frozenset({"int64", "int32", "intp", "int_"})
 """NumPy's types, to be called."""
+_GREATEST_INDEX = 2**31 - 1
+_ARRAYS = (np.ndarray, torch.Tensor)
+_NUMPY_INTEGERS = frozenset(np.dtype(code).type for code in "?bBhHiIlLqQ")
 _FUNCTIONS: tuple[object, ...] = (
     *(abs, bool, divmod, enumerate, float, int, len, list, max, min, range),
     *(reversed, round, set, sorted, sum, tuple, zip),
@@ -37,11 +42,15 @@ _FUNCTIONS: tuple[object, ...] = (
 
 
 class Part(NamedTuple):
-    """An expression that runs once per element, and the names that it loads outside of comprehensions in it."""
+    """An expression that runs once per element, and the names that it loads outside of comprehensions in it.
+
+    owners: names of which only an attribute is used: a size, or a type of NumPy's.
+    """
 
     start: Place
     end: Place
     names: frozenset[str]
+    owners: frozenset[str]
 
 
 class IndexList:
@@ -61,7 +70,10 @@ class IndexList:
         """Look at the values of the part's names, right before one of its instructions."""
         self.is_seen = True
         if not self.is_data:
-            self.is_data = not all(_is_integral(value) for value in _values(frame, part.names))
+            self.is_data = not (
+                all(map(_is_integral, _values(frame, part.names)))
+                and all(map(_is_owner, _values(frame, part.owners)))
+            )
 
 
 def index_lists_of(file_name: str) -> list[IndexList]:
@@ -113,9 +125,10 @@ def _parts(node: ast.AST) -> Iterator[Part | None]:
     """The parts of a comprehension or lambda and of those inside it; None for one that is not about indices."""
     for expression in _repeated(node):
         names: set[str] = set()
+        owners: set[str] = set()
         nested: list[ast.AST] = []
-        is_allowed = _collect(expression, names, nested)
-        yield Part(*_span(expression), frozenset(names)) if is_allowed else None
+        is_allowed = _collect(expression, names, owners, nested)
+        yield Part(*_span(expression), frozenset(names), frozenset(owners)) if is_allowed else None
         for each in nested:
             yield from _parts(each)
     if isinstance(node, _Comprehension):  # its first iterable is made once, of anything
@@ -140,28 +153,31 @@ def _repeated(node: ast.AST) -> Iterator[ast.expr]:
                 yield generator.iter
 
 
-def _collect(node: ast.AST, names: set[str], nested: list[ast.AST]) -> bool:
+def _collect(node: ast.AST, names: set[str], owners: set[str], nested: list[ast.AST]) -> bool:
     """Whether an expression is allowed; adds the names that it loads, and the comprehensions in it."""
     match node:
         case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             nested.append(node)
-            return isinstance(node, ast.Lambda) or _collect(node.generators[0].iter, names, nested)
-        case ast.Attribute(value=ast.Name(), attr=attribute) if attribute in _SIZES:
+            return isinstance(node, ast.Lambda) or _collect(node.generators[0].iter, names, owners, nested)
+        case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if attribute in _SIZES:
+            owners.add(owner)
             return True
         case ast.Call(func=ast.Name(id="len"), args=[ast.Name()], keywords=[]):
             return True
         case ast.Call(func=ast.Attribute(value=owner, attr=attribute)):
             if attribute in _METHODS:
-                if not _collect(owner, names, nested):
+                if not _collect(owner, names, owners, nested):
                     return False
-            elif attribute not in _TYPES | _SIZES or not isinstance(owner, ast.Name):
+            elif attribute in _TYPES | _SIZES and isinstance(owner, ast.Name):
+                owners.add(owner.id)
+            else:
                 return False
-            return all(_collect(each, names, nested) for each in (*node.args, *node.keywords))
+            return all(_collect(each, names, owners, nested) for each in (*node.args, *node.keywords))
         case ast.Name(id=name):
             names.add(name)
             return True
     return isinstance(node, _ALLOWED) and all(
-        _collect(child, names, nested) for child in ast.iter_child_nodes(node)
+        _collect(child, names, owners, nested) for child in ast.iter_child_nodes(node)
     )
 
 
@@ -184,27 +200,35 @@ def _values(frame: FrameType, names: frozenset[str]) -> Iterator[Any]:
                     break
 
 
+def _is_owner(value: Any) -> bool:
+    """Whether a value has a true shape, or NumPy's types."""
+    return value is np or value is torch or type(value) in _ARRAYS or _is_integral(value)
+
+
 def _is_integral(value: Any) -> bool:
     """Whether a value is an integer, integers in one dimension, or a built-in function."""
-    if isinstance(value, range):
-        return True
-    if isinstance(value, list | tuple | set):
-        return all(_is_index(each) for each in value)
-    if isinstance(value, np.ndarray | torch.Tensor):
+    if type(value) in (range, list, tuple, set):
+        return type(value) is range or all(map(_is_index, value))
+    if type(value) in _ARRAYS:
         return value.ndim < 2 and _holds_integers(value)
     return _is_index(value) or any(value is each for each in _FUNCTIONS)
 
 
 def _is_index(value: Any) -> bool:
     """Whether a value is a single integer, or a tuple of such."""
-    if isinstance(value, tuple):
-        return all(_is_index(each) for each in value)
-    if isinstance(value, np.ndarray | torch.Tensor):
+    if type(value) is tuple:
+        return all(map(_is_index, value))
+    if type(value) in _ARRAYS:
         return value.ndim == 0 and _holds_integers(value)
-    return isinstance(value, int | np.integer | np.bool_)
+    is_integer = type(value) in (int, bool) or type(value) in _NUMPY_INTEGERS
+    return is_integer and -_GREATEST_INDEX <= value <= _GREATEST_INDEX
 
 
 def _holds_integers(array: Any) -> bool:
-    if isinstance(array, np.ndarray):
-        return array.dtype.kind in "biu"
-    return not (array.is_floating_point() or array.is_complex())
+    if type(array) is np.ndarray:
+        if array.dtype.kind not in "biu":
+            return False
+    elif array.is_floating_point() or array.is_complex():
+        return False
+    entries = array.tolist()
+    return all(-_GREATEST_INDEX <= each <= _GREATEST_INDEX for each in (entries if array.ndim else [entries]))

@@ -6,6 +6,7 @@ this package.
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from reference.conventions import Convention
@@ -14,6 +15,34 @@ from reference.in_worker.constants import in_convention
 _HERE = Path(__file__).parent
 
 
-def right_source(name: str, convention: Convention) -> str:
-    """The source of a module in a convention. Raises FileNotFoundError for an unknown name."""
-    return in_convention((_HERE / f"{name}.py").read_text(encoding="utf-8"), convention)
+def right_source(module: str, function: str, convention: Convention) -> str:
+    """The source of a function of a module in a convention. Raises FileNotFoundError for an unknown module."""
+    return function_alone(
+        in_convention((_HERE / f"{module}.py").read_text(encoding="utf-8"), convention), function
+    )
+
+
+def function_alone(source: str, function: str) -> str:
+    """The module with one of its functions and what that needs: the student's code can find whatever is beside it."""
+    module = ast.parse(source)
+    pending, kept = [function], set[str]()
+    while pending:
+        name = pending.pop()
+        kept.add(name)
+        for statement in module.body:
+            if name in _names(statement, ast.Store):
+                pending += _names(statement, ast.Load) - kept
+    module.body = [
+        each
+        for each in module.body
+        if isinstance(each, ast.Import | ast.ImportFrom) or kept & _names(each, ast.Store)
+    ]
+    return ast.unparse(module)
+
+
+def _names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+    """The names that a top-level statement binds there, or those that it reads."""
+    if isinstance(statement, ast.FunctionDef) and context is ast.Store:
+        return {statement.name}
+    nodes = ast.walk(statement)
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, context)}

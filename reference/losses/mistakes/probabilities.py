@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from reference.losses.problem import Array, Problem, log_softmax
-from reference.losses.right import LossMistake, RightAnswer, in_both, of_terms
+from reference.losses.right import LossMistake, Part, RightAnswer, in_both, of_terms
 from reference.mistakes import Table, mistakes_in
 
 POWERS = range(1, 7)
@@ -49,20 +49,22 @@ def _without_true_class(problem: Problem) -> Array:
     return np.asarray(exponentials / (exponentials * (1 - problem.one_hot)).sum(axis=1, keepdims=True))
 
 
-_SUM_TO = "what do the probabilities of one sample sum to?"
+SUM_TO = "what do the probabilities of one sample sum to?"
+_KEEPS = "which change of the scores leaves the probabilities as they are?"
 _WRONG_AXIS = (
     "It equals the {part} with the exponentials divided by their sum over the samples, not the classes: "
     "along which axis do the probabilities of one sample sum to one?"
 )
 _WHOLE_BATCH = (
-    f"It equals the {{part}} with the exponentials divided by their sum over the whole batch: {_SUM_TO}"
+    f"It equals the {{part}} with the exponentials divided by their sum over the whole batch: {SUM_TO}"
 )
+_BOUND = "is a bound needed once the largest score of each row is subtracted?"
 _EPSILON = (
     "It equals the {{part}} with an epsilon of 1e-{} added {}: "
     "is it needed once the largest score of each row is subtracted?"
 )
 _TRUE_CLASS_NOT_IN_SUM = (
-    f"It equals the {{part}} with the true class left out of the sum of the exponentials: {_SUM_TO}"
+    f"It equals the {{part}} with the true class left out of the sum of the exponentials: {SUM_TO}"
 )
 
 _LOGARITHMS: Table[Callable[[Problem], Array]] = {
@@ -81,8 +83,48 @@ _LOGARITHMS: Table[Callable[[Problem], Array]] = {
         lambda problem: log_softmax(problem.scores - problem.scores.max(axis=0)),
     ),
     "sigmoid_for_softmax": (
-        f"It equals the {{part}} with the sigmoid of each score instead of its probability: {_SUM_TO}",
+        f"It equals the {{part}} with the sigmoid of each score instead of its probability: {SUM_TO}",
         _log_sigmoid,
+    ),
+    "sum_replaced_by_mean": (
+        f"It equals the {{part}} with the exponentials divided by their average, not their sum: {SUM_TO}",
+        lambda problem: problem.log_probabilities + np.log(problem.num_classes),
+    ),
+    "exponentials_divided_by_samples": (
+        f"It equals the {{part}} with the exponentials divided by the number of samples: {SUM_TO}",
+        lambda problem: problem.shifted_scores - np.log(problem.num_samples),
+    ),
+    "powers_of_2": (
+        "It equals the {part} with powers of 2 instead of exponentials: which base does exp have?",
+        lambda problem: log_softmax(problem.scores * np.log(2)),
+    ),
+    "powers_of_10": (
+        "It equals the {part} with powers of 10 instead of exponentials: which base does exp have?",
+        lambda problem: log_softmax(problem.scores * np.log(10)),
+    ),
+    "scores_negated": (
+        "It equals the {part} for scores with the opposite sign: where does a minus come from?",
+        lambda problem: log_softmax(-problem.scores),
+    ),
+    "scores_all_zero": (
+        "It equals the {part} of probabilities that are all the same: do W and X reach the scores?",
+        lambda problem: log_softmax(0 * problem.scores),
+    ),
+    "scores_divided_by_maximum": (
+        f"It equals the {{part}} for scores divided by the largest of their row: {_KEEPS}",
+        lambda problem: log_softmax(problem.scores / problem.scores.max(axis=1, keepdims=True)),
+    ),
+    "scores_divided_by_largest": (
+        f"It equals the {{part}} for scores divided by the largest absolute one of their row: {_KEEPS}",
+        lambda problem: log_softmax(problem.scores / np.abs(problem.scores).max(axis=1, keepdims=True)),
+    ),
+    "scores_divided_by_maximum_of_batch": (
+        f"It equals the {{part}} for scores divided by the largest of the batch: {_KEEPS}",
+        lambda problem: log_softmax(problem.scores / problem.scores.max()),
+    ),
+    "scores_standardized": (
+        f"It equals the {{part}} for scores divided by the standard deviation of their row: {_KEEPS}",
+        lambda problem: log_softmax(problem.scores / problem.scores.std(axis=1, keepdims=True)),
     ),
     "sum_never_reset": (
         "It equals the {part} with the sum of the exponentials carried over from sample to sample: where is it reset to zero?",
@@ -106,10 +148,32 @@ _GRADIENT: Table[Callable[[Problem], Array]] = {
         lambda problem: _without_true_class(problem) - problem.one_hot,
     ),
     "exponentials_not_divided": (
-        f"It equals the gradient with the exponentials of the shifted scores instead of the probabilities: {_SUM_TO}",
+        f"It equals the gradient with the exponentials of the shifted scores instead of the probabilities: {SUM_TO}",
         lambda problem: np.exp(problem.shifted_scores) - problem.one_hot,
     ),
 }
+
+LEAST_BOUND = 5
+"""The power from which on clipping at both ends cannot be told from clipping at one."""
+
+
+def _clipped(part: Part, powers: Iterable[int]) -> tuple[LossMistake, ...]:
+    """Probabilities clipped at 10**-power, some at one less that too; the gradient cannot show the smallest."""
+
+    def outcome(right: RightAnswer, bounds: tuple[float, float]) -> Array:
+        return _other_probabilities(right, lambda problem: np.log(np.clip(problem.probabilities, *bounds)))
+
+    table: Table[tuple[float, float]] = {
+        f"probabilities_clipped_{name}_1e_{power}": (
+            f"It equals the {{part}} with probabilities clipped at 1e-{power}: {_BOUND}",
+            (10.0**-power, 1 - is_both * 10.0**-power),
+        )
+        for power in powers
+        for name, is_both in (("at", True), ("below", False))
+        if is_both or power < LEAST_BOUND  # where the upper bound shows
+    }
+    return mistakes_in(part, table, outcome)
+
 
 PROBABILITIES: tuple[LossMistake, ...] = (
     *in_both(_LOGARITHMS, _other_probabilities),
@@ -122,12 +186,31 @@ PROBABILITIES: tuple[LossMistake, ...] = (
                 _EPSILON.format(power, "inside the logarithm"),
                 10.0**-power,
             )
-            for power in POWERS
+            for power in (*POWERS, 7)
         },
         lambda right, epsilon: right.with_terms(
             -np.log(at_label(right.problem, right.problem.probabilities) + epsilon)
         ),
     ),
+    *mistakes_in(
+        "loss",
+        {
+            f"epsilon_of_1e_{power}_in_both": (
+                _EPSILON.format(power, "to the sum of the exponentials and inside the logarithm"),
+                10.0**-power,
+            )
+            for power in POWERS
+        },
+        lambda right, epsilon: right.with_terms(
+            -np.log(
+                at_label(right.problem, np.exp(right.problem.shifted_scores))
+                / total(right.problem, epsilon)[:, 0]
+                + epsilon
+            )
+        ),
+    ),
+    *_clipped("loss", (*POWERS, 7)),
+    *_clipped("gradient", POWERS),
     *in_both(
         {
             f"epsilon_of_1e_{power}_in_denominator": (

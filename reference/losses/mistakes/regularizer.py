@@ -15,6 +15,7 @@ from reference.mistakes import Mistake, Table, mistakes_in
 _CORRECT = "It equals the correct {part} with "
 _COMPARE_FACTOR = "compare the factor of the regularization with the one in the assignment."
 _DERIVATIVE = "what is the derivative of {regularizer}?"
+_WHICH_PRODUCT = "which product of W with itself squares each weight?"
 _WHOLE_W = "this assignment regularizes all of W."
 
 
@@ -87,8 +88,28 @@ _LOSS: Table[Callable[[Array], Any]] = {
         lambda W: np.sum(W) ** 2,
     ),
     "regularizer_of_matrix_product": (
-        "the sum over a matrix product of W with itself instead of sum(W*W): which product of W with itself squares each weight?",
+        f"the sum over a matrix product of W with itself instead of sum(W*W): {_WHICH_PRODUCT}",
         lambda W: np.sum(W.T @ W),
+    ),
+    "regularizer_of_other_matrix_product": (
+        f"the sum over a matrix product of W with its transpose instead of sum(W*W): {_WHICH_PRODUCT}",
+        lambda W: np.sum(W @ W.T),
+    ),
+    "regularizer_is_half_norm": (
+        "half of the norm of W instead of sum(W*W): does the norm you used take a square root?",
+        lambda W: np.sqrt(np.sum(W**2)) / 2,
+    ),
+    "regularizer_is_half_square_of_sum": (
+        "half of the square of sum(W) instead of sum(W*W): which comes first, the square or the sum?",
+        lambda W: np.sum(W) ** 2 / 2,
+    ),
+    "regularizer_is_largest_weight": (
+        "the largest weight instead of sum(W*W): which weights does the assignment regularize?",
+        np.max,
+    ),
+    "regularizer_is_root_of_mean": (
+        "the root of the mean squared weight instead of sum(W*W): which does the assignment ask for?",
+        lambda W: np.sqrt(np.mean(W**2)),
     ),
     "regularizer_is_column_norms": (
         "the norms of the columns of W summed instead of sum(W*W): are the weights squared?",
@@ -110,6 +131,26 @@ _GRADIENT: Table[Callable[[Array], Any]] = {
         lambda W: 2 * W / W.size,
     ),
     "regularizer_is_absolute": (f"the signs of the weights instead of {{term}}: {_DERIVATIVE}", np.sign),
+    "regularizer_is_constant": (
+        "2 instead of the derivative of sum(W*W): does the derivative of the regularization depend on W?",
+        lambda _: 2,
+    ),
+    "regularizer_is_sum_of_weights": (
+        "the sum of the weights added to every entry instead of {term}: what is the derivative with respect to one entry of W?",
+        np.sum,
+    ),
+    "regularizer_is_twice_sum_of_weights": (
+        "twice the sum of the weights added to every entry instead of {term}: what is the derivative with respect to one entry of W?",
+        lambda W: 2 * np.sum(W),
+    ),
+    "regularizer_is_half_square": (
+        f"half of the squares of the weights instead of {{term}}: {_DERIVATIVE}",
+        lambda W: W**2,
+    ),
+    "regularizer_of_absolute_weights": (
+        f"the absolute weights instead of {{term}}: {_DERIVATIVE}",
+        lambda W: 2 * np.abs(W),
+    ),
     "regularizer_squared_in_gradient": (
         f"the squares of the weights instead of {{term}}: {_DERIVATIVE}",
         lambda W: 2 * W**2,
@@ -132,6 +173,26 @@ _FACTORS: Table[Callable[[Problem], Any]] = {
     "half_regularizer_divided_by_samples": (
         "half of the term {term}, divided by the number of samples: is the regularization added before the average is taken, and does it have the assignment's factor?",
         lambda problem: 0.5 / problem.num_samples,
+    ),
+    "regularizer_for_each_class": (
+        "the term {term} once for each class: is it added inside the loop over the classes?",
+        lambda problem: problem.num_classes,
+    ),
+    "regularizer_for_each_sample_and_class": (
+        "the term {term} once for each class of each sample: is it added inside both loops?",
+        lambda problem: problem.num_samples * problem.num_classes,
+    ),
+    "regularizer_divided_by_classes": (
+        "the term {term} divided by the number of classes: is a mean taken where the assignment has a sum?",
+        lambda problem: 1 / problem.num_classes,
+    ),
+    "regularizer_divided_by_features": (
+        "the term {term} divided by the number of features: is a mean taken where the assignment has a sum?",
+        lambda problem: 1 / problem.num_features,
+    ),
+    "regularizer_for_each_margin": (
+        "the term {term} once for each positive margin, and averaged with them: is it added inside the loops?",
+        lambda problem: np.sum(problem.margins > 0) / problem.num_samples,
     ),
     "regularizer_for_each_sample": (
         "the term {term} once for each sample: is it added inside the loop over the samples?",
@@ -162,6 +223,12 @@ REGULARIZER: tuple[LossMistake, ...] = (
         "what is the derivative of that number with respect to one entry of W?",
         lambda right: right.data + right.problem.regularizer,
     ),
+    Mistake(
+        "regularizer_of_data",
+        "loss",
+        "It equals the correct loss with X in the regularization instead of W: what does the regularization keep small?",
+        lambda right: right.data + right.problem.penalty * np.sum(right.problem.X**2),
+    ),
     *_of_weights("loss", _LOSS),
     *_of_weights("gradient", _GRADIENT),
     *in_both(
@@ -169,7 +236,11 @@ REGULARIZER: tuple[LossMistake, ...] = (
             "regularizer_without_strength": (
                 "a regularization that ignores reg: where does its strength come in?",
                 1,
-            )
+            ),
+            "half_regularizer_without_strength": (
+                "half of a regularization that ignores reg: where does its strength come in?",
+                0.5,
+            ),
         },
         lambda right, reg: _regularized(right, reg=np.float64(reg)),
         _CORRECT,

@@ -25,6 +25,15 @@ def _data_times(table: Table[Callable[[Problem], float]]) -> tuple[LossMistake, 
     )
 
 
+def _of_weighted_samples(table: Table[Callable[[int], Array]]) -> tuple[LossMistake, ...]:
+    """The data term with weights (N,) of the samples, made from their number."""
+
+    def outcome(right: RightAnswer, weights: Callable[[int], Array]) -> Array:
+        return right.with_terms(right.terms * weights(right.problem.num_samples)[:, None])
+
+    return in_both(table, outcome, _CORRECT)
+
+
 def _of_samples(table: Table[slice]) -> tuple[LossMistake, ...]:
     """The data term of some samples, divided by the number of all."""
 
@@ -50,6 +59,77 @@ def _of_labels(table: Table[Callable[[Problem], Array]]) -> tuple[LossMistake, .
     return in_both(table, outcome, "It equals the {part} ")
 
 
+_FACTORS: Table[Callable[[Problem], float]] = {
+    "sum_instead_of_mean": (
+        "the data term not divided by the number of samples: does the assignment ask for the sum over the samples, or for their average?",
+        lambda problem: problem.num_samples,
+    ),
+    "divided_twice": (
+        "the data term divided by the number of samples twice: where is the average taken?",
+        lambda problem: 1 / problem.num_samples,
+    ),
+    "divided_by_classes": (
+        "the data term divided by the number of classes, not of samples: " + _WHICH_DIVISOR,
+        lambda problem: problem.num_samples / problem.num_classes,
+    ),
+    "divided_by_features": (
+        "the data term divided by the number of features, not of samples: " + _WHICH_DIVISOR,
+        lambda problem: problem.num_samples / problem.num_features,
+    ),
+    "divided_by_samples_and_classes": (
+        "the data term divided by the number of classes as well as by the number of samples: is the average taken over samples only?",
+        lambda problem: 1 / problem.num_classes,
+    ),
+    "data_sign_flipped": (
+        "the opposite sign in the data term: is a minus missing, or one too many?",
+        lambda _: -1,
+    ),
+}
+
+_RARER_FACTORS: Table[Callable[[Problem], float]] = {
+    "divided_by_one_less": (
+        "the data term divided by one less than the number of samples: what is the average of a batch?",
+        lambda problem: problem.num_samples / max(1, problem.num_samples - 1),
+    ),
+    "once_for_each_class": (
+        "the data term times the number of classes: is it added once for each sample, or once for each class of a sample?",
+        lambda problem: problem.num_classes,
+    ),
+    "once_for_each_wrong_class": (
+        "the data term times one less than the number of classes: is it added once for each sample, or once for each wrong class of a sample?",
+        lambda problem: problem.num_classes - 1,
+    ),
+    "divided_by_wrong_classes": (
+        "the data term divided by one less than the number of classes as well: is the average taken over samples only?",
+        lambda problem: 1 / max(1, problem.num_classes - 1),
+    ),
+    "data_term_halved": ("half of the data term: which factor does the average have?", lambda _: 0.5),
+    "data_term_doubled": (
+        "twice the data term: is it added or multiplied once too often?",
+        lambda _: 2,
+    ),
+}
+
+DATA_FACTORS: Table[Callable[[Problem], float]] = {**_FACTORS, **_RARER_FACTORS}
+"""Factors of the data term, each with the message for it alone."""
+
+
+def _reshaped(right: RightAnswer) -> Array:
+    """(D, C): the transposed data term reshaped to the shape of W, in the layout of the convention."""
+    in_layout = right.problem.in_layout
+    given = in_layout(right.data)
+    return in_layout(given.T.reshape(given.shape))
+
+
+_SIZES: Table[Callable[[Problem], float]] = {
+    "times_samples": ("times the number of samples", lambda problem: problem.num_samples),
+    "divided_by_samples": ("divided by the number of samples", lambda problem: 1 / problem.num_samples),
+    "times_classes": ("times the number of classes", lambda problem: problem.num_classes),
+    "divided_by_classes": ("divided by the number of classes", lambda problem: 1 / problem.num_classes),
+    "times_features": ("times the number of features", lambda problem: problem.num_features),
+    "divided_by_features": ("divided by the number of features", lambda problem: 1 / problem.num_features),
+}
+
 WHOLE: tuple[LossMistake, ...] = (
     Mistake(
         "all_zero",
@@ -72,6 +152,16 @@ WHOLE: tuple[LossMistake, ...] = (
         lambda right, factor: factor * right.value,
         _CORRECT,
     ),
+    *in_both(
+        {
+            f"all_{name}": (
+                f"It equals the correct {{part}} {words}, the regularization too: where does that factor come from?",
+                factor,
+            )
+            for name, (words, factor) in _SIZES.items()
+        },
+        lambda right, factor: factor(right.problem) * right.value,
+    ),
     Mistake(
         "regularizer_of_gradient",
         "gradient",
@@ -82,39 +172,16 @@ WHOLE: tuple[LossMistake, ...] = (
 """Change the data term and the regularizer at once, or leave one of them out."""
 
 DATA_TERM: tuple[LossMistake, ...] = (
-    *_data_times(
-        {
-            "sum_instead_of_mean": (
-                "the data term not divided by the number of samples: does the assignment ask for the sum over the samples, or for their average?",
-                lambda problem: problem.num_samples,
-            ),
-            "divided_twice": (
-                "the data term divided by the number of samples twice: where is the average taken?",
-                lambda problem: 1 / problem.num_samples,
-            ),
-            "divided_by_classes": (
-                "the data term divided by the number of classes, not of samples: " + _WHICH_DIVISOR,
-                lambda problem: problem.num_samples / problem.num_classes,
-            ),
-            "divided_by_features": (
-                "the data term divided by the number of features, not of samples: " + _WHICH_DIVISOR,
-                lambda problem: problem.num_samples / problem.num_features,
-            ),
-            "divided_by_samples_and_classes": (
-                "the data term divided by the number of classes as well as by the number of samples: is the average taken over samples only?",
-                lambda problem: 1 / problem.num_classes,
-            ),
-            "data_sign_flipped": (
-                "the opposite sign in the data term: is a minus missing, or one too many?",
-                lambda _: -1,
-            ),
-        }
-    ),
+    *_data_times(_FACTORS),
     *_of_labels(
         {
             "labels_one_too_low": (
                 "for labels that are one too low. Labels count from zero: is one subtracted from them somewhere?",
                 lambda problem: (problem.y - 1) % problem.num_classes,
+            ),
+            "labels_one_too_high": (
+                "for labels that are one too high. Labels count from zero: is one added to them somewhere?",
+                lambda problem: (problem.y + 1) % problem.num_classes,
             ),
         }
     ),
@@ -153,30 +220,21 @@ BATCH: tuple[LossMistake, ...] = (
             ),
         }
     ),
-    *_data_times(
+    *_data_times(_RARER_FACTORS),
+    *_of_weighted_samples(
         {
-            "divided_by_one_less": (
-                "the data term divided by one less than the number of samples: what is the average of a batch?",
-                lambda problem: problem.num_samples / max(1, problem.num_samples - 1),
-            ),
-            "once_for_each_class": (
-                "the data term times the number of classes: is it added once for each sample, or once for each class of a sample?",
-                lambda problem: problem.num_classes,
-            ),
-            "once_for_each_wrong_class": (
-                "the data term times one less than the number of classes: is it added once for each sample, or once for each wrong class of a sample?",
-                lambda problem: problem.num_classes - 1,
-            ),
-            "divided_by_wrong_classes": (
-                "the data term divided by one less than the number of classes as well: is the average taken over samples only?",
-                lambda problem: 1 / max(1, problem.num_classes - 1),
-            ),
-            "data_term_halved": ("half of the data term: which factor does the average have?", lambda _: 0.5),
-            "data_term_doubled": (
-                "twice the data term: is it added or multiplied once too often?",
-                lambda _: 2,
+            "divided_for_each_sample": (
+                "the sum divided by the number of samples after each of them: does the division stand inside the loop?",
+                lambda count: float(count) ** np.arange(1 - count, 1),
             ),
         }
+    ),
+    Mistake(
+        "reshaped_not_transposed",
+        "gradient",
+        "It holds the correct data term's numbers in another order, as if a transposed gradient were reshaped: "
+        "what does reshape do that a transpose does not?",
+        lambda right: _reshaped(right) + right.regularizer,
     ),
     *in_both(
         {

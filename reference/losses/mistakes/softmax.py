@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from reference.losses.mistakes.probabilities import at_label, cross_entropy, total
+from reference.losses.mistakes.probabilities import SUM_TO, at_label, cross_entropy, total
 from reference.losses.problem import Array, Problem, log_softmax, softmax, through_softmax
 from reference.losses.right import LossMistake, of_terms
 
@@ -32,6 +32,7 @@ _WRONG_CLASS_TERMS = "which terms does the softmax loss have for a wrong class?"
 _ALL_REACH = "the loss of a sample depends on all of its scores; do all reach dW?"
 _RISE_OR_FALL = "does the loss rise or fall as the true score rises?"
 _OTHERS_ENTER = "where do the other classes come in?"
+_WHICH_CLASSES = "which classes does the loop run over?"
 _TRUE_ENTERS = "where does the true class come in?"
 
 _LOSS = {
@@ -64,6 +65,36 @@ _LOSS = {
     "shift_in_one_term": (
         "It equals the correct loss minus the average of the samples' largest scores: is the stability shift applied to every score in the formula?",
         lambda problem: np.log(total(problem)) - problem.true_scores,
+    ),
+    "shift_in_true_score_only": (
+        "It equals the correct loss plus the average of the samples' largest scores: is the stability shift applied to every score in the formula?",
+        lambda problem: (
+            _right(problem).sum(axis=1, keepdims=True) + problem.scores.max(axis=1, keepdims=True)
+        ),
+    ),
+    "shift_of_batch_in_one_term": (
+        "It equals the correct loss minus the largest score of the batch: is the stability shift applied to every score in the formula?",
+        lambda problem: _right(problem).sum(axis=1, keepdims=True) - problem.scores.max(),
+    ),
+    "shift_of_batch_in_true_score_only": (
+        "It equals the correct loss plus the largest score of the batch: is the stability shift applied to every score in the formula?",
+        lambda problem: _right(problem).sum(axis=1, keepdims=True) + problem.scores.max(),
+    ),
+    "probabilities_divided_before_logarithm": (
+        "It equals the correct loss plus the logarithm of the number of samples: were the probabilities divided by it before their logarithm was taken?",
+        lambda problem: _right(problem).sum(axis=1) + math.log(problem.num_samples),
+    ),
+    "logarithm_of_one_minus": (
+        "It equals the loss with the logarithm of one minus the true class's probability: was one subtracted from it before the logarithm was taken?",
+        lambda problem: -np.log1p(-at_label(problem, problem.probabilities)),
+    ),
+    "logarithm_of_the_sum": (
+        "It equals minus the logarithm of the summed probabilities plus {term}: which comes first, the logarithm or the sum?",
+        lambda problem: np.full(problem.num_samples, -np.log(at_label(problem, problem.probabilities).sum())),
+    ),
+    "entropy": (
+        "It equals the entropy of the probabilities plus {term}: where do the labels come in?",
+        lambda problem: -problem.probabilities * problem.log_probabilities,
     ),
     "no_normalization": (
         f"It equals the average of minus the true score plus {{term}}: {_OTHERS_ENTER}",
@@ -139,6 +170,54 @@ _GRADIENT = {
     "no_normalization": (
         "It equals the gradient with one subtracted for the true class and nothing else: where do the probabilities come in?",
         lambda problem: -problem.one_hot,
+    ),
+    "minus_one_alone_averaged": (
+        "It equals the gradient with only the subtracted one averaged: which of the two terms is divided by the number of samples?",
+        lambda problem: problem.num_samples * problem.probabilities - problem.one_hot,
+    ),
+    "exponentials_of_scores_not_divided": (
+        f"It equals the gradient with the exponentials of the scores instead of the probabilities: {SUM_TO}",
+        lambda problem: np.exp(problem.scores) - problem.one_hot,
+    ),
+    "scores_for_probabilities": (
+        "It equals the gradient with the scores instead of the probabilities: what does the softmax make of the scores?",
+        lambda problem: problem.scores - problem.one_hot,
+    ),
+    "shifted_scores_for_probabilities": (
+        "It equals the gradient with the shifted scores instead of the probabilities: what does the softmax make of the scores?",
+        lambda problem: problem.shifted_scores - problem.one_hot,
+    ),
+    "logarithms_for_probabilities": (
+        "It equals the gradient with the logarithms of the probabilities instead of themselves: does the logarithm belong to the loss or to dW?",
+        lambda problem: problem.log_probabilities - problem.one_hot,
+    ),
+    "logarithm_alone_derived": (
+        "It equals the gradient with minus one over the true class's probability and nothing else: how does that probability depend on the scores?",
+        lambda problem: -problem.one_hot / problem.probabilities,
+    ),
+    "times_probabilities": (
+        "It equals the correct gradient with each error multiplied by its probability: what is the derivative of the loss at a score?",
+        lambda problem: _error(problem) * problem.probabilities,
+    ),
+    "derivative_of_sigmoid": (
+        "It equals the gradient with p*(1 - p) for every class: where do the labels come in?",
+        lambda problem: problem.probabilities * (1 - problem.probabilities),
+    ),
+    "true_class_negated": (
+        "It equals the gradient with minus the probability for the true class: what more does the derivative have there?",
+        lambda problem: problem.probabilities * (1 - 2 * problem.one_hot),
+    ),
+    "true_probability_for_all": (
+        "It equals the gradient with the true class's probability in place of every class's own: which class does each column belong to?",
+        lambda problem: at_label(problem, problem.probabilities)[:, None] - problem.one_hot,
+    ),
+    "first_class_left_out": (
+        f"It equals the correct gradient with the first class left out: {_WHICH_CLASSES}",
+        lambda problem: _error(problem) * (np.arange(problem.num_classes) > 0),
+    ),
+    "last_class_left_out": (
+        f"It equals the correct gradient with the last class left out: {_WHICH_CLASSES}",
+        lambda problem: _error(problem) * (np.arange(problem.num_classes) < problem.num_classes - 1),
     ),
     "through_sigmoid": (
         "It equals the correct gradient with each probability's error times p*(1 - p): is the derivative of a sigmoid multiplied in?",

@@ -43,9 +43,24 @@ def _but_the_last(problem: Problem) -> Array:
     return np.asarray(np.arange(problem.num_classes) < problem.num_classes - 1)
 
 
+def _kept(problem: Problem) -> Array:
+    """(N, C): one for a positive margin, and a negative margin as it is."""
+    return np.where(_active(problem), 1, problem.margins)
+
+
 def _weighted(problem: Problem, weights: Array) -> Array:
     """(N, C): the weights of the other classes, and minus their sum at the true class."""
     return np.asarray(weights - problem.one_hot * weights.sum(axis=1, keepdims=True))
+
+
+def _before_the_label(problem: Problem) -> Array:
+    """(N, C) of bool: the classes before the true one."""
+    return np.asarray(np.arange(problem.num_classes) < problem.y[:, None])
+
+
+def _hinges_above(problem: Problem, compared: Array) -> Array:
+    """(N, C): max(0, s_j - compared + delta) for the wrong classes; compared (N, 1)."""
+    return np.asarray(np.maximum(problem.scores - compared + problem.convention.delta, 0) * _others(problem))
 
 
 _LOSS = {
@@ -98,6 +113,46 @@ _LOSS = {
     "margins_counted": (
         "It equals the loss with the number of positive margins instead of their sum: is a mask of ones summed where the margins should be?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
+    ),
+    "not_clamped_nor_skipped": (
+        "It equals the sum of all margins, negative ones and the true class's included: what does a class contribute once the true score beats it by more than the margin, and which class is left out?",
+        lambda problem: problem.margins + problem.one_hot * problem.convention.delta,
+    ),
+    "margin_outside_maximum": (
+        "It equals the loss with the margin of {delta} added after the maximum with zero: is a class whose score is low enough still charged for it?",
+        lambda problem: (np.maximum(_differences(problem), 0) + problem.convention.delta) * _others(problem),
+    ),
+    "maximum_with_margin": (
+        "It equals the loss with the maximum of {delta} and the difference of the scores: which number do negative margins become?",
+        lambda problem: np.maximum(_differences(problem), problem.convention.delta) * _others(problem),
+    ),
+    "scores_all_zero": (
+        "It equals the loss of scores that are all zero: do W and X reach the scores?",
+        lambda problem: problem.convention.delta * _others(problem),
+    ),
+    "highest_score_for_true": (
+        "It equals the loss with the highest score of each sample in place of its true class's: which score are the others compared with?",
+        lambda problem: _hinges_above(problem, problem.scores.max(axis=1, keepdims=True)),
+    ),
+    "first_label_for_true_score": (
+        "It equals the loss with the score of the first sample's class in place of each sample's own: how is the true score looked up?",
+        lambda problem: _hinges_above(problem, problem.scores[:, problem.y[:1]]),
+    ),
+    "label_for_true_score": (
+        "It equals the loss with the label itself in place of its score: how is the true score looked up?",
+        lambda problem: _hinges_above(problem, problem.y[:, None]),
+    ),
+    "ends_at_true_class": (
+        "It equals the correct loss with only the classes before the true one: does the loop end there instead of going on?",
+        lambda problem: _hinges(problem) * _before_the_label(problem),
+    ),
+    "first_class_left_out": (
+        "It equals the correct loss with the first class left out: which classes does the loop run over?",
+        lambda problem: _hinges(problem)[:, 1:],
+    ),
+    "scores_summed": (
+        "It equals the sum of the scores whose margins are positive: is it the score that a wrong class adds?",
+        lambda problem: _active(problem) * problem.scores,
     ),
     "divided_by_active": (
         "It equals the correct loss divided by the number of positive margins, not of samples: what does the average of a batch divide by?",
@@ -155,6 +210,68 @@ _GRADIENT = {
     "last_class_left_out": (
         "It equals the correct gradient with the last class left out: which classes does the loop run over?",
         lambda problem: signed_active(problem, _active(problem) & _but_the_last(problem)),
+    ),
+    "difference_reversed": (
+        "It equals the gradient that counts a class where the true score plus {delta} beats its own: which of the two scores is subtracted from which?",
+        lambda problem: signed_active(
+            problem, (problem.convention.delta - _differences(problem)) * _others(problem) > 0
+        ),
+    ),
+    "ends_at_true_class": (
+        "It equals the correct gradient with only the classes before the true one: does the loop end there instead of going on?",
+        lambda problem: signed_active(problem, _active(problem) & _before_the_label(problem)),
+    ),
+    "first_class_left_out": (
+        "It equals the correct gradient with the first class left out: which classes does the loop run over?",
+        lambda problem: signed_active(problem, _active(problem) & (np.arange(problem.num_classes) > 0)),
+    ),
+    "negative_margins_kept": (
+        "It equals the gradient in which negative margins stay as weights and only the positive ones become one: what should a class with a negative margin contribute?",
+        lambda problem: _weighted(problem, _kept(problem)),
+    ),
+    "negative_margins_kept_off_true_class": (
+        "It equals the gradient in which negative margins stay as weights of the wrong classes: what should a class with a negative margin contribute?",
+        lambda problem: _kept(problem) - problem.one_hot * _count(problem),
+    ),
+    "negative_margins_kept_with_true_class": (
+        "It equals the gradient in which negative margins stay as weights and the true class counts itself: what should a class with a negative margin contribute?",
+        lambda problem: _weighted(problem, _kept(problem)) - problem.one_hot,
+    ),
+    "weighted_by_all_margins": (
+        "It equals the gradient with each class weighted by its margin, negative ones included: how does the hinge change with the score, above zero and below?",
+        lambda problem: _weighted(problem, problem.margins),
+    ),
+    "wrong_class_weighted": (
+        "It equals the correct gradient with the wrong classes weighted by their margins: how does the hinge change with the score once it is positive?",
+        lambda problem: _hinges(problem) - problem.one_hot * _count(problem),
+    ),
+    "true_class_weighted_by_all": (
+        "It equals the correct gradient with all margins, negative ones too, summed in the columns of the true classes: what is counted there?",
+        lambda problem: _active(problem) - problem.one_hot * problem.margins.sum(axis=1, keepdims=True),
+    ),
+    "true_class_counts_batch": (
+        "It equals the correct gradient with the positive margins of the whole batch counted in the column of every true class: along which axis is the mask summed?",
+        lambda problem: _active(problem) - problem.one_hot * _active(problem).sum(),
+    ),
+    "true_class_averaged": (
+        "It equals the correct gradient with the share of positive margins in the columns of the true classes, not their number: is a mean taken where a sum should be?",
+        lambda problem: _active(problem) - problem.one_hot * _count(problem) / problem.num_classes,
+    ),
+    "true_class_plus_one": (
+        "It equals the correct gradient with one added for each sample in the column of its true class: how does the loss change with the true score, and how often?",
+        lambda problem: _active(problem) + problem.one_hot,
+    ),
+    "true_class_as_flag": (
+        "It equals the correct gradient with at most one added for a sample in the column of its true class: can the mask's type hold a negative count?",
+        lambda problem: _active(problem) + problem.one_hot * (_count(problem) > 0),
+    ),
+    "true_class_wraps": (
+        "It equals the correct gradient with counts below zero wrapped around to 255 and less: can the mask's type hold a negative count?",
+        lambda problem: _active(problem) + problem.one_hot * (-_count(problem) % 256),
+    ),
+    "all_classes_active": (
+        "It equals the gradient with every class counted, the true one too: when does a class contribute?",
+        lambda problem: 1 - problem.one_hot * (1 + problem.num_classes),
     ),
     "weighted_by_margin": (
         "It equals the gradient with each class weighted by its margin: how does the hinge change with the score once it is positive?",

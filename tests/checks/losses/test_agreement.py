@@ -18,6 +18,7 @@ from tests.checks.students import (
     nothing,
     says,
     shipped_svm,
+    softmax_epsilon_in_log,
     softmax_indexed,
     softmax_loops,
     svm_loops,
@@ -322,3 +323,14 @@ def test_trials_are_a_function_of_the_seed_alone():
 
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("is_naive", [True, False])
+def test_a_harmless_epsilon_in_one_of_them_is_still_agreement(is_naive, seed):
+    def added(W, X, y, reg):
+        return softmax_epsilon_in_log(W, X, y, reg, 1e-8)
+
+    pair = (added, softmax_indexed) if is_naive else (softmax_loops, added)
+
+    assert verdict_on(check_of("softmax"), both(*pair, kind="softmax"), seed).credit == 1.0

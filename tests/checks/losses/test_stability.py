@@ -169,12 +169,16 @@ def test_a_gradient_that_a_shift_moves_is_shown():
     )
 
 
-def test_a_clamp_of_the_scores_is_no_stability():
+@pytest.mark.parametrize("bound", [30, 50, 80])
+def test_a_clamp_of_the_scores_is_no_stability(bound):
     def clamped(W, X, y, reg):
-        exponentials = np.exp(np.clip(X @ W, -50, 50))
+        exponentials = np.exp(np.clip(X @ W, -bound, bound))
         return softmax_of(exponentials / exponentials.sum(axis=1, keepdims=True), W, X, y, reg)
 
-    assert verdict_on(check_of(), clamped).credit == 0.0
+    verdict = verdict_on(check_of(), clamped)
+
+    assert verdict.credit == 0.0
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == ["scores_clipped"]
 
 
 def test_infinities_that_are_swept_away_are_no_stability():
@@ -199,12 +203,77 @@ def test_a_slip_elsewhere_costs_no_points_here(student):
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_one_maximum_for_the_whole_batch_is_not_enough(seed):
-    verdict = verdict_on(check_of(), global_maximum, seed)
+def running_maximum(scores):
+    return np.maximum.accumulate(scores.max(axis=1))[:, None]
+
+
+UNDERFLOWS = {
+    "of the batch": lambda scores: scores.max(),
+    "of the batch, at least zero": lambda scores: max(0.0, scores.max()),
+    "of the row, at least zero": lambda scores: np.maximum(0, scores.max(axis=1, keepdims=True)),
+    "of the absolute scores": lambda scores: np.abs(scores).max(axis=1, keepdims=True),
+    "of the rows so far": running_maximum,
+    "of the first row": lambda scores: scores[0].max(),
+}
+OVERFLOWS = {
+    "nothing": lambda scores: 0.0,
+    "the mean of the batch": lambda scores: scores.mean(),
+    "the minimum of the batch": lambda scores: scores.min(),
+    "the mean of the row": lambda scores: scores.mean(axis=1, keepdims=True),
+    "the median of the row": lambda scores: np.median(scores, axis=1, keepdims=True),
+}
+
+
+def lowered_by(shift, logarithms=False):
+    def student(W, X, y, reg):
+        with np.errstate(all="ignore"):
+            scores = X @ W
+            scores = scores - shift(scores)
+            totals = np.exp(scores).sum(axis=1, keepdims=True)
+            losses = np.log(totals[:, 0]) - scores[np.arange(len(y)), y]
+            return softmax_of(np.exp(scores) / totals, W, X, y, reg, losses.mean() if logarithms else None)
+
+    return student
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("logarithms", [False, True])
+@pytest.mark.parametrize("function", ["softmax_loss_vectorized", "softmax_loss_float32"])
+@pytest.mark.parametrize(
+    "cause,shift",
+    [("underflow_of_exp", each) for each in UNDERFLOWS.values()]
+    + [("overflow_of_exp", each) for each in OVERFLOWS.values()],
+    ids=[*UNDERFLOWS, *OVERFLOWS],
+)
+def test_underflow_and_overflow_are_told_apart(cause, shift, function, logarithms, seed):
+    verdict = verdict_on(check_of(function), lowered_by(shift, logarithms), seed)
+
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == [cause]
+
+
+def test_one_maximum_for_the_whole_batch_is_told_that_other_rows_underflow():
+    verdict = verdict_on(check_of(), global_maximum)
 
     assert verdict.credit == 0.0
-    assert says(verdict.message, f"{OVERFLOW} On {UP}, loss is nan (not a number).")
+    assert says(
+        verdict.message,
+        "softmax_loss_vectorized is not finite on large scores. All exponentials of a row underflow to zero (0/0), as its"
+        " scores lie far below what is subtracted: is that the maximum of the row itself, or of the whole batch?"
+        f" On {UP}, loss is nan (not a number).",
+    )
+
+
+def test_a_maximum_that_is_kept_from_call_to_call_has_no_name():
+    greatest = [-np.inf]
+
+    def kept(scores):
+        greatest[0] = max(greatest[0], scores.max())
+        return greatest[0]
+
+    verdict = verdict_on(check_of(), lowered_by(kept))
+
+    assert verdict.status == "failed"
+    assert not verdict.findings[0].diagnosis
 
 
 def test_a_loss_of_zero_for_weights_of_ones_is_wrong():

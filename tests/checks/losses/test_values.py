@@ -319,9 +319,11 @@ def test_a_gradient_of_another_shape_is_told_its_shape():
     assert verdict.credit == 0.4
     assert says(
         verdict.message,
-        "svm_loss_vectorized: dW should have shape (<count>, 5), but is an array of shape (5, <count>)"
-        f" and dtype float64, on {FIRST}. It is wrong in 23 of 23 calls. The loss is right.",
+        "svm_loss_vectorized: dW is wrong. It has the shape of W with rows and columns exchanged: is one transpose too"
+        f" many in its product, or too few? On {FIRST}, dW should have shape (<count>, 5), but is an array of shape"
+        " (5, <count>) and dtype float64. It is wrong in 23 of 23 calls. The loss is right.",
     )
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == ["transposed"]
 
 
 def test_a_loss_for_each_sample_is_told_its_shape():

@@ -382,12 +382,12 @@ def test_only_the_named_inputs_must_be_unchanged_and_training_may_take_longer():
 
 
 def test_outputs_that_differ_on_the_same_inputs_share_a_sentence():
-    wrong = changed(loss=lambda loss, strength: loss + 1, gradient=lambda gradient: gradient * 1.5)
+    wrong = changed(loss=lambda loss, strength: loss + 1, gradient=lambda gradient: gradient * 1.51234)
 
     verdict = verdict_on(CHECK, wrong, assignment=ON)
 
     assert says(
         verdict.message,
-        "fit: loss and gradient differ from the reference's; greatest relative difference 0.5 at gradient[<count>]"
+        "fit: loss and gradient differ from the reference's; greatest relative difference 0.51 at gradient[<count>]"
         " (allowed 1e-08), on N=4.",
     )

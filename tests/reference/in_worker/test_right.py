@@ -11,6 +11,12 @@ from reference.in_worker.drivers import driver_source
 
 PLAIN = Convention()
 ASKED = [each for each in QUESTIONS.values() if each.right is not None]
+ANSWERS = {each.right for each in ASKED if each.right is not None} | {
+    ("training", name)
+    for name in ("sample_batch", "train_linear_classifier", "predict_linear_classifier", "predict")
+}
+PARTS = {"train_linear_classifier": {"sample_batch"}, "predict": {"predict_linear_classifier"}}
+"""The right functions that another one calls."""
 
 
 def module_of(text, name="right"):
@@ -19,8 +25,8 @@ def module_of(text, name="right"):
     return module
 
 
-def right_module(name, convention=PLAIN):
-    return module_of(right_source(name, convention))
+def right_function(name, function, convention=PLAIN):
+    return vars(module_of(right_source(name, function, convention)))[function]
 
 
 class Holder:
@@ -33,7 +39,7 @@ class Holder:
 def callable_of(question, convention):
     """The right function, in a class of its own if it is a method, behind the question's driver."""
     name, function = question.right
-    right = vars(module_of(right_source(name, convention)))[function]
+    right = right_function(name, function, convention)
     if question.method is not None:
         right = type("Right", (Holder,), {question.method: right})
     if question.driver is None:
@@ -73,9 +79,8 @@ def test_the_gradients_of_the_network_are_those_of_autograd(coefficient):
     expected = expected + coefficient * reg * (own["W1"].square().sum() + own["W2"].square().sum())
     expected.backward()
 
-    loss, gradients = right_module("two_layer", Convention(regularizer_coefficient=coefficient)).loss(
-        net, X, y, reg
-    )
+    right_loss = right_function("two_layer", "loss", Convention(regularizer_coefficient=coefficient))
+    loss, gradients = right_loss(net, X, y, reg)
 
     assert loss == pytest.approx(float(expected.detach()))
     for name, each in own.items():
@@ -92,7 +97,7 @@ def test_the_trainer_steps_down_the_gradient_that_it_is_given(make):
         return 3.0, W * 0 + 1
 
     X, y = make(np.arange(12.0).reshape(6, 2)), make(np.asarray([0, 1, 2, 0, 1, 2]))
-    W, history = right_module("training").train_linear_classifier(
+    W, history = right_function("training", "train_linear_classifier")(
         loss, None, X, y, learning_rate=0.5, reg=0.1, num_iters=4, batch_size=3
     )
 
@@ -106,17 +111,26 @@ def test_the_trainer_steps_down_the_gradient_that_it_is_given(make):
 
 
 def test_the_method_train_reads_and_leaves_the_weights_in_the_object():
-    module = right_module("training")
     owner = types.SimpleNamespace(W=None, loss=lambda X, y, reg: (1.0, np.ones((2, 3))))
     given = types.SimpleNamespace(W=None, loss=lambda W, X, y, reg: (1.0, np.ones((2, 3))))
     X, y = np.ones((4, 2)), np.asarray([0, 1, 2, 0])
 
     histories = [
-        module.train_with_own_weights(owner, X, y, num_iters=5, learning_rate=1.0),
-        module.train_with_given_weights(given, X, y, num_iters=5, learning_rate=1.0),
+        right_function("training", "train_with_own_weights")(owner, X, y, num_iters=5, learning_rate=1.0),
+        right_function("training", "train_with_given_weights")(given, X, y, num_iters=5, learning_rate=1.0),
     ]
 
     assert histories == [[1.0] * 5] * 2
     for each in (owner, given):
         np.testing.assert_allclose(each.W, -5.0, atol=0.01)
-        np.testing.assert_array_equal(module.predict(each, X), (X @ each.W).argmax(axis=1))
+        labels = right_function("training", "predict")(each, X)
+        np.testing.assert_array_equal(labels, (X @ each.W).argmax(axis=1))
+
+
+@pytest.mark.parametrize("module", ["lab", "linear_bias", "linear_regression", "training", "two_layer"])
+def test_no_other_functions_answer_comes_along(module):
+    answers = {function for name, function in ANSWERS if name == module}
+
+    for function in answers:
+        alone = vars(module_of(right_source(module, function, PLAIN)))
+        assert answers & alone.keys() <= {function} | PARTS.get(function, set())

