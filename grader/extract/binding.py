@@ -7,7 +7,7 @@ import builtins
 import symtable
 from dataclasses import dataclass
 
-from grader.extract.scopes import Comprehension, Definition, Function, bindings_in, walk_scope
+from grader.extract.scopes import MAY_BIND, Comprehension, Definition, Function, bindings_in, walk_scope
 
 _CHANGES = frozenset(
     {
@@ -26,6 +26,11 @@ _CHANGES = frozenset(
     | {"reverse", "setdefault", "sort", "update"}
 )
 """Methods that change the value they are called on: `TABLE.append(1)` at top level belongs to TABLE."""
+
+_UNBINDS = (ast.ExceptHandler, ast.Delete)
+"""Their names are unbound again."""
+
+_MAY_CHANGE = (ast.Call, ast.Attribute, ast.Subscript)
 
 ALWAYS_BOUND = (
     frozenset(dir(builtins))
@@ -70,8 +75,10 @@ def bindings_of(node: ast.stmt) -> Bindings:
     for item in walk_scope([node]):
         if isinstance(item, ast.ImportFrom) and item.names[0].name == "*":
             stars.append(item)
-        elif not isinstance(item, ast.ExceptHandler | ast.Delete):  # these names are unbound again
+        elif isinstance(item, MAY_BIND) and not isinstance(item, _UNBINDS):
             bound.update((name, None) for name, _ in bindings_in(item))
+        if not isinstance(item, _MAY_CHANGE):
+            continue
         is_inner_call = isinstance(node, ast.Expr) and item is not node.value
         if not (isinstance(item, ast.Call) and (is_certain or is_inner_call)):
             changed.update((name, None) for name in filter(None, [changed_name(item)]))

@@ -36,6 +36,8 @@ class _Rank:
     is_poor: int
     """Minus the graded names that it defines."""
     depth: int
+    is_earlier: int
+    """Minus the number of its version."""
     path: str
 
 
@@ -97,6 +99,7 @@ class Choice:
             "is_elsewhere": "that is where the handout has it",
             "is_poor": f"that file defines {of_all}",
             "depth": "it is in the folder further up",
+            "is_earlier": "its name says that it is the later version",
         }.get(decisive, "its name comes first")
 
     def _rank(self, path: str, name: str) -> _Rank:
@@ -107,6 +110,7 @@ class Choice:
             is_elsewhere=-max((_common_end(path, each) for each in self.paths), default=0),
             is_poor=-len(self._defined[path]),
             depth=path.count("/"),
+            is_earlier=-_version(path),
             path=path,
         )
 
@@ -132,6 +136,13 @@ def is_leftover(path: str) -> bool:
     """Whether a path looks like a copy, a draft or an old version: old/svm.py, hw-Copy1.ipynb, hw (1).ipynb."""
     *folders, name = path.split("/")
     return any(_LEFTOVER.search(part) for part in (*folders, name.rpartition(".")[0]))
+
+
+def _version(path: str) -> int:
+    """2 for hw_v2.py, and more than any number for hw_final.py; 0 for a name that says nothing."""
+    name = path.rpartition("/")[2].rpartition(".")[0].casefold()
+    match = re.search(r"(?:^|[-_ .])(?:(final)|(?:v|ver|version|rev)[-_ ]?(\d{1,4}))(?![^\W_])", name)
+    return 0 if match is None else 10_000 if match[1] else int(match[2])
 
 
 def _common_end(path: str, expected: str) -> int:

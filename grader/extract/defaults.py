@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from grader.extract.extracted import ExtractedFunction
 from grader.extract.scopes import Function
+from grader.extract.syntax import parsed_quietly
 
 _DEPTH = 20
 
@@ -16,7 +17,7 @@ def defaults_of(function: ExtractedFunction, method: str | None = None) -> Mappi
 
     method: a method of the class, if `function` is one.
     """
-    return _defaults(function.source, method or function.name, method is not None)
+    return _defaults(function.source, method or function.name, is_method=method is not None)
 
 
 def defaults_in(signature: str) -> Mapping[str, float]:
@@ -24,11 +25,8 @@ def defaults_in(signature: str) -> Mapping[str, float]:
     return _defaults(f"def f{signature}: pass", "f", is_method=False)
 
 
-def _defaults(source: str, name: str, is_method: bool) -> Mapping[str, float]:
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
+def _defaults(source: str, name: str, *, is_method: bool) -> Mapping[str, float]:
+    body = parsed_quietly(source) or []
     if is_method:
         body = [each for node in body if isinstance(node, ast.ClassDef) for each in node.body]
     found = [node for node in body if isinstance(node, Function) and getattr(node, "name", None) == name]

@@ -30,6 +30,12 @@ _ORDERS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
 }
 
+_SIMPLE = (
+    *(ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom),
+    *(ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign),
+)
+"""Statements whose parts bind no name but by a walrus."""
+
 _Returned = tuple[Any] | None
 """What a function returns, in a tuple; None while it goes on."""
 
@@ -44,6 +50,7 @@ class Environment:
         changed_elsewhere: AbstractSet[str] = frozenset(),
         *,
         is_main: bool,
+        has_walrus: bool = True,
     ) -> None:
         """For the file at this path.
 
@@ -51,20 +58,34 @@ class Environment:
             path: of the file.
             is_absent: whether an import of this dotted name fails.
             is_main: whether it is a notebook, which has a shell, or run by one.
+            has_walrus: whether an expression may bind a name.
             changed_elsewhere: names that functions of the file change with `global`: their values are not known.
         """
         self._path = path
         self._machine = Machine(is_notebook=is_main, is_absent=is_absent)
         self._changed_elsewhere = changed_elsewhere
+        self._has_walrus = has_walrus
         self._known: dict[str, Any] = {}
+        self._of_place: set[str] = set()
+        """Names that are given values for the place where the code runs."""
         self._steps_left = _STEPS
 
     def truth(self, test: ast.expr) -> bool | None:
         """Whether the test holds; None if the source does not tell."""
+        self._machine.was_asked = False
         try:
             return self._is_true(test, self._known, 0)
         except (Unknown, Raises):
             return None
+
+    @property
+    def was_about_place(self) -> bool:
+        """Whether the last test asked where the code runs, itself or by a flag."""
+        return self._machine.was_asked
+
+    def note_flags(self, names: Iterable[str]) -> None:
+        """Take note of names whose values tell where the code runs."""
+        self._of_place.update(names)
 
     def first_raise(self, body: Sequence[ast.stmt]) -> tuple[int | None, type[BaseException] | None]:
         """The first statement that raises for certain, and what; (its place, None) if one only might."""
@@ -85,9 +106,12 @@ class Environment:
 
     def execute(self, node: ast.stmt) -> None:
         """Take a statement into account that is executed now."""
+        self._machine.was_asked = False
         if isinstance(node, ast.Assign):
             self._note_variables(node.targets)
         self._bind(node, self._known)
+        if isinstance(node, ast.Assign) and self._machine.was_asked:
+            self.note_flags(each.id for each in node.targets if isinstance(each, ast.Name))
 
     def forget(self, node: ast.stmt) -> None:
         """Take a statement into account that may be executed in part."""
@@ -107,7 +131,7 @@ class Environment:
     def _bind(self, node: ast.stmt, known: dict[str, Any]) -> None:
         """Give the names that a statement binds their values."""
         found: dict[str, Any] = {}
-        for item in walk_scope([node]):
+        for item in walk_scope([node]) if self._has_walrus or not isinstance(node, _SIMPLE) else (node,):
             for name, binding in bindings_in(item):
                 value: Any = _UNKNOWN
                 if item is node and isinstance(node, ast.FunctionDef) and not node.decorator_list:
@@ -167,6 +191,7 @@ class Environment:
             modules = [absolute_name(node.module, node.level, self._path)]
         for module in modules:
             if self._machine.is_absent(module):
+                self._machine.was_asked = True
                 raise Raises(ModuleNotFoundError)
             has_parts = isinstance(node, ast.ImportFrom) or "." in module
             if has_parts and not is_certain and module.partition(".")[0] not in EVERYDAY | {"__future__"}:
@@ -265,6 +290,7 @@ class Environment:
                 return self._made(node, known, depth)
 
     def _named(self, name: str, known: Mapping[str, Any]) -> Any:
+        self._machine.was_asked |= name in self._of_place
         if known.get(name) is _UNKNOWN or name in self._changed_elsewhere:
             raise Unknown
         if name in known:

@@ -43,6 +43,8 @@ class _Choice:
     """Why not."""
     skipped_line: int = 0
     """Where it begins, by the node's own lines."""
+    is_of_place: bool = False
+    """Whether it runs in another place, as in Colab."""
 
 
 def flattened(sources: Mapping[str, Sequence[Statement]], finder: ModuleFinder) -> dict[str, list[Statement]]:
@@ -90,11 +92,19 @@ def bound_in(nodes: Iterable[ast.AST]) -> set[str]:
 def _flattened(path: str, statements: Sequence[Statement], finder: ModuleFinder) -> list[Statement]:
     nodes = [each.node for each in statements if each.node is not None]
     units = {id(each.unit): each.unit for each in statements}.values()
-    has_globals = any("global " in line for unit in units for line in unit.lines)
+    has_globals, has_walrus = (
+        any(sign in line for unit in units for line in unit.lines) for sign in ("global ", ":=")
+    )
     setters = _changed_globals(nodes) if has_globals else {}
     if any(isinstance(node, _COMPOUND) or isinstance(getattr(node, "value", 0), ast.IfExp) for node in nodes):
         is_main = finder.is_main(path)
-        flattener = _Flattener(path, setters, lambda dotted: is_absent(finder, path, dotted), is_main=is_main)
+        flattener = _Flattener(
+            path,
+            setters,
+            lambda dotted: is_absent(finder, path, dotted),
+            is_main=is_main,
+            has_walrus=has_walrus,
+        )
         found = [each for statement in statements for each in flattener.replaced(statement, 0)]
         statements = flattener.without_bound_names(found)
     return [_with_globals(each, setters) for each in statements] if setters else list(statements)
@@ -123,12 +133,15 @@ class _Flattener:
         is_absent: Callable[[str], bool],
         *,
         is_main: bool,
+        has_walrus: bool,
     ) -> None:
         self._path = path
         self._is_absent = is_absent
         changed = frozenset[str]().union(*setters.values())
-        self._environment = Environment(path, is_absent, changed, is_main=is_main)
-        self._skipped: list[Statement] = []
+        self._environment = Environment(path, is_absent, changed, is_main=is_main, has_walrus=has_walrus)
+        self._has_walrus = has_walrus
+        self._skipped: dict[int, tuple[Statement, list[Statement]]] = {}
+        """By id, what stands for branches that do not run, and those of their statements that count for want of others."""
         self._choices_left = _CHOICES
         self._lines_left = _LINES
 
@@ -149,7 +162,7 @@ class _Flattener:
             self._environment.forget(node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.AsyncWith | ast.Match):
             self._environment.forget(node)
-        else:
+        elif self._has_walrus or not isinstance(node, ast.Expr):
             statement = self._simplified(statement)
             self._environment.execute(node)
         return [statement]
@@ -173,17 +186,26 @@ class _Flattener:
         return statement
 
     def without_bound_names(self, statements: Sequence[Statement]) -> list[Statement]:
-        """The statements; branches that do not run keep only the names that nothing else in the file binds."""
-        if not any(each.names for each in self._skipped):
+        """The statements; branches that do not run keep only the names that nothing else in the file binds.
+
+        Of a branch for another place the statements that bind these names count: the code was written there.
+        """
+        if not any(each.names for each, _ in self._skipped.values()):
             return list(statements)
-        skipped = {id(each) for each in self._skipped}
         bound = bound_in(each.node for each in statements if each.node is not None)
-        return [
-            replace(each, names=tuple(name for name in each.names if name not in bound))
-            if id(each) in skipped
-            else each
-            for each in statements
-        ]
+        found: list[Statement] = []
+        for statement in statements:
+            if id(statement) not in self._skipped:
+                found.append(statement)
+                continue
+            own, elsewhere = self._skipped[id(statement)]
+            counting = [
+                each for each in elsewhere if each.node is not None and not bound_in([each.node]) <= bound
+            ]
+            bound |= bound_in(each.node for each in counting if each.node is not None)
+            found += counting
+            found.append(replace(own, names=tuple(name for name in own.names if name not in bound)))
+        return found
 
     # Choosing
 
@@ -197,6 +219,8 @@ class _Flattener:
                 items=[ast.withitem(context_expr=ast.Call(func=function, args=kinds, keywords=[]))], body=body
             ):
                 name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+                if name in {"capture_output", "redirect_stdout", "redirect_stderr"}:
+                    return _Choice((body,))
                 if name == "suppress":
                     return self._failing(
                         body, lambda kind: any(catches(each, kind) for each in kinds), [], []
@@ -213,7 +237,8 @@ class _Flattener:
             reason = f"it runs only where `{_text_of(node.test)}` is {'false' if truth else 'true'}"
         chosen, other = (node.body, node.orelse) if truth else (node.orelse, node.body)
         line = node.lineno if other is node.body else (other[0].lineno if other else 0)
-        return _Choice((chosen,), other, reason, line)
+        is_of_place = reason != MAIN_GUARD and self._environment.was_about_place
+        return _Choice((chosen,), other, reason, line, is_of_place)
 
     def _choice_of_try(self, node: ast.Try) -> _Choice | None:
         """The body up to the statement that raises, and the handler; or the whole body if nothing can raise."""
@@ -247,7 +272,10 @@ class _Flattener:
         runs = [body[:position], handler, after]
         if isinstance(first, ast.Import | ast.ImportFrom) and not bound_in([first]) & bound_in(handler):
             runs.insert(1, [first])  # its name stays a stub, which does no harm
-        return _Choice(tuple(runs), body[position + 1 :], _not_there(first), first.lineno)
+        is_of_place = _is_of_place(first, self._path)
+        if is_of_place:
+            self._environment.note_flags(bound_in(handler))
+        return _Choice(tuple(runs), body[position + 1 :], _not_there(first), first.lineno, is_of_place)
 
     def _is_guard(
         self,
@@ -261,8 +289,7 @@ class _Flattener:
             return True
         if names_in(caught) & {"ImportError", "ModuleNotFoundError"}:
             return True
-        modules = _modules_in(statement, self._path)
-        if any(module == place or module.startswith(f"{place}.") for module in modules for place in PLACES):
+        if _is_of_place(statement, self._path):
             return True
         return all(isinstance(each, ast.Import | ast.ImportFrom | ast.Assign | ast.Pass) for each in body)
 
@@ -293,7 +320,8 @@ class _Flattener:
         left = Statement(
             statement.unit, choice.skipped_line + offset, last + offset, None, choice.reason, names
         )
-        self._skipped.append(left)
+        elsewhere = self._lifted(statement, _Choice((choice.skipped,))) if choice.is_of_place else None
+        self._skipped[id(left)] = left, elsewhere or []
         return [left]
 
 
@@ -327,6 +355,12 @@ def _modules_in(statement: ast.stmt, path: str) -> list[str]:
         case ast.ImportFrom(module=module, level=level):
             return [absolute_name(module, level, path)]
     return []
+
+
+def _is_of_place(statement: ast.stmt, path: str) -> bool:
+    """Whether this is the import of a module that is in one hosted service only."""
+    modules = _modules_in(statement, path)
+    return any(module == place or module.startswith(f"{place}.") for module in modules for place in PLACES)
 
 
 def _not_there(statement: ast.stmt) -> str:

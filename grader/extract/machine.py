@@ -52,6 +52,8 @@ _CONSTANTS: Mapping[str, Any] = {
     "os.sep": "/",
     "sys.platform": "linux",
     "sys.version_info": sys.version_info,
+    "<uname>.sysname": "Linux",
+    "<uname>.nodename": "localhost",
 }
 _STRING_METHODS = frozenset(
     {"lower", "upper", "title", "casefold", "startswith", "endswith", "strip", "lstrip", "rstrip", "split"}
@@ -103,6 +105,8 @@ class Machine:
     def __init__(self, *, is_notebook: bool, is_absent: Callable[[str], bool]) -> None:
         self.is_notebook = is_notebook
         self.is_absent = is_absent
+        self.was_asked = False
+        """Whether an answer was about the place where the code runs; whoever wants to know sets it to False first."""
         self.set_variables: set[str] = set()
         """Environment variables that the code itself sets."""
         self._functions = self._answers()
@@ -119,6 +123,7 @@ class Machine:
             return getattr(owner, name)
         if isinstance(owner, Thing):
             dotted = f"{owner.dotted}.{name}"
+            self.was_asked |= Thing(dotted) in (ENVIRON, MODULES)
             return _CONSTANTS.get(dotted, Thing(dotted))
         if isinstance(owner, str | PurePosixPath):
             return Method(owner, name)
@@ -128,12 +133,14 @@ class Machine:
         """`function(*arguments)` for something that is not the file's own."""
         match function:
             case Method(owner=PurePosixPath() as path, name=name) if name in _PATH_METHODS and not arguments:
+                self.was_asked = True
                 return self._path_exists(str(path))
             case Method(owner=str() as owner, name=name) if name in _STRING_METHODS:
                 if all(isinstance(each, str | tuple) for each in arguments):
                     found = getattr(owner, name)(*arguments)
                     return tuple(found) if isinstance(found, list) else found
             case Thing(dotted=dotted) if dotted in self._functions:
+                self.was_asked |= "." in dotted or dotted == "get_ipython"
                 return self._functions[dotted](*arguments)
             case Thing(dotted=dotted) if "." in dotted and self.is_absent(dotted.partition(".")[0]):
                 return STUB  # as in the worker, where nothing is done and nothing is true
@@ -236,6 +243,9 @@ class Machine:
             "sys.modules.keys": lambda: MODULES,
             "sys.modules.get": self._module,
             "platform.system": lambda: "Linux",
+            **dict.fromkeys(("socket.gethostname", "socket.getfqdn", "platform.node"), lambda: "localhost"),
+            **dict.fromkeys(("getpass.getuser", "os.getlogin"), lambda: _VARIABLES["USER"]),
+            **dict.fromkeys(("os.uname", "platform.uname"), lambda: Thing("<uname>")),
             "os.getcwd": lambda: _HOME,
             "os.listdir": _listed,
             "os.path.join": _joined,

@@ -73,7 +73,8 @@ class Explainer:
             return self._elsewhere[name]
         hint = self._near_miss(name)
         if name in self._used:
-            return f"{name} is used ({self._used[name]}) {_NEVER}{hint}"
+            place = self._used[name]
+            return f"{name} is used ({place}) {_NEVER}{hint}{self._absent_star(place.file, name)}"
         return f"{name} {_UNDEFINED}{hint}"
 
     def _origin(self, statement: Statement, name: str) -> str:
@@ -87,6 +88,15 @@ class Explainer:
         if predicate != NOT_HANDED_IN:
             return f"{subject}, which {predicate}"
         return f"{subject}, but {subject} {predicate}: hand that file in too"
+
+    def _absent_star(self, path: str, name: str) -> str:
+        """The file that was not handed in and that the name may come from by a star import, or nothing."""
+        imports = self._program.starred(path, name).imports if path in self._program.namespaces else ()
+        for each in (each for number in imports for each in self._program.strangers_of(number)):
+            subject, predicate = self._program.finder.absence(each.dotted)
+            if each.name == "*" and predicate == NOT_HANDED_IN:
+                return f": {subject}, from which all names are imported, {predicate}"
+        return ""
 
     def _look_inside(self) -> dict[str, str]:
         """The reasons for graded names defined inside other statements; also notes where they are only used."""

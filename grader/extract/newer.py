@@ -21,10 +21,10 @@ def _in_braces(what: str) -> re.Pattern[str]:
 _NEWER: tuple[tuple[Version, re.Pattern[str], str], ...] = (
     ((3, 10), re.compile(r"\s*(?:match|case)\b.*:\s*(?:#.*)?$"), "a match statement"),
     ((3, 11), re.compile(r"\s*except\s*\*"), "except*"),
-    ((3, 12), re.compile(rf"\s*(?:async\s+)?def\s+{_NAME}\s*\["), "type parameters of a function"),
-    ((3, 12), re.compile(rf"\s*class\s+{_NAME}\s*\["), "type parameters of a class"),
+    ((3, 12), re.compile(rf"\s*(?:async\s+)?def\s+{_NAME}\s*\["), "a function with type parameters"),
+    ((3, 12), re.compile(rf"\s*class\s+{_NAME}\s*\["), "a class with type parameters"),
     ((3, 12), re.compile(rf"\s*type\s+{_NAME}\s*(?:\[.*\])?\s*="), "a type statement"),
-    ((3, 12), _in_braces("(?P=quote)"), "the same quotes inside an f-string"),
+    ((3, 12), _in_braces("(?P=quote)"), "an f-string with the same quotes inside"),
     ((3, 12), _in_braces(r"\\"), "a backslash inside the braces of an f-string"),
     ((3, 14), re.compile(r"""(?:^|[^\w])[tT][rR]?["']"""), "a template string"),
 )

@@ -18,6 +18,7 @@ from grader.model.observation import Location
 UNIT_CHARACTERS = 500_000
 """The longest cell or module that is parsed: a syntax tree takes up to 800 bytes for a character."""
 
+_MAGIC = re.compile(r"^[ \t]*[%!][^\W\d]", re.MULTILINE)
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
 
 
@@ -142,7 +143,7 @@ def statements_of(
         first = next(number for number, line in enumerate(lines, start=1) if line.strip())
         names = tuple(dict.fromkeys(match[1] for match in _DEFINES.finditer(text)))
         return [Statement(unit, first, len(lines), None, f"part of a %%{magic} cell", names)]
-    nodes = _whole(text)
+    nodes = None if cell is not None and _MAGIC.search(text) else _whole(text)
     if nodes is not None:
         return [_statement(unit, node) for node in nodes]
     plain = plain_lines(as_ipython_reads(lines) if is_cell or cell is not None else lines)

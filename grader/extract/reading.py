@@ -90,10 +90,12 @@ def _put_in_order(statements: list[Statement], pieces: Sequence[Piece]) -> None:
 
 def _pieces_of(file: SourceFile) -> list[Piece]:
     """The cells of a notebook, or the pieces of a module."""
-    if file.path.lower().endswith(".ipynb"):
+    is_notebook = file.path.lower().endswith(".ipynb")
+    text = "" if is_notebook else decode_source(file.content)
+    if is_notebook or (text.lstrip().startswith("{") and '"nbformat"' in text):  # a notebook named x.py
         cells = read_notebook(file.content, file.path)
         return [Piece(cell.source, cell.number, is_cell=True) for cell in cells]
-    return pieces_of(decode_source(file.content))
+    return pieces_of(text)
 
 
 def _statements_of(
@@ -117,9 +119,10 @@ def _statements_of(
     if quote is not None and text[: quote[1]] == "\n" * quote[1]:  # messages count the lines of the text
         text, quote = text[quote[1] :], (quote[0], 0)
     found = statements_of(path, piece.cell, text, quote=quote, is_cell=piece.is_cell, converter=converter)
+    has_quotes = "run_cell_magic" in text or "_unparsable_cell" in text
     for statement in found:
         inner = []
-        if depth and statement.node is not None:
+        if depth and has_quotes and statement.node is not None:
             inner = list(quoted_cells(statement.node, statement.first_line))
         for quoted in inner:
             quote = quoted.quote or piece.quote

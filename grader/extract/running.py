@@ -21,6 +21,7 @@ _COMMANDS_FOLLOWED = 1_000
 
 _COMMANDS = (ast.Expr, ast.Assign, ast.With)
 _BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+_MAY_ASK = re.compile(r"run|exec|magic|aimport|import_|__import__|load_|SourceFileLoader|spec")
 _MAY_RUN = re.compile(r"\b(?:run_line_magic|magic|exec|execfile|run_path)\b")
 
 
@@ -46,6 +47,9 @@ class _Runs:
         self._left = SUBMISSION_STATEMENTS
         self._commands_left = _COMMANDS_FOLLOWED
         self._done: dict[str, list[Statement]] = {}
+        self._asking: dict[int, tuple[bool, Unit]] = {}
+        self._specs: dict[tuple[str, str], str] = {}
+        """The paths that variables get from spec_from_file_location, by the file and the variable."""
         self._bound: dict[str, list[str]] = {}
 
     def expanded(self) -> dict[str, list[Statement]]:
@@ -82,12 +86,36 @@ class _Runs:
     def _asked(self, statement: Statement) -> Run | Sequence[Import] | None:
         """What a command asks for; None for any other statement."""
         asked: Run | Sequence[Import] | None = None
+        if not self._may_ask(statement.unit):
+            return None
         if statement.node is None:
             text = statement.unit.lines[statement.first_line - 1].lstrip() if statement.unit.lines else ""
             asked = line_magic(text) if text.startswith(("%", "run ")) else None
         elif isinstance(statement.node, _COMMANDS):
-            asked = command(statement.node)
+            asked = command(statement.node) or self._by_spec(statement)
         return self._counted(asked)
+
+    def _may_ask(self, unit: Unit) -> bool:
+        """Whether a word of a command is anywhere in a unit."""
+        if id(unit) not in self._asking:
+            self._asking[id(unit)] = any(map(_MAY_ASK.search, unit.lines)), unit
+        return self._asking[id(unit)][0]
+
+    def _by_spec(self, statement: Statement) -> Sequence[Import] | None:
+        """`tools = module_from_spec(spec)`, where spec is spec_from_file_location("tools", "tools.py")."""
+        match statement.node:
+            case ast.Assign(
+                [ast.Name(name)], ast.Call(ast.Attribute(attr=function) | ast.Name(function), args)
+            ):
+                if function == "spec_from_file_location":
+                    texts = [
+                        each.value for arg in args for each in ast.walk(arg) if isinstance(each, ast.Constant)
+                    ]
+                    self._specs[statement.unit.file, name] = str(texts[-1]) if texts else ""
+                elif function == "module_from_spec" and args and isinstance(args[0], ast.Name):
+                    path = self._specs.get((statement.unit.file, args[0].id), "")
+                    return [Import(path, name)] if path.endswith((".py", ".ipynb")) else None
+        return None
 
     def _asked_within(self, statement: Statement) -> Iterator[Run]:
         """The files that a block runs, where it is not known whether the block does."""

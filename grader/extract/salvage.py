@@ -22,6 +22,7 @@ _CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^
 _DEFINITION = re.compile(r"[ \t\f]*(?:(?:async[ \t]+)?(def|class)[ \t]+([^\W\d]\w*)|@)")
 _ASSIGNS = re.compile(r"([^\W\d]\w*)[ \t]*=(?!=)")
 _COMPOUND = re.compile(r"(?:async[ \t]+)?(?:if|for|while|with|try|match)\b")
+_DECORATOR_LINES = 20
 _CLASS_LINE = "class _:\n"
 """Above a method, so that it parses at its own indentation."""
 
@@ -103,6 +104,9 @@ def _return_outside(nodes: Sequence[ast.stmt]) -> ast.AST | None:
         node = pending.pop()
         if isinstance(node, ast.ClassDef):
             pending += reversed(node.body)
+        elif isinstance(node, ast.Expr):
+            if isinstance(node.value, ast.Yield | ast.YieldFrom):
+                return node
         elif not isinstance(node, Definition | ast.Assign | ast.Import | ast.ImportFrom):
             for item in walk_scope([node]):
                 if isinstance(item, ast.Return | ast.Yield | ast.YieldFrom):
@@ -235,7 +239,14 @@ class _Level:
         return line.startswith(self._indent) and _CERTAIN_START.match(line, len(self._indent)) is not None
 
     def _is_decorator(self, index: int) -> bool:
-        return self._seen[index].lstrip().startswith("@")
+        """Whether a line decorates what begins next: one that stands alone in the middle of a function does not."""
+        lines = self._seen
+        if not lines[index].lstrip().startswith("@"):
+            return False
+        end = min(index + _DECORATOR_LINES, self._range.stop)
+        after = (at for at in range(index + 1, end) if _DEFINITION.match(lines[at]))
+        head = "\n".join(lines[at] for at in range(index, next(after, end)))
+        return isinstance(parse(f"{head.strip()}\nclass _: pass"), list)
 
     def _blocks(self) -> Iterator[tuple[int, int]]:
         """(first, end) of the texts between lines where a statement begins that is not indented more than the level."""
@@ -339,6 +350,8 @@ class _Level:
 
     def _deeper_line(self, part: Part) -> int | None:
         """The first line of a part that is indented although the lines above it open no such block."""
+        if part.fault is not None and ": unexpected indent: " in part.fault.message:
+            return part.fault.line - 1
         head, *rest = [*self._code(part.start, part.end)] or [part.start]
         width = _width(self._seen[head])
         deeper = [index for index in rest if _width(self._seen[index]) > width]

@@ -5,18 +5,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
+_OF_OTHER_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _LEAVES_BLOCK = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _NOT_EXECUTED = frozenset({"annotation", "returns", "type_params", "ctx"})
 """Fields of a node; the worker compiles annotations as strings."""
 
 _LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
 """Nodes that neither bind nor call anything and have no children: most of a tree."""
+
+MAY_BIND = (
+    *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+    *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.withitem),
+    *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Delete),
+)
+"""Nodes that bind names or unbind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +158,29 @@ def walk_scope(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
         node, is_own = pending.pop()
         if is_own or isinstance(node, ast.NamedExpr):
             yield node
-        is_own = is_own and not isinstance(node, Comprehension)
-        pending.extend((child, is_own) for child in reversed(list(executed_with(node))))
+        parts = executed_with(node)
+        if parts:
+            is_own = is_own and not isinstance(node, Comprehension)
+            pending += [(child, is_own) for child in reversed(parts)]
 
 
-def executed_with(node: ast.AST) -> Iterator[ast.AST]:
+def executed_with(node: ast.AST) -> Sequence[ast.AST]:
     """The parts of a node that are executed with it in its own scope, leaves aside: a definition's body is not."""
-    if isinstance(node, Function | ast.ClassDef):
-        yield from outer_parts(node)
-        return
-    for name in node._fields:
-        if name in _NOT_EXECUTED:
-            continue
+    if isinstance(node, _OF_OTHER_SCOPE):
+        return outer_parts(node)
+    found: list[ast.AST] = []
+    for name in _executed_of(node._fields):
         value = getattr(node, name, None)
         if value.__class__ is list:
-            yield from (item for item in value if isinstance(item, ast.AST) and not isinstance(item, _LEAVES))
+            found += [item for item in value if isinstance(item, ast.AST) and not isinstance(item, _LEAVES)]
         elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-            yield value
+            found.append(value)
+    return found
+
+
+@cache
+def _executed_of(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in fields if name not in _NOT_EXECUTED)
 
 
 def outer_parts(node: Function | ast.ClassDef) -> list[ast.expr]:

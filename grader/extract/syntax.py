@@ -6,6 +6,7 @@ import ast
 import html
 import re
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -116,6 +117,14 @@ def parse(text: str) -> list[ast.stmt] | Fault:
         return Fault("nested too deeply", 1)
     except ValueError:
         return Fault("it contains characters that Python source may not", 1)
+
+
+def parsed_quietly(text: str) -> list[ast.stmt] | None:
+    """The statements of a text; None if it does not parse. Nothing is printed on a student's warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nodes = parse(text)
+    return None if isinstance(nodes, Fault) else nodes
 
 
 def explained(fault: Fault, lines: Sequence[str], offset: int, end: int) -> Fault:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Collection, Iterable, Sequence
 
 from grader.extract.extracted import Extracted
+from grader.extract.syntax import parsed_quietly
 
 _LIBRARIES = frozenset({"np", "numpy", "torch"})
 _MAKERS = frozenset(
@@ -45,47 +45,39 @@ def is_unwritten(extracted: Extracted, name: str, unwritten: Collection[str] = (
     """Whether this function or class computes nothing but calls of these unwritten ones; False if not certain."""
     numbers = extracted.functions[name].chunks
     sources = [chunk.source for chunk in extracted.chunks if chunk.number in numbers]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's "\d" is not a warning of ours
-            called = [each for each in unwritten if extracted.functions[each].source in sources]
-            return _is_template(name, sources, called)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    called = [each for each in unwritten if extracted.functions[each].source in sources]
+    return is_template(name, sources, called)
 
 
-def is_template(name: str, sources: Sequence[str]) -> bool:
-    """Whether these statements leave `name` as a template does; False if not certain."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _is_template(name, sources, ())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-
-
-def _is_template(name: str, sources: Sequence[str], unwritten: Collection[str]) -> bool:
+def is_template(name: str, sources: Sequence[str], unwritten: Collection[str] = ()) -> bool:
+    """Whether these statements leave `name` as a template does, but for calls of `unwritten`; False if not certain."""
     own = [source for source in sources if re.search(rf"\b{name}\b", source)]
     if len(own) != 1:
         return False  # another statement may wrap or change it
-    (node,) = ast.parse(own[0]).body
-    if isinstance(node, ast.FunctionDef):
-        return _computes_nothing(node, unwritten)
+    nodes = parsed_quietly(own[0]) or []
+    if len(nodes) != 1:
+        return False
+    (node,) = nodes
     others = [source for source in sources if source != own[0]]
-    return (
-        isinstance(node, ast.ClassDef)
-        and not node.decorator_list
-        and not node.keywords
-        and all(_is_template_base(base, others, unwritten) for base in node.bases)
-        and all(_is_template_member(member, unwritten) for member in node.body)
-    )
+    try:
+        if isinstance(node, ast.FunctionDef):
+            return _computes_nothing(node, unwritten)
+        return (
+            isinstance(node, ast.ClassDef)
+            and not node.decorator_list
+            and not node.keywords
+            and all(_is_template_base(base, others, unwritten) for base in node.bases)
+            and all(_is_template_member(member, unwritten) for member in node.body)
+        )
+    except RecursionError:
+        return False
 
 
 def _is_template_base(base: ast.expr, sources: Sequence[str], unwritten: Collection[str]) -> bool:
     """Whether a class inherits nothing that computes from this base."""
     if not isinstance(base, ast.Name):
         return False
-    return base.id == "object" or _is_template(base.id, sources, unwritten)
+    return base.id == "object" or is_template(base.id, sources, unwritten)
 
 
 def _is_template_member(member: ast.stmt, unwritten: Collection[str]) -> bool:

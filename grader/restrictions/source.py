@@ -6,11 +6,11 @@ only imported or appear in a string, a comment, an annotation or unreachable cod
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 
 from grader.extract import Chunk, Extracted
 from grader.extract.scopes import scope_of
+from grader.extract.syntax import parsed_quietly
 from grader.model.assignment import Assignment
 from grader.restrictions.uses import SourceUses
 from grader.restrictions.walk import Parsed, Walk
@@ -29,8 +29,5 @@ def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str,
 
 
 def _parsed(chunk: Chunk) -> Parsed:
-    try:
-        body = ast.parse(chunk.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        body = []
+    body = parsed_quietly(chunk.source) or []
     return Parsed(body, scope_of(body, chunk.file))

@@ -11,6 +11,7 @@ from functools import cache
 from grader import formatting
 from grader.errors import SpecError
 from grader.extract import NOT_PARSED, Extracted, extract
+from grader.extract.syntax import parsed_quietly
 from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
@@ -244,10 +245,10 @@ def _coefficient(extracted: Extracted) -> float | None:
 
 def _factors_of_reg(source: str) -> Iterator[float]:
     """The number in each product with reg: 0.5 of `0.5 * reg * np.sum(W * W)` and of `reg * np.sum(W * W) / 2`."""
-    try:
-        (function,) = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    nodes = parsed_quietly(source) or []
+    if len(nodes) != 1:
         return
+    (function,) = nodes
     reg = {"reg"}
     if isinstance(function, ast.FunctionDef) and len(function.args.args) > _REG_POSITION:
         reg.add(function.args.args[_REG_POSITION].arg)

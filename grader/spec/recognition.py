@@ -11,7 +11,7 @@ from grader.extract import Extracted
 from grader.model.assignment import AnyFunction, ClassifierClass, FunctionSpec
 from grader.model.signature import Signature
 from grader.spec.load import Spec
-from grader.spec.shapes import ClassShape, Shape, shape_of
+from grader.spec.shapes import ClassShape, Shape, is_unpacked, shape_of
 
 _LIBRARIES: Mapping[str, str] = {
     "torch": "PyTorch",
@@ -40,8 +40,11 @@ class Recognition:
         return self._shapes[name]
 
     def named(self, spec: Spec) -> list[str]:
-        """The names of the spec that the submission defines, whatever they stand for."""
-        return [name for name in spec.functions if name in self.extracted.functions]
+        """The names of the spec that the submission defines, whatever they stand for; not a result, as in `loss, dW = f(x)`."""
+        functions = self.extracted.functions
+        return [
+            name for name in spec.functions if name in functions and not is_unpacked(functions[name].source)
+        ]
 
     def fitting(self, spec: Spec) -> list[str]:
         """Those that have the spec's signature; none if they are written in another library than the spec's."""

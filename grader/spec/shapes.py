@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted
+from grader.extract.syntax import parsed_quietly
 from grader.model.signature import Signature
 
 _WITHOUT_OURS = {"object", "ABC", "Module"}
@@ -51,6 +52,14 @@ def shape_of(extracted: Extracted, name: str) -> Shape | None:
             return None
 
 
+def is_unpacked(source: str) -> bool:
+    """Whether a statement gives several names the parts of one value."""
+    match parsed_quietly(source):
+        case [ast.Assign(targets=[ast.Tuple() | ast.List()], value=ast.Call())]:
+            return True
+    return False
+
+
 def _class_shape(node: ast.ClassDef, chunks: Iterable[Chunk]) -> ClassShape:
     methods: dict[str, Signature] = {}
     is_open = False
@@ -90,11 +99,10 @@ def _is_static(function: ast.FunctionDef) -> bool:
 
 def _bound_to(name: str, source: str) -> ast.AST | None:
     """The definition, or the value, that a statement gives the name; None if it gives several or none."""
-    try:
-        (statement,) = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    nodes = parsed_quietly(source) or []
+    if len(nodes) != 1:
         return None
-    found = list(_bindings(name, statement))
+    found = list(_bindings(name, nodes[0]))
     return found[0] if len(found) == 1 else None
 
 

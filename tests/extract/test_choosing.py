@@ -117,6 +117,19 @@ def test_the_folder_further_up_and_then_the_name_decide():
     assert chosen({"b.py": ONE, "a.py": ONE}) == ("a.py", "its name comes first")
 
 
+@pytest.mark.parametrize(
+    "earlier,later",
+    [
+        ("hw_v1.py", "hw_v2.py"),
+        ("hw v9.py", "hw v10.py"),
+        ("hw.py", "hw_final.py"),
+        ("hw-V3.py", "hw-final.py"),
+    ],
+)
+def test_the_later_version_counts(earlier, later):
+    assert chosen({earlier: ONE, later: ONE}) == (later, "its name says that it is the later version")
+
+
 def test_names_of_one_choice_are_one_note():
     both = f"{ONE}def other(): return 2"
 

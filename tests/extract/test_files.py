@@ -158,3 +158,9 @@ def test_the_nearest_of_several_modules_of_a_name_is_meant():
 
     assert finder.file_of("tools", "b/hw.py") == "b/tools.py"
     assert finder.file_of("tools", "a/hw.py") == "a/tools.py"
+
+
+def test_a_notebook_named_like_a_module_is_read_as_a_notebook(extract_files, notebook):
+    extracted = extract_files({"hw.py": notebook("!ls", "def target():\n    return 1"), "e.py": ""}, "target")
+
+    assert str(extracted.functions["target"].location) == "hw.py, cell 2, line 1"

@@ -173,3 +173,54 @@ def test_a_class_of_flags_and_tests_is_read_in_bounded_time(extract_files):
     extracted = extract_files({"hw.ipynb": notebook_bytes(*cells)}, "target")
 
     assert list(extracted.functions) == ["target"]
+
+
+ONLY_IN_COLAB = (
+    "import sys\nif 'google.colab' in sys.modules:\n    from google.colab import drive\n    drive.mount('/x')\n    N = 2",
+    "import os\nHOSTED = bool(os.getenv('KAGGLE_KERNEL_RUN_TYPE'))\nif HOSTED:\n    !ls\n    N = 2",
+    "try:\n    import google.colab\n    COLAB = True\nexcept ImportError:\n    COLAB = False\nif COLAB:\n    N = 2",
+    "try:\n    from google.colab import drive\n    drive.mount('/x')\n    N = 2\nexcept Exception as error:\n    print(error)",
+    "def hosted():\n    try:\n        import google.colab\n        return True\n    except ImportError: return False\nif hosted():\n    N = 2",
+    "from pathlib import Path\nif Path('/content').exists():\n    if True:\n        N = 2",
+)
+
+
+@pytest.mark.parametrize("guard", ONLY_IN_COLAB)
+def test_a_name_that_only_the_branch_for_another_place_binds_is_kept(extract_cells, guard):
+    extracted = extract_cells("target", guard, "def target():\n    return N")
+
+    assert extracted.functions["target"].lacks == ()
+    assert any("N = 2" in chunk.source for chunk in extracted.chunks)
+    assert not any("drive.mount" in chunk.source for chunk in extracted.chunks)
+
+
+@pytest.mark.parametrize("test", ["DEBUG", "False", "__name__ != '__main__'"])
+def test_a_branch_that_runs_nowhere_gives_no_names(extract_cells, test):
+    extracted = extract_cells(
+        "target", f"DEBUG = False\nif {test}:\n    N = 2", "def target():\n    return N"
+    )
+
+    assert [item.binds for item in extracted.functions["target"].lacks] == [("N",)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "with io.capture_output() as captured:\n    !ls",
+        "with contextlib.redirect_stdout(open(os.devnull, 'w')):",
+    ],
+)
+def test_a_block_that_only_hides_output_is_run_without_its_head(extract_cells, head):
+    cell = f"import contextlib, os\nfrom IPython.utils import io\n{head}\n    N = 2"
+    extracted = extract_cells("target", cell, "def target():\n    return N")
+
+    assert extracted.functions["target"].lacks == ()
+    assert [chunk.source for chunk in extracted.chunks] == ["N = 2", "def target():\n    return N"]
+
+
+@pytest.mark.parametrize("host", ["socket.gethostname()", "platform.node()", "os.uname().nodename"])
+def test_a_test_of_the_machine_s_name_is_decided(extract_cells, host):
+    cell = f"import os, platform, socket\nif {host} == 'gpu1':\n    N = 1\nelse:\n    N = 2"
+    extracted = extract_cells("target", cell, "def target():\n    return N")
+
+    assert [chunk.source for chunk in extracted.chunks] == ["N = 2", "def target():\n    return N"]

@@ -90,6 +90,10 @@ def test_a_sibling_notebook_is_run_or_imported(extract_files, notebook, load, co
         ("import importlib\nimport tools\nimportlib.reload(tools)", "tools.helper()"),
         ("import importlib, tools as t\nt = importlib.reload(t)", "t.helper()"),
         ("import importlib\nt = importlib.import_module('tools')", "t.helper()"),
+        (
+            "import importlib.util as u; s = u.spec_from_file_location('tools', './tools.py'); t = u.module_from_spec(s)",
+            "t.helper()",
+        ),
         ("t = __import__('tools')", "t.helper()"),
         ("%aimport tools", "tools.helper()"),
         (

@@ -273,3 +273,24 @@ def test_a_broken_line_of_a_class_leaves_its_methods(extract_cells, load):
         .lacks[0]
         .words.startswith("a line of Net (hw.ipynb, cell 1) does not parse: line 2")
     )
+
+
+def test_a_decorator_in_the_middle_of_a_function_takes_no_other_function_with_it(extract_files):
+    module = (
+        "def target(W):\n    a = 1\n@foo\n    return a\n\n@staticmethod(\n    len\n)\ndef right(W):\n    return W\n"
+        "class C:\n    def m(self):\n        a = 1\n@foo\n        return a\nclass D(C):\n    pass\n"
+    )
+    extracted = extract_files({"a.py": module}, "target right C D")
+
+    assert [*extracted.functions] == ["right", "C", "D"]
+    assert extracted.functions["right"].source == "@staticmethod(\n    len\n)\ndef right(W):\n    return W"
+
+
+def test_a_loop_in_the_middle_of_a_function_below_which_it_goes_on_deeper(extract_files):
+    module = "def target(W):\n    for w in W:\n        a = 1\nfor k in range(3):\n    pass\n        a = w\n    return a\n"
+    extracted = extract_files({"a.py": module}, "target")
+
+    assert (
+        "line 4 (`for k in range(3):`) is not indented, so the function ends there, but line 6 goes on"
+        in (extracted.missing["target"])
+    )

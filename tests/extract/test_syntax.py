@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from grader.extract.syntax import Fault, explained, parse
+from grader.extract.syntax import Fault, explained, parse, parsed_quietly
 
 ODD = {
     "    x = 1\u00a0+ 2": "column 10 has U+00A0 (no-break space) instead of a space: retype it",
@@ -136,3 +136,9 @@ def test_syntax_of_a_newer_python_is_named_with_its_version():
     words = explained(fault, text.split("\n"), 0, 2).message
 
     assert words.startswith('line 2 (`return t"{1}"`): a template string needs Python 3.14 or later')
+
+
+def test_a_student_s_warnings_are_not_shown(recwarn):
+    assert parsed_quietly("if x is 1:\n    s = '\\d'")
+    assert parsed_quietly("(") is None
+    assert not recwarn.list

@@ -299,7 +299,7 @@ MESSAGES = {
     "import pandas as pd\nDELTA = pd.read_csv('d.csv').x[0]": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads d.csv, which is not available during grading; write the value into the code",
     "from pathlib import Path\nDELTA = float(Path('d.txt').read_text())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 raised FileNotFoundError: [Errno 2] No such file or directory: 'd.txt'",
     "import urllib.request as u\nDELTA = float(u.urlopen('http://x').read())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it accesses the system: it calls urllib.request.urlopen",
-    "import sys\nif 'google.colab' in sys.modules:\n    DELTA = 1.0": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it runs only where `'google.colab' in sys.modules` is true",
+    "DEBUG = False\nif DEBUG:\n    DELTA = 1.0": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it runs only where `DEBUG` is true",
     "DELTA = !cat delta.txt": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 is not run: it is the output of a shell command",
 }
 

@@ -284,3 +284,11 @@ def test_a_spec_of_ones_own_without_svm_is_not_doubted():
     submission = submission_with(**SINCE_2025["flat"])
 
     assert near_misses(submission, own, ["Softmax"], list(functions), {}) == ()
+
+
+def test_a_result_of_the_name_of_a_function_is_no_function():
+    submission = submission_with(hw_ipynb=notebook("loss, dW = svm_loss_naive(W, X, y, 0)"))
+
+    with pytest.raises(SpecError, match="it has no function of a shipped spec"):
+        detect_spec(submission)
+    assert near_misses(submission, CS231N, (), (), {}) == ()

@@ -19,7 +19,7 @@ from grader.checks.losses.calls import case_of, in_dtype, loss_trial, right_loss
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose, diagnose_both
 from grader.checks.losses.handout import handout_comparisons, is_handout, more_handout_trials, probe
-from grader.checks.losses.truth import Truth
+from grader.checks.losses.truth import FLOAT32_NOTE, Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Replacement, Trial
@@ -88,6 +88,8 @@ class ValuesCheck(CheckFields):
                 measured=tally.worst_right,
                 findings=(Finding(self.function, True, (), notes),),
             )
+        # A wrong value may happen to be a number of float32's.
+        notes = tuple(note for note in notes if note != FLOAT32_NOTE)
         diagnoses = tally.diagnoses(context.assignment)
         shares = ((tally.loss, self.loss_share), (tally.gradient, self.gradient_share))
         right = [share for part, share in shares if part.is_right and tally.broken is None]
