@@ -11,23 +11,30 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from grader import formatting
-from grader.extract.binding import ALWAYS_BOUND, Reads
 from grader.extract.choosing import Choice
 from grader.extract.closure import Closure, Dependencies
 from grader.extract.effects import mentions_cuda
 from grader.extract.elsewhere import definitions_elsewhere
-from grader.extract.extracted import NOT_HANDED_IN, Absence, Chunk, Duplicate, Extracted, ExtractedFunction
-from grader.extract.flattening import flattened
-from grader.extract.importing import SUBMISSION_PACKAGE, ModuleFinder
 from grader.extract.missing import Explainer
 from grader.extract.omissions import lack, omissions
-from grader.extract.parsing import Statement
 from grader.extract.program import ImportedName, Program
 from grader.extract.pruning import without_harmful_lines
-from grader.extract.reading import read_sources
-from grader.extract.running import mark_run, with_runs
 from grader.extract.safety import Safety
-from grader.extract.scopes import Definition
+from grader.extract.source.binding import ALWAYS_BOUND, Reads
+from grader.extract.source.extracted import (
+    NOT_HANDED_IN,
+    Absence,
+    Chunk,
+    Duplicate,
+    Extracted,
+    ExtractedFunction,
+)
+from grader.extract.source.importing import SUBMISSION_PACKAGE, ModuleFinder
+from grader.extract.source.parsing import Statement
+from grader.extract.source.reading import read_sources
+from grader.extract.source.scopes import Definition
+from grader.extract.surroundings.flattening import flattened
+from grader.extract.surroundings.running import mark_run, with_runs
 from grader.intake.submission import Submission
 
 _PRUNINGS = 4

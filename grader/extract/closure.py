@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from grader.extract.binding import Reads
 from grader.extract.effects import is_callable
 from grader.extract.safety import Safety
-from grader.extract.scopes import Definition
+from grader.extract.source.binding import Reads
+from grader.extract.source.scopes import Definition
 
 _STEPS = 200_000
 """Steps for one submission, spent on names that called helpers need and on names taken from imported files."""

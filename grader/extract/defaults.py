@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from grader.extract.extracted import ExtractedFunction
-from grader.extract.scopes import Function
-from grader.extract.syntax import parsed_quietly
+from grader.extract.source.extracted import ExtractedFunction
+from grader.extract.source.scopes import Function
+from grader.extract.source.syntax import parsed_quietly
 
 _DEPTH = 20
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.extract.parsing import Statement
-from grader.extract.scopes import Definition, executed_with
+from grader.extract.source.parsing import Statement
+from grader.extract.source.scopes import Definition, executed_with
 
 _PURE = frozenset(
     {"torch", "numpy", "math", "cmath", "functools", "itertools", "collections", "operator", "typing", "copy"}

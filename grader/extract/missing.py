@@ -7,10 +7,10 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
-from grader.extract.extracted import NOT_HANDED_IN
-from grader.extract.parsing import Statement
 from grader.extract.program import Program
-from grader.extract.scopes import Definition
+from grader.extract.source.extracted import NOT_HANDED_IN
+from grader.extract.source.parsing import Statement
+from grader.extract.source.scopes import Definition
 from grader.model.observation import Location
 
 _CANDIDATES = 2_000

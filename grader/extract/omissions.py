@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from grader.extract.extracted import NOT_PARSED, LeftOut
-from grader.extract.parsing import Statement
 from grader.extract.safety import BARE_EXPRESSION, IDLE, Safety
+from grader.extract.source.extracted import NOT_PARSED, LeftOut
+from grader.extract.source.parsing import Statement
 
 _READS_A_FILE = re.compile(
     r"calls (?:open|\S+\.(?:open|load\w*|read\w*|\w*read|fromfile|genfromtxt|memmap|File))$"

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from grader.extract.binding import TOO_DEEP, Bindings, Reads, bindings_of, reads_of
-from grader.extract.effort import GREATEST_EFFORT, SUBMISSION_EFFORT, compile_effort
-from grader.extract.importing import ModuleFinder, absolute_name, imports_in
-from grader.extract.parsing import Statement
+from grader.extract.source.binding import TOO_DEEP, Bindings, Reads, bindings_of, reads_of
+from grader.extract.source.effort import GREATEST_EFFORT, SUBMISSION_EFFORT, compile_effort
+from grader.extract.source.importing import ModuleFinder, absolute_name, imports_in
+from grader.extract.source.parsing import Statement
 
 _STAR_DEPTH = 20
 _STAR_FILES = 200

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from grader.extract.binding import TOO_DEEP, reads_of
-from grader.extract.flattening import bound_in
-from grader.extract.handlers import catches
-from grader.extract.parsing import Statement
-from grader.extract.patching import Patched, first_line_of
 from grader.extract.program import Program
 from grader.extract.safety import Safety
+from grader.extract.source.binding import TOO_DEEP, reads_of
+from grader.extract.source.parsing import Statement
+from grader.extract.surroundings.flattening import bound_in
+from grader.extract.surroundings.handlers import catches
+from grader.extract.surroundings.patching import Patched, first_line_of
 
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 _DEPTH = 50

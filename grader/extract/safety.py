@@ -10,7 +10,6 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from grader.extract.binding import ALWAYS_BOUND, changed_name, root_name
 from grader.extract.effects import (
     REACHING_BUILTINS,
     SETTINGS,
@@ -21,11 +20,12 @@ from grader.extract.effects import (
     member_reason,
     shell_queries,
 )
-from grader.extract.extracted import NOT_HANDED_IN
-from grader.extract.importing import absolute_name, imports_in
-from grader.extract.parsing import Statement
 from grader.extract.program import Program
-from grader.extract.scopes import Definition, Imported, bindings_in
+from grader.extract.source.binding import ALWAYS_BOUND, changed_name, root_name
+from grader.extract.source.extracted import NOT_HANDED_IN
+from grader.extract.source.importing import absolute_name, imports_in
+from grader.extract.source.parsing import Statement
+from grader.extract.source.scopes import Definition, Imported, bindings_in
 
 _FALLBACKS = 50
 """How many left-out bindings of one name are passed over in search of one that can be executed."""

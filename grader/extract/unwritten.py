@@ -10,8 +10,8 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from grader.extract.extracted import Extracted
-from grader.extract.syntax import parsed_quietly
+from grader.extract.source.extracted import Extracted
+from grader.extract.source.syntax import parsed_quietly
 
 _LIBRARIES = frozenset({"np", "numpy", "torch"})
 _MAKERS = frozenset(

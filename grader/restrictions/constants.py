@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.extract.scopes import Assigned, Scope
+from grader.extract.source.scopes import Assigned, Scope
 
 LONGEST_NAME = 200
 """The longest string that can be a name, in characters."""

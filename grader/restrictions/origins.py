@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from grader.extract.importing import absolute_name
-from grader.extract.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
+from grader.extract.source.importing import absolute_name
+from grader.extract.source.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
 from grader.restrictions.constants import LONGEST_NAME, constant_text
 from grader.restrictions.kinds import kind_of
 

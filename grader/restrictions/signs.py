@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.extract.scopes import Scope
+from grader.extract.source.scopes import Scope
 from grader.model.assignment import RestrictionKind
 from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import Foreign, Inner, Origin, Origins, OwnModule, OwnName

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from grader.extract import Chunk, Extracted
-from grader.extract.scopes import scope_of
-from grader.extract.syntax import parsed_quietly
+from grader.extract.source.scopes import scope_of
+from grader.extract.source.syntax import parsed_quietly
 from grader.model.assignment import Assignment
 from grader.restrictions.uses import SourceUses
 from grader.restrictions.walk import Parsed, Walk

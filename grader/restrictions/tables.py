@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.extract.scopes import Scope
+from grader.extract.source.scopes import Scope
 from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import GLOBALS, Foreign, Origins
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted, ExtractedFunction
-from grader.extract.scopes import (
+from grader.extract.source.scopes import (
     Comprehension,
     Definition,
     Function,

@@ -11,12 +11,12 @@ from functools import cache
 from grader import formatting
 from grader.errors import SpecError
 from grader.extract import NOT_PARSED, Extracted, extract
-from grader.extract.syntax import parsed_quietly
+from grader.extract.source.syntax import parsed_quietly
 from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
-from grader.spec.elsewhere import WITHOUT_SVM, course_of, is_without_svm
 from grader.spec.narrowing import defining_files
+from grader.spec.other_courses import WITHOUT_SVM, course_of, is_without_svm
 from grader.spec.recognition import Recognition
 
 _NOT_COVERED = "No shipped spec covers it."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.extract import Chunk, Extracted
-from grader.extract.syntax import parsed_quietly
+from grader.extract.source.syntax import parsed_quietly
 from grader.model.signature import Signature
 
 _WITHOUT_OURS = {"object", "ABC", "Module"}

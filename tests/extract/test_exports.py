@@ -2,9 +2,9 @@
 
 import pytest
 
-from grader.extract.importing import ModuleFinder
-from grader.extract.parsing import statements_of
-from grader.extract.running import mark_run
+from grader.extract.source.importing import ModuleFinder
+from grader.extract.source.parsing import statements_of
+from grader.extract.surroundings.running import mark_run
 
 MAGIC = "# Commented out IPython magic to ensure Python compatibility.\n"
 F = "def target():\n    return 42"

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.errors import UnreadableNotebook
-from grader.extract.importing import ModuleFinder
+from grader.extract.source.importing import ModuleFinder
 
 NOTEBOOK_THAT_IMPORTS = "from linear_classifier import *\nprint(target())"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.extract.newer import newer_syntax
+from grader.extract.source.newer import newer_syntax
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from grader.extract.parsing import statements_of
-from grader.extract.python_2 import PART_CHARACTERS, Converter, Signs
+from grader.extract.source.parsing import statements_of
+from grader.extract.source.python_2 import PART_CHARACTERS, Converter, Signs
 from tests.pace import compile_seconds
 
 
@@ -217,7 +217,7 @@ def test_many_statements_of_python_2_take_bounded_time(line):
 def test_the_converter_is_imported_only_for_python_2_and_writes_nothing(tmp_path):
     program = textwrap.dedent("""
         import pathlib, sys
-        from grader.extract.parsing import statements_of
+        from grader.extract.source.parsing import statements_of
         statements_of("hw.py", None, "def f(x):\\n    y = 1\\nprint(y)\\n    return y\\n")
         assert "fissix" not in sys.modules
         statements_of("hw.py", None, "print 1\\n")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from grader.extract.syntax import Fault, explained, parse, parsed_quietly
+from grader.extract.source.syntax import Fault, explained, parse, parsed_quietly
 
 ODD = {
     "    x = 1\u00a0+ 2": "column 10 has U+00A0 (no-break space) instead of a space: retype it",

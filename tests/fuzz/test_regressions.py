@@ -10,8 +10,8 @@ import pytest
 from grader import formatting
 from grader.errors import SubmissionError, SubmissionUnavailable, UnreadableNotebook, UnsafeArchive
 from grader.extract import extract
-from grader.extract.effort import GREATEST_EFFORT, compile_effort
-from grader.extract.syntax import Fault, parse
+from grader.extract.source.effort import GREATEST_EFFORT, compile_effort
+from grader.extract.source.syntax import Fault, parse
 from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries
 from grader.intake.notebook import read_notebook

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.extract import machine
+from grader.extract.surroundings import machine
 from grader.sandbox.inside import wire
 from tests.sandbox.calls import notebook_of, number_of, trial
 

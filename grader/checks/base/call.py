@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
-from grader.extract.extracted import NOT_PARSED
+from grader.extract.source.extracted import NOT_PARSED
 from grader.model.observation import Died, Missing, Observation, Raised, Refused, Returned, TimedOut
 from grader.model.trial import Scalar, Trial
 from grader.model.verdict import Failure

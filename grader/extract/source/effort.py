@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.extract.scopes import Comprehension, Function
+from grader.extract.source.scopes import Comprehension, Function
 
 GREATEST_EFFORT = 1_000_000
 """Of one statement: a second and 100 MB with CPython 3.11. A student's large class needs a tenth."""

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 
-from grader.extract.extracted import NOT_HANDED_IN
-from grader.extract.parsing import Statement
+from grader.extract.source.extracted import NOT_HANDED_IN
+from grader.extract.source.parsing import Statement
 
 SUBMISSION_PACKAGE = "submission"
 """The package of a submission's files, as the worker sets it up: relative imports count from it."""

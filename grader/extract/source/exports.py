@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.extract.binding import bindings_of
-from grader.extract.parsing import UNIT_CHARACTERS
-from grader.extract.scopes import Definition, Function
-from grader.extract.syntax import Fault, parse
+from grader.extract.source.binding import bindings_of
+from grader.extract.source.parsing import UNIT_CHARACTERS
+from grader.extract.source.scopes import Definition, Function
+from grader.extract.source.syntax import Fault, parse
 
 _COLAB = "# Commented out IPython magic to ensure Python compatibility."
 _DATABRICKS = "# Databricks notebook source"

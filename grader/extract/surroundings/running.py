@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from grader.extract.binding import bindings_of
-from grader.extract.file_magics import Import, Run, command, line_magic, nearest
-from grader.extract.importing import ModuleFinder
-from grader.extract.parsing import Statement, Unit
-from grader.extract.reading import SUBMISSION_STATEMENTS
+from grader.extract.source.binding import bindings_of
+from grader.extract.source.file_magics import Import, Run, command, line_magic, nearest
+from grader.extract.source.importing import ModuleFinder
+from grader.extract.source.parsing import Statement, Unit
+from grader.extract.source.reading import SUBMISSION_STATEMENTS
 
 _DEPTH = 10
 """How many files that run one another are followed."""

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.extract.ipython import PYTHON_CELL_MAGICS
+from grader.extract.source.ipython import PYTHON_CELL_MAGICS
 
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[ \t]*(.*)")
 _LINE_MAGIC = re.compile(r"(?:%time\s+)?%?(run|aimport)\b\s*(.*)", re.DOTALL)

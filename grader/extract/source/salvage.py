@@ -12,10 +12,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.extract.ipython import LineScanner
-from grader.extract.python_2 import Converter, Signs
-from grader.extract.scopes import Definition, walk_scope
-from grader.extract.syntax import Fault, explained, named, parse, pasted, pasted_mark, visible
+from grader.extract.source.ipython import LineScanner
+from grader.extract.source.python_2 import Converter, Signs
+from grader.extract.source.scopes import Definition, walk_scope
+from grader.extract.source.syntax import Fault, explained, named, parse, pasted, pasted_mark, visible
 
 _CONTINUES_BLOCK = re.compile(r"[ \t]*(?:elif|else|except|finally)\b")
 _CERTAIN_START = re.compile(r"(?:async[ \t]+def|def|class|import|from|@)[ \t]*[^\W\d]")

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from grader.extract.environment import Environment
-from grader.extract.handlers import catches, gives_up, handler_of, names_in
-from grader.extract.importing import ModuleFinder, absolute_name
-from grader.extract.machine import EVERYDAY, PLACES
-from grader.extract.parsing import Statement
-from grader.extract.patching import Patched, first_line_of
-from grader.extract.scopes import bindings_in, walk_scope
+from grader.extract.source.importing import ModuleFinder, absolute_name
+from grader.extract.source.parsing import Statement
+from grader.extract.source.scopes import bindings_in, walk_scope
+from grader.extract.surroundings.environment import Environment
+from grader.extract.surroundings.handlers import catches, gives_up, handler_of, names_in
+from grader.extract.surroundings.machine import EVERYDAY, PLACES
+from grader.extract.surroundings.patching import Patched, first_line_of
 
 MAIN_GUARD = "it runs only when the file is run as a script"
 

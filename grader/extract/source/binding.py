@@ -7,7 +7,14 @@ import builtins
 import symtable
 from dataclasses import dataclass
 
-from grader.extract.scopes import MAY_BIND, Comprehension, Definition, Function, bindings_in, walk_scope
+from grader.extract.source.scopes import (
+    MAY_BIND,
+    Comprehension,
+    Definition,
+    Function,
+    bindings_in,
+    walk_scope,
+)
 
 _CHANGES = frozenset(
     {

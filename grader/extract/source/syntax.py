@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.extract.newer import newer_syntax
+from grader.extract.source.newer import newer_syntax
 
 GREATEST_PARTS = 200
 """Most parts of a dotted name: Python's parser stores each beginning of `import a.b.c`, which is quadratic."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from grader.extract.floors import with_floors
-from grader.extract.ipython import LineScanner
-from grader.extract.syntax import Fault, parse
+from grader.extract.source.floors import with_floors
+from grader.extract.source.ipython import LineScanner
+from grader.extract.source.syntax import Fault, parse
 
 if TYPE_CHECKING:
     from fissix.refactor import RefactoringTool

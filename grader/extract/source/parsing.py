@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.extract.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
-from grader.extract.ipython import as_ipython_reads, dedented, foreign_cell, plain_lines
-from grader.extract.python_2 import Converter
-from grader.extract.salvage import Lost, Part, returns_outside, salvaged
-from grader.extract.scopes import Definition
-from grader.extract.syntax import Fault, parse
+from grader.extract.source.extracted import NOT_PARSED, SUMMARY_LENGTH, LeftOut
+from grader.extract.source.ipython import as_ipython_reads, dedented, foreign_cell, plain_lines
+from grader.extract.source.python_2 import Converter
+from grader.extract.source.salvage import Lost, Part, returns_outside, salvaged
+from grader.extract.source.scopes import Definition
+from grader.extract.source.syntax import Fault, parse
 from grader.model.observation import Location
 
 UNIT_CHARACTERS = 500_000

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from grader.extract.handlers import handler_of
-from grader.extract.importing import SUBMISSION_PACKAGE, absolute_name
-from grader.extract.machine import EVERYDAY, STUB, Machine, Method, Raises, Thing, Unknown
-from grader.extract.scopes import Assigned, bindings_in, walk_scope
+from grader.extract.source.importing import SUBMISSION_PACKAGE, absolute_name
+from grader.extract.source.scopes import Assigned, bindings_in, walk_scope
+from grader.extract.surroundings.handlers import handler_of
+from grader.extract.surroundings.machine import EVERYDAY, STUB, Machine, Method, Raises, Thing, Unknown
 
 _STEPS = 20_000
 """Expressions evaluated for one file."""

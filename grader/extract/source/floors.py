@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from grader.extract.scopes import Function
+from grader.extract.source.scopes import Function
 
 _GREATEST_ROUNDS = 10
 """How often names are followed to the names they are bound to."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
-from grader.extract.parsing import Statement, Unit, statements_in
-from grader.extract.scopes import Definition
+from grader.extract.source.parsing import Statement, Unit, statements_in
+from grader.extract.source.scopes import Definition
 
 
 class Lines(Sequence[str]):

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.errors import UnreadableNotebook
-from grader.extract.exports import Piece, pieces_of, quoted_cells
-from grader.extract.file_magics import python_below_magics, written_files
-from grader.extract.parsing import Statement, statements_of
-from grader.extract.python_2 import Converter
+from grader.extract.source.exports import Piece, pieces_of, quoted_cells
+from grader.extract.source.file_magics import python_below_magics, written_files
+from grader.extract.source.parsing import Statement, statements_of
+from grader.extract.source.python_2 import Converter
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, decode_source
 

@@ -1,0 +1,1 @@
+"""From the text of cells and modules to their top-level statements."""
