@@ -1,5 +1,6 @@
 """What keeps a text from parsing is named: odd characters by code point, pasted lines by what they are."""
 
+import ast
 import sys
 
 import pytest
@@ -142,3 +143,16 @@ def test_a_student_s_warnings_are_not_shown(recwarn):
     assert parsed_quietly("if x is 1:\n    s = '\\d'")
     assert parsed_quietly("(") is None
     assert not recwarn.list
+
+
+def test_a_miscount_of_the_parser_itself_is_no_fault_of_the_text(monkeypatch):
+    real, failures = ast.parse, iter([SystemError("AST constructor recursion depth mismatch")] * 2)
+
+    def parse_or_fail(text):
+        for failure in failures:
+            raise failure
+        return real(text)
+
+    monkeypatch.setattr(ast, "parse", parse_or_fail)
+
+    assert parsed_quietly("x = 1") is not None

@@ -7,6 +7,7 @@ this package.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from reference.conventions import Convention
@@ -15,6 +16,7 @@ from reference.in_worker.constants import in_convention
 _HERE = Path(__file__).parent
 
 
+@cache
 def right_source(module: str, function: str, convention: Convention) -> str:
     """The source of a function of a module in a convention. Raises FileNotFoundError for an unknown module."""
     return function_alone(
