@@ -124,7 +124,7 @@ class ClassifierCheck(CheckFields):
         return None if fault is None else f"{self.class_name}.loss: {fault}, on {trial.label}"
 
     def _spied_training(self, assignment: Assignment, rng: np.random.Generator) -> Trial:
-        sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(8, 13))
+        sizes = draw_sizes(rng, num_iters=(6, 9), batch_size=(10, 14))
         return spied_trial(
             assignment,
             self.class_name,

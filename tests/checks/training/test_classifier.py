@@ -389,3 +389,15 @@ def test_trials_are_a_function_of_the_seed_alone(name):
 
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_number_of_steps_is_never_the_size_of_a_batch(seed):
+    spied = [
+        trial
+        for trial in check_of("LinearClassifier").trials(CheckContext(ASSIGNMENT, seed))
+        if trial.method == "train"
+    ]
+
+    for trial in spied:
+        assert trial.keywords["num_iters"] != trial.keywords["batch_size"]
