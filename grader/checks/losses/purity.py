@@ -12,7 +12,7 @@ from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import in_dtype_of, loss_trial, right_loss
-from grader.checks.losses.cases import Draw
+from grader.checks.losses.cases import SMALL, Case, Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.assignment import Assignment
 from grader.model.observation import Received, Returned, Value
@@ -26,6 +26,16 @@ SAME = 1e-4
 """Greatest relative difference of equal calls; other contents give results that differ in the first digit."""
 
 _ADVICE = "The caller's tensors must stay the same: work on a copy."
+
+
+_LAST_DIGITS = 1e-9
+"""Far from what moves a margin across the hinge's kink."""
+
+
+def _with_all_digits(case: Case, rng: np.random.Generator) -> Case:
+    """The case with all digits of float64: numbers that float32 can hold survive being moved and moved back."""
+    W, X = (array + _LAST_DIGITS * rng.normal(size=array.shape) for array in (case.W, case.X))
+    return dataclasses.replace(case, W=W, X=X)
 
 
 class PurityCheck(CheckFields):
@@ -45,7 +55,7 @@ class PurityCheck(CheckFields):
         """
         rng = random_stream(context.seed, self.id)
         draw = Draw(rng, context.assignment.convention)
-        cases = [draw.small(reg) for reg in (0.0, 0.37)]
+        cases = [_with_all_digits(draw.jittered(SMALL, 4, 3, 14, reg), rng) for reg in (0.0, 0.37)]
         N, C, D = int(rng.integers(5, 8)), 3, int(rng.integers(5, 7))
         function = context.assignment.loss_function(self.function)
         first, second = (

@@ -391,3 +391,18 @@ def test_trials_are_a_function_of_the_seed_alone():
 
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("move", ["weights", "samples"])
+def test_inputs_that_are_moved_and_moved_back_are_seen_by_their_last_digits(move, seed):
+    def moves(W, X, y, reg):
+        if move == "weights":
+            W /= 7
+            W *= 7
+        else:
+            X += 0.1
+            X -= 0.1
+        return svm_mask(W, X, y, reg)
+
+    assert verdict_on(check_of(), moves, seed).status == "failed"
