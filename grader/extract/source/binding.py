@@ -15,6 +15,7 @@ from grader.extract.source.scopes import (
     bindings_in,
     walk_scope,
 )
+from grader.extract.source.syntax import tree_of
 
 _CHANGES = frozenset(
     {
@@ -140,7 +141,7 @@ def reads_of(source: str) -> Reads | str:
         for child in scope.get_children():
             is_late = child.get_type() == "function" and child.get_name() not in _COMPREHENSIONS
             pending.append((child, late if is_late else names))
-    tree = ast.parse(text)
+    tree = tree_of(text)
     read, own = _inlined(tree)
     load = (load - own) | read
     if "globals" in late | load:

@@ -112,7 +112,7 @@ def parse(text: str) -> list[ast.stmt] | Fault:
         line = before.count("\n") + 1
         return Fault("source code cannot contain null bytes", line, len(before) - before.rfind("\n"))
     try:
-        return _tree(text).body
+        return tree_of(text).body
     except SyntaxError as error:
         return Fault(
             (error.msg or "invalid syntax").split("\n", 1)[0][:200], error.lineno or 1, error.offset or 0
@@ -123,7 +123,7 @@ def parse(text: str) -> list[ast.stmt] | Fault:
         return Fault("it contains characters that Python source may not", 1)
 
 
-def _tree(text: str) -> ast.Module:
+def tree_of(text: str) -> ast.Module:
     """The syntax tree. CPython 3.11 miscounts its own recursion if another thread parses meanwhile, and says SystemError."""
     for _ in range(_MISCOUNTS):
         with contextlib.suppress(SystemError):

@@ -12,6 +12,7 @@ from grader.extract.source.file_magics import Import, Run, command, line_magic, 
 from grader.extract.source.importing import ModuleFinder
 from grader.extract.source.parsing import Statement, Unit
 from grader.extract.source.reading import SUBMISSION_STATEMENTS
+from grader.extract.source.syntax import tree_of
 
 _DEPTH = 10
 """How many files that run one another are followed."""
@@ -199,7 +200,7 @@ def _standing_for(statement: Statement, text: str) -> Statement:
     summary = unit.lines[statement.first_line - 1].strip()
     lines = [*[""] * (place.line - 1), text]
     own = Unit(unit.file, unit.cell, lines, unit.origin, run_from=unit.run_from, summary=summary)
-    return Statement(own, place.line, place.line, ast.parse(text).body[0])
+    return Statement(own, place.line, place.line, tree_of(text).body[0])
 
 
 def _without_with(statement: Statement) -> list[Statement]:
