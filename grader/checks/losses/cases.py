@@ -198,7 +198,10 @@ class Draw:
     def clear(
         self, N: int, C: int, D: int, clearance: float = CLEARANCE, *, labels: Array | None = None
     ) -> tuple[Array, Array, Array]:
-        """W, X and y with no margin near the kink, where right answers differ; the clearest draw if there is none."""
+        """W, X and y with no margin near the kink, where right answers differ; the clearest draw if there is none.
+
+        Some class is always within the margin: where none is, a right gradient is as empty as one not filled in.
+        """
         best: tuple[Array, Array, Array] | None = None
         best_clearance = -1.0
         for _ in range(_ATTEMPTS):
@@ -206,12 +209,19 @@ class Draw:
             X = _float32(self.rng.normal(0, 1, (N, D)))
             y = self.labels(N, C) if labels is None else labels
             seen = kink_clearance(W, X, y, Convention(delta=self.convention.delta))
+            if not self._has_active_margin(X @ W, y):
+                seen = 0.0
             if seen > best_clearance:
                 best, best_clearance = (W, X, y), seen
             if seen >= clearance:
                 break
         assert best is not None
         return best
+
+    def _has_active_margin(self, scores: Array, y: Array) -> bool:
+        margins = scores - np.take_along_axis(scores, y[:, None], axis=1) + self.convention.delta
+        np.put_along_axis(margins, y[:, None], 0, axis=1)
+        return bool(np.any(margins > 0))
 
     def case(self, name: str, W: Array, X: Array, y: Array, reg: float) -> Case:
         """The case in the layout of the convention, rounded to float32."""

@@ -76,6 +76,15 @@ def test_no_margin_of_a_plain_case_is_near_the_kink(name, seed):
     assert kink_clearance(case.W, case.X, case.y, PLAIN) >= CLEARANCE
 
 
+def test_the_hinge_is_active_somewhere_in_every_small_case():
+    """At 1 seed in 150 it once was not, and a right gradient of zeros was taken for one that is not filled in."""
+    draw = Draw(np.random.default_rng(0), PLAIN)
+
+    for _ in range(1000):
+        case = draw.small(0.0)
+        assert svm_loss(case.W, case.X, case.y, 0.0, PLAIN).dW.any()
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_two_classes_have_no_sample_where_one_is_promised_to_be_absent(seed):
     case = cases_of(seed)["a class without samples"]
