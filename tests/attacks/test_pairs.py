@@ -1,0 +1,53 @@
+"""Each cheat gains nothing over what it did honestly, in plain words; its honest twin loses nothing and is not accused."""
+
+import sys
+import time
+
+import pytest
+
+from grader.sandbox.host import Sandbox
+from grader.sandbox.isolation import IsolationLevel
+from tests.attacks.attack import words_of
+from tests.attacks.leftovers import Snapshot
+from tests.attacks.pair import all_pairs, points_of
+from tests.attacks.reports import assert_sound_but_for_the_score
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
+
+PAIRS = all_pairs()
+
+LONGEST_SECONDS = 60.0
+"""For each hostile submission, whatever it does, or this many times as long as its honest twin."""
+LONGEST_RATIO = 20.0
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as made:
+        if made.isolation.level is not IsolationLevel.confined:
+            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
+        yield made
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_the_cheat_gains_nothing_and_its_honest_twin_loses_nothing(pair, sandbox):
+    started = time.perf_counter()
+    honest = pair.graded(pair.honest, sandbox)
+    honest_seconds = time.perf_counter() - started
+
+    assert_sound_but_for_the_score(honest)
+    assert points_of(honest) == pair.honest_points, words_of(honest)
+    assert not {flag.kind for flag in honest.flags} & set(pair.flags), words_of(honest)
+
+    before = Snapshot.take(sandbox)
+    started = time.perf_counter()
+    hostile = pair.graded(pair.hostile, sandbox)
+    seconds = time.perf_counter() - started
+
+    assert before.left_since(sandbox) == []
+    assert_sound_but_for_the_score(hostile)
+    assert points_of(hostile) <= pair.points, words_of(hostile)
+    assert set(pair.flags) <= {flag.kind for flag in hostile.flags}, words_of(hostile)
+    for part in pair.says:
+        assert part in words_of(hostile)
+    assert seconds < max(LONGEST_SECONDS, LONGEST_RATIO * honest_seconds)
