@@ -69,12 +69,14 @@ class Instructions:
 
     Attributes:
         lines: the counts of the busiest lines, not necessarily of all.
-        calls: how often each function of torch or NumPy ran, by name.
+        calls: how often each function of torch or NumPy, or in C, ran, by name.
+        is_whole: False if the student's code stopped the count, or ran where nothing is counted.
     """
 
     total: int
     lines: Mapping[Location, int] = field(default_factory=lambda: MappingProxyType({}))
     calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,12 +67,13 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
 _GREATEST_TRACE = 4 + wire.GREATEST_OPERATORS * (2 + wire.OPERATOR_CAP)
-_GREATEST_COUNT = 12 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wire.OPERATOR_CAP)
+_GREATEST_COUNT = 16 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wire.OPERATOR_CAP)
 
 
 class Counted(NamedTuple):
     """The instructions of a counted call, and how often it called libraries."""
 
+    is_whole: bool
     total: int
     lines: tuple[tuple[int, int, int], ...]
     """Chunk, line and instructions of the busiest lines."""
@@ -120,11 +121,11 @@ def decode_returned(
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:
-    total = cursor.count()
+    is_whole, total = cursor.count() == 1, cursor.count()
     count = _at_most(wire.GREATEST_LINES, "lines", cursor)
     lines = tuple((cursor.count(), cursor.count(), cursor.count()) for _ in range(count))
     count = _at_most(wire.GREATEST_CALLS, "calls", cursor)
-    return Counted(total, lines, {_name(cursor): cursor.count() for _ in range(count)})
+    return Counted(is_whole, total, lines, {_name(cursor): cursor.count() for _ in range(count)})
 
 
 def _at_most(greatest: int, things: str, cursor: wire.Cursor) -> int:

@@ -159,7 +159,7 @@ def _instructions(counted: decode.Counted, location_of: LocationOf) -> Instructi
         location = location_of(chunk_number, line)
         if location is not None:
             lines[location] += amount
-    return Instructions(counted.total, lines, counted.calls)
+    return Instructions(counted.total, lines, counted.calls, is_whole=counted.is_whole)
 
 
 def how_it_ended(ending: Ending) -> str:

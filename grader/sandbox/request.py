@@ -81,6 +81,7 @@ def describe_call(
         "is_traced": trial.is_traced,
         "is_counted": trial.is_counted,
         "are_calls_counted": trial.are_calls_counted,
+        "disturbed": trial.disturbed,
         "is_again": trial.is_again,
         "redirect_cuda": redirect_cuda,
         "default_device": default_device,

@@ -71,7 +71,7 @@ class IndexList:
         self.is_seen = True
         if not self.is_data:
             self.is_data = not (
-                all(map(_is_integral, _values(frame, part.names)))
+                all(map(is_integral, _values(frame, part.names)))
                 and all(map(_is_owner, _values(frame, part.owners)))
             )
 
@@ -202,10 +202,10 @@ def _values(frame: FrameType, names: frozenset[str]) -> Iterator[Any]:
 
 def _is_owner(value: Any) -> bool:
     """Whether a value has a true shape, or NumPy's types."""
-    return value is np or value is torch or type(value) in _ARRAYS or _is_integral(value)
+    return value is np or value is torch or type(value) in _ARRAYS or is_integral(value)
 
 
-def _is_integral(value: Any) -> bool:
+def is_integral(value: Any) -> bool:
     """Whether a value is an integer, integers in one dimension, or a built-in function."""
     if type(value) in (range, list, tuple, set):
         return type(value) is range or all(map(_is_index, value))

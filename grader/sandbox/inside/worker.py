@@ -23,10 +23,15 @@ from typing import Any
 import numpy as np
 import torch
 
+import c_loops
 import cuda_redirect
+import disturbing
+import library_code
 import opcode_count
 import operator_trace
 import packing
+import tampering
+import traced_threads
 import wire
 from program import Program
 
@@ -69,6 +74,8 @@ class Held:
     resident: dict[str, Any] = field(default_factory=dict)
     before: Made | None = None
     """The last call, unless it raised."""
+    counted: list[opcode_count.Counts] = field(default_factory=list)
+    """Of the counted calls so far."""
 
 
 class Caller:
@@ -98,11 +105,13 @@ class Caller:
             raise TypeError(f"{header['function']} is not a function but {packing.describe(target)}")
         owner: Any = None
         counting = functools.partial(opcode_count.counting, with_calls=header["are_calls_counted"])
+        disturbed = functools.partial(disturbing.disturbed, self._held.counted, header["disturbed"])
         with (
             _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
             _making_on(header["default_device"]),
             _if(header["is_traced"], operator_trace.recording) as operators,
             _if(header["is_counted"], counting) as counts,
+            _if(header["disturbed"] is not None, disturbed),
         ):
             if header["method"] is not None:
                 owner = _lend_methods(target, state, header["state"])()
@@ -118,6 +127,7 @@ class Caller:
         if operators is not None:
             body += operator_trace.pack_names(operators)
         if counts is not None:
+            self._held.counted.append(counts)
             body += opcode_count.pack_counts(counts)
         self._held.before = made
         return body
@@ -256,16 +266,21 @@ def _call(target: Callable[..., Any], positional: list[Any], keywords: dict[str,
 
 
 def prepare() -> None:
-    """Set up all workers at once, before the fork: seeds, no compiler, NumPy's former names.
+    """Set up all workers at once, before the fork: seeds, no compilers, NumPy's former names, what counts need.
 
     Seeding torch's generators touches every backend: done in each worker it would cost more than the fork.
     """
     np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
     torch.compile = _uncompiled
+    torch.jit._state.disable()  # noqa: SLF001  scripts run as the Python that they are, where their loops show
     for name, value in _FORMER_NAMES.items():
         if name not in vars(np):
             setattr(np, name, value)
+    c_loops.prepare()
+    library_code.prepare()
+    traced_threads.prepare()
+    tampering.prepare()
 
 
 def serve(connection: socket.socket) -> None:
