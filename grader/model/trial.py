@@ -170,8 +170,8 @@ class Trial:
         is_traced: bring back the names of torch's functions and operators that ran.
         is_counted: bring back how many instructions of the student's code ran.
         are_calls_counted: count calls of torch and NumPy too, which costs more than the call itself.
-        disturbed: change numbers in the student's loops, which the counted calls before showed: all that they read,
-            or only what they compute.
+        disturbed: of a counted call, change the numbers that the student's loops read, or go through them once, and
+            count lines; the counted calls before showed where the loops are.
         is_again: pass the previous call's tensors, overwritten with these contents, and bring back the
             previous result again; every tensor must have the same shape and dtype as before.
         runner: whose function it is; the workers of both are confined alike.
@@ -194,7 +194,7 @@ class Trial:
     is_traced: bool = False
     is_counted: bool = False
     are_calls_counted: bool = False
-    disturbed: Literal["reads", "arithmetic"] | None = None
+    disturbed: Literal["other numbers", "once"] | None = None
     is_again: bool = False
     runner: RunnerName = "student"
     driver: Driver | None = None

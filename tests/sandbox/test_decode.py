@@ -246,18 +246,18 @@ def count_of(*numbers):
 
 
 def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
-    body = count_of(90, 2, 7, 12, 60, 7, 13, 20, 1) + wire.pack_text("torch's mul") + number(14)
+    body = count_of(1, 90, 2, 7, 12, 60, 7, 13, 20, 1) + wire.pack_text("torch's mul") + number(14)
 
     _, _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
 
-    assert counted == (90, ((7, 12, 60), (7, 13, 20)), {"torch's mul": 14})
+    assert counted == (True, 90, ((7, 12, 60), (7, 13, 20)), {"torch's mul": 14})
 
 
 @pytest.mark.parametrize(
     "names,words", [(wire.GREATEST_CALLS + 1, "too many calls"), (1, "a name is too long")]
 )
 def test_calls_beyond_the_caps_are_a_wire_error(names, words):
-    body = count_of(1, 0, names) + wire.pack_text("x" * (wire.OPERATOR_CAP + 1)) + number(1)
+    body = count_of(1, 1, 0, names) + wire.pack_text("x" * (wire.OPERATOR_CAP + 1)) + number(1)
 
     with pytest.raises(wire.WireError, match=words):
         decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
@@ -265,16 +265,16 @@ def test_calls_beyond_the_caps_are_a_wire_error(names, words):
 
 def test_a_counted_answer_with_more_lines_than_the_cap_is_a_wire_error():
     with pytest.raises(wire.WireError, match="too many lines"):
-        decode.decode_returned(wire.RETURNED, wire.Cursor(count_of(1, wire.GREATEST_LINES + 1)), COUNTED)
+        decode.decode_returned(wire.RETURNED, wire.Cursor(count_of(1, 1, wire.GREATEST_LINES + 1)), COUNTED)
 
 
 @pytest.mark.parametrize(
     "body,words",
     [
-        (count_of(1), "too short"),
-        (count_of(1, 1, 7, 12), "too short"),
-        (count_of(1, 0, 0, 5), "too long"),
-        (count_of(1, 0, 1), "too short"),
+        (count_of(1, 1), "too short"),
+        (count_of(1, 1, 1, 7, 12), "too short"),
+        (count_of(1, 1, 0, 0, 5), "too long"),
+        (count_of(1, 1, 0, 1), "too short"),
         (count_of(), "too short"),
     ],
 )
@@ -285,7 +285,7 @@ def test_a_count_that_does_not_fit_is_a_wire_error(body, words):
 
 def test_the_greatest_length_of_a_counted_answer_holds_all_its_lines():
     plain = Trial("a call", "f", (), (NumberOutput(),))
-    lines = count_of(1, wire.GREATEST_LINES, *range(3 * wire.GREATEST_LINES), wire.GREATEST_CALLS)
+    lines = count_of(1, 1, wire.GREATEST_LINES, *range(3 * wire.GREATEST_LINES), wire.GREATEST_CALLS)
     for name in range(wire.GREATEST_CALLS):
         lines += wire.pack_text(f"{name:0{wire.OPERATOR_CAP}}") + number(1)
 

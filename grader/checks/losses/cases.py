@@ -171,6 +171,11 @@ class Draw:
         """Gaussian W and X; labels of every class unless they are given."""
         return self.case(name, *self.clear(N, C, D, labels=labels), reg)
 
+    def unclear(self, name: str, N: int, C: int, D: int) -> Case:
+        """Gaussian W and X whose margins may be anywhere, where only the work that is done counts."""
+        W, X = self.rng.normal(0, SPREAD / np.sqrt(D), (D, C)), self.rng.normal(0, 1, (N, D))
+        return self.case(name, W, X, self.labels(N, C), 0.0)
+
     def _labels_without_last(self, N: int, C: int) -> Array:
         """Labels without the last class and one more."""
         missing = int(self.rng.integers(0, C - 1))

@@ -4,14 +4,14 @@ A loop that runs in C, as list(map(torch.sum, X)) does, executes no further inst
 for each further sample. Comprehensions over integers alone, such as lists of indices, are left out of the count. All
 counts are claims of the worker, which also says whether the student's code stopped the count.
 
-The loops of a naive function must do its work. It is called again with other numbers in its loops: if it is still
-right, it does not need what they compute.
+The loops of a naive function must do its work. It is called again with other numbers in its loops, and with loops that
+end after one round: if it is still right, and then as quick for more samples, its work is not done sample by sample.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -22,23 +22,33 @@ from grader.checks.losses.calls import case_of, loss_trial
 from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.assignment import Assignment
-from grader.model.observation import Instructions, Location, Returned
+from grader.model.observation import Instructions, Location, Observation, Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Finding, Flag, Verdict
 
 FLAT = 12
-"""How many instructions more a vectorized function may execute at a greater size: a branch, but not a loop."""
+"""How many instructions more a vectorized function may execute at a greater size: a branch, but not a loop.
+
+At a much greater size it is one for each sample, for a batch that is taken in a few large chunks.
+"""
 
 GROWTH = 1.3
 """A naive function executes more than this many times as much for three times the samples, or the classes."""
 
-_PARTS: tuple[Literal["reads", "arithmetic"], ...] = ("reads", "arithmetic")
+FLAT_LINES = 2
+"""How many lines more a function without loops may execute for three times the samples and classes."""
+
+LITTLE = 20
+"""A naive function that executes fewer instructions for each further sample, or class, is shown to the instructor."""
 
 _PATIENCE = 3
 """A counted call may take so many times as long as any other: what it imports is counted as well."""
 
 _COUNTED = 3
 """How many calls are counted."""
+
+_ROUNDS = 2
+"""How many calls go through each loop once, if the first one is right."""
 
 _Key = TypeVar("_Key")
 
@@ -55,11 +65,21 @@ class _Growth:
 
     @property
     def is_flat(self) -> bool:
-        return self.great.total <= self.small.total + FLAT
+        return self.great.total <= self.most_if_flat
+
+    @property
+    def most_if_flat(self) -> float:
+        """The greatest count of a function without loops; a loop executes several instructions each time."""
+        return float(self.small.total + max(FLAT, self.great_size - self.small_size))
 
     @property
     def is_loop(self) -> bool:
         return self.great.total > GROWTH * self.small.total
+
+    @property
+    def steps_per_unit(self) -> float:
+        """Instructions for each further sample, or class."""
+        return (self.great.total - self.small.total) / (self.great_size - self.small_size)
 
     @property
     def work(self) -> str:
@@ -95,19 +115,25 @@ class LoopsCheck(CheckFields):
     function: str
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """A few samples of a few classes, three times the samples, three times the classes; no regularizer."""
+        """A few samples of a few classes, more samples, three times the classes; no regularizer.
+
+        A vectorized function is counted with as many samples as are usual too, so that it cannot tell the calls by
+        their size; a naive one would take long.
+        """
         function = context.assignment.loss_function(self.function)
         rng = random_stream(context.seed, self.id)
         draw = Draw(rng, context.assignment.convention)
         N, C, D = (int(rng.integers(low, high)) for low, high in ((4, 9), (3, 5), (4, 9)))
+        if function.style == "vectorized":
+            more = draw.unclear("many samples", int(rng.integers(60, 260)), C, D)
+        else:
+            more = draw.plain("three times the samples", 3 * N, C, D, 0.0)
         cases = (
             draw.plain("a few samples", N, C, D, 0.0),
-            draw.plain("three times the samples", 3 * N, C, D, 0.0),
+            more,
             draw.plain("three times the classes", N, 3 * C, D, 0.0),
         )
-        trials = [
-            loss_trial(context.assignment, self.function, case, function.main_dtype) for case in cases
-        ]
+        trials = [loss_trial(context.assignment, self.function, case, function.main_dtype) for case in cases]
         return tuple(
             dataclasses.replace(
                 trial,
@@ -119,17 +145,29 @@ class LoopsCheck(CheckFields):
         )
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """Two calls of a naive function with other numbers in the loops that were seen."""
-        function = context.assignment.loss_function(self.function)
-        if function.style != "naive" or len(evidence) > _COUNTED or not self._has_loops(context, evidence):
-            return ()
-        draw = Draw(random_stream(context.seed, self.id, "disturbed"), context.assignment.convention)
-        case = draw.plain("other numbers in its loops", 5, 4, 5, 0.0)
-        trial = loss_trial(context.assignment, self.function, case, function.main_dtype)
-        return tuple(dataclasses.replace(trial, disturbed=part) for part in _PARTS)
+        """Calls of a naive function with its loops disturbed; once more for more samples and classes if it is right."""
+        if len(evidence) == _COUNTED and self._is_asked_further(context, evidence):
+            return tuple(self._disturbed(context, how, 1) for how in ("other numbers", "once"))
+        is_right_once = any(
+            trial.disturbed == "once" and _is_right(context, trial, seen)
+            for trial, seen in evidence[_COUNTED:]
+        )
+        if len(evidence) == _COUNTED + 2 and is_right_once:
+            return (self._disturbed(context, "once", 3),)
+        return ()
 
-    def _has_loops(self, context: CheckContext, evidence: Evidence) -> bool:
+    def _disturbed(self, context: CheckContext, how: Literal["other numbers", "once"], times: int) -> Trial:
+        draw = Draw(random_stream(context.seed, self.id, how), context.assignment.convention)
+        case = draw.plain(how, 5 * times, 4 * times, 5, 0.0)
+        function = context.assignment.loss_function(self.function)
+        trial = loss_trial(context.assignment, self.function, case, function.main_dtype)
+        return dataclasses.replace(trial, is_counted=True, disturbed=how)
+
+    def _is_asked_further(self, context: CheckContext, evidence: Evidence) -> bool:
+        """Whether it is a naive function with a right loss, and with loops."""
         calls = returned_calls(evidence)
+        if context.assignment.loss_function(self.function).style != "naive":
+            return False
         if isinstance(calls, str) or core_fault(context.assignment, calls[0]) is not None:
             return False
         counts = [returned.instructions or Instructions(0) for _, returned in calls]
@@ -161,18 +199,17 @@ class LoopsCheck(CheckFields):
             fault, blames = no_points_yet("style", core), (self.function,)
         alarms: tuple[Flag, ...] = ()
         if fault is None and style == "naive":
-            idle = _idle_parts(context.assignment, evidence[_COUNTED:])
-            fault = self._lack_of_loops(growths) or self._idle_loops(growths, idle)
-            if fault is None and "arithmetic" in idle:
+            fault = self._lack_of_loops(growths) or self._idle_loops(context, growths, evidence[_COUNTED:])
+            if fault is None and (steps := max(growth.steps_per_unit for growth in growths)) < LITTLE:
                 message = (
-                    f"{self.function} returns the same loss and dW whatever its loops compute: they only copy or pick"
-                    " data. Is it a copy of the vectorized version?"
+                    f"{self.function} does little in its loops ({steps:.0f} steps for each further sample or class):"
+                    " is it a copy of the vectorized version beside a loop?"
                 )
                 alarms = (Flag("unclear_code", self.function, message),)
         totals = [float(count.total) for count in counts]
         measured = dict(zip(("instructions", "more_samples", "more_classes"), totals, strict=True))
-        bound = totals[0] + FLAT if style == "vectorized" else GROWTH * totals[0]
-        allowed = dict.fromkeys(("more_samples", "more_classes"), bound)
+        bounds = [growth.most_if_flat if style == "vectorized" else GROWTH * totals[0] for growth in growths]
+        allowed = dict(zip(("more_samples", "more_classes"), bounds, strict=True))
         if fault is not None:
             return self.failed(fault, measured=measured, allowed=allowed, blames=blames)
         found = "does not loop in Python" if style == "vectorized" else "loops in Python"
@@ -201,25 +238,39 @@ class LoopsCheck(CheckFields):
         work = " or ".join(growth.work for growth in growths)
         return f"{self.function} does hardly more Python work {work}. Write the naive version with loops."
 
-
-    def _idle_loops(self, growths: Sequence[_Growth], idle: Collection[str]) -> str | None:
-        """A sentence on loops that do nothing for the result."""
-        if "reads" not in idle:
-            return None
-        lines = dict.fromkeys(str(growth.location) for growth in growths if growth.is_loop and growth.location)
-        where = f" at {' and '.join(lines)}" if lines else ""
-        return (
-            f"{self.function} does its work outside of its loops{where}: it returns the same loss and dW whatever"
-            " numbers they see. Write the naive version with loops that compute the result."
+    def _idle_loops(
+        self, context: CheckContext, growths: Sequence[_Growth], disturbed: Evidence
+    ) -> str | None:
+        """A sentence on loops that do nothing for the result, or all of it each time."""
+        lines = dict.fromkeys(
+            str(growth.location) for growth in growths if growth.is_loop and growth.location
         )
+        where = f" at {' and '.join(lines)}" if lines else ""
+        right = [
+            (trial.disturbed, seen.instructions)
+            for trial, seen in disturbed
+            if isinstance(seen, Returned) and _is_right(context, trial, seen)
+        ]
+        advice = "Write the naive version with loops that compute the result."
+        if any(how == "other numbers" for how, _ in right):
+            return (
+                f"{self.function} does its work outside of its loops{where}: it returns the same loss and dW whatever"
+                f" numbers they see. {advice}"
+            )
+        steps = [count.total for how, count in right if how == "once" and count is not None]
+        if len(steps) == _ROUNDS and steps[-1] <= steps[0] + FLAT_LINES:
+            return (
+                f"{self.function} does its work for all samples at once{where}: it returns the same loss and dW when"
+                f" each loop ends after one round. {advice}"
+            )
+        return None
 
 
-def _idle_parts(assignment: Assignment, evidence: Evidence) -> frozenset[str]:
-    """The parts of what loops do that could be changed without making the loss or dW wrong."""
-    return frozenset(
-        trial.disturbed or ""
-        for trial, seen in evidence
-        if isinstance(seen, Returned) and core_fault(assignment, (trial, seen), needs_gradient=True) is None
+def _is_right(context: CheckContext, trial: Trial, seen: Observation) -> bool:
+    """Whether a call returned a right loss and a right dW."""
+    return (
+        isinstance(seen, Returned)
+        and core_fault(context.assignment, (trial, seen), needs_gradient=True) is None
     )
 
 

@@ -6,13 +6,13 @@ called: it is found among Python's youngest objects, with its function and the n
 
 from __future__ import annotations
 
-import _functools
 import collections
 import contextlib
 import functools
 import gc
 import itertools
 import operator
+import sys
 import types
 from collections import Counter
 from collections.abc import Iterator
@@ -30,14 +30,12 @@ _LOOPS = (
 )
 """Types of iterators that call a function for each item."""
 
-_SIZED = frozenset(
-    type(each)
-    for each in (
-        *(iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), iter({}), iter({}.values())),
-        *(iter({}.items()), iter(set()), iter(""), iter(b""), reversed([]), reversed(())),
-        *(iter(collections.deque()), iter(np.zeros(1)), itertools.repeat(0, 1)),
-    )
+_ITERATORS: tuple[object, ...] = (
+    *(iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), iter({}), iter({}.values())),
+    *(iter({}.items()), iter(set()), iter(""), iter(b""), reversed([]), reversed(())),
+    *(iter(collections.deque()), iter(np.zeros(1)), itertools.repeat(0, 1)),
 )
+_SIZED = frozenset(map(type, _ITERATORS))
 """Types of iterators that know how many items are still to come."""
 
 _DEPTH = 8
@@ -54,14 +52,52 @@ _C_FUNCTIONS = (
 )
 _MODULES = frozenset({"math", "cmath", "operator"})
 _BUILT_IN = frozenset({"abs", "max", "min", "pow", "sum"})
-_REDUCTIONS = frozenset(f"{module}'s {name}" for module in ("operator", "NumPy", "builtins") for name in ("add", "iadd", "max", "maximum", "min", "minimum"))
+_REDUCTIONS = frozenset(
+    f"{module}'s {name}"
+    for module in ("operator", "NumPy", "builtins")
+    for name in ("add", "iadd", "max", "maximum", "min", "minimum")
+)
 """Accumulated, they are built-in sums and maxima."""
 _DATA = (np.ndarray, np.generic, torch.Tensor, float, complex, list, tuple)
 
 _PLAIN = frozenset(
-    {"__bool__", "__contains__", "__float__", "__hash__", "__index__", "__int__", "__iter__", "__len__", "__repr__"}
-    | {"__str__", "append", "array", "asarray", "astype", "copy", "detach", "flatten", "index", "is_", "is_integer"}
-    | {"is_not", "item", "length_hint", "ndim", "not_", "numpy", "ravel", "reshape", "shape", "size", "squeeze"}
+    {
+        "__bool__",
+        "__contains__",
+        "__float__",
+        "__hash__",
+        "__index__",
+        "__int__",
+        "__iter__",
+        "__len__",
+        "__repr__",
+    }
+    | {
+        "__str__",
+        "append",
+        "array",
+        "asarray",
+        "astype",
+        "copy",
+        "detach",
+        "flatten",
+        "index",
+        "is_",
+        "is_integer",
+    }
+    | {
+        "is_not",
+        "item",
+        "length_hint",
+        "ndim",
+        "not_",
+        "numpy",
+        "ravel",
+        "reshape",
+        "shape",
+        "size",
+        "squeeze",
+    }
     | {"tolist", "transpose", "truth", "view"}
 )
 """Functions that move or convert what they are given."""
@@ -69,10 +105,10 @@ _PLAIN = frozenset(
 
 def prepare() -> None:
     """Have functions that loop in C without an iterator tell of it, before the fork."""
-    for owner in (functools, _functools):
-        owner.reduce = _reduce  # type: ignore[attr-defined]
-    for owner in (np, np._core.umath, np._core._multiarray_umath):  # noqa: SLF001  they have no public names
-        owner.frompyfunc = _frompyfunc
+    for module in ("functools", "_functools"):
+        vars(sys.modules[module])["reduce"] = _reduce
+    for module in ("numpy", "numpy._core.umath", "numpy._core._multiarray_umath"):
+        vars(sys.modules[module])["frompyfunc"] = _frompyfunc
 
 
 class CLoops:
@@ -99,12 +135,11 @@ class CLoops:
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Functions that loop in C without an iterator tell of it inside."""
-        global _told
-        _told = self._direct
+        _listening.append(self._direct)
         try:
             yield
         finally:
-            _told = None
+            _listening.remove(self._direct)
 
     def add_to(self, calls: Counter[str]) -> None:
         """Add how often each function was called."""
@@ -118,18 +153,20 @@ class CLoops:
                 calls[name] += items - (_left(iterator) or 0)
 
 
-_told: Counter[str] | None = None
+_listening: list[Counter[str]] = []
+"""The count of the counted call that goes on, if one does."""
+
 _c_reduce, _c_frompyfunc = functools.reduce, np.frompyfunc
 
 
 @functools.wraps(_c_reduce)
 def _reduce(function: Any, iterable: Any, *initial: Any) -> Any:
-    if _told is None or isinstance(function, types.FunctionType):
+    if not _listening or isinstance(function, types.FunctionType):
         return _c_reduce(function, iterable, *initial)
     items = iter(iterable)
     name = _computing(function, needs_data=_are_integers(items))
     if name is not None and name not in _REDUCTIONS:
-        _told[name] += _left(items) or 0
+        _listening[0][name] += _left(items) or 0
     return _c_reduce(function, items, *initial)
 
 
@@ -140,8 +177,8 @@ def _frompyfunc(function: Any, *arguments: Any, **keywords: Any) -> Any:
         return _c_frompyfunc(function, *arguments, **keywords)
 
     def counted(*values: Any) -> Any:
-        if _told is not None:
-            _told[name] += 1
+        if _listening:
+            _listening[0][name] += 1
         return function(*values)
 
     return _c_frompyfunc(counted, *arguments, **keywords)
@@ -200,7 +237,7 @@ def _computing(function: Any, *, needs_data: bool) -> str | None:
             holds_data = any(map(_is_data, (*function.args, *function.keywords.values())))
             return _computing(function.func, needs_data=needs_data and not holds_data)
         case operator.methodcaller():
-            _, (name, *arguments) = function.__reduce__()
+            name, *arguments = tuple[Any, ...](function.__reduce__()[1])
             is_computing = name not in _PLAIN and (not needs_data or any(map(_is_data, arguments)))
             return f"each item's {name}" if is_computing else None
         case operator.itemgetter():

@@ -1,7 +1,8 @@
-"""Runs the student's code with other numbers wherever more samples or classes made it do more: in its loops.
+"""Runs the student's code with its loops disturbed: where more samples or classes made it do more.
 
-A loop that does the work cannot be right then. One whose result nobody reads can: the work is done elsewhere. An
-accumulator stays as it is, so that adding nothing to it shows; integers do, so that counters and indices stay right.
+A loop that does the work of each sample cannot be right when it reads other numbers, or is gone through once. One whose
+result nobody reads can, and so can one that does all the work each time. Numbers that a loop reads become others;
+accumulators stay as they are, so that adding nothing to them shows, and so do integers, which count and index.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import ast
 import builtins
 import contextlib
 import gc
+import itertools
 import linecache
+import struct
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from types import CodeType, FrameType, FunctionType
 from typing import Any, Literal
@@ -24,18 +28,10 @@ import library_code
 import opcode_count
 import packing
 
-Part = Literal["reads", "arithmetic"]
-"""Disturbed is all that loops read, or only what they compute, so that loops that copy stay right."""
+How = Literal["other numbers", "once"]
 
 _NAME = "__disturbed__"
-_FACTOR = -1.37
-
-_MOVERS = frozenset(
-    {"append", "array", "as_tensor", "asarray", "clone", "contiguous", "copy", "detach", "enumerate", "extend", "float"}
-    | {"insert", "int", "isinstance", "item", "len", "list", "numpy", "print", "range", "reshape", "reversed"}
-    | {"select", "squeeze", "stack", "tensor", "tolist", "tuple", "unsqueeze", "view", "zip"}
-)
-"""Functions that move data and compute nothing."""
+_FACTORS = (-1.37, 0.73)
 
 _STEPS = 20
 _FEWEST_STEPS = 2000
@@ -46,68 +42,84 @@ class CannotDisturbError(Exception):
     """Raised when the code that did more is not all in the submission's files, as functions that can be changed."""
 
 
-class _Endless(BaseException):  # noqa: N818  it ends a call and is no error of anybody's
+class _Endless(BaseException):
     """Raised in a disturbed call that goes on and on."""
 
 
 @contextlib.contextmanager
-def disturbed(counted: Sequence[opcode_count.Counts], part: Part) -> Iterator[None]:
-    """Inside, functions of the student's compute with other numbers on the lines whose counts differ."""
+def disturbed(counted: Sequence[opcode_count.Counts], how: How) -> Iterator[opcode_count.Counts]:
+    """Inside, functions of the student's are disturbed on the lines whose counts differ. Counts lines, not instructions."""
     places = {place for counts in counted for place in counts.instructions}
     grown = {place for place in places if len({counts.instructions[place] for counts in counted}) > 1}
-    codes = {id(code): code for counts in counted for code in counts.codes}
+    codes = {id(code): code for counts in counted for code in counts.codes}.values()
     others: dict[CodeType, CodeType] = {}
     parents: dict[CodeType, CodeType] = {}
     for file_name in {file_name for file_name, _ in grown}:
         lines = frozenset(line for name, line in grown if name == file_name)
-        before, after = _compiled(file_name, lines, part)
+        before, after = _compiled(
+            file_name, _Disturber(lines) if how == "other numbers" else _Shortener(lines)
+        )
         others.update(zip(library_code.nested(before), library_code.nested(after), strict=True))
         parents.update(_parents(before))
-    swapped = [
-        (function, code)
-        for code in codes.values()
-        if code in others
-        for function in gc.get_referrers(code)
-        if type(function) is FunctionType and function.__code__ is code
-    ]
-    done = {code for _, code in swapped}
-    for code in codes.values():
-        if any((code.co_filename, line) in grown for _, _, line in code.co_lines()):
-            if not any(each in done for each in _with_ancestors(code, parents)):
-                raise CannotDisturbError(code.co_name)
-    most = max(sum(counts.instructions.values()) for counts in counted)
-    setattr(builtins, _NAME, _other)
+    holders = [(function, code) for code in codes if code in others for function in _holders(code)]
+    changed = {code for _, code in holders}
+    for code in codes:
+        is_grown = any((code.co_filename, line) in grown for _, _, line in code.co_lines())
+        if is_grown and not any(each in changed for each in _with_ancestors(code, parents)):
+            raise CannotDisturbError(code.co_name)
+    most = max((sum(counts.instructions.values()) for counts in counted), default=0)
+    setattr(builtins, _NAME, _other if how == "other numbers" else _first)
     try:
-        for function, code in swapped:
+        for function, code in holders:
             function.__code__ = others[code]
-        with _bounded(max(_FEWEST_STEPS, _STEPS * most)):
-            yield
+        with _bounded(max(_FEWEST_STEPS, _STEPS * most)) as steps:
+            yield steps
     finally:
-        for function, code in swapped:
+        for function, code in holders:
             function.__code__ = code
         delattr(builtins, _NAME)
 
 
+def _holders(code: CodeType) -> list[FunctionType]:
+    """The functions of this code."""
+    found = (each for each in gc.get_referrers(code) if type(each) is FunctionType)
+    return [each for each in found if each.__code__ is code]
+
+
+def _first(iterable: Any) -> Any:
+    """The first item alone."""
+    return itertools.islice(iterable, 1)
+
+
 def _other(value: Any) -> Any:
-    """Another number, or other numbers of the same shape; anything but floats as it is."""
-    if isinstance(value, tuple) and type(value) is tuple:
+    """Another number, or other numbers of the same shape; anything but floats as it is.
+
+    The same number becomes the same other one, so that what is added and taken off again still adds nothing.
+    """
+    if type(value) is tuple:
         return tuple(map(_other, value))
     if isinstance(value, torch.Tensor):
-        return value * _FACTOR if value.is_floating_point() else value
+        return value * _factor(value.detach().numpy().tobytes()) if value.is_floating_point() else value
     if isinstance(value, np.ndarray | np.generic):
-        return value * value.dtype.type(_FACTOR) if value.dtype.kind == "f" else value
-    return value * _FACTOR if type(value) is float else value
+        array: Any = value
+        return array * array.dtype.type(_factor(array.tobytes())) if array.dtype.kind == "f" else array
+    return value * _factor(struct.pack("d", value)) if type(value) is float else value
 
 
-def _compiled(file_name: str, lines: frozenset[int], part: Part) -> tuple[CodeType, CodeType]:
-    """A chunk as it is, and disturbed on these lines."""
+def _factor(contents: bytes) -> float:
+    """One of two, by the contents: of nested values, some signs change."""
+    return _FACTORS[zlib.crc32(contents) & 1]
+
+
+def _compiled(file_name: str, change: ast.NodeTransformer) -> tuple[CodeType, CodeType]:
+    """A chunk as it is, and changed."""
     if not file_name.startswith(packing.CHUNK_FILE):
         raise CannotDisturbError(file_name)
     source = "".join(linecache.getlines(file_name))
     flags = __future__.annotations.compiler_flag
     try:
         before = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
-        tree = ast.fix_missing_locations(_Disturber(lines, part).visit(ast.parse(source)))
+        tree = ast.fix_missing_locations(change.visit(ast.parse(source)))
         return before, compile(tree, file_name, "exec", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise CannotDisturbError(file_name) from error
@@ -128,13 +140,16 @@ def _with_ancestors(code: CodeType, parents: dict[CodeType, CodeType]) -> Iterat
 
 
 @contextlib.contextmanager
-def _bounded(steps: int) -> Iterator[None]:
-    """Break the call off after so many lines of code that is not a library's."""
-    left = steps
+def _bounded(most: int) -> Iterator[opcode_count.Counts]:
+    """Count lines of code that is not a library's, and break the call off after so many."""
+    steps = opcode_count.Counts()
+    left = most
 
-    def on_line(_: FrameType, event: str, __: Any) -> Any:
+    def on_line(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal left
-        left -= event == "line"
+        if event == "line":
+            steps.instructions[frame.f_code.co_filename, frame.f_lineno] += 1
+            left -= 1
         if left < 0:
             raise _Endless
         return on_line
@@ -145,17 +160,41 @@ def _bounded(steps: int) -> Iterator[None]:
     before = sys.gettrace()
     sys.settrace(on_call)
     try:
-        yield
+        yield steps
     finally:
         sys.settrace(before)
+
+
+class _Shortener(ast.NodeTransformer):
+    """Has loops on some lines of a tree go through their first item alone."""
+
+    def __init__(self, lines: frozenset[int]) -> None:
+        self._lines = lines
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        if node.lineno in self._lines:
+            node.iter = _handed(node.iter)
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        if node.test.lineno in self._lines:
+            node.body.append(ast.copy_location(ast.Break(), node))
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        if not node.is_async and node.target.lineno in self._lines:
+            node.iter = _handed(node.iter)
+        return node
 
 
 class _Disturber(ast.NodeTransformer):
     """Hands values on some lines of a tree to the function that makes others of them."""
 
-    def __init__(self, lines: frozenset[int], part: Part) -> None:
+    def __init__(self, lines: frozenset[int]) -> None:
         self._lines = lines
-        self._reads = part == "reads"
         self._accumulators: frozenset[str] = frozenset()
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -176,12 +215,13 @@ class _Disturber(ast.NodeTransformer):
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        node.value = self._operand(self._assigned(node.value, node.target))
+        value = self._assigned(node.value, node.target)
+        node.value = value if isinstance(value, ast.Constant) else self._other(value)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         is_accumulator = node.id in self._accumulators
-        return self._other(node) if self._is_read(node) and not is_accumulator else node
+        return node if is_accumulator or not isinstance(node.ctx, ast.Load) else self._other(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         if not isinstance(node.ctx, ast.Load):
@@ -190,48 +230,25 @@ class _Disturber(ast.NodeTransformer):
         if _root(node) in self._accumulators:
             return node
         node.value = self.visit(node.value)
-        return self._other(node) if self._is_read(node) else node
+        return self._other(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if not isinstance(node.ctx, ast.Load) or _root(node) in self._accumulators:
             return node
         node.value = self.visit(node.value)
-        return self._other(node) if self._is_read(node) else node
+        return self._other(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        match node.func:
-            case ast.Name(id=name):
-                pass
-            case ast.Attribute(value=owner, attr=name):
-                node.func.value = self.visit(owner)
-            case _:
-                name = ""
-                node.func = self.visit(node.func)
+        given = (node.func, *node.args, *(each.value for each in node.keywords))
+        is_accumulating = any(_root(each) in self._accumulators for each in given)
+        if isinstance(node.func, ast.Attribute):
+            node.func.value = self.visit(node.func.value)
+        elif not isinstance(node.func, ast.Name):
+            node.func = self.visit(node.func)
         node.args = [self.visit(each) for each in node.args]
         for each in node.keywords:
             each.value = self.visit(each.value)
-        return self._other(node) if self._reads or name not in _MOVERS else node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        if self._reads:
-            return self.generic_visit(node)
-        if not _names(node) & self._accumulators:
-            return self._operand(self.generic_visit(node))
-        for side in ("left", "right"):
-            operand = getattr(node, side)
-            is_free = not _names(operand) & self._accumulators
-            setattr(node, side, self._operand(self.visit(operand)) if is_free else self.visit(operand))
-        return node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        return self.generic_visit(node) if self._reads else self._operand(self.generic_visit(node))
-
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        self.generic_visit(node)
-        if not self._reads:
-            node.left = self._operand(node.left)
-            node.comparators = [self._operand(each) for each in node.comparators]
-        return node
+        return node if is_accumulating else self._other(node)
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
         node.subject = self.visit(node.subject)
@@ -251,18 +268,15 @@ class _Disturber(ast.NodeTransformer):
         self._accumulators = before
         return value
 
-    def _is_read(self, node: ast.Name | ast.Subscript | ast.Attribute) -> bool:
-        return self._reads and isinstance(node.ctx, ast.Load)
-
-    def _operand(self, node: Any) -> Any:
-        return node if isinstance(node, ast.Constant) else self._other(node)
-
     def _other(self, node: ast.expr) -> ast.expr:
         """The same expression, disturbed if it is on one of the lines."""
-        if node.lineno not in self._lines:
-            return node
-        function = ast.copy_location(ast.Name(_NAME, ast.Load()), node)
-        return ast.copy_location(ast.Call(function, [node], []), node)
+        return _handed(node) if node.lineno in self._lines else node
+
+
+def _handed(node: ast.expr) -> ast.expr:
+    """The expression, handed to the function that changes its value."""
+    function = ast.copy_location(ast.Name(_NAME, ast.Load()), node)
+    return ast.copy_location(ast.Call(function, [node], []), node)
 
 
 def _parts(target: ast.expr) -> Iterator[ast.expr]:
@@ -282,7 +296,3 @@ def _root(node: ast.expr) -> str | None:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

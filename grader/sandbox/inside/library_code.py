@@ -13,10 +13,13 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 _FROZEN = "<frozen "
-_FROZEN_AS = {"importlib._bootstrap": "_frozen_importlib", "importlib._bootstrap_external": "_frozen_importlib_external"}
+_FROZEN_AS = {
+    "importlib._bootstrap": "_frozen_importlib",
+    "importlib._bootstrap_external": "_frozen_importlib_external",
+}
 """Under which name a frozen module is kept, where its file has another."""
 
-_folders: tuple[str, ...] = ()
+_folders: list[str] = []
 _known: dict[int, tuple[CodeType, bool]] = {}
 """By id; the code object is kept, so that no other one gets its id."""
 _by_file: dict[str, frozenset[CodeType]] = {}
@@ -24,10 +27,10 @@ _by_file: dict[str, frozenset[CodeType]] = {}
 
 def prepare() -> None:
     """Remember where the libraries are, and the code of the worker's own files, which it cannot read once confined."""
-    global _folders
     here = str(Path(__file__).resolve().parent)
-    _folders = tuple(entry for entry in sys.path if entry and entry != here)
-    for module in list(sys.modules.values()):
+    _folders[:] = [entry for entry in sys.path if entry and entry != here]
+    modules: list[object] = list(sys.modules.values())
+    for module in modules:
         file_name = str(vars(module).get("__file__")) if isinstance(module, ModuleType) else ""
         if file_name.startswith(here):
             _by_file[file_name] = _codes_in(file_name)
@@ -58,7 +61,7 @@ def _codes_in(file_name: str) -> frozenset[CodeType]:
     try:
         if file_name.startswith(_FROZEN):
             name = file_name.removeprefix(_FROZEN).removesuffix(">")
-            return frozenset(nested(_imp.get_frozen_object(_FROZEN_AS.get(name, name))))  # type: ignore[attr-defined]  not in typeshed
+            return frozenset(nested(_imp.get_frozen_object(_FROZEN_AS.get(name, name))))
         code = SourceFileLoader("library", file_name).get_code("library")
         return frozenset() if code is None else frozenset(nested(code))
     except (ImportError, OSError, SyntaxError, ValueError, EOFError, TypeError):

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -97,37 +97,41 @@ def _numpy_name(code: CodeType) -> str | None:
     return None if code.co_name.startswith(("_", "<")) else f"NumPy's {code.co_name}"
 
 
-def _numpy_calls(frame: FrameType) -> int:
-    """How often one call counts: vectorize calls a function once for each entry of its arguments."""
-    if frame.f_code.co_qualname != "vectorize.__call__":
-        return 1
-    return max((np.size(each) for each in frame.f_locals.get("args", ())), default=1)
+def _count_numpy(calls: Counter[str], frame: FrameType) -> None:
+    """Count a call of NumPy's; vectorize calls a function once for each entry of its arguments."""
+    name = _numpy_name(frame.f_code)
+    if name is None:
+        return
+    if frame.f_code.co_qualname == "vectorize.__call__":
+        calls[name] += max((np.size(each) for each in frame.f_locals.get("args", ())), default=1)
+    else:
+        calls[name] += 1
 
 
 class _Watched:
     """A code object of the student's, and how often each of its instructions ran."""
 
-    def __init__(self, code: CodeType, lists: list[index_lists.IndexList], loops: c_loops.CLoops | None) -> None:
+    def __init__(
+        self, code: CodeType, lists: list[index_lists.IndexList], loops: c_loops.CLoops | None
+    ) -> None:
         self.code = code
         self.executed = [0] * len(code.co_code)
         self.lists = index_lists.by_offset(code, lists) if lists else {}
         self._loops = loops
-        self.is_after_call = False
-        """Whether its last instruction was a call, which may have made a loop in C."""
-        self.marks = bytearray(len(code.co_code) if loops is None else code.co_code.translate(_CALL_MARKS))
-        """Nonzero for instructions that ask for more than to be counted."""
+        self.marks = bytearray(len(code.co_code))
+        """Nonzero for instructions that ask for more than to be counted: in lists, and right after calls."""
+        for offset in _after_calls(code.co_code) if loops is not None else ():
+            self.marks[offset] = 1
         for offset in self.lists:
-            self.marks[offset] |= _IN_LIST
+            self.marks[offset] = 1
 
     def look(self, offset: int, frame: FrameType) -> None:
-        """What the mark of an instruction, or the call before it, asks for, right before it runs."""
-        if self.is_after_call and self._loops is not None:
+        """What the mark of an instruction asks for, right before it runs."""
+        if self._loops is not None:
             self._loops.look()
-        self.is_after_call = bool(self.marks[offset] & _IS_CALL)
-        if self.marks[offset] & _IN_LIST:
-            index_list, part = self.lists[offset]
-            if part is not None:
-                index_list.examine(frame, part)
+        index_list, part = self.lists.get(offset, (None, None))
+        if index_list is not None and part is not None:
+            index_list.examine(frame, part)
 
     @property
     def has_gaps(self) -> bool:
@@ -164,14 +168,27 @@ class _Watched:
 _NOT_COUNTED = frozenset({"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"})
 """Instructions at the start of a frame, which are not always announced."""
 
-_IS_CALL, _IN_LIST = 1, 2
-_CALL_MARKS = bytes(_IS_CALL if name in {"CALL", "CALL_FUNCTION_EX", "CALL_KW"} else 0 for name in dis.opname[:256])
+_CALLS = frozenset(dis.opmap[name] for name in ("CALL", "CALL_FUNCTION_EX", "CALL_KW") if name in dis.opmap)
+_CACHE, _EXTENDED_ARG = dis.opmap.get("CACHE", 0), dis.EXTENDED_ARG
 _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 """Frames that can be closed while they wait, which no event announces."""
 
 
-def _exception_table(code: CodeType) -> list[Any]:
-    return dis.Bytecode(code).exception_entries  # type: ignore[attr-defined,no-any-return]  not in typeshed
+def _after_calls(instructions: bytes) -> Iterator[int]:
+    """The offsets of what follows a call."""
+    is_after = False
+    for offset in range(0, len(instructions), 2):
+        opcode = instructions[offset]
+        if opcode == _CACHE:
+            continue
+        if is_after:
+            yield offset
+        is_after = opcode in _CALLS or (is_after and opcode == _EXTENDED_ARG)
+
+
+def _exception_table(code: CodeType) -> Any:
+    """Its entries, which have a target; not in typeshed."""
+    return vars(dis.Bytecode(code))["exception_entries"]
 
 
 class _Watch:
@@ -203,7 +220,7 @@ class _Watch:
         """Add what ran, once it is over."""
         if self._loops is not None:
             self._loops.add_to(counts.calls)
-        if tampered.has_frames:
+        if tampered.has_frames and sys.version_info < (3, 12):
             counts.is_whole &= not any(each.has_gaps for each in self.watched.values())
         for each in self.watched.values():
             each.add_to(counts.instructions)
@@ -211,9 +228,10 @@ class _Watch:
                 counts.codes.append(each.code)
 
 
+_getframe = sys._getframe  # noqa: SLF001  it has no public name
+
 if sys.version_info >= (3, 12):
-    _monitoring = sys.monitoring
-    _TOOL = 4  # of no kind: a forgotten profiler or debugger has another
+    _monitoring = SimpleNamespace(**vars(sys.monitoring))  # as it is before the student's code can change it
 
     @contextlib.contextmanager
     def _recording(counts: Counts, tampered: tampering.Watch, *, with_calls: bool) -> Iterator[None]:
@@ -223,42 +241,42 @@ if sys.version_info >= (3, 12):
 
         def on_start(code: CodeType, _: int) -> Any:
             if library_code.is_library(code):
-                if with_calls and (name := _numpy_name(code)) is not None:
-                    counts.calls[name] += _numpy_calls(sys._getframe(1))  # noqa: SLF001  events come without a frame
+                if with_calls and _numpy_name(code) is not None:
+                    _count_numpy(counts.calls, _getframe(1))  # events come without a frame
                     return None
             elif id(code) not in watch.watched:
                 watch.on(code)
-                monitoring.set_local_events(_TOOL, code, events.INSTRUCTION)
+                monitoring.set_local_events(tampering.COUNTING_TOOL, code, events.INSTRUCTION)
             return monitoring.DISABLE
 
         def on_instruction(code: CodeType, offset: int) -> Any:
             watched = watch.watched[id(code)]
             watched.executed[offset] += 1
-            if watched.is_after_call or watched.marks[offset]:
-                watched.look(offset, sys._getframe(1))  # noqa: SLF001  as above
-            if tampered.has_new_profiler:
-                tampered.look()
+            if watched.marks[offset]:
+                watched.look(offset, _getframe(1))
 
         with tampering.own_changes():
-            monitoring.use_tool_id(_TOOL, "opcode_count")
-            monitoring.register_callback(_TOOL, events.PY_START, on_start)
-            monitoring.register_callback(_TOOL, events.PY_RESUME, on_start)
-            monitoring.register_callback(_TOOL, events.INSTRUCTION, on_instruction)
+            monitoring.use_tool_id(tampering.COUNTING_TOOL, "opcode_count")
+            monitoring.register_callback(tampering.COUNTING_TOOL, events.PY_START, on_start)
+            monitoring.register_callback(tampering.COUNTING_TOOL, events.PY_RESUME, on_start)
+            monitoring.register_callback(tampering.COUNTING_TOOL, events.INSTRUCTION, on_instruction)
             monitoring.restart_events()
-            monitoring.set_events(_TOOL, events.PY_START | events.PY_RESUME)
+            monitoring.set_events(tampering.COUNTING_TOOL, events.PY_START | events.PY_RESUME)
         try:
             with watch.told():
                 yield
         finally:
             with tampering.own_changes():
-                counts.is_whole &= monitoring.get_tool(_TOOL) == "opcode_count"
-                monitoring.set_events(_TOOL, events.NO_EVENTS)
+                counts.is_whole &= monitoring.get_tool(tampering.COUNTING_TOOL) == "opcode_count"
+                monitoring.set_events(tampering.COUNTING_TOOL, events.NO_EVENTS)
                 for each in watch.watched.values():
-                    counts.is_whole &= monitoring.get_local_events(_TOOL, each.code) == events.INSTRUCTION
-                    monitoring.set_local_events(_TOOL, each.code, events.NO_EVENTS)
+                    counts.is_whole &= (
+                        monitoring.get_local_events(tampering.COUNTING_TOOL, each.code) == events.INSTRUCTION
+                    )
+                    monitoring.set_local_events(tampering.COUNTING_TOOL, each.code, events.NO_EVENTS)
                 for event in (events.PY_START, events.PY_RESUME, events.INSTRUCTION):
-                    monitoring.register_callback(_TOOL, event, None)
-                monitoring.free_tool_id(_TOOL)
+                    monitoring.register_callback(tampering.COUNTING_TOOL, event, None)
+                monitoring.free_tool_id(tampering.COUNTING_TOOL)
             watch.add_to(counts, tampered)
 
 else:
@@ -282,14 +300,11 @@ else:
                 if event == "opcode":
                     offset = frame.f_lasti
                     executed[offset] += 1
-                    if watched.is_after_call or marks[offset]:
+                    if marks[offset]:
                         watched.look(offset, frame)
-                    if tampered.has_new_profiler:
-                        tampered.look()
                 elif event == "return" and not is_resumed:
                     open_frames[threading.get_ident()] -= 1
-                    if value is not None and not executed[frame.f_lasti]:
-                        counts.is_whole = False
+                    counts.is_whole &= value is None or executed[frame.f_lasti] > 0
                 return on_opcode
 
             tracers[id(code)] = on_opcode
@@ -298,8 +313,8 @@ else:
         def on_call(frame: FrameType, _: str, __: Any) -> Any:
             code = frame.f_code
             if library_code.is_library(code):
-                if with_calls and (name := _numpy_name(code)) is not None:
-                    counts.calls[name] += _numpy_calls(frame)
+                if with_calls:
+                    _count_numpy(counts.calls, frame)
                 return None
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import _lsprof
 import contextlib
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 _ALWAYS = frozenset({"sys.addaudithook", "cpython.PyInterpreterState_New"})
 _TRACERS = frozenset({"sys.settrace"})
 _PROFILERS = frozenset({"sys.setprofile", "sys.monitoring.register_callback"})
 _FRAMES = frozenset(
-    {"ctypes.dlsym", "gc.get_objects", "gc.get_referents", "gc.get_referrers", "object.__getattr__"}
-    | {"sys._current_frames", "sys._getframe"}
+    {"ctypes.dlsym", "gc.get_objects", "gc.get_referents", "gc.get_referrers", "sys._current_frames"}
+    | {"sys._getframe"}
 )
+_FRAMES_OF = frozenset({"ag_frame", "cr_frame", "gi_frame", "tb_frame"})
+
+COUNTING_TOOL = 4
+"""The counter's own tool in sys.monitoring, from Python 3.12 on; a forgotten profiler or debugger has another."""
 
 _PROFILER_TOOL = 2
 """sys.monitoring.PROFILER_ID, which cProfile takes from Python 3.12 on."""
@@ -38,7 +44,7 @@ class Watch:
         self._profiler = _profiler()
 
     def look(self) -> None:
-        """Judge a change of the profiler, right after it."""
+        """Judge the last change of the profiler, before the next one."""
         self.has_new_profiler = False
         before, self._profiler = self._profiler, _profiler()
         self.is_seen |= self._profiler == "other" or "cProfile" not in (before, self._profiler)
@@ -47,60 +53,82 @@ class Watch:
         """Whether the count was stopped or passed by, now that the call has returned."""
         if self.has_new_profiler:
             self.look()
-        return self.is_seen or _profiler() == "other" or _always_seen
+        return self.is_seen or _profiler() == "other" or _state.is_evaded
 
 
-_always_seen = False
-_watch: Watch | None = None
-_is_own = False
+@dataclass(slots=True)
+class _State:
+    """What the audit hook knows."""
+
+    watch: Watch | None = None
+    is_own: bool = False
+    """Whether the counter itself is at work."""
+    is_evaded: bool = False
+    """Whether the student's code made a place where nothing is traced."""
+
+
+_state = _State()
 
 
 def prepare() -> None:
-    """Install the audit hook, before the fork."""
+    """Install the audit hook, before the fork; see changes of the counter's tool, for which there is no event."""
     sys.addaudithook(_on_event)
+    if sys.version_info >= (3, 12):
+        for name in ("free_tool_id", "set_events", "set_local_events"):
+            setattr(sys.monitoring, name, _noticed(getattr(sys.monitoring, name)))
 
 
 @contextlib.contextmanager
 def watching() -> Iterator[Watch]:
     """Watch for it inside."""
-    global _watch
-    _watch = Watch()
+    _state.watch = watch = Watch()
     try:
-        yield _watch
+        yield watch
     finally:
-        _watch = None
+        _state.watch = None
 
 
 @contextlib.contextmanager
 def own_changes() -> Iterator[None]:
     """The counter's own changes of how Python is traced, and its own looks at objects."""
-    global _is_own
-    _is_own = True
+    _state.is_own = True
     try:
         yield
     finally:
-        _is_own = False
+        _state.is_own = False
 
 
-def _on_event(event: str, _: tuple[Any, ...]) -> None:
-    global _always_seen
+def _noticed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose use on the counter's tool is seen."""
+
+    @functools.wraps(function)
+    def noticed(tool: int, *arguments: Any) -> Any:
+        if _state.watch is not None and tool == COUNTING_TOOL:
+            _state.watch.is_seen = True
+        return function(tool, *arguments)
+
+    return noticed
+
+
+def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
+    watch = _state.watch
     if event in _ALWAYS:
-        _always_seen = True
-    elif _watch is None or _is_own:
+        _state.is_evaded = True
+    elif watch is None or _state.is_own:
         return
     elif event in _TRACERS:
-        _watch.is_seen = True
-    elif event in _FRAMES:
-        _watch.has_frames = True
+        watch.is_seen = True
+    elif event in _FRAMES or (event == "object.__getattr__" and arguments[1] in _FRAMES_OF):
+        watch.has_frames = True
     elif event in _PROFILERS:
-        if _watch.has_new_profiler:
-            _watch.look()
-        _watch.has_new_profiler = True
+        if watch.has_new_profiler:
+            watch.look()
+        watch.has_new_profiler = True
 
 
 def _profiler() -> str:
     """What profiles Python code now: nothing, cProfile, or something else."""
-    function = _getprofile()
+    function: object = _getprofile()
     if function is not None:
         return "cProfile" if isinstance(function, _lsprof.Profiler) else "other"
     monitoring = getattr(sys, "monitoring", None)

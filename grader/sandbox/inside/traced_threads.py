@@ -17,7 +17,7 @@ import tampering
 TraceFunction = Callable[[FrameType, str, Any], Any]
 
 _start, _settrace = _thread.start_new_thread, sys.settrace
-_tracer: TraceFunction | None = None
+_tracers: list[TraceFunction] = []
 
 
 def prepare() -> None:
@@ -30,19 +30,16 @@ def prepare() -> None:
 
 def trace_all(tracer: TraceFunction | None) -> None:
     """Trace the threads that are started from now on, or no longer."""
-    global _tracer
-    _tracer = tracer
+    _tracers[:] = [] if tracer is None else [tracer]
 
 
 def _start_traced(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None) -> int:
-    if _tracer is None:
+    if not _tracers:
         return _start(function, args, {} if kwargs is None else dict(kwargs))
-    return _start(_run, (_tracer, function, args, kwargs or {}))
+    return _start(_run, (_tracers[0], function, args, kwargs or {}))
 
 
-def _run(
-    tracer: TraceFunction, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> None:
+def _run(tracer: TraceFunction, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     with tampering.own_changes():
         _settrace(tracer)
     function(*args, **kwargs)

@@ -110,8 +110,7 @@ class Caller:
             _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
             _making_on(header["default_device"]),
             _if(header["is_traced"], operator_trace.recording) as operators,
-            _if(header["is_counted"], counting) as counts,
-            _if(header["disturbed"] is not None, disturbed),
+            _if(header["is_counted"], counting if header["disturbed"] is None else disturbed) as counts,
         ):
             if header["method"] is not None:
                 owner = _lend_methods(target, state, header["state"])()
@@ -127,7 +126,8 @@ class Caller:
         if operators is not None:
             body += operator_trace.pack_names(operators)
         if counts is not None:
-            self._held.counted.append(counts)
+            if header["disturbed"] is None:
+                self._held.counted.append(counts)
             body += opcode_count.pack_counts(counts)
         self._held.before = made
         return body

@@ -373,14 +373,16 @@ _NAIVE: dict[str, Pair] = {
         spec="eecs498_2019",
         base=_BASE,
         checks=("svm_naive_loops",),
-        hostile=_naive("copies = []\nfor x in X:\n    copies.append(x.clone())\nX = torch.stack(copies)", _PRODUCTS),
+        hostile=_naive(
+            "copies = []\nfor x in X:\n    copies.append(x.clone())\nX = torch.stack(copies)", _PRODUCTS
+        ),
         honest=_naive(
             "columns = []\nfor c in range(W.shape[1]):\n    columns.append(X @ W[:, c])",
             _PRODUCTS.replace("scores = X @ W", "scores = torch.stack(columns, dim=1)"),
         ),
         points=1,
         honest_points=1,
-        says=("they only copy or pick data",),
+        says=("does little in its loops",),
         flags=("unclear_code",),
     ),
 }

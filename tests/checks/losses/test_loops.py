@@ -18,7 +18,7 @@ from grader.model.observation import (
     Returned,
     TimedOut,
 )
-from grader.model.verdict import Finding
+from grader.model.verdict import Finding, Flag
 from reference import Convention
 from tests.checks.students import (
     ASSIGNMENT,
@@ -26,6 +26,7 @@ from tests.checks.students import (
     PLACE,
     bytes_of,
     evidence_of,
+    observe,
     says,
     shipped_svm,
     softmax_indexed,
@@ -43,6 +44,11 @@ def check_of(function=VECTORIZED):
     return LoopsCheck(
         kind="loops", id="loops", title="loops", points=2, hint="Draw the shapes.", function=function
     )
+
+
+def sizes_of(check, assignment=ASSIGNMENT):
+    """The samples of the counted calls."""
+    return [trial.positional[2].array.size for trial in check.trials(CheckContext(assignment, 0))]
 
 
 def verdict_with(counts, function=VECTORIZED, student=svm_mask, assignment=ASSIGNMENT):
@@ -65,7 +71,8 @@ def test_a_vectorized_function_that_stays_flat_passes(counts):
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert verdict.message == ("svm_loss_vectorized does not loop in Python, as a vectorized version should.")
     assert verdict.measured == {"instructions": 90, "more_samples": counts[1], "more_classes": counts[2]}
-    assert verdict.allowed == {"more_samples": 102, "more_classes": 102}
+    few, many, _ = sizes_of(check_of())
+    assert verdict.allowed == {"more_samples": 90 + many - few, "more_classes": 102}
     assert verdict.findings == (Finding(VECTORIZED, None),)
 
 
@@ -222,15 +229,17 @@ def test_calls_without_values_earn_nothing_and_say_why(observation, template):
 
 
 @pytest.mark.parametrize("layout", ["DC", "CD"])
+@pytest.mark.parametrize("function, most", [(NAIVE, 24), (VECTORIZED, 260)])
 @pytest.mark.parametrize("seed", range(5))
-def test_one_trial_has_three_times_the_samples_and_one_three_times_the_classes(seed, layout):
-    trials = check_of().trials(CheckContext(ASSIGNMENT.in_layout(layout), seed))
+def test_one_trial_has_more_samples_and_one_three_times_the_classes(seed, function, most, layout):
+    trials = check_of(function).trials(CheckContext(ASSIGNMENT.in_layout(layout), seed))
     few, samples, classes = (case_of(trial)[0] for trial in trials)
 
     features, kinds = few.W.shape if layout == "DC" else few.W.shape[::-1]
     shapes = [case.W.shape if layout == "DC" else case.W.shape[::-1] for case in (samples, classes)]
     assert shapes == [(features, kinds), (features, 3 * kinds)]
-    assert (len(samples.y), len(classes.y)) == (3 * len(few.y), len(few.y))
+    assert 3 * len(few.y) <= len(samples.y) <= most
+    assert len(classes.y) == len(few.y)
 
 
 def test_the_other_layout_names_its_classes_as_classes():
@@ -269,9 +278,110 @@ def test_trials_are_a_function_of_the_seed_alone():
     assert first != other
 
 
+def test_a_batch_that_is_taken_in_a_few_chunks_is_no_loop_and_one_step_for_each_sample_is():
+    few, many, _ = sizes_of(check_of())
+
+    assert verdict_with((90, 90 + many - few, 90)).status == "passed"
+    assert verdict_with((90, 91 + many - few, 90)).status == "failed"
+
+
+@pytest.mark.parametrize("function", [VECTORIZED, NAIVE])
+def test_a_count_that_was_stopped_is_no_count(function):
+    counts = [Instructions(total) for total in (90, 900, 900)]
+    counts[1] = dataclasses.replace(counts[1], is_whole=False)
+
+    verdict = verdict_with(counts, function)
+
+    message = (
+        f"{function} stops or evades the count of its Python steps (with sys.settrace, sys.setprofile, an audit hook"
+        " or a frame), so nobody can tell whether it loops. Remove that code."
+    )
+    assert (verdict.status, verdict.credit, verdict.message) == ("failed", 0.0, message)
+    assert verdict.alarms == (Flag("unclear_code", function, message),)
+
+
+def disturbed_verdict(counts, answers, function=NAIVE):
+    """The verdict when the disturbed calls answer like these students and count these lines, until none is asked for."""
+    check, context = check_of(function), CheckContext(ASSIGNMENT, 0)
+    evidence = [
+        (trial, dataclasses.replace(seen, instructions=count))
+        for (trial, seen), count in zip(evidence_of(check, svm_mask, 0, ASSIGNMENT), counts, strict=False)
+    ]
+    asked = []
+    while trials := check.more_trials(context, evidence):
+        for trial in trials:
+            student, lines = answers[len(asked)]
+            seen = observe(trial, student)
+            asked.append(trial.disturbed)
+            evidence.append((trial, dataclasses.replace(seen, instructions=Instructions(lines))))
+    return check.judge(context, evidence), asked
+
+
+COUNTS = (
+    Instructions(412, {LOOP: 10, BODY: 300}),
+    Instructions(1180, {LOOP: 26, BODY: 1052}),
+    Instructions(412),
+)
+
+
+def test_a_naive_function_that_is_wrong_once_its_loops_are_disturbed_passes():
+    verdict, asked = disturbed_verdict(COUNTS, [(shipped_svm, 20), (shipped_svm, 20)])
+
+    assert asked == ["other numbers", "once"]
+    assert (verdict.status, verdict.alarms) == ("passed", ())
+
+
+def test_a_naive_function_that_is_right_whatever_its_loops_see_is_told_where_they_are():
+    verdict, _ = disturbed_verdict(COUNTS, [(svm_mask, 20), (shipped_svm, 20)])
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message == (
+        "svm_loss_naive does its work outside of its loops at hw.py, line 12: it returns the same loss and dW whatever"
+        " numbers they see. Write the naive version with loops that compute the result."
+    )
+
+
+def test_a_naive_function_that_is_right_after_one_round_of_each_loop_and_grows_no_more_loops_for_nothing():
+    verdict, asked = disturbed_verdict(COUNTS, [(shipped_svm, 20), (svm_mask, 20), (svm_mask, 22)])
+
+    assert asked == ["other numbers", "once", "once"]
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message == (
+        "svm_loss_naive does its work for all samples at once at hw.py, line 12: it returns the same loss and dW when"
+        " each loop ends after one round. Write the naive version with loops that compute the result."
+    )
+
+
+@pytest.mark.parametrize("last", [(svm_mask, 23), (shipped_svm, 20)], ids=["it grows", "it is wrong"])
+def test_work_that_is_repeated_elsewhere_than_in_the_loops_that_end_is_work(last):
+    verdict, _ = disturbed_verdict(COUNTS, [(shipped_svm, 20), (svm_mask, 20), last])
+
+    assert verdict.status == "passed"
+
+
+def test_loops_that_do_little_are_shown_to_the_instructor_and_cost_nothing():
+    few, many, _ = sizes_of(check_of(NAIVE))
+    counts = [Instructions(30), Instructions(30 + 11 * (many - few)), Instructions(30)]
+
+    verdict, _ = disturbed_verdict(counts, [(shipped_svm, 20), (shipped_svm, 20)])
+
+    message = (
+        "svm_loss_naive does little in its loops (11 steps for each further sample or class): is it a copy of the"
+        " vectorized version beside a loop?"
+    )
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert verdict.alarms == (Flag("unclear_code", NAIVE, message),)
+
+
+@pytest.mark.parametrize("function, counts", [(VECTORIZED, (90, 90, 90)), (NAIVE, (90, 90, 90))])
+def test_only_a_naive_function_with_loops_is_asked_further(function, counts):
+    _, asked = disturbed_verdict([Instructions(count) for count in counts], [], function)
+
+    assert asked == []
+
+
 def test_what_a_library_does_once_more_for_each_sample_is_a_loop():
-    case_sizes = [trial.positional[2].array.size for trial in check_of().trials(CheckContext(ASSIGNMENT, 0))]
-    few, many, _ = case_sizes
+    few, many, _ = sizes_of(check_of())
     counts = [Instructions(90, {}, {"torch's mul": amount, "torch's sum": 3}) for amount in (few, many, few)]
 
     verdict = verdict_with(counts)
