@@ -483,17 +483,18 @@ def test_what_libraries_do_instead_of_reserving_space_works(filtered, tmp_path):
 
     def make():
         os.chdir(tmp_path)
-        with open("a", "wb") as file:
+        with Path("a").open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, 100_000)
         values = np.arange(3 << 20, dtype=np.float64)
-        with open("b", "wb") as file:
+        with Path("b").open("wb") as file:
             values.tofile(file)
         shutil.copyfile("b", "c")
         mapped = np.memmap("d", dtype=np.float64, mode="w+", shape=(1000,))
         mapped[:] = 1
         mapped.flush()
-        assert not open("a").isatty()
-        return [os.stat(name).st_size for name in "abcd"] + [float(np.fromfile("c")[-1])]
+        with Path("a").open() as file:
+            assert not file.isatty()
+        return [Path(name).stat().st_size for name in "abcd"] + [float(np.fromfile("c")[-1])]
 
     assert filtered(make) == [100_000, 24 << 20, 24 << 20, 8000, float((3 << 20) - 1)]
 
