@@ -8,7 +8,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from grader.sandbox.inside import limits
 INTERVAL_SECONDS = 0.05
 GREATEST_FILES_BYTES = 256 << 20
 GREATEST_FILES = 10_000
+GREATEST_FOLDERS = 1_000
+"""Of those files: on a busy disk it takes milliseconds to remove one."""
+
 GREATEST_DEPTH = 32
 """Depth of nested folders: a look holds an open descriptor for each."""
 
@@ -156,19 +159,24 @@ def _memory_bytes(process: psutil.Process, counts: dict[str, int]) -> int:
 
 def _excess_of_files(folder: _Folder) -> str | None:
     """The limit that the files exceed; None if none. It stops counting there. Raises OSError."""
-    total = 0
+    total = files = folders = 0
     linked: set[tuple[int, int]] = set()
     with contextlib.closing(_entries(folder)) as entries:
-        for number, (status, depth) in enumerate(entries):
+        for status, depth in entries:
+            is_folder = stat.S_ISDIR(status.st_mode)
             file = (status.st_dev, status.st_ino)
+            files += 1
+            folders += is_folder
             if file not in linked:
                 total += _bytes(status)
-            if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+            if status.st_nlink > 1 and not is_folder:
                 linked.add(file)
             if total > GREATEST_FILES_BYTES:
                 return f"it wrote more than {formatting.size(GREATEST_FILES_BYTES)} of files"
-            if number >= GREATEST_FILES:
+            if files > GREATEST_FILES:
                 return f"it made more than {GREATEST_FILES} files"
+            if folders > GREATEST_FOLDERS:
+                return f"it made more than {GREATEST_FOLDERS} folders"
             if depth > GREATEST_DEPTH:
                 return f"it nested folders more than {GREATEST_DEPTH} deep"
     return None
@@ -182,7 +190,7 @@ def _bytes(status: os.stat_result) -> int:
     return max(status.st_size, getattr(status, "st_blocks", 0) * 512)  # Windows counts no blocks
 
 
-def _entries(folder: _Folder) -> Iterator[tuple[os.stat_result, int]]:
+def _entries(folder: _Folder) -> Generator[tuple[os.stat_result, int]]:
     """Each file and folder below with its depth; depth 1 is the folder itself.
 
     Folders are opened from one another, so no path can be too long. OSError for one that cannot be read.

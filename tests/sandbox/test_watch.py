@@ -28,6 +28,7 @@ MIB = 1 << 20
 def watch(monkeypatch):
     """Of few files: ten thousand take seconds to make."""
     monkeypatch.setattr(watch_module, "GREATEST_FILES", 300)
+    monkeypatch.setattr(watch_module, "GREATEST_FOLDERS", 200)
     made = Watch()
     yield made
     made.close()
@@ -102,7 +103,11 @@ TOO_MUCH = {
         "it made more than 300 files",
     ),
     "many folders": (
-        "for n in range(31):\n    os.mkdir(f'{n}')\n    for m in range(9): os.mkdir(f'{n}/{m}')",
+        "for n in range(21):\n    os.mkdir(f'{n}')\n    for m in range(9): os.mkdir(f'{n}/{m}')",
+        "it made more than 200 folders",
+    ),
+    "many folders and files": (
+        "for n in range(151):\n    os.mkdir(f'{n}')\n    os.close(os.open(f'{n}/a', os.O_CREAT))",
         "it made more than 300 files",
     ),
     "deep folders": (
@@ -515,6 +520,7 @@ def test_one_thread_watches_all(watch, process, tmp_path):
 
 def test_bounds_are_those_that_a_worker_is_told_of():
     assert (watch_module.GREATEST_FILES_BYTES, watch_module.GREATEST_FILES) == (256 << 20, 10_000)
+    assert watch_module.GREATEST_FOLDERS == 1_000
 
 
 # In the sandbox

@@ -100,8 +100,8 @@ def test_folders_of_any_name_are_removed_however_deep(tmp_path, name):
 def test_wide_and_deep_folders_are_removed_in_one_pass(tmp_path, monkeypatch):
     monkeypatch.setattr(workspace, "_PASSES", 1)
     root = tmp_path / "root"
-    for number in range(60):
-        for inner in range(30):
+    for number in range(20):
+        for inner in range(10):
             (root / f"{number}" / f"{inner}" / "a" / "b").mkdir(parents=True)
             (root / f"{number}" / f"{inner}" / "a" / "file").touch()
         (root / f"{number}" / "1" / "a").chmod(0)
