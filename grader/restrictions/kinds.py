@@ -97,6 +97,8 @@ def kind_of_operator(name: str) -> RestrictionKind | None:
 
     Setting requires_grad does not count: a trace also sees whether the gradient was then computed.
     """
+    if name.startswith(wire.WITNESS_OFF):
+        return "dynamic"
     if name in _TENSOR_METHODS:
         return None
     if name in {wire.AUTOGRAD_RAN, "torch._tensor.Tensor.backward"} or name.endswith("._make_dual"):
