@@ -30,7 +30,7 @@ from grader.intake.submission import Submission
 from grader.model.report import HIDDEN_TITLE, Report
 from grader.model.trial import Replacement
 from grader.model.verdict import Finding, Verdict
-from grader.restrictions import find_violations, shows_in_trace
+from grader.restrictions import find_violations
 from grader.sandbox import device_lock
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec, Spec
@@ -65,7 +65,7 @@ def grade(
     if extracted is None:
         extracted = Extracted.empty()
         results = [CheckResult(check, errored_verdict()) for check in spec.checks]
-        watch = Watch(settings.seed, is_tracing=False)
+        watch = Watch(settings.seed, spec.assignment)
         faults.append("the submission's code could not be parsed")
     else:
         grading = _Grading(submission, spec, extracted, sandbox, settings)
@@ -147,7 +147,7 @@ class _Grading:
     @cached_property
     def watch(self) -> Watch:
         """The calls that are traced, and what was seen in all calls."""
-        return Watch(self.settings.seed, shows_in_trace(self.spec.assignment))
+        return Watch(self.settings.seed, self.spec.assignment)
 
     @cached_property
     def _context(self) -> CheckContext:

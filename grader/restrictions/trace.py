@@ -9,7 +9,7 @@ from grader.restrictions.kinds import kind_of_operator
 from grader.restrictions.uses import Use
 from grader.sandbox.inside import wire
 
-_VISIBLE_KINDS: tuple[RestrictionKind, ...] = ("autograd", "losses")
+_VISIBLE_KINDS: tuple[RestrictionKind, ...] = ("autograd", "libraries", "losses")
 
 
 def shows_in_trace(assignment: Assignment) -> bool:
@@ -28,11 +28,13 @@ def uses_in_trace(operators: Iterable[str]) -> tuple[Use, ...]:
 
 
 def _rank(name: str) -> tuple[int, str]:
-    """Functions before the operators beneath them."""
-    return (1 if name.endswith(("_backward", "_forward", "_nd", "2d", wire.AUTOGRAD_RAN)) else 0, name)
+    """What the code calls before the operators beneath it, or what follows from it."""
+    is_beneath = name.endswith(("_backward", "_forward", "_nd", "2d", wire.AUTOGRAD_RAN))
+    return (1 if is_beneath or name == wire.WITNESS_OFF else 0, name)
 
 
 def _said(name: str) -> str:
     if name.startswith(wire.WITNESS_OFF):
         return name.removeprefix(wire.WITNESS_OFF).strip() or "a way to hide the operators that it runs"
-    return f"torch's {name.removeprefix('aten.')}"
+    is_operator = name == wire.AUTOGRAD_RAN or name.startswith("aten.")
+    return f"torch's {name.removeprefix('aten.')}" if is_operator else name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import secrets
@@ -40,6 +39,7 @@ class Witness:
     _ends: list[str] = field(default_factory=list)
     _canaries: dict[str, str] | None = None
     _has_begun: bool = False
+    _poll: select.poll | None = None
 
     @classmethod
     def open(cls) -> tuple[Self, int] | None:
@@ -84,23 +84,29 @@ class Witness:
 
     def await_answer(self, connection: socket.socket, remaining: Callable[[], float]) -> None:
         """Read until the worker's answer begins. remaining: raises TimeoutError once the time is up."""
-        poll = select.poll()
-        poll.register(connection, select.POLLIN)
-        poll.register(self.descriptor, select.POLLIN)
+        poll = self._poll or self._polling(connection)
+        answering = connection.fileno()
         while True:
-            ready = dict(poll.poll(max(1, remaining() * 1e3)))
-            if connection.fileno() in ready:
+            ready = [descriptor for descriptor, _ in poll.poll(max(1, remaining() * 1e3))]
+            if answering in ready:
                 return
             if ready and not self.read():
                 poll.unregister(self.descriptor)
 
+    def _polling(self, connection: socket.socket) -> select.poll:
+        self._poll = select.poll()
+        for each in (connection.fileno(), self.descriptor):
+            self._poll.register(each, select.POLLIN)
+        return self._poll
+
     def read(self) -> bool:
         """Take what is in the pipe; False once no process can write to it."""
-        with contextlib.suppress(BlockingIOError):
+        try:
             while chunk := os.read(self.descriptor, _CHUNK):
                 self._take(chunk)
-            return False
-        return True
+        except BlockingIOError:
+            return True
+        return False
 
     def _take(self, chunk: bytes) -> None:
         text = self._rest + chunk

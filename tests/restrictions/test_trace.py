@@ -11,7 +11,7 @@ from tests.restrictions.students import assignment_with
 @pytest.mark.parametrize(
     "policy, is_traced",
     [
-        ({"losses": "ignore", "autograd": "ignore"}, False),
+        ({"losses": "ignore", "autograd": "ignore", "libraries": "ignore"}, False),
         ({"losses": "ignore"}, True),
         ({"autograd": "ignore", "losses": "fail"}, True),
     ],

@@ -39,6 +39,23 @@ NOTE, TRACE_WORKS, TRACE_ENDS = "@", "trace works", "trace ends"
 WITNESS_OFF = "witness off"
 """Among the operators of a call if something was done that keeps them from being seen; its name may follow."""
 
+LIBRARIES = frozenset(
+    {"autograd", "chainer", "cuml", "cvxopt", "cvxpy", "fastai", "flax", "jax", "keras", "lightgbm"}
+    | {
+        "lightning",
+        "mxnet",
+        "optax",
+        "paddle",
+        "pytorch_lightning",
+        "scipy",
+        "sklearn",
+        "skorch",
+        "statsmodels",
+    }
+    | {"tensorflow", "theano", "thundersvm", "tinygrad", "torchmetrics", "xgboost"}
+)
+"""Libraries that fit models or differentiate, at least in part."""
+
 CANARIES = ("digamma", "erfc", "expm1", "frac", "i0", "rsqrt", "sinc", "trunc")
 CANARY_LOSSES = (
     *("binary_cross_entropy", "cross_entropy_loss", "hinge_embedding_loss", "kl_div", "multi_margin_loss"),

@@ -3,8 +3,8 @@
 Two witnesses write into a pipe that the judge reads, and what they wrote cannot be taken back. In every call, kernels
 of ours before those of torch's losses and an autograd engine of ours note each use. In a traced call, torch's own
 execution trace lists all operators besides. They are in C++ or cost nothing until something restricted runs, so they
-change no values and leave nothing in Python that tells a traced call from another. Known ways of passing them by are
-notes as well, if the student's code takes them.
+change no values and leave nothing in Python that tells a traced call from another. Calls of libraries that are loaded
+are noted in traced calls. Ways of passing a witness by are notes as well, if the student's code takes them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
@@ -58,6 +59,7 @@ _remove_trace = _C._profiler._remove_execution_trace_observer  # noqa: SLF001
 _redispatch = _C._DispatchOperatorHandle.redispatch_boxed  # noqa: SLF001
 
 _FACADES = (
+    "/ctypes/__init__.py",
     "/torch/_ops.py",
     "/torch/library.py",
     "/torch/autograd/__init__.py",
@@ -100,6 +102,7 @@ class _Line:
     write: Callable[[bytes], Any] | None = None
     path = ""
     is_able = False
+    is_profiling = False
 
 
 def _note(name: str) -> None:
@@ -123,6 +126,7 @@ def install() -> None:
         for name in names:
             if hasattr(owner, name):
                 _guard(owner, name, f"{owner_name}.{name}")
+    sys.addaudithook(_hear)
     _Line.is_able = _can_trace()
 
 
@@ -178,6 +182,58 @@ def _is_by_student(frame: FrameType | None) -> bool:
     return frame is not None and frame.f_code.co_filename.startswith(packing.CHUNK_FILE)
 
 
+_REACHING = frozenset(
+    {"gc.get_objects", "gc.get_referents", "gc.get_referrers", "sys._current_frames"}
+    | {"ctypes.addressof", "ctypes.cdata", "ctypes.dlopen", "ctypes.dlsym", "ctypes.string_at"}
+)
+"""Events of the interpreter's own record, which nothing can leave: reaching for objects that were not given."""
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    """Note when the student's code looks for a witness, or changes a function's code."""
+    is_change = event == "object.__setattr__" and arguments[1] == "__code__"
+    is_off = event == "sys.setprofile" and _Line.is_profiling
+    if (event in _REACHING or is_change or is_off) and _is_by_student(sys._getframe(1)):  # noqa: SLF001
+        _note(f"{wire.WITNESS_OFF} {'a change of __code__' if is_change else event}")
+
+
+def _profile(frame: FrameType, event: str, argument: Any) -> None:
+    """Note each function of a library that the student's code calls."""
+    if event == "call":
+        module, name = frame.f_globals.get("__name__"), frame.f_code.co_qualname
+        caller = frame.f_back
+    elif event == "c_call":
+        module, name = getattr(argument, "__module__", None), getattr(argument, "__qualname__", "")
+        caller = frame
+    else:
+        return
+    if isinstance(module, str) and module.partition(".")[0] in wire.LIBRARIES and name != "<module>":
+        is_first = caller is None or caller.f_code.co_filename.replace("\\", "/").endswith(_STARTERS)
+        if is_first or _is_by_student(caller):
+            _note(f"{module}.{name}")
+
+
+_STARTERS = ("/threading.py", "/concurrent/futures/thread.py")
+"""Modules that call what the student's code handed to a thread."""
+
+
+@contextlib.contextmanager
+def _profiling() -> Iterator[None]:
+    """Note calls of libraries inside, if one is loaded."""
+    if wire.LIBRARIES.isdisjoint(sys.modules):
+        yield
+        return
+    sys.setprofile(_profile)
+    threading.setprofile(_profile)
+    _Line.is_profiling = True
+    try:
+        yield
+    finally:
+        _Line.is_profiling = False
+        threading.setprofile(None)
+        sys.setprofile(None)
+
+
 def connect(descriptor: int) -> None:
     """Write to this pipe from now on; the first note is made before any of the student's code runs."""
     _Line.path = f"/proc/self/fd/{descriptor}" if sys.platform == "linux" else f"/dev/fd/{descriptor}"
@@ -211,7 +267,8 @@ def tracing(canaries: Mapping[str, str], end: str) -> Iterator[None]:
     """
     with _listing(_Line.path):
         _sing(canaries["first"])
-        yield
+        with _profiling():
+            yield
         _sing(canaries["last"])
     _note(f"{wire.TRACE_ENDS} {end}")
     for name in ("nll_loss_forward", canaries["loss"]):
