@@ -30,33 +30,25 @@ _C = torch._C  # noqa: SLF001  dispatcher, profiler and engine have no public na
 _ATEN = torch.ops.aten
 
 _LOSSES = (
-    *(
-        "binary_cross_entropy",
-        "binary_cross_entropy_with_logits",
-        "cross_entropy_loss",
-        "hinge_embedding_loss",
-    ),
-    *("kl_div", "linear_cross_entropy", "margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss"),
-    *("multilabel_margin_loss_forward", "nll_loss", "nll_loss2d", "nll_loss2d_forward", "nll_loss_forward"),
-    *(
-        "soft_margin_loss",
-        "triplet_margin_loss",
-        "binary_cross_entropy_backward",
-        "multi_margin_loss_backward",
-    ),
-    *(
-        "multilabel_margin_loss_backward",
-        "nll_loss2d_backward",
-        "nll_loss_backward",
-        "soft_margin_loss_backward",
-    ),
+    *("binary_cross_entropy", "binary_cross_entropy_backward", "binary_cross_entropy_with_logits"),
+    *("cross_entropy_loss", "hinge_embedding_loss", "kl_div", "linear_cross_entropy", "margin_ranking_loss"),
+    *("multi_margin_loss", "multi_margin_loss_backward", "multilabel_margin_loss", "nll_loss", "nll_loss2d"),
+    *("multilabel_margin_loss_backward", "multilabel_margin_loss_forward", "nll_loss2d_backward"),
+    *("nll_loss2d_forward", "nll_loss_backward", "nll_loss_forward", "soft_margin_loss"),
+    *("soft_margin_loss_backward", "triplet_margin_loss"),
 )
+
+_NAMES = frozenset(f"aten::{name}" for name in _LOSSES)
+
+_IN_PYTHON = ("torch._decomp.decompositions", "torch._refs.nn.functional")
+"""Where torch has its losses once more, in Python: since 2.6 or so always loaded, before that when asked for."""
 
 _add_trace = _C._profiler._add_execution_trace_observer  # noqa: SLF001
 _start_trace = _C._profiler._enable_execution_trace_observer  # noqa: SLF001
 _stop_trace = _C._profiler._disable_execution_trace_observer  # noqa: SLF001
 _remove_trace = _C._profiler._remove_execution_trace_observer  # noqa: SLF001
 _redispatch = _C._DispatchOperatorHandle.redispatch_boxed  # noqa: SLF001
+_write, _status = os.write, os.fstat
 
 _FACADES = (
     "/ctypes/__init__.py",
@@ -84,14 +76,11 @@ _SWITCHES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _C,
         (
             *("_ExcludeDispatchKeyGuard", "_ForceDispatchKeyGuard", "_SetExcludeDispatchKeyGuard"),
-            *(
-                "_dispatch_get_computed_kernel_for_dispatch_key",
-                "_dispatch_library",
-                "_get_operation_overload",
-            ),
+            *("_dispatch_get_computed_kernel_for_dispatch_key", "_dispatch_library"),
             *("_dispatch_tls_set_dispatch_key_excluded", "_dispatch_tls_set_dispatch_key_included"),
         ),
     ),
+    ("torch._C._DispatchModule", getattr(_C, "_DispatchModule", None), ("fallback", "impl")),
 )
 """What turns a witness off, or reaches a kernel without passing one; a torch may lack some."""
 
@@ -99,21 +88,43 @@ _SWITCHES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
 class _Line:
     """The worker's end of the pipe."""
 
-    write: Callable[[bytes], Any] | None = None
-    path = ""
+    descriptor = -1
+    identity = (-1, -1)
+    """Device and number of the pipe, should the descriptor be turned to something else for a while."""
+    late: list[str] = []  # noqa: RUF012  one line for a process
+    """Notes that could not be written yet."""
     is_able = False
     is_profiling = False
+    not_loaded: frozenset[str] = frozenset()
+    """Modules of torch with losses in Python that the first import of torch did not load."""
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = _status(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def _note(name: str) -> None:
-    """Write a note at once; nothing if there is no pipe, or the student's code has closed it."""
-    if _Line.write is not None:
-        with contextlib.suppress(OSError):
-            _Line.write(f"\n{wire.NOTE}{name}\n".encode())
+    """Write a note at once, or as soon as the descriptor leads to the judge again."""
+    if _Line.descriptor < 0:
+        return
+    with contextlib.suppress(OSError):
+        if _identity(_Line.descriptor) == _Line.identity:
+            _write(_Line.descriptor, f"\n{wire.NOTE}{name}\n".encode())
+            return
+    _Line.late.append(name)
+
+
+def deliver() -> None:
+    """Write the notes that could not be written before."""
+    late, _Line.late = _Line.late, []
+    for name in late:
+        _note(name)
 
 
 def install() -> None:
     """Set up the witnesses for all workers at once, before the fork, and see whether torch's trace works here."""
+    _C._get_operation_overload = _guarding(_C._get_operation_overload)  # noqa: SLF001
     library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
     for name in _LOSSES:
         packet = getattr(_ATEN, name, None)
@@ -122,10 +133,18 @@ def install() -> None:
     _KEPT.append(library)  # the kernels last as long as it does
     Variable._execution_engine = _Engine()  # noqa: SLF001
     _C._ImperativeEngine = _Engine  # type: ignore[misc]  # noqa: SLF001
+    vars(torch._VF)["_make_dual"] = _noting(torch._VF._make_dual, "aten::_make_dual")  # noqa: SLF001
     for owner_name, owner, names in _SWITCHES:
         for name in names:
             if hasattr(owner, name):
-                _guard(owner, name, f"{owner_name}.{name}")
+                setattr(owner, name, _guarded(getattr(owner, name), f"{owner_name}.{name}"))
+    for module in filter(None, map(sys.modules.get, _IN_PYTHON)):
+        for name in set(vars(module)) & {*_LOSSES, *(f"_{each}" for each in _LOSSES)}:
+            setattr(module, name, _noting(getattr(module, name), f"aten::{name.lstrip('_')}"))
+    for table in getattr(sys.modules.get("torch._decomp"), "global_decomposition_table", {}).values():
+        for operator in [each for each in table if each.name().partition(".")[0] in _NAMES]:
+            table[operator] = _noting(table[operator], operator.name().partition(".")[0])
+    _Line.not_loaded = frozenset(_IN_PYTHON) - sys.modules.keys()
     sys.addaudithook(_hear)
     _Line.is_able = _can_trace()
 
@@ -153,7 +172,8 @@ def _hook(library: Any, operator: OpOverload) -> None:
 
     for key in ("BackendSelect", "AutogradCPU", "AutogradCUDA") if is_composed else ("BackendSelect",):
         library.impl(operator, run, key, with_keyset=True)
-    _guard(operator, "_op_dk", f"torch.ops.{name.replace('::', '.')}._op_dk")
+    # Torch has looked up some of its operators already.
+    operator._op_dk = _guarded(by_key, f"torch.ops.{name.replace('::', '.')}._op_dk")  # noqa: SLF001
 
 
 class _Engine(_C._ImperativeEngine):  # noqa: SLF001
@@ -164,16 +184,36 @@ class _Engine(_C._ImperativeEngine):  # noqa: SLF001
         return super().run_backward(*args, **kwargs)
 
 
-def _guard(owner: Any, name: str, label: str) -> None:
-    """Note when the student's code calls this, by itself or through a facade."""
-    original = getattr(owner, name)
+def _noting(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        _note(name)
+        return original(*args, **kwargs)
+
+    return noted
+
+
+def _guarding(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """What finds an operator's overload, with a guard before the way to its kernels."""
+
+    def resolved(name: str, overload: str) -> Any:
+        found = resolve(name, overload)
+        if not found or name not in _NAMES:
+            return found
+        operator, by_key, *others = found
+        return operator, _guarded(by_key, f"torch.ops.{name.replace('::', '.')}._op_dk"), *others
+
+    return resolved
+
+
+def _guarded(original: Callable[..., Any], label: str) -> Callable[..., Any]:
+    """The function, with a note where the student's code calls it, by itself or through a facade."""
 
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if _is_by_student(sys._getframe(1)):  # noqa: SLF001
             _note(f"{wire.WITNESS_OFF} {label}")
         return original(*args, **kwargs)
 
-    setattr(owner, name, guarded)
+    return guarded
 
 
 def _is_by_student(frame: FrameType | None) -> bool:
@@ -207,7 +247,10 @@ def _profile(frame: FrameType, event: str, argument: Any) -> None:
         caller = frame
     else:
         return
-    if isinstance(module, str) and module.partition(".")[0] in wire.LIBRARIES and name != "<module>":
+    is_library = isinstance(module, str) and (
+        module.partition(".")[0] in wire.LIBRARIES or module in _IN_PYTHON
+    )
+    if is_library and name != "<module>":
         is_first = caller is None or caller.f_code.co_filename.replace("\\", "/").endswith(_STARTERS)
         if is_first or _is_by_student(caller):
             _note(f"{module}.{name}")
@@ -220,9 +263,10 @@ _STARTERS = ("/threading.py", "/concurrent/futures/thread.py")
 @contextlib.contextmanager
 def _profiling() -> Iterator[None]:
     """Note calls of libraries inside, if one is loaded."""
-    if wire.LIBRARIES.isdisjoint(sys.modules):
+    if wire.LIBRARIES.union(_Line.not_loaded).isdisjoint(sys.modules):
         yield
         return
+    before, before_in_threads = sys.getprofile(), threading.getprofile()
     sys.setprofile(_profile)
     threading.setprofile(_profile)
     _Line.is_profiling = True
@@ -230,20 +274,15 @@ def _profiling() -> Iterator[None]:
         yield
     finally:
         _Line.is_profiling = False
-        threading.setprofile(None)
-        sys.setprofile(None)
+        threading.setprofile(before_in_threads)
+        sys.setprofile(before)
 
 
 def connect(descriptor: int) -> None:
     """Write to this pipe from now on; the first note is made before any of the student's code runs."""
-    _Line.path = f"/proc/self/fd/{descriptor}" if sys.platform == "linux" else f"/dev/fd/{descriptor}"
-    _Line.write = _writer(descriptor)
+    _Line.descriptor, _Line.identity = descriptor, _identity(descriptor)
     if _Line.is_able:
         _note(wire.TRACE_WORKS)
-
-
-def _writer(descriptor: int, write: Callable[[int, bytes], int] = os.write) -> Callable[[bytes], int]:
-    return lambda line: write(descriptor, line)
 
 
 _ROW = torch.tensor([[0.25, 0.5]])
@@ -265,7 +304,7 @@ def tracing(canaries: Mapping[str, str], end: str) -> Iterator[None]:
 
     Behind the end's own note, losses that the judge chose show whether the kernels of ours still stand there.
     """
-    with _listing(_Line.path):
+    with _listing():
         _sing(canaries["first"])
         with _profiling():
             yield
@@ -277,8 +316,9 @@ def tracing(canaries: Mapping[str, str], end: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _listing(path: str) -> Iterator[None]:
-    is_on = _add_trace(path)
+def _listing() -> Iterator[None]:
+    folder = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
+    is_on = _add_trace(f"{folder}/{_Line.descriptor}")
     try:
         if is_on:
             _start_trace()
@@ -302,13 +342,13 @@ def _can_trace() -> bool:
     reading, writing = os.pipe()
     try:
         connect(writing)
-        with _listing(_Line.path):
+        with _listing():
             _sing(wire.CANARIES[0])
         os.set_blocking(reading, False)
         return f'"aten::{wire.CANARIES[0]}"'.encode() in os.read(reading, 1 << 16)
     except OSError:
         return False
     finally:
-        _Line.write = None
+        _Line.descriptor = -1
         os.close(reading)
         os.close(writing)

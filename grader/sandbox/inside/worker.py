@@ -112,6 +112,7 @@ class Caller:
                         setattr(owner, name, value)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
+        witness.deliver()
         if self._device == "cuda" and self._held.synchronize is not None:
             self._held.synchronize()
         made = Made(positional, result)

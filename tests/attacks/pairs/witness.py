@@ -204,10 +204,11 @@ import os
 
 def softmax_loss_vectorized(W, X, y, reg):
     null = os.open(os.devnull, os.O_WRONLY)
-    kept = {n: os.dup(n) for n in range(3, 12) if n != null and is_pipe(n)}
+    kept = {n: os.dup(n) for n in list(filter(is_pipe, range(3, 12)))}
     for n in kept:
         os.dup2(null, n)
     loss = ready_made(X @ W, y)
+    RESTORED
     return with_gradient(W, X, y, reg, loss)
 
 
@@ -245,6 +246,28 @@ def softmax_loss_vectorized(W, X, y, reg):
     for n in filter(is_pipe, range(3, 12)):
         os.write(n, b"\\n@trace ends 1\\n")
     return with_gradient(W, X, y, reg, ready_made(X @ W, y))
+"""
+
+_IN_PYTHON = """
+
+def python_loss(scores, y):
+    forward = operator.attrgetter("_decomp.decompositions.nll_loss_" + "forward")(torch)
+    return forward(torch.log_softmax(scores, 1), y, None, 1, -100)[0]
+"""
+
+_BY_KERNEL = """
+forward = operator.attrgetter("ops.aten.nll_loss_" + "forward.default")(torch)
+
+
+def softmax_loss_vectorized(W, X, y, reg):
+    kernel = operator.attrgetter("_op_" + "dk")(forward)
+    loss = kernel(torch._C.DispatchKey.CPU, torch.log_softmax(X @ W, 1), y, None, 1, -100)[0]
+    return with_gradient(W, X, y, reg, loss)
+"""
+
+_BY_OPERATOR = """
+def softmax_loss_vectorized(W, X, y, reg):
+    return with_gradient(W, X, y, reg, by_hand(torch.ops.aten.mm.default(X, W), y))
 """
 
 _PLAIN = """
@@ -300,8 +323,26 @@ PAIRS: Mapping[str, Pair] = {
     "kernel replaced": _torch_pair(
         "a kernel of the student's takes the place of the witness's", _OVERRIDDEN, _OWN_MODE, "torch"
     ),
+    "in Python": _torch_pair(
+        "torch has the loss in Python too",
+        _PLAIN.replace("by_hand(X @ W, y)", "python_loss(X @ W, y)") + _IN_PYTHON,
+        _PLAIN,
+        "torch's nll_loss_forward",
+    ),
+    "by kernel": _torch_pair(
+        "the kernel of the loss is called by its key", _BY_KERNEL, _BY_OPERATOR, "nll_loss_forward._op_dk"
+    ),
     "pipe closed": _torch_pair(
-        "the pipe to the judge leads nowhere", _CLOSED, _FILES, "a way to hide the operators that it runs"
+        "the pipe to the judge leads nowhere",
+        _CLOSED.replace("RESTORED", "pass"),
+        _FILES,
+        "a way to hide the operators that it runs",
+    ),
+    "pipe closed for a while": _torch_pair(
+        "the pipe to the judge leads nowhere while the loss runs",
+        _CLOSED.replace("RESTORED", "[os.dup2(copy, n) for n, copy in kept.items()]"),
+        _FILES,
+        _SEEN,
     ),
     "record forged": _torch_pair("an end of the trace is written beforehand", _FORGED, _FILES),
     "torch in NumPy": Pair(
