@@ -11,9 +11,13 @@ import _lsprof
 import contextlib
 import functools
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import CodeType, FunctionType
 from typing import Any
+
+import library_code
 
 _ALWAYS = frozenset({"sys.addaudithook", "cpython.PyInterpreterState_New"})
 _TRACERS = frozenset({"sys.settrace"})
@@ -30,7 +34,7 @@ COUNTING_TOOL = 4
 _PROFILER_TOOL = 2
 """sys.monitoring.PROFILER_ID, which cProfile takes from Python 3.12 on."""
 
-_getprofile = sys.getprofile
+_getframe, _getprofile = sys._getframe, sys.getprofile  # noqa: SLF001  it has no public name
 
 
 class Watch:
@@ -120,16 +124,31 @@ def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
         watch.is_seen = True
     elif event in _FRAMES or (event == "object.__getattr__" and arguments[1] in _FRAMES_OF):
         watch.has_frames = True
+    elif event == "sys.setprofile" and _is_new_thread(_getframe(1).f_code):
+        watch.is_seen |= _kind_of(threading.getprofile()) == "other"
     elif event in _PROFILERS:
         if watch.has_new_profiler:
             watch.look()
         watch.has_new_profiler = True
 
 
+def _is_new_thread(code: CodeType) -> bool:
+    """Whether it is threading's, which gives new threads a profile function."""
+    return code.co_name in {"_bootstrap_inner", "_bootstrap"} and library_code.is_library(code)
+
+
 def _profiler() -> str:
-    """What profiles Python code now: nothing, cProfile, or something else."""
-    function: object = _getprofile()
-    if function is not None:
-        return "cProfile" if isinstance(function, _lsprof.Profiler) else "other"
+    """What profiles Python code in this thread: nothing of the student's, cProfile, or something else."""
+    kind = _kind_of(_getprofile())
+    if kind:
+        return kind
     monitoring = getattr(sys, "monitoring", None)
     return "cProfile" if monitoring is not None and monitoring.get_tool(_PROFILER_TOOL) == "cProfile" else ""
+
+
+def _kind_of(function: object) -> str:
+    """Nothing for no profile function, or one of the worker's own."""
+    if isinstance(function, _lsprof.Profiler):
+        return "cProfile"
+    is_own = isinstance(function, FunctionType) and library_code.is_library(function.__code__)
+    return "" if function is None or is_own else "other"

@@ -28,11 +28,11 @@ import cuda_redirect
 import disturbing
 import library_code
 import opcode_count
-import operator_trace
 import packing
 import tampering
 import traced_threads
 import wire
+import witness
 from program import Program
 
 _SYNCHRONIZE: Callable[[], None] | None = getattr(torch._C, "_cuda_synchronize", None)  # noqa: SLF001
@@ -104,12 +104,13 @@ class Caller:
         if not callable(target):
             raise TypeError(f"{header['function']} is not a function but {packing.describe(target)}")
         owner: Any = None
+        tracing = functools.partial(witness.tracing, header["canaries"], str(header["id"]))
         counting = functools.partial(opcode_count.counting, with_calls=header["are_calls_counted"])
         disturbed = functools.partial(disturbing.disturbed, self._held.counted, header["disturbed"])
         with (
             _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
             _making_on(header["default_device"]),
-            _if(header["is_traced"], operator_trace.recording) as operators,
+            _if(header["canaries"] is not None, tracing),
             _if(header["is_counted"], counting if header["disturbed"] is None else disturbed) as counts,
         ):
             if header["method"] is not None:
@@ -119,12 +120,11 @@ class Caller:
                         setattr(owner, name, value)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
+        witness.deliver()
         if self._device == "cuda" and self._held.synchronize is not None:
             self._held.synchronize()
         made = Made(positional, result)
         body = self._values(made, owner)
-        if operators is not None:
-            body += operator_trace.pack_names(operators)
         if counts is not None:
             if header["disturbed"] is None:
                 self._held.counted.append(counts)
@@ -274,6 +274,7 @@ def prepare() -> None:
     torch.manual_seed(0)
     torch.compile = _uncompiled
     torch.jit._state.disable()  # noqa: SLF001  scripts run as the Python that they are, where their loops show
+    witness.install()
     for name, value in _FORMER_NAMES.items():
         if name not in vars(np):
             setattr(np, name, value)
@@ -345,6 +346,8 @@ def _answer_all(connection: socket.socket) -> None:
         descriptors: list[int] = []
         header, payload = wire.receive_request(connection, descriptors)
         if header["op"] == "program":
+            for descriptor in descriptors:
+                witness.connect(descriptor)
             held.program = Program(header)
             continue
         try:

@@ -307,11 +307,12 @@ def disturbed_verdict(counts, answers, function=NAIVE):
         (trial, dataclasses.replace(seen, instructions=count))
         for (trial, seen), count in zip(evidence_of(check, svm_mask, 0, ASSIGNMENT), counts, strict=False)
     ]
-    asked = []
+    asked: list[str | None] = []
     while trials := check.more_trials(context, evidence):
         for trial in trials:
             student, lines = answers[len(asked)]
             seen = observe(trial, student)
+            assert isinstance(seen, Returned)
             asked.append(trial.disturbed)
             evidence.append((trial, dataclasses.replace(seen, instructions=Instructions(lines))))
     return check.judge(context, evidence), asked
