@@ -368,6 +368,24 @@ _NAIVE: dict[str, Pair] = {
         "            dW[:, y[i]] -= X[i]\n"
         "    return loss, dW\n\n\n" + _naive("loss, dW = down(W, X, y, 0)"),
     ),
+    "all the work each time": Pair(
+        cheat="Does all the work of the vectorized version in each round of its loop.",
+        spec="eecs498_2019",
+        base=_BASE,
+        checks=("svm_naive_loops",),
+        hostile=_naive("for i in range(len(y)):", indent(_PRODUCTS.strip(), "    ")),
+        honest=_naive(
+            "loss, dW = 0.0, torch.zeros_like(W)\nbatch, labels = X, y",
+            "for i in range(len(labels)):",
+            "    X, y = batch[i : i + 1], labels[i : i + 1]",
+            indent(_PRODUCTS.strip().replace("loss, dW =", "more, slope ="), "    "),
+            "    loss, dW = loss + more, dW + slope",
+            "y = labels",
+        ),
+        points=0,
+        honest_points=1,
+        says=("does its work for all samples at once",),
+    ),
     "a loop that only copies": Pair(
         cheat="Copies the samples in a loop and hands the copy to vectorized code.",
         spec="eecs498_2019",
@@ -377,8 +395,7 @@ _NAIVE: dict[str, Pair] = {
             "copies = []\nfor x in X:\n    copies.append(x.clone())\nX = torch.stack(copies)", _PRODUCTS
         ),
         honest=_naive(
-            "columns = []\nfor c in range(W.shape[1]):\n    columns.append(X @ W[:, c])",
-            _PRODUCTS.replace("scores = X @ W", "scores = torch.stack(columns, dim=1)"),
+            "copies = []\nfor x in X:\n    copies.append(x.clone())\nX = torch.stack(copies)", _LOOP
         ),
         points=1,
         honest_points=1,
