@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 
+from grader import formatting
 from grader.extract import Chunk, Extracted, ExtractedFunction
 from grader.extract.source.scopes import (
     Comprehension,
@@ -18,11 +20,12 @@ from grader.extract.source.scopes import (
     inner_scope,
     outer_parts,
     reached,
-    reached_parts,
 )
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
+from grader.restrictions.doubts import doubts_in, flow_to, is_computed_read
+from grader.restrictions.flow import Flow, parts_with_flow
 from grader.restrictions.kinds import kind_of
 from grader.restrictions.origins import (
     Foreign,
@@ -36,7 +39,8 @@ from grader.restrictions.origins import (
 )
 from grader.restrictions.signs import name_read_by, signs_in
 from grader.restrictions.tables import is_constant_lookup, parts_that_only_ask
-from grader.restrictions.uses import SourceUses, Use
+from grader.restrictions.understood import is_understood
+from grader.restrictions.uses import SourceUses, Use, UseKind
 
 _STEPS = 60_000
 """Nodes looked at for one function; a traced call sees more."""
@@ -50,15 +54,42 @@ _LOSS_ARGUMENTS = 4
 _DESCRIPTIONS = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
 """Attributes that describe a function; reading one is not a call."""
 
+_CHANGES_ITS_ARGUMENTS = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
+"""Attributes of a function that decide what its parameters are."""
+
+_LONGEST_IDENTIFIER = 60
+_PLAIN_BASES = frozenset({"abc.ABC", "torch.nn.Module", "torch.autograd.Function", "torch.nn.modules.module.Module"})
+"""Foreign bases that call no other method of a class than special ones and `forward`."""
+
 _COPIES_DESCRIPTIONS = frozenset({Foreign("functools.update_wrapper"), Foreign("functools.wraps")})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Parsed:
     """The statements of a chunk and their scope."""
 
     body: list[ast.stmt]
     scope: Scope
+
+    @cached_property
+    def stirred(self) -> frozenset[str]:
+        """Names that it may set in another way than by a statement of their scope.
+
+        global and nonlocal names, attributes that are set, keywords of calls, and strings that could be names.
+        """
+        found: set[str] = set()
+        for node in (each for statement in self.body for each in ast.walk(statement)):
+            match node:
+                case ast.Global(names=names) | ast.Nonlocal(names=names):
+                    found.update(names)
+                case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) | ast.keyword(arg=str(name)):
+                    found.add(name)
+                case ast.Constant(value=str(name)) if len(name) <= _LONGEST_IDENTIFIER and name.isidentifier():
+                    found.add(name)
+        return frozenset(found)
+
+
+_Item = tuple[ast.AST, Scope, Chunk, Flow]
 
 
 class Walk:
@@ -74,6 +105,7 @@ class Walk:
     ) -> None:
         self._function = function
         self._partners = assignment.partners(function.name)
+        self._policy = assignment.restrictions.policy
         self._is_loss = isinstance(assignment.functions.get(function.name), LossFunction)
         self._parsed = parsed
         numbers = set(function.chunks)
@@ -86,9 +118,17 @@ class Walk:
                 self._binding.setdefault((chunk.file, name), []).append(chunk)
         self._files = {file: file_scope(file, parts) for file, parts in by_file.items()}
         self._graded = {(each.file, name): name for name, each in extracted.functions.items()}
-        self._origins = Origins(self._files, extracted.modules, frozenset(self._graded), stored)
-        self._pending: list[tuple[ast.AST, Scope, Chunk]] = []
-        self._later: deque[tuple[ast.AST, Scope, Chunk]] = deque()
+        self._origins = Origins(
+            self._files, extracted.modules, frozenset(self._graded), stored, lambda: self._stirred
+        )
+        self._pending: list[_Item] = []
+        self._later: deque[_Item] = deque()
+        self._doubtful: deque[tuple[str, Callable[[], None]]] = deque()
+        """The reasons why code is not certain to run, and how to look at it."""
+        self._reads_computed = False
+        self._doubt: str | None = None
+        """Why the code that is looked at now is not certain to run."""
+        self._unclear: dict[str, Use] = {}
         self._entered: set[int] = set()
         self._entered_chunks: set[int] = set()
         self._attributes: set[str] = set(_CONTRACT)
@@ -97,7 +137,7 @@ class Walk:
             "__wrapped__" in chunk.source or "unwrap" in chunk.source for chunk in self._chunks
         )
         self._has_backward = any("def backward" in chunk.source for chunk in self._chunks)
-        self._uses: dict[tuple[RestrictionKind, str], Use] = {}
+        self._uses: dict[tuple[UseKind, str], Use] = {}
         self._mentions: dict[str, Location] = {}
         self._followed: set[OwnName] = set()
         self._stored: dict[str | tuple[str, str], set[Origin]] = {}
@@ -113,12 +153,31 @@ class Walk:
         steps = _STEPS
         while (self._pending or self._later) and steps > 0:
             steps -= 1
-            item = self._pending.pop() if self._pending else self._later.popleft()
-            self._look_at(*item)
+            self._look_at(*self._next())
         if self._pending or self._later or self._origins.are_exhausted:
             use = Use("dynamic", "more code than the grader reads", self._function.location)
             self._uses[use.kind, use.name] = use
-        return SourceUses(tuple(self._uses.values()), self._mentions)
+        if self._reads_computed:
+            for waiting in self._waiting.values():
+                reason = "in a method that a computed name may call"
+                self._doubtful.extend((reason, partial(self._enter, *each)) for each in waiting)
+        while self._doubtful and steps > 0:
+            self._doubt, look = self._doubtful.popleft()
+            look()
+            while (self._pending or self._later) and steps > 0:
+                steps -= 1
+                self._look_at(*self._next())
+        if self._origins.are_cut_short:
+            self._note("a chain of names longer than the grader follows", self._function.location)
+        return SourceUses(tuple(self._uses.values()), self._mentions, tuple(self._unclear.values()))
+
+    def _next(self) -> _Item:
+        return self._pending.pop() if self._pending else self._later.popleft()
+
+    @cached_property
+    def _stirred(self) -> frozenset[str]:
+        """Names that code of the function's may set in another way than by a statement of their scope."""
+        return frozenset().union(*(self._parsed[chunk.number].stirred for chunk in self._chunks))
 
     def stored(self) -> StoredModules:
         """Modules that the code stores in attributes or global names, as in `self.F = F`."""
@@ -135,20 +194,28 @@ class Walk:
         if chunk.number not in self._entered_chunks:
             self._entered_chunks.add(chunk.number)
             scope = self._files[chunk.file]
-            self._later.extend((statement, scope, chunk) for statement in self._parsed[chunk.number].body)
+            body = self._parsed[chunk.number].body
+            self._later.extend((statement, scope, chunk, Flow.SEEN) for statement in body)
 
-    def _push(self, nodes: Iterable[ast.AST], scope: Scope, chunk: Chunk) -> None:
+    def _push(
+        self, nodes: Iterable[ast.AST], scope: Scope, chunk: Chunk, flow: Flow = Flow.HANDED_ON
+    ) -> None:
         """Look at these next, constants aside: a table of numbers must not use up the steps."""
+        self._push_parts(((node, flow) for node in nodes), scope, chunk)
+
+    def _push_parts(self, parts: Iterable[tuple[ast.AST, Flow]], scope: Scope, chunk: Chunk) -> None:
         self._pending.extend(
-            (node, scope, chunk) for node in reversed(list(nodes)) if not isinstance(node, ast.Constant)
+            (node, scope, chunk, flow)
+            for node, flow in reversed(list(parts))
+            if not isinstance(node, ast.Constant)
         )
 
-    def _look_at(self, node: ast.AST, scope: Scope, chunk: Chunk) -> None:
+    def _look_at(self, node: ast.AST, scope: Scope, chunk: Chunk, flow: Flow) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._meet_definition(node, scope, chunk)
             case ast.Lambda():
-                self._push(outer_parts(node), scope, chunk)
+                self._push(outer_parts(node), scope, chunk, Flow.KEPT)
                 self._enter(node, scope, chunk)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 self._push(ast.iter_child_nodes(node), self._within(node, scope), chunk)
@@ -157,22 +224,94 @@ class Walk:
             case ast.Attribute():
                 self._look_at_attribute(node, scope, chunk)
             case ast.Call() if self._copies_descriptions(node, scope):
-                self._push(node.args[:-1], scope, chunk)
+                self._push(node.args[:-1], scope, chunk, Flow.SEEN)
             case ast.Call() if is_constant_lookup(node, scope, self._origins):
                 self._look_at_operation(node, scope, chunk)
                 self._push(node.args, scope, chunk)
             case ast.If() | ast.IfExp() | ast.While():
-                self._push(reached_parts(node, truth_of(node.test, scope)), scope, chunk)
+                truth = truth_of(node.test, scope)
+                self._push_parts(parts_with_flow(node, flow, scope, truth), scope, chunk)
+                if truth is not None and not isinstance(node.test, ast.Constant):
+                    self._doubt_branch(node, truth, scope, chunk, flow)
             case _:
                 self._look_at_operation(node, scope, chunk)
-                self._push(self._unasked(node, reached_parts(node), scope), scope, chunk)
+                self._push_parts(self._unasked(node, flow, scope), scope, chunk)
         for kind, name in signs_in(node, scope, self._origins, has_backward=self._has_backward):
             self._record(kind, name, node, chunk)
+        for words in doubts_in(node, flow, scope, self._origins, has_backward=self._has_backward):
+            self._note(words, _location(node, chunk))
 
-    def _unasked(self, node: ast.AST, parts: Iterable[ast.AST], scope: Scope) -> list[ast.AST]:
+    def _unasked(self, node: ast.AST, flow: Flow, scope: Scope) -> Iterator[tuple[ast.AST, Flow]]:
         """The parts, without those that only ask whether a module is there."""
         asking = {id(each) for each in parts_that_only_ask(node, scope, self._origins)}
-        return [part for part in parts if id(part) not in asking]
+        arguments = {id(each): at for at, each in enumerate(node.args)} if isinstance(node, ast.Call) else {}
+        for part, part_flow in parts_with_flow(node, flow, scope):
+            if id(part) in asking:
+                continue
+            if isinstance(node, ast.Call) and part_flow is Flow.HANDED_ON:
+                at = arguments.get(id(part), -1)
+                yield part, flow_to(node, at, scope, self._origins)
+            else:
+                yield part, part_flow
+
+    def _doubt_branch(
+        self, node: ast.If | ast.IfExp | ast.While, truth: bool, scope: Scope, chunk: Chunk, flow: Flow
+    ) -> None:
+        """Come back to the branch that the test rules out, if the code may set what it tests in another way."""
+        names = sorted({each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)})
+        if not any(name in self._stirred or self._may_be_given(name, scope) for name in names):
+            return
+        taken = {id(each) for each, _ in parts_with_flow(node, flow, scope, truth)}
+        ruled_out = [
+            part for part in parts_with_flow(node, flow, scope, not truth) if id(part[0]) not in taken
+        ]
+        reason = f"behind {formatting.listing(names)}, which other code may set"
+        self._doubtful.append((reason, partial(self._push_parts, ruled_out, scope, chunk)))
+
+    def _may_be_given(self, name: str, scope: Scope) -> bool:
+        """Whether it is an optional parameter of the graded function that something of the student's may give."""
+        level: Scope | None = scope
+        while level is not None and name not in level.bound:
+            level = level.parent
+        if level is None or name not in level.never_set:
+            return False
+        return not self._has_plain_calls
+
+    @cached_property
+    def _has_plain_calls(self) -> bool:
+        """Whether only the grader calls the function, as it was defined; or its own code, with no more arguments."""
+        name = self._function.name
+        own = self._own_chunks()
+        decorators = [
+            decorator
+            for chunk in own
+            for node in self._parsed[chunk.number].body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+            for decorator in node.decorator_list
+        ]
+        if len(own) != 1 or self._stirred & _CHANGES_ITS_ARGUMENTS:
+            return False
+        scope = self._files[own[0].file]
+        for decorator in decorators:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            found = self._origins.of(called, scope)
+            if not found or not all(isinstance(each, Foreign) for each in found):
+                return False
+        bodies = [self._parsed[chunk.number].body for chunk in self._chunks]
+        nodes = [node for body in bodies for statement in body for node in ast.walk(statement)]
+        plain = {
+            id(node.func)
+            for node in nodes
+            if isinstance(node, ast.Call)
+            and len(node.args) <= _LOSS_ARGUMENTS
+            and not any(isinstance(each, ast.Starred) for each in node.args)
+            and not any(keyword.arg is None for keyword in node.keywords)
+        }
+        return all(
+            id(node) in plain
+            for node in nodes
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == name
+        )
 
     def _look_at_attribute(self, node: ast.Attribute, scope: Scope, chunk: Chunk) -> None:
         self._read_attribute(node.attr)
@@ -183,7 +322,7 @@ class Walk:
         while is_use and isinstance(value, ast.Attribute):
             value = value.value
         if not (is_use and isinstance(value, ast.Name)):
-            self._push([value], scope, chunk)
+            self._push([value], scope, chunk, Flow.SEEN)
 
     def _copies_descriptions(self, call: ast.Call, scope: Scope) -> bool:
         """Whether this is functools.wraps(f), and no code uses the f that it stores."""
@@ -196,6 +335,8 @@ class Walk:
             self._follow(self._origins.of(node, scope), node, chunk)
         if isinstance(node, ast.Call) and (name := name_read_by(node, scope, self._origins)) is not None:
             self._read_attribute(name)
+        if isinstance(node, ast.Call) and is_computed_read(node, scope, self._origins):
+            self._reads_computed = True
         self._store_modules(node, scope)
 
     def _store_modules(self, node: ast.AST, scope: Scope) -> None:
@@ -204,10 +345,17 @@ class Walk:
             if scope.is_class or name in scope.global_names:
                 key = name if scope.is_class else (scope.file, name)
                 self._store(key, self._origins.of_binding(name, binding, scope))
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute):
-                    self._store(target.attr, self._origins.of(node.value, scope))
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    if isinstance(target, ast.Attribute):
+                        self._store(target.attr, self._origins.of(value, scope))
+            case ast.AnnAssign(target=ast.Attribute(attr=name), value=ast.expr() as value):
+                self._store(name, self._origins.of(value, scope))
+            case ast.Call(func=function, args=[_, target, value]):
+                if Foreign("builtins.setattr") in self._origins.of(function, scope):
+                    if (text := self._origins.text(target, scope)) is not None:
+                        self._store(text, self._origins.of(value, scope))
 
     def _store(self, key: str | tuple[str, str], origins: Iterable[Origin]) -> None:
         """Note modules only; a restricted name was recorded where it is."""
@@ -223,6 +371,9 @@ class Walk:
                 case Foreign(dotted=dotted) if (kind := kind_of(dotted)) is not None:
                     is_use = True
                     self._record(kind, dotted.removeprefix("builtins."), node, chunk)
+                case Foreign(dotted=dotted) if not is_understood(dotted, self._function.stubs):
+                    is_use = True
+                    self._note(dotted, _location(node, chunk))
                 case OwnName():
                     self._follow_own(origin, node, chunk)
                 case Inner(node=inner, scope=scope):
@@ -234,20 +385,36 @@ class Walk:
             return
         self._followed.add(own)
         graded = self._graded.get((own.file, own.name))
+        if self._doubt is not None and graded is not None and graded not in self._partners:
+            return
         if graded is None:
             for other in self._binding.get((own.file, own.name), ()):
                 self._enter_chunk(other)
         elif graded != self._function.name:
-            self._mentions.setdefault(graded, _location(node, chunk))
+            if self._doubt is None:
+                self._mentions.setdefault(graded, _location(node, chunk))
             if graded in self._partners:
                 self._record("partner", graded, node, chunk)
 
     def _meet_definition(self, node: Definition, scope: Scope, chunk: Chunk) -> None:
         """Enter a top-level definition now, a method when it is read, an inner function when it is named."""
-        self._push(outer_parts(node), scope, chunk)
+        self._push(outer_parts(node), scope, chunk, Flow.KEPT)
         bases = node.bases if isinstance(node, ast.ClassDef) else []
-        if any(isinstance(each, Foreign) for base in bases for each in self._origins.of(base, scope)):
+        foreign = {
+            each.dotted
+            for base in bases
+            for each in self._origins.of(base, scope)
+            if isinstance(each, Foreign)
+        }
+        if foreign:
             self._read_attribute("forward")  # nn.Module and autograd.Function call it
+        if isinstance(node, ast.ClassDef) and any(map(_calls_methods, foreign)):
+            within = self._within(node, scope)
+            self._doubtful.extend(
+                ("in a method that a base class may call", partial(self._enter, each, within, chunk))
+                for each in node.body
+                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            )
         is_special = node.name.startswith("__") or node.name in self._attributes
         if scope.parent is None or (scope.is_class and is_special) or node.decorator_list:
             self._enter(node, scope, chunk)
@@ -266,15 +433,29 @@ class Walk:
             self._entered.add(id(node))
             within = self._within(node, scope)
             body = [node.body] if isinstance(node, ast.Lambda) else reached(node.body)
-            self._later.extend((each, within, chunk) for each in body)
+            flow = Flow.HANDED_ON if isinstance(node, ast.Lambda) else Flow.SEEN
+            self._later.extend((each, within, chunk, flow) for each in body)
 
     def _within(self, node: Function | ast.ClassDef | Comprehension, scope: Scope) -> Scope:
         is_graded = scope.parent is None and getattr(node, "name", None) == self._function.name
         return inner_scope(node, scope, _LOSS_ARGUMENTS if self._is_loss and is_graded else None)
 
     def _record(self, kind: RestrictionKind, name: str, node: ast.AST, chunk: Chunk) -> None:
-        self._uses.setdefault((kind, name), Use(kind, name, _location(node, chunk)))
+        """Record a use; one in code that may never run is only unclear."""
+        if self._doubt is None:
+            self._uses.setdefault((kind, name), Use(kind, name, _location(node, chunk)))
+        elif self._policy(kind) != "ignore":
+            self._note(f"{name} {self._doubt}", _location(node, chunk))
+
+    def _note(self, words: str, location: Location) -> None:
+        """Record something from which the grader cannot tell what is called."""
+        self._unclear.setdefault(words, Use("unclear", words, location))
 
 
 def _location(node: ast.AST, chunk: Chunk) -> Location:
     return chunk.location_of(chunk.location.line + getattr(node, "lineno", 1) - 1)
+
+
+def _calls_methods(base: str) -> bool:
+    """Whether a library's class may call methods of the classes derived from it."""
+    return base not in _PLAIN_BASES and not base.startswith(("builtins.", "enum.", "typing."))
