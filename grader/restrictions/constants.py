@@ -106,10 +106,7 @@ class _Folding:
             case ast.Constant(value=str() | bytes() | int() as value):
                 return value
             case ast.Name(id=name):
-                if name in local:
-                    return local[name]
-                if self._names is not None and (meant := self._names.meaning(name)) is not None:
-                    return self._elsewhere(*meant)
+                return self._named(name, local)
             case ast.JoinedStr(values=values):
                 return "".join(self._text(each, local) for each in values)
             case ast.List(elts=items) | ast.Tuple(elts=items):
@@ -118,19 +115,26 @@ class _Folding:
                 return -self._int(operand, local)
             case ast.BinOp(left=left, op=operator, right=right):
                 return self._combined(self.fold(left, local), operator, self.fold(right, local))
-            case ast.Subscript(value=owner, slice=ast.Slice() as part):
-                bounds = [
-                    None if each is None else self._int(each, local)
-                    for each in (part.lower, part.upper, part.step)
-                ]
-                return self._sequence(owner, local)[slice(*bounds)]
             case ast.Subscript(value=owner, slice=index):
-                return self._sequence(owner, local)[self._int(index, local)]
+                return self._part(self._sequence(owner, local), index, local)
             case ast.GeneratorExp(elt=item, generators=[one]) | ast.ListComp(elt=item, generators=[one]):
                 return self._each(item, one, local)
-            case ast.Call():
+            case ast.Call(keywords=[]):
                 return self._called(node, local)
         raise _NotConstantError
+
+    def _named(self, name: str, local: Mapping[str, Any]) -> Any:
+        if name in local:
+            return local[name]
+        if self._names is None or (meant := self._names.meaning(name)) is None:
+            raise _NotConstantError
+        return self._elsewhere(*meant)
+
+    def _part(self, sequence: Any, index: ast.expr, local: Mapping[str, Any]) -> Any:
+        if not isinstance(index, ast.Slice):
+            return sequence[self._int(index, local)]
+        bounds = (index.lower, index.upper, index.step)
+        return sequence[slice(*(None if each is None else self._int(each, local) for each in bounds))]
 
     def _elsewhere(self, node: ast.expr, names: Names) -> Any:
         here, self._names = self._names, names
@@ -185,8 +189,6 @@ class _Folding:
         return [self.fold(item, {**local, name: each}) for each in self._sequence(one.iter, local)]
 
     def _called(self, call: ast.Call, local: Mapping[str, Any]) -> Any:
-        if call.keywords:
-            raise _NotConstantError
         match call.func:
             case ast.Name(id="map") if isinstance(call.args[0], ast.Name) and len(call.args[1:]) == 1:
                 name = self._builtin(call.args[0].id)
@@ -199,7 +201,9 @@ class _Folding:
                     raise _NotConstantError
                 return _BUILTINS[self._builtin(name)](value)
             case ast.Attribute(value=owner, attr="format"):
-                return self._formatted(self.fold(owner, local), [self.fold(each, local) for each in call.args])
+                return self._formatted(
+                    self.fold(owner, local), [self.fold(each, local) for each in call.args]
+                )
             case ast.Attribute(value=owner, attr=name) if name in _TEXT_METHODS:
                 text, given = self.fold(owner, local), [self.fold(each, local) for each in call.args]
                 if not isinstance(text, str | bytes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from grader.extract.source.scopes import Scope
 from grader.restrictions.flow import Flow
@@ -13,7 +13,8 @@ from grader.restrictions.signs import name_read_by
 from grader.restrictions.tables import NAMING
 from grader.restrictions.understood import is_inside, is_understood
 
-COMPUTED = "getattr with a computed name"
+_COMPUTED = "getattr with a computed name"
+_REPLACED = "{}, which the code replaces"
 
 _FINDERS = frozenset({Foreign("operator.attrgetter"), Foreign("operator.methodcaller")})
 _LOOKING = NAMING | frozenset(
@@ -25,6 +26,7 @@ _LOOKING = NAMING | frozenset(
 _ENGINE = frozenset({"backward", "requires_grad_"})
 _TOPS_NOT_TO_REPLACE = frozenset({"builtins", "functools", "math", "numpy", "operator", "torch"})
 _TABLES = frozenset({GLOBALS, LOCALS})
+_LOOKED_UP_IN = frozenset({LOCALS, Foreign("builtins")})
 
 
 def doubts_in(
@@ -38,19 +40,37 @@ def doubts_in(
         case ast.Attribute(value=value, attr=name):
             yield from _in_attribute(name, value, flow, scope, origins, has_backward=has_backward)
         case ast.Call():
+            yield from _in_keywords(node, scope, origins)
             yield from _in_call(node, flow, scope, origins, has_backward=has_backward)
-        case ast.Subscript(value=value, slice=index):
-            looked_in = origins.of(value, scope)
-            if origins.text(index, scope) is None and looked_in & {LOCALS, Foreign("builtins")}:
-                yield "names looked up by a computed name"
+        case ast.Subscript():
+            yield from _in_subscript(node, scope, origins)
         case ast.MatchClass(kwd_attrs=names):
-            for name in names:
-                yield from _in_name(name, Flow.KEPT, has_backward=has_backward)
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                yield from _in_target(target, value, scope, origins)
+            yield from _in_names(names, has_backward=has_backward)
+        case ast.Assign():
+            yield from _in_assignment(node, scope, origins)
     if flow is Flow.HANDED_ON and isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
         yield from _handed_on(origins.of(node, scope))
+
+
+def _in_subscript(node: ast.Subscript, scope: Scope, origins: Origins) -> Iterator[str]:
+    if origins.text(node.slice, scope) is None and origins.of(node.value, scope) & _LOOKED_UP_IN:
+        yield "names looked up by a computed name"
+
+
+def _in_assignment(node: ast.Assign, scope: Scope, origins: Origins) -> Iterator[str]:
+    for name in replacements_in(node, scope, origins):
+        yield _REPLACED.format(name)
+    if any(isinstance(each, ast.Name) and each.id == "__match_args__" for each in node.targets):
+        yield "__match_args__"
+
+
+def replacements_in(node: ast.AST, scope: Scope, origins: Origins) -> Iterator[str]:
+    """The names in torch, NumPy and the like that an assignment replaces."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                owners = origins.of(target.value, scope)
+                yield from _replaced(owners, target.attr, node.value, scope, origins)
 
 
 def flow_to(call: ast.Call, position: int, scope: Scope, origins: Origins) -> Flow:
@@ -59,7 +79,8 @@ def flow_to(call: ast.Call, position: int, scope: Scope, origins: Origins) -> Fl
     if not called.isdisjoint(_LOOKING) or any(isinstance(each, Getter) for each in called):
         return Flow.SEEN
     if called & {Foreign("builtins.vars"), Foreign("builtins.setattr")}:
-        return Flow.KEPT if position == 2 and origins.text(call.args[1], scope) is not None else Flow.SEEN  # noqa: PLR2004
+        is_kept = position == len(call.args[:2]) and origins.text(call.args[1], scope) is not None
+        return Flow.KEPT if is_kept else Flow.SEEN
     if Foreign("functools.reduce") in called and origins.of(call, scope):
         return Flow.SEEN
     return Flow.HANDED_ON
@@ -69,7 +90,7 @@ def is_computed_read(call: ast.Call, scope: Scope, origins: Origins) -> bool:
     """Whether this reads an attribute by a name that is not a constant: getattr(x, name), methodcaller(name)."""
     called = origins.of(call.func, scope)
     if Foreign("builtins.getattr") in called:
-        return len(call.args) < 2 or origins.text(call.args[1], scope) is None  # noqa: PLR2004
+        return not call.args[1:] or origins.text(call.args[1], scope) is None
     return not called.isdisjoint(_FINDERS) and not all(origins.text(each, scope) for each in call.args[:1])
 
 
@@ -78,11 +99,18 @@ def _in_attribute(
 ) -> Iterator[str]:
     if name == "__dict__" and origins.is_own_object(value, scope):
         return
+    if flow in {Flow.KEPT, Flow.HANDED_ON} and origins.is_method_of_class(value, name, scope):
+        yield f"{name}, a method without its object"
     owners = origins.of(value, scope)
     if name == "__dict__" and any(isinstance(owner, Foreign) for owner in owners):
         return  # a table: its uses are followed
     has_own = has_backward or bool(owners)
     yield from _in_name(name, flow, has_backward=has_own)
+
+
+def _in_names(names: Iterable[str], *, has_backward: bool) -> Iterator[str]:
+    for name in names:
+        yield from _in_name(name, Flow.KEPT, has_backward=has_backward)
 
 
 def _in_name(name: str, flow: Flow, *, has_backward: bool) -> Iterator[str]:
@@ -93,6 +121,18 @@ def _in_name(name: str, flow: Flow, *, has_backward: bool) -> Iterator[str]:
         yield f"{name}, read and not called"
 
 
+def _in_keywords(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str]:
+    """Annotations that are evaluated, and a method called with another object than its own."""
+    if any(keyword.arg == "eval_str" for keyword in call.keywords):
+        yield "eval_str"
+    match call:
+        case ast.Call(args=[ast.Name(id="self"), *_]):
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)):
+            if origins.is_method_of_class(owner, method, scope):
+                yield f"{method}, a method without its object"
+
+
 def _in_call(
     call: ast.Call, flow: Flow, scope: Scope, origins: Origins, *, has_backward: bool
 ) -> Iterator[str]:
@@ -100,31 +140,28 @@ def _in_call(
     if is_computed_read(call, scope, origins):
         is_getattr = Foreign("builtins.getattr") in called
         if not (is_getattr and call.args and origins.is_own_object(call.args[0], scope)):
-            yield COMPUTED if is_getattr else "operator.attrgetter or methodcaller with a computed name"
+            yield _COMPUTED if is_getattr else "operator.attrgetter or methodcaller with a computed name"
     elif (name := name_read_by(call, scope, origins)) is not None:
         yield from _in_attribute(name, call.args[0], flow, scope, origins, has_backward=has_backward)
     elif Foreign("operator.attrgetter") in called:
         for path in call.args:
-            for part in (origins.text(path, scope) or "").split("."):
-                yield from _in_name(part, Flow.KEPT, has_backward=has_backward)
+            yield from _in_names((origins.text(path, scope) or "").split("."), has_backward=has_backward)
     elif Foreign("builtins.vars") in called and call.args:
         if not origins.of(call.args[0], scope) and not origins.is_own_object(call.args[0], scope):
             yield "vars() of an unknown value"
-    elif Foreign("builtins.setattr") in called and len(call.args) == 3:  # noqa: PLR2004
-        owner, name_node, value = call.args
-        target = origins.text(name_node, scope)
-        if target is not None:
-            yield from _replaced(origins.of(owner, scope), target, value, scope, origins)
-        elif any(leads_on(each) for each in origins.of(value, scope)):
-            yield "setattr with a computed name"
+    elif Foreign("builtins.setattr") in called:
+        yield from _in_setattr(call.args, scope, origins)
 
 
-def _in_target(target: ast.expr, value: ast.expr, scope: Scope, origins: Origins) -> Iterator[str]:
-    match target:
-        case ast.Attribute(value=owner, attr=name):
-            yield from _replaced(origins.of(owner, scope), name, value, scope, origins)
-        case ast.Name(id="__match_args__"):
-            yield "__match_args__"
+def _in_setattr(arguments: list[ast.expr], scope: Scope, origins: Origins) -> Iterator[str]:
+    match arguments:
+        case [owner, name_node, value]:
+            name = origins.text(name_node, scope)
+            if name is not None:
+                for replaced in _replaced(origins.of(owner, scope), name, value, scope, origins):
+                    yield _REPLACED.format(replaced)
+            elif any(map(leads_on, origins.of(value, scope))):
+                yield "setattr with a computed name"
 
 
 def _replaced(
@@ -137,7 +174,7 @@ def _replaced(
         if isinstance(owner, Foreign) and owner.dotted.partition(".")[0] in _TOPS_NOT_TO_REPLACE:
             given = origins.of(value, scope)
             if not given or not all(isinstance(each, Foreign) and _is_free(each.dotted) for each in given):
-                yield f"{owner.dotted}.{name}, which the code replaces"
+                yield f"{owner.dotted}.{name}"
 
 
 def _is_free(dotted: str) -> bool:

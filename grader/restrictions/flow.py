@@ -23,7 +23,15 @@ class Flow(Enum):
 
 _LOOKS_ONLY = (
     *(ast.Expr, ast.Compare, ast.Assert, ast.Delete, ast.FormattedValue, ast.JoinedStr, ast.If, ast.While),
-    *(ast.UnaryOp, ast.Attribute, ast.Slice, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.arguments),
+    *(
+        ast.UnaryOp,
+        ast.Attribute,
+        ast.Slice,
+        ast.ClassDef,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.arguments,
+    ),
 )
 """Nodes that take nothing of the values of their parts any further; defaults are kept as parameters."""
 

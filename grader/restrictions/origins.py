@@ -124,6 +124,8 @@ class Origins:
         self._graded = graded
         self._stored = stored
         self._stirred = stirred
+        self._methods: dict[int, frozenset[str]] = {}
+        self._known: dict[tuple[int, Scope], frozenset[Origin]] = {}
         self._texts: dict[tuple[int, Scope], str | None] = {}
         self._is_cut = False
         self._steps_left = _STEPS
@@ -136,7 +138,13 @@ class Origins:
 
     def of(self, node: ast.expr, scope: Scope) -> frozenset[Origin]:
         """Everything the expression may be; empty where that is unknown."""
-        return self._settle(lambda: self._of(node, scope, _DEPTH))
+        key = (id(node), scope)
+        if key not in self._known:
+            found = self._settle(lambda: self._of(node, scope, _DEPTH))
+            if self._steps_left <= 0:
+                return found
+            self._known[key] = found
+        return self._known[key]
 
     def of_name(self, file: str, name: str) -> frozenset[Origin]:
         """Everything a top-level name of a file may be; a graded name is resolved too."""
@@ -166,7 +174,9 @@ class Origins:
             case ast.Name(id="self" | "cls" as name):
                 level = NamesSeen(scope, self._stirred).level_of(name)
                 if level is not None and level.parent is not None and level.parent.is_class:
-                    return all(isinstance(each, Assigned) and each.value is None for each in level.bound[name])
+                    return all(
+                        isinstance(each, Assigned) and each.value is None for each in level.bound[name]
+                    )
             case ast.Call(func=ast.Attribute(attr="parse_args")):
                 return True
             case ast.Call(func=function):
@@ -177,6 +187,29 @@ class Origins:
                 case (Assigned(value=ast.Call() as call, scope=None),) if level is not None:
                     return self.is_own_object(call, level)
         return self._are_classes(self.of(node, scope))
+
+    def is_method_of_class(self, node: ast.expr, name: str, scope: Scope) -> bool:
+        """Whether this is a class of the student's that has a method of that name, with a parameter `self`."""
+        if not isinstance(node, ast.Name | ast.Attribute):
+            return False
+        classes = (each for origin in self.of(node, scope) for each in self._classes_of(origin))
+        return any(name in self._methods_of(each) for each in classes)
+
+    def _methods_of(self, node: ast.ClassDef) -> frozenset[str]:
+        """The methods of a class that have a parameter `self`."""
+        if id(node) not in self._methods:
+            self._methods[id(node)] = frozenset(filter(None, map(_method_in, node.body)))
+        return self._methods[id(node)]
+
+    def _classes_of(self, origin: Origin) -> Iterator[ast.ClassDef]:
+        bindings: Iterable[Binding] = ()
+        if isinstance(origin, OwnName) and origin.file in self._files:
+            bindings = self._files[origin.file].bound.get(origin.name, ())
+        elif isinstance(origin, Inner):
+            bindings = (Defined(origin.node),)
+        for each in bindings:
+            if isinstance(each, Defined) and isinstance(each.node, ast.ClassDef):
+                yield each.node
 
     def _are_classes(self, found: frozenset[Origin]) -> bool:
         return bool(found) and all(map(self._is_class, found))
@@ -358,11 +391,16 @@ class Origins:
             yield GLOBALS if scope.parent is None else LOCALS
         if not call.args:
             return
-        first, *others = call.args
         for getter in (each for each in callees if isinstance(each, Getter)):
-            yield from self._path(self._of(first, scope, depth), getter.path.split("."), depth)
-        if not functions:
-            return
+            yield from self._path(self._of(call.args[0], scope, depth), getter.path.split("."), depth)
+        if functions:
+            yield from self._made_by(functions, call.args, scope, depth)
+
+    def _made_by(
+        self, functions: AbstractSet[str], arguments: list[ast.expr], scope: Scope, depth: int
+    ) -> Iterator[Origin]:
+        """What a function of a library makes of these arguments, the first of which is there."""
+        first, *others = arguments
         text = self.text(first, scope)
         if functions & _IMPORTERS and text is not None:
             yield self._dotted(text)
@@ -414,6 +452,18 @@ class Origins:
             called = self._of(value.func, scope, depth)
             if Foreign("builtins.vars") in called and value.args:
                 yield from self._members(self._of(value.args[0], scope, depth), key, depth)
+
+
+def _method_in(node: ast.stmt) -> str | None:
+    """The name of a method with a parameter `self` that a statement of a class defines."""
+    match node:
+        case ast.FunctionDef(name=name, args=arguments):
+            pass
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=arguments)):
+            pass
+        case _:
+            return None
+    return name if any(each.arg == "self" for each in [*arguments.posonlyargs, *arguments.args][:1]) else None
 
 
 @dataclass(frozen=True, slots=True)

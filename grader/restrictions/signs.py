@@ -9,6 +9,7 @@ from grader.extract.source.scopes import Scope
 from grader.model.assignment import RestrictionKind
 from grader.restrictions.origins import Foreign, Inner, Origin, Origins, OwnModule, OwnName
 from grader.restrictions.tables import TABLE_METHODS, is_handed_on, is_table
+from grader.restrictions.understood import is_plain_library
 
 _DEVICE_NAMES = frozenset({"cuda", "dev", "device", "gpu"})
 _REFLECTION = frozenset({Foreign("builtins.getattr"), Foreign("builtins.vars")})
@@ -45,23 +46,28 @@ def name_read_by(call: ast.Call, scope: Scope, origins: Origins) -> str | None:
 
 def method_called(call: ast.Call, scope: Scope, origins: Origins) -> tuple[str, list[ast.expr]] | None:
     """The method that this calls, and its arguments: x.f(1), getattr(x, "f")(1), methodcaller("f", 1)."""
+    if call.args and _METHODCALLER in origins.of(call.func, scope):
+        called = origins.text(call.args[0], scope)
+        return None if called is None else (called, call.args[1:])
     match call.func:
         case ast.Attribute(attr=name):
             return name, call.args
         case ast.Call() as reading if (read := name_read_by(reading, scope, origins)) is not None:
             return read, call.args
-    if call.args and _METHODCALLER in origins.of(call.func, scope):
-        called = origins.text(call.args[0], scope)
-        return None if called is None else (called, call.args[1:])
     return None
+
+
+def _is_restrictable(origin: Origin) -> bool:
+    """Whether this is a module, or something in one, where a computed name may find something restricted."""
+    return isinstance(origin, OwnModule) or (
+        isinstance(origin, Foreign) and not is_plain_library(origin.dotted)
+    )
 
 
 def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
     called = origins.of(call.func, scope)
     is_reflection = bool(call.args) and not called.isdisjoint(_REFLECTION)
-    if is_reflection and any(
-        isinstance(each, Foreign | OwnModule) for each in origins.of(call.args[0], scope)
-    ):
+    if is_reflection and any(map(_is_restrictable, origins.of(call.args[0], scope))):
         # A getattr with a constant name is like any attribute; a computed name in a module is a sign.
         if Foreign("builtins.getattr") in called and len(call.args) > 1:
             if origins.text(call.args[1], scope) is None:

@@ -14,10 +14,11 @@ from grader.extract.source.scopes import scope_of
 from grader.extract.source.syntax import parsed_quietly
 from grader.model.assignment import Assignment
 from grader.restrictions.origins import StoredModules
+from grader.restrictions.stirring import Parsed
 from grader.restrictions.uses import SourceUses, Use
-from grader.restrictions.walk import Parsed, Walk
+from grader.restrictions.walk import Walk
 
-_ROUNDS = 4
+_ROUNDS = 6
 """How often a function is looked at: modules that it stores in attributes, known from the start, may lead further."""
 
 
@@ -30,12 +31,17 @@ def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str,
         for _ in range(_ROUNDS):
             walk = Walk(extracted, function, assignment, parsed, stored)
             found[name] = walk.run()
-            if stored == (stored := walk.stored()):
+            known, stored = stored, _merged(stored, walk.stored())
+            if stored == known:
                 break
         else:
             use = Use("unclear", "modules stored in one attribute after another", function.location)
             found[name] = replace(found[name], unclear=(*found[name].unclear, use))
     return found
+
+
+def _merged(first: StoredModules, second: StoredModules) -> StoredModules:
+    return {key: first.get(key, frozenset()) | second.get(key, frozenset()) for key in {*first, *second}}
 
 
 def _parsed(chunk: Chunk) -> Parsed:

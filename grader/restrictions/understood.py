@@ -27,7 +27,19 @@ _TORCH_MODULES = frozenset(
 )
 
 _NUMPY_PARTS = frozenset(
-    {"char", "dtypes", "exceptions", "fft", "linalg", "ma", "polynomial", "random", "rec", "strings", "testing"}
+    {
+        "char",
+        "dtypes",
+        "exceptions",
+        "fft",
+        "linalg",
+        "ma",
+        "polynomial",
+        "random",
+        "rec",
+        "strings",
+        "testing",
+    }
     | {"typing", "version"}
 )
 _OPAQUE_IN_NUMPY = frozenset({"compat", "core", "ctypeslib", "distutils", "f2py", "lib", "load", "os", "sys"})
@@ -60,7 +72,16 @@ _SOME_NAMES: dict[str, frozenset[str]] = {
     ),
     "pickle": frozenset({"HIGHEST_PROTOCOL", "dump", "dumps"}),
     "sys": frozenset(
-        {"argv", "byteorder", "exc_info", "executable", "exit", "float_info", "getrecursionlimit", "getrefcount"}
+        {
+            "argv",
+            "byteorder",
+            "exc_info",
+            "executable",
+            "exit",
+            "float_info",
+            "getrecursionlimit",
+            "getrefcount",
+        }
         | {"getsizeof", "hexversion", "implementation", "int_info", "intern", "maxsize", "path", "platform"}
         | {"setrecursionlimit", "stderr", "stdin", "stdout", "version", "version_info"}
     ),
@@ -96,13 +117,62 @@ _PLAIN_DUNDERS = frozenset(
     f"__{name}__"
     for name in (
         *("abs", "add", "aenter", "aexit", "aiter", "all", "and", "anext", "annotations", "array", "author"),
-        *("await", "bool", "bytes", "call", "ceil", "class", "contains", "copy", "debug", "deepcopy", "delattr"),
+        *(
+            "await",
+            "bool",
+            "bytes",
+            "call",
+            "ceil",
+            "class",
+            "contains",
+            "copy",
+            "debug",
+            "deepcopy",
+            "delattr",
+        ),
         *("delitem", "dir", "divmod", "doc", "enter", "eq", "exit", "file", "float", "floor", "floordiv"),
         *("format", "ge", "getitem", "gt", "hash", "iadd", "iand", "ifloordiv", "imatmul", "imod", "imul"),
-        *("index", "init", "init_subclass", "int", "invert", "ior", "ipow", "isub", "iter", "itruediv", "ixor"),
-        *("le", "len", "length_hint", "lshift", "lt", "matmul", "missing", "mod", "module", "mul", "name", "ne"),
+        *(
+            "index",
+            "init",
+            "init_subclass",
+            "int",
+            "invert",
+            "ior",
+            "ipow",
+            "isub",
+            "iter",
+            "itruediv",
+            "ixor",
+        ),
+        *(
+            "le",
+            "len",
+            "length_hint",
+            "lshift",
+            "lt",
+            "matmul",
+            "missing",
+            "mod",
+            "module",
+            "mul",
+            "name",
+            "ne",
+        ),
         *("neg", "new", "next", "or", "package", "pos", "post_init", "pow", "qualname", "radd", "rand"),
-        *("rfloordiv", "rmatmul", "rmod", "rmul", "ror", "round", "rpow", "rshift", "rsub", "rtruediv", "rxor"),
+        *(
+            "rfloordiv",
+            "rmatmul",
+            "rmod",
+            "rmul",
+            "ror",
+            "round",
+            "rpow",
+            "rshift",
+            "rsub",
+            "rtruediv",
+            "rxor",
+        ),
         *("repr", "reversed", "set_name", "setitem", "sizeof", "slots", "str", "sub", "truediv", "trunc"),
         *("version", "wrapped", "xor"),
     )
@@ -132,12 +202,23 @@ def is_leading(dotted: str) -> bool:
     return parts[0] == "torch" and parts[1:2] != [] and parts[1] in _TORCH_PARTS and parts[2:] == []
 
 
+def is_plain_library(dotted: str) -> bool:
+    """Whether this is in a library whose names lead to nothing restricted, such as numpy or math."""
+    top = dotted.partition(".")[0]
+    return top == "numpy" or top in _LIBRARIES - {"scipy", "sklearn"} or top in _STANDARD - _LEADING
+
+
 def is_understood(dotted: str, inert: Collection[str] = ()) -> bool:
     """Whether a full name means something whose calls the grader can follow. inert: modules that are not there."""
     top, *parts = dotted.split(".")
     if not parts:
         return True
-    if any(is_private(part) for part in (top, *parts)) and top in {"numpy", "torch", *_STANDARD, *_SOME_NAMES}:
+    if any(is_private(part) for part in (top, *parts)) and top in {
+        "numpy",
+        "torch",
+        *_STANDARD,
+        *_SOME_NAMES,
+    }:
         return False
     if top == "torch":
         return _is_understood_in_torch(parts)

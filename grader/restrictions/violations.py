@@ -28,7 +28,9 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "dynamic": "names or code made at run time",
     "devices": "code that names a device",
 }
-_CANNOT_TELL = "Cannot tell what {function} calls, because of {uses}. Nothing was taken off; please read the code."
+_CANNOT_TELL = (
+    "Cannot tell what {function} calls, because of {uses}. Nothing was taken off; please read the code."
+)
 
 
 @dataclass(frozen=True, slots=True)

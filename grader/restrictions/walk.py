@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
 from grader import formatting
@@ -24,7 +23,7 @@ from grader.extract.source.scopes import (
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
-from grader.restrictions.doubts import doubts_in, flow_to, is_computed_read
+from grader.restrictions.doubts import doubts_in, flow_to, is_computed_read, replacements_in
 from grader.restrictions.flow import Flow, parts_with_flow
 from grader.restrictions.kinds import kind_of
 from grader.restrictions.origins import (
@@ -38,6 +37,7 @@ from grader.restrictions.origins import (
     order_of,
 )
 from grader.restrictions.signs import name_read_by, signs_in
+from grader.restrictions.stirring import Parsed, is_called_as_defined, names_that_may_change, optional_names
 from grader.restrictions.tables import is_constant_lookup, parts_that_only_ask
 from grader.restrictions.understood import is_understood
 from grader.restrictions.uses import SourceUses, Use, UseKind
@@ -54,39 +54,12 @@ _LOSS_ARGUMENTS = 4
 _DESCRIPTIONS = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
 """Attributes that describe a function; reading one is not a call."""
 
-_CHANGES_ITS_ARGUMENTS = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
-"""Attributes of a function that decide what its parameters are."""
-
-_LONGEST_IDENTIFIER = 60
-_PLAIN_BASES = frozenset({"abc.ABC", "torch.nn.Module", "torch.autograd.Function", "torch.nn.modules.module.Module"})
+_PLAIN_BASES = frozenset(
+    {"abc.ABC", "torch.nn.Module", "torch.autograd.Function", "torch.nn.modules.module.Module"}
+)
 """Foreign bases that call no other method of a class than special ones and `forward`."""
 
 _COPIES_DESCRIPTIONS = frozenset({Foreign("functools.update_wrapper"), Foreign("functools.wraps")})
-
-
-@dataclass(frozen=True, eq=False)
-class Parsed:
-    """The statements of a chunk and their scope."""
-
-    body: list[ast.stmt]
-    scope: Scope
-
-    @cached_property
-    def stirred(self) -> frozenset[str]:
-        """Names that it may set in another way than by a statement of their scope.
-
-        global and nonlocal names, attributes that are set, keywords of calls, and strings that could be names.
-        """
-        found: set[str] = set()
-        for node in (each for statement in self.body for each in ast.walk(statement)):
-            match node:
-                case ast.Global(names=names) | ast.Nonlocal(names=names):
-                    found.update(names)
-                case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) | ast.keyword(arg=str(name)):
-                    found.add(name)
-                case ast.Constant(value=str(name)) if len(name) <= _LONGEST_IDENTIFIER and name.isidentifier():
-                    found.add(name)
-        return frozenset(found)
 
 
 _Item = tuple[ast.AST, Scope, Chunk, Flow]
@@ -121,11 +94,14 @@ class Walk:
         self._origins = Origins(
             self._files, extracted.modules, frozenset(self._graded), stored, lambda: self._stirred
         )
+        self._steps_left = _STEPS
         self._pending: list[_Item] = []
         self._later: deque[_Item] = deque()
         self._doubtful: deque[tuple[str, Callable[[], None]]] = deque()
         """The reasons why code is not certain to run, and how to look at it."""
         self._reads_computed = False
+        self._changes: dict[str, Chunk] = {}
+        """The statements that replace something in a library, by its name."""
         self._doubt: str | None = None
         """Why the code that is looked at now is not certain to run."""
         self._unclear: dict[str, Use] = {}
@@ -140,39 +116,48 @@ class Walk:
         self._uses: dict[tuple[UseKind, str], Use] = {}
         self._mentions: dict[str, Location] = {}
         self._followed: set[OwnName] = set()
+        self._graded_from = {
+            name: _first_chunk(each, self._chunks) for name, each in extracted.functions.items()
+        }
         self._stored: dict[str | tuple[str, str], set[Origin]] = {}
 
     def run(self) -> SourceUses:
-        """Start at the function's own statements; helpers follow."""
+        """Start at the function's own statements and those that change a library; helpers follow."""
+        self._look_for_changes()
         for chunk in self._own_chunks():
             for statement in self._parsed[chunk.number].body:
                 if isinstance(statement, ast.Import | ast.ImportFrom):
                     origins = self._origins.of_name(chunk.file, self._function.name)
                     self._follow(origins, statement, chunk)
             self._enter_chunk(chunk)
-        steps = _STEPS
-        while (self._pending or self._later) and steps > 0:
-            steps -= 1
-            self._look_at(*self._next())
+        self._look_at_all()
         if self._pending or self._later or self._origins.are_exhausted:
             use = Use("dynamic", "more code than the grader reads", self._function.location)
             self._uses[use.kind, use.name] = use
         if self._reads_computed:
+            reason = "in a method that a computed name may call"
             for waiting in self._waiting.values():
-                reason = "in a method that a computed name may call"
                 self._doubtful.extend((reason, partial(self._enter, *each)) for each in waiting)
-        while self._doubtful and steps > 0:
+        while self._doubtful and self._steps_left > 0:
             self._doubt, look = self._doubtful.popleft()
             look()
-            while (self._pending or self._later) and steps > 0:
-                steps -= 1
-                self._look_at(*self._next())
+            self._look_at_all()
         if self._origins.are_cut_short:
             self._note("a chain of names longer than the grader follows", self._function.location)
         return SourceUses(tuple(self._uses.values()), self._mentions, tuple(self._unclear.values()))
 
-    def _next(self) -> _Item:
-        return self._pending.pop() if self._pending else self._later.popleft()
+    def _look_at_all(self) -> None:
+        while (self._pending or self._later) and self._steps_left > 0:
+            self._steps_left -= 1
+            self._look_at(*(self._pending.pop() if self._pending else self._later.popleft()))
+
+    def _look_for_changes(self) -> None:
+        """Note the statements that replace something in a library, such as torch.exp = mine."""
+        for chunk in self._chunks:
+            for node in filter(_sets_attribute, self._parsed[chunk.number].body):
+                for dotted in replacements_in(node, self._files[chunk.file], self._origins):
+                    self._changes[dotted] = chunk
+                    self._doubtful.append((f"in place of {dotted}", partial(self._enter_chunk, chunk)))
 
     @cached_property
     def _stirred(self) -> frozenset[str]:
@@ -185,10 +170,11 @@ class Walk:
 
     def _own_chunks(self) -> list[Chunk]:
         """The statement that holds the function's code, and later ones that wrap it."""
-        name, place = self._function.name, self._function.location
-        own = next((each for each in self._chunks if each.location == place and name in each.binds), None)
+        own = _defining_chunk(self._function, self._chunks)
         file, first = (self._function.file, 0) if own is None else (own.file, own.number)
-        return [chunk for chunk in self._binding.get((file, name), []) if chunk.number >= first]
+        return [
+            chunk for chunk in self._binding.get((file, self._function.name), []) if chunk.number >= first
+        ]
 
     def _enter_chunk(self, chunk: Chunk) -> None:
         if chunk.number not in self._entered_chunks:
@@ -223,11 +209,8 @@ class Walk:
                 self._follow(self._origins.of(node, scope), node, chunk)
             case ast.Attribute():
                 self._look_at_attribute(node, scope, chunk)
-            case ast.Call() if self._copies_descriptions(node, scope):
-                self._push(node.args[:-1], scope, chunk, Flow.SEEN)
-            case ast.Call() if is_constant_lookup(node, scope, self._origins):
-                self._look_at_operation(node, scope, chunk)
-                self._push(node.args, scope, chunk)
+            case ast.Call():
+                self._look_at_call(node, scope, chunk, flow)
             case ast.If() | ast.IfExp() | ast.While():
                 truth = truth_of(node.test, scope)
                 self._push_parts(parts_with_flow(node, flow, scope, truth), scope, chunk)
@@ -236,10 +219,27 @@ class Walk:
             case _:
                 self._look_at_operation(node, scope, chunk)
                 self._push_parts(self._unasked(node, flow, scope), scope, chunk)
-        for kind, name in signs_in(node, scope, self._origins, has_backward=self._has_backward):
+        self._look_for_signs(node, scope, chunk, flow)
+
+    def _look_for_signs(self, node: ast.AST, scope: Scope, chunk: Chunk, flow: Flow) -> None:
+        """Record what the node itself does; a name computed in a restricted library is not told twice."""
+        signs = list(signs_in(node, scope, self._origins, has_backward=self._has_backward))
+        for kind, name in signs:
             self._record(kind, name, node, chunk)
-        for words in doubts_in(node, flow, scope, self._origins, has_backward=self._has_backward):
-            self._note(words, _location(node, chunk))
+        if all(kind != "dynamic" for kind, _ in signs):
+            for words in doubts_in(node, flow, scope, self._origins, has_backward=self._has_backward):
+                self._note(words, _location(node, chunk))
+
+    def _look_at_call(self, node: ast.Call, scope: Scope, chunk: Chunk, flow: Flow) -> None:
+        if self._copies_descriptions(node, scope):
+            self._push(node.args[:-1], scope, chunk, Flow.SEEN)
+            return
+        self._look_at_operation(node, scope, chunk)
+        self._reads_computed = self._reads_computed or is_computed_read(node, scope, self._origins)
+        if is_constant_lookup(node, scope, self._origins):
+            self._push(node.args, scope, chunk)
+        else:
+            self._push_parts(self._unasked(node, flow, scope), scope, chunk)
 
     def _unasked(self, node: ast.AST, flow: Flow, scope: Scope) -> Iterator[tuple[ast.AST, Flow]]:
         """The parts, without those that only ask whether a module is there."""
@@ -258,59 +258,28 @@ class Walk:
         self, node: ast.If | ast.IfExp | ast.While, truth: bool, scope: Scope, chunk: Chunk, flow: Flow
     ) -> None:
         """Come back to the branch that the test rules out, if the code may set what it tests in another way."""
-        names = sorted({each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)})
-        if not any(name in self._stirred or self._may_be_given(name, scope) for name in names):
+        names = names_that_may_change(node.test, self._stirred)
+        if not self._is_called_as_defined:
+            names |= optional_names(node.test, scope)
+        if not names:
             return
         taken = {id(each) for each, _ in parts_with_flow(node, flow, scope, truth)}
         ruled_out = [
             part for part in parts_with_flow(node, flow, scope, not truth) if id(part[0]) not in taken
         ]
-        reason = f"behind {formatting.listing(names)}, which other code may set"
+        reason = f"behind {formatting.listing(sorted(names))}, which other code may set"
         self._doubtful.append((reason, partial(self._push_parts, ruled_out, scope, chunk)))
 
-    def _may_be_given(self, name: str, scope: Scope) -> bool:
-        """Whether it is an optional parameter of the graded function that something of the student's may give."""
-        level: Scope | None = scope
-        while level is not None and name not in level.bound:
-            level = level.parent
-        if level is None or name not in level.never_set:
-            return False
-        return not self._has_plain_calls
-
     @cached_property
-    def _has_plain_calls(self) -> bool:
-        """Whether only the grader calls the function, as it was defined; or its own code, with no more arguments."""
-        name = self._function.name
+    def _is_called_as_defined(self) -> bool:
         own = self._own_chunks()
-        decorators = [
-            decorator
-            for chunk in own
-            for node in self._parsed[chunk.number].body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
-            for decorator in node.decorator_list
-        ]
-        if len(own) != 1 or self._stirred & _CHANGES_ITS_ARGUMENTS:
-            return False
-        scope = self._files[own[0].file]
-        for decorator in decorators:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            found = self._origins.of(called, scope)
-            if not found or not all(isinstance(each, Foreign) for each in found):
-                return False
-        bodies = [self._parsed[chunk.number].body for chunk in self._chunks]
-        nodes = [node for body in bodies for statement in body for node in ast.walk(statement)]
-        plain = {
-            id(node.func)
-            for node in nodes
-            if isinstance(node, ast.Call)
-            and len(node.args) <= _LOSS_ARGUMENTS
-            and not any(isinstance(each, ast.Starred) for each in node.args)
-            and not any(keyword.arg is None for keyword in node.keywords)
-        }
-        return all(
-            id(node) in plain
-            for node in nodes
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == name
+        return is_called_as_defined(
+            self._function.name,
+            [self._parsed[chunk.number] for chunk in own],
+            [self._parsed[chunk.number] for chunk in self._chunks],
+            _LOSS_ARGUMENTS,
+            self._origins,
+            self._files[self._function.file],
         )
 
     def _look_at_attribute(self, node: ast.Attribute, scope: Scope, chunk: Chunk) -> None:
@@ -321,7 +290,10 @@ class Walk:
         value: ast.expr = node.value
         while is_use and isinstance(value, ast.Attribute):
             value = value.value
-        if not (is_use and isinstance(value, ast.Name)):
+        is_module = isinstance(value, ast.Name) and all(
+            isinstance(each, Foreign) for each in self._origins.of(value, scope)
+        )
+        if not (is_use and is_module):
             self._push([value], scope, chunk, Flow.SEEN)
 
     def _copies_descriptions(self, call: ast.Call, scope: Scope) -> bool:
@@ -335,8 +307,6 @@ class Walk:
             self._follow(self._origins.of(node, scope), node, chunk)
         if isinstance(node, ast.Call) and (name := name_read_by(node, scope, self._origins)) is not None:
             self._read_attribute(name)
-        if isinstance(node, ast.Call) and is_computed_read(node, scope, self._origins):
-            self._reads_computed = True
         self._store_modules(node, scope)
 
     def _store_modules(self, node: ast.AST, scope: Scope) -> None:
@@ -345,17 +315,20 @@ class Walk:
             if scope.is_class or name in scope.global_names:
                 key = name if scope.is_class else (scope.file, name)
                 self._store(key, self._origins.of_binding(name, binding, scope))
+        for name, value in self._attributes_set(node, scope):
+            self._store(name, self._origins.of(value, scope))
+
+    def _attributes_set(self, node: ast.AST, scope: Scope) -> Iterator[tuple[str, ast.expr]]:
+        """The attributes that a node sets, by name, and their values."""
         match node:
             case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    if isinstance(target, ast.Attribute):
-                        self._store(target.attr, self._origins.of(value, scope))
+                yield from ((each.attr, value) for each in targets if isinstance(each, ast.Attribute))
             case ast.AnnAssign(target=ast.Attribute(attr=name), value=ast.expr() as value):
-                self._store(name, self._origins.of(value, scope))
+                yield name, value
             case ast.Call(func=function, args=[_, target, value]):
-                if Foreign("builtins.setattr") in self._origins.of(function, scope):
-                    if (text := self._origins.text(target, scope)) is not None:
-                        self._store(text, self._origins.of(value, scope))
+                is_setattr = Foreign("builtins.setattr") in self._origins.of(function, scope)
+                if is_setattr and (text := self._origins.text(target, scope)) is not None:
+                    yield text, value
 
     def _store(self, key: str | tuple[str, str], origins: Iterable[Origin]) -> None:
         """Note modules only; a restricted name was recorded where it is."""
@@ -363,10 +336,12 @@ class Walk:
             if isinstance(each, OwnModule) or (isinstance(each, Foreign) and kind_of(each.dotted) is None):
                 self._stored.setdefault(key, set()).add(each)
 
-    def _follow(self, origins: Iterable[Origin], node: ast.AST, chunk: Chunk) -> bool:
+    def _follow(self, origins: Collection[Origin], node: ast.AST, chunk: Chunk) -> bool:
         """Record restricted names and enter the student's own code; whether anything was restricted."""
         is_use = False
-        for origin in sorted(origins, key=order_of):
+        for origin in sorted(origins, key=order_of) if len(origins) > 1 else origins:
+            if isinstance(origin, Foreign) and origin.dotted in self._changes:
+                self._enter_chunk(self._changes[origin.dotted])
             match origin:
                 case Foreign(dotted=dotted) if (kind := kind_of(dotted)) is not None:
                     is_use = True
@@ -385,12 +360,11 @@ class Walk:
             return
         self._followed.add(own)
         graded = self._graded.get((own.file, own.name))
-        if self._doubt is not None and graded is not None and graded not in self._partners:
-            return
-        if graded is None:
-            for other in self._binding.get((own.file, own.name), ()):
+        first = None if graded is None else self._graded_from[graded]
+        for other in self._binding.get((own.file, own.name), ()):
+            if first is None or other.number < first:  # an earlier definition may live on under another name
                 self._enter_chunk(other)
-        elif graded != self._function.name:
+        if graded is not None and graded != self._function.name:
             if self._doubt is None:
                 self._mentions.setdefault(graded, _location(node, chunk))
             if graded in self._partners:
@@ -441,10 +415,13 @@ class Walk:
         return inner_scope(node, scope, _LOSS_ARGUMENTS if self._is_loss and is_graded else None)
 
     def _record(self, kind: RestrictionKind, name: str, node: ast.AST, chunk: Chunk) -> None:
-        """Record a use; one in code that may never run is only unclear."""
-        if self._doubt is None:
+        """Record a use; one in code that may never run is only unclear, and so is a name that may be computed."""
+        is_ignored = self._policy(kind) == "ignore"
+        if kind == "dynamic" and is_ignored:
+            self._note(name, _location(node, chunk))
+        elif self._doubt is None:
             self._uses.setdefault((kind, name), Use(kind, name, _location(node, chunk)))
-        elif self._policy(kind) != "ignore":
+        elif not is_ignored:
             self._note(f"{name} {self._doubt}", _location(node, chunk))
 
     def _note(self, words: str, location: Location) -> None:
@@ -459,3 +436,19 @@ def _location(node: ast.AST, chunk: Chunk) -> Location:
 def _calls_methods(base: str) -> bool:
     """Whether a library's class may call methods of the classes derived from it."""
     return base not in _PLAIN_BASES and not base.startswith(("builtins.", "enum.", "typing."))
+
+
+def _defining_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> Chunk | None:
+    """The statement that holds a graded function's code."""
+    return next(
+        (each for each in chunks if each.location == function.location and function.name in each.binds), None
+    )
+
+
+def _first_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> int:
+    own = _defining_chunk(function, chunks)
+    return 0 if own is None else own.number
+
+
+def _sets_attribute(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and any(isinstance(each, ast.Attribute) for each in node.targets)
