@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from grader.extract.source.importing import absolute_name
 from grader.extract.source.scopes import Assigned, Binding, Defined, Definition, Imported, Scope
@@ -79,6 +79,7 @@ GLOBALS = Foreign("globals()")
 LOCALS = Foreign("locals()")
 """The table of a scope's names."""
 
+_Folded = TypeVar("_Folded", str, tuple[str, ...])
 _NOTHING: frozenset[Origin] = frozenset()
 
 
@@ -160,19 +161,26 @@ class Origins:
             return constant_text(node)
         key = (id(node), scope)
         if key not in self._texts:
-            is_over = self._is_spent(1)
-            self._texts[key] = None if is_over else constant_text(node, NamesSeen(scope, self._stirred))
+            self._texts[key] = None if self._is_spent(1) else self._constant(constant_text, node, scope)
         return self._texts[key]
+
+    def _constant(
+        self, fold: Callable[[ast.expr, NamesSeen], _Folded | None], node: ast.expr, scope: Scope
+    ) -> _Folded | None:
+        """A constant, if nothing else can set the names it is made with."""
+        names = NamesSeen(scope)
+        found = fold(node, names)
+        return None if found is None or (names.used and names.used & self._stirred()) else found
 
     def is_bound(self, name: str, scope: Scope) -> bool:
         """Whether the student's code binds a name that this scope sees."""
-        return NamesSeen(scope, self._stirred).is_bound(name)
+        return NamesSeen(scope).is_own(name)
 
     def is_own_object(self, node: ast.expr, scope: Scope) -> bool:
         """Whether this is plainly a class of the student's or an object of one, or parsed arguments."""
         match node:
             case ast.Name(id="self" | "cls" as name):
-                level = NamesSeen(scope, self._stirred).level_of(name)
+                level = NamesSeen(scope).level_of(name)
                 if level is not None and level.parent is not None and level.parent.is_class:
                     return all(
                         isinstance(each, Assigned) and each.value is None for each in level.bound[name]
@@ -182,7 +190,7 @@ class Origins:
             case ast.Call(func=function):
                 return self._are_classes(self.of(function, scope))
         if isinstance(node, ast.Name):
-            level = NamesSeen(scope, self._stirred).level_of(node.id)
+            level = NamesSeen(scope).level_of(node.id)
             match () if level is None else level.bound[node.id]:
                 case (Assigned(value=ast.Call() as call, scope=None),) if level is not None:
                     return self.is_own_object(call, level)
@@ -414,7 +422,7 @@ class Origins:
             if not any(isinstance(owner, Foreign | OwnModule) for owner in owners):
                 yield from self._stored.get(name, _NOTHING)
         elif "functools.reduce" in functions and Foreign("builtins.getattr") in self._of(first, scope, depth):
-            names = constant_texts(others[0], NamesSeen(scope, self._stirred)) if others[1:] else None
+            names = self._constant(constant_texts, others[0], scope) if others[1:] else None
             if names is not None:
                 yield from self._path(self._of(others[1], scope, depth), names, depth)
 
@@ -466,34 +474,32 @@ def _method_in(node: ast.stmt) -> str | None:
     return name if any(each.arg == "self" for each in [*arguments.posonlyargs, *arguments.args][:1]) else None
 
 
-@dataclass(frozen=True, slots=True)
 class NamesSeen:
-    """The names that an expression of a scope sees."""
+    """The names that an expression of a scope sees, and those of them that a constant was made with."""
 
-    scope: Scope
-    stirred: Callable[[], AbstractSet[str]]
+    def __init__(self, scope: Scope, used: set[str] | None = None) -> None:
+        self._scope = scope
+        self.used = set() if used is None else used
 
     def meaning(self, name: str) -> tuple[ast.expr, NamesSeen] | None:
-        """The one expression that the name stands for, if nothing else can set it; a parameter's default can be."""
+        """The one expression that the name is assigned; a parameter's default is not the only one."""
+        self.used.add(name)
         level = self.level_of(name)
-        if level is None:
-            return None
-        match level.bound[name]:
-            case (Assigned(value=ast.expr() as value, scope=None),) if name not in self.stirred():
-                return value, NamesSeen(level, self.stirred)
+        match () if level is None else level.bound[name]:
+            case (Assigned(value=ast.expr() as value, scope=None),) if level is not None:
+                return value, NamesSeen(level, self.used)
         return None
 
     def is_own(self, name: str) -> bool:
-        """Whether the student's code binds the name, here or in a way that the scopes do not show."""
-        return self.is_bound(name) or name in self.stirred()
-
-    def is_bound(self, name: str) -> bool:
-        """Whether a scope binds the name."""
+        """Whether a scope of the student's binds the name."""
+        self.used.add(name)
         return self.level_of(name) is not None
 
     def level_of(self, name: str) -> Scope | None:
         """The scope whose name it is; None for a builtin or an unknown one."""
-        level: Scope | None = self.scope
-        while level is not None and not (name in level.bound and (level is self.scope or not level.is_class)):
+        level: Scope | None = self._scope
+        while level is not None and not (
+            name in level.bound and (level is self._scope or not level.is_class)
+        ):
             level = level.parent
         return level

@@ -69,9 +69,13 @@ def is_called_as_defined(
     own: the statements that define and wrap it. parsed: all statements it needs. most: the arguments the grader gives.
     """
     parsed = list(parsed)
-    if len(own) != 1 or any(each.stirred & _CHANGES_ITS_ARGUMENTS for each in parsed):
+    if any(not _sets_attributes(each) for each in own[1:]) or any(
+        each.stirred & _CHANGES_ITS_ARGUMENTS for each in parsed
+    ):
         return False
-    definitions = (each for each in own[0].body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
+    definitions = (
+        node for each in own for node in each.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
     for decorator in (each for node in definitions for each in node.decorator_list):
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         found = origins.of(called, scope)
@@ -79,6 +83,7 @@ def is_called_as_defined(
             return False
     nodes = [node for each in parsed for node in each.nodes]
     plain = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _gives_at_most(node, most)}
+    plain |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr != "__call__"}
     return all(
         id(node) in plain
         for node in nodes
@@ -91,3 +96,11 @@ def _gives_at_most(call: ast.Call, most: int) -> bool:
         keyword.arg is None for keyword in call.keywords
     )
     return len(call.args) <= most and not is_open
+
+
+def _sets_attributes(parsed: Parsed) -> bool:
+    """Whether the statements only set attributes, as f.__doc__ = "..." does."""
+    return all(
+        isinstance(node, ast.Assign) and all(isinstance(each, ast.Attribute) for each in node.targets)
+        for node in parsed.body
+    )
