@@ -10,10 +10,11 @@ from grader.restrictions.flow import Flow
 from grader.restrictions.kinds import kind_of
 from grader.restrictions.origins import GLOBALS, LOCALS, Foreign, Getter, Origin, Origins, leads_on
 from grader.restrictions.signs import name_read_by
-from grader.restrictions.tables import NAMING
-from grader.restrictions.understood import is_inside, is_understood
+from grader.restrictions.tables import NAMING, TABLE_METHODS
+from grader.restrictions.understood import is_inside, is_keeper, is_understood
 
 _COMPUTED = "getattr with a computed name"
+_LOOKED_UP = "names looked up by a computed name"
 _REPLACED = "{}, which the code replaces"
 
 _FINDERS = frozenset({Foreign("operator.attrgetter"), Foreign("operator.methodcaller")})
@@ -41,6 +42,7 @@ def doubts_in(
             yield from _in_attribute(name, value, flow, scope, origins, has_backward=has_backward)
         case ast.Call():
             yield from _in_keywords(node, scope, origins)
+            yield from _in_local_names(node, scope, origins)
             yield from _in_call(node, flow, scope, origins, has_backward=has_backward)
         case ast.Subscript():
             yield from _in_subscript(node, scope, origins)
@@ -54,7 +56,7 @@ def doubts_in(
 
 def _in_subscript(node: ast.Subscript, scope: Scope, origins: Origins) -> Iterator[str]:
     if origins.text(node.slice, scope) is None and origins.of(node.value, scope) & _LOOKED_UP_IN:
-        yield "names looked up by a computed name"
+        yield _LOOKED_UP
 
 
 def _in_assignment(node: ast.Assign, scope: Scope, origins: Origins) -> Iterator[str]:
@@ -84,6 +86,26 @@ def flow_to(call: ast.Call, position: int, scope: Scope, origins: Origins) -> Fl
     if Foreign("functools.reduce") in called and origins.of(call, scope):
         return Flow.SEEN
     return Flow.HANDED_ON
+
+
+def reads_all_attributes(node: ast.AST, scope: Scope, origins: Origins) -> bool:
+    """Whether this may give every attribute of an object: x.__dict__, vars(x), getattr(x, name), case C(F=f)."""
+    match node:
+        case ast.Attribute(attr="__dict__") | ast.MatchClass(kwd_attrs=[_, *_]):
+            return True
+        case ast.ClassDef(bases=bases, keywords=keywords):
+            found = {each for base in bases for each in origins.of(base, scope)}
+            return bool(keywords) or any(
+                isinstance(each, Foreign) and is_keeper(each.dotted) for each in found
+            )
+        case ast.Call():
+            called = origins.of(node.func, scope)
+            is_vars = bool(node.args) and Foreign("builtins.vars") in called
+            is_inspected = any(
+                isinstance(each, Foreign) and each.dotted.startswith("inspect.") for each in called
+            )
+            return is_vars or is_inspected or is_computed_read(node, scope, origins)
+    return False
 
 
 def is_computed_read(call: ast.Call, scope: Scope, origins: Origins) -> bool:
@@ -131,6 +153,15 @@ def _in_keywords(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str
         case ast.Call(func=ast.Attribute(value=owner, attr=method)):
             if origins.is_method_of_class(owner, method, scope):
                 yield f"{method}, a method without its object"
+
+
+def _in_local_names(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str]:
+    """locals().get(name), locals().values(): names looked up in a table that is no module's."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=table, attr=method)) if method in TABLE_METHODS:
+            is_constant = any(origins.text(each, scope) is not None for each in call.args[:1])
+            if not is_constant and LOCALS in origins.of(table, scope):
+                yield _LOOKED_UP
 
 
 def _in_call(

@@ -296,7 +296,7 @@ class Origins:
             case ast.Call():
                 return self._called(node, scope, depth)
             case ast.Subscript(value=value, slice=index) if (key := self.text(index, scope)) is not None:
-                return self._looked_up(value, key, scope, depth)
+                return {*self._looked_up(value, key, scope, depth), *self._in_table_of_attributes(value, key)}
             case ast.IfExp(body=body, orelse=other):
                 return self._of(body, scope, depth) | self._of(other, scope, depth)
             case ast.BoolOp(values=values):
@@ -315,7 +315,10 @@ class Origins:
             level = level.parent
         if level.parent is None:
             return self._in_file(scope.file, name, depth)
-        return self._once((level, name), lambda: self._given(name, level, depth))
+        found = self._once((level, name), lambda: self._given(name, level, depth))
+        if level.is_class and not found and depth:  # F = F in a class reads the outer one
+            return self._named(name, level.parent, depth - 1)
+        return found
 
     def _in_file(self, file: str, name: str, depth: int) -> frozenset[Origin]:
         """The origins of a top-level name of a file; a builtin if the file does not bind it."""
@@ -438,10 +441,17 @@ class Origins:
 
     def _path(self, owners: frozenset[Origin], names: Iterable[str], depth: int) -> frozenset[Origin]:
         for name in names:
-            if not owners or self._is_spent(1):
+            if self._is_spent(1):
                 break
-            owners = frozenset(self._members(owners, name, depth))
+            owners = frozenset(self._members(owners, name, depth)) or self._stored.get(name, _NOTHING)
         return owners
+
+    def _in_table_of_attributes(self, value: ast.expr, key: str) -> frozenset[Origin]:
+        """The modules that code stored in an attribute of that name: self.__dict__["F"], vars(box)["F"]."""
+        match value:
+            case ast.Attribute(attr="__dict__") | ast.Call(func=ast.Name(id="vars")):
+                return self._stored.get(key, _NOTHING)
+        return _NOTHING
 
     def _looked_up(self, value: ast.expr, key: str, scope: Scope, depth: int) -> Iterator[Origin]:
         """sys.modules["torch"], vars(torch)["nn"], torch.__dict__["nn"] and globals()["f"]."""

@@ -14,13 +14,55 @@ _TORCH_PARTS = frozenset(
 """Modules of torch that hold plain functions and classes."""
 
 _OPAQUE_IN_TORCH = frozenset(
-    {"__future__", "classes", "compile", "compiler", "export", "fx", "hub", "jit", "library", "load"}
-    | {"multiprocessing", "onnx", "ops", "overrides", "package", "quantization", "serialization", "storage"}
-    | {"torch_version", "types"}
+    {
+        "__future__",
+        "accelerator",
+        "ao",
+        "classes",
+        "compile",
+        "compiler",
+        "cpu",
+        "distributed",
+        "export",
+        "fx",
+    }
+    | {
+        "functools",
+        "glob",
+        "hub",
+        "jit",
+        "library",
+        "load",
+        "monitor",
+        "mtia",
+        "multiprocessing",
+        "onnx",
+        "ops",
+    }
+    | {"os", "overrides", "package", "platform", "quantization", "return_types", "serialization", "storage"}
+    | {"threading", "torch_version", "types", "xpu"}
 )
-"""Names in torch that run code given as text, or find an operator by its name."""
+"""Names in torch that run code given as text, find an operator by its name, or are modules of other uses."""
+
+_INNER_MODULES = frozenset(
+    {
+        "autocast_mode",
+        "benchmark",
+        "cuda",
+        "cudnn",
+        "data",
+        "forward_ad",
+        "function",
+        "functional",
+        "grad_mode",
+    }
+    | {"graph", "init", "lr_scheduler", "mkl", "mkldnn", "modules", "mps", "openmp", "parameter", "profiler"}
+    | {"random", "utils"}
+)
+"""Modules of torch's modules."""
 
 _PARTS_OF_UTILS = frozenset({"benchmark", "data"})
+_DTYPE = re.compile(r"(?:b?float|u?int|q?u?int|complex)\d+|bool|double|float|half|int|long|short|strided")
 _TORCH_MODULES = frozenset(
     {"torch.autograd.forward_ad", "torch.autograd.functional", "torch.nn.functional", "torch.nn.init"}
     | {"torch.nn.modules", "torch.nn.modules.loss", "torch.nn.utils"}
@@ -58,7 +100,8 @@ _STANDARD = frozenset(
 """Modules of the standard library that look nothing up by name and run no text as code, some names aside."""
 
 _OPAQUE_NAMES = frozenset(
-    {"dataclasses.make_dataclass", "functools.singledispatch", "functools.singledispatchmethod"}
+    {"dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields", "dataclasses.make_dataclass"}
+    | {"functools.singledispatch", "functools.singledispatchmethod"}
     | {"logging.config", "logging.handlers", "string.Formatter", "traceback.walk_stack", "typing.ForwardRef"}
     | {"typing.evaluate_forward_ref", "typing.get_type_hints"}
 )
@@ -105,6 +148,18 @@ _LEADING = frozenset(
 
 _ALSO_ELSEWHERE = _LEADING - {"types", "typing"}
 """Those that other modules imported, such as torch.nn.functional.torch and random._os.sys."""
+
+_ALIASES = {"bltns": "builtins", "_sys": "sys", "_os": "os"}
+_IMPORTED_IN_STANDARD = _ALSO_ELSEWHERE | {
+    "ast",
+    "copyreg",
+    "dis",
+    "functools",
+    "linecache",
+    "operator",
+    "types",
+}
+"""Those that modules of the standard library imported."""
 
 _FINDERS = frozenset(
     {f"builtins.{name}" for name in ("delattr", "getattr", "globals", "locals", "setattr", "vars")}
@@ -181,16 +236,18 @@ _PLAIN_DUNDERS = frozenset(
 
 _INTERNALS = frozenset(
     {"ag_frame", "cell_contents", "co_code", "co_consts", "cr_frame", "f_back", "f_builtins", "f_code"}
-    | {"f_globals", "f_locals", "func_globals", "gi_code", "gi_frame", "mro", "next_functions", "tb_frame"}
-    | {"tb_next"}
+    | {"builtins", "f_globals", "f_locals", "func_globals", "gi_code", "gi_frame", "importlib", "mro"}
+    | {"next_functions", "sys", "tb_frame", "tb_next"}
 )
 """Attributes of the interpreter's and the engine's own objects."""
 
 
 def canonical(dotted: str) -> str:
     """The name without the modules that only imported it: torch.nn.functional.torch.nn is torch.nn."""
-    parts = dotted.split(".")
+    parts = [_ALIASES.get(part, part) for part in dotted.split(".")]
     last = max((at for at, part in enumerate(parts) if part in _ALSO_ELSEWHERE), default=0)
+    if parts[0] in _STANDARD:
+        last = max((at for at, part in enumerate(parts) if part in _IMPORTED_IN_STANDARD), default=last)
     return ".".join(parts[last:])
 
 
@@ -199,7 +256,10 @@ def is_leading(dotted: str) -> bool:
     if dotted in _FINDERS or dotted in _LEADING or dotted in _TORCH_MODULES:
         return True
     parts = dotted.split(".")
-    return parts[0] == "torch" and parts[1:2] != [] and parts[1] in _TORCH_PARTS and parts[2:] == []
+    if parts[0] != "torch" or not parts[1:]:
+        return parts[-1] == "__dict__"
+    is_module = parts[1] in _TORCH_PARTS and not parts[2:]
+    return is_module or (dotted.startswith("torch.nn.modules.") and not _is_class(parts[-1]))
 
 
 def is_plain_library(dotted: str) -> bool:
@@ -244,13 +304,25 @@ def is_inside(name: str) -> bool:
 
 
 def _is_understood_in_torch(parts: list[str]) -> bool:
-    first, *rest = parts
+    first, *rest = [part for part in parts if not _DUNDER.fullmatch(part)] or [""]
     if first in _OPAQUE_IN_TORCH:
         return False
-    if first == "utils":
-        return not rest or rest[0] in _PARTS_OF_UTILS
-    return True
+    if not rest or _is_class(first) or _DTYPE.fullmatch(first):
+        return True
+    if first not in _TORCH_PARTS or (first == "utils" and rest[0] not in _PARTS_OF_UTILS):
+        return False
+    depth = next((at for at, part in enumerate(rest) if _is_class(part)), len(rest) - 1)
+    return all(part in _INNER_MODULES for part in rest[:depth]) or rest[:1] == ["modules"]
+
+
+def _is_class(name: str) -> bool:
+    return name[:1].isupper()
 
 
 def _begins(dotted: str, name: str) -> bool:
     return dotted == name or dotted.startswith(f"{name}.")
+
+
+def is_keeper(base: str) -> bool:
+    """Whether a class derived from this one of a library keeps its attributes under other names too, as Enum does."""
+    return base.startswith(("enum.", "typing.NamedTuple", "collections.", "ctypes.", "builtins.type"))

@@ -6,6 +6,7 @@ import ast
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from itertools import chain
 
 from grader import formatting
 from grader.extract import Chunk, Extracted, ExtractedFunction
@@ -23,7 +24,13 @@ from grader.extract.source.scopes import (
 from grader.model.assignment import Assignment, LossFunction, RestrictionKind
 from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
-from grader.restrictions.doubts import doubts_in, flow_to, is_computed_read, replacements_in
+from grader.restrictions.doubts import (
+    doubts_in,
+    flow_to,
+    is_computed_read,
+    reads_all_attributes,
+    replacements_in,
+)
 from grader.restrictions.flow import Flow, parts_with_flow
 from grader.restrictions.kinds import kind_of
 from grader.restrictions.origins import (
@@ -34,6 +41,7 @@ from grader.restrictions.origins import (
     OwnModule,
     OwnName,
     StoredModules,
+    leads_on,
     order_of,
 )
 from grader.restrictions.signs import name_read_by, signs_in
@@ -100,6 +108,7 @@ class Walk:
         self._doubtful: deque[tuple[str, Callable[[], None]]] = deque()
         """The reasons why code is not certain to run, and how to look at it."""
         self._reads_computed = False
+        self._reads_all = self._keeps_module = False
         self._changes: dict[str, Chunk] = {}
         """The statements that replace something in a library, by its name."""
         self._doubt: str | None = None
@@ -142,6 +151,9 @@ class Walk:
             self._doubt, look = self._doubtful.popleft()
             look()
             self._look_at_all()
+        if self._reads_all and (self._keeps_module or any(map(leads_on, chain(*self._stored.values())))):
+            words = "a module kept in an attribute or a default, where attributes are read by computed names"
+            self._note(words, self._function.location)
         if self._origins.are_cut_short:
             self._note("a chain of names longer than the grader follows", self._function.location)
         return SourceUses(tuple(self._uses.values()), self._mentions, tuple(self._unclear.values()))
@@ -223,6 +235,7 @@ class Walk:
 
     def _look_for_signs(self, node: ast.AST, scope: Scope, chunk: Chunk, flow: Flow) -> None:
         """Record what the node itself does; a name computed in a restricted library is not told twice."""
+        self._reads_all = self._reads_all or reads_all_attributes(node, scope, self._origins)
         signs = list(signs_in(node, scope, self._origins, has_backward=self._has_backward))
         for kind, name in signs:
             self._record(kind, name, node, chunk)
@@ -406,6 +419,11 @@ class Walk:
         if id(node) not in self._entered:
             self._entered.add(id(node))
             within = self._within(node, scope)
+            defaults = [] if isinstance(node, ast.ClassDef) else [*node.args.defaults, *node.args.kw_defaults]
+            for default in filter(None, defaults):
+                self._keeps_module = self._keeps_module or any(
+                    map(leads_on, self._origins.of(default, scope))
+                )
             body = [node.body] if isinstance(node, ast.Lambda) else reached(node.body)
             flow = Flow.HANDED_ON if isinstance(node, ast.Lambda) else Flow.SEEN
             self._later.extend((each, within, chunk, flow) for each in body)
