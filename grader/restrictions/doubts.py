@@ -91,7 +91,7 @@ def flow_to(call: ast.Call, position: int, scope: Scope, origins: Origins) -> Fl
 def reads_all_attributes(node: ast.AST, scope: Scope, origins: Origins) -> bool:
     """Whether this may give every attribute of an object: x.__dict__, vars(x), getattr(x, name), case C(F=f)."""
     match node:
-        case ast.Attribute(attr="__dict__") | ast.MatchClass(kwd_attrs=[_, *_]):
+        case ast.Attribute(attr="__dict__") | ast.MatchClass():
             return True
         case ast.ClassDef(bases=bases, keywords=keywords):
             found = {each for base in bases for each in origins.of(base, scope)}
@@ -147,12 +147,32 @@ def _in_keywords(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str
     """Annotations that are evaluated, and a method called with another object than its own."""
     if any(keyword.arg == "eval_str" for keyword in call.keywords):
         yield "eval_str"
-    match call:
-        case ast.Call(args=[ast.Name(id="self"), *_]):
-            pass
-        case ast.Call(func=ast.Attribute(value=owner, attr=method)):
-            if origins.is_method_of_class(owner, method, scope):
-                yield f"{method}, a method without its object"
+    is_given_self = any(isinstance(each, ast.Name) and each.id == "self" for each in call.args[:1])
+    read = None if is_given_self else _method_read(call.func, scope, origins)
+    if read is not None and (
+        _is_type_of_object(read[0], scope, origins) or origins.is_method_of_class(*read, scope)
+    ):
+        yield f"{read[1]}, a method without its object"
+
+
+def _method_read(function: ast.expr, scope: Scope, origins: Origins) -> tuple[ast.expr, str] | None:
+    """The object and the name in x.f or getattr(x, "f")."""
+    match function:
+        case ast.Attribute(value=owner, attr=name):
+            return owner, name
+        case ast.Call() if name := name_read_by(function, scope, origins) or "":
+            return function.args[0], name
+    return None
+
+
+def _is_type_of_object(node: ast.expr, scope: Scope, origins: Origins) -> bool:
+    """Whether this is type(x) or x.__class__."""
+    match node:
+        case ast.Attribute(attr="__class__"):
+            return True
+        case ast.Call(func=function, args=[_], keywords=[]):
+            return Foreign("builtins.type") in origins.of(function, scope)
+    return False
 
 
 def _in_local_names(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str]:

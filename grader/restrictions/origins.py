@@ -27,6 +27,17 @@ _ROUNDS = 5
 _BUILTINS = frozenset(dir(builtins))
 _IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
 _WRAPPERS = frozenset({"functools.partial", "functools.partialmethod", "builtins.staticmethod"})
+PLAIN_BASES = frozenset(
+    {
+        "abc.ABC",
+        "builtins.object",
+        "torch.nn.Module",
+        "torch.autograd.Function",
+        "torch.nn.modules.module.Module",
+    }
+)
+"""Bases in libraries that call no other method of a class than special ones and `forward`."""
+
 _GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
 _READERS = frozenset({"get", "__getitem__"})
 _ATTRIBUTE_READERS = frozenset({"__getattr__", "__getattribute__"})
@@ -125,6 +136,8 @@ class Origins:
         self._graded = graded
         self._stored = stored
         self._stirred = stirred
+        self.class_nodes: dict[Scope, ast.ClassDef] = {}
+        """The class of each scope of one that was entered."""
         self._methods: dict[int, frozenset[str]] = {}
         self._known: dict[tuple[int, Scope], frozenset[Origin]] = {}
         self._texts: dict[tuple[int, Scope], str | None] = {}
@@ -182,19 +195,51 @@ class Origins:
             case ast.Name(id="self" | "cls" as name):
                 level = NamesSeen(scope).level_of(name)
                 if level is not None and level.parent is not None and level.parent.is_class:
-                    return all(
+                    is_given = all(
                         isinstance(each, Assigned) and each.value is None for each in level.bound[name]
                     )
-            case ast.Call(func=ast.Attribute(attr="parse_args")):
-                return True
+                    return is_given and self._is_plain(self.class_nodes.get(level.parent), level.parent)
+            case ast.Call(func=ast.Attribute(value=parser, attr="parse_args")):
+                return self._is_parser(parser, scope)
             case ast.Call(func=function):
-                return self._are_classes(self.of(function, scope))
+                return self._are_classes(self.of(function, scope), scope)
+        if isinstance(node, ast.Name) and (call := self._call_assigned(node.id, scope)) is not None:
+            return self.is_own_object(*call)
+        return self._are_classes(self.of(node, scope), scope)
+
+    def _call_assigned(self, name: str, scope: Scope) -> tuple[ast.Call, Scope] | None:
+        """The call whose result is all that a name is ever assigned."""
+        level = NamesSeen(scope).level_of(name)
+        match () if level is None else level.bound[name]:
+            case (Assigned(value=ast.Call() as call, scope=None),) if level is not None:
+                return call, level
+        return None
+
+    def _is_parser(self, node: ast.expr, scope: Scope) -> bool:
+        made = (node, scope) if isinstance(node, ast.Call) else None
         if isinstance(node, ast.Name):
-            level = NamesSeen(scope).level_of(node.id)
-            match () if level is None else level.bound[node.id]:
-                case (Assigned(value=ast.Call() as call, scope=None),) if level is not None:
-                    return self.is_own_object(call, level)
-        return self._are_classes(self.of(node, scope))
+            made = self._call_assigned(node.id, scope)
+        return made is not None and Foreign("argparse.ArgumentParser") in self.of(made[0].func, made[1])
+
+    def _are_classes(self, found: frozenset[Origin], scope: Scope) -> bool:
+        return bool(found) and all(
+            (nodes := list(self._classes_of(origin)))
+            and all(self._is_plain(each, scope) for each in nodes)
+            and not (isinstance(origin, OwnName) and len(nodes) != len(self._bindings_of(origin)))
+            for origin in found
+        )
+
+    def _is_plain(self, node: ast.ClassDef | None, scope: Scope) -> bool:
+        """Whether objects of the class are made by it and derived from nothing of a library's but a plain base."""
+        if node is None or any(
+            isinstance(each, ast.FunctionDef) and each.name == "__new__" for each in node.body
+        ):
+            return False
+        found = (each for base in node.bases for each in self.of(base, scope.parent or scope))
+        return all(not isinstance(each, Foreign) or each.dotted in PLAIN_BASES for each in found)
+
+    def _bindings_of(self, origin: OwnName) -> tuple[Binding, ...]:
+        return self._files[origin.file].bound.get(origin.name, ()) if origin.file in self._files else ()
 
     def is_method_of_class(self, node: ast.expr, name: str, scope: Scope) -> bool:
         """Whether this is a class of the student's that has a method of that name, with a parameter `self`."""
@@ -211,27 +256,13 @@ class Origins:
 
     def _classes_of(self, origin: Origin) -> Iterator[ast.ClassDef]:
         bindings: Iterable[Binding] = ()
-        if isinstance(origin, OwnName) and origin.file in self._files:
-            bindings = self._files[origin.file].bound.get(origin.name, ())
+        if isinstance(origin, OwnName):
+            bindings = self._bindings_of(origin)
         elif isinstance(origin, Inner):
             bindings = (Defined(origin.node),)
         for each in bindings:
             if isinstance(each, Defined) and isinstance(each.node, ast.ClassDef):
                 yield each.node
-
-    def _are_classes(self, found: frozenset[Origin]) -> bool:
-        return bool(found) and all(map(self._is_class, found))
-
-    def _is_class(self, origin: Origin) -> bool:
-        match origin:
-            case OwnName(file=file, name=name):
-                bindings = self._files[file].bound.get(name, ()) if file in self._files else ()
-                return bool(bindings) and all(
-                    isinstance(each, Defined) and isinstance(each.node, ast.ClassDef) for each in bindings
-                )
-            case Inner(node=node):
-                return isinstance(node, ast.ClassDef)
-        return False
 
     @property
     def are_cut_short(self) -> bool:
@@ -475,13 +506,19 @@ class Origins:
 def _method_in(node: ast.stmt) -> str | None:
     """The name of a method with a parameter `self` that a statement of a class defines."""
     match node:
-        case ast.FunctionDef(name=name, args=arguments):
-            pass
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=arguments)):
-            pass
+        case ast.FunctionDef(name=name):
+            made: list[ast.AST] = [node]
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            made = [each for each in ast.walk(value) if isinstance(each, ast.Lambda)]
         case _:
             return None
-    return name if any(each.arg == "self" for each in [*arguments.posonlyargs, *arguments.args][:1]) else None
+    return name if any(map(_takes_self, made)) else None
+
+
+def _takes_self(node: ast.AST) -> bool:
+    arguments = node.args if isinstance(node, ast.FunctionDef | ast.Lambda) else None
+    first = [] if arguments is None else [*arguments.posonlyargs, *arguments.args][:1]
+    return any(each.arg == "self" for each in first)
 
 
 class NamesSeen:

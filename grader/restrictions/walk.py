@@ -34,6 +34,7 @@ from grader.restrictions.doubts import (
 from grader.restrictions.flow import Flow, parts_with_flow
 from grader.restrictions.kinds import kind_of
 from grader.restrictions.origins import (
+    PLAIN_BASES,
     Foreign,
     Inner,
     Origin,
@@ -53,6 +54,9 @@ from grader.restrictions.uses import SourceUses, Use, UseKind
 _STEPS = 60_000
 """Nodes looked at for one function; a traced call sees more."""
 
+_ALWAYS_BINDS = (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.Import, ast.ImportFrom)
+"""Statements that bind their names whenever they are executed."""
+
 _CONTRACT = frozenset({"loss", "train", "predict"})
 """Methods that the grader calls."""
 
@@ -62,10 +66,10 @@ _LOSS_ARGUMENTS = 4
 _DESCRIPTIONS = frozenset({"__annotations__", "__doc__", "__module__", "__name__", "__qualname__"})
 """Attributes that describe a function; reading one is not a call."""
 
-_PLAIN_BASES = frozenset(
-    {"abc.ABC", "torch.nn.Module", "torch.autograd.Function", "torch.nn.modules.module.Module"}
+_FALLS_BACK = frozenset(
+    {"__import__", "compile", "eval", "exec", "getattr", "globals", "locals", "setattr", "vars"}
 )
-"""Foreign bases that call no other method of a class than special ones and `forward`."""
+"""Builtins that a name of the student's may turn out to be, if its statement is not executed or it is deleted."""
 
 _COPIES_DESCRIPTIONS = frozenset({Foreign("functools.update_wrapper"), Foreign("functools.wraps")})
 
@@ -372,6 +376,12 @@ class Walk:
         if own in self._followed:
             return
         self._followed.add(own)
+        if own.name in _FALLS_BACK and not all(
+            isinstance(node, _ALWAYS_BINDS)
+            for other in self._binding.get((own.file, own.name), ())
+            for node in self._parsed[other.number].body
+        ):
+            self._note(f"{own.name}, which may be the builtin", _location(node, chunk))
         graded = self._graded.get((own.file, own.name))
         first = None if graded is None else self._graded_from[graded]
         for other in self._binding.get((own.file, own.name), ()):
@@ -424,6 +434,8 @@ class Walk:
                 self._keeps_module = self._keeps_module or any(
                     map(leads_on, self._origins.of(default, scope))
                 )
+            if isinstance(node, ast.ClassDef):
+                self._origins.class_nodes[within] = node
             body = [node.body] if isinstance(node, ast.Lambda) else reached(node.body)
             flow = Flow.HANDED_ON if isinstance(node, ast.Lambda) else Flow.SEEN
             self._later.extend((each, within, chunk, flow) for each in body)
@@ -453,7 +465,7 @@ def _location(node: ast.AST, chunk: Chunk) -> Location:
 
 def _calls_methods(base: str) -> bool:
     """Whether a library's class may call methods of the classes derived from it."""
-    return base not in _PLAIN_BASES and not base.startswith(("builtins.", "enum.", "typing."))
+    return base not in PLAIN_BASES and not base.startswith(("builtins.", "enum.", "typing."))
 
 
 def _defining_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> Chunk | None:
