@@ -150,7 +150,8 @@ def _in_keywords(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str
     is_given_self = any(isinstance(each, ast.Name) and each.id == "self" for each in call.args[:1])
     read = None if is_given_self else _method_read(call.func, scope, origins)
     if read is not None and (
-        _is_type_of_object(read[0], scope, origins) or origins.is_method_of_class(*read, scope)
+        origins.is_method_of_class(*read, scope)
+        or (_is_type_of_object(read[0], scope, origins) and origins.is_method(read[1]))
     ):
         yield f"{read[1]}, a method without its object"
 

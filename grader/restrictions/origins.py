@@ -7,6 +7,7 @@ import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar, assert_never
 
 from grader.extract.source.importing import absolute_name
@@ -247,6 +248,20 @@ class Origins:
             return False
         classes = (each for origin in self.of(node, scope) for each in self._classes_of(origin))
         return any(name in self._methods_of(each) for each in classes)
+
+    def is_method(self, name: str) -> bool:
+        """Whether a class of the student's that is known by now has a method of that name, with a parameter `self`."""
+        return any(
+            name in self._methods_of(each) for each in (*self._top_level_classes, *self.class_nodes.values())
+        )
+
+    @cached_property
+    def _top_level_classes(self) -> tuple[ast.ClassDef, ...]:
+        bindings = (
+            each for scope in self._files.values() for found in scope.bound.values() for each in found
+        )
+        nodes = (each.node for each in bindings if isinstance(each, Defined))
+        return tuple(each for each in nodes if isinstance(each, ast.ClassDef))
 
     def _methods_of(self, node: ast.ClassDef) -> frozenset[str]:
         """The methods of a class that have a parameter `self`."""
