@@ -360,9 +360,9 @@ class Walk:
             if isinstance(origin, Foreign) and origin.dotted in self._changes:
                 self._enter_chunk(self._changes[origin.dotted])
             match origin:
-                case Foreign(dotted=dotted) if (kind := kind_of(dotted)) is not None:
+                case Foreign(dotted=dotted) if (found := _restricted(dotted)) is not None:
                     is_use = True
-                    self._record(kind, dotted.removeprefix("builtins."), node, chunk)
+                    self._record(*found, node, chunk)
                 case Foreign(dotted=dotted) if not is_understood(dotted, self._function.stubs):
                     is_use = True
                     self._note(dotted, _location(node, chunk))
@@ -482,3 +482,13 @@ def _first_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> int:
 
 def _sets_attribute(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and any(isinstance(each, ast.Attribute) for each in node.targets)
+
+
+def _restricted(dotted: str) -> tuple[RestrictionKind, str] | None:
+    """The kind and the name of something restricted, or of the restricted thing that it is a part of."""
+    name = dotted
+    while name:
+        if (kind := kind_of(name)) is not None:
+            return kind, name.removeprefix("builtins.")
+        name = "" if is_understood(dotted) else name.rpartition(".")[0]
+    return None

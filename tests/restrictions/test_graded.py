@@ -56,9 +56,9 @@ def report_on(sandbox, tmp_path):
     "loss",
     [
         "eval('F.cross' '_entropy')(X @ W, y)",
-        "getattr(F, '_'.join(['cross', 'entropy']))(X @ W, y)",
+        "getattr(F, F.__name__[:0] + 'cross_entropy')(X @ W, y)",
         "[f for name, f in vars(F).items() if name == 'cross' + '_entropy'][0](X @ W, y)",
-        "P.log().new_tensor(0) + F.__getattribute__('nll_' + 'loss')(torch.log_softmax(X @ W, 1), y)",
+        "P.log().new_tensor(0) + F.__getattribute__('nll_loss' + F.__name__[:0])(torch.log_softmax(X @ W, 1), y)",
     ],
 )
 def test_a_loss_that_hides_from_the_source_is_seen_when_it_runs(report_on, loss):
