@@ -486,9 +486,10 @@ def _sets_attribute(node: ast.stmt) -> bool:
 
 def _restricted(dotted: str) -> tuple[RestrictionKind, str] | None:
     """The kind and the name of something restricted, or of the restricted thing that it is a part of."""
-    name = dotted
-    while name:
+    parts = dotted.split(".")
+    fewest = len(parts) if is_understood(dotted) else 1
+    for end in range(len(parts), fewest - 1, -1):
+        name = ".".join(parts[:end])
         if (kind := kind_of(name)) is not None:
             return kind, name.removeprefix("builtins.")
-        name = "" if is_understood(dotted) else name.rpartition(".")[0]
     return None

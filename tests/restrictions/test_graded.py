@@ -4,6 +4,7 @@ import pytest
 
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
+from grader.model.report import student_view
 from grader.sandbox.host import Sandbox
 from tests.samples import mini_spec, submission_of
 
@@ -111,3 +112,11 @@ def test_a_right_function_keeps_its_points_whatever_becomes_of_the_trace(report_
 
     assert (report.status, report.score, report.functions["softmax"].status) == ("graded", 10, "correct")
     assert "restriction_violated" not in {flag.kind for flag in report.flags}
+
+
+def test_what_cannot_be_followed_is_a_flag_for_the_instructor_and_costs_nothing(report_on):
+    report = report_on(RIGHT.replace("LOSS", f"[F] and {BY_HAND}"))
+
+    assert (report.score, report.functions["softmax"].notes) == (10, ())
+    assert [(flag.kind, flag.audience) for flag in report.flags] == [("unclear_code", "instructor")]
+    assert student_view(report).flags == ()
