@@ -32,14 +32,13 @@ pass rates ten times too small: with 1e-3 softmax stays below 0.33, and the allo
 """
 
 RATES = (1e-15, 1e6)
-"""Learning rates that are tried. On raw pixels students search around 1e-7, on normalized ones around 1e-2: a smaller rate
-moves no weight that float32 can tell from the start, and a greater one only adds to a perceptron's weights, whose scale says nothing."""
+"""The learning rates that are tried. Students search around 1e-7 on raw pixels, and around 1e-2 on normalized ones."""
 
 GREATEST_STRENGTH = 1e10
-"""Of those that are tried. With raw pixels students search around 5e4."""
+"""Of those that are tried. Students search around 5e4 on raw pixels."""
 
 _SHOWN = 3
-"""Of the values out of range."""
+"""So many of the numbers out of range are named."""
 
 
 class SearchCheck(CheckFields):

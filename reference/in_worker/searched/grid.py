@@ -175,7 +175,7 @@ def softmax_slopes(scores: Array, y: Array) -> Array:
 def grid_accuracies(models: Array, X: Array, y: Array) -> Array:
     """(P,) float64: the share of correctly labelled samples for each model (P, D, C), 0 for one that is not finite."""
     num_pairs, num_features, num_classes = models.shape
-    is_finite = np.isfinite(models).all(axis=(1, 2))
+    is_finite = np.asarray(np.isfinite(models).all(axis=(1, 2)))
     finite = np.where(is_finite[:, None, None], models, 0)
     with np.errstate(all="ignore"):
         scores = X @ finite.transpose(1, 2, 0).reshape(num_features, -1)

@@ -41,14 +41,16 @@ def slopes_of(classifier, convention):
 def trained(classifier, pairs, data, steps=30, convention=PLAIN, slopes=None):
     slopes = slopes or slopes_of(classifier, convention)
     rng, coefficient = np.random.default_rng(7), convention.regularizer_coefficient
-    return train_grid(slopes, *data, np.array(pairs), steps, 12, rng, coefficient)
+    W, X, y = data
+    return train_grid(slopes, W, X, y, np.array(pairs), steps, 12, rng, coefficient)
 
 
 def one_by_one(classifier, pairs, data, convention=PLAIN):
     """Each pair trained by the reference alone, for 30 steps with batches of 12."""
-    loss = partial(LOSSES[classifier], dtype=data[0].dtype.type)
+    W, X, y = data
+    loss = partial(LOSSES[classifier], dtype=W.dtype.type)
     return [
-        train(loss, *data, rate, reg, 30, 12, np.random.default_rng(7), convention) for rate, reg in pairs
+        train(loss, W, X, y, rate, reg, 30, 12, np.random.default_rng(7), convention) for rate, reg in pairs
     ]
 
 
@@ -114,12 +116,12 @@ def test_no_number_in_range_makes_the_weights_or_the_slopes_denormal(classifier)
 
 
 def test_accuracies_are_those_of_each_model_alone():
-    data = draw_data()
-    models = trained("softmax", PAIRS, data, 5)
+    W, X, y = draw_data()
+    models = trained("softmax", PAIRS, (W, X, y), 5)
 
-    found = grid_accuracies(models, *data[1:])
+    found = grid_accuracies(models, X, y)
 
-    assert found.tolist() == [accuracy(model, *data[1:], PLAIN) for model in models]
+    assert found.tolist() == [accuracy(model, X, y, PLAIN) for model in models]
     assert found.max() > 0.5
 
 
