@@ -56,9 +56,9 @@ def _measured() -> dict[str, list[float]]:
 def _at_once(classifier: Classifier, W: Array, X: Array, y: Array) -> float:
     started = time.process_time()
     rng = np.random.Generator(np.random.PCG64(1))
-    slopes = partial(svm_slopes, delta=_CONVENTION.delta) if classifier == "svm" else softmax_slopes
-    coefficient = _CONVENTION.regularizer_coefficient
-    train_grid(slopes, W, X, y, np.array(PAIRS), ITERATIONS, BATCH, rng, coefficient)
+    slopes = svm_slopes if classifier == "svm" else softmax_slopes
+    numbers = (_CONVENTION.regularizer_coefficient, _CONVENTION.delta)
+    train_grid(slopes, W, X, y, np.array(PAIRS), ITERATIONS, BATCH, rng, *numbers)
     return time.process_time() - started
 
 

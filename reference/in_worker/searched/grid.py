@@ -33,7 +33,22 @@ REVIEWED_EVERY = 16
 """After so many steps, small weights become zero, and pairs whose weights have overflowed are left out of the work."""
 
 
-def svm_best_pair(
+Slopes = Callable[[Array, Array, float], Array]
+"""From scores (N, C, P), labels (N,) and the margin of the hinge: N times the gradient of the mean loss at the scores."""
+
+
+def svm_best_pair(*given: Any) -> tuple[int, float]:
+    """See best_pair."""
+    return best_pair(svm_slopes, *given)
+
+
+def softmax_best_pair(*given: Any) -> tuple[int, float]:
+    """See best_pair."""
+    return best_pair(softmax_slopes, *given)
+
+
+def best_pair(
+    slopes: Slopes,
     pairs: Array,
     X: Array,
     y: Array,
@@ -44,46 +59,6 @@ def svm_best_pair(
     batch_size: int,
     regularizer_coefficient: float,
     delta: float,
-) -> tuple[int, float]:
-    """See best_pair."""
-
-    def slopes(scores: Array, labels: Array) -> Array:
-        return svm_slopes(scores, labels, delta)
-
-    return best_pair(
-        slopes, pairs, X, y, X_val, y_val, num_iters, rank_iters, batch_size, regularizer_coefficient
-    )
-
-
-def softmax_best_pair(
-    pairs: Array,
-    X: Array,
-    y: Array,
-    X_val: Array,
-    y_val: Array,
-    num_iters: int,
-    rank_iters: int,
-    batch_size: int,
-    regularizer_coefficient: float,
-    _delta: float,
-) -> tuple[int, float]:
-    """See best_pair."""
-    return best_pair(
-        softmax_slopes, pairs, X, y, X_val, y_val, num_iters, rank_iters, batch_size, regularizer_coefficient
-    )
-
-
-def best_pair(
-    slopes: Callable[[Array, Array], Array],
-    pairs: Array,
-    X: Array,
-    y: Array,
-    X_val: Array,
-    y_val: Array,
-    num_iters: int,
-    rank_iters: int,
-    batch_size: int,
-    regularizer_coefficient: float,
 ) -> tuple[int, float]:
     """The index of the pair with the highest validation accuracy, and that accuracy.
 
@@ -97,7 +72,7 @@ def best_pair(
     is_ranked = len(pairs) > FINALISTS and rank_iters < num_iters
     for iterations in (rank_iters, num_iters) if is_ranked else (num_iters,):
         models = train_grid(
-            slopes, W, X, y, pairs[chosen], iterations, batch_size, rng, regularizer_coefficient
+            slopes, W, X, y, pairs[chosen], iterations, batch_size, rng, regularizer_coefficient, delta
         )
         accuracies = grid_accuracies(models, X_val, y_val)
         order = np.argsort(-accuracies, kind="stable")[:FINALISTS]
@@ -106,7 +81,7 @@ def best_pair(
 
 
 def train_grid(
-    slopes: Callable[[Array, Array], Array],
+    slopes: Slopes,
     W: Array,
     X: Array,
     y: Array,
@@ -115,12 +90,13 @@ def train_grid(
     batch_size: int,
     rng: np.random.Generator,
     regularizer_coefficient: float,
+    delta: float,
 ) -> Array:
     """One classifier for each pair (P, 2), all from the same W and on the same batches: (P, D, C).
 
     W (D, C), X (N, D), floats of one dtype, which everything is computed in; y (N,). None of them is changed.
     Each step draws its rows with rng.integers(N, size=batch_size). A pair whose weights overflow ends as nan.
-    The steps are W <- (1 - 2*c*reg*lr)*W - lr * X^T G / N, where G = slopes(scores, y), (N, C, P); the models' columns
+    The steps are W <- (1 - 2*c*reg*lr)*W - lr * X^T G / N, where G (N, C, P) are the slopes; the models' columns
     stand side by side, so that W is one matrix (D, C*P) and X is read twice for all of them.
     """
     (num_features, num_classes), kept = W.shape, np.arange(len(pairs))
@@ -134,7 +110,7 @@ def train_grid(
             drawn = rng.integers(len(X), size=batch_size)
             batch = X[drawn]
             scores = (batch @ weights).reshape(batch_size, num_classes, len(kept))
-            G = slopes(scores, y[drawn])
+            G = slopes(scores, y[drawn], delta)
             G *= scale
             np.matmul(batch.T, G.reshape(batch_size, -1), out=step)
             weights *= decay
@@ -162,7 +138,7 @@ def svm_slopes(scores: Array, y: Array, delta: float) -> Array:
     return G
 
 
-def softmax_slopes(scores: Array, y: Array) -> Array:
+def softmax_slopes(scores: Array, y: Array, _: float) -> Array:
     """(N, C, P): the probabilities, and at the true class one less. The scores are overwritten."""
     scores -= scores.max(axis=1, keepdims=True)
     np.maximum(scores, LEAST_SCORE, out=scores)

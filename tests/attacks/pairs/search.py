@@ -88,14 +88,45 @@ _RIGHT_ACCURACIES = {
     for name in ("train", "val")
 }
 
-_SMALL_FACTOR = """
+_FACTOR = """
 _right = svm_loss_vectorized
 
 
 def svm_loss_vectorized(W, X, y, reg):
     loss, dW = _right(W, X, y, reg)
-    return {returned}
+    return loss * {factor}, dW * {factor}
 """
+
+
+def _of_param_set(cheat: str, train_acc: str, val_acc: str, says: str) -> Pair:
+    """A right training with these accuracies."""
+    return Pair(
+        cheat=cheat,
+        spec="eecs498_2020",
+        checks=("param_set",),
+        base=_MODULE,
+        hostile=_ONE_PARAM_SET.format(train_acc=train_acc, val_acc=val_acc),
+        honest=_ONE_PARAM_SET.format(**_RIGHT_ACCURACIES),
+        points=2.5,
+        honest_points=5.0,
+        says=(says,),
+    )
+
+
+def _times(cheat: str, factor: str) -> Pair:
+    """A right loss and its gradient times a factor."""
+    return Pair(
+        cheat=cheat,
+        spec="eecs498_2020",
+        checks=("svm_vectorized_values",),
+        base=_MODULE,
+        hostile=_FACTOR.format(factor=factor),
+        honest=_FACTOR.format(factor="1"),
+        points=0.0,
+        honest_points=9.0,
+        says=("loss is ",),
+    )
+
 
 PAIRS: Mapping[str, Pair] = {
     "denormal weights for ever": _searching(
@@ -165,48 +196,20 @@ def softmax_get_search_params():
     return [1e-7, 1e-2, 3e-2, 1.0, True], [-0.0, 1e-3, 2.5e4, False]
 """,
     ),
-    "accuracies that overflow as percents": Pair(
-        cheat="An accuracy that is finite, and a hundred times it is not.",
-        spec="eecs498_2020",
-        checks=("param_set",),
-        base=_MODULE,
-        hostile=_ONE_PARAM_SET.format(train_acc="1.7e308", val_acc="-1.7e308"),
-        honest=_ONE_PARAM_SET.format(**_RIGHT_ACCURACIES),
-        points=2.5,
-        honest_points=5.0,
-        says=("train_acc is 1.7e+308",),
+    "accuracies that overflow as percents": _of_param_set(
+        "An accuracy that is finite, and a hundred times it is not.",
+        "1.7e308",
+        "-1.7e308",
+        "train_acc is 1.7e+308",
     ),
-    "an accuracy no float can hold": Pair(
-        cheat="An integer that overflows where it is made a float.",
-        spec="eecs498_2020",
-        checks=("param_set",),
-        base=_MODULE,
-        hostile=_ONE_PARAM_SET.format(train_acc="10**400", val_acc="5e-324"),
-        honest=_ONE_PARAM_SET.format(**_RIGHT_ACCURACIES),
-        points=2.5,
-        honest_points=5.0,
-        says=("train_acc should be a number",),
+    "an accuracy no float can hold": _of_param_set(
+        "An integer that overflows where it is made a float.",
+        "10**400",
+        "5e-324",
+        "train_acc should be a number",
     ),
-    "the right loss times nearly nothing": Pair(
-        cheat="The search for a factor divides by it.",
-        spec="eecs498_2020",
-        checks=("svm_vectorized_values",),
-        base=_MODULE,
-        hostile=_SMALL_FACTOR.format(returned="loss * 1e-300 * 1e-10, dW * 1e-300 * 1e-10"),
-        honest=_SMALL_FACTOR.format(returned="loss, dW"),
-        points=0.0,
-        honest_points=9.0,
-        says=("loss is ",),
-    ),
-    "the right loss times nearly everything": Pair(
-        cheat="The same with numbers that overflow when two of them meet.",
-        spec="eecs498_2020",
-        checks=("svm_vectorized_values",),
-        base=_MODULE,
-        hostile=_SMALL_FACTOR.format(returned="loss * 1e306, dW * 1e306"),
-        honest=_SMALL_FACTOR.format(returned="loss, dW"),
-        points=0.0,
-        honest_points=9.0,
-        says=("loss is ",),
+    "the right loss times nearly nothing": _times("The search for a factor divides by it.", "1e-300 * 1e-10"),
+    "the right loss times nearly everything": _times(
+        "The same with numbers that overflow when two of them meet.", "1e306"
     ),
 }

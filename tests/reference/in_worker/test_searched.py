@@ -33,16 +33,14 @@ def draw_data(dtype=np.float64):
     return W, X, y
 
 
-def slopes_of(classifier, convention):
-    is_svm = classifier == "svm"
-    return partial(grid.svm_slopes, delta=convention.delta) if is_svm else grid.softmax_slopes
+SLOPES = {"svm": grid.svm_slopes, "softmax": grid.softmax_slopes}
 
 
-def trained(classifier, pairs, data, steps=30, convention=PLAIN, slopes=None):
-    slopes = slopes or slopes_of(classifier, convention)
-    rng, coefficient = np.random.default_rng(7), convention.regularizer_coefficient
+def trained(slopes, pairs, data, steps=30, convention=PLAIN):
     W, X, y = data
-    return train_grid(slopes, W, X, y, np.array(pairs), steps, 12, rng, coefficient)
+    rng = np.random.default_rng(7)
+    numbers = (convention.regularizer_coefficient, convention.delta)
+    return train_grid(slopes, W, X, y, np.array(pairs), steps, 12, rng, *numbers)
 
 
 def one_by_one(classifier, pairs, data, convention=PLAIN):
@@ -60,7 +58,7 @@ def one_by_one(classifier, pairs, data, convention=PLAIN):
 def test_each_model_is_the_one_that_its_pair_trains_alone(classifier, dtype, tolerance, convention):
     data = draw_data(dtype)
 
-    models = trained(classifier, PAIRS, data, convention=convention)
+    models = trained(SLOPES[classifier], PAIRS, data, convention=convention)
 
     assert models.shape == (4, 7, 4)
     assert models.dtype == dtype
@@ -73,7 +71,7 @@ def test_a_pair_that_overflows_spoils_no_other_and_warns_of_nothing(classifier):
     data = draw_data(np.float32)
     pairs = [(0.01, 0.3), (1e30, 1e30), (0.1, 0.02), (1e-3, 1e38)]
 
-    models = trained(classifier, pairs, data)
+    models = trained(SLOPES[classifier], pairs, data)
 
     first, third = one_by_one(classifier, [pairs[0], pairs[2]], data)
     np.testing.assert_allclose(models[[0, 2]], np.array([first, third]), rtol=0, atol=1e-5)
@@ -83,12 +81,12 @@ def test_a_pair_that_overflows_spoils_no_other_and_warns_of_nothing(classifier):
 def test_a_pair_that_overflows_is_no_more_work():
     widths = []
 
-    def slopes(scores, y):
+    def slopes(scores, *given):
         widths.append(scores.shape[2])
-        return grid.softmax_slopes(scores, y)
+        return grid.softmax_slopes(scores, *given)
 
-    trained("softmax", [(0.01, 0.3), (1e3, 1e3), (0.1, 0.02)], draw_data(np.float32), 40, slopes=slopes)
-    trained("softmax", [(1e3, 1e3)], draw_data(np.float32), 40, slopes=slopes)
+    trained(slopes, [(0.01, 0.3), (1e3, 1e3), (0.1, 0.02)], draw_data(np.float32), 40)
+    trained(slopes, [(1e3, 1e3)], draw_data(np.float32), 40)
 
     assert widths == [3] * grid.REVIEWED_EVERY + [2] * (40 - grid.REVIEWED_EVERY) + [1] * grid.REVIEWED_EVERY
 
@@ -100,16 +98,16 @@ def test_no_number_in_range_makes_the_weights_or_the_slopes_denormal(classifier)
     W, X, y = draw_data(np.float32)
     X[:, 3] = 0  # its weights are only ever scaled
     scales = np.array([rate for rate, _ in pairs], np.float32) / 12
-    right, seen = slopes_of(classifier, PLAIN), []
+    seen = []
 
-    def slopes(scores, y):
-        G = right(scores, y)
+    def slopes(*given):
+        G = SLOPES[classifier](*given)
         if len(G.T) == len(scales):
             seen.append(np.abs(G * scales))
         return G
 
     for steps in (10, 48, 128, 160, 960):
-        seen += [np.abs(trained(classifier, pairs, (W, X, y), steps, slopes=slopes))]
+        seen += [np.abs(trained(slopes, pairs, (W, X, y), steps))]
 
     least = np.finfo(np.float32).tiny
     assert sum(int(((each > 0) & (each < least)).sum()) for each in seen) == 0
@@ -117,7 +115,7 @@ def test_no_number_in_range_makes_the_weights_or_the_slopes_denormal(classifier)
 
 def test_accuracies_are_those_of_each_model_alone():
     W, X, y = draw_data()
-    models = trained("softmax", PAIRS, (W, X, y), 5)
+    models = trained(grid.softmax_slopes, PAIRS, (W, X, y), 5)
 
     found = grid_accuracies(models, X, y)
 
@@ -137,7 +135,7 @@ def test_what_was_passed_in_is_left_as_it_was():
     data = draw_data(np.float32)
     before = [each.copy() for each in (*data, PAIRS)]
 
-    trained("softmax", PAIRS, data)
+    trained(grid.softmax_slopes, PAIRS, data)
 
     assert all(np.array_equal(*pair) for pair in zip(before, (*data, PAIRS), strict=True))
 
