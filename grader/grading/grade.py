@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
 
+import numpy as np
+
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.checks.base.call import sentence
@@ -56,6 +58,17 @@ def grade(
 
     Raises SubmissionError if nothing in the submission can be read, SandboxError if no worker can be started.
     """
+    with np.errstate(all="ignore"):  # a student's numbers overflow; that is for the verdicts to say, not for stderr
+        return _graded(submission, loaded, sandbox, settings, progress)
+
+
+def _graded(
+    submission: Submission,
+    loaded: LoadedSpec,
+    sandbox: SandboxLike,
+    settings: Settings,
+    progress: Progress | None,
+) -> Report:
     started = datetime.now(UTC)
     spec = loaded.spec
     extracted = guarded(lambda: extract(submission, list(spec.functions), spec.files), SubmissionError)
