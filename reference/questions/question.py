@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -104,6 +104,8 @@ class Question:
     free: tuple[str, ...] = ()
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Outputs that a function gets right which computes nothing: those of which one must be right beside each to pay it."""
     unchanged: tuple[str, ...] | None = None
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
@@ -125,6 +127,11 @@ class Question:
         return replace(
             self, answer=lambda inputs: answers(inputs)[0], accepted=lambda inputs: answers(inputs)[1:]
         )
+
+    def is_paid(self, output: str, wrong: Container[str]) -> bool:
+        """Whether an output earns its share beside these wrong ones."""
+        needed = self.needs.get(output, ())
+        return output not in wrong and (not needed or any(each not in wrong for each in needed))
 
     def tolerance_of(self, output: str, *, is_float32: bool = False) -> float:
         """Relative to the largest entry of that output."""

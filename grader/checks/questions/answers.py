@@ -161,14 +161,24 @@ class AnswersCheck(CheckFields):
             )
         credit = 0.0
         if tally.broken is None:
-            credit = sum(self._share(name) for name in question.outputs if name not in tally.wrong)
+            credit = sum(self._share(name) for name in question.outputs if question.is_paid(name, tally.wrong))
             credit *= UNCHANGED_SHARE if tally.changed else 1.0
         diagnoses = tally.diagnoses(context.assignment)
         return self.failed(
-            " ".join(tally.sentences(diagnoses)),
+            " ".join((*tally.sentences(diagnoses), *self._unpaid(tally))),
             credit=min(1.0, credit),
             findings=(Finding(self.function, False, diagnoses, notes),),
         )
+
+    def _unpaid(self, tally: Tally) -> Iterator[str]:
+        """Sentences on outputs that are right, but prove nothing while others are wrong."""
+        of_needs: dict[tuple[str, ...], list[str]] = {}
+        for name, needed in self._question.needs.items():
+            is_lost = tally.broken is None and name not in tally.wrong and self._share(name) > 0
+            if is_lost and not self._question.is_paid(name, tally.wrong):
+                of_needs.setdefault(needed, []).append(name)
+        for needed, names in of_needs.items():
+            yield f"No points for {formatting.listing(names)} until {formatting.listing(needed, 'or')} is right."
 
     def _share(self, output: str) -> float:
         if self.shares:

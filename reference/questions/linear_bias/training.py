@@ -251,6 +251,7 @@ TRAINING_QUESTIONS = (
         driver=("linear_bias", "train"),
         free=("W", "b", "history"),
         rules=(*_HISTORY_RULES, *_REACHED_RULES),
+        needs={"history": ("W",)},
         unchanged=("X", "y"),
         is_training=True,
     ),

@@ -248,6 +248,7 @@ TRAINING_QUESTIONS = (
         driver=("two_layer", "fit"),
         free=(*PARAMETERS, "history", "labels"),
         rules=_RULES,
+        needs={"history": ("W1",)},
         unchanged=("X", "y"),
         is_training=True,
         is_learning=True,
