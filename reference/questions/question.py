@@ -105,7 +105,7 @@ class Question:
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Outputs that a function gets right which computes nothing: those of which one must be right beside each to pay it."""
+    """For outputs that a function gets right which computes nothing: the outputs of which one must not be anyhow."""
     unchanged: tuple[str, ...] | None = None
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
@@ -128,10 +128,10 @@ class Question:
             self, answer=lambda inputs: answers(inputs)[0], accepted=lambda inputs: answers(inputs)[1:]
         )
 
-    def is_paid(self, output: str, wrong: Container[str]) -> bool:
-        """Whether an output earns its share beside these wrong ones."""
+    def is_proven(self, output: str, unexplained: Container[str]) -> bool:
+        """Whether a right output earns its share, beside those that are neither right nor a known mistake's."""
         needed = self.needs.get(output, ())
-        return output not in wrong and (not needed or any(each not in wrong for each in needed))
+        return not needed or any(each not in unexplained for each in needed)
 
     def tolerance_of(self, output: str, *, is_float32: bool = False) -> float:
         """Relative to the largest entry of that output."""
