@@ -24,10 +24,10 @@ _BEYOND = f"not finite, or larger than {GREATEST_NUMBER:g}"
 
 
 def reportable(check: AnyCheck, verdict: Verdict) -> Verdict:
-    """The verdict with finite, bounded numbers; failed, without points, if one that the check measured is not."""
+    """The verdict with finite, bounded numbers, none of them -0; failed, without points, if one that the check measured is not."""
     measured, allowed = _numbers(verdict.measured), _numbers(verdict.allowed)
     curves = {
-        name: tuple(float(each) for each in curve)
+        name: tuple(float(each) + 0.0 for each in curve)
         for name, curve in verdict.curves.items()
         if len(curve) <= GREATEST_CURVE and all(map(is_reportable, curve))
     }
@@ -54,9 +54,7 @@ def reportable(check: AnyCheck, verdict: Verdict) -> Verdict:
 
 def _failed(check: AnyCheck, verdict: Verdict, unreported: Iterable[str]) -> Verdict:
     """The verdict on values that give such numbers: whoever returned them is not called right."""
-    findings = tuple(
-        replace(each, is_correct=None) if each.is_correct else each for each in verdict.findings
-    )
+    findings = tuple(replace(each, is_correct=None) if each.is_correct else each for each in verdict.findings)
     message = (
         f"The values returned by {formatting.listing(list(check.functions))} give numbers that are {_BEYOND}:"
         f" {_in_words(unreported)}. No points for a result that cannot be reported."
@@ -65,7 +63,7 @@ def _failed(check: AnyCheck, verdict: Verdict, unreported: Iterable[str]) -> Ver
 
 
 def _numbers(named: Mapping[str, float]) -> dict[str, float]:
-    return {name: float(number) for name, number in named.items() if is_reportable(number)}
+    return {name: float(number) + 0.0 for name, number in named.items() if is_reportable(number)}
 
 
 def _in_words(names: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ GREATEST_NUMBER = 1e100
 """The largest number in a report: sums and squares of such numbers are finite too, for whoever draws or adds them up."""
 
 
-def is_reportable(number: float) -> bool:
+def is_reportable(number: object) -> bool:
     """Whether a report can hold it: a real number, finite and bounded, of whatever type."""
     try:
         return isinstance(number, Real) and abs(float(number)) <= GREATEST_NUMBER  # nan is not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -50,12 +51,24 @@ NUMBERS = (
 LABELS = (0, -1, 1, 9, 10, 2**31, 2**63 - 1, -(2**63))
 WORDS = (
     *("None", "", "a", "{first}", "%s %d", "missing: the call returned None", "x" * 2000),
-    *("an array of shape (5, 6) and dtype float64", "an array of shape (99999999999999999999,) and dtype int64"),
-    *("a tensor of shape () and dtype float32", "a value of type float", "an array of shape (, ) and dtype x"),
-    *("a list of 3 (None, None, a value of type float)", "\ufffd \u0661\u0662", "a list of 99999999999 numbers"),
+    *(
+        "an array of shape (5, 6) and dtype float64",
+        "an array of shape (99999999999999999999,) and dtype int64",
+    ),
+    *(
+        "a tensor of shape () and dtype float32",
+        "a value of type float",
+        "an array of shape (, ) and dtype x",
+    ),
+    *(
+        "a list of 3 (None, None, a value of type float)",
+        "\ufffd \u0661\u0662",
+        "a list of 99999999999 numbers",
+    ),
 )
 
 Rng = np.random.Generator
+_Choice = TypeVar("_Choice")
 
 
 class Extremes:
@@ -70,7 +83,7 @@ class Extremes:
     def observation(self, trial: Trial) -> Observation:
         """What the call gave."""
         if trial.runner == "student" and self._rng.random() < self._share / 20:
-            return self._one_of((
+            failures: tuple[Observation, ...] = (
                 Raised("ValueError", "{no} %s", Location("hw.py", None, 3), 0.1, "x = {1}"),
                 Raised("", "", None, 0.0),
                 Raised("OverflowError", "math range error", None, 0.0, memory="4 GiB memory"),
@@ -79,7 +92,8 @@ class Extremes:
                 Died("signal SIGSEGV"),
                 Missing("it is not there"),
                 Refused("stopped"),
-            ))
+            )
+            return self._one_of(failures)
         values = self._right(trial)
         spy = self._spied(trial)
         echoes = tuple(
@@ -112,7 +126,9 @@ class Extremes:
             return Unexpected(str(self._one_of(WORDS)))
         match output:
             case NumberOutput():
-                dtype = str(self._one_of(("float", "int", "float64", "float32", "longdouble", "bool", "float16")))
+                dtype = str(
+                    self._one_of(("float", "int", "float64", "float32", "longdouble", "bool", "float16"))
+                )
                 return Received(np.array(self._one_of(NUMBERS)), dtype)
             case ArrayOutput(shape=shape):
                 dtype = str(self._one_of(("float64", "float32", "bfloat16", "int64", "bool")))
@@ -133,11 +149,11 @@ class Extremes:
                 return np.full(shape, self._one_of(NUMBERS))
             case 1:  # signs that alternate
                 signs = np.where(np.arange(np.prod(shape, dtype=int)).reshape(shape) % 2, 1.0, -1.0)
-                return signs * float(self._one_of(NUMBERS))
+                return np.asarray(signs * self._one_of(NUMBERS))
             case 2:  # one strange entry among ordinary ones
                 ordinary = self._rng.normal(size=shape)
                 if ordinary.size:
-                    ordinary.flat[int(self._rng.integers(0, ordinary.size))] = float(self._one_of(NUMBERS))
+                    ordinary.flat[int(self._rng.integers(0, ordinary.size))] = self._one_of(NUMBERS)
                 return np.asarray(ordinary)
             case _:
                 return self._rng.choice(np.array(NUMBERS), shape)
@@ -174,7 +190,9 @@ class Extremes:
         counts = (0, 1, 40, most)
         place = Location("hw.py", 3, most)
         return Instructions(
-            int(self._one_of(counts)), {place: int(self._one_of(counts))}, {"x" * 100: int(self._one_of(counts))}
+            int(self._one_of(counts)),
+            {place: int(self._one_of(counts))},
+            {"x" * 100: int(self._one_of(counts))},
         )
 
     def _right(self, trial: Trial) -> Sequence[Value | None]:
@@ -183,7 +201,11 @@ class Extremes:
         classifier = spec.classifier if isinstance(spec, LossFunction | ClassifierClass) else None
         if isinstance(self._check, AnswersCheck):
             return self._answers(self._check, trial)
-        if trial.outputs[:1] == (NumberOutput(),) and len(trial.outputs) == 2 and trial.method in {None, "loss"}:
+        if (
+            trial.outputs[:1] == (NumberOutput(),)
+            and len(trial.outputs) == 2
+            and trial.method in {None, "loss"}
+        ):
             name = classifier or ("svm" if trial.function.startswith("svm") else "softmax")
             own = [trial.state["W"]] if "W" in trial.state else []
             W, X, y = (
@@ -193,7 +215,11 @@ class Extremes:
             assert isinstance(reg, Scalar)
             loss_of = svm_loss if name == "svm" else softmax_loss
             found = loss_of(
-                W.astype(np.float64), X.astype(np.float64), y, float(reg.value or 0), self._context.assignment.convention
+                W.astype(np.float64),
+                X.astype(np.float64),
+                y,
+                float(reg.value or 0),
+                self._context.assignment.convention,
             )
             dtype = W.dtype.name
             return Received(np.array(float(found.loss)), dtype), Received(found.dW.astype(W.dtype), dtype)
@@ -210,6 +236,12 @@ class Extremes:
         """Weights, a history and labels as a trainer and a predictor give them, whatever they learned from."""
         match output:
             case ArrayOutput(shape=shape):
+                spied = self._spied(trial)
+                if spied is not None:
+                    run = TrainingRun.of(trial)
+                    start = np.zeros(shape) if run.start is None else run.start
+                    gone = spied.gradients[: run.num_iters].sum(axis=0)
+                    return Received(start - run.learning_rate * gone, "float64")
                 return Received(self._rng.normal(size=shape).astype(np.float32), "float32")
             case SeriesOutput(capacity=capacity):
                 spied = self._spied(trial)
@@ -219,9 +251,14 @@ class Extremes:
                 losses = np.linspace(9, 1, count) if spied is None else spied.losses[:count]
                 return Received(np.asarray(losses), "float")
             case LabelsOutput(count=count):
-                arrays = [each.array for each in (*trial.state.values(), *trial.positional) if isinstance(each, Tensor)]
+                arrays = [
+                    each.array
+                    for each in (*trial.state.values(), *trial.positional)
+                    if isinstance(each, Tensor)
+                ]
                 if len(arrays) == 2:
-                    return Received(predict(*arrays, self._context.assignment.convention), "int64")
+                    W, X = arrays
+                    return Received(predict(W, X, self._context.assignment.convention), "int64")
                 return Received(self._rng.integers(0, 10, count), "int64")
         return None
 
@@ -231,12 +268,24 @@ class Extremes:
 
     def _batches(self, trial: Trial) -> Sequence[Value]:
         X, y = (each.array for each in trial.positional if isinstance(each, Tensor))
-        rows = self._rng.integers(0, len(X), trial.outputs[0].shape[0])  # type: ignore[union-attr]
+        drawn = trial.outputs[0]
+        assert isinstance(drawn, ArrayOutput)
+        rows = self._rng.integers(0, len(X), drawn.shape[0])
         return Received(X[rows], X.dtype.name), Received(y[rows], "int64")
 
     def _param_set(self, trial: Trial) -> Sequence[Value]:
         asked = asked_of(trial)
-        numbers = (3, 1, *asked.accuracies[:2], 1, asked.learning_rate, asked.reg, asked.num_iters or 2000, 200, 0)
+        numbers = (
+            3,
+            1,
+            *asked.accuracies[:2],
+            1,
+            asked.learning_rate,
+            asked.reg,
+            asked.num_iters or 2000,
+            200,
+            0,
+        )
         rows = (asked.marks[0], asked.labels[0].astype(np.float64))
         return [Received(np.array(float(each)), "float") for each in numbers] + [
             Received(each, "float") for each in rows
@@ -253,7 +302,7 @@ class Extremes:
             found.append(Received(array.astype(np.int64 if kind == "labels" else np.float64), "float64"))
         return found
 
-    def _one_of(self, choices: Sequence[object]) -> object:
+    def _one_of(self, choices: Sequence[_Choice]) -> _Choice:
         return choices[int(self._rng.integers(0, len(choices)))]
 
 
@@ -275,11 +324,8 @@ def evidence_of(
 
 def with_few_steps(check: AnyCheck) -> AnyCheck:
     """The same check with short trainings."""
-    fields = type(check).model_fields
-    short = {name: 12 for name in ("num_iters", "rank_iters") if name in fields}
-    if check.kind == "param_set":
-        return check
-    return check.model_copy(update=short) if short else check
+    names = [name for name in ("num_iters", "rank_iters") if name in type(check).model_fields]
+    return check if check.kind == "param_set" else check.model_copy(update=dict.fromkeys(names, 12))
 
 
 def _echo(array: Array) -> Output:

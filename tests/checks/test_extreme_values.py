@@ -8,7 +8,6 @@ import pytest
 
 from grader.checks import AnyCheck
 from grader.checks.base.context import CheckContext
-from grader.errors import GraderError
 from grader.grading.check_result import CheckResult
 from grader.grading.gate import reportable
 from grader.grading.reporting import check_part
@@ -27,7 +26,7 @@ GREATEST_TRIALS = 300
 
 def checks_of_all_specs() -> dict[str, tuple[AnyCheck, CheckContext]]:
     """One check of every kind and question of every spec."""
-    found = {}
+    found: dict[str, tuple[AnyCheck, CheckContext]] = {}
     for name in SPECS:
         spec = load_spec(name).spec
         for check in spec.checks:

@@ -18,7 +18,18 @@ UNREPORTABLE = [
     *(float("nan"), float("inf"), -float("inf"), 1.7e308, -1.7e308, 1.1e100, sys.float_info.max),
     *(10**400, -(10**400), 1e60 + 1j, np.complex128(1), np.float64("inf"), np.longdouble("1e4000")),
 ]
-REPORTABLE = [0.0, -0.0, 5e-324, 1e100, -1e100, 10**99, True, np.float32(0.1), np.int64(-(2**63)), np.uint8(7)]
+REPORTABLE = [
+    0.0,
+    -0.0,
+    5e-324,
+    1e100,
+    -1e100,
+    10**99,
+    True,
+    np.float32(0.1),
+    np.int64(-(2**63)),
+    np.uint8(7),
+]
 
 
 def held(verdict):
@@ -50,7 +61,9 @@ def test_a_passing_check_whose_own_number_cannot_be_reported_fails_in_a_sentence
 
 @pytest.mark.parametrize("number", UNREPORTABLE, ids=repr)
 def test_a_failed_check_keeps_its_sentence_without_the_number(number):
-    failed = Verdict("failed", 0.0, "It is wrong.", measured={"difference": number}, allowed={"difference": number})
+    failed = Verdict(
+        "failed", 0.0, "It is wrong.", measured={"difference": number}, allowed={"difference": number}
+    )
 
     verdict = reportable(CHECK, failed)
 

@@ -165,7 +165,9 @@ def test_weights_trained_on_other_images_cost_nothing_on_the_stand_in(start, rat
     images = np.fft.ifft2(waves).real.reshape(400, -1)
     X = np.hstack([0.22 * images / images.std(), np.ones((400, 1))])
     y = (X @ rng.normal(size=(3073, 10))).argmax(1)
-    W = train(softmax_loss, start * rng.normal(size=(3073, 10)), X, y, rate, reg, steps, 50, rng, Convention())
+    W = train(
+        softmax_loss, start * rng.normal(size=(3073, 10)), X, y, rate, reg, steps, 50, rng, Convention()
+    )
 
     verdict = on(DATA, W, check=CHECK.model_copy(update={"val_bar": 0.3, "test_bar": 0.3}))
 

@@ -45,9 +45,7 @@ class InitialLossCheck(CheckFields):
         name = f"W = {DEVIATION:g} * randn, {SAMPLES} images"
         case = Case(name, W, images, y[rows].astype(np.int64), REG)
         core = Draw(rng, context.assignment.convention).small(reg=0.0)
-        return tuple(
-            loss_trial(context.assignment, self.function, each, dtype) for each in (case, core)
-        )
+        return tuple(loss_trial(context.assignment, self.function, each, dtype) for each in (case, core))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Passed when the loss is near that of guessing, from a function whose loss is right at its core."""

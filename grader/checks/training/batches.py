@@ -97,7 +97,10 @@ class BatchesCheck(CheckFields):
         if is_even:
             share, words = 1.0, f"{self.function} draws rows with their labels evenly from all {rows} rows"
         elif draws.is_slice:
-            share, words = 0.0, f"{words}, a slice of X and y. No points for their labels until rows are drawn"
+            share, words = (
+                0.0,
+                f"{words}, a slice of X and y. No points for their labels until rows are drawn",
+            )
         return self.scored(
             share,
             words,

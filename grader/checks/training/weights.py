@@ -32,7 +32,6 @@ from grader.model.trial import Array, ArrayOutput, FileArgument, Trial
 from grader.model.verdict import Verdict
 from reference.in_worker.saved import SAVED_FUNCTION
 
-
 LEAST_APART = 1e-12
 """Relative: classes whose weights differ by no more than rounding have the same weights."""
 

@@ -54,10 +54,15 @@ def _unmoved(_: Inputs, outputs: Answer) -> Mapping[str, float] | None:
 
 def _leaves_gradient(inputs: Inputs, outputs: Answer) -> Mapping[str, float] | None:
     """Whether its steps on a linear classifier that starts at zero do not go down the gradient of the loss."""
-    rows, labels = cases.scaled(inputs.array("images")).reshape(-1, outputs[_FOLLOWED].shape[1]), inputs.array("labels")
+    rows, labels = (
+        cases.scaled(inputs.array("images")).reshape(-1, outputs[_FOLLOWED].shape[1]),
+        inputs.array("labels"),
+    )
     downwards = -cross_entropy_slopes(np.zeros((len(rows), CLASSES)), labels).T @ rows
     seen = outputs[_FOLLOWED] / max(float(np.abs(outputs[_FOLLOWED]).max()), 1e-300)
-    cosine = float(np.vdot(seen, downwards) / max(float(np.linalg.norm(seen) * np.linalg.norm(downwards)), 1e-300))
+    cosine = float(
+        np.vdot(seen, downwards) / max(float(np.linalg.norm(seen) * np.linalg.norm(downwards)), 1e-300)
+    )
     return None if cosine >= LEAST_COSINE else {}
 
 

@@ -24,16 +24,23 @@ def compute_numerical_gradients(weight, bias, x, label, epsilon=1e-4):
         found.append(grad)
     return found[0], found[1]
 """
-_NUMERIC_PAIR = {
-    **{"spec": "softmax_sgd_lab", "base": _LAB, "checks": ("numeric",), "honest": _NUMERIC},
-    **{"points": 0.0, "honest_points": 18.0, "says": ("No points for weight_afterwards until grad_weight is right",)},
-}
 
 
-def _gradients(weight: str, bias: str) -> str:
-    return (
-        "def compute_numerical_gradients(weight, bias, x, label, epsilon=1e-4):\n"
-        f"    return {weight}, {bias}\n"
+def _numeric(cheat: str, weight: str, bias: str) -> Pair:
+    """These in place of the two gradients."""
+    return Pair(
+        cheat=cheat,
+        spec="softmax_sgd_lab",
+        base=_LAB,
+        checks=("numeric",),
+        hostile=(
+            "def compute_numerical_gradients(weight, bias, x, label, epsilon=1e-4):\n"
+            f"    return {weight}, {bias}\n"
+        ),
+        honest=_NUMERIC,
+        points=0.0,
+        honest_points=18.0,
+        says=("No points for weight_afterwards until grad_weight is right",),
     )
 
 
@@ -76,20 +83,24 @@ _STEP = """optimizer.zero_grad()
         optimizer.step()"""
 
 
-def _epoch(change: str) -> str:
+def _epoch(cheat: str, change: str) -> Pair:
+    """This change of each parameter in place of a step."""
     step = f"""loss = torch.tensor(2.3)
         with torch.no_grad():
             for each in model.parameters():
                 {change}"""
-    return _EPOCH.replace("STEP", step)
+    return Pair(
+        cheat=cheat,
+        spec="cnn_mnist",
+        base=_CNN,
+        checks=("epoch",),
+        hostile=_EPOCH.replace("STEP", step),
+        honest=_EPOCH.replace("STEP", _STEP),
+        points=0.0,
+        honest_points=10.0,
+    )
 
 
-_EPOCH_PAIR = {
-    **{"spec": "cnn_mnist", "base": _CNN, "checks": ("epoch",), "honest": _EPOCH.replace("STEP", _STEP)},
-    **{"points": 0.0, "honest_points": 10.0},
-}
-
-_START_PAIR = {"spec": "eecs498_2019", "base": _EECS, "points": 0.0, "honest_points": 1.0}
 _SVM = """
 def svm_loss_vectorized(W, X, y, reg):
     rows = torch.arange(len(y))
@@ -110,47 +121,42 @@ def softmax_loss_vectorized(W, X, y, reg):
     P[rows, y] -= 1
     return loss, X.t() @ P / len(y) + 2 * reg * W
 """
-_UNTIL = "No points for the loss at the start until the values are right"
+
+
+def _start(cheat: str, hostile: str, honest: str = _SVM) -> Pair:
+    return Pair(
+        cheat=cheat,
+        spec="eecs498_2019",
+        base=_EECS,
+        checks=("svm_start" if honest is _SVM else "softmax_start",),
+        hostile=hostile,
+        honest=honest,
+        points=0.0,
+        honest_points=1.0,
+        says=("No points for the loss at the start until the values are right",),
+    )
+
 
 PAIRS: Mapping[str, Pair] = {
-    "9.0 for the loss at the start": Pair(
-        cheat="the number that the handout tells, whatever the images",
-        checks=("svm_start",),
-        hostile="def svm_loss_vectorized(W, X, y, reg):\n    return 9.0, torch.zeros_like(W)\n",
-        honest=_SVM,
-        says=(_UNTIL,),
-        **_START_PAIR,
+    "9.0 for the loss at the start": _start(
+        "the number that the handout tells, whatever the images",
+        "def svm_loss_vectorized(W, X, y, reg):\n    return 9.0, torch.zeros_like(W)\n",
     ),
-    "ln 10 beside a right gradient": Pair(
-        cheat="the loss of guessing, and a gradient that a loss would have",
-        checks=("softmax_start",),
-        hostile=_SOFTMAX.replace("return loss,", "return torch.tensor(10.0).log(),"),
-        honest=_SOFTMAX,
-        says=(_UNTIL,),
-        **_START_PAIR,
+    "ln 10 beside a right gradient": _start(
+        "the loss of guessing, and a gradient that a loss would have",
+        _SOFTMAX.replace("return loss,", "return torch.tensor(10.0).log(),"),
+        _SOFTMAX,
     ),
-    "9.0 for small weights only": Pair(
-        cheat="a constant where the scores are small, another number elsewhere",
-        checks=("svm_start",),
-        hostile=(
-            "def svm_loss_vectorized(W, X, y, reg):\n"
-            "    return torch.where(W.abs().max() < 0.01, 9.0, W.abs().sum()), torch.ones_like(W)\n"
-        ),
-        honest=_SVM,
-        says=(_UNTIL,),
-        **_START_PAIR,
+    "9.0 for small weights only": _start(
+        "a constant where the weights are small, another number elsewhere",
+        "def svm_loss_vectorized(W, X, y, reg):\n"
+        "    return torch.where(W.abs().max() < 0.01, 9.0, W.abs().sum()), torch.ones_like(W)\n",
     ),
-    "the mean score for the loss at the start": Pair(
-        cheat="right to first order where weights are small",
-        checks=("svm_start",),
-        hostile=(
-            "def svm_loss_vectorized(W, X, y, reg):\n"
-            "    s = X @ W\n"
-            "    return 9 + (s.sum(1) - 10 * s[torch.arange(len(y)), y]).mean(), torch.ones_like(W)\n"
-        ),
-        honest=_SVM,
-        says=(_UNTIL,),
-        **_START_PAIR,
+    "the mean score for the loss at the start": _start(
+        "right to first order where weights are small",
+        "def svm_loss_vectorized(W, X, y, reg):\n"
+        "    s = X @ W\n"
+        "    return 9 + (s.sum(1) - 10 * s[torch.arange(len(y)), y]).mean(), torch.ones_like(W)\n",
     ),
     "a loss so large that its rounding explains any slope": Pair(
         cheat="a constant whose rounding alone is larger than the gradient times the step",
@@ -163,18 +169,16 @@ PAIRS: Mapping[str, Pair] = {
         honest_points=1.0,
         says=("dW is not the derivative of the loss",),
     ),
-    "random numeric gradients": Pair(
-        cheat="parameters are unchanged afterwards where nothing is moved",
-        hostile=_gradients("torch.randn_like(weight)", "torch.randn_like(bias)"),
-        **_NUMERIC_PAIR,
+    "random numeric gradients": _numeric(
+        "parameters are unchanged afterwards where nothing is moved",
+        "torch.randn_like(weight)",
+        "torch.randn_like(bias)",
     ),
-    "the inputs for numeric gradients": Pair(
-        cheat="returns what it was given", hostile=_gradients("weight", "bias"), **_NUMERIC_PAIR
-    ),
-    "a constant for numeric gradients": Pair(
-        cheat="not zero, so something seems to be computed",
-        hostile=_gradients("torch.full_like(weight, 1e-9)", "torch.full_like(bias, 1e-9)"),
-        **_NUMERIC_PAIR,
+    "the inputs for numeric gradients": _numeric("returns what it was given", "weight", "bias"),
+    "a constant for numeric gradients": _numeric(
+        "not zero, so something seems to be computed",
+        "torch.full_like(weight, 1e-9)",
+        "torch.full_like(bias, 1e-9)",
     ),
     "the loss of guessing as a history": Pair(
         cheat="weights of zero, whose loss is ln 3, and a history that says so",
@@ -257,18 +261,17 @@ PAIRS: Mapping[str, Pair] = {
         honest=_TEST,
         points=0.0,
         honest_points=15.0,
-        says=("No points for weight_afterwards and gradient_afterwards until test_loss or num_correct is right",),
+        says=(
+            "No points for weight_afterwards and gradient_afterwards until test_loss or num_correct is right",
+        ),
     ),
-    "parameters that shrink": Pair(
-        cheat="smaller scores are nearer to guessing, so the loss falls a little without any gradient",
-        hostile=_epoch("each.mul_(0.9)"),
-        says=("its steps do not go down the gradient of the loss",),
-        **_EPOCH_PAIR,
+    "parameters that shrink": _epoch(
+        "smaller scores are nearer to guessing, so the loss falls a little without any gradient",
+        "each.mul_(0.9)",
     ),
-    "parameters of other noise": Pair(
-        cheat="every other time the loss happens to be lower, so it looks for such a time",
-        hostile=_epoch("each.mul_(0.5).add_(1e-6 * torch.randn_like(each))"),
-        **_EPOCH_PAIR,
+    "parameters that shrink with noise": _epoch(
+        "noise in all of them beside it, as steps would leave",
+        "each.mul_(0.5).add_(1e-6 * torch.randn_like(each))",
     ),
     "a network without layers": Pair(
         cheat="zeros of the shape that a network returns",

@@ -52,11 +52,37 @@ val_bar = 0.2
 test_bar = 0.2
 points = 4
 """
-_ACCURACY = {"spec": _SHORT, "base": _EECS, "checks": ("accuracy",), "honest": _HONEST_TRAINER}
-_TRAINING = {
-    **{"spec": "eecs498_2019", "base": _EECS, "checks": ("training", "sampling", "linear_svm")},
-    "honest": _HONEST_TRAINER,
-}
+
+
+def _accuracy(cheat: str, returned: str) -> Pair:
+    """Right weights beside that history."""
+    return Pair(
+        cheat=cheat,
+        spec=_SHORT,
+        base=_EECS,
+        checks=("accuracy",),
+        hostile=_trainer(returned),
+        honest=_HONEST_TRAINER,
+        points=0.0,
+        honest_points=4.0,
+        says=("give numbers that are not finite, or larger than 1e+100: first loss and last losses",),
+    )
+
+
+def _training(cheat: str, returned: str, said: str) -> Pair:
+    """Right steps beside that history, which has a share of its own."""
+    return Pair(
+        cheat=cheat,
+        spec="eecs498_2019",
+        base=_EECS,
+        checks=("training", "sampling", "linear_svm"),
+        hostile=_trainer(returned),
+        honest=_HONEST_TRAINER,
+        points=10.6,
+        honest_points=11.0,
+        says=(said,),
+    )
+
 
 _LOSS = """
 def svm_loss_vectorized(W, X, y, reg):
@@ -75,13 +101,22 @@ def _loss(returned: str) -> str:
     return _LOSS.replace("RETURNED", returned)
 
 
-_LOSSES = {
-    **{"spec": "eecs498_2019", "base": _EECS, "honest": _loss("loss, dW"), "honest_points": 19.0},
-    "checks": (
-        *("svm_vectorized_values", "svm_vectorized_gradient", "svm_vectorized_inputs", "svm_agreement"),
-        *("svm_vectorized_loops", "svm_start"),
-    ),
-}
+def _losses(cheat: str, returned: str, points: float, said: str) -> Pair:
+    return Pair(
+        cheat=cheat,
+        spec="eecs498_2019",
+        base=_EECS,
+        checks=(
+            *("svm_vectorized_values", "svm_vectorized_gradient", "svm_vectorized_inputs", "svm_agreement"),
+            *("svm_vectorized_loops", "svm_start"),
+        ),
+        hostile=_loss(returned),
+        honest=_loss("loss, dW"),
+        points=points,
+        honest_points=19.0,
+        says=(said,),
+    )
+
 
 _PARAM_SET = """
 def test_one_param_set(cls, data_dict, lr, reg, num_iters=2000):
@@ -101,68 +136,47 @@ def train_softmax(X, y, num_classes, step_size=1.0, reg=1e-3, num_iters=200):
     return RETURNED
 """
 
-_CHECKED = "give numbers that are not finite, or larger than 1e+100"
 
 PAIRS: Mapping[str, Pair] = {
-    "a history of 1.7e308 beside right weights": Pair(
-        cheat="the mean of its losses is infinite, which no report can hold: the check was errored, the score blank",
-        hostile=_trainer("[1.7e308] * num_iters"),
-        points=0.0,
-        honest_points=4.0,
-        says=(_CHECKED, "last losses"),
-        **_ACCURACY,
+    "a history of 1.7e308 beside right weights": _accuracy(
+        "the mean of its losses is infinite, which no report can hold: the check was errored, the score blank",
+        "[1.7e308] * num_iters",
     ),
-    "a history of alternating 1.7e308": Pair(
-        cheat="finite numbers whose mean may be anything, nan included",
-        hostile=_trainer("[1.7e308, -1.7e308] * (num_iters // 2) + [1.7e308] * (num_iters % 2)"),
-        points=0.0,
-        honest_points=4.0,
-        says=(_CHECKED,),
-        **_ACCURACY,
+    "a history of alternating 1.7e308": _accuracy(
+        "finite numbers whose mean may be anything, nan included",
+        "[1.7e308, -1.7e308] * (num_iters // 2)",
     ),
-    "histories of the largest numbers in training": Pair(
-        cheat="its losses overflow every mean",
-        hostile=_trainer("[1.7e308] * num_iters"),
-        points=10.6,
-        honest_points=11.0,
-        says=("loss_history does not hold the losses",),
-        **_TRAINING,
+    "a history of 1e200": _accuracy("finite means, whose squares are not", "[1e200] * num_iters"),
+    "histories of the largest numbers in training": _training(
+        "its losses overflow every mean",
+        "[1.7e308] * num_iters",
+        "loss_history does not hold the losses",
     ),
-    "a million losses": Pair(
-        cheat="a history far longer than the steps",
-        hostile=_trainer("[0.5] * 10**6"),
-        points=10.6,
-        honest_points=11.0,
-        says=("a list of 1000000 numbers",),
-        **_TRAINING,
+    "a million losses": _training(
+        "a history far longer than the steps", "[0.5] * 10**6", "a list of 1000000 numbers"
     ),
-    "losses that are not numbers late": Pair(
-        cheat="a history that begins as it should",
-        hostile=_trainer("loss_history[:-2] + [float('nan'), 10**400]"),
-        points=10.6,
-        honest_points=11.0,
-        **_TRAINING,
+    "losses that are not numbers late": _training(
+        "a history that begins as it should",
+        "loss_history[:-2] + [float('nan'), 10**400]",
+        "int too large to convert to float",
     ),
-    "a gradient of 1.7e308": Pair(
-        cheat="differences from it overflow",
-        hostile=_loss("loss, torch.full_like(dW, 1.7e308)"),
-        points=9.0,
-        says=("dW differs from the reference",),
-        **_LOSSES,
+    "a history of complex numbers": _training(
+        "numbers of another kind", "[1j * each for each in loss_history]", "loss_history is "
     ),
-    "a loss of 1.7e308 of either sign": Pair(
-        cheat="the difference of two losses overflows",
-        hostile=_loss("(1.7e308 if float(W[0, 0]) > 0 else -1.7e308), dW"),
-        points=12.6,
-        says=("loss is ", "e+308"),
-        **_LOSSES,
+    "a gradient of 1.7e308": _losses(
+        "differences from it overflow",
+        "loss, torch.full_like(dW, 1.7e308)",
+        9.0,
+        "dW differs from the reference",
     ),
-    "a loss beyond all floats": Pair(
-        cheat="an integer that no float can hold",
-        hostile=_loss("10**400, dW"),
-        points=12.6,
-        says=("int too large to convert to float",),
-        **_LOSSES,
+    "a loss of 1.7e308 of either sign": _losses(
+        "the difference of two losses overflows",
+        "(1.7e308 if float(W[0, 0]) > 0 else -1.7e308), dW",
+        12.6,
+        "e+308",
+    ),
+    "a loss beyond all floats": _losses(
+        "an integer that no float can hold", "10**400, dW", 12.6, "int too large to convert to float"
     ),
     "accuracies of 1.7e308": Pair(
         cheat="in percent it is infinite, which cannot be rounded: the check was errored",
@@ -180,7 +194,9 @@ PAIRS: Mapping[str, Pair] = {
         spec="numpy_linear_bias",
         base="numpy_linear_bias/perfect_module/solution.py",
         checks=("spiral", "training"),
-        hostile=_BIAS_TRAINER.replace("RETURNED", "np.full_like(W, 1.7e308), -1.7e308 * (b + 1), [1.7e308] * num_iters"),
+        hostile=_BIAS_TRAINER.replace(
+            "RETURNED", "np.full_like(W, 1.7e308), -1.7e308 * (b + 1), [1.7e308] * num_iters"
+        ),
         honest=_BIAS_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=45.0,

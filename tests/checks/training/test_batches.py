@@ -171,7 +171,9 @@ def test_batches_that_are_not_drawn_evenly_have_half_of_the_points_and_their_wor
     assert verdict.findings[0].notes == ()
 
 
-@pytest.mark.parametrize("rows", [slice(None, None), slice(None, None, -1), slice(3, None), slice(None, None, 2)])
+@pytest.mark.parametrize(
+    "rows", [slice(None, None), slice(None, None, -1), slice(3, None), slice(None, None, 2)]
+)
 def test_a_slice_of_the_rows_earns_nothing(rows):
     verdict = verdict_of(lambda X, y, num_train, size: (X[rows][:size], y[rows][:size]))
 
