@@ -190,20 +190,13 @@ def learn(
 
 
 def learn_and_follow(
-    function: Callable[..., Any],
-    cnn: Callable[[], Any],
-    images: Any,
-    labels: Any,
-    mean: float,
-    deviation: float,
-    learning_rate: float,
-    epochs: int,
+    function: Callable[..., Any], cnn: Callable[[], Any], images: Any, labels: Any, *numbers: Any
 ) -> tuple[Any, ...]:
     """As learn; then how one epoch of tiny steps moves the weight of a linear classifier that starts at zero."""
-    before, after = learn(function, cnn, images, labels, mean, deviation, learning_rate, epochs)
+    before, after = learn(function, cnn, images, labels, *numbers)
+    mean, deviation, *_ = numbers
     scaled = (images[:, None].float() - mean) / deviation
-    size = scaled[0].numel()
-    model = _Probe(torch.zeros(_CLASSES, size), torch.zeros(_CLASSES))
+    model = _Probe(torch.zeros(_CLASSES, scaled[0].numel()), torch.zeros(_CLASSES))
     optimizer = _Descent(model.parameters(), lr=_TINY_RATE)
     function(_loader(scaled, labels, function, shuffle=True), model, torch.device("cpu"), optimizer, 8, 0)
     return before, after, model.linear.weight

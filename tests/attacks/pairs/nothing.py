@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests.attacks.honest_work import SOFTMAX_TRAINER, SVM_LOSS
 from tests.attacks.pair import Pair
 
 _EECS = "eecs498_2019/perfect_module/linear_classifier.py"
@@ -43,16 +44,6 @@ def _numeric(cheat: str, weight: str, bias: str) -> Pair:
         says=("No points for weight_afterwards until grad_weight is right",),
     )
 
-
-_BIAS_TRAINER = """
-def train_softmax(X, y, num_classes, step_size=1.0, reg=1e-3, num_iters=200):
-    W, b, history = np.zeros((X.shape[1], num_classes)), np.zeros((1, num_classes)), []
-    for _ in range(num_iters):
-        loss, dW, db = softmax_loss(W, b, X, y, reg)
-        history.append(loss)
-        W, b = W - step_size * dW, b - step_size * db
-    return W, b, history
-"""
 
 _TEST = """
 def test_one_epoch(test_loader, model, device):
@@ -101,16 +92,7 @@ def _epoch(cheat: str, change: str) -> Pair:
     )
 
 
-_SVM = """
-def svm_loss_vectorized(W, X, y, reg):
-    rows = torch.arange(len(y))
-    scores = X @ W
-    margins = (scores - scores[rows, y].view(-1, 1) + 1).clamp(min=0)
-    margins[rows, y] = 0
-    mask = (margins > 0).to(X.dtype)
-    mask[rows, y] = -mask.sum(dim=1)
-    return margins.sum() / len(y) + reg * (W * W).sum(), X.t() @ mask / len(y) + 2 * reg * W
-"""
+_SVM = SVM_LOSS.replace("RETURNED", "loss, dW")
 _SOFTMAX = """
 def softmax_loss_vectorized(W, X, y, reg):
     rows = torch.arange(len(y))
@@ -163,7 +145,7 @@ PAIRS: Mapping[str, Pair] = {
         spec="eecs498_2019",
         base=_EECS,
         checks=("svm_vectorized_gradient",),
-        hostile=_SVM.replace("return margins.sum() / len(y) + reg * (W * W).sum(),", "return 1e30,"),
+        hostile=SVM_LOSS.replace("RETURNED", "1e30, dW"),
         honest=_SVM,
         points=0.0,
         honest_points=1.0,
@@ -190,7 +172,7 @@ PAIRS: Mapping[str, Pair] = {
             "    history = [np.log(num_classes) * (1 - 1e-6 * i) for i in range(num_iters)]\n"
             "    return np.zeros((X.shape[1], num_classes)), np.zeros((1, num_classes)), history\n"
         ),
-        honest=_BIAS_TRAINER,
+        honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=20.0,
         says=("proves nothing",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests.attacks.honest_work import SOFTMAX_TRAINER, SVM_LOSS
 from tests.attacks.pair import Pair
 
 _EECS = "eecs498_2019/perfect_module/linear_classifier.py"
@@ -84,21 +85,8 @@ def _training(cheat: str, returned: str, said: str) -> Pair:
     )
 
 
-_LOSS = """
-def svm_loss_vectorized(W, X, y, reg):
-    rows = torch.arange(len(y))
-    scores = X @ W
-    margins = (scores - scores[rows, y].view(-1, 1) + 1).clamp(min=0)
-    margins[rows, y] = 0
-    mask = (margins > 0).to(X.dtype)
-    mask[rows, y] = -mask.sum(dim=1)
-    loss, dW = margins.sum() / len(y) + reg * (W * W).sum(), X.t() @ mask / len(y) + 2 * reg * W
-    return RETURNED
-"""
-
-
 def _loss(returned: str) -> str:
-    return _LOSS.replace("RETURNED", returned)
+    return SVM_LOSS.replace("RETURNED", returned)
 
 
 def _losses(cheat: str, returned: str, points: float, said: str) -> Pair:
@@ -123,16 +111,6 @@ def test_one_param_set(cls, data_dict, lr, reg, num_iters=2000):
     cls.train(data_dict['X_train'], data_dict['y_train'], learning_rate=lr, reg=reg, num_iters=num_iters, batch_size=200)
     train_acc = (cls.predict(data_dict['X_train']) == data_dict['y_train']).double().mean().item()
     val_acc = (cls.predict(data_dict['X_val']) == data_dict['y_val']).double().mean().item()
-    return RETURNED
-"""
-
-_BIAS_TRAINER = """
-def train_softmax(X, y, num_classes, step_size=1.0, reg=1e-3, num_iters=200):
-    W, b, history = np.zeros((X.shape[1], num_classes)), np.zeros((1, num_classes)), []
-    for _ in range(num_iters):
-        loss, dW, db = softmax_loss(W, b, X, y, reg)
-        history.append(loss)
-        W, b = W - step_size * dW, b - step_size * db
     return RETURNED
 """
 
@@ -194,10 +172,10 @@ PAIRS: Mapping[str, Pair] = {
         spec="numpy_linear_bias",
         base="numpy_linear_bias/perfect_module/solution.py",
         checks=("spiral", "training"),
-        hostile=_BIAS_TRAINER.replace(
+        hostile=SOFTMAX_TRAINER.replace(
             "RETURNED", "np.full_like(W, 1.7e308), -1.7e308 * (b + 1), [1.7e308] * num_iters"
         ),
-        honest=_BIAS_TRAINER.replace("RETURNED", "W, b, history"),
+        honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=45.0,
     ),
