@@ -14,6 +14,7 @@ FlagKind = Literal[
     "restriction_violated",
     "restriction_noted",
     "impossible_time",
+    "suspect_accuracy",
     "wrong_spec",
     "unreadable",
     "grader_fault",

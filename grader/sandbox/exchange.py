@@ -116,7 +116,7 @@ class Exchange:
     ) -> Returned | Died:
         """The values that the call returned."""
         try:
-            values, operators, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
+            values, operators, counted, watched = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
             return self._invalid(error)
         given, fetched, echoed = len(trial.outputs), len(trial.fetch), len(trial.echo)
@@ -129,6 +129,7 @@ class Exchange:
             spy_calls=tuple(spy_calls),
             operators=operators,
             instructions=None if counted is None else _instructions(counted, location_of),
+            watched=watched,
         )
 
     def _invalid(self, error: wire.WireError) -> Died:

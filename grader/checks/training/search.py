@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence, name_of, sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import LEARNER_ROLES, NUM_CLASSES, Learner, data_of, prepared
@@ -20,7 +20,7 @@ from grader.errors import SpecFault
 from grader.model.assignment import ClassifierName, FunctionSpec, SearchParamsFunction
 from grader.model.observation import Observation, Returned, Unexpected
 from grader.model.trial import DTypeName, SeriesOutput, Trial
-from grader.model.verdict import Finding, Verdict
+from grader.model.verdict import Finding, Flag, Verdict
 from reference import Convention
 from reference.losses.grid import Pair, grid_accuracies, train_grid
 
@@ -109,7 +109,7 @@ class SearchCheck(CheckFields):
             return ()
         learner = Learner(self.learners, self.dtype)
         if len(evidence) == 2:
-            return learner.labelling(context, evidence[1][1])
+            return learner.labelling(context, evidence[1])
         pairs = self._pairs(*evidence[0])
         if isinstance(pairs, str):
             return ()
@@ -130,6 +130,7 @@ class SearchCheck(CheckFields):
         measured = {"pairs": float(len(pairs)), "grid_accuracy": accuracy}
         needed = f"({self.bar:g} needed)"
         credit = 1.0
+        alarms: tuple[Flag, ...] = ()
         words = [
             (
                 f"With the best of {formatting.count(len(pairs), 'pair')}, learning_rate {rate:g} and reg {reg:g},"
@@ -150,19 +151,24 @@ class SearchCheck(CheckFields):
                 credit = GRID_SHARE
                 words.insert(0, sentence(learned))
             else:
-                own = measured["own_accuracy"] = learned[1].val
-                credit = 1.0 if own >= enough else GRID_SHARE
+                own = measured["own_accuracy"] = learned.by_scores.val
                 seen = f"{formatting.number(own, 4)} on the validation images"
-                if credit == 1:
-                    words.append(f"Your own training with it reaches {seen}.")
-                else:
+                fault = learned.training.fault
+                credit = 1.0 if own >= enough and fault is None else GRID_SHARE
+                if own < enough:
                     words.insert(0, f"Your own training with the best pair reaches only {seen} {needed}.")
+                else:
+                    words.append(f"Your own training with it reaches {seen}.")
+                    words[:0] = [] if fault is None else [sentence(fault)]
+                words += learned.predictor_words(name_of(evidence[2][0]))
+                alarms = learned.alarms(self.learners, is_paid=credit == 1)
         return self.scored(
             credit,
             " ".join(words),
             measured=measured,
             allowed={"pairs": float(self.most_pairs), "grid_accuracy": self.bar},
             findings=(Finding(self.function, True),),
+            alarms=alarms,
         )
 
     def _pairs(self, trial: Trial, observation: Observation) -> tuple[Pair, ...] | str:

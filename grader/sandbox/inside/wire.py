@@ -33,6 +33,13 @@ GREATEST_LINES = GREATEST_CALLS = 64
 AUTOGRAD_RAN = "autograd"
 """Among the names of a traced call if an operator ran for a backward pass."""
 
+DRAWN_STEPS, LARGEST_STEPS, LATEST_STEPS = 16, 6, 6
+MOST_STEPS = DRAWN_STEPS + LARGEST_STEPS + LATEST_STEPS + 2
+"""Of a watched training that are kept, with the first and the last: a W from elsewhere comes in a large step, or there."""
+
+MOST_BATCHES, MOST_ROWS = 4, 10_000
+"""Of one step: a trainer may call the loss twice with the same W, to print it."""
+
 GREATEST_DESCRIPTORS = 8
 """The most descriptors of shared memory with one request."""
 
