@@ -197,6 +197,7 @@ class Trial:
         runner: whose function it is; the workers of both are confined alike.
         driver: runs in place of the function, which is then among its arguments.
         replaced: right functions to put in the place of wrong ones before the call.
+        is_apart: in a worker where nothing else of the submission was called.
         watch: bring back steps of the training with the loss among the arguments, or with the object's own.
         tag: a mark for the check that made the trial; never sent to the worker.
     """
@@ -219,6 +220,7 @@ class Trial:
     runner: RunnerName = "student"
     driver: Driver | None = None
     replaced: tuple[Replacement, ...] = ()
+    is_apart: bool = False
     watch: Watch | None = None
     tag: str = ""
 
@@ -239,7 +241,8 @@ class Trial:
         So a loss function that never returns does not use up a trainer's time with another loss function.
         """
         name = self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
-        return " ".join((name, *(f"-{each.target}" for each in self.replaced)))
+        apart = ("apart",) if self.is_apart else ()
+        return " ".join((name, *(f"-{each.target}" for each in self.replaced), *apart))
 
     @property
     def lent(self) -> tuple[str, ...]:

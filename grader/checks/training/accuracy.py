@@ -12,7 +12,7 @@ from grader import formatting
 from grader.checks.base.call import name_of, sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
-from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner
+from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learned, Learner
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
 from grader.model.observation import Observation, Received, Returned
@@ -85,12 +85,10 @@ class AccuracyCheck(CheckFields):
             measured |= {"first_loss": float(history[0]), "last_losses": last}
         credit = reached.credit(bars)
         words = [f"{'Accuracy' if credit == 1 else 'The accuracy is too low'}: {reached.beside(bars)}."]
-        if credit and learned.training.fault is not None:
+        fault = self._training_fault(context, learned) if credit else None
+        if fault is not None:
             credit = 0.0
-            words = [
-                sentence(learned.training.fault),
-                f"So there are no points for the accuracy: {reached.beside(bars)}.",
-            ]
+            words = [sentence(fault), f"So there are no points for the accuracy: {reached.beside(bars)}."]
         words += learned.predictor_words(name_of(evidence[1][0]))
         if credit < 1 and history is not None and not last < _FALLING * first:
             words.append(
@@ -108,6 +106,15 @@ class AccuracyCheck(CheckFields):
             alarms=learned.alarms(self.functions, is_paid=credit > 0),
             findings=learned.findings(self.functions),
         )
+
+    def _training_fault(self, context: CheckContext, learned: Learned) -> str | None:
+        """Why W counts for nothing, although it reaches a bar."""
+        if learned.training.fault is not None or learned.training.is_seen:
+            return learned.training.fault
+        pair = self.learning_rate, self.reg
+        if self._learner.is_like_descent(context, learned.W, pair, self.num_iters, self.batch_size):
+            return None
+        return f"{self.functions[0]} trains without its loss, and its W is not where gradient descent on that loss leads"
 
     def _history(self, trained: Observation) -> Array | None:
         """The losses, where there is a finite one for every iteration."""

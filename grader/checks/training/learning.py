@@ -28,7 +28,7 @@ from grader.checks.training.descent import (
     sorted_rows,
 )
 from grader.data import DataSet, SplitName
-from grader.model.assignment import ClassifierClass, LossFunction
+from grader.model.assignment import ClassifierClass, ClassifierName, LossFunction
 from grader.model.observation import Observation, Received, Returned, Step, Unexpected, Value, Watched
 from grader.model.trial import (
     Array,
@@ -43,10 +43,15 @@ from grader.model.trial import (
     Watch,
 )
 from grader.model.verdict import Finding, Flag
+from reference import Convention
+from reference.losses.grid import train_grid
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
 _NEGLIGIBLE = 1e-30
+
+_SPREAD = 3.0
+_SEED = 20190905
 
 _ALIKE = 0.01
 """Difference of accuracies that near ties may make."""
@@ -88,6 +93,31 @@ def data_of(context: CheckContext) -> DataSet:
 def _known_rows(data: DataSet, dtype: DTypeName) -> tuple[Array, Array]:
     """Of the training images; made once for all submissions that are graded with them."""
     return sorted_rows(prepared(data, "train", dtype)[0])
+
+
+@lru_cache(maxsize=4)
+def _descents(
+    data: DataSet,
+    classifier: ClassifierName,
+    convention: Convention,
+    pair: tuple[float, float],
+    num_iters: int,
+    batch_size: int,
+) -> tuple[Array, Array]:
+    """W after two trainings of the reference with other batches, in float32; made once for all submissions."""
+    X, y = prepared(data, "train", "float32")
+    rng = np.random.Generator(np.random.PCG64(_SEED))
+    W = np.zeros((X.shape[1], NUM_CLASSES), dtype=X.dtype)
+    plain = dataclasses.replace(convention, layout="DC")
+    models = [train_grid(classifier, W, X, y, [pair], num_iters, batch_size, rng, plain)[0] for _ in range(2)]
+    return models[0], models[1]
+
+
+def _likeness(one: Array, other: Array) -> float:
+    """The cosine between two W, as far as they matter to the labels."""
+    with np.errstate(all="ignore"):
+        first, second = (W.astype(np.float64) - W.mean(axis=1, keepdims=True) for W in (one, other))
+        return float((first * second).sum() / np.linalg.norm(first) / np.linalg.norm(second))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +194,8 @@ class Learner:
         assert isinstance(weights, Received)
         assignment, data = context.assignment, data_of(context)
         X, y = prepared(data, "train", self.dtype)
-        loss = assignment.functions[self.functions[0]]
-        assert isinstance(loss, LossFunction | ClassifierClass)
-        assert loss.classifier is not None
         descent = Descent(
-            loss.classifier,
+            self._classifier(context),
             dataclasses.replace(assignment.convention, layout="DC"),  # the data come as (N, D)
             X,
             y,
@@ -198,6 +225,7 @@ class Learner:
             outputs=(NumberOutput(), ArrayOutput(step.before.shape)),
             backend=context.assignment.backend,
             seconds=context.assignment.limits.call_seconds,
+            is_apart=True,
         )
 
     def _training_finding(self, context: CheckContext, evidence: Evidence) -> TrainingFinding:
@@ -269,6 +297,25 @@ class Learner:
             labels,
             self._training_finding(context, evidence),
         )
+
+    def is_like_descent(
+        self, context: CheckContext, W: Array, pair: tuple[float, float], num_iters: int, batch_size: int
+    ) -> bool:
+        """Whether W lies where gradient descent with (learning_rate, reg) leads, for a training whose steps nobody saw.
+
+        Other batches lead to other weights: three times what separates two trainings of the reference is near enough.
+        """
+        convention = context.assignment.convention
+        one, other = _descents(
+            data_of(context), self._classifier(context), convention, pair, num_iters, batch_size
+        )
+        return 1 - _likeness(W, one) <= _SPREAD * (1 - _likeness(one, other))
+
+    def _classifier(self, context: CheckContext) -> ClassifierName:
+        loss = context.assignment.functions[self.functions[0]]
+        assert isinstance(loss, LossFunction | ClassifierClass)
+        assert loss.classifier is not None
+        return loss.classifier
 
 
 class Learned(NamedTuple):
