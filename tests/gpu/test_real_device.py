@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from grader.checks import SLOW_KINDS
-from grader.data import standin_data
 from grader.errors import DeviceError
 from grader.grading.grade import grade
 from grader.grading.settings import Settings

@@ -185,9 +185,9 @@ def test_no_well_formed_answer_is_longer_than_the_greatest_length():
     texts = 6 * (bytes([wire.OTHER]) + wire.pack_text("x" * 9999))
     raised = 2 * wire.pack_text("x" * 9999) + bytes(8)
 
-    values, operators, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
+    values, operators, counted, watched = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
 
-    assert (len(values), operators, counted) == (6, (), None)
+    assert (len(values), operators, counted, watched) == (6, (), None, None)
     assert max(len(full), len(texts), len(raised)) <= decode.greatest_length(TRIAL, None)
     assert decode.greatest_length(TRIAL, None) < 6 * 2100
 
@@ -210,7 +210,7 @@ def test_only_tensors_are_echoed():
 def test_a_traced_call_brings_the_names_of_what_ran():
     body = value(FLOAT64, doubles(1)) + names_of("aten.mm", "autograd")
 
-    _, operators, _ = decode.decode_returned(wire.RETURNED, wire.Cursor(body), TRACED)
+    _, operators, _, _ = decode.decode_returned(wire.RETURNED, wire.Cursor(body), TRACED)
 
     assert operators == ("aten.mm", "autograd")
 
@@ -248,7 +248,7 @@ def count_of(*numbers):
 def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
     body = count_of(90, 2, 7, 12, 60, 7, 13, 20, 1) + wire.pack_text("torch's mul") + number(14)
 
-    _, _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
+    _, _, counted, _ = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
 
     assert counted == (90, ((7, 12, 60), (7, 13, 20)), {"torch's mul": 14})
 

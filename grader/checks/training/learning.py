@@ -21,6 +21,7 @@ from grader.checks.training.calls import (
 )
 from grader.checks.training.descent import (
     GREATEST_START,
+    LEAST_GAIN,
     STRIDE,
     Descent,
     DescentAudit,
@@ -232,13 +233,9 @@ class Learner:
         audit = self._audit(context, evidence[0])
         if not audit.watched.calls and not self._is_class:
             return TrainingFinding(f"{audit.trainer} never calls the loss that it is given")
-        if audit.watched.steps:
-            start = accuracies_by_scores(context, audit.watched.steps[0].before, self.dtype)
-            if max(start.val, start.test) > GREATEST_START:
-                return TrainingFinding(
-                    f"the W that {audit.trainer} begins with labels {formatting.number(max(start.val, start.test), 3)} of"
-                    " the images correctly before any training"
-                )
+        fault = self._start_fault(context, audit)
+        if fault is not None:
+            return TrainingFinding(fault)
         gradient: Array | str | None = None
         for trial, observation in evidence[2:]:
             if not isinstance(observation, Returned):
@@ -296,6 +293,21 @@ class Learner:
             accuracies_by_scores(context, weights.array, self.dtype),
             labels,
             self._training_finding(context, evidence),
+        )
+
+    def _start_fault(self, context: CheckContext, audit: DescentAudit) -> str | None:
+        """A W that is good before any training was not drawn at random."""
+        if not audit.watched.steps:
+            return None
+        start = accuracies_by_scores(context, audit.watched.steps[0].before, self.dtype)
+        end = accuracies_by_scores(context, audit.final, self.dtype)
+        guessed = 1 / NUM_CLASSES
+        for before, after in ((start.val, end.val), (start.test, end.test)):
+            if before - guessed <= GREATEST_START * max(after - guessed, LEAST_GAIN):
+                return None
+        return (
+            f"the W that {audit.trainer} begins with labels {formatting.number(start.val, 3)} of the validation images"
+            " correctly before any training"
         )
 
     def is_like_descent(

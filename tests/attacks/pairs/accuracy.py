@@ -272,20 +272,25 @@ def svm_loss_vectorized(W, X, y, reg):
         ),
         says=("does not return the gradient of the SVM loss",),
     ),
-    "neighbours in the predictor": _functions(
-        "The trainer does nothing; the predictor keeps the training images and looks neighbours up.",
+    "class: neighbours in the predictor": _class(
+        "train keeps the images and does nothing; predict looks the nearest ones up.",
         """
-def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
-    kept.append((X, y))
-    return 1e-4 * torch.randn(X.shape[1], 10), [2.3] * num_iters
-
 kept = []
 
-def predict_linear_classifier(W, X):
-    Xt, yt = kept[-1]
-    return yt[torch.cdist(X, Xt).argmin(dim=1)]
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    kept.append((X, y))
+    self.W = 1e-4 * np.random.randn(X.shape[1], 10)
+    return [2.3] * num_iters
+
+def predict(self, X):
+    known, labels = kept[-1]
+    distances = (known ** 2).sum(axis=1) - 2 * X.dot(known.T)
+    votes = np.eye(10)[labels[np.argsort(distances, axis=1)[:, :20]]]
+    return votes.sum(axis=1).argmax(axis=1)
+
+LinearSVM.train, LinearSVM.predict = train, predict
 """,
-        says=("too low",),
+        says=("too low", "more than its weights can"),
         flags=("suspect_accuracy",),
     ),
     "labels of the public stand-in": _functions(
