@@ -115,7 +115,7 @@ class Returned:
         echoes: the arguments that the trial asked to see again, after the call.
         spy_calls: the calls of the loss function that the judge lent.
         earlier: the previous call's result, read again after this call, when both used the same tensors.
-        operators: the names that ran during a traced call, as the worker claims.
+        operators: the restricted operators that ran, as the worker claims, or all if the call was traced.
         instructions: the count of a counted call.
         watched: the steps of a watched training.
     """

@@ -189,7 +189,7 @@ class Trial:
         fetch: attributes to bring back after the call.
         echo: positions in `positional` to bring back after the call, to see whether they were changed.
         seconds: deadline of the call on the judge's clock.
-        is_traced: bring back the names of torch's functions and operators that ran.
+        is_traced: list every operator that runs, not only restricted ones, and see that the witnesses stand.
         is_counted: bring back how many instructions of the student's code ran.
         are_calls_counted: count calls of torch and NumPy too, which costs more than the call itself.
         is_again: pass the previous call's tensors, overwritten with these contents, and bring back the
