@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from grader import formatting
@@ -60,17 +61,24 @@ class Violation:
 
 
 def find_violations(
-    assignment: Assignment, extracted: Extracted, traces: Mapping[str, Sequence[str]]
+    assignment: Assignment,
+    extracted: Extracted,
+    traces: Mapping[str, Sequence[str]],
+    lent: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> tuple[Violation, ...]:
     """One violation for each function and kind of restriction that the assignment does not ignore.
 
-    traces: by function, the operators of its traced call. They do not count again where the source of the function, or
-    of a graded function it calls, explains them.
+    traces: by function, the operators that were seen in its calls. They do not count again where the source of the
+    function explains them, or the source or calls of a graded function that it calls or was passed.
+    lent: by function, the graded functions that it was passed.
     """
     sources = uses_in_source(extracted, assignment)
     found = []
     for name, source in sources.items():
-        explained = {use.kind for other in _reached(name, sources) for use in sources[other].uses}
+        reached = _reached(name, sources).union(*(_reached(each, sources) for each in lent.get(name, ())))
+        explained = {use.kind for other in reached for use in sources[other].uses}
+        below = [other for other in reached if name not in _reached(other, sources)]
+        explained |= {use.kind for other in below for use in uses_in_trace(traces.get(other, ()))}
         unseen = [use for use in uses_in_trace(traces.get(name, ())) if use.kind not in explained]
         borrowed = tuple(_partners_behind(name, sources, assignment.partners(name)))
         for kind in _WORDS:

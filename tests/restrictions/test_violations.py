@@ -96,7 +96,7 @@ def test_what_is_ignored_is_not_said(source):
 def test_a_use_seen_only_in_a_trace_has_the_location_of_the_function():
     assert messages(PLAIN, traces={"vectorized": ("aten.mm", "aten.nll_loss_forward")}, losses="fail") == [
         (
-            "vectorized uses aten.nll_loss_forward (hw.py, line 1;"
+            "vectorized uses torch's nll_loss_forward (hw.py, line 1;"
             " seen while it ran, not in its source), which this assignment does not allow."
         )
     ]
