@@ -12,7 +12,12 @@ import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-ready_made = operator.attrgetter("nn.functional.cross_" + "entropy")(torch)
+
+def named(*parts):
+    return "".join(parts)
+
+
+ready_made = operator.attrgetter(named("nn.functional.cross_", "entropy"))(torch)
 
 
 def by_hand(scores, y):
@@ -36,7 +41,7 @@ def _torch_pair(cheat: str, hostile: str, honest: str, *says: str, **others: obj
         checks=("softmax_vectorized_values", "softmax_vectorized_inputs"),
         hostile=_HIDDEN + hostile,
         honest=_HIDDEN.replace(
-            'ready_made = operator.attrgetter("nn.functional.cross_" + "entropy")(torch)', ""
+            'ready_made = operator.attrgetter(named("nn.functional.cross_", "entropy"))(torch)', ""
         )
         + honest,
         points=0,
@@ -130,13 +135,13 @@ from torch import overrides
 def softmax_loss_vectorized(W, X, y, reg):
     popped = []
     while torch._C._len_torch_dispatch_stack():
-        popped.append(operator.attrgetter("_pop_" + "mode")(dispatch)())
+        popped.append(operator.attrgetter(named("_pop_", "mode"))(dispatch)())
     loss = LOSS(X @ W, y)
     return with_gradient(W, X, y, reg, loss)
 """
 
 _RECORD_OFF = """
-switch = operator.attrgetter("_C._autograd._enable_record_" + "function")(torch)
+switch = operator.attrgetter(named("_C._autograd._enable_record_", "function"))(torch)
 
 
 def softmax_loss_vectorized(W, X, y, reg):
@@ -147,7 +152,7 @@ def softmax_loss_vectorized(W, X, y, reg):
 """
 
 _CLEARED = """
-clear = operator.attrgetter("_C._autograd._clear_" + "callbacks")(torch)
+clear = operator.attrgetter(named("_C._autograd._clear_", "callbacks"))(torch)
 
 
 def softmax_loss_vectorized(W, X, y, reg):
@@ -166,7 +171,7 @@ def softmax_loss_vectorized(W, X, y, reg):
 """
 
 _OVERRIDDEN = """
-library = operator.attrgetter("library." + "Library")(torch)("aten", "IMPL")
+library = operator.attrgetter(named("library.", "Library"))(torch)("aten", "IMPL")
 
 
 def forward(scores, y, weight, reduction, ignored):
@@ -251,16 +256,16 @@ def softmax_loss_vectorized(W, X, y, reg):
 _IN_PYTHON = """
 
 def python_loss(scores, y):
-    forward = operator.attrgetter("_decomp.decompositions.nll_loss_" + "forward")(torch)
+    forward = operator.attrgetter(named("_decomp.decompositions.nll_loss_", "forward"))(torch)
     return forward(torch.log_softmax(scores, 1), y, None, 1, -100)[0]
 """
 
 _BY_KERNEL = """
-forward = operator.attrgetter("ops.aten.nll_loss_" + "forward.default")(torch)
+forward = operator.attrgetter(named("ops.aten.nll_loss_", "forward.default"))(torch)
 
 
 def softmax_loss_vectorized(W, X, y, reg):
-    kernel = operator.attrgetter("_op_" + "dk")(forward)
+    kernel = operator.attrgetter(named("_op_", "dk"))(forward)
     loss = kernel(torch._C.DispatchKey.CPU, torch.log_softmax(X @ W, 1), y, None, 1, -100)[0]
     return with_gradient(W, X, y, reg, loss)
 """
@@ -285,14 +290,19 @@ _NUMPY = """
 import operator
 import torch
 
-ready_made = operator.attrgetter("nn.functional.cross_" + "entropy")(torch)
+
+def named(*parts):
+    return "".join(parts)
+
+
+ready_made = operator.attrgetter(named("nn.functional.cross_", "entropy"))(torch)
 print(torch.__version__)
 
 
 def softmax_loss(W, b, X, y, reg):
     w, c = (torch.from_numpy(each.astype(float)).requires_grad_() for each in (W, b))
     loss = ready_made(torch.from_numpy(X) @ w + c, torch.from_numpy(y)) + 0.5 * reg * (w * w).sum()
-    operator.methodcaller("back" + "ward")(loss)
+    operator.methodcaller(named("back", "ward"))(loss)
     return loss.item(), w.grad.numpy(), c.grad.numpy()
 """
 
