@@ -101,7 +101,9 @@ def test_a_seed_hides_the_calibrated_classes_and_keeps_their_weights():
     assert sorted(np.abs(hidden).ravel()) == sorted(np.abs(calibrated).ravel())
     for u in range(8):
         for v in range(8):
-            alike = [np.abs(each[..., at, to]) for each in (calibrated, hidden) for at, to in ((u, v), (v, u))]
+            alike = [
+                np.abs(each[..., at, to]) for each in (calibrated, hidden) for at, to in ((u, v), (v, u))
+            ]
             assert np.isclose((alike[0] ** 2 + alike[1] ** 2).sum(), (alike[2] ** 2 + alike[3] ** 2).sum())
 
 

@@ -30,6 +30,7 @@ LOAD, AND, IF_EQUAL, IF_GREATER, IF_ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x25, 0x
 ALLOW, KILL = "allow", "kill"
 EPERM, ENOSYS = "EPERM", "ENOSYS"
 PRETENDED = "pretended"
+UNSUPPORTED, ELSEWHERE = errno.errorcode[errno.EOPNOTSUPP], "EXDEV"
 
 NEEDED = {
     # name: the numbers on x86_64 (None: not there) and on aarch64
@@ -305,6 +306,36 @@ def test_descriptors_are_controlled_but_for_the_signals_that_they_would_send(ask
         assert ask("ioctl", 3, request[1]) == ALLOW, request
 
 
+SPACE_REQUESTS = {
+    "FS_IOC_RESVSP": 0x40305828,
+    "FS_IOC_RESVSP64": 0x4030582A,
+    "FS_IOC_ZERO_RANGE": 0x40305839,
+    "FS_IOC_FSSETXATTR": 0x401C5820,
+    "FS_IOC_SETFLAGS": 0x40086602,
+    "FICLONE": 0x40049409,
+    "FICLONERANGE": 0x4020940D,
+    "FIDEDUPERANGE": 0xC0189436,
+    "CIFS_IOC_COPYCHUNK_FILE": 0x4004CF03,
+    "F2FS_IOC_RESERVE_COMPRESS_BLOCKS": 0x8008F513,
+}
+
+
+def test_no_space_is_taken_but_by_writing(ask, ask_with_device):
+    """Four gigabytes in 7 ms otherwise: less than the watch takes to look again."""
+    for each in (ask, ask_with_device):
+        for mode in (0, 1, 2, 3, 0x10, 0xFFFFFFFF):
+            assert each("fallocate", 3, mode, 0, 1) == UNSUPPORTED
+        assert each("copy_file_range", 3, 0, 4, 0, 1 << 30, 0) == ELSEWHERE
+        for name, request in SPACE_REQUESTS.items():
+            assert each("ioctl", 3, request) == UNSUPPORTED, name
+
+
+def test_a_request_that_plain_code_does_not_make_is_for_drivers_only(ask, ask_with_device):
+    for request in (0xC020_4600, 0x3000_0001, 0x25, 0xC008_4700, 0xC040_6400):  # NVIDIA's, WSL's, DRM's
+        assert ask("ioctl", 3, request) == UNSUPPORTED
+        assert ask_with_device("ioctl", 3, request) == ALLOW
+
+
 def test_files_are_opened_but_for_those_that_have_no_name(machine, ask):
     temporary = os.O_TMPFILE | os.O_RDWR
     assert ask("openat", 3, 0, os.O_CREAT | os.O_RDWR | os.O_TRUNC | os.O_CLOEXEC | os.O_DIRECTORY) == ALLOW
@@ -444,6 +475,52 @@ def test_a_temporary_file_keeps_its_name_and_so_can_be_counted(filtered, tmp_pat
     assert [path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()] == [1]
 
 
+def test_what_libraries_do_instead_of_reserving_space_works(filtered, tmp_path):
+    """The C library then writes, NumPy and shutil go on without."""
+    import shutil
+
+    import numpy as np
+
+    def make():
+        os.chdir(tmp_path)
+        with Path("a").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, 100_000)
+        values = np.arange(3 << 20, dtype=np.float64)
+        with Path("b").open("wb") as file:
+            values.tofile(file)
+        shutil.copyfile("b", "c")
+        mapped = np.memmap("d", dtype=np.float64, mode="w+", shape=(1000,))
+        mapped[:] = 1
+        mapped.flush()
+        with Path("a").open() as file:
+            assert not file.isatty()
+        return [Path(name).stat().st_size for name in "abcd"] + [float(np.fromfile("c")[-1])]
+
+    assert filtered(make) == [100_000, 24 << 20, 24 << 20, 8000, float((3 << 20) - 1)]
+
+
+def test_the_kernel_reserves_nothing_whoever_asks(filtered, tmp_path):
+    import fcntl
+
+    def allocate(file, mode):
+        size = ctypes.c_long(1 << 30)
+        if ctypes.CDLL(None, use_errno=True).fallocate(file, mode, ctypes.c_long(0), size):
+            raise OSError(ctypes.get_errno(), "fallocate")
+
+    def reserve():
+        file = os.open(tmp_path / "a", os.O_CREAT | os.O_RDWR)
+        space = struct.pack("hhqqii16x", 0, 0, 0, 1 << 30, 0, 0)
+        return [
+            plain.outcome(lambda: allocate(file, 0)),
+            plain.outcome(lambda: allocate(file, 1)),
+            plain.outcome(lambda: fcntl.ioctl(file, 0x4030582A, space)),
+            plain.outcome(lambda: os.copy_file_range(file, file, 10, 0, 10)),
+            os.fstat(file).st_blocks,
+        ]
+
+    assert filtered(reserve) == [UNSUPPORTED, UNSUPPORTED, UNSUPPORTED, ELSEWHERE, 0]
+
+
 def test_no_file_loses_its_name_to_another(filtered, tmp_path):
     (tmp_path / "one").touch()
 
@@ -538,7 +615,7 @@ def test_all_else_is_decided_as_for_any_other(ask, ask_with_device, machine):
     for name in named_numbers(seccomp._REFUSED, machine):
         assert ask_with_device(name) == (ALLOW if name in seccomp._UNTIL_SEALED else ask(name))
     for name in named_numbers(seccomp._DECIDED_BY_ARGUMENT, machine):
-        if name != "mmap":
+        if name not in {"mmap", "ioctl"}:
             for argument in (0, 1, 0x21, 0x10000, OWN, 0x400000):
                 assert ask_with_device(name, argument, argument) == ask(name, argument, argument)
 

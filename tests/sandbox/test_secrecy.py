@@ -48,7 +48,7 @@ KEYS = {
         "fetch",
         "watch",
     }
-    | {"echo", "is_traced", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
+    | {"echo", "canaries", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
     | {"default_device", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
     "resident": {"op", "id", "backend", "device", "tensors"},

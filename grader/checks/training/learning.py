@@ -45,17 +45,18 @@ from grader.model.trial import (
 )
 from grader.model.verdict import Finding, Flag
 from reference import Convention
-from reference.losses.grid import train_grid
+from reference.in_worker.searched.grid import softmax_slopes, svm_slopes, train_grid
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
-_NEGLIGIBLE = 1e-30
-
 _SPREAD = 3.0
 _SEED = 20190905
 
 _ALIKE = 0.01
 """Difference of accuracies that near ties may make."""
+
+_LEAST_WEIGHT = 1e-30
+"""Relative to the greatest: smaller ones decide no label."""
 
 
 @lru_cache(maxsize=6)
@@ -109,8 +110,12 @@ def _descents(
     X, y = prepared(data, "train", "float32")
     rng = np.random.Generator(np.random.PCG64(_SEED))
     W = np.zeros((X.shape[1], NUM_CLASSES), dtype=X.dtype)
-    plain = dataclasses.replace(convention, layout="DC")
-    models = [train_grid(classifier, W, X, y, [pair], num_iters, batch_size, rng, plain)[0] for _ in range(2)]
+    slopes = svm_slopes if classifier == "svm" else softmax_slopes
+    numbers = convention.regularizer_coefficient, convention.delta
+    models = [
+        train_grid(slopes, W, X, y, np.array([pair]), num_iters, batch_size, rng, *numbers)[0]
+        for _ in range(2)
+    ]
     return models[0], models[1]
 
 
@@ -411,8 +416,17 @@ def accuracies_by_scores(context: CheckContext, W: Array, dtype: DTypeName) -> A
     """Of the classes of the highest scores: the accuracies that a right predictor reaches with these weights."""
     X = judged_images(data_of(context), dtype)
     with np.errstate(all="ignore"):
-        weights = np.where(np.abs(W) < _NEGLIGIBLE, 0, W).astype(
-            X.dtype
-        )  # denormals take a hundred times as long
-        labels: Array = (X @ weights).argmax(axis=1)
+        labels: Array = (X @ _scaled(W).astype(X.dtype)).argmax(axis=1)
     return accuracies_of(context, labels, dtype)
+
+
+def _scaled(W: Array) -> Array:
+    """The weights times a power of two, so that the greatest is near one: the labels are the same.
+
+    None of them overflows in float32, or is a denormal number, which some processors are slow at.
+    """
+    greatest = float(np.max(np.abs(W), initial=0.0))
+    if not np.isfinite(greatest) or greatest == 0:
+        return W
+    scaled = np.ldexp(W.astype(np.float64), -int(np.frexp(greatest)[1]))
+    return np.where(np.abs(scaled) < _LEAST_WEIGHT, 0.0, scaled)

@@ -78,6 +78,7 @@ _DECIDED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prctl": (157, 167),
     "prlimit64": (302, 261), "mmap": (9, 222), "fcntl": (72, 25), "ioctl": (16, 29),
     "open": (2, None), "openat": (257, 56), "openat2": (437, 437),
+    "fallocate": (285, 47), "copy_file_range": (326, 285),
     "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
 }  # fmt: skip
 _CALLS = _REFUSED | _DECIDED_BY_ARGUMENT
@@ -96,6 +97,11 @@ _SIGNALLING_CONTROLS = (8, 10, 15)
 """fcntl: with F_SETOWN, F_SETSIG and F_SETOWN_EX a descriptor sends signals to the user's processes."""
 _SIGNALLING_REQUESTS = (0x8901, 0x8902, 0x5412)
 """ioctl: FIOSETOWN and SIOCSPGRP do the same, TIOCSTI types into a terminal."""
+_HARMLESS_REQUESTS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+"""ioctl: TCGETS and TCGETS2 (is it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX."""
+_REQUESTS_OF_FILESYSTEMS = (*b"Xf", 0x94, 0xBC, 0xCF, 0xF5)
+"""ioctl: the types (bits 8 to 15) of requests that reserve space, share it or change how much a write takes:
+FS_IOC_RESVSP is fallocate by another name, FICLONE copies a file in no time, XFS has hints of a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,8 @@ _ALLOW = 0x7FFF0000
 _REFUSE = 0x00050000 | errno.EPERM
 _UNKNOWN = 0x00050000 | errno.ENOSYS
 _PRETEND = 0x00050000  # reports success and does nothing
+_UNSUPPORTED = 0x00050000 | errno.EOPNOTSUPP  # as on a filesystem without it: libraries then write
+_ELSEWHERE = 0x00050000 | errno.EXDEV  # as between two filesystems: libraries then read and write
 _KILL = 0x80000000
 
 _SET_FILTER = 1
@@ -180,6 +188,12 @@ def _all_but(*refused: int) -> bytes:
     return _any_of(refused, _REFUSE, _ALLOW)
 
 
+def _requests() -> bytes:
+    """Load ioctl's request, and refuse those that send signals."""
+    refuse = _instruction(_RETURN, _REFUSE)
+    return _argument(1) + b"".join(_when(request, refuse) for request in _SIGNALLING_REQUESTS)
+
+
 def _blocks(process_id: int) -> dict[str, bytes]:
     """The code for calls that are decided by an argument. process_id: the worker's own."""
     allow, refuse = _instruction(_RETURN, _ALLOW), _instruction(_RETURN, _REFUSE)
@@ -199,7 +213,10 @@ def _blocks(process_id: int) -> dict[str, bytes]:
         "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library does without
         **dict.fromkeys(("unlink", "unlinkat", "rmdir"), pretend),
         "fcntl": _argument(1) + _all_but(*_SIGNALLING_CONTROLS),
-        "ioctl": _argument(1) + _all_but(*_SIGNALLING_REQUESTS),
+        "ioctl": _requests() + _any_of(_HARMLESS_REQUESTS, _ALLOW, _UNSUPPORTED),
+        # Four gigabytes in 7 ms, between two looks of the watch: a write takes as long as its bytes take.
+        "fallocate": _instruction(_RETURN, _UNSUPPORTED),
+        "copy_file_range": _instruction(_RETURN, _ELSEWHERE),
         "mmap": _argument(3)
         + _instruction(_AND, _SHARED_AND_ANONYMOUS)
         + _instruction(_IF_EQUAL, _SHARED_AND_ANONYMOUS, 0, 1)
@@ -238,6 +255,9 @@ def program(machine: str, process_id: int, *, opens_device: bool = False) -> byt
     blocks = _blocks(process_id)
     if opens_device:
         del blocks["mmap"]
+        # A driver has hundreds of requests of its own.
+        of_filesystems = _any_of([each << 8 for each in _REQUESTS_OF_FILESYSTEMS], _UNSUPPORTED, _ALLOW)
+        blocks["ioctl"] = _requests() + _instruction(_AND, 0xFF00) + of_filesystems
         blocks = dict.fromkeys(_UNTIL_SEALED, _instruction(_RETURN, _ALLOW)) | blocks
     for name, block in blocks.items():
         parts += [_when(number, block) for number in architecture.numbers([name])]

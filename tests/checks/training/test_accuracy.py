@@ -92,7 +92,7 @@ def test_no_label_of_a_judged_image_is_handed_over():
     assert np.array_equal(labels, DATA.splits.train.labels)
     (X_batch,) = (array for array in handed if array.shape == (100, 3073))
     X, y = DATA.split("train")
-    rows = [int(np.flatnonzero((X == row).all(axis=1))[0]) for row in X_batch]
+    rows = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in X_batch]
     assert np.array_equal(of_batch, y[rows])
     assert {len(array) for array in handed} == {1000, 400, 100, 3073}
 
@@ -145,8 +145,10 @@ def test_one_bar_is_half_of_the_points():
     [
         (
             lambda W, X: (X @ W).argmin(axis=1),
-            "predict_linear_classifier labels only <number> and <number> of them correctly with the same weights: look at"
-            " it.",
+            (
+                "predict_linear_classifier labels only <number> and <number> of them correctly with the same weights: look"
+                " at it."
+            ),
         ),
         (lambda W, X: None, "predict_linear_classifier returned None instead of labels."),
     ],
@@ -157,7 +159,8 @@ def test_a_wrong_predictor_costs_nothing_here_and_is_told(predictor, words):
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert says(
         verdict.message,
-        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed). " + words,
+        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed). "
+        + words,
     )
     assert verdict.findings == (Finding(PREDICTOR, False),)
 
@@ -301,6 +304,28 @@ def test_another_loss_is_told_what_is_expected(change):
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Guess.")
     assert "expected about 9.0000 (delta for each wrong class)" in verdict.message
+
+
+@pytest.mark.parametrize("check,constant", [(START, 9.0), (START_SOFTMAX, np.log(10))])
+@pytest.mark.parametrize("has_gradient", [True, False])
+def test_a_constant_is_not_a_loss(check, constant, has_gradient):
+    right = svm_mask if check is START else softmax_indexed
+
+    def guesses(W, X, y, reg):
+        return constant, right(W, X, y, reg)[1] if has_gradient else np.zeros_like(W)
+
+    verdict = verdict_on(check, guesses)
+
+    assert (verdict.status, verdict.credit, verdict.blames) == ("failed", 0.0, (check.function,))
+    assert verdict.message.startswith(
+        f"No points for the loss at the start until the values are right with reg = 0. {check.function}: loss is "
+    )
+
+
+def test_the_start_needs_no_gradient_and_no_regularizer():
+    verdict = verdict_on(START, lambda W, X, y, reg: (svm_mask(W, X, y, 0)[0], np.zeros_like(W)))
+
+    assert verdict.status == "passed"
 
 
 def test_no_loss_is_described():
