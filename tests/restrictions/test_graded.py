@@ -4,6 +4,7 @@ import pytest
 
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
+from grader.model.report import student_view
 from grader.sandbox.host import Sandbox
 from tests.samples import mini_spec, submission_of
 
@@ -56,9 +57,9 @@ def report_on(sandbox, tmp_path):
     "loss",
     [
         "eval('F.cross' '_entropy')(X @ W, y)",
-        "getattr(F, '_'.join(['cross', 'entropy']))(X @ W, y)",
+        "getattr(F, F.__name__[:0] + 'cross_entropy')(X @ W, y)",
         "[f for name, f in vars(F).items() if name == 'cross' + '_entropy'][0](X @ W, y)",
-        "P.log().new_tensor(0) + F.__getattribute__('nll_' + 'loss')(torch.log_softmax(X @ W, 1), y)",
+        "P.log().new_tensor(0) + F.__getattribute__('nll_loss' + F.__name__[:0])(torch.log_softmax(X @ W, 1), y)",
     ],
 )
 def test_a_loss_that_hides_from_the_source_is_seen_when_it_runs(report_on, loss):
@@ -226,3 +227,11 @@ def test_right_functions_however_unusual_are_not_accused_by_a_witness(source, se
 
     assert report.score == 10, report.checks[0].message
     assert not [flag.message for flag in report.flags if flag.kind.startswith("restriction")]
+
+
+def test_what_cannot_be_followed_is_a_flag_for_the_instructor_and_costs_nothing(report_on):
+    report = report_on(RIGHT.replace("LOSS", f"[F] and {BY_HAND}"))
+
+    assert (report.score, report.functions["softmax"].notes) == (10, ())
+    assert [(flag.kind, flag.audience) for flag in report.flags] == [("unclear_code", "instructor")]
+    assert student_view(report).flags == ()

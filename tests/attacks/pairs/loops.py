@@ -135,7 +135,6 @@ _VECTORIZED: dict[str, Pair] = {
         "import cProfile\n\n\n"
         + _vectorized("profile = cProfile.Profile()", "profile.enable()", _PRODUCTS, "profile.disable()"),
         _STOPPED,
-        ("unclear_code",),
     ),
     "a loop in an audit hook": _hidden(
         "Has the loop run by an audit hook, where nothing is traced.",
@@ -150,7 +149,6 @@ _VECTORIZED: dict[str, Pair] = {
         ),
         "import sys\n\n\n" + _vectorized("sys.audit('svm', W, X, y)", _PRODUCTS),
         _STOPPED,
-        ("unclear_code",),
     ),
     "a loop in a thread of the lowest kind": _hidden(
         "Starts a thread below the module threading, so that no trace function is set in it.",
