@@ -95,7 +95,9 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot write
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # libraries' remarks on a student's numbers are nothing for the instructor
+        warnings.simplefilter(
+            "ignore"
+        )  # libraries' remarks on a student's numbers are nothing for the instructor
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     interruption.catch()
     # NumPy reads this once. A second thread of ours would spin on the core of a timed worker.

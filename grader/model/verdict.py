@@ -26,7 +26,9 @@ VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
 FlagKind = Literal[
     "restriction_violated",
     "restriction_noted",
+    "unclear_code",
     "impossible_time",
+    "suspect_accuracy",
     "wrong_spec",
     "unreadable",
     "grader_fault",

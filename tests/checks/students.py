@@ -28,7 +28,9 @@ from grader.model.observation import (
     SpyCall,
     Unexpected,
     Value,
+    Watched,
 )
+from grader.model.observation import Step as WatchedStep
 from grader.model.trial import (
     Argument,
     Array,
@@ -45,9 +47,11 @@ from grader.model.trial import (
     Spy,
     Tensor,
     Trial,
+    Watch,
 )
 from grader.model.verdict import Verdict
 from reference import Convention
+from reference.in_worker.searched import searched_source
 from tests.checks.images import DATA
 
 Student = Callable[..., Any]
@@ -102,8 +106,11 @@ def observe(
     others: the functions that may be arguments.
     """
     calls: list[SpyCall] = []
+    watching = None if trial.watch is None else _Watching(trial.watch)
     positional = [
-        (others or {})[each.name] if isinstance(each, FunctionArgument) else _argument(each, calls)
+        _watched((others or {})[each.name], watching)
+        if isinstance(each, FunctionArgument)
+        else _argument(each, calls)
         for each in trial.positional
     ]
     before = [] if made is None else list(made)
@@ -121,6 +128,8 @@ def observe(
                 given = trial.state[name]
                 is_method = isinstance(given, Spy) and given.is_method
                 setattr(owner, name, _reading_own_weights(owner, value) if is_method else value)
+            if watching is not None and hasattr(owner, "loss"):
+                owner.loss = _watched(owner.loss, watching)
             student = getattr(owner, trial.method)
         result = student(*positional, **keywords)
     except _BrokenOffError as error:
@@ -136,7 +145,43 @@ def observe(
         echoes=tuple(received(positional[each], _echo(trial.positional[each])) for each in trial.echo),
         spy_calls=tuple(calls),
         earlier=_results(before[1], trial.outputs) if trial.is_again else (),
+        watched=None if watching is None else watching.watched,
     )
+
+
+class _Watching:
+    """Keeps every step of a training, not just a few as a worker does."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._calls = 0
+        self._steps: list[tuple[Array, list[Array]]] = []
+
+    def note(self, W: Array, X: Array) -> None:
+        self._calls += 1
+        rows = X[:, :: self._watch.stride].astype(np.float32)
+        if self._steps and np.array_equal(self._steps[-1][0], W.astype(np.float32)):
+            self._steps[-1][1].append(rows)
+        else:
+            self._steps.append((W.astype(np.float32), [rows]))
+
+    @property
+    def watched(self) -> Watched:
+        after = [*(W for W, _ in self._steps[1:]), None][: len(self._steps)]
+        steps = [
+            WatchedStep(W, following, tuple(batches))
+            for (W, batches), following in zip(self._steps, after, strict=True)
+        ]
+        return Watched(self._calls, tuple(steps))
+
+
+def _watched(loss: Student, watching: _Watching | None) -> Student:
+    def watched(W: Any, X: Any, *rest: Any, **named: Any) -> Any:
+        assert watching is not None
+        watching.note(W, X)
+        return loss(W, X, *rest, **named)
+
+    return loss if watching is None else watched
 
 
 def _reading_own_weights(owner: Any, spy: Student) -> Student:
@@ -144,10 +189,14 @@ def _reading_own_weights(owner: Any, spy: Student) -> Student:
 
 
 def _driver(driver: Driver) -> Student:
-    namespace: dict[str, Any] = {}
-    exec(compile(driver.source, "driver", "exec"), namespace)
-    function: Student = namespace[driver.name]
+    function: Student = _namespace(driver.source)[driver.name]
     return function
+
+
+def _namespace(source: str) -> dict[str, Any]:
+    namespace: dict[str, Any] = {}
+    exec(compile(source, "driver", "exec"), namespace)
+    return namespace
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:
@@ -237,6 +286,10 @@ def _description(value: Any) -> str:
     return "None" if value is None else f"a value of type {type(value).__name__}"
 
 
+SEARCHED = _namespace(searched_source())
+"""The reference's search, which a check asks for beside the student's functions."""
+
+
 def evidence_of(
     check: CheckFields,
     student: Student | Mapping[str, Student],
@@ -251,7 +304,8 @@ def evidence_of(
     while trials:
         for trial in trials:
             others = student if isinstance(student, Mapping) else None
-            function = student if others is None else others[trial.function]
+            known = SEARCHED if trial.runner == "reference" else others
+            function = student if known is None else known[trial.function]
             assert callable(function)
             evidence.append((trial, observe(trial, function, made, others)))
         trials = check.more_trials(context, evidence)

@@ -98,6 +98,17 @@ def test_other_ways_to_save_the_same_weights_are_read_too(sandbox, trained, form
     assert verdict_on(sandbox, content).status == "passed"
 
 
+@pytest.mark.parametrize("scale", [1e-320, 1e-42, 1e38, 1e300])
+def test_the_size_of_the_weights_decides_no_label(sandbox, trained, scale):
+    with np.errstate(under="ignore"):
+        scaled = trained * scale
+
+    one, other = (verdict_on(sandbox, saved({"W": torch.from_numpy(W)})) for W in (trained, scaled))
+
+    assert other.measured["val_accuracy"] == pytest.approx(one.measured["val_accuracy"], abs=0.02)
+    assert other.status == "passed"
+
+
 def test_weights_of_another_layout_are_read_in_it(sandbox, trained):
     turned = ASSIGNMENT.model_copy(update={"convention": Convention(layout="CD")})
 

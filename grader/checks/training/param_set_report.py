@@ -95,7 +95,7 @@ def faults_of(asked: Asked, seen: Seen) -> Iterator[Fault]:
 def _training(asked: Asked, seen: Seen) -> Iterator[str]:
     trainings = number_of(seen.trainings)
     if trainings > 1:
-        yield f"it calls train {trainings:.0f} times, expected once"
+        yield f"it calls train {formatting.number(trainings)} times, expected once"
     yield from _rows(asked, seen)
     rate, reg = number_of(seen.learning_rate), number_of(seen.reg)
     is_rate, is_reg = _is(rate, asked.learning_rate), _is(reg, asked.reg)

@@ -25,9 +25,10 @@ import torch
 
 import cuda_redirect
 import opcode_count
-import operator_trace
 import packing
+import watching
 import wire
+import witness
 from program import Program
 
 _SYNCHRONIZE: Callable[[], None] | None = getattr(torch._C, "_cuda_synchronize", None)  # noqa: SLF001
@@ -70,6 +71,11 @@ class Held:
     before: Made | None = None
     """The last call, unless it raised."""
 
+    def wrap(self, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Have every reference to a loaded function lead to what `around` makes of it."""
+        if self.program is not None:
+            self.program.wrap(name, around)
+
 
 class Caller:
     """Makes one call: builds the arguments, calls, and packs the result."""
@@ -83,6 +89,7 @@ class Caller:
         self._as_tensor = header["backend"] == "torch"
         self._device: str = header["device"]
         self._held = held
+        self._watch = None if header["watch"] is None else watching.Watch(header["watch"])
         self._before = held.before if header["is_again"] else None
         held.before = None
 
@@ -97,30 +104,39 @@ class Caller:
         if not callable(target):
             raise TypeError(f"{header['function']} is not a function but {packing.describe(target)}")
         owner: Any = None
+        tracing = functools.partial(witness.tracing, header["canaries"], str(header["id"]))
         counting = functools.partial(opcode_count.counting, with_calls=header["are_calls_counted"])
         with (
             _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
             _making_on(header["default_device"]),
-            _if(header["is_traced"], operator_trace.recording) as operators,
             _if(header["is_counted"], counting) as counts,
+            _if(header["canaries"] is not None, tracing),
         ):
             if header["method"] is not None:
                 owner = _lend_methods(target, state, header["state"])()
                 for name, value in state.items():
                     if not callable(value):
                         setattr(owner, name, value)
+                self._watch_losses_of(owner)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
+        witness.deliver()
         if self._device == "cuda" and self._held.synchronize is not None:
             self._held.synchronize()
         made = Made(positional, result)
         body = self._values(made, owner)
-        if operators is not None:
-            body += operator_trace.pack_names(operators)
         if counts is not None:
             body += opcode_count.pack_counts(counts)
+        body += [] if self._watch is None else self._watch.pack_steps()
         self._held.before = made
         return body
+
+    def _watch_losses_of(self, owner: Any) -> None:
+        """Its own, and the functions that its training may call instead."""
+        if self._watch is not None:
+            self._watch.follow(owner)
+            for name in self._header["watch"]["functions"]:
+                self._held.wrap(name, self._watch.of)
 
     def _values(self, made: Made, owner: Any) -> list[wire.Buffer]:
         """The result, the requested attributes and arguments, and the result of the call before."""
@@ -144,7 +160,8 @@ class Caller:
             case "resident":
                 return self._held.resident[entry["key"]]
             case "function":
-                return self._held.functions[entry["name"]]
+                function = self._held.functions[entry["name"]]
+                return function if self._watch is None else self._watch.of(function)
             case _:
                 return entry["value"]
 
@@ -263,6 +280,7 @@ def prepare() -> None:
     np.random.seed(0)  # noqa: NPY002  the generator that students use
     torch.manual_seed(0)
     torch.compile = _uncompiled
+    witness.install()
     for name, value in _FORMER_NAMES.items():
         if name not in vars(np):
             setattr(np, name, value)
@@ -330,6 +348,8 @@ def _answer_all(connection: socket.socket) -> None:
         descriptors: list[int] = []
         header, payload = wire.receive_request(connection, descriptors)
         if header["op"] == "program":
+            for descriptor in descriptors:
+                witness.connect(descriptor)
             held.program = Program(header)
             continue
         try:
