@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import SupportsInt
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, marks that turn the direction of writing, and surrogates."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of controls (also of the direction of writing), surrogates and line separators."""
 
 _SHOWN_CHARACTERS = 60
 """Of a string from a spec."""
@@ -108,7 +108,25 @@ def toml(value: object) -> str:
 
 
 def printable(name: str) -> str:
-    """A file name for a message or JSON: undecodable bytes and control characters replaced."""
+    """A text in which everything can be seen: `<U+202E>` for an invisible character, `<FF>` for an undecodable byte.
+
+    Names that differ only in such characters stay different.
+    """
+    if name.isprintable():
+        return name
     with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate that stands for no byte
-        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return _UNPRINTABLE.sub("\ufffd", name)
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return "".join(map(_shown, name))
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character has no shape of its own: a control, a mark of direction, a separator of lines."""
+    return unicodedata.category(character) in _UNSEEN
+
+
+def _shown(character: str) -> str:
+    if not is_unseen(character):
+        return character
+    code = ord(character)
+    is_byte = 0xDC80 <= code <= 0xDCFF  # as Python decodes a file name that is not UTF-8
+    return f"<{code - 0xDC00:02X}>" if is_byte else f"<U+{code:04X}>"

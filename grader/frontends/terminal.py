@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -45,9 +44,6 @@ _CELL_PADDINGS = 6
 _SHOWN_ALIKE = 3
 """The most locations listed for one reason."""
 
-_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters except the newline, and marks that change the direction of the text."""
-
 
 def _text(words: str, style: str = "") -> Text:
     """Words that may be a student's, so that neither rich nor the terminal interprets them."""
@@ -55,8 +51,8 @@ def _text(words: str, style: str = "") -> Text:
 
 
 def plain(words: str) -> str:
-    """The words with a replacement for each character that a terminal would interpret or cannot write."""
-    return _UNSEEN.sub("\ufffd", words.replace("\t", "    ")).encode("utf-8", "replace").decode("utf-8")
+    """The words with the code points of what a terminal would interpret or not show, except for the ends of lines."""
+    return "\n".join(map(formatting.printable, words.replace("\t", "    ").split("\n")))
 
 
 def _indented(words: str, style: str = "", columns: int = 2) -> Padding:

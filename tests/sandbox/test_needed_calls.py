@@ -122,11 +122,11 @@ class Supervisor:
             self.refused.setdefault(name_of(number), set()).add(
                 body.read_text() if body.exists() else "imports"
             )
-            error = 0 if word == PRETENDED else -getattr(errno, word)
+            code = 0 if word == PRETENDED else -getattr(errno, word)
             try:
-                fcntl.ioctl(self._asked, _SEND, bytearray(_ANSWER.pack(identity, 0, error, 0)))
-            except OSError as error_of_answer:
-                if error_of_answer.errno != errno.ENOENT:
+                fcntl.ioctl(self._asked, _SEND, bytearray(_ANSWER.pack(identity, 0, code, 0)))
+            except OSError as error:
+                if error.errno != errno.ENOENT:
                     raise
 
 
