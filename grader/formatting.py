@@ -79,6 +79,23 @@ def listing(words: Sequence[str], joined: str = "and") -> str:
     return f"{', '.join(words[:-1])} {joined} {words[-1]}"
 
 
+def several(words: Sequence[str], most: int = 5) -> str:
+    """As `listing`, but of many only the first ones: a, b and 9,998 more."""
+    more = len(words) - most
+    return listing([*words[:most], f"{more:,} more"]) if more > 1 else listing(words)
+
+
+def first(lines: Sequence[str], most: int) -> list[str]:
+    """The first lines; where there are more, the last says how many."""
+    more = len(lines) - most
+    return [*lines[:most], f"and {more:,} more"] if more > 1 else list(lines)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def choices(names: Iterable[str]) -> str:
     """'a', 'b' or 'c'."""
     *most, last = map(repr, names)

@@ -44,6 +44,9 @@ _CELL_PADDINGS = 6
 _SHOWN_ALIKE = 3
 """The most locations listed for one reason."""
 
+_SHOWN = 20
+"""The most reasons, notes and names in a list of any length."""
+
 
 def _text(words: str, style: str = "") -> Text:
     """Words that may be a student's, so that neither rich nor the terminal interprets them."""
@@ -327,19 +330,19 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
         words = _text(str(function.location))
         if needs:
-            needed = ", ".join(_needed(chunk, is_single=is_single) for chunk in needs)
-            words.append(plain(f"\nneeds {needed}"), style="dim")
-        for left in function.lacks:
-            words.append(plain(f"\nlacks {left.words}"), style="yellow")
+            needed = formatting.first([_needed(chunk, is_single=is_single) for chunk in needs], _SHOWN)
+            words.append(plain(f"\nneeds {', '.join(needed)}"), style="dim")
+        for lacked in formatting.first([f"lacks {left.words}" for left in function.lacks], _SHOWN):
+            words.append(plain(f"\n{lacked}"), style="yellow")
         table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
-        places = formatting.listing([str(place) for place in duplicate.locations])
+        places = formatting.several([str(place) for place in duplicate.locations])
         line = f"{duplicate.name} is defined {len(duplicate.locations)} times: {places}; the last is graded."
         console.print(_text(line))
     if extracted.stubs:
-        console.print(_text(f"Stubbed: {formatting.listing(extracted.stubs)}."))
-    for note in extracted.notes:
+        console.print(_text(f"Stubbed: {formatting.several(extracted.stubs, _SHOWN)}."))
+    for note in formatting.first(extracted.notes, _SHOWN):
         console.print(_text(note))
     _show_left_out(console, extracted.left_out)
 
@@ -355,16 +358,18 @@ def _show_left_out(console: Console, statements: Iterable[LeftOut]) -> None:
     if places:
         console.print()
         console.print(_text("Left out", style="bold"))
-    for reason, alike in places.items():
+    for reason, alike in list(places.items())[:_SHOWN]:
         for place in alike[:_SHOWN_ALIKE]:
             console.print(_text(place))
         more = len(alike) - _SHOWN_ALIKE
-        console.print(_indented(f"{reason} (and {more} more)" if more > 0 else reason, style="dim"))
+        console.print(_indented(f"{reason} (and {more:,} more)" if more > 0 else reason, style="dim"))
+    if rest := list(places.values())[_SHOWN:]:
+        console.print(_text(f"and {sum(map(len, rest)):,} more"))
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
     """The names that a statement binds, and its location: torch (cell 2, line 6)."""
-    names = ", ".join(chunk.binds) or chunk.source.strip().splitlines()[0][:40]
+    names = ", ".join(formatting.first(chunk.binds, 5)) or chunk.source.strip().splitlines()[0][:40]
     where = str(chunk.location)
     return f"{names} ({where.partition(', ')[2] if is_single else where})"
 

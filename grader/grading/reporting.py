@@ -45,6 +45,10 @@ from grader.spec.detect import LookAlike
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
 
+_SHOWN_FILES, _SHOWN_NOTES = 200, 20
+"""The most files, and notes on one function or on the whole, in a report."""
+_PATH_CHARACTERS, _NOTE_CHARACTERS, _MESSAGE_CHARACTERS = 300, 1_000, 10_000
+
 _CAUSES = frozenset({"values", "training", "prediction"})
 """The kinds of checks that other failures can follow from: they judge what a function computes."""
 
@@ -100,7 +104,10 @@ class ReportDraft:
             submission=SubmissionPart(
                 id=self.submission.id,
                 sha256=self.submission.sha256,
-                files=tuple(FilePart(path=file.path, sha256=file.sha256) for file in self.submission.files),
+                files=tuple(
+                    FilePart(path=_path(file.path), sha256=file.sha256)
+                    for file in self.submission.files[:_SHOWN_FILES]
+                ),
             ),
             status="graded" if self.is_complete else "incomplete",
             score=round(sum(check.points for check in self.checks), 4) if self.is_complete else None,
@@ -116,7 +123,11 @@ class ReportDraft:
     def _flags(self, wrong_spec: Sequence[LookAlike]) -> Iterator[FlagPart]:
         for fault in self.faults:
             yield FlagPart(kind="grader_fault", message=fault, audience="both")
-        for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
+        more_files = len(self.submission.files) - _SHOWN_FILES
+        notes = [f"{_SHOWN_FILES} files are listed here, and {more_files:,} more were read"] * (
+            more_files > 0
+        )
+        for note in (*_first(self.extracted.notes), *self.notes, *notes, *self._quick_notes()):
             yield FlagPart(kind="note", message=note, audience="both")
         for each in self.violations:
             kind: FlagKind = "restriction_violated" if each.policy == "fail" else "restriction_noted"
@@ -162,14 +173,15 @@ class ReportDraft:
             place = self.extracted.unparsed.get(name)
             return FunctionPart(
                 status="unjudged" if was_errored else "missing",
-                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
-                notes=reasons,
+                where=None if place is None else _where_part(place),
+                notes=tuple(_first(reasons)),
             )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
         diagnosis, found = found_in(name, checks)
-        notes = [*_notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name]), *found]
+        own = _notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name])
+        notes = [*_first(own), *found]
         violations = (each for each in findings_of(self.violations) if each.function == name)
         notes += [note for each in violations for note in each.notes]
         return FunctionPart(
@@ -254,7 +266,7 @@ def check_part(result: CheckResult) -> CheckPart:
         points=round(check.points * verdict.credit, 4),
         max_points=check.points,
         visibility=check.visibility,
-        message=verdict.message,
+        message=formatting.shortened(verdict.message, _MESSAGE_CHARACTERS),
         hint=verdict.hint,
         measured=dict(verdict.measured),
         allowed=dict(verdict.allowed),
@@ -280,7 +292,17 @@ def _failure_part(failure: Failure) -> FailurePart:
 
 
 def _where_part(place: Location) -> WherePart:
-    return WherePart(file=place.file, cell=place.cell, line=place.line)
+    return WherePart(file=_path(place.file), cell=place.cell, line=place.line)
+
+
+def _path(path: str) -> str:
+    """A path in the submission; of a long one its end."""
+    return path if len(path) <= _PATH_CHARACTERS else f"...{path[3 - _PATH_CHARACTERS :]}"
+
+
+def _first(notes: Sequence[str]) -> list[str]:
+    """The notes, of which a hand-in can cause any number of any length."""
+    return [formatting.shortened(note, _NOTE_CHARACTERS) for note in formatting.first(notes, _SHOWN_NOTES)]
 
 
 def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:
@@ -293,16 +315,16 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
     notes: list[str] = []
     for duplicate in extracted.duplicates:
         if duplicate.name == name:
-            places = formatting.listing([str(place) for place in duplicate.locations])
+            places = formatting.several([str(place) for place in duplicate.locations])
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it names CUDA; it ran on the CPU, because no GPU was used")
     packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
     if stubs := [module for module in function.stubs if module in packages]:
-        notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+        notes.append(f"{formatting.several(stubs)} cannot be used here; calls to it do nothing")
     if function.not_handed_in:
         verb = "was" if len(function.not_handed_in) == 1 else "were"
-        notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
+        notes.append(f"{formatting.several(function.not_handed_in)} {verb} not handed in")
     if function.is_python_2:
         notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
