@@ -19,6 +19,8 @@ from grader.errors import UnsafeArchive, UnsupportedFile
 FILE_BYTES = 64 << 20
 TOTAL_BYTES = 256 << 20
 FILE_COUNT = 2_000
+PATH_BYTES = 1_000
+"""Longest path within a submission: Linux takes 4,096 bytes, with the path to the submission."""
 
 _BLOCK_BYTES = 1 << 20
 _DIRECTORY_BYTES = 4 << 20
@@ -75,6 +77,11 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name in _FOREIGN_FOLDERS
 
 
+def is_too_long(relative: str) -> bool:
+    """Whether a path within a submission is longer than any honest one."""
+    return len(relative.encode("utf-8", "surrogatepass")) > PATH_BYTES
+
+
 def list_archive(stream: IO[bytes], path: Path, is_wanted: Callable[[str], bool]) -> list[str]:
     """Sorted paths of the files in a .zip whose names are wanted. Every member is checked, except for its size.
 
@@ -95,6 +102,8 @@ def read_archive(
     with _opened(stream, path) as archive:
         wanted = _members(archive, path, is_kept if only is None else only.__contains__)
         for name, member in wanted.items():
+            if is_too_long(name):
+                raise _unsafe(path, f"has a path of more than {PATH_BYTES:,} bytes; {_LESS}", name)
             if member.file_size > FILE_BYTES:
                 raise _too_large(path, name)
         # Members may share bytes, so a small file could take hours to unpack.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -99,21 +100,26 @@ def _contents(folder: Path, besides: Path | None) -> list[Path]:
     """What is directly in a folder, by name, without hidden files and the folder `besides`."""
     reports = None if besides is None else besides.resolve()
     found = [each for each in folder.iterdir() if not is_passed_over(each.name)]
-    found = [each for each in found if not (each.is_dir() and each.resolve() == reports)]
+    found = [each for each in found if not (_is_folder(each) and each.resolve() == reports)]
     return sorted(found, key=lambda each: each.name)
 
 
 def _in_folder(folder: Path, besides: Path | None) -> tuple[ClassEntry, ...]:
     found = list(filter(_is_submission, _contents(folder, besides)))
-    stems = [each.name if each.is_dir() else each.stem for each in found]
+    stems = [each.name if _is_folder(each) else each.stem for each in found]
     return tuple(map(ClassEntry, _unique_ids([each.name for each in found], stems), found))
 
 
 def _is_submission(path: Path) -> bool:
     """A link is one too: load_submission does not follow it, and its report says so."""
-    if path.is_dir():
+    if _is_folder(path):
         return not _is_output(path)
     return path.suffix.lower() in SUBMISSION_SUFFIXES.union(OTHER_ARCHIVES)
+
+
+def _is_folder(path: Path) -> bool:
+    """Not for a link that cannot be followed: where it leads is up to the student, and may be a name of any length."""
+    return os.path.isdir(path)  # noqa: PTH112  Path.is_dir raises
 
 
 def _is_output(folder: Path) -> bool:

@@ -20,6 +20,7 @@ from grader.errors import SubmissionError, SubmissionNotFound, SubmissionUnavail
 from grader.intake.archive import (
     FILE_BYTES,
     FILE_COUNT,
+    PATH_BYTES,
     SAVED_BYTES,
     TOTAL_BYTES,
     is_archive,
@@ -27,6 +28,7 @@ from grader.intake.archive import (
     is_passed_over,
     is_saved,
     is_source,
+    is_too_long,
     is_zip,
     list_archive,
     read_archive,
@@ -163,13 +165,15 @@ def _read_folder(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
     files: list[SourceFile] = []
     total = 0
     for relative, path in sorted(_files_below(root, is_kept)):
-        if is_saved(relative) and _size_of(path) > SAVED_BYTES:
-            continue
+        with _within(root, relative):
+            if is_saved(relative) and _size_of(path) > SAVED_BYTES:
+                continue
         if len(files) == FILE_COUNT:
             raise SubmissionError.unlike(
                 root, f"at most {FILE_COUNT:,} notebooks and modules in one submission", "more", _ONE_FOLDER
             )
-        content = _read_file(path)
+        with _within(root, relative):
+            content = _read_file(path)
         total += len(content)
         if total > TOTAL_BYTES:
             raise SubmissionError.unlike(
@@ -187,22 +191,26 @@ def _read_folder(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
 def _read_archive_in(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
     """The files in the only archive below a folder, as some platforms deliver a submission."""
     archives = sorted(_files_below(root, is_archive))
-    packed = [path for _, path in archives if is_zip(path.name)]
+    packed = [(relative, path) for relative, path in archives if is_zip(path.name)]
     if len(archives) != 1 or not packed:
         others = [relative for relative, _ in _files_below(root, lambda _: True)]
         raise no_source(root, "folder", [relative for relative, _ in archives], others)
-    with _opened_regular(packed[0]) as stream:
-        return unpacked(stream, packed[0], "archive")
+    relative, path = packed[0]
+    with _within(root, relative), _opened_regular(path) as stream:
+        return unpacked(stream, path, "archive")
 
 
 def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
-    """(relative path, path) of each regular file with a wanted name; links are ignored."""
+    """(relative path, path) of each regular file with a wanted name; links are ignored.
+
+    SubmissionError for a path that is too long, a folder inside that may not be listed, and too many entries.
+    """
     pending = [("", root)]
     seen = 0
     while pending:
         prefix, folder = pending.pop()
         try:
-            with os.scandir(folder) as entries:
+            with _within(root, prefix), os.scandir(folder) as entries:
                 for entry in entries:
                     seen += 1
                     if seen > FOLDER_ENTRIES:
@@ -215,12 +223,39 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
                     if is_passed_over(entry.name):
                         continue
                     relative = f"{prefix}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if not is_folder and not (is_wanted(entry.name) and entry.is_file(follow_symlinks=False)):
+                        continue
+                    if is_too_long(relative):
+                        raise SubmissionError.unlike(
+                            root,
+                            f"paths of at most {PATH_BYTES:,} bytes in one submission",
+                            f"a longer one ({formatting.printable(relative[:60])}...)",
+                            "hand in the notebook or modules alone",
+                        )
+                    if is_folder:
                         pending.append((f"{relative}/", Path(entry.path)))
-                    elif is_wanted(entry.name) and entry.is_file(follow_symlinks=False):
+                    else:
                         yield relative, Path(entry.path)
         except OSError as error:
             raise unreadable(folder, error) from error
+
+
+@contextmanager
+def _within(root: Path, relative: str) -> Iterator[None]:
+    """Makes it the student's fault that something inside a submission may not be read; the root's modes are not."""
+    try:
+        yield
+    except (SubmissionUnavailable, PermissionError) as error:
+        cause = error.__cause__ if isinstance(error, SubmissionUnavailable) else error
+        if not relative or not isinstance(cause, PermissionError):
+            raise
+        raise SubmissionError.unlike(
+            root,
+            "files and folders that may be read",
+            f"{formatting.printable(relative[:200])!r} closed to everybody",
+            "make it readable, or hand in the notebook or modules alone",
+        ) from error
 
 
 @contextmanager

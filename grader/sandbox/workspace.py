@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +21,8 @@ PREFIX = "grader-run-"
 
 WORKER_USERS = range(60706, 61184)
 """Unused user ids: Linux distributions leave them free, and systemd does not assign them."""
+
+_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Workspace:
@@ -56,9 +58,12 @@ class Workspace:
         user = WORKER_USERS[next(self._users) % len(WORKER_USERS)]
         try:
             os.chown(folder, user, user)
+            if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                return folder, user
+            os.chown(folder, os.geteuid(), os.getegid())  # this root could neither count nor remove the files
         except OSError:  # a container without these users, or without the right to change owners
-            return folder, None
-        return folder, user
+            pass
+        return folder, None
 
     def remove(self, folder: str) -> None:
         """Remove a worker's folder and everything in it; never raises, never follows a link."""
@@ -72,39 +77,81 @@ class Workspace:
             self._lock = None
 
 
-def remove_tree(root: Path) -> None:
-    """Remove a folder of any depth without recursion, by moving the contents of each folder up to the root.
+_PASSES = 5
+"""Below `confined` a process that still lives may add or move folders meanwhile."""
 
-    A student may nest folders deeper than the longest path, or leave links and folders without permissions.
+
+def remove_tree(root: Path) -> None:
+    """Remove a folder, or whatever is in its place, with everything in it; never raises, never follows a link.
+
+    A student may nest folders deeper than the longest path, leave links and folders without permissions, and fill the
+    disk: so folders are opened from one another, and nothing is moved.
     """
-    names = (f".removed-{number}" for number in count())
+    if os.open not in os.supports_dir_fd:  # Windows
+        shutil.rmtree(root, ignore_errors=True)
+        return
     with contextlib.suppress(OSError):
         if not stat.S_ISDIR(root.lstat().st_mode):
             root.unlink()
             return
-        while _empty_once(root, names):
-            pass
-        root.rmdir()
+        for _ in range(_PASSES):
+            _empty(_opened(str(root)))
+            with contextlib.suppress(OSError):
+                root.rmdir()
+                return
 
 
-def _empty_once(root: Path, names: Iterator[str]) -> bool:
-    """Remove the root's entries, after moving the contents of folders up to it; whether anything was done."""
-    is_changed = False
-    with os.scandir(root) as entries:
-        found = list(entries)
-    for entry in found:
-        with contextlib.suppress(OSError):
-            if entry.is_dir(follow_symlinks=False):
-                os.chmod(entry.path, 0o700, follow_symlinks=True)  # noqa: PTH101  it may be without permissions
-                with os.scandir(entry.path) as children:
-                    for child in list(children):
-                        os.rename(child.path, root / next(names))  # noqa: PTH104
-                        is_changed = True
-                os.rmdir(entry.path)  # noqa: PTH106
+def _empty(folder: int) -> None:
+    """Remove what is in a folder, as far as possible, and close it. Three descriptors will do for any depth."""
+    here = folder
+    names = [_remove_files(here)]
+    above: list[tuple[str, os.stat_result]] = []
+    try:
+        while names[-1] or above:
+            if names[-1]:
+                name = names[-1].pop()
+                with contextlib.suppress(OSError):
+                    inner = _opened(name, here)
+                    above.append((name, os.fstat(here)))
+                    os.close(here)
+                    here = inner
+                    names.append(_remove_files(here))
             else:
-                os.unlink(entry.path)  # noqa: PTH108
-            is_changed = True
-    return is_changed
+                name, outer = above.pop()
+                names.pop()
+                inner, here = here, os.open("..", _FOLDER_FLAGS, dir_fd=here)
+                os.close(inner)
+                if not os.path.samestat(os.fstat(here), outer):
+                    return  # it was moved: what is above now is not ours
+                with contextlib.suppress(OSError):
+                    os.rmdir(name, dir_fd=here)
+    finally:
+        os.close(here)
+
+
+def _remove_files(folder: int) -> list[str]:
+    """Remove what is in a folder but for the folders, whose names are returned."""
+    names = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                names.append(entry.name)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.name, dir_fd=folder)
+    return names
+
+
+def _opened(name: str, parent: int | None = None) -> int:
+    """A folder opened by its name, with the permission to remove what is in it. Raises OSError."""
+    try:
+        folder = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
+    except PermissionError:
+        os.chmod(name, stat.S_IRWXU, dir_fd=parent)
+        folder = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
+    with contextlib.suppress(OSError):  # root needs no permission
+        os.fchmod(folder, stat.S_IRWXU)
+    return folder
 
 
 _ATTEMPTS = 20

@@ -115,6 +115,42 @@ def _pipe(path: Path) -> None:
 
 _LOOK_ALIKE = ("hw", "h\u200bw", "hw\u00ad", "\ufeffhw", "h\u2066w", "h\u0001w")
 
+
+def _nested(name: str, depth: int) -> Callable[[Path], None]:
+    """A folder with a module, beside folders in one another."""
+
+    def make(path: Path) -> None:
+        path.mkdir()
+        _text(WRONG)(path / "hw.py")
+        here = os.open(path, os.O_RDONLY)
+        for _ in range(depth):
+            os.mkdir(name, dir_fd=here)
+            inner = os.open(name, os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+        os.close(here)
+
+    return make
+
+
+def _folder_of(*files: tuple[bytes, str]) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        path.mkdir()
+        for name, content in files:
+            _text(content)(Path(os.fsdecode(os.path.join(os.fsencode(path), name))))  # noqa: PTH118  bytes
+
+    return make
+
+
+def _long_link(path: Path) -> None:
+    path.symlink_to("a" * 3000)
+
+
+def _link_in(path: Path) -> None:
+    path.mkdir()
+    _long_link(path / "hw.py")
+
+
 _OUTSIDE = "lies outside the archive's folder"
 
 # fmt: off
@@ -142,6 +178,15 @@ HAND_INS: Mapping[str, HostileHandIn] = {
     "holds thousands of broken notebooks": HostileHandIn("Two thousand notebooks that break off, deep in folders.", "hw.zip", _zip_of(("hw.py", WRONG), *((f"{'x' * 200}/{'y' * 200}/{number}.ipynb", "{") for number in range(1990))), "and 1,970 more"),
     "holds thousands of copies": HostileHandIn("A thousand copies of one module.", "hw.zip", _zip_of(*((f"{'x' * 100}/{number}.py", WRONG) for number in range(1000))), "and 995 more; "),
     "names are reserved": HostileHandIn("Members named like devices and like other files' streams.", "hw.zip", _zip_of(("aux.py", WRONG), ("con/nul.py", ""), ("hw.py:stream", ""), ("neighbour.py", NEIGHBOUR)), "", 10.0),
+    "has a path of 60,000 bytes": HostileHandIn("A member lies below thirty thousand folders.", "hw.zip", _zip_of(("a/" * 30_000 + "hw.py", WRONG)), "has a path of more than 1,000 bytes"),
+    "has a name of 5,000 bytes": HostileHandIn("A member whose name no disk takes.", "hw.zip", _zip_of(("x" * 5_000 + ".py", WRONG)), "has a path of more than 1,000 bytes"),
+    # folders
+    "is deeper than a path can be": HostileHandIn("Folders in one another, beyond the longest path.", "hw", _nested("d" * 255, 20), "expected paths of at most 1,000 bytes in one submission, found a longer one"),
+    "is 600 folders deep": HostileHandIn("Six hundred folders of short names in one another.", "hw", _nested("d", 600), "expected paths of at most 1,000 bytes in one submission, found a longer one"),
+    "has the longest name": HostileHandIn("A module with a name of 255 bytes.", "hw", _folder_of((b"x" * 252 + b".py", WRONG), (b"neighbour.py", NEIGHBOUR)), "", 10.0),
+    "has names that are no text": HostileHandIn("Modules named by bytes that are no text.", "hw", _folder_of((b"\xff\n\x1b[2J.py", WRONG), (b"neighbour.py", NEIGHBOUR)), "", 10.0),
+    "has too many modules": HostileHandIn("Two thousand and one modules.", "hw", _folder_of(*((b"%d.py" % number, "") for number in range(2001))), "expected at most 2,000 notebooks and modules in one submission"),
+    "is a folder of a link": HostileHandIn("A folder with nothing but a link to a name that no disk takes.", "hw", _link_in, "expected a notebook (.ipynb) or a module (.py) in this folder"),
     # notebooks
     "is no JSON": HostileHandIn("A notebook that is no JSON.", "hw.ipynb", _text("{'cells': []}"), "hw.ipynb"),
     "is a list": HostileHandIn("A notebook that is a list.", "hw.ipynb", _text("[]"), "hw.ipynb"),
@@ -159,6 +204,7 @@ HAND_INS: Mapping[str, HostileHandIn] = {
     "lacks 5,000 files": HostileHandIn("A function that needs thousands of files which are not there.", "hw.py", _text("".join(f"d{number} = open('{number}').read()\n" for number in range(5000)) + WRONG + f"\ndef svm_loss_naive(W, X, y, reg): return [{','.join(f'd{number}' for number in range(5000))}]\n"), "and 4,981 more"),
     # files
     "is a link": HostileHandIn("A module that is a link to a file of the machine.", "hw.py", _link, "a symbolic link"),
+    "is a link to a name of any length": HostileHandIn("A link to a name that no disk takes.", "hw.py", _long_link, "a symbolic link"),
     "is a pipe": HostileHandIn("A module that is a pipe, which nobody writes to.", "hw.py", _pipe, "a named pipe"),
     "is binary": HostileHandIn("A module of bytes that are no text.", "hw.py", _text(bytes(range(256)) * 1000), "svm_loss_naive"),
     "is nested brackets": HostileHandIn("A module of a hundred thousand brackets.", "hw.py", _text("x = " + "(" * 100_000), "svm_loss_naive"),

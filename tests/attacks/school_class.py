@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +85,12 @@ def reports_in(out: Path) -> dict[str, Report]:
 def digest_of(folder: Path) -> str:
     """Of names, kinds and contents of all that lies in a folder."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        digest.update(f"{path.relative_to(folder)} {path.lstat().st_mode:o}\n".encode("utf-8", "replace"))
-        digest.update(content)
+    for place, folders, files, descriptor in os.fwalk(folder):  # no path is too long for it
+        folders.sort()
+        for name in sorted([*folders, *files]):
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            digest.update(os.fsencode(f"{place}/{name} {status.st_mode:o}\n"))
+            if stat.S_ISREG(status.st_mode):
+                with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=descriptor), "rb") as file:
+                    digest.update(file.read())
     return digest.hexdigest()

@@ -120,6 +120,25 @@ def test_a_link_is_not_followed_and_not_lost(tmp_path, is_folder):
         load_entry(alice)
 
 
+def test_a_link_to_a_name_of_any_length_costs_the_others_nothing(tmp_path):
+    (tmp_path / "alice.py").touch()
+    (tmp_path / "bob.py").symlink_to("b" * 3000)
+    (tmp_path / "cem").symlink_to("c" * 3000)
+
+    assert ids(find_entries(tmp_path)) == ["alice", "bob"]
+    assert skipped_files(tmp_path) == ("cem",)
+
+
+def test_a_path_beyond_the_limit_in_the_zip_of_a_class_costs_the_others_nothing(tmp_path):
+    path = class_zip(tmp_path, {"ann.py": b"a", "bob/" + "b/" * 600 + "hw.py": b"b"})
+
+    ann, bob = find_entries(path)
+
+    assert [file.content for file in load_entry(ann).files] == [b"a"]
+    with pytest.raises(UnsafeArchive, match="has a path of more than 1,000 bytes"):
+        load_entry(bob)
+
+
 def test_a_folder_that_holds_an_archive_is_that_archives_contents(tmp_path):
     (tmp_path / "alice").mkdir()
     (tmp_path / "alice" / "homework.zip").write_bytes(zipped({"hw.py": b"1"}))

@@ -7,10 +7,17 @@ import os
 import stat
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from grader.errors import SubmissionError, SubmissionNotFound, UnsafeArchive, UnsupportedFile
+from grader.errors import (
+    SubmissionError,
+    SubmissionNotFound,
+    SubmissionUnavailable,
+    UnsafeArchive,
+    UnsupportedFile,
+)
 from grader.intake import archive, submission
 from grader.intake.submission import SourceFile, Submission, decode_source, load_submission
 
@@ -252,6 +259,92 @@ def test_a_folder_that_may_not_be_listed(tmp_path, monkeypatch):
         str(caught.value)
         == f"{tmp_path}: could not be read: Permission denied; check the path and its permissions"
     )
+
+
+def test_a_folder_inside_that_may_not_be_listed_is_the_students_fault(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "hw.py").touch()
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may list every folder
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path)
+
+    assert not isinstance(caught.value, SubmissionUnavailable)
+    assert str(caught.value) == (
+        f"{tmp_path}: expected files and folders that may be read, found 'closed/' closed to everybody; "
+        "make it readable, or hand in the notebook or modules alone"
+    )
+
+
+@pytest.mark.parametrize("name", ["hw.py", "hw.zip", "W.pt"])
+def test_a_file_inside_that_may_not_be_read_is_the_students_fault(tmp_path, monkeypatch, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / name).touch()
+    monkeypatch.setattr(os, "open", raising(PermissionError(13, "Permission denied")))
+
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path)
+
+    assert not isinstance(caught.value, SubmissionUnavailable)
+    assert f"found 'folder/{name}' closed to everybody" in str(caught.value)
+
+
+def raising(error):
+    def run(*_):
+        raise error
+
+    return run
+
+
+def test_a_file_inside_that_the_disk_cannot_read_is_not_the_students_fault(tmp_path, monkeypatch):
+    (tmp_path / "hw.py").touch()
+    monkeypatch.setattr(os, "open", raising(OSError(5, "Input/output error")))
+
+    with pytest.raises(SubmissionUnavailable, match="Input/output error"):
+        load_submission(tmp_path)
+
+
+LONG = "/".join(["é" * 50] * 10)
+"""A path of 1,009 bytes, and 509 characters."""
+
+
+def test_a_path_beyond_the_limit_is_the_students_fault_wherever_it_leads(tmp_path):
+    (tmp_path / "long" / LONG).mkdir(parents=True)
+    (tmp_path / "long" / "hw.py").touch()
+    write_zip(tmp_path / "hw.zip", {f"{LONG}/hw.py": "1"})
+
+    with pytest.raises(SubmissionError) as caught:
+        load_submission(tmp_path / "long")
+    assert not isinstance(caught.value, SubmissionUnavailable)
+    assert str(caught.value) == (
+        f"{tmp_path}/long: expected paths of at most 1,000 bytes in one submission, found a longer one ({LONG[:60]}...); "
+        "hand in the notebook or modules alone"
+    )
+    with pytest.raises(UnsafeArchive) as caught:
+        load_submission(tmp_path / "hw.zip")
+    assert str(caught.value) == (
+        f"{tmp_path}/hw.zip: member {(LONG + '/hw.py')[:200]!r} has a path of more than 1,000 bytes; "
+        "hand in only the notebook or the modules"
+    )
+
+
+def test_a_path_within_the_limit_is_read_and_what_is_passed_over_may_be_longer(tmp_path):
+    within = "/".join(["d" * 100] * 9)
+    folder = tmp_path / "hand_in"
+    (folder / within).mkdir(parents=True)
+    (folder / within / "hw.py").touch()
+    (folder / "node_modules" / LONG).mkdir(parents=True)
+    (folder / within / ("n" * 200 + ".txt")).touch()
+    write_zip(tmp_path / "hw.zip", {f"{within}/hw.py": "1", f"{LONG}/notes.txt": "1"})
+
+    assert [file.path for file in load_submission(folder).files] == [f"{within}/hw.py"]
+    assert [file.path for file in load_submission(tmp_path / "hw.zip").files] == [f"{within}/hw.py"]
 
 
 def test_a_file_beyond_the_limit(tmp_path, monkeypatch):

@@ -38,7 +38,9 @@ MACHINES = ("x86_64", "aarch64")
 OWN = 4321
 X32 = 0x40000000
 
-EPERM, ENOSYS, ENOTTY = "EPERM", "ENOSYS", "ENOTTY"
+EPERM, ENOSYS = "EPERM", "ENOSYS"
+
+UNSUPPORTED, ELSEWHERE = errno.errorcode[errno.EOPNOTSUPP], "EXDEV"
 
 REFUSED = {
     # other programs and processes
@@ -316,16 +318,16 @@ def test_descriptors_are_controlled_but_neither_owned_leased_nor_watched(ask):
 def test_of_requests_to_devices_only_those_are_made_that_files_and_pipes_answer(ask):
     for request in (
         ("TCGETS", 0x5401), ("TIOCGWINSZ", 0x5413), ("FIONREAD", 0x541B), ("FIONBIO", 0x5421),
-        ("FIONCLEX", 0x5450), ("FIOCLEX", 0x5451), ("FICLONE", 0x40049409),
+        ("FIONCLEX", 0x5450), ("FIOCLEX", 0x5451), ("TCGETS2", 0x802C542A),
     ):  # fmt: skip
         assert ask("ioctl", 3, request[1]) == ALLOW, request
     for request in (
-        ("FIOSETOWN", 0x8901), ("SIOCSPGRP", 0x8902), ("TIOCSTI", 0x5412), ("FIOASYNC", 0x5452),
-        ("SIOCGIFCONF", 0x8912), ("FS_IOC_RESVSP64", 0x4030582A), ("FS_IOC_ZERO_RANGE", 0x40305839),
-        ("FS_IOC_SETFLAGS", 0x40086602), ("FS_IOC_FIEMAP", 0xC020660B), ("FIFREEZE", 0xC0045877),
+        ("FIOASYNC", 0x5452), ("SIOCGIFCONF", 0x8912), ("FS_IOC_FIEMAP", 0xC020660B), ("FIFREEZE", 0xC0045877),
         ("PIDFD_GET_INFO", 0xC040FF0B), ("NS_GET_PARENT", 0xB702), ("TIOCGPGRP", 0x540F),
     ):  # fmt: skip
-        assert ask("ioctl", 3, request[1]) == ENOTTY, request
+        assert ask("ioctl", 3, request[1]) == UNSUPPORTED, request
+    for request in ("FIOSETOWN", 0x8901), ("SIOCSPGRP", 0x8902), ("TIOCSTI", 0x5412):
+        assert ask("ioctl", 3, request[1]) == EPERM, request
 
 
 @pytest.mark.parametrize(
@@ -372,6 +374,36 @@ def test_the_clocks_of_other_processes_are_not_read(ask, name):
         )  # a thread: Linux looks in this process only
         for other in (1, 2, OWN - 1, OWN + 1, OWN - 8, OWN << 1, 1 << 22):
             assert ask(name, (~other << 3 | kind) & 0xFFFFFFFF) == EPERM, other
+
+
+SPACE_REQUESTS = {
+    "FS_IOC_RESVSP": 0x40305828,
+    "FS_IOC_RESVSP64": 0x4030582A,
+    "FS_IOC_ZERO_RANGE": 0x40305839,
+    "FS_IOC_FSSETXATTR": 0x401C5820,
+    "FS_IOC_SETFLAGS": 0x40086602,
+    "FICLONE": 0x40049409,
+    "FICLONERANGE": 0x4020940D,
+    "FIDEDUPERANGE": 0xC0189436,
+    "CIFS_IOC_COPYCHUNK_FILE": 0x4004CF03,
+    "F2FS_IOC_RESERVE_COMPRESS_BLOCKS": 0x8008F513,
+}
+
+
+def test_no_space_is_taken_but_by_writing(ask, ask_with_device):
+    """Four gigabytes in 7 ms otherwise: less than the watch takes to look again."""
+    for each in (ask, ask_with_device):
+        for mode in (0, 1, 2, 3, 0x10, 0xFFFFFFFF):
+            assert each("fallocate", 3, mode, 0, 1) == UNSUPPORTED
+        assert each("copy_file_range", 3, 0, 4, 0, 1 << 30, 0) == ELSEWHERE
+        for name, request in SPACE_REQUESTS.items():
+            assert each("ioctl", 3, request) == UNSUPPORTED, name
+
+
+def test_a_request_that_plain_code_does_not_make_is_for_drivers_only(ask, ask_with_device):
+    for request in (0xC020_4600, 0x3000_0001, 0x25, 0xC008_4700, 0xC040_6400):  # NVIDIA's, WSL's, DRM's
+        assert ask("ioctl", 3, request) == UNSUPPORTED
+        assert ask_with_device("ioctl", 3, request) == ALLOW
 
 
 def test_files_are_opened_but_for_those_that_have_no_name(machine, ask):
@@ -513,6 +545,52 @@ def test_a_temporary_file_keeps_its_name_and_so_can_be_counted(filtered, tmp_pat
     assert [path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()] == [1]
 
 
+def test_what_libraries_do_instead_of_reserving_space_works(filtered, tmp_path):
+    """The C library then writes, NumPy and shutil go on without."""
+    import shutil
+
+    import numpy as np
+
+    def make():
+        os.chdir(tmp_path)
+        with Path("a").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, 100_000)
+        values = np.arange(3 << 20, dtype=np.float64)
+        with Path("b").open("wb") as file:
+            values.tofile(file)
+        shutil.copyfile("b", "c")
+        mapped = np.memmap("d", dtype=np.float64, mode="w+", shape=(1000,))
+        mapped[:] = 1
+        mapped.flush()
+        with Path("a").open() as file:
+            assert not file.isatty()
+        return [Path(name).stat().st_size for name in "abcd"] + [float(np.fromfile("c")[-1])]
+
+    assert filtered(make) == [100_000, 24 << 20, 24 << 20, 8000, float((3 << 20) - 1)]
+
+
+def test_the_kernel_reserves_nothing_whoever_asks(filtered, tmp_path):
+    import fcntl
+
+    def allocate(file, mode):
+        size = ctypes.c_long(1 << 30)
+        if ctypes.CDLL(None, use_errno=True).fallocate(file, mode, ctypes.c_long(0), size):
+            raise OSError(ctypes.get_errno(), "fallocate")
+
+    def reserve():
+        file = os.open(tmp_path / "a", os.O_CREAT | os.O_RDWR)
+        space = struct.pack("hhqqii16x", 0, 0, 0, 1 << 30, 0, 0)
+        return [
+            plain.outcome(lambda: allocate(file, 0)),
+            plain.outcome(lambda: allocate(file, 1)),
+            plain.outcome(lambda: fcntl.ioctl(file, 0x4030582A, space)),
+            plain.outcome(lambda: os.copy_file_range(file, file, 10, 0, 10)),
+            os.fstat(file).st_blocks,
+        ]
+
+    assert filtered(reserve) == [UNSUPPORTED, UNSUPPORTED, UNSUPPORTED, ELSEWHERE, 0]
+
+
 def test_no_file_loses_its_name_to_another(filtered, tmp_path):
     (tmp_path / "one").touch()
 
@@ -542,7 +620,7 @@ def test_no_descriptor_can_be_told_to_send_signals_to_others(filtered):
             plain.outcome(lambda: fcntl.fcntl(reading, fcntl.F_SETFL, os.O_NONBLOCK)),
         ]
 
-    assert filtered(attempts) == ["EPERM", "EPERM", "EPERM", "ENOTTY", "done"]
+    assert filtered(attempts) == ["EPERM", "EPERM", "EPERM", "EPERM", "done"]
 
 
 def test_a_kernel_without_the_second_flag_is_asked_again_without_it(filtered, monkeypatch):

@@ -5,6 +5,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from grader.sandbox import workspace
 from grader.sandbox.workspace import PREFIX, Workspace, remove_tree
 
@@ -66,6 +68,146 @@ def test_folders_without_permissions_are_removed(tmp_path):
     remove_tree(root)
 
     assert not root.exists()
+
+
+def nested(root, depth, name="a", mode=0o777):
+    """Folders in one another, each with a file in it, closed from the innermost out."""
+    here = Path.cwd()
+    os.chdir(root)
+    try:
+        for _ in range(depth):
+            os.mkdir(name)  # noqa: PTH102  a path would be too long
+            os.chdir(name)
+            Path("leaf").touch()
+        for _ in range(depth):
+            os.chdir("..")
+            os.chmod(name, mode)  # noqa: PTH101
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "\udcff\udcfe\n" * 20, "é" * 127, "-rf *" * 9])
+def test_folders_of_any_name_are_removed_however_deep(tmp_path, name):
+    root = tmp_path / "root"
+    root.mkdir()
+    nested(root, 100, name)
+
+    remove_tree(root)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wide_and_deep_folders_are_removed_in_one_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr(workspace, "_PASSES", 1)
+    root = tmp_path / "root"
+    for number in range(20):
+        for inner in range(10):
+            (root / f"{number}" / f"{inner}" / "a" / "b").mkdir(parents=True)
+            (root / f"{number}" / f"{inner}" / "a" / "file").touch()
+        (root / f"{number}" / "1" / "a").chmod(0)
+
+    remove_tree(root)
+
+    assert not root.exists()
+
+
+AS_ANOTHER_USER = """
+import os, resource, sys
+from pathlib import Path
+from grader.sandbox.workspace import remove_tree
+from tests.sandbox.test_workspace import nested
+if os.geteuid() == 0:
+    os.setresgid(1234, 1234, 1234)
+    os.setresuid(1234, 1234, 1234)
+os.chdir(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+os.rename = os.link = None
+for mode in (0, 0o200, 0o300, 0o400, 0o500, 0o777):
+    root = Path("root")
+    root.mkdir()
+    nested(root, 100, "a" * 60, mode)
+    root.chmod(mode)
+    remove_tree(root)
+print(os.listdir())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no modes")
+def test_deep_folders_without_permissions_are_removed_by_a_plain_user_on_a_full_disk_with_few_descriptors():
+    folder = Path(tempfile.mkdtemp())  # pytest's own is closed to others
+    folder.chmod(0o777)
+    try:
+        command = [sys.executable, "-c", AS_ANOTHER_USER, str(folder)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+        assert ran.stdout == "[]\n", ran.stderr
+    finally:
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_what_lies_above_a_folder_that_was_moved_meanwhile_is_left_alone(tmp_path, monkeypatch):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    (root / "a" / "b").mkdir(parents=True)
+    (elsewhere / "b").mkdir(parents=True)
+    (elsewhere / "a").mkdir()
+    (elsewhere / "file").touch()
+    remove, times = workspace._remove_files, []
+
+    def moving(folder):
+        times.append(folder)
+        if len(times) == 3:  # in b
+            (root / "a" / "b").rename(elsewhere / "c")
+        return remove(folder)
+
+    monkeypatch.setattr(workspace, "_remove_files", moving)
+
+    remove_tree(root)
+
+    assert not root.exists()
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["a", "b", "c", "file"]
+
+
+def test_what_can_never_be_removed_holds_nobody_up(tmp_path, monkeypatch):
+    root = tmp_path / "root"
+    (root / "a").mkdir(parents=True)
+    (root / "a" / "file").touch()
+    unlink, times = os.unlink, []
+
+    def refuse(*_, **__):
+        times.append(1)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "unlink", refuse)
+
+    remove_tree(root)
+
+    assert len(times) == 5
+    monkeypatch.setattr(os, "unlink", unlink)
+    remove_tree(root)
+    assert not root.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root changes owners")
+def test_root_that_could_not_look_into_another_users_folder_keeps_it(tmp_path, monkeypatch):
+    run = Workspace(tmp_path)
+    assert run.make()[1] is not None
+
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root without CAP_DAC_OVERRIDE
+    folder, user = run.make()
+
+    assert user is None
+    assert Path(folder).stat().st_uid == 0
+    run.close()
+
+
+def test_a_deep_folder_that_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    dead = tmp_path / f"{PREFIX}dead"
+    (dead / "worker-x").mkdir(parents=True)
+    nested(dead / "worker-x", 100, "a" * 60, 0)
+
+    Workspace(tmp_path).close()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_not_there_is_no_fault(tmp_path):

@@ -28,9 +28,9 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "access": (21, None), "faccessat": (269, 48), "faccessat2": (439, 439), "readlink": (89, None),
     "readlinkat": (267, 78), "statfs": (137, 43), "fstatfs": (138, 44), "getdents64": (217, 61),
     "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50), "mkdir": (83, None), "mkdirat": (258, 34),
-    "umask": (95, 166), "ftruncate": (77, 46), "fallocate": (285, 47), "fsync": (74, 82),
+    "umask": (95, 166), "ftruncate": (77, 46), "fsync": (74, 82),
     "fdatasync": (75, 83), "fadvise64": (221, 223), "flock": (73, 32), "sendfile": (40, 71),
-    "copy_file_range": (326, 285), "dup": (32, 23), "dup2": (33, None), "dup3": (292, 24),
+    "dup": (32, 23), "dup2": (33, None), "dup3": (292, 24),
     "pipe": (22, None), "pipe2": (293, 59),
     # its own memory
     "munmap": (11, 215), "mremap": (25, 216), "mprotect": (10, 226), "madvise": (28, 233), "brk": (12, 214),
@@ -62,7 +62,8 @@ _DECIDED_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "clone": (56, 220), "clone3": (435, 435), "kill": (62, 129), "tgkill": (234, 131),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prctl": (157, 167),
     "prlimit64": (302, 261), "mmap": (9, 222), "fcntl": (72, 25), "ioctl": (16, 29), "open": (2, None),
-    "openat": (257, 56), "openat2": (437, 437), "unlink": (87, None), "unlinkat": (263, 35),
+    "openat": (257, 56), "fallocate": (285, 47),
+    "copy_file_range": (326, 285), "openat2": (437, 437), "unlink": (87, None), "unlinkat": (263, 35),
     "rmdir": (84, None), "getpgid": (121, 155), "getsid": (124, 156), "getpriority": (140, 141),
     "sched_getaffinity": (204, 123), "sched_getscheduler": (145, 120), "sched_getparam": (143, 121),
     "sched_getattr": (315, 275), "sched_rr_get_interval": (148, 127), "clock_gettime": (228, 113),
@@ -104,10 +105,13 @@ _WITHOUT_A_NAME = 0x400000  # O_TMPFILE, less O_DIRECTORY
 
 _DESCRIPTOR_CONTROLS = (*range(8), 36, 37, 38, *range(1030, 1035))
 """fcntl: copies, flags, locks, the size of a pipe, seals. Not owners and their signals, leases, or news of folders."""
-_REQUESTS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x40049409)
-"""ioctl: whether it is a terminal, its size, the bytes that wait, (non-)blocking, close-on-exec, FICLONE."""
 _SIGNALLING_REQUESTS = (0x8901, 0x8902, 0x5412)
 """ioctl: FIOSETOWN and SIOCSPGRP make a descriptor send signals, TIOCSTI types into a terminal."""
+_HARMLESS_REQUESTS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+"""ioctl: TCGETS and TCGETS2 (is it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX."""
+_REQUESTS_OF_FILESYSTEMS = (*b"Xf", 0x94, 0xBC, 0xCF, 0xF5)
+"""ioctl: the types (bits 8 to 15) of requests that reserve space, share it or change how much a write takes:
+FS_IOC_RESVSP is fallocate by another name, FICLONE copies a file in no time, XFS has hints of a gigabyte."""
 
 _OF_A_PROCESS, _OF_A_THREAD = 0x80000000, 4
 """Bits of a clock's id: not one of the system's; a thread's, which Linux looks for in this process only."""
@@ -145,8 +149,9 @@ _FARTHEST = 255
 _ALLOW = 0x7FFF0000
 _REFUSE = 0x00050000 | errno.EPERM
 _UNKNOWN = 0x00050000 | errno.ENOSYS
-_NOT_OF_THIS_KIND = 0x00050000 | errno.ENOTTY
 _PRETEND = 0x00050000  # reports success and does nothing
+_UNSUPPORTED = 0x00050000 | errno.EOPNOTSUPP  # as on a filesystem without it: libraries then write
+_ELSEWHERE = 0x00050000 | errno.EXDEV  # as between two filesystems: libraries then read and write
 _KILL = 0x80000000
 
 _SET_FILTER = 1
@@ -200,6 +205,14 @@ def _all_but(*refused: int) -> bytes:
     return _any_of(refused, _REFUSE, _ALLOW)
 
 
+def _requests() -> bytes:
+    """Load ioctl's request, and refuse those that send signals."""
+    refuse = _instruction(_RETURN, _REFUSE)
+    return _argument(1) + b"".join(
+        _instruction(_IF_EQUAL, request, 0, 1) + refuse for request in _SIGNALLING_REQUESTS
+    )
+
+
 def _clock_of(process_id: int) -> int:
     """Linux's MAKE_PROCESS_CPUCLOCK, without the last two bits: which of its clocks."""
     return (~process_id << 3) & 0xFFFFFFFF
@@ -250,7 +263,10 @@ def _blocks(process_id: int) -> dict[str, bytes]:
         "openat2": _instruction(_RETURN, _UNKNOWN),  # its flags are in memory; the C library does without
         **dict.fromkeys(("unlink", "unlinkat", "rmdir"), pretend),
         "fcntl": _argument(1) + _only(*_DESCRIPTOR_CONTROLS),
-        "ioctl": _argument(1) + _any_of(_REQUESTS, _ALLOW, _NOT_OF_THIS_KIND),
+        "ioctl": _requests() + _any_of(_HARMLESS_REQUESTS, _ALLOW, _UNSUPPORTED),
+        # Four gigabytes in 7 ms, between two looks of the watch: a write takes as long as its bytes take.
+        "fallocate": _instruction(_RETURN, _UNSUPPORTED),
+        "copy_file_range": _instruction(_RETURN, _ELSEWHERE),
         "mmap": _argument(3)
         + _instruction(_AND, _SHARED_AND_ANONYMOUS)
         + _instruction(_IF_EQUAL, _SHARED_AND_ANONYMOUS, 0, 1)
@@ -302,7 +318,9 @@ def _template(machine: str, *, opens_device: bool) -> bytes:
     blocks = dict.fromkeys(_ALLOWED, allow) | _blocks(_OWN)
     if opens_device:
         blocks |= dict.fromkeys((*_WITH_A_DEVICE, "mmap"), allow)
-        blocks["ioctl"] = _argument(1) + _all_but(*_SIGNALLING_REQUESTS)
+        # A driver has hundreds of requests of its own.
+        of_filesystems = _any_of([each << 8 for each in _REQUESTS_OF_FILESYSTEMS], _UNSUPPORTED, _ALLOW)
+        blocks["ioctl"] = _requests() + _instruction(_AND, 0xFF00) + of_filesystems
     numbered = {number: code for name, code in blocks.items() for number in architecture.numbers([name])}
     unlisted = [(0, refuse), (_FIRST_OF_ALL_PROCESSORS, _instruction(_RETURN, _UNKNOWN))]
     return _begin(architecture) + _search(_ranges(numbered, unlisted))
