@@ -28,7 +28,7 @@ def gradebook(reports: Sequence[tuple[str, Report]]) -> Artifact:
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
         ]
-        most = formatting.points(report.max_score)
+        most = formatting.points(report.max_score) if report.max_score else ""  # not 0 of 0
         lines.append(_line(*map(_safe_cell, cells), score, most, *points, _note(report)))
     return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
 

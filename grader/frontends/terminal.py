@@ -231,7 +231,9 @@ def _score_line(report: Report) -> Text:
 
 
 def _score(report: Report) -> str:
-    if report.score is None or not report.max_score:
+    if not report.max_score:
+        return "nothing to score"
+    if report.score is None:
         return "no score"
     return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
 
@@ -250,7 +252,7 @@ def _why_no_score(report: Report) -> str:
     if report.has_grader_faults:
         return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
     if ran:
-        return f"No score: not every check was run. {told}" if report.score is None else f"No score. {told}"
+        return f"No score: not every check was run. {told}" if report.max_score else f"Nothing to score. {told}"
     if skipped:
         asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
         return f"Nothing was graded: {asked} skipped."
@@ -278,13 +280,10 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
-    scores = [report.score for report in reports if report.score is not None]
+    scores = [report.score for report in reports if report.score is not None and report.max_score]
     console.print()
     console.print(_text(title, style="bold"))
-    if scores and not reports[0].max_score:
-        count = formatting.count(len(scores), "submission")
-        console.print(f"{count} graded without a score: no check of this run is worth points")
-    elif scores:
+    if scores:
         numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
         lowest, median, highest, most = map(formatting.points, numbers)
         count = formatting.count(len(scores), "score")
@@ -292,8 +291,11 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     faults = sum(report.has_grader_faults for report in reports)
     if faults:
         console.print(f"{faults} without a score: the grader failed; run the command again")
-    if len(scores) + faults < len(reports):
-        console.print(f"{len(reports) - len(scores) - faults} without a score: not every check was run")
+    without = len(reports) - len(scores) - faults
+    if without > 0:
+        is_worth = any(report.max_score for report in reports)
+        why = "not every check was run" if is_worth else "nothing to score, no check of this run is worth points"
+        console.print(f"{without} without a score: {why}")
     fails = Counter(
         check.title
         for report in reports

@@ -99,6 +99,7 @@ class ReportDraft:
 
     def report(self, wrong_spec: Sequence[LookAlike] = ()) -> Report:
         """The report. wrong_spec: assignments that the submission fits better."""
+        most = self.settings.max_score(self.loaded.spec.checks)
         return Report(
             assignment=_assignment_part(self.loaded),
             submission=SubmissionPart(
@@ -110,8 +111,8 @@ class ReportDraft:
                 ),
             ),
             status="graded" if self.is_complete else "incomplete",
-            score=round(sum(check.points for check in self.checks), 4) if self.is_complete else None,
-            max_score=self.settings.max_score(self.loaded.spec.checks),
+            score=round(sum(check.points for check in self.checks), 4) if self.is_complete and most else None,
+            max_score=most,
             functions=dict(self.functions),
             checks=tuple(map(self._with_causes, self.results, self.checks)),
             flags=tuple(self._flags(wrong_spec)),
@@ -375,6 +376,7 @@ def report_without_code(
     unreadable: 0 points, and every function is missing. grader_fault: not the student's fault; no score, grade again.
     """
     is_unreadable = kind == "unreadable"
+    most = settings.max_score(loaded.spec.checks)
     verdict = Verdict("skipped", 0.0, sentence(reason)) if is_unreadable else errored_verdict()
     function = FunctionPart(status="missing" if is_unreadable else "unjudged", where=None, notes=(reason,))
     spec = loaded.spec
@@ -382,8 +384,8 @@ def report_without_code(
         assignment=_assignment_part(loaded),
         submission=SubmissionPart(id=submission_id, sha256="", files=()),
         status="unreadable" if is_unreadable else "incomplete",
-        score=0.0 if is_unreadable else None,
-        max_score=settings.max_score(spec.checks),
+        score=0.0 if is_unreadable and most else None,
+        max_score=most,
         functions=dict.fromkeys(spec.functions, function),
         checks=tuple(check_part(CheckResult(check, verdict)) for check in spec.checks),
         flags=(FlagPart(kind=kind, message=reason, audience="both"),),

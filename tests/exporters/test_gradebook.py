@@ -50,9 +50,9 @@ def test_a_check_without_a_result_is_an_empty_cell():
 
 
 def test_checks_without_points_give_no_score():
-    table = table_of([("bob", report_of(score=0.0, max_score=0.0, checks=[check_part(points=0.0)]))])
+    table = table_of([("bob", report_of(score=None, max_score=0.0, checks=[check_part(points=0.0)]))])
 
-    assert table.splitlines()[1] == "bob,,graded,,0,0,"
+    assert table.splitlines()[1] == "bob,,graded,,,0,"
 
 
 def test_a_gradebook_without_submissions_is_its_heading():

@@ -223,8 +223,12 @@ def test_a_run_that_graded_nothing_says_so(statuses, line):
             "No score: not every check was run. The checks that ran are worth no points; passed: 1 of 2 checks.",
         ),
         (
-            {"score": 0.0, "max_score": 0.0},
-            "No score. The checks that ran are worth no points; passed: 1 of 2 checks.",
+            {"score": None, "max_score": 0.0},
+            "Nothing to score. The checks that ran are worth no points; passed: 1 of 2 checks.",
+        ),
+        (
+            {"score": 0.0, "max_score": 0.0},  # of an earlier version
+            "Nothing to score. The checks that ran are worth no points; passed: 1 of 2 checks.",
         ),
     ],
 )
@@ -237,16 +241,16 @@ def test_no_points_at_all_are_never_a_score(fields, line):
     assert not zeros.search(in_a_file(show_report, report))
     assert (
         batch_line(Outcome("ann", "graded", report), 1, 1)
-        == "[1/1] ann: no score (1 of 2 checks passed, 1.5 s)"
+        == f"[1/1] ann: {'no score' if fields['max_score'] else 'nothing to score'} (1 of 2 checks passed, 1.5 s)"
     )
     assert not zeros.search(in_a_file(show_batch_summary, [report], "Mini"))
 
 
 def test_a_class_whose_checks_are_worth_no_points_has_no_scores():
-    report = report_of(score=0.0, max_score=0.0, checks=[check_part(points=0.0, max_points=0.0)])
+    report = report_of(score=None, max_score=0.0, checks=[check_part(points=0.0, max_points=0.0)])
 
     assert in_one_line(show_batch_summary, [report, report], "Mini") == (
-        "Mini 2 submissions graded without a score: no check of this run is worth points"
+        "Mini 2 without a score: nothing to score, no check of this run is worth points"
     )
 
 
