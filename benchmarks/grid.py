@@ -1,6 +1,6 @@
 """What training a grid of pairs at once saves: CPU seconds of 25 classifiers together, and one by one.
 
-Started as `python -m benchmarks.grid` prints the medians and the ratio; with one thread, as the judge computes, which
+Started as `python -m benchmarks.grid` prints the medians and the ratio; with one thread, as a worker computes, which
 NumPy asks for when it is imported: so the measuring process is another one.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from grader.data import standin_data
 from reference import Convention, softmax_loss, svm_loss
-from reference.losses.grid import train_grid
+from reference.in_worker.searched.grid import softmax_slopes, svm_slopes, train_grid
 from reference.losses.problem import Array
 from tests.reference.trainer import train
 
@@ -56,7 +56,9 @@ def _measured() -> dict[str, list[float]]:
 def _at_once(classifier: Classifier, W: Array, X: Array, y: Array) -> float:
     started = time.process_time()
     rng = np.random.Generator(np.random.PCG64(1))
-    train_grid(classifier, W, X, y, PAIRS, ITERATIONS, BATCH, rng, _CONVENTION)
+    slopes = svm_slopes if classifier == "svm" else softmax_slopes
+    numbers = (_CONVENTION.regularizer_coefficient, _CONVENTION.delta)
+    train_grid(slopes, W, X, y, np.array(PAIRS), ITERATIONS, BATCH, rng, *numbers)
     return time.process_time() - started
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -147,3 +148,13 @@ def _shown(character: str) -> str:
     code = ord(character)
     is_byte = 0xDC80 <= code <= 0xDCFF  # as Python decodes a file name that is not UTF-8
     return f"<{code - 0xDC00:02X}>" if is_byte else f"<U+{code:04X}>"
+
+
+def printable_lines(text: str) -> str:
+    """As `printable`, with the ends of lines and the tabs as they are."""
+    return "".join(part if part in "\t\n" else printable(part) for part in re.split("([\t\n])", text))
+
+
+def held(text: str, greatest: int) -> str:
+    """A text of at most so many characters, in which line ends and tabs are the only unprintable ones."""
+    return shortened(printable_lines(shortened(text, greatest)), greatest)

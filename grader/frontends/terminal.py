@@ -55,7 +55,7 @@ def _text(words: str, style: str = "") -> Text:
 
 def plain(words: str) -> str:
     """The words with the code points of what a terminal would interpret or not show, except for the ends of lines."""
-    return "\n".join(map(formatting.printable, words.replace("\t", "    ").split("\n")))
+    return formatting.printable_lines(words.replace("\t", "    "))
 
 
 def _indented(words: str, style: str = "", columns: int = 2) -> Padding:

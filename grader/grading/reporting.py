@@ -47,13 +47,20 @@ _WORKING = frozenset({"future", "past", "six"})
 
 _SHOWN_FILES, _SHOWN_NOTES = 200, 20
 """The most files, and notes on one function or on the whole, in a report."""
-_PATH_CHARACTERS, _NOTE_CHARACTERS, _MESSAGE_CHARACTERS = 300, 1_000, 10_000
+_PATH_CHARACTERS, _NOTE_CHARACTERS = 300, 1_000
 
 _CAUSES = frozenset({"values", "training", "prediction"})
 """The kinds of checks that other failures can follow from: they judge what a function computes."""
 
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+
+_FLAGS: Mapping[str, tuple[FlagKind, Literal["instructor", "both"]]] = {
+    "fail": ("restriction_violated", "both"),
+    "note": ("restriction_noted", "both"),
+    "flag": ("unclear_code", "instructor"),
+}
+"""The flag of a violation, by its policy."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +138,8 @@ class ReportDraft:
         for note in (*_first(self.extracted.notes), *self.notes, *notes, *self._quick_notes()):
             yield FlagPart(kind="note", message=note, audience="both")
         for each in self.violations:
-            kind: FlagKind = "restriction_violated" if each.policy == "fail" else "restriction_noted"
-            yield FlagPart(kind=kind, function=each.function, message=each.message, audience="both")
+            kind, audience = _FLAGS[each.policy]
+            yield FlagPart(kind=kind, function=each.function, message=each.message, audience=audience)
         for alarm in (alarm for result in self.results for alarm in result.verdict.alarms):
             yield FlagPart(
                 kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"
@@ -267,7 +274,7 @@ def check_part(result: CheckResult) -> CheckPart:
         points=round(check.points * verdict.credit, 4),
         max_points=check.points,
         visibility=check.visibility,
-        message=formatting.shortened(verdict.message, _MESSAGE_CHARACTERS),
+        message=verdict.message,
         hint=verdict.hint,
         measured=dict(verdict.measured),
         allowed=dict(verdict.allowed),

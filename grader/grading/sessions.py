@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Self
+from functools import lru_cache
+from typing import Literal, Self
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from grader.model.assignment import Assignment
 from grader.model.observation import Missing, Observation
 from grader.model.trial import Argument, Device, FileArgument, Tensor, Trial
 from grader.sandbox.protocols import Budget, SandboxLike, SessionLike
-from reference import TIMED_FUNCTIONS, timed_source
+from reference import TIMED_FUNCTIONS, Convention, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
+from reference.in_worker.searched import SEARCH_FUNCTIONS, searched_source
 
 _REFERENCE_WORKERS = 3
 """The naive, the vectorized and the empty function are called in turn."""
@@ -84,7 +86,7 @@ class Sessions:
             return self._student.run(filled)
         if self._reference is None:
             self._reference = self._sandbox.session(
-                _reference_code(self._assignment),
+                _reference_code(self._assignment.backend, self._assignment.convention),
                 self._budget,
                 redirect_cuda=False,
                 live_workers=_REFERENCE_WORKERS,
@@ -92,16 +94,19 @@ class Sessions:
             )
         if self._device == "cuda":
             self._sandbox.settle()
-        return self._reference.run(filled)
+        return self._reference.run(replace(filled, replaced=()))  # nothing of the student's is in there
 
 
-def _reference_code(assignment: Assignment) -> Extracted:
+@lru_cache(maxsize=8)
+def _reference_code(backend: Literal["torch", "numpy"], convention: Convention) -> Extracted:
     texts = {
-        "reference.py": timed_source(assignment.backend, assignment.convention),
+        "reference.py": timed_source(backend, convention),
         "saved.py": saved_source(),
+        "searched.py": searched_source(),
     }
     files = tuple(SourceFile(path, text.encode()) for path, text in texts.items())
-    return extract(Submission("reference", files), [*TIMED_FUNCTIONS, SAVED_FUNCTION])
+    names = [*TIMED_FUNCTIONS, SAVED_FUNCTION, *SEARCH_FUNCTIONS.values()]
+    return extract(Submission("reference", files), names)
 
 
 def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:

@@ -48,6 +48,7 @@ from grader.model.trial import (
 )
 from grader.model.verdict import Verdict
 from reference import Convention
+from reference.in_worker.searched import searched_source
 from tests.checks.images import DATA
 
 Student = Callable[..., Any]
@@ -144,10 +145,14 @@ def _reading_own_weights(owner: Any, spy: Student) -> Student:
 
 
 def _driver(driver: Driver) -> Student:
-    namespace: dict[str, Any] = {}
-    exec(compile(driver.source, "driver", "exec"), namespace)
-    function: Student = namespace[driver.name]
+    function: Student = _namespace(driver.source)[driver.name]
     return function
+
+
+def _namespace(source: str) -> dict[str, Any]:
+    namespace: dict[str, Any] = {}
+    exec(compile(source, "driver", "exec"), namespace)
+    return namespace
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:
@@ -237,6 +242,10 @@ def _description(value: Any) -> str:
     return "None" if value is None else f"a value of type {type(value).__name__}"
 
 
+SEARCHED = _namespace(searched_source())
+"""The reference's search, which a check asks for beside the student's functions."""
+
+
 def evidence_of(
     check: CheckFields,
     student: Student | Mapping[str, Student],
@@ -251,7 +260,8 @@ def evidence_of(
     while trials:
         for trial in trials:
             others = student if isinstance(student, Mapping) else None
-            function = student if others is None else others[trial.function]
+            known = SEARCHED if trial.runner == "reference" else others
+            function = student if known is None else known[trial.function]
             assert callable(function)
             evidence.append((trial, observe(trial, function, made, others)))
         trials = check.more_trials(context, evidence)

@@ -24,6 +24,8 @@ from grader.model.trial import Array, DTypeName, FunctionArgument, ResidentTenso
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
+_LEAST_WEIGHT = 1e-30
+"""Relative to the greatest: smaller ones decide no label."""
 
 
 @lru_cache(maxsize=6)
@@ -168,5 +170,17 @@ def accuracies_by_scores(context: CheckContext, W: Array, dtype: DTypeName) -> A
     """Of the classes of the highest scores: the accuracies that a right predictor reaches with these weights."""
     X = judged_images(data_of(context), dtype)
     with np.errstate(all="ignore"):
-        labels: Array = (X @ W.astype(X.dtype)).argmax(axis=1)
+        labels: Array = (X @ _scaled(W).astype(X.dtype)).argmax(axis=1)
     return accuracies_of(context, labels, dtype)
+
+
+def _scaled(W: Array) -> Array:
+    """The weights times a power of two, so that the greatest is near one: the labels are the same.
+
+    None of them overflows in float32, or is a denormal number, which some processors are slow at.
+    """
+    greatest = float(np.max(np.abs(W), initial=0.0))
+    if not np.isfinite(greatest) or greatest == 0:
+        return W
+    scaled = np.ldexp(W.astype(np.float64), -int(np.frexp(greatest)[1]))
+    return np.where(np.abs(scaled) < _LEAST_WEIGHT, 0.0, scaled)

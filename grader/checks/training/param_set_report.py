@@ -25,6 +25,9 @@ _FINER_ROUNDING = 0.0006
 _DRAWN = 0.8
 """The least share of the rows that batches from all of them hold: 11 batches of 200 from 270 miss one in 3,000."""
 
+_WHOLE = 1e-6
+"""How near to a whole number a number of percents is one."""
+
 _RELATIVE = 1e-6
 """The allowed error of the numbers that are passed on, which may go through float32."""
 
@@ -92,7 +95,7 @@ def faults_of(asked: Asked, seen: Seen) -> Iterator[Fault]:
 def _training(asked: Asked, seen: Seen) -> Iterator[str]:
     trainings = number_of(seen.trainings)
     if trainings > 1:
-        yield f"it calls train {trainings:.0f} times, expected once"
+        yield f"it calls train {formatting.number(trainings)} times, expected once"
     yield from _rows(asked, seen)
     rate, reg = number_of(seen.learning_rate), number_of(seen.reg)
     is_rate, is_reg = _is(rate, asked.learning_rate), _is(reg, asked.reg)
@@ -186,7 +189,8 @@ def _is_accuracy(seen: float, fraction: float) -> bool:
 
 
 def _rounding_of(accuracy: float) -> float:
-    is_in_percents = abs(100 * accuracy - round(100 * accuracy)) < 1e-6 if np.isfinite(accuracy) else False
+    percents = 100 * accuracy
+    is_in_percents = bool(np.isfinite(percents)) and abs(percents - round(percents)) < _WHOLE
     return ROUNDING if is_in_percents else _FINER_ROUNDING
 
 
@@ -197,4 +201,5 @@ def shown(number: float) -> str:
 
 def _returned(count: Value) -> str:
     number = number_of(count)
-    return formatting.count(int(number), "value") if number else "something other than a tuple"
+    is_count = np.isfinite(number) and number > 0
+    return formatting.count(int(number), "value") if is_count else "something other than a tuple"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,16 +11,15 @@ from pydantic import Field
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
+from grader.checks.base.comparison import number_of
 from grader.checks.base.context import CheckContext
-from grader.checks.training.learning import LEARNER_ROLES, NUM_CLASSES, Learner, data_of, prepared
-from grader.data import DataSet
+from grader.checks.training.learning import LEARNER_ROLES, Learner, data_of, prepared
 from grader.errors import SpecFault
-from grader.model.assignment import ClassifierName, FunctionSpec, SearchParamsFunction
-from grader.model.observation import Observation, Returned, Unexpected
-from grader.model.trial import DTypeName, SeriesOutput, Trial
-from grader.model.verdict import Finding, Verdict
-from reference import Convention
-from reference.losses.grid import Pair, grid_accuracies, train_grid
+from grader.model.assignment import FunctionSpec, SearchParamsFunction
+from grader.model.observation import Observation, Refused, Returned, TimedOut, Unexpected
+from grader.model.trial import DTypeName, NumberOutput, ResidentTensor, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.verdict import Finding, Flag, Verdict
+from reference.in_worker.searched import SEARCH_FUNCTIONS, Pair
 
 GRID_SHARE = 0.5
 """Of the points, for the pairs where the student's own training counts too; the rest is for that training."""
@@ -34,21 +31,21 @@ The student chose the pairs with other draws of weights and batches, maybe on ot
 pass rates ten times too small: with 1e-3 softmax stays below 0.33, and the allowance ends at 0.355.
 """
 
-FINALISTS = 3
-"""So many pairs are trained to the end; the others only until they are ranked."""
+RATES = (1e-15, 1e6)
+"""The learning rates that are tried. Students search around 1e-7 on raw pixels, and around 1e-2 on normalized ones."""
 
-_DEVIATION = 1e-4
-"""Standard deviation of the weights that the reference starts from."""
+GREATEST_STRENGTH = 1e10
+"""Of those that are tried. Students search around 5e4 on raw pixels."""
 
-_SEED = 20190905
-"""Seed of the reference's start and batches: the same pairs give the same accuracies in every run."""
+_SHOWN = 3
+"""So many of the numbers out of range are named."""
 
 
 class SearchCheck(CheckFields):
     """The best pair trains a classifier that labels enough validation images correctly.
 
-    The reference finds the best pair. If the check names a class or a loss, a trainer and a predictor, the student's own
-    training is then run with that pair and counts half.
+    The reference finds the best pair, in a worker: the numbers are the student's. If the check names a class or a loss,
+    a trainer and a predictor, the student's own training is then run with that pair and counts half.
     """
 
     roles: ClassVar[Roles] = {"function": ("search_params",), **LEARNER_ROLES}
@@ -104,16 +101,22 @@ class SearchCheck(CheckFields):
         )
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """The student's own training with the best pair if that reaches the bar, then the images to label."""
-        if not self.learners or len(evidence) > 2:
-            return ()
-        learner = Learner(self.learners, self.dtype)
-        if len(evidence) == 2:
-            return learner.labelling(context, evidence[1][1])
+        """The reference's search, the student's own training with the best pair if that reaches the bar, the images to label."""
         pairs = self._pairs(*evidence[0])
         if isinstance(pairs, str):
             return ()
-        (rate, reg), accuracy = self._best(context, pairs)
+        tried = _tried(pairs)
+        if len(evidence) == 1:
+            return (self._search(context, tried),)
+        if not self.learners or len(evidence) > 3:
+            return ()
+        learner = Learner(self.learners, self.dtype)
+        if len(evidence) == 3:
+            return learner.labelling(context, evidence[2][1])
+        found = evidence[1][1]
+        if not isinstance(found, Returned):
+            return ()
+        (rate, reg), accuracy = _best(tried, found)
         if accuracy < self._enough(context):
             return ()
         training = learner.training(
@@ -121,18 +124,51 @@ class SearchCheck(CheckFields):
         )
         return (training,)
 
+    def _search(self, context: CheckContext, pairs: tuple[Pair, ...]) -> Trial:
+        """The reference trains with the pairs, in float32 and in a worker of its own, under the deadline of one training."""
+        function = context.assignment.functions[self.function]
+        assert isinstance(function, SearchParamsFunction)
+        data, convention = data_of(context), context.assignment.convention
+        given: list[ResidentTensor | Tensor] = []
+        for split in ("train", "val"):
+            X, y = prepared(data, split, "float32")
+            given += [ResidentTensor(f"X:{split}:float32", X), Tensor(y.astype(np.int64))]
+        numbers = (self.num_iters, self.rank_iters, self.batch_size)
+        return Trial(
+            label=formatting.count(len(pairs), "pair"),
+            function=SEARCH_FUNCTIONS[function.classifier],
+            positional=(
+                Tensor(np.array(pairs, np.float64)),
+                *given,
+                *map(Scalar, (*numbers, convention.regularizer_coefficient, convention.delta)),
+            ),
+            outputs=(NumberOutput(), NumberOutput()),
+            backend="numpy",
+            seconds=context.assignment.limits.training_seconds,
+            runner="reference",
+        )
+
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit for a grid with a pair that reaches the bar, and for the student's own training that does too."""
         pairs = self._pairs(*evidence[0])
         if isinstance(pairs, str):
             return self.failed(pairs, findings=(Finding(self.function, False),))
-        ((rate, reg), accuracy), enough = self._best(context, pairs), self._enough(context)
+        tried = _tried(pairs)
+        searching, found = evidence[1]
+        match found:
+            case Returned():
+                (rate, reg), accuracy = _best(tried, found)
+            case TimedOut() | Refused():
+                return self._unfinished(searching)
+            case _:
+                raise RuntimeError(f"the reference could not search: {failure_sentence(searching, found)}")
+        enough = self._enough(context)
         measured = {"pairs": float(len(pairs)), "grid_accuracy": accuracy}
         needed = f"({self.bar:g} needed)"
         credit = 1.0
         words = [
             (
-                f"With the best of {formatting.count(len(pairs), 'pair')}, learning_rate {rate:g} and reg {reg:g},"
+                f"With the best of {formatting.count(len(tried), 'pair')}, learning_rate {rate:g} and reg {reg:g},"
                 f" the reference reaches {formatting.number(accuracy, 4)} on the validation images {needed}."
             )
         ]
@@ -144,8 +180,10 @@ class SearchCheck(CheckFields):
             words.append(
                 f"That is close enough: so few images cannot tell accuracies {self.bar - enough:.3f} apart."
             )
+        if left_out := _out_of_range(pairs):
+            words.append(f"Not tried: {left_out}.")
         if credit and self.learners:
-            learned = Learner(self.learners, self.dtype).outcome(context, evidence[1:])
+            learned = Learner(self.learners, self.dtype).outcome(context, evidence[2:])
             if isinstance(learned, str):
                 credit = GRID_SHARE
                 words.insert(0, sentence(learned))
@@ -181,7 +219,7 @@ class SearchCheck(CheckFields):
                 return f"{self.function} returns no {name}: the list is empty"
             if not np.isfinite(value.array).all():
                 return f"{self.function} returns {name} that are not finite"
-            found.append([float(each) for each in value.array])
+            found.append([float(each) + 0.0 for each in value.array])  # -0.0 is 0
         rates, regs = found
         if min(rates) <= 0:
             return f"{self.function} returns the learning rate {min(rates):g}; learning rates must be > 0"
@@ -194,20 +232,18 @@ class SearchCheck(CheckFields):
                 f" {formatting.count(len(regs), 'regularization strength')}, which make"
                 f" {formatting.count(len(pairs), 'pair')}; expected {self.least_pairs} to {self.most_pairs} pairs"
             )
+        if not _tried(pairs):
+            return f"{self.function} returns no pair to try: {_out_of_range(pairs)}"
         return pairs
 
-    def _best(self, context: CheckContext, pairs: tuple[Pair, ...]) -> tuple[Pair, float]:
-        function = context.assignment.functions[self.function]
-        assert isinstance(function, SearchParamsFunction)
-        return best_of_grid(
-            data_of(context),
-            function.classifier,
-            context.assignment.convention,
-            pairs,
-            num_iters=self.num_iters,
-            rank_iters=self.rank_iters,
-            batch_size=self.batch_size,
+    def _unfinished(self, searching: Trial) -> Verdict:
+        """No points where the reference's search took too long: nothing is known about the pairs."""
+        message = (
+            f"The reference could not train with your {searching.label} within {searching.seconds:g} s,"
+            " so they were not judged and give no points."
         )
+        advice = "If the machine was slow or busy, grade again, or raise limits.training_seconds in the spec."
+        return self.failed(message, alarms=(Flag("note", self.function, f"{message} {advice}"),))
 
     def _enough(self, context: CheckContext) -> float:
         """The bar less the allowance."""
@@ -215,32 +251,43 @@ class SearchCheck(CheckFields):
         return self.bar - ALLOWANCE * float(np.sqrt(self.bar * (1 - self.bar) / len(y)))
 
 
-@lru_cache(maxsize=16)
-def best_of_grid(
-    data: DataSet,
-    classifier: ClassifierName,
-    convention: Convention,
-    pairs: tuple[Pair, ...],
-    *,
-    num_iters: int,
-    rank_iters: int,
-    batch_size: int,
-) -> tuple[Pair, float]:
-    """The pair with the highest validation accuracy, and that accuracy; the reference trains in float32.
+def _best(tried: Sequence[Pair], found: Returned) -> tuple[Pair, float]:
+    """The pair that the reference found to be the best, and its validation accuracy."""
+    index, accuracy = map(number_of, found.values)
+    return tried[int(index)], accuracy
 
-    Of many pairs, only the few that lead after rank_iters are trained anew to the end. On the stand-in, 25 pairs with 400
-    iterations and three finalists end within 0.02 of the best of 25 with 1500, in 8 CPU seconds instead of 15.
-    """
-    X, y = prepared(data, "train", "float32")
-    X_val, y_val = prepared(data, "val", "float32")
-    plain = dataclasses.replace(convention, layout="DC")  # the data come as (N, D)
-    rng = np.random.Generator(np.random.PCG64(_SEED))
-    W = (_DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES))).astype(X.dtype)
-    chosen = list(pairs)
-    is_ranked = len(pairs) > FINALISTS and rank_iters < num_iters
-    for iterations in (rank_iters, num_iters) if is_ranked else (num_iters,):
-        models = train_grid(classifier, W, X, y, chosen, iterations, batch_size, rng, plain)
-        accuracies = grid_accuracies(models, X_val, y_val, plain)
-        order = np.argsort(-accuracies, kind="stable")[:FINALISTS]
-        chosen = [chosen[at] for at in order]
-    return chosen[0], float(accuracies[order[0]])
+
+def _tried(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """Those whose numbers are in range."""
+    return tuple((rate, reg) for rate, reg in pairs if _is_rate(rate) and reg <= GREATEST_STRENGTH)
+
+
+def _is_rate(rate: float) -> bool:
+    return RATES[0] <= rate <= RATES[1]
+
+
+def _out_of_range(pairs: Iterable[Pair]) -> str:
+    """A clause on the numbers that are out of range; empty if there are none."""
+    rates, regs = (tuple(dict.fromkeys(each)) for each in zip(*pairs, strict=True))
+    clauses = []
+    for noun, values, allowed in (
+        (
+            "learning rate",
+            [each for each in rates if not _is_rate(each)],
+            f"from {RATES[0]:g} to {RATES[1]:g}",
+        ),
+        (
+            "regularization strength",
+            [each for each in regs if each > GREATEST_STRENGTH],
+            f"from 0 to {GREATEST_STRENGTH:g}",
+        ),
+    ):
+        if values:
+            shown = [f"{each:g}" for each in values[:_SHOWN]]
+            if len(values) > _SHOWN:
+                shown.append(f"{len(values) - _SHOWN} more")
+            named = (
+                f"{noun} {shown[0]} is" if len(values) == 1 else f"{noun}s {formatting.listing(shown)} are"
+            )
+            clauses.append(f"the {named} out of range ({allowed})")
+    return formatting.listing(clauses)

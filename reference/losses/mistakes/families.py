@@ -39,7 +39,7 @@ LEAST_ADDED = 1e-3
 def _is_count(number: float) -> bool:
     """Whether it is one over a whole number."""
     divisor = 1 / number
-    return divisor > 1.5 and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * divisor
+    return 1.5 < divisor < np.inf and abs(divisor - round(divisor)) <= MATCH_TOLERANCE * divisor
 
 
 def _is_visible(number: float) -> bool:

@@ -1,5 +1,7 @@
 """Functions that train a lent classifier and score it: right ones in every style pass, each slip has its words."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ from grader.checks import ParamSetCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.training.param_set import asked_of
 from grader.model.assignment import ParamSetFunction
-from grader.model.observation import Missing
-from tests.checks.students import ASSIGNMENT, says, verdict_on
+from grader.model.observation import Missing, Received, Returned
+from tests.checks.students import ASSIGNMENT, evidence_of, says, verdict_on
 
 NAME = "test_one_param_set"
 JUDGED = ASSIGNMENT.model_copy(
@@ -239,6 +241,32 @@ def test_each_fault_has_its_words(student, credit, words):
         assert (verdict.status, verdict.credit, verdict.hint) == ("failed", credit, "Train, then score.")
         assert says(verdict.message, words), verdict.message
         assert verdict.findings[0].is_correct is False
+
+
+@pytest.mark.parametrize("huge", [1.7e308, -1.7e308, 10**300, float("inf"), float("nan")])
+def test_accuracies_beyond_all_bounds_are_wrong_and_nothing_more(huge):
+    verdict = verdict_of(variant(answer=lambda cls, *_: (cls, huge, huge)))
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.5)
+    assert "train_acc is " in verdict.message
+    assert "val_acc is " in verdict.message
+
+
+@pytest.mark.parametrize("forged", [float("nan"), float("inf"), -1.0, 1e300])
+def test_numbers_that_no_driver_of_ours_sends_are_wrong_and_nothing_more(forged):
+    evidence = evidence_of(CHECK, {NAME: right}, assignment=JUDGED)
+    for position in range(10):
+        changed = []
+        for trial, seen in evidence:
+            assert isinstance(seen, Returned)
+            values = list(seen.values)
+            values[position] = Received(np.array(forged), "float")
+            changed.append((trial, dataclasses.replace(seen, values=tuple(values))))
+
+        verdict = CHECK.judge(CheckContext(JUDGED, 0), changed)
+
+        assert verdict.status in {"passed", "failed"}
+        assert len(verdict.message) < 500
 
 
 def test_the_number_of_right_labels_is_named():

@@ -5,11 +5,10 @@ import pytest
 
 from grader.checks import SearchCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.training.search import best_of_grid
+from grader.checks.training.search import GREATEST_STRENGTH, RATES
 from grader.model.assignment import SearchParamsFunction
-from grader.model.observation import Died, Missing
+from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.trial import FunctionArgument, ResidentTensor, Scalar, Tensor
-from reference import Convention
 from tests.checks.images import DATA
 from tests.checks.students import (
     ASSIGNMENT,
@@ -108,10 +107,123 @@ def test_a_bar_that_is_missed_by_less_than_chance_is_enough():
 
 
 def test_rates_that_blow_up_spoil_no_other_pair():
-    verdict = verdict_of(student(([1e-2, 1e30], [1e-2, 1e10])))
+    verdict = verdict_of(student(([1e-2, 1e5], [1e-2, 1e10])))
 
     assert verdict.status == "passed"
     assert "learning_rate 0.01 and reg 0.01," in verdict.message
+
+
+@pytest.mark.parametrize(
+    "pairs,best_of,left_out",
+    [
+        (([1e-2, 1e30], [1e-2]), "1 pair", "the learning rate 1e+30 is out of range (from 1e-15 to 1e+06)"),
+        (([1e-38, 1e-2], [1e-2]), "1 pair", "the learning rate 1e-38 is out of range (from 1e-15 to 1e+06)"),
+        (
+            ([1e-2, 5e-324], [4e37, 1e-2, 0.0]),
+            "2 pairs",
+            (
+                "the learning rate 4.94066e-324 is out of range (from 1e-15 to 1e+06) and the regularization strength"
+                " 4e+37 is out of range (from 0 to 1e+10)"
+            ),
+        ),
+        (
+            ([1e-2, 1e-16, 1e-17, 1e-18, 1e-19, 1e-20], [1e-2]),
+            "1 pair",
+            ("the learning rates 1e-16, 1e-17, 1e-18 and 2 more are out of range (from 1e-15 to 1e+06)"),
+        ),
+    ],
+)
+def test_pairs_out_of_range_are_left_out_and_cost_the_others_nothing(pairs, best_of, left_out):
+    verdict = verdict_of(student(pairs))
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert f"With the best of {best_of}, learning_rate 0.01 and reg " in verdict.message
+    assert verdict.message.endswith(f" (0.2 needed). Not tried: {left_out}.")
+    assert verdict.measured["pairs"] == len(pairs[0]) * len(pairs[1])
+
+
+@pytest.mark.parametrize(
+    "rates,regs",
+    [
+        ([1e-10, 1e-2], [0.0]),
+        ([1e-7, 1e-2], [2.5e4, 5e4, 0.0]),
+        ([1e-15, 1e-2], [1e-300, 5e-324]),
+        ([10, 1e-2], [1e6, 1e-3]),
+        ([1e6, 1e-2], [1e10, 1e-3]),
+        ([1e-2, True], [False, True]),
+        ([1e-2, 1e-3], [-0.0, 0.0]),
+    ],
+)
+def test_no_number_that_students_search_with_is_out_of_range(rates, regs):
+    verdict = verdict_of(student((rates, regs)))
+
+    assert verdict.status == "passed"
+    assert "Not tried" not in verdict.message
+
+
+def test_a_grid_without_a_pair_in_range_is_not_searched():
+    check = CHECK.model_copy(update={"least_pairs": 1})
+    changed = student(([1e-38], [4e37]))
+
+    verdict = verdict_of(changed, check)
+
+    assert len(evidence_of(check, changed, assignment=SEARCHED)) == 1
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message == (
+        "svm_get_search_params returns no pair to try: the learning rate 1e-38 is out of range (from 1e-15 to 1e+06) and"
+        " the regularization strength 4e+37 is out of range (from 0 to 1e+10)."
+    )
+    assert [(each.function, each.is_correct) for each in verdict.findings] == [(FUNCTION, False)]
+
+
+def test_the_ends_of_the_range_are_in_it():
+    pairs = ([*RATES, 1e-2], [GREATEST_STRENGTH, 0.0])
+
+    assert "Not tried" not in verdict_of(student(pairs)).message
+
+
+def test_the_reference_searches_in_a_worker_of_its_own_under_the_deadline_of_a_training():
+    _, (search, _) = evidence_of(CHECK, student(), assignment=SEARCHED)
+
+    assert (search.runner, search.function, search.backend) == ("reference", "svm_best_pair", "numpy")
+    assert search.seconds == SEARCHED.limits.training_seconds
+    large = [each for each in search.positional if isinstance(each, ResidentTensor)]
+    assert [(each.array.shape, each.array.flags.writeable) for each in large] == [
+        (DATA.split(name, np.float32)[0].shape, False) for name in ("train", "val")
+    ]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [TimedOut(30.0), Refused("not called again: an earlier call did not finish in 30 s")],
+    ids=["timed out", "refused"],
+)
+def test_a_search_that_misses_its_deadline_is_told_and_shown_to_the_instructor(seen):
+    context = CheckContext(SEARCHED, 0, data=DATA)
+    evidence = evidence_of(CHECK, student(), assignment=SEARCHED)
+    missed = [evidence[0], (evidence[1][0], seen)]
+
+    verdict = WITH_TRAINER.judge(context, missed)
+
+    assert WITH_TRAINER.more_trials(context, missed) == ()
+    assert (verdict.status, verdict.credit, verdict.findings) == ("failed", 0.0, ())
+    assert verdict.message == (
+        "The reference could not train with your 4 pairs within 30 s, so they were not judged and give no points."
+    )
+    ((kind, function, message),) = [(each.kind, each.function, each.message) for each in verdict.alarms]
+    assert (kind, function) == ("note", FUNCTION)
+    assert message == (
+        f"{verdict.message} If the machine was slow or busy, grade again, or raise limits.training_seconds in the spec."
+    )
+
+
+@pytest.mark.parametrize("seen", [Died("signal SIGSEGV"), Raised("ValueError", "ours", None, 0.0)])
+def test_a_reference_that_fails_is_a_fault_of_ours(seen):
+    context = CheckContext(SEARCHED, 0, data=DATA)
+    evidence = evidence_of(CHECK, student(), assignment=SEARCHED)
+
+    with pytest.raises(RuntimeError, match="the reference could not search: svm_best_pair"):
+        CHECK.judge(context, [evidence[0], (evidence[1][0], seen)])
 
 
 @pytest.mark.parametrize(
@@ -183,7 +295,7 @@ def test_equal_pairs_count_once():
 def test_the_students_own_training_is_run_on_the_best_pair_alone():
     evidence = evidence_of(WITH_TRAINER, student(), assignment=SEARCHED)
 
-    _, (training, _), (labelling, _) = evidence
+    _, _, (training, _), (labelling, _) = evidence
     assert training.function == TRAINER
     assert training.positional[0] == FunctionArgument("svm_loss_vectorized")
     assert training.keywords["learning_rate"] == Scalar(1e-2)
@@ -203,6 +315,7 @@ def test_no_label_of_a_judged_image_is_handed_over():
     handed = [
         each.array
         for trial, _ in evidence
+        if trial.runner == "student"
         for each in trial.positional
         if isinstance(each, Tensor | ResidentTensor)
     ]
@@ -280,17 +393,3 @@ def test_good_pairs_keep_their_half_where_the_own_training_gives_no_values(seen,
 
     assert verdict.credit == 0.5
     assert words in verdict.message
-
-
-def test_many_pairs_are_ranked_before_the_best_are_trained_to_the_end():
-    pairs = tuple((rate, 1e-2) for rate in (1e-7, 1e-6, 1e-5, 1e-4, 1e-2))
-
-    ranked, whole = (
-        best_of_grid(
-            DATA, "softmax", Convention(), pairs, num_iters=100, rank_iters=rank_iters, batch_size=100
-        )
-        for rank_iters in (20, 100)
-    )
-
-    assert ranked[0] == whole[0] == (1e-2, 1e-2)
-    assert ranked[1] == pytest.approx(whole[1], abs=0.1)

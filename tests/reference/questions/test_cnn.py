@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from reference import Inputs, question_of
 from reference.losses.problem import cross_entropies, log_softmax
-from reference.questions.cnn import QUESTIONS, cases, make_digits
+from reference.questions.cnn import QUESTIONS, cases, learning_questions, make_digits
 from reference.questions.cnn.epochs import Epoch, batch_losses, batches, evaluated
 from reference.questions.cnn.learning_questions import ACCURACY_BAR
 from reference.questions.cnn.network import COUNT, SHAPES, Network, split
@@ -138,3 +138,14 @@ def test_a_linear_classifier_does_not_reach_the_bar():
     seen = (torch.tensor(cases.scaled(held_back)).flatten(1) @ weight.T).argmax(1).numpy()
 
     assert 0.4 < np.mean(seen == expected) < ACCURACY_BAR - 0.05
+
+
+def test_parameters_too_small_to_matter_count_as_zero():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, size=(3, 28, 28)).astype(np.float64)
+    drawn = rng.normal(size=COUNT) * 0.1
+
+    logits = learning_questions.logits_of(drawn * np.where(np.arange(COUNT) % 2, 1, 1e-25), images)
+
+    assert np.array_equal(logits, learning_questions.logits_of(drawn * (np.arange(COUNT) % 2), images))
+    assert not learning_questions.logits_of(drawn * 1e-13, images).any()

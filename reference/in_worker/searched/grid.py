@@ -1,0 +1,159 @@
+"""Trains a linear classifier for each pair of a learning rate and a strength, all at once, and finds the best pair.
+
+Its numbers are a student's. None makes it slower than others: see LEAST_WEIGHT, LEAST_SCORE and REVIEWED_EVERY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+FINALISTS = 3
+"""So many pairs are trained to the end; the others only until they are ranked."""
+
+DEVIATION = 1e-4
+"""Standard deviation of the weights that training starts from."""
+
+SEED = 20190905
+"""Of the start and the batches: the same pairs give the same accuracies in every run."""
+
+LEAST_WEIGHT = 1e-30
+"""Smaller weights become zero. A processor takes a hundred times as long for numbers below 1.2e-38, where float32 is denormal."""
+
+LEAST_SCORE = -35.0
+"""A score that is further below its row's greatest one counts as that far below: a probability of 1e-15, times a learning
+rate of 1e-15 over a batch of 10,000, is still no denormal number."""
+
+REVIEWED_EVERY = 16
+"""After so many steps, small weights become zero, and pairs whose weights have overflowed are left out of the work."""
+
+
+Slopes = Callable[[Array, Array, float], Array]
+"""From scores (N, C, P), labels (N,) and the margin of the hinge: N times the gradient of the mean loss at the scores."""
+
+
+def svm_best_pair(*given: Any) -> tuple[int, float]:
+    """See best_pair."""
+    return best_pair(svm_slopes, *given)
+
+
+def softmax_best_pair(*given: Any) -> tuple[int, float]:
+    """See best_pair."""
+    return best_pair(softmax_slopes, *given)
+
+
+def best_pair(
+    slopes: Slopes,
+    pairs: Array,
+    X: Array,
+    y: Array,
+    X_val: Array,
+    y_val: Array,
+    num_iters: int,
+    rank_iters: int,
+    batch_size: int,
+    regularizer_coefficient: float,
+    delta: float,
+) -> tuple[int, float]:
+    """The index of the pair with the highest validation accuracy, and that accuracy.
+
+    pairs (P, 2) float64; X (N, D), X_val (V, D) float32; y (N,), y_val (V,) integers from zero.
+    Of many pairs, only the few that lead after rank_iters are trained anew to the end. On the stand-in, 25 pairs with 400
+    iterations and three finalists end within 0.02 of the best of 25 with 1500, in 8 CPU seconds instead of 15.
+    """
+    rng = np.random.Generator(np.random.PCG64(SEED))
+    W = (DEVIATION * rng.normal(size=(X.shape[1], int(y.max()) + 1))).astype(X.dtype)
+    chosen = np.arange(len(pairs))
+    is_ranked = len(pairs) > FINALISTS and rank_iters < num_iters
+    for iterations in (rank_iters, num_iters) if is_ranked else (num_iters,):
+        models = train_grid(
+            slopes, W, X, y, pairs[chosen], iterations, batch_size, rng, regularizer_coefficient, delta
+        )
+        accuracies = grid_accuracies(models, X_val, y_val)
+        order = np.argsort(-accuracies, kind="stable")[:FINALISTS]
+        chosen = chosen[order]
+    return int(chosen[0]), float(accuracies[order[0]])
+
+
+def train_grid(
+    slopes: Slopes,
+    W: Array,
+    X: Array,
+    y: Array,
+    pairs: Array,
+    num_iters: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    regularizer_coefficient: float,
+    delta: float,
+) -> Array:
+    """One classifier for each pair (P, 2), all from the same W and on the same batches: (P, D, C).
+
+    W (D, C), X (N, D), floats of one dtype, which everything is computed in; y (N,). None of them is changed.
+    Each step draws its rows with rng.integers(N, size=batch_size). A pair whose weights overflow ends as nan.
+    The steps are W <- (1 - 2*c*reg*lr)*W - lr * X^T G / N, where G (N, C, P) are the slopes; the models' columns
+    stand side by side, so that W is one matrix (D, C*P) and X is read twice for all of them.
+    """
+    (num_features, num_classes), kept = W.shape, np.arange(len(pairs))
+    models = np.full((len(pairs), num_features, num_classes), np.nan, W.dtype)
+    weights = np.repeat(W[:, :, None], len(pairs), axis=2).reshape(num_features, -1)
+    step = np.empty_like(weights)
+    with np.errstate(all="ignore"):
+        shrink, scales = 1 - 2 * regularizer_coefficient * pairs[:, 1] * pairs[:, 0], pairs[:, 0] / batch_size
+        decay, scale = np.tile(shrink, num_classes).astype(W.dtype), scales.astype(W.dtype)
+        for done in range(1, num_iters + 1):
+            drawn = rng.integers(len(X), size=batch_size)
+            batch = X[drawn]
+            scores = (batch @ weights).reshape(batch_size, num_classes, len(kept))
+            G = slopes(scores, y[drawn], delta)
+            G *= scale
+            np.matmul(batch.T, G.reshape(batch_size, -1), out=step)
+            weights *= decay
+            weights -= step
+            if done % REVIEWED_EVERY == 0 or done == num_iters:
+                weights[np.abs(weights) < LEAST_WEIGHT] = 0
+                by_pair = weights.reshape(num_features, num_classes, len(kept))
+                is_finite = np.isfinite(by_pair).all(axis=(0, 1))
+                if not is_finite.all():
+                    by_pair, kept, scale = by_pair[:, :, is_finite], kept[is_finite], scale[is_finite]
+                    weights, decay = by_pair.reshape(num_features, -1), np.tile(shrink[kept], num_classes)
+                    decay, step = decay.astype(W.dtype), np.empty_like(weights)
+                if not len(kept):
+                    break
+    models[kept] = weights.reshape(num_features, num_classes, len(kept)).transpose(2, 0, 1)
+    return models
+
+
+def svm_slopes(scores: Array, y: Array, delta: float) -> Array:
+    """(N, C, P): one where the margin is positive, and at the true class minus their number."""
+    samples = np.arange(len(y))
+    G: Array = np.greater(scores, scores[samples, y][:, None] - delta).astype(scores.dtype)
+    G[samples, y] = 0
+    G[samples, y] = -G.sum(axis=1)
+    return G
+
+
+def softmax_slopes(scores: Array, y: Array, _: float) -> Array:
+    """(N, C, P): the probabilities, and at the true class one less. The scores are overwritten."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.maximum(scores, LEAST_SCORE, out=scores)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    scores[np.arange(len(y)), y] -= 1
+    return scores
+
+
+def grid_accuracies(models: Array, X: Array, y: Array) -> Array:
+    """(P,) float64: the share of correctly labelled samples for each model (P, D, C), 0 for one that is not finite."""
+    num_pairs, num_features, num_classes = models.shape
+    is_finite = np.asarray(np.isfinite(models).all(axis=(1, 2)))
+    finite = np.where(is_finite[:, None, None], models, 0)
+    with np.errstate(all="ignore"):
+        scores = X @ finite.transpose(1, 2, 0).reshape(num_features, -1)
+    labels = scores.reshape(len(X), num_classes, num_pairs).argmax(axis=1)
+    return np.asarray(np.equal(labels, y[:, None]).mean(axis=0) * is_finite)
