@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import SupportsInt
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, marks that turn the direction of writing, and surrogates."""
-
-_UNHELD = re.compile(f"(?![\t\n\r]){_UNPRINTABLE.pattern}")
-"""Of those, what a text of several lines cannot hold either."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of controls (also of the direction of writing), surrogates and line separators."""
 
 _SHOWN_CHARACTERS = 60
 """Of a string from a spec."""
@@ -82,6 +80,23 @@ def listing(words: Sequence[str], joined: str = "and") -> str:
     return f"{', '.join(words[:-1])} {joined} {words[-1]}"
 
 
+def several(words: Sequence[str], most: int = 5) -> str:
+    """As `listing`, but of many only the first ones: a, b and 9,998 more."""
+    more = len(words) - most
+    return listing([*words[:most], f"{more:,} more"]) if more > 1 else listing(words)
+
+
+def first(lines: Sequence[str], most: int) -> list[str]:
+    """The first lines; where there are more, the last says how many."""
+    more = len(lines) - most
+    return [*lines[:most], f"and {more:,} more"] if more > 1 else list(lines)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def choices(names: Iterable[str]) -> str:
     """'a', 'b' or 'c'."""
     *most, last = map(repr, names)
@@ -111,14 +126,35 @@ def toml(value: object) -> str:
 
 
 def printable(name: str) -> str:
-    """A file name for a message or JSON: undecodable bytes and control characters replaced."""
+    """A text in which everything can be seen: `<U+202E>` for an invisible character, `<FF>` for an undecodable byte.
+
+    Names that differ only in such characters stay different.
+    """
+    if name.isprintable():
+        return name
     with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate that stands for no byte
-        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return _UNPRINTABLE.sub("\ufffd", name)
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return "".join(map(_shown, name))
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character has no shape of its own: a control, a mark of direction, a separator of lines."""
+    return unicodedata.category(character) in _UNSEEN
+
+
+def _shown(character: str) -> str:
+    if not is_unseen(character):
+        return character
+    code = ord(character)
+    is_byte = 0xDC80 <= code <= 0xDCFF  # as Python decodes a file name that is not UTF-8
+    return f"<{code - 0xDC00:02X}>" if is_byte else f"<U+{code:04X}>"
+
+
+def printable_lines(text: str) -> str:
+    """As `printable`, with the ends of lines and the tabs as they are."""
+    return "".join(part if part in "\t\n" else printable(part) for part in re.split("([\t\n])", text))
 
 
 def held(text: str, greatest: int) -> str:
     """A text of at most so many characters, in which line ends and tabs are the only unprintable ones."""
-    if len(text) > greatest:
-        text = f"{text[: greatest - 3]}..."
-    return _UNHELD.sub("\ufffd", text)
+    return shortened(printable_lines(shortened(text, greatest)), greatest)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import unicodedata
 from collections.abc import Sequence
 
 from grader import formatting
 from grader.model.artifact import Artifact
 from grader.model.report import Report
 
-_FORMULA_STARTS = ("=", "+", "-", "@")
+_FORMULA_STARTS = frozenset("=+-@|%\u2212")
+"""Before a formula, or a command to another program, in some spreadsheet."""
+_QUOTED = frozenset('",;')
+"""A cell with one of these stands in quotes: some spreadsheets separate cells by semicolons."""
 _BLANKS = str.maketrans("\t\r\n\v\f", "     ")
 
 
 def gradebook(reports: Sequence[tuple[str, Report]]) -> Artifact:
     """The table of scores of a class as CSV, a line for each (submission id, report), safe to open in a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
-    writer.writerow(["submission", "student", "status", "score", "max_score", *check_ids, "note"])
+    lines = [_line("submission", "student", "status", "score", "max_score", *check_ids, "note")]
     for submission_id, report in reports:
         by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
         student = report.submission.student
@@ -28,10 +28,14 @@ def gradebook(reports: Sequence[tuple[str, Report]]) -> Artifact:
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
         ]
-        writer.writerow(
-            [*map(_safe_cell, cells), score, formatting.points(report.max_score), *points, _note(report)]
-        )
-    return Artifact("gradebook.csv", "text/csv", text.getvalue().encode())
+        most = formatting.points(report.max_score) if report.max_score else ""  # not 0 of 0
+        lines.append(_line(*map(_safe_cell, cells), score, most, *points, _note(report)))
+    return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
+
+
+def _line(*cells: str) -> str:
+    quoted = ('"{}"'.format(cell.replace('"', '""')) if _QUOTED & set(cell) else cell for cell in cells)
+    return f"{','.join(quoted)}\n"
 
 
 def _note(report: Report) -> str:
@@ -42,4 +46,5 @@ def _note(report: Report) -> str:
 def _safe_cell(cell: str) -> str:
     """The cell on one line, with a quote before it if a spreadsheet would take it for a formula."""
     line = formatting.printable(cell.translate(_BLANKS))
-    return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line
+    start = unicodedata.normalize("NFKC", line.lstrip()[:1])  # a full-width or small sign is one too
+    return f"'{line}" if start[:1] in _FORMULA_STARTS else line

@@ -164,7 +164,10 @@ class _Assembly:
     def _note_choice(self, name: str, path: str, candidates: Sequence[str]) -> None:
         other = next((candidate for candidate in candidates if candidate != path), None)
         if other is not None:
-            files, reason = ", ".join(sorted(candidates)), self._choice.reason(name, path, other)
+            files, reason = (
+                ", ".join(formatting.first(sorted(candidates), 5)),
+                self._choice.reason(name, path, other),
+            )
             self._choices.setdefault((files, path, reason), []).append(name)
 
     def _choice_notes(self) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -45,8 +44,8 @@ _CELL_PADDINGS = 6
 _SHOWN_ALIKE = 3
 """The most locations listed for one reason."""
 
-_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters except the newline, and marks that change the direction of the text."""
+_SHOWN = 20
+"""The most reasons, notes and names in a list of any length."""
 
 
 def _text(words: str, style: str = "") -> Text:
@@ -55,8 +54,8 @@ def _text(words: str, style: str = "") -> Text:
 
 
 def plain(words: str) -> str:
-    """The words with a replacement for each character that a terminal would interpret or cannot write."""
-    return _UNSEEN.sub("\ufffd", words.replace("\t", "    ")).encode("utf-8", "replace").decode("utf-8")
+    """The words with the code points of what a terminal would interpret or not show, except for the ends of lines."""
+    return formatting.printable_lines(words.replace("\t", "    "))
 
 
 def _indented(words: str, style: str = "", columns: int = 2) -> Padding:
@@ -232,7 +231,9 @@ def _score_line(report: Report) -> Text:
 
 
 def _score(report: Report) -> str:
-    if report.score is None or not report.max_score:
+    if not report.max_score:
+        return "nothing to score"
+    if report.score is None:
         return "no score"
     return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
 
@@ -251,7 +252,9 @@ def _why_no_score(report: Report) -> str:
     if report.has_grader_faults:
         return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
     if ran:
-        return f"No score: not every check was run. {told}" if report.score is None else f"No score. {told}"
+        return (
+            f"No score: not every check was run. {told}" if report.max_score else f"Nothing to score. {told}"
+        )
     if skipped:
         asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
         return f"Nothing was graded: {asked} skipped."
@@ -279,13 +282,10 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
-    scores = [report.score for report in reports if report.score is not None]
+    scores = [report.score for report in reports if report.score is not None and report.max_score]
     console.print()
     console.print(_text(title, style="bold"))
-    if scores and not reports[0].max_score:
-        count = formatting.count(len(scores), "submission")
-        console.print(f"{count} graded without a score: no check of this run is worth points")
-    elif scores:
+    if scores:
         numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
         lowest, median, highest, most = map(formatting.points, numbers)
         count = formatting.count(len(scores), "score")
@@ -293,8 +293,15 @@ def show_batch_summary(console: Console, reports: Sequence[Report], title: str) 
     faults = sum(report.has_grader_faults for report in reports)
     if faults:
         console.print(f"{faults} without a score: the grader failed; run the command again")
-    if len(scores) + faults < len(reports):
-        console.print(f"{len(reports) - len(scores) - faults} without a score: not every check was run")
+    without = len(reports) - len(scores) - faults
+    if without > 0:
+        is_worth = any(report.max_score for report in reports)
+        why = (
+            "not every check was run"
+            if is_worth
+            else "nothing to score, no check of this run is worth points"
+        )
+        console.print(f"{without} without a score: {why}")
     fails = Counter(
         check.title
         for report in reports
@@ -331,19 +338,19 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
         words = _text(str(function.location))
         if needs:
-            needed = ", ".join(_needed(chunk, is_single=is_single) for chunk in needs)
-            words.append(plain(f"\nneeds {needed}"), style="dim")
-        for left in function.lacks:
-            words.append(plain(f"\nlacks {left.words}"), style="yellow")
+            needed = formatting.first([_needed(chunk, is_single=is_single) for chunk in needs], _SHOWN)
+            words.append(plain(f"\nneeds {', '.join(needed)}"), style="dim")
+        for lacked in formatting.first([f"lacks {left.words}" for left in function.lacks], _SHOWN):
+            words.append(plain(f"\n{lacked}"), style="yellow")
         table.add_row(_text(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
-        places = formatting.listing([str(place) for place in duplicate.locations])
+        places = formatting.several([str(place) for place in duplicate.locations])
         line = f"{duplicate.name} is defined {len(duplicate.locations)} times: {places}; the last is graded."
         console.print(_text(line))
     if extracted.stubs:
-        console.print(_text(f"Stubbed: {formatting.listing(extracted.stubs)}."))
-    for note in extracted.notes:
+        console.print(_text(f"Stubbed: {formatting.several(extracted.stubs, _SHOWN)}."))
+    for note in formatting.first(extracted.notes, _SHOWN):
         console.print(_text(note))
     _show_left_out(console, extracted.left_out)
 
@@ -359,16 +366,18 @@ def _show_left_out(console: Console, statements: Iterable[LeftOut]) -> None:
     if places:
         console.print()
         console.print(_text("Left out", style="bold"))
-    for reason, alike in places.items():
+    for reason, alike in list(places.items())[:_SHOWN]:
         for place in alike[:_SHOWN_ALIKE]:
             console.print(_text(place))
         more = len(alike) - _SHOWN_ALIKE
-        console.print(_indented(f"{reason} (and {more} more)" if more > 0 else reason, style="dim"))
+        console.print(_indented(f"{reason} (and {more:,} more)" if more > 0 else reason, style="dim"))
+    if rest := list(places.values())[_SHOWN:]:
+        console.print(_text(f"and {sum(map(len, rest)):,} more"))
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
     """The names that a statement binds, and its location: torch (cell 2, line 6)."""
-    names = ", ".join(chunk.binds) or chunk.source.strip().splitlines()[0][:40]
+    names = ", ".join(formatting.first(chunk.binds, 5)) or chunk.source.strip().splitlines()[0][:40]
     where = str(chunk.location)
     return f"{names} ({where.partition(', ')[2] if is_single else where})"
 

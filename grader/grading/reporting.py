@@ -45,6 +45,10 @@ from grader.spec.detect import LookAlike
 _WORKING = frozenset({"future", "past", "six"})
 """Modules that bridge Python 2 and 3: their stubs work, so they are not worth a note."""
 
+_SHOWN_FILES, _SHOWN_NOTES = 200, 20
+"""The most files, and notes on one function or on the whole, in a report."""
+_PATH_CHARACTERS, _NOTE_CHARACTERS = 300, 1_000
+
 _CAUSES = frozenset({"values", "training", "prediction"})
 """The kinds of checks that other failures can follow from: they judge what a function computes."""
 
@@ -102,16 +106,20 @@ class ReportDraft:
 
     def report(self, wrong_spec: Sequence[LookAlike] = ()) -> Report:
         """The report. wrong_spec: assignments that the submission fits better."""
+        most = self.settings.max_score(self.loaded.spec.checks)
         return Report(
             assignment=_assignment_part(self.loaded),
             submission=SubmissionPart(
                 id=self.submission.id,
                 sha256=self.submission.sha256,
-                files=tuple(FilePart(path=file.path, sha256=file.sha256) for file in self.submission.files),
+                files=tuple(
+                    FilePart(path=_path(file.path), sha256=file.sha256)
+                    for file in self.submission.files[:_SHOWN_FILES]
+                ),
             ),
             status="graded" if self.is_complete else "incomplete",
-            score=round(sum(check.points for check in self.checks), 4) if self.is_complete else None,
-            max_score=self.settings.max_score(self.loaded.spec.checks),
+            score=round(sum(check.points for check in self.checks), 4) if self.is_complete and most else None,
+            max_score=most,
             functions=dict(self.functions),
             checks=tuple(map(self._with_causes, self.results, self.checks)),
             flags=tuple(self._flags(wrong_spec)),
@@ -123,7 +131,11 @@ class ReportDraft:
     def _flags(self, wrong_spec: Sequence[LookAlike]) -> Iterator[FlagPart]:
         for fault in self.faults:
             yield FlagPart(kind="grader_fault", message=fault, audience="both")
-        for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
+        more_files = len(self.submission.files) - _SHOWN_FILES
+        notes = [f"{_SHOWN_FILES} files are listed here, and {more_files:,} more were read"] * (
+            more_files > 0
+        )
+        for note in (*_first(self.extracted.notes), *self.notes, *notes, *self._quick_notes()):
             yield FlagPart(kind="note", message=note, audience="both")
         for each in self.violations:
             kind, audience = _FLAGS[each.policy]
@@ -169,14 +181,15 @@ class ReportDraft:
             place = self.extracted.unparsed.get(name)
             return FunctionPart(
                 status="unjudged" if was_errored else "missing",
-                where=None if place is None else WherePart(file=place.file, cell=place.cell, line=place.line),
-                notes=reasons,
+                where=None if place is None else _where_part(place),
+                notes=tuple(_first(reasons)),
             )
         status = function_status(name, checks, is_violation=self._violates(name))
         if status == "incorrect" and not _is_credited(name, checks) and is_unwritten(self.extracted, name):
             status = "not_written"
         diagnosis, found = found_in(name, checks)
-        notes = [*_notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name]), *found]
+        own = _notes_on(name, self.extracted, self.settings, self.loaded.spec.functions[name])
+        notes = [*_first(own), *found]
         violations = (each for each in findings_of(self.violations) if each.function == name)
         notes += [note for each in violations for note in each.notes]
         return FunctionPart(
@@ -287,7 +300,17 @@ def _failure_part(failure: Failure) -> FailurePart:
 
 
 def _where_part(place: Location) -> WherePart:
-    return WherePart(file=place.file, cell=place.cell, line=place.line)
+    return WherePart(file=_path(place.file), cell=place.cell, line=place.line)
+
+
+def _path(path: str) -> str:
+    """A path in the submission; of a long one its end."""
+    return path if len(path) <= _PATH_CHARACTERS else f"...{path[3 - _PATH_CHARACTERS :]}"
+
+
+def _first(notes: Sequence[str]) -> list[str]:
+    """The notes, of which a hand-in can cause any number of any length."""
+    return [formatting.shortened(note, _NOTE_CHARACTERS) for note in formatting.first(notes, _SHOWN_NOTES)]
 
 
 def _assignment_part(loaded: LoadedSpec) -> AssignmentPart:
@@ -300,16 +323,16 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
     notes: list[str] = []
     for duplicate in extracted.duplicates:
         if duplicate.name == name:
-            places = formatting.listing([str(place) for place in duplicate.locations])
+            places = formatting.several([str(place) for place in duplicate.locations])
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
         notes.append("it names CUDA; it ran on the CPU, because no GPU was used")
     packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
     if stubs := [module for module in function.stubs if module in packages]:
-        notes.append(f"{formatting.listing(stubs)} cannot be used here; calls to it do nothing")
+        notes.append(f"{formatting.several(stubs)} cannot be used here; calls to it do nothing")
     if function.not_handed_in:
         verb = "was" if len(function.not_handed_in) == 1 else "were"
-        notes.append(f"{formatting.listing(function.not_handed_in)} {verb} not handed in")
+        notes.append(f"{formatting.several(function.not_handed_in)} {verb} not handed in")
     if function.is_python_2:
         notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
@@ -360,6 +383,7 @@ def report_without_code(
     unreadable: 0 points, and every function is missing. grader_fault: not the student's fault; no score, grade again.
     """
     is_unreadable = kind == "unreadable"
+    most = settings.max_score(loaded.spec.checks)
     verdict = Verdict("skipped", 0.0, sentence(reason)) if is_unreadable else errored_verdict()
     function = FunctionPart(status="missing" if is_unreadable else "unjudged", where=None, notes=(reason,))
     spec = loaded.spec
@@ -367,8 +391,8 @@ def report_without_code(
         assignment=_assignment_part(loaded),
         submission=SubmissionPart(id=submission_id, sha256="", files=()),
         status="unreadable" if is_unreadable else "incomplete",
-        score=0.0 if is_unreadable else None,
-        max_score=settings.max_score(spec.checks),
+        score=0.0 if is_unreadable and most else None,
+        max_score=most,
         functions=dict.fromkeys(spec.functions, function),
         checks=tuple(check_part(CheckResult(check, verdict)) for check in spec.checks),
         flags=(FlagPart(kind=kind, message=reason, audience="both"),),

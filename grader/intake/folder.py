@@ -32,6 +32,12 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?: *\..*)?$", re.
 """Windows reserves these names for devices, whatever suffix follows."""
 
 
+_WITHOUT_SHAPE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+"""Letters and marks without a shape that are not controls: fillers, blanks and variation selectors."""
+
+
 def find_entries(path: Path, besides: Path | None = None) -> tuple[ClassEntry, ...]:
     """The submissions in a folder or .zip: each notebook, module, archive or folder directly in it, by name.
 
@@ -169,13 +175,18 @@ def _unique_ids(names: list[str], stems: list[str]) -> list[str]:
 
 
 def _folded(name: str) -> str:
-    """Equal for names that are the same file on some system: they differ in case, or in how an accent is written."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    """Equal for names that are the same file on some system, or look the same.
+
+    They differ in case, in how an accent or a full-width letter is written, or in marks that have no shape.
+    """
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return _WITHOUT_SHAPE.sub("", folded)
 
 
 def _file_name(name: str) -> str:
     """A readable file name that is valid on every system."""
-    cleaned = re.sub(r'[<>:"/\\|?*\ufffd]', "_", formatting.printable(name)).strip(" .")
+    seen = "".join("_" if formatting.is_unseen(each) else each for each in name)
+    cleaned = re.sub(r'[<>:"/\\|?*\ufffd]', "_", seen).strip(" .")
     if len(cleaned.encode()) > GREATEST_ID_BYTES:
         cut = cleaned.encode()[:GREATEST_ID_BYTES].decode("utf-8", "ignore")
         cleaned = f"{cut}-{_digest(name)}"

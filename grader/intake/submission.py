@@ -335,7 +335,7 @@ def unopened(archives: Iterable[str]) -> tuple[str, ...]:
     if not names:
         return ()
     was = "was" if len(names) == 1 else "were"
-    return (f"{formatting.listing(names)} {was} not opened: there are notebooks or modules too",)
+    return (f"{formatting.several(names)} {was} not opened: there are notebooks or modules too",)
 
 
 def no_source(path: Path, kind: str, archives: Sequence[str], others: Sequence[str] = ()) -> UnsupportedFile:

@@ -248,7 +248,9 @@ class Report(ReportModel):
             " not be read."
         )
     )
-    score: float | None = Field(description="Sum of all points earned; null, never 0, if incomplete.")
+    score: float | None = Field(
+        description="Sum of all points earned; null, never 0, if incomplete or nothing is worth points."
+    )
     max_score: float = Field(description="Points of all checks, except those that a quick run leaves out.")
     functions: dict[str, FunctionPart] = Field(description="The functions of the assignment, by name.")
     checks: tuple[CheckPart, ...] = Field(description="All checks of the assignment, in its order.")

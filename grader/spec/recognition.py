@@ -96,7 +96,7 @@ def _other_methods(shape: ClassShape, function: FunctionSpec) -> str:
         if name in shape.methods and not shape.methods[name].takes(each, fully=True)
     }
     if len(absent) == len(expected) and shape.public:
-        return f"it has {formatting.listing(shape.public)}, and no {formatting.listing(absent, 'or')}"
+        return f"it has {formatting.several(shape.public)}, and no {formatting.listing(absent, 'or')}"
     if not other or len(other) + len(absent) <= len(expected) / 2:
         return ""
     words = [f"its {name} takes {seen}, not {expected[name]}" for name, seen in other.items()]

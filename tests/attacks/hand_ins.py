@@ -15,6 +15,7 @@ from typing import Any
 from tests.attacks.attack import TWINS
 
 WRONG = (TWINS / "wrong.py").read_text(encoding="utf-8")
+RIGHT = (TWINS / "right.py").read_text(encoding="utf-8")
 NEIGHBOUR = (TWINS / "neighbour.py").read_text(encoding="utf-8")
 
 
@@ -112,6 +113,9 @@ def _pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+_LOOK_ALIKE = ("hw", "h\u200bw", "hw\u00ad", "\ufeffhw", "h\u2066w", "h\u0001w")
+
+
 def _nested(name: str, depth: int) -> Callable[[Path], None]:
     """A folder with a module, beside folders in one another."""
 
@@ -167,6 +171,12 @@ HAND_INS: Mapping[str, HostileHandIn] = {
     "is no archive": HostileHandIn("A .zip that is not an archive.", "hw.zip", _text("PK, honestly"), "this is not a zip archive"),
     "holds an archive in itself": HostileHandIn("Nothing but another archive.", "hw.zip", _zip_of(("hw.zip", b"PK\5\6" + bytes(18))), "expected a notebook (.ipynb) or a module (.py)"),
     "names one file twice": HostileHandIn("Members of one name but for blanks and case, the right one first.", "hw.zip", _zip_of(("hw.py", (TWINS / "right.py").read_text()), ("hw.py ", WRONG), ("HW.PY", WRONG)), "the one in hw.py is graded, because the one in HW.PY is not written yet", 5.0),
+    "names differ in nothing that is seen": HostileHandIn("Right and wrong modules whose names look the same.", "hw.zip", _zip_of(*((f"{name}.py", RIGHT if name == "hw" else WRONG) for name in _LOOK_ALIKE)), "<U+200B>", 5.0),
+    "names turn the direction": HostileHandIn("A name that reads as another kind of file.", "hw.zip", _zip_of(("\u202eyp.wh.ipynb", WRONG), ("hw.py", WRONG)), "<U+202E>yp.wh.ipynb"),
+    "has a name of formulas": HostileHandIn("A name that is a formula with full-width signs.", "\uff1dcmd|' !A0'.py", _text(WRONG), "svm_loss_naive"),
+    "holds thousands of archives": HostileHandIn("Two thousand archives with long names beside a module.", "hw.zip", _zip_of(("hw.py", WRONG), *((f"{number}{'x' * 100}.zip", b"PK") for number in range(1990))), "and 1,985 more were not opened"),
+    "holds thousands of broken notebooks": HostileHandIn("Two thousand notebooks that break off, deep in folders.", "hw.zip", _zip_of(("hw.py", WRONG), *((f"{'x' * 200}/{'y' * 200}/{number}.ipynb", "{") for number in range(1990))), "and 1,970 more"),
+    "holds thousands of copies": HostileHandIn("A thousand copies of one module.", "hw.zip", _zip_of(*((f"{'x' * 100}/{number}.py", WRONG) for number in range(1000))), "and 995 more; "),
     "names are reserved": HostileHandIn("Members named like devices and like other files' streams.", "hw.zip", _zip_of(("aux.py", WRONG), ("con/nul.py", ""), ("hw.py:stream", ""), ("neighbour.py", NEIGHBOUR)), "", 10.0),
     "has a path of 60,000 bytes": HostileHandIn("A member lies below thirty thousand folders.", "hw.zip", _zip_of(("a/" * 30_000 + "hw.py", WRONG)), "has a path of more than 1,000 bytes"),
     "has a name of 5,000 bytes": HostileHandIn("A member whose name no disk takes.", "hw.zip", _zip_of(("x" * 5_000 + ".py", WRONG)), "has a path of more than 1,000 bytes"),
@@ -188,6 +198,10 @@ HAND_INS: Mapping[str, HostileHandIn] = {
     "has a cell of a million lines": HostileHandIn("A million lines in one cell.", "hw.ipynb", _notebook(_cell(WRONG), _cell("x = 1\n" * 10**6)), "svm_loss_naive"),
     "has a huge output": HostileHandIn("A cell whose output is 60 MB.", "hw.ipynb", _notebook(_cell(WRONG, outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * (60 << 20)}])), "svm_loss_naive"),
     "has magics": HostileHandIn("Cells of shell commands and magics.", "hw.ipynb", _notebook(_cell("!touch /tmp/left_by_attack_shell"), _cell("%%bash\ntouch /tmp/left_by_attack_shell"), _cell("%run /etc/passwd"), _cell(WRONG)), "svm_loss_naive"),
+    "has 150,000 magics": HostileHandIn("A cell of magics without end.", "hw.ipynb", _notebook(_cell(WRONG), _cell("%matplotlib inline\n" * 150_000)), "svm_loss_naive"),
+    "has 100,000 cells": HostileHandIn("Cells of magics without end.", "hw.ipynb", _notebook(_cell(WRONG), *[_cell("%%time\n")] * 100_000), "more than 50,000 cells and statements"),
+    "defines a function 10,000 times": HostileHandIn("Ten thousand cells with the same function.", "hw.ipynb", _notebook(*[_cell("def svm_loss_naive(W, X, y, reg): return 1")] * 10_000, _cell(WRONG)), "cell 5, line 1 and 9,996 more); the last one is graded"),
+    "lacks 5,000 files": HostileHandIn("A function that needs thousands of files which are not there.", "hw.py", _text("".join(f"d{number} = open('{number}').read()\n" for number in range(5000)) + WRONG + f"\ndef svm_loss_naive(W, X, y, reg): return [{','.join(f'd{number}' for number in range(5000))}]\n"), "and 4,981 more"),
     # files
     "is a link": HostileHandIn("A module that is a link to a file of the machine.", "hw.py", _link, "a symbolic link"),
     "is a link to a name of any length": HostileHandIn("A link to a name that no disk takes.", "hw.py", _long_link, "a symbolic link"),

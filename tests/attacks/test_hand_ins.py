@@ -35,3 +35,5 @@ def test_the_hand_in_gains_nothing_and_leaves_nothing(hostile, sandbox, tmp_path
     assert report.score == hostile.points, words_of(report)
     assert any(part in words_of(report) for part in hostile.says.split("|")), words_of(report)
     assert_sound(report)
+    assert len(report.to_json()) < 200_000
+    assert all(each.isprintable() for each in words_of(report).split("\n"))

@@ -19,7 +19,7 @@ CHUNKS = (
     [
         (Location("hw.ipynb", 1, 1), "import numpy as np"),
         (Location("hw.ipynb", 2, 5), "def f(x):"),
-        (Location("hw.ipynb", 2, 6), "return x\ufffd[31m"),
+        (Location("hw.ipynb", 2, 6), "return x<U+001B>[31m"),
         (Location("hw.ipynb", 2, 7), None),
         (Location("hw.ipynb", 2, 9), None),
         (Location("hw.ipynb", 2, 4), None),

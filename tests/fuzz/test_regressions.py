@@ -149,7 +149,7 @@ def test_a_notebook_of_millions_of_values_is_refused_before_they_are_made(fillin
 
 
 def test_a_path_with_a_lone_surrogate_is_shown_and_refused(tmp_path):
-    assert formatting.printable("\ud800x\udcff") == "\ufffdx\ufffd"
+    assert formatting.printable("\ud800x\udcff") == "<U+D800>x<FF>"
     with pytest.raises(SubmissionError):
         load_submission(tmp_path / "\ud800.py")
 

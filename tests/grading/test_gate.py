@@ -126,7 +126,7 @@ def test_no_text_of_a_students_is_too_strange_or_too_long_for_a_report():
 
     part = held(reportable(CHECK, verdict))
 
-    start = "half a pair \ufffd, an escape \ufffd[2J, a mark \ufffdxxx"
+    start = "half a pair <U+D800>, an escape <U+001B>[2J, a mark <U+202E>xxx"
     for text in (part["message"], part["findings"][0]["notes"][0], part["failure"]["line"]):
         assert text.startswith(start)
         assert len(text) == 4000

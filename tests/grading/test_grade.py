@@ -235,6 +235,29 @@ def test_a_quick_run_in_which_the_grader_failed_has_no_score(graded, monkeypatch
     assert (report.status, report.score) == ("incomplete", None)
 
 
+def test_a_run_in_which_nothing_is_worth_points_has_no_score_not_0_of_0(graded, monkeypatch, loaded):
+    for kind in (ValuesCheck, PurityCheck, AgreementCheck):
+        monkeypatch.setattr(kind, "is_slow", True)
+
+    report = graded(is_quick=True)
+    unreadable = report_without_code(
+        "bob", "unreadable", "no", loaded, Settings(seed=7, is_quick=True), CONFINED
+    )
+
+    assert (report.status, report.score, report.max_score) == ("graded", None, 0)
+    assert (unreadable.status, unreadable.score, unreadable.max_score) == ("unreadable", None, 0)
+
+
+def test_what_a_hand_in_can_make_long_is_short_in_a_report(graded):
+    """Ten thousand definitions: at other places, in other files, with names of any length."""
+    again = graded(text=BOTH_FUNCTIONS + "\ndef f(W): return 1\n" * 10_000)
+    (note,) = [note for note in again.functions["f"].notes if "times" in note]
+
+    assert note.startswith("it is defined 10001 times (")
+    assert note.endswith("and 9,996 more); the last one is graded")
+    assert len(again.to_json()) < 20_000
+
+
 def test_a_run_of_every_check_by_name_gives_a_score(graded):
     assert graded(only=frozenset(ALL_PASSED)).score == 20
 

@@ -469,3 +469,32 @@ def test_files_that_are_not_submissions_are_named(tmp_path):
 
     assert skipped_files(tmp_path) == ("essay.docx", "gina.pdf", "hw.ipynb.txt")
     assert skipped_files(tmp_path / "gina.pdf") == ()
+
+
+LOOK_ALIKE = [
+    "ann", "a\u200bnn", "an\u00adn", "\ufeffann", "ann\u202e", "an\u2066n", "a\u2028nn", "a\u0001nn", "ann\ufe0f",
+    "\uff41nn", "a\u034fnn", "ann\u3164", "\U000e0061ann",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_names_that_look_the_same_have_ids_without_what_cannot_be_seen_and_stay_apart(tmp_path, is_zip):
+    members = {f"{name}.py": name.encode() for name in LOOK_ALIKE}
+    if is_zip:
+        path = class_zip(tmp_path, members)
+    else:
+        path = tmp_path
+        for name, content in members.items():
+            (tmp_path / name).write_bytes(content)
+
+    found = files_by_id(find_entries(path))
+
+    assert sorted(content for files in found.values() for content in files.values()) == sorted(
+        members.values()
+    )
+    assert len({name.casefold() for name in found}) == len(LOOK_ALIKE)
+    for name in found:
+        assert name.isprintable(), ascii(name)
+        assert re.fullmatch(r"[\w+\ufe0f\u034f\u3164-]+", name), ascii(name)
+    shown = {re.sub(r"[\ufe0f\u034f\u3164]", "", name) for name in found}
+    assert len(shown) == len(LOOK_ALIKE)  # also for a reader, who does not see these

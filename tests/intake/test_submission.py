@@ -108,7 +108,23 @@ def test_a_folder_may_be_named_like_a_notebook(tmp_path):
 def test_a_name_that_is_no_text_is_made_printable(tmp_path):
     (tmp_path / os.fsdecode(b"h\xffw\x07.py")).touch()
 
-    assert paths(load_submission(tmp_path)) == ["h\ufffdw\ufffd.py"]
+    assert paths(load_submission(tmp_path)) == ["h<FF>w<U+0007>.py"]
+
+
+def test_files_whose_names_differ_only_in_what_cannot_be_seen_stay_two(tmp_path):
+    for name in (
+        b"hw.py",
+        b"h\xe2\x80\x8bw.py",
+        b"h\xff.py",
+        b"h\xfe.py",
+        "h\xadw.py".encode(),
+        b"\xef\xbb\xbfhw.py",
+    ):
+        (tmp_path / os.fsdecode(name)).touch()
+
+    assert sorted(paths(load_submission(tmp_path))) == [
+        "<U+FEFF>hw.py", "h<FE>.py", "h<FF>.py", "h<U+00AD>w.py", "h<U+200B>w.py", "hw.py",
+    ]  # fmt: skip
 
 
 def test_a_zip_is_read_without_unpacking_it(tmp_path):

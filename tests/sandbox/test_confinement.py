@@ -18,6 +18,7 @@ from grader.sandbox.inside import tiers, wire
 from grader.sandbox.isolation import Isolation
 from tests.sandbox import plain
 from tests.sandbox.calls import array_of, trial
+from tests.sandbox.right_code import NOT_EVERYWHERE, WORKS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux is what confines")
 
@@ -241,7 +242,7 @@ def test_the_wire_itself_connects_to_nobody_else(ask, sandbox):
         "    try:\n"
         "        if stat.S_ISSOCK(os.fstat(number).st_mode): break\n"
         "    except OSError: pass\n"
-        "wire = socket.socket(fileno=os.dup(number))\n"
+        "wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, os.dup(number))\n"
         "return [outcome(lambda: wire.connect('\\0x')), outcome(lambda: wire.bind('\\0x')), outcome(wire.listen)]"
     )
 
@@ -274,7 +275,7 @@ def test_no_other_process_is_signalled(refused):
     signals = [f"os.kill({process}, 0)" for process in (os.getpid(), "os.getppid()", 1, 0, -1)]
     others = ["os.killpg(0, 0)", "os.pidfd_open(os.getppid())"]
 
-    assert are_all(refused(*signals, *others, needs="other processes"), "EPERM")
+    assert are_all(refused(*signals, *others, needs="other processes"), "EPERM", "ENOSYS")
 
 
 def test_modes_owners_times_and_kinds_of_files_stay(ask, sandbox):
@@ -354,100 +355,11 @@ def test_limits_are_not_raised_and_not_read_of_others(ask, sandbox):
 # What still works
 
 
-WORKS = {
-    "torch.nn": "import torch.nn.functional as F\nreturn float(F.relu(torch.tensor(1.0)))",
-    "torch.distributions": "import torch.distributions\nreturn float(torch.distributions.Normal(0, 1).mean + 1)",
-    "torch.utils.data": (
-        "from torch.utils.data import DataLoader, TensorDataset\n"
-        "return sum(1 for _ in DataLoader(TensorDataset(torch.ones(4, 2)), batch_size=4, shuffle=True))"
-    ),
-    "torch.linalg": "return float(torch.linalg.inv(torch.eye(3))[0, 0])",
-    "torch.fft": "return float(torch.fft.fft(torch.tensor([1.0])).real[0])",
-    "a matrix product of two threads": "torch.set_num_threads(2)\nreturn float((torch.ones(300, 300) @ torch.ones(300, 300))[0, 0]) / 300",
-    "backward": "x = torch.ones(1, requires_grad=True)\n(x * x / 2).backward()\nreturn float(x.grad)",
-    "torch.save": "torch.save({'W': torch.ones(2)}, 'a.pt')\nreturn float(torch.load('a.pt')['W'][0])",
-    "numpy.save": "np.save('a', np.ones(2))\nreturn float(np.load('a.npy')[0])",
-    "numpy.savez": "np.savez_compressed('a', x=np.ones(2))\nreturn float(np.load('a.npz')['x'][0])",
-    "numpy.memmap": (
-        "x = np.memmap('a', dtype='f8', mode='w+', shape=(1000,))\nx[:] = 1\nx.flush()\n"
-        "return float(np.memmap('a', dtype='f8', mode='r', shape=(1000,))[999])"
-    ),
-    "numpy.random": "return float(np.random.default_rng().random() < 1)",
-    "numpy.testing": "import numpy.testing\nnumpy.testing.assert_allclose(1, 1)\nreturn 1",
-    "numpy.linalg": "return float(np.linalg.svd(np.eye(2))[1][0])",
-    "decimal": "import decimal\nreturn float(decimal.Decimal('0.5') * 2)",
-    "fractions": "import fractions\nreturn float(fractions.Fraction(2, 2))",
-    "statistics": "import statistics\nreturn statistics.mean([1, 1])",
-    "sqlite3": "import sqlite3\nreturn sqlite3.connect(':memory:').execute('select 1').fetchone()[0]",
-    "encodings": "return sum(len('x'.encode(name)) for name in ('cp1252', 'koi8_r', 'shift_jis', 'utf_7')) / 4",
-    "idna": "return len('x'.encode('idna'))",
-    "unicodedata": "import unicodedata\nreturn unicodedata.digit('1')",
-    "threads": (
-        "seen = []\nthreads = [threading.Thread(target=seen.append, args=(1,)) for _ in range(8)]\n"
-        "[each.start() for each in threads]\n[each.join() for each in threads]\nreturn sum(seen) / 8"
-    ),
-    "a pool of threads": (
-        "from concurrent.futures import ThreadPoolExecutor\n"
-        "with ThreadPoolExecutor(4) as pool: return sum(pool.map(float, [0.25] * 4))"
-    ),
-    "a timer": (
-        "import signal\nsignal.signal(signal.SIGALRM, lambda *_: None)\nsignal.setitimer(signal.ITIMER_REAL, 0.01)\n"
-        "signal.pause()\nreturn 1"
-    ),
-    "a signal to oneself": "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\nsignal.raise_signal(signal.SIGUSR1)\nos.kill(os.getpid(), signal.SIGUSR1)\nreturn 1",
-    "asyncio": "import asyncio, selectors\nselectors.DefaultSelector().close()\nreturn 1",
-    "temporary files": (
-        "import tempfile\nwith tempfile.NamedTemporaryFile('w+') as file, tempfile.TemporaryFile() as other:\n"
-        "    file.write('x')\n    other.write(b'x')\n"
-        "    return float(os.path.dirname(file.name) == os.getcwd() == tempfile.gettempdir())"
-    ),
-    "temporary folders": "import tempfile\nwith tempfile.TemporaryDirectory() as name: return float(os.path.isdir(name))",
-    "folders": "import shutil\nos.makedirs('a/b/c')\nopen('a/b/c/d', 'w').close()\nshutil.rmtree('a')\nreturn 1",
-    "temporary files in their folder": "import tempfile\nwith tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:\n    return file.write(b'x')",
-    "copies": "import shutil\nopen('a', 'w').write('x')\nshutil.copyfile('a', 'b')\nreturn len(open('b').read())",
-    "pickle": "import pickle\npickle.dump([1], open('a', 'wb'))\nreturn pickle.load(open('a', 'rb'))[0]",
-    "csv, gzip, zipfile": "import bz2, csv, gzip, lzma, zipfile\ngzip.open('a.gz', 'w').write(b'x')\nreturn 1",
-    "the local time": "import datetime\nreturn datetime.datetime.now().astimezone().utcoffset() is not None",
-    "strftime": "import time\nreturn float(bool(time.strftime('%Y %Z %c', time.localtime())))",
-    "os.cpu_count": "return os.cpu_count() >= 1",
-    "multiprocessing.cpu_count": "import multiprocessing\nreturn multiprocessing.cpu_count() >= 1",
-    "the load": "import resource\nreturn resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0",
-    "warnings": "import warnings\nwarnings.warn('x')\nnp.log(np.zeros(1))\nreturn 1",
-    "logging": "import logging\nlogging.basicConfig(filename='log')\nlogging.warning('x')\nreturn len(open('log').readlines())",
-    "a traceback": (
-        "import linecache, traceback\ntry: torch.ones(2) @ torch.ones(3)\nexcept RuntimeError: text = traceback.format_exc()\n"
-        "return float('in body' in text and bool(linecache.getline(os.__file__, 1)))"
-    ),
-    "the source of a library": "import inspect\nreturn float('def mean' in inspect.getsource(__import__('statistics')))",
-    "random": "import random\nrandom.seed()\nreturn float(random.SystemRandom().random() < 1)",
-    "secrets": "import secrets\nreturn len(secrets.token_bytes(1)) * len(os.urandom(1))",
-    "hashlib": "import hashlib\nreturn len(hashlib.sha256(b'x').digest()) / 32",
-    "getpass": "import getpass\nreturn len(getpass.getuser()) > 0",
-    "the home folder": "from pathlib import Path\nreturn float(str(Path.home()) == os.path.expanduser('~') == os.getcwd())",
-    "platform": (
-        "import platform\nplatform.uname(), platform.processor(), platform.python_version(), platform.machine()\n"
-        "return len(platform.platform()) > 0"
-    ),
-    "uuid": "import uuid\nreturn float(len({uuid.uuid1(), uuid.uuid4()}) == 2 and uuid.getnode() > 0)",
-    "locale": "import locale\nlocale.setlocale(locale.LC_ALL, '')\nlocale.localeconv()\nreturn float('UTF-8' in locale.getlocale())",
-    "ctypes": "import ctypes\nreturn ctypes.CDLL(None).abs(-1)",
-    "time": "import time\ntime.sleep(0.001)\nreturn float(time.perf_counter() > 0 and time.process_time() >= 0)",
-    "timeit": "import timeit\nreturn timeit.timeit('1', number=1) < 60",
-    "cProfile": "import cProfile\ncProfile.Profile().runcall(int)\nreturn 1",
-    "dataclasses, enum, typing": "import collections, copy, dataclasses, enum, functools, heapq, itertools, operator, typing\nreturn 1",
-    "importlib.metadata": "import importlib.metadata\nreturn len(importlib.metadata.version('torch')) > 0",
-    "output": "print('x' * 10000)\nsys.stdout.flush()\nsys.stderr.write('x')\nreturn 1",
-    "input that is empty": "return float(sys.stdin.read() == '')",
-    "scipy": "from scipy.special import expit\nreturn float(expit(0)) * 2",
-}
-NOT_EVERYWHERE = {"scipy"}
-
-
 @pytest.mark.parametrize("body", WORKS.values(), ids=WORKS.keys())
 def test_what_right_code_may_use_works(ask, body, request):
     name = request.node.callspec.id
     if name in NOT_EVERYWHERE:
-        pytest.importorskip(name)
+        pytest.importorskip(NOT_EVERYWHERE[name])
 
     assert ask(body) == 1
 

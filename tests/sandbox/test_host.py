@@ -109,7 +109,6 @@ def test_a_function_that_ends_its_process_costs_itself_only(open_session, body, 
     [
         "os.closerange(0, 256)",
         f"{SOCKETS}for number in sockets(): os.close(number)\ntime.sleep(60)",
-        f"{SOCKETS}for number in sockets(): socket.socket(fileno=os.dup(number)).shutdown(2)",
     ],
 )
 def test_a_function_that_closes_the_wire_has_died_whether_or_not_it_still_runs(open_session, body):
@@ -119,6 +118,14 @@ def test_a_function_that_closes_the_wire_has_died_whether_or_not_it_still_runs(o
 
     assert isinstance(observation, Died)
     assert observation.how in {"exit code 0", "signal SIGPIPE", "for an unknown reason"}
+    assert g_is_right(session)
+
+
+def test_a_function_that_shuts_the_wire_has_died_where_no_filter_refuses_it(open_unconfined_session):
+    shut = f"{SOCKETS}for number in sockets(): socket.socket(fileno=os.dup(number)).shutdown(2)"
+    session = open_unconfined_session(hostile(shut))
+
+    assert isinstance(session.run(trial("f")), Died)
     assert g_is_right(session)
 
 

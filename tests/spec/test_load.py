@@ -517,7 +517,7 @@ LIST = "`grader spec list` names the shipped specs, or give the path of a .toml 
         ),
         ("mine.toml", f"mine.toml: file not found; {LIST}"),
         ("specs/a2", f"specs/a2: file not found; {LIST}"),
-        ("x/\x1b[31m", f"x/\ufffd[31m: file not found; {LIST}"),
+        ("x/\x1b[31m", f"x/<U+001B>[31m: file not found; {LIST}"),
     ],
 )
 def test_a_name_that_is_not_there_is_answered_with_what_to_do(name, message):

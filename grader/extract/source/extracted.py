@@ -12,6 +12,9 @@ from grader.model.observation import Location
 
 SUMMARY_LENGTH = 80
 
+_SHOWN_NAMES = 5
+"""The most names of one statement in a note."""
+
 NOT_HANDED_IN = "was not handed in"
 
 NOT_PARSED = "does not parse: "
@@ -79,7 +82,7 @@ class LeftOut:
     @property
     def words(self) -> str:
         """The names with the reason, as a note."""
-        names = "/".join(self.binds)
+        names = "/".join(self.binds[:_SHOWN_NAMES])
         if self.reason.startswith(NOT_PARSED):
             return f"{names} ({self.location.place}) {self.reason}"
         return f"{names}: {self.explanation or self.reason}"

@@ -18,7 +18,7 @@ SUBMISSION_CHARACTERS = 2_000_000
 """Source text parsed of one submission; files that mention a graded name come first."""
 
 SUBMISSION_STATEMENTS = 50_000
-"""Top-level statements looked at in one submission: each costs up to 0.2 ms, however short it is."""
+"""Cells and top-level statements looked at in one submission: each costs up to 0.2 ms, however short it is."""
 
 _QUOTES = 5
 """How many strings within strings are read."""
@@ -62,19 +62,24 @@ def read_sources(
             notes.append(str(error))
             continue
         statements: list[Statement] = []
+        cells = 0
         for piece in pieces:
+            if cells + len(statements) > statements_left:
+                break
+            cells += piece.is_cell
             characters_left -= len(piece.text)
             if characters_left >= 0:
                 statements += _statements_of(file.path, piece, written, converter)
         _put_in_order(statements, pieces)
         if characters_left < 0:
             notes.append(f"{file.path} was not read to the end: {too_long}")
-        if len(statements) > statements_left:
+        if cells + len(statements) > statements_left:
+            kinds = "cells and statements" if cells else "statements"
             notes.append(
-                f"{file.path} was not read to the end: the submission has more than {SUBMISSION_STATEMENTS:,} statements"
+                f"{file.path} was not read to the end: the submission has more than {SUBMISSION_STATEMENTS:,} {kinds}"
             )
         sources[file.path] = statements[:statements_left]
-        statements_left -= len(sources[file.path])
+        statements_left = max(0, statements_left - cells - len(statements))
         texts[file.path] = "".join(piece.text for piece in pieces[:1])
     if failure is not None and not sources:
         raise failure

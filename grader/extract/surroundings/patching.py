@@ -15,12 +15,12 @@ class Lines(Sequence[str]):
     """Lines of a text of which some are replaced."""
 
     def __init__(self, base: Sequence[str], first: int, own: Sequence[str]) -> None:
-        self._base = base
+        self.base = base
         self._first = first
-        self._own = own
+        self.own = own
 
     def __len__(self) -> int:
-        return len(self._base)
+        return len(self.base)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -30,9 +30,9 @@ class Lines(Sequence[str]):
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
         at = index + len(self) if index < 0 else index
-        if 0 <= at - self._first < len(self._own):
-            return self._own[at - self._first]
-        return self._base[at]
+        if 0 <= at - self._first < len(self.own):
+            return self.own[at - self._first]
+        return self.base[at]
 
 
 @dataclass(frozen=True, slots=True)

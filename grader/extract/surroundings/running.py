@@ -13,6 +13,7 @@ from grader.extract.source.importing import ModuleFinder
 from grader.extract.source.parsing import Statement, Unit
 from grader.extract.source.reading import SUBMISSION_STATEMENTS
 from grader.extract.source.syntax import tree_of
+from grader.extract.surroundings.patching import Lines
 
 _DEPTH = 10
 """How many files that run one another are followed."""
@@ -48,7 +49,7 @@ class _Runs:
         self._left = SUBMISSION_STATEMENTS
         self._commands_left = _COMMANDS_FOLLOWED
         self._done: dict[str, list[Statement]] = {}
-        self._asking: dict[int, tuple[bool, Unit]] = {}
+        self._asking: dict[int, tuple[bool, Sequence[str]]] = {}
         self._specs: dict[tuple[str, str], str] = {}
         """The paths that variables get from spec_from_file_location, by the file and the variable."""
         self._bound: dict[str, list[str]] = {}
@@ -87,7 +88,7 @@ class _Runs:
     def _asked(self, statement: Statement) -> Run | Sequence[Import] | None:
         """What a command asks for; None for any other statement."""
         asked: Run | Sequence[Import] | None = None
-        if not self._may_ask(statement.unit):
+        if not self._may_ask(statement.unit.lines):
             return None
         if statement.node is None:
             text = statement.unit.lines[statement.first_line - 1].lstrip() if statement.unit.lines else ""
@@ -96,11 +97,13 @@ class _Runs:
             asked = command(statement.node) or self._by_spec(statement)
         return self._counted(asked)
 
-    def _may_ask(self, unit: Unit) -> bool:
-        """Whether a word of a command is anywhere in a unit."""
-        if id(unit) not in self._asking:
-            self._asking[id(unit)] = any(map(_MAY_ASK.search, unit.lines)), unit
-        return self._asking[id(unit)][0]
+    def _may_ask(self, lines: Sequence[str]) -> bool:
+        """Whether a word of a command is anywhere in the lines of a unit; lines that many units share are read once."""
+        if id(lines) not in self._asking:
+            own, below = (lines.own, lines.base) if isinstance(lines, Lines) else (lines, ())
+            asks = any(map(_MAY_ASK.search, own)) or (bool(below) and self._may_ask(below))
+            self._asking[id(lines)] = asks, lines
+        return self._asking[id(lines)][0]
 
     def _by_spec(self, statement: Statement) -> Sequence[Import] | None:
         """`tools = module_from_spec(spec)`, where spec is spec_from_file_location("tools", "tools.py")."""

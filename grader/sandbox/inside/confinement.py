@@ -136,7 +136,10 @@ def prepare(unreadable: Iterable[str]) -> Confinement:
         rules += landlock.open_rules((*folders, *_SYSTEM_FILES, *_DEVICES_TO_READ), landlock.READ)
         rules += landlock.open_rules((os.devnull,), landlock.WRITE_DEVICE)
     device_rules = tuple(_device_rules()) if rules else ()
-    return Confinement(tuple(rules), seccomp.is_supported(), _is_readable_to_others(), device_rules)
+    has_seccomp = seccomp.is_supported()
+    if has_seccomp:
+        seccomp.prepare()
+    return Confinement(tuple(rules), has_seccomp, _is_readable_to_others(), device_rules)
 
 
 def _device_rules() -> Iterator[landlock.Rule]:
