@@ -103,7 +103,7 @@ def failure_of(trial: Trial, observation: Observation) -> Failure | None:
 def failure_told(evidence: Iterable[tuple[Trial, Observation]], message: str) -> Failure | None:
     """The cause of the first failed call that a check's message tells; None if it tells none."""
     for trial, observation in evidence:
-        if isinstance(observation, Returned):
+        if isinstance(observation, Returned | Checked):
             continue
         before_label, _, _ = failure_sentence(trial, observation).partition(trial.label)
         if before_label in message:
