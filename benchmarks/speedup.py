@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from statistics import median, stdev
 
@@ -68,7 +69,7 @@ def stability(sandbox: Sandbox, runs: int = RUNS, *, device: Device = "cpu") -> 
     for seed in range(runs):
         (part,) = grade(submission, loaded, sandbox, Settings(seed=seed, device=device)).checks
         measured = part.measured
-        width = (measured["speedup_high"] - measured["speedup_low"]) / (2 * measured["speedup"])
+        width = sqrt(measured["speedup_high"] / measured["speedup_low"]) - 1
         found.speedups.append(measured["speedup"])
         found.half_widths.append(width)
         found.slowdowns.append(measured["slowdown"])

@@ -102,9 +102,8 @@ def _judged(
     evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(context)
     while trials:
-        evidence += [
-            (trial, run(replace(trial, replaced=replaced) if replaced else trial)) for trial in trials
-        ]
+        seen = [(trial, run(replace(trial, replaced=replaced) if replaced else trial)) for trial in trials]
+        evidence += check.digest(context, seen)
         trials = check.more_trials(context, evidence)
     verdict = reportable(check, check.judge(context, evidence))
     if verdict.status == "failed" and verdict.failure is None:

@@ -235,9 +235,12 @@ class _Grading:
 
     def _note_wrong(self, result: CheckResult, context: CheckContext) -> None:
         """Remember the right function for the one that a check found wrong; none for one that was never written."""
-        right, verdict = result.check.replacement(context.assignment), result.verdict
+        verdict = result.verdict
         for each in verdict.findings:
             self.named.update((each.function, mistake.misconception) for mistake in each.diagnosis)
+        if not verdict.credit and not verdict.findings:
+            return
+        right = result.check.replacement(context.assignment)
         if right is None or right.function not in self.extracted.functions:
             return
         if verdict.credit:

@@ -134,6 +134,18 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """A call that returned, and whose values were compared when they came in and not kept.
+
+    Attributes:
+        fault: what was wrong with the values, in a sentence; None where they were right.
+    """
+
+    seconds: float
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Raised:
     """The student's code raised.
 
@@ -184,4 +196,4 @@ class Refused:
     reason: str
 
 
-Observation = Returned | Raised | TimedOut | Died | Missing | Refused
+Observation = Returned | Checked | Raised | TimedOut | Died | Missing | Refused

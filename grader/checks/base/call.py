@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from grader.extract.source.extracted import NOT_PARSED
-from grader.model.observation import Died, Missing, Observation, Raised, Refused, Returned, TimedOut
+from grader.model.observation import (
+    Checked,
+    Died,
+    Missing,
+    Observation,
+    Raised,
+    Refused,
+    Returned,
+    TimedOut,
+)
 from grader.model.trial import Scalar, Trial
 from grader.model.verdict import Failure
 
@@ -56,7 +65,7 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
     """
     name = name_of(trial)
     match observation:
-        case Returned():
+        case Returned() | Checked():
             raise ValueError("the call returned")
         case Raised():
             return _raised(name, trial, observation)
@@ -77,7 +86,7 @@ def failure_sentence(trial: Trial, observation: Observation) -> str:
 def failure_of(trial: Trial, observation: Observation) -> Failure | None:
     """The cause of a call that gave no values; None for one that returned."""
     match observation:
-        case Returned():
+        case Returned() | Checked():
             return None
         case Raised(kind=kind, message=message, location=location, line=line):
             line = None if _is_lost_method(observation) else line
@@ -94,7 +103,7 @@ def failure_of(trial: Trial, observation: Observation) -> Failure | None:
 def failure_told(evidence: Iterable[tuple[Trial, Observation]], message: str) -> Failure | None:
     """The cause of the first failed call that a check's message tells; None if it tells none."""
     for trial, observation in evidence:
-        if isinstance(observation, Returned):
+        if isinstance(observation, Returned | Checked):
             continue
         before_label, _, _ = failure_sentence(trial, observation).partition(trial.label)
         if before_label in message:

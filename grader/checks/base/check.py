@@ -85,6 +85,10 @@ class CheckFields(Model):
     def trials(self, context: CheckContext, /) -> tuple[Trial, ...]:
         """The calls to make, drawn from the seed alone."""
 
+    def digest(self, _context: CheckContext, evidence: Evidence, /) -> Evidence:
+        """What to keep of the evidence that has just come in: all of it, unless a kind says otherwise."""
+        return evidence
+
     def more_trials(self, _context: CheckContext, _evidence: Evidence, /) -> tuple[Trial, ...]:
         """Further calls, in the light of the evidence so far: none, unless a kind says otherwise."""
         return ()

@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.checks.base.check import Evidence
 from grader.model.assignment import Assignment
-from grader.model.observation import Returned
+from grader.model.observation import Checked
 from grader.model.trial import (
     Array,
     ArrayOutput,
@@ -148,7 +148,7 @@ def rounds_of(evidence: Evidence) -> list[Round]:
     found: dict[int, dict[tuple[str, str], list[float]]] = defaultdict(lambda: defaultdict(list))
     for trial, observation in evidence:
         number, size = round_and_size(trial)
-        if number >= WARM_UPS and isinstance(observation, Returned):
+        if number >= WARM_UPS and isinstance(observation, Checked):
             who = NULL if trial.function == NULL else trial.runner
             found[number][size, who].append(observation.seconds)
     return [round_of(times) for _, times in sorted(found.items())]

@@ -19,6 +19,7 @@ from grader.checks.speed.rounds import (
     rounds_of,
 )
 from grader.checks.speed.timing import (
+    LEAST_ROUNDS,
     Interval,
     Reading,
     Rung,
@@ -28,10 +29,10 @@ from grader.checks.speed.timing import (
     is_enough,
     is_ladder,
 )
-from grader.checks.speed.truth import timed_fault
+from grader.checks.speed.truth import compared, timed_fault
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
-from grader.model.observation import Returned
+from grader.model.observation import Checked
 from grader.model.trial import Trial
 from grader.model.verdict import Flag, Verdict
 
@@ -91,24 +92,26 @@ class SpeedupCheck(CheckFields):
             trial for number in range(WARM_UPS) for trial in self._round(context, number, self.naive)
         )
 
+    def digest(self, context: CheckContext, evidence: Evidence) -> Evidence:
+        """The times, and whether the outputs were right: each is compared once."""
+        return compared(context.assignment, evidence)
+
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """One more round, until `is_enough`. Nothing more where a call failed or the warm-up gave wrong results."""
+        """One more round, until `is_enough`. Nothing more where a call failed or gave wrong results."""
         if self._is_cut_short(evidence):
             return ()
         done = max(round_and_size(trial)[0] for trial, _ in evidence)
-        if done >= WARM_UPS:
-            is_over = is_enough(self._reading(context, evidence))
-        else:
-            is_over = timed_fault(context.assignment, self.vectorized, evidence) is not None
-        if is_over:
+        if timed_fault(self.vectorized, evidence) is not None:
             return ()
-        is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None
+        if done + 1 >= WARM_UPS + LEAST_ROUNDS and is_enough(self._reading(context, evidence)):
+            return ()
+        is_naive_right = timed_fault(self.naive, evidence) is None
         return self._round(context, done + 1, self.naive if is_naive_right else None)
 
     def _is_cut_short(self, evidence: Evidence) -> bool:
         """Whether a call failed that measuring depends on: any but the student's naive one."""
         return any(
-            not isinstance(observation, Returned)
+            not isinstance(observation, Checked)
             and (trial.runner == "reference" or trial.function == self.vectorized)
             for trial, observation in evidence
         )
@@ -120,10 +123,10 @@ class SpeedupCheck(CheckFields):
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Credit by the ladder, where every output of the timed calls is right."""
         for trial, observation in evidence:
-            if trial.runner == "reference" and not isinstance(observation, Returned):
+            if trial.runner == "reference" and not isinstance(observation, Checked):
                 words = failure_sentence(trial, observation)
                 raise RuntimeError(f"the reference could not be timed: {words}")
-        fault = timed_fault(context.assignment, self.vectorized, evidence)
+        fault = timed_fault(self.vectorized, evidence)
         if fault is not None and self._is_cut_short(evidence):
             return self.failed(fault)
         if fault is not None:
@@ -132,7 +135,7 @@ class SpeedupCheck(CheckFields):
                 blames=self.functions,
             )
         reading = self._reading(context, evidence)
-        is_naive_right = timed_fault(context.assignment, self.naive, evidence) is None
+        is_naive_right = timed_fault(self.naive, evidence) is None
         cold = self._cold_speedup(evidence) if is_naive_right else None
         measured = _measured(reading) | ({} if cold is None else {"cold_speedup": cold})
         allowed = {"speedup": self.factor} if reading.is_by_factor else {"slowdown": self.ladder[0].bound}
@@ -150,7 +153,8 @@ class SpeedupCheck(CheckFields):
         naive = self.naive
         if cold is None:
             naive = "the reference's naive one (yours does not give correct results)"
-        speedup = f"{_times(reading.speedup)} as fast as {naive} (+-{max(1, round(100 * reading.speedup.half_width))} %)"
+        low, high = (f"{float(f'{end:.2g}'):g}" for end in (reading.speedup.low, reading.speedup.high))
+        speedup = f"{_times(reading.speedup)} as fast as {naive} (between {low} and {high})"
         slowdown = f"{_times(reading.slowdown)} as long as the reference"
         at_most = f"(at most {self.ladder[0].bound:g} times for full points)"
         facts, question = f"It is {speedup} and takes {slowdown}.", ""
@@ -184,11 +188,10 @@ class SpeedupCheck(CheckFields):
     def _reading(self, context: CheckContext, evidence: Evidence) -> Reading:
         """The rounds so far; the same every time."""
         rounds = rounds_of(evidence)
-        rng = random_stream(0, self.id, "bootstrap")
-        speedup = interval([each.speedup for each in rounds], rng)
-        slowdown = interval([each.slowdown for each in rounds], rng)
-        many_samples = interval([each.many_samples for each in rounds], rng)
-        reference_speedup = interval([each.reference_speedup for each in rounds], rng)
+        speedup = interval([each.speedup for each in rounds])
+        slowdown = interval([each.slowdown for each in rounds])
+        many_samples = interval([each.many_samples for each in rounds])
+        reference_speedup = interval([each.reference_speedup for each in rounds])
         is_by_factor = context.device == "cuda" and reference_speedup.middle >= CUDA_RESERVE * self.factor
         if is_by_factor:
             worst, best = (
@@ -208,13 +211,14 @@ class SpeedupCheck(CheckFields):
             is_by_factor=is_by_factor,
             worst=worst,
             credit=best,
+            may_be_impossible=slowdown.straddles(IMPOSSIBLE),
         )
 
     def _cold_speedup(self, evidence: Evidence) -> float:
         """The ratio of the first calls, with nothing taken off, as the notebook's cell prints it."""
         first: dict[str, float] = {}
         for trial, observation in evidence:
-            if trial.runner == "student" and isinstance(observation, Returned):
+            if trial.runner == "student" and isinstance(observation, Checked):
                 first.setdefault(trial.function, observation.seconds)
         return first[self.naive] / first[self.vectorized]
 
@@ -225,6 +229,8 @@ def _measured(reading: Reading) -> dict[str, float]:
         "speedup_low": reading.speedup.low,
         "speedup_high": reading.speedup.high,
         "slowdown": reading.slowdown.middle,
+        "slowdown_low": reading.slowdown.low,
+        "slowdown_high": reading.slowdown.high,
         "slowdown_many_samples": reading.many_samples.middle,
         "reference_speedup": reading.reference_speedup.middle,
         "rounds": float(reading.rounds),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -15,36 +16,55 @@ from pydantic import Field
 from grader.model.assignment import Model
 from grader.model.trial import Array
 
-RESAMPLES = 400
-CONFIDENCE = 0.95
+LEVEL = 0.01
+"""The chance that some interval of a series, however often it is looked at, does not hold the true ratio."""
 
-LEAST_ROUNDS, MOST_ROUNDS, MOST_SECONDS = 5, 20, 30.0
-HALF_WIDTH = 0.10
-"""The relative half-width at which a speedup is known well enough to report."""
+LEAST_ROUNDS = 3
+MOST_SECONDS = 10.0
+"""Of the calls of a series whose credit stays open."""
+
+LEAST_SPREAD = 0.03
+"""Standard deviation of the logarithm of a ratio; three rounds that agree better do so by chance."""
+
+_ANGLES = 20_001
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A median with the bounds that hold the true one in 95 of 100 runs."""
+    """A ratio with bounds that hold the true one."""
 
     low: float
     middle: float
     high: float
 
-    @property
-    def half_width(self) -> float:
-        """Relative to the middle."""
-        return (self.high - self.low) / (2 * self.middle)
+    def straddles(self, bound: float) -> bool:
+        """Whether the true ratio may lie on either side of the bound."""
+        return self.low < bound <= self.high
 
 
-def interval(ratios: Sequence[float] | Array, rng: np.random.Generator) -> Interval:
-    """The median of one ratio per round, with a percentile bootstrap over rounds (Efron, 1979)."""
-    values = np.asarray(ratios)
-    chosen = rng.integers(0, len(values), (RESAMPLES, len(values)))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.median(values[chosen], axis=1), [tail, 1 - tail])
-    middle = float(np.median(values))
-    return Interval(min(float(low), middle), middle, max(float(high), middle))
+def interval(ratios: Sequence[float] | Array) -> Interval:
+    """Student's interval of the mean logarithm of one ratio per round, at this look's share of LEVEL.
+
+    A series is looked at after each round from LEAST_ROUNDS on, and stops by what is seen. Look k has the level
+    LEVEL / (k (k + 1)); these add up to LEVEL, so the chance that any look misses is at most that (Bonferroni).
+    """
+    logs = np.log(np.asarray(ratios, dtype=np.float64))
+    count, middle = len(logs), float(logs.mean())
+    look = max(1, count - LEAST_ROUNDS + 1)
+    spread = max(float(logs.std(ddof=1)), LEAST_SPREAD)
+    half = _quantile(LEVEL / (2 * look * (look + 1)), count - 1) * spread / np.sqrt(count)
+    low, middle, high = (float(np.exp(end)) for end in (middle - half, middle, middle + half))
+    return Interval(low, middle, high)
+
+
+@lru_cache(maxsize=256)
+def _quantile(tail: float, freedom: int) -> float:
+    """The value that Student's t exceeds with probability `tail`: t = sqrt(f) tan(a), where a has density cos(a)**(f - 1)."""
+    angles = np.linspace(0, np.pi / 2, _ANGLES)
+    density = np.cos(angles) ** (freedom - 1)
+    above = np.concatenate([[0.0], np.cumsum(density[::-1][:-1] + density[::-1][1:])])[::-1]
+    at = int(np.argmax(above <= 2 * tail * above[0]))
+    return float(np.sqrt(freedom) * np.tan(angles[min(at, _ANGLES - 2)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,7 @@ class Reading:
         slowdown, many_samples: the student's time over the reference's, at the handout's size and with many samples.
         is_by_factor: credit is by the handout's factor, not by the slowdowns.
         worst, credit: the credit at the worse and at the better ends of the intervals.
+        may_be_impossible: whether the time may be shorter than an honest one, and may be as long.
     """
 
     rounds: int
@@ -67,6 +88,7 @@ class Reading:
     is_by_factor: bool
     worst: float
     credit: float
+    may_be_impossible: bool = False
 
     @property
     def is_straddling(self) -> bool:
@@ -77,14 +99,11 @@ class Reading:
 def is_enough(reading: Reading) -> bool:
     """The stopping rule, all of it: whether these rounds are enough to decide the credit.
 
-    Measuring stops from LEAST_ROUNDS on once the credit is clear and the speedup is known to within HALF_WIDTH (or
-    earns nothing), and in any case at MOST_ROUNDS or MOST_SECONDS. While the credit is open, both caps are doubled.
+    Measuring stops from LEAST_ROUNDS on once the credit is the same at both ends of the intervals, or the calls took
+    MOST_SECONDS.
     """
-    times = 2 if reading.is_straddling else 1
-    if reading.rounds >= times * MOST_ROUNDS or reading.seconds >= times * MOST_SECONDS:
-        return True
-    is_known = reading.speedup.half_width <= HALF_WIDTH or reading.credit == 0.0
-    return reading.rounds >= LEAST_ROUNDS and is_known and not reading.is_straddling
+    is_clear = not reading.is_straddling and not reading.may_be_impossible
+    return reading.rounds >= LEAST_ROUNDS and (is_clear or reading.seconds >= MOST_SECONDS)
 
 
 class Rung(Model):

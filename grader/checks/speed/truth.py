@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -13,7 +15,7 @@ from grader import formatting
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import Evidence
 from grader.model.assignment import Assignment, ClassifierName
-from grader.model.observation import Received, Returned, Value
+from grader.model.observation import Checked, Received, Returned, Value
 from grader.model.trial import Array, ResidentTensor, Scalar, Tensor, Trial
 from reference import Convention
 from reference.losses.formulas import softmax_data_term, svm_data_term
@@ -35,26 +37,35 @@ class _Expected:
     slack: float
 
 
-def timed_fault(assignment: Assignment, function: str, evidence: Evidence) -> str | None:
-    """The first fault of the student's timed calls of this function, warm-ups included; None where all are right."""
-    groups: dict[str, list[tuple[Trial, Returned]]] = defaultdict(list)
-    for trial, observation in evidence:
-        if trial.function != function or trial.runner != "student":
-            continue
-        if not isinstance(observation, Returned):
-            return failure_sentence(trial, observation)
-        groups[trial.tag].append((trial, observation))
-    classifier = assignment.loss_function(function).classifier
-    faults = (_fault(calls, classifier, assignment.convention) for calls in groups.values())
-    return next((fault for fault in faults if fault is not None), None)
+def compared(assignment: Assignment, evidence: Evidence) -> Evidence:
+    """The timed calls of a round with the values of the student's compared; neither inputs nor values are kept."""
+    groups: dict[tuple[str, str], list[tuple[Trial, Returned]]] = defaultdict(list)
+    for trial, seen in evidence:
+        if trial.runner == "student" and isinstance(seen, Returned):
+            groups[trial.function, trial.tag].append((trial, seen))
+    faults: dict[int, str] = {}
+    for (function, _), calls in groups.items():
+        classifier = assignment.loss_function(function).classifier
+        for trial, clause, _ in coarse_faults(calls, classifier, assignment.convention):
+            faults.setdefault(id(trial), f"{function}{clause}, on {trial.label}")
+    return [
+        (
+            dataclasses.replace(trial, positional=()),
+            Checked(seen.seconds, faults.get(id(trial))) if isinstance(seen, Returned) else seen,
+        )
+        for trial, seen in evidence
+    ]
 
 
-def _fault(
-    calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
-) -> str | None:
-    """The first wrong output of calls that have the same X, y and reg."""
-    faults = ((trial, clause) for trial, clause, _ in coarse_faults(calls, classifier, convention))
-    return next((f"{trial.function}{clause}, on {trial.label}" for trial, clause in faults), None)
+def timed_fault(function: str, evidence: Evidence) -> str | None:
+    """The first fault of the student's timed calls of this function, warm-ups included; None where all are right.
+
+    A call that did not return comes before one with wrong values.
+    """
+    calls = [(t, seen) for t, seen in evidence if (t.runner, t.function) == ("student", function)]
+    failed = (failure_sentence(t, seen) for t, seen in calls if not isinstance(seen, Checked))
+    wrong = (seen.fault for _, seen in calls if isinstance(seen, Checked) and seen.fault is not None)
+    return next(chain(failed, wrong), None)
 
 
 def coarse_faults(

@@ -19,6 +19,7 @@ from grader.checks.training.learning import (
 )
 from grader.intake.archive import SAVED_BYTES
 from grader.model.observation import (
+    Checked,
     Died,
     Missing,
     Observation,
@@ -109,6 +110,8 @@ class WeightsCheck(CheckFields):
                         f"W in {self.file} is {value.description}; expected floats of shape {_shape(context)}"
                     )
                 return value.array if np.isfinite(value.array).all() else f"W in {self.file} is not finite"
+            case Checked():
+                raise ValueError("the saved weights were not kept")
             case Raised(kind=kind, message=message):
                 return self._refused(kind, message)
             case TimedOut(limit_seconds=limit):

@@ -1,6 +1,6 @@
 """The system call filter of a worker, enforced by Linux (seccomp(2)) without any privilege or library.
 
-It is an allow-list: the calls that Python, NumPy and torch were seen to make, and their like (docs/decisions/0015).
+It is an allow-list: the calls that Python, NumPy and torch were seen to make, and their like (docs/decisions/0016).
 Any other call fails with EPERM, so code that merely tries goes on. One that Linux has learnt since all processors
 count alike fails with ENOSYS, for which every library has an older call.
 """

@@ -16,7 +16,6 @@ from reference.in_worker.constants import in_convention
 _HERE = Path(__file__).parent
 
 
-@cache
 def right_source(module: str, function: str, convention: Convention) -> str:
     """The source of a function of a module in a convention. Raises FileNotFoundError for an unknown module."""
     return function_alone(
@@ -24,6 +23,7 @@ def right_source(module: str, function: str, convention: Convention) -> str:
     )
 
 
+@cache
 def function_alone(source: str, function: str) -> str:
     """The module with one of its functions and what that needs: the student's code can find whatever is beside it."""
     try:
