@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from grader import formatting
@@ -14,7 +14,7 @@ from grader.grading.layouts import Runner
 from grader.grading.reporting import check_part
 from grader.model.observation import Observation, Raised, Returned, Unexpected
 from grader.model.trial import Replacement, Trial
-from grader.model.verdict import Verdict
+from grader.model.verdict import Flag, Verdict
 
 
 def run_and_judge(
@@ -24,15 +24,19 @@ def run_and_judge(
     replacements: Sequence[Replacement] = (),
     mistakes: Collection[str] = (),
     withheld: Sequence[Replacement] = (),
+    untraced: Callable[[Evidence], Evidence | None] = lambda _: None,
 ) -> CheckResult:
     """The check's result.
 
     replacements: right functions for those that the check calls and that other checks found wrong. A check that fails
     is asked again with them, and the better verdict counts: one mistake costs its own checks only.
     mistakes: those that other checks named in the same function. What is right but for one of them passes.
+    untraced: the evidence of a check that failed with its traced calls made again; None if it has none.
     withheld: right functions that give no points here. A check that passes with them too found nothing wrong in its own.
     """
     verdict, evidence = _judged(check, context, run, ())
+    if verdict.status == "failed" and (plain := untraced(evidence)) is not None:
+        verdict, evidence = _better(check, context, (verdict, evidence), plain)
     is_empty = all(_gives_nothing(seen) for _, seen in evidence)
     if verdict.status != "failed":
         return CheckResult(check, verdict)
@@ -55,6 +59,21 @@ def run_and_judge(
     if is_other and all(isinstance(seen, Returned) for _, seen in with_right[: len(evidence)]):
         return CheckResult(check, _told(again, targets), replaced=targets)
     return CheckResult(check, verdict, is_empty=is_empty)
+
+
+def _better(
+    check: AnyCheck, context: CheckContext, traced: tuple[Verdict, Evidence], plain: Evidence
+) -> tuple[Verdict, Evidence]:
+    """The better verdict. One that a trace made worse is flagged: code that is not watched has no reason to differ."""
+    again = check.judge(context, plain)
+    if again.credit <= traced[0].credit:
+        return traced
+    names = formatting.listing(list(check.functions))
+    words = (
+        f"{check.title}: {names} gave other results in calls that were traced than in the same calls without."
+    )
+    flag = Flag("restriction_noted", check.functions[0], words)
+    return replace(again, alarms=(*again.alarms, flag)), plain
 
 
 def _gives_nothing(seen: Observation) -> bool:
@@ -82,7 +101,9 @@ def _judged(
     evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(context)
     while trials:
-        evidence += [(trial, run(replace(trial, replaced=replaced))) for trial in trials]
+        evidence += [
+            (trial, run(replace(trial, replaced=replaced) if replaced else trial)) for trial in trials
+        ]
         trials = check.more_trials(context, evidence)
     verdict = check.judge(context, evidence)
     if verdict.status == "failed" and verdict.failure is None:

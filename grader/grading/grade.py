@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TypeVar
 
 from grader import formatting
@@ -25,12 +25,12 @@ from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
 from grader.grading.reporting import ReportDraft
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
+from grader.grading.watching import Watch
 from grader.intake.submission import Submission
-from grader.model.observation import Observation, Returned
 from grader.model.report import HIDDEN_TITLE, Report
 from grader.model.trial import Replacement
 from grader.model.verdict import Finding, Verdict
-from grader.restrictions import find_violations, operator_trial, traced_functions
+from grader.restrictions import find_violations
 from grader.sandbox import device_lock
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec, Spec
@@ -65,14 +65,14 @@ def grade(
     if extracted is None:
         extracted = Extracted.empty()
         results = [CheckResult(check, errored_verdict()) for check in spec.checks]
-        traces: Mapping[str, Sequence[str]] = {}
+        watch = Watch(settings.seed, spec.assignment)
         faults.append("the submission's code could not be parsed")
     else:
         grading = _Grading(submission, spec, extracted, sandbox, settings)
         results = grading.results(progress)
-        traces = grading.traces
+        watch = grading.watch
         notes += layout_notes(grading.layouts)
-    violations = guarded(lambda: find_violations(spec.assignment, extracted, traces))
+    violations = guarded(lambda: find_violations(spec.assignment, extracted, watch.seen, watch.lent))
     if violations is None:
         violations = ()
         faults.append("restrictions could not be checked")
@@ -144,8 +144,10 @@ class _Grading:
     partly_right: set[str] = field(default_factory=set)
     """The functions and methods that earned points."""
 
-    traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By function, the operators that torch ran in its traced call."""
+    @cached_property
+    def watch(self) -> Watch:
+        """The calls that are traced, and what was seen in all calls."""
+        return Watch(self.settings.seed, self.spec.assignment)
 
     @cached_property
     def _context(self) -> CheckContext:
@@ -169,7 +171,6 @@ class _Grading:
                 run = sessions[layout].run
                 found[check.id] = self._result(check, context, run)
                 self._note_wrong(found[check.id], context)
-                self._trace(check, checks[number + 1 :], context, run)
         return [found[check.id] for check in self.spec.checks]
 
     def _context_of(self, check: AnyCheck) -> CheckContext:
@@ -199,16 +200,18 @@ class _Grading:
         if missing:
             return CheckResult(check, self._skipped(missing))
         right = self._replacements(check, context)
+        watched = self.watch.over(run, is_timed=check.is_timed or check.is_slow)
         with self._device_held(alone=check.is_timed):
             clock = time.perf_counter()
             result = guarded(
                 lambda: run_and_judge(
                     check,
                     context,
-                    run,
+                    watched,
                     [each for each in right if self._gives_points(check, each)],
                     [mistake for name, mistake in sorted(self.named) if (name,) == check.functions],
                     [each for each in right if not self._gives_points(check, each)],
+                    lambda evidence: self.watch.untraced(evidence, run),
                 )
             ) or CheckResult(check, errored_verdict())
             return replace(result, seconds=time.perf_counter() - clock)
@@ -256,27 +259,8 @@ class _Grading:
             message = " ".join(sentence(reasons.get(name, f"{name} is missing")) for name in missing)
         return Verdict("skipped", 0.0, message, findings=tuple(Finding(name, False) for name in missing))
 
-    def _trace(
-        self, check: AnyCheck, following: Iterable[AnyCheck], context: CheckContext, run: Runner
-    ) -> None:
-        """Make one traced call of each loss function whose last check this was."""
-        if self.settings.reason_left_out(check) is not None:
-            return
-        slow = self.settings.left_out_as_slow(self.spec.checks)
-        to_come = [name for other in following if other not in slow for name in other.functions]
-        for name in traced_functions(context.assignment, check.functions, to_come):
-            if name in self.extracted.functions:
-                with self._device_held(alone=False):
-                    seen = guarded(partial(_run_traced, name, context, run))
-                if isinstance(seen, Returned):
-                    self.traces[name] = seen.operators
-
     def _device_held(self, *, alone: bool) -> AbstractContextManager[None]:
         """The GPU's lock; nothing on a CPU. alone: to the exclusion of other runs of the grader."""
         if self._context.device == "cpu":
             return nullcontext()
         return device_lock.held(device_lock.lock_path(os.environ), alone=alone)
-
-
-def _run_traced(name: str, context: CheckContext, run: Runner) -> Observation:
-    return run(operator_trial(context.assignment, name, context.seed))

@@ -51,6 +51,13 @@ _CAUSES = frozenset({"values", "training", "prediction"})
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
+_FLAGS: Mapping[str, tuple[FlagKind, Literal["instructor", "both"]]] = {
+    "fail": ("restriction_violated", "both"),
+    "note": ("restriction_noted", "both"),
+    "flag": ("unclear_code", "instructor"),
+}
+"""The flag of a violation, by its policy."""
+
 
 @dataclass(frozen=True)
 class ReportDraft:
@@ -119,8 +126,8 @@ class ReportDraft:
         for note in (*self.extracted.notes, *self.notes, *self._quick_notes()):
             yield FlagPart(kind="note", message=note, audience="both")
         for each in self.violations:
-            kind: FlagKind = "restriction_violated" if each.policy == "fail" else "restriction_noted"
-            yield FlagPart(kind=kind, function=each.function, message=each.message, audience="both")
+            kind, audience = _FLAGS[each.policy]
+            yield FlagPart(kind=kind, function=each.function, message=each.message, audience=audience)
         for alarm in (alarm for result in self.results for alarm in result.verdict.alarms):
             yield FlagPart(
                 kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"

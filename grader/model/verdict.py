@@ -13,6 +13,7 @@ VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
 FlagKind = Literal[
     "restriction_violated",
     "restriction_noted",
+    "unclear_code",
     "impossible_time",
     "wrong_spec",
     "unreadable",

@@ -40,11 +40,6 @@ _SILENCES = frozenset(
 _HARMLESS_MODULES = frozenset({"Flatten", "Identity", "LogSoftmax", "Module", "ReLU", "Softmax", "Softmax2d"})
 """Classes that torch has as plain functions too, and the base class, which computes nothing."""
 
-_LIBRARIES = frozenset(
-    {"autograd", "chainer", "cuml", "cvxopt", "cvxpy", "fastai", "flax", "jax", "keras", "lightgbm"}
-    | {"lightning", "mxnet", "optax", "paddle", "pytorch_lightning", "skorch", "statsmodels", "tensorflow"}
-    | {"theano", "thundersvm", "tinygrad", "torchmetrics", "xgboost"}
-)
 _HARMLESS_IN_LIBRARIES = ("sklearn.utils",)
 
 _DYNAMIC = frozenset(
@@ -66,7 +61,7 @@ def kind_of(dotted: str) -> RestrictionKind | None:
         return _kind_in_torch(dotted, rest.split("."))
     if dotted in _DYNAMIC or dotted.startswith(_DYNAMIC_MODULES):
         return "dynamic"
-    is_library = top in _LIBRARIES or top == "sklearn" or dotted.startswith("scipy.optimize.")
+    is_library = top in wire.LIBRARIES and (top != "scipy" or dotted.startswith("scipy.optimize."))
     is_harmless = rest.startswith("__") or dotted.startswith(_HARMLESS_IN_LIBRARIES)
     return "libraries" if is_library and not is_harmless else None
 
@@ -97,6 +92,8 @@ def kind_of_operator(name: str) -> RestrictionKind | None:
 
     Setting requires_grad does not count: a trace also sees whether the gradient was then computed.
     """
+    if name.startswith(wire.WITNESS_OFF):
+        return "dynamic"
     if name in _TENSOR_METHODS:
         return None
     if name in {wire.AUTOGRAD_RAN, "torch._tensor.Tensor.backward"} or name.endswith("._make_dual"):
@@ -104,4 +101,4 @@ def kind_of_operator(name: str) -> RestrictionKind | None:
     if name.startswith("aten."):
         return "losses" if _LOSS.fullmatch(name.removeprefix("aten.")) else None
     kind = kind_of(name)
-    return kind if kind in {"losses", "autograd"} else None
+    return kind if kind in {"autograd", "libraries", "losses"} else None

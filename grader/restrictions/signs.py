@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from grader.extract.source.scopes import Scope
 from grader.model.assignment import RestrictionKind
-from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import Foreign, Inner, Origin, Origins, OwnModule, OwnName
 from grader.restrictions.tables import TABLE_METHODS, is_handed_on, is_table
+from grader.restrictions.understood import is_plain_library
 
 _DEVICE_NAMES = frozenset({"cuda", "dev", "device", "gpu"})
 _REFLECTION = frozenset({Foreign("builtins.getattr"), Foreign("builtins.vars")})
+_METHODCALLER = Foreign("operator.methodcaller")
 _COMPUTED_GLOBAL = "globals() with a computed name"
 
 Sign = tuple[RestrictionKind, str]
@@ -26,7 +27,7 @@ def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: boo
         case ast.Call():
             yield from _signs_in_call(node, scope, origins, has_backward=has_backward)
         case ast.Subscript():
-            if constant_text(node.slice) is None and is_table(node.value, scope, origins):
+            if origins.text(node.slice, scope) is None and is_table(node.value, scope, origins):
                 yield "dynamic", _COMPUTED_GLOBAL
         case ast.Attribute(attr=name, value=value):
             if name in TABLE_METHODS and is_table(value, scope, origins):
@@ -39,19 +40,37 @@ def signs_in(node: ast.AST, scope: Scope, origins: Origins, *, has_backward: boo
 def name_read_by(call: ast.Call, scope: Scope, origins: Origins) -> str | None:
     """The attribute that a getattr with a constant name reads."""
     if len(call.args) > 1 and Foreign("builtins.getattr") in origins.of(call.func, scope):
-        return constant_text(call.args[1])
+        return origins.text(call.args[1], scope)
     return None
+
+
+def method_called(call: ast.Call, scope: Scope, origins: Origins) -> tuple[str, list[ast.expr]] | None:
+    """The method that this calls, and its arguments: x.f(1), getattr(x, "f")(1), methodcaller("f", 1)."""
+    if call.args and _METHODCALLER in origins.of(call.func, scope):
+        called = origins.text(call.args[0], scope)
+        return None if called is None else (called, call.args[1:])
+    match call.func:
+        case ast.Attribute(attr=name):
+            return name, call.args
+        case ast.Call() as reading if (read := name_read_by(reading, scope, origins)) is not None:
+            return read, call.args
+    return None
+
+
+def _is_restrictable(origin: Origin) -> bool:
+    """Whether this is a module, or something in one, where a computed name may find something restricted."""
+    return isinstance(origin, OwnModule) or (
+        isinstance(origin, Foreign) and not is_plain_library(origin.dotted)
+    )
 
 
 def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backward: bool) -> Iterator[Sign]:
     called = origins.of(call.func, scope)
     is_reflection = bool(call.args) and not called.isdisjoint(_REFLECTION)
-    if is_reflection and any(
-        isinstance(each, Foreign | OwnModule) for each in origins.of(call.args[0], scope)
-    ):
+    if is_reflection and any(map(_is_restrictable, origins.of(call.args[0], scope))):
         # A getattr with a constant name is like any attribute; a computed name in a module is a sign.
         if Foreign("builtins.getattr") in called and len(call.args) > 1:
-            if constant_text(call.args[1]) is None:
+            if origins.text(call.args[1], scope) is None:
                 yield "dynamic", "getattr with a computed name"
         elif Foreign("builtins.vars") in called:
             yield "dynamic", "vars() of a module"
@@ -60,24 +79,34 @@ def _signs_in_call(call: ast.Call, scope: Scope, origins: Origins, *, has_backwa
     ):
         yield "autograd", "requires_grad=True"
     yield from _devices_named(call, called, scope, origins)
-    if isinstance(call.func, ast.Attribute) and not called:
-        yield from _signs_in_method(call, call.func, scope, origins, has_backward=has_backward)
+    match call.args:
+        case [_, name, ast.Constant(value=True)] if Foreign("builtins.setattr") in called:
+            if origins.text(name, scope) == "requires_grad":
+                yield "autograd", "requires_grad = True"
+    if called <= {_METHODCALLER} and (method := method_called(call, scope, origins)) is not None:
+        yield from _signs_in_method(call, *method, scope, origins, has_backward=has_backward)
 
 
 def _signs_in_method(
-    call: ast.Call, method: ast.Attribute, scope: Scope, origins: Origins, *, has_backward: bool
+    call: ast.Call,
+    method: str,
+    arguments: list[ast.expr],
+    scope: Scope,
+    origins: Origins,
+    *,
+    has_backward: bool,
 ) -> Iterator[Sign]:
     """A method of an unknown value: a tensor's, unless the student has one of that name."""
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if method.attr == "requires_grad_" and not (given and not _is_true(given[0])):
+    given = [*arguments, *(keyword.value for keyword in call.keywords)]
+    if method == "requires_grad_" and not (given and not _is_true(given[0])):
         yield "autograd", "Tensor.requires_grad_"
-    elif method.attr == "backward" and not has_backward:
+    elif method == "backward" and not has_backward:
         yield "autograd", "Tensor.backward"
-    elif method.attr == "cuda":
+    elif method == "cuda":
         yield "devices", "Tensor.cuda"
-    elif method.attr == "to":
+    elif method == "to":
         device = next((each.value for each in call.keywords if each.arg == "device"), None)
-        first = next((each for each in call.args[:1] if _is_device(each, scope, origins)), None)
+        first = next((each for each in arguments[:1] if _is_device(each, scope, origins)), None)
         moved = [each for each in (device, first) if each is not None]
         if any(_is_elsewhere(each, scope, origins) for each in moved):
             yield "devices", "Tensor.to with a device"

@@ -7,13 +7,19 @@ only imported or appear in a string, a comment, an annotation or unreachable cod
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from grader.extract import Chunk, Extracted
 from grader.extract.source.scopes import scope_of
 from grader.extract.source.syntax import parsed_quietly
 from grader.model.assignment import Assignment
-from grader.restrictions.uses import SourceUses
-from grader.restrictions.walk import Parsed, Walk
+from grader.restrictions.origins import StoredModules
+from grader.restrictions.stirring import Parsed
+from grader.restrictions.uses import SourceUses, Use
+from grader.restrictions.walk import Walk
+
+_ROUNDS = 6
+"""How often a function is looked at: modules that it stores in attributes, known from the start, may lead further."""
 
 
 def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str, SourceUses]:
@@ -21,11 +27,21 @@ def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str,
     parsed = {chunk.number: _parsed(chunk) for chunk in extracted.chunks}
     found = {}
     for name, function in extracted.functions.items():
-        walk = Walk(extracted, function, assignment, parsed, {})
-        found[name] = walk.run()
-        if stored := walk.stored():  # known from the start, these modules may lead further
-            found[name] = Walk(extracted, function, assignment, parsed, stored).run()
+        stored: StoredModules = {}
+        for _ in range(_ROUNDS):
+            walk = Walk(extracted, function, assignment, parsed, stored)
+            found[name] = walk.run()
+            known, stored = stored, _merged(stored, walk.stored())
+            if stored == known:
+                break
+        else:
+            use = Use("unclear", "modules stored in one attribute after another", function.location)
+            found[name] = replace(found[name], unclear=(*found[name].unclear, use))
     return found
+
+
+def _merged(first: StoredModules, second: StoredModules) -> StoredModules:
+    return {key: first.get(key, frozenset()) | second.get(key, frozenset()) for key in {*first, *second}}
 
 
 def _parsed(chunk: Chunk) -> Parsed:

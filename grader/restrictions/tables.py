@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 
 from grader.extract.source.scopes import Scope
-from grader.restrictions.constants import constant_text
 from grader.restrictions.origins import GLOBALS, Foreign, Origins
 
 TABLE_METHODS = frozenset({"copy", "get", "items", "pop", "setdefault", "values", "__getitem__"})
 """Methods of a table that give objects."""
 
 _SYS_MODULES = Foreign("sys.modules")
-_NAMING = frozenset(
+NAMING = frozenset(
     Foreign(f"builtins.{name}")
     for name in (
         "all",
@@ -50,7 +49,7 @@ def is_handed_on(node: ast.Call | ast.Dict, scope: Scope, origins: Origins) -> b
             for key, value in zip(node.keys, node.values, strict=True)
         )
     given = [*node.args, *(each.value for each in node.keywords)]
-    is_asking = not _NAMING.isdisjoint(origins.of(node.func, scope))
+    is_asking = not NAMING.isdisjoint(origins.of(node.func, scope))
     return not is_asking and any(is_table(each, scope, origins) for each in given)
 
 
@@ -58,7 +57,7 @@ def is_constant_lookup(call: ast.Call, scope: Scope, origins: Origins) -> bool:
     """Whether this is globals().get("LIMIT"), which reads one name, as globals()["LIMIT"] does."""
     match call:
         case ast.Call(func=ast.Attribute(attr="get" | "__getitem__", value=table), args=[key, *_]):
-            return constant_text(key) is not None and is_table(table, scope, origins)
+            return origins.text(key, scope) is not None and is_table(table, scope, origins)
     return False
 
 
@@ -75,7 +74,7 @@ def parts_that_only_ask(node: ast.AST, scope: Scope, origins: Origins) -> list[a
             if is_none and isinstance(operators[0], ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
                 return [node.left] if _is_found(node.left, scope, origins) else []
         case ast.Call(func=function, args=[argument], keywords=[]):
-            if not _NAMING.isdisjoint(origins.of(function, scope)) and _is_names(argument, scope, origins):
+            if not NAMING.isdisjoint(origins.of(function, scope)) and _is_names(argument, scope, origins):
                 return [argument]
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             is_local = name not in scope.global_names and not scope.is_class
@@ -95,7 +94,7 @@ def _is_names(node: ast.expr, scope: Scope, origins: Origins) -> bool:
         case ast.Call(func=ast.Attribute(attr="keys", value=table), args=[], keywords=[]):
             return _is_modules(table, scope, origins)
         case ast.Call(func=function, args=[argument], keywords=[]):
-            return not _NAMING.isdisjoint(origins.of(function, scope)) and _is_names(argument, scope, origins)
+            return not NAMING.isdisjoint(origins.of(function, scope)) and _is_names(argument, scope, origins)
     return _is_modules(node, scope, origins)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from grader.model.assignment import RestrictionKind
 from grader.model.observation import Location
 
+UseKind = RestrictionKind | Literal["unclear"]
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use of something restricted."""
+    """One use of something restricted, or of something that may be: `unclear`."""
 
-    kind: RestrictionKind
+    kind: UseKind
     name: str
     """Its full name, or a few words."""
     location: Location | None
@@ -27,3 +30,6 @@ class SourceUses:
     uses: tuple[Use, ...]
     mentions: Mapping[str, Location]
     """Where it mentions other graded functions."""
+
+    unclear: tuple[Use, ...] = ()
+    """The constructs from which the grader cannot tell what is called."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from grader import formatting
@@ -14,7 +15,7 @@ from grader.model.observation import Location
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions.source import uses_in_source
 from grader.restrictions.trace import uses_in_trace
-from grader.restrictions.uses import SourceUses, Use
+from grader.restrictions.uses import SourceUses, Use, UseKind
 
 _NAMED = 4
 """Uses of one kind that a sentence names; the rest are counted."""
@@ -28,43 +29,56 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "dynamic": "names or code made at run time",
     "devices": "code that names a device",
 }
+_CANNOT_TELL = (
+    "Cannot tell what {function} calls, because of {uses}. Nothing was taken off; please read the code."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """The restricted uses of one kind in one function."""
+    """The restricted uses of one kind in one function, or the code from which the grader cannot tell what it calls."""
 
     function: str
-    kind: RestrictionKind
-    policy: Literal["fail", "note"]
+    kind: UseKind
+    policy: Literal["fail", "note", "flag"]
+    """flag: for the instructor, costs nothing."""
     clause: str
     """The uses and their locations, without the function's name."""
 
     @property
     def message(self) -> str:
         """A sentence for the report."""
+        if self.kind == "unclear":
+            return _CANNOT_TELL.format(function=self.function, uses=self.clause)
         if self.policy == "fail":
             return f"{self.function} {self.clause}, which this assignment does not allow."
         return f"{self.function} {self.clause}: {_WORDS[self.kind]}. It costs no points."
 
     @property
     def note(self) -> str:
-        """A clause beside the function's name."""
-        return f"it {self.clause}: {_WORDS[self.kind]}"
+        """A clause beside the function's name; empty for what only the instructor reads."""
+        return "" if self.kind == "unclear" else f"it {self.clause}: {_WORDS[self.kind]}"
 
 
 def find_violations(
-    assignment: Assignment, extracted: Extracted, traces: Mapping[str, Sequence[str]]
+    assignment: Assignment,
+    extracted: Extracted,
+    traces: Mapping[str, Sequence[str]],
+    lent: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> tuple[Violation, ...]:
     """One violation for each function and kind of restriction that the assignment does not ignore.
 
-    traces: by function, the operators of its traced call. They do not count again where the source of the function, or
-    of a graded function it calls, explains them.
+    traces: by function, the operators that were seen in its calls. They do not count again where the source of the
+    function explains them, or the source or calls of a graded function that it calls or was passed.
+    lent: by function, the graded functions that it was passed.
     """
     sources = uses_in_source(extracted, assignment)
     found = []
     for name, source in sources.items():
-        explained = {use.kind for other in _reached(name, sources) for use in sources[other].uses}
+        reached = _reached(name, sources).union(*(_reached(each, sources) for each in lent.get(name, ())))
+        explained = {use.kind for other in reached for use in sources[other].uses}
+        below = [other for other in reached if name not in _reached(other, sources)]
+        explained |= {use.kind for other in below for use in uses_in_trace(traces.get(other, ()))}
         unseen = [use for use in uses_in_trace(traces.get(name, ())) if use.kind not in explained]
         borrowed = tuple(_partners_behind(name, sources, assignment.partners(name)))
         for kind in _WORDS:
@@ -72,7 +86,14 @@ def find_violations(
             uses = [use for use in (*source.uses, *borrowed, *unseen) if use.kind == kind]
             if uses and policy != "ignore":
                 found.append(Violation(name, kind, policy, _clause(uses, extracted.functions[name].location)))
+        if source.unclear and _is_anything_restricted(assignment):
+            found.append(Violation(name, "unclear", "flag", _listed(source.unclear)))
     return tuple(found)
+
+
+def _is_anything_restricted(assignment: Assignment) -> bool:
+    """Whether a hidden name could break a restriction; a device never does."""
+    return any(assignment.restrictions.policy(kind) != "ignore" for kind in _WORDS if kind != "devices")
 
 
 def _partners_behind(name: str, sources: Mapping[str, SourceUses], partners: frozenset[str]) -> Iterator[Use]:
@@ -99,10 +120,15 @@ def _clause(uses: Sequence[Use], function: Location) -> str:
     verb = "calls" if uses[0].kind == "partner" else "uses"
     if uses[0].location is None:
         return f"{verb} {uses[0].name} ({function}; seen while it ran, not in its source)"
+    return f"{verb} {_listed(uses)}"
+
+
+def _listed(uses: Sequence[Use]) -> str:
+    """The first uses with their lines, and how many more there are."""
     named = [f"{use.name} ({use.location})" for use in uses[:_NAMED]]
     if len(uses) > _NAMED:
         named.append(f"{len(uses) - _NAMED} more")
-    return f"{verb} {formatting.listing(named)}"
+    return formatting.listing(named)
 
 
 def verdict_under(violations: Iterable[Violation], functions: Iterable[str], verdict: Verdict) -> Verdict:
@@ -122,4 +148,5 @@ def findings_of(violations: Iterable[Violation]) -> tuple[Finding, ...]:
         if each.policy == "fail"
         else Finding(each.function, None, notes=(each.note,))
         for each in violations
+        if each.policy != "flag"
     )

@@ -66,8 +66,7 @@ def returned_outputs(trial: Trial) -> tuple[Output, ...]:
 
 
 GREATEST_RAISED = 2 * (2 + wire.TEXT_CAP) + 8
-_GREATEST_TRACE = 4 + wire.GREATEST_OPERATORS * (2 + wire.OPERATOR_CAP)
-_GREATEST_COUNT = 12 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wire.OPERATOR_CAP)
+_GREATEST_COUNT = 12 + wire.GREATEST_LINES * 12 + wire.GREATEST_CALLS * (6 + wire.NAME_CAP)
 
 
 class Counted(NamedTuple):
@@ -83,8 +82,7 @@ def greatest_length(trial: Trial, spy: Spy | None) -> int:
     """The most bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(map(_greatest_value, body)) for body in bodies]
-    beside = (_GREATEST_TRACE if trial.is_traced else 0) + (_GREATEST_COUNT if trial.is_counted else 0)
-    return max(GREATEST_RAISED, *lengths) + beside
+    return max(GREATEST_RAISED, *lengths) + (_GREATEST_COUNT if trial.is_counted else 0)
 
 
 def _greatest_value(output: Output) -> int:
@@ -105,18 +103,14 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
     return SpyCall(*values)
 
 
-def decode_returned(
-    kind: int, cursor: wire.Cursor, trial: Trial
-) -> tuple[tuple[Value, ...], tuple[str, ...], Counted | None]:
-    """Read the values of a call that returned, as `returned_outputs` lists them, operators and counts."""
+def decode_returned(kind: int, cursor: wire.Cursor, trial: Trial) -> tuple[tuple[Value, ...], Counted | None]:
+    """Read the values of a call that returned, as `returned_outputs` lists them, and counts."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
-    count = _at_most(wire.GREATEST_OPERATORS, "operators", cursor) if trial.is_traced else 0
-    operators = tuple(_name(cursor) for _ in range(count))
     counted = _decode_counted(cursor) if trial.is_counted else None
     cursor.end()
-    return values, operators, counted
+    return values, counted
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:
@@ -136,7 +130,7 @@ def _at_most(greatest: int, things: str, cursor: wire.Cursor) -> int:
 
 def _name(cursor: wire.Cursor) -> str:
     name = cursor.text()
-    if len(name) > wire.OPERATOR_CAP:
+    if len(name) > wire.NAME_CAP:
         raise wire.WireError("a name is too long")
     return name
 

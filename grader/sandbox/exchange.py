@@ -29,6 +29,7 @@ from grader.sandbox import decode
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
 from grader.sandbox.waiting import extension
+from grader.sandbox.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Exchange:
     """Kills the worker and says how it ended."""
     waited: Callable[[], float] = lambda: 0.0
     """Seconds that the worker had no core so far; they extend the deadline."""
-    _request_id: int = field(default_factory=lambda: secrets.randbits(64), init=False)
+    witness: Witness | None = None
+    request_id: int = field(default_factory=lambda: secrets.randbits(64), init=False)
     _started: float = field(default_factory=time.perf_counter, init=False)
     _finished: float | None = field(default=None, init=False)
 
@@ -77,7 +79,7 @@ class Exchange:
         """Send the request and wait for the answer; a worker that fails is killed."""
         try:
             self.connection.settimeout(self._remaining())
-            request = wire.pack_request({**header, "id": self._request_id}, buffers)
+            request = wire.pack_request({**header, "id": self.request_id}, buffers)
             wire.send_parts(self.connection, request, self._remaining, descriptors)
             return self._receive()
         except TimeoutError:
@@ -116,7 +118,7 @@ class Exchange:
     ) -> Returned | Died:
         """The values that the call returned."""
         try:
-            values, operators, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
+            values, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
             return self._invalid(error)
         given, fetched, echoed = len(trial.outputs), len(trial.fetch), len(trial.echo)
@@ -127,7 +129,7 @@ class Exchange:
             echoes=values[given + fetched : given + fetched + echoed],
             earlier=values[given + fetched + echoed :],
             spy_calls=tuple(spy_calls),
-            operators=operators,
+            operators=() if self.witness is None else self.witness.seen(self.request_id),
             instructions=None if counted is None else _instructions(counted, location_of),
         )
 
@@ -144,8 +146,10 @@ class Exchange:
         return remaining
 
     def _receive(self) -> Answer:
+        if self.witness is not None:
+            self.witness.await_answer(self.connection, self._remaining)
         head = wire.receive_exactly(self.connection, wire.ANSWER_HEAD.size, self._remaining)
-        kind, length = wire.unpack_head(head, self._request_id)
+        kind, length = wire.unpack_head(head, self.request_id)
         if length > self.greatest_length:
             raise wire.WireError("more bytes than the answer can have")
         body = wire.receive_exactly(self.connection, length, self._remaining)

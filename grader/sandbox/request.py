@@ -78,7 +78,6 @@ def describe_call(
         "outputs": [decode.describe_output(output) for output in trial.outputs],
         "fetch": {name: decode.describe_output(output) for name, output in trial.fetch.items()},
         "echo": list(zip(trial.echo, map(decode.describe_output, decode.echo_outputs(trial)), strict=True)),
-        "is_traced": trial.is_traced,
         "is_counted": trial.is_counted,
         "are_calls_counted": trial.are_calls_counted,
         "is_again": trial.is_again,

@@ -7,6 +7,7 @@ not affect any other function.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -25,6 +26,7 @@ from grader.sandbox.protocols import Budget
 from grader.sandbox.request import describe_call, describe_program, describe_resident
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
+from grader.sandbox.witness import Witness
 
 _MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError"})
 _TORCH_MEMORY_ERROR = "DefaultCPUAllocator"
@@ -38,6 +40,7 @@ class _Worker:
     process: WorkerProcess
     device: Device
     redirect_cuda: bool
+    witness: Witness | None
     loaded: set[str] = field(default_factory=set)
     drivers: set[Driver] = field(default_factory=set)
     replaced: tuple[Replacement, ...] = ()
@@ -93,7 +96,8 @@ class Session:
         if isinstance(observation, Died) and self._is_launcher_lost:
             # All workers ended with the launcher, so this function need not be the cause.
             observation = self._attempt(trial, function, account)
-        account.settle(observation, lambda: self._waited_seconds(trial.caller))
+        if not (trial.is_traced and isinstance(observation, TimedOut | Died)):  # it is called again without
+            account.settle(observation, lambda: self._waited_seconds(trial.caller))
         return observation
 
     def _waited_seconds(self, caller: str) -> float:
@@ -208,6 +212,8 @@ class Session:
             device=worker.device,
             default_device=self._default_device(worker),
         )
+        canaries = None if worker.witness is None else worker.witness.begin(is_traced=trial.is_traced)
+        header["canaries"] = canaries
         exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
@@ -253,6 +259,7 @@ class Session:
             greatest_length,
             end_worker=lambda: self._end_worker(worker.caller),
             waited=lambda: waited_seconds(worker.process.process_id),
+            witness=worker.witness,
         )
 
     def _start_worker(self, caller: str, device: Device) -> _Worker:
@@ -265,14 +272,20 @@ class Session:
         ended = ""
         for _ in range(2):  # the worker before may have killed the first, which was forked ahead
             process = self.launcher.start()
-            worker = self._workers[caller] = _Worker(caller, process, device, redirect_cuda)
+            witness, writing = Witness.open() or (None, None)
+            worker = self._workers[caller] = _Worker(caller, process, device, redirect_cuda, witness)
             process.connection.settimeout(self.budget.load_seconds)
             try:
-                wire.send_parts(process.connection, program)
+                wire.send_parts(
+                    process.connection, program, descriptors=() if writing is None else (writing,)
+                )
             except OSError:
                 ended = self._end_worker(caller)
             else:
                 return worker
+            finally:
+                if writing is not None:
+                    os.close(writing)
         raise SandboxError(f"new processes for the student's code ended at once ({ended})")
 
     def _location_of(self, chunk_number: int, line: int) -> Location | None:
@@ -288,5 +301,7 @@ class Session:
         if worker is None:
             return how_it_ended(Ending(None))
         ending = self.launcher.end(worker.process)
+        if worker.witness is not None:
+            worker.witness.close()
         self._is_launcher_lost = ending.is_launcher_lost
         return how_it_ended(ending)

@@ -34,7 +34,6 @@ TRIALS = (
     Trial("a trainer", "f", (SPY,), (SeriesOutput(3),), fetch={"W": ArrayOutput((2, 4))}, method="train"),
     Trial("nothing", "f", (), ()),
     Trial("empty shapes", "f", (), (ArrayOutput((0, 3)), ArrayOutput(()), LabelsOutput(0), SeriesOutput(0))),
-    Trial("traced", "f", _WX, (NumberOutput(), ArrayOutput((2, 3))), is_traced=True),
 )
 
 
@@ -101,9 +100,6 @@ def _body(rng: Random, trial: Trial) -> tuple[bytes, int]:
     else:
         outputs = decode.spy_outputs(SPY) if kind == wire.ASKED else decode.returned_outputs(trial)
         body = b"".join(_value(rng, output) for output in outputs)
-        if kind == wire.RETURNED and trial.is_traced:
-            number = count(rng, 50)
-            body += number.to_bytes(4, "little") + b"".join(wire.pack_text("aten::mm") for _ in range(number))
     if rng.random() < 0.4:
         body = mutated_bytes(rng, body)
     return body, kind

@@ -204,7 +204,7 @@ def _conversation(case: answers.Sent, trial: Trial, ours: socket.socket, ended: 
         return "exit code 0"
 
     exchange = Exchange(ours, 0.01 if case.is_silent else 30, greatest, end_worker)
-    exchange._request_id = case.request_id
+    exchange.request_id = case.request_id
     calls: list[SpyCall] = []
     answer: Answer | Ended | Refused = exchange.ask({"op": "call"})
     while isinstance(answer, Answer) and answer.kind == wire.ASKED:
@@ -225,8 +225,6 @@ def _words(observation: object) -> None:
         case Returned() as returned:
             for value in (*returned.values, *returned.echoes, *returned.fetched.values()):
                 _plain(getattr(value, "description", ""))
-            for name in returned.operators:
-                _plain(name)
 
 
 def _save_handed(case: handed.Handed, folder: Path) -> None:

@@ -205,7 +205,6 @@ def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
     assert [(flag.kind, flag.message) for flag in report.flags] == [
         ("note", "Quick run: 1 check worth 2 points was not run and does not count.")
     ]
-    assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
 
 
 def test_a_quick_run_does_not_count_hidden_checks_that_it_leaves_out(graded, monkeypatch, tmp_path):
@@ -551,22 +550,6 @@ def test_a_fault_of_ours_in_the_restrictions_costs_nobody_points(graded, monkeyp
 
     assert report.score == 20
     assert [flag.message for flag in report.flags] == ["restrictions could not be checked"]
-
-
-def test_each_loss_function_is_traced_once_after_its_last_check(graded):
-    sandbox = FakeSandbox()
-
-    graded(sandbox=sandbox)
-
-    assert [trial.function for trial in sandbox.trials if trial.is_traced] == ["f", "g"]
-
-
-def test_a_function_is_not_traced_where_its_last_check_was_not_asked_for(graded):
-    sandbox = FakeSandbox()
-
-    graded(sandbox=sandbox, only=frozenset({"g_values"}))
-
-    assert sandbox.trials == []
 
 
 def test_the_bounds_of_the_spec_are_those_of_the_session(tmp_path, graded):

@@ -44,16 +44,9 @@ ONLY_TRACED = {
         "tuple of modules",
         "dictionary of modules",
         "closure over a module",
-        "attribute by setattr",
-        "methodcaller",
-        "attrgetter",
-        "getattr with a built name",
-        "getattr with a formatted name",
-        "__getattribute__",
         "eval",
         "exec",
         "loss that is not imported but reached",
-        "numbers into a name",
         "called when imported",
         "__getattr__ of a class",
         "returned by a function",
@@ -61,12 +54,12 @@ ONLY_TRACED = {
         "loop over modules",
         "nonlocal",
     },
-    "autograd": {"func.grad by getattr", "methodcaller", "Parameter"},
+    "autograd": set(),
     "partner": set(),
 }
-"""Uses that only a traced call shows."""
+"""Uses that only a traced call shows; the source says that it cannot be followed."""
 
-SEEN_BY_NEITHER = {"another thread", "modes switched off", "padded"}
+SEEN_BY_NEITHER = {"padded"}
 """Beyond source and trace: only a note on names or code made at run time remains."""
 
 DISGUISES = [
@@ -136,6 +129,11 @@ def test_a_use_that_neither_sees_is_a_dynamic_violation(kind, name, source):
     assert kinds_in_source(source) == {"dynamic"}
 
 
+@pytest.mark.parametrize("kind, name, source", IN_TRACE, ids=[f"{k}: {n}" for k, n, _ in IN_TRACE])
+def test_a_use_that_the_source_hides_is_not_silent(kind, name, source):
+    assert kinds_in_source(source) & {"dynamic", "unclear"}
+
+
 def test_a_partner_behind_a_graded_class_is_seen_and_a_class_that_calls_it_is_right():
     source = module(
         "return Classifier().loss(W, X, y, reg)\n",
@@ -157,7 +155,7 @@ def test_a_use_behind_names_that_are_rebound_often_is_seen():
 def test_a_name_that_is_a_module_of_itself_is_followed():
     lines = "t = torch\nt = t.nn\nt = t.functional\nreturn t.cross_entropy(X, y)\n"
 
-    assert kinds_in_source(module(lines)) == {"losses"}
+    assert "losses" in kinds_in_source(module(lines))
 
 
 def test_a_table_of_numbers_is_not_too_much_code():

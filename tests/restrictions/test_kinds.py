@@ -112,9 +112,13 @@ def test_other_names_are_free(name):
         ("torch._tensor.Tensor.backward", "autograd"),
         ("torch._VariableFunctionsClass._make_dual", "autograd"),
         ("autograd", "autograd"),
+        ("sklearn.svm._classes.LinearSVC.__init__", "libraries"),
+        ("scipy.optimize._minimize.minimize", "libraries"),
+        ("witness off", "dynamic"),
+        ("witness off torch._C._dispatch_library", "dynamic"),
     ],
 )
-def test_operators_show_losses_and_autograd(name, kind):
+def test_operators_show_losses_autograd_and_what_hides_them(name, kind):
     assert kind_of_operator(name) == kind
 
 
@@ -134,7 +138,7 @@ def test_operators_show_losses_and_autograd(name, kind):
         "torch.Tensor.requires_grad_",
         "torch.nn.functional.linear",
         "torch.optim.SGD",
-        "sklearn.svm.SVC",
+        "sklearn.utils.shuffle",
         "builtins.eval",
         "torch.nn.",
         ".",

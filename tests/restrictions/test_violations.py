@@ -96,7 +96,7 @@ def test_what_is_ignored_is_not_said(source):
 def test_a_use_seen_only_in_a_trace_has_the_location_of_the_function():
     assert messages(PLAIN, traces={"vectorized": ("aten.mm", "aten.nll_loss_forward")}, losses="fail") == [
         (
-            "vectorized uses aten.nll_loss_forward (hw.py, line 1;"
+            "vectorized uses torch's nll_loss_forward (hw.py, line 1;"
             " seen while it ran, not in its source), which this assignment does not allow."
         )
     ]
@@ -176,3 +176,28 @@ def test_a_violation_makes_a_function_incorrect_and_a_note_does_not():
         Finding("f", False),
         Finding("f", None, notes=("it uses Tensor.backward (hw.py, line 3): automatic differentiation",)),
     )
+
+
+UNCLEAR = """\
+import torch
+
+def vectorized(W, X, y, reg):
+    return [torch][0].exp(getattr(X, str(y)))
+"""
+
+
+def test_what_cannot_be_followed_is_a_flag_in_words():
+    (violation,) = find_violations(assignment_with(), extracted_of(UNCLEAR), {})
+
+    assert (violation.kind, violation.policy) == ("unclear", "flag")
+    assert violation.message == (
+        "Cannot tell what vectorized calls, because of torch, passed on as a value (hw.py, line 4) and"
+        " getattr with a computed name (hw.py, line 4). Nothing was taken off; please read the code."
+    )
+
+
+def test_a_flag_changes_no_verdict_and_adds_no_finding():
+    flag = Violation("f", "unclear", "flag", "getattr with a computed name (hw.py, line 2)")
+
+    assert verdict_under([flag], ("f",), PASSED) is PASSED
+    assert findings_of([flag]) == ()

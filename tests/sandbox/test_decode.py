@@ -38,14 +38,7 @@ def doubles(*numbers):
     return np.array(numbers, "<f8").tobytes()
 
 
-TRACED = Trial("a call", "f", (), (NumberOutput(),), is_traced=True)
 COUNTED = Trial("a call", "f", (), (NumberOutput(),), is_counted=True)
-
-
-def names_of(*names, count=None):
-    return (len(names) if count is None else count).to_bytes(4, "little") + b"".join(
-        map(wire.pack_text, names)
-    )
 
 
 def likely(length):
@@ -72,7 +65,6 @@ def test_any_bytes_give_a_value_or_a_wire_error(data, output):
 def test_any_bytes_for_a_whole_answer_give_values_or_a_wire_error(data, kind):
     for decoder in (
         lambda: decode.decode_returned(kind, wire.Cursor(data), TRIAL),
-        lambda: decode.decode_returned(kind, wire.Cursor(value(FLOAT64, doubles(1)) + data), TRACED),
         lambda: decode.decode_returned(kind, wire.Cursor(value(FLOAT64, doubles(1)) + data), COUNTED),
         lambda: decode.decode_raised(kind, wire.Cursor(data)),
         lambda: decode.decode_spy_call(wire.Cursor(data), SPY),
@@ -185,9 +177,9 @@ def test_no_well_formed_answer_is_longer_than_the_greatest_length():
     texts = 6 * (bytes([wire.OTHER]) + wire.pack_text("x" * 9999))
     raised = 2 * wire.pack_text("x" * 9999) + bytes(8)
 
-    values, operators, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
+    values, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
 
-    assert (len(values), operators, counted) == (6, (), None)
+    assert (len(values), counted) == (6, None)
     assert max(len(full), len(texts), len(raised)) <= decode.greatest_length(TRIAL, None)
     assert decode.greatest_length(TRIAL, None) < 6 * 2100
 
@@ -207,36 +199,6 @@ def test_only_tensors_are_echoed():
         decode.returned_outputs(trial)
 
 
-def test_a_traced_call_brings_the_names_of_what_ran():
-    body = value(FLOAT64, doubles(1)) + names_of("aten.mm", "autograd")
-
-    _, operators, _ = decode.decode_returned(wire.RETURNED, wire.Cursor(body), TRACED)
-
-    assert operators == ("aten.mm", "autograd")
-
-
-@pytest.mark.parametrize(
-    "names, words",
-    [
-        (names_of("x" * (wire.OPERATOR_CAP + 1)), "a name is too long"),
-        (names_of(count=wire.GREATEST_OPERATORS + 1), "too many operators"),
-        (names_of("aten.mm", count=2), "the answer is too short"),
-        (names_of("aten.mm", "aten.add", count=1), "the answer is too long"),
-        (b"", "the answer is too short"),
-    ],
-)
-def test_malformed_names_are_a_wire_error(names, words):
-    with pytest.raises(wire.WireError, match=words):
-        decode.decode_returned(wire.RETURNED, wire.Cursor(value(FLOAT64, doubles(1)) + names), TRACED)
-
-
-def test_no_well_formed_trace_is_longer_than_the_greatest_length():
-    names = names_of(*["x" * wire.OPERATOR_CAP] * wire.GREATEST_OPERATORS)
-    untraced = Trial("a call", "f", (), (NumberOutput(),))
-
-    assert decode.greatest_length(TRACED, None) == decode.greatest_length(untraced, None) + len(names)
-
-
 def number(value):
     return np.array([value], "<u4").tobytes()
 
@@ -248,7 +210,7 @@ def count_of(*numbers):
 def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
     body = count_of(90, 2, 7, 12, 60, 7, 13, 20, 1) + wire.pack_text("torch's mul") + number(14)
 
-    _, _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
+    _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
 
     assert counted == (90, ((7, 12, 60), (7, 13, 20)), {"torch's mul": 14})
 
@@ -257,7 +219,7 @@ def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
     "names,words", [(wire.GREATEST_CALLS + 1, "too many calls"), (1, "a name is too long")]
 )
 def test_calls_beyond_the_caps_are_a_wire_error(names, words):
-    body = count_of(1, 0, names) + wire.pack_text("x" * (wire.OPERATOR_CAP + 1)) + number(1)
+    body = count_of(1, 0, names) + wire.pack_text("x" * (wire.NAME_CAP + 1)) + number(1)
 
     with pytest.raises(wire.WireError, match=words):
         decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
@@ -287,7 +249,7 @@ def test_the_greatest_length_of_a_counted_answer_holds_all_its_lines():
     plain = Trial("a call", "f", (), (NumberOutput(),))
     lines = count_of(1, wire.GREATEST_LINES, *range(3 * wire.GREATEST_LINES), wire.GREATEST_CALLS)
     for name in range(wire.GREATEST_CALLS):
-        lines += wire.pack_text(f"{name:0{wire.OPERATOR_CAP}}") + number(1)
+        lines += wire.pack_text(f"{name:0{wire.NAME_CAP}}") + number(1)
 
     decode.decode_returned(wire.RETURNED, wire.Cursor(lines), COUNTED)
 

@@ -5,7 +5,6 @@ import pytest
 
 from grader.model.observation import Raised, Returned
 from grader.model.trial import ArrayOutput, Tensor
-from grader.sandbox.inside import wire
 from tests.sandbox.calls import number_of, trial
 
 SCORES = Tensor(np.array([[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]]))
@@ -39,7 +38,7 @@ def test_a_call_that_is_not_traced_brings_no_names(open_session):
 def test_the_names_of_functions_and_operators_come_back(operators_of):
     seen = operators_of("    return F.softmax(scores, dim=1).max() + torch.einsum('nc->', scores)")
 
-    assert {"torch.nn.functional.softmax", "torch.functional.einsum", "aten._softmax", "aten.max"} <= seen
+    assert {"aten.softmax", "aten.einsum", "aten._softmax", "aten.max"} <= seen
     assert "autograd" not in seen
 
 
@@ -62,10 +61,10 @@ def test_a_ready_made_hinge_loss_is_seen(operators_of):
     assert "aten.multi_margin_loss" in operators_of("    return F.multi_margin_loss(scores, y)")
 
 
-def test_a_cross_entropy_of_probabilities_is_seen_by_its_function(operators_of):
+def test_a_cross_entropy_of_probabilities_is_seen(operators_of):
     seen = operators_of("    return F.cross_entropy(scores, F.one_hot(y, 3).to(scores.dtype))")
 
-    assert "torch.nn.functional.cross_entropy" in seen
+    assert "aten.cross_entropy_loss" in seen
 
 
 ENGINE = """\
@@ -115,24 +114,5 @@ def test_what_comes_back_is_not_traced_while_it_is_packed(open_session):
     seen = session.run(trial("f", SCORES, LABELS, outputs=(ArrayOutput((2, 3)),), is_traced=True))
 
     assert isinstance(seen, Returned)
-    assert seen.operators == ("aten.mul",)
-
-
-def test_a_trace_that_the_code_floods_is_cut_at_its_caps(open_session):
-    source = """\
-import gc
-
-def f(scores, y):
-    for table in gc.get_objects():
-        if type(table) is dict and "aten.sum" in table:
-            for number in range(1000):
-                table[f"{number}\\u20ac" * 60] = None
-    return 1.0
-"""
-    session = open_session(source.replace("for table", "scores.sum()\n    for table"), "f")
-
-    seen = session.run(trial("f", SCORES, LABELS, is_traced=True))
-
-    assert isinstance(seen, Returned)
-    assert len(seen.operators) <= wire.GREATEST_OPERATORS
-    assert all(len(name) <= wire.OPERATOR_CAP for name in seen.operators)
+    assert {"aten.mul"} <= set(seen.operators)
+    assert {"aten.contiguous", "aten.detach"}.isdisjoint(seen.operators)

@@ -204,7 +204,7 @@ def test_a_fault_that_spoils_the_context_costs_one_call(session_on, error):
 
 HEADER = {
     "id": 1, "op": "call", "function": "f", "method": None, "backend": "torch", "positional": [], "keywords": {},
-    "state": {}, "outputs": [{"kind": "number"}], "fetch": {}, "echo": [], "is_traced": False, "is_counted": False,
+    "state": {}, "outputs": [{"kind": "number"}], "fetch": {}, "echo": [], "canaries": None, "is_counted": False,
     "are_calls_counted": False, "is_again": False, "redirect_cuda": False, "default_device": "cpu", "driver": None,
 }  # fmt: skip
 

@@ -47,7 +47,7 @@ KEYS = {
         "outputs",
         "fetch",
     }
-    | {"echo", "is_traced", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
+    | {"echo", "canaries", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
     | {"default_device", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
     "resident": {"op", "id", "backend", "device", "tensors"},

@@ -1,35 +1,14 @@
-"""Records what torch runs during one call: names of functions and operators, or counts of operators.
-
-Both are claims: the student's code shares this process and may add or hide names.
-"""
+"""Counts the operators that torch runs during one call: a claim, as the student's code shares this process."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-
-import wire
-
-
-class _FunctionNames(TorchFunctionMode):
-    """Records torch's functions and methods: `torch._tensor.Tensor.backward`."""
-
-    def __init__(self, names: dict[str, None]) -> None:
-        super().__init__()
-        self._names = names
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Record the name of `func` and call it; methods written in C++ have no module, and are left out."""
-        module = getattr(func, "__module__", None)
-        if isinstance(module, str):
-            self._names[f"{module}.{getattr(func, '__qualname__', '')}"] = None
-        return func(*args, **(kwargs or {}))
 
 
 class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -79,24 +58,3 @@ def counting(calls: Counter[str]) -> contextlib.AbstractContextManager[Any]:
         return result
 
     return _Operators(run)
-
-
-@contextlib.contextmanager
-def recording() -> Iterator[dict[str, None]]:
-    """The distinct names of what runs inside, in order, and whether a backward pass ran an operator."""
-    names: dict[str, None] = {}
-
-    def run(func: Any, args: Any, kwargs: Any) -> Any:
-        names[str(func.name()).partition(".")[0].replace("::", ".")] = None
-        if torch._C._current_autograd_node() is not None:  # noqa: SLF001  it has no public name
-            names[wire.AUTOGRAD_RAN] = None
-        return func(*args, **kwargs)
-
-    with _FunctionNames(names), _Operators(run):
-        yield names
-
-
-def pack_names(names: dict[str, None]) -> list[wire.Buffer]:
-    """Their number and each name, within the wire's caps."""
-    first = list(names)[: wire.GREATEST_OPERATORS]
-    return [wire.pack_counts(len(first)), *map(wire.pack_name, first)]

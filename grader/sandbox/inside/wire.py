@@ -24,14 +24,44 @@ ALIGNMENT = 16
 TEXT_CAP = 2000
 """The most UTF-8 bytes of one text in an answer."""
 
-GREATEST_OPERATORS, OPERATOR_CAP = 400, 100
-"""The most operator names in an answer to a traced call, and the most ASCII characters in a name."""
+NAME_CAP = 100
+"""The most ASCII characters in the name of a library call."""
 
 GREATEST_LINES = GREATEST_CALLS = 64
 """The most lines, and library calls, in an answer to a counted call."""
 
 AUTOGRAD_RAN = "autograd"
-"""Among the names of a traced call if an operator ran for a backward pass."""
+"""Among the operators of a call if a backward pass ran."""
+
+NOTE, TRACE_WORKS, TRACE_ENDS = "@", "trace works", "trace ends"
+"""Begins a line of the pipe that is ours; notes that a worker can trace calls, and that a traced one has ended."""
+
+WITNESS_OFF = "witness off"
+"""Among the operators of a call if something was done that keeps them from being seen; its name may follow."""
+
+LIBRARIES = frozenset(
+    {"autograd", "chainer", "cuml", "cvxopt", "cvxpy", "fastai", "flax", "jax", "keras", "lightgbm"}
+    | {
+        "lightning",
+        "mxnet",
+        "optax",
+        "paddle",
+        "pytorch_lightning",
+        "scipy",
+        "sklearn",
+        "skorch",
+        "statsmodels",
+    }
+    | {"tensorflow", "theano", "thundersvm", "tinygrad", "torchmetrics", "xgboost"}
+)
+"""Libraries that fit models or differentiate, at least in part."""
+
+CANARIES = ("digamma", "erfc", "expm1", "frac", "i0", "rsqrt", "sinc", "trunc")
+CANARY_LOSSES = (
+    *("binary_cross_entropy", "cross_entropy_loss", "hinge_embedding_loss", "kl_div", "multi_margin_loss"),
+    "soft_margin_loss",
+)
+"""Operators that run beside a traced call, to be missed where a witness was switched off."""
 
 GREATEST_DESCRIPTORS = 8
 """The most descriptors of shared memory with one request."""
@@ -182,8 +212,8 @@ def pack_text(text: str) -> bytes:
 
 
 def pack_name(name: str) -> bytes:
-    """The name of an operator or a library call, as a text."""
-    return pack_text(name.encode("ascii", "replace").decode()[:OPERATOR_CAP])
+    """The name of a library call, as a text."""
+    return pack_text(name.encode("ascii", "replace").decode()[:NAME_CAP])
 
 
 def pack_counts(*counts: int) -> bytes:
