@@ -12,6 +12,9 @@ from typing import SupportsInt
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, marks that turn the direction of writing, and surrogates."""
 
+_UNHELD = re.compile(f"(?![\t\n]){_UNPRINTABLE.pattern}")
+"""Of those, what a text of several lines cannot hold either."""
+
 _SHOWN_CHARACTERS = 60
 """Of a string from a spec."""
 
@@ -112,3 +115,10 @@ def printable(name: str) -> str:
     with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate that stands for no byte
         name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return _UNPRINTABLE.sub("\ufffd", name)
+
+
+def held(text: str, greatest: int) -> str:
+    """A text of at most so many characters, in which line ends and tabs are the only unprintable ones."""
+    if len(text) > greatest:
+        text = f"{text[: greatest - 3]}..."
+    return _UNHELD.sub("\ufffd", text)

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
@@ -93,6 +94,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot write
+    if not sys.warnoptions:
+        warnings.simplefilter(
+            "ignore"
+        )  # libraries' remarks on a student's numbers are nothing for the instructor
     logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
     interruption.catch()
     # NumPy reads this once. A second thread of ours would spin on the core of a timed worker.

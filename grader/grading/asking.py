@@ -10,6 +10,7 @@ from grader.checks import AnyCheck, Evidence
 from grader.checks.base.call import failure_told
 from grader.checks.base.context import CheckContext
 from grader.grading.check_result import CheckResult
+from grader.grading.gate import reportable
 from grader.grading.layouts import Runner
 from grader.grading.reporting import check_part
 from grader.model.observation import Observation, Raised, Returned, Unexpected
@@ -105,7 +106,7 @@ def _judged(
             (trial, run(replace(trial, replaced=replaced) if replaced else trial)) for trial in trials
         ]
         trials = check.more_trials(context, evidence)
-    verdict = check.judge(context, evidence)
+    verdict = reportable(check, check.judge(context, evidence))
     if verdict.status == "failed" and verdict.failure is None:
         verdict = replace(verdict, failure=failure_told(evidence, verdict.message))
     check_part(

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
 
+import numpy as np
+
 from grader import formatting
 from grader.checks import AnyCheck
 from grader.checks.base.call import sentence
@@ -22,7 +24,7 @@ from grader.extract.unwritten import is_unwritten
 from grader.grading.asking import run_and_judge
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
-from grader.grading.reporting import ReportDraft
+from grader.grading.reporting import ReportDraft, report_without_code
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
 from grader.grading.watching import Watch
@@ -56,6 +58,19 @@ def grade(
 
     Raises SubmissionError if nothing in the submission can be read, SandboxError if no worker can be started.
     """
+    with np.errstate(
+        all="ignore"
+    ):  # a student's numbers overflow; that is for the verdicts to say, not for stderr
+        return _graded(submission, loaded, sandbox, settings, progress)
+
+
+def _graded(
+    submission: Submission,
+    loaded: LoadedSpec,
+    sandbox: SandboxLike,
+    settings: Settings,
+    progress: Progress | None,
+) -> Report:
     started = datetime.now(UTC)
     spec = loaded.spec
     extracted = guarded(lambda: extract(submission, list(spec.functions), spec.files), SubmissionError)
@@ -88,7 +103,9 @@ def grade(
         isolation=isolation,
         started=started,
     )
-    return draft.report(guarded(lambda: _wrong_spec(draft)) or ())
+    return guarded(lambda: draft.report(guarded(lambda: _wrong_spec(draft)) or ())) or report_without_code(
+        submission.id, "grader_fault", "the report could not be written", loaded, settings, isolation
+    )
 
 
 def guarded(action: Callable[[], _Result], *foreseen: type[GraderError]) -> _Result | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from grader import formatting
 from grader.errors import ReportError
 from grader.model.verdict import FlagKind, Part, VerdictStatus
 
@@ -22,7 +23,13 @@ ReportStatus = Literal["graded", "incomplete", "unreadable"]
 
 
 class ReportModel(BaseModel):
-    """Base of the report's parts: frozen, no unknown fields, every number finite."""
+    """Base of the report's parts: frozen, no unknown fields, every number finite, every text printable and bounded.
+
+    A student's words may hold half a surrogate pair, which no JSON can, or go on for megabytes.
+    """
+
+    greatest_text: ClassVar[int] = 4000
+    """Characters of one text; a longer one is cut."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -31,6 +38,21 @@ class ReportModel(BaseModel):
         populate_by_name=True,
         json_schema_serialization_defaults_required=True,
     )
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _with_printable_texts(cls, value: Any) -> Any:
+        match value:
+            case str():
+                return formatting.held(value, cls.greatest_text)
+            case tuple() if any(isinstance(each, str) for each in value):
+                return tuple(map(cls._with_printable_texts, value))
+            case dict():
+                return {
+                    formatting.held(key, cls.greatest_text): cls._with_printable_texts(each)
+                    for key, each in value.items()
+                }
+        return value
 
 
 class AssignmentPart(ReportModel):
@@ -105,6 +127,7 @@ class FunctionPart(ReportModel):
 class PicturePart(ReportModel):
     """Images of one size."""
 
+    greatest_text: ClassVar[int] = 1 << 23
     count: int = Field(description="Number of images.")
     height: int = Field(description="Height in pixels.")
     width: int = Field(description="Width in pixels.")

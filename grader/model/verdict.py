@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
 from grader.model.observation import Location
+
+GREATEST_NUMBER = 1e100
+"""The largest number in a report: sums and squares of such numbers are finite too, for whoever draws or adds them up."""
+
+
+def is_reportable(number: object) -> bool:
+    """Whether a report can hold it: a real number, finite and bounded, of whatever type."""
+    try:
+        return isinstance(number, Real) and abs(float(number)) <= GREATEST_NUMBER  # nan is not
+    except OverflowError:  # an integer beyond floats
+        return False
+
 
 VerdictStatus = Literal["passed", "failed", "skipped", "not_run", "errored"]
 FlagKind = Literal[
@@ -86,7 +99,7 @@ class Verdict:
 
     Attributes:
         credit: the share of the check's points that was earned, 0 to 1.
-        measured: finite numbers by name.
+        measured: numbers by name, of any size: grader.grading.gate holds back what a report cannot hold.
         allowed: the bounds on them, under the same names.
         curves: series for a page to draw, bounded in length.
         pictures: images for a page to draw, bounded in size.

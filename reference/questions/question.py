@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -104,6 +104,8 @@ class Question:
     free: tuple[str, ...] = ()
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For outputs that a function gets right which computes nothing: the outputs of which one must not be anyhow."""
     unchanged: tuple[str, ...] | None = None
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
@@ -125,6 +127,11 @@ class Question:
         return replace(
             self, answer=lambda inputs: answers(inputs)[0], accepted=lambda inputs: answers(inputs)[1:]
         )
+
+    def is_proven(self, output: str, unexplained: Container[str]) -> bool:
+        """Whether a right output earns its share, beside those that are neither right nor a known mistake's."""
+        needed = self.needs.get(output, ())
+        return not needed or any(each not in unexplained for each in needed)
 
     def tolerance_of(self, output: str, *, is_float32: bool = False) -> float:
         """Relative to the largest entry of that output."""

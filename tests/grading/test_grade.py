@@ -264,12 +264,12 @@ def test_a_sandbox_that_cannot_start_a_worker_is_an_errored_check(graded):
     assert report.score is None
 
 
-@pytest.mark.parametrize("measured", [float("nan"), float("inf")])
-def test_a_verdict_that_no_report_can_hold_is_an_errored_check(graded, measured):
+@pytest.mark.parametrize("measured", [float("nan"), float("inf"), -1.7e308])
+def test_a_verdict_that_no_report_can_hold_is_a_failed_check(graded, measured):
     report = graded({"g_values": Verdict("passed", 1.0, "Fine.", measured={"loss_difference": measured})})
 
-    assert statuses(report) == ["passed", "passed", "errored", "passed"]
-    assert report.score is None
+    assert statuses(report) == ["passed", "passed", "failed", "passed"]
+    assert report.score == 15
 
 
 def test_a_fault_of_ours_is_logged_with_its_traceback(graded, caplog):

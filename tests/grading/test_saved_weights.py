@@ -117,21 +117,92 @@ def test_weights_of_another_layout_are_read_in_it(sandbox, trained):
     assert verdict.status == "passed"
 
 
-def test_weights_that_learned_nothing_fail_on_real_images_and_cost_nothing_on_the_stand_in(sandbox):
-    accuracies = "<number> on the validation images (0.2 needed), <number> on the test images (0.2 needed)."
-    content = saved({"W": torch.zeros(3073, 10)})
-    real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
+REAL = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
+RNG = np.random.default_rng(0)
+COLUMN = RNG.normal(size=(3073, 1))
 
-    on_standin, on_real = (verdict_on(sandbox, content, data=data) for data in (DATA, real))
+ALL_SAME = "its columns are all the same, so every class has the same score for every image."
+NOISE = "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation <number>)."
 
-    assert (on_real.status, on_real.credit, on_real.hint) == ("failed", 0.0, "Train longer.")
-    assert says(on_real.message, f"best.pt is not accurate enough: {accuracies}")
-    assert (on_standin.status, on_standin.credit, on_standin.hint) == ("passed", 1.0, None)
+UNTRAINED = {
+    "zeros": (np.zeros((3073, 10)), ALL_SAME),
+    "ones": (np.ones((3073, 10)), ALL_SAME),
+    "the greatest": (np.full((3073, 10), -1.7e308), ALL_SAME),
+    "one column ten times": (np.repeat(COLUMN, 10, axis=1), ALL_SAME),
+    "one column but for rounding": (np.repeat(COLUMN, 10, axis=1) + 1e-15 * RNG.random((3073, 10)), ALL_SAME),
+    "a bias alone": (np.vstack([np.zeros((3072, 10)), RNG.normal(size=(1, 10))]), ALL_SAME),
+    "normal": (RNG.normal(size=(3073, 10)), NOISE),
+    "uniform": (RNG.random((3073, 10)), NOISE),
+    "a start": (1e-4 * RNG.normal(size=(3073, 10)), NOISE),
+    "denormal": (1e-310 * RNG.normal(size=(3073, 10)), NOISE),
+    "huge": (1e308 * RNG.random((3073, 10)), NOISE),
+    "signs": (np.sign(RNG.normal(size=(3073, 10))), NOISE),
+    "noise on one column": (COLUMN + RNG.normal(size=(3073, 10)), NOISE),
+}
+
+
+def on(data, W, dtype="float64", check=CHECK):
+    (trial,) = check.trials(CheckContext(ASSIGNMENT, 0, data=data))
+    seen = Returned((Received(np.asarray(W), dtype),), 0.0)
+    with np.errstate(all="ignore"):
+        return check.judge(CheckContext(ASSIGNMENT, 0, data=data), [(trial, seen)])
+
+
+@pytest.mark.parametrize("W,words", UNTRAINED.values(), ids=UNTRAINED)
+def test_weights_that_no_training_gave_earn_nothing_on_the_stand_in_either(W, words):
+    hard = CHECK.model_copy(update={"val_bar": 0.3, "test_bar": 0.3})
+
+    verdict = on(DATA, W, check=hard)
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Train longer.")
+    assert says(verdict.message, f"W in best.pt was not trained: {words}")
+
+
+ELSEWHERE = (
+    "best.pt reaches <number> on the validation images (0.3 needed), <number> on the test images (0.3 needed). These are"
+    " stand-in images, which weights trained on CIFAR-10 have never seen, so the accuracy costs no points: the file only has"
+    " to hold weights that may have been trained on images. With CIFAR-10 (--data) the bars count."
+)
+
+
+@pytest.mark.parametrize("start", [0.0, 1e-4])
+@pytest.mark.parametrize("rate,reg,steps", [(1e-2, 1e-2, 30), (3e-2, 0.0, 60), (1e-3, 1e-3, 40)])
+def test_weights_trained_on_other_images_cost_nothing_on_the_stand_in(start, rate, reg, steps):
+    """Images of a natural spectrum, whose classes have nothing to do with the stand-in's."""
+    rng = np.random.default_rng(steps)
+    frequencies = np.hypot(*np.meshgrid(np.fft.fftfreq(32), np.fft.fftfreq(32)))
+    frequencies[0, 0] = 1 / 32
+    waves = np.fft.fft2(rng.normal(size=(400, 3, 32, 32))) / frequencies
+    images = np.fft.ifft2(waves).real.reshape(400, -1)
+    X = np.hstack([0.22 * images / images.std(), np.ones((400, 1))])
+    y = (X @ rng.normal(size=(3073, 10))).argmax(1)
+    W = train(
+        softmax_loss, start * rng.normal(size=(3073, 10)), X, y, rate, reg, steps, 50, rng, Convention()
+    )
+
+    verdict = on(DATA, W, check=CHECK.model_copy(update={"val_bar": 0.3, "test_bar": 0.3}))
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert says(verdict.message, ELSEWHERE)
+
+
+def test_one_weight_for_all_pixels_is_told():
+    W = np.repeat(RNG.normal(size=(1, 10)), 3073, axis=0)
+
+    verdict = on(DATA, W, check=CHECK.model_copy(update={"val_bar": 0.3, "test_bar": 0.3}))
+
+    words = " Each class has one weight for all pixels, which tells bright images from dark ones only."
+    assert says(verdict.message, ELSEWHERE + words)
+
+
+def test_on_real_images_the_bars_count():
+    verdict = on(REAL, np.zeros((3073, 10)))
+
+    assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Train longer.")
     assert says(
-        on_standin.message,
-        f"best.pt reaches {accuracies} These are stand-in images, which weights trained on CIFAR-10 have never seen, so the"
-        " accuracy costs no points: the file only has to hold weights of the right form. With CIFAR-10 (--data) the bars"
-        " count.",
+        verdict.message,
+        "best.pt is not accurate enough: <number> on the validation images (0.2 needed), <number> on the test images (0.2"
+        " needed).",
     )
 
 
@@ -245,9 +316,7 @@ def test_the_two_bars_count_half_each():
     (trial,) = CHECK.trials(CheckContext(ASSIGNMENT, 0, data=DATA))
     hard = CHECK.model_copy(update={"val_bar": 0.99, "test_bar": 0.01})
     seen = Returned((Received(np.zeros((3073, 10)), "float64"),), 0.0)
-    real = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
-
-    assert hard.judge(CheckContext(ASSIGNMENT, 0, data=real), [(trial, seen)]).credit == 0.5
+    assert hard.judge(CheckContext(ASSIGNMENT, 0, data=REAL), [(trial, seen)]).credit == 0.5
 
 
 # --- The files -------------------------------------------------------------------------------------------------------

@@ -39,6 +39,13 @@ def core_fault(assignment: Assignment, call: Call, *, needs_gradient: bool = Fal
     return None if fault is None else f"{trial.function}: {fault}, on {trial.label}"
 
 
+def loss_fault(assignment: Assignment, call: Call) -> str | None:
+    """The fault of the loss of a call at reg = 0, in a sentence; None when it is right."""
+    trial, returned = call
+    comparison = Truth.of(assignment, trial).compare_loss(returned.values[0])
+    return None if comparison.is_right else f"{trial.function}: {comparison.sentence}, on {trial.label}"
+
+
 def is_half_right(assignment: Assignment, call: Call) -> bool:
     """Whether one half is right at reg = 0: the loss, beside a dW that is filled in, or the gradient but for a factor."""
     trial, returned = call

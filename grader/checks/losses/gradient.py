@@ -27,6 +27,9 @@ REGS = (0.0, 10.0)
 NOISE_UNITS = 16
 """Rounding of the two losses, in units of the roundoff; the difference quotient divides it by the step."""
 
+GREATEST_NOISE = 0.01
+"""Relative to the length of dW: rounding of a right loss explains less, while that of a huge one would explain anything."""
+
 ENTRIES = 10
 ENTRY_BOUND = 1e-4
 """Single entries are shown to the student and decide nothing; no right gradient exceeds this bound at any of them."""
@@ -44,9 +47,9 @@ class _Step:
     bound: float
     roundoff: float
 
-    def error(self, numeric: float, analytic: float, loss: float) -> float:
-        """The relative error |n - a| / (|n| + |a|), less what rounding of the loss explains."""
-        noise = NOISE_UNITS * self.roundoff * (1.0 + abs(loss)) / self.size
+    def error(self, numeric: float, analytic: float, loss: float, length: float) -> float:
+        """The relative error |n - a| / (|n| + |a|), less what rounding of the loss explains. length: that of dW."""
+        noise = min(NOISE_UNITS * self.roundoff * (1.0 + abs(loss)) / self.size, GREATEST_NOISE * length)
         excess = max(0.0, abs(numeric - analytic) - noise)
         return excess / (abs(numeric) + abs(analytic) or 1.0)
 
@@ -222,6 +225,7 @@ def _slope(at: Call, up: Call, down: Call, step: _Step) -> _Slope:
     difference = case_of(up[0])[0].W - case_of(down[0])[0].W
     length = float(np.linalg.norm(difference))
     numeric = (number_of(up[1].values[0]) - number_of(down[1].values[0])) / length
-    analytic = float(np.sum(gradient.array.astype(np.float64) * difference) / length)
-    error = step.error(numeric, analytic, number_of(loss))
+    dW = gradient.array.astype(np.float64)
+    analytic = float(np.sum(dW * difference) / length)
+    error = step.error(numeric, analytic, number_of(loss), float(np.linalg.norm(dW)))
     return _Slope(difference, numeric, analytic, error, error <= step.bound)

@@ -1,4 +1,7 @@
-"""The handout's sanity check: with small weights the loss is about 9.0 (SVM) or ln 10 (softmax)."""
+"""The handout's sanity check: with small weights the loss is about 9.0 (SVM) or ln 10 (softmax).
+
+That number is in every handout, so a constant would pass: only a loss that is right elsewhere too earns the points.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.comparison import described, number_of
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
-from grader.checks.losses.cases import Case
+from grader.checks.losses.cases import Case, Draw
+from grader.checks.losses.core import loss_fault, no_points_yet
 from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
 from grader.model.trial import Trial
 from grader.model.verdict import Verdict
@@ -22,7 +26,7 @@ TOLERANCE = 0.01
 
 
 class InitialLossCheck(CheckFields):
-    """On images, with W = 1e-4 * randn, the loss is that of guessing."""
+    """On images, with W = 1e-4 * randn, the loss is that of guessing; with other weights it is right too."""
 
     needs_data: ClassVar[bool] = True
 
@@ -30,7 +34,7 @@ class InitialLossCheck(CheckFields):
     function: str
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """One call on 128 images."""
+        """One call on 128 images, and one on a small case without regularizer."""
         dtype = context.assignment.loss_function(self.function).main_dtype
         rng = random_stream(context.seed, self.id)
         X, y = prepared(data_of(context), "train", "float32")
@@ -40,14 +44,15 @@ class InitialLossCheck(CheckFields):
             W, images = W.T, images.T
         name = f"W = {DEVIATION:g} * randn, {SAMPLES} images"
         case = Case(name, W, images, y[rows].astype(np.int64), REG)
-        return (loss_trial(context.assignment, self.function, case, dtype),)
+        core = Draw(rng, context.assignment.convention).small(reg=0.0)
+        return tuple(loss_trial(context.assignment, self.function, each, dtype) for each in (case, core))
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Passed when the loss is near that of guessing."""
+        """Passed when the loss is near that of guessing, from a function whose loss is right at its core."""
         calls = returned_calls(evidence)
         if isinstance(calls, str):
             return self.failed(calls, blames=(self.function,))
-        ((trial, returned),) = calls
+        (trial, returned), core = calls
         if context.assignment.loss_function(self.function).classifier == "svm":
             expected = context.assignment.convention.delta * (NUM_CLASSES - 1)
             why = "delta for each wrong class"
@@ -56,6 +61,8 @@ class InitialLossCheck(CheckFields):
         loss = returned.values[0]
         seen = number_of(loss)
         if abs(seen - expected) <= TOLERANCE * expected:
+            if fault := loss_fault(context.assignment, core):
+                return self.failed(no_points_yet("the loss at the start", fault), blames=(self.function,))
             message = f"{self.function}: the loss is {seen:.4f} at the start, about {expected:.4f} ({why})"
             return self.passed(message, measured={"loss": seen}, allowed={"loss": expected})
         return self.failed(

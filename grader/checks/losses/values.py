@@ -23,7 +23,7 @@ from grader.checks.losses.truth import FLOAT32_NOTE, Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Replacement, Trial
-from grader.model.verdict import Diagnosis, Finding, Verdict
+from grader.model.verdict import Diagnosis, Finding, Verdict, is_reportable
 
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
@@ -158,10 +158,10 @@ class _PartTally:
         return f"{len(self.wrong)} of {formatting.count(self.calls, 'call')}"
 
     def numbers(self) -> list[dict[str, float]]:
-        """The relative difference of the first wrong value and its bound, by name; infinite ones are left out."""
+        """The relative difference of the first wrong value and its bound, by name; those that no report holds are left out."""
         numbers = [(each.relative, each.allowed) for each, *_ in self.wrong[:1]] or [(np.inf, np.inf)]
         name = f"{self.part}_relative_difference"
-        return [{name: value} if np.isfinite(value) else {} for value in numbers[0]]
+        return [{name: value} if is_reportable(value) else {} for value in numbers[0]]
 
 
 @dataclass(slots=True)

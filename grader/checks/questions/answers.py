@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -159,16 +159,23 @@ class AnswersCheck(CheckFields):
                 measured=tally.worst,
                 findings=(Finding(self.function, True, (), notes),),
             )
-        credit = 0.0
-        if tally.broken is None:
-            credit = sum(self._share(name) for name in question.outputs if name not in tally.wrong)
-            credit *= UNCHANGED_SHARE if tally.changed else 1.0
         diagnoses = tally.diagnoses(context.assignment)
+        unexplained = tally.wrong.keys() - {each.part for each in diagnoses}
+        right = [name for name in question.outputs if name not in tally.wrong and tally.broken is None]
+        unproven = [name for name in right if not question.is_proven(name, unexplained)]
+        credit = sum(self._share(name) for name in right if name not in unproven)
+        credit *= UNCHANGED_SHARE if tally.changed else 1.0
         return self.failed(
-            " ".join(tally.sentences(diagnoses)),
+            " ".join((*tally.sentences(diagnoses), *self._unpaid(unproven))),
             credit=min(1.0, credit),
             findings=(Finding(self.function, False, diagnoses, notes),),
         )
+
+    def _unpaid(self, unproven: Sequence[str]) -> Iterator[str]:
+        """Sentences on right outputs that earn nothing, by the outputs that they need."""
+        for needed in dict.fromkeys(self._question.needs[name] for name in unproven if self._share(name)):
+            names = [name for name in unproven if self._question.needs[name] == needed]
+            yield f"No points for {formatting.listing(names)} until {formatting.listing(needed, 'or')} is right."
 
     def _share(self, output: str) -> float:
         if self.shares:

@@ -79,7 +79,7 @@ class BatchesCheck(CheckFields):
         )
 
     def judge(self, _context: CheckContext, evidence: Evidence, /) -> Verdict:
-        """Half of the points for rows with their labels, half for how they are drawn."""
+        """Half of the points for rows with their labels, if any are drawn, and half for how they are drawn."""
         runs: list[list[Array]] = []
         notes: tuple[str, ...] = ()
         for trial, observation in evidence:
@@ -93,11 +93,17 @@ class BatchesCheck(CheckFields):
         rows = len(_arguments(evidence[0][0])[0])
         draws = audit_draws(runs, rows, each="call")
         is_even = draws.fault is None
+        share, words = PAIRS_SHARE, f"{self.function}: {draws.fault}"
+        if is_even:
+            share, words = 1.0, f"{self.function} draws rows with their labels evenly from all {rows} rows"
+        elif draws.is_slice:
+            share, words = (
+                0.0,
+                f"{words}, a slice of X and y. No points for their labels until rows are drawn",
+            )
         return self.scored(
-            1.0 if is_even else PAIRS_SHARE,
-            f"{self.function} draws rows with their labels evenly from all {rows} rows"
-            if is_even
-            else f"{self.function}: {draws.fault}",
+            share,
+            words,
             measured={"chi_square": draws.chi_square},
             allowed={"chi_square": draws.allowed},
             findings=(

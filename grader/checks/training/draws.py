@@ -28,6 +28,8 @@ class Draws:
     allowed: float
     fault: str | None
     note: str | None = None
+    is_slice: bool = False
+    """Whether every batch is the same slice of the rows, which takes no drawing."""
 
 
 def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Draws:
@@ -48,16 +50,25 @@ def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Dra
         if is_repeated and fault is None
         else None
     )
-    return Draws(statistic, allowed, fault, note)
+    return Draws(statistic, allowed, fault, note, _are_one(first) and _is_slice(first[0], rows))
+
+
+def _are_one(batches: Sequence[Array]) -> bool:
+    return all(np.array_equal(rows, batches[0]) for rows in batches)
+
+
+def _is_slice(batch: Array, rows: int) -> bool:
+    """Whether each row of a batch is at the same distance from the one before."""
+    return bool(np.ptp(np.diff(batch) % rows) == 0)
 
 
 def _fault(batches: Sequence[Array], counts: Array, each: str, *, is_even: bool) -> str | None:
-    if all(np.array_equal(rows, batches[0]) for rows in batches):
+    if _are_one(batches):
         return f"every {each} gets the same batch"
     gaps = [np.diff(np.sort(rows)) for rows in batches]
     if all(np.mean(gap == 1) > _CONSECUTIVE for gap in gaps):
         return "the batches are consecutive rows, not drawn at random"
-    if all(np.ptp(np.diff(rows) % len(counts)) == 0 for rows in batches):
+    if all(_is_slice(rows, len(counts)) for rows in batches):
         return "the batches are rows at a fixed distance, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == len(counts) - 1:

@@ -25,6 +25,9 @@ _FINER_ROUNDING = 0.0006
 _DRAWN = 0.8
 """The least share of the rows that batches from all of them hold: 11 batches of 200 from 270 miss one in 3,000."""
 
+_WHOLE = 1e-6
+"""How near to a whole number a number of percents is one."""
+
 _RELATIVE = 1e-6
 """The allowed error of the numbers that are passed on, which may go through float32."""
 
@@ -186,8 +189,8 @@ def _is_accuracy(seen: float, fraction: float) -> bool:
 
 
 def _rounding_of(accuracy: float) -> float:
-    percent = 100 * accuracy
-    is_in_percents = np.isfinite(percent) and abs(percent - round(percent)) < 1e-6
+    percents = 100 * accuracy
+    is_in_percents = bool(np.isfinite(percents)) and abs(percents - round(percents)) < _WHOLE
     return ROUNDING if is_in_percents else _FINER_ROUNDING
 
 
@@ -198,5 +201,5 @@ def shown(number: float) -> str:
 
 def _returned(count: Value) -> str:
     number = number_of(count)
-    is_tuple = np.isfinite(number) and number > 0
-    return formatting.count(int(number), "value") if is_tuple else "something other than a tuple"
+    is_count = np.isfinite(number) and number > 0
+    return formatting.count(int(number), "value") if is_count else "something other than a tuple"

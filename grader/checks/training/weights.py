@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, assert_never
 import numpy as np
 from pydantic import Field
 
+from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import (
@@ -31,12 +32,23 @@ from grader.model.trial import Array, ArrayOutput, FileArgument, Trial
 from grader.model.verdict import Verdict
 from reference.in_worker.saved import SAVED_FUNCTION
 
+LEAST_APART = 1e-12
+"""Relative: classes whose weights differ by no more than rounding have the same weights."""
+
+DISTANCES = (1, 2, 3, 6, 31, 32, 33, 64, 96, 1024)
+"""In a column, between pixels near each other and between the channels of one, whichever way images are laid out."""
+
+LEAST_ALIKE = 0.035
+"""The least correlation, of either sign, at one of these distances. For independent random numbers it has a standard
+deviation of 0.006. Weights trained on images with the spectrum of natural ones have 0.08 and more, even overfitted ones."""
+
 
 class WeightsCheck(CheckFields):
     """A file that torch.save wrote holds {'W': W}, whose highest scores label enough images correctly.
 
     It is loaded as tensors alone (weights_only), in a confined worker that runs none of the student's code. On the
-    stand-in for CIFAR-10 the bars cost nothing: students train on the real images, and no weights fit both.
+    stand-in for CIFAR-10 the bars cost nothing: students train on the real images, and no weights fit both. There it can
+    only be told whether the weights can be those of a trained classifier at all (`untrained`).
     """
 
     roles: ClassVar[Roles] = {}
@@ -62,7 +74,7 @@ class WeightsCheck(CheckFields):
         )
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Half of the points for each of the two bars; on the stand-in all of them for weights of the right form."""
+        """Half of the points for each of the two bars; on the stand-in all of them for weights that may be trained ones."""
         ((_, observation),) = evidence
         W = self._weights(context, observation)
         if isinstance(W, str):
@@ -72,11 +84,17 @@ class WeightsCheck(CheckFields):
         credit = reached.credit(bars)
         message = f"{self.file} reaches {reached.beside(bars)}."
         if credit < 1 and data_of(context).is_standin:
+            fault = untrained(W)
+            if fault is not None:
+                return self.failed(f"W in {self.file} was not trained: {fault}")
             credit = 1.0
             message += (
                 " These are stand-in images, which weights trained on CIFAR-10 have never seen, so the accuracy costs no"
-                " points: the file only has to hold weights of the right form. With CIFAR-10 (--data) the bars count."
+                " points: the file only has to hold weights that may have been trained on images. With CIFAR-10 (--data)"
+                " the bars count."
             )
+            if _is_flat(W):
+                message += " Each class has one weight for all pixels, which tells bright images from dark ones only."
         elif credit < 1:
             message = f"{self.file} is not accurate enough: {reached.beside(bars)}."
         return self.scored(credit, message, measured=reached.by_name(), allowed=bars.by_name())
@@ -113,6 +131,33 @@ class WeightsCheck(CheckFields):
         if kind == "LookupError":
             return f"{self.file} holds {message}; save it with torch.save({{'W': W}}, path)"
         return f"{self.file} is damaged or was not written by torch.save: loading it raised {kind}"
+
+
+def untrained(W: Array) -> str | None:
+    """Why no training on images gave W (D, C), in a clause; None where one may have.
+
+    Each step adds multiples of images to the columns of W, other ones to each class. So the classes differ, and what
+    sets them apart is no more independent from pixel to pixel than images are.
+    """
+    apart = W[:-1].astype(np.longdouble)
+    apart -= apart.mean(axis=1, keepdims=True)
+    largest = np.abs(apart).max()
+    if not largest > LEAST_APART * np.abs(W).max():
+        return "its columns are all the same, so every class has the same score for every image"
+    apart = (apart / largest).astype(np.float64)
+    power = float(np.vdot(apart, apart))
+    alike = max(abs(float(np.vdot(apart[by:], apart[:-by]))) / power for by in DISTANCES)
+    if alike < LEAST_ALIKE:
+        return (
+            "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation"
+            f" {formatting.small(alike)})"
+        )
+    return None
+
+
+def _is_flat(W: Array) -> bool:
+    """Whether each class has one weight for all pixels."""
+    return bool((np.ptp(W[:-1].astype(np.longdouble), axis=0) <= LEAST_APART * np.abs(W).max()).all())
 
 
 def _shape(context: CheckContext) -> tuple[int, int]:

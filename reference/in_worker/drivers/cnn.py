@@ -8,11 +8,15 @@ from typing import Any
 import torch
 
 _BATCH = 64
+_CLASSES = 10
+_TINY_RATE = 1e-6
+"""So small that all steps of an epoch go in the direction of the first one."""
+
 _SHAPES = ((10, 1, 5, 5), (10,), (20, 10, 5, 5), (20,), (10, 320), (10,))
 
 
 def layers(cnn: Callable[[], Any], images: Any) -> tuple[Any, ...]:
-    """The number of parameters, the shapes of the three weights, and the shape of the output."""
+    """The number of parameters, the shapes of the three weights, and that of the output, which needs all three."""
     model = cnn()
     given = list(model.parameters())
     kernels = sorted((each for each in given if each.dim() == 4), key=lambda each: each.shape[1])
@@ -20,10 +24,12 @@ def layers(cnn: Callable[[], Any], images: Any) -> tuple[Any, ...]:
     weights = [*[*kernels, None, None][:2], [None, *matrices][-1]]
     with torch.no_grad():
         output = model.eval()(images.float())
+    shapes = [None if each is None else torch.tensor(tuple(each.shape)) for each in weights]
+    is_network = all(each is not None for each in weights)
     return (
         sum(each.numel() for each in given),
-        *(None if each is None else torch.tensor(tuple(each.shape)) for each in weights),
-        torch.tensor(tuple(output.shape)),
+        *shapes,
+        torch.tensor(tuple(output.shape)) if is_network else None,
     )
 
 
@@ -181,3 +187,16 @@ def learn(
     for epoch in range(epochs):
         function(loader, model, torch.device("cpu"), optimizer, 8, epoch)
     return before, _vector(model)
+
+
+def learn_and_follow(
+    function: Callable[..., Any], cnn: Callable[[], Any], images: Any, labels: Any, *numbers: Any
+) -> tuple[Any, ...]:
+    """As learn; then how one epoch of tiny steps moves the weight of a linear classifier that starts at zero."""
+    before, after = learn(function, cnn, images, labels, *numbers)
+    mean, deviation, *_ = numbers
+    scaled = (images[:, None].float() - mean) / deviation
+    model = _Probe(torch.zeros(_CLASSES, scaled[0].numel()), torch.zeros(_CLASSES))
+    optimizer = _Descent(model.parameters(), lr=_TINY_RATE)
+    function(_loader(scaled, labels, function, shuffle=True), model, torch.device("cpu"), optimizer, 8, 0)
+    return before, after, model.linear.weight

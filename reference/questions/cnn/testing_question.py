@@ -126,6 +126,7 @@ QUESTIONS = (
         driver=("cnn", "test"),
         mistakes=_MISTAKES,
         rules=_RULES,
+        needs=dict.fromkeys(("weight_afterwards", "gradient_afterwards"), ("test_loss", "num_correct")),
         is_training=True,
     ),
 )

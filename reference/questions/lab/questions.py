@@ -185,6 +185,7 @@ QUESTIONS = (
         tolerance=1e-6,
         mistakes=NUMERIC,
         rules=_NUMERIC_RULES,
+        needs={"weight_afterwards": ("grad_weight",), "bias_afterwards": ("grad_bias",)},
     ),
     Question(
         "lab_evaluate",

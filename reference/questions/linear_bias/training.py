@@ -27,6 +27,8 @@ _NEAR = 0.01
 """Relative, of the final loss on the spiral; starts of 0.01*randn differ by less than 0.001."""
 _START = 0.1
 """Relative, of the first loss."""
+_LEARNED = 0.9
+"""Of the first loss on the spiral: weights that are not even this far down learned nothing."""
 _CONVERGED = 5e-3
 """Relative, of weights that no longer depend on the start."""
 _PATH = 0.06
@@ -120,6 +122,11 @@ def _is_inconsistent(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None
     return {"last": float(history[-1]), "reached": reached}
 
 
+def _is_unlearned(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    reached = _reached(inputs, seen)
+    return None if reached <= _LEARNED * np.log(inputs.number("num_classes")) else {"reached": reached}
+
+
 def _is_not_reached(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
     expected, reached = float(descend(inputs)["history"][-1]), _reached(inputs, seen)
     return None if abs(reached - expected) <= _NEAR * expected else {"reached": reached, "expected": expected}
@@ -146,6 +153,13 @@ _REACHED_RULES = (
         "history",
         "Its last loss is {last}, but the returned W and b have the loss {reached}: are they those of the last step, and is the loss complete?",
         _is_inconsistent,
+        is_symptom=True,
+    ),
+    Rule(
+        "history_of_nothing",
+        "history",
+        "It proves nothing: the returned W and b have the loss {reached}, hardly less than at the start.",
+        _is_unlearned,
         is_symptom=True,
     ),
     Rule(

@@ -33,6 +33,8 @@ GREATEST_LOSS = 0.6
 LEAST_ACCURACY = 0.75
 _START = 0.1
 """Relative, of the first loss."""
+_LEARNED = 0.9
+"""Of the first loss: one that is not even this far down belongs to parameters that learned nothing."""
 _TIES = 0.02
 """Share of the points whose scores may nearly tie."""
 
@@ -194,6 +196,11 @@ def _is_inconsistent(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None
     return None if abs(last - reached) <= 0.25 + 0.25 * reached else {"last": last, "reached": reached}
 
 
+def _is_unlearned(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    reached = _reached(inputs, seen)
+    return None if reached <= _LEARNED * np.log(inputs.number("output_size")) else {"reached": reached}
+
+
 def _is_not_reached(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
     reached = _reached(inputs, seen)
     return None if reached <= GREATEST_LOSS else {"reached": reached, "bound": GREATEST_LOSS}
@@ -214,6 +221,7 @@ _RULES = (
     length_rule(),
     Rule("other_first_loss", "history", "Its first loss is {first}; scores near zero give {expected}: is the loss of a batch an average, and is the start small?", _has_other_start, is_symptom=True),
     Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they those of the last step?", _is_inconsistent, is_symptom=True),
+    Rule("history_of_nothing", "history", "It proves nothing: the parameters at the end have the loss {reached}, hardly less than at the start.", _is_unlearned, is_symptom=True),
     Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: is every batch drawn from all rows, with the labels of its rows?", _is_not_reached, is_symptom=True),
     Rule("labels_of_other_weights", "labels", "{percent}% of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
     Rule("too_few_right", "labels", "{percent}% of the labels are right, expected at least {bound}%.", _is_inaccurate, is_symptom=True),

@@ -277,6 +277,28 @@ def test_another_loss_is_told_what_is_expected(change):
     assert "expected about 9.0000 (delta for each wrong class)" in verdict.message
 
 
+@pytest.mark.parametrize("check,constant", [(START, 9.0), (START_SOFTMAX, np.log(10))])
+@pytest.mark.parametrize("has_gradient", [True, False])
+def test_a_constant_is_not_a_loss(check, constant, has_gradient):
+    right = svm_mask if check is START else softmax_indexed
+
+    def guesses(W, X, y, reg):
+        return constant, right(W, X, y, reg)[1] if has_gradient else np.zeros_like(W)
+
+    verdict = verdict_on(check, guesses)
+
+    assert (verdict.status, verdict.credit, verdict.blames) == ("failed", 0.0, (check.function,))
+    assert verdict.message.startswith(
+        f"No points for the loss at the start until the values are right with reg = 0. {check.function}: loss is "
+    )
+
+
+def test_the_start_needs_no_gradient_and_no_regularizer():
+    verdict = verdict_on(START, lambda W, X, y, reg: (svm_mask(W, X, y, 0)[0], np.zeros_like(W)))
+
+    assert verdict.status == "passed"
+
+
 def test_no_loss_is_described():
     verdict = verdict_on(START, lambda W, X, y, reg: None)
 

@@ -147,7 +147,6 @@ DRAWN_WRONGLY = {
         always_the_same,
         "every call gets the same batch.",
     ),
-    "the first rows": (lambda X, y, num_train, size: (X[:size], y[:size]), "every call gets the same batch."),
     "a window": (
         by(lambda rng, count, size: rng.integers(0, count - size + 1) + np.arange(size)),
         "the batches are consecutive rows, not drawn at random.",
@@ -170,6 +169,18 @@ def test_batches_that_are_not_drawn_evenly_have_half_of_the_points_and_their_wor
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert verdict.message == f"{NAME}: {words}"
     assert verdict.findings[0].notes == ()
+
+
+@pytest.mark.parametrize(
+    "rows", [slice(None, None), slice(None, None, -1), slice(3, None), slice(None, None, 2)]
+)
+def test_a_slice_of_the_rows_earns_nothing(rows):
+    verdict = verdict_of(lambda X, y, num_train, size: (X[rows][:size], y[rows][:size]))
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message == (
+        f"{NAME}: every call gets the same batch, a slice of X and y. No points for their labels until rows are drawn."
+    )
 
 
 def test_the_same_batches_in_every_run_are_a_note():
