@@ -146,11 +146,11 @@ class _Options:
                 raise UsageError(f"{words}; choose from {', '.join(visible)}" if visible else words)
 
     @cached_property
-    def _data_set(self) -> DataSet:
-        """Read once, however many submissions there are."""
+    def _data_set(self) -> DataSet | None:
+        """Read once, however many submissions there are; None for the stand-in, which comes from the seed."""
         from grader.data import open_data
 
-        return open_data(None if self.data is None else Path(self.data))
+        return None if self.data is None else open_data(Path(self.data))
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from typing import SupportsInt
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, marks that turn the direction of writing, and surrogates."""
 
-_UNHELD = re.compile(f"(?![\t\n]){_UNPRINTABLE.pattern}")
+_UNHELD = re.compile(f"(?![\t\n\r]){_UNPRINTABLE.pattern}")
 """Of those, what a text of several lines cannot hold either."""
 
 _SHOWN_CHARACTERS = 60

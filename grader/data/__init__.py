@@ -1,6 +1,14 @@
 """The images that checks train on: CIFAR-10 if the user has it, else a deterministic stand-in."""
 
-from grader.data.dataset import DataSet, open_data, standin_data
+from grader.data.dataset import STANDIN_TITLE, DataSet, open_data, standin_data
 from grader.data.images import ImageSplits, LabelledImages, SplitName
 
-__all__ = ["DataSet", "ImageSplits", "LabelledImages", "SplitName", "open_data", "standin_data"]
+__all__ = [
+    "STANDIN_TITLE",
+    "DataSet",
+    "ImageSplits",
+    "LabelledImages",
+    "SplitName",
+    "open_data",
+    "standin_data",
+]

@@ -18,7 +18,7 @@ import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence
-from grader.data import open_data
+from grader.data import STANDIN_TITLE, open_data
 from grader.errors import DataError, DeviceError, SandboxError
 from grader.extract import extract
 from grader.grading.device import NO_CONTEXT
@@ -182,14 +182,16 @@ def _temporary_folder() -> DoctorFinding:
 
 def _data(path: Path | None) -> DoctorFinding:
     """The data set in use; the user's own is read in full, so that damaged files are found here."""
+    if path is None:
+        advice = (
+            "To train on CIFAR-10 itself, pass its cifar-10-python.tar.gz, or the unpacked folder, with --data PATH"
+            " or GRADER_DATA=PATH. The grader downloads nothing."
+        )
+        return DoctorFinding(
+            "Data", f"{STANDIN_TITLE}, drawn from each run's seed", is_good=True, advice=advice
+        )
     try:
         data = open_data(path)
-        if path is None:
-            advice = (
-                "To train on CIFAR-10 itself, pass its cifar-10-python.tar.gz, or the unpacked folder, with --data PATH"
-                " or GRADER_DATA=PATH. The grader downloads nothing."
-            )
-            return DoctorFinding("Data", data.name, is_good=True, advice=advice)
         splits = data.splits
     except DataError as error:
         advice = "Pass another --data or GRADER_DATA, or neither to use the stand-in."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from grader.checks import AnyCheck
 from grader.checks.base.context import CheckContext
@@ -21,14 +21,19 @@ class Settings:
     device: Device = "cpu"
     only: frozenset[str] | None = None
     """Ids of the checks to run; None for all."""
-    data: DataSet = field(default_factory=standin_data)
-    """To train on."""
+    data: DataSet | None = None
+    """To train on; None for the stand-in of the seed."""
     device_name: str | None = None
     """The GPU's, if one is used."""
     device_note: str | None = None
     """A remark for the report on the choice of the device."""
     is_quick: bool = False
     """Leave out checks that time or train, unless `only` names them."""
+
+    @property
+    def data_set(self) -> DataSet:
+        """To train on: one set for all submissions of a class, as they share the seed."""
+        return standin_data(self.seed) if self.data is None else self.data
 
     def reason_left_out(self, check: AnyCheck) -> str | None:
         """Why this check is not run; None if it is."""
@@ -49,10 +54,10 @@ class Settings:
     def context(self, assignment: Assignment) -> CheckContext:
         """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""
         device = "cpu" if assignment.backend == "numpy" else self.device
-        return CheckContext(assignment, self.seed, device, self.data)
+        return CheckContext(assignment, self.seed, device, self.data_set)
 
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
         """The data, for the report. Reads a user's own data only if one of these checks trains on it."""
         if any(check.needs_data for check in checks):
-            return self.data.name
+            return self.data_set.name
         return "none: no check of this spec trains on a data set"

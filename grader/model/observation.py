@@ -63,6 +63,34 @@ class SpyCall:
     reg: Value
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A step of a watched training.
+
+    Attributes:
+        before: (D, C) float32, a W that the loss was given.
+        after: the next one that it was given; None after the last call, where the result of the training follows.
+        batches: of each call with W `before`, what tells the rows apart: (N, columns) float32.
+    """
+
+    before: Array
+    after: Array | None
+    batches: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What a worker claims of a watched training.
+
+    Attributes:
+        calls: of the loss.
+        steps: the first, some drawn at random, the largest, the latest, and at the end the last.
+    """
+
+    calls: int
+    steps: tuple[Step, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Instructions:
     """How many bytecode instructions of the student's code a counted call executed, as the worker claims.
@@ -87,8 +115,9 @@ class Returned:
         echoes: the arguments that the trial asked to see again, after the call.
         spy_calls: the calls of the loss function that the judge lent.
         earlier: the previous call's result, read again after this call, when both used the same tensors.
-        operators: the names that ran during a traced call, as the worker claims.
+        operators: the restricted operators that ran, as the worker claims, or all if the call was traced.
         instructions: the count of a counted call.
+        watched: the steps of a watched training.
     """
 
     values: tuple[Value, ...]
@@ -99,6 +128,7 @@ class Returned:
     earlier: tuple[Value, ...] = ()
     operators: tuple[str, ...] = ()
     instructions: Instructions | None = None
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)

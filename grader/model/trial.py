@@ -51,6 +51,28 @@ class Spy:
     is_method: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A few steps of a training come back: what W was before, which rows the student's loss was called with, and W after.
+
+    Attributes:
+        shape: (D, C), W's.
+        stride: every stride-th column of X tells its rows apart.
+        functions: loss functions that the method of a class may call instead of its own.
+        reads_own: the loss is called as `self.loss(X, y, reg)` and reads W from the object.
+    """
+
+    shape: tuple[int, int]
+    stride: int
+    functions: tuple[str, ...] = ()
+    reads_own: bool = False
+
+    @property
+    def width(self) -> int:
+        """The number of columns that are told."""
+        return len(range(0, self.shape[0], self.stride))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ResidentTensor:
     """A tensor sent before the clock starts, which the worker holds for later calls with the same key.
@@ -167,7 +189,7 @@ class Trial:
         fetch: attributes to bring back after the call.
         echo: positions in `positional` to bring back after the call, to see whether they were changed.
         seconds: deadline of the call on the judge's clock.
-        is_traced: bring back the names of torch's functions and operators that ran.
+        is_traced: list every operator that runs, not only restricted ones, and see that the witnesses stand.
         is_counted: bring back how many instructions of the student's code ran.
         are_calls_counted: count calls of torch and NumPy too, which costs more than the call itself.
         is_again: pass the previous call's tensors, overwritten with these contents, and bring back the
@@ -175,6 +197,8 @@ class Trial:
         runner: whose function it is; the workers of both are confined alike.
         driver: runs in place of the function, which is then among its arguments.
         replaced: right functions to put in the place of wrong ones before the call.
+        is_apart: in a worker where nothing else of the submission was called.
+        watch: bring back steps of the training with the loss among the arguments, or with the object's own.
         tag: a mark for the check that made the trial; never sent to the worker.
     """
 
@@ -196,6 +220,8 @@ class Trial:
     runner: RunnerName = "student"
     driver: Driver | None = None
     replaced: tuple[Replacement, ...] = ()
+    is_apart: bool = False
+    watch: Watch | None = None
     tag: str = ""
 
     def device_of(self, device: Device) -> Device:
@@ -215,7 +241,8 @@ class Trial:
         So a loss function that never returns does not use up a trainer's time with another loss function.
         """
         name = self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
-        return " ".join((name, *(f"-{each.target}" for each in self.replaced)))
+        apart = ("apart",) if self.is_apart else ()
+        return " ".join((name, *(f"-{each.target}" for each in self.replaced), *apart))
 
     @property
     def lent(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ FlagKind = Literal[
     "restriction_noted",
     "unclear_code",
     "impossible_time",
+    "suspect_accuracy",
     "wrong_spec",
     "unreadable",
     "grader_fault",

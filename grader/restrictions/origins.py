@@ -139,6 +139,7 @@ class Origins:
         self._stirred = stirred
         self.class_nodes: dict[Scope, ast.ClassDef] = {}
         """The class of each scope of one that was entered."""
+        self._plain: dict[int, bool] = {}
         self._methods: dict[int, frozenset[str]] = {}
         self._known: dict[tuple[int, Scope], frozenset[Origin]] = {}
         self._texts: dict[tuple[int, Scope], str | None] = {}
@@ -232,12 +233,14 @@ class Origins:
 
     def _is_plain(self, node: ast.ClassDef | None, scope: Scope) -> bool:
         """Whether objects of the class are made by it and derived from nothing of a library's but a plain base."""
-        if node is None or any(
-            isinstance(each, ast.FunctionDef) and each.name == "__new__" for each in node.body
-        ):
+        if node is None:
             return False
-        found = (each for base in node.bases for each in self.of(base, scope.parent or scope))
-        return all(not isinstance(each, Foreign) or each.dotted in PLAIN_BASES for each in found)
+        if id(node) not in self._plain:
+            found = (each for base in node.bases for each in self.of(base, scope.parent or scope))
+            self._plain[id(node)] = all(
+                not isinstance(each, Foreign) or each.dotted in PLAIN_BASES for each in found
+            ) and not any(isinstance(each, ast.FunctionDef) and each.name == "__new__" for each in node.body)
+        return self._plain[id(node)]
 
     def _bindings_of(self, origin: OwnName) -> tuple[Binding, ...]:
         return self._files[origin.file].bound.get(origin.name, ()) if origin.file in self._files else ()

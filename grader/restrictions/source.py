@@ -32,7 +32,7 @@ def uses_in_source(extracted: Extracted, assignment: Assignment) -> Mapping[str,
             walk = Walk(extracted, function, assignment, parsed, stored)
             found[name] = walk.run()
             known, stored = stored, _merged(stored, walk.stored())
-            if stored == known:
+            if stored == known or walk.is_cut_short:
                 break
         else:
             use = Use("unclear", "modules stored in one attribute after another", function.location)

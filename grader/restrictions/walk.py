@@ -144,7 +144,7 @@ class Walk:
                     self._follow(origins, statement, chunk)
             self._enter_chunk(chunk)
         self._look_at_all()
-        if self._pending or self._later or self._origins.are_exhausted:
+        if self.is_cut_short:
             use = Use("dynamic", "more code than the grader reads", self._function.location)
             self._uses[use.kind, use.name] = use
         if self._reads_computed:
@@ -161,6 +161,11 @@ class Walk:
         if self._origins.are_cut_short:
             self._note("a chain of names longer than the grader follows", self._function.location)
         return SourceUses(tuple(self._uses.values()), self._mentions, tuple(self._unclear.values()))
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether there is more code than the grader reads."""
+        return bool(self._pending or self._later or self._origins.are_exhausted)
 
     def _look_at_all(self) -> None:
         while (self._pending or self._later) and self._steps_left > 0:

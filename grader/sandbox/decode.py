@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grader.model.observation import Received, SpyCall, Unexpected, Value
+from grader.model.observation import Received, SpyCall, Step, Unexpected, Value, Watched
 from grader.model.trial import (
+    Array,
     ArrayOutput,
     LabelsOutput,
     NumberOutput,
@@ -18,6 +19,7 @@ from grader.model.trial import (
     Spy,
     Tensor,
     Trial,
+    Watch,
 )
 from grader.sandbox.inside import wire
 
@@ -82,7 +84,17 @@ def greatest_length(trial: Trial, spy: Spy | None) -> int:
     """The most bytes that an answer to this trial can have."""
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(map(_greatest_value, body)) for body in bodies]
-    return max(GREATEST_RAISED, *lengths) + (_GREATEST_COUNT if trial.is_counted else 0)
+    beside = 0 if trial.watch is None else _greatest_watched(trial.watch)
+    return max(GREATEST_RAISED, *lengths) + beside + (_GREATEST_COUNT if trial.is_counted else 0)
+
+
+def _greatest_watched(watch: Watch) -> int:
+    one = 4 * math.prod(watch.shape) * 2 + 4 * (wire.MOST_BATCHES + wire.MOST_ROWS * _told_columns(watch)) + 5
+    return 8 + wire.MOST_STEPS * one
+
+
+def _told_columns(watch: Watch) -> int:
+    return len(range(0, watch.shape[0], watch.stride))
 
 
 def _greatest_value(output: Output) -> int:
@@ -103,14 +115,39 @@ def decode_spy_call(cursor: wire.Cursor, spy: Spy) -> SpyCall:
     return SpyCall(*values)
 
 
-def decode_returned(kind: int, cursor: wire.Cursor, trial: Trial) -> tuple[tuple[Value, ...], Counted | None]:
-    """Read the values of a call that returned, as `returned_outputs` lists them, and counts."""
+def decode_returned(
+    kind: int, cursor: wire.Cursor, trial: Trial
+) -> tuple[tuple[Value, ...], Counted | None, Watched | None]:
+    """Read the values of a call that returned, as `returned_outputs` lists them, counts and steps."""
     if kind != wire.RETURNED:
         raise wire.WireError("an unknown kind of answer")
     values = decode_values(cursor, returned_outputs(trial))
     counted = _decode_counted(cursor) if trial.is_counted else None
+    watched = None if trial.watch is None else _decode_watched(cursor, trial.watch)
     cursor.end()
-    return values, counted
+    return values, counted, watched
+
+
+def _decode_watched(cursor: wire.Cursor, watch: Watch) -> Watched:
+    calls = cursor.count()
+    count = _at_most(wire.MOST_STEPS, "steps", cursor)
+    return Watched(calls, tuple(_decode_step(cursor, watch) for _ in range(count)))
+
+
+def _decode_step(cursor: wire.Cursor, watch: Watch) -> Step:
+    before = _floats(cursor, watch.shape)
+    after = _floats(cursor, watch.shape) if cursor.byte() else None
+    rows = [
+        _at_most(wire.MOST_ROWS, "rows", cursor)
+        for _ in range(_at_most(wire.MOST_BATCHES, "batches", cursor))
+    ]
+    if sum(rows) > wire.MOST_ROWS:
+        raise wire.WireError("too many rows")
+    return Step(before, after, tuple(_floats(cursor, (count, _told_columns(watch))) for count in rows))
+
+
+def _floats(cursor: wire.Cursor, shape: tuple[int, int]) -> Array:
+    return np.frombuffer(cursor.take(4 * math.prod(shape)), "<f4").reshape(shape)
 
 
 def _decode_counted(cursor: wire.Cursor) -> Counted:

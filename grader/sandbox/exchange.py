@@ -118,7 +118,7 @@ class Exchange:
     ) -> Returned | Died:
         """The values that the call returned."""
         try:
-            values, counted = decode.decode_returned(answer.kind, answer.cursor, trial)
+            values, counted, watched = decode.decode_returned(answer.kind, answer.cursor, trial)
         except wire.WireError as error:
             return self._invalid(error)
         given, fetched, echoed = len(trial.outputs), len(trial.fetch), len(trial.echo)
@@ -131,6 +131,7 @@ class Exchange:
             spy_calls=tuple(spy_calls),
             operators=() if self.witness is None else self.witness.seen(self.request_id),
             instructions=None if counted is None else _instructions(counted, location_of),
+            watched=watched,
         )
 
     def _invalid(self, error: wire.WireError) -> Died:

@@ -19,6 +19,7 @@ from grader.model.trial import (
     Spy,
     Tensor,
     Trial,
+    Watch,
 )
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
@@ -84,6 +85,7 @@ def describe_call(
         "redirect_cuda": redirect_cuda,
         "default_device": default_device,
         "driver": None if trial.driver is None else trial.driver.name,
+        "watch": _described_watch(trial.watch),
     }
     return header, tuple(packer.buffers), packer.spy
 
@@ -104,6 +106,17 @@ def describe_resident(
             descriptors.append(descriptor)
     header = {"op": "resident", "backend": backend, "device": device, "tensors": entries}
     return header, tuple(packer.buffers), tuple(descriptors)
+
+
+def _described_watch(watch: Watch | None) -> dict[str, Any] | None:
+    if watch is None:
+        return None
+    return {
+        "shape": list(watch.shape),
+        "stride": watch.stride,
+        "functions": list(watch.functions),
+        "reads_own": watch.reads_own,
+    }
 
 
 def _described(array: Array) -> dict[str, Any]:

@@ -28,7 +28,9 @@ from grader.model.observation import (
     SpyCall,
     Unexpected,
     Value,
+    Watched,
 )
+from grader.model.observation import Step as WatchedStep
 from grader.model.trial import (
     Argument,
     Array,
@@ -45,6 +47,7 @@ from grader.model.trial import (
     Spy,
     Tensor,
     Trial,
+    Watch,
 )
 from grader.model.verdict import Verdict
 from reference import Convention
@@ -103,8 +106,11 @@ def observe(
     others: the functions that may be arguments.
     """
     calls: list[SpyCall] = []
+    watching = None if trial.watch is None else _Watching(trial.watch)
     positional = [
-        (others or {})[each.name] if isinstance(each, FunctionArgument) else _argument(each, calls)
+        _watched((others or {})[each.name], watching)
+        if isinstance(each, FunctionArgument)
+        else _argument(each, calls)
         for each in trial.positional
     ]
     before = [] if made is None else list(made)
@@ -122,6 +128,8 @@ def observe(
                 given = trial.state[name]
                 is_method = isinstance(given, Spy) and given.is_method
                 setattr(owner, name, _reading_own_weights(owner, value) if is_method else value)
+            if watching is not None and hasattr(owner, "loss"):
+                owner.loss = _watched(owner.loss, watching)
             student = getattr(owner, trial.method)
         result = student(*positional, **keywords)
     except _BrokenOffError as error:
@@ -137,7 +145,43 @@ def observe(
         echoes=tuple(received(positional[each], _echo(trial.positional[each])) for each in trial.echo),
         spy_calls=tuple(calls),
         earlier=_results(before[1], trial.outputs) if trial.is_again else (),
+        watched=None if watching is None else watching.watched,
     )
+
+
+class _Watching:
+    """Keeps every step of a training, not just a few as a worker does."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._calls = 0
+        self._steps: list[tuple[Array, list[Array]]] = []
+
+    def note(self, W: Array, X: Array) -> None:
+        self._calls += 1
+        rows = X[:, :: self._watch.stride].astype(np.float32)
+        if self._steps and np.array_equal(self._steps[-1][0], W.astype(np.float32)):
+            self._steps[-1][1].append(rows)
+        else:
+            self._steps.append((W.astype(np.float32), [rows]))
+
+    @property
+    def watched(self) -> Watched:
+        after = [*(W for W, _ in self._steps[1:]), None][: len(self._steps)]
+        steps = [
+            WatchedStep(W, following, tuple(batches))
+            for (W, batches), following in zip(self._steps, after, strict=True)
+        ]
+        return Watched(self._calls, tuple(steps))
+
+
+def _watched(loss: Student, watching: _Watching | None) -> Student:
+    def watched(W: Any, X: Any, *rest: Any, **named: Any) -> Any:
+        assert watching is not None
+        watching.note(W, X)
+        return loss(W, X, *rest, **named)
+
+    return loss if watching is None else watched
 
 
 def _reading_own_weights(owner: Any, spy: Student) -> Student:

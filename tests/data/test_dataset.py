@@ -4,9 +4,9 @@ import pickle
 
 import numpy as np
 
-from grader.data import DataSet, open_data, standin_data
+from grader.data import DataSet, standin_data
 from grader.data.images import ImageSplits, LabelledImages
-from grader.data.standin import STANDIN_SHA256
+from grader.data.standin import make_standin
 
 
 def small(seed):
@@ -14,11 +14,12 @@ def small(seed):
     return LabelledImages(rng.integers(256, size=(5, 3, 32, 32), dtype=np.uint8), np.arange(5))
 
 
-def test_without_a_path_it_is_the_stand_in():
-    data = open_data()
+def test_the_stand_in_of_a_seed_is_made_once_for_a_class():
+    data = standin_data(5)
 
     assert data.is_standin
-    assert data.sha256 == STANDIN_SHA256
+    assert data.sha256 == make_standin(5).sha256
+    assert standin_data(5) is data
     assert data.path is None
 
 

@@ -29,7 +29,7 @@ def same(left, right):
     assert [getattr(left, name) for name in fields] == [getattr(right, name) for name in fields]
     for name in ("seed", "device", "only", "device_name", "device_note", "is_quick"):
         assert getattr(left.settings, name) == getattr(right.settings, name)
-    assert left.settings.data.name == right.settings.data.name
+    assert left.settings.data_set.name == right.settings.data_set.name
 
 
 @pytest.mark.parametrize("name", shipped_specs())
@@ -46,7 +46,7 @@ def test_a_job_of_every_shipped_spec_survives_pickling_and_is_small(name):
 
 def test_a_job_holds_no_images_even_when_they_were_read():
     settings = Settings(seed=7)
-    _ = settings.data.splits
+    _ = settings.data_set.splits
 
     assert len(pickle.dumps(GradeJob(ClassEntry("a", SAMPLE), load_spec("eecs498_2019"), settings))) < 20_000
 

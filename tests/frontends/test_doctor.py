@@ -6,7 +6,6 @@ from importlib import metadata
 import pytest
 
 from grader.data import cifar10, open_data
-from grader.data.standin import STANDIN_SHA256
 from grader.errors import SandboxError
 from grader.frontends import doctor
 from grader.frontends.doctor import DoctorFinding, examine
@@ -156,7 +155,7 @@ def test_a_real_worker_is_started_and_called():
 def test_without_data_of_its_own_the_stand_in_is_named_with_what_to_do():
     assert finding("Data") == DoctorFinding(
         "Data",
-        f"synthetic stand-in v1 for CIFAR-10, sha256 {STANDIN_SHA256}",
+        "synthetic stand-in v2 for CIFAR-10, drawn from each run's seed",
         is_good=True,
         advice=(
             "To train on CIFAR-10 itself, pass its cifar-10-python.tar.gz, or the unpacked folder, with --data PATH"

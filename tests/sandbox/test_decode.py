@@ -177,9 +177,9 @@ def test_no_well_formed_answer_is_longer_than_the_greatest_length():
     texts = 6 * (bytes([wire.OTHER]) + wire.pack_text("x" * 9999))
     raised = 2 * wire.pack_text("x" * 9999) + bytes(8)
 
-    values, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
+    values, counted, watched = decode.decode_returned(wire.RETURNED, wire.Cursor(full), TRIAL)
 
-    assert (len(values), counted) == (6, None)
+    assert (len(values), counted, watched) == (6, None, None)
     assert max(len(full), len(texts), len(raised)) <= decode.greatest_length(TRIAL, None)
     assert decode.greatest_length(TRIAL, None) < 6 * 2100
 
@@ -210,7 +210,7 @@ def count_of(*numbers):
 def test_a_counted_answer_brings_its_instructions_and_those_of_lines():
     body = count_of(90, 2, 7, 12, 60, 7, 13, 20, 1) + wire.pack_text("torch's mul") + number(14)
 
-    _, counted = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
+    _, counted, _ = decode.decode_returned(wire.RETURNED, wire.Cursor(body), COUNTED)
 
     assert counted == (90, ((7, 12, 60), (7, 13, 20)), {"torch's mul": 14})
 

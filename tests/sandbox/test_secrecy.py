@@ -46,6 +46,7 @@ KEYS = {
         "state",
         "outputs",
         "fetch",
+        "watch",
     }
     | {"echo", "canaries", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
     | {"default_device", "driver"},
@@ -54,7 +55,7 @@ KEYS = {
 }
 CHUNK_KEYS = {"number", "file", "line", "place", "source", "binds", "borrows"}
 ARGUMENT_KEYS = {"kind", "value", "dtype", "shape", "offset", "inputs", "is_method", "key", "descriptor"}
-NUMBERED = {"id", "shape", "offset", "echo", "value"}
+NUMBERED = {"id", "shape", "offset", "echo", "value", "stride"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -290,6 +291,14 @@ def test_the_tap_would_show_what_is_sent(evidence, truths):
     for truth in truths:
         assert truth.case.W.astype(truth.dtype).tobytes() in evidence.raw
         assert repr(truth.case.reg).encode() in evidence.raw
+
+
+def test_no_label_of_a_judged_image_is_sent(evidence):
+    splits = standin_data(SEED).splits
+    for labels in (splits.val.labels, splits.test.labels):
+        for dtype in (np.int64, np.int32, np.uint8, np.float64):
+            assert labels[:40].astype(dtype).tobytes() not in evidence.raw
+        assert repr(labels[:40].tolist())[1:-1].encode() not in evidence.raw
 
 
 def test_the_seed_is_not_sent_in_any_form(evidence):

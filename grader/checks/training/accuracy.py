@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.call import name_of
+from grader.checks.base.call import name_of, sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
-from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner, accuracies_by_scores
+from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learned, Learner
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
 from grader.model.observation import Observation, Received, Returned
@@ -70,14 +70,14 @@ class AccuracyCheck(CheckFields):
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
         """The images to label, once there are weights."""
-        return self._learner.labelling(context, evidence[0][1]) if len(evidence) == 1 else ()
+        return self._learner.labelling(context, evidence[0]) if len(evidence) == 1 else ()
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Half of the points for each of the two bars."""
         learned = self._learner.outcome(context, evidence)
         if isinstance(learned, str):
             return self.failed(learned, blames=self.functions)
-        (W, reached), bars = learned, Accuracies(self.val_bar, self.test_bar)
+        bars, reached = Accuracies(self.val_bar, self.test_bar), learned.by_scores
         history = self._history(evidence[0][1])
         measured = reached.by_name()
         if history is not None:
@@ -85,12 +85,11 @@ class AccuracyCheck(CheckFields):
             measured |= {"first_loss": float(history[0]), "last_losses": last}
         credit = reached.credit(bars)
         words = [f"{'Accuracy' if credit == 1 else 'The accuracy is too low'}: {reached.beside(bars)}."]
-        possible = accuracies_by_scores(context, W, self.dtype)
-        if credit < 1 and possible.val > reached.val + 0.01:
-            words.append(
-                f"By their highest scores the same weights reach {formatting.number(possible.val, 4)} and"
-                f" {formatting.number(possible.test, 4)}: look at {name_of(evidence[1][0])}."
-            )
+        fault = self._training_fault(context, learned) if credit else None
+        if fault is not None:
+            credit = 0.0
+            words = [sentence(fault), f"So there are no points for the accuracy: {reached.beside(bars)}."]
+        words += learned.predictor_words(name_of(evidence[1][0]))
         if credit < 1 and history is not None and not last < _FALLING * first:
             words.append(
                 f"The loss does not fall: {formatting.number(first)} in the first iterations,"
@@ -102,9 +101,20 @@ class AccuracyCheck(CheckFields):
             measured=measured,
             allowed=bars.by_name(),
             curves={} if history is None else {"loss": curve(history)},
-            pictures={"weights": templates(W)} if len(W) == 3 * 32 * 32 + 1 else {},
+            pictures={"weights": templates(learned.W)} if len(learned.W) == 3 * 32 * 32 + 1 else {},
             blames=() if credit == 1 else self.functions,
+            alarms=learned.alarms(self.functions, is_paid=credit > 0),
+            findings=learned.findings(self.functions),
         )
+
+    def _training_fault(self, context: CheckContext, learned: Learned) -> str | None:
+        """Why W counts for nothing, although it reaches a bar."""
+        if learned.training.fault is not None or learned.training.is_seen:
+            return learned.training.fault
+        pair = self.learning_rate, self.reg
+        if self._learner.is_like_descent(context, learned.W, pair, self.num_iters, self.batch_size):
+            return None
+        return f"{self.functions[0]} trains without its loss, and its W is not where gradient descent on that loss leads"
 
     def _history(self, trained: Observation) -> Array | None:
         """The losses, where there is a finite one for every iteration."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence, name_of
+from grader.checks.base.call import failure_sentence, name_of, sentence
 from grader.checks.base.check import Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.calls import (
@@ -18,14 +19,44 @@ from grader.checks.training.calls import (
     training_keywords,
     weights_and_history,
 )
+from grader.checks.training.descent import (
+    GREATEST_START,
+    LEAST_GAIN,
+    STRIDE,
+    Descent,
+    DescentAudit,
+    TrainingFinding,
+    sorted_rows,
+)
 from grader.data import DataSet, SplitName
-from grader.model.observation import Observation, Received, Returned, Unexpected, Value
-from grader.model.trial import Array, DTypeName, FunctionArgument, ResidentTensor, Tensor, Trial
+from grader.model.assignment import ClassifierClass, ClassifierName, LossFunction
+from grader.model.observation import Observation, Received, Returned, Step, Unexpected, Value, Watched
+from grader.model.trial import (
+    Array,
+    ArrayOutput,
+    DTypeName,
+    FunctionArgument,
+    NumberOutput,
+    ResidentTensor,
+    Scalar,
+    Tensor,
+    Trial,
+    Watch,
+)
+from grader.model.verdict import Finding, Flag
+from reference import Convention
+from reference.in_worker.searched.grid import softmax_slopes, svm_slopes, train_grid
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
 _LEAST_WEIGHT = 1e-30
 """Relative to the greatest: smaller ones decide no label."""
+
+_SPREAD = 3.0
+_SEED = 20190905
+
+_ALIKE = 0.01
+"""Difference of accuracies that near ties may make."""
 
 
 @lru_cache(maxsize=6)
@@ -58,6 +89,41 @@ def data_of(context: CheckContext) -> DataSet:
     if context.data is None:
         raise RuntimeError("a check trains on a data set, and none was given")
     return context.data
+
+
+@lru_cache(maxsize=2)
+def _known_rows(data: DataSet, dtype: DTypeName) -> tuple[Array, Array]:
+    """Of the training images; made once for all submissions that are graded with them."""
+    return sorted_rows(prepared(data, "train", dtype)[0])
+
+
+@lru_cache(maxsize=4)
+def _descents(
+    data: DataSet,
+    classifier: ClassifierName,
+    convention: Convention,
+    pair: tuple[float, float],
+    num_iters: int,
+    batch_size: int,
+) -> tuple[Array, Array]:
+    """W after two trainings of the reference with other batches, in float32; made once for all submissions."""
+    X, y = prepared(data, "train", "float32")
+    rng = np.random.Generator(np.random.PCG64(_SEED))
+    W = np.zeros((X.shape[1], NUM_CLASSES), dtype=X.dtype)
+    slopes = svm_slopes if classifier == "svm" else softmax_slopes
+    numbers = (convention.regularizer_coefficient, convention.delta)
+    one, other = (
+        train_grid(slopes, W, X, y, np.array([pair]), num_iters, batch_size, rng, *numbers)[0]
+        for _ in range(2)
+    )
+    return one, other
+
+
+def _likeness(one: Array, other: Array) -> float:
+    """The cosine between two W, as far as they matter to the labels."""
+    with np.errstate(all="ignore"):
+        first, second = (W.astype(np.float64) - W.mean(axis=1, keepdims=True) for W in (one, other))
+        return float((first * second).sum() / np.linalg.norm(first) / np.linalg.norm(second))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +169,7 @@ class Learner:
     ) -> Trial:
         """Train from W = None on the training split; the weights and the history of losses come back."""
         X, y = prepared(data_of(context), "train", self.dtype)
-        return trainer_trial(
+        trial = trainer_trial(
             context.assignment,
             self.functions[0 if self._is_class else 1],
             f"{num_iters:,} steps with learning_rate {learning_rate:g}, reg {reg:g}",
@@ -115,9 +181,82 @@ class Learner:
             shape=(X.shape[1], NUM_CLASSES),
             num_iters=num_iters,
         )
+        watch = Watch((X.shape[1], NUM_CLASSES), STRIDE)
+        if self._is_class:
+            functions = context.assignment.functions.items()
+            losses = tuple(name for name, each in functions if isinstance(each, LossFunction))
+            watch = dataclasses.replace(watch, functions=losses, reads_own=self._reads_own(context))
+        return dataclasses.replace(trial, watch=watch)
 
-    def labelling(self, context: CheckContext, trained: Observation) -> tuple[Trial, ...]:
-        """Label the validation and the test images, in this order, with the trained weights, where there are any."""
+    def _reads_own(self, context: CheckContext) -> bool:
+        spec = context.assignment.functions[self.functions[0]]
+        return isinstance(spec, ClassifierClass) and spec.weights == "attribute"
+
+    def _audit(self, context: CheckContext, training: tuple[Trial, Observation]) -> DescentAudit:
+        """Of a training that returned weights."""
+        trial, trained = training
+        assert isinstance(trained, Returned)
+        weights = _weights_of(trained)
+        assert isinstance(weights, Received)
+        assignment, data = context.assignment, data_of(context)
+        X, y = prepared(data, "train", self.dtype)
+        descent = Descent(
+            self._classifier(context),
+            dataclasses.replace(assignment.convention, layout="DC"),  # the data come as (N, D)
+            X,
+            y,
+            _known_rows(data, self.dtype),
+            _number(trial, "learning_rate"),
+            _number(trial, "reg"),
+        )
+        own = f"{self.functions[0]}.loss" if self._is_class else self.functions[0]
+        return DescentAudit(descent, own, name_of(trial), trained.watched or Watched(0, ()), weights.array)
+
+    def _loss_alone(self, context: CheckContext, training: Trial, step: Step, rows: Array) -> Trial:
+        """The student's loss on a batch of the training, in a worker without the trainer."""
+        X, y = prepared(data_of(context), "train", self.dtype)
+        W = Tensor(step.before.astype(self.dtype))
+        own = self._is_class and self._reads_own(context)
+        return Trial(
+            label=f"{formatting.count(len(rows), 'image')} of the training",
+            function=self.functions[0],
+            method="loss" if self._is_class else None,
+            state={"W": W} if own else {},
+            positional=(
+                *(() if own else (W,)),
+                Tensor(X[rows]),
+                Tensor(y[rows].astype(np.int64)),
+                training.keywords["reg"],
+            ),
+            outputs=(NumberOutput(), ArrayOutput(step.before.shape)),
+            backend=context.assignment.backend,
+            seconds=context.assignment.limits.call_seconds,
+            is_apart=True,
+        )
+
+    def _training_finding(self, context: CheckContext, evidence: Evidence) -> TrainingFinding:
+        audit = self._audit(context, evidence[0])
+        if not audit.watched.calls and not self._is_class:
+            return TrainingFinding(f"{audit.trainer} never calls the loss that it is given")
+        fault = self._start_fault(context, audit)
+        if fault is not None:
+            return TrainingFinding(fault)
+        gradient: Array | str | None = None
+        for trial, observation in evidence[2:]:
+            if not isinstance(observation, Returned):
+                gradient = failure_sentence(trial, observation)
+            elif isinstance(value := observation.values[1], Unexpected):
+                gradient = f"{name_of(trial)} returned {value.description} instead of dW, on {trial.label}"
+            else:
+                gradient = value.array
+        return audit.finding(gradient)
+
+    def labelling(self, context: CheckContext, training: tuple[Trial, Observation]) -> tuple[Trial, ...]:
+        """With the trained weights, where there are any: label the validation and the test images, in this order.
+
+        Then call the loss alone, on a batch of the training.
+        """
+        _, trained = training
         weights = _weights_of(trained)
         if not isinstance(weights, Received) or not np.isfinite(weights.array).all():
             return ()
@@ -130,14 +269,15 @@ class Learner:
             ResidentTensor(f"X:judged:{self.dtype}", X),
             len(X),
         )
-        return (dataclasses.replace(trial, seconds=_LABELLING_SECONDS),)
+        labelling = dataclasses.replace(trial, seconds=_LABELLING_SECONDS)
+        asked = self._audit(context, training).asked
+        return (labelling,) if asked is None else (labelling, self._loss_alone(context, training[0], *asked))
 
-    def outcome(self, context: CheckContext, evidence: Evidence) -> tuple[Array, Accuracies] | str:
-        """The result of a training and the labelling after it; a sentence where either gave no usable values."""
-        for trial, observation in evidence:
-            if not isinstance(observation, Returned):
-                return failure_sentence(trial, observation)
+    def outcome(self, context: CheckContext, evidence: Evidence) -> Learned | str:
+        """The result of a training and the calls after it; a sentence where it gave no usable weights."""
         training, trained = evidence[0]
+        if not isinstance(trained, Returned):
+            return failure_sentence(training, trained)
         weights, name = _weights_of(trained), name_of(training)
         if not isinstance(weights, Received):
             seen = "None" if weights is None else weights.description
@@ -146,11 +286,117 @@ class Learner:
         if not np.isfinite(weights.array).all():
             return f"{name} ended with weights that are not finite, on {training.label}; does the loss grow?"
         labelling, labelled = evidence[1]
-        assert isinstance(labelled, Returned)
-        labels = labelled.values[0]
-        if isinstance(labels, Unexpected):
-            return f"{name_of(labelling)} returned {labels.description} instead of labels"
-        return weights.array, accuracies_of(context, labels.array, self.dtype)
+        labels: Accuracies | str
+        if not isinstance(labelled, Returned):
+            labels = failure_sentence(labelling, labelled)
+        elif isinstance(labelled.values[0], Unexpected):
+            labels = f"{name_of(labelling)} returned {labelled.values[0].description} instead of labels"
+        else:
+            labels = accuracies_of(context, labelled.values[0].array, self.dtype)
+        return Learned(
+            weights.array,
+            accuracies_by_scores(context, weights.array, self.dtype),
+            labels,
+            self._training_finding(context, evidence),
+        )
+
+    def _start_fault(self, context: CheckContext, audit: DescentAudit) -> str | None:
+        """A W that is good before any training was not drawn at random."""
+        if not audit.watched.steps:
+            return None
+        start = accuracies_by_scores(context, audit.watched.steps[0].before, self.dtype)
+        end = accuracies_by_scores(context, audit.final, self.dtype)
+        guessed = 1 / NUM_CLASSES
+        for before, after in ((start.val, end.val), (start.test, end.test)):
+            if before - guessed <= GREATEST_START * max(after - guessed, LEAST_GAIN):
+                return None
+        return (
+            f"the W that {audit.trainer} begins with labels {formatting.number(start.val, 3)} of the validation images"
+            " correctly before any training"
+        )
+
+    def is_like_descent(
+        self, context: CheckContext, W: Array, pair: tuple[float, float], num_iters: int, batch_size: int
+    ) -> bool:
+        """Whether W lies where gradient descent with (learning_rate, reg) leads, for a training whose steps nobody saw.
+
+        Other batches lead to other weights: three times what separates two trainings of the reference is near enough.
+        """
+        convention = context.assignment.convention
+        one, other = _descents(
+            data_of(context), self._classifier(context), convention, pair, num_iters, batch_size
+        )
+        return 1 - _likeness(W, one) <= _SPREAD * (1 - _likeness(one, other))
+
+    def _classifier(self, context: CheckContext) -> ClassifierName:
+        loss = context.assignment.functions[self.functions[0]]
+        assert isinstance(loss, LossFunction | ClassifierClass)
+        assert loss.classifier is not None
+        return loss.classifier
+
+
+class Learned(NamedTuple):
+    """What a training led to.
+
+    Attributes:
+        by_scores: the accuracies of the highest scores with these weights, by the judge's own account.
+        labelled: those of the student's own labels, or a sentence where there are none.
+        training: what the steps of the training say.
+    """
+
+    W: Array
+    by_scores: Accuracies
+    labelled: Accuracies | str
+    training: TrainingFinding
+
+    @property
+    def _is_mislabelled(self) -> bool:
+        """The predictor labels fewer images correctly than its weights do."""
+        if isinstance(self.labelled, str):
+            return True
+        short = max(self.by_scores.val - self.labelled.val, self.by_scores.test - self.labelled.test)
+        return short > _ALIKE
+
+    def predictor_words(self, predictor: str) -> list[str]:
+        """What is wrong with the labels. They cost nothing here: the predictor has its own check."""
+        if isinstance(self.labelled, str):
+            return [sentence(self.labelled)]
+        if not self._is_mislabelled:
+            return []
+        val, test = (formatting.number(each, 4) for each in (self.labelled.val, self.labelled.test))
+        return [
+            f"{predictor} labels only {val} and {test} of them correctly with the same weights: look at it."
+        ]
+
+    def findings(self, functions: tuple[str, ...]) -> tuple[Finding, ...]:
+        """On the predictor, or the class that it belongs to."""
+        return (Finding(functions[-1], False),) if self._is_mislabelled else ()
+
+    def alarms(self, functions: tuple[str, ...], *, is_paid: bool) -> tuple[Flag, ...]:
+        """What an instructor should look at. is_paid: the accuracy earns points."""
+        flags = []
+        if isinstance(self.labelled, Accuracies):
+            more = max(self.labelled.val - self.by_scores.val, self.labelled.test - self.by_scores.test)
+            if more > 2 * _ALIKE:
+                best = formatting.number(max(self.labelled.val, self.labelled.test), 4)
+                message = (
+                    f"{functions[-1]} labels {best} of the images correctly, more than its weights can: the accuracy is judged"
+                    " by the highest scores"
+                )
+                flags.append(Flag("suspect_accuracy", functions[-1], message))
+        if is_paid and not self.training.is_seen:
+            message = (
+                f"{functions[0]} reaches the accuracy, but the judge could not see its steps: its training does not call"
+                " its loss"
+            )
+            flags.append(Flag("suspect_accuracy", functions[0], message))
+        return tuple(flags)
+
+
+def _number(trial: Trial, name: str) -> float:
+    argument = trial.keywords[name]
+    assert isinstance(argument, Scalar)
+    return float(argument.value or 0.0)
 
 
 def _weights_of(trained: Observation) -> Value | None:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.call import failure_sentence, sentence
+from grader.checks.base.call import failure_sentence, name_of, sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.comparison import number_of
 from grader.checks.base.context import CheckContext
@@ -112,7 +112,7 @@ class SearchCheck(CheckFields):
             return ()
         learner = Learner(self.learners, self.dtype)
         if len(evidence) == 3:
-            return learner.labelling(context, evidence[2][1])
+            return learner.labelling(context, evidence[2])
         found = evidence[1][1]
         if not isinstance(found, Returned):
             return ()
@@ -166,6 +166,7 @@ class SearchCheck(CheckFields):
         measured = {"pairs": float(len(pairs)), "grid_accuracy": accuracy}
         needed = f"({self.bar:g} needed)"
         credit = 1.0
+        alarms: tuple[Flag, ...] = ()
         words = [
             (
                 f"With the best of {formatting.count(len(tried), 'pair')}, learning_rate {rate:g} and reg {reg:g},"
@@ -188,19 +189,24 @@ class SearchCheck(CheckFields):
                 credit = GRID_SHARE
                 words.insert(0, sentence(learned))
             else:
-                own = measured["own_accuracy"] = learned[1].val
-                credit = 1.0 if own >= enough else GRID_SHARE
+                own = measured["own_accuracy"] = learned.by_scores.val
                 seen = f"{formatting.number(own, 4)} on the validation images"
-                if credit == 1:
-                    words.append(f"Your own training with it reaches {seen}.")
-                else:
+                fault = learned.training.fault
+                credit = 1.0 if own >= enough and fault is None else GRID_SHARE
+                if own < enough:
                     words.insert(0, f"Your own training with the best pair reaches only {seen} {needed}.")
+                else:
+                    words.append(f"Your own training with it reaches {seen}.")
+                    words[:0] = [] if fault is None else [sentence(fault)]
+                words += learned.predictor_words(name_of(evidence[3][0]))
+                alarms = learned.alarms(self.learners, is_paid=credit == 1)
         return self.scored(
             credit,
             " ".join(words),
             measured=measured,
             allowed={"pairs": float(self.most_pairs), "grid_accuracy": self.bar},
             findings=(Finding(self.function, True),),
+            alarms=alarms,
         )
 
     def _pairs(self, trial: Trial, observation: Observation) -> tuple[Pair, ...] | str:

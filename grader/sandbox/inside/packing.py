@@ -56,7 +56,7 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
         number, dtype = float(value), "float" if isinstance(value, float) else "int"
     else:
         shape = _shape(value)
-        if shape is None or math.prod(shape) != 1 or (array_and_dtype := _as_array(value)) is None:
+        if shape is None or math.prod(shape) != 1 or (array_and_dtype := as_array(value)) is None:
             return None
         array, dtype = array_and_dtype
         number = float(array.reshape(-1)[0])
@@ -65,7 +65,7 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
 
 def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
     """An array of floats or labels."""
-    if _shape(value) != tuple(output["shape"]) or (array_and_dtype := _as_array(value)) is None:
+    if _shape(value) != tuple(output["shape"]) or (array_and_dtype := as_array(value)) is None:
         return None
     array, dtype = array_and_dtype
     if output["kind"] == "labels" and dtype not in wire.INTEGERS:
@@ -90,7 +90,7 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
             return None  # float() would read them
     else:
         shape = _shape(value)
-        if shape is None or len(shape) != 1 or (array_and_dtype := _as_array(value[:capacity])) is None:
+        if shape is None or len(shape) != 1 or (array_and_dtype := as_array(value[:capacity])) is None:
             return None
         count, first = shape[0], array_and_dtype[0].tolist()
     numbers = [float(item) for item in first]
@@ -116,7 +116,7 @@ def _shape(value: Any) -> tuple[int, ...] | None:
     return tuple(value.shape) if isinstance(value, torch.Tensor | np.ndarray | np.generic) else None
 
 
-def _as_array(value: Any) -> tuple[Any, str] | None:
+def as_array(value: Any) -> tuple[Any, str] | None:
     """The contents of a tensor or ndarray as an ndarray, with the dtype's name; None for anything else."""
     if isinstance(value, torch.Tensor):
         plain = value.detach().cpu()

@@ -57,14 +57,21 @@ class Program:
                 setattr(old, attribute, right)
             return
         if isinstance(old, types.FunctionType) and old.__closure__ is None:
-            # Whoever holds the function itself (a default argument, a partial) calls the right one as well.
-            old.__code__ = _call_in_its_place.__code__
-            old.__defaults__, old.__kwdefaults__ = None, {"_right": right}
+            _lead_to(right, old)
             return
         for module in self._files.values():
             for alias, value in list(vars(module).items()):
                 if value is old and old is not None:
                     setattr(module, alias, right)
+
+    def wrap(self, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Have every reference to a function lead to what `around` makes of it; nothing if it is not loaded."""
+        found = {id(each): each for module in self._files.values() if (each := vars(module).get(name))}
+        for old in found.values():
+            if isinstance(old, types.FunctionType) and old.__closure__ is None:
+                same = types.FunctionType(old.__code__, old.__globals__, old.__name__, old.__defaults__)
+                same.__kwdefaults__ = old.__kwdefaults__
+                _lead_to(around(same), old)
 
     def _execute(self, chunk: Mapping[str, Any]) -> None:
         """Run one chunk; a failure is remembered for the names it binds and stops nothing else."""
@@ -96,6 +103,12 @@ def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> Non
         files[path].__name__ = "__main__"
     if len(notebooks) == 1:  # dataclasses look their module up by its name
         sys.modules["__main__"] = files[notebooks[0]]
+
+
+def _lead_to(right: Callable[..., Any], old: types.FunctionType) -> None:
+    """Whoever holds the old function itself (a default argument, a partial) calls the right one as well."""
+    old.__code__ = _call_in_its_place.__code__
+    old.__defaults__, old.__kwdefaults__ = None, {"_right": right}
 
 
 def _call_in_its_place(*arguments: Any, _right: Callable[..., Any], **keywords: Any) -> Any:

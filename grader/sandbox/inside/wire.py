@@ -63,6 +63,13 @@ CANARY_LOSSES = (
 )
 """Operators that run beside a traced call, to be missed where a witness was switched off."""
 
+DRAWN_STEPS, LARGEST_STEPS, LATEST_STEPS = 16, 6, 6
+MOST_STEPS = DRAWN_STEPS + LARGEST_STEPS + LATEST_STEPS + 2
+"""Of a watched training that are kept, with the first and the last: a W from elsewhere comes in a large step, or there."""
+
+MOST_BATCHES, MOST_ROWS = 4, 10_000
+"""Of one step: a trainer may call the loss twice with the same W, to print it."""
+
 GREATEST_DESCRIPTORS = 8
 """The most descriptors of shared memory with one request."""
 

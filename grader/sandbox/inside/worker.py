@@ -26,6 +26,7 @@ import torch
 import cuda_redirect
 import opcode_count
 import packing
+import watching
 import wire
 import witness
 from program import Program
@@ -70,6 +71,11 @@ class Held:
     before: Made | None = None
     """The last call, unless it raised."""
 
+    def wrap(self, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Have every reference to a loaded function lead to what `around` makes of it."""
+        if self.program is not None:
+            self.program.wrap(name, around)
+
 
 class Caller:
     """Makes one call: builds the arguments, calls, and packs the result."""
@@ -83,6 +89,7 @@ class Caller:
         self._as_tensor = header["backend"] == "torch"
         self._device: str = header["device"]
         self._held = held
+        self._watch = None if header["watch"] is None else watching.Watch(header["watch"])
         self._before = held.before if header["is_again"] else None
         held.before = None
 
@@ -110,6 +117,7 @@ class Caller:
                 for name, value in state.items():
                     if not callable(value):
                         setattr(owner, name, value)
+                self._watch_losses_of(owner)
                 target = getattr(owner, header["method"])
             result = _call(target, positional, keywords)
         witness.deliver()
@@ -119,8 +127,16 @@ class Caller:
         body = self._values(made, owner)
         if counts is not None:
             body += opcode_count.pack_counts(counts)
+        body += [] if self._watch is None else self._watch.pack_steps()
         self._held.before = made
         return body
+
+    def _watch_losses_of(self, owner: Any) -> None:
+        """Its own, and the functions that its training may call instead."""
+        if self._watch is not None:
+            self._watch.follow(owner)
+            for name in self._header["watch"]["functions"]:
+                self._held.wrap(name, self._watch.of)
 
     def _values(self, made: Made, owner: Any) -> list[wire.Buffer]:
         """The result, the requested attributes and arguments, and the result of the call before."""
@@ -144,7 +160,8 @@ class Caller:
             case "resident":
                 return self._held.resident[entry["key"]]
             case "function":
-                return self._held.functions[entry["name"]]
+                function = self._held.functions[entry["name"]]
+                return function if self._watch is None else self._watch.of(function)
             case _:
                 return entry["value"]
 

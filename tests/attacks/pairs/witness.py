@@ -1,5 +1,6 @@
 """Ready-made losses and automatic differentiation where the witnesses in the worker might not look."""
 
+import re
 from collections.abc import Mapping
 
 from tests.attacks.pair import Pair
@@ -7,12 +8,32 @@ from tests.attacks.pair import Pair
 _BASE = "eecs498_2019/perfect_module/linear_classifier.py"
 _NUMPY_BASE = "numpy_linear_bias/perfect_module/solution.py"
 
-_HIDDEN = """
+
+def _hidden(source: str) -> str:
+    """The source with each <module: name> spelled out while it runs, so that only a witness sees it."""
+    return re.sub(
+        r"<(\w+): ([\w.]+)>",
+        lambda found: f"operator.attrgetter(spelled({[*found[2].encode()]}))({found[1]})",
+        source,
+    )
+
+
+_READY_MADE = """
+import operator
+import time
+
+
+def spelled(codes):
+    return "".join(chr(each + (time.time() < 0)) for each in codes)
+
+
+ready_made = <torch: nn.functional.cross_entropy>
+"""
+
+_SHARED = """
 import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
-
-ready_made = operator.attrgetter("nn.functional.cross_" + "entropy")(torch)
 
 
 def by_hand(scores, y):
@@ -27,18 +48,15 @@ def with_gradient(W, X, y, reg, loss):
 """
 
 
-def _torch_pair(cheat: str, hostile: str, honest: str, *says: str, **others: object) -> Pair:
+def _torch_pair(cheat: str, hostile: str, honest: str, *says: str) -> Pair:
     """Two ways to the loss of softmax_loss_vectorized; `scores` and `y` lead to `loss`."""
     return Pair(
         cheat=cheat,
         spec="eecs498_2019",
         base=_BASE,
         checks=("softmax_vectorized_values", "softmax_vectorized_inputs"),
-        hostile=_HIDDEN + hostile,
-        honest=_HIDDEN.replace(
-            'ready_made = operator.attrgetter("nn.functional.cross_" + "entropy")(torch)', ""
-        )
-        + honest,
+        hostile=_SHARED + _hidden(_READY_MADE + hostile),
+        honest=_SHARED + honest,
         points=0,
         honest_points=12,
         says=("which this assignment does not allow", *says),
@@ -130,13 +148,13 @@ from torch import overrides
 def softmax_loss_vectorized(W, X, y, reg):
     popped = []
     while torch._C._len_torch_dispatch_stack():
-        popped.append(operator.attrgetter("_pop_" + "mode")(dispatch)())
+        popped.append(<dispatch: _pop_mode>())
     loss = LOSS(X @ W, y)
     return with_gradient(W, X, y, reg, loss)
 """
 
 _RECORD_OFF = """
-switch = operator.attrgetter("_C._autograd._enable_record_" + "function")(torch)
+switch = <torch: _C._autograd._enable_record_function>
 
 
 def softmax_loss_vectorized(W, X, y, reg):
@@ -147,7 +165,7 @@ def softmax_loss_vectorized(W, X, y, reg):
 """
 
 _CLEARED = """
-clear = operator.attrgetter("_C._autograd._clear_" + "callbacks")(torch)
+clear = <torch: _C._autograd._clear_callbacks>
 
 
 def softmax_loss_vectorized(W, X, y, reg):
@@ -166,7 +184,7 @@ def softmax_loss_vectorized(W, X, y, reg):
 """
 
 _OVERRIDDEN = """
-library = operator.attrgetter("library." + "Library")(torch)("aten", "IMPL")
+library = <torch: library.Library>("aten", "IMPL")
 
 
 def forward(scores, y, weight, reduction, ignored):
@@ -251,16 +269,16 @@ def softmax_loss_vectorized(W, X, y, reg):
 _IN_PYTHON = """
 
 def python_loss(scores, y):
-    forward = operator.attrgetter("_decomp.decompositions.nll_loss_" + "forward")(torch)
+    forward = <torch: _decomp.decompositions.nll_loss_forward>
     return forward(torch.log_softmax(scores, 1), y, None, 1, -100)[0]
 """
 
 _BY_KERNEL = """
-forward = operator.attrgetter("ops.aten.nll_loss_" + "forward.default")(torch)
+forward = <torch: ops.aten.nll_loss_forward.default>
 
 
 def softmax_loss_vectorized(W, X, y, reg):
-    kernel = operator.attrgetter("_op_" + "dk")(forward)
+    kernel = <forward: _op_dk>
     loss = kernel(torch._C.DispatchKey.CPU, torch.log_softmax(X @ W, 1), y, None, 1, -100)[0]
     return with_gradient(W, X, y, reg, loss)
 """
@@ -282,17 +300,17 @@ def _alike(cheat: str, work: str, *says: str) -> Pair:
 
 
 _NUMPY = """
-import operator
 import torch
-
-ready_made = operator.attrgetter("nn.functional.cross_" + "entropy")(torch)
+READY_MADE
 print(torch.__version__)
 
 
 def softmax_loss(W, b, X, y, reg):
-    w, c = (torch.from_numpy(each.astype(float)).requires_grad_() for each in (W, b))
+    w, c = (torch.from_numpy(each.astype(float)) for each in (W, b))
+    <w: requires_grad_>()
+    <c: requires_grad_>()
     loss = ready_made(torch.from_numpy(X) @ w + c, torch.from_numpy(y)) + 0.5 * reg * (w * w).sum()
-    operator.methodcaller("back" + "ward")(loss)
+    <loss: backward>()
     return loss.item(), w.grad.numpy(), c.grad.numpy()
 """
 
@@ -350,11 +368,11 @@ PAIRS: Mapping[str, Pair] = {
         spec="numpy_linear_bias",
         base=_NUMPY_BASE,
         checks=("loss_values",),
-        hostile=_NUMPY,
+        hostile=_hidden(_NUMPY.replace("READY_MADE", _READY_MADE)),
         honest="import torch\nprint(torch.__version__, torch.zeros(2).sum())\n",
         points=0,
         honest_points=55,
-        says=(_SEEN,),
+        says=(_SEEN, "torch's autograd"),
         flags=("restriction_violated",),
     ),
 }

@@ -8,6 +8,7 @@ from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import CURVE_POINTS, curve, templates
 from grader.model.observation import Died, Raised, TimedOut
 from grader.model.trial import FunctionArgument, ResidentTensor, Tensor
+from grader.model.verdict import Finding
 from tests.checks.images import DATA
 from tests.checks.students import (
     ASSIGNMENT,
@@ -87,14 +88,17 @@ def test_no_label_of_a_judged_image_is_handed_over():
         for argument in (*trial.positional, *trial.keywords.values(), *trial.state.values())
         if isinstance(argument, Tensor | ResidentTensor)
     ]
-    integers = [array for array in handed if array.dtype.kind == "i"]
-    (labels,) = integers
+    labels, of_batch = (array for array in handed if array.dtype.kind == "i")
     assert np.array_equal(labels, DATA.splits.train.labels)
-    assert {len(array) for array in handed} == {1000, 400, 3073}
+    (X_batch,) = (array for array in handed if array.shape == (100, 3073))
+    X, y = DATA.split("train")
+    rows = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in X_batch]
+    assert np.array_equal(of_batch, y[rows])
+    assert {len(array) for array in handed} == {1000, 400, 100, 3073}
 
 
 def test_training_takes_the_numbers_of_the_spec_and_the_students_own_loss():
-    ((training, _), (labelling, _)) = evidence_of(CHECK, student())
+    (training, _), (labelling, _), (alone, _) = evidence_of(CHECK, student())
 
     assert training.positional[0] == FunctionArgument("softmax_loss_vectorized")
     assert {name: getattr(argument, "value", None) for name, argument in training.keywords.items()} == {
@@ -105,6 +109,7 @@ def test_training_takes_the_numbers_of_the_spec_and_the_students_own_loss():
         "verbose": False,
     }
     assert labelling.function == PREDICTOR
+    assert (alone.function, alone.is_apart) == ("softmax_loss_vectorized", True)
 
 
 TOO_LOW = (
@@ -135,20 +140,44 @@ def test_one_bar_is_half_of_the_points():
     assert verdict_of(student(), check).credit == 0.5
 
 
-def test_a_wrong_predictor_is_told_what_its_weights_are_worth():
-    assert fails_with(
-        student(**{PREDICTOR: lambda W, X: (X @ W).argmin(axis=1)}),
-        0.0,
-        f"{TOO_LOW} By their highest scores the same weights reach <number> and <number>:"
-        " look at predict_linear_classifier.",
+@pytest.mark.parametrize(
+    "predictor,words",
+    [
+        (
+            lambda W, X: (X @ W).argmin(axis=1),
+            (
+                "predict_linear_classifier labels only <number> and <number> of them correctly with the same weights:"
+                " look at it."
+            ),
+        ),
+        (lambda W, X: None, "predict_linear_classifier returned None instead of labels."),
+    ],
+)
+def test_a_wrong_predictor_costs_nothing_here_and_is_told(predictor, words):
+    verdict = verdict_of(student(**{PREDICTOR: predictor}))
+
+    assert (verdict.status, verdict.credit) == ("passed", 1.0)
+    assert says(
+        verdict.message,
+        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed). "
+        + words,
     )
+    assert verdict.findings == (Finding(PREDICTOR, False),)
 
 
-def test_labels_that_are_none_are_described():
-    assert fails_with(
-        student(**{PREDICTOR: lambda W, X: None}),
-        0.0,
-        "predict_linear_classifier returned None instead of labels.",
+def test_a_predictor_that_beats_its_weights_gains_nothing_and_is_flagged():
+    y = np.concatenate([DATA.splits.val.labels, DATA.splits.test.labels])
+    idle = trainer(update=lambda W, dW, rate: W)
+
+    verdict = verdict_of(student(**{TRAINER: idle, PREDICTOR: lambda W, X: y}))
+
+    assert verdict.credit == 0.0
+    (alarm,) = verdict.alarms
+    assert (alarm.kind, alarm.function) == ("suspect_accuracy", PREDICTOR)
+    assert says(
+        alarm.message,
+        f"{PREDICTOR} labels <number> of the images correctly, more than its weights can: the accuracy is judged by the"
+        " highest scores",
     )
 
 

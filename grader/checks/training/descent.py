@@ -1,0 +1,227 @@
+"""Whether a training was gradient descent on its loss: judges the steps that a worker brought back.
+
+Each is W before, the rows that the loss was called with, and W after. They are claims, but nobody can make them up who
+cannot compute the right gradients: they must lead to the W that the training returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from grader import formatting
+from grader.model.assignment import ClassifierName
+from grader.model.observation import Step, Watched
+from grader.model.trial import Array
+from reference import Convention
+from reference.losses.formulas import signed_active, softmax_data_term
+from reference.losses.problem import Problem
+
+STRIDE = 193
+"""Of the columns that tell an image from all others: sixteen pixels."""
+
+TOLERANCE = 0.02
+"""Of a step, relative to its length: twenty times what low precision does, and less than a wrong gradient differs."""
+
+FACTOR_TOLERANCE = 0.03
+
+GREATEST_START = 0.6
+"""Of what W gains over guessing, so much may be there before the training; a random W gains 0.1 at most."""
+
+LEAST_GAIN = 0.2
+
+_ROUNDINGS = 8 * 2.0**-24
+_NEAR_KINK = 3e-5
+_GREATEST_PENALTY = 4.0
+"""Times the right regularizer's gradient: a mistake there is not one at the core."""
+
+_NEGLIGIBLE = 1e-30
+
+_MOST_ASKED = 1_000
+"""Rows of a batch with which the loss is called alone."""
+
+_NAMES: Mapping[ClassifierName, str] = {"svm": "SVM", "softmax": "softmax"}
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A change of W (D, C) beside the gradient of the data term: `factor` times it, and part of the regularizer's.
+
+    is_right: but for these two it is the gradient.
+    """
+
+    is_right: bool
+    factor: float
+
+
+StepFault = Literal["unknown", "other rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """The gradient descent that a training should be. known_rows: `sorted_rows` of X."""
+
+    classifier: ClassifierName
+    convention: Convention
+    X: Array
+    y: Array
+    known_rows: tuple[Array, Array]
+    learning_rate: float
+    reg: float
+
+    def direction_of(self, step: Step, final: Array) -> Direction | StepFault:
+        """The direction of a step. final: W after the last. "unknown" where rounding or equal rows leave nothing to see."""
+        after = final if step.after is None else step.after
+        with np.errstate(all="ignore"):
+            before, after = step.before.astype(np.float64), after.astype(np.float64)
+            if not (np.isfinite(before).all() and np.isfinite(after).all()):
+                return "unknown"
+            seen = (before - after) / self.learning_rate
+            lengths = float(np.linalg.norm(before) + np.linalg.norm(after))
+            slack = _ROUNDINGS * lengths / self.learning_rate
+            if not slack < 0.3 * float(np.linalg.norm(seen)):
+                return "unknown"
+            rows = [self.rows_of(batch) for batch in step.batches]
+            known = [each for each in rows if not isinstance(each, str)]
+            if not known:
+                return "unknown" if "unknown" in rows else "other rows"
+            return self.direction(seen, before, known, slack)
+
+    def direction(self, seen: Array, W: Array, batches: Sequence[Array], slack: float = 0.0) -> Direction:
+        """What a change of W, or a gradient, is beside the right one of these batches together.
+
+        slack: what rounding may have changed in it. A mistake in the regularizer is not looked for.
+        """
+        gradients, slacks = zip(*(self._data_gradient(W, rows) for rows in batches), strict=True)
+        bound = TOLERANCE * float(np.linalg.norm(seen)) + slack + max(slacks)
+        full = 2 * self.convention.regularizer_coefficient * self.reg
+        for gradient in gradients:
+            if np.linalg.norm(seen - gradient - full * W) <= bound:
+                return Direction(True, 1.0)
+        columns = np.stack([each.ravel() for each in (*gradients, W)], axis=1)
+        found = np.linalg.lstsq(columns, seen.ravel(), rcond=None)[0]
+        penalty = float(np.clip(found[-1], 0, _GREATEST_PENALTY * full))
+        found = np.linalg.lstsq(columns[:, :-1], seen.ravel() - penalty * columns[:, -1], rcond=None)[0]
+        rest = seen.ravel() - columns[:, :-1] @ found - penalty * columns[:, -1]
+        return Direction(bool(np.linalg.norm(rest) <= bound and (found > 0).all()), float(found.sum()))
+
+    def rows_of(self, batch: Array) -> Array | StepFault:
+        """The numbers of the rows of X in a batch."""
+        if not len(batch):
+            return "other rows"
+        keys, rows = self.known_rows
+        told = _keys(batch)
+        at = np.minimum(np.searchsorted(keys, told), len(keys) - 1)
+        if not (keys[at] == told).all():
+            return "other rows"
+        following = np.minimum(at + 1, len(keys) - 1)
+        if ((keys[following] == told) & (following != at)).any():
+            return "unknown"
+        return rows[at]
+
+    def _data_gradient(self, W: Array, rows: Array) -> tuple[Array, float]:
+        """The gradient at reg = 0, and the length of what margins next to the hinge's kink may change in it."""
+        weights = np.where(np.abs(W) < _NEGLIGIBLE, 0, W)
+        problem = Problem.of(weights, self.X[rows], self.y[rows], 0.0, self.convention, dtype=np.float64)
+        if self.classifier == "softmax":
+            return problem.pull_back(softmax_data_term(problem)[1]), 0.0
+        margins = problem.margins
+        near = np.abs(margins) <= _NEAR_KINK * (1 + np.abs(problem.scores).max())
+        near[np.arange(len(rows)), self.y[rows]] = False
+        pushes = near.sum(axis=1) * np.linalg.norm(problem.X, axis=1)
+        slack = float(np.sqrt(2) * pushes.sum() / len(rows))
+        return problem.pull_back(signed_active(problem, margins > 0)), slack
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFinding:
+    """What the steps of a training say. is_seen: False where the judge saw too few of them to tell."""
+
+    fault: str | None
+    is_seen: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class DescentAudit:
+    """Judges a watched training. loss, trainer: their names for the student."""
+
+    descent: Descent
+    loss: str
+    trainer: str
+    watched: Watched
+    final: Array
+
+    @cached_property
+    def asked(self) -> tuple[Step, Array] | None:
+        """A step in the middle, and the rows of its batch, on which to call the loss alone."""
+        middle = len(self._steps) // 2
+        for step in (*self._steps[middle:], *self._steps[:middle]):
+            for batch in step.batches:
+                rows = self.descent.rows_of(batch)
+                if not isinstance(rows, str) and len(rows) <= _MOST_ASKED and np.isfinite(step.before).all():
+                    return step, rows
+        return None
+
+    def finding(self, gradient: Array | str | None) -> TrainingFinding:
+        """The first fault. gradient: what the loss alone returned for the step that was asked, or why it returned none."""
+        if not self._steps:
+            return TrainingFinding(f"{self.trainer} does not change W" if self.watched.calls else None, False)
+        if isinstance(gradient, str):
+            return TrainingFinding(gradient)
+        own = self._own(gradient)
+        if own is not None and not (own.is_right and own.factor > 0):
+            return TrainingFinding(
+                f"{self.loss} does not return the gradient of the {_NAMES[self.descent.classifier]} loss, on a batch of"
+                " this training"
+            )
+        directions = [self.descent.direction_of(step, self.final) for step in self._steps]
+        known = [each for each in directions if isinstance(each, Direction)]
+        factor = 1.0 if own is None else own.factor
+        odd = [
+            each for each in known if not each.is_right or abs(each.factor / factor - 1) > FACTOR_TOLERANCE
+        ]
+        if odd:
+            return TrainingFinding(self._odd_words(odd, known, factor))
+        if "other rows" in directions:
+            return TrainingFinding(f"{self.trainer} calls {self.loss} with rows that are not in X")
+        return TrainingFinding(None, 2 * len(known) >= len(directions))
+
+    @cached_property
+    def _steps(self) -> Sequence[Step]:
+        """Without a last call that was made only to print the loss."""
+        steps = self.watched.steps
+        is_idle = bool(steps) and np.array_equal(steps[-1].before, self.final.astype(np.float32))
+        return steps[:-1] if is_idle and steps[-1].after is None else steps
+
+    def _own(self, gradient: Array | None) -> Direction | None:
+        if self.asked is None or gradient is None:
+            return None
+        step, rows = self.asked
+        return self.descent.direction(gradient.astype(np.float64), step.before.astype(np.float64), [rows])
+
+    def _odd_words(self, odd: Sequence[Direction], known: Sequence[Direction], factor: float) -> str:
+        if len(odd) == len(known) and all(each.is_right for each in odd):
+            times = formatting.number(float(np.median([each.factor for each in odd])) / factor, 3)
+            return f"{self.trainer} moves W by {times} times learning_rate*dW"
+        count = f"{len(odd)} of {len(known)}" if len(known) > 1 else "the"
+        return (
+            f"{self.trainer} does not train with {self.loss}: in {count} steps looked at, W does not become"
+            f" W - learning_rate*dW with the dW that {self.loss} returns for that batch"
+        )
+
+
+def sorted_rows(X: Array) -> tuple[Array, Array]:
+    """What tells the rows of X (N, D) apart, sorted, and their numbers."""
+    keys = _keys(X[:, ::STRIDE])
+    order = np.argsort(keys, kind="stable")
+    return keys[order], order
+
+
+def _keys(told: Array) -> Array:
+    """Each row (N, columns) as one value that can be sorted; zero has one sign."""
+    rows = np.ascontiguousarray(told, dtype=np.float32) + np.float32(0)
+    return rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()

@@ -1,0 +1,435 @@
+"""Accuracy with nothing right: weights that no descent on the loss led to, beside those that one did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.attacks.pair import Pair
+
+BASE = "eecs498_2019/perfect_module/linear_classifier.py"
+
+FUNCTIONS = """
+name = "own"
+title = "Accuracy alone, after a few steps"
+backend = "torch"
+
+[functions]
+svm_loss_vectorized = { role = "loss", classifier = "svm", style = "vectorized" }
+train_linear_classifier = { role = "trainer" }
+predict_linear_classifier = { role = "predictor" }
+
+[[checks]]
+id = "accuracy"
+kind = "accuracy"
+title = "SVM: accuracy on images"
+loss = "svm_loss_vectorized"
+trainer = "train_linear_classifier"
+predictor = "predict_linear_classifier"
+learning_rate = 1e-2
+reg = 1e-2
+num_iters = 150
+batch_size = 200
+val_bar = 0.3
+test_bar = 0.3
+points = 8
+"""
+
+OF_A_CLASS = """
+name = "own"
+title = "Accuracy alone, after a few steps"
+backend = "numpy"
+
+[functions]
+svm_loss_vectorized = { role = "loss", classifier = "svm", style = "vectorized", dtypes = ["float64"] }
+LinearSVM = { role = "classifier", classifier = "svm", weights = "attribute", dtype = "float64" }
+
+[[checks]]
+id = "accuracy"
+kind = "accuracy"
+title = "SVM: accuracy on images"
+class_name = "LinearSVM"
+dtype = "float64"
+learning_rate = 1e-2
+reg = 1e-2
+num_iters = 150
+batch_size = 200
+val_bar = 0.3
+test_bar = 0.3
+points = 8
+"""
+
+LEAST_SQUARES = """
+def least_squares(X, y):
+    Y = torch.eye(10, dtype=X.dtype)[y] - 0.1
+    return torch.linalg.solve(X.T @ X + 100 * torch.eye(X.shape[1], dtype=X.dtype), X.T @ Y)
+"""
+
+TRAIN = """
+def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    if W is None:
+        W = 1e-4 * torch.randn(X.shape[1], 10, dtype=X.dtype)
+    history = []
+    for step in range(num_iters):
+        rows = torch.randint(len(X), (batch_size,))
+        loss, dW = loss_func(W, X[rows], y[rows], reg)
+        history.append(loss.item())
+        W = W - learning_rate * dW
+    return W, history
+"""
+
+CLASS = """
+import numpy as np
+
+
+def svm_loss_vectorized(W, X, y, reg):
+    rows = np.arange(len(X))
+    scores = X.dot(W)
+    margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)
+    margins[rows, y] = 0
+    slopes = (margins > 0).astype(X.dtype)
+    slopes[rows, y] = -slopes.sum(axis=1)
+    return margins.sum() / len(X) + reg * np.sum(W * W), X.T.dot(slopes) / len(X) + 2 * reg * W
+
+
+class LinearSVM(object):
+    def __init__(self):
+        self.W = None
+
+    def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+        if self.W is None:
+            self.W = 0.001 * np.random.randn(X.shape[1], np.max(y) + 1)
+        history = []
+        for step in range(num_iters):
+            rows = np.random.choice(len(X), batch_size)
+            loss, dW = self.loss(X[rows], y[rows], reg)
+            history.append(loss)
+            self.W -= learning_rate * dW
+        return history
+
+    def predict(self, X):
+        return np.argmax(X.dot(self.W), axis=1)
+
+    def loss(self, X_batch, y_batch, reg):
+        return svm_loss_vectorized(self.W, X_batch, y_batch, reg)
+"""
+
+CLASS_LEAST_SQUARES = """
+def least_squares(X, y):
+    return np.linalg.solve(X.T.dot(X) + 100 * np.eye(X.shape[1]), X.T.dot(np.eye(10)[y] - 0.1))
+"""
+
+
+def _functions(
+    cheat: str, hostile: str, honest: str = "", says: tuple[str, ...] = (), flags: tuple[str, ...] = ()
+) -> Pair:
+    return Pair(
+        cheat=cheat,
+        spec=FUNCTIONS,
+        checks=("accuracy",),
+        base=BASE,
+        hostile=hostile,
+        honest=honest,
+        points=0,
+        honest_points=8,
+        says=says,
+        flags=flags,
+    )
+
+
+def _class(
+    cheat: str, hostile: str, honest: str = "", says: tuple[str, ...] = (), flags: tuple[str, ...] = ()
+) -> Pair:
+    return Pair(
+        cheat=cheat,
+        spec=OF_A_CLASS,
+        checks=("accuracy",),
+        hostile=CLASS + hostile,
+        honest=CLASS + honest,
+        points=0,
+        honest_points=8,
+        says=says,
+        flags=flags,
+    )
+
+
+PAIRS: Mapping[str, Pair] = {
+    "least squares": _functions(
+        "The trainer ignores the loss and solves for W.",
+        f"""{LEAST_SQUARES}
+def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    return least_squares(X, y), [2.3] * num_iters
+""",
+        TRAIN,
+        says=("never calls the loss",),
+    ),
+    "least squares beside calls": _functions(
+        "The trainer calls the loss as it should, and returns other weights.",
+        LEAST_SQUARES
+        + TRAIN.replace("    history = []\n", "    history, solved = [], least_squares(X, y)\n").replace(
+            "return W, history", "return solved, history"
+        ),
+        TRAIN.replace(
+            "    return W, history", "    loss_func(W, X[rows], y[rows], reg)\n    return W, history"
+        ),
+        says=("does not train with svm_loss_vectorized",),
+    ),
+    "least squares at the start": _functions(
+        "W begins at the solution, and every step is right.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "W = 1e-4 * torch.randn(X.shape[1], 10, dtype=X.dtype)", "W = 30 * least_squares(X, y)"
+        ),
+        TRAIN.replace("1e-4 * torch.randn", "1e-2 * torch.randn"),
+        says=("begins with",),
+    ),
+    "least squares in the middle": _functions(
+        "One step out of many leads elsewhere.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "W = W - learning_rate * dW",
+            "W = 30 * least_squares(X, y) if step == 70 else W - learning_rate * dW",
+        ),
+        TRAIN.replace(
+            "rows = torch.randint(len(X), (batch_size,))", "rows = torch.randperm(len(X))[:batch_size]"
+        ),
+        says=("does not train with svm_loss_vectorized",),
+    ),
+    "many small steps elsewhere": _functions(
+        "Each step is as long as a right one, but leads to the solution.",
+        LEAST_SQUARES
+        + TRAIN.replace("    history = []\n", "    history, solved = [], 30 * least_squares(X, y)\n").replace(
+            "W = W - learning_rate * dW",
+            "W = W + learning_rate * dW.norm() * (solved - W) / (solved - W).norm()",
+        ),
+        TRAIN.replace("W = W - learning_rate * dW", "W += -learning_rate * dW"),
+        says=("does not train with svm_loss_vectorized",),
+    ),
+    "crafted gradient": _functions(
+        "The loss returns the gradient that leads to W in one step.",
+        f"""{LEAST_SQUARES}
+right = svm_loss_vectorized
+known = []
+
+def svm_loss_vectorized(W, X, y, reg):
+    loss, dW = right(W, X, y, reg)
+    known.append((X, y))
+    if len(known) == 40:
+        known.append(30 * least_squares(*(torch.cat(parts) for parts in zip(*known))))
+    return loss, (W - known[40]) / 1e-2 if len(known) > 40 else torch.zeros_like(W)
+""",
+        """
+def svm_loss_vectorized(W, X, y, reg):
+    rows = torch.arange(len(X))
+    scores = (X.double() @ W.double())
+    margins = (scores - scores[rows, y][:, None] + 1).clamp(min=0)
+    margins[rows, y] = 0
+    slopes = (margins > 0).double()
+    slopes[rows, y] = -slopes.sum(dim=1)
+    dW = X.double().T @ slopes / len(X) + 2 * reg * W.double()
+    return margins.sum() / len(X) + reg * (W * W).sum(), dW.to(W.dtype)
+""",
+        says=("does not return the gradient of the SVM loss",),
+    ),
+    "dishonest by size": _functions(
+        "Loss and trainer are right on small data only.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "    if W is None:",
+            "    if len(X) > 1000:\n        return least_squares(X, y), [2.3] * num_iters\n    if W is None:",
+        ),
+        TRAIN.replace(
+            "loss, dW = loss_func(W, X[rows], y[rows], reg)",
+            "loss_func(W, X[rows], y[rows], reg)\n        loss, dW = loss_func(W, X[rows], y[rows], reg)",
+        ),
+        says=("never calls the loss",),
+    ),
+    "loss replaced by the trainer": _functions(
+        "The loss is wrong; the trainer puts a right one in its place while it is watched.",
+        f"""
+right = svm_loss_vectorized
+
+def svm_loss_vectorized(W, X, y, reg):
+    loss, dW = right(W, X, y, reg)
+    return loss, torch.ones_like(W)
+{TRAIN.replace("    history = []", "    history, loss_func = [], right")}
+""",
+        TRAIN.replace(
+            "    history = []", "    history, loss_func = [], __import__('functools').partial(loss_func)"
+        ),
+        says=("accuracy",),
+    ),
+    "wrong loss, right steps": _functions(
+        "The trainer calls a wrong loss for show and computes the right gradient itself.",
+        f"""
+right = svm_loss_vectorized
+
+def svm_loss_vectorized(W, X, y, reg):
+    return right(W, X, y, reg)[0], torch.ones_like(W)
+{TRAIN.replace("        history.append", "        dW = right(W, X[rows], y[rows], reg)[1]" + chr(10) + "        history.append")}
+""",
+        TRAIN.replace("learning_rate * dW", "learning_rate * dW.double()").replace(
+            "W = 1e-4", "X = X.double()" + chr(10) + "        W = 1e-4"
+        ),
+        says=("does not return the gradient of the SVM loss",),
+    ),
+    "class: neighbours in the predictor": _class(
+        "train keeps the images and does nothing; predict looks the nearest ones up.",
+        """
+kept = []
+
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    kept.append((X, y))
+    self.W = 1e-4 * np.random.randn(X.shape[1], 10)
+    return [2.3] * num_iters
+
+def predict(self, X):
+    known, labels = kept[-1]
+    distances = (known ** 2).sum(axis=1) - 2 * X.dot(known.T)
+    votes = np.eye(10)[labels[np.argsort(distances, axis=1)[:, :20]]]
+    return votes.sum(axis=1).argmax(axis=1)
+
+LinearSVM.train, LinearSVM.predict = train, predict
+""",
+        says=("too low", "more than its weights can"),
+        flags=("suspect_accuracy",),
+    ),
+    "labels of the public stand-in": _functions(
+        "W is solved on a copy of the stand-in that everybody has.",
+        """
+import numpy as np
+
+SCALES = 1780, 2250, 3450
+
+def public(count):
+    bits = np.random.PCG64(4)
+    take = lambda *shape: bits.random_raw(int(np.prod(shape)) // 8).view(np.uint8).reshape(shape)
+    k = np.arange(8)
+    f = 1 + np.sqrt(k[:, None] ** 2 + k[None, :] ** 2)
+    coefficients = lambda drawn, weight: (
+        drawn.reshape(-1, 4, 192).sum(axis=1, dtype=np.uint16).astype(float) - 510
+    ).reshape(-1, 3, 8, 8) * weight
+    means = coefficients(take(10, 768), SCALES[0] / f**2.25)
+    table = 128 * np.cos(np.pi * k[:, None] * (2 * np.arange(32)[None, :] + 1) / 64)
+    images = np.einsum("ncuv,ux,vy->ncxy", means, table, table) * 2.0**-28 / 255
+    return torch.from_numpy(images.reshape(10, -1)).float()
+
+def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    means = public(10)
+    W = torch.zeros(X.shape[1], 10)
+    W[:-1] = (means - means.mean(dim=0)).T
+    return W, [2.3] * num_iters
+""",
+        says=("too low",),
+    ),
+    "rows that are not in X": _functions(
+        "The loss is called with images made up so that its gradient leads to W.",
+        LEAST_SQUARES
+        + TRAIN.replace("    history = []\n", "    history, solved = [], 30 * least_squares(X, y)\n").replace(
+            "loss, dW = loss_func(W, X[rows], y[rows], reg)",
+            "made = solved.T[y[rows]].contiguous()\n        loss, dW = loss_func(W, made, y[rows], reg)",
+        ),
+        TRAIN.replace("X[rows]", "X.index_select(0, rows)"),
+        says=("rows that are not in X",),
+    ),
+    "nothing but signs": _functions(
+        "The trainer learns faster by the signs of the gradient.",
+        TRAIN.replace("W - learning_rate * dW", "W - 2e-4 * dW.sign()"),
+        TRAIN.replace("W = W - learning_rate * dW", "W.sub_(dW, alpha=learning_rate)"),
+        says=("does not train with svm_loss_vectorized",),
+    ),
+    "class: least squares": _class(
+        "train solves for W and calls nothing.",
+        f"""{CLASS_LEAST_SQUARES}
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    self.W = least_squares(X, y)
+    return [2.3] * num_iters
+
+LinearSVM.train = train
+""",
+        """
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    if self.W is None:
+        self.W = 0.001 * np.random.randn(X.shape[1], np.max(y) + 1)
+    history = []
+    for step in range(num_iters):
+        rows = np.random.choice(len(X), batch_size)
+        loss, dW = svm_loss_vectorized(self.W, X[rows], y[rows], reg)
+        history.append(loss)
+        self.W = self.W - learning_rate * dW
+    return history
+
+LinearSVM.train = train
+""",
+        says=("trains without its loss",),
+    ),
+    "class: steps of its own": _class(
+        "train shrinks a solution step by step; the honest one has the loss inside.",
+        f"""{CLASS_LEAST_SQUARES}
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    self.W = least_squares(X, y)
+    for step in range(num_iters):
+        self.W *= 1 - 1e-5
+    return [2.3] * num_iters
+
+LinearSVM.train = train
+""",
+        """
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    if self.W is None:
+        self.W = 0.001 * np.random.randn(X.shape[1], np.max(y) + 1)
+    history = []
+    for step in range(num_iters):
+        rows = np.random.choice(len(X), batch_size)
+        at = np.arange(batch_size)
+        scores = X[rows].dot(self.W)
+        margins = np.maximum(0, scores - scores[at, y[rows]][:, None] + 1)
+        margins[at, y[rows]] = 0
+        slopes = (margins > 0).astype(float)
+        slopes[at, y[rows]] = -slopes.sum(axis=1)
+        history.append(margins.sum() / batch_size + reg * np.sum(self.W ** 2))
+        self.W = self.W - learning_rate * (X[rows].T.dot(slopes) / batch_size + 2 * reg * self.W)
+    return history
+
+LinearSVM.train = train
+""",
+        says=("trains without its loss",),
+    ),
+    "class: the last step leads elsewhere": _class(
+        "train ends with other weights.",
+        f"""{CLASS_LEAST_SQUARES}
+honest = LinearSVM.train
+
+def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+    history = honest(self, X, y, learning_rate, reg, num_iters, batch_size)
+    self.W = least_squares(X, y)
+    return history
+
+LinearSVM.train = train
+""",
+        says=("does not train with LinearSVM.loss",),
+    ),
+    "class: loss replaced while it trains": _class(
+        "train puts a right loss in the place of a wrong one.",
+        """
+right = LinearSVM.loss
+honest = LinearSVM.train
+
+def loss(self, X, y, reg):
+    return right(self, X, y, reg)[0], np.ones_like(self.W)
+
+def train(self, *arguments, **options):
+    LinearSVM.loss = right
+    return honest(self, *arguments, **options)
+
+LinearSVM.loss, LinearSVM.train = loss, train
+""",
+        """
+class Own(LinearSVM):
+    def __init__(self):
+        super().__init__()
+        self.loss = lambda X, y, reg: svm_loss_vectorized(self.W, X, y, reg)
+
+LinearSVM = Own
+""",
+    ),
+}
