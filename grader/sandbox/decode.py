@@ -85,7 +85,8 @@ def greatest_length(trial: Trial, spy: Spy | None) -> int:
     bodies = [returned_outputs(trial)] + ([] if spy is None else [spy_outputs(spy)])
     lengths = [sum(map(_greatest_value, body)) for body in bodies]
     beside = 0 if trial.watch is None else _greatest_watched(trial.watch)
-    return max(GREATEST_RAISED, *lengths) + beside + (_GREATEST_COUNT if trial.is_counted else 0)
+    beside += _GREATEST_COUNT if trial.is_counted else 0
+    return max(GREATEST_RAISED, *lengths) + beside
 
 
 def _greatest_watched(watch: Watch) -> int:

@@ -19,10 +19,10 @@ _MOST_NAMES = 10_000
 """Distinct names in one call; torch has about 3,000 operators, so more are a flood made to hide one."""
 
 _NAME = re.compile(
-    rb'\n *"id": \d+, "name": "((?:aten::|autograd::engine)[^"\n]{1,120})", "ctrl_deps"'
-    rb"|\n" + wire.NOTE.encode() + rb"([^\n]{1,120})(?=\n)"
+    rb'\n *"id": \d+, "name": "((?:aten::|autograd::engine)[\w.: ]{1,120})", "ctrl_deps"'
+    rb"|\n" + wire.NOTE.encode() + rb"([\w.: ]{1,120})(?=\n)"
 )
-"""An operator in torch's trace, or a note."""
+"""An operator in torch's trace, or a note, whose few characters suit any report."""
 
 
 @dataclass(slots=True, eq=False)

@@ -88,6 +88,7 @@ def _tangled(rng: Random) -> str:
 _OPERATORS = (
     *("aten.mm", "aten.nll_loss_forward", "autograd", "torch.nn.functional.cross_entropy", "", ".", "..", "torch."),
     *("torch.nn.", "torch..nn", "aten.", "torch.autograd.grad", "x" * 300, "torch._tensor.Tensor.backward", "\x7f"),
+    *("aten.kl_div", "witness off", "witness off gc.get_objects", "witness off\x7f", "sklearn.svm.SVC.fit"),
 )  # fmt: skip
 
 

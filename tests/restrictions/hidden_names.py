@@ -98,7 +98,7 @@ HIDDEN: dict[str, str] = {
     "namedtuple": _loss("N(F).f.cross_entropy(s, y)", "import collections\nN = collections.namedtuple('N', 'f')\n"),
     "attr chain": _loss("L().go(s, y)", "class L:\n    def go(self, s, y):\n        self.d = self.c\n        return self.d.cross_entropy(s, y)\n    def __init__(self):\n        self.a = F\n        self.b = self.a\n        self.c = self.b\n"),
     "attr chain long": _loss("L().go(s, y)", "class L:\n    def go(self, s, y):\n" + "".join(f"        self.a{i+1} = self.a{i}\n" for i in reversed(range(9))) + "        return self.a9.cross_entropy(s, y)\n    def __init__(self):\n        self.a0 = F\n"),
-    "names deep": _loss("a99.cross_entropy(s, y)", "".join(f"def g{i}(): return a{i}\n" for i in []) + "a0 = F\n" + "".join(f"a{i+1} = a{i}\n" for i in range(99))),
+    "names deep": _loss("a99.cross_entropy(s, y)", "a0 = F\n" + "".join(f"a{i+1} = a{i}\n" for i in range(99))),
     "names deep reversed": _loss("f()", "", "def f(): return a99.cross_entropy(s, y)\n" + "".join(f"a{i+1} = a{i}\n" for i in range(99)).replace("a0\n","F\n")),
     "except as": _loss("r(s, y)", setup="try:\n    raise KeyError(F)\nexcept KeyError as e:\n    r = e.args[0].cross_entropy\n"),
     "with as": _loss("m.cross_entropy(s, y)", "import contextlib\n", "with contextlib.nullcontext(F) as m: pass\n"),

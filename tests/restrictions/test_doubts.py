@@ -107,7 +107,7 @@ def test_nothing_is_unclear_where_everything_is_ignored():
 
 
 def test_right_implementations_have_no_violation_and_at_most_one_flag_in_a_hundred():
-    accused, count, flagged = [], 0, Counter()
+    accused, count, flagged = [], 0, Counter[str]()
     for name in shipped_specs():
         spec = load_spec(name).spec
         for each in implementations_for(spec):

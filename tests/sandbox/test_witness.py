@@ -114,6 +114,15 @@ def test_lines_may_come_in_any_pieces_and_any_bytes(opened):
     assert "aten.mm" in witness.seen(ID)
 
 
+def test_words_that_no_report_should_hold_are_not_taken(opened):
+    witness, write = opened
+    witness.begin(is_traced=False)
+
+    write(noted("witness off <b>=1+1", "aten::\x1b[2J", "x" * 200, "aten::mm"))
+
+    assert witness.seen(ID) == ("aten.mm",)
+
+
 def test_the_canaries_are_not_the_same_each_time(opened):
     witness, _, _ = begun(opened)
 

@@ -49,14 +49,14 @@ from reference.in_worker.searched.grid import softmax_slopes, svm_slopes, train_
 
 NUM_CLASSES = 10
 _LABELLING_SECONDS = 30.0
-_LEAST_WEIGHT = 1e-30
-"""Relative to the greatest: smaller ones decide no label."""
-
 _SPREAD = 3.0
 _SEED = 20190905
 
 _ALIKE = 0.01
 """Difference of accuracies that near ties may make."""
+
+_LEAST_WEIGHT = 1e-30
+"""Relative to the greatest: smaller ones decide no label."""
 
 
 @lru_cache(maxsize=6)
@@ -111,12 +111,12 @@ def _descents(
     rng = np.random.Generator(np.random.PCG64(_SEED))
     W = np.zeros((X.shape[1], NUM_CLASSES), dtype=X.dtype)
     slopes = svm_slopes if classifier == "svm" else softmax_slopes
-    numbers = (convention.regularizer_coefficient, convention.delta)
-    one, other = (
+    numbers = convention.regularizer_coefficient, convention.delta
+    models = [
         train_grid(slopes, W, X, y, np.array([pair]), num_iters, batch_size, rng, *numbers)[0]
         for _ in range(2)
-    )
-    return one, other
+    ]
+    return models[0], models[1]
 
 
 def _likeness(one: Array, other: Array) -> float:

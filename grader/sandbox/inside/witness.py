@@ -253,7 +253,7 @@ def _profile(frame: FrameType, event: str, argument: Any) -> None:
     if is_library and name != "<module>":
         is_first = caller is None or caller.f_code.co_filename.replace("\\", "/").endswith(_STARTERS)
         if is_first or _is_by_student(caller):
-            _note(f"{module}.{name}")
+            _note(f"{module}.{name}".replace("<", "").replace(">", ""))
 
 
 _STARTERS = ("/threading.py", "/concurrent/futures/thread.py")

@@ -146,8 +146,8 @@ def test_one_bar_is_half_of_the_points():
         (
             lambda W, X: (X @ W).argmin(axis=1),
             (
-                "predict_linear_classifier labels only <number> and <number> of them correctly with the same weights:"
-                " look at it."
+                "predict_linear_classifier labels only <number> and <number> of them correctly with the same weights: look"
+                " at it."
             ),
         ),
         (lambda W, X: None, "predict_linear_classifier returned None instead of labels."),
