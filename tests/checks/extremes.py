@@ -42,6 +42,7 @@ from grader.model.trial import (
     Trial,
 )
 from reference import Inputs, predict, question_of, softmax_loss, svm_loss
+from tests.checks.students import SEARCHED, observe
 
 LARGEST = float(np.finfo(np.float64).max)
 NUMBERS = (
@@ -81,7 +82,9 @@ class Extremes:
         self._share = share
 
     def observation(self, trial: Trial) -> Observation:
-        """What the call gave."""
+        """What the call gave; a search of the reference's own is not the student's to answer."""
+        if trial.function in SEARCHED:
+            return observe(trial, SEARCHED[trial.function])
         if trial.runner == "student" and self._rng.random() < self._share / 20:
             failures: tuple[Observation, ...] = (
                 Raised("ValueError", "{no} %s", Location("hw.py", None, 3), 0.1, "x = {1}"),
