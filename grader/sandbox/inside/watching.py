@@ -79,26 +79,30 @@ class Watch:
         return body
 
     def _note(self, W: Any, X: Any) -> None:
-        """A call of the loss."""
+        """A call of the loss. One without a W that can be read ends no step, so it hides none."""
         self._calls += 1
+        weights = batch = None
         try:
             with torch._C.DisableTorchFunctionSubclass(), np.errstate(all="ignore"):  # noqa: SLF001  no public name
-                weights, batch = self._weights(W), self._rows(X)
+                weights = self._weights(W)
                 moved = None if weights is None or self._W is None else (weights - self._W).ravel()
                 length = 0.0 if moved is None else float(moved @ moved)
-        except Exception:  # W and X are whatever the student's code passes on
-            self._W, self._batches = None, []
+                batch = self._rows(X)
+        except Exception:  # noqa: S110  W and X are whatever the student's code passes on
+            pass
+        if weights is None:
             return
         if moved is not None and length == 0:
             if (
-                len(self._batches) < wire.MOST_BATCHES
+                batch is not None
+                and len(self._batches) < wire.MOST_BATCHES
                 and sum(map(len, self._batches)) + len(batch) <= wire.MOST_ROWS
             ):
                 self._batches.append(batch)
             return
         if moved is not None:
             self._keep((self._W, weights, tuple(self._batches)), length)
-        self._W, self._batches = weights, [batch]
+        self._W, self._batches = weights, [] if batch is None else [batch]
 
     def _keep(self, step: Step, length: float) -> None:
         if not self._first:
