@@ -60,6 +60,7 @@ class Sessions:
             redirect_cuda=device == "cpu",
             device=device,
             default_device="cpu" if assignment.handout_device == "cuda" else device,
+            partners=assignment.partners,
         )
         self._reference: SessionLike | None = None
         self._is_student_held = False

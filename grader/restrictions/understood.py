@@ -283,7 +283,8 @@ def is_understood(dotted: str, inert: Collection[str] = ()) -> bool:
     if top == "torch":
         return _is_understood_in_torch(parts)
     if top == "numpy":
-        return parts[0] not in _OPAQUE_IN_NUMPY
+        runs_text = parts[0] == "testing" and not parts[-1].startswith("assert") and len(parts) > 1
+        return parts[0] not in _OPAQUE_IN_NUMPY and not runs_text
     if top in _SOME_NAMES:
         return parts[0] in _SOME_NAMES[top]
     if top in sys.stdlib_module_names:

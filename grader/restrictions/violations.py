@@ -16,6 +16,7 @@ from grader.model.verdict import Finding, Verdict
 from grader.restrictions.source import uses_in_source
 from grader.restrictions.trace import uses_in_trace
 from grader.restrictions.uses import SourceUses, Use, UseKind
+from grader.sandbox.inside.wire import CALLED
 
 _NAMED = 4
 """Uses of one kind that a sentence names; the rest are counted."""
@@ -80,7 +81,11 @@ def find_violations(
         below = [other for other in reached if name not in _reached(other, sources)]
         explained |= {use.kind for other in below for use in uses_in_trace(traces.get(other, ()))}
         unseen = [use for use in uses_in_trace(traces.get(name, ())) if use.kind not in explained]
-        borrowed = tuple(_partners_behind(name, sources, assignment.partners(name)))
+        partners = assignment.partners(name)
+        borrowed = tuple(_partners_behind(name, sources, partners))
+        shown = {use.name for use in (*source.uses, *borrowed) if use.kind == "partner"}
+        ran = [other for other in sorted(partners - shown) if f"{CALLED} {other}" in traces.get(name, ())]
+        unseen += [Use("partner", other, None) for other in ran]
         for kind in _WORDS:
             policy = assignment.restrictions.policy(kind)
             uses = [use for use in (*source.uses, *borrowed, *unseen) if use.kind == kind]

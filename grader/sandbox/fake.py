@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -12,7 +12,7 @@ from grader.model.observation import Observation, Refused
 from grader.model.trial import Device, Trial
 from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from grader.sandbox.protocols import Budget
+from grader.sandbox.protocols import Budget, no_partners
 
 Answers = Callable[[Trial], Observation] | Mapping[str, Observation]
 """The observation for a trial: computed from it, or looked up by the name of its function."""
@@ -31,6 +31,7 @@ class FakeSession:
     live_workers: int
     device: Device
     default_device: Device = "cpu"
+    partners: Callable[[str], Collection[str]] = no_partners
     trials: list[Trial] = field(default_factory=list)
     """The trials run so far, in order."""
     is_held: bool = False
@@ -91,9 +92,10 @@ class FakeSandbox:
         live_workers: int = 2,
         device: Device = "cpu",
         default_device: Device = "cpu",
+        partners: Callable[[str], Collection[str]] = no_partners,
     ) -> FakeSession:
         session = FakeSession(
-            self.answers, extracted, budget, redirect_cuda, live_workers, device, default_device
+            self.answers, extracted, budget, redirect_cuda, live_workers, device, default_device, partners
         )
         self.sessions.append(session)
         return session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Self
 
 from grader.errors import SandboxError
@@ -11,7 +12,7 @@ from grader.sandbox.device import Gpu
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.launcher import Launcher
-from grader.sandbox.protocols import Budget
+from grader.sandbox.protocols import Budget, no_partners
 from grader.sandbox.session import Session
 from grader.sandbox.sharing import SharedArrays
 
@@ -52,6 +53,7 @@ class Sandbox:
         live_workers: int = 2,
         device: Device = "cpu",
         default_device: Device = "cpu",
+        partners: Callable[[str], Collection[str]] = no_partners,
     ) -> Session:
         if device == "cuda" and self._gpu is None:
             raise SandboxError("the GPU was not opened for the student's code")
@@ -65,4 +67,5 @@ class Sandbox:
             live_workers=live_workers,
             device=device,
             default_device=default_device,
+            partners=partners,
         )

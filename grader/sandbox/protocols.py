@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -25,6 +26,11 @@ class Budget:
     """How often the process may end in one function's calls before it is not called again."""
     memory_bytes: int = DEFAULT_MEMORY_BYTES
     device_memory_bytes: int = 4 << 30
+
+
+def no_partners(_: str) -> frozenset[str]:
+    """The functions that one should not call, where none is known."""
+    return frozenset()
 
 
 class SessionLike(Protocol):
@@ -75,6 +81,7 @@ class SandboxLike(Protocol):
         live_workers: int = 2,
         device: Device = "cpu",
         default_device: Device = "cpu",
+        partners: Callable[[str], Collection[str]] = no_partners,
     ) -> SessionLike:
         """Open a session for one submission; close it when the submission is done.
 
@@ -85,5 +92,6 @@ class SandboxLike(Protocol):
             live_workers: how many functions keep a worker between calls; idle workers cost memory.
             device: where tensors go. SandboxError for a GPU that was not opened.
             default_device: where code that names no device makes its tensors.
+            partners: by function, those whose calls are noted, because it should not call them.
 
         """

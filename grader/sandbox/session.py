@@ -8,7 +8,7 @@ not affect any other function.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from grader.sandbox.account import Account
 from grader.sandbox.exchange import Answer, Ended, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending, Launcher, WorkerProcess, hold_group
-from grader.sandbox.protocols import Budget
+from grader.sandbox.protocols import Budget, no_partners
 from grader.sandbox.request import describe_call, describe_program, describe_resident
 from grader.sandbox.sharing import SharedArrays
 from grader.sandbox.waiting import waited_seconds
@@ -59,6 +59,7 @@ class Session:
     live_workers: int
     device: Device
     default_device: Device
+    partners: Callable[[str], Collection[str]] = no_partners
     _accounts: dict[str, Account] = field(default_factory=dict, init=False)
     _workers: dict[str, _Worker] = field(default_factory=dict, init=False)
     """By caller, the latest last."""
@@ -175,6 +176,7 @@ class Session:
             "function": function.name,
             "file": function.file,
             "chunks": list(function.chunks),
+            "partners": sorted(self.partners(function.name)),
             "lacks": {
                 name: left.explanation or left.reason for left in function.lacks for name in left.binds
             },

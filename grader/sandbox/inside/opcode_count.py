@@ -87,19 +87,27 @@ def _youngest_kept() -> Iterator[None]:
             gc.enable()
 
 
-def _numpy_name(code: CodeType) -> str | None:
-    """`NumPy's mean` for a public function of NumPy written in Python; else None."""
+_EACH_TIME = {
+    "ThreadPoolExecutor.submit": "ThreadPoolExecutor.submit",
+    "ndindex.__next__": "NumPy's ndindex",
+    "vectorize.__call__": "NumPy's vectorize",
+}
+"""What libraries call for each item when they loop over a function in C: Executor.map, np.apply_along_axis."""
+
+
+def _library_name(code: CodeType) -> str | None:
+    """`NumPy's mean` for a public function of NumPy written in Python, or a step of a library's loop; else None."""
+    if code.co_qualname in _EACH_TIME:
+        return _EACH_TIME[code.co_qualname]
     is_printing = code.co_filename.endswith("arrayprint.py")  # a print left in the code is not a loop
     if is_printing or not code.co_filename.startswith(_NUMPY):
         return None
-    if code.co_qualname == "vectorize.__call__":
-        return "NumPy's vectorize"
     return None if code.co_name.startswith(("_", "<")) else f"NumPy's {code.co_name}"
 
 
-def _count_numpy(calls: Counter[str], frame: FrameType) -> None:
-    """Count a call of NumPy's; vectorize calls a function once for each entry of its arguments."""
-    name = _numpy_name(frame.f_code)
+def _count_library(calls: Counter[str], frame: FrameType) -> None:
+    """Count a call of NumPy's or the like; vectorize calls a function once for each entry of its arguments."""
+    name = _library_name(frame.f_code)
     if name is None:
         return
     if frame.f_code.co_qualname == "vectorize.__call__":
@@ -241,8 +249,8 @@ if sys.version_info >= (3, 12):
 
         def on_start(code: CodeType, _: int) -> Any:
             if library_code.is_library(code):
-                if with_calls and _numpy_name(code) is not None:
-                    _count_numpy(counts.calls, _getframe(1))  # events come without a frame
+                if with_calls and _library_name(code) is not None:
+                    _count_library(counts.calls, _getframe(1))  # events come without a frame
                     return None
             elif id(code) not in watch.watched:
                 watch.on(code)
@@ -314,7 +322,7 @@ else:
             code = frame.f_code
             if library_code.is_library(code):
                 if with_calls:
-                    _count_numpy(counts.calls, frame)
+                    _count_library(counts.calls, frame)
                 return None
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False

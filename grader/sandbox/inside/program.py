@@ -3,15 +3,17 @@
 from __future__ import annotations
 import __future__
 
+import gc
 import linecache
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import cuda_redirect
 import packing
 import stubs
+import witness
 
 MODULE_PREFIX = "submission"
 
@@ -34,13 +36,18 @@ class Program:
         if description["redirect_cuda"]:
             cuda_redirect.install()
 
-    def load(self, name: str, numbers: list[int], lacks: Mapping[str, str], file: str) -> Any:
-        """Execute the chunks that `name` needs and return it. Raises what the student's code raised."""
+    def load(
+        self, name: str, numbers: list[int], lacks: Mapping[str, str], file: str, partners: Collection[str]
+    ) -> Any:
+        """Execute the chunks that `name` needs and return it. Raises what the student's code raised.
+
+        partners: functions whose calls are noted, because `name` should not call them.
+        """
         namespace = vars(self._files[file])
         for number in numbers:
             if number not in self._executed:
                 self._executed.add(number)
-                self._execute(self._chunks[number])
+                self._execute(self._chunks[number], partners)
         for lacking, reason in lacks.items():
             namespace.setdefault(lacking, stubs.LeftOutName(lacking, reason))
         if isinstance(namespace.get(name), stubs.LeftOutName) and name in self._failures:
@@ -69,11 +76,9 @@ class Program:
         found = {id(each): each for module in self._files.values() if (each := vars(module).get(name))}
         for old in found.values():
             if isinstance(old, types.FunctionType) and old.__closure__ is None:
-                same = types.FunctionType(old.__code__, old.__globals__, old.__name__, old.__defaults__)
-                same.__kwdefaults__ = old.__kwdefaults__
-                _lead_to(around(same), old)
+                _wrap(old, around)
 
-    def _execute(self, chunk: Mapping[str, Any]) -> None:
+    def _execute(self, chunk: Mapping[str, Any], partners: Collection[str]) -> None:
         """Run one chunk; a failure is remembered for the names it binds and stops nothing else."""
         file_name = f"{packing.CHUNK_FILE}{chunk['number']}"
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
@@ -84,6 +89,9 @@ class Program:
             flags = __future__.annotations.compiler_flag
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
             exec(code, namespace)
+            for each in code.co_consts if partners else ():
+                if isinstance(each, types.CodeType) and each.co_name in partners:
+                    _wrap_all(each, witness.noting_calls)
         except BaseException as error:
             reason = f"{chunk['place']} raised {packing.type_name(error)}: {packing.message_of(error)}"
             for name in chunk["binds"]:
@@ -103,6 +111,19 @@ def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> Non
         files[path].__name__ = "__main__"
     if len(notebooks) == 1:  # dataclasses look their module up by its name
         sys.modules["__main__"] = files[notebooks[0]]
+
+
+def _wrap_all(code: types.CodeType, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Have every function of this code, whatever holds it, lead to what `around` makes of it."""
+    for each in gc.get_referrers(code):
+        if isinstance(each, types.FunctionType) and each.__code__ is code and each.__closure__ is None:
+            _wrap(each, around)
+
+
+def _wrap(old: types.FunctionType, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    same = types.FunctionType(old.__code__, old.__globals__, old.__name__, old.__defaults__)
+    same.__kwdefaults__ = old.__kwdefaults__
+    _lead_to(around(same), old)
 
 
 def _lead_to(right: Callable[..., Any], old: types.FunctionType) -> None:

@@ -36,6 +36,9 @@ AUTOGRAD_RAN = "autograd"
 NOTE, TRACE_WORKS, TRACE_ENDS = "@", "trace works", "trace ends"
 """Begins a line of the pipe that is ours; notes that a worker can trace calls, and that a traced one has ended."""
 
+CALLED = "called"
+"""Among the operators of a call if the function that follows ran, which should not be called."""
+
 WITNESS_OFF = "witness off"
 """Among the operators of a call if something was done that keeps them from being seen; its name may follow."""
 

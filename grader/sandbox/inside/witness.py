@@ -192,6 +192,11 @@ def _noting(original: Callable[..., Any], name: str) -> Callable[..., Any]:
     return noted
 
 
+def noting_calls(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the student's that another one should not call, with a note of each call."""
+    return _noting(original, f"{wire.CALLED} {original.__name__}")
+
+
 def _guarding(resolve: Callable[..., Any]) -> Callable[..., Any]:
     """What finds an operator's overload, with a guard before the way to its kernels."""
 

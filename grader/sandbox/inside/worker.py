@@ -329,7 +329,8 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
         _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
         _making_on(header["default_device"]),
     ):
-        return program.load(header["function"], header["chunks"], header["lacks"], header["file"])
+        wanted = (header["chunks"], header["lacks"], header["file"], header["partners"])
+        return program.load(header["function"], *wanted)
 
 
 def _resident(header: Mapping[str, Any], payload: bytearray, descriptors: list[int]) -> dict[str, Any]:

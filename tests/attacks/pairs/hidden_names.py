@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tests.attacks.pair import Pair
 
 BASE = "eecs498_2019/perfect_module/linear_classifier.py"
@@ -60,7 +58,7 @@ def _with_debug(body: str, after: str = "") -> str:
     return _module(BY_HAND, setup=setup, parameters=", debug=False") + after
 
 
-PAIRS: Mapping[str, Pair] = {
+PAIRS: dict[str, Pair] = {
     "attrgetter with a dotted name": _pair(
         "operator.attrgetter walks to the loss by a dotted name",
         _module("operator.attrgetter('nn.functional.cross_entropy')(torch)(s, y)"),
@@ -220,5 +218,94 @@ PAIRS: Mapping[str, Pair] = {
         _module(BY_HAND, setup="try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(e.args)\n"),
         points=11,
         says=("tb_frame",),
+    ),
+}
+
+
+_RAN = ("calls softmax_loss_naive", "seen while it ran, not in its source")
+
+
+def _ran(cheat: str, hostile: str, honest: str) -> Pair:
+    """A call of the partner that nothing in the source shows, beside the same construct around something else."""
+    return _pair(cheat, hostile, honest, flags=_VIOLATED, says=_RAN)
+
+
+_HIDDEN_IN_METHOD = "class Log:\n    def {}(self, *given): self.loss = {}\n"
+
+PAIRS |= {
+    "a mangled name": _ran(
+        "Python mangles __naive within a class to a name that is only mentioned outside",
+        _module(
+            "Softmax().loss(W, X, y, reg)[0] - reg * (W * W).sum()",
+            before=(
+                "_Softmax__naive = softmax_loss_naive\n"
+                "class Softmax:\n    def loss(self, W, X, y, reg): return __naive(W, X, y, reg)\n"
+            ),
+            setup="print(_Softmax__naive.__doc__)\n",
+        ),
+        _module(
+            "Softmax().loss(s, y)",
+            before=(
+                "class Softmax:\n    def __own(self, s, y): return -torch.log_softmax(s, 1)[torch.arange(len(y)), y].mean()\n"
+                "    def loss(self, s, y): return self.__own(s, y)\n"
+            ),
+        ),
+    ),
+    "a wrapped function": _ran(
+        "functools.wraps keeps the partner, and the name of where is put together",
+        _module(
+            BY_HAND,
+            before="@functools.wraps(softmax_loss_naive)\ndef core(): pass\n",
+            setup="if reg >= 0: return getattr(core, '__wrap' 'ped__')(W, X, y, reg)\n",
+        ),
+        _module(BY_HAND, before="@functools.wraps(softmax_loss_naive)\ndef core(): pass\n", setup="core()\n"),
+    ),
+    "a method that a library calls": _ran(
+        "print calls write of the object that it prints to",
+        _module(
+            "log.loss[0] - reg * (W * W).sum()",
+            before=_HIDDEN_IN_METHOD.format("write", "softmax_loss_naive(*self.given)"),
+            setup="log = Log()\nlog.given = W, X, y, reg\nprint(reg, file=log)\n",
+        ),
+        _module(
+            BY_HAND,
+            before=_HIDDEN_IN_METHOD.format("write", "given"),
+            setup="log = Log()\nprint(reg, file=log)\n",
+        ),
+    ),
+    "a flag set by its parts": _ran(
+        "a table of names is given the flag in front of a branch that looks dead",
+        _module(
+            BY_HAND,
+            before="DEBUG = False\ndef prepare(): globals()['DE' + 'BUG'] = True\n",
+            setup=f"prepare()\nif DEBUG: return {_PARTNER}\n",
+        ),
+        _module(BY_HAND, before="DEBUG = False\n", setup=f"if DEBUG: print({_PARTNER})\n"),
+    ),
+    "a keyword in parts": _ran(
+        "a decorator gives debug another value, under a name put together",
+        _module(
+            BY_HAND,
+            before="@functools.partial(functools.partial, **{'de' + 'bug': True})",
+            setup=f"if debug: return {_PARTNER}\n",
+            parameters=", debug=False",
+        ),
+        _module(
+            BY_HAND,
+            before="@functools.partial(functools.partial)",
+            setup=f"if debug: return {_PARTNER}\n",
+            parameters=", debug=False",
+        ),
+    ),
+    "text run by NumPy's tests": _pair(
+        "numpy.testing runs a text as code",
+        _module(
+            BY_HAND,
+            before="import numpy\n",
+            setup="numpy.testing.runstring('import torch', {})\n",
+        ),
+        _module(BY_HAND, before="import numpy\n", setup="numpy.testing.assert_allclose(reg, reg)\n"),
+        points=11,
+        says=("numpy.testing.runstring",),
     ),
 }

@@ -226,6 +226,19 @@ _VECTORIZED |= {
         exponentials="np.array([*map(np.exp, scores)])",
         honest={"exponentials": "[*map(np.exp, (scores,))][0]"},
     ),
+    "a pool of threads": _mapped(
+        "Has the threads of a pool multiply the samples, by W's own method.",
+        "ThreadPoolExecutor.submit",
+        imports="from concurrent.futures import ThreadPoolExecutor",
+        scores="np.array(list(ThreadPoolExecutor(2).map(W.T.dot, X)))",
+        honest={"scores": "np.concatenate(list(ThreadPoolExecutor(2).map(np.dot, (X[:2], X[2:]), (W, W))))"},
+    ),
+    "a method in C along an axis": _mapped(
+        "Has NumPy apply W's own method to each row.",
+        "NumPy's ndindex",
+        scores="np.apply_along_axis(W.T.dot, 1, X)",
+        honest={"scores": "np.apply_over_axes(np.sum, X[:, :, None] * W, 1)[:, 0]"},
+    ),
     "map under another name": _mapped(
         "Maps the logarithm over a list of floats by a map out of a table.",
         "math's log",
