@@ -207,7 +207,7 @@ class LoopsCheck(CheckFields):
             if fault is None and (steps := max(growth.steps_per_unit for growth in growths)) < LITTLE:
                 message = (
                     f"{self.function} does little in its loops ({steps:.0f} steps for each further sample or class):"
-                    " is it a copy of the vectorized version beside a loop?"
+                    " is it a copy of the vectorized version beside a loop? Nothing was taken off; please read the code."
                 )
                 alarms = (Flag("unclear_code", self.function, message),)
         totals = [float(count.total) for count in counts]

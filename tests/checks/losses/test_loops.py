@@ -368,7 +368,7 @@ def test_loops_that_do_little_are_shown_to_the_instructor_and_cost_nothing():
 
     message = (
         "svm_loss_naive does little in its loops (11 steps for each further sample or class): is it a copy of the"
-        " vectorized version beside a loop?"
+        " vectorized version beside a loop? Nothing was taken off; please read the code."
     )
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert verdict.alarms == (Flag("unclear_code", NAIVE, message),)
