@@ -96,9 +96,8 @@ PAIRS: Mapping[str, Pair] = {
     "a farm of links": _pair(
         "Links one file ten thousand times.",
         'open("file", "w").close()\nfor number in range(10**6): os.link("file", f"{number}")',
-        "made more than 10,000 files",
-        'np.save("x.npy", np.zeros(6 << 20))\nshutil.copyfile("x.npy", "y.npy")\n'
-        'for number in range(20):\n    if not os.path.exists(f"{number}"): os.link("x.npy", f"{number}")',
+        "PermissionError",
+        'np.save("x.npy", np.zeros(6 << 20))\nshutil.copyfile("x.npy", "y.npy")',
     ),
     "the watch switched off": _pair(
         "Takes a name that a reader of /proc would split into lines, or take for a count.",
