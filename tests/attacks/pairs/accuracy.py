@@ -194,6 +194,24 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
         ),
         says=("does not train with svm_loss_vectorized",),
     ),
+    "visited and kept": _functions(
+        "The loss sees the solution once, and the trainer returns it at the end as if it were the best W.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "    return W, history",
+            "        if step == 70:\n"
+            "            best_W = 30 * least_squares(X, y)\n"
+            "            loss_func(best_W, X[rows], y[rows], reg)\n"
+            "    return best_W, history",
+        ),
+        TRAIN.replace(
+            "    return W, history",
+            "        if step == 0 or history[-1] < best:\n"
+            "            best, best_W = history[-1], W.clone()\n"
+            "    return best_W, history",
+        ),
+        says=("does not train with svm_loss_vectorized",),
+    ),
     "many small steps elsewhere": _functions(
         "Each step is as long as a right one, but leads to the solution.",
         LEAST_SQUARES

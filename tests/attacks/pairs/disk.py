@@ -60,7 +60,7 @@ PAIRS: Mapping[str, Pair] = {
     "files beyond the longest path": _pair(
         "Makes its many files where no path leads.",
         _DEEP + 'for number in range(10**6): open(f"{number}", "w").close()',
-        "made more than 10000 files",
+        "made more than 10,000 files",
         'for number in range(50): open(f"{number}", "w").close()',
     ),
     "folders beyond the longest path": _pair(
@@ -72,7 +72,7 @@ PAIRS: Mapping[str, Pair] = {
     "many folders": _pair(
         "Makes folders that nobody may enter, in a folder of its own.",
         'os.umask(0o777)\nfor number in range(10**6): os.mkdir(f"{number}")',
-        "made more than 1000 folders",
+        "made more than 1,000 folders",
         'with tempfile.TemporaryDirectory() as folder:\n    np.save(f"{folder}/x.npy", X.numpy())',
     ),
     "space asked for": _pair(
