@@ -158,7 +158,9 @@ class Tally:
                     raise
                 self._leave_unjudged(rule.output, missing, case)
                 continue
-            if numbers is not None:
+            if numbers is not None and missing:
+                self._leave_unjudged(rule.output, missing, case)  # which mistake it is, nobody can tell
+            elif numbers is not None:
                 words = rule.message.format_map(
                     {key: formatting.rough(number) for key, number in numbers.items()}
                 )
@@ -169,7 +171,7 @@ class Tally:
                 self._count_wrong(case)
 
     def _leave_unjudged(self, name: str, missing: list[str], case: QuestionCase) -> None:
-        """An output that nothing but rules judge is not right where they need another one that is not there."""
+        """An output that nothing but rules judge is not right where another one is not there."""
         if name in self.question.free:
             why = f"{name} cannot be judged without {formatting.listing(missing)}"
             self.wrong.setdefault(name, (Comparison(False, why), case.label))
