@@ -154,7 +154,7 @@ def untrained(W: Array) -> str | None:
         return "its columns are all the same, so every class has the same score for every image"
     apart = (apart / largest).astype(np.float64)
     if _is_flat(W):
-        return None  # small enough to go with samples; the message says what it is
+        return None  # of which the message tells
     own = np.linalg.eigvalsh(apart.T @ apart)[1:]
     if not own[0] > LEAST_OWN**2 * own[-1]:
         return "its classes share a pattern, of which each has a multiple"

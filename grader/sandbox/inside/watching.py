@@ -97,7 +97,7 @@ class Watch:
                 moved = None if weights is None or self._W is None else (weights - self._W).ravel()
                 length = 0.0 if moved is None else float(moved @ moved)
                 batch = self._rows(X)
-        except Exception:
+        except Exception:  # W and X are whatever the student's code passes on
             pass
         if weights is None:
             return

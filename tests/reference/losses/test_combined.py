@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from reference import Convention, explain_loss, softmax_loss, svm_loss
+from reference.losses.mistakes import combined
 from reference.losses.right import RightAnswer
+from reference.mistakes import distance
 from tests.reference.draws import PLAIN, draw
 
 REGS = (0.37, 0.53, 0.29)
@@ -240,3 +242,21 @@ def test_right_values_are_not_explained():
     for convention in CONVENTIONS:
         for classifier in LOSSES:
             assert explained(classifier, "gradient", lambda _, data, reg: data + reg, convention)[0] == []
+
+
+@pytest.mark.parametrize("classifier", LOSSES)
+def test_numbers_that_overflow_are_near_to_no_combination(classifier, monkeypatch):
+    """Otherwise a hundred thousand combinations would be compared with them one by one."""
+    compared = []
+
+    def counted(seen, expected, tolerance, scale):
+        compared.append(1)
+        return distance(seen, expected, tolerance, scale)
+
+    monkeypatch.setattr(combined, "distance", counted)
+
+    with np.errstate(over="ignore"):
+        names, _ = explained(classifier, "gradient", lambda _, data, __: np.full(data.shape, 1.7e308))
+
+    assert names == []
+    assert len(compared) < 5000
