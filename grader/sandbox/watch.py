@@ -174,9 +174,9 @@ def _excess_of_files(folder: _Folder) -> str | None:
             if total > GREATEST_FILES_BYTES:
                 return f"it wrote more than {formatting.size(GREATEST_FILES_BYTES)} of files"
             if files > GREATEST_FILES:
-                return f"it made more than {GREATEST_FILES} files"
+                return f"it made more than {GREATEST_FILES:,} files"
             if folders > GREATEST_FOLDERS:
-                return f"it made more than {GREATEST_FOLDERS} folders"
+                return f"it made more than {GREATEST_FOLDERS:,} folders"
             if depth > GREATEST_DEPTH:
                 return f"it nested folders more than {GREATEST_DEPTH} deep"
     return None

@@ -29,6 +29,12 @@ SAVED = {
     "one column for every class": torch.randn(3073, 1, generator=GENERATOR).expand(3073, 10),
     "random": torch.randn(3073, 10, generator=GENERATOR),
     "random and small": 1e-4 * torch.rand(3073, 10, generator=GENERATOR, dtype=torch.float64),
+    "random beside one number for each class": torch.randn(3073, 10, generator=GENERATOR)
+    + torch.arange(10) * 100,
+    "all numbers in turn": torch.arange(30730.0).view(3073, 10),
+    "one pattern for all classes": torch.linspace(0, 9, 3073).sin()[:, None]
+    * torch.randn(10, generator=GENERATOR),
+    "one pattern for one class": torch.linspace(0, 9, 3073).sin()[:, None] * torch.eye(10)[3],
     "random in 16 bits": torch.randn(3073, 10, generator=GENERATOR).bfloat16(),
 }
 

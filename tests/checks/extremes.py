@@ -98,6 +98,8 @@ class Extremes:
             )
             return self._one_of(failures)
         values = self._right(trial)
+        if trial.runner == "reference" and self._check.kind != "weights":  # no number of a student's
+            return Returned(tuple(each for each in values if each is not None), 1e-3)
         spy = self._spied(trial)
         echoes = tuple(
             self._or_else(Received(given.array.copy(), given.array.dtype.name), _echo(given.array))
@@ -204,11 +206,8 @@ class Extremes:
         classifier = spec.classifier if isinstance(spec, LossFunction | ClassifierClass) else None
         if isinstance(self._check, AnswersCheck):
             return self._answers(self._check, trial)
-        if (
-            trial.outputs[:1] == (NumberOutput(),)
-            and len(trial.outputs) == 2
-            and trial.method in {None, "loss"}
-        ):
+        is_loss = len(trial.outputs) == 2 and isinstance(trial.outputs[-1], ArrayOutput)
+        if is_loss and isinstance(trial.outputs[0], NumberOutput):
             name = classifier or ("svm" if trial.function.startswith("svm") else "softmax")
             own = [trial.state["W"]] if "W" in trial.state else []
             W, X, y = (
@@ -231,6 +230,8 @@ class Extremes:
                 return self._batches(trial)
             case "param_set":
                 return self._param_set(trial)
+            case "search" if trial.runner == "reference":
+                return [Received(np.array(each), "float") for each in (0.0, 0.45)]
             case "search" if not trial.resident:
                 return [Received(np.array(each), "float") for each in ([1e-3, 1e-2, 0.1], [0.0, 1e-3])]
         return [self._learned(trial, each) for each in trial.outputs]
@@ -320,7 +321,8 @@ def evidence_of(
     evidence: list[tuple[Trial, Observation]] = []
     trials = first
     while trials and len(evidence) < greatest:
-        evidence += [(trial, observed(trial)) for trial in trials]
+        seen = [(trial, observed(trial)) for trial in trials]
+        evidence += check.digest(context, seen)
         trials = check.more_trials(context, evidence)
     return evidence
 

@@ -61,7 +61,7 @@ def test_the_working_folder_is_empty_private_and_gone_afterwards(open_session):
     assert not folder.exists()
 
 
-def test_one_socket_is_all_that_is_open_of_the_judges(number):
+def test_one_socket_and_the_witness_pipe_are_all_that_is_open_of_the_judges(number):
     body = (
         "import stat\n"
         "sockets = others = 0\n"
@@ -73,7 +73,7 @@ def test_one_socket_is_all_that_is_open_of_the_judges(number):
         "return sockets + 10 * others"
     )
 
-    assert number(body) == 1
+    assert number(body) == 11
 
 
 def test_the_worker_leads_a_session_of_its_own(number):

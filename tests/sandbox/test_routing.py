@@ -206,6 +206,7 @@ HEADER = {
     "id": 1, "op": "call", "function": "f", "method": None, "backend": "torch", "positional": [], "keywords": {},
     "state": {}, "outputs": [{"kind": "number"}], "fetch": {}, "echo": [], "canaries": None, "is_counted": False,
     "are_calls_counted": False, "is_again": False, "redirect_cuda": False, "default_device": "cpu", "driver": None,
+    "watch": None, "disturbed": None,
 }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ KEYS = {
         "watch",
     }
     | {"echo", "canaries", "is_counted", "are_calls_counted", "is_again", "redirect_cuda"}
-    | {"default_device", "driver"},
+    | {"default_device", "disturbed", "driver"},
     "reply": {"id", "loss", "dtype", "shape"},
     "resident": {"op", "id", "backend", "device", "tensors"},
 }

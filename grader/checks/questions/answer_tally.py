@@ -146,13 +146,18 @@ class Tally:
             for name, value in zip(self.question.outputs, values, strict=True)
             if isinstance(value, Received)
         }
-        if arrays.keys() != self.question.outputs.keys():
-            return
+        missing = [name for name in self.question.outputs if name not in arrays]
         for rule in self.question.rules:
-            if rule.output in self.ruled:
+            if rule.output in self.ruled or rule.output in missing:
                 continue
-            with np.errstate(all="ignore"):
-                numbers = rule.broken(inputs, arrays)
+            try:
+                with np.errstate(all="ignore"):
+                    numbers = rule.broken(inputs, arrays)
+            except KeyError:
+                if not missing:
+                    raise
+                self._leave_unjudged(rule.output, missing, case)
+                continue
             if numbers is not None:
                 words = rule.message.format_map(
                     {key: formatting.rough(number) for key, number in numbers.items()}
@@ -162,6 +167,13 @@ class Tally:
                     self.symptoms.add(rule.output)
                 self.wrong.setdefault(rule.output, (None, case.label))
                 self._count_wrong(case)
+
+    def _leave_unjudged(self, name: str, missing: list[str], case: QuestionCase) -> None:
+        """An output that nothing but rules judge is not right where they need another one that is not there."""
+        if name in self.question.free:
+            why = f"{name} cannot be judged without {formatting.listing(missing)}"
+            self.wrong.setdefault(name, (Comparison(False, why), case.label))
+            self._count_wrong(case)
 
     def _case_of(self, trial: Trial) -> QuestionCase:
         """The case of the trial, with the inputs rounded as they were sent."""

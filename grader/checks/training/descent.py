@@ -74,12 +74,15 @@ class Descent:
     reg: float
 
     def direction_of(self, step: Step, final: Array) -> Direction | StepFault:
-        """The direction of a step. final: W after the last. "unknown" where rounding or equal rows leave nothing to see."""
+        """The direction of a step. final: W after the last.
+
+        "unknown" where rounding, a great W, or rows that are equal or were not read leave nothing to see.
+        """
         after = final if step.after is None else step.after
         with np.errstate(all="ignore"):
             before, after = step.before.astype(np.float64), after.astype(np.float64)
             if not (np.isfinite(before).all() and np.isfinite(after).all()):
-                return "unknown"
+                return Direction(False, 0.0)  # the weights that the training returned are finite
             seen = (before - after) / self.learning_rate
             lengths = float(np.linalg.norm(before) + np.linalg.norm(after))
             slack = _ROUNDINGS * lengths / self.learning_rate
@@ -88,26 +91,36 @@ class Descent:
             rows = [self.rows_of(batch) for batch in step.batches]
             known = [each for each in rows if not isinstance(each, str)]
             if not known:
-                return "unknown" if "unknown" in rows else "other rows"
+                return "unknown" if "unknown" in rows or not rows else "other rows"
             return self.direction(seen, before, known, slack)
 
-    def direction(self, seen: Array, W: Array, batches: Sequence[Array], slack: float = 0.0) -> Direction:
+    def direction(
+        self, seen: Array, W: Array, batches: Sequence[Array], slack: float = 0.0
+    ) -> Direction | Literal["unknown"]:
         """What a change of W, or a gradient, is beside the right one of these batches together.
 
-        slack: what rounding may have changed in it. A mistake in the regularizer is not looked for.
+        slack: what rounding may have changed in it. A mistake in the regularizer is not looked for; "unknown" where W is
+        so great that beside it, or in its scores, nothing is left to see of the data.
         """
         gradients, slacks = zip(*(self._data_gradient(W, rows) for rows in batches), strict=True)
-        bound = TOLERANCE * float(np.linalg.norm(seen)) + slack + max(slacks)
         full = 2 * self.convention.regularizer_coefficient * self.reg
-        for gradient in gradients:
-            if np.linalg.norm(seen - gradient - full * W) <= bound:
+        lengths = [float(np.linalg.norm(each)) for each in gradients]
+        slack += max(slacks) + _ROUNDINGS * full * float(np.linalg.norm(W))
+        if not np.isfinite(np.linalg.norm(seen)):
+            return Direction(False, 0.0)
+        if not slack < 0.3 * max(lengths):
+            return "unknown"
+        for gradient, length in zip(gradients, lengths, strict=True):
+            if np.linalg.norm(seen - gradient - full * W) <= TOLERANCE * length + slack:
                 return Direction(True, 1.0)
         columns = np.stack([each.ravel() for each in (*gradients, W)], axis=1)
         found = np.linalg.lstsq(columns, seen.ravel(), rcond=None)[0]
         penalty = float(np.clip(found[-1], 0, _GREATEST_PENALTY * full))
         found = np.linalg.lstsq(columns[:, :-1], seen.ravel() - penalty * columns[:, -1], rcond=None)[0]
-        rest = seen.ravel() - columns[:, :-1] @ found - penalty * columns[:, -1]
-        return Direction(bool(np.linalg.norm(rest) <= bound and (found > 0).all()), float(found.sum()))
+        data = columns[:, :-1] @ found
+        rest = np.linalg.norm(seen.ravel() - data - penalty * columns[:, -1])
+        bound = TOLERANCE * np.linalg.norm(data) + slack
+        return Direction(bool(rest <= bound and (found > 0).all()), float(found.sum()))
 
     def rows_of(self, batch: Array) -> Array | StepFault:
         """The numbers of the rows of X in a batch."""
@@ -162,8 +175,8 @@ class DescentAudit:
         for step in (*self._steps[middle:], *self._steps[:middle]):
             for batch in step.batches:
                 rows = self.descent.rows_of(batch)
-                if not isinstance(rows, str) and len(rows) <= _MOST_ASKED and np.isfinite(step.before).all():
-                    return step, rows
+                if not isinstance(rows, str) and np.isfinite(step.before).all():
+                    return step, rows[:_MOST_ASKED]
         return None
 
     def finding(self, gradient: Array | str | None) -> TrainingFinding:
@@ -173,6 +186,8 @@ class DescentAudit:
         if isinstance(gradient, str):
             return TrainingFinding(gradient)
         own = self._own(gradient)
+        if own == "unknown":
+            return TrainingFinding(None, False)
         if own is not None and not (own.is_right and own.factor > 0):
             return TrainingFinding(
                 f"{self.loss} does not return the gradient of the {_NAMES[self.descent.classifier]} loss, on a batch of"
@@ -188,7 +203,17 @@ class DescentAudit:
             return TrainingFinding(self._odd_words(odd, known, factor))
         if "other rows" in directions:
             return TrainingFinding(f"{self.trainer} calls {self.loss} with rows that are not in X")
-        return TrainingFinding(None, 2 * len(known) >= len(directions))
+        return TrainingFinding(None, 2 * len(known) >= len(directions) and self._is_mostly_seen(directions))
+
+    def _is_mostly_seen(self, directions: Sequence[Direction | StepFault]) -> bool:
+        """Whether the steps that nothing can be seen of lead no further than the others."""
+        moved = {True: 0.0, False: 0.0}
+        for step, direction in zip(self._steps, directions, strict=True):
+            after = self.final if step.after is None else step.after
+            moved[isinstance(direction, Direction)] += float(
+                np.linalg.norm(after.astype(np.float64) - step.before)
+            )
+        return moved[False] <= moved[True]
 
     @cached_property
     def _steps(self) -> Sequence[Step]:
@@ -197,11 +222,12 @@ class DescentAudit:
         is_idle = bool(steps) and np.array_equal(steps[-1].before, self.final.astype(np.float32))
         return steps[:-1] if is_idle and steps[-1].after is None else steps
 
-    def _own(self, gradient: Array | None) -> Direction | None:
+    def _own(self, gradient: Array | None) -> Direction | Literal["unknown"] | None:
         if self.asked is None or gradient is None:
             return None
         step, rows = self.asked
-        return self.descent.direction(gradient.astype(np.float64), step.before.astype(np.float64), [rows])
+        with np.errstate(all="ignore"):
+            return self.descent.direction(gradient.astype(np.float64), step.before.astype(np.float64), [rows])
 
     def _odd_words(self, odd: Sequence[Direction], known: Sequence[Direction], factor: float) -> str:
         if len(odd) == len(known) and all(each.is_right for each in odd):

@@ -380,14 +380,14 @@ class Learned(NamedTuple):
             if more > 2 * _ALIKE:
                 best = formatting.number(max(self.labelled.val, self.labelled.test), 4)
                 message = (
-                    f"{functions[-1]} labels {best} of the images correctly, more than its weights can: the accuracy is judged"
-                    " by the highest scores"
+                    f"{functions[-1]} labels {best} of the images correctly, more than its weights can. The accuracy is"
+                    " judged by the highest scores instead; please read the code."
                 )
                 flags.append(Flag("suspect_accuracy", functions[-1], message))
         if is_paid and not self.training.is_seen:
             message = (
-                f"{functions[0]} reaches the accuracy, but the judge could not see its steps: its training does not call"
-                " its loss"
+                f"{functions[0]} reaches the accuracy, but its steps could not be seen, because its training does not"
+                " call its loss. Nothing was taken off; please read the code."
             )
             flags.append(Flag("suspect_accuracy", functions[0], message))
         return tuple(flags)

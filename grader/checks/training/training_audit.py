@@ -103,6 +103,8 @@ class TrainingAudit:
         for step, (before, after) in enumerate(pairwise(weights)):
             gradient = self.run.spy.gradients[step]
             if not _close(after, before - self.run.learning_rate * gradient):
+                if step == len(self.calls) - 1 and any(_close(after, each) for each in weights[:step]):
+                    return "the returned W is one from before, not the W after the last step"
                 return f"{self._name_update(before, after, gradient)}, at iteration {step}"
         return None
 

@@ -33,6 +33,10 @@ from grader.model.trial import Array, ArrayOutput, FileArgument, Trial
 from grader.model.verdict import Verdict
 from reference.in_worker.saved import SAVED_FUNCTION
 
+LEAST_OWN = 1e-3
+"""Of the greatest singular value of what sets the classes apart, which leaves one for all but one class: so much has the
+least of them. Weights trained on images with the spectrum of natural ones have 0.7 of it."""
+
 LEAST_APART = 1e-12
 """Relative: classes whose weights differ by no more than rounding have the same weights."""
 
@@ -139,8 +143,9 @@ class WeightsCheck(CheckFields):
 def untrained(W: Array) -> str | None:
     """Why no training on images gave W (D, C), in a clause; None where one may have.
 
-    Each step adds multiples of images to the columns of W, other ones to each class. So the classes differ, and what
-    sets them apart is no more independent from pixel to pixel than images are.
+    Each step adds multiples of images to the columns of W, other ones to each class. So the classes differ in more than a
+    number, each has a pattern of its own, and what sets them apart is no more independent from pixel to pixel than images
+    are.
     """
     apart = W[:-1].astype(np.longdouble)
     apart -= apart.mean(axis=1, keepdims=True)
@@ -148,6 +153,12 @@ def untrained(W: Array) -> str | None:
     if not largest > LEAST_APART * np.abs(W).max():
         return "its columns are all the same, so every class has the same score for every image"
     apart = (apart / largest).astype(np.float64)
+    if _is_flat(W):
+        return None  # small enough to go with samples; the message says what it is
+    own = np.linalg.eigvalsh(apart.T @ apart)[1:]
+    if not own[0] > LEAST_OWN**2 * own[-1]:
+        return "its classes share a pattern, of which each has a multiple"
+    apart -= apart.mean(axis=0)
     power = float(np.vdot(apart, apart))
     alike = max(abs(float(np.vdot(apart[by:], apart[:-by]))) / power for by in DISTANCES)
     if alike < LEAST_ALIKE:

@@ -17,17 +17,23 @@ import wire
 
 _draw = random.SystemRandom().randrange
 
+_PLACES = 256
+"""So many numbers of W, at places drawn for the training, tell whether it was there before."""
+
 Step = tuple[Any, Any, tuple[Any, ...]]
 """W before, W after or None, and for each call with W before what tells its rows apart."""
 
 
 class Watch:
-    """Watches one call of a trainer; what it holds does not grow with the number of steps."""
+    """Watches one call of a trainer; what it holds does not grow with the number of steps, but for one integer each."""
 
     def __init__(self, described: Mapping[str, Any]) -> None:
         self._shape = tuple(described["shape"])
         self._stride: int = described["stride"]
         self._reads_own: bool = described["reads_own"]
+        size = self._shape[0] * self._shape[1]
+        self._places = [_draw(size) for _ in range(min(_PLACES, size))]
+        self._earlier: set[int] = set()
         self._is_inside = False
         self._calls = 0
         self._moves = 0
@@ -60,14 +66,17 @@ class Watch:
         if callable(loss):
             owner.loss = self.of(loss, owner if self._reads_own else None)
 
-    def pack_steps(self) -> list[wire.Buffer]:
-        """The number of calls, and the steps, the first at the beginning; the last of them has no W after it."""
+    def pack_steps(self, final: Any) -> list[wire.Buffer]:
+        """The number of calls, and the steps, the first at the beginning; the last of them has no W after it.
+
+        final: W as it is returned. If it is the best of all and not the latest, nothing is known of the last step.
+        """
         kept = {
             id(step): step
             for step in (*self._first, *self._drawn, *(each for _, _, each in self._largest), *self._latest)
         }
         steps = list(kept.values())
-        if self._W is not None:
+        if self._W is not None and not self._was_earlier(final):
             steps.append((self._W, None, tuple(self._batches)))
         body: list[wire.Buffer] = [wire.pack_counts(self._calls, len(steps))]
         for before, after, batches in steps:
@@ -79,26 +88,32 @@ class Watch:
         return body
 
     def _note(self, W: Any, X: Any) -> None:
-        """A call of the loss."""
+        """A call of the loss. One without a W that can be read ends no step, so it hides none."""
         self._calls += 1
+        weights = batch = None
         try:
             with torch._C.DisableTorchFunctionSubclass(), np.errstate(all="ignore"):  # noqa: SLF001  no public name
-                weights, batch = self._weights(W), self._rows(X)
+                weights = self._weights(W)
                 moved = None if weights is None or self._W is None else (weights - self._W).ravel()
                 length = 0.0 if moved is None else float(moved @ moved)
-        except Exception:  # W and X are whatever the student's code passes on
-            self._W, self._batches = None, []
+                batch = self._rows(X)
+        except Exception:
+            pass
+        if weights is None:
             return
         if moved is not None and length == 0:
             if (
-                len(self._batches) < wire.MOST_BATCHES
+                batch is not None
+                and len(self._batches) < wire.MOST_BATCHES
                 and sum(map(len, self._batches)) + len(batch) <= wire.MOST_ROWS
             ):
                 self._batches.append(batch)
             return
         if moved is not None:
             self._keep((self._W, weights, tuple(self._batches)), length)
-        self._W, self._batches = weights, [batch]
+        if self._W is not None:
+            self._earlier.add(self._mark(self._W))
+        self._W, self._batches = weights, [] if batch is None else [batch]
 
     def _keep(self, step: Step, length: float) -> None:
         if not self._first:
@@ -112,6 +127,14 @@ class Watch:
         if len(self._largest) > wire.LARGEST_STEPS:
             heapq.heappop(self._largest)
         self._moves += 1
+
+    def _was_earlier(self, final: Any) -> bool:
+        """Whether W was this before a step that another call of the loss followed."""
+        weights = self._weights(final)
+        return weights is not None and self._mark(weights) in self._earlier
+
+    def _mark(self, weights: Any) -> int:
+        return hash(weights.ravel()[self._places].tobytes())
 
     def _weights(self, W: Any) -> Any:
         """A copy of W in float32; None for anything else."""

@@ -137,7 +137,9 @@ class Caller:
             if header["disturbed"] is None:
                 self._held.counted.append(counts)
             body += opcode_count.pack_counts(counts)
-        body += [] if self._watch is None else self._watch.pack_steps()
+        if self._watch is not None:
+            pair = isinstance(result, (tuple, list)) and len(result) > 0
+            body += self._watch.pack_steps(result[0] if owner is None and pair else getattr(owner, "W", None))
         self._held.before = made
         return body
 

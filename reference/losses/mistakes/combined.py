@@ -197,6 +197,8 @@ class Search:
 
     def _near(self, candidates: Array, tolerance: float) -> Sequence[int]:
         """The rows of candidates that are near what was seen."""
+        if not np.isfinite(self._value).all():  # near nothing, or it would seem near to everything
+            return []
         bound = _SCREEN * tolerance * max(float(np.abs(self._value).max(initial=0.0)), 1e-300)
         with np.errstate(invalid="ignore"):
             return [

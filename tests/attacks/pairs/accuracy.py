@@ -194,6 +194,24 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
         ),
         says=("does not train with svm_loss_vectorized",),
     ),
+    "visited and kept": _functions(
+        "The loss sees the solution once, and the trainer returns it at the end as if it were the best W.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "    return W, history",
+            "        if step == 70:\n"
+            "            best_W = 30 * least_squares(X, y)\n"
+            "            loss_func(best_W, X[rows], y[rows], reg)\n"
+            "    return best_W, history",
+        ),
+        TRAIN.replace(
+            "    return W, history",
+            "        if step == 0 or history[-1] < best:\n"
+            "            best, best_W = history[-1], W.clone()\n"
+            "    return best_W, history",
+        ),
+        says=("does not train with svm_loss_vectorized",),
+    ),
     "many small steps elsewhere": _functions(
         "Each step is as long as a right one, but leads to the solution.",
         LEAST_SQUARES
@@ -336,6 +354,84 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
         TRAIN.replace("W - learning_rate * dW", "W - 2e-4 * dW.sign()"),
         TRAIN.replace("W = W - learning_rate * dW", "W.sub_(dW, alpha=learning_rate)"),
         says=("does not train with svm_loss_vectorized",),
+    ),
+    "steps beside a great W": _functions(
+        "W is so great that the regularizer hides where a step leads; its columns are alike, so no label feels it.",
+        f"""{LEAST_SQUARES}
+def svm_loss_vectorized(W, X, y, reg):
+    return 9.0, 2 * reg * W
+{
+            TRAIN.replace("1e-4 * torch.randn(", "1000 * torch.ones(")
+            .replace("    history = []", "    history, solved = [], least_squares(X, y)")
+            .replace("loss.item()", "loss")
+            .replace(
+                "- learning_rate * dW", "- learning_rate * (dW - 0.01 * dW.norm() / solved.norm() * solved)"
+            )
+        }""",
+        TRAIN.replace("1e-4 * torch.randn", "3e-2 * torch.randn"),
+        says=("no points for the accuracy",),
+    ),
+    "a jump behind a call without W": _functions(
+        "A call that the loss cannot answer ends what is seen of the training.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "    return W, history",
+            "    try:\n        loss_func(None, X[rows], y[rows], reg)\n    except Exception:\n        pass\n"
+            "    return 30 * least_squares(X, y), history",
+        ),
+        TRAIN.replace(
+            "    return W, history",
+            "    try:\n        loss_func(W[:5], X[rows], y[rows], reg)\n    except RuntimeError:\n        pass\n"
+            "    return W, history",
+        ),
+        says=("does not train with svm_loss_vectorized",),
+    ),
+    "a jump behind a call without images": _functions(
+        "The step that leads to the solution has no rows that can be read.",
+        LEAST_SQUARES
+        + TRAIN.replace(
+            "        W = W - learning_rate * dW",
+            "        W = W - learning_rate * dW\n        if step == 70:\n            try:\n"
+            "                loss_func(W * 1.0001, None, y[rows], reg)\n            except Exception:\n                pass\n"
+            "            W = 30 * least_squares(X, y)",
+        ),
+        TRAIN.replace("y[rows], reg)", "y[rows], reg=reg)"),
+        says=("accuracy",),
+    ),
+    "a jump through nan": _functions(
+        "Between two right steps the weights are not numbers.",
+        LEAST_SQUARES
+        + TRAIN.replace("loss.item()", "2.3").replace(
+            "W = W - learning_rate * dW",
+            "W = W - learning_rate * dW if step != 70 else W * float('nan')\n"
+            "        W = 30 * least_squares(X, y) if step == 71 else W",
+        ),
+        TRAIN.replace("history.append(loss.item())", "history.append(float(loss))"),
+        says=("does not train with svm_loss_vectorized",),
+    ),
+    "a wrong loss in batches too great to ask": _functions(
+        "The trainer has the right gradient, and calls a wrong loss with more rows than the judge asks about.",
+        f"""
+right = svm_loss_vectorized
+
+def svm_loss_vectorized(W, X, y, reg):
+    return right(W, X, y, reg)[0], torch.ones_like(W)
+{TRAIN.replace("(batch_size,)", "(1001,)").replace("        history.append", "        dW = right(W, X[rows], y[rows], reg)[1]" + chr(10) + "        history.append")}
+""",
+        TRAIN.replace("(batch_size,)", "(1001,)"),
+        says=("does not return the gradient of the SVM loss",),
+    ),
+    "an infinite gradient beside right steps": _functions(
+        "The loss returns infinity, from which nothing is far.",
+        f"""
+right = svm_loss_vectorized
+
+def svm_loss_vectorized(W, X, y, reg):
+    return right(W, X, y, reg)[0], torch.full_like(W, float('inf'))
+{TRAIN.replace("        history.append", "        dW = right(W, X[rows], y[rows], reg)[1]" + chr(10) + "        history.append")}
+""",
+        TRAIN,
+        says=("does not return the gradient of the SVM loss",),
     ),
     "class: least squares": _class(
         "train solves for W and calls nothing.",

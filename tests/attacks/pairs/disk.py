@@ -60,7 +60,7 @@ PAIRS: Mapping[str, Pair] = {
     "files beyond the longest path": _pair(
         "Makes its many files where no path leads.",
         _DEEP + 'for number in range(10**6): open(f"{number}", "w").close()',
-        "made more than 10000 files",
+        "made more than 10,000 files",
         'for number in range(50): open(f"{number}", "w").close()',
     ),
     "folders beyond the longest path": _pair(
@@ -72,7 +72,7 @@ PAIRS: Mapping[str, Pair] = {
     "many folders": _pair(
         "Makes folders that nobody may enter, in a folder of its own.",
         'os.umask(0o777)\nfor number in range(10**6): os.mkdir(f"{number}")',
-        "made more than 1000 folders",
+        "made more than 1,000 folders",
         'with tempfile.TemporaryDirectory() as folder:\n    np.save(f"{folder}/x.npy", X.numpy())',
     ),
     "space asked for": _pair(
@@ -96,9 +96,8 @@ PAIRS: Mapping[str, Pair] = {
     "a farm of links": _pair(
         "Links one file ten thousand times.",
         'open("file", "w").close()\nfor number in range(10**6): os.link("file", f"{number}")',
-        "made more than 10000 files",
-        'np.save("x.npy", np.zeros(6 << 20))\nshutil.copyfile("x.npy", "y.npy")\n'
-        'for number in range(20):\n    if not os.path.exists(f"{number}"): os.link("x.npy", f"{number}")',
+        "PermissionError",
+        'np.save("x.npy", np.zeros(6 << 20))\nshutil.copyfile("x.npy", "y.npy")',
     ),
     "the watch switched off": _pair(
         "Takes a name that a reader of /proc would split into lines, or take for a count.",

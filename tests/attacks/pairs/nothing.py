@@ -177,6 +177,34 @@ PAIRS: Mapping[str, Pair] = {
         honest_points=20.0,
         says=("proves nothing",),
     ),
+    "weights of zero beside no history": Pair(
+        cheat="what would tell that nothing was learned is not there",
+        spec="numpy_linear_bias",
+        base="numpy_linear_bias/perfect_module/solution.py",
+        checks=("spiral",),
+        hostile=(
+            "def train_softmax(X, y, num_classes, step_size=1.0, reg=1e-3, num_iters=200):\n"
+            "    return np.zeros((X.shape[1], num_classes)), np.zeros((1, num_classes)), None\n"
+        ),
+        honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
+        points=0.0,
+        honest_points=20.0,
+        says=("the returned W and b have the loss",),
+    ),
+    "a history beside no weights": Pair(
+        cheat="losses that fall as they should, of nothing",
+        spec="numpy_linear_bias",
+        base="numpy_linear_bias/perfect_module/solution.py",
+        checks=("spiral",),
+        hostile=(
+            "def train_softmax(X, y, num_classes, step_size=1.0, reg=1e-3, num_iters=200):\n"
+            "    return None, None, [np.log(num_classes) * 0.998**i for i in range(num_iters)]\n"
+        ),
+        honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
+        points=0.0,
+        honest_points=20.0,
+        says=("history cannot be judged without W",),
+    ),
     "a network that never trains": Pair(
         cheat="its parameters stay at their start, with the losses of a start",
         spec="two_layer_net",

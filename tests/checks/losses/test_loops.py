@@ -72,7 +72,7 @@ def test_a_vectorized_function_that_stays_flat_passes(counts):
     assert verdict.message == ("svm_loss_vectorized does not loop in Python, as a vectorized version should.")
     assert verdict.measured == {"instructions": 90, "more_samples": counts[1], "more_classes": counts[2]}
     few, many, _ = sizes_of(check_of())
-    assert verdict.allowed == {"more_samples": 90 + many - few, "more_classes": 102}
+    assert verdict.allowed == {"more_samples": 90 + 3 * (many - few), "more_classes": 102}
     assert verdict.findings == (Finding(VECTORIZED, None),)
 
 
@@ -278,11 +278,11 @@ def test_trials_are_a_function_of_the_seed_alone():
     assert first != other
 
 
-def test_a_batch_that_is_taken_in_a_few_chunks_is_no_loop_and_one_step_for_each_sample_is():
+def test_a_batch_that_is_taken_in_chunks_is_no_loop_and_more_than_three_steps_for_each_sample_are():
     few, many, _ = sizes_of(check_of())
 
-    assert verdict_with((90, 90 + many - few, 90)).status == "passed"
-    assert verdict_with((90, 91 + many - few, 90)).status == "failed"
+    assert verdict_with((90, 90 + 3 * (many - few), 90)).status == "passed"
+    assert verdict_with((90, 91 + 3 * (many - few), 90)).status == "failed"
 
 
 @pytest.mark.parametrize("function", [VECTORIZED, NAIVE])
@@ -368,7 +368,7 @@ def test_loops_that_do_little_are_shown_to_the_instructor_and_cost_nothing():
 
     message = (
         "svm_loss_naive does little in its loops (11 steps for each further sample or class): is it a copy of the"
-        " vectorized version beside a loop?"
+        " vectorized version beside a loop? Nothing was taken off; please read the code."
     )
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert verdict.alarms == (Flag("unclear_code", NAIVE, message),)

@@ -176,8 +176,8 @@ def test_a_predictor_that_beats_its_weights_gains_nothing_and_is_flagged():
     assert (alarm.kind, alarm.function) == ("suspect_accuracy", PREDICTOR)
     assert says(
         alarm.message,
-        f"{PREDICTOR} labels <number> of the images correctly, more than its weights can: the accuracy is judged by the"
-        " highest scores",
+        f"{PREDICTOR} labels <number> of the images correctly, more than its weights can. The accuracy is judged by the"
+        " highest scores instead; please read the code.",
     )
 
 

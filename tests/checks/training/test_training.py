@@ -121,6 +121,32 @@ def test_an_update_that_begins_late_is_dated():
     assert fails_with(train, 0.5, f"W is not changed, at iteration {STEPS - 1} ({GIVEN}).")
 
 
+def test_a_best_w_that_is_not_the_last_is_named():
+    def train(loss_func, W, X, y, learning_rate, reg, num_iters, batch_size, verbose):
+        visited: list[np.ndarray] = []
+
+        def noted(W, *rest):
+            visited.append(W.copy())
+            return loss_func(W, *rest)
+
+        _, losses = trainer()(
+            noted,
+            W,
+            X,
+            y,
+            learning_rate=learning_rate,
+            reg=reg,
+            num_iters=num_iters,
+            batch_size=batch_size,
+            verbose=verbose,
+        )
+        return visited[STEPS // 2], losses
+
+    assert fails_with(
+        train, 0.5, f"the returned W is one from before, not the W after the last step ({GIVEN})."
+    )
+
+
 def test_a_start_from_other_weights_than_those_given_is_named():
     def train(loss_func, W, X, y, *rest, **options):
         return trainer()(loss_func, None, X, y, *rest, **options)
