@@ -305,7 +305,9 @@ PAIRS |= {
             setup="Timer('s + 0', globals={'s': s}).timeit(1)\n",
         ),
         _module(
-            BY_HAND, before="from timeit import default_timer\n", setup="began = default_timer()\nprint(began)\n"
+            BY_HAND,
+            before="from timeit import default_timer\n",
+            setup="began = default_timer()\nprint(began)\n",
         ),
         points=11,
         says=("torch.utils.benchmark.Timer",),
