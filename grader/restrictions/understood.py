@@ -61,7 +61,7 @@ _INNER_MODULES = frozenset(
 )
 """Modules of torch's modules."""
 
-_PARTS_OF_UTILS = frozenset({"benchmark", "data"})
+_PARTS_OF_UTILS = frozenset({"data"})
 _DTYPE = re.compile(r"(?:b?float|u?int|q?u?int|complex)\d+|bool|double|float|half|int|long|short|strided")
 _TORCH_MODULES = frozenset(
     {"torch.autograd.forward_ad", "torch.autograd.functional", "torch.nn.functional", "torch.nn.init"}
@@ -85,6 +85,9 @@ _NUMPY_PARTS = frozenset(
     | {"typing", "version"}
 )
 _OPAQUE_IN_NUMPY = frozenset({"compat", "core", "ctypeslib", "distutils", "f2py", "lib", "load", "os", "sys"})
+
+_UNDERSTOOD_IN_TESTING = ("assert", "suppress_warnings", "testing")
+"""Beginnings of names in numpy.testing; others run a text as code."""
 
 _STANDARD = frozenset(
     {"__future__", "abc", "argparse", "array", "asyncio", "base64", "binascii", "bisect", "builtins", "bz2"}
@@ -283,7 +286,7 @@ def is_understood(dotted: str, inert: Collection[str] = ()) -> bool:
     if top == "torch":
         return _is_understood_in_torch(parts)
     if top == "numpy":
-        runs_text = parts[0] == "testing" and not parts[-1].startswith("assert") and len(parts) > 1
+        runs_text = parts[0] == "testing" and not parts[-1].startswith(_UNDERSTOOD_IN_TESTING)
         return parts[0] not in _OPAQUE_IN_NUMPY and not runs_text
     if top in _SOME_NAMES:
         return parts[0] in _SOME_NAMES[top]

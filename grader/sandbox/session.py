@@ -176,7 +176,11 @@ class Session:
             "function": function.name,
             "file": function.file,
             "chunks": list(function.chunks),
-            "partners": sorted(self.partners(function.name)),
+            "partners": {
+                name: other.file
+                for name in sorted(self.partners(function.name))
+                if (other := self.extracted.functions.get(name)) is not None
+            },
             "lacks": {
                 name: left.explanation or left.reason for left in function.lacks for name in left.binds
             },

@@ -7,7 +7,7 @@ import gc
 import linecache
 import sys
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cuda_redirect
@@ -37,11 +37,11 @@ class Program:
             cuda_redirect.install()
 
     def load(
-        self, name: str, numbers: list[int], lacks: Mapping[str, str], file: str, partners: Collection[str]
+        self, name: str, numbers: list[int], lacks: Mapping[str, str], file: str, partners: Mapping[str, str]
     ) -> Any:
         """Execute the chunks that `name` needs and return it. Raises what the student's code raised.
 
-        partners: functions whose calls are noted, because `name` should not call them.
+        partners: functions, with their files, whose calls are noted, because `name` should not call them.
         """
         namespace = vars(self._files[file])
         for number in numbers:
@@ -78,7 +78,7 @@ class Program:
             if isinstance(old, types.FunctionType) and old.__closure__ is None:
                 _wrap(old, around)
 
-    def _execute(self, chunk: Mapping[str, Any], partners: Collection[str]) -> None:
+    def _execute(self, chunk: Mapping[str, Any], partners: Mapping[str, str]) -> None:
         """Run one chunk; a failure is remembered for the names it binds and stops nothing else."""
         file_name = f"{packing.CHUNK_FILE}{chunk['number']}"
         source = "\n" * (chunk["line"] - 1) + chunk["source"] + "\n"
@@ -90,7 +90,7 @@ class Program:
             code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
             exec(code, namespace)
             for each in code.co_consts if partners else ():
-                if isinstance(each, types.CodeType) and each.co_name in partners:
+                if isinstance(each, types.CodeType) and partners.get(each.co_name) == chunk["file"]:
                     _wrap_all(each, witness.noting_calls)
         except BaseException as error:
             reason = f"{chunk['place']} raised {packing.type_name(error)}: {packing.message_of(error)}"

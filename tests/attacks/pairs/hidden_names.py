@@ -297,6 +297,21 @@ PAIRS |= {
             parameters=", debug=False",
         ),
     ),
+    "text run by torch's benchmark": _pair(
+        "a timer of torch's runs a text as code",
+        _module(
+            BY_HAND,
+            before="from torch.utils.benchmark import Timer\n",
+            setup="Timer('s + 0', globals={'s': s}).timeit(1)\n",
+        ),
+        _module(
+            BY_HAND,
+            before="from timeit import default_timer\n",
+            setup="began = default_timer()\nprint(began)\n",
+        ),
+        points=11,
+        says=("torch.utils.benchmark.Timer",),
+    ),
     "text run by NumPy's tests": _pair(
         "numpy.testing runs a text as code",
         _module(
