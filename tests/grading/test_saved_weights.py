@@ -186,13 +186,17 @@ def test_weights_trained_on_other_images_cost_nothing_on_the_stand_in(start, rat
     assert says(verdict.message, ELSEWHERE)
 
 
-def test_one_weight_for_all_pixels_is_told():
+def test_one_weight_for_all_pixels_was_not_trained():
     W = np.repeat(RNG.normal(size=(1, 10)), 3073, axis=0)
 
     verdict = on(DATA, W, check=CHECK.model_copy(update={"val_bar": 0.3, "test_bar": 0.3}))
 
-    words = " Each class has one weight for all pixels, which tells bright images from dark ones only."
-    assert says(verdict.message, ELSEWHERE + words)
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert says(
+        verdict.message,
+        "W in best.pt was not trained: each class has one weight for all pixels, which tells bright images from dark ones"
+        " only.",
+    )
 
 
 def test_on_real_images_the_bars_count():

@@ -98,8 +98,6 @@ class WeightsCheck(CheckFields):
                 " points: the file only has to hold weights that may have been trained on images. With CIFAR-10 (--data)"
                 " the bars count."
             )
-            if _is_flat(W):
-                message += " Each class has one weight for all pixels, which tells bright images from dark ones only."
         elif credit < 1:
             message = f"{self.file} is not accurate enough: {reached.beside(bars)}."
         return self.scored(credit, message, measured=reached.by_name(), allowed=bars.by_name())
@@ -154,7 +152,7 @@ def untrained(W: Array) -> str | None:
         return "its columns are all the same, so every class has the same score for every image"
     apart = (apart / largest).astype(np.float64)
     if _is_flat(W):
-        return None  # of which the message tells
+        return "each class has one weight for all pixels, which tells bright images from dark ones only"
     own = np.linalg.eigvalsh(apart.T @ apart)[1:]
     if not own[0] > LEAST_OWN**2 * own[-1]:
         return "its classes share a pattern, of which each has a multiple"
