@@ -33,7 +33,17 @@ SEED = 918_273_645_546_372
 
 KEYS = {
     "program": {"op", "chunks", "files", "modules", "stubs", "absences", "redirect_cuda"},
-    "load": {"op", "id", "function", "file", "chunks", "lacks", "redirect_cuda", "default_device"},
+    "load": {
+        "op",
+        "id",
+        "function",
+        "file",
+        "chunks",
+        "lacks",
+        "partners",
+        "redirect_cuda",
+        "default_device",
+    },
     "call": {
         "op",
         "id",

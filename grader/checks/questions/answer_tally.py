@@ -158,7 +158,7 @@ class Tally:
                     raise
                 self._leave_unjudged(rule.output, missing, case)
                 continue
-            if numbers is not None and missing:
+            if numbers is not None and missing and not rule.is_symptom:
                 self._leave_unjudged(rule.output, missing, case)  # which mistake it is, nobody can tell
             elif numbers is not None:
                 words = rule.message.format_map(
