@@ -79,7 +79,7 @@ def handout_comparisons(
 ) -> dict[Literal["loss", "dW"], Comparison]:
     """The loss and dW of one such call against the reference."""
     classifier = assignment.loss_function(trial.function).classifier
-    faults = coarse_faults([(trial, returned)], classifier, assignment.convention)
+    faults = coarse_faults([(trial, returned)], classifier, assignment.convention, repeats=_REPEATS)
     wrong = {name: Comparison(False, clause.lstrip(": "), allowed=TOLERANCE) for _, clause, name in faults}
     right = Comparison(True, "", relative=0.0)
     return {"loss": wrong.get("loss", right), "dW": wrong.get("dW", right)}

@@ -69,10 +69,17 @@ def timed_fault(function: str, evidence: Evidence) -> str | None:
 
 
 def coarse_faults(
-    calls: Sequence[tuple[Trial, Returned]], classifier: ClassifierName, convention: Convention
+    calls: Sequence[tuple[Trial, Returned]],
+    classifier: ClassifierName,
+    convention: Convention,
+    *,
+    repeats: int = 1,
 ) -> Iterator[tuple[Trial, str, Literal["loss", "dW"]]]:
-    """Each wrong output of calls that have the same X, y and reg: the call, a clause, and the name of the output."""
-    truths = _expected([trial for trial, _ in calls], classifier, convention)
+    """Each wrong output of calls that have the same X, y and reg: the call, a clause, and the name of the output.
+
+    repeats: of how many equal blocks of features X consists; so many times less is to be computed.
+    """
+    truths = _expected([trial for trial, _ in calls], classifier, convention, repeats)
     for (trial, observation), expected in zip(calls, truths, strict=True):
         loss, gradient = observation.values
         outputs: tuple[tuple[Literal["loss", "dW"], Value, Array, float], ...] = (
@@ -90,7 +97,7 @@ def coarse_faults(
 
 
 def _expected(
-    trials: Sequence[Trial], classifier: ClassifierName, convention: Convention
+    trials: Sequence[Trial], classifier: ClassifierName, convention: Convention, repeats: int
 ) -> Iterator[_Expected]:
     """In float64, with one matrix product for the scores of all calls and one for their gradients."""
     _, X, y, reg = trials[0].positional
@@ -98,13 +105,16 @@ def _expected(
     assert isinstance(y, ResidentTensor)
     assert isinstance(reg, Scalar)
     is_turned = convention.layout == "CD"
-    rows = (X.array.T if is_turned else X.array).astype(np.float64, copy=False)
+    whole = X.array.T if is_turned else X.array
+    rows = whole[:, : whole.shape[1] // repeats].astype(np.float64, copy=False)
     weights: list[Array] = []
     for trial in trials:
         W = trial.positional[0]
         assert isinstance(W, Tensor)
         weights.append(W.array.T if is_turned else W.array)
-    all_scores = np.split(rows @ np.hstack(weights).astype(np.float64), len(weights), axis=1)
+    together = np.hstack(weights).astype(np.float64)
+    folded = together.reshape(repeats, -1, together.shape[1]).sum(axis=0)
+    all_scores = np.split(rows @ folded, len(weights), axis=1)
     problems = [
         Problem(W.astype(np.float64), rows, y.array, np.float64(reg.value or 0.0), scores, convention)
         for W, scores in zip(weights, all_scores, strict=True)
@@ -112,12 +122,12 @@ def _expected(
     data_term = svm_data_term if classifier == "svm" else softmax_data_term
     terms = [data_term(problem) for problem in problems]
     pulled = problems[0].pull_back(np.hstack([coefficients for _, coefficients in terms]))
-    gradients = np.split(pulled, len(problems), axis=1)
+    gradients = np.split(np.tile(pulled, (repeats, 1)), len(problems), axis=1)
     for problem, (loss, _), gradient in zip(problems, terms, gradients, strict=True):
         yield _Expected(
             float(loss + problem.regularizer),
             problem.in_layout(gradient + problem.regularizer_gradient),
-            _slack(problem) if classifier == "svm" else 0.0,
+            np.sqrt(repeats) * _slack(problem) if classifier == "svm" else 0.0,
         )
 
 
