@@ -5,9 +5,11 @@ import pytest
 
 from grader.checks import ValuesCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.losses.handout import PROBE, SIZES, is_handout, more_handout_trials
+from grader.checks.losses.handout import PROBE, SIZES, is_handout, more_handout_trials, probe
+from grader.checks.speed.truth import _expected
 from grader.model.observation import Raised, Received, Returned
 from grader.model.trial import ResidentTensor, Tensor
+from reference import Convention
 from tests.checks.students import (
     ASSIGNMENT,
     PLACE,
@@ -173,3 +175,18 @@ def test_the_functions_of_a_run_share_the_rows_and_another_seed_draws_others():
     assert all(one is another for one, another in zip(first, other, strict=True))
     assert all(not each.flags.writeable for each in first)
     assert not np.array_equal(first[0], rows("svm_loss_naive", 1)[0])
+
+
+@pytest.mark.parametrize("layout", ["DC", "CD"])
+@pytest.mark.parametrize("function", ["svm_loss_vectorized", "softmax_loss_vectorized"])
+def test_one_block_of_the_features_gives_the_same_truth_as_all_of_them(function, layout):
+    convention = Convention(layout=layout)
+    assignment = ASSIGNMENT.model_copy(update={"convention": convention})
+    trial = probe(CheckContext(assignment, 3), function, np.random.default_rng(1))
+
+    whole, block = (
+        next(_expected([trial], function.split("_")[0], convention, repeats)) for repeats in (1, 7)
+    )
+
+    assert block.loss == pytest.approx(whole.loss, rel=1e-12)
+    np.testing.assert_allclose(block.dW, whole.dW, rtol=0, atol=1e-12 * np.abs(whole.dW).max())
