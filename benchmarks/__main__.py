@@ -1,106 +1,105 @@
-"""Measure everything, print medians, and keep them with the machine's name."""
+"""`python -m benchmarks`: measure, print one table beside the last committed run, and keep the run.
+
+Exit code 0 once everything is measured, whatever got slower: that is for the reader to judge. 1 if something could not
+be measured.
+"""
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
-import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
-from statistics import median
 
-from benchmarks import battery, grid, measures, on_gpu, one_process, speedup, training
-from grader import __version__
-from grader.grading.environment import processor_name
-from grader.sandbox.host import Sandbox
+# Read when NumPy is imported: one thread, as on the command line.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-RESULTS = Path(__file__).with_name("results")
+from benchmarks.catalogue import BENCHMARKS, QUICK_REPETITIONS, Benchmark
+from benchmarks.compare import compared, sentences
+from benchmarks.machine import load, this_machine
+from benchmarks.on_gpu import this_gpu
+from benchmarks.record import IDLE_LOAD, Load, Measure, Run, keep, last_committed
+from benchmarks.table import rows, wrapped
+from grader.errors import GraderError
 
-
-_RATIOS = {
-    "check_over_import_and_checks": (
-        "grader check, whole process",
-        ("import torch, whole process", "one submission, warm"),
-    ),
-    "battery_over_bare_calls": (
-        "battery without training, CPU",
-        ("its bare calls in one process, CPU",),
-    ),
-    "whole_over_one_warm_process": ("whole submission, CPU", ("its checks in one warm process, CPU",)),
-    "student_training_over_reference": ("1,500 iterations, student", ("1,500 iterations, reference",)),
-}
-"""Medians over the sum of others. The whole submission has no checks that time calls or count instructions."""
+_FAULTS = (GraderError, OSError, RuntimeError, TypeError, ValueError, subprocess.SubprocessError)
+"""Of one benchmark; the others are still worth measuring."""
 
 
-def main() -> None:
-    """Run the measures one after the other; nothing else should run on the machine."""
-    print("measuring; some minutes ...", flush=True)
-    with Sandbox() as sandbox:
-        series = {
-            "null call, 3073x10 float64 each way": measures.null_call(sandbox),
-            "fresh worker to first answer": measures.fork_to_first_call(sandbox),
-            "one submission, warm": measures.warm_submission(sandbox),
-            "one submission in full, warm": measures.warm_submission(sandbox, 3, in_full=True),
-            "battery without training, CPU": battery.graded(sandbox),
-            "whole submission, CPU": one_process.graded(sandbox),
-            "1,500 iterations, student": training.students(sandbox),
-        }
-        repeated = speedup.stability(sandbox)
-    series["speed check"] = repeated.seconds
-    gpu = on_gpu.measured()
-    series |= gpu.series
-    series["its bare calls in one process, CPU"] = battery.bare()
-    series["its checks in one warm process, CPU"] = one_process.in_one_process()
-    series["1,500 iterations, reference"] = training.references()
-    series |= measures.confinement()
-    series |= grid.grids()
-    series["import torch, whole process"] = measures.import_torch()
-    series["grader check, whole process"] = measures.check_command()
-    series["grader --help, whole process"] = measures.help_command()
-    medians = {name: median(seconds) for name, seconds in series.items()}
-    for name, seconds in series.items():
-        low, high = min(seconds) * 1e3, max(seconds) * 1e3
-        print(f"{name:38} {medians[name] * 1e3:9.2f} ms  (n={len(seconds)}, {low:.2f} to {high:.2f})")
-    ratios = (
-        {
-            name: medians[over] / sum(medians[each] for each in under)
-            for name, (over, under) in _RATIOS.items()
-        }
-        | dict(repeated.ratios)
-        | gpu.ratios
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _parsed(arguments)
+    if asked.list:
+        print("\n".join(map(_listed, BENCHMARKS)))
+        return 0
+    chosen = [
+        each
+        for each in BENCHMARKS
+        if (each.name in asked.only if asked.only else not (asked.quick and each.is_long))
+    ]
+    is_whole = not asked.only and not asked.quick
+    before = load()
+    if before > IDLE_LOAD:
+        print(f"The machine is not idle: load {before:g}.", file=sys.stderr)
+    then = last_committed()
+    measures, failures, seconds = _measured(chosen, is_quick=asked.quick)
+    if not measures:
+        print(f"Nothing was measured. {' '.join(failures)}".rstrip())
+        return 1
+    run = Run(
+        measured_at=datetime.now(UTC).replace(microsecond=0),
+        seconds=round(seconds),
+        is_quick=asked.quick,
+        machine=this_machine(this_gpu()),
+        load=Load(before=before, after=load()),
+        measures=tuple(measures),
     )
-    for name, value in ratios.items():
-        print(f"{name:38} {value:9.3f}")
-    path = _keep(series, medians, ratios, gpu)
-    print(f"written to {path}")
+    comparisons = compared(run, then)
+    print("\n".join(rows(comparisons)), end="\n\n")
+    for sentence in sentences(run, then, comparisons, failures, is_whole=is_whole):
+        print(wrapped(sentence))
+    if is_whole:
+        print(wrapped(f"Written to {os.path.relpath(keep(run))}; commit it to compare later runs with it."))
+    return 1 if failures else 0
 
 
-def _keep(
-    series: dict[str, list[float]], medians: dict[str, float], ratios: dict[str, float], gpu: on_gpu.OnGpu
-) -> Path:
-    """Write the figures as JSON under the day's date."""
-    now = datetime.now(UTC)
-    record = {
-        "measured_at": now.isoformat(timespec="seconds"),
-        "machine": {
-            "processor": processor_name(),
-            "cores": os.cpu_count(),
-            "gpu": gpu.name,
-            "gpu_isolation_missing": list(gpu.missing),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "torch": metadata.version("torch"),
-            "grader": __version__,
-        },
-        "median_seconds": {name: round(value, 7) for name, value in medians.items()},
-        "repetitions": {name: len(seconds) for name, seconds in series.items()},
-        **{name: round(value, 3) for name, value in ratios.items()},
-    }
-    path = RESULTS / f"{now:%Y-%m-%d}.json"
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return path
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    names = [each.name for each in BENCHMARKS]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure the grader's own speed on an idle machine, beside the last committed run.",
+        epilog="Only a run of all benchmarks in full is written to benchmarks/results/.",
+    )
+    parser.add_argument(
+        "--only", action="append", choices=names, metavar="NAME", help="measure this one; may be repeated"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, and without what takes long")
+    parser.add_argument("--list", action="store_true", help="list the benchmarks")
+    return parser.parse_args(arguments)
+
+
+def _listed(each: Benchmark) -> str:
+    long = ", not in a quick run" if each.is_long else ""
+    return f"{each.name:12} {each.what} ({each.minutes:g} min{long})"
+
+
+def _measured(chosen: Sequence[Benchmark], *, is_quick: bool) -> tuple[list[Measure], list[str], float]:
+    """The measures, a clause on each benchmark that failed, and the seconds of all."""
+    measures: list[Measure] = []
+    failures: list[str] = []
+    started = time.perf_counter()
+    for number, each in enumerate(chosen):
+        print(f"[{number + 1} of {len(chosen)}] {each.name}", file=sys.stderr, flush=True)
+        try:
+            repetitions = min(QUICK_REPETITIONS, each.repetitions) if is_quick else each.repetitions
+            measures += each.run(repetitions)
+        except _FAULTS as fault:
+            failures.append(f"{each.name} ({type(fault).__name__}: {fault})")
+    return measures, failures, time.perf_counter() - started
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
