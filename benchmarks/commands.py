@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.measures import SAMPLE, SUBMISSIONS, in_turn, ratios
 from benchmarks.record import Measure
@@ -14,21 +15,20 @@ _NUMPY_SAMPLE = SUBMISSIONS / "cs231n" / "package_folder"
 
 
 def numpy_check(repetitions: int) -> Iterator[Measure]:
-    check = _grader("check", str(_NUMPY_SAMPLE), "--only", "softmax_vectorized_values")
-    own, imports = _beside("import numpy, pydantic, nbformat", check, repetitions)
-    yield Measure.of("numpy-check: one check", "`grader check` with one check of a NumPy spec.", "s", own)
-    yield Measure.of("numpy-check: its imports", "`import numpy, pydantic, nbformat`.", "s", imports)
-    what = "The check over the imports."
-    yield Measure.of("numpy-check: over its imports", what, "x", ratios(own, imports), goal=3.0)
+    return _one_check("numpy-check", _NUMPY_SAMPLE, "import numpy, pydantic, nbformat", 3.0, repetitions)
 
 
 def torch_check(repetitions: int) -> Iterator[Measure]:
-    check = _grader("check", str(SAMPLE), "--only", "softmax_vectorized_values")
-    own, imports = _beside("import torch", check, repetitions)
-    yield Measure.of("torch-check: one check", "`grader check` with one check of a torch spec.", "s", own)
-    yield Measure.of("torch-check: import torch", "`import torch`.", "s", imports)
-    what = "The check over the import."
-    yield Measure.of("torch-check: over import torch", what, "x", ratios(own, imports), goal=1.15)
+    return _one_check("torch-check", SAMPLE, "import torch", 1.15, repetitions)
+
+
+def _one_check(name: str, sample: Path, imports: str, goal: float, repetitions: int) -> Iterator[Measure]:
+    """goal: how many times as long as the imports it may take."""
+    command = _grader("check", str(sample), "--only", "softmax_vectorized_values")
+    own, bare = _beside(imports, command, repetitions)
+    yield Measure.of(f"{name}: one check", "`grader check --only`, the spec detected.", "s", own)
+    yield Measure.of(f"{name}: {imports}", "What it cannot do without.", "s", bare)
+    yield Measure.of(f"{name}: over the import", "The one over the other.", "x", ratios(own, bare), goal=goal)
 
 
 def quick(repetitions: int) -> Iterator[Measure]:
