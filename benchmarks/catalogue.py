@@ -45,7 +45,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark(
         "class-2019",
-        "a right submission of eecs498_2019 in a class, over the same work in one process",
+        "a submission of eecs498_2019 in a class, over one process",
         1.5,
         partial(classes.in_class, "class-2019", "eecs498_2019"),
         is_long=True,
@@ -68,7 +68,7 @@ BENCHMARKS = (
     Benchmark("battery", "checks without training, over their bare calls", 0.3, battery.battery, 15),
     Benchmark("null-call", "one call there and back", 0.1, measures.null_call, 15),
     Benchmark("confinement", "a fresh worker and a quick submission, over limits only", 0.7, measures.confinement, 9),
-    Benchmark("training", "1,500 iterations of a student's, over the reference's", 0.6, training.training, 5, is_long=True),
+    Benchmark("training", "1,500 iterations of a student's over the reference's", 0.6, training.training, 5, is_long=True),
     Benchmark("grid", "a grid of 25 trainings at once, and one by one", 0.4, grid.grids, 5),
     Benchmark("gpu", "points for speed, battery and training on a GPU", 1.0, on_gpu.measured, is_long=True),
     Benchmark("help", "`grader --help`, over a Python that does nothing", 0.1, commands.help_text),
