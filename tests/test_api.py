@@ -35,7 +35,7 @@ SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
 def mini(tmp_path, monkeypatch):
     """mini.toml, hw.py and a class of two in the current folder, and no process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
     (tmp_path / "mini.toml").write_text(MINI_SPEC)
     (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
     (tmp_path / "class").mkdir()
@@ -247,7 +247,7 @@ def test_two_threads_share_a_grader():
 
 def test_nothing_is_graded_below_the_isolation_that_is_asked_for(mini, monkeypatch):
     partial = FakeSandbox(isolation=Isolation(IsolationLevel.partial, ("filesystem",)))
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(partial))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(partial))
 
     with pytest.raises(IsolationError):
         grade_path("hw.py", "mini.toml", isolation="confined")
