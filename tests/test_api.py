@@ -24,11 +24,13 @@ from grader.errors import (
 )
 from grader.grading import grade as grade_module
 from grader.sandbox.fake import FakeSandbox
+from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
+TORCH_SAMPLE = ROOT / "submissions" / "softmax_sgd_lab" / "perfect_module"
 
 
 @pytest.fixture
@@ -52,6 +54,17 @@ def test_the_examples_in_the_docstrings_are_true(tmp_path, monkeypatch):
 
     assert tried.attempted > 5
     assert tried.failed == 0
+
+
+@pytest.mark.slow
+def test_a_grader_has_no_torch_until_a_submission_needs_it():
+    with Grader(quick=True) as grader:
+        for path, has_torch in ((SAMPLE, False), (SAMPLE.parent / "python_2", False), (TORCH_SAMPLE, True)):
+            report = grader.grade(path)
+
+            assert report.score == report.max_score
+            assert isinstance(grader._sandbox, Sandbox)
+            assert grader._sandbox.launcher.has_torch is has_torch
 
 
 @pytest.mark.slow
