@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from benchmarks.measures import SAMPLE
-from grader.checks import SLOW_KINDS, AnyCheck
+from grader.checks import KINDS, AnyCheck, is_slow
 from grader.checks.base.context import CheckContext
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
@@ -31,7 +31,7 @@ REPETITIONS = 15
 _SETTLING_SECONDS = 0.3
 """Until the last worker of a submission was reaped, and counts to its parent."""
 
-_TRAINING = SLOW_KINDS | {"training", "sampling", "classifier", "initial_loss"}
+_TRAINING = set(filter(is_slow, KINDS)) | {"training", "sampling", "classifier", "initial_loss"}
 
 
 def _checks_without_training(loaded: LoadedSpec) -> list[AnyCheck]:

@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.batch import Outcome, look_alikes
-from grader.checks import SLOW_KINDS
+from grader.checks import is_slow
 from grader.extract import Chunk, Extracted, LeftOut
 from grader.frontends.causes import absent_lines, causes, listed
 from grader.model.observation import Location
@@ -158,7 +157,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
 
 def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
     """The numbers of passed checks of speed and accuracy."""
-    measured = [check for check in checks if check.status == "passed" and check.kind in SLOW_KINDS]
+    measured = [check for check in checks if check.status == "passed" and is_slow(check.kind)]
     if measured:
         console.print()
     for check in measured:

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from grader.checks import AnswersCheck, AnyCheck
+from grader.checks import AnyCheck
+from grader.checks.questions.answers import AnswersCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
 from grader.checks.training.param_set import asked_of

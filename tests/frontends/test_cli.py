@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
 from grader.frontends import cli
 from grader.grading import grade as grade_module

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks import ClassifierCheck
+from grader.checks.training.classifier import ClassifierCheck
 from grader.checks.base.context import CheckContext
 from grader.grading.asking import run_and_judge
 from grader.grading.grade import grade

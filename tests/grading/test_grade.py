@@ -2,7 +2,9 @@
 
 import pytest
 
-from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
+from grader.checks.losses.agreement import AgreementCheck
+from grader.checks.losses.purity import PurityCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.errors import SandboxError
 from grader.grading import grade as grade_module
 from grader.grading.grade import grade

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import AgreementCheck
+from grader.checks.losses.agreement import AgreementCheck
 from grader.checks.base.context import CheckContext
 from grader.grading.grade import grade
 from grader.grading.layouts import find_layouts, layout_notes, layout_of

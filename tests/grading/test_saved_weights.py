@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.checks import WeightsCheck
+from grader.checks.training.weights import WeightsCheck
 from grader.checks.base.context import CheckContext
 from grader.data import DataSet
 from grader.extract import extract

@@ -8,7 +8,8 @@ from typing import get_args
 
 import pytest
 
-from grader.checks import AnyCheck
+from grader.checks import KINDS as CHECK_KINDS
+from grader.checks import class_of
 from grader.errors import SpecError, SpecFault
 from grader.model.assignment import FunctionSpec
 from grader.spec import SPEC_FOLDER, find_spec, load_spec, shipped_specs, spec_schema
@@ -87,7 +88,7 @@ def test_the_shipped_spec_forbids_losses_libraries_the_partner_and_what_hides_th
 
 
 def test_every_kind_of_check_says_the_roles_of_all_the_functions_that_it_names():
-    for kind in members(AnyCheck):
+    for kind in map(class_of, CHECK_KINDS):
         names = {"function", "class_name", "naive", "vectorized", "loss", "trainer", "predictor"}
         assert set(kind.roles) == names & set(kind.model_fields), kind
         assert all(repr(role) in ROLES for roles in kind.roles.values() for role in roles)
@@ -130,19 +131,14 @@ def test_a_byte_order_mark_is_passed_over():
     assert load_spec("own.toml").spec.name == "mini"
 
 
-def members(union):
-    return get_args(get_args(union)[0])
-
-
-def tags(union, field):
-    """The values of the field that tells the members apart, as a message lists them."""
-    *most, last = [
-        repr(tag) for each in members(union) for tag in get_args(each.model_fields[field].annotation)
-    ]
+def tags(members, field):
+    """The values of the field that tells these models apart, as a message lists them."""
+    *most, last = [repr(tag) for each in members for tag in get_args(each.model_fields[field].annotation)]
     return f"{', '.join(most)} or {last}"
 
 
-KINDS, ROLES = tags(AnyCheck, "kind"), tags(FunctionSpec, "role")
+KINDS = tags(map(class_of, CHECK_KINDS), "kind")
+ROLES = tags(get_args(get_args(FunctionSpec)[0]), "role")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.checks.losses.cases import Case, Draw
 from grader.checks.losses.epsilons import BENIGN_EPSILONS, GREATEST, Epsilons
 from grader.checks.losses.truth import BOTH_NOTE, EPSILON_NOTE, FLOAT32_NOTE

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.handout import PROBE, SIZES, is_handout, more_handout_trials, probe
 from grader.checks.speed.truth import _expected

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.checks import LoopsCheck
+from grader.checks.losses.loops import LoopsCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of
 from grader.model.observation import (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.checks.losses.precision import is_rounded
 from tests.checks.students import (
     in_float32,

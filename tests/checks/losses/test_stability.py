@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import StabilityCheck
+from grader.checks.losses.stability import StabilityCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses import stability
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut

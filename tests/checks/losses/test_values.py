@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of
 from grader.checks.losses.truth import FLOAT32_NOTE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reference.questions.registry
-from grader.checks import AnswersCheck
+from grader.checks.questions.answers import AnswersCheck
 from grader.checks.base.context import CheckContext
 from grader.model.assignment import AnyFunction
 from grader.model.observation import Died, Raised, Returned, Unexpected

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks import AccuracyCheck, InitialLossCheck
+from grader.checks.training.accuracy import AccuracyCheck
+from grader.checks.losses.initial_loss import InitialLossCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import CURVE_POINTS, curve, templates
 from grader.model.observation import Died, Raised, TimedOut

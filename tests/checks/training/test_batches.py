@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from grader.checks import BatchesCheck
+from grader.checks.training.batches import BatchesCheck
 from grader.checks.base.context import CheckContext
 from grader.model.assignment import SamplerFunction
 from grader.model.observation import Missing

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.checks import ParamSetCheck
+from grader.checks.training.param_set import ParamSetCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.training.param_set import asked_of
 from grader.model.assignment import ParamSetFunction

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import PredictionCheck
+from grader.checks.training.prediction import PredictionCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
 from grader.model.assignment import PredictorFunction

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import SearchCheck
+from grader.checks.training.search import SearchCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.training.search import GREATEST_STRENGTH, RATES
 from grader.model.assignment import SearchParamsFunction

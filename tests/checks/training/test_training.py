@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.checks import TrainingCheck
+from grader.checks.training.training import TrainingCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
 from grader.checks.training.training_audit import SHARES
