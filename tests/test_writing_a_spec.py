@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.spec import load_spec
-from reference import QUESTIONS
+from reference.questions import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "writing-a-spec.md").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
 from rich.padding import Padding
@@ -20,6 +21,9 @@ from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
 from grader.spec import Spec
+
+if TYPE_CHECKING:
+    from grader.batch import Outcome
 
 _MARKS = {
     "passed": ("✔", "ok", "green"),
@@ -281,6 +285,8 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
+    from grader.batch.run import look_alikes
+
     scores = [report.score for report in reports if report.score is not None and report.max_score]
     console.print()
     console.print(_text(title, style="bold"))

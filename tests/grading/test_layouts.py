@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks.losses.agreement import AgreementCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.agreement import AgreementCheck
 from grader.grading.grade import grade
 from grader.grading.layouts import find_layouts, layout_notes, layout_of
 from grader.grading.settings import Settings

@@ -12,8 +12,8 @@ from grader.checks import KINDS as CHECK_KINDS
 from grader.checks import class_of
 from grader.errors import SpecError, SpecFault
 from grader.model.assignment import FunctionSpec
-from grader.spec import SPEC_FOLDER, find_spec, load_spec, shipped_specs, spec_schema
-from reference import QUESTIONS
+from grader.spec import SPEC_FOLDER, Outline, find_spec, load_spec, outlines, shipped_specs, spec_schema
+from reference.questions import QUESTIONS
 from tests.samples import MINI_SPEC
 
 BIG = 1 << 63
@@ -77,6 +77,15 @@ def test_the_shipped_specs_fit_the_schema():
     for name in shipped_specs():
         data = tomllib.loads(find_spec(name).read_text("utf-8"))
         jsonschema.Draft202012Validator(spec_schema()).validate(data)
+
+
+def test_the_outlines_are_those_of_the_shipped_specs():
+    specs = [load_spec(name).spec for name in shipped_specs()]
+
+    assert all(type(each) is Outline for each in outlines())  # read without the checks
+    assert [each.model_dump() for each in outlines()] == [
+        spec.model_dump(include=set(Outline.model_fields)) for spec in specs
+    ]
 
 
 def test_the_shipped_spec_forbids_losses_libraries_the_partner_and_what_hides_them():
@@ -177,7 +186,7 @@ ROLES = tags(get_args(get_args(FunctionSpec)[0]), "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, seed, convention, limits, restrictions, handout_device, float_labels, functions, files and"
+                "weight is an unknown field (known: name, title, source, backend, convention, functions, seed, limits, restrictions, handout_device, float_labels, files and"
                 " checks)"
             ),
         ),
