@@ -91,12 +91,6 @@ def show_report(console: Console, report: Report) -> None:
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
-        left_out = len(report.checks) - len(checks)
-        is_noted = (
-            round(sum(check.max_points for check in report.checks), 4) > report.max_score
-        )  # a quick run
-        if left_out and not is_noted:
-            console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
         _show_absent(console, report, checks)
         _show_failures(console, causes(report, checks))
         _show_measured(console, checks)

@@ -220,7 +220,10 @@ def test_a_quick_check_is_scored_without_what_it_leaves_out_and_says_so(grader, 
 
     assert "Score: 0 of 20\n" in ran.out
     assert "g is fast" not in ran.out
-    assert "worth 5 points was not run and does not count." in in_one_line(ran.out)
+    assert (
+        "Quick run: 1 check worth 5 points was left out, because it times or trains, and does not count. Grade without --quick to run it."
+        in in_one_line(ran.out)
+    )
 
 
 def test_what_a_quick_check_leaves_out_does_not_fail_it(grader, graded, mini):
