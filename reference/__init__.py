@@ -12,7 +12,7 @@ from reference.losses.condition import (
     svm_condition,
 )
 from reference.losses.formulas import LossAndGradient, predict, scores, softmax_loss, svm_loss
-from reference.losses.right import Case
+from reference.losses.problem import Case
 
 __all__ = [
     "TIMED_FUNCTIONS",

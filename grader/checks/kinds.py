@@ -75,5 +75,6 @@ def _read(fields: Any) -> CheckFields:
 
 @cache
 def _any_kind() -> TypeAdapter[CheckFields]:
-    union = Union[tuple(map(class_of, KINDS))]  # noqa: UP007  its members are known at run time only
-    return TypeAdapter(Annotated[union, Field(discriminator="kind")])
+    union: Any = Union[tuple(map(class_of, KINDS))]  # noqa: UP007  its members are known at run time only
+    tagged: Any = Annotated[union, Field(discriminator="kind")]
+    return TypeAdapter(tagged)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -279,6 +278,8 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
+    import statistics
+
     from grader.batch.run import look_alikes
 
     scores = [report.score for report in reports if report.score is not None and report.max_score]

@@ -682,6 +682,55 @@ def real_grader(*words, **named):
     )
 
 
+NOT_FOR_ONE_NUMPY_CHECK = (
+    *("torch", "nbformat", "nbconvert", "jsonschema", "fissix", "statistics"),
+    *("rich.progress", "rich.live", "rich.status", "rich.markdown"),
+    *("grader.batch", "grader.exporters", "grader.selftest", "grader.data.cifar10"),
+    *("grader.checks.questions", "grader.checks.training.search", "grader.checks.training.weights"),
+    *("grader.checks.training.batches", "grader.checks.training.param_set"),
+    *("reference.questions", "reference.losses.mistakes", "reference.mistakes"),
+)
+"""Modules that take time to import, and that a right loss of one NumPy spec gives no work."""
+
+
+def test_one_check_of_a_numpy_spec_imports_only_what_it_needs():
+    words = ("check", "submissions/cs231n/package_folder", "--only", "softmax_vectorized_values")
+    code = (
+        f"import sys; sys.argv[1:] = {words}; import grader.frontends.cli as c\n"
+        f"try: c.main()\nexcept SystemExit: print([n for n in {NOT_FOR_ONE_NUMPY_CHECK} if n in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=True,
+        cwd=ROOT,
+    )
+
+    assert "11 / 11" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_detection_reads_no_check_of_another_spec():
+    code = (
+        "import sys; from pathlib import Path; from grader.intake import load_submission\n"
+        "from grader.spec.detect import detect_spec\n"
+        "print(detect_spec(load_submission(Path('submissions/ridge_regression/perfect_module'))).spec.name)\n"
+        "print(sorted(n for n in sys.modules if n.startswith(('grader.checks.training.', 'grader.checks.losses.'))))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=True,
+        cwd=ROOT,
+    )
+
+    assert ran.stdout == "ridge_regression\n[]\n"
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -63,7 +63,7 @@ def diagnose(
         values.append(value.array.astype(np.float64))
     if not cases:
         return ()
-    from reference.losses.mistakes.table import explain_loss  # 2,000 lines that a right loss does not need
+    from reference.losses.mistakes.table import explain_loss
 
     found = explain_loss(
         classifier,
