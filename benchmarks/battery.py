@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.classes import SETTLING_SECONDS, cpu_seconds
 from benchmarks.measures import SAMPLE, ratios
 from benchmarks.record import Measure
-from grader.checks import SLOW_KINDS, AnyCheck
+from grader.checks import KINDS, AnyCheck, is_slow
 from grader.checks.base.context import CheckContext
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
@@ -28,7 +28,7 @@ from grader.model.trial import Argument, Device, ResidentTensor, Scalar, Tensor
 from grader.sandbox.host import Sandbox
 from grader.spec import LoadedSpec, load_spec
 
-_TRAINING = SLOW_KINDS | {"training", "sampling", "classifier", "initial_loss"}
+_TRAINING = set(filter(is_slow, KINDS)) | {"training", "sampling", "classifier", "initial_loss"}
 
 
 def _checks_without_training(loaded: LoadedSpec) -> list[AnyCheck]:

@@ -107,7 +107,7 @@ def test_a_quick_run_is_scored_out_of_the_checks_that_it_runs_and_says_what_it_l
     assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
     assert whole.max_score == 25
     assert [flag.message for flag in report.flags] == [
-        "Quick run: 1 check worth 5 points was not run and does not count."
+        "Quick run: 1 check worth 5 points was left out, because it times or trains, and does not count. Grade without --quick to run it."
     ]
 
 

@@ -25,14 +25,14 @@ _Outcome = TypeVar("_Outcome")
 @contextmanager
 def check_progress() -> Iterator[CheckProgress | None]:
     """A live line with the current check, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
     from rich.status import Status
     from rich.text import Text
 
     from grader.frontends import terminal
 
-    if not sys.stderr.isatty():
-        yield None
-        return
     with Status("importing torch", console=terminal.make_console(stderr=True)) as status:
         yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
 from rich.padding import Padding
@@ -13,14 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.batch import Outcome, look_alikes
-from grader.checks import SLOW_KINDS
+from grader.checks import is_slow
 from grader.extract import Chunk, Extracted, LeftOut
 from grader.frontends.causes import absent_lines, causes, listed
 from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
 from grader.spec import Spec
+
+if TYPE_CHECKING:
+    from grader.batch import Outcome
 
 _MARKS = {
     "passed": ("✔", "ok", "green"),
@@ -88,12 +90,6 @@ def show_report(console: Console, report: Report) -> None:
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
-        left_out = len(report.checks) - len(checks)
-        is_noted = (
-            round(sum(check.max_points for check in report.checks), 4) > report.max_score
-        )  # a quick run
-        if left_out and not is_noted:
-            console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
         _show_absent(console, report, checks)
         _show_failures(console, causes(report, checks))
         _show_measured(console, checks)
@@ -158,7 +154,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
 
 def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
     """The numbers of passed checks of speed and accuracy."""
-    measured = [check for check in checks if check.status == "passed" and check.kind in SLOW_KINDS]
+    measured = [check for check in checks if check.status == "passed" and is_slow(check.kind)]
     if measured:
         console.print()
     for check in measured:
@@ -282,6 +278,10 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
+    import statistics
+
+    from grader.batch.run import look_alikes
+
     scores = [report.score for report in reports if report.score is not None and report.max_score]
     console.print()
     console.print(_text(title, style="bold"))
