@@ -25,6 +25,7 @@ from grader.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
     from grader.data import DataSet
+    from grader.grading.reuse import Earlier
     from grader.grading.settings import Settings
     from grader.intake.submission import Submission
     from grader.model.report import Report
@@ -153,6 +154,17 @@ class _Options:
         return None if self.data is None else open_data(Path(self.data))
 
 
+@dataclass(frozen=True, slots=True)
+class Regrading:
+    """A report whose checks were run again only as far as that was needed.
+
+    ran: the ids of the checks that were run; the results of the others are those of the grading before.
+    """
+
+    report: Report
+    ran: frozenset[str]
+
+
 @dataclass(eq=False)
 class Grader(_Options):
     """Grades one submission after another, and keeps its warm process between them: only the first waits for torch.
@@ -170,6 +182,7 @@ class Grader(_Options):
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False)
+    _earlier: dict[Path, Earlier] = field(default_factory=dict, init=False, repr=False)
 
     def __enter__(self) -> Self:
         """Start the process that the student's code will run in."""
@@ -190,6 +203,31 @@ class Grader(_Options):
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
+        return self._grade(Path(path), progress, None)
+
+    def regrade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Regrading:
+        """Grade one submission again after a change: only the checks that it may have changed are run.
+
+        Apart from times, the report is the one that `grade` would give with the same seed, which stays the same for a path
+        from its first `regrade` on. One of a check that was not run again keeps its time too. The results are held until the
+        `with` block ends.
+
+        Args:
+            path: as for `grade`.
+            progress: as for `grade`.
+
+        """
+        from grader.grading.reuse import Earlier
+
+        place = Path(path)
+        earlier = self._earlier.get(place) or Earlier()
+        report = self._grade(place, progress, earlier)
+        self._earlier[place] = earlier
+        return Regrading(report, earlier.ran)
+
+    def _grade(
+        self, path: Path, progress: Callable[[int, int, str], None] | None, earlier: Earlier | None
+    ) -> Report:
         from grader.grading.grade import grade
         from grader.intake.submission import load_submission
         from grader.sandbox.isolation import IsolationLevel, require
@@ -197,12 +235,16 @@ class Grader(_Options):
         with self._turn:
             if self._sandbox is None:
                 raise RuntimeError("a Grader works inside its `with` block only")
-            submission = load_submission(Path(path))
+            submission = load_submission(path)
             loaded = load_spec_for(submission, self.spec)
             settings = self.settings(loaded, self._sandbox)
             if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
                 require(self._sandbox.isolation, IsolationLevel(self.isolation))
-            return grade(submission, loaded, self._sandbox, settings, progress)
+            if earlier is None:
+                return grade(submission, loaded, self._sandbox, settings, progress)
+            if earlier.basis is not None and self.seed is None and loaded.spec.seed is None:
+                settings = replace(settings, seed=earlier.basis.settings.seed)
+            return grade(submission, loaded, self._sandbox, settings, progress, earlier)
 
 
 def grade_class(
