@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from grader import formatting
-from grader.errors import OutputError, UsageError
+from grader.errors import GraderError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
@@ -181,19 +181,25 @@ class Grader(_Options):
     spec: PathLike | None = None
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
+    _is_open: bool = field(default=False, init=False, repr=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False)
     _earlier: dict[Path, Earlier] = field(default_factory=dict, init=False, repr=False)
 
     def __enter__(self) -> Self:
         """Start the process that the student's code will run in."""
         self._sandbox = self._running.enter_context(_sandbox())
+        self._is_open = True
         return self
 
     def __exit__(self, *_: object) -> None:
         """End all processes."""
         with self._turn:
-            self._sandbox = None
-            self._running.close()
+            self._is_open = False
+            self._end()
+
+    def _end(self) -> None:
+        self._sandbox = None
+        self._running.close()
 
     def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.
@@ -233,18 +239,27 @@ class Grader(_Options):
         from grader.sandbox.isolation import IsolationLevel, require
 
         with self._turn:
-            if self._sandbox is None:
+            if not self._is_open:
                 raise RuntimeError("a Grader works inside its `with` block only")
+            if self._sandbox is None:
+                self._sandbox = self._running.enter_context(_sandbox())
             submission = load_submission(path)
             loaded = load_spec_for(submission, self.spec)
             settings = self.settings(loaded, self._sandbox)
             if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
                 require(self._sandbox.isolation, IsolationLevel(self.isolation))
-            if earlier is None:
-                return grade(submission, loaded, self._sandbox, settings, progress)
-            if earlier.basis is not None and self.seed is None and loaded.spec.seed is None:
-                settings = replace(settings, seed=earlier.basis.settings.seed)
-            return grade(submission, loaded, self._sandbox, settings, progress, earlier)
+            try:
+                if earlier is None:
+                    return grade(submission, loaded, self._sandbox, settings, progress)
+                if earlier.basis is not None and self.seed is None and loaded.spec.seed is None:
+                    settings = replace(settings, seed=earlier.basis.settings.seed)
+                return grade(submission, loaded, self._sandbox, settings, progress, earlier)
+            except BaseException as error:
+                if not isinstance(
+                    error, GraderError
+                ):  # Ctrl-C may come between a question to a process and its answer
+                    self._end()
+                raise
 
 
 def grade_class(
