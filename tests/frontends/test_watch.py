@@ -78,7 +78,7 @@ def watching(monkeypatch, capsys, tmp_path):
     """(words, what to do at each wait) to exit code and output; Ctrl-C at the wait after the last."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
-    monkeypatch.setattr(watch.time, "strftime", lambda _: "14:52:31")
+    monkeypatch.setattr("time.strftime", lambda _: "14:52:31")
     (tmp_path / "mini.toml").write_text(MINI_SPEC)
     (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
 

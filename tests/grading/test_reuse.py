@@ -128,13 +128,15 @@ def test_another_module_around_the_code_runs_everything(regraded):
     assert regraded("import seaborn\n" + F + G.replace("X * reg", "seaborn.load(X)")) == OF_F | OF_G
 
 
-def test_what_the_grader_failed_at_is_run_again(loaded, monkeypatch):
+def test_what_the_grader_failed_at_is_run_again(loaded):
+    def answer(trial):
+        if trial.function == "f":
+            raise ZeroDivisionError
+        return Raised("ValueError", "", None, 0.0)
+
     earlier = Earlier()
-    sandbox = FakeSandbox(
-        lambda trial: 1 / 0 if trial.function == "f" else Raised("ValueError", "", None, 0.0)
-    )
     for _ in range(2):
-        grade(submission_of(F + G), loaded, sandbox, Settings(seed=7), earlier=earlier)
+        grade(submission_of(F + G), loaded, FakeSandbox(answer), Settings(seed=7), earlier=earlier)
 
     assert set(earlier.ran) == OF_F
 
