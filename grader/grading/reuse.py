@@ -101,6 +101,7 @@ class Code:
             tuple(extracted.modules.items()),
             frozenset(chunk.file for chunk in extracted.chunks),
             any(each.mentions_cuda for each in extracted.functions.values()),
+            any("torch" in chunk.source for chunk in extracted.chunks),
         )
 
     def of(self, names: Iterable[str], *, with_places: bool = False) -> Hashable:

@@ -77,7 +77,7 @@ def test_a_folder_is_watched_for_what_is_graded_and_its_spec(tmp_path):
 def watching(monkeypatch, capsys, tmp_path):
     """(words, what to do at each wait) to exit code and output; Ctrl-C at the wait after the last."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
     monkeypatch.setattr("time.strftime", lambda _: "14:52:31")
     (tmp_path / "mini.toml").write_text(MINI_SPEC)
     (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
