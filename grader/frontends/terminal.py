@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,44 @@ def show_report(console: Console, report: Report) -> None:
         _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
+
+
+def show_change(
+    console: Console, words: str, report: Report, before: Report, ran: Collection[str], seconds: float
+) -> None:
+    """What became of a report after a save: the score, what passes or fails now, and why.
+
+    words: the time and what was saved. ran: the ids of the checks that were run again, which took so long.
+    """
+    checks = [check for check in report.checks if check.status != "not_run"]
+    visible = [check.id for check in checks if check.visibility == "visible"]
+    count = sum(each in ran for each in visible)
+    told = f"{count} of {formatting.count(len(visible), 'check')} run again in {formatting.seconds(seconds)}"
+    console.print()
+    console.print(_text(f"{words}: {told if count else 'no check to run again'}.", style="bold"))
+    score = _score_line(report)
+    if (report.score, report.max_score) != (before.score, before.max_score):
+        score.append(f" (before: {_score(before)})", style="default")
+    console.print(score)
+    was = {check.id: check.status for check in before.checks}
+    for label, style, titles in (
+        (
+            "Now passes",
+            "green",
+            [each.title for each in checks if each.status == "passed" != was.get(each.id)],
+        ),
+        ("Now fails", "red", [each.title for each in checks if each.status != "passed" == was.get(each.id)]),
+    ):
+        if titles:
+            console.print(_indented(f"{label}: {listed(titles)}.", style=style))
+    _show_absent(console, report, checks)
+    groups = causes(report, checks)
+    told_before = {(check.id, check.message) for check in before.checks if check.status != "passed"}
+    same = [group for group in groups if (group[0].id, group[0].message) in told_before]
+    _show_failures(console, (group for group in groups if group not in same))
+    if same:
+        titles = [check.title for group in same for check in group]
+        console.print(_indented(f"Still fails, as before: {listed(titles)}.", style="dim"))
 
 
 def _show_absent(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:

@@ -126,9 +126,14 @@ def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
         if not isinstance(argument, FileArgument):
             positional.append(argument)
             continue
-        named = [file for file in files if file.path.rpartition("/")[2] == argument.name]
-        if not named:
+        nearest = file_named(files, argument.name)
+        if nearest is None:
             return Missing(f"the submission has no file {argument.name}")
-        nearest = min(named, key=lambda file: (file.path.count("/"), file.path))
         positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))
     return replace(trial, positional=tuple(positional))
+
+
+def file_named(files: Sequence[SourceFile], name: str) -> SourceFile | None:
+    """The file of this name; of several, the one nearest to the top."""
+    named = [file for file in files if file.path.rpartition("/")[2] == name]
+    return min(named, key=lambda file: (file.path.count("/"), file.path), default=None)
