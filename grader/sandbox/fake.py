@@ -28,7 +28,7 @@ class FakeSession:
     extracted: Extracted
     budget: Budget
     redirect_cuda: bool
-    live_workers: int
+    is_shared: bool
     device: Device
     default_device: Device = "cpu"
     partners: Callable[[str], Collection[str]] = no_partners
@@ -89,13 +89,13 @@ class FakeSandbox:
         budget: Budget,
         *,
         redirect_cuda: bool,
-        live_workers: int = 2,
+        is_shared: bool = False,
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
     ) -> FakeSession:
         session = FakeSession(
-            self.answers, extracted, budget, redirect_cuda, live_workers, device, default_device, partners
+            self.answers, extracted, budget, redirect_cuda, is_shared, device, default_device, partners
         )
         self.sessions.append(session)
         return session
