@@ -22,6 +22,7 @@ from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
 from grader.extract.unwritten import is_unwritten
 from grader.grading.asking import run_and_judge
+from grader.grading.blas import one_thread
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
 from grader.grading.reporting import ReportDraft, report_without_code
@@ -61,9 +62,8 @@ def grade(
     earlier: a grading of the same submission whose results are used where they hold; this one takes its place.
     Raises SubmissionError if nothing in the submission can be read, SandboxError if no worker can be started.
     """
-    with np.errstate(
-        all="ignore"
-    ):  # a student's numbers overflow; that is for the verdicts to say, not for stderr
+    # A student's numbers overflow; that is for the verdicts to say, not for stderr.
+    with np.errstate(all="ignore"), one_thread():
         return _graded(submission, loaded, sandbox, settings, progress, earlier)
 
 
@@ -143,6 +143,23 @@ def _wrong_spec(draft: ReportDraft) -> tuple[LookAlike, ...]:
     )
 
 
+def in_running_order(checks: Sequence[AnyCheck]) -> list[AnyCheck]:
+    """Each check as soon as the checks of all its functions have begun, so that few workers are started twice.
+
+    Hidden checks run last, so that no visible one can show their traces.
+    """
+    first: dict[str, int] = {}
+    for number, check in enumerate(checks):
+        for name in check.functions:
+            first.setdefault(name, number)
+
+    def turn(number: int) -> tuple[bool, int]:
+        check = checks[number]
+        return check.visibility == "hidden", max((first[name] for name in check.functions), default=number)
+
+    return [checks[number] for number in sorted(range(len(checks)), key=turn)]
+
+
 @dataclass
 class _Grading:
     """Runs the checks of one submission."""
@@ -187,7 +204,7 @@ class _Grading:
         return self.settings.context(self.spec.assignment)
 
     def results(self, progress: Progress | None) -> list[CheckResult]:
-        """The results in the order of the spec. Hidden checks run last, so that no visible one can show their traces."""
+        """The results in the order of the spec."""
         code = Code(self.extracted, self.submission.files, self.spec.assignment)
         basis = Basis(self.loaded.sha256, self.settings, code)
         self.layouts = self._find_layouts(basis)
@@ -204,7 +221,7 @@ class _Grading:
 
     def _found(self, progress: Progress | None, standing: Standing) -> dict[str, CheckResult] | None:
         """The results by check; None if one that stands must be run again and others with it."""
-        checks = sorted(self.spec.checks, key=lambda check: check.visibility == "hidden")
+        checks = in_running_order(self.spec.checks)
         found: dict[str, CheckResult] = {}
         with ExitStack() as stack:
             sessions: dict[Layout, Sessions] = {}

@@ -20,9 +20,6 @@ from reference import TIMED_FUNCTIONS, Convention, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
 from reference.in_worker.searched import SEARCH_FUNCTIONS, searched_source
 
-_REFERENCE_WORKERS = 3
-"""The naive, the vectorized and the empty function are called in turn."""
-
 
 def budget_of(assignment: Assignment) -> Budget:
     """The spec's limits for the sandbox."""
@@ -91,7 +88,7 @@ class Sessions:
                 _reference_code(self._assignment.backend, self._assignment.convention),
                 self._budget,
                 redirect_cuda=False,
-                live_workers=_REFERENCE_WORKERS,
+                is_shared=True,
                 device=self._device,
                 needs_torch=self._assignment.backend == "torch",
             )
