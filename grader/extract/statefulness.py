@@ -14,7 +14,7 @@ from grader.extract.source.syntax import parsed_quietly
 
 _DRAWS = re.compile(
     r"rand|seed|shuffle|choice|sample|multinomial|bernoulli|normal|uniform|poisson|exponential_|geometric_|cauchy_|dropout"
-    r"|generator",
+    r"|generator|orthogonal_|lowrank|\bnn\.[A-Z]",
     re.IGNORECASE,
 )
 """Words in the names of what draws from a library's generator, or sets it. Other names with them do no harm."""

@@ -223,6 +223,18 @@ def test_a_change_is_told_by_what_passes_and_fails_now(capsys):
     ]
 
 
+def test_a_pipe_whose_reader_left_is_not_read(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr("sys.stdout", output)
+        seen = [watch.is_read()]
+        os.close(reading)
+        seen.append(watch.is_read())
+        monkeypatch.undo()
+
+    assert seen == [True, False]
+
+
 def test_functions_that_are_still_missing_are_not_told_again(capsys):
     def report(**functions):
         gone = [check_part(id=name, functions=[name], status="skipped", message="gone") for name in functions]
