@@ -146,7 +146,13 @@ class SpeedupCheck(CheckFields):
             )
             flag = Flag("impossible_time", self.vectorized, message)
             return self.failed(message, measured=measured, allowed=allowed, alarms=(flag,))
-        return self.scored(reading.credit, self._message(reading, cold), measured=measured, allowed=allowed)
+        return self.scored(
+            reading.credit,
+            self._message(reading, cold),
+            measured=measured,
+            allowed=allowed,
+            is_open=reading.is_straddling,
+        )
 
     def _message(self, reading: Reading, cold: float | None) -> str:
         """cold: the speedup of the first calls; None where the student's naive function gives no right results."""
@@ -201,6 +207,7 @@ class SpeedupCheck(CheckFields):
             worst = min(credit_below(each.high, self.ladder) for each in (slowdown, many_samples))
             best = min(credit_below(each.low, self.ladder) for each in (slowdown, many_samples))
             worst, best = worst * (speedup.low > 1.0), best * (speedup.high > 1.0)
+        worst, best = worst * (slowdown.low >= IMPOSSIBLE), best * (slowdown.high >= IMPOSSIBLE)
         return Reading(
             rounds=len(rounds),
             seconds=sum(each.seconds for each in rounds),
@@ -211,7 +218,6 @@ class SpeedupCheck(CheckFields):
             is_by_factor=is_by_factor,
             worst=worst,
             credit=best,
-            may_be_impossible=slowdown.straddles(IMPOSSIBLE),
         )
 
     def _cold_speedup(self, evidence: Evidence) -> float:

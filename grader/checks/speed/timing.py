@@ -37,10 +37,6 @@ class Interval:
     middle: float
     high: float
 
-    def straddles(self, bound: float) -> bool:
-        """Whether the true ratio may lie on either side of the bound."""
-        return self.low < bound <= self.high
-
 
 def interval(ratios: Sequence[float] | Array) -> Interval:
     """Student's interval of the mean logarithm of one ratio per round, at this look's share of LEVEL.
@@ -76,7 +72,6 @@ class Reading:
         slowdown, many_samples: the student's time over the reference's, at the handout's size and with many samples.
         is_by_factor: credit is by the handout's factor, not by the slowdowns.
         worst, credit: the credit at the worse and at the better ends of the intervals.
-        may_be_impossible: whether the time may be shorter than an honest one, and may be as long.
     """
 
     rounds: int
@@ -88,7 +83,6 @@ class Reading:
     is_by_factor: bool
     worst: float
     credit: float
-    may_be_impossible: bool = False
 
     @property
     def is_straddling(self) -> bool:
@@ -102,8 +96,8 @@ def is_enough(reading: Reading) -> bool:
     Measuring stops from LEAST_ROUNDS on once the credit is the same at both ends of the intervals, or the calls took
     MOST_SECONDS.
     """
-    is_clear = not reading.is_straddling and not reading.may_be_impossible
-    return reading.rounds >= LEAST_ROUNDS and (is_clear or reading.seconds >= MOST_SECONDS)
+    is_over = not reading.is_straddling or reading.seconds >= MOST_SECONDS
+    return reading.rounds >= LEAST_ROUNDS and is_over
 
 
 class Rung(Model):

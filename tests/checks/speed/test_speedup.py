@@ -281,7 +281,7 @@ def test_a_straddling_interval_goes_on_to_the_cap_and_is_decided_for_the_student
     evidence = measure(clock=alternating(2.0, 4.0))
     found = SVM.judge(CheckContext(ASSIGNMENT, 0), evidence)
 
-    assert found.credit == 1.0
+    assert (found.credit, found.is_open) == (1.0, True)
     assert found.message.endswith("Timing was too noisy to decide; you get the higher credit.")
     seconds = sum(seen.seconds for trial, seen in evidence if round_and_size(trial)[0] >= WARM_UPS)
     assert seconds == pytest.approx(MOST_SECONDS, rel=0.1)
@@ -293,6 +293,7 @@ def test_a_machine_that_grows_quiet_decides_before_the_cap():
 
     assert found.credit == 0.5
     assert found.measured["rounds"] > 6
+    assert not found.is_open
     assert "too noisy" not in found.message
 
 

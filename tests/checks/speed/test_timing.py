@@ -145,9 +145,9 @@ def test_the_interval_holds_its_middle():
 # --- When to stop ----------------------------------------------------------------------------------------------------
 
 
-def reading(count, worst=1.0, credit=1.0, seconds=1.0, may_be_impossible=False):
+def reading(count, worst=1.0, credit=1.0, seconds=1.0):
     some = Interval(1.0, 1.0, 1.0)
-    return Reading(count, seconds, some, some, some, some, False, worst, credit, may_be_impossible)
+    return Reading(count, seconds, some, some, some, some, False, worst, credit)
 
 
 @pytest.mark.parametrize(
@@ -158,10 +158,8 @@ def reading(count, worst=1.0, credit=1.0, seconds=1.0, may_be_impossible=False):
         (reading(LEAST_ROUNDS), True),
         (reading(LEAST_ROUNDS, worst=0.0, credit=0.0), True),
         (reading(LEAST_ROUNDS, worst=0.5), False),
-        (reading(LEAST_ROUNDS, may_be_impossible=True), False),
         (reading(1000, worst=0.5), False),
         (reading(LEAST_ROUNDS, worst=0.5, seconds=MOST_SECONDS), True),
-        (reading(LEAST_ROUNDS, may_be_impossible=True, seconds=MOST_SECONDS), True),
     ],
 )
 def test_measuring_stops_once_the_credit_is_clear_or_the_cap_is_reached(found, stops):
