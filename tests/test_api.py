@@ -24,18 +24,20 @@ from grader.errors import (
 )
 from grader.grading import grade as grade_module
 from grader.sandbox.fake import FakeSandbox
+from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
+TORCH_SAMPLE = ROOT / "submissions" / "softmax_sgd_lab" / "perfect_module"
 
 
 @pytest.fixture
 def mini(tmp_path, monkeypatch):
     """mini.toml, hw.py and a class of two in the current folder, and no process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
     (tmp_path / "mini.toml").write_text(MINI_SPEC)
     (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
     (tmp_path / "class").mkdir()
@@ -52,6 +54,17 @@ def test_the_examples_in_the_docstrings_are_true(tmp_path, monkeypatch):
 
     assert tried.attempted > 5
     assert tried.failed == 0
+
+
+@pytest.mark.slow
+def test_a_grader_has_no_torch_until_a_submission_needs_it():
+    with Grader(quick=True) as grader:
+        for path, has_torch in ((SAMPLE, False), (SAMPLE.parent / "python_2", False), (TORCH_SAMPLE, True)):
+            report = grader.grade(path)
+
+            assert report.score == report.max_score
+            assert isinstance(grader._sandbox, Sandbox)
+            assert grader._sandbox.launcher.has_torch is has_torch
 
 
 @pytest.mark.slow
@@ -247,7 +260,7 @@ def test_two_threads_share_a_grader():
 
 def test_nothing_is_graded_below_the_isolation_that_is_asked_for(mini, monkeypatch):
     partial = FakeSandbox(isolation=Isolation(IsolationLevel.partial, ("filesystem",)))
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(partial))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(partial))
 
     with pytest.raises(IsolationError):
         grade_path("hw.py", "mini.toml", isolation="confined")

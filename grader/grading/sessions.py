@@ -61,6 +61,7 @@ class Sessions:
             device=device,
             default_device="cpu" if assignment.handout_device == "cuda" else device,
             partners=assignment.partners,
+            needs_torch=assignment.backend == "torch" or _mentions_torch(extracted),
         )
         self._reference: SessionLike | None = None
         self._is_student_held = False
@@ -92,6 +93,7 @@ class Sessions:
                 redirect_cuda=False,
                 live_workers=_REFERENCE_WORKERS,
                 device=self._device,
+                needs_torch=self._assignment.backend == "torch",
             )
         if self._device == "cuda":
             self._sandbox.settle()
@@ -108,6 +110,11 @@ def _reference_code(backend: Literal["torch", "numpy"], convention: Convention) 
     files = tuple(SourceFile(path, text.encode()) for path, text in texts.items())
     names = [*TIMED_FUNCTIONS, SAVED_FUNCTION, *SEARCH_FUNCTIONS.values()]
     return extract(Submission("reference", files), names)
+
+
+def _mentions_torch(extracted: Extracted) -> bool:
+    """Whether code that may run says torch. A worker without torch whose code hides it is replaced by one with torch."""
+    return any("torch" in chunk.source for chunk in extracted.chunks)
 
 
 def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:

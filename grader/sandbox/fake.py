@@ -32,6 +32,7 @@ class FakeSession:
     device: Device
     default_device: Device = "cpu"
     partners: Callable[[str], Collection[str]] = no_partners
+    needs_torch: bool = True
     trials: list[Trial] = field(default_factory=list)
     """The trials run so far, in order."""
     is_held: bool = False
@@ -93,9 +94,18 @@ class FakeSandbox:
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
+        needs_torch: bool = True,
     ) -> FakeSession:
         session = FakeSession(
-            self.answers, extracted, budget, redirect_cuda, live_workers, device, default_device, partners
+            self.answers,
+            extracted,
+            budget,
+            redirect_cuda,
+            live_workers,
+            device,
+            default_device,
+            partners,
+            needs_torch,
         )
         self.sessions.append(session)
         return session

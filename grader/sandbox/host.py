@@ -54,10 +54,11 @@ class Sandbox:
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
+        needs_torch: bool = True,
     ) -> Session:
         if device == "cuda" and self._gpu is None:
             raise SandboxError("the GPU was not opened for the student's code")
-        self.launcher.prepare(budget.memory_bytes)
+        self.launcher.prepare(budget.memory_bytes, needs_torch=needs_torch)
         return Session(
             self.launcher,
             self._shared,

@@ -82,6 +82,7 @@ class SandboxLike(Protocol):
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
+        needs_torch: bool = True,
     ) -> SessionLike:
         """Open a session for one submission; close it when the submission is done.
 
@@ -93,5 +94,6 @@ class SandboxLike(Protocol):
             device: where tensors go. SandboxError for a GPU that was not opened.
             default_device: where code that names no device makes its tensors.
             partners: by function, those whose calls are noted, because it should not call them.
+            needs_torch: whether the workers have torch from the start; without it they get it where they import it.
 
         """

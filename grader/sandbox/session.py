@@ -64,6 +64,8 @@ class Session:
     _workers: dict[str, _Worker] = field(default_factory=dict, init=False)
     """By caller, the latest last."""
     _is_launcher_lost: bool = field(default=False, init=False)
+    _is_torch_wanted: bool = field(default=False, init=False)
+    """Whether a worker ended because it has no torch, and the next one will have it."""
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +96,10 @@ class Session:
             if lent is not None and lent.refusal is not None:
                 return Refused(f"not called, because {name} was {lent.refusal}")
         observation = self._attempt(trial, function, account)
+        if isinstance(observation, Died) and self._is_torch_wanted:
+            self.close()
+            self.launcher.prepare(self.budget.memory_bytes)
+            observation = self._attempt(trial, function, account)
         if isinstance(observation, Died) and self._is_launcher_lost:
             # All workers ended with the launcher, so this function need not be the cause.
             observation = self._attempt(trial, function, account)
@@ -107,7 +113,7 @@ class Session:
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
         """Start a worker and load the function if need be, send what else the call needs, and call."""
-        self._is_launcher_lost = False
+        self._is_launcher_lost = self._is_torch_wanted = False
         caller, device = trial.caller, trial.device_of(self.device)
         if caller in self._workers and self._workers[caller].device != device:
             self._end_worker(caller)
@@ -121,7 +127,8 @@ class Session:
                 failure = self._load(function, self._start_worker(caller, device))
             if failure is not None:
                 self._end_worker(caller)
-                account.load_failure = None if self._is_launcher_lost else failure
+                is_ours = self._is_launcher_lost or self._is_torch_wanted
+                account.load_failure = None if is_ours else failure
                 return failure
         worker = self._workers[caller]
         failure = self._complete(worker, trial)
@@ -310,4 +317,5 @@ class Session:
         if worker.witness is not None:
             worker.witness.close()
         self._is_launcher_lost = ending.is_launcher_lost
+        self._is_torch_wanted |= ending.is_torch_wanted and not self.launcher.has_torch
         return how_it_ended(ending)

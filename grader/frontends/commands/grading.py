@@ -60,6 +60,7 @@ def check(
     """
     require_writable(json_path)
     with Grader(spec, quick=quick, seed=seed, only=only or [], device=device, data=data) as grader:
+        grader.expect(submission)
         from grader.frontends import terminal
         from grader.model.report import student_view
 
