@@ -187,16 +187,16 @@ class CheckPart(ReportModel):
     pictures: dict[str, PicturePart] = Field(
         default_factory=dict, description="Images to show, by name: the learned weights of each class."
     )
+    seconds: float = Field(description="Wall clock time of the check.")
+    findings: tuple[FindingPart, ...] = Field(
+        default=(), description="The check's findings on each function; a function's status sums them up."
+    )
     timing: Literal["open", "repeated"] | None = Field(
         default=None,
         description=(
             "open: too noisy to decide, so the higher credit was given; a class measures it again alone at its end."
             " repeated: that was done. null: clear at once, or not timed."
         ),
-    )
-    seconds: float = Field(description="Wall clock time of the check.")
-    findings: tuple[FindingPart, ...] = Field(
-        default=(), description="The check's findings on each function; a function's status sums them up."
     )
 
 
