@@ -23,6 +23,9 @@ LEAST_ROUNDS = 3
 MOST_SECONDS = 10.0
 """Of the calls of a series whose credit stays open."""
 
+LEAST_OPEN_ROUNDS = 8
+"""A series ends open only after so many: of a very slow function, MOST_SECONDS hold three rounds, which tell little."""
+
 LEAST_SPREAD = 0.03
 """Standard deviation of the logarithm of a ratio; three rounds that agree better do so by chance."""
 
@@ -94,10 +97,11 @@ def is_enough(reading: Reading) -> bool:
     """The stopping rule, all of it: whether these rounds are enough to decide the credit.
 
     Measuring stops from LEAST_ROUNDS on once the credit is the same at both ends of the intervals, or the calls took
-    MOST_SECONDS.
+    MOST_SECONDS in at least LEAST_OPEN_ROUNDS.
     """
-    is_over = not reading.is_straddling or reading.seconds >= MOST_SECONDS
-    return reading.rounds >= LEAST_ROUNDS and is_over
+    if reading.is_straddling:
+        return reading.rounds >= LEAST_OPEN_ROUNDS and reading.seconds >= MOST_SECONDS
+    return reading.rounds >= LEAST_ROUNDS
 
 
 class Rung(Model):

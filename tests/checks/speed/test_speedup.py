@@ -14,7 +14,7 @@ from grader.checks.base.context import CheckContext
 from grader.checks.speed import rounds, truth
 from grader.checks.speed.rounds import FEW_SAMPLES, MAIN, MANY_SAMPLES, NULL, WARM_UPS, round_and_size
 from grader.checks.speed.speedup import SpeedupCheck
-from grader.checks.speed.timing import MOST_SECONDS
+from grader.checks.speed.timing import LEAST_OPEN_ROUNDS, MOST_SECONDS
 from grader.model.observation import (
     Died,
     Missing,
@@ -302,8 +302,8 @@ def test_a_machine_that_grows_quiet_decides_before_the_cap():
     assert "too noisy" not in found.message
 
 
-def test_three_rounds_are_measured_on_the_slowest_machine():
-    assert counted(machine(slow=150.0, student=3.0)) == 3
+def test_a_few_rounds_are_measured_on_the_slowest_machine():
+    assert counted(machine(slow=150.0, student=3.0)) == LEAST_OPEN_ROUNDS
 
 
 def test_each_output_is_compared_once_and_nothing_large_is_kept(monkeypatch):

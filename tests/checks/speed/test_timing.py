@@ -5,6 +5,7 @@ import pytest
 
 from grader.checks.speed.rounds import LEAST_SHARE, NULL, round_of, rounds_of
 from grader.checks.speed.timing import (
+    LEAST_OPEN_ROUNDS,
     LEAST_ROUNDS,
     LEVEL,
     MOST_SECONDS,
@@ -185,7 +186,8 @@ def reading(count, worst=1.0, credit=1.0, seconds=1.0):
         (reading(LEAST_ROUNDS, worst=0.0, credit=0.0), True),
         (reading(LEAST_ROUNDS, worst=0.5), False),
         (reading(1000, worst=0.5), False),
-        (reading(LEAST_ROUNDS, worst=0.5, seconds=MOST_SECONDS), True),
+        (reading(LEAST_OPEN_ROUNDS - 1, worst=0.5, seconds=9 * MOST_SECONDS), False),
+        (reading(LEAST_OPEN_ROUNDS, worst=0.5, seconds=MOST_SECONDS), True),
     ],
 )
 def test_measuring_stops_once_the_credit_is_clear_or_the_cap_is_reached(found, stops):
