@@ -20,12 +20,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from grader import formatting
-from grader.errors import OutputError, SubmissionError, UsageError
+from grader.errors import GraderError, OutputError, SubmissionError, UsageError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
     from grader.data import DataSet
+    from grader.grading.reuse import Earlier
     from grader.grading.settings import Settings
     from grader.intake.submission import Submission
     from grader.model.report import Report
@@ -154,6 +155,17 @@ class _Options:
         return None if self.data is None else open_data(Path(self.data))
 
 
+@dataclass(frozen=True, slots=True)
+class Regrading:
+    """A report whose checks were run again only as far as that was needed.
+
+    ran: the ids of the checks that were run; the results of the others are those of the grading before.
+    """
+
+    report: Report
+    ran: frozenset[str]
+
+
 @dataclass(eq=False)
 class Grader(_Options):
     """Grades one submission after another, and keeps its warm process between them: only the first waits for NumPy or torch.
@@ -171,6 +183,7 @@ class Grader(_Options):
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False)
+    _earlier: dict[Path, Earlier] = field(default_factory=dict, init=False, repr=False)
 
     _is_open: bool = field(default=False, init=False, repr=False)
 
@@ -185,8 +198,11 @@ class Grader(_Options):
         """End all processes."""
         with self._turn:
             self._is_open = False
-            self._sandbox = None
-            self._running.close()
+            self._end()
+
+    def _end(self) -> None:
+        self._sandbox = None
+        self._running.close()
 
     def _start(self, *, needs_torch: bool) -> SandboxLike:
         if self._sandbox is None:
@@ -209,12 +225,37 @@ class Grader(_Options):
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
+        return self._grade(Path(path), progress, None)
+
+    def regrade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Regrading:
+        """Grade one submission again after a change: only the checks that it may have changed are run.
+
+        Apart from times, the report is the one that `grade` would give with the same seed, which stays the same for a path
+        from its first `regrade` on. One of a check that was not run again keeps its time too. The results are held until the
+        `with` block ends.
+
+        Args:
+            path: as for `grade`.
+            progress: as for `grade`.
+
+        """
+        from grader.grading.reuse import Earlier
+
+        place = Path(path)
+        earlier = self._earlier.get(place) or Earlier()
+        report = self._grade(place, progress, earlier)
+        self._earlier[place] = earlier
+        return Regrading(report, earlier.ran)
+
+    def _grade(
+        self, path: Path, progress: Callable[[int, int, str], None] | None, earlier: Earlier | None
+    ) -> Report:
         from grader.intake.submission import load_submission
 
         with self._turn:
             if not self._is_open:
                 raise RuntimeError("a Grader works inside its `with` block only")
-            submission = load_submission(Path(path))
+            submission = load_submission(path)
             sandbox = self._start(needs_torch=submission_needs_torch(submission))
             from grader.grading.grade import grade
             from grader.sandbox.isolation import IsolationLevel, require
@@ -225,7 +266,21 @@ class Grader(_Options):
                 self.isolation != "process"
             ):  # every machine isolates so much, and asking waits for the imports
                 require(sandbox.isolation, IsolationLevel(self.isolation))
-            return grade(submission, loaded, sandbox, settings, progress)
+            if (
+                earlier is not None
+                and earlier.basis is not None
+                and self.seed is None
+                and loaded.spec.seed is None
+            ):
+                settings = replace(settings, seed=earlier.basis.settings.seed)
+            kept = {} if earlier is None else {"earlier": earlier}
+            try:
+                return grade(submission, loaded, sandbox, settings, progress, **kept)
+            except BaseException as error:
+                # Ctrl-C may come between a question to a process and its answer.
+                if not isinstance(error, GraderError):
+                    self._end()
+                raise
 
 
 def grade_class(

@@ -20,9 +20,6 @@ from reference import TIMED_FUNCTIONS, Convention, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
 from reference.in_worker.searched import SEARCH_FUNCTIONS, searched_source
 
-_REFERENCE_WORKERS = 3
-"""The naive, the vectorized and the empty function are called in turn."""
-
 
 def budget_of(assignment: Assignment) -> Budget:
     """The spec's limits for the sandbox."""
@@ -91,7 +88,7 @@ class Sessions:
                 _reference_code(self._assignment.backend, self._assignment.convention),
                 self._budget,
                 redirect_cuda=False,
-                live_workers=_REFERENCE_WORKERS,
+                is_shared=True,
                 device=self._device,
                 needs_torch=self._assignment.backend == "torch",
             )
@@ -126,9 +123,14 @@ def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
         if not isinstance(argument, FileArgument):
             positional.append(argument)
             continue
-        named = [file for file in files if file.path.rpartition("/")[2] == argument.name]
-        if not named:
+        nearest = file_named(files, argument.name)
+        if nearest is None:
             return Missing(f"the submission has no file {argument.name}")
-        nearest = min(named, key=lambda file: (file.path.count("/"), file.path))
         positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))
     return replace(trial, positional=tuple(positional))
+
+
+def file_named(files: Sequence[SourceFile], name: str) -> SourceFile | None:
+    """The file of this name; of several, the one nearest to the top."""
+    named = [file for file in files if file.path.rpartition("/")[2] == name]
+    return min(named, key=lambda file: (file.path.count("/"), file.path), default=None)

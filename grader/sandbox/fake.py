@@ -28,7 +28,7 @@ class FakeSession:
     extracted: Extracted
     budget: Budget
     redirect_cuda: bool
-    live_workers: int
+    is_shared: bool
     device: Device
     default_device: Device = "cpu"
     partners: Callable[[str], Collection[str]] = no_partners
@@ -90,7 +90,7 @@ class FakeSandbox:
         budget: Budget,
         *,
         redirect_cuda: bool,
-        live_workers: int = 2,
+        is_shared: bool = False,
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
@@ -101,7 +101,7 @@ class FakeSandbox:
             extracted,
             budget,
             redirect_cuda,
-            live_workers,
+            is_shared,
             device,
             default_device,
             partners,
