@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 from benchmarks.measures import SAMPLE
+from grader.data import standin_data
+from grader.execution.job import GradeJob, run
+from grader.grading.settings import Settings
+from grader.intake.submission import load_submission
+from grader.sandbox.host import Sandbox
+from grader.spec import load_spec
 
 _PAUSE_SECONDS = 0.02
 _MIB = 1 << 20
@@ -40,8 +48,8 @@ class Share:
 class Peak:
     """The moment at which some process trees needed the most, and the most of each role at any moment.
 
-    roles: judge, zygote, worker, "held worker" (the student's, stopped while the reference runs), and "unmapped": files in
-    memory that a process holds open and none maps, which PSS leaves out.
+    roles: judge, zygote, worker, "held worker" (the student's, stopped while the reference runs), and "untouched": pages of
+    files in memory that are in no process's page table, which PSS leaves out.
     """
 
     whole: int = 0
@@ -75,16 +83,16 @@ def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
 def _shares(roots: Sequence[int]) -> dict[str, Share]:
     """By role, of all processes at and below these."""
     found: dict[str, Share] = {}
-    held: dict[int, int] = {}
-    mapped: set[int] = set()
+    untouched: Counter[int] = Counter()
     for root in roots:
         for process, role in _processes(root):
             with suppress(psutil.Error, OSError):
                 found[role] = found.get(role, Share(0, 0)) + _share_of(process.pid)
-                held |= dict(_memory_files(process.pid))
-                mapped |= _mapped_files(process.pid)
-    unmapped = sum(size for inode, size in held.items() if inode not in mapped)
-    return found | ({"unmapped": Share(unmapped, 0)} if unmapped else {})
+                for inode, size in _memory_files(process.pid):
+                    untouched[inode] += 0 if inode in untouched else size
+                untouched.subtract(_touched(process.pid))
+    left = sum(size for size in untouched.values() if size > 0)
+    return found | {"untouched": Share(left, 0)}
 
 
 def _processes(root: int) -> Iterator[tuple[psutil.Process, str]]:
@@ -99,9 +107,11 @@ def _processes(root: int) -> Iterator[tuple[psutil.Process, str]]:
                 if process.ppid() in zygotes:
                     is_held = process.status() == psutil.STATUS_STOPPED
                     yield process, "held worker" if is_held else "worker"
-                else:
+                elif any(word.endswith("zygote.py") for word in process.cmdline()):
                     zygotes.add(process.pid)
                     yield process, "zygote"
+                else:
+                    yield process, "judge"
 
 
 def _share_of(process_id: int) -> Share:
@@ -122,10 +132,19 @@ def _memory_files(process_id: int) -> Iterator[tuple[int, int]]:
                 yield status.st_ino, status.st_blocks * 512
 
 
-def _mapped_files(process_id: int) -> set[int]:
-    """The inodes of the files in memory that a process maps."""
-    lines = Path(f"/proc/{process_id}/maps").read_text(encoding="ascii", errors="replace").splitlines()
-    return {int(line.split()[4]) for line in lines if " /memfd:" in line}
+def _touched(process_id: int) -> Counter[int]:
+    """By inode, the PSS of a process in files in memory."""
+    maps = Path(f"/proc/{process_id}/maps").read_text(encoding="ascii", errors="replace")
+    sizes: Counter[int] = Counter()
+    if " /memfd:" in maps:
+        inode = 0
+        for line in Path(f"/proc/{process_id}/smaps").read_text("ascii", "replace").splitlines():
+            words = line.split()
+            if not words[0].endswith(":"):
+                inode = int(words[4]) if " /memfd:" in line else 0
+            elif inode and words[0] == "Pss:":
+                sizes[inode] += int(words[1]) << 10
+    return sizes
 
 
 def check_command(sample: Path) -> list[str]:
@@ -146,6 +165,38 @@ def a_class(spec: str) -> Peak:
         return peak_of([sys.executable, "-m", "grader", "batch", str(samples), *options])
 
 
+def some_jobs(spec: str, count: int) -> Peak:
+    """Of a process that has the data, and that many below it which each grade the right sample at the same time."""
+    return peak_of([sys.executable, "-m", "benchmarks.memory", _JOBS, spec, str(count)])
+
+
+def _run_jobs(spec: str, count: int) -> None:
+    loaded, data = load_spec(spec), standin_data()
+    dtype = (
+        np.float64
+        if any(getattr(each, "dtype", "") == "float64" for each in loaded.spec.checks)
+        else np.float32
+    )
+    _ = data.split("train", dtype), data.judged(dtype)
+    job = GradeJob(load_submission(_right_sample(spec)), loaded, Settings(seed=0, data=data))
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_run_job, args=(job,)) for _ in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+
+def _run_job(job: GradeJob) -> None:
+    with Sandbox() as sandbox:
+        run(job, sandbox)
+
+
+def _right_sample(spec: str) -> Path:
+    names = ("perfect_module", "zip_as_handed_in", "package_folder")
+    return next(path for name in names if (path := SAMPLE.parents[1] / spec / name).exists())
+
+
 def shown(title: str, peak: Peak) -> str:
     """A table of the peak."""
     lines = [f"{title}: {peak.whole / _MIB:.0f} MiB at most"]
@@ -156,18 +207,19 @@ def shown(title: str, peak: Peak) -> str:
 
 
 def main(specs: Sequence[str]) -> None:
-    """Print the peaks of one job, of two at once, and of a class."""
+    """Print the peaks of one command, of jobs that share the data, and of a class."""
     for spec in specs:
-        sample = next(each for each in (SAMPLE.parents[1] / spec).iterdir() if each.name in _RIGHT)
-        command = check_command(sample)
-        one, two = peak_of(command), peak_of(command, command)
-        print(shown(f"{spec}, {sample.name}", one))
-        print(shown("two at once", two))
+        print(shown(f"{spec}, grader check", peak_of(check_command(_right_sample(spec)))))
+        one, two = some_jobs(spec, 1), some_jobs(spec, 2)
+        print(shown("two jobs", two))
         print(f"  each further job: {(two.whole - one.whole) / _MIB:.0f} MiB")
         print(shown("its class", a_class(spec)), flush=True)
 
 
-_RIGHT = ("perfect_module", "zip_as_handed_in", "package_folder")
+_JOBS = "--jobs"
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ("cs231n", "eecs498_2019", "eecs498_2020"))
+    if sys.argv[1:2] == [_JOBS]:
+        _run_jobs(sys.argv[2], int(sys.argv[3]))
+    else:
+        main(sys.argv[1:] or ("cs231n", "eecs498_2019", "eecs498_2020"))

@@ -17,7 +17,7 @@ from grader import formatting
 from grader.data.cifar10 import Place, find_cifar10, read_cifar10
 from grader.data.images import ImageSplits, SplitName
 from grader.data.preprocessing import FEATURES, channel_means, design_matrix, split_training
-from grader.data.sealed import Array, Origin, mapped, origin_of, sealed_rows
+from grader.data.sealed import Array, Origin, mapped, origin_of, return_freed_memory, sealed_rows
 from grader.data.standin import STANDIN_VERSION, make_standin
 
 STANDIN_TITLE = f"synthetic stand-in v{STANDIN_VERSION} for CIFAR-10"
@@ -181,6 +181,7 @@ class DataSet:
                 self.labels(name)
             _ = self.notes, self._means, None if self.seed is not None else self.sha256
             self.__dict__.pop("_contents", None)
+            return_freed_memory()
 
 
 def _images(parts: Sequence[NDArray[np.uint8]], rows: slice) -> NDArray[np.uint8]:
