@@ -152,11 +152,6 @@ def check_command(sample: Path) -> list[str]:
     return [sys.executable, "-m", "grader", "check", str(sample), "--spec", sample.parent.name, "--seed", "0"]
 
 
-def one_submission(runs: int = 3) -> list[int]:
-    """Bytes, of `grader check` on the sample."""
-    return [peak_of(check_command(SAMPLE)).whole for _ in range(runs)]
-
-
 def a_class(spec: str) -> Peak:
     """`grader batch` over all samples of a spec."""
     samples = SAMPLE.parents[1] / spec

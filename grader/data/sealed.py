@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import math
 import mmap
 import os
@@ -133,6 +132,8 @@ def mapped(origin: Origin) -> Array | None:
 
 def return_freed_memory() -> None:
     """Give the system what was freed after large work: glibc would keep up to 64 MiB of it. Nothing with another libc."""
+    import ctypes
+
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
