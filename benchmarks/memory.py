@@ -87,10 +87,14 @@ def _shares(roots: Sequence[int]) -> dict[str, Share]:
     for root in roots:
         for process, role in _processes(root):
             with suppress(psutil.Error, OSError):
-                found[role] = found.get(role, Share(0, 0)) + _share_of(process.pid)
-                for inode, size in _memory_files(process.pid):
-                    untouched[inode] += 0 if inode in untouched else size
-                untouched.subtract(_touched(process.pid))
+                files, touched = dict(_memory_files(process.pid)), _touched(process.pid)
+                share = _share_of(
+                    process.pid
+                )  # last: it fails for a process that is ending, whose files would count alone
+                found[role] = found.get(role, Share(0, 0)) + share
+                for inode in files.keys() - untouched.keys():
+                    untouched[inode] = files[inode]
+                untouched.subtract(touched)
     left = sum(size for size in untouched.values() if size > 0)
     return found | {"untouched": Share(left, 0)}
 
