@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,12 +58,9 @@ _LEAST_WEIGHT = 1e-30
 """Relative to the greatest: smaller ones decide no label."""
 
 
-@lru_cache(maxsize=6)
 def prepared(data: DataSet, name: SplitName, dtype: DTypeName) -> tuple[Array, Array]:
     """(X, y) of one split as the course prepares it; made once for all submissions that are graded with it."""
-    X, y = data.split(name, np.float32 if dtype == "float32" else np.float64)
-    X.flags.writeable = False
-    return X, y
+    return data.split(name, np.float32 if dtype == "float32" else np.float64)
 
 
 LEARNER_ROLES: Roles = {
@@ -76,12 +72,9 @@ LEARNER_ROLES: Roles = {
 """The fields by which a check names the student's own functions: one class, or a loss, a trainer and a predictor."""
 
 
-@lru_cache(maxsize=2)
 def judged_images(data: DataSet, dtype: DTypeName) -> Array:
     """X of the validation and the test split, in this order."""
-    X = np.concatenate([prepared(data, name, dtype)[0] for name in ("val", "test")])
-    X.flags.writeable = False
-    return X
+    return data.judged(np.float32 if dtype == "float32" else np.float64)
 
 
 def data_of(context: CheckContext) -> DataSet:
@@ -91,32 +84,38 @@ def data_of(context: CheckContext) -> DataSet:
     return context.data
 
 
-@lru_cache(maxsize=2)
 def _known_rows(data: DataSet, dtype: DTypeName) -> tuple[Array, Array]:
     """Of the training images; made once for all submissions that are graded with them."""
-    return sorted_rows(prepared(data, "train", dtype)[0])
+    return data.derived(("known rows", dtype), lambda: sorted_rows(prepared(data, "train", dtype)[0]))
 
 
-@lru_cache(maxsize=4)
 def _descents(
     data: DataSet,
+    dtype: DTypeName,
     classifier: ClassifierName,
     convention: Convention,
     pair: tuple[float, float],
     num_iters: int,
     batch_size: int,
 ) -> tuple[Array, Array]:
-    """W after two trainings of the reference with other batches, in float32; made once for all submissions."""
-    X, y = prepared(data, "train", "float32")
-    rng = np.random.Generator(np.random.PCG64(SEED))
-    W = np.zeros((X.shape[1], NUM_CLASSES), dtype=X.dtype)
-    slopes = svm_slopes if classifier == "svm" else softmax_slopes
-    numbers = convention.regularizer_coefficient, convention.delta
-    models = [
-        train_grid(slopes, W, X, y, np.array([pair]), num_iters, batch_size, rng, *numbers)[0]
-        for _ in range(2)
-    ]
-    return models[0], models[1]
+    """W after two trainings of the reference with other batches, in float32; made once for all submissions.
+
+    dtype: of the X that is there.
+    """
+
+    def trained() -> tuple[Array, Array]:
+        X, y = prepared(data, "train", dtype)
+        rng = np.random.Generator(np.random.PCG64(SEED))
+        W = np.zeros((X.shape[1], NUM_CLASSES), dtype=np.float32)
+        slopes = svm_slopes if classifier == "svm" else softmax_slopes
+        numbers = convention.regularizer_coefficient, convention.delta
+        one, other = (
+            train_grid(slopes, W, X, y, np.array([pair]), num_iters, batch_size, rng, *numbers)[0]
+            for _ in range(2)
+        )
+        return one, other
+
+    return data.derived(("descents", classifier, convention, pair, num_iters, batch_size), trained)
 
 
 def _likeness(one: Array, other: Array) -> float:
@@ -324,7 +323,7 @@ class Learner:
         """
         convention = context.assignment.convention
         one, other = _descents(
-            data_of(context), self._classifier(context), convention, pair, num_iters, batch_size
+            data_of(context), self.dtype, self._classifier(context), convention, pair, num_iters, batch_size
         )
         return 1 - _likeness(W, one) <= _SPREAD * (1 - _likeness(one, other))
 

@@ -131,8 +131,8 @@ class SearchCheck(CheckFields):
         data, convention = data_of(context), context.assignment.convention
         given: list[ResidentTensor | Tensor] = []
         for split in ("train", "val"):
-            X, y = prepared(data, split, "float32")
-            given += [ResidentTensor(f"X:{split}:float32", X), Tensor(y.astype(np.int64))]
+            X, y = prepared(data, split, self.dtype)
+            given += [ResidentTensor(f"X:{split}:{self.dtype}", X), Tensor(y.astype(np.int64))]
         numbers = (self.num_iters, self.rank_iters, self.batch_size)
         return Trial(
             label=formatting.count(len(pairs), "pair"),
@@ -253,7 +253,7 @@ class SearchCheck(CheckFields):
 
     def _enough(self, context: CheckContext) -> float:
         """The bar less the allowance."""
-        _, y = prepared(data_of(context), "val", "float32")
+        y = data_of(context).labels("val")
         return self.bar - ALLOWANCE * float(np.sqrt(self.bar * (1 - self.bar) / len(y)))
 
 

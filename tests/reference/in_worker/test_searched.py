@@ -140,6 +140,16 @@ def test_what_was_passed_in_is_left_as_it_was():
     assert all(np.array_equal(*pair) for pair in zip(before, (*data, PAIRS), strict=True))
 
 
+@pytest.mark.parametrize("classifier", ["svm", "softmax"])
+def test_rows_in_float64_give_the_models_of_the_same_rows_in_float32(classifier):
+    (W, X, y), (_, exact, _) = draw_data(np.float32), draw_data(np.float64)
+
+    models, again = (trained(SLOPES[classifier], PAIRS, (W, rows, y)) for rows in (X, exact))
+
+    assert again.dtype == np.float32
+    assert np.array_equal(models, again)
+
+
 @pytest.mark.parametrize("name", SEARCH_FUNCTIONS.values())
 def test_many_pairs_are_ranked_before_the_best_are_trained_to_the_end(name):
     _, X, y = draw_data(np.float32)
