@@ -88,6 +88,11 @@ class DataSet:
         part = getattr(self.splits, name)
         return design_matrix(part.images, self._means, dtype), part.labels
 
+    def judged(self, dtype: type[np.float32 | np.float64] = np.float32) -> NDArray[Any]:
+        """X of the validation and the test split, in this order."""
+        parts = self.splits.val.images, self.splits.test.images
+        return design_matrix(np.concatenate(parts), self._means, dtype)
+
 
 def open_data(path: Path) -> DataSet:
     """CIFAR-10 at the path. Checks names and sizes only; the contents are read later.

@@ -7,7 +7,7 @@ cannot compute the right gradients: they must lead to the W that the training re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -217,10 +217,7 @@ class DescentAudit:
 
     @cached_property
     def _steps(self) -> Sequence[Step]:
-        """Without a last call that was made only to print the loss."""
-        steps = self.watched.steps
-        is_idle = bool(steps) and np.array_equal(steps[-1].before, self.final.astype(np.float32))
-        return steps[:-1] if is_idle and steps[-1].after is None else steps
+        return without_idle(self.watched.steps, self.final)
 
     def _own(self, gradient: Array | None) -> Direction | Literal["unknown"] | None:
         if self.asked is None or gradient is None:
@@ -238,6 +235,23 @@ class DescentAudit:
             f"{self.trainer} does not train with {self.loss}: in {count} steps looked at, W does not become"
             f" W - learning_rate*dW with the dW that {self.loss} returns for that batch"
         )
+
+
+def joined(stages: Sequence[tuple[Watched, Array]]) -> Watched:
+    """The steps of a training that went on in several calls, each with the W (D, C) that it returned, as those of one."""
+    steps: list[Step] = []
+    for watched, final in stages[:-1]:
+        own = list(without_idle(watched.steps, final))
+        if own and own[-1].after is None:
+            own[-1] = replace(own[-1], after=final.astype(np.float32))
+        steps += own
+    return Watched(sum(watched.calls for watched, _ in stages), (*steps, *stages[-1][0].steps))
+
+
+def without_idle(steps: Sequence[Step], final: Array) -> Sequence[Step]:
+    """Without a last call that was made only to print the loss. final: W after the training."""
+    is_idle = bool(steps) and np.array_equal(steps[-1].before, final.astype(np.float32))
+    return steps[:-1] if is_idle and steps[-1].after is None else steps
 
 
 def sorted_rows(X: Array) -> tuple[Array, Array]:
