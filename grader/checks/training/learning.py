@@ -11,7 +11,7 @@ import numpy as np
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, name_of, sentence
-from grader.checks.base.check import Evidence, Roles
+from grader.checks.base.check import Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.training.calls import (
     predictor_trial,
@@ -283,7 +283,13 @@ class Learner:
             _number(trial, "reg"),
         )
         own = f"{self.functions[0]}.loss" if self._is_class else self.functions[0]
-        return DescentAudit(descent, own, name_of(trial), joined(watched), watched[-1][1])
+        return DescentAudit(
+            descent,
+            own,
+            name_of(trial),
+            joined(watched, random_stream(context.seed, "steps")),
+            watched[-1][1],
+        )
 
     def _loss_alone(self, context: CheckContext, training: Trial, step: Step, rows: Array) -> Trial:
         """The student's loss on a batch of the training, in a worker without the trainer."""
