@@ -80,10 +80,8 @@ class AccuracyCheck(CheckFields):
             first, last = float(history[:10].mean()), float(history[-50:].mean())
             measured |= {"first_loss": float(history[0]), "last_losses": last}
         credit = reached.credit(bars)
-        words = [
-            f"{'Accuracy' if credit == 1 else 'The accuracy is too low'}: {reached.beside(bars)}"
-            f"{learned.early_words(self.num_iters, 'both bars')}."
-        ]
+        verb = "Accuracy" if credit == 1 else "The accuracy is too low"
+        words = [f"{verb}: {reached.beside(bars)}{learned.early_words(self.num_iters, 'both bars')}."]
         fault = self._training_fault(context, learned) if credit else None
         if fault is not None:
             credit = 0.0

@@ -22,7 +22,7 @@ def stage_ends(num_iters: int, *, is_full: bool) -> tuple[int, ...]:
     if is_full:
         return (num_iters,)
     ends = (num_iters // part for part in PARTS)
-    return tuple(end for end in ends if LEAST_ITERATIONS <= end < num_iters) + (num_iters,)
+    return (*(end for end in ends if LEAST_ITERATIONS <= end < num_iters), num_iters)
 
 
 def clear_of(bar: float, images: int) -> float:

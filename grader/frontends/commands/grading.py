@@ -17,6 +17,7 @@ from grader.frontends.commands.options import (
     EXIT_INTERRUPTED,
     DataOption,
     DeviceOption,
+    FullOption,
     JsonOption,
     QuickOption,
     SeedOption,
@@ -36,6 +37,7 @@ def check(
     submission: SubmissionArgument,
     spec: SpecOption = None,
     quick: QuickOption = False,
+    full: FullOption = False,
     json_path: JsonOption = None,
     view: Annotated[
         Literal["student", "instructor"],
@@ -59,7 +61,7 @@ def check(
     unreadable file; 3: the grader's fault; 130: stopped.
     """
     require_writable(json_path)
-    with Grader(spec, quick=quick, seed=seed, only=only or [], device=device, data=data) as grader:
+    with Grader(spec, quick=quick, full=full, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
         from grader.model.report import student_view
 
@@ -114,6 +116,7 @@ def batch(
         Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
     ],
     quick: QuickOption = False,
+    full: FullOption = False,
     device: DeviceOption = "auto",
     isolation: Annotated[
         IsolationName,
@@ -149,6 +152,7 @@ def batch(
                 spec,
                 out,
                 quick=quick,
+                full=full,
                 seed=seed,
                 device=device,
                 data=data,
