@@ -177,5 +177,5 @@ def test_softmax_is_clear_of_the_bars_in_the_end(seed):
         X_held, y_held = data.split(name)
         accuracy[name] = float(((X_held @ W).argmax(axis=1) == y_held).mean())
 
-    assert accuracy["val"] == pytest.approx(0.51, abs=0.03)
-    assert accuracy["test"] == pytest.approx(0.51, abs=0.03)
+    assert accuracy["val"] == pytest.approx(0.52, abs=0.04)
+    assert accuracy["test"] == pytest.approx(0.52, abs=0.04)

@@ -254,6 +254,7 @@ def joined(stages: Sequence[tuple[Watched, Array]], rng: np.random.Generator) ->
             own[-1] = replace(own[-1], after=final.astype(np.float32))
         steps += own
         kept.add(len(steps) - 1)
+    kept &= set(range(len(steps)))
     lengths = [0.0 if each.after is None else _length(each.after - each.before) for each in steps]
     kept |= set(np.argsort(lengths)[-_LONGEST:].tolist())
     kept |= set(range(len(steps))[-_LATEST:])

@@ -66,13 +66,12 @@ def test_right_functions_reach_the_bars_and_leave_a_curve_and_pictures():
     assert (verdict.status, verdict.credit, verdict.hint) == ("passed", 1.0, None)
     assert says(
         verdict.message,
-        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed), after"
-        " <count> of 150 iterations: clear of both bars, so training stopped there.",
+        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed).",
     )
-    assert verdict.measured["iterations"] < verdict.allowed["iterations"] == 150
+    assert verdict.measured["iterations"] == verdict.allowed["iterations"] == 150
     assert verdict.measured["val_accuracy"] > verdict.allowed["val_accuracy"] == 0.2
     assert verdict.measured["first_loss"] == pytest.approx(np.log(10), abs=0.01)
-    assert len(verdict.curves["loss"]) == verdict.measured["iterations"] < CURVE_POINTS
+    assert len(verdict.curves["loss"]) == CURVE_POINTS
     assert verdict.curves["loss"][0] > verdict.curves["loss"][-1]
     picture = verdict.pictures["weights"]
     assert len(picture.rgb) == picture.count * picture.height * picture.width * 3 == 10 * 32 * 32 * 3
@@ -163,8 +162,8 @@ def test_a_wrong_predictor_costs_nothing_here_and_is_told(predictor, words):
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert says(
         verdict.message,
-        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed), after"
-        " <count> of 150 iterations: clear of both bars, so training stopped there. " + words,
+        "Accuracy: <number> on the validation images (0.2 needed), <number> on the test images (0.2 needed). "
+        + words,
     )
     assert verdict.findings == (Finding(PREDICTOR, False),)
 
@@ -223,7 +222,7 @@ def test_weights_that_are_not_finite_are_told_so_and_no_image_is_labelled(value)
             Died("exit code 3"),
             f"{TRAINER} ended its process instead of returning (exit code 3), on {FIRST}: does it call os._exit()?",
         ),
-        (TimedOut(30.0), f"{TRAINER} is too slow: 37 steps did not finish in 30 s."),
+        (TimedOut(30.0), f"{TRAINER} is too slow or never ends: 37 steps did not finish in 30 s."),
     ],
 )
 def test_training_that_does_not_come_back_is_told_so(observation, template):

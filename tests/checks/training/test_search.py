@@ -335,8 +335,8 @@ def test_a_class_is_trained_on_the_best_pair_too():
     assert "own_accuracy" in verdict.measured
 
 
-def stands_still(loss, W, X, y, **_):
-    return 1e-4 * np.random.default_rng(0).standard_normal((X.shape[1], 10)), [2.3]
+def solves(loss, W, X, y, **_):
+    return X.T @ np.linalg.solve(X @ X.T + 1000 * np.eye(len(X)), np.eye(10)[y] - 0.1), [2.3]
 
 
 def gives_nothing(*_, **__):
@@ -351,7 +351,7 @@ def overflows(loss, W, X, y, **_):
     "changed,words",
     [
         (
-            {TRAINER: stands_still},
+            {TRAINER: solves},
             f"{TRAINER} never calls the loss that it is given.",
         ),
         (
