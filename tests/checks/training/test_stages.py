@@ -1,5 +1,6 @@
 """Trainings in stages: when they stop, what W they go on from, and what is done where that cannot be."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,9 +109,10 @@ def test_a_training_that_is_not_clear_goes_on_from_its_own_weights_to_the_end():
 
     stages: list[Any] = [each for each in evidence if each[0].watch is not None]
     assert calls_of(check, student()) == [(25, False), (25, True), (50, True), (100, True)]
-    for (_, before), (trial, after) in zip(stages, stages[1:], strict=False):
-        assert np.array_equal(start_of(trial), before.values[0].array.astype(np.float32))
-        assert np.array_equal(after.watched.steps[0].before, start_of(trial))
+    for (_, before), (trial, after) in pairwise(stages):
+        start: Any = start_of(trial)
+        assert np.array_equal(start, before.values[0].array.astype(np.float32))
+        assert np.array_equal(after.watched.steps[0].before, start)
     assert verdict.credit == 0.0
     assert verdict.measured["iterations"] == 200
     assert len(verdict.curves["loss"]) == 150
@@ -235,6 +237,6 @@ def test_the_steps_of_several_calls_are_those_of_one_and_the_last_of_each_is_kep
     assert whole.calls == 150
     assert len(whole.steps) <= 32
     assert whole.steps[0].before[0, 0] == 0
-    last = {each.before[0, 0]: each.after for each in whole.steps}
+    last: dict[float, Any] = {each.before[0, 0]: each.after for each in whole.steps}
     assert np.array_equal(last[99], np.full((2, 2), 300))
     assert np.array_equal(last[349], np.full((2, 2), 350))
