@@ -1,7 +1,6 @@
 """What training a grid of pairs at once saves: CPU seconds of 25 classifiers together, and one by one.
 
-Started as `python -m benchmarks.grid` prints the medians and the ratio; with one thread, as a worker computes, which
-NumPy asks for when it is imported: so the measuring process is another one.
+Started as `python -m benchmarks.grid N` prints the seconds as JSON, with one thread, as a worker computes.
 """
 
 from __future__ import annotations
@@ -11,12 +10,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
-from statistics import median
 from typing import Literal
 
 import numpy as np
 
+from benchmarks.measures import in_turn, ratios
+from benchmarks.record import Measure
 from grader.data import standin_data
 from reference import Convention, softmax_loss, svm_loss
 from reference.in_worker.searched.grid import softmax_slopes, svm_slopes, train_grid
@@ -27,30 +28,33 @@ PAIRS = [(rate, reg) for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1) for reg in (1e-4
 ITERATIONS, BATCH = 40, 200
 Classifier = Literal["svm", "softmax"]
 CLASSIFIERS: tuple[Classifier, ...] = ("svm", "softmax")
-REPETITIONS = 5
 _CONVENTION = Convention()
 
 
-def grids() -> dict[str, list[float]]:
-    """CPU seconds for 25 pairs, 10,000 x 3073 in float32, 40 iterations of batch 200; the two ways are taken in turn."""
-    command = [sys.executable, "-m", "benchmarks.grid", "--json"]
+def grids(repetitions: int) -> Iterator[Measure]:
+    """25 pairs, 10,000 x 3073 in float32, 40 iterations of batch 200; the two ways are taken in turn."""
+    command = [sys.executable, "-m", "benchmarks.grid", str(repetitions)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     printed = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
-    series: dict[str, list[float]] = json.loads(printed)
-    return series
+    series: dict[Classifier, tuple[list[float], list[float]]] = json.loads(printed)
+    for classifier, (together, alone) in series.items():
+        what = "25 trainings together."
+        yield Measure.of(f"grid: {classifier}", what, "CPU s", together)
+        what = "One by one, over together: how many times as fast."
+        ratio = ratios(alone, together)
+        yield Measure.of(f"grid: {classifier}, one by one over it", what, "x", ratio, better="higher")
 
 
-def _measured() -> dict[str, list[float]]:
+def _measured(repetitions: int) -> dict[Classifier, tuple[list[float], list[float]]]:
     splits = [standin_data().split(name) for name in ("train", "val", "test")]
     X, y = (np.concatenate(parts)[:10_000] for parts in zip(*splits, strict=True))
     W = (1e-4 * np.random.Generator(np.random.PCG64(0)).normal(size=(X.shape[1], 10))).astype(X.dtype)
-    series: dict[str, list[float]] = {}
-    for _ in range(REPETITIONS):
-        for classifier in CLASSIFIERS:
-            for how, measure in (("at once", _at_once), ("one by one", _one_by_one)):
-                seconds = series.setdefault(f"{classifier} grid of 25 {how}, CPU", [])
-                seconds.append(measure(classifier, W, X, y))
-    return series
+    return {
+        classifier: in_turn(
+            partial(_at_once, classifier, W, X, y), partial(_one_by_one, classifier, W, X, y), repetitions
+        )
+        for classifier in CLASSIFIERS
+    }
 
 
 def _at_once(classifier: Classifier, W: Array, X: Array, y: Array) -> float:
@@ -71,22 +75,5 @@ def _one_by_one(classifier: Classifier, W: Array, X: Array, y: Array) -> float:
     return time.process_time() - started
 
 
-def main() -> None:
-    """Print the medians and how many times as fast the grid is."""
-    series = grids()
-    for name, seconds in series.items():
-        print(
-            f"{name:38} {median(seconds):7.3f} s  (n={len(seconds)}, {min(seconds):.3f} to {max(seconds):.3f})"
-        )
-    for classifier in CLASSIFIERS:
-        together, alone = (
-            median(series[f"{classifier} grid of 25 {how}, CPU"]) for how in ("at once", "one by one")
-        )
-        print(f"{classifier}: {alone / together:.1f} times as fast")
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--json"]:
-        print(json.dumps(_measured()))
-    else:
-        main()
+    print(json.dumps(_measured(int(sys.argv[1]))))

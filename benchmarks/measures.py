@@ -1,9 +1,7 @@
-"""What is measured: each function gives seconds, one number for each repetition."""
+"""Calls and workers: the cost of one call, of a fresh worker, and of confining it."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.record import Measure
 from grader.extract import extract
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
@@ -24,8 +23,11 @@ from grader.sandbox.protocols import Budget
 from grader.sandbox.session import Session
 from grader.spec import LoadedSpec, load_spec
 
-SAMPLE = Path(__file__).resolve().parents[1] / "submissions" / "eecs498_2019" / "perfect_module"
+SUBMISSIONS = Path(__file__).resolve().parents[1] / "submissions"
+SAMPLE = SUBMISSIONS / "eecs498_2019" / "perfect_module"
 SAME = b"import torch\n\n\ndef same(W):\n    return W\n"
+_CALLS = 50
+"""In a row, of which the mean is one repetition."""
 
 
 @contextmanager
@@ -45,35 +47,41 @@ def _seconds(session: Session, trial: Trial) -> float:
     return observation.seconds
 
 
-def null_call(sandbox: Sandbox, repetitions: int = 1000) -> list[float]:
-    """One call there and back, with 246 kB of W each way."""
+def null_call(repetitions: int) -> Iterator[Measure]:
+    with Sandbox() as sandbox, _session(sandbox) as (session, trial):
+        means = [
+            sum(_seconds(session, trial) for _ in range(_CALLS)) / _CALLS for _ in range(repetitions + 1)
+        ]
+    yield Measure.of("null-call: there and back", "A call with 246 kB of W each way.", "s", means[1:])
+
+
+def _fresh_worker(sandbox: Sandbox) -> float:
+    """Seconds until it was taken over, handed its program, had answered its first call and was ended again."""
+    started = time.perf_counter()
     with _session(sandbox) as (session, trial):
-        for _ in range(20):
-            _seconds(session, trial)
-        return [_seconds(session, trial) for _ in range(repetitions)]
+        _seconds(session, trial)
+    return time.perf_counter() - started
 
 
-def fork_to_first_call(sandbox: Sandbox, repetitions: int = 20) -> list[float]:
-    """A fresh worker: taken over, handed its program, first call answered, ended again."""
-    seconds = []
-    for _ in range(repetitions):
-        started = time.perf_counter()
-        with _session(sandbox) as (session, trial):
-            _seconds(session, trial)
-        seconds.append(time.perf_counter() - started)
-    return seconds
-
-
-def warm_submission(sandbox: Sandbox, repetitions: int = 7, *, in_full: bool = False) -> list[float]:
-    """A right module with torch imported already, as one of a batch; the checks that time or train only in full."""
+def confinement(repetitions: int) -> Iterator[Measure]:
+    """The two kinds of workers are measured in turn, each first every other time."""
     loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
-    only = None if in_full else quick_checks(loaded)
-    reports = [
-        grade(submission, loaded, sandbox, Settings(seed=seed, only=only)) for seed in range(repetitions + 1)
-    ]
-    if any(check.status == "failed" for report in reports for check in report.checks):
-        raise ValueError("the right module did not get full points")
-    return [report.seconds for report in reports[1:]]
+    quick = Settings(seed=0, only=quick_checks(loaded))
+
+    def submission_seconds(sandbox: Sandbox) -> float:
+        started = time.perf_counter()
+        grade(submission, loaded, sandbox, quick)
+        return time.perf_counter() - started
+
+    with Sandbox(ForkLauncher(tiers.ALL)) as confining, Sandbox(ForkLauncher(tiers.LIMITS)) as forking:
+        for name, what, measure, times in (
+            ("a fresh worker", "Taken over, one call answered, ended.", _fresh_worker, 3 * repetitions),
+            ("a quick submission", "What neither times nor trains, warm.", submission_seconds, repetitions),
+        ):
+            confined, plain = in_turn(lambda m=measure: m(confining), lambda m=measure: m(forking), times)  # type: ignore[misc]
+            yield Measure.of(f"confinement: {name}", what, "s", confined)
+            over = f"Over {name} that has limits only."
+            yield Measure.of(f"confinement: {name}, over limits", over, "x", ratios(confined, plain))
 
 
 def quick_checks(loaded: LoadedSpec) -> frozenset[str]:
@@ -81,75 +89,18 @@ def quick_checks(loaded: LoadedSpec) -> frozenset[str]:
     return frozenset(check.id for check in loaded.spec.checks if not check.is_slow)
 
 
-def confinement(workers: int = 50, submissions: int = 15) -> dict[str, list[float]]:
-    """What confinement adds to a fresh worker, and to a submission, over plain forks that have limits only.
-
-    The two are measured in turn, each first every other time; what is added is the difference within a pair.
-    """
-    loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
-
-    def fresh_worker(sandbox: Sandbox) -> float:
-        return fork_to_first_call(sandbox, 1)[0]
-
-    def whole_submission(sandbox: Sandbox) -> float:
-        return grade(submission, loaded, sandbox, Settings(seed=0, only=quick_checks(loaded))).seconds
-
-    series = {}
-    with Sandbox(ForkLauncher(tiers.ALL)) as confining, Sandbox(ForkLauncher(tiers.LIMITS)) as forking:
-        for name, measure, repetitions in (
-            ("fresh worker", fresh_worker, workers),
-            ("one submission", whole_submission, submissions),
-        ):
-            confined, plain = _in_turn(
-                lambda m=measure: m(confining), lambda m=measure: m(forking), repetitions
-            )
-            series[f"{name}, confined"] = confined
-            series[f"{name}, plain forks"] = plain
-            series[f"{name}, added"] = [one - other for one, other in zip(confined, plain, strict=True)]
-    return series
-
-
-def _in_turn(
+def in_turn(
     first: Callable[[], float], second: Callable[[], float], repetitions: int
 ) -> tuple[list[float], list[float]]:
-    """Seconds of both, each going first every other time; the first pair, which warms up, is left out."""
-    seconds: tuple[list[float], list[float]] = ([], [])
+    """What both give, each going first every other time; the first pair, which warms up, is left out."""
+    found: tuple[list[float], list[float]] = ([], [])
     for repetition in range(repetitions + 1):
         order = (0, 1) if repetition % 2 else (1, 0)
         for which in order:
-            seconds[which].append((first, second)[which]())
-    return seconds[0][1:], seconds[1][1:]
+            found[which].append((first, second)[which]())
+    return found[0][1:], found[1][1:]
 
 
-def import_torch(repetitions: int = 5) -> list[float]:
-    """A whole process that imports torch and does nothing."""
-    return [_whole_process([sys.executable, "-c", "import torch"]) for _ in range(repetitions)]
-
-
-def check_command(repetitions: int = 5) -> list[float]:
-    """`grader check` on a right module, from the shell's point of view, by the checks that neither time nor train."""
-    only = [word for each in sorted(quick_checks(load_spec("eecs498_2019"))) for word in ("--only", each)]
-    command = [
-        sys.executable,
-        "-m",
-        "grader.frontends.cli",
-        "check",
-        str(SAMPLE),
-        "--spec",
-        "eecs498_2019",
-        *only,
-    ]
-    return [_whole_process(command) for _ in range(repetitions)]
-
-
-def help_command(repetitions: int = 5) -> list[float]:
-    """`grader --help`."""
-    return [
-        _whole_process([sys.executable, "-m", "grader.frontends.cli", "--help"]) for _ in range(repetitions)
-    ]
-
-
-def _whole_process(command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def ratios(over: list[float], under: list[float]) -> list[float]:
+    """Within each pair, so that a machine that is slow for a while slows both."""
+    return [one / other for one, other in zip(over, under, strict=True)]

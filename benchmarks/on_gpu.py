@@ -1,10 +1,12 @@
-"""The battery, the speed check and training once more on a GPU; nothing where no worker can open one."""
+"""The battery, the speed checks and training once more on a GPU; nothing where no worker can open one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from benchmarks import battery, speedup, training
+from benchmarks.record import Measure
 from grader.errors import DeviceError
 from grader.sandbox.device import is_gpu_there
 from grader.sandbox.host import Sandbox
@@ -13,27 +15,37 @@ from grader.sandbox.protocols import Budget
 
 @dataclass(frozen=True, slots=True)
 class OnGpu:
-    """Empty where there is no GPU. name: of the GPU. missing: what workers are not kept from while they use it."""
+    """missing: the isolation that workers lack while they use it."""
 
     name: str | None = None
     missing: tuple[str, ...] = ()
-    series: dict[str, list[float]] = field(default_factory=dict)
-    ratios: dict[str, float] = field(default_factory=dict)
 
 
-def measured() -> OnGpu:
+def this_gpu() -> OnGpu:
+    """Without a name where there is none to grade on."""
     if not is_gpu_there():
         return OnGpu()
     with Sandbox() as sandbox:
-        try:
-            gpu = sandbox.open_device(Budget().device_memory_bytes)
-        except DeviceError:
-            return OnGpu()
-        repeated = speedup.stability(sandbox, device="cuda")
-        series = {
-            "battery without training, CPU, on CUDA": battery.graded(sandbox, device="cuda"),
-            "1,500 iterations, student, on CUDA": training.students(sandbox, device="cuda"),
-            "speed check, on CUDA": repeated.seconds,
-        }
-        ratios = {f"{name}_on_cuda": value for name, value in repeated.ratios.items()}
-        return OnGpu(gpu.name, sandbox.isolation.missing, series, ratios)
+        return _opened(sandbox)
+
+
+def measured(repetitions: int) -> Iterator[Measure]:
+    if not is_gpu_there():
+        return
+    with Sandbox() as sandbox:
+        if _opened(sandbox).name is None:
+            return
+        yield from speedup.stability("gpu", sandbox, 3 * repetitions, device="cuda")
+        own = battery.graded(sandbox, repetitions, device="cuda")
+        yield Measure.of("gpu: battery", "Judge, zygote and workers together.", "CPU s", own)
+        with training.student(sandbox, device="cuda") as trained:
+            seconds = [trained() for _ in range(repetitions + 1)]
+        yield Measure.of("gpu: training", "1,500 iterations of a right module.", "s", seconds[1:])
+
+
+def _opened(sandbox: Sandbox) -> OnGpu:
+    try:
+        gpu = sandbox.open_device(Budget().device_memory_bytes)
+    except DeviceError:
+        return OnGpu()
+    return OnGpu(gpu.name, tuple(sandbox.isolation.missing))

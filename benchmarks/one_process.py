@@ -1,145 +1,229 @@
-"""The same checks in one warm process, as graders without a sandbox run them: what our own costs on top of that.
+"""The same work in one warm process, as graders without a sandbox do it: what our own costs on top of that.
 
-Started as `python -m benchmarks.one_process`, prints CPU seconds as JSON. Left out of both sides: the checks that count
-instructions, time calls or watch a training, which need a worker.
+Started as `python -m benchmarks.one_process SPEC`, it reads a line for each repetition and answers with the CPU seconds
+that it took. Each check draws, calls, goes on and judges by its own rules, with real data and real times, so trainings
+end where they end in a submission too. Missing is what only a worker does: nothing is counted, traced or kept apart,
+and the loops check, which judges counts, makes its first calls only.
 """
 
 from __future__ import annotations
 
-import json
+import io
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from benchmarks.battery import cpu_seconds, sample_module
-from benchmarks.measures import SAMPLE
+from benchmarks.measures import SUBMISSIONS
 from grader.checks import AnyCheck
 from grader.checks.base.context import CheckContext
-from grader.data import standin_data
-from grader.grading.grade import grade
 from grader.grading.settings import Settings
-from grader.intake.submission import load_submission
-from grader.model.observation import Observation, Received, Returned, SpyCall, Value
-from grader.model.trial import Argument, FunctionArgument, ResidentTensor, Scalar, Spy, Tensor, Trial
-from grader.sandbox.host import Sandbox
-from grader.spec import LoadedSpec, load_spec
+from grader.intake.submission import SourceFile, load_submission
+from grader.model.observation import Observation, Received, Returned, SpyCall, Step, Value, Watched
+from grader.model.trial import (
+    Argument,
+    FileArgument,
+    FunctionArgument,
+    ResidentTensor,
+    Scalar,
+    Spy,
+    Tensor,
+    Trial,
+    Watch,
+)
+from grader.spec import load_spec
+from reference import timed_source
+from reference.in_worker.saved import saved_source
+from reference.in_worker.searched import searched_source
 
-REPETITIONS = 5
-_LEFT_OUT = frozenset({"accuracy", "loops", "speedup"})
-_SETTLING_SECONDS = 0.3
+RIGHT = {
+    "eecs498_2019": SUBMISSIONS / "eecs498_2019" / "perfect_module",
+    "eecs498_2020": SUBMISSIONS / "eecs498_2020" / "zip_as_handed_in",
+}
+"""A right submission of each spec; its code is in linear_classifier.py."""
 
-
-def _checks(loaded: LoadedSpec) -> list[AnyCheck]:
-    return [check for check in loaded.spec.checks if check.kind not in _LEFT_OUT]
-
-
-def graded(sandbox: Sandbox, repetitions: int = REPETITIONS) -> list[float]:
-    """CPU seconds of judge, zygote and workers for one right submission, from its file to its report."""
-    loaded = load_spec("eecs498_2019")
-    only = frozenset(check.id for check in _checks(loaded))
-    seconds = []
-    for seed in range(repetitions + 1):
-        before = cpu_seconds()
-        report = grade(load_submission(SAMPLE), loaded, sandbox, Settings(seed=seed, only=only))
-        time.sleep(_SETTLING_SECONDS)
-        seconds.append(cpu_seconds() - before)
-        if any(check.status == "failed" for check in report.checks):
-            raise ValueError("the right module did not pass")
-    return seconds[1:]
-
-
-def in_one_process(repetitions: int = REPETITIONS) -> list[float]:
-    """CPU seconds of the same checks, drawing, calling and judging in a process that has imported torch."""
-    command = [sys.executable, "-m", "benchmarks.one_process", str(repetitions)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds: list[float] = json.loads(printed.splitlines()[-1])  # a trainer prints too
-    return seconds
+SEED = 0
+_STEPS_SEEN = 30
+"""Of a watched training; a worker sends as many."""
 
 
-def _run_all(repetitions: int) -> list[float]:
+@contextmanager
+def one_process(spec: str) -> Iterator[Callable[[], float]]:
+    """Give a function that does the work once more and returns its CPU seconds; the first time warms up."""
+    command = [sys.executable, "-m", "benchmarks.one_process", spec]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        writing, reading = process.stdin, process.stdout
+
+        def once() -> float:
+            print(file=writing, flush=True)
+            answer = reading.readline()
+            if not answer:
+                raise RuntimeError(f"the work of {spec} in one process failed")
+            return float(answer)
+
+        try:
+            yield once
+        finally:
+            writing.close()
+
+
+def _serve(spec: str) -> None:
     import torch  # noqa: PLC0415  the judge of the other measures never does
 
     torch.set_num_threads(1)
-    loaded, module = load_spec("eecs498_2019"), sample_module()
+    answers = sys.stdout
+    with redirect_stdout(io.StringIO()):  # a trainer prints too
+        for _ in sys.stdin:
+            print(_grade(spec), file=answers, flush=True)
+
+
+def _grade(name: str) -> float:
+    """CPU seconds of all checks of the spec, from the submission's file to the verdicts."""
+    started = time.process_time()
+    loaded = load_spec(name)
     assignment = loaded.spec.assignment
-    seconds = []
-    for seed in range(repetitions + 1):
-        started = time.process_time()
-        for check in _checks(loaded):
-            evidence: list[tuple[Trial, Observation]] = []
-            trials = check.trials(CheckContext(assignment, seed, data=standin_data()))
-            while trials:
-                evidence += [(trial, _Call(module, evidence).make(trial)) for trial in trials]
-                trials = check.more_trials(CheckContext(assignment, seed, data=standin_data()), evidence)
-            verdict = check.judge(CheckContext(assignment, 0, data=standin_data()), evidence)
-            if verdict.status != "passed":
-                raise ValueError(f"{check.id}: {verdict.message}")
-        seconds.append(time.process_time() - started)
-    return seconds[1:]
+    context = Settings(seed=SEED).context(assignment)
+    files = load_submission(RIGHT[name]).files
+    reference = f"{searched_source()}\n{saved_source()}"
+    process = _Process(
+        student=_module("student", _file(files, "linear_classifier.py").decode()),
+        reference=(
+            _module("reference", timed_source(assignment.backend, assignment.convention)),
+            _module("worker", reference),
+        ),
+        files=files,
+    )
+    for check in loaded.spec.checks:
+        _judge(check, context, process)
+    return time.process_time() - started
 
 
-class _Call:
-    """Makes one call with tensors, and reads what came back."""
+def _judge(check: AnyCheck, context: CheckContext, process: _Process) -> None:
+    evidence: list[tuple[Trial, Observation]] = []
+    trials = check.trials(context)
+    while trials:
+        evidence += check.digest(context, [(trial, process.call(trial)) for trial in trials])
+        if check.kind == "loops":
+            return
+        trials = check.more_trials(context, evidence)
+    verdict = check.judge(context, evidence)
+    if verdict.status != "passed":
+        raise ValueError(f"{check.id}: {verdict.message}")
 
+
+def _file(files: tuple[SourceFile, ...], name: str) -> bytes:
+    (content,) = (each.content for each in files if each.path.rpartition("/")[2] == name)
+    return content
+
+
+def _module(name: str, text: str) -> ModuleType:
+    module = ModuleType(name)
+    exec(compile(text, name, "exec"), vars(module))
+    return module
+
+
+@dataclass
+class _Process:
+    """Calls functions of the student's module and of the reference's, without any isolation."""
+
+    student: ModuleType
+    reference: tuple[ModuleType, ...]
+    files: tuple[SourceFile, ...]
+    resident: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    """By key: an array and its tensor."""
+    drivers: dict[str, ModuleType] = field(default_factory=dict)
     before: list[Any] | None = None
     earlier: Any = None
 
-    def __init__(self, module: ModuleType, evidence: list[tuple[Trial, Observation]]) -> None:
-        self._module = module
-        self._is_first = not evidence
-
-    def make(self, trial: Trial) -> Returned:
+    def call(self, trial: Trial) -> Returned:
         import torch  # noqa: PLC0415  see above
 
         spied: list[SpyCall] = []
-        positional = [self._argument(each, spied) for each in trial.positional]
-        earlier = _Call.earlier
-        if trial.is_again and _Call.before is not None:
-            for old, new in zip(_Call.before, positional, strict=True):
+        watching = None if trial.watch is None else _Watching(trial.watch)
+
+        def given(argument: Argument) -> Any:
+            if watching is not None and isinstance(argument, FunctionArgument):
+                return watching.over(self._function(trial, argument.name))
+            return self._argument(trial, argument, spied)
+
+        positional = [given(each) for each in trial.positional]
+        earlier = self.earlier
+        if trial.is_again and self.before is not None:
+            for old, new in zip(self.before, positional, strict=True):
                 if isinstance(old, torch.Tensor):
                     old.copy_(new)
-            positional = _Call.before
-        keywords = {name: self._argument(each, spied) for name, each in trial.keywords.items()}
-        target = getattr(self._module, trial.function)
-        owner = None
+            positional = self.before
+        keywords = {name: given(each) for name, each in trial.keywords.items()}
+        target, owner = self._target(trial), None
         if trial.method is not None:
             owner = target()
             for name, value in trial.state.items():
-                setattr(owner, name, self._argument(value, spied))
+                setattr(owner, name, self._argument(trial, value, spied))
             target = getattr(owner, trial.method)
+        started = time.perf_counter()
         result = target(*positional, **keywords)
-        _Call.before, _Call.earlier = positional, result
+        seconds = time.perf_counter() - started
+        self.before, self.earlier = positional, result
         values = result if len(trial.outputs) > 1 else (result,)
         return Returned(
             values=tuple(map(_received, values)),
-            seconds=0.0,
+            seconds=seconds,
             fetched={name: _received(getattr(owner, name)) for name in trial.fetch},
             echoes=tuple(_received(positional[each]) for each in trial.echo),
             spy_calls=tuple(spied),
             earlier=tuple(map(_received, earlier if len(trial.outputs) > 1 else (earlier,)))
             if trial.is_again
             else (),
+            watched=None if watching is None else watching.seen(),
         )
 
-    def _argument(self, argument: Argument, spied: list[SpyCall]) -> Any:
-        import torch  # noqa: PLC0415  see above
+    def _target(self, trial: Trial) -> Any:
+        if trial.driver is None:
+            return self._function(trial, trial.function)
+        source = trial.driver.source
+        if source not in self.drivers:
+            self.drivers[source] = _module("driver", source)
+        return getattr(self.drivers[source], trial.driver.name)
 
+    def _function(self, trial: Trial, name: str) -> Any:
+        if trial.runner == "student":
+            return getattr(self.student, name)
+        return next(getattr(module, name) for module in self.reference if hasattr(module, name))
+
+    def _argument(self, trial: Trial, argument: Argument, spied: list[SpyCall]) -> Any:
         match argument:
             case Tensor(array=array):
-                return torch.from_numpy(array.copy())
-            case ResidentTensor(array=array):
-                return torch.from_numpy(array if array.flags.writeable else array.copy())
+                return _tensor(trial, array.copy())
+            case ResidentTensor(key=key, array=array):
+                if key not in self.resident or self.resident[key][0] is not array:
+                    self.resident[key] = array, _tensor(trial, array.copy())
+                return self.resident[key][1]
             case Scalar(value=value):
                 return value
             case FunctionArgument(name=name):
-                return getattr(self._module, name)
+                return self._function(trial, name)
+            case FileArgument(name=name):
+                return _tensor(trial, np.frombuffer(_file(self.files, name), np.uint8).copy())
             case Spy():
                 return _lent(argument, spied)
+
+
+def _tensor(trial: Trial, array: Any) -> Any:
+    import torch  # noqa: PLC0415  see above
+
+    return torch.from_numpy(array) if trial.backend == "torch" else array
 
 
 def _lent(spy: Spy, spied: list[SpyCall]) -> Callable[..., Any]:
@@ -153,14 +237,44 @@ def _lent(spy: Spy, spied: list[SpyCall]) -> Callable[..., Any]:
     return loss
 
 
+class _Watching:
+    """Keeps the first steps of a training and the last, as many as a worker sends."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._stride = watch.stride
+        self._calls = 0
+        self._steps: list[tuple[Any, Any]] = []
+
+    def over(self, loss: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(W: Any, X: Any, *rest: Any, **keywords: Any) -> Any:
+            self._calls += 1
+            if len(self._steps) == _STEPS_SEEN:
+                self._steps.pop()
+            rows = X[:, :: self._stride].numpy().astype(np.float32)
+            self._steps.append((W.detach().numpy().astype(np.float32), rows))
+            return loss(W, X, *rest, **keywords)
+
+        return watched
+
+    def seen(self) -> Watched:
+        """Each W is the one after the step before it; after the last comes the training's result."""
+        afters = [W for W, _ in self._steps[1 : _STEPS_SEEN - 1]]
+        steps = [Step(W, after, (rows,)) for (W, rows), after in zip(self._steps, afters, strict=False)]
+        W, rows = self._steps[-1]
+        return Watched(self._calls, (*steps, Step(W, None, (rows,))))
+
+
 def _received(value: Any) -> Value:
     import torch  # noqa: PLC0415  see above
 
     if isinstance(value, torch.Tensor):
-        array = value.detach().numpy()
-        return Received(array.copy(), str(array.dtype))
+        kept = value.detach()
+        array = (kept.float() if kept.dtype == torch.bfloat16 else kept).numpy()
+        return Received(array.copy(), str(value.dtype).removeprefix("torch."))
+    if isinstance(value, np.ndarray):
+        return Received(value.copy(), str(value.dtype))
     return Received(np.asarray(value, np.float64), "float")
 
 
 if __name__ == "__main__":
-    print(json.dumps(_run_all(int(sys.argv[1]))))
+    _serve(sys.argv[1])

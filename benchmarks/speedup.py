@@ -1,100 +1,53 @@
-"""How repeatable the speed check is: the same honest submission measured again and again."""
+"""How repeatable the speed checks are: the same right submission, timed again and again with other seeds."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
-from math import sqrt
-from pathlib import Path
-from statistics import median, stdev
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
 
+from benchmarks.busy import busy_cores
 from benchmarks.measures import SAMPLE
+from benchmarks.record import Measure
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
 from grader.model.trial import Device
 from grader.sandbox.host import Sandbox
-from grader.spec import LoadedSpec, load_spec
-
-RUNS = 20
-
-_CHECK = """
-name = "speed"
-title = "Speed"
-[functions]
-svm_loss_naive = { role = "loss", classifier = "svm", style = "naive" }
-svm_loss_vectorized = { role = "loss", classifier = "svm", style = "vectorized" }
-[[checks]]
-id = "speed"
-kind = "speedup"
-title = "svm: speed"
-naive = "svm_loss_naive"
-vectorized = "svm_loss_vectorized"
-points = 3
-"""
+from grader.spec import load_spec
 
 
-@dataclass(frozen=True, slots=True)
-class Stability:
-    """One entry for each run."""
-
-    speedups: list[float]
-    half_widths: list[float]
-    slowdowns: list[float]
-    rounds: list[float]
-    points: list[float]
-    seconds: list[float]
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the speedups over their median."""
-        return stdev(self.speedups) / median(self.speedups)
-
-    @property
-    def ratios(self) -> dict[str, float]:
-        """What is no time: medians, and how many runs gave full points."""
-        return {
-            "speedup_spread": self.spread,
-            "speedup_half_width": median(self.half_widths),
-            "speedup_slowdown": median(self.slowdowns),
-            "speedup_rounds": median(self.rounds),
-            "speedup_runs_with_full_points": float(sum(points == 3 for points in self.points)),
-        }
+def idle(repetitions: int) -> Iterator[Measure]:
+    with Sandbox() as sandbox:
+        yield from stability("points-idle", sandbox, repetitions)
 
 
-def stability(sandbox: Sandbox, runs: int = RUNS, *, device: Device = "cpu") -> Stability:
-    """The speed check on the sample, with another seed each time."""
-    loaded, submission = _spec(), load_submission(SAMPLE)
-    found = Stability([], [], [], [], [], [])
-    for seed in range(runs):
-        (part,) = grade(submission, loaded, sandbox, Settings(seed=seed, device=device)).checks
-        measured = part.measured
-        width = sqrt(measured["speedup_high"] / measured["speedup_low"]) - 1
-        found.speedups.append(measured["speedup"])
-        found.half_widths.append(width)
-        found.slowdowns.append(measured["slowdown"])
-        found.rounds.append(measured["rounds"])
-        found.points.append(part.points)
-        found.seconds.append(part.seconds)
-    return found
+def busy(repetitions: int) -> Iterator[Measure]:
+    with Sandbox() as sandbox:
+        yield from stability("points-busy", sandbox, repetitions, is_busy=True)
 
 
-def _spec() -> LoadedSpec:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "speed.toml")
-        path.write_text(_CHECK, encoding="utf-8")
-        return load_spec(str(path))
-
-
-if __name__ == "__main__":
-    with Sandbox() as made:
-        seen = stability(made)
-    rows = zip(
-        seen.speedups, seen.half_widths, seen.slowdowns, seen.rounds, seen.points, seen.seconds, strict=True
-    )
-    for speedup, width, slowdown, rounds, points, seconds in rows:
-        print(
-            f"speedup {speedup:6.1f} +-{width:4.0%}  slowdown {slowdown:.2f}  {rounds:.0f} rounds"
-            f"  {points:g} points  {seconds:.2f} s"
-        )
-    print({name: round(value, 3) for name, value in seen.ratios.items()}, f"{median(seen.seconds):.2f} s")
+def stability(
+    name: str, sandbox: Sandbox, runs: int, *, is_busy: bool = False, device: Device = "cpu"
+) -> Iterator[Measure]:
+    """Both speed checks of the sample: their points, and what it took until these were certain (decision 9)."""
+    loaded, submission = load_spec("eecs498_2019"), load_submission(SAMPLE)
+    only = frozenset(check.id for check in loaded.spec.checks if check.kind == "speedup")
+    full = sum(check.points for check in loaded.spec.checks if check.id in only)
+    points: list[float] = []
+    rounds: list[float] = []
+    seconds: list[float] = []
+    with busy_cores() if is_busy else nullcontext():
+        for seed in range(runs):
+            started = time.perf_counter()
+            report = grade(submission, loaded, sandbox, Settings(seed=seed, only=only, device=device))
+            seconds.append(time.perf_counter() - started)
+            parts = [check for check in report.checks if check.id in only]
+            points.append(sum(part.points for part in parts))
+            rounds.append(max(part.measured.get("rounds", 0.0) for part in parts))
+    same = float(sum(each == full for each in points))
+    what = f"Of {runs} runs, those with all points for speed."
+    yield Measure.of(f"{name}: runs with full points", what, "runs", [same], better="higher", goal=runs)
+    what = "Rounds until the credit was certain, of the check that took more."
+    yield Measure.of(f"{name}: rounds", what, "rounds", rounds)
+    yield Measure.of(f"{name}: two speed checks", "Both speed checks, warm.", "s", seconds)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -20,11 +20,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from grader import formatting
-from grader.errors import OutputError, UsageError
+from grader.errors import GraderError, OutputError, SubmissionError, UsageError
+from grader.execution.forecast import spec_needs_torch, submission_needs_torch
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
     from grader.data import DataSet
+    from grader.grading.reuse import Earlier
     from grader.grading.settings import Settings
     from grader.intake.submission import Submission
     from grader.model.report import Report
@@ -161,9 +163,20 @@ class _Options:
         return None if self.data is None else open_data(Path(self.data))
 
 
+@dataclass(frozen=True, slots=True)
+class Regrading:
+    """A report whose checks were run again only as far as that was needed.
+
+    ran: the ids of the checks that were run; the results of the others are those of the grading before.
+    """
+
+    report: Report
+    ran: frozenset[str]
+
+
 @dataclass(eq=False)
 class Grader(_Options):
-    """Grades one submission after another, and keeps its warm process between them: only the first waits for torch.
+    """Grades one submission after another, and keeps its warm process between them: only the first waits for NumPy or torch.
 
     >>> with Grader("cs231n", quick=True) as grader:
     ...     scores = [
@@ -178,17 +191,39 @@ class Grader(_Options):
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False)
+    _earlier: dict[Path, Earlier] = field(default_factory=dict, init=False, repr=False)
+
+    _is_open: bool = field(default=False, init=False, repr=False)
 
     def __enter__(self) -> Self:
-        """Start the process that the student's code will run in."""
-        self._sandbox = self._running.enter_context(_sandbox())
+        """Start the process that the student's code will run in, if the spec tells whether it needs torch."""
+        self._is_open = True
+        if self.spec is not None:
+            self._start(needs_torch=spec_needs_torch(self.spec))
         return self
 
     def __exit__(self, *_: object) -> None:
         """End all processes."""
         with self._turn:
-            self._sandbox = None
-            self._running.close()
+            self._is_open = False
+            self._end()
+
+    def _end(self) -> None:
+        self._sandbox = None
+        self._running.close()
+
+    def _start(self, *, needs_torch: bool) -> SandboxLike:
+        if self._sandbox is None:
+            self._sandbox = self._running.enter_context(_sandbox(with_torch=needs_torch))
+        return self._sandbox
+
+    def expect(self, path: PathLike) -> None:
+        """Start the process for this submission already, in the background; `grade` tells what is wrong with the path."""
+        from grader.intake.submission import load_submission
+
+        with self._turn, suppress(SubmissionError):
+            if self._is_open and self._sandbox is None:
+                self._start(needs_torch=submission_needs_torch(load_submission(Path(path))))
 
     def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.
@@ -198,19 +233,62 @@ class Grader(_Options):
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
-        from grader.grading.grade import grade
+        return self._grade(Path(path), progress, None)
+
+    def regrade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Regrading:
+        """Grade one submission again after a change: only the checks that it may have changed are run.
+
+        Apart from times, the report is the one that `grade` would give with the same seed, which stays the same for a path
+        from its first `regrade` on. One of a check that was not run again keeps its time too. The results are held until the
+        `with` block ends.
+
+        Args:
+            path: as for `grade`.
+            progress: as for `grade`.
+
+        """
+        from grader.grading.reuse import Earlier
+
+        place = Path(path)
+        earlier = self._earlier.get(place) or Earlier()
+        report = self._grade(place, progress, earlier)
+        self._earlier[place] = earlier
+        return Regrading(report, earlier.ran)
+
+    def _grade(
+        self, path: Path, progress: Callable[[int, int, str], None] | None, earlier: Earlier | None
+    ) -> Report:
         from grader.intake.submission import load_submission
-        from grader.sandbox.isolation import IsolationLevel, require
 
         with self._turn:
-            if self._sandbox is None:
+            if not self._is_open:
                 raise RuntimeError("a Grader works inside its `with` block only")
-            submission = load_submission(Path(path))
+            submission = load_submission(path)
+            sandbox = self._start(needs_torch=submission_needs_torch(submission))
+            from grader.grading.grade import grade
+            from grader.sandbox.isolation import IsolationLevel, require
+
             loaded = load_spec_for(submission, self.spec)
-            settings = self.settings(loaded, self._sandbox)
-            if self.isolation != "process":  # every machine isolates so much, and asking waits for torch
-                require(self._sandbox.isolation, IsolationLevel(self.isolation))
-            return grade(submission, loaded, self._sandbox, settings, progress)
+            settings = self.settings(loaded, sandbox)
+            if (
+                self.isolation != "process"
+            ):  # every machine isolates so much, and asking waits for the imports
+                require(sandbox.isolation, IsolationLevel(self.isolation))
+            if (
+                earlier is not None
+                and earlier.basis is not None
+                and self.seed is None
+                and loaded.spec.seed is None
+            ):
+                settings = replace(settings, seed=earlier.basis.settings.seed)
+            kept = {} if earlier is None else {"earlier": earlier}
+            try:
+                return grade(submission, loaded, sandbox, settings, progress, **kept)
+            except BaseException as error:
+                # Ctrl-C may come between a question to a process and its answer.
+                if not isinstance(error, GraderError):
+                    self._end()
+                raise
 
 
 def grade_class(
@@ -266,7 +344,7 @@ def grade_class(
     _check_texts("select", select, "patterns")
     submissions, reports = Path(path), Path(out)
     options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
-    with _sandbox() as sandbox:
+    with _sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own
         from grader.execution.serial import SerialExecutor
@@ -328,7 +406,8 @@ def selftest_spec(
     """
     _check_seed(seed)
     with ExitStack() as running:
-        sandboxes = [running.enter_context(_sandbox())]
+        with_torch = spec_needs_torch(spec)
+        sandboxes = [running.enter_context(_sandbox(with_torch=with_torch))]
         from grader.execution.threads import ThreadsExecutor
         from grader.selftest import implementations_for, make_mutants, run_selftest
         from grader.spec import load_spec
@@ -338,7 +417,7 @@ def selftest_spec(
         if mutants and any(each.family is None for each in known):
             known += make_mutants()
         more = min(os.cpu_count() or 1, GREATEST_SANDBOXES) - 1
-        sandboxes += [running.enter_context(_sandbox()) for _ in range(more)]
+        sandboxes += [running.enter_context(_sandbox(with_torch=with_torch)) for _ in range(more)]
         return run_selftest(known, loaded, ThreadsExecutor(sandboxes), _drawn(seed, loaded), progress)
 
 
@@ -354,11 +433,11 @@ def load_spec_for(submission: Submission, spec: PathLike | None = None) -> Loade
 
 
 @contextmanager
-def _sandbox() -> Iterator[SandboxLike]:
-    """A sandbox whose process begins to import torch before anything large is imported here."""
+def _sandbox(*, with_torch: bool) -> Iterator[SandboxLike]:
+    """A sandbox whose process begins to import NumPy, and torch if wanted, before anything large is imported here."""
     from grader.sandbox.launch import make_launcher
 
-    launcher = make_launcher()
+    launcher = make_launcher(with_torch=with_torch)
     try:
         from grader.sandbox.host import Sandbox
     except BaseException:

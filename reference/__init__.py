@@ -1,4 +1,4 @@
-"""The right answers, their error bounds, and the wrong ones that are known by name."""
+"""The right answers and their error bounds; `reference.questions` and the wrong answers are imported where they are asked for."""
 
 from reference.conventions import Convention
 from reference.in_worker.drivers import driver_source
@@ -12,35 +12,19 @@ from reference.losses.condition import (
     svm_condition,
 )
 from reference.losses.formulas import LossAndGradient, predict, scores, softmax_loss, svm_loss
-from reference.losses.mistakes.table import LOSS_MISTAKES, explain_loss, match_loss
-from reference.losses.right import Case
-from reference.mistakes import MATCH_TOLERANCE, Mistake
-from reference.questions import QUESTIONS, question_of
-from reference.questions.inputs import Inputs
-from reference.questions.question import Question, QuestionCase, Rule
+from reference.losses.problem import Case
 
 __all__ = [
-    "LOSS_MISTAKES",
-    "MATCH_TOLERANCE",
-    "QUESTIONS",
     "TIMED_FUNCTIONS",
     "Case",
     "Condition",
     "Convention",
-    "Inputs",
     "LossAndGradient",
-    "Mistake",
-    "Question",
-    "QuestionCase",
-    "Rule",
     "benign_epsilon_condition",
     "driver_source",
-    "explain_loss",
     "function_alone",
     "kink_clearance",
-    "match_loss",
     "predict",
-    "question_of",
     "right_source",
     "scores",
     "softmax_condition",

@@ -24,18 +24,20 @@ from grader.errors import (
 )
 from grader.grading import grade as grade_module
 from grader.sandbox.fake import FakeSandbox
+from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
+TORCH_SAMPLE = ROOT / "submissions" / "softmax_sgd_lab" / "perfect_module"
 
 
 @pytest.fixture
 def mini(tmp_path, monkeypatch):
     """mini.toml, hw.py and a class of two in the current folder, and no process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
     (tmp_path / "mini.toml").write_text(MINI_SPEC)
     (tmp_path / "hw.py").write_text(BOTH_FUNCTIONS)
     (tmp_path / "class").mkdir()
@@ -52,6 +54,17 @@ def test_the_examples_in_the_docstrings_are_true(tmp_path, monkeypatch):
 
     assert tried.attempted > 5
     assert tried.failed == 0
+
+
+@pytest.mark.slow
+def test_a_grader_has_no_torch_until_a_submission_needs_it():
+    with Grader(quick=True) as grader:
+        for path, has_torch in ((SAMPLE, False), (SAMPLE.parent / "python_2", False), (TORCH_SAMPLE, True)):
+            report = grader.grade(path)
+
+            assert report.score == report.max_score
+            assert isinstance(grader._sandbox, Sandbox)
+            assert grader._sandbox.launcher.has_torch is has_torch
 
 
 @pytest.mark.slow
@@ -94,7 +107,7 @@ def test_a_quick_run_is_scored_out_of_the_checks_that_it_runs_and_says_what_it_l
     assert (report.status, report.score, report.max_score) == ("graded", 0, 20)
     assert whole.max_score == 25
     assert [flag.message for flag in report.flags] == [
-        "Quick run: 1 check worth 5 points was not run and does not count."
+        "Quick run: 1 check worth 5 points was left out, because it times or trains, and does not count. Grade without --quick to run it."
     ]
 
 
@@ -143,6 +156,65 @@ def test_a_seed_is_the_same_for_every_submission_of_a_grader(mini):
         seeds = [grader.grade(path).environment.seed for path in ("hw.py", "class/ann.py")]
 
     assert seeds == [3, 3]
+
+
+def test_a_regrading_keeps_its_seed_and_runs_only_what_changed(mini):
+    with Grader("mini.toml") as grader:
+        first = grader.regrade("hw.py")
+        (mini / "hw.py").write_text(BOTH_FUNCTIONS + "\ndef h():\n    return 1\n")
+        second = grader.regrade("hw.py")
+        other = grader.regrade("class/ann.py")
+
+    assert len(first.ran) == len(other.ran) == 4
+    assert second.ran == frozenset()
+    assert first.report.environment.seed == second.report.environment.seed
+    assert first.report.environment.seed != other.report.environment.seed
+
+
+def test_a_grader_that_was_stopped_in_a_grading_starts_anew_for_the_next(mini, monkeypatch):
+    started = []
+
+    def sandbox(**_):
+        started.append(FakeSandbox())
+        return contextlib.nullcontext(started[-1])
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "_sandbox", sandbox)
+    with Grader("mini.toml") as grader:
+        grader.grade("hw.py")
+        with pytest.raises(KeyboardInterrupt):
+            grader.grade("hw.py", progress=stop)
+        assert grader.grade("hw.py").status == "graded"
+
+    assert len(started) == 2
+
+
+def test_a_grader_may_be_closed_twice_and_opened_again(mini):
+    with Grader("mini.toml") as grader:
+        grader.grade("hw.py")
+    grader.__exit__()
+    with grader:
+        assert grader.grade("hw.py").status == "graded"
+
+
+@pytest.mark.slow
+def test_a_grader_outlives_its_process_and_a_stop():
+    def stop(number, *_):
+        if number == 3:
+            raise KeyboardInterrupt
+
+    with Grader("cs231n", quick=True, only=["svm_naive_values"]) as grader:
+        first = grader.regrade(SAMPLE)
+        for process in psutil.Process().children():
+            process.kill()
+        assert grader.grade(SAMPLE).checks[0].points == first.report.checks[0].points
+        with pytest.raises(KeyboardInterrupt):
+            grader.grade(SAMPLE, progress=stop)
+        assert grader.grade(SAMPLE).checks[0].points == first.report.checks[0].points
+        assert grader.regrade(SAMPLE).ran == frozenset()
+    assert psutil.Process().children() == []
 
 
 def test_a_grader_works_inside_its_block_only(mini):
@@ -256,7 +328,7 @@ def test_two_threads_share_a_grader():
 
 def test_nothing_is_graded_below_the_isolation_that_is_asked_for(mini, monkeypatch):
     partial = FakeSandbox(isolation=Isolation(IsolationLevel.partial, ("filesystem",)))
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(partial))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(partial))
 
     with pytest.raises(IsolationError):
         grade_path("hw.py", "mini.toml", isolation="confined")

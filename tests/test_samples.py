@@ -12,6 +12,7 @@ from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
 from grader.sandbox.host import Sandbox
+from grader.sandbox.launch import make_launcher
 from grader.spec import load_spec
 from tests.samples import quick
 
@@ -20,9 +21,16 @@ SAMPLES = sorted(path.parent for path in SUBMISSIONS.glob("*/*/expected.json"))
 
 
 @pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
+def sandboxes():
+    """By backend. No sample of a NumPy spec needs torch, so none gets it."""
+    with Sandbox() as of_torch, Sandbox(make_launcher(with_torch=False)) as of_numpy:
+        yield {"torch": of_torch, "numpy": of_numpy}
+        assert not of_numpy.launcher.has_torch
+
+
+@pytest.fixture
+def sandbox(sample, sandboxes):
+    return sandboxes[load_spec(sample.parent.name).spec.backend]
 
 
 def test_there_are_samples_for_every_shipped_spec():

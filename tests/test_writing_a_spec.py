@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks.questions.answers import AnswersCheck
 from grader.spec import load_spec
-from reference import QUESTIONS
+from reference.questions import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "writing-a-spec.md").read_text(encoding="utf-8")
@@ -30,4 +31,5 @@ def test_its_sample_is_a_spec_whose_questions_name_mistakes():
 
     assert spec.max_score == 100
     for check in spec.checks:
-        assert QUESTIONS[check.question].mistakes  # type: ignore[union-attr]
+        assert isinstance(check, AnswersCheck)
+        assert QUESTIONS[check.question].mistakes

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grader import formatting
-from grader.data.cifar10 import Place, find_cifar10, read_cifar10
 from grader.data.images import ImageSplits, SplitName
 from grader.data.preprocessing import channel_means, design_matrix, split_training
 from grader.data.standin import STANDIN_VERSION, make_standin
+
+if TYPE_CHECKING:
+    from grader.data.cifar10 import Place
 
 STANDIN_TITLE = f"synthetic stand-in v{STANDIN_VERSION} for CIFAR-10"
 
@@ -100,6 +102,8 @@ def open_data(path: Path) -> DataSet:
     path: cifar-10-batches-py, cifar-10-batches-bin, the folder that holds one of them, or a .tar.gz of either.
     Raises DataError if the path is none of these.
     """
+    from grader.data.cifar10 import find_cifar10
+
     place = find_cifar10(path)
     shown = Path(formatting.printable(str(path)))
     return DataSet(f"CIFAR-10 ({place.version} version)", _Cifar10(place), shown)
@@ -118,6 +122,8 @@ class _Cifar10:
     place: Place
 
     def __call__(self) -> tuple[ImageSplits, tuple[str, ...]]:
+        from grader.data.cifar10 import read_cifar10
+
         files = read_cifar10(self.place)
         return split_training(files.training, files.test), files.notes
 

@@ -6,6 +6,7 @@ Heavy imports wait until progress is shown: the student's process, which takes l
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -23,18 +24,29 @@ _Outcome = TypeVar("_Outcome")
 
 
 @contextmanager
-def check_progress() -> Iterator[CheckProgress | None]:
-    """A live line with the current check, on a terminal only."""
+def check_progress(after_seconds: float = 0.0) -> Iterator[CheckProgress | None]:
+    """A live line with the current check, on a terminal only, and only once it has taken so long."""
+    if not sys.stderr.isatty():
+        yield None
+        return
     from rich.status import Status
     from rich.text import Text
 
     from grader.frontends import terminal
 
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with Status("importing torch", console=terminal.make_console(stderr=True)) as status:
-        yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
+    began = time.perf_counter()
+    with ExitStack() as shown:
+        status = Status("starting", console=terminal.make_console(stderr=True))
+        shown.callback(status.stop)
+        if not after_seconds:
+            status.start()
+
+        def show(number: int, total: int, title: str) -> None:
+            status.update(Text(f"check {number + 1} of {total}: {title}"))
+            if time.perf_counter() - began >= after_seconds:
+                status.start()
+
+        yield show
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
 from rich.padding import Padding
@@ -13,14 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.batch import Outcome, look_alikes
-from grader.checks import SLOW_KINDS
+from grader.checks import is_slow
 from grader.extract import Chunk, Extracted, LeftOut
 from grader.frontends.causes import absent_lines, causes, listed
 from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
 from grader.spec import Spec
+
+if TYPE_CHECKING:
+    from grader.batch import Outcome
 
 _MARKS = {
     "passed": ("✔", "ok", "green"),
@@ -88,12 +90,6 @@ def show_report(console: Console, report: Report) -> None:
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
-        left_out = len(report.checks) - len(checks)
-        is_noted = (
-            round(sum(check.max_points for check in report.checks), 4) > report.max_score
-        )  # a quick run
-        if left_out and not is_noted:
-            console.print(_text(f" {formatting.count(left_out, 'check')} not run.", style="yellow"))
         _show_absent(console, report, checks)
         _show_failures(console, causes(report, checks))
         _show_measured(console, checks)
@@ -101,6 +97,44 @@ def show_report(console: Console, report: Report) -> None:
         _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
+
+
+def show_change(
+    console: Console, words: str, report: Report, before: Report, ran: Collection[str], seconds: float
+) -> None:
+    """What became of a report after a save: the score, what passes or fails now, and why.
+
+    words: the time and what was saved. ran: the ids of the checks that were run again, which took so long.
+    """
+    checks = [check for check in report.checks if check.status != "not_run"]
+    visible = [check.id for check in checks if check.visibility == "visible"]
+    count = sum(each in ran for each in visible)
+    told = f"{count} of {formatting.count(len(visible), 'check')} run again in {formatting.seconds(seconds)}"
+    console.print()
+    console.print(_text(f"{words}: {told if count else 'no check to run again'}.", style="bold"))
+    score = _score_line(report)
+    if (report.score, report.max_score) != (before.score, before.max_score):
+        score.append(f" (before: {_score(before)})", style="default")
+    console.print(score)
+    was = {check.id: check.status for check in before.checks}
+    for label, style, titles in (
+        (
+            "Now passes",
+            "green",
+            [each.title for each in checks if each.status == "passed" != was.get(each.id)],
+        ),
+        ("Now fails", "red", [each.title for each in checks if each.status != "passed" == was.get(each.id)]),
+    ):
+        if titles:
+            console.print(_indented(f"{label}: {listed(titles)}.", style=style))
+    _show_absent(console, report, checks)
+    groups = causes(report, checks)
+    told_before = {(check.id, check.message) for check in before.checks if check.status != "passed"}
+    same = [group for group in groups if (group[0].id, group[0].message) in told_before]
+    _show_failures(console, (group for group in groups if group not in same))
+    if same:
+        titles = [check.title for group in same for check in group]
+        console.print(_indented(f"Still fails, as before: {listed(titles)}.", style="dim"))
 
 
 def _show_absent(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
@@ -158,7 +192,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
 
 def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
     """The numbers of passed checks of speed and accuracy."""
-    measured = [check for check in checks if check.status == "passed" and check.kind in SLOW_KINDS]
+    measured = [check for check in checks if check.status == "passed" and is_slow(check.kind)]
     if measured:
         console.print()
     for check in measured:
@@ -282,6 +316,10 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
 
 def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
     """How many were graded, the scores' range and median, the checks that fail most."""
+    import statistics
+
+    from grader.batch.run import look_alikes
+
     scores = [report.score for report in reports if report.score is not None and report.max_score]
     console.print()
     console.print(_text(title, style="bold"))

@@ -22,9 +22,11 @@ from grader.errors import GraderError, SubmissionError
 from grader.extract import Extracted, extract
 from grader.extract.unwritten import is_unwritten
 from grader.grading.asking import run_and_judge
+from grader.grading.blas import one_thread
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
 from grader.grading.reporting import ReportDraft, report_without_code
+from grader.grading.reuse import Basis, Code, Earlier, Given, Kept, Recorder, Standing
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
 from grader.grading.watching import Watch
@@ -53,15 +55,16 @@ def grade(
     sandbox: SandboxLike,
     settings: Settings,
     progress: Progress | None = None,
+    earlier: Earlier | None = None,
 ) -> Report:
     """Grade one submission. A report comes back whatever the student's code does and whatever fails in here.
 
+    earlier: a grading of the same submission whose results are used where they hold; this one takes its place.
     Raises SubmissionError if nothing in the submission can be read, SandboxError if no worker can be started.
     """
-    with np.errstate(
-        all="ignore"
-    ):  # a student's numbers overflow; that is for the verdicts to say, not for stderr
-        return _graded(submission, loaded, sandbox, settings, progress)
+    # A student's numbers overflow; that is for the verdicts to say, not for stderr.
+    with np.errstate(all="ignore"), one_thread():
+        return _graded(submission, loaded, sandbox, settings, progress, earlier)
 
 
 def _graded(
@@ -70,6 +73,7 @@ def _graded(
     sandbox: SandboxLike,
     settings: Settings,
     progress: Progress | None,
+    earlier: Earlier | None,
 ) -> Report:
     started = datetime.now(UTC)
     spec = loaded.spec
@@ -83,7 +87,7 @@ def _graded(
         watch = Watch(settings.seed, spec.assignment)
         faults.append("the submission's code could not be parsed")
     else:
-        grading = _Grading(submission, spec, extracted, sandbox, settings)
+        grading = _Grading(submission, loaded, extracted, sandbox, settings, earlier or Earlier())
         results = grading.results(progress)
         watch = grading.watch
         notes += layout_notes(grading.layouts)
@@ -139,15 +143,33 @@ def _wrong_spec(draft: ReportDraft) -> tuple[LookAlike, ...]:
     )
 
 
+def in_running_order(checks: Sequence[AnyCheck]) -> list[AnyCheck]:
+    """Each check as soon as the checks of all its functions have begun, so that few workers are started twice.
+
+    Hidden checks run last, so that no visible one can show their traces.
+    """
+    first: dict[str, int] = {}
+    for number, check in enumerate(checks):
+        for name in check.functions:
+            first.setdefault(name, number)
+
+    def turn(number: int) -> tuple[bool, int]:
+        check = checks[number]
+        return check.visibility == "hidden", max((first[name] for name in check.functions), default=number)
+
+    return [checks[number] for number in sorted(range(len(checks)), key=turn)]
+
+
 @dataclass
 class _Grading:
     """Runs the checks of one submission."""
 
     submission: Submission
-    spec: Spec
+    loaded: LoadedSpec
     extracted: Extracted
     sandbox: SandboxLike
     settings: Settings
+    earlier: Earlier
 
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     """Of each loss function, if the spec leaves it open."""
@@ -161,19 +183,45 @@ class _Grading:
     partly_right: set[str] = field(default_factory=set)
     """The functions and methods that earned points."""
 
+    kept: dict[str, Kept] = field(default_factory=dict)
+    """By check, the results that a later grading may use."""
+
+    ran: set[str] = field(default_factory=set)
+    """The checks that were run, and whose results are not an earlier grading's."""
+
     @cached_property
     def watch(self) -> Watch:
         """The calls that are traced, and what was seen in all calls."""
         return Watch(self.settings.seed, self.spec.assignment)
+
+    @property
+    def spec(self) -> Spec:
+        """The assignment's."""
+        return self.loaded.spec
 
     @cached_property
     def _context(self) -> CheckContext:
         return self.settings.context(self.spec.assignment)
 
     def results(self, progress: Progress | None) -> list[CheckResult]:
-        """The results in the order of the spec. Hidden checks run last, so that no visible one can show their traces."""
-        checks = sorted(self.spec.checks, key=lambda check: check.visibility == "hidden")
-        self.layouts = self._find_layouts()
+        """The results in the order of the spec."""
+        code = Code(self.extracted, self.submission.files, self.spec.assignment)
+        basis = Basis(self.loaded.sha256, self.settings, code)
+        self.layouts = self._find_layouts(basis)
+        calling = [check for check in self.spec.checks if check.id in self.earlier.kept or self._calls(check)]
+        found = self._found(progress, self.earlier.standing(calling, basis))
+        if found is None:
+            for notes in (self.right, self.named, self.partly_right, self.kept, self.ran):
+                notes.clear()
+            self.watch = Watch(self.settings.seed, self.spec.assignment)
+            found = self._found(progress, Standing(code)) or {}
+        self.earlier.basis = replace(basis, layouts=self.layouts)
+        self.earlier.kept, self.earlier.ran = self.kept, frozenset(self.ran)
+        return [found[check.id] for check in self.spec.checks]
+
+    def _found(self, progress: Progress | None, standing: Standing) -> dict[str, CheckResult] | None:
+        """The results by check; None if one that stands must be run again and others with it."""
+        checks = in_running_order(self.spec.checks)
         found: dict[str, CheckResult] = {}
         with ExitStack() as stack:
             sessions: dict[Layout, Sessions] = {}
@@ -185,10 +233,20 @@ class _Grading:
                 layout = context.assignment.convention.layout
                 if layout not in sessions:
                     sessions[layout] = stack.enter_context(self._sessions(context))
-                run = sessions[layout].run
-                found[check.id] = self._result(check, context, run)
+                given = self._given(check, context)
+                kept = standing.results.get(check.id)
+                if kept is None:
+                    found[check.id] = self._result(check, context, sessions[layout].run, given)
+                elif kept.given == given:
+                    self.kept[check.id] = kept
+                    self.watch.recall(kept.seen)
+                    found[check.id] = kept.result
+                elif standing.can_run_alone(check):
+                    found[check.id] = self._result(check, context, sessions[layout].run, given)
+                else:
+                    return None
                 self._note_wrong(found[check.id], context)
-        return [found[check.id] for check in self.spec.checks]
+        return found
 
     def _context_of(self, check: AnyCheck) -> CheckContext:
         is_open = self.spec.has_open_layout
@@ -199,25 +257,38 @@ class _Grading:
             self.sandbox, self.extracted, context.assignment, context.device, self.submission.files
         )
 
-    def _find_layouts(self) -> Mapping[str, Layout]:
+    def _find_layouts(self, basis: Basis) -> Mapping[str, Layout]:
         """The layout of each loss function if the spec leaves it open, found in separate workers."""
         if not self.spec.has_open_layout:
             return {}
         wanted = [check for check in self.spec.checks if self.settings.reason_left_out(check) is None]
         names = dict.fromkeys(name for check in wanted for name in check.functions)
         present = [name for name in names if name in self.extracted.functions]
+        if (known := self.earlier.layouts(present, basis)) is not None:
+            return known
         with self._sessions(self._context) as sessions, self._device_held(alone=False):
             return guarded(lambda: find_layouts(self._context, present, sessions.run)) or {}
 
-    def _result(self, check: AnyCheck, context: CheckContext, run: Runner) -> CheckResult:
+    def _given(self, check: AnyCheck, context: CheckContext) -> Given:
+        """What the check is given besides the code it calls."""
+        right = self._replacements(check, context)
+        return Given(
+            context.assignment.convention.layout,
+            right=tuple(each for each in right if self._gives_points(check, each)),
+            withheld=tuple(each for each in right if not self._gives_points(check, each)),
+            mistakes=tuple(mistake for name, mistake in sorted(self.named) if (name,) == check.functions),
+        )
+
+    def _result(self, check: AnyCheck, context: CheckContext, run: Runner, given: Given) -> CheckResult:
         reason = self.settings.reason_left_out(check)
         if reason is not None:
             return CheckResult(check, Verdict("not_run", 0.0, reason))
         missing = [name for name in check.functions if name not in self.extracted.functions]
         if missing:
             return CheckResult(check, self._skipped(missing))
-        right = self._replacements(check, context)
-        watched = self.watch.over(run, is_timed=check.is_timed or check.is_slow)
+        recorder = Recorder(run)
+        watched = self.watch.over(recorder.run, is_timed=check.is_timed or check.is_slow)
+        self.ran.add(check.id)
         with self._device_held(alone=check.is_timed):
             clock = time.perf_counter()
             result = guarded(
@@ -225,13 +296,17 @@ class _Grading:
                     check,
                     context,
                     watched,
-                    [each for each in right if self._gives_points(check, each)],
-                    [mistake for name, mistake in sorted(self.named) if (name,) == check.functions],
-                    [each for each in right if not self._gives_points(check, each)],
-                    lambda evidence: self.watch.untraced(evidence, run),
+                    given.right,
+                    given.mistakes,
+                    given.withheld,
+                    lambda evidence: self.watch.untraced(evidence, recorder.run),
                 )
-            ) or CheckResult(check, errored_verdict())
-            return replace(result, seconds=time.perf_counter() - clock)
+            )
+            if result is None:
+                return CheckResult(check, errored_verdict(), time.perf_counter() - clock)
+            result = replace(result, seconds=time.perf_counter() - clock)
+        self.kept[check.id] = recorder.kept(result, given, self.watch.latest)
+        return result
 
     def _note_wrong(self, result: CheckResult, context: CheckContext) -> None:
         """Remember the right function for the one that a check found wrong; none for one that was never written."""
@@ -269,6 +344,11 @@ class _Grading:
     def _gives_points(self, check: AnyCheck, right: Replacement) -> bool:
         """Whether the check may earn points with this right function."""
         return check.asked_again != "partly right" or right.target in self.partly_right
+
+    def _calls(self, check: AnyCheck) -> bool:
+        """Whether the check is run, and all that it needs is there."""
+        is_left_out = self.settings.reason_left_out(check) is not None
+        return not is_left_out and all(name in self.extracted.functions for name in check.functions)
 
     def _skipped(self, missing: Sequence[str]) -> Verdict:
         if any(self.spec.assignment.is_optional(name) for name in missing):

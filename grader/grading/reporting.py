@@ -135,7 +135,7 @@ class ReportDraft:
         notes = [f"{_SHOWN_FILES} files are listed here, and {more_files:,} more were read"] * (
             more_files > 0
         )
-        for note in (*_first(self.extracted.notes), *self.notes, *notes, *self._quick_notes()):
+        for note in (*_first(self.extracted.notes), *self.notes, *notes, *self._left_out()):
             yield FlagPart(kind="note", message=note, audience="both")
         for each in self.violations:
             kind, audience = _FLAGS[each.policy]
@@ -147,15 +147,31 @@ class ReportDraft:
         for other in wrong_spec:
             yield FlagPart(kind="wrong_spec", spec=other.spec, message=other.message, audience="both")
 
-    def _quick_notes(self) -> Iterator[str]:
-        """The visible checks that a quick run left out, and their points."""
-        slow = self.settings.left_out_as_slow(self.loaded.spec.checks)
-        left_out = [check for check in slow if check.visibility == "visible"]
-        if left_out:
-            count = formatting.count(len(left_out), "check")
-            worth = formatting.points(sum(check.points for check in left_out))
-            was, does = ("was", "does") if len(left_out) == 1 else ("were", "do")
-            yield f"Quick run: {count} worth {worth} points {was} not run and {does} not count."
+    def _left_out(self) -> Iterator[str]:
+        """The visible checks that this run left out: how many, why, their points, and how to run them."""
+        settings = self.settings
+        left_out = [
+            check
+            for check in self.loaded.spec.checks
+            if check.visibility == "visible" and settings.reason_left_out(check) is not None
+        ]
+        if not left_out:
+            return
+        points = formatting.points(sum(check.points for check in left_out))
+        worth = f"{points} {'point' if points == '1' else 'points'}"
+        count, is_one = formatting.count(len(left_out), "check"), len(left_out) == 1
+        were, them = ("was", "it") if is_one else ("were", "them")
+        if settings.only is not None:
+            yield (
+                f"Only selected checks were run: {count} worth {worth} {were} left out."
+                f" Grade without --only to run {them}."
+            )
+            return
+        slow, count_too = ("times or trains", "does") if is_one else ("time or train", "do")
+        yield (
+            f"Quick run: {count} worth {worth} {were} left out, because {'it' if is_one else 'they'} {slow},"
+            f" and {count_too} not count. Grade without --quick to run {them}."
+        )
 
     def _functions(self, checks: Sequence[CheckPart]) -> dict[str, FunctionPart]:
         parts = {name: self._function_part(name, checks) for name in self.loaded.spec.functions}

@@ -20,9 +20,6 @@ from reference import TIMED_FUNCTIONS, Convention, timed_source
 from reference.in_worker.saved import SAVED_FUNCTION, saved_source
 from reference.in_worker.searched import SEARCH_FUNCTIONS, searched_source
 
-_REFERENCE_WORKERS = 3
-"""The naive, the vectorized and the empty function are called in turn."""
-
 
 def budget_of(assignment: Assignment) -> Budget:
     """The spec's limits for the sandbox."""
@@ -61,6 +58,7 @@ class Sessions:
             device=device,
             default_device="cpu" if assignment.handout_device == "cuda" else device,
             partners=assignment.partners,
+            needs_torch=assignment.backend == "torch" or _mentions_torch(extracted),
         )
         self._reference: SessionLike | None = None
         self._is_student_held = False
@@ -90,8 +88,9 @@ class Sessions:
                 _reference_code(self._assignment.backend, self._assignment.convention),
                 self._budget,
                 redirect_cuda=False,
-                live_workers=_REFERENCE_WORKERS,
+                is_shared=True,
                 device=self._device,
+                needs_torch=self._assignment.backend == "torch",
             )
         if self._device == "cuda":
             self._sandbox.settle()
@@ -110,6 +109,11 @@ def _reference_code(backend: Literal["torch", "numpy"], convention: Convention) 
     return extract(Submission("reference", files), names)
 
 
+def _mentions_torch(extracted: Extracted) -> bool:
+    """Whether code that may run says torch. A worker without torch whose code hides it is replaced by one with torch."""
+    return any("torch" in chunk.source for chunk in extracted.chunks)
+
+
 def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
     """The trial with the bytes of the files that it names; Missing if the submission lacks one."""
     if not any(isinstance(argument, FileArgument) for argument in trial.positional):
@@ -119,9 +123,14 @@ def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
         if not isinstance(argument, FileArgument):
             positional.append(argument)
             continue
-        named = [file for file in files if file.path.rpartition("/")[2] == argument.name]
-        if not named:
+        nearest = file_named(files, argument.name)
+        if nearest is None:
             return Missing(f"the submission has no file {argument.name}")
-        nearest = min(named, key=lambda file: (file.path.count("/"), file.path))
         positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))
     return replace(trial, positional=tuple(positional))
+
+
+def file_named(files: Sequence[SourceFile], name: str) -> SourceFile | None:
+    """The file of this name; of several, the one nearest to the top."""
+    named = [file for file in files if file.path.rpartition("/")[2] == name]
+    return min(named, key=lambda file: (file.path.count("/"), file.path), default=None)

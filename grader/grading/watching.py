@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -32,6 +32,9 @@ _CHEAP = 12
 _SHORT = 1 / 20
 """The share of its deadline that the call before may have taken: a trace slows down small operators several times."""
 
+
+Seen = Mapping[str, tuple[tuple[str, ...], frozenset[str]]]
+"""By function, the operators that ran in some calls, and the functions that it was passed."""
 
 _TRAINING = ParamSetFunction | SearchParamsFunction | TrainerFunction
 
@@ -79,6 +82,18 @@ class Watch:
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _traced: list[Trial] = field(default_factory=list)
     """Since the last check began."""
+    _latest: dict[str, tuple[dict[str, None], set[str]]] = field(default_factory=dict)
+    """What was seen since then."""
+
+    @property
+    def latest(self) -> Seen:
+        """What was seen since the last check began."""
+        return {name: (tuple(operators), frozenset(lent)) for name, (operators, lent) in self._latest.items()}
+
+    def recall(self, seen: Seen) -> None:
+        """Take note of what an earlier grading saw, in calls that are not made again."""
+        for name, (operators, lent) in seen.items():
+            self._note(name, operators, lent)
 
     @property
     def seen(self) -> Mapping[str, tuple[str, ...]]:
@@ -88,6 +103,7 @@ class Watch:
     def over(self, run: Runner, *, is_timed: bool) -> Runner:
         """The runner, with some calls traced. is_timed: none is, because a check measures time or trains."""
         self._traced.clear()
+        self._latest.clear()
         may_trace = not is_timed and shows_in_trace(self.assignment)
         return lambda trial: self._run(trial, run, may_trace=may_trace)
 
@@ -135,5 +151,11 @@ class Watch:
         return weights * labels * labels / max(data, 1)
 
     def _remember(self, trial: Trial, operators: Sequence[str]) -> None:
-        self._operators.setdefault(trial.function, {}).update(dict.fromkeys(operators))
-        self.lent.setdefault(trial.function, set()).update(trial.lent)
+        self._note(trial.function, operators, trial.lent)
+        latest, lent = self._latest.setdefault(trial.function, ({}, set()))
+        latest.update(dict.fromkeys(operators))
+        lent.update(trial.lent)
+
+    def _note(self, function: str, operators: Sequence[str], lent: Iterable[str]) -> None:
+        self._operators.setdefault(function, {}).update(dict.fromkeys(operators))
+        self.lent.setdefault(function, set()).update(lent)

@@ -125,6 +125,16 @@ def load_submission(path: Path) -> Submission:
     )
 
 
+def source_paths(path: Path) -> Iterator[tuple[str, Path]]:
+    """(name, path) of each file that `load_submission` looks at; none if nothing is there. Raises as it does."""
+    if not path.is_dir():
+        if path.exists():
+            yield formatting.printable(path.name), path
+        return
+    for relative, file in _files_below(path, lambda name: is_kept(name) or is_archive(name)):
+        yield formatting.printable(relative), file
+
+
 def decode_source(content: bytes) -> str:
     """The text of a Python file with Unix line ends; never raises, and never loses a byte silently.
 

@@ -28,10 +28,11 @@ class FakeSession:
     extracted: Extracted
     budget: Budget
     redirect_cuda: bool
-    live_workers: int
+    is_shared: bool
     device: Device
     default_device: Device = "cpu"
     partners: Callable[[str], Collection[str]] = no_partners
+    needs_torch: bool = True
     trials: list[Trial] = field(default_factory=list)
     """The trials run so far, in order."""
     is_held: bool = False
@@ -89,13 +90,22 @@ class FakeSandbox:
         budget: Budget,
         *,
         redirect_cuda: bool,
-        live_workers: int = 2,
+        is_shared: bool = False,
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
+        needs_torch: bool = True,
     ) -> FakeSession:
         session = FakeSession(
-            self.answers, extracted, budget, redirect_cuda, live_workers, device, default_device, partners
+            self.answers,
+            extracted,
+            budget,
+            redirect_cuda,
+            is_shared,
+            device,
+            default_device,
+            partners,
+            needs_torch,
         )
         self.sessions.append(session)
         return session

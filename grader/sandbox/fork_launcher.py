@@ -46,17 +46,24 @@ class _Ordered:
 
 
 class ForkLauncher:
-    """Forks workers from one zygote, and replaces a zygote that ends. wanted_tiers: as in `Terms`."""
+    """Forks workers from one zygote, and replaces a zygote that ends or lacks torch. wanted_tiers: as in `Terms`."""
 
-    def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
+    def __init__(self, wanted_tiers: int = tiers.ALL, *, with_torch: bool = True) -> None:
         self._terms = Terms(wanted_tiers)
         self._workspace = Workspace()
         self._watch = Watch()
         self._ahead: _Ordered | None = None
-        self._zygote, self._control = start_process("fork")
+        self._has_torch = with_torch
+        self._zygote, self._control = start_process("fork", with_torch=with_torch)
 
-    def prepare(self, memory_bytes: int) -> None:
-        """Order the first worker, which is forked as soon as torch has been imported."""
+    @property
+    def has_torch(self) -> bool:
+        return self._has_torch
+
+    def prepare(self, memory_bytes: int, *, needs_torch: bool = True) -> None:
+        """Order the first worker, which is forked as soon as everything has been imported."""
+        if needs_torch:
+            self._get_torch()
         is_another = memory_bytes != self._terms.memory_bytes
         self._terms = replace(self._terms, memory_bytes=memory_bytes)
         with contextlib.suppress(OSError, wire.WireError):  # `start` replaces a zygote that has ended
@@ -73,6 +80,7 @@ class ForkLauncher:
 
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         """Find the strongest isolation that lets workers use the GPU."""
+        self._get_torch()
         before = self._terms
         fault = ""
         for wanted in tiers_beside_a_device(before.wanted_tiers):
@@ -129,14 +137,14 @@ class ForkLauncher:
         try:
             return action()
         except (OSError, wire.WireError):
-            self._end_zygote()
-            self._zygote, self._control = start_process("fork")
+            self._replace_zygote()
         try:
             return action()
         except (OSError, wire.WireError) as error:
+            library = "torch" if self._has_torch else "numpy"
             raise SandboxError(
-                "the process that imports torch ended before it could be used;"
-                f" does `{sys.executable} -c 'import torch'` work?"
+                f"the process that imports {library} ended before it could be used;"
+                f" does `{sys.executable} -c 'import {library}'` work?"
             ) from error
 
     def _take(self) -> _Ordered:
@@ -230,6 +238,15 @@ class ForkLauncher:
             self._discard(ordered)
             raise
         self.end(WorkerProcess(ordered.connection, process_id, ordered.directory))
+
+    def _get_torch(self) -> None:
+        if not self._has_torch:
+            self._has_torch = True
+            self._replace_zygote()
+
+    def _replace_zygote(self) -> None:
+        self._end_zygote()
+        self._zygote, self._control = start_process("fork", with_torch=self._has_torch)
 
     def _end_zygote(self) -> None:
         self._control.close()

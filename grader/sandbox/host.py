@@ -50,21 +50,22 @@ class Sandbox:
         budget: Budget,
         *,
         redirect_cuda: bool,
-        live_workers: int = 2,
+        is_shared: bool = False,
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
+        needs_torch: bool = True,
     ) -> Session:
         if device == "cuda" and self._gpu is None:
             raise SandboxError("the GPU was not opened for the student's code")
-        self.launcher.prepare(budget.memory_bytes)
+        self.launcher.prepare(budget.memory_bytes, needs_torch=needs_torch)
         return Session(
             self.launcher,
             self._shared,
             extracted,
             budget,
             redirect_cuda=redirect_cuda,
-            live_workers=live_workers,
+            is_shared=is_shared,
             device=device,
             default_device=default_device,
             partners=partners,

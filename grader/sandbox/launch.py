@@ -17,7 +17,7 @@ def default_start_method() -> StartMethod:
     return "fork" if sys.platform == "linux" else "single"
 
 
-def make_launcher(start_method: StartMethod | None = None) -> Launcher:
-    """A launcher of the given kind; it begins to import torch at once, in the background."""
+def make_launcher(start_method: StartMethod | None = None, *, with_torch: bool = True) -> Launcher:
+    """A launcher of the given kind; it begins to import NumPy, and torch if wanted, at once, in the background."""
     method = start_method or default_start_method()
-    return ForkLauncher() if method == "fork" else SingleLauncher()
+    return (ForkLauncher if method == "fork" else SingleLauncher)(with_torch=with_torch)

@@ -19,10 +19,10 @@ from grader.sandbox.inside import limits, tiers, wire
 from grader.sandbox.isolation import FirstWords, Isolation, IsolationLevel
 
 START_SECONDS = 120.0
-"""Deadline of a process that still has to import torch."""
+"""Deadline of a process that still has to import NumPy and torch."""
 
 ANSWER_SECONDS = 20.0
-"""Deadline of a process that has imported torch: it only forks, confines itself, and reaps killed workers."""
+"""Deadline of a process that has imported everything: it only forks, confines itself, and reaps killed workers."""
 
 DEVICE_SECONDS = 30.0
 """Deadline of a worker that also opens the GPU, which may have to wake up."""
@@ -52,12 +52,24 @@ class Ending:
     is_launcher_lost: bool = False
     """Whether all other workers ended with it."""
 
+    @property
+    def is_torch_wanted(self) -> bool:
+        """Whether it ended because it has no torch and something in it imported it: a claim, which any code can make."""
+        return self.status == wire.TORCH_WANTED << 8
+
 
 class Launcher(Protocol):
-    """Starts workers and ends them. It begins to import torch when it is made."""
+    """Starts workers and ends them. It begins to import NumPy, and torch if asked to, when it is made."""
 
-    def prepare(self, memory_bytes: int) -> None:
-        """Set the private memory of the next workers; one may be started ahead."""
+    @property
+    def has_torch(self) -> bool:
+        """Whether workers have torch; any that imports torch without having it ends with a status that says so."""
+
+    def prepare(self, memory_bytes: int, *, needs_torch: bool = True) -> None:
+        """Set the private memory of the next workers, and whether they must have torch; one may be started ahead.
+
+        Workers without torch end where the next ones need it.
+        """
 
     def isolation(self) -> Isolation:
         """The isolation of the workers; waits for the first. SandboxError when none can be started."""
@@ -102,15 +114,19 @@ def _environment() -> dict[str, str]:
     }
 
 
-def start_process(mode: Literal["fork", "single"]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def start_process(
+    mode: Literal["fork", "single"], *, with_torch: bool = True
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Start zygote.py; returns the process and the judge's end of its socket."""
+    library = "torch" if with_torch else "numpy"
+    folders = hidden_folders(_ZYGOTE)
     ours, theirs = socket_pair()
     is_posix = os.name == "posix"
     place = str(theirs.fileno()) if is_posix else "stdin"
     with theirs:
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", str(_ZYGOTE), place, mode, str(os.getpid()), *hidden_folders(_ZYGOTE)],
+                [sys.executable, "-I", str(_ZYGOTE), place, mode, library, str(os.getpid()), *folders],
                 pass_fds=(theirs.fileno(),) if is_posix else (),
                 env=_environment(),
                 stdin=subprocess.DEVNULL if is_posix else subprocess.PIPE,

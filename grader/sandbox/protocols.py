@@ -78,10 +78,11 @@ class SandboxLike(Protocol):
         budget: Budget,
         *,
         redirect_cuda: bool,
-        live_workers: int = 2,
+        is_shared: bool = False,
         device: Device = "cpu",
         default_device: Device = "cpu",
         partners: Callable[[str], Collection[str]] = no_partners,
+        needs_torch: bool = True,
     ) -> SessionLike:
         """Open a session for one submission; close it when the submission is done.
 
@@ -89,9 +90,11 @@ class SandboxLike(Protocol):
             extracted: the submission's code.
             budget: its limits.
             redirect_cuda: whether code written for CUDA runs on the CPU instead.
-            live_workers: how many functions keep a worker between calls; idle workers cost memory.
+            is_shared: whether all calls but those apart share one worker: for code of ours, which needs no guard
+                from itself.
             device: where tensors go. SandboxError for a GPU that was not opened.
             default_device: where code that names no device makes its tensors.
             partners: by function, those whose calls are noted, because it should not call them.
+            needs_torch: whether the workers have torch from the start; without it they get it where they import it.
 
         """

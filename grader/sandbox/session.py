@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Self
 
 from grader import formatting
@@ -45,6 +46,15 @@ class _Worker:
     drivers: set[Driver] = field(default_factory=set)
     replaced: tuple[Replacement, ...] = ()
     resident: frozenset[str] = frozenset()
+    is_apart: bool = False
+    """For calls where nothing else of the submission may have run: few, so it is the first to go."""
+
+
+_LIVE_WORKERS = 2
+"""A naive and a vectorized function are called in turn. Each one alive could fill the memory limit."""
+
+_ALL_FUNCTIONS = "all functions"
+"""The caller of a worker that all functions share."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -56,7 +66,7 @@ class Session:
     extracted: Extracted
     budget: Budget
     redirect_cuda: bool
-    live_workers: int
+    is_shared: bool
     device: Device
     default_device: Device
     partners: Callable[[str], Collection[str]] = no_partners
@@ -64,6 +74,8 @@ class Session:
     _workers: dict[str, _Worker] = field(default_factory=dict, init=False)
     """By caller, the latest last."""
     _is_launcher_lost: bool = field(default=False, init=False)
+    _is_torch_wanted: bool = field(default=False, init=False)
+    """Whether a worker ended because it has no torch, and the next one will have it."""
 
     def __enter__(self) -> Self:
         return self
@@ -94,12 +106,19 @@ class Session:
             if lent is not None and lent.refusal is not None:
                 return Refused(f"not called, because {name} was {lent.refusal}")
         observation = self._attempt(trial, function, account)
+        if isinstance(observation, Died) and self._is_torch_wanted:
+            self.close()
+            self.launcher.prepare(self.budget.memory_bytes)
+            observation = self._attempt(trial, function, account)
         if isinstance(observation, Died) and self._is_launcher_lost:
             # All workers ended with the launcher, so this function need not be the cause.
             observation = self._attempt(trial, function, account)
         if not (trial.is_traced and isinstance(observation, TimedOut | Died)):  # it is called again without
-            account.settle(observation, lambda: self._waited_seconds(trial.caller))
+            account.settle(observation, lambda: self._waited_seconds(self._worker_name(trial)))
         return observation
+
+    def _worker_name(self, trial: Trial) -> str:
+        return _ALL_FUNCTIONS if self.is_shared and not trial.is_apart else trial.caller
 
     def _waited_seconds(self, caller: str) -> float:
         worker = self._workers.get(caller)
@@ -107,21 +126,22 @@ class Session:
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
         """Start a worker and load the function if need be, send what else the call needs, and call."""
-        self._is_launcher_lost = False
-        caller, device = trial.caller, trial.device_of(self.device)
+        self._is_launcher_lost = self._is_torch_wanted = False
+        caller, device = self._worker_name(trial), trial.device_of(self.device)
         if caller in self._workers and self._workers[caller].device != device:
             self._end_worker(caller)
         if caller in self._workers:
             self._workers[caller] = self._workers.pop(caller)
         else:
-            failure = self._load(function, self._start_worker(caller, device))
+            failure = self._load(function, self._start_worker(trial))
             if isinstance(failure, Died) and "other processes" in self.launcher.isolation().missing:
                 # The function before may have killed this worker too: it was dying when it was handed out.
                 self._end_worker(caller)
-                failure = self._load(function, self._start_worker(caller, device))
+                failure = self._load(function, self._start_worker(trial))
             if failure is not None:
                 self._end_worker(caller)
-                account.load_failure = None if self._is_launcher_lost else failure
+                is_ours = self._is_launcher_lost or self._is_torch_wanted
+                account.load_failure = None if is_ours else failure
                 return failure
         worker = self._workers[caller]
         failure = self._complete(worker, trial)
@@ -132,7 +152,7 @@ class Session:
 
     def _complete(self, worker: _Worker, trial: Trial) -> Observation | None:
         """Send functions, replacements, driver and tensors that the worker lacks; the failure if one fails."""
-        for name in trial.lent:
+        for name in (trial.function, *trial.lent):
             other = self.extracted.functions.get(name)
             if other is None:
                 return Missing(f"it needs {name}: {self.extracted.missing.get(name, 'it is not there')}")
@@ -268,18 +288,22 @@ class Session:
             witness=worker.witness,
         )
 
-    def _start_worker(self, caller: str, device: Device) -> _Worker:
-        """A worker for one caller, with the program. SandboxError when none can be started."""
+    def _start_worker(self, trial: Trial) -> _Worker:
+        """A worker for the trial's caller, with the program. SandboxError when none can be started."""
+        caller, device = self._worker_name(trial), trial.device_of(self.device)
         # Calls with a driver stay on the CPU beside a GPU; then tensors that the function moves do too.
         redirect_cuda = self.redirect_cuda or device != self.device
-        while len(self._workers) >= self.live_workers:
-            self._end_worker(next(iter(self._workers)))
+        while len(self._workers) >= _LIVE_WORKERS:
+            apart = (name for name, worker in self._workers.items() if worker.is_apart)
+            self._end_worker(next(chain(apart, self._workers)))
         program = wire.pack_request(describe_program(self.extracted, redirect_cuda))
         ended = ""
         for _ in range(2):  # the worker before may have killed the first, which was forked ahead
             process = self.launcher.start()
             witness, writing = Witness.open() or (None, None)
-            worker = self._workers[caller] = _Worker(caller, process, device, redirect_cuda, witness)
+            worker = self._workers[caller] = _Worker(
+                caller, process, device, redirect_cuda, witness, is_apart=trial.is_apart
+            )
             process.connection.settimeout(self.budget.load_seconds)
             try:
                 wire.send_parts(
@@ -310,4 +334,5 @@ class Session:
         if worker.witness is not None:
             worker.witness.close()
         self._is_launcher_lost = ending.is_launcher_lost
+        self._is_torch_wanted |= ending.is_torch_wanted and not self.launcher.has_torch
         return how_it_ended(ending)

@@ -20,19 +20,39 @@ from grader.sandbox.workspace import Workspace
 class SingleLauncher:
     """Starts an interpreter for every worker: slow, but the same from outside. wanted_tiers: as in `Terms`."""
 
-    def __init__(self, wanted_tiers: int = tiers.ALL) -> None:
+    def __init__(self, wanted_tiers: int = tiers.ALL, *, with_torch: bool = True) -> None:
         self._terms = Terms(wanted_tiers)
         self._first_words: FirstWords | None = None
         self._workspace = Workspace()
         self._watch = Watch()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._ahead: tuple[subprocess.Popen[bytes], socket.socket] | None = start_process("single")
+        self._has_torch = with_torch
+        self._ahead: tuple[subprocess.Popen[bytes], socket.socket] | None = self._start_process()
         self._waiting: WorkerProcess | None = None
 
-    def prepare(self, memory_bytes: int) -> None:
+    @property
+    def has_torch(self) -> bool:
+        return self._has_torch
+
+    def prepare(self, memory_bytes: int, *, needs_torch: bool = True) -> None:
+        if needs_torch and not self._has_torch:
+            self._has_torch = True
+            self._end_waiting()
+            self._end_ahead()
+            self._ahead = self._start_process()
         if memory_bytes != self._terms.memory_bytes:
             self._end_waiting()
         self._terms = replace(self._terms, memory_bytes=memory_bytes)
+
+    def _start_process(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        return start_process("single", with_torch=self._has_torch)
+
+    def _end_ahead(self) -> None:
+        if self._ahead is not None:
+            process, connection = self._ahead
+            connection.close()
+            _killed(process)
+            self._ahead = None
 
     def _end_waiting(self) -> None:
         if self._waiting is not None:
@@ -48,6 +68,7 @@ class SingleLauncher:
     def open_device(self, device_memory_bytes: int, least: IsolationLevel = IsolationLevel.process) -> Gpu:
         """Start one worker that opens the GPU with all tiers."""
         del least  # the GPU does not change the isolation here, and grading requires it beforehand
+        self.prepare(self._terms.memory_bytes)
         self._end_waiting()
         before = self._terms
         self._terms = replace(before, device_memory_bytes=device_memory_bytes, isolation=None)
@@ -70,7 +91,7 @@ class SingleLauncher:
             waiting, self._waiting = self._waiting, None
             return waiting
         directory, user = self._workspace.make()
-        process, connection = self._ahead or start_process("single")
+        process, connection = self._ahead or self._start_process()
         self._ahead = None
         self._processes[process.pid] = process
         worker = WorkerProcess(connection, process.pid, directory)
@@ -97,11 +118,7 @@ class SingleLauncher:
 
     def close(self) -> None:
         self._end_waiting()
-        if self._ahead is not None:
-            process, connection = self._ahead
-            connection.close()
-            _killed(process)
-            self._ahead = None
+        self._end_ahead()
         for process in self._processes.values():
             _killed(process)
         self._processes.clear()

@@ -1,5 +1,25 @@
 """Assignments as instructors write them: a TOML file, read, checked and recognised."""
 
-from grader.spec.load import SPEC_FOLDER, LoadedSpec, Spec, find_spec, load_spec, shipped_specs, spec_schema
+from grader.spec.load import (
+    SPEC_FOLDER,
+    LoadedSpec,
+    Outline,
+    Spec,
+    find_spec,
+    load_spec,
+    outlines,
+    shipped_specs,
+    spec_schema,
+)
 
-__all__ = ["SPEC_FOLDER", "LoadedSpec", "Spec", "find_spec", "load_spec", "shipped_specs", "spec_schema"]
+__all__ = [
+    "SPEC_FOLDER",
+    "LoadedSpec",
+    "Outline",
+    "Spec",
+    "find_spec",
+    "load_spec",
+    "outlines",
+    "shipped_specs",
+    "spec_schema",
+]

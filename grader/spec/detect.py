@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from grader import formatting
 from grader.errors import SpecError
@@ -14,7 +13,7 @@ from grader.extract import NOT_PARSED, Extracted, extract
 from grader.extract.source.syntax import parsed_quietly
 from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
-from grader.spec import LoadedSpec, Spec, load_spec, shipped_specs
+from grader.spec import LoadedSpec, Outline, load_spec, outlines
 from grader.spec.narrowing import defining_files
 from grader.spec.other_courses import WITHOUT_SVM, course_of, is_without_svm
 from grader.spec.recognition import Recognition
@@ -52,48 +51,47 @@ def detect_spec(submission: Submission) -> LoadedSpec:
 
     SpecError if it has no function of any spec, if its functions are another course's, or if two specs fit equally well.
     """
-    found = _detected(submission, _recognition(submission, [each.spec for each in _loaded(shipped_specs())]))
+    found = _detected(submission, _recognition(submission, outlines()))
     if isinstance(found, _Elsewhere):
         raise SpecError(
             f"{submission.id}: {found.reason} {_NOT_COVERED} Grade it with a spec of your own (--spec FILE), or with --spec"
             f" {found.nearest} if that is the assignment all the same"
         )
-    return found
+    return load_spec(found.name)
 
 
-def _detected(submission: Submission, recognition: Recognition) -> LoadedSpec | _Elsewhere:
-    specs = _loaded(shipped_specs())
-    named = [each for each in specs if recognition.named(each.spec)]
+def _detected(submission: Submission, recognition: Recognition) -> Outline | _Elsewhere:
+    named = [each for each in outlines() if recognition.named(each)]
     if not named:
         raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
-    counts = {each.spec.name: len(recognition.fitting(each.spec)) for each in named}
-    fitting: Sequence[LoadedSpec] = [each for each in named if counts[each.spec.name]]
+    counts = {each.name: len(recognition.fitting(each)) for each in named}
+    fitting: Sequence[Outline] = [each for each in named if counts[each.name]]
     if not fitting:
-        most = max(len(recognition.named(each.spec)) for each in named)
-        nearest = [each.spec for each in named if len(recognition.named(each.spec)) == most]
+        most = max(len(recognition.named(each)) for each in named)
+        nearest = [each for each in named if len(recognition.named(each)) == most]
         return _Elsewhere(_other_course(recognition, nearest), nearest[0].name)
     coefficient = _coefficient(recognition.extracted)
     fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
-    most = max(counts[each.spec.name] for each in fitting)
+    most = max(counts[each.name] for each in fitting)
     fitting = _preferred(fitting, lambda spec: counts[spec.name] == most)
-    if len({(each.spec.backend, _coefficient_of(each.spec)) for each in fitting}) == 1:
-        fewest = min(len(each.spec.functions) for each in fitting)
+    if len({(each.backend, _coefficient_of(each)) for each in fitting}) == 1:
+        fewest = min(len(each.functions) for each in fitting)
         fitting = _preferred(fitting, lambda spec: len(spec.functions) == fewest)
     for each in fitting:
-        if is_without_svm(submission, each.spec, recognition.named(each.spec)):
-            return _Elsewhere(_WITHOUT_SVM, each.spec.name)
+        if is_without_svm(submission, each, recognition.named(each)):
+            return _Elsewhere(_WITHOUT_SVM, each.name)
     if len(fitting) > 1:
-        names = " or ".join(each.spec.name for each in fitting)
+        names = " or ".join(each.name for each in fitting)
         raise SpecError(f"{submission.id}: cannot tell whether this is {names}; pass --spec NAME")
     return fitting[0]
 
 
-def has_functions_of(submission: Submission, spec: Spec) -> bool:
+def has_functions_of(submission: Submission, spec: Outline) -> bool:
     """Whether the submission has a function of the spec, with its signature and in its library."""
     return bool(_recognition(submission, [spec]).fitting(spec))
 
 
-def _recognition(submission: Submission, specs: Iterable[Spec]) -> Recognition:
+def _recognition(submission: Submission, specs: Iterable[Outline]) -> Recognition:
     """The functions of these specs, read from the files that seem to define them and those that these name."""
     names = dict.fromkeys(name for spec in specs for name in spec.functions)
     files, defined = defining_files(submission.sources, names)
@@ -102,7 +100,7 @@ def _recognition(submission: Submission, specs: Iterable[Spec]) -> Recognition:
     return Recognition(extract(replace(submission, files=files), [name for name in names if name in defined]))
 
 
-def _other_course(recognition: Recognition, specs: Iterable[Spec]) -> str:
+def _other_course(recognition: Recognition, specs: Iterable[Outline]) -> str:
     """Sentences on functions that have the names of these specs' and are not."""
     differences = dict(found for spec in specs if (found := recognition.difference(spec)))
     sentences = []
@@ -124,28 +122,22 @@ def _why_unknown(extracted: Extracted) -> str:
     )
 
 
-@cache
-def _loaded(names: tuple[str, ...]) -> tuple[LoadedSpec, ...]:
-    """The specs of these names, read once for a class: reading them all takes longer than grading a function."""
-    return tuple(load_spec(name) for name in names)
-
-
-def _preferred(specs: Sequence[LoadedSpec], fits: Callable[[Spec], bool]) -> Sequence[LoadedSpec]:
+def _preferred(specs: Sequence[Outline], fits: Callable[[Outline], bool]) -> Sequence[Outline]:
     """The specs that fit; all if none does."""
-    return [each for each in specs if fits(each.spec)] or specs
+    return [each for each in specs if fits(each)] or specs
 
 
-def _losses(spec: Spec) -> set[str]:
+def _losses(spec: Outline) -> set[str]:
     return {name for name, function in spec.functions.items() if isinstance(function, LossFunction)}
 
 
-def _coefficient_of(spec: Spec) -> float | None:
+def _coefficient_of(spec: Outline) -> float | None:
     """The regularizer's coefficient; None for a spec without losses that have one."""
     return spec.convention.regularizer_coefficient if _losses(spec) else None
 
 
 def near_misses(
-    submission: Submission, spec: Spec, correct: Sequence[str], present: Sequence[str], named: Named
+    submission: Submission, spec: Outline, correct: Sequence[str], present: Sequence[str], named: Named
 ) -> tuple[LookAlike, ...]:
     """The assignments that the submission fits better than the one it was graded as.
 
@@ -153,7 +145,7 @@ def near_misses(
     """
     if is_without_svm(submission, spec, present) and has_functions_of(submission, spec):
         return (LookAlike(None, f"{_WITHOUT_SVM} {_NOT_COVERED}"),)
-    others = [each.spec for each in _loaded(shipped_specs())]
+    others = outlines()
     losses = [name for name in present if name in _losses(spec)]
     for other in others if losses else ():
         mistake = _mistake_by_convention(spec, other)
@@ -168,7 +160,7 @@ def near_misses(
     return tuple(_by_recognition(submission, spec, others))
 
 
-def _by_recognition(submission: Submission, spec: Spec, others: Sequence[Spec]) -> Iterator[LookAlike]:
+def _by_recognition(submission: Submission, spec: Outline, others: Sequence[Outline]) -> Iterator[LookAlike]:
     """Another assignment, where no function is right."""
     recognition = _recognition(submission, [spec, *others])
     is_named, has_own = bool(recognition.named(spec)), bool(recognition.fitting(spec))
@@ -183,13 +175,12 @@ def _by_recognition(submission: Submission, spec: Spec, others: Sequence[Spec]) 
             reason = _other_course(recognition, [spec]) if is_named else found.reason
             yield LookAlike(None, f"{reason} {_NOT_COVERED}")
         return
-    other = found.spec
-    is_alike = _is_same_kind(other, spec) and other.functions.keys() == spec.functions.keys()
-    if not is_alike and not (has_own and other.functions.keys().isdisjoint(spec.functions)):
-        yield _looks_like(other, f"no function is right as one of {spec.name}")
+    is_alike = _is_same_kind(found, spec) and found.functions.keys() == spec.functions.keys()
+    if not is_alike and not (has_own and found.functions.keys().isdisjoint(spec.functions)):
+        yield _looks_like(found, f"no function is right as one of {spec.name}")
 
 
-def _looks_like(other: Spec, reason: str) -> LookAlike:
+def _looks_like(other: Outline, reason: str) -> LookAlike:
     return LookAlike(
         other.name,
         f"This looks like {other.name} ({other.title}): {reason}."
@@ -197,12 +188,12 @@ def _looks_like(other: Spec, reason: str) -> LookAlike:
     )
 
 
-def _is_same_kind(one: Spec, other: Spec) -> bool:
+def _is_same_kind(one: Outline, other: Outline) -> bool:
     """Whether a function that is right in one spec is right in the other."""
     return (one.backend, one.convention) == (other.backend, other.convention)
 
 
-def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
+def _mistake_by_convention(spec: Outline, other: Outline) -> str | None:
     """The mistake that `spec` finds in a right submission for `other`; None if more than the regularizer differs."""
     if spec.backend != other.backend or _losses(spec) != _losses(other):
         return None
@@ -211,7 +202,7 @@ def _mistake_by_convention(spec: Spec, other: Spec) -> str | None:
 
 
 def _by_other_functions(
-    submission: Submission, spec: Spec, others: Iterable[Spec], present: Sequence[str]
+    submission: Submission, spec: Outline, others: Iterable[Outline], present: Sequence[str]
 ) -> Iterator[LookAlike]:
     """Another year of the course, with the same functions and more, or fewer."""
     for other in others:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
-from grader.spec.load import Spec
+from grader.spec.load import Outline
 from grader.spec.recognition import Recognition
 from grader.spec.shapes import ClassShape
 
@@ -59,7 +59,7 @@ _GIVEN = re.compile(
 )
 
 
-def is_without_svm(submission: Submission, spec: Spec, present: Collection[str]) -> bool:
+def is_without_svm(submission: Submission, spec: Outline, present: Collection[str]) -> bool:
     """Whether this is CS231n's assignment since 2025, which dropped the SVM part of a spec that has both.
 
     Its softmax losses are there, beside other code of the handout, and of the SVM losses there is no definition, not

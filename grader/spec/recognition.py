@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from grader import formatting
 from grader.extract import Extracted
 from grader.model.assignment import AnyFunction, ClassifierClass, FunctionSpec
 from grader.model.signature import Signature
-from grader.spec.load import Spec
+from grader.spec.load import Outline
 from grader.spec.shapes import ClassShape, Shape, is_unpacked, shape_of
 
 _LIBRARIES: Mapping[str, str] = {
@@ -39,19 +40,21 @@ class Recognition:
             self._shapes[name] = shape_of(self.extracted, name)
         return self._shapes[name]
 
-    def named(self, spec: Spec) -> list[str]:
+    def named(self, spec: Outline) -> list[str]:
         """The names of the spec that the submission defines, whatever they stand for; not a result, as in `loss, dW = f(x)`."""
-        functions = self.extracted.functions
-        return [
-            name for name in spec.functions if name in functions and not is_unpacked(functions[name].source)
-        ]
+        return [name for name in spec.functions if name in self._defined]
 
-    def fitting(self, spec: Spec) -> list[str]:
+    @cached_property
+    def _defined(self) -> frozenset[str]:
+        functions = self.extracted.functions.items()
+        return frozenset(name for name, function in functions if not is_unpacked(function.source))
+
+    def fitting(self, spec: Outline) -> list[str]:
         """Those that have the spec's signature; none if they are written in another library than the spec's."""
         fitting = [name for name in self.named(spec) if not self._difference(name, spec)]
         return fitting if self.library(fitting) in {None, spec.backend} else []
 
-    def difference(self, spec: Spec) -> tuple[str, str] | None:
+    def difference(self, spec: Outline) -> tuple[str, str] | None:
         """A function with a name of the spec that is not the spec's, and the difference; None if all fit."""
         for name in self.named(spec):
             if words := self._difference(name, spec):
@@ -62,7 +65,7 @@ class Recognition:
         words = f"it is written in {_LIBRARIES[library]}, and {spec.name} is in {_LIBRARIES[spec.backend]}"
         return self.named(spec)[0], words
 
-    def _difference(self, name: str, spec: Spec) -> str:
+    def _difference(self, name: str, spec: Outline) -> str:
         shape, function = self.shape(name), spec.functions[name]
         if shape is None:
             return ""

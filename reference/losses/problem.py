@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,15 @@ from reference.conventions import Convention
 
 Array = npt.NDArray[Any]
 Precision = type[np.floating[Any]]
+
+
+class Case(NamedTuple):
+    """One set of inputs, in the layout of the convention."""
+
+    W: Array
+    X: Array
+    y: Array
+    reg: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from reference.conventions import Convention
 from reference.losses.formulas import softmax_data_term, svm_data_term
-from reference.losses.problem import Array, Problem
+from reference.losses.problem import Array, Case, Problem
 from reference.mistakes import Mistake, Table, Variant, mistakes_in
 
 Part = Literal["loss", "gradient"]
 Classifier = Literal["svm", "softmax"]
-
-
-class Case(NamedTuple):
-    """One set of inputs, in the layout of the convention."""
-
-    W: Array
-    X: Array
-    y: Array
-    reg: float
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from grader.checks import AnswersCheck, AnyCheck
+from grader.checks import AnyCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
+from grader.checks.questions.answers import AnswersCheck
 from grader.checks.training.param_set import asked_of
 from grader.checks.training.training_run import TrainingRun
 from grader.model.assignment import ClassifierClass, LossFunction
@@ -41,7 +42,9 @@ from grader.model.trial import (
     Tensor,
     Trial,
 )
-from reference import Inputs, predict, question_of, softmax_loss, svm_loss
+from reference import predict, softmax_loss, svm_loss
+from reference.questions import question_of
+from reference.questions.inputs import Inputs
 from tests.checks.students import SEARCHED, observe
 
 LARGEST = float(np.finfo(np.float64).max)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
 from grader.frontends import cli
 from grader.grading import grade as grade_module
@@ -38,7 +38,7 @@ class Ran:
 def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "_sandbox", lambda: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
@@ -220,7 +220,10 @@ def test_a_quick_check_is_scored_without_what_it_leaves_out_and_says_so(grader, 
 
     assert "Score: 0 of 20\n" in ran.out
     assert "g is fast" not in ran.out
-    assert "worth 5 points was not run and does not count." in in_one_line(ran.out)
+    assert (
+        "Quick run: 1 check worth 5 points was left out, because it times or trains, and does not count. Grade without --quick to run it."
+        in in_one_line(ran.out)
+    )
 
 
 def test_what_a_quick_check_leaves_out_does_not_fail_it(grader, graded, mini):
@@ -694,6 +697,52 @@ def real_grader(*words, **named):
     )
 
 
+NOT_FOR_ONE_NUMPY_CHECK = (
+    *("torch", "nbformat", "nbconvert", "jsonschema", "fissix", "statistics"),
+    *("rich.progress", "rich.live", "rich.status", "rich.markdown"),
+    *("grader.batch", "grader.exporters", "grader.selftest", "grader.data.cifar10"),
+    *("grader.checks.questions", "grader.checks.training.search", "grader.checks.training.weights"),
+    *("grader.checks.training.batches", "grader.checks.training.param_set"),
+    *("reference.questions", "reference.losses.mistakes", "reference.mistakes"),
+)
+"""Modules that take time to import, and that a right loss of one NumPy spec gives no work."""
+
+
+def printed_by(code):
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=True,
+        cwd=ROOT,
+    )
+    return ran.stdout.splitlines()
+
+
+def test_one_check_of_a_numpy_spec_imports_only_what_it_needs():
+    words = ("check", "submissions/cs231n/package_folder", "--only", "softmax_vectorized_values")
+
+    lines = printed_by(
+        f"import sys; sys.argv[1:] = {words}; import grader.frontends.cli as c\n"
+        f"try: c.main()\nexcept SystemExit: print([n for n in {NOT_FOR_ONE_NUMPY_CHECK} if n in sys.modules])"
+    )
+
+    assert any("11 / 11" in line for line in lines)
+    assert lines[-1] == "[]"
+
+
+def test_detection_reads_no_check_of_another_spec():
+    lines = printed_by(
+        "import sys; from pathlib import Path; from grader.intake import load_submission\n"
+        "from grader.spec.detect import detect_spec\n"
+        "print(detect_spec(load_submission(Path('submissions/ridge_regression/perfect_module'))).spec.name)\n"
+        "print(sorted(n for n in sys.modules if n.startswith(('grader.checks.training.', 'grader.checks.losses.'))))"
+    )
+
+    assert lines == ["ridge_regression", "[]"]
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -706,20 +755,9 @@ def real_grader(*words, **named):
 )
 def test_help_needs_neither_torch_nor_numpy_nor_pydantic(code):
     heavy = ("torch", "numpy", "pydantic", "nbformat")
-    ran = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"{code}\nimport sys\nprint([name for name in {heavy} if name in sys.modules])",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=HANG_SECONDS,
-        check=True,
-        cwd=ROOT,
-    )
+    lines = printed_by(f"{code}\nimport sys\nprint([name for name in {heavy} if name in sys.modules])")
 
-    assert ran.stdout.splitlines()[-1] == "[]"
+    assert lines[-1] == "[]"
 
 
 @pytest.mark.slow

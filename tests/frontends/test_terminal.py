@@ -254,33 +254,26 @@ def test_a_class_whose_checks_are_worth_no_points_has_no_scores():
     )
 
 
-def test_checks_that_were_left_out_are_counted():
+def test_checks_that_were_left_out_are_told_in_the_note_alone():
+    note = "Only selected checks were run: 2 checks worth 20 points were left out. Grade without --only to run them."
     left_out = [
         check_part(id=f"c{number}", title="slow", status="not_run", points=0.0, message="Not run.")
         for number in (1, 2)
     ]
-    checks = [check_part(), *left_out]
-    report = report_of(status="incomplete", score=None, max_score=30.0, checks=checks)
-
-    text = in_one_line(show_report, report)
-
-    assert "2 checks not run." in text
-    assert "slow" not in text
-
-
-def test_a_quick_run_with_a_fault_of_ours_counts_its_checks_once():
-    note = "Quick run: 1 check worth 2 points was not run and does not count."
     report = report_of(
         status="incomplete",
         score=None,
-        checks=[check_part(status="errored", points=0.0), check_part(id="b", status="not_run", points=0.0)],
+        max_score=30.0,
+        checks=[check_part(), *left_out],
         flags=[{"kind": "note", "message": note, "for": "both"}],
     )
 
     text = in_one_line(show_report, report)
 
-    assert note in text
-    assert "1 check not run." not in text
+    assert text.count("left out") == 1
+    assert f"Note: {note}" in text
+    assert "slow" not in text
+    assert "Not run." not in text
 
 
 def test_a_function_of_which_no_check_was_run_is_left_out_of_the_table():

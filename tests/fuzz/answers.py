@@ -53,6 +53,9 @@ class Sent:
 def _packing() -> Any:
     """The worker's own packing; its files import each other by bare name."""
     sys.modules.setdefault("wire", wire)
+    from grader.sandbox.inside import backends
+
+    sys.modules.setdefault("backends", backends)
     from grader.sandbox.inside import packing
 
     return packing

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks import ClassifierCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.training.classifier import ClassifierCheck
 from grader.grading.asking import run_and_judge
 from grader.grading.grade import grade
 from grader.grading.settings import Settings

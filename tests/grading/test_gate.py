@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from grader.checks import PurityCheck
+from grader.checks.losses.purity import PurityCheck
 from grader.grading.check_result import CheckResult
 from grader.grading.gate import GREATEST_CURVE, reportable
 from grader.grading.reporting import check_part

@@ -2,7 +2,9 @@
 
 import pytest
 
-from grader.checks import AgreementCheck, PurityCheck, ValuesCheck
+from grader.checks.losses.agreement import AgreementCheck
+from grader.checks.losses.purity import PurityCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.errors import SandboxError
 from grader.grading import grade as grade_module
 from grader.grading.grade import grade
@@ -188,6 +190,12 @@ def test_a_check_alone_gives_no_score(graded):
 
     assert statuses(report) == ["not_run", "not_run", "passed", "not_run"]
     assert report.checks[0].message == "Not run: other checks were selected."
+    assert [(flag.kind, flag.message) for flag in report.flags] == [
+        (
+            "note",
+            "Only selected checks were run: 3 checks worth 15 points were left out. Grade without --only to run them.",
+        )
+    ]
     assert (report.status, report.score, report.max_score) == ("incomplete", None, 20)
     assert report.functions["f"].status == "unjudged"
     assert report.functions["g"].status == "correct"
@@ -203,7 +211,10 @@ def test_a_quick_run_leaves_out_slow_checks_and_says_so(graded, monkeypatch):
     assert report.checks[1].message == "Not run: a quick run leaves out checks that time or train."
     assert (report.status, report.score, report.max_score) == ("graded", 18, 18)
     assert [(flag.kind, flag.message) for flag in report.flags] == [
-        ("note", "Quick run: 1 check worth 2 points was not run and does not count.")
+        (
+            "note",
+            "Quick run: 1 check worth 2 points was left out, because it times or trains, and does not count. Grade without --quick to run it.",
+        )
     ]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from grader.checks import WeightsCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.training.weights import WeightsCheck
 from grader.data import DataSet
 from grader.extract import extract
 from grader.grading.sessions import Sessions

@@ -54,6 +54,28 @@ def test_no_session_of_the_references_is_opened_before_it_is_called():
     assert len(sandbox.sessions) == 1
 
 
+@pytest.mark.parametrize(
+    "spec, text, of_student, of_reference",
+    [
+        ("cs231n", RETURNS_SEVEN, False, False),
+        ("cs231n", f"import torch\n{RETURNS_SEVEN}    return torch\n", True, False),
+        ("cs231n", f"import torch\n{RETURNS_SEVEN}", False, False),
+        ("eecs498_2019", RETURNS_SEVEN, True, True),
+    ],
+    ids=["NumPy", "torch in a NumPy function", "torch beside it", "a torch spec"],
+)
+def test_workers_have_torch_where_the_spec_or_the_code_that_runs_needs_it(
+    spec, text, of_student, of_reference
+):
+    sandbox = FakeSandbox()
+
+    with Sessions(sandbox, extracted(text), load_spec(spec).spec.assignment, "cpu") as sessions:
+        sessions.run(call("svm_loss_vectorized", "student"))
+        sessions.run(call("svm_loss_vectorized", "reference"))
+
+    assert [session.needs_torch for session in sandbox.sessions] == [of_student, of_reference]
+
+
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox() as made:

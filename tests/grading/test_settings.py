@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader.api import _Options
-from grader.checks import ValuesCheck
+from grader.checks.losses.values import ValuesCheck
 from grader.data import cifar10
 from grader.errors import DataError
 from grader.grading.settings import Settings

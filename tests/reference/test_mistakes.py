@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from reference import Convention, Mistake
+from reference import Convention
 from reference.losses.problem import Array
-from reference.mistakes import Seen, constant_factor, matching
+from reference.mistakes import Mistake, Seen, constant_factor, matching
 
 TWICE: Mistake[Array] = Mistake("twice", "y", "It is doubled.", lambda x: 2 * x)
 DOUBLED: Mistake[Array] = Mistake("doubled", "y", "It is doubled.", lambda x: x + x)

@@ -46,7 +46,7 @@ def test_a_fake_records_its_sessions():
 
     assert sandbox.sessions == [session]
     assert (session.extracted, session.budget) == (EXTRACTED, Budget(deaths=1))
-    assert (session.redirect_cuda, session.live_workers, session.device) == (False, 2, "cuda")
+    assert (session.redirect_cuda, session.is_shared, session.device) == (False, False, "cuda")
     assert (session.is_held, session.is_closed) == (True, True)
 
 

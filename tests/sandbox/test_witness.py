@@ -160,7 +160,7 @@ def test_a_library_that_the_students_code_calls_is_noted(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", library)
     monkeypatch.setitem(sys.modules, "library_that_fits", library)
     notes: list[str] = []
-    monkeypatch.setattr(witness, "_note", notes.append)
+    monkeypatch.setattr(witness, "note", notes.append)
     namespace: dict = {}
     exec(compile(SOURCE, "submission:1", "exec"), namespace)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from grader.checks.losses import diagnosis, stability
 from grader.selftest import Implementation
-from reference import LOSS_MISTAKES
 from reference.losses.mistakes.families import FAMILIES
+from reference.losses.mistakes.table import LOSS_MISTAKES
 
 NAMES_OF_LOSSES = {
     *(each.name for table in LOSS_MISTAKES.values() for each in table),

@@ -9,7 +9,7 @@ from grader.sandbox.host import Sandbox
 from grader.selftest import catalogue, implementations_for, load_catalogue, run_selftest
 from grader.selftest.catalogue import CatalogueError, shipped_catalogues, solution_of
 from grader.spec import load_spec, shipped_specs
-from reference import QUESTIONS
+from reference.questions import QUESTIONS
 from tests.selftest.entries import NAMES_OF_LOSSES, smoke_slice, unsound
 
 CATALOGUES = shipped_catalogues()

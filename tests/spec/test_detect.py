@@ -24,8 +24,12 @@ def shipped(tmp_path, monkeypatch):
     for name, text in (("mini", MINI_SPEC), ("other", other)):
         (tmp_path / name).mkdir()
         mini_spec(tmp_path / name, text)
-    monkeypatch.setattr(detect, "shipped_specs", lambda: ("mini", "other"))
-    monkeypatch.setattr(detect, "load_spec", lambda name: load_spec(str(tmp_path / name / "mini.toml")))
+
+    def load(name):
+        return load_spec(str(tmp_path / name / "mini.toml"))
+
+    monkeypatch.setattr(detect, "outlines", lambda: (load("mini").spec, load("other").spec))
+    monkeypatch.setattr(detect, "load_spec", load)
 
 
 def test_one_function_of_a_shipped_spec_is_enough():

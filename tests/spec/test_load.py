@@ -8,11 +8,12 @@ from typing import get_args
 
 import pytest
 
-from grader.checks import AnyCheck
+from grader.checks import KINDS as CHECK_KINDS
+from grader.checks import class_of
 from grader.errors import SpecError, SpecFault
 from grader.model.assignment import FunctionSpec
-from grader.spec import SPEC_FOLDER, find_spec, load_spec, shipped_specs, spec_schema
-from reference import QUESTIONS
+from grader.spec import SPEC_FOLDER, Outline, find_spec, load_spec, outlines, shipped_specs, spec_schema
+from reference.questions import QUESTIONS
 from tests.samples import MINI_SPEC
 
 BIG = 1 << 63
@@ -78,6 +79,15 @@ def test_the_shipped_specs_fit_the_schema():
         jsonschema.Draft202012Validator(spec_schema()).validate(data)
 
 
+def test_the_outlines_are_those_of_the_shipped_specs():
+    specs = [load_spec(name).spec for name in shipped_specs()]
+
+    assert all(type(each) is Outline for each in outlines())  # read without the checks
+    assert [each.model_dump() for each in outlines()] == [
+        spec.model_dump(include=set(Outline.model_fields)) for spec in specs
+    ]
+
+
 def test_the_shipped_spec_forbids_losses_libraries_the_partner_and_what_hides_them():
     policy = load_spec("eecs498_2019").spec.assignment.restrictions
 
@@ -87,7 +97,7 @@ def test_the_shipped_spec_forbids_losses_libraries_the_partner_and_what_hides_th
 
 
 def test_every_kind_of_check_says_the_roles_of_all_the_functions_that_it_names():
-    for kind in members(AnyCheck):
+    for kind in map(class_of, CHECK_KINDS):
         names = {"function", "class_name", "naive", "vectorized", "loss", "trainer", "predictor"}
         assert set(kind.roles) == names & set(kind.model_fields), kind
         assert all(repr(role) in ROLES for roles in kind.roles.values() for role in roles)
@@ -130,19 +140,14 @@ def test_a_byte_order_mark_is_passed_over():
     assert load_spec("own.toml").spec.name == "mini"
 
 
-def members(union):
-    return get_args(get_args(union)[0])
-
-
-def tags(union, field):
-    """The values of the field that tells the members apart, as a message lists them."""
-    *most, last = [
-        repr(tag) for each in members(union) for tag in get_args(each.model_fields[field].annotation)
-    ]
+def tags(members, field):
+    """The values of the field that tells these models apart, as a message lists them."""
+    *most, last = [repr(tag) for each in members for tag in get_args(each.model_fields[field].annotation)]
     return f"{', '.join(most)} or {last}"
 
 
-KINDS, ROLES = tags(AnyCheck, "kind"), tags(FunctionSpec, "role")
+KINDS = tags(map(class_of, CHECK_KINDS), "kind")
+ROLES = tags(get_args(get_args(FunctionSpec)[0]), "role")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,7 @@ KINDS, ROLES = tags(AnyCheck, "kind"), tags(FunctionSpec, "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, seed, convention, limits, restrictions, handout_device, float_labels, functions, files and"
+                "weight is an unknown field (known: name, title, source, backend, convention, functions, seed, limits, restrictions, handout_device, float_labels, files and"
                 " checks)"
             ),
         ),

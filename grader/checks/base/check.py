@@ -42,6 +42,7 @@ class CheckFields(Model):
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
 
+    kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
     title: str = Field(min_length=1, max_length=80, description="Shown to the student.")
     points: float = Field(ge=0, le=1000)

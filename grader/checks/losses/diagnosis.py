@@ -14,7 +14,7 @@ from grader.model.assignment import ClassifierName
 from grader.model.observation import Received, Unexpected, Value
 from grader.model.trial import Array
 from grader.model.verdict import Diagnosis
-from reference import Case, Convention, explain_loss, softmax_condition, svm_condition
+from reference import Case, Convention, softmax_condition, svm_condition
 
 Part = Literal["loss", "gradient"]
 
@@ -63,6 +63,8 @@ def diagnose(
         values.append(value.array.astype(np.float64))
     if not cases:
         return ()
+    from reference.losses.mistakes.table import explain_loss
+
     found = explain_loss(
         classifier,
         part,

@@ -21,7 +21,9 @@ from grader.model.assignment import Assignment
 from grader.model.observation import Observation, Raised, Received, Returned, Value
 from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Scalar, Tensor, Trial
 from grader.model.verdict import Diagnosis
-from reference import MATCH_TOLERANCE, Inputs, Question, QuestionCase
+from reference.mistakes import MATCH_TOLERANCE
+from reference.questions.inputs import Inputs
+from reference.questions.question import Question, QuestionCase
 
 FLOAT32_INSIDE = 1e-5
 """Relative: a float64 output that is off by no more is as good as float32's, which is a note and costs nothing."""

@@ -31,7 +31,10 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import QUESTIONS, Inputs, Question, QuestionCase, driver_source, question_of, right_source
+from reference import driver_source, right_source
+from reference.questions import QUESTIONS, question_of
+from reference.questions.inputs import Inputs
+from reference.questions.question import Question, QuestionCase
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""

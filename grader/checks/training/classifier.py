@@ -119,7 +119,7 @@ class ClassifierCheck(CheckFields):
         assert spec.classifier is not None
         own = (trial.state["W"],) if "W" in trial.state else ()
         case, dtype = case_of(replace(trial, positional=(*own, *trial.positional)))
-        truth = Truth(spec.classifier, case, assignment.convention, dtype)
+        truth = Truth.about(spec.classifier, case, assignment.convention, dtype)
         fault = truth.fault(observation.values)
         return None if fault is None else f"{self.class_name}.loss: {fault}, on {trial.label}"
 

@@ -75,6 +75,7 @@ class WeightsCheck(CheckFields):
                 backend="torch",
                 seconds=context.assignment.limits.call_seconds,
                 runner="reference",
+                is_apart=True,  # a pickle of the student's may run anything
             ),
         )
 

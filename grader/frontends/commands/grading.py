@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grader.api import Grader, IsolationName, grade_class
+from grader.errors import UsageError
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     EXIT_GRADER_FAULT,
@@ -38,6 +39,10 @@ def check(
     spec: SpecOption = None,
     quick: QuickOption = False,
     full: FullOption = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Stay, and after each save grade again what it changed. Ctrl-C stops."),
+    ] = False,
     json_path: JsonOption = None,
     view: Annotated[
         Literal["student", "instructor"],
@@ -58,13 +63,25 @@ def check(
     """Grade one submission.
 
     Exit code 0: all checks passed; 1: a check failed; 2: wrong usage or an
-    unreadable file; 3: the grader's fault; 130: stopped.
+    unreadable file; 3: the grader's fault; 130: stopped. With --watch, 0:
+    stopped while waiting for a save.
     """
+    if watch and json_path == "-":
+        raise UsageError("--watch writes more than one report; give --json a file")
     require_writable(json_path)
     with Grader(spec, quick=quick, full=full, seed=seed, only=only or [], device=device, data=data) as grader:
+        grader.expect(submission)
         from grader.frontends import terminal
         from grader.model.report import student_view
 
+        if watch:
+            from grader.frontends.watch import Watcher
+
+            seen_as, quiet = (
+                (student_view, _without_tracebacks) if view == "student" else (_whole, nullcontext)
+            )
+            Watcher(grader, submission, spec, json_path, seen_as, quiet).run()
+            raise typer.Exit
         logged = _without_tracebacks() if view == "student" else nullcontext()
         with check_progress() as progress, logged:
             report = grader.grade(submission, progress)
@@ -78,6 +95,10 @@ def check(
     if json_path not in {None, "-"}:
         typer.echo(f"Report: {json_path}")
     raise typer.Exit(_exit_code(report))
+
+
+def _whole(report: Report) -> Report:
+    return report
 
 
 @contextmanager

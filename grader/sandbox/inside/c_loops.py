@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 import index_lists
 import tampering
+from backends import Tensor
 
 _LOOPS = (
     *(map, filter, itertools.starmap, itertools.accumulate),
@@ -58,7 +58,7 @@ _REDUCTIONS = frozenset(
     for name in ("add", "iadd", "max", "maximum", "min", "minimum")
 )
 """Accumulated, they are built-in sums and maxima."""
-_DATA = (np.ndarray, np.generic, torch.Tensor, float, complex, list, tuple)
+_DATA = (np.ndarray, np.generic, Tensor, float, complex, list, tuple)
 
 _PLAIN = frozenset(
     {

@@ -7,6 +7,7 @@ lacks is missing from the report, and the judge decides whether the rest is enou
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import stat
 import sys
@@ -196,8 +197,9 @@ def _outermost(paths: Iterable[str]) -> list[str]:
 
 
 def _is_readable_to_others() -> bool:
-    """Whether any user may read the interpreter's library and torch: not if they lie in root's own folder."""
-    files = [getattr(sys.modules.get(name), "__file__", None) for name in ("os", "torch", "numpy")]
+    """Whether any user may read the interpreter's library and torch, loaded or not: no if they lie in root's own folder."""
+    found = map(importlib.util.find_spec, ("torch", "numpy"))
+    files = [os.__file__, *(each.origin for each in found if each is not None)]
     return all(_others_may_read(Path(os.path.realpath(file))) for file in files if file)
 
 

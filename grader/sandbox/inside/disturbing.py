@@ -22,11 +22,11 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any, Literal
 
 import numpy as np
-import torch
 
 import library_code
 import opcode_count
 import packing
+from backends import Tensor
 
 How = Literal["other numbers", "once"]
 
@@ -98,7 +98,7 @@ def _other(value: Any) -> Any:
     """
     if type(value) is tuple:
         return tuple(map(_other, value))
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, Tensor):
         return value * _factor(value.detach().numpy().tobytes()) if value.is_floating_point() else value
     if isinstance(value, np.ndarray | np.generic):
         array: Any = value

@@ -15,7 +15,8 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
+
+from backends import Tensor, torch
 
 Place = tuple[int, int]
 """Line and column."""
@@ -33,7 +34,7 @@ _SIZES = frozenset({"shape", "size"})
 _TYPES = frozenset({"int64", "int32", "intp", "int_"})
 """NumPy's types, to be called."""
 _GREATEST_INDEX = 2**31 - 1
-_ARRAYS = (np.ndarray, torch.Tensor)
+_ARRAYS = (np.ndarray, Tensor)
 _NUMPY_INTEGERS = frozenset(np.dtype(code).type for code in "?bBhHiIlLqQ")
 _FUNCTIONS: tuple[object, ...] = (
     *(abs, bool, divmod, enumerate, float, int, len, list, max, min, range),
@@ -202,7 +203,9 @@ def _values(frame: FrameType, names: frozenset[str]) -> Iterator[Any]:
 
 def _is_owner(value: Any) -> bool:
     """Whether a value has a true shape, or NumPy's types."""
-    return value is np or value is torch or type(value) in _ARRAYS or is_integral(value)
+    return (
+        value is np or (value is torch and torch is not None) or type(value) in _ARRAYS or is_integral(value)
+    )
 
 
 def is_integral(value: Any) -> bool:

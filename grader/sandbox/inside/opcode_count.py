@@ -28,11 +28,14 @@ import numpy as np
 import c_loops
 import index_lists
 import library_code
-import operator_trace
 import packing
 import tampering
 import traced_threads
 import wire
+from backends import torch
+
+if torch is not None:
+    import operator_trace
 
 
 @dataclass(slots=True)
@@ -59,7 +62,8 @@ _CANARY = compile("def sing(): return None", _CANARY_FILE, "exec")
 def counting(*, with_calls: bool) -> Iterator[Counts]:
     """Count the instructions of the student's code inside, and library calls if `with_calls`."""
     counts = Counts()
-    operators = operator_trace.counting(counts.calls) if with_calls else contextlib.nullcontext()
+    has_operators = with_calls and torch is not None
+    operators = operator_trace.counting(counts.calls) if has_operators else contextlib.nullcontext()
     canary: dict[str, Any] = {}
     exec(_CANARY, canary)
     with tampering.watching() as tampered:

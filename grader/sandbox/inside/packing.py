@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
 import wire
+from backends import Tensor, torch
 
 CHUNK_FILE = "submission:"
 """Code objects of chunk 7 have the file name "submission:7", which leads to the student's own line."""
@@ -21,6 +22,12 @@ class Described:
 
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 """BaseException's own, even if a student's class overrides it."""
+
+
+no_overrides: Callable[[], contextlib.AbstractContextManager[None]] = (
+    contextlib.nullcontext if torch is None else torch._C.DisableTorchFunctionSubclass  # noqa: SLF001  it has no public name
+)
+"""Inside, subclasses of tensors are read as tensors, whatever their own methods do."""
 
 
 def pack_result(result: Any, outputs: list[Mapping[str, Any]]) -> list[wire.Buffer]:
@@ -44,7 +51,7 @@ def _tagged(dtype: str, *payload: wire.Buffer) -> list[wire.Buffer]:
 def pack_value(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer]:
     """Tag, dtype code and bytes of a value of the requested kind, or a description."""
     try:
-        with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001  it has no public name
+        with no_overrides():
             packed = _PACKERS[output["kind"]](value, output)
     except Exception as error:
         return _other(f"a value that cannot be read ({type_name(error)}: {message_of(error)})")
@@ -94,7 +101,7 @@ def _pack_series(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | N
             return None
         count, first = shape[0], array_and_dtype[0].tolist()
     numbers = [float(item) for item in first]
-    are_tensors = any(isinstance(item, torch.Tensor) for item in first)
+    are_tensors = any(isinstance(item, Tensor) for item in first)
     return _tagged(
         "float32" if are_tensors else "float",
         wire.pack_counts(count),
@@ -113,12 +120,12 @@ _PACKERS: dict[str, Callable[[Any, Mapping[str, Any]], list[wire.Buffer] | None]
 
 def _shape(value: Any) -> tuple[int, ...] | None:
     """The shape of a tensor or ndarray, without touching its contents; None for anything else."""
-    return tuple(value.shape) if isinstance(value, torch.Tensor | np.ndarray | np.generic) else None
+    return tuple(value.shape) if isinstance(value, Tensor | np.ndarray | np.generic) else None
 
 
 def as_array(value: Any) -> tuple[Any, str] | None:
     """The contents of a tensor or ndarray as an ndarray, with the dtype's name; None for anything else."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, Tensor):
         plain = value.detach().cpu()
         if plain.layout != torch.strided:
             plain = plain.to_dense()
@@ -138,8 +145,8 @@ def as_array(value: Any) -> tuple[Any, str] | None:
 def describe(value: Any, depth: int = 2) -> str:
     """Describe a value to the student, and the entries of sequences down to `depth`."""
     try:
-        if isinstance(value, torch.Tensor | np.ndarray):
-            kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+        if isinstance(value, Tensor | np.ndarray):
+            kind = "a tensor" if isinstance(value, Tensor) else "an array"
             return f"{kind} of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
         if value is None:
             return "None"

@@ -10,10 +10,13 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import cuda_redirect
 import packing
 import stubs
 import witness
+from backends import torch
+
+if torch is not None:
+    import cuda_redirect
 
 MODULE_PREFIX = "submission"
 
@@ -33,7 +36,7 @@ class Program:
         stubs.install(description["stubs"], description["absences"])
         for name, path in description["modules"].items():
             _register(name, self._files[path])
-        if description["redirect_cuda"]:
+        if description["redirect_cuda"] and torch is not None:
             cuda_redirect.install()
 
     def load(

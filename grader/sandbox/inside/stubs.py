@@ -10,13 +10,13 @@ import linecache
 import math
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
-import torch
 
 import packing
+from backends import needed_torch
 
 _OPERATORS = (
     *("add", "and", "divmod", "floordiv", "lshift", "matmul", "mod"),
@@ -216,7 +216,7 @@ class StubModule(types.ModuleType):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         if name in _CUSTOMARY and not source.is_package:
-            return _CUSTOMARY[name]
+            return _CUSTOMARY[name]()
         return source.stub_class(name, source)
 
     def __repr__(self) -> str:
@@ -224,7 +224,13 @@ class StubModule(types.ModuleType):
 
 
 StubModule.__name__ = "module"  # as Python calls it in its messages
-_CUSTOMARY = {"np": np, "numpy": np, "torch": torch, "nn": torch.nn, "math": math}
+_CUSTOMARY: dict[str, Callable[[], types.ModuleType]] = {
+    "np": lambda: np,
+    "numpy": lambda: np,
+    "torch": needed_torch,
+    "nn": lambda: needed_torch().nn,
+    "math": lambda: math,
+}
 """Names that mean the same wherever they come from."""
 
 
@@ -478,7 +484,7 @@ class LeftOutName(Absent):
 
     def __getattr__(self, name: str) -> Any:
         if name == "device":
-            return torch.device("cpu")
+            return needed_torch().device("cpu")
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         raise self.error_of_use()

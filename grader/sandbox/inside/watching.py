@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
 import packing
 import wire
@@ -92,7 +91,7 @@ class Watch:
         self._calls += 1
         weights = batch = None
         try:
-            with torch._C.DisableTorchFunctionSubclass(), np.errstate(all="ignore"):  # noqa: SLF001  no public name
+            with packing.no_overrides(), np.errstate(all="ignore"):
                 weights = self._weights(W)
                 moved = None if weights is None or self._W is None else (weights - self._W).ravel()
                 length = 0.0 if moved is None else float(moved @ moved)

@@ -73,6 +73,9 @@ MOST_STEPS = DRAWN_STEPS + LARGEST_STEPS + LATEST_STEPS + 2
 MOST_BATCHES, MOST_ROWS = 4, 10_000
 """Of one step: a trainer may call the loss twice with the same W, to print it."""
 
+TORCH_WANTED = 83
+"""Exit code of a worker without torch in which something imported it."""
+
 GREATEST_DESCRIPTORS = 8
 """The most descriptors of shared memory with one request."""
 

@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+import backends
 import c_loops
-import cuda_redirect
 import disturbing
 import library_code
 import opcode_count
@@ -34,9 +33,14 @@ import traced_threads
 import watching
 import wire
 import witness
+from backends import Tensor, torch
 from program import Program
 
-_SYNCHRONIZE: Callable[[], None] | None = getattr(torch._C, "_cuda_synchronize", None)  # noqa: SLF001
+if torch is not None:
+    import cuda_redirect
+    import torch_witness
+
+_SYNCHRONIZE: Callable[[], None] | None = getattr(getattr(torch, "_C", None), "_cuda_synchronize", None)
 """Waits for the GPU, even if a student replaces torch.cuda.synchronize."""
 
 _LOSS_PARAMETERS = (("W",), ("X", "X_batch"), ("y", "y_batch"), ("reg",))
@@ -115,7 +119,7 @@ class Caller:
         counting = functools.partial(opcode_count.counting, with_calls=header["are_calls_counted"])
         disturbed = functools.partial(disturbing.disturbed, self._held.counted, header["disturbed"])
         with (
-            _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
+            _redirecting_cuda(is_wanted=header["redirect_cuda"]),
             _making_on(header["default_device"]),
             _if(header["canaries"] is not None, tracing),
             _if(header["is_counted"], counting if header["disturbed"] is None else disturbed) as counts,
@@ -205,17 +209,17 @@ def _array_in(memory: wire.Buffer | mmap.mmap, entry: Mapping[str, Any]) -> Any:
     return flat.reshape(shape)
 
 
-def _tensor_of(array: Any, device: str) -> torch.Tensor:
+def _tensor_of(array: Any, device: str) -> Any:
     """The array as a tensor on the device; bytes, which are a file's, stay on the CPU."""
-    tensor = torch.from_numpy(array)
+    tensor = backends.needed_torch().from_numpy(array)
     return tensor if device == "cpu" or tensor.dtype == torch.uint8 else tensor.to(device)
 
 
 def _changed_in_place(old: Any, new: Any) -> Any:
     """The old tensor or array, filled with the new contents; anything else is the new value."""
-    if type(old) is not type(new) or not isinstance(new, torch.Tensor | np.ndarray):
+    if type(old) is not type(new) or not isinstance(new, Tensor | np.ndarray):
         return new
-    if isinstance(new, torch.Tensor):
+    if isinstance(new, Tensor):
         with torch.no_grad():
             old.copy_(new)
     else:
@@ -266,6 +270,11 @@ def _if(
     return context() if is_wanted else contextlib.nullcontext()
 
 
+def _redirecting_cuda(*, is_wanted: bool) -> contextlib.AbstractContextManager[Any]:
+    """Run code written for CUDA on the CPU; without torch there is none."""
+    return _if(is_wanted, cuda_redirect.CudaRedirect) if torch is not None else contextlib.nullcontext()
+
+
 def _making_on(device: str) -> contextlib.AbstractContextManager[Any]:
     """Code that names no device makes its tensors on this one."""
     return contextlib.nullcontext() if device == "cpu" else torch.device(device)
@@ -290,10 +299,17 @@ def prepare() -> None:
     Seeding torch's generators touches every backend: done in each worker it would cost more than the fork.
     """
     np.random.seed(0)  # noqa: NPY002  the generator that students use
-    torch.manual_seed(0)
-    torch.compile = _uncompiled
-    torch.jit._state.disable()  # noqa: SLF001  scripts run as the Python that they are, where their loops show
-    witness.install()
+    if torch is None:
+        witness.install(witness.Trace())
+        folder = backends.torch_folder()
+        if folder is not None:
+            backends.end_where_torch_is_imported(folder)
+    else:
+        torch.manual_seed(0)
+        torch.compile = _uncompiled
+        torch.jit._state.disable()  # noqa: SLF001  scripts run as the Python that they are, where their loops show
+        torch_witness.install()
+        witness.install(torch_witness.Trace())
     for name, value in _FORMER_NAMES.items():
         if name not in vars(np):
             setattr(np, name, value)
@@ -328,7 +344,7 @@ def _load(program: Program | None, header: Mapping[str, Any]) -> Any:
     if program is None:
         raise wire.WireError("no program")
     with (
-        _if(header["redirect_cuda"], cuda_redirect.CudaRedirect),
+        _redirecting_cuda(is_wanted=header["redirect_cuda"]),
         _making_on(header["default_device"]),
     ):
         wanted = (header["chunks"], header["lacks"], header["file"], header["partners"])

@@ -1,7 +1,8 @@
-"""Imports torch once and forks a worker per function; runs no torch operator, holds no secret.
+"""Imports NumPy, and torch if asked to, once, and forks a worker per function; runs no torch operator, holds no secret.
 
-Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single JUDGE HIDDEN...`. DESCRIPTOR is this end
-of the judge's control socket (on Windows "stdin", from which it is read). JUDGE is the judge's process id.
+Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single torch|numpy JUDGE HIDDEN...`. DESCRIPTOR is this end
+of the judge's control socket (on Windows "stdin", from which it is read). With `torch` it imports torch, with `numpy` no
+process forked from it ever will (see backends). JUDGE is the judge's process id.
 HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
 
 In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's
@@ -40,25 +41,26 @@ UNKNOWN_STATUS = -1
 """Answers b"W" for a process that is not a child of this zygote: one that died with an earlier zygote."""
 
 READY = b"R"
-"""In `single` mode, sent once torch has been imported."""
+"""In `single` mode, sent once everything has been imported."""
 
 
-def _import_everything(judge: int, hidden: frozenset[str]) -> None:
+def _import_everything(judge: int, hidden: frozenset[str], library: str) -> None:
     """Import what a worker needs, also modules that it would import after losing the right to read files."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if os.path.realpath(entry or ".") not in hidden)]
     import privileges
 
     privileges.die_with_parent(judge)
-    import torch
+    if library == "torch":
+        import torch
 
-    torch.set_num_threads(1)
+        torch.set_num_threads(1)
+        import device  # noqa: F401
     import encodings.idna
     import encodings.latin_1
     import encodings.utf_8  # noqa: F401
 
     import confinement  # noqa: F401
-    import device  # noqa: F401
     import huge_pages  # noqa: F401
     import linux
     import orphans  # noqa: F401
@@ -79,6 +81,7 @@ def _become_worker(
     import worker
     from confinement import Bounds
 
+    gc.enable()
     bounds = Bounds(**settings, parent=parent)
     held = confinement.apply(connection.fileno(), bounds)
     if bounds.device_memory_bytes is not None:
@@ -144,7 +147,6 @@ class _Nursery:
         if process_id == 0:
             try:
                 self._control.close()
-                gc.enable()
                 _become_worker(socket.socket(fileno=descriptor), self._confinement, settings, parent)
             finally:
                 os._exit(1)  # whatever happened: a worker never becomes a second zygote
@@ -169,21 +171,20 @@ class _Nursery:
 
 def main() -> None:
     """Import, then serve until the judge closes the control socket."""
-    descriptor, mode, judge, *hidden = sys.argv[1:]
+    descriptor, mode, library, judge, *hidden = sys.argv[1:]
     if sys.platform == "win32":
         control = socket.fromshare(sys.stdin.buffer.read())
     else:
         control = socket.socket(fileno=int(descriptor))
     if os.name == "posix":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge handles Ctrl-C
-    _import_everything(int(judge), frozenset(os.path.realpath(entry) for entry in hidden))
+    gc.disable()  # what is imported stays, and a collection takes a tenth of the imports' time and frees nothing
+    _import_everything(int(judge), frozenset(os.path.realpath(entry) for entry in hidden), library)
     import confinement
 
     beside = Path(__file__).resolve().parents[3]
     prepared = confinement.prepare(str(beside / name) for name in ("grader", "reference", "test_specs"))
-    gc.collect()
-    gc.freeze()
-    gc.disable()  # keeps the children's memory shared for longer
+    gc.freeze()  # keeps the children's memory shared for longer
     if mode == "fork":
         _Nursery(control, prepared).serve()
     else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 
 def draw(
@@ -16,7 +16,7 @@ def draw(
 
     A result that is not a pair is returned unchanged, and so is a part of a pair without the shape of a batch.
     """
-    join = torch.cat if isinstance(X, torch.Tensor) else np.concatenate
+    join: Any = np.concatenate if isinstance(X, np.ndarray) else sys.modules["torch"].cat
     shapes = ((batch_size, *X.shape[1:]), (batch_size,))
     found: list[tuple[Any, Any]] = []
     for _ in range(calls):

@@ -15,8 +15,8 @@ from reference.losses.mistakes.regularizer import REGULARIZER
 from reference.losses.mistakes.shared import BATCH, DATA_TERM, WHOLE
 from reference.losses.mistakes.softmax import SOFTMAX
 from reference.losses.mistakes.svm import SVM
-from reference.losses.problem import Array
-from reference.losses.right import Case, Classifier, LossMistake, Part, RightAnswer
+from reference.losses.problem import Array, Case
+from reference.losses.right import Classifier, LossMistake, Part, RightAnswer
 from reference.mistakes import Seen, distance, matching
 
 LOSS_MISTAKES: Mapping[Classifier, tuple[LossMistake, ...]] = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks import AgreementCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.agreement import AgreementCheck
 from grader.checks.losses.calls import case_of
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from tests.checks.students import (

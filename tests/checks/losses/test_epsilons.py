@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from grader.checks import ValuesCheck
 from grader.checks.losses.cases import Case, Draw
 from grader.checks.losses.epsilons import BENIGN_EPSILONS, GREATEST, Epsilons
 from grader.checks.losses.truth import BOTH_NOTE, EPSILON_NOTE, FLOAT32_NOTE
+from grader.checks.losses.values import ValuesCheck
 from reference import Convention, softmax_loss
 from reference.losses.problem import Problem
 from tests.checks.students import in_float32, verdict_on

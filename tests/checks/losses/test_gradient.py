@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks import GradientCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.losses.gradient import GradientCheck
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut
 from tests.checks.students import (
     ASSIGNMENT,

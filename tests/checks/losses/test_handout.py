@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.checks import ValuesCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.handout import PROBE, SIZES, is_handout, more_handout_trials, probe
+from grader.checks.losses.values import ValuesCheck
 from grader.checks.speed.truth import _expected
 from grader.model.observation import Raised, Received, Returned
 from grader.model.trial import ResidentTensor, Tensor

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.checks import LoopsCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of
+from grader.checks.losses.loops import LoopsCheck
 from grader.model.observation import (
     Died,
     Instructions,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks import ValuesCheck
 from grader.checks.losses.precision import is_rounded
+from grader.checks.losses.values import ValuesCheck
 from tests.checks.students import (
     in_float32,
     probabilities,

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import PurityCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of
+from grader.checks.losses.purity import PurityCheck
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding

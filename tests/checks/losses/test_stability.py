@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.checks import StabilityCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses import stability
+from grader.checks.losses.stability import StabilityCheck
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.verdict import Finding
 from tests.checks.students import (

@@ -1,5 +1,7 @@
 """The right answer in its bounds, and which deviations cost nothing."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,20 @@ def test_an_epsilon_is_no_excuse_for_the_svm():
     assert truth.allowance is None
     assert truth.compare_loss(rounded).note == FLOAT32_NOTE
     assert not truth.compare_loss(Received(loss.array + 1e-3, "float64")).is_right
+
+
+def test_a_case_with_the_same_numbers_is_computed_once_and_one_with_others_again():
+    case = next(iter(CASES.values()))
+    same = dataclasses.replace(case, W=case.W.copy(), X=case.X.copy(), y=case.y.copy())
+    other = dataclasses.replace(case, W=case.W + 1)
+
+    truth = Truth.about("softmax", case, PLAIN, "float64")
+
+    assert Truth.about("softmax", same, PLAIN, "float64") is truth
+    for different in (
+        Truth.about("softmax", other, PLAIN, "float64"),
+        Truth.about("svm", case, PLAIN, "float64"),
+        Truth.about("softmax", case, PLAIN, "float32"),
+        Truth.about("softmax", case, Convention(delta=2.0), "float64"),
+    ):
+        assert different is not truth

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from grader.checks import ValuesCheck
 from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of
 from grader.checks.losses.truth import FLOAT32_NOTE
+from grader.checks.losses.values import ValuesCheck
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut, Unexpected
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding

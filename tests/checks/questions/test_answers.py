@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 import reference.questions.registry
-from grader.checks import AnswersCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.questions.answers import AnswersCheck
 from grader.model.assignment import AnyFunction
 from grader.model.observation import Died, Raised, Returned, Unexpected
 from grader.model.trial import FunctionArgument, Tensor
 from grader.model.verdict import Finding
-from reference import Inputs, Mistake, Question, QuestionCase, Rule
+from reference.mistakes import Mistake
+from reference.questions.inputs import Inputs
+from reference.questions.question import Question, QuestionCase, Rule
 from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
 
 ON = ASSIGNMENT.model_copy(

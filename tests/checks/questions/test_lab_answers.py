@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import AnswersCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.questions.answers import AnswersCheck
 from grader.model.assignment import AnyFunction
 from reference.questions.lab import formulas
 from tests.checks.students import ASSIGNMENT, observe

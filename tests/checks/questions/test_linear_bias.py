@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks import AnswersCheck
+from grader.checks.questions.answers import AnswersCheck
 from grader.spec import load_spec
 from tests.checks.students import verdict_on
 

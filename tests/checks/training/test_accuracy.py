@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.checks import AccuracyCheck, InitialLossCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.training.accuracy import CURVE_POINTS, curve, templates
+from grader.checks.losses.initial_loss import InitialLossCheck
+from grader.checks.training.accuracy import CURVE_POINTS, AccuracyCheck, curve, templates
 from grader.model.observation import Died, Raised, TimedOut
 from grader.model.trial import FunctionArgument, ResidentTensor, Tensor
 from grader.model.verdict import Finding

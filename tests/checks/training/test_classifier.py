@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.checks import ClassifierCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
+from grader.checks.training.classifier import ClassifierCheck
 from grader.checks.training.training_run import TrainingRun
 from grader.model.verdict import Finding
 from tests.checks.students import (

@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import ClassifierCheck, PredictionCheck, SamplingCheck, TrainingCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.training.classifier import ClassifierCheck
+from grader.checks.training.prediction import PredictionCheck
+from grader.checks.training.sampling import SamplingCheck
+from grader.checks.training.training import TrainingCheck
 from grader.model.assignment import Assignment, ClassifierClass, ClassifierName, Limits, TrainerDefaults
 from grader.model.trial import Spy, Tensor
 from reference import Convention

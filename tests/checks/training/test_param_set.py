@@ -5,9 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.checks import ParamSetCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.training.param_set import asked_of
+from grader.checks.training.param_set import ParamSetCheck, asked_of
 from grader.model.assignment import ParamSetFunction
 from grader.model.observation import Missing, Received, Returned
 from tests.checks.students import ASSIGNMENT, evidence_of, says, verdict_on

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import PredictionCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
+from grader.checks.training.prediction import PredictionCheck
 from grader.model.assignment import PredictorFunction
 from grader.model.trial import Tensor
 from grader.model.verdict import Finding

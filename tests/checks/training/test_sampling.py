@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.checks import SamplingCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
+from grader.checks.training.sampling import SamplingCheck
 from grader.checks.training.training_run import TrainingRun
 from grader.model.verdict import Finding
 from reference.uniformity import greatest_chi_square

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks import SearchCheck
 from grader.checks.base.context import CheckContext
-from grader.checks.training.search import GREATEST_STRENGTH, RATES
+from grader.checks.training.search import GREATEST_STRENGTH, RATES, SearchCheck
 from grader.model.assignment import SearchParamsFunction
 from grader.model.observation import Died, Missing, Raised, Refused, TimedOut
 from grader.model.trial import FunctionArgument, ResidentTensor, Scalar, Tensor

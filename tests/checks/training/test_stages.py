@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import AccuracyCheck
 from grader.checks.base.context import CheckContext
+from grader.checks.training.accuracy import AccuracyCheck
 from grader.checks.training.calls import start_of
 from grader.checks.training.descent import joined
 from grader.checks.training.stages import clear_of, stage_ends

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.checks import TrainingCheck
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.context import CheckContext
+from grader.checks.training.training import TrainingCheck
 from grader.checks.training.training_audit import SHARES
 from grader.checks.training.training_run import TrainingRun
 from grader.model.observation import Died, Refused, Returned, TimedOut, Unexpected

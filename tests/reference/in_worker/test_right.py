@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from reference import QUESTIONS, Convention, Inputs, right_source
+from reference import Convention, right_source
 from reference.in_worker.drivers import driver_source
+from reference.questions import QUESTIONS
+from reference.questions.inputs import Inputs
 
 PLAIN = Convention()
 ASKED = [each for each in QUESTIONS.values() if each.right is not None]

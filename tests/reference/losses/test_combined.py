@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from reference import Convention, explain_loss, softmax_loss, svm_loss
+from reference import Convention, softmax_loss, svm_loss
 from reference.losses.mistakes import combined
+from reference.losses.mistakes.table import explain_loss
 from reference.losses.right import RightAnswer
 from reference.mistakes import distance
 from tests.reference.draws import PLAIN, draw

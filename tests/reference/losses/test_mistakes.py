@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from reference import LOSS_MISTAKES, Case, Convention, match_loss, softmax_loss, svm_loss
-from reference.losses.mistakes.table import LOSS_TOLERANCE
+from reference import Case, Convention, softmax_loss, svm_loss
+from reference.losses.mistakes.table import LOSS_MISTAKES, LOSS_TOLERANCE, match_loss
 from reference.losses.right import Classifier, LossMistake, Part, RightAnswer
 from tests.reference.draws import PLAIN, Array, draw, torch_loss
 from tests.reference.students import STUDENTS, Student, loop_svm, rows_of, softmax_from, softmax_with

@@ -8,12 +8,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reference import Inputs, question_of
 from reference.losses.problem import cross_entropies, log_softmax
+from reference.questions import question_of
 from reference.questions.cnn import QUESTIONS, cases, learning_questions, make_digits
 from reference.questions.cnn.epochs import Epoch, batch_losses, batches, evaluated
 from reference.questions.cnn.learning_questions import ACCURACY_BAR
 from reference.questions.cnn.network import COUNT, SHAPES, Network, split
+from reference.questions.inputs import Inputs
 
 
 def inputs_of(name, seed=0, case=0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Inputs
+from reference.questions.inputs import Inputs
 from reference.questions.lab import QUESTIONS, formulas
 from reference.questions.lab.descent import Descent, histogram, sequential
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Convention, Inputs
+from reference import Convention
+from reference.questions.inputs import Inputs
 from reference.questions.linear_bias.loss import LOSS_QUESTION
 from reference.questions.linear_bias.spiral import spiral
 from reference.questions.linear_bias.training import TRAINING_QUESTIONS, descend

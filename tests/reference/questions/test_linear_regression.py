@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Inputs
+from reference.questions.inputs import Inputs
 from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS, Fit, descend
 
 BY_NAME = {question.name: question for question in LINEAR_REGRESSION_QUESTIONS}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from reference import Convention, Inputs
+from reference import Convention
+from reference.questions.inputs import Inputs
 from reference.questions.linear_bias.spiral import spiral
 from reference.questions.two_layer.loss import LOSS_QUESTIONS
 from reference.questions.two_layer.network import PARAMETERS, evaluate, parameters_of
