@@ -240,7 +240,7 @@ def test_functions_that_are_still_missing_are_not_told_again(capsys):
         gone = [check_part(id=name, functions=[name], status="skipped", message="gone") for name in functions]
         return report_of(checks=[check_part(), *gone], functions=functions)
 
-    missing = {"status": "missing", "where": None, "diagnosis": [], "notes": []}
+    missing: dict[str, object] = {"status": "missing", "where": None, "diagnosis": [], "notes": []}
     console = Console(width=80)
     terminal.show_change(console, "14:52:31  hw.py saved", report(g=missing), report(), {"f"}, 0.25)
     first = capsys.readouterr().out
