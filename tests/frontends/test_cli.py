@@ -140,6 +140,7 @@ def test_standard_output_is_json_alone(grader, graded, mini):
         ("hw.py/report.json", "cannot be written: there is no folder hw.py; make it first"),
         ("typo/report.json", "cannot be written: there is no folder typo; make it first"),
         (".", "is a folder; give the path of a file"),
+        ("hw.py", "--json writes a report, and would replace this file; give a .json file"),
         pytest.param(
             "/proc/report.json",
             "cannot be written: No such file or directory",
