@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import TYPE_CHECKING, Any, Self
 
 from grader.errors import GraderError, SandboxError
+from grader.sandbox import interruption
 
 if TYPE_CHECKING:
     from grader.execution.job import GradeJob
@@ -54,7 +56,7 @@ class _JobProcess:
     process: subprocess.Popen[bytes]
     connection: Connection[Any, Any]
     task: _Task | None = None
-    is_ready: bool = field(default=False)
+    is_ready: bool = False
     """Whether it has said that it can grade. A task may be sent before."""
 
     @classmethod
@@ -78,9 +80,11 @@ class _JobProcess:
                 raise SandboxError(f"no process could be started to grade in: {error}") from error
         return cls(process, ours)
 
-    def ended(self) -> str:
+    def ended(self, patience_seconds: float) -> str:
         """Make sure that it has ended; how it did, as a clause."""
         self.connection.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience_seconds)
         self.process.kill()
         code = self.process.wait()
         if code == -signal.SIGKILL:
@@ -130,8 +134,9 @@ class PoolExecutor:
         return [each for each in self._processes if each.task is not None]
 
     def _start(self) -> _JobProcess:
-        made = _JobProcess.start(with_torch=self._with_torch)
-        self._processes.append(made)
+        with interruption.deferred():  # or nobody would know of the process
+            made = _JobProcess.start(with_torch=self._with_torch)
+            self._processes.append(made)
         return made
 
     def _give(self, task: _Task) -> None:
@@ -181,7 +186,7 @@ class PoolExecutor:
     def _bury(self, process: _JobProcess) -> str:
         """Forget a process that has ended; how it did. SandboxError if none gets as far as being ready."""
         self._processes.remove(process)
-        words = process.ended()
+        words = process.ended(ENDING_SECONDS)
         if not process.is_ready:
             self._failed_starts += 1
             if self._failed_starts >= _MOST_STARTS:
@@ -197,12 +202,7 @@ class PoolExecutor:
             each.process.terminate()
         deadline = time.monotonic() + ENDING_SECONDS
         for each in processes:
-            try:
-                each.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
-            finally:
-                each.ended()
+            each.ended(max(0.0, deadline - time.monotonic()))
 
 
 def _next(again: list[_Task], drawn: Iterator[GradeJob]) -> _Task | None:
