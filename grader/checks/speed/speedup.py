@@ -17,6 +17,7 @@ from grader.checks.speed.rounds import (
     draw_round,
     round_and_size,
     rounds_of,
+    seconds_of,
 )
 from grader.checks.speed.timing import (
     LEAST_ROUNDS,
@@ -218,7 +219,7 @@ class SpeedupCheck(CheckFields):
         worst, best = worst * (slowdown.low >= IMPOSSIBLE), best * (slowdown.high >= IMPOSSIBLE)
         return Reading(
             rounds=len(rounds),
-            seconds=sum(each.seconds for each in rounds),
+            seconds=seconds_of(evidence),
             speedup=speedup,
             slowdown=slowdown,
             many_samples=many_samples,
@@ -238,7 +239,7 @@ class SpeedupCheck(CheckFields):
         first: dict[str, float] = {}
         for trial, observation in evidence:
             if trial.runner == "student" and isinstance(observation, Checked):
-                first.setdefault(trial.function, observation.seconds)
+                first.setdefault(trial.function, observation.own_seconds)
         return first[self.naive] / first[self.vectorized]
 
 
