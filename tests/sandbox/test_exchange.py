@@ -93,8 +93,11 @@ def test_the_time_that_passed_in_waiting_for_a_core_comes_with_the_values(worker
     other = worker(answer(wire.RETURNED, NUMBER))
     exchange = Exchange(other.ours, 5.0, decode.GREATEST_RAISED, other.end, read_counts=lambda: next(counts))
 
-    observation = exchange.returned(exchange.ask({"op": "call"}), TRIAL, [], lambda *_: None)
+    seen = exchange.ask({"op": "call"})
+    assert isinstance(seen, Answer)
+    observation = exchange.returned(seen, TRIAL, [], lambda *_: None)
 
+    assert isinstance(observation, Returned)
     assert observation.waiting_seconds == pytest.approx(3e-6)
     assert observation.seconds > observation.waiting_seconds
 
