@@ -54,7 +54,7 @@ class ForkLauncher:
         self._watch = Watch()
         self._ahead: _Ordered | None = None
         self._has_torch = with_torch
-        self._zygote, self._control = start_process("fork", with_torch=with_torch)
+        self._zygote, self._control = start_process("fork", self._workspace.folder, with_torch=with_torch)
 
     @property
     def has_torch(self) -> bool:
@@ -246,7 +246,9 @@ class ForkLauncher:
 
     def _replace_zygote(self) -> None:
         self._end_zygote()
-        self._zygote, self._control = start_process("fork", with_torch=self._has_torch)
+        self._zygote, self._control = start_process(
+            "fork", self._workspace.folder, with_torch=self._has_torch
+        )
 
     def _end_zygote(self) -> None:
         self._control.close()

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -115,9 +114,9 @@ def _environment() -> dict[str, str]:
 
 
 def start_process(
-    mode: Literal["fork", "single"], *, with_torch: bool = True
+    mode: Literal["fork", "single"], folder: Path, *, with_torch: bool = True
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start zygote.py; returns the process and the judge's end of its socket."""
+    """Start zygote.py; returns the process and the judge's end of its socket. folder: that of the workers' folders."""
     library = "torch" if with_torch else "numpy"
     folders = hidden_folders(_ZYGOTE)
     ours, theirs = socket_pair()
@@ -132,7 +131,7 @@ def start_process(
                 stdin=subprocess.DEVNULL if is_posix else subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                cwd=tempfile.gettempdir(),
+                cwd=folder,
             )
             if sys.platform == "win32":
                 assert process.stdin is not None

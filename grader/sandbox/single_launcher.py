@@ -45,7 +45,7 @@ class SingleLauncher:
         self._terms = replace(self._terms, memory_bytes=memory_bytes)
 
     def _start_process(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        return start_process("single", with_torch=self._has_torch)
+        return start_process("single", self._workspace.folder, with_torch=self._has_torch)
 
     def _end_ahead(self) -> None:
         if self._ahead is not None:

@@ -25,6 +25,9 @@ def f():
 
 def folder():
     return util.find_spec(NAME).submodule_search_locations[0]
+
+def extension():
+    return folder() + "/" + [each for each in os.listdir(folder()) if each.startswith("_C.")][0]
 """
 """Code of which no text says torch. f: whether it is loaded."""
 
@@ -36,12 +39,26 @@ WAYS = {
     if not f(): found.loader.exec_module(util.module_from_spec(found))
     return 3""",
     "its library": "import ctypes; ctypes.CDLL(folder() + '/lib/libc10.so'); return 3",
-    "its extension under another name": """file = [each for each in os.listdir(folder()) if each.startswith("_C.")][0]
-    loader = machinery.ExtensionFileLoader("_C", folder() + "/" + file)
+    "its extension under another name": """loader = machinery.ExtensionFileLoader("_C", extension())
     try: util.module_from_spec(util.spec_from_loader("_C", loader))
     except (ImportError, SystemError): pass
     return 3""",
+    "its text": "return len(open(folder() + '/__init__.py').read(3))",
 }
+
+
+FOOLED = {
+    "bytes for a path": """import _ctypes
+    _ctypes.dlopen(os.fsencode(folder() + "/lib/libtorch_cpu.so"), 0)""",
+    "a path that only looks like text": """class Path(str): pass
+    import _imp, types
+    _imp.create_dynamic(types.SimpleNamespace(name="_C", origin=Path(extension())))""",
+    "real paths made false": """import _imp, posixpath, types
+    spec = types.SimpleNamespace(name="_C", origin=extension())
+    posixpath._joinrealpath = lambda *_: ("/elsewhere", True)
+    _imp.create_dynamic(spec)""",
+}
+"""What keeps the hook from hearing of a library of torch's."""
 
 
 def without_torch():
@@ -93,6 +110,20 @@ def test_code_that_hides_torch_gets_a_worker_that_has_it_and_its_witnesses(way):
 
         assert sandbox.launcher.has_torch
         assert number_of(session.run(trial("f"))) == 1
+
+
+@pytest.mark.parametrize("way", FOOLED.values(), ids=FOOLED.keys())
+def test_who_fools_the_hook_finds_torch_closed(light, way):
+    if "filesystem" in light.isolation.missing:
+        pytest.skip("no Landlock here")
+    with opened(light, f"{HIDDEN}\ndef g():\n    {way}\n") as session:
+        seen = session.run(trial("g"))
+        (worker,) = session._workers.values()
+
+        assert isinstance(seen, Raised), seen
+        assert "Permission denied" in seen.message
+        assert "libtorch" not in maps_of(worker.process.process_id)
+    assert not light.launcher.has_torch
 
 
 def test_a_loss_of_torch_is_seen_in_a_worker_that_began_without_it():
