@@ -62,7 +62,10 @@ class Launcher(Protocol):
 
     @property
     def has_torch(self) -> bool:
-        """Whether workers have torch; any that imports torch without having it ends with a status that says so."""
+        """Whether workers have torch; any that imports torch without having it ends with a status that says so.
+
+        They go on without where torch was asked for later and its process could not be started.
+        """
 
     def prepare(self, memory_bytes: int, *, needs_torch: bool = True) -> None:
         """Set the private memory of the next workers, and whether they must have torch; one may be started ahead.

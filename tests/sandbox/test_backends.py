@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxError
 from grader.model.observation import Died, Raised, Returned
+from grader.model.trial import ArrayOutput
 from grader.sandbox.host import Sandbox
 from grader.sandbox.inside import wire
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.protocols import Budget
-from tests.sandbox.calls import extracted_of, number_of, trial
+from tests.sandbox import plain
+from tests.sandbox.calls import array_of, extracted_of, number_of, tensor, trial
 
 HIDDEN = """
 import importlib
@@ -164,6 +167,34 @@ def test_a_sandbox_without_torch_gets_it_for_the_next_submission_and_keeps_it(ho
         with opened(sandbox, HIDDEN) as session:
             assert number_of(session.run(trial("f"))) == 1
         assert sandbox.isolation == isolation
+
+
+def test_a_second_call_that_needs_torch_comes_after_its_first_call():
+    source = f"{HIDDEN}\ndef g(W):\n    if W[0, 0] > 1: __import__(NAME)\n    return W\n"
+    with without_torch() as sandbox, opened(sandbox, source) as session:
+        row = {"outputs": (ArrayOutput((1, 1)),), "backend": "numpy"}
+        session.run(trial("g", tensor([1.0]), **row))
+        again = session.run(trial("g", tensor([2.0]), is_again=True, **row))
+
+    assert isinstance(again, Returned), again
+    assert [array_of(each).tolist() for each in (*again.values, *again.earlier)] == [[[2.0]]] * 2
+
+
+@pytest.mark.parametrize("how", ["fork", "single"])
+def test_torch_that_cannot_be_imported_costs_only_the_function_that_needs_it(monkeypatch, tmp_path, how):
+    zygote = tmp_path / "zygote.py"
+    zygote.write_text(
+        f"import sys\nif 'torch' in sys.argv: sys.exit(1)\nsys.path.insert(0, {str(plain.FOLDER)!r})\n"
+        "import zygote\nsys.path.pop(0)\nzygote.main()\n"
+    )
+    monkeypatch.setattr("grader.sandbox.launcher._ZYGOTE", zygote)
+    source = f"{HIDDEN}\ndef g(): return __import__(NAME).zeros(3)\n"
+    with Sandbox(make_launcher(how, with_torch=False)) as sandbox:
+        for _ in range(2):
+            with sandbox.session(extracted_of(source), Budget(), redirect_cuda=True) as session:
+                with pytest.raises(SandboxError, match="g needs torch, whose process cannot be started"):
+                    session.run(trial("g"))
+                assert number_of(session.run(trial("f"))) == 0
 
 
 def test_a_call_can_be_traced_without_torch(light):
