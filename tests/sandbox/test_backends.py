@@ -172,9 +172,9 @@ def test_a_sandbox_without_torch_gets_it_for_the_next_submission_and_keeps_it(ho
 def test_a_second_call_that_needs_torch_comes_after_its_first_call():
     source = f"{HIDDEN}\ndef g(W):\n    if W[0, 0] > 1: __import__(NAME)\n    return W\n"
     with without_torch() as sandbox, opened(sandbox, source) as session:
-        row = {"outputs": (ArrayOutput((1, 1)),), "backend": "numpy"}
-        session.run(trial("g", tensor([1.0]), **row))
-        again = session.run(trial("g", tensor([2.0]), is_again=True, **row))
+        row = (ArrayOutput((1, 1)),)
+        session.run(trial("g", tensor([1.0]), outputs=row, backend="numpy"))
+        again = session.run(trial("g", tensor([2.0]), outputs=row, backend="numpy", is_again=True))
 
     assert isinstance(again, Returned), again
     assert [array_of(each).tolist() for each in (*again.values, *again.earlier)] == [[[2.0]]] * 2
