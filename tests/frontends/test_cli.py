@@ -39,6 +39,7 @@ def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
