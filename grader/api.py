@@ -48,6 +48,7 @@ def grade_path(
     spec: PathLike | None = None,
     *,
     quick: bool = False,
+    full: bool = False,
     seed: int | None = None,
     only: Sequence[str] = (),
     device: DeviceName = "auto",
@@ -65,6 +66,7 @@ def grade_path(
         spec: a spec's name or .toml file; None to detect it from the functions in the submission.
         quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
             only the other checks, and a flag names the points left out.
+        full: train for all iterations, even where the accuracy is clear of the bars before. Not with quick.
         seed: random seed of all inputs, at least 0 and below 2**63; None for the spec's, or else a new one.
         only: ids of the checks to run; empty for all. With any, `score` is None: the report is incomplete.
         device: "cpu", "cuda", or "auto" for an NVIDIA GPU if there is one.
@@ -86,7 +88,7 @@ def grade_path(
 
     """
     with Grader(
-        spec, quick=quick, seed=seed, only=only, device=device, data=data, isolation=isolation
+        spec, quick=quick, full=full, seed=seed, only=only, device=device, data=data, isolation=isolation
     ) as grader:
         return grader.grade(path)
 
@@ -96,6 +98,7 @@ class _Options:
     """How to grade; `grade_path` describes the fields."""
 
     quick: bool = False
+    full: bool = False
     seed: int | None = None
     only: Sequence[str] = ()
     device: DeviceName = "auto"
@@ -104,6 +107,10 @@ class _Options:
 
     def __post_init__(self) -> None:
         """Refuse wrong values before any process is started."""
+        if self.quick and self.full:
+            raise UsageError(
+                "a quick run leaves out training and a full one trains to the end; choose one of them"
+            )
         _check_seed(self.seed)
         _check_texts("only", self.only, "check ids")
         for name, seen, names in (
@@ -133,6 +140,7 @@ class _Options:
             device_name=chosen.name,
             device_note=chosen.note,
             is_quick=self.quick,
+            is_full=self.full,
         )
         settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
         return settings
@@ -281,6 +289,7 @@ def grade_class(
     out: PathLike,
     *,
     quick: bool = False,
+    full: bool = False,
     seed: int | None = None,
     device: DeviceName = "auto",
     data: PathLike | None = None,
@@ -303,6 +312,7 @@ def grade_class(
         spec: a spec's name or .toml file.
         out: folder for reports/ID.json and gradebook.csv; created if missing.
         quick: as for `grade_path`.
+        full: as for `grade_path`; submissions whose training stopped early are graded again.
         device: as for `grade_path`.
         data: as for `grade_path`.
         seed: one for the whole class; submissions whose reports have another one are graded again.
@@ -325,7 +335,7 @@ def grade_class(
     """
     _check_texts("select", select, "patterns")
     submissions, reports = Path(path), Path(out)
-    options = _Options(quick=quick, seed=seed, device=device, data=data, isolation=isolation)
+    options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from grader import __version__
+from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
 from grader.errors import SubmissionError
 from grader.execution.executor import Executor
@@ -16,7 +17,7 @@ from grader.execution.job import GradeJob, signed
 from grader.grading.grade import guarded
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
-from grader.model.report import Report
+from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
@@ -91,13 +92,20 @@ class ClassRun:
     ) -> ClassResult:
         """Grade the entries. Each report is on disk before progress is called with it.
 
+        Checks that were too noisy to decide are timed once more at the end, one submission at a time. Until then their
+        reports are on disk with the higher credit, and after a stop the next run finds them there.
+
         whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
         Raises OutputError if a report cannot be written, and the executor's errors.
         """
         self.store.prepare()
         outcomes: dict[str, Outcome] = {}
+        undecided: dict[str, Report] = {}
 
         def finish(outcome: Outcome) -> None:
+            if outcome.id not in undecided and open_checks(outcome.report):
+                undecided[outcome.id] = outcome.report
+                return
             outcomes[outcome.id] = outcome
             if progress is not None:
                 progress(outcome, len(outcomes), len(entries))
@@ -107,6 +115,9 @@ class ClassRun:
         for job, report in executor.run(self._jobs(entries, finish)):
             self.store.write(job.id, report)
             finish(Outcome(job.id, "graded", report))
+        for entry in entries:
+            if entry.id in undecided:
+                finish(Outcome(entry.id, "graded", self._timed_again(entry, undecided[entry.id], executor)))
         rows = (
             (entry.id, outcomes[entry.id].report if entry.id in outcomes else self.store.read(entry.id))
             for entry in whole_class or entries
@@ -127,6 +138,15 @@ class ClassRun:
             else:
                 yield GradeJob(entry, self.loaded, self.settings, self.least_isolation, sha256)
 
+    def _timed_again(self, entry: ClassEntry, report: Report, executor: Executor) -> Report:
+        """The report with its open checks timed once more, while no other job runs."""
+        settings = replace(self.settings, only=open_checks(report), seed=report.environment.seed)
+        job = GradeJob(entry, self.loaded, settings, self.least_isolation, report.submission.sha256)
+        for _, again in executor.run([job]):
+            report = with_second(report, again)
+            self.store.write(entry.id, report)
+        return report
+
     def is_up_to_date(self, report: Report, sha256: str) -> bool:
         """Whether the report is of the submission with this SHA-256, and made as this run would make it."""
         made, settings, checks = report.environment, self.settings, self.loaded.spec.checks
@@ -141,7 +161,13 @@ class ClassRun:
             and IsolationLevel(made.isolation).rank >= self.least_isolation.rank
             and {check.id for check in report.checks if check.status == "not_run"}
             == {check.id for check in checks if settings.reason_left_out(check) is not None}
+            and not (settings.is_full and any(map(_stopped_early, report.checks)))
         )
+
+
+def _stopped_early(check: CheckPart) -> bool:
+    """Whether its training ended before the handout's number of iterations, clear of the bars."""
+    return check.measured.get("iterations", 0) < check.allowed.get("iterations", 0)
 
 
 def _sha256(entry: ClassEntry) -> str | None:

@@ -20,8 +20,8 @@ OPTIONS: Mapping[str, frozenset[str]] = {
 """The options that take a value, of each command that grades."""
 
 FLAGS: Mapping[str, frozenset[str]] = {
-    "check": frozenset({"--quick", "--watch"}),
-    "batch": frozenset({"--quick", "--regrade", "--anyway"}),
+    "check": frozenset({"--quick", "--full", "--watch"}),
+    "batch": frozenset({"--quick", "--full", "--regrade", "--anyway"}),
 }
 """The other options, but for --help."""
 

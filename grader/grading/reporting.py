@@ -35,6 +35,7 @@ from grader.model.report import (
     WherePart,
     found_in,
     function_status,
+    total,
 )
 from grader.model.verdict import Failure, FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
@@ -118,7 +119,7 @@ class ReportDraft:
                 ),
             ),
             status="graded" if self.is_complete else "incomplete",
-            score=round(sum(check.points for check in self.checks), 4) if self.is_complete and most else None,
+            score=total(self.checks) if self.is_complete and most else None,
             max_score=most,
             functions=dict(self.functions),
             checks=tuple(map(self._with_causes, self.results, self.checks)),
@@ -300,6 +301,7 @@ def check_part(result: CheckResult) -> CheckPart:
             for name, picture in verdict.pictures.items()
         },
         failure=None if verdict.failure is None else _failure_part(verdict.failure),
+        timing="open" if verdict.is_open else None,
         seconds=round(result.seconds, 4),
         findings=tuple(FindingPart(**asdict(finding)) for finding in verdict.findings),
     )

@@ -191,6 +191,13 @@ class CheckPart(ReportModel):
     findings: tuple[FindingPart, ...] = Field(
         default=(), description="The check's findings on each function; a function's status sums them up."
     )
+    timing: Literal["open", "repeated"] | None = Field(
+        default=None,
+        description=(
+            "open: too noisy to decide, so the higher credit was given; a class measures it again alone at its end."
+            " repeated: that was done. null: clear at once, or not timed."
+        ),
+    )
 
 
 class FlagPart(ReportModel):
@@ -273,6 +280,11 @@ class Report(ReportModel):
         """Points earned and possible in the checks that ran to completion."""
         ran = [check for check in self.checks if check.status in {"passed", "failed"}]
         return sum(check.points for check in ran), sum(check.max_points for check in ran)
+
+
+def total(checks: Iterable[CheckPart]) -> float:
+    """The points earned in these checks."""
+    return round(sum(check.points for check in checks), 4)
 
 
 def function_status(

@@ -106,6 +106,7 @@ class Verdict:
         pictures: images for a page to draw, bounded in size.
         blames: functions whose wrong values are why the check failed.
         failure: the call without values that is why the check failed.
+        is_open: whether the measured times leave the credit open; then it is the higher one.
     """
 
     status: VerdictStatus
@@ -120,6 +121,7 @@ class Verdict:
     failure: Failure | None = None
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pictures: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))
+    is_open: bool = False
 
 
 class VerdictDetails(TypedDict, total=False):
@@ -132,3 +134,4 @@ class VerdictDetails(TypedDict, total=False):
     blames: tuple[str, ...]
     curves: Mapping[str, tuple[float, ...]]
     pictures: Mapping[str, Picture]
+    is_open: bool

@@ -242,6 +242,21 @@ def test_a_quick_class_is_graded_quickly(grader, graded, course):
     assert [settings.is_quick for settings in seen] == [True, True]
 
 
+def test_a_full_run_is_graded_in_full(grader, graded, course):
+    seen = graded(PASSED)
+
+    grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--full")
+
+    assert [settings.is_full for settings in seen] == [True, True]
+
+
+def test_a_run_cannot_be_quick_and_full(grader, mini):
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--quick", "--full")
+
+    assert ran.code == 2
+    assert "a quick run leaves out training and a full one trains to the end; choose one of them" in ran.err
+
+
 def test_a_seed_is_used_as_given_and_drawn_where_none_is(grader, graded, mini):
     seen = graded(PASSED)
 

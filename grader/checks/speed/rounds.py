@@ -22,14 +22,14 @@ from grader.model.trial import (
     Trial,
 )
 
-WARM_UPS = 2
+WARM_UPS = 1
 """Rounds that do not count: the first calls of a process are up to 10 times as slow as later ones."""
 
 NAIVE_CAP = 1.5
 """A naive function that dawdles counts as this many times the reference's."""
 
-LEAST_SECONDS = 1e-6
-"""The shortest net time: less the call that does nothing, a time can come out negative."""
+LEAST_SHARE = 0.02
+"""The least net time, as a share of the whole: less the call that does nothing, a time can come out negative."""
 
 REG = 0.05
 _NAIVE_SECONDS = 30.0
@@ -49,11 +49,11 @@ class Size:
 MAIN = Size("main", 128, 10, 3073, 7)
 """The handout's."""
 
-FEW_SAMPLES = Size("few", 4, 10, 3073, 8)
+FEW_SAMPLES = Size("few", 4, 10, 3073, 4)
 """For the naive functions, whose time is proportional to the samples: short enough that some of the calls run within
 one time slice on a busy machine."""
 
-MANY_SAMPLES = Size("many", 600, 10, 40, 5)
+MANY_SAMPLES = Size("many", 600, 10, 40, 7)
 """Little to compute for each sample, so a Python loop over the samples shows, whatever its body does."""
 
 NULL = "null_call"
@@ -144,25 +144,37 @@ class Round:
 
 
 def rounds_of(evidence: Evidence) -> list[Round]:
-    """The rounds that count, in order."""
+    """The rounds that count, in order.
+
+    The time of the call that does nothing is the shortest of all rounds: one that is too long, taken off both sides,
+    makes any ratio of the rest.
+    """
     found: dict[int, dict[tuple[str, str], list[float]]] = defaultdict(lambda: defaultdict(list))
+    nothing: dict[str, float] = {}
     for trial, observation in evidence:
         number, size = round_and_size(trial)
         if number >= WARM_UPS and isinstance(observation, Checked):
             who = NULL if trial.function == NULL else trial.runner
             found[number][size, who].append(observation.seconds)
-    return [round_of(times) for _, times in sorted(found.items())]
+            if who == NULL:
+                sent = MAIN.name if size == FEW_SAMPLES.name else size  # W has the same size in both
+                nothing[sent] = min(observation.seconds, nothing.get(sent, np.inf))
+    nothing[FEW_SAMPLES.name] = nothing.get(MAIN.name, 0.0)
+    return [round_of(times, nothing) for _, times in sorted(found.items())]
 
 
-def round_of(times: Mapping[tuple[str, str], Sequence[float]]) -> Round:
+def round_of(times: Mapping[tuple[str, str], Sequence[float]], nothing: Mapping[str, float]) -> Round:
     """The ratios of one round from the seconds of its calls, by the size's name and the runner's, or NULL.
+
+    nothing: the seconds of a call that does nothing, by the size's name.
 
     Of several calls the shortest counts: other programs only ever add time. Without calls of the student's naive
     function the reference's counts in its place.
     """
 
     def net(size: Size, who: str) -> float:
-        return max(min(times[size.name, who]) - min(times[size.name, NULL]), LEAST_SECONDS)
+        shortest = min(times[size.name, who])
+        return max(shortest - nothing[size.name], LEAST_SHARE * max(shortest, nothing[size.name]))
 
     share = MAIN.N / FEW_SAMPLES.N
     reference, student = net(MAIN, "reference"), net(MAIN, "student")

@@ -23,6 +23,9 @@ LEAST_ROUNDS = 3
 MOST_SECONDS = 10.0
 """Of the calls of a series whose credit stays open."""
 
+LEAST_OPEN_ROUNDS = 8
+"""A series ends open only after so many: of a very slow function, MOST_SECONDS hold three rounds, which tell little."""
+
 LEAST_SPREAD = 0.03
 """Standard deviation of the logarithm of a ratio; three rounds that agree better do so by chance."""
 
@@ -36,10 +39,6 @@ class Interval:
     low: float
     middle: float
     high: float
-
-    def straddles(self, bound: float) -> bool:
-        """Whether the true ratio may lie on either side of the bound."""
-        return self.low < bound <= self.high
 
 
 def interval(ratios: Sequence[float] | Array) -> Interval:
@@ -76,7 +75,6 @@ class Reading:
         slowdown, many_samples: the student's time over the reference's, at the handout's size and with many samples.
         is_by_factor: credit is by the handout's factor, not by the slowdowns.
         worst, credit: the credit at the worse and at the better ends of the intervals.
-        may_be_impossible: whether the time may be shorter than an honest one, and may be as long.
     """
 
     rounds: int
@@ -88,7 +86,6 @@ class Reading:
     is_by_factor: bool
     worst: float
     credit: float
-    may_be_impossible: bool = False
 
     @property
     def is_straddling(self) -> bool:
@@ -100,10 +97,11 @@ def is_enough(reading: Reading) -> bool:
     """The stopping rule, all of it: whether these rounds are enough to decide the credit.
 
     Measuring stops from LEAST_ROUNDS on once the credit is the same at both ends of the intervals, or the calls took
-    MOST_SECONDS.
+    MOST_SECONDS in at least LEAST_OPEN_ROUNDS.
     """
-    is_clear = not reading.is_straddling and not reading.may_be_impossible
-    return reading.rounds >= LEAST_ROUNDS and (is_clear or reading.seconds >= MOST_SECONDS)
+    if reading.is_straddling:
+        return reading.rounds >= LEAST_OPEN_ROUNDS and reading.seconds >= MOST_SECONDS
+    return reading.rounds >= LEAST_ROUNDS
 
 
 class Rung(Model):

@@ -98,6 +98,11 @@ QuickOption = Annotated[
     typer.Option("--quick", help="Leave out the checks that time or train; they do not count in the score."),
 ]
 
+FullOption = Annotated[
+    bool,
+    typer.Option("--full", help="Train to the end, even if the accuracy is clear of the bars before."),
+]
+
 SeedOption = Annotated[
     int | None,
     typer.Option(

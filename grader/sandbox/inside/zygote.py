@@ -120,6 +120,7 @@ class _Nursery:
         self._workers: set[int] = set()
         self._may_have_orphans = False
         self._forks = 0
+        self._is_collapsed = False
         orphans.inherit()
 
     def serve(self) -> None:
@@ -141,8 +142,10 @@ class _Nursery:
         self._may_have_orphans |= not is_filtered
         parent = os.getpid()
         self._forks += 1
-        if self._forks == FORKS_OF_A_CLASS:
+        if self._forks >= FORKS_OF_A_CLASS and len(self._workers) <= 1 and not self._is_collapsed:
+            # Those that are alive keep all of the old memory: only between submissions is there no more than one.
             huge_pages.collapse()
+            self._is_collapsed = True
         process_id = os.fork()
         if process_id == 0:
             try:
