@@ -733,6 +733,18 @@ def test_one_check_of_a_numpy_spec_imports_only_what_it_needs():
     assert lines[-1] == "[]"
 
 
+def test_one_check_of_a_numpy_spec_never_looks_for_garbage():
+    words = ("check", "submissions/cs231n/package_folder", "--only", "softmax_vectorized_values")
+
+    lines = printed_by(
+        f"import gc, sys; sys.argv[1:] = {words}; import grader.frontends.cli as c; looks = []\n"
+        "gc.callbacks.append(lambda phase, of: looks.append((phase, of['generation'])))\n"
+        "try: c.main()\nexcept SystemExit: print(looks)"
+    )
+
+    assert lines[-1] == "[]"
+
+
 def test_detection_reads_no_check_of_another_spec():
     lines = printed_by(
         "import sys; from pathlib import Path; from grader.intake import load_submission\n"
