@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.errors import GraderError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
+from grader.sandbox import interruption
 
 OPTIONS: Mapping[str, frozenset[str]] = {
     "check": frozenset({"--spec", "--device", "--seed", "--data", "--json", "--view", "--only"}),
@@ -36,7 +37,8 @@ def head_start(words: Sequence[str]) -> Iterator[None]:
     from grader.sandbox import launch
 
     try:
-        with suppress(GraderError, OSError):  # the command meets it again, and says so
+        # The command meets the error again, and says so.
+        with suppress(GraderError, OSError), interruption.deferred():
             launch.start_early(with_torch=needs_torch)
         yield
     finally:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import signal
 import types
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class _Request:
     """Whether this process was asked to stop."""
 
     is_made = False
+    is_deferred = False
 
 
 def catch() -> None:
@@ -31,6 +33,18 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-def _handle(_: int, __: types.FrameType | None) -> NoReturn:
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Raise a request that comes meanwhile at the end: nobody could end a process that is half started."""
+    _Request.is_deferred = True
+    try:
+        yield
+    finally:
+        _Request.is_deferred = False
+        check()
+
+
+def _handle(_: int, __: types.FrameType | None) -> None:
     _Request.is_made = True
-    raise KeyboardInterrupt
+    if not _Request.is_deferred:
+        raise KeyboardInterrupt

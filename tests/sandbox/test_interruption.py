@@ -34,6 +34,30 @@ def test_a_request_that_was_swallowed_is_raised_again_at_the_next_call(name):
     assert result.stdout.splitlines() == ["raised", "raised again"]
 
 
+DEFERRED = """
+import signal
+from grader.sandbox import interruption
+
+interruption.catch()
+try:
+    with interruption.deferred():
+        signal.raise_signal(signal.SIGINT)
+        print("to the end", flush=True)
+except KeyboardInterrupt:
+    print("raised", flush=True)
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("raised at once", flush=True)
+"""
+
+
+def test_a_request_waits_for_what_must_not_be_left_half_done():
+    result = subprocess.run([sys.executable, "-c", DEFERRED], capture_output=True, text=True, check=True)
+
+    assert result.stdout.splitlines() == ["to the end", "raised", "raised at once"]
+
+
 def test_without_a_request_nothing_is_raised():
     before = signal.getsignal(signal.SIGINT)
 
