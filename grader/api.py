@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from grader import formatting
-from grader.errors import GraderError, OutputError, SubmissionError, UsageError
+from grader.errors import GraderError, OutputError, UsageError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def grade_path(
     spec: PathLike | None = None,
     *,
     quick: bool = False,
+    full: bool = False,
     seed: int | None = None,
     only: Sequence[str] = (),
     device: DeviceName = "auto",
@@ -65,6 +66,7 @@ def grade_path(
         spec: a spec's name or .toml file; None to detect it from the functions in the submission.
         quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
             only the other checks, and a flag names the points left out.
+        full: train for all iterations, even where the accuracy is clear of the bars before. Not with quick.
         seed: random seed of all inputs, at least 0 and below 2**63; None for the spec's, or else a new one.
         only: ids of the checks to run; empty for all. With any, `score` is None: the report is incomplete.
         device: "cpu", "cuda", or "auto" for an NVIDIA GPU if there is one.
@@ -86,7 +88,7 @@ def grade_path(
 
     """
     with Grader(
-        spec, quick=quick, seed=seed, only=only, device=device, data=data, isolation=isolation
+        spec, quick=quick, full=full, seed=seed, only=only, device=device, data=data, isolation=isolation
     ) as grader:
         return grader.grade(path)
 
@@ -96,6 +98,7 @@ class _Options:
     """How to grade; `grade_path` describes the fields."""
 
     quick: bool = False
+    full: bool = False
     seed: int | None = None
     only: Sequence[str] = ()
     device: DeviceName = "auto"
@@ -104,6 +107,10 @@ class _Options:
 
     def __post_init__(self) -> None:
         """Refuse wrong values before any process is started."""
+        if self.quick and self.full:
+            raise UsageError(
+                "a quick run leaves out training and a full one trains to the end; choose one of them"
+            )
         _check_seed(self.seed)
         _check_texts("only", self.only, "check ids")
         for name, seen, names in (
@@ -133,6 +140,7 @@ class _Options:
             device_name=chosen.name,
             device_note=chosen.note,
             is_quick=self.quick,
+            is_full=self.full,
         )
         settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
         return settings
@@ -209,14 +217,6 @@ class Grader(_Options):
             self._sandbox = self._running.enter_context(_sandbox(with_torch=needs_torch))
         return self._sandbox
 
-    def expect(self, path: PathLike) -> None:
-        """Start the process for this submission already, in the background; `grade` tells what is wrong with the path."""
-        from grader.intake.submission import load_submission
-
-        with self._turn, suppress(SubmissionError):
-            if self._is_open and self._sandbox is None:
-                self._start(needs_torch=submission_needs_torch(load_submission(Path(path))))
-
     def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.
 
@@ -289,6 +289,7 @@ def grade_class(
     out: PathLike,
     *,
     quick: bool = False,
+    full: bool = False,
     seed: int | None = None,
     device: DeviceName = "auto",
     data: PathLike | None = None,
@@ -311,6 +312,7 @@ def grade_class(
         spec: a spec's name or .toml file.
         out: folder for reports/ID.json and gradebook.csv; created if missing.
         quick: as for `grade_path`.
+        full: as for `grade_path`; submissions whose training stopped early are graded again.
         device: as for `grade_path`.
         data: as for `grade_path`.
         seed: one for the whole class; submissions whose reports have another one are graded again.
@@ -333,7 +335,7 @@ def grade_class(
     """
     _check_texts("select", select, "patterns")
     submissions, reports = Path(path), Path(out)
-    options = _Options(quick=quick, seed=seed, device=device, data=data, isolation=isolation)
+    options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own

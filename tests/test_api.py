@@ -123,6 +123,15 @@ def test_a_quick_run_that_would_leave_nothing_is_refused(mini):
     )
 
 
+def test_a_run_is_quick_or_full_and_not_both(mini):
+    with pytest.raises(UsageError) as caught:
+        grade_path("hw.py", "mini.toml", quick=True, full=True)
+
+    assert str(caught.value) == (
+        "a quick run leaves out training and a full one trains to the end; choose one of them"
+    )
+
+
 def test_a_check_that_is_asked_for_is_run_in_a_quick_run_too(mini):
     report = grade_path("hw.py", "mini.toml", quick=True, only=["f_values"])
 

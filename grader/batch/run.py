@@ -17,7 +17,7 @@ from grader.execution.job import GradeJob, signed
 from grader.grading.grade import guarded
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
-from grader.model.report import Report
+from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
@@ -161,7 +161,13 @@ class ClassRun:
             and IsolationLevel(made.isolation).rank >= self.least_isolation.rank
             and {check.id for check in report.checks if check.status == "not_run"}
             == {check.id for check in checks if settings.reason_left_out(check) is not None}
+            and not (settings.is_full and any(map(_stopped_early, report.checks)))
         )
+
+
+def _stopped_early(check: CheckPart) -> bool:
+    """Whether its training ended before the handout's number of iterations, clear of the bars."""
+    return check.measured.get("iterations", 0) < check.allowed.get("iterations", 0)
 
 
 def _sha256(entry: ClassEntry) -> str | None:

@@ -2,8 +2,10 @@
 
 from grader.data.dataset import STANDIN_TITLE, DataSet, open_data, standin_data
 from grader.data.images import ImageSplits, LabelledImages, SplitName
+from grader.data.preprocessing import FEATURES
 
 __all__ = [
+    "FEATURES",
     "STANDIN_TITLE",
     "DataSet",
     "ImageSplits",

@@ -29,6 +29,8 @@ class Settings:
     """A remark for the report on the choice of the device."""
     is_quick: bool = False
     """Leave out checks that time or train, unless `only` names them."""
+    is_full: bool = False
+    """Train to the end, even where the verdict is certain before."""
 
     @property
     def data_set(self) -> DataSet:
@@ -54,7 +56,7 @@ class Settings:
     def context(self, assignment: Assignment) -> CheckContext:
         """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""
         device = "cpu" if assignment.backend == "numpy" else self.device
-        return CheckContext(assignment, self.seed, device, self.data_set)
+        return CheckContext(assignment, self.seed, device, self.data_set, self.is_full)
 
     def data_name(self, checks: Sequence[AnyCheck]) -> str:
         """The data, for the report. Reads a user's own data only if one of these checks trains on it."""

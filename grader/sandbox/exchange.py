@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import signal
@@ -46,6 +47,9 @@ LocationOf = Callable[[int, int], Location | None]
 Ended = TimedOut | Died
 """The worker gave no valid answer and was killed."""
 
+_STOPPED_SECONDS = 0.5
+"""A judge that wakes up so much later than it wanted to was stopped itself (Ctrl-Z)."""
+
 
 @dataclass(slots=True, eq=False)
 class Exchange:
@@ -68,6 +72,10 @@ class Exchange:
     _finished: float | None = field(default=None, init=False)
     _before: Counts | None = field(default=None, init=False)
     _after: Counts | None = field(default=None, init=False)
+    _looked: float = field(default=0.0, init=False)
+    """When the time left was last asked for."""
+    _due: float = field(default=math.inf, init=False)
+    """When it was to be asked for again at the latest."""
 
     def __post_init__(self) -> None:
         self._before = self.read_counts()
@@ -147,11 +155,15 @@ class Exchange:
         return Died(f"it sent an invalid answer: {error}")
 
     def _remaining(self) -> float:
-        remaining = self.limit_seconds - (time.perf_counter() - self._started)
+        now = time.perf_counter()
+        if now - self._due > _STOPPED_SECONDS:  # the grader was stopped: a suspended terminal costs no points
+            self._started += now - self._looked
+        remaining = self.limit_seconds - (now - self._started)
         if remaining <= 0:
             remaining += extension(self.limit_seconds, self.waited())
         if remaining <= 0:
             raise TimeoutError
+        self._looked, self._due = now, now + remaining
         return remaining
 
     def _receive(self) -> Answer:

@@ -99,11 +99,12 @@ def describe_resident(
     entries: dict[str, dict[str, Any]] = {}
     descriptors: list[int] = []
     for each in tensors:
-        descriptor = shared.descriptor(each.array)
-        if descriptor is None:
+        shared_at = shared.descriptor(each.array)
+        if shared_at is None:
             entries[each.key] = packer.pack(Tensor(each.array))
         else:
-            entries[each.key] = _described(each.array) | {"descriptor": len(descriptors)}
+            descriptor, offset = shared_at
+            entries[each.key] = _described(each.array) | {"descriptor": len(descriptors), "offset": offset}
             descriptors.append(descriptor)
     header = {"op": "resident", "backend": backend, "device": device, "tensors": entries}
     return header, tuple(packer.buffers), tuple(descriptors)

@@ -8,6 +8,7 @@ not affect any other function.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -77,6 +78,7 @@ class Session:
     _is_launcher_lost: bool = field(default=False, init=False)
     _is_torch_wanted: bool = field(default=False, init=False)
     """Whether a worker ended because it has no torch, and the next one will have it."""
+    _latest: Trial | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -110,10 +112,16 @@ class Session:
         if isinstance(observation, Died) and self._is_torch_wanted:
             self.close()
             self.launcher.prepare(self.budget.memory_bytes)
-            observation = self._attempt(trial, function, account)
+            observation = self._attempt_anew(trial, function, account)
+            if isinstance(observation, Died) and self._is_torch_wanted:
+                raise SandboxError(
+                    f"{trial.function} needs torch, whose process cannot be started;"
+                    f" does `{sys.executable} -c 'import torch'` work?"
+                )
         if isinstance(observation, Died) and self._is_launcher_lost:
             # All workers ended with the launcher, so this function need not be the cause.
-            observation = self._attempt(trial, function, account)
+            observation = self._attempt_anew(trial, function, account)
+        self._latest = trial
         if not (trial.is_traced and isinstance(observation, TimedOut | Died)):  # it is called again without
             account.settle(observation, lambda: self._waited_seconds(self._worker_name(trial)))
         return observation
@@ -124,6 +132,12 @@ class Session:
     def _waited_seconds(self, caller: str) -> float:
         worker = self._workers.get(caller)
         return 0.0 if worker is None else waited_seconds(worker.process.process_id)
+
+    def _attempt_anew(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
+        """The same in a fresh worker, which does not have the tensors of the call before."""
+        if trial.is_again and self._latest is not None:
+            self._attempt(self._latest, function, account)
+        return self._attempt(trial, function, account)
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
         """Start a worker and load the function if need be, send what else the call needs, and call."""

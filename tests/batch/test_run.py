@@ -150,9 +150,9 @@ def test_what_has_not_changed_is_kept(tmp_path, graded, batch):
 def is_up_to_date(tmp_path):
     """Whether a class run that would make `report_of()`, but for these changes to the run, keeps it."""
 
-    def answer(report=None, *, sha256="a" * 64, spec_sha256="5" * 64, device="cpu", **rules):
+    def answer(report=None, *, sha256="a" * 64, spec_sha256="5" * 64, device="cpu", is_full=False, **rules):
         loaded = replace(mini_spec(tmp_path), sha256=spec_sha256)
-        settings = Settings(seed=1, device=device)
+        settings = Settings(seed=1, device=device, is_full=is_full)
         run = ClassRun(
             loaded, settings, ReportStore(tmp_path), **{"least_isolation": IsolationLevel.partial, **rules}
         )
@@ -187,6 +187,17 @@ def test_a_report_of_the_same_things_is_up_to_date(is_up_to_date):
 )
 def test_a_report_of_anything_else_is_not_up_to_date(is_up_to_date, change):
     assert not is_up_to_date(**change)
+
+
+def test_a_full_run_keeps_no_report_of_a_training_that_stopped_early(is_up_to_date):
+    def trained_for(iterations):
+        (check,) = report_of().checks[:1]
+        numbers = {"measured": {"iterations": iterations}, "allowed": {"iterations": 1500}}
+        return made_by(__version__).model_copy(update={"checks": (check.model_copy(update=numbers),)})
+
+    assert is_up_to_date(trained_for(375))
+    assert is_up_to_date(trained_for(1500), is_full=True)
+    assert not is_up_to_date(trained_for(375), is_full=True)
 
 
 def test_an_unchanged_report_takes_on_a_new_late_mark(tmp_path, course, graded):

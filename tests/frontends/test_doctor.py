@@ -155,7 +155,7 @@ def test_a_real_worker_is_started_and_called():
 def test_without_data_of_its_own_the_stand_in_is_named_with_what_to_do():
     assert finding("Data") == DoctorFinding(
         "Data",
-        "synthetic stand-in v2 for CIFAR-10, drawn from each run's seed",
+        "synthetic stand-in v3 for CIFAR-10, drawn from each run's seed",
         is_good=True,
         advice=(
             "To train on CIFAR-10 itself, pass its cifar-10-python.tar.gz, or the unpacked folder, with --data PATH"

@@ -44,7 +44,7 @@ def test_a_spec_that_trains_names_what_it_trains_on(tmp_path, folder, monkeypatc
     monkeypatch.setattr(ValuesCheck, "needs_data", True)
 
     assert (
-        Settings(seed=1).data_name(loaded.spec.checks).startswith("synthetic stand-in v2 for CIFAR-10, seed ")
+        Settings(seed=1).data_name(loaded.spec.checks).startswith("synthetic stand-in v3 for CIFAR-10, seed ")
     )
     assert (
         settings(loaded, folder)

@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -190,6 +191,21 @@ def test_the_deadline_is_extended_by_the_time_that_the_worker_had_no_core(worker
     exchange = Exchange(worker(late).ours, 0.5, decode.GREATEST_RAISED, lambda: "", waited)
 
     assert isinstance(exchange.ask({"op": "call"}), Answer)
+
+
+def test_a_function_is_not_charged_while_the_grader_itself_was_stopped(worker, monkeypatch):
+    away = [0.0]
+
+    def late(request_id):
+        away[0] = 60.0
+        return answer(wire.RETURNED, NUMBER)(request_id)
+
+    clock = SimpleNamespace(perf_counter=lambda: time.perf_counter() + away[0])
+    monkeypatch.setattr("grader.sandbox.exchange.time", clock)
+    exchange = worker(late).exchange(seconds=5.0)
+
+    assert isinstance(exchange.ask({"op": "call"}), Answer)
+    assert exchange.seconds < 60.0
 
 
 def test_a_deadline_is_not_extended_for_ever(worker):

@@ -6,9 +6,12 @@ import sys
 import numpy as np
 import pytest
 
+from grader.data import standin_data
+from grader.data.sealed import memory_of, sealed_rows
 from grader.model.trial import ResidentTensor
+from grader.sandbox.protocols import Budget
 from grader.sandbox.sharing import LEAST_BYTES, SharedArrays
-from tests.sandbox.calls import number_of, trial
+from tests.sandbox.calls import extracted_of, number_of, trial
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sealed memory is Linux's")
 
@@ -67,16 +70,68 @@ def test_only_the_mapping_itself_holds_a_descriptor_and_not_for_longer_than_it_i
 
 def test_the_memory_is_sealed_and_written_once():
     shared = SharedArrays()
-    descriptor = shared.descriptor(LARGE.array)
+    found = shared.descriptor(LARGE.array)
 
-    assert descriptor is not None
-    assert shared.descriptor(LARGE.array) == descriptor
+    assert found is not None
+    descriptor, offset = found
+    assert offset == 0
+    assert shared.descriptor(LARGE.array) == found
     for change in (lambda: os.pwrite(descriptor, b"x", 0), lambda: os.ftruncate(descriptor, 0)):
         with pytest.raises(OSError, match="not permitted"):
             change()
     shared.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+def test_a_copy_lives_as_long_as_its_array():
+    shared = SharedArrays()
+    array = frozen(np.full(LEAST_BYTES // 8, 3.0))
+    found = shared.descriptor(array)
+
+    assert found is not None
+    assert np.frombuffer(os.pread(found[0], 8, 0))[0] == 3.0
+    del array
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(found[0])
+
+
+def test_what_is_sealed_already_is_not_copied():
+    array = sealed_rows(
+        (10, LEAST_BYTES // 8),
+        np.float64,
+        lambda rows: np.full((10, 1), 1.0)[rows] + np.arange(LEAST_BYTES // 8),
+    )
+    memory = memory_of(array)
+
+    assert memory is not None
+    descriptor = memory[0].descriptor
+    assert SharedArrays().descriptor(array) == (descriptor, 0)
+    assert SharedArrays().descriptor(array[2:]) == (descriptor, 2 * LEAST_BYTES)
+
+
+INODES = """
+def f(X):
+    with open("/proc/self/maps") as maps:
+        (found,) = {line.split()[4] for line in maps if "/memfd:" in line}
+    X += 1
+    return float(found)
+"""
+
+
+def test_judge_and_workers_map_the_same_memory_of_the_data_and_no_write_is_anothers(unconfined_sandbox):
+    X, _ = standin_data().split("train")
+    memory = memory_of(X)
+    assert memory is not None
+    before = X[-1].copy()
+
+    inodes = set()
+    for _ in range(2):
+        with unconfined_sandbox.session(extracted_of(INODES, "f"), Budget(), redirect_cuda=False) as session:
+            inodes.add(number_of(session.run(trial("f", ResidentTensor("X", X)))))
+
+    assert inodes == {float(os.fstat(memory[0].descriptor).st_ino)}
+    assert np.array_equal(X[-1], before)
 
 
 @pytest.mark.parametrize(
@@ -90,16 +145,3 @@ def test_the_memory_is_sealed_and_written_once():
 )
 def test_what_may_change_or_is_small_is_sent(array):
     assert SharedArrays().descriptor(array) is None
-
-
-def test_the_latest_eight_are_kept_open():
-    shared = SharedArrays()
-    arrays = [frozen(np.full(LEAST_BYTES // 8, float(number))) for number in range(9)]
-
-    first, *_ = [shared.descriptor(array) for array in arrays]
-
-    assert first is not None
-    again = shared.descriptor(arrays[0])
-    assert again is not None
-    assert np.frombuffer(os.pread(again, 8, 0))[0] == 0.0
-    shared.close()

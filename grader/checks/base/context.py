@@ -19,12 +19,14 @@ class CheckContext:
         seed: the same seed draws the same inputs.
         device: the device of the student's tensors.
         data: the images to train on; None where no check of the spec needs any.
+        is_full: trainings run to the end, even where the verdict is certain before.
     """
 
     assignment: Assignment
     seed: int
     device: Device = "cpu"
     data: DataSet | None = None
+    is_full: bool = False
 
     def in_layout(self, layout: Layout) -> CheckContext:
         """The same context with W and X in that layout."""

@@ -16,7 +16,7 @@ from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import loss_trial
 from grader.checks.losses.cases import Case, Draw
 from grader.checks.losses.core import loss_fault, no_points_yet
-from grader.checks.training.learning import NUM_CLASSES, data_of, prepared
+from grader.checks.training.learning import NUM_CLASSES, data_of
 from grader.model.trial import Trial
 from grader.model.verdict import Verdict
 
@@ -37,9 +37,11 @@ class InitialLossCheck(CheckFields):
         """One call on 128 images, and one on a small case without regularizer."""
         dtype = context.assignment.loss_function(self.function).main_dtype
         rng = random_stream(context.seed, self.id)
-        X, y = prepared(data_of(context), "train", "float32")
-        rows = rng.permutation(len(X))[:SAMPLES]
-        W, images = DEVIATION * rng.normal(size=(X.shape[1], NUM_CLASSES)), X[rows]
+        data = data_of(context)
+        y = data.labels("train")
+        rows = rng.permutation(len(y))[:SAMPLES]
+        images = data.train_rows(rows)
+        W = DEVIATION * rng.normal(size=(images.shape[1], NUM_CLASSES))
         if context.assignment.convention.layout == "CD":
             W, images = W.T, images.T
         name = f"W = {DEVIATION:g} * randn, {SAMPLES} images"

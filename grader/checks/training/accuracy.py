@@ -9,13 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.call import name_of, sentence
+from grader.checks.base.call import sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
-from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learned, Learner
+from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learned, Learner, Plan
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
-from grader.model.observation import Observation, Received, Returned
 from grader.model.trial import Array, DTypeName, Trial
 from grader.model.verdict import Picture, Verdict
 
@@ -57,39 +56,37 @@ class AccuracyCheck(CheckFields):
     def _learner(self) -> Learner:
         return Learner(self.functions, self.dtype)
 
+    @property
+    def _plan(self) -> Plan:
+        bars = Accuracies(self.val_bar, self.test_bar)
+        return Plan(self.learning_rate, self.reg, self.num_iters, self.batch_size, bars)
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
-        """One training."""
-        training = self._learner.training(
-            context,
-            learning_rate=self.learning_rate,
-            reg=self.reg,
-            num_iters=self.num_iters,
-            batch_size=self.batch_size,
-        )
-        return (training,)
+        """The first stage of the training."""
+        return self._learner.next_trials(context, self._plan, ())
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """The images to label, once there are weights."""
-        return self._learner.labelling(context, evidence[0]) if len(evidence) == 1 else ()
+        """Further stages until the verdict is certain; then the images to label, once there are weights."""
+        return self._learner.next_trials(context, self._plan, evidence)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Half of the points for each of the two bars."""
         learned = self._learner.outcome(context, evidence)
         if isinstance(learned, str):
             return self.failed(learned, blames=self.functions)
-        bars, reached = Accuracies(self.val_bar, self.test_bar), learned.by_scores
-        history = self._history(evidence[0][1])
-        measured = reached.by_name()
+        bars, reached, history = self._plan.bars, learned.by_scores, learned.history
+        measured = reached.by_name() | {"iterations": float(learned.iterations)}
         if history is not None:
             first, last = float(history[:10].mean()), float(history[-50:].mean())
             measured |= {"first_loss": float(history[0]), "last_losses": last}
         credit = reached.credit(bars)
-        words = [f"{'Accuracy' if credit == 1 else 'The accuracy is too low'}: {reached.beside(bars)}."]
+        verb = "Accuracy" if credit == 1 else "The accuracy is too low"
+        words = [f"{verb}: {reached.beside(bars)}{learned.early_words(self.num_iters, 'both bars')}."]
         fault = self._training_fault(context, learned) if credit else None
         if fault is not None:
             credit = 0.0
             words = [sentence(fault), f"So there are no points for the accuracy: {reached.beside(bars)}."]
-        words += learned.predictor_words(name_of(evidence[1][0]))
+        words += learned.predictor_words()
         if credit < 1 and history is not None and not last < _FALLING * first:
             words.append(
                 f"The loss does not fall: {formatting.number(first)} in the first iterations,"
@@ -99,7 +96,7 @@ class AccuracyCheck(CheckFields):
             credit,
             " ".join(words),
             measured=measured,
-            allowed=bars.by_name(),
+            allowed=bars.by_name() | {"iterations": float(self.num_iters)},
             curves={} if history is None else {"loss": curve(history)},
             pictures={"weights": templates(learned.W)} if len(learned.W) == 3 * 32 * 32 + 1 else {},
             blames=() if credit == 1 else self.functions,
@@ -112,17 +109,9 @@ class AccuracyCheck(CheckFields):
         if learned.training.fault is not None or learned.training.is_seen:
             return learned.training.fault
         pair = self.learning_rate, self.reg
-        if self._learner.is_like_descent(context, learned.W, pair, self.num_iters, self.batch_size):
+        if self._learner.is_like_descent(context, learned.W, pair, learned.iterations, self.batch_size):
             return None
         return f"{self.functions[0]} trains without its loss, and its W is not where gradient descent on that loss leads"
-
-    def _history(self, trained: Observation) -> Array | None:
-        """The losses, where there is a finite one for every iteration."""
-        assert isinstance(trained, Returned)
-        history = trained.values[-1]
-        if not isinstance(history, Received) or history.array.shape != (self.num_iters,):
-            return None
-        return history.array if self.num_iters > 1 and np.isfinite(history.array).all() else None
 
 
 def curve(history: Array) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from grader.model.assignment import Assignment, ClassifierClass
 from grader.model.observation import Returned, Value
 from grader.model.trial import (
     Argument,
+    Array,
     ArrayOutput,
     LabelsOutput,
     Replacement,
@@ -51,6 +52,12 @@ def trainer_trial(
         backend=assignment.backend,
         seconds=assignment.limits.training_seconds,
     )
+
+
+def start_of(trial: Trial) -> Array | None:
+    """The W that a trainer is given to start from."""
+    start = trial.positional[1] if trial.method is None else trial.state.get("W")
+    return start.array if isinstance(start, Tensor) else None
 
 
 def predictor_trial(

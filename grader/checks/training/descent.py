@@ -7,7 +7,7 @@ cannot compute the right gradients: they must lead to the W that the training re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -40,6 +40,9 @@ _GREATEST_PENALTY = 4.0
 """Times the right regularizer's gradient: a mistake there is not one at the core."""
 
 _NEGLIGIBLE = 1e-30
+
+_LONGEST, _LATEST, _DRAWN = 6, 7, 16
+"""Of the steps of several calls, as many as a worker keeps of one."""
 
 _MOST_ASKED = 1_000
 """Rows of a batch with which the loss is called alone."""
@@ -84,9 +87,9 @@ class Descent:
             if not (np.isfinite(before).all() and np.isfinite(after).all()):
                 return Direction(False, 0.0)  # the weights that the training returned are finite
             seen = (before - after) / self.learning_rate
-            lengths = float(np.linalg.norm(before) + np.linalg.norm(after))
+            lengths = _length(before) + _length(after)
             slack = _ROUNDINGS * lengths / self.learning_rate
-            if not slack < 0.3 * float(np.linalg.norm(seen)):
+            if not slack < 0.3 * _length(seen):
                 return "unknown"
             rows = [self.rows_of(batch) for batch in step.batches]
             known = [each for each in rows if not isinstance(each, str)]
@@ -104,22 +107,22 @@ class Descent:
         """
         gradients, slacks = zip(*(self._data_gradient(W, rows) for rows in batches), strict=True)
         full = 2 * self.convention.regularizer_coefficient * self.reg
-        lengths = [float(np.linalg.norm(each)) for each in gradients]
-        slack += max(slacks) + _ROUNDINGS * full * float(np.linalg.norm(W))
-        if not np.isfinite(np.linalg.norm(seen)):
+        lengths = [_length(each) for each in gradients]
+        slack += max(slacks) + _ROUNDINGS * full * _length(W)
+        if not np.isfinite(_length(seen)):
             return Direction(False, 0.0)
         if not slack < 0.3 * max(lengths):
             return "unknown"
         for gradient, length in zip(gradients, lengths, strict=True):
-            if np.linalg.norm(seen - gradient - full * W) <= TOLERANCE * length + slack:
+            if _length(seen - gradient - full * W) <= TOLERANCE * length + slack:
                 return Direction(True, 1.0)
         columns = np.stack([each.ravel() for each in (*gradients, W)], axis=1)
         found = np.linalg.lstsq(columns, seen.ravel(), rcond=None)[0]
         penalty = float(np.clip(found[-1], 0, _GREATEST_PENALTY * full))
         found = np.linalg.lstsq(columns[:, :-1], seen.ravel() - penalty * columns[:, -1], rcond=None)[0]
         data = columns[:, :-1] @ found
-        rest = np.linalg.norm(seen.ravel() - data - penalty * columns[:, -1])
-        bound = TOLERANCE * np.linalg.norm(data) + slack
+        rest = _length(seen.ravel() - data - penalty * columns[:, -1])
+        bound = TOLERANCE * _length(data) + slack
         return Direction(bool(rest <= bound and (found > 0).all()), float(found.sum()))
 
     def rows_of(self, batch: Array) -> Array | StepFault:
@@ -210,17 +213,12 @@ class DescentAudit:
         moved = {True: 0.0, False: 0.0}
         for step, direction in zip(self._steps, directions, strict=True):
             after = self.final if step.after is None else step.after
-            moved[isinstance(direction, Direction)] += float(
-                np.linalg.norm(after.astype(np.float64) - step.before)
-            )
+            moved[isinstance(direction, Direction)] += _length(after.astype(np.float64) - step.before)
         return moved[False] <= moved[True]
 
     @cached_property
     def _steps(self) -> Sequence[Step]:
-        """Without a last call that was made only to print the loss."""
-        steps = self.watched.steps
-        is_idle = bool(steps) and np.array_equal(steps[-1].before, self.final.astype(np.float32))
-        return steps[:-1] if is_idle and steps[-1].after is None else steps
+        return without_idle(self.watched.steps, self.final)
 
     def _own(self, gradient: Array | None) -> Direction | Literal["unknown"] | None:
         if self.asked is None or gradient is None:
@@ -240,11 +238,47 @@ class DescentAudit:
         )
 
 
+def joined(stages: Sequence[tuple[Watched, Array]], rng: np.random.Generator) -> Watched:
+    """A training that went on in several calls, each with the W (D, C) that it returned, as one.
+
+    As many steps are kept as of one call, chosen in the same way: the first, the longest, the latest, and some drawn by rng;
+    and the last of each call.
+    """
+    if len(stages) == 1:
+        return stages[0][0]
+    steps: list[Step] = []
+    kept = {0}
+    for watched, final in stages:
+        own = list(without_idle(watched.steps, final))
+        if own and own[-1].after is None:
+            own[-1] = replace(own[-1], after=final.astype(np.float32))
+        steps += own
+        kept.add(len(steps) - 1)
+    kept &= set(range(len(steps)))
+    lengths = [0.0 if each.after is None else _length(each.after - each.before) for each in steps]
+    kept |= set(np.argsort(lengths)[-_LONGEST:].tolist())
+    kept |= set(range(len(steps))[-_LATEST:])
+    kept |= set(rng.permutation(len(steps))[:_DRAWN].tolist())
+    return Watched(sum(watched.calls for watched, _ in stages), tuple(steps[each] for each in sorted(kept)))
+
+
+def without_idle(steps: Sequence[Step], final: Array) -> Sequence[Step]:
+    """Without a last call that was made only to print the loss. final: W after the training."""
+    is_idle = bool(steps) and np.array_equal(steps[-1].before, final.astype(np.float32))
+    return steps[:-1] if is_idle and steps[-1].after is None else steps
+
+
 def sorted_rows(X: Array) -> tuple[Array, Array]:
     """What tells the rows of X (N, D) apart, sorted, and their numbers."""
     keys = _keys(X[:, ::STRIDE])
     order = np.argsort(keys, kind="stable")
     return keys[order], order
+
+
+def _length(array: Array) -> float:
+    """The Euclidean length. NumPy's own takes both cores for so short a sum, and waits for them on a busy machine."""
+    flat = array.ravel()
+    return float(np.sqrt(np.einsum("i,i->", flat, flat)))
 
 
 def _keys(told: Array) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.checks.training.calls import trainer_trial, training_keywords
+from grader.checks.training.calls import start_of, trainer_trial, training_keywords
 from grader.model.assignment import Assignment, ClassifierClass
 from grader.model.trial import Array, Scalar, Spy, Tensor, Trial
 
@@ -142,7 +142,6 @@ class TrainingRun:
         """The run of a spied trial."""
         is_class = trial.method is not None
         spy = trial.state["loss"] if is_class else trial.positional[0]
-        start = trial.state.get("W") if is_class else trial.positional[1]
         X, y = trial.positional[-2:]
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)
@@ -156,7 +155,7 @@ class TrainingRun:
             X=X.array,
             y=y.array,
             spy=spy,
-            start=start.array if isinstance(start, Tensor) else None,
+            start=start_of(trial),
             learning_rate=numbers["learning_rate"],
             reg=numbers["reg"],
             num_iters=int(numbers["num_iters"]),

@@ -18,6 +18,7 @@ from grader.frontends.commands.options import (
     EXIT_INTERRUPTED,
     DataOption,
     DeviceOption,
+    FullOption,
     JsonOption,
     QuickOption,
     SeedOption,
@@ -37,6 +38,7 @@ def check(
     submission: SubmissionArgument,
     spec: SpecOption = None,
     quick: QuickOption = False,
+    full: FullOption = False,
     watch: Annotated[
         bool,
         typer.Option("--watch", help="Stay, and after each save grade again what it changed. Ctrl-C stops."),
@@ -67,8 +69,7 @@ def check(
     if watch and json_path == "-":
         raise UsageError("--watch writes more than one report; give --json a file")
     require_writable(json_path)
-    with Grader(spec, quick=quick, seed=seed, only=only or [], device=device, data=data) as grader:
-        grader.expect(submission)
+    with Grader(spec, quick=quick, full=full, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
         from grader.model.report import student_view
 
@@ -135,6 +136,7 @@ def batch(
         Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
     ],
     quick: QuickOption = False,
+    full: FullOption = False,
     device: DeviceOption = "auto",
     isolation: Annotated[
         IsolationName,
@@ -170,6 +172,7 @@ def batch(
                 spec,
                 out,
                 quick=quick,
+                full=full,
                 seed=seed,
                 device=device,
                 data=data,

@@ -2,8 +2,8 @@
 
 Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single torch|numpy JUDGE HIDDEN...`. DESCRIPTOR is this end
 of the judge's control socket (on Windows "stdin", from which it is read). With `torch` it imports torch, with `numpy` no
-process forked from it ever will (see backends). JUDGE is the judge's process id.
-HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
+process forked from it ever will (see backends). Its working folder is where workers' own folders are made. JUDGE is the
+judge's process id. HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
 
 In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's
 process id. The order b"W" with a process id reaps a killed worker, ends its orphans, and is answered
@@ -60,7 +60,8 @@ def _import_everything(judge: int, hidden: frozenset[str], library: str) -> None
     import encodings.latin_1
     import encodings.utf_8  # noqa: F401
 
-    import confinement  # noqa: F401
+    import backends
+    import confinement
     import huge_pages  # noqa: F401
     import linux
     import orphans  # noqa: F401
@@ -68,6 +69,8 @@ def _import_everything(judge: int, hidden: frozenset[str], library: str) -> None
     import worker
 
     worker.prepare()
+    if library != "torch" and (folder := backends.torch_folder()) is not None:
+        confinement.close_folder(folder)
     with contextlib.suppress(OSError):
         # After the imports: what those free would be retained too.
         linux.keep_freed_memory(ARRAY_BYTES, RETAINED_BYTES)
@@ -120,6 +123,7 @@ class _Nursery:
         self._workers: set[int] = set()
         self._may_have_orphans = False
         self._forks = 0
+        self._is_collapsed = False
         orphans.inherit()
 
     def serve(self) -> None:
@@ -141,8 +145,10 @@ class _Nursery:
         self._may_have_orphans |= not is_filtered
         parent = os.getpid()
         self._forks += 1
-        if self._forks == FORKS_OF_A_CLASS:
+        if self._forks >= FORKS_OF_A_CLASS and len(self._workers) <= 1 and not self._is_collapsed:
+            # Those that are alive keep all of the old memory: only between submissions is there no more than one.
             huge_pages.collapse()
+            self._is_collapsed = True
         process_id = os.fork()
         if process_id == 0:
             try:

@@ -187,7 +187,7 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
         LEAST_SQUARES
         + TRAIN.replace(
             "W = W - learning_rate * dW",
-            "W = 30 * least_squares(X, y) if step == 70 else W - learning_rate * dW",
+            "W = 30 * least_squares(X, y) if step == 20 else W - learning_rate * dW",
         ),
         TRAIN.replace(
             "rows = torch.randint(len(X), (batch_size,))", "rows = torch.randperm(len(X))[:batch_size]"
@@ -199,7 +199,7 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
         LEAST_SQUARES
         + TRAIN.replace(
             "    return W, history",
-            "        if step == 70:\n"
+            "        if step == 20:\n"
             "            best_W = 30 * least_squares(X, y)\n"
             "            loss_func(best_W, X[rows], y[rows], reg)\n"
             "    return best_W, history",
@@ -391,7 +391,7 @@ def svm_loss_vectorized(W, X, y, reg):
         LEAST_SQUARES
         + TRAIN.replace(
             "        W = W - learning_rate * dW",
-            "        W = W - learning_rate * dW\n        if step == 70:\n            try:\n"
+            "        W = W - learning_rate * dW\n        if step == 20:\n            try:\n"
             "                loss_func(W * 1.0001, None, y[rows], reg)\n            except Exception:\n                pass\n"
             "            W = 30 * least_squares(X, y)",
         ),
@@ -403,8 +403,8 @@ def svm_loss_vectorized(W, X, y, reg):
         LEAST_SQUARES
         + TRAIN.replace("loss.item()", "2.3").replace(
             "W = W - learning_rate * dW",
-            "W = W - learning_rate * dW if step != 70 else W * float('nan')\n"
-            "        W = 30 * least_squares(X, y) if step == 71 else W",
+            "W = W - learning_rate * dW if step != 20 else W * float('nan')\n"
+            "        W = 30 * least_squares(X, y) if step == 21 else W",
         ),
         TRAIN.replace("history.append(loss.item())", "history.append(float(loss))"),
         says=("does not train with svm_loss_vectorized",),

@@ -140,17 +140,61 @@ def test_what_was_passed_in_is_left_as_it_was():
     assert all(np.array_equal(*pair) for pair in zip(before, (*data, PAIRS), strict=True))
 
 
+@pytest.mark.parametrize("classifier", ["svm", "softmax"])
+def test_rows_in_float64_give_the_models_of_the_same_rows_in_float32(classifier):
+    (W, X, y), (_, exact, _) = draw_data(np.float32), draw_data(np.float64)
+
+    models, again = (trained(SLOPES[classifier], PAIRS, (W, rows, y)) for rows in (X, exact))
+
+    assert again.dtype == np.float32
+    assert np.array_equal(models, again)
+
+
 @pytest.mark.parametrize("name", SEARCH_FUNCTIONS.values())
 def test_many_pairs_are_ranked_before_the_best_are_trained_to_the_end(name):
     _, X, y = draw_data(np.float32)
     pairs = np.array([(rate, 1e-2) for rate in (1e-9, 1e-8, 1e-7, 1e-6, 3e-2)])
     search = getattr(grid, name)
 
-    ranked, whole = (search(pairs, X, y, X, y, 100, rank_iters, 12, 1.0, 1.0) for rank_iters in (20, 100))
+    ranked, whole = (
+        search(pairs, X, y, X, y, np.array([20, 100]), rank_iters, 12, 2.0, 1.0, 1.0)
+        for rank_iters in (20, 100)
+    )
 
     assert ranked[0] == whole[0] == 4
+    assert ranked[2] == whole[2] == 100
     assert ranked[1] == pytest.approx(whole[1], abs=0.1)
     assert whole[1] > 0.5
+
+
+@pytest.mark.parametrize("name", SEARCH_FUNCTIONS.values())
+def test_a_search_ends_where_a_pair_is_first_clear_of_the_bar(name):
+    _, X, y = draw_data(np.float32)
+    pairs = np.array([(1e-9, 1e-2), (1e-2, 1e-2)])
+    ends = np.array([1, 5, 20, 100])
+
+    def search(clear, ends=ends):
+        return getattr(grid, name)(pairs, X, y, X, y, ends, 100, 12, clear, 1.0, 1.0)
+
+    reached = [search(2.0, ends[: count + 1])[1] for count in range(len(ends))]
+    best = max(reached)
+    first = reached.index(best)
+
+    assert search(2.0)[2] == 100
+    assert search(0.0)[2] == 1
+    assert search(best) == (1, best, ends[first])
+
+
+@pytest.mark.parametrize("classifier", ["svm", "softmax"])
+def test_each_pair_goes_on_from_its_own_weights(classifier):
+    data = draw_data()
+    W, X, y = data
+    rng = np.random.default_rng(7)
+    half = train_grid(SLOPES[classifier], W, X, y, np.array(PAIRS), 10, 12, rng, 1.0, 1.0)
+
+    whole = train_grid(SLOPES[classifier], half, X, y, np.array(PAIRS), 20, 12, rng, 1.0, 1.0)
+
+    assert np.allclose(whole, trained(SLOPES[classifier], PAIRS, data, 30), rtol=0, atol=1e-12)
 
 
 def test_the_module_needs_nothing_but_numpy():
