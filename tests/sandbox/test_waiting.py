@@ -1,5 +1,6 @@
 """What the judge learns of a worker that other processes keep from the cores."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import time
 import psutil
 import pytest
 
+from grader.model.observation import Returned
 from grader.sandbox.waiting import Counter, Counts, waited_seconds, waiting_seconds
 from tests.sandbox import plain
+from tests.sandbox.calls import trial
 
 MS = 1_000_000
 """In nanoseconds."""
@@ -105,6 +108,29 @@ def test_the_work_of_threads_that_have_ended_is_counted():
     assert before is not None
     assert after is not None
     assert after.ran - before.ran >= worked[0] * 1e9
+
+
+@pytest.fixture
+def always_waiting(monkeypatch):
+    """A kernel that counts nothing but waiting."""
+    counts = itertools.count()
+    monkeypatch.setattr(Counter, "read", lambda _: Counts(waited=next(counts) * 3_600_000 * MS, ran=0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
+def test_a_confined_workers_waiting_comes_with_its_answer(open_session, always_waiting):
+    seen = open_session("def f():\n    return 1.0\n").run(trial("f"))
+
+    assert isinstance(seen, Returned)
+    assert seen.waiting_seconds == seen.seconds > 0
+
+
+def test_a_worker_that_can_start_processes_waits_for_nothing(open_unconfined_session, always_waiting):
+    """The work of its children is not counted, so it could pass for waiting."""
+    seen = open_unconfined_session("def f():\n    return 1.0\n").run(trial("f"))
+
+    assert isinstance(seen, Returned)
+    assert seen.waiting_seconds == 0.0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts are read on Linux only")
