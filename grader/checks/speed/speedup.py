@@ -46,7 +46,7 @@ CUDA_RESERVE = 1.5
 
 MANY_RESERVE = 2.0
 """Times the first bound that full points reach with many samples: honest functions take up to 4 times as long as the
-reference there, as they make lists of the row numbers, and loops over the samples more than 20 times."""
+reference there, as they make lists of the row numbers, and loops of torch operations over the samples more than 20."""
 
 
 class SpeedupCheck(CheckFields):
