@@ -46,7 +46,7 @@ class Size:
     repeats: int
 
 
-MAIN = Size("main", 128, 10, 3073, 7)
+MAIN = Size("main", 128, 10, 3073, 5)
 """The handout's."""
 
 FEW_SAMPLES = Size("few", 4, 10, 3073, 4)
