@@ -23,28 +23,38 @@ def main(descriptor, coordinator, *, with_torch):
             job, fault = connection.recv()
         except EOFError:
             return
-        what, _, path = job.id.partition(" ")
-        marker = Path(path)
         if fault is not None:
             connection.send(fault_report(job, fault, FakeSandbox()))
-            continue
-        if what == "die" or (what == "die_once" and not marker.exists()):
+        elif job.id == "error":
+            connection.send(SandboxError("no worker"))
+        else:
+            what, _, path = job.id.partition(" ")
+            do(what, path, connection)
+            connection.send(report_on(job.id))
+
+
+def do(what, path, connection):
+    """As the words of the job's id say; path: where it leaves a mark."""
+    marker = Path(path)
+    match what:
+        case "die" | "die_once" if what == "die" or not marker.exists():
             marker.write_text(str(os.getpid()))
             os.kill(os.getpid(), signal.SIGKILL)
-        if what == "exit":
+        case "exit":
             raise MemoryError
-        if what == "error":
-            connection.send(SandboxError("no worker"))
-            continue
-        if what == "log":
-            connection.send(logging.makeLogRecord({"name": "grader.x", "msg": "odd", "levelno": logging.WARNING}))
-        if what == "wait":
-            marker.write_text(str(os.getpid()))
+        case "log":
+            connection.send(
+                logging.makeLogRecord({"name": "grader.x", "msg": "odd", "levelno": logging.WARNING})
+            )
+        case "wait":
             time.sleep(1000)
-        if what == "meet":  # until as many are here as the number before the path's end
+        case "meet":  # until two are here
             marker.touch()
             while len(list(marker.parent.glob("met*"))) < 2:
                 time.sleep(0.01)
-        base = report_of()
-        mark = {"id": job.id, "sha256": f"{os.getpid():064d}"}
-        connection.send(base.model_copy(update={"submission": base.submission.model_copy(update=mark)}))
+
+
+def report_on(identifier):
+    base = report_of()
+    mark = {"id": identifier, "sha256": f"{os.getpid():064d}"}
+    return base.model_copy(update={"submission": base.submission.model_copy(update=mark)})

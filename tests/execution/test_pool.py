@@ -123,7 +123,7 @@ def test_an_idle_process_that_is_killed_is_replaced(job):
 
 @pytest.mark.usefixtures("stub")
 def test_a_machine_that_cannot_grade_ends_the_run(job):
-    with executor() as running, pytest.raises(SandboxError, match="^no worker$"):
+    with executor() as running, pytest.raises(SandboxError, match=r"^no worker$"):
         list(running.run([job("error"), *(job(f"ok {n}") for n in range(5))]))
 
 
@@ -229,7 +229,9 @@ def test_two_at_a_time_give_the_same_gradebook_as_one(course):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's signal at the end of a parent")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name
+)
 def test_however_the_coordinator_ends_nothing_is_left_and_the_same_command_goes_on(course, number):
     expected = graded(course, "whole", "-j", "2")
     stuck = course / "class" / "s3.py"

@@ -13,6 +13,7 @@ import pytest
 from grader import __version__, api
 from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
+from grader.execution.capacity import Capacity
 from grader.frontends import cli
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
@@ -39,6 +40,7 @@ def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
@@ -557,10 +559,7 @@ def test_a_stopped_batch_says_what_is_done_and_how_to_go_on(grader, graded, cour
     ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
 
     assert ran.code == 130
-    assert ran.err == (
-        "\nStopped after 0 of 2 submissions."
-        " Run the same command again to continue. The gradebook is written at the end.\n"
-    )
+    assert ran.err == ("\nStopped after 0 of 2 submissions. Run the same command again to continue.\n")
 
 
 def test_an_extraction_is_shown_and_nothing_run(grader, mini):
@@ -733,6 +732,18 @@ def test_one_check_of_a_numpy_spec_imports_only_what_it_needs():
     assert lines[-1] == "[]"
 
 
+def test_one_check_of_a_numpy_spec_never_looks_for_garbage():
+    words = ("check", "submissions/cs231n/package_folder", "--only", "softmax_vectorized_values")
+
+    lines = printed_by(
+        f"import gc, sys; sys.argv[1:] = {words}; import grader.frontends.cli as c; looks = []\n"
+        "gc.callbacks.append(lambda phase, of: looks.append((phase, of['generation'])))\n"
+        "try: c.main()\nexcept SystemExit: print(looks)"
+    )
+
+    assert lines[-1] == "[]"
+
+
 def test_detection_reads_no_check_of_another_spec():
     lines = printed_by(
         "import sys; from pathlib import Path; from grader.intake import load_submission\n"
@@ -830,6 +841,8 @@ def started_batch(folder, *ends):
             "mini.toml",
             "--out",
             "out",
+            "-j",
+            "1",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -891,14 +904,14 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
         stopped.kill()
     assert stopped.returncode == 130
     assert errors == (
-        "\nStopped after 1 of 3 submissions. Their reports are in out/reports."
-        " Run the same command again to continue. The gradebook is written at the end.\n"
+        "\nStopped after 1 of 3 submissions. out has their reports and the gradebook so far."
+        " Run the same command again to continue.\n"
     )
     assert [path.name for path in reports.iterdir()] == ["ann.json"]
     assert parse_report((reports / "ann.json").read_text()) == whole
 
     (tmp_path / "class" / "bob.py").write_text("x = 3\n")
-    ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", cwd=tmp_path)
+    ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", "-j", "1", cwd=tmp_path)
     assert ended.returncode == 0
     assert ended.stdout.decode().startswith("[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (0 of 4")
     assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]

@@ -15,7 +15,7 @@ from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
-from grader.sandbox.waiting import GREATEST_EXTENSION
+from grader.sandbox.waiting import GREATEST_EXTENSION, Counts
 from tests.sandbox.calls import array_of
 
 TRIAL = Trial("a call", "f", (), (NumberOutput(),))
@@ -87,6 +87,20 @@ def test_a_right_answer_is_read(worker):
     assert isinstance(observation, Returned)
     assert float(array_of(observation.values[0])) == 2.5
     assert 0 < observation.seconds <= elapsed
+
+
+def test_the_time_that_passed_in_waiting_for_a_core_comes_with_the_values(worker):
+    counts = iter([Counts(waited=1_000, ran=5_000), Counts(waited=4_000, ran=6_000)])
+    other = worker(answer(wire.RETURNED, NUMBER))
+    exchange = Exchange(other.ours, 5.0, decode.GREATEST_RAISED, other.end, read_counts=lambda: next(counts))
+
+    seen = exchange.ask({"op": "call"})
+    assert isinstance(seen, Answer)
+    observation = exchange.returned(seen, TRIAL, [], lambda *_: None)
+
+    assert isinstance(observation, Returned)
+    assert observation.waiting_seconds == pytest.approx(3e-6)
+    assert observation.seconds > observation.waiting_seconds
 
 
 @pytest.mark.parametrize(

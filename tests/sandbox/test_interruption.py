@@ -59,6 +59,31 @@ def test_a_second_request_at_once_does_not_break_off_what_follows_the_first():
     assert result.stdout.splitlines() == ["cleaned up", "raised later"]
 
 
+DEFERRED = """
+import signal
+from grader.sandbox import interruption
+
+interruption.catch()
+try:
+    with interruption.deferred():
+        signal.raise_signal(signal.SIGINT)
+        print("to the end", flush=True)
+except KeyboardInterrupt:
+    print("raised", flush=True)
+interruption._Request.made_at -= interruption._SAME_SECONDS
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("raised at once", flush=True)
+"""
+
+
+def test_a_request_waits_for_what_must_not_be_left_half_done():
+    result = subprocess.run([sys.executable, "-c", DEFERRED], capture_output=True, text=True, check=True)
+
+    assert result.stdout.splitlines() == ["to the end", "raised", "raised at once"]
+
+
 def test_without_a_request_nothing_is_raised():
     before = signal.getsignal(signal.SIGINT)
 
