@@ -63,8 +63,11 @@ def test_a_killed_process_holds_nothing(tmp_path):
 
 
 def test_a_process_that_is_started_meanwhile_does_not_keep_it(tmp_path):
+    waiting = [sys.executable, "-c", "print(flush=True); input()"]
     with lock.held(tmp_path):
-        other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+        other = subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False)
+        assert other.stdout is not None
+        other.stdout.readline()
     try:
         with lock.held(tmp_path):
             pass

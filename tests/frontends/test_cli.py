@@ -41,6 +41,7 @@ def grader(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
     monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
+    monkeypatch.setattr("grader.execution.capacity.capacity", lambda: Capacity(cores=1, free_bytes=0))
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
