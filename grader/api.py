@@ -369,14 +369,15 @@ def grade_class(
                 path=reports,
             )
         found = find_class(submissions, besides=reports, format=format, expected=loaded.spec.file_names)
-        if announce is not None:
-            announce(found)
         whole_class = found.entries
         entries = selected(whole_class, select)
         store = ReportStore(reports)
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
+        store.prepare()
+        if announce is not None:
+            announce(found)
         settings = options.settings(loaded, sandbox)
         run = ClassRun(
             loaded,

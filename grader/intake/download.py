@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,9 @@ from grader.intake.submission import Part
 
 _SYSTEM_FILES = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
 """Left by a file manager; nobody handed them in."""
+
+_READ_AT_ONCE = 500
+"""Small texts in a .zip: to open it takes long where it has many members."""
 
 _SHOWN_FILES = 10
 """The most files of a hand-in that are not read and all the same known, so that its report can name them."""
@@ -41,7 +45,8 @@ class Download(Folder, Protocol):
 
 def is_noise(name: str) -> bool:
     """Whether a file or folder of this name, between those of students, was left by some program."""
-    return name.startswith(".") or name in _SYSTEM_FILES
+    is_hidden = name.startswith(".") and not name.startswith("..")
+    return is_hidden or name in _SYSTEM_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +93,15 @@ class DiskFolder:
         """Whether something is at this path."""
         return os.path.lexists(self._folder / path)
 
-    def text(self, path: str, most_bytes: int) -> str | None:
-        """As `Folder.text`."""
-        try:
-            place = self._folder / path
-            if place.is_symlink() or not place.is_file() or place.stat().st_size > most_bytes:
-                return None
-            return place.read_bytes().decode("utf-8-sig", "replace")
-        except (OSError, ValueError):
-            return None
+    def texts(self, paths: Sequence[str], most_bytes: int) -> dict[str, str]:
+        """As `Folder.texts`."""
+        found = {}
+        for path in paths:
+            with suppress(OSError, ValueError):
+                place = self._folder / path
+                if place.is_file() and not place.is_symlink() and place.stat().st_size <= most_bytes:
+                    found[path] = place.read_bytes().decode("utf-8-sig", "replace")
+        return found
 
     def parts(self, path: str, name: str) -> tuple[Part, ...]:
         """As `Download.parts`: the folder or file itself."""
@@ -153,22 +158,40 @@ class ArchiveFolder:
         start = f"{self.prefix}{path}"
         return any(each == start or each.startswith(f"{start}/") for each, _ in self._at(start))
 
-    def text(self, path: str, most_bytes: int) -> str | None:
-        """As `Folder.text`."""
-        wanted = f"{self.prefix}{path}"
-        names = [name for each, name in self._at(wanted) if each == wanted]
+    def texts(self, paths: Sequence[str], most_bytes: int) -> dict[str, str]:
+        """As `Folder.texts`."""
+        found: dict[str, str] = {}
+        names = {name: path for path in paths for name in self._named(f"{self.prefix}{path}")}
+        listed = list(names)
+        for at in range(0, len(listed), _READ_AT_ONCE):
+            some = listed[at : at + _READ_AT_ONCE]
+            try:
+                contents = self._read(some)
+            except (OSError, SubmissionError):  # one that must not be read costs the others nothing
+                contents = [pair for name in some for pair in self._read_one(name)]
+            for name, content in contents:
+                if len(content) <= most_bytes:
+                    found[names[name]] = content.decode("utf-8-sig", "replace")
+        return found
+
+    def _named(self, path: str) -> list[str]:
+        return [name for each, name in self._at(path) if each == path]
+
+    def _read(self, names: Sequence[str]) -> list[tuple[str, bytes]]:
+        with self.path.open("rb") as stream:
+            return read_archive(stream, self.path, names, is_class=True)
+
+    def _read_one(self, name: str) -> list[tuple[str, bytes]]:
         try:
-            with self.path.open("rb") as stream:
-                ((_, content),) = read_archive(stream, self.path, names, is_class=True)
-        except (OSError, SubmissionError, ValueError):
-            return None
-        return None if len(content) > most_bytes else content.decode("utf-8-sig", "replace")
+            return self._read([name])
+        except (OSError, SubmissionError):
+            return []
 
     def parts(self, path: str, name: str) -> tuple[Part, ...]:
         """As `Download.parts`: the members there, of those that are not read only the first."""
         start = f"{self.prefix}{path}"
         if not path.endswith("/"):
-            return tuple(Part(member, name) for each, member in self._at(start) if each == start)
+            return tuple(Part(member, name) for member in self._named(start))
         read: list[Part] = []
         others: list[Part] = []
         for each, member in self._at(start):

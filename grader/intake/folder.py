@@ -242,24 +242,20 @@ def _plain_entry(identifier: str, folder: Download, path: str) -> ClassEntry:
 
 def _class_folder(download: Download, expected: Collection[str]) -> tuple[Download, tuple[str, ...]]:
     """The folder whose contents are the submissions: not one that is alone around them."""
-    chosen: Download = download
-    strays: tuple[str, ...] = ()
-    for folder, beside in folders_around(download):
-        if folder is not download and not _is_class(folder, expected):
-            break
-        chosen, strays = folder, beside
-    return chosen, strays
+    _, *inside = folders_around(download)
+    classes = [each for at, each in enumerate(inside) if _is_class(each[0], expected, is_outermost=at == 0)]
+    return classes[-1] if classes else (download, ())
 
 
-def _is_class(folder: Download, expected: Collection[str]) -> bool:
-    """Whether the only folder in another holds a class, and is not one student's."""
+def _is_class(folder: Download, expected: Collection[str], *, is_outermost: bool) -> bool:
+    """Whether the only folder in another holds a class, and is not one student's or a folder in it."""
     inside = [path for path in folder.paths(1) if _is_submission(path)]
-    if isinstance(folder, ArchiveFolder):
+    if isinstance(folder, ArchiveFolder) and is_outermost:
         return bool(inside)
     folders = [path for path in inside if path.endswith("/")]
     if folders:
         return len(inside) > 1 and not any(map(is_source, inside))
-    return len(inside) >= _FEWEST_FILES and not any(each in expected for each in inside)
+    return is_outermost and len(inside) >= _FEWEST_FILES and not any(each in expected for each in inside)
 
 
 def _is_submission(path: str) -> bool:

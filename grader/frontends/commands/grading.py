@@ -190,7 +190,7 @@ def batch(
                 regrade=regrade,
                 anyway=anyway,
                 format=download_format,
-                announce=lambda found: typer.echo(found.words, err=True),
+                announce=lambda found: typer.echo(found.words),
                 progress=progress,
             )
         except KeyboardInterrupt:

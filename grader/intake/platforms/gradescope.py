@@ -122,7 +122,7 @@ def _reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) -> Re
     if METADATA not in paths:
         return None
     advice = "download the export again, or pass --format folder to grade it without names"
-    text = folder.text(METADATA, _GREATEST_BYTES)
+    text = folder.texts([METADATA], _GREATEST_BYTES).get(METADATA)
     if text is None:
         raise UnsupportedFile.at(Path(METADATA), f"cannot be read; {advice}")
     try:

@@ -64,13 +64,15 @@ def _tree_reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) 
     if folder.name != "submitted" and not any(folder.holds(f"{path}{STAMP_FILE}") for path in paths):
         return None
 
+    stamps = folder.texts([f"{path}{STAMP_FILE}" for path in paths if path.count("/") == 2], 1_000)
+
     def parse_here(path: str, roster: Collection[str]) -> Reading:
         parsed = parse(f"submitted/{path}", roster)
         if not isinstance(parsed, Parsed) or not parsed.assignment:
             return parsed
         student, assignment = path.split("/")[:2]
-        stamp = folder.text(f"{student}/{assignment}/{STAMP_FILE}", 100)
-        written = formatting.shortened(stamp.strip(), 40) if stamp else ""
+        stamp = stamps.get(f"{student}/{assignment}/{STAMP_FILE}", "")
+        written = formatting.printable(formatting.shortened(stamp.strip(), 40))
         return replace(parsed, attempt=written or None, submitted_at=time_of(written))
 
     return Reader(parse_here)

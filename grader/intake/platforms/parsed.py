@@ -102,8 +102,8 @@ class Folder(Protocol):
     def holds(self, path: str) -> bool:
         """Whether something is at this path."""
 
-    def text(self, path: str, most_bytes: int) -> str | None:
-        """A file's text; None if it cannot be read, or is longer."""
+    def texts(self, paths: Sequence[str], most_bytes: int) -> dict[str, str]:
+        """The texts of files by path, without those that cannot be read or are longer."""
 
 
 @dataclass(frozen=True, slots=True)
