@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -101,7 +101,7 @@ def _handins(found: Mapping[str, Parsed]) -> Iterator[_Handin]:
     made: dict[tuple[object, ...], _Handin] = {}
     assignments = {each.assignment for each in found.values()}
     for path, parsed in found.items():
-        keys = tuple(each.identity for each in parsed.students)
+        keys = tuple((each.identity, each.name) for each in parsed.students)
         key = (keys, parsed.attempt, parsed.submitted_at, parsed.handin, parsed.assignment)
         if key not in made:
             assignment = parsed.assignment if len(assignments) > 1 else ""
@@ -111,16 +111,21 @@ def _handins(found: Mapping[str, Parsed]) -> Iterator[_Handin]:
 
 
 class _Persons:
-    """Who is the same person: students that share a key."""
+    """Who is the same person: students that share a key, unless two of different names do."""
 
-    def __init__(self, students: Iterator[Student]) -> None:
+    def __init__(self, students: Iterable[Student]) -> None:
         self._above: dict[str, str] = {}
-        for student in students:
-            roots = [self._root(key) for key in student.identity]
-            for root in roots[1:]:
-                self._above[root] = roots[0]
-                self._above.setdefault(roots[0], roots[0])
-            self._above[roots[0]] = roots[0]
+        self._names: defaultdict[str, set[str]] = defaultdict(set)
+        everyone = list(students)
+        for student in everyone:
+            for key in student.identity:
+                self._names[key].update([student.name] if student.name else [])
+        for student in everyone:
+            roots = [self._root(key) for key in self._keys(student)]
+            self._above.update(dict.fromkeys(roots, roots[0]))
+
+    def _keys(self, student: Student) -> list[str]:
+        return [key if len(self._names[key]) < 2 else f"{key}\n{student.name}" for key in student.identity]
 
     def _root(self, key: str) -> str:
         above = self._above.setdefault(key, key)
@@ -130,7 +135,7 @@ class _Persons:
 
     def of(self, student: Student) -> str:
         """Equal for the same person."""
-        return self._root(student.identity[0])
+        return self._root(self._keys(student)[0])
 
 
 def _entry(

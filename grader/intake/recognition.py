@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from grader.intake.archive import is_archive, is_kept
 from grader.intake.download import Download
@@ -20,9 +21,10 @@ from grader.intake.platforms.parsed import Listed, Own, Parsed, Platform, Readin
 from grader.model.format import FormatName
 
 PLATFORMS = (
-    *(GRADESCOPE, CANVAS, MOODLE, BLACKBOARD, BRIGHTSPACE, NBGRADER_INBOUND),
-    *(AUTOLAB, COLLECTOR, NBGRADER, AUTOLAB_DISK, GITHUB),
+    *(GRADESCOPE, MOODLE, BLACKBOARD, BRIGHTSPACE, NBGRADER_INBOUND),
+    *(CANVAS, AUTOLAB, COLLECTOR, NBGRADER, AUTOLAB_DISK, GITHUB),
 )
+"""In the order in which they are tried: numbers between `_`, which are Canvas's, occur in others' names too."""
 
 _WRAPPERS = 3
 """The most folders around a class."""
@@ -42,10 +44,12 @@ class Recognised:
 def recognise(download: Download, wanted: FormatName, roster: Collection[str]) -> Recognised | None:
     """The download as one of a platform's; None if it is of none, or not of the one that is wanted."""
     for folder, beside in folders_around(download):
+        paths_at = cache(folder.paths)
         for platform in PLATFORMS:
             if wanted not in {"auto", platform.name}:
                 continue
-            seen = _read(platform, folder, roster, is_asked_for=wanted != "auto")
+            paths = paths_at(platform.depth)
+            seen = _read(platform, folder, paths, roster, is_asked_for=wanted != "auto")
             if seen is not None:
                 strays = dict.fromkeys(beside, "")
                 return Recognised(platform, folder, seen[0], {**strays, **seen[1]})
@@ -55,10 +59,12 @@ def recognise(download: Download, wanted: FormatName, roster: Collection[str]) -
 def nearest(download: Download, roster: Collection[str]) -> tuple[Platform, int, int] | None:
     """The platform that more than half of the names fit, though not all; how many do, and of how many."""
     for folder, _ in folders_around(download):
+        paths_at = cache(folder.paths)
         for platform in PLATFORMS:
-            seen = _read(platform, folder, roster, is_asked_for=True)
-            if seen is not None and 2 * len(seen[0]) > len(folder.paths(platform.depth)):
-                return platform, len(seen[0]), len(folder.paths(platform.depth))
+            paths = paths_at(platform.depth)
+            seen = _read(platform, folder, paths, roster, is_asked_for=True)
+            if seen is not None and 2 * len(seen[0]) > len(paths):
+                return platform, len(seen[0]), len(paths)
     return None
 
 
@@ -82,9 +88,13 @@ def may_be_submission(path: str) -> bool:
 
 
 def _read(
-    platform: Platform, folder: Download, roster: Collection[str], *, is_asked_for: bool
+    platform: Platform,
+    folder: Download,
+    paths: Sequence[str],
+    roster: Collection[str],
+    *,
+    is_asked_for: bool,
 ) -> tuple[Mapping[str, Parsed], Mapping[str, str]] | None:
-    paths = folder.paths(platform.depth)
     reader = platform.reader(folder, paths, roster)
     if reader is None:
         return None

@@ -263,6 +263,35 @@ def test_one_canvas_student_with_a_number_in_the_name_and_two_files_is_one(tmp_p
     assert outcome(found.entries[0]) == {"hw.py", "b.py"}
 
 
+def test_digits_in_a_file_that_all_hand_in_are_no_canvas_user(tmp_path):
+    names = [f"s{at}_10{at}_678956_2024_hw_{part}.py" for at in range(3) for part in (1, 2)]
+
+    found = find_class(lay(tmp_path, dict.fromkeys(names, CODE)))
+
+    assert [each.id for each in found.entries] == ["s0_100", "s1_101", "s2_102"]
+    assert outcome(found.entries[0]) == {"2024_hw_1.py", "2024_hw_2.py"}
+
+
+def test_two_names_with_one_id_stay_two(tmp_path):
+    found = find_class(lay(tmp_path, {"ann_101_9001_hw.py": CODE, "ben_101_9002_hw.py": CODE}))
+
+    assert [each.id for each in found.entries] == ["ann_101", "ben_101"]
+
+
+def test_modules_with_the_same_two_numbers_are_not_taken_for_one_canvas_student(tmp_path):
+    found = find_class(lay(tmp_path, {f"lab_3_20_{name}.py": CODE for name in ("ann", "ben", "cem")}))
+
+    assert (found.format, len(found.entries)) == ("folder", 3)
+
+
+def test_a_blackboard_assignment_with_numbers_is_not_taken_for_canvas(tmp_path):
+    names = [f"Lab_3_20_{user}_attempt_2026-04-20-20-58-10_hw.py" for user in ("ann", "ben")]
+
+    found = find_class(lay(tmp_path, dict.fromkeys(names, CODE)))
+
+    assert (found.format, [each.id for each in found.entries]) == ("blackboard", ["ann", "ben"])
+
+
 def test_gradescope_groups_are_graded_once_and_a_missing_folder_has_a_row(delivered):
     found = find_class(delivered(gradescope()))
     entries = by_id(found)

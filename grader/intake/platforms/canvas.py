@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.intake.platforms.parsed import (
@@ -98,8 +98,13 @@ def _parsed(path: str, naming: Naming, *, is_certain: bool) -> Parsed:
     )
 
 
-def _reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) -> Reader:  # noqa: ARG001
-    chosen = _consistent({first for path in paths if (first := first_part(path)[0])}, roster)
+def _reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) -> Reader | None:  # noqa: ARG001
+    names = {first for path in paths if (first := first_part(path)[0])}
+    chosen = _consistent(names, roster)
+    read = [naming for name in names if (naming := chosen.get(name) or next(namings(name), None)) is not None]
+    # The numbers of lab_3_20_ann.py and lab_3_20_ben.py are not a user and an attachment.
+    if len({each.user for each in read}) == 1 and len({each.attachment for each in read}) < len(read):
+        return None
 
     def parse_here(path: str, roster: Collection[str]) -> Reading:
         naming = chosen.get(first_part(path)[0])
@@ -109,36 +114,45 @@ def _reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) -> Re
 
 
 def _consistent(names: Collection[str], roster: Collection[str]) -> Mapping[str, Naming]:
-    """Another reading than the first, where the first gives one user two names or one attachment twice.
+    """Another reading than the first, where the first gives one user two names, or one attachment to several files.
 
     Without this, anna_2 and ben_2 would both be user 2, and one of them would be lost.
     """
-    open_readings = {
-        name: found
-        for name in names
-        if len(found := list(namings(name))) > 1 and not any(each.user in roster for each in found)
+    readings = {name: found for name in names if (found := tuple(namings(name)))}
+    is_open = {
+        name: len(found) > 1 and not any(each.user in roster for each in found)
+        for name, found in readings.items()
     }
-    certain = {name: next(namings(name), None) for name in names if name not in open_readings}
-    at = dict.fromkeys(open_readings, 0)
-    while True:
-        users, attachments = defaultdict(set), defaultdict(set)
-        read = {name: open_readings[name][index] for name, index in at.items()}
-        for name, naming in (*certain.items(), *read.items()):
-            if naming is not None:
-                users[naming.user].add(naming.name)
-                attachments[naming.attachment].add(name)
-        clashing = [
-            name
-            for name, naming in read.items()
-            if at[name] + 1 < len(open_readings[name])
-            and (
-                len(users[naming.user]) > 1 or (naming.attachment and len(attachments[naming.attachment]) > 1)
-            )
-        ]
-        if not clashing:
-            return {name: naming for name, naming in read.items() if at[name]}
+    at = dict.fromkeys(readings, 0)
+    while clashing := [
+        name
+        for name in _clashing({name: found[at[name] :] for name, found in readings.items()})
+        if is_open[name] and at[name] + 1 < len(readings[name])
+    ]:
         for name in clashing:
             at[name] += 1
+    return {name: readings[name][index] for name, index in at.items() if index}
+
+
+def _clashing(readings: Mapping[str, Sequence[Naming]]) -> Iterator[str]:
+    """The names whose first reading clashes with another's; readings: those left."""
+    users: defaultdict[str, set[str]] = defaultdict(set)
+    attachments: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, (naming, *_) in readings.items():
+        users[naming.user].add(naming.name)
+        if naming.attachment:
+            attachments[naming.user, naming.attachment].append(name)
+    for name, (naming, *_) in readings.items():
+        same = attachments[naming.user, naming.attachment]
+        if len(users[naming.user]) > 1 or _read_better(readings[each][1:2] for each in same):
+            yield name
+
+
+def _read_better(following: Iterable[Sequence[Naming]]) -> bool:
+    """Whether the next readings give files that share an attachment one each, and one user."""
+    found = [each for reading in following for each in reading]
+    users = {each.user for each in found}
+    return len(found) > 1 and len(users) == 1 and len({each.attachment for each in found}) == len(found)
 
 
 CANVAS = Platform(
