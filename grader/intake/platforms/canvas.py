@@ -119,15 +119,14 @@ def _consistent(names: Collection[str], roster: Collection[str]) -> Mapping[str,
     Without this, anna_2 and ben_2 would both be user 2, and one of them would be lost.
     """
     readings = {name: found for name in names if (found := tuple(namings(name)))}
-    is_open = {
-        name: len(found) > 1 and not any(each.user in roster for each in found)
-        for name, found in readings.items()
-    }
+    for name, found in readings.items():
+        known = tuple(each for each in found if each.user in roster)
+        readings[name] = known[:1] or found
     at = dict.fromkeys(readings, 0)
     while clashing := [
         name
         for name in _clashing({name: found[at[name] :] for name, found in readings.items()})
-        if is_open[name] and at[name] + 1 < len(readings[name])
+        if at[name] + 1 < len(readings[name])
     ]:
         for name in clashing:
             at[name] += 1
