@@ -120,6 +120,7 @@ def test_the_report_says_whose_submission_it_is_and_when_it_came(tmp_path, name)
         part.members[0],
         ["s1", "s2"],
     )
+    assert part.student is not None
     assert part.student.model_dump() == {
         "id": "s1",
         "name": "Ann",

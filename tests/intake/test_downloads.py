@@ -91,7 +91,7 @@ def canvas():
 
 
 def moodle(shape):
-    members = {}
+    members: dict[str, bytes | None] = {}
     for at in range(9):
         start = f"Student {at}_{1000 + at}_assignsubmission_file"
         members[
@@ -108,7 +108,7 @@ def moodle(shape):
 
 def blackboard():
     stamp = "2026-04-20-20-58-{:02}"
-    members = {}
+    members: dict[str, bytes | None] = {}
     for at in range(12):
         start = f"Assignment_1_user_{at}_attempt_{stamp.format(at)}"
         members |= {
@@ -138,7 +138,7 @@ def autolab():
 
 
 def nbgrader():
-    members = {}
+    members: dict[str, bytes | None] = {}
     for at in range(11):
         members |= {
             f"user{at}/a1/hw.ipynb": b"{}",
@@ -175,7 +175,7 @@ def gradescope():
 
 
 def github():
-    members = {}
+    members: dict[str, bytes | None] = {}
     for at in range(12):
         members |= {f"hw-1-login-{at}x/.git/HEAD": b"ref", f"hw-1-login-{at}x/src/hw.py": CODE}
     del members["hw-1-login-11x/src/hw.py"]
@@ -595,11 +595,10 @@ def test_every_file_is_in_exactly_one_entry_or_listed(tmp_path_factory, names, i
         assert not {"ann.py", "ben.zip", "cem/hw.py"} & names
         return
 
-    root = path if not is_zip else None
-    places = Counter()
+    places: Counter[str] = Counter()
     for entry in found.entries:
         parts = (
-            [str(entry.path.relative_to(root))]
+            [str(entry.path.relative_to(folder))]
             if entry.parts is None
             else [each.place for each in entry.parts]
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.intake.platforms.gradescope import METADATA, parse, parse_metadata
-from grader.intake.platforms.parsed import Listed, Own
+from grader.intake.platforms.parsed import Listed, Own, Parsed
 
 ONE = """\
 submission_200000001:
@@ -21,6 +21,8 @@ submission_200000001:
 def test_a_path_gets_its_submitter_time_and_attempt():
     parsed = parse("submission_200000001/softmax.py", [], parse_metadata(ONE))
 
+    assert isinstance(parsed, Parsed)
+    assert parsed.submitted_at is not None
     assert parsed.students[0].keys == ("sid:1001", "email:student1@example.edu")
     assert parsed.students[0].name == "Student One"
     assert (parsed.late, parsed.attempt, parsed.file, parsed.label) == (
@@ -76,6 +78,7 @@ def test_an_empty_list_an_unknown_folder_and_an_entry_without_submitters_are_lis
 def test_a_pdf_assignment_has_files_as_keys():
     parsed = parse("7.pdf", [], parse_metadata("7.pdf:\n  :submitters: [{':sid': 1}]\n"))
 
+    assert isinstance(parsed, Parsed)
     assert (parsed.students[0].id, parsed.file) == ("1", "7.pdf")
 
 
