@@ -765,7 +765,7 @@ def test_one_check_of_a_numpy_spec_imports_only_what_it_needs():
 
 def test_detection_reads_no_check_of_another_spec():
     lines = printed_by(
-        "import sys; from pathlib import Path; from grader.intake import load_submission\n"
+        "import sys; from pathlib import Path; from grader.intake.submission import load_submission\n"
         "from grader.spec.detect import detect_spec\n"
         "print(detect_spec(load_submission(Path('submissions/ridge_regression/perfect_module'))).spec.name)\n"
         "print(sorted(n for n in sys.modules if n.startswith(('grader.checks.training.', 'grader.checks.losses.'))))"
