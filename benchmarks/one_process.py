@@ -1,21 +1,28 @@
 """The same work in one warm process, as graders without a sandbox do it: what our own costs on top of that.
 
 Started as `python -m benchmarks.one_process SPEC`, it reads a line for each repetition and answers with the CPU seconds
-that it took. Each check draws, calls, goes on and judges by its own rules, with real data and real times, so trainings
-end where they end in a submission too. Missing is what only a worker does: nothing is counted, traced or kept apart,
-and the loops check, which judges counts, makes its first calls only.
+that it took. The work is all that the same report needs: reading the submission and finding its functions, drawing,
+calling, counting loops, judging, looking for what is restricted, and writing the report. Each check goes on by its own
+rules, with real data and real times, so trainings end where they end in a submission too. Missing is what a sandbox adds:
+processes, messages, limits and watching; and no call is traced, which finds what an honest source does not show.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
+import linecache
 import os
 import subprocess
 import sys
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,9 +31,24 @@ import numpy as np
 from benchmarks.measures import SUBMISSIONS
 from grader.checks import AnyCheck
 from grader.checks.base.context import CheckContext
+from grader.extract import extract
+from grader.grading.check_result import CheckResult
+from grader.grading.gate import reportable
+from grader.grading.reporting import ReportDraft
 from grader.grading.settings import Settings
 from grader.intake.submission import SourceFile, load_submission
-from grader.model.observation import Observation, Received, Returned, SpyCall, Step, Value, Watched
+from grader.model.observation import (
+    Instructions,
+    Location,
+    Observation,
+    Raised,
+    Received,
+    Returned,
+    SpyCall,
+    Step,
+    Value,
+    Watched,
+)
 from grader.model.trial import (
     Argument,
     FileArgument,
@@ -38,7 +60,10 @@ from grader.model.trial import (
     Trial,
     Watch,
 )
-from grader.spec import load_spec
+from grader.restrictions import find_violations
+from grader.sandbox.inside import __file__ as inside
+from grader.sandbox.isolation import Isolation
+from grader.spec import LoadedSpec, load_spec
 from reference import timed_source
 from reference.in_worker.saved import saved_source
 from reference.in_worker.searched import searched_source
@@ -83,44 +108,62 @@ def _serve(spec: str) -> None:
     import torch  # noqa: PLC0415  the judge of the other measures never does
 
     torch.set_num_threads(1)
+    sys.path.append(
+        str(Path(inside).parent)
+    )  # the counter of loops, whose files import each other by bare name
+    importlib.import_module("library_code").prepare()
+    loaded = load_spec(spec)
+    warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
     answers = sys.stdout
     with redirect_stdout(io.StringIO()):  # a trainer prints too
         for _ in sys.stdin:
-            print(_grade(spec), file=answers, flush=True)
+            print(_grade(loaded), file=answers, flush=True)
 
 
-def _grade(name: str) -> float:
-    """CPU seconds of all checks of the spec, from the submission's file to the verdicts."""
-    started = time.process_time()
-    loaded = load_spec(name)
-    assignment = loaded.spec.assignment
-    context = Settings(seed=SEED).context(assignment)
-    files = load_submission(RIGHT[name]).files
+def _grade(loaded: LoadedSpec) -> float:
+    """CPU seconds of all checks of the spec, from the submission's file to the report."""
+    started, now = time.process_time(), datetime.now(UTC)
+    spec, settings = loaded.spec, Settings(seed=SEED)
+    assignment = spec.assignment
+    context = settings.context(assignment)
+    submission = load_submission(RIGHT[spec.name])
+    extracted = extract(submission, list(spec.functions), spec.files)
     reference = f"{searched_source()}\n{saved_source()}"
     process = _Process(
-        student=_module("student", _file(files, "linear_classifier.py").decode()),
+        student=_module("student", _file(submission.files, "linear_classifier.py").decode()),
         reference=(
             _module("reference", timed_source(assignment.backend, assignment.convention)),
             _module("worker", reference),
         ),
-        files=files,
+        files=submission.files,
     )
-    for check in loaded.spec.checks:
-        _judge(check, context, process)
+    results = [_judge(check, context, process) for check in spec.checks]
+    violations = find_violations(assignment, extracted, {})
+    ReportDraft(
+        submission=submission,
+        loaded=loaded,
+        extracted=extracted,
+        results=[result.under(violations) for result in results],
+        violations=violations,
+        faults=[],
+        notes=[],
+        settings=settings,
+        isolation=Isolation.of_tiers(0),
+        started=now,
+    ).report()
     return time.process_time() - started
 
 
-def _judge(check: AnyCheck, context: CheckContext, process: _Process) -> None:
+def _judge(check: AnyCheck, context: CheckContext, process: _Process) -> CheckResult:
     evidence: list[tuple[Trial, Observation]] = []
     trials = check.trials(context)
     while trials:
         evidence += check.digest(context, [(trial, process.call(trial)) for trial in trials])
-        if check.kind == "loops":
-            return
         trials = check.more_trials(context, evidence)
-    verdict = check.judge(context, evidence)
+    verdict = reportable(check, check.judge(context, evidence))
     if verdict.status != "passed":
         raise ValueError(f"{check.id}: {verdict.message}")
+    return CheckResult(check, verdict)
 
 
 def _file(files: tuple[SourceFile, ...], name: str) -> bytes:
@@ -130,6 +173,7 @@ def _file(files: tuple[SourceFile, ...], name: str) -> bytes:
 
 def _module(name: str, text: str) -> ModuleType:
     module = ModuleType(name)
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     exec(compile(text, name, "exec"), vars(module))
     return module
 
@@ -146,8 +190,32 @@ class _Process:
     drivers: dict[str, ModuleType] = field(default_factory=dict)
     before: list[Any] | None = None
     earlier: Any = None
+    counted: list[Any] = field(default_factory=list)
+    """The counts of the counted calls so far, of one function after the other."""
+    counted_of: str = ""
 
-    def call(self, trial: Trial) -> Returned:
+    def call(self, trial: Trial) -> Observation:
+        if not trial.is_counted:
+            return self._called(trial)
+        if trial.function != self.counted_of:
+            self.counted, self.counted_of = [], trial.function
+        try:
+            with self._counting(trial) as counts:
+                seen = self._called(trial)
+        except Exception as error:  # a disturbed function may raise anything
+            if trial.disturbed is None:
+                raise
+            return Raised(type(error).__name__, str(error), None, 0.0)
+        if trial.disturbed is None:
+            self.counted.append(counts)
+        return replace(seen, instructions=_instructions(counts))
+
+    def _counting(self, trial: Trial) -> Any:
+        if trial.disturbed is None:
+            return importlib.import_module("opcode_count").counting(with_calls=trial.are_calls_counted)
+        return importlib.import_module("disturbing").disturbed(self.counted, trial.disturbed)
+
+    def _called(self, trial: Trial) -> Returned:
         import torch  # noqa: PLC0415  see above
 
         spied: list[SpyCall] = []
@@ -208,7 +276,7 @@ class _Process:
                 return _tensor(trial, array.copy())
             case ResidentTensor(key=key, array=array):
                 if key not in self.resident or self.resident[key][0] is not array:
-                    self.resident[key] = array, _tensor(trial, array.copy())
+                    self.resident[key] = array, _tensor(trial, array)  # a worker maps it: no copy either
                 return self.resident[key][1]
             case Scalar(value=value):
                 return value
@@ -218,6 +286,13 @@ class _Process:
                 return _tensor(trial, np.frombuffer(_file(self.files, name), np.uint8).copy())
             case Spy():
                 return _lent(argument, spied)
+
+
+def _instructions(counts: Any) -> Instructions:
+    lines: Counter[Location] = Counter()
+    for (name, line), amount in counts.instructions.items():
+        lines[Location(name, None, line)] += amount
+    return Instructions(sum(lines.values()), lines, counts.calls, is_whole=counts.is_whole)
 
 
 def _tensor(trial: Trial, array: Any) -> Any:

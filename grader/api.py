@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from grader import formatting
-from grader.errors import GraderError, OutputError, SubmissionError, UsageError
+from grader.errors import GraderError, OutputError, UsageError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
 from grader.model.format import FORMATS, FormatName
 
@@ -218,14 +218,6 @@ class Grader(_Options):
         if self._sandbox is None:
             self._sandbox = self._running.enter_context(_sandbox(with_torch=needs_torch))
         return self._sandbox
-
-    def expect(self, path: PathLike) -> None:
-        """Start the process for this submission already, in the background; `grade` tells what is wrong with the path."""
-        from grader.intake.submission import load_submission
-
-        with self._turn, suppress(SubmissionError):
-            if self._is_open and self._sandbox is None:
-                self._start(needs_torch=submission_needs_torch(load_submission(Path(path))))
 
     def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.

@@ -63,4 +63,7 @@ echo "setup: installing $torch (200 MB for the CPU build, several GB for the CUD
 install "$torch"
 echo "setup: installing the grader and its tools (about a minute)"
 install -e '.[dev]'
+# pip compiles what it installs, but not an editable package. Where Python may write no .pyc files, each run would compile
+# it all again, which takes half as long as a short check.
+.venv/bin/python -m compileall -q grader reference || fail "the grader's own code could not be compiled; see above."
 touch .venv/.ready

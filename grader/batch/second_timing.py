@@ -24,7 +24,11 @@ def with_second(report: Report, again: Report) -> Report:
     checks = tuple(
         _decided(check, measured[check.id]) if check.id in ids else check for check in report.checks
     )
-    new = (flag for flag in again.flags if flag.kind != "grader_fault" and flag not in report.flags)
+    new = (  # without a function it is on the whole run, which was not only these checks
+        flag
+        for flag in again.flags
+        if flag.function is not None and flag.kind != "grader_fault" and flag not in report.flags
+    )
     return report.model_copy(
         update={
             "checks": checks,

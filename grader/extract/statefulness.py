@@ -14,7 +14,7 @@ from grader.extract.source.syntax import parsed_quietly
 
 _DRAWS = re.compile(
     r"rand|seed|shuffle|choice|sample|multinomial|bernoulli|normal|uniform|poisson|exponential_|geometric_|cauchy_|dropout"
-    r"|generator",
+    r"|generator|orthogonal_|lowrank|\bnn\.[A-Z]",
     re.IGNORECASE,
 )
 """Words in the names of what draws from a library's generator, or sets it. Other names with them do no harm."""
@@ -31,7 +31,7 @@ _CHANGES_ANYTHING = frozenset(
 )
 """Names by which code can be made, or kept, that the syntax does not show."""
 
-_SETTER = re.compile(r"_?set_")
+_SETTER = re.compile(r"_?set|simplefilter|filterwarnings")
 _MAKES_CONSTANTS = frozenset({"device", "dtype", "float", "int", "frozenset", "is_available"})
 
 
@@ -78,7 +78,8 @@ def _is_unsure_member(member: ast.stmt) -> bool:
     if not isinstance(member, ast.FunctionDef):
         return _is_unsure(member)
     parameters = [*member.args.posonlyargs, *member.args.args]
-    return _keeps(member, owner=parameters[0].arg if parameters else None)
+    has_object = parameters and not any(map(_is_of_class, member.decorator_list))
+    return _keeps(member, owner=parameters[0].arg if has_object else None)
 
 
 def _is_constant(value: ast.expr) -> bool:
@@ -124,7 +125,7 @@ def _may_change(node: ast.AST, own: Collection[str], owner: str | None) -> bool:
             return is_special or name in _CHANGES_ANYTHING or _SETTER.match(name) is not None
         case ast.Attribute(value=value, attr=name):
             is_own = isinstance(value, ast.Name) and owner is not None and value.id == owner
-            return not is_own and name not in _OF_TENSORS
+            return not (is_own or (name in _OF_TENSORS and _root(value) in own))
         case ast.Subscript(ctx=ast.Store() | ast.Del()):
             return _root(node) not in own
         case _:
@@ -150,9 +151,16 @@ def _flat(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _is_plain_decorator(decorator: ast.expr) -> bool:
+    return _name(decorator) in _DECORATORS
+
+
+def _is_of_class(decorator: ast.expr) -> bool:
+    return _name(decorator) in {"classmethod", "staticmethod"}
+
+
+def _name(decorator: ast.expr) -> str:
     function = decorator.func if isinstance(decorator, ast.Call) else decorator
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in _DECORATORS
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _root(target: ast.expr) -> str | None:

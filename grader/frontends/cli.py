@@ -1,52 +1,21 @@
-"""The command line. Heavy imports wait until a command needs them: `grader --help` imports neither torch nor NumPy."""
+"""The command line's process: its standard streams and signals, and the head start of the student's process."""
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
-import logging
 import os
+import signal
 import sys
 import warnings
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import typer
-
-from grader import __version__
-from grader.errors import GraderError, SandboxError
-from grader.frontends.commands import grading, looking, specs
-from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
+from grader.frontends.head_start import head_start
 from grader.sandbox import interruption
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-app = typer.Typer(
-    name="grader",
-    cls=Group,
-    help="Grade linear classifier assignments. The student's code never runs in the process that judges it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-for command in (grading.check, grading.batch, looking.extract, looking.doctor):
-    app.command(cls=Command)(command)
-app.add_typer(specs.app)
-
-
-def _print_version(value: bool) -> None:
-    if value:
-        typer.echo(f"grader {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _global_options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """The options before a command."""
 
 
 class _Output(io.FileIO):
@@ -82,13 +51,12 @@ def _hold_standard_streams() -> None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w")))
 
 
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(f"grader: {message}", err=True)
-    sys.exit(code)
-
-
 def main() -> None:
-    """Run the command line; every foreseen fault is one clear sentence and an exit code."""
+    """Run the command line; see `grader.frontends.app.run`."""
+    # What is imported stays. At the default of 700 objects, looking for garbage takes a tenth of a short run; at
+    # the end it takes as long again.
+    gc.set_threshold(150_000)
+    atexit.register(gc.freeze)
     _hold_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _patient(sys.stdout)
@@ -96,26 +64,20 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot write
     if not sys.warnoptions:
-        warnings.simplefilter(
-            "ignore"
-        )  # libraries' remarks on a student's numbers are nothing for the instructor
-    logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
+        # Libraries' remarks on a student's numbers are nothing for the instructor.
+        warnings.simplefilter("ignore")
     interruption.catch()
-    # What is imported stays: at the default of 700 objects, looking for garbage takes a tenth of a short run.
-    gc.set_threshold(50_000)
     # NumPy reads this once. A second thread of ours would spin on the core of a timed worker.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # pydantic would read the metadata of every installed package for plugins, which could only change what we judge.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     try:
-        app(prog_name="grader")
-    except SandboxError as error:
-        _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
-    except GraderError as error:
-        _stop(str(error), EXIT_USAGE)
-    except OSError as error:
-        _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
-    except Exception:
-        logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")
-        sys.exit(EXIT_GRADER_FAULT)
+        with head_start(sys.argv[1:]):
+            from grader.frontends.app import run
+
+            run()
+    except KeyboardInterrupt:  # before the command could take it
+        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ Heavy imports wait until progress is shown: the student's process, which takes l
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import typer
@@ -34,19 +34,18 @@ def check_progress(after_seconds: float = 0.0) -> Iterator[CheckProgress | None]
 
     from grader.frontends import terminal
 
-    began = time.perf_counter()
+    status = Status("starting", console=terminal.make_console(stderr=True))
+    start = Timer(after_seconds, status.start)  # also in the middle of a check: the first may be the slow one
     with ExitStack() as shown:
-        status = Status("starting", console=terminal.make_console(stderr=True))
         shown.callback(status.stop)
-        if not after_seconds:
+        if after_seconds:
+            shown.callback(start.join)
+            shown.callback(start.cancel)
+            start.daemon = True
+            start.start()
+        else:
             status.start()
-
-        def show(number: int, total: int, title: str) -> None:
-            status.update(Text(f"check {number + 1} of {total}: {title}"))
-            if time.perf_counter() - began >= after_seconds:
-                status.start()
-
-        yield show
+        yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def show_report(console: Console, report: Report) -> None:
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
-        _show_absent(console, report, checks)
+        _show_absent(console, absent_lines(report, checks))
         _show_failures(console, causes(report, checks))
         _show_measured(console, checks)
         _show_functions(console, report, checks)
@@ -127,7 +127,10 @@ def show_change(
     ):
         if titles:
             console.print(_indented(f"{label}: {listed(titles)}.", style=style))
-    _show_absent(console, report, checks)
+    absent_before = list(
+        absent_lines(before, [check for check in before.checks if check.status != "not_run"])
+    )
+    _show_absent(console, (each for each in absent_lines(report, checks) if each not in absent_before))
     groups = causes(report, checks)
     told_before = {(check.id, check.message) for check in before.checks if check.status != "passed"}
     same = [group for group in groups if (group[0].id, group[0].message) in told_before]
@@ -137,9 +140,9 @@ def show_change(
         console.print(_indented(f"Still fails, as before: {listed(titles)}.", style="dim"))
 
 
-def _show_absent(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
+def _show_absent(console: Console, lines: Iterable[tuple[str, list[str]]]) -> None:
     """One line for all missing functions and one for all unwritten ones, however many checks need them."""
-    for line, below in absent_lines(report, checks):
+    for line, below in lines:
         console.print()
         console.print(_text(line, style="bold yellow"))
         for words in below:

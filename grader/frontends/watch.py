@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -130,7 +131,7 @@ class Watcher:
     logged: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def run(self) -> None:
-        """Grade until Ctrl-C. Raises what another save cannot mend, and KeyboardInterrupt during a grading."""
+        """Grade until Ctrl-C, or until nobody reads the output. Raises what another save cannot mend, and KeyboardInterrupt during a grading."""
         seen, shown = self._look(), None
         words: str | None = None
         name = formatting.printable(self.submission.name or str(self.submission))
@@ -140,8 +141,8 @@ class Watcher:
                 typer.echo(f"Watching {name}. Ctrl-C stops.")
             sys.stdout.flush()
             try:
-                before, seen = seen, next_change(self._look, seen, lambda: _say_gone(name))
-            except KeyboardInterrupt:
+                before, seen = seen, next_change(self._look_again, seen, lambda: _say_gone(name))
+            except (KeyboardInterrupt, BrokenPipeError):
                 typer.echo("\nStopped.")
                 return
             words = seen.change_from(before)
@@ -149,6 +150,11 @@ class Watcher:
     def _look(self) -> Snapshot:
         own = None if self.spec is None or not Path(self.spec).suffix else Path(self.spec)
         return look(self.submission, own)
+
+    def _look_again(self) -> Snapshot:
+        if not is_read():
+            raise BrokenPipeError
+        return self._look()
 
     def _graded(self, before: Report | None, words: str | None) -> Report | None:
         """Grade and show; the report as it was shown. words: the change since then, None at the first time."""
@@ -194,6 +200,16 @@ class Watcher:
                 return self.spec is None or Path(self.spec).is_file()
             case _:
                 return True
+
+
+def is_read() -> bool:
+    """Whether somebody is at the other end of standard output: after `grader check --watch | head` nobody is."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)  # errors are told all the same
+        return not poll.poll(0)
+    except (AttributeError, OSError, ValueError):  # Windows, or an output that is no file
+        return True
 
 
 def _say_gone(name: str) -> None:

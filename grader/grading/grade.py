@@ -326,7 +326,7 @@ class _Grading:
 
     def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:
         """Right functions for those that a check calls and does not judge itself."""
-        if check.asked_again == "none":
+        if check.asked_again == "none" or not self.right:
             return ()
         own = check.replacement(context.assignment)
         called = {name for function in check.functions for name in self.extracted.names_bound(function)}

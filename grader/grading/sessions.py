@@ -94,7 +94,9 @@ class Sessions:
             )
         if self._device == "cuda":
             self._sandbox.settle()
-        return self._reference.run(replace(filled, replaced=()))  # nothing of the student's is in there
+        if filled.replaced:  # nothing of the student's is in there
+            filled = replace(filled, replaced=())
+        return self._reference.run(filled)
 
 
 @lru_cache(maxsize=8)

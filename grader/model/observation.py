@@ -113,6 +113,8 @@ class Returned:
 
     Attributes:
         values: one per Output of the trial.
+        seconds: by the judge's clock.
+        waiting_seconds: of these, how many passed in waiting for a core; 0 where nobody counts.
         fetched: attributes of the object by name.
         echoes: the arguments that the trial asked to see again, after the call.
         spy_calls: the calls of the loss function that the judge lent.
@@ -131,6 +133,7 @@ class Returned:
     operators: tuple[str, ...] = ()
     instructions: Instructions | None = None
     watched: Watched | None = None
+    waiting_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +141,19 @@ class Checked:
     """A call that returned, and whose values were compared when they came in and not kept.
 
     Attributes:
+        seconds: by the judge's clock.
         fault: what was wrong with the values, in a sentence; None where they were right.
+        waiting_seconds: as in Returned.
     """
 
     seconds: float
     fault: str | None = None
+    waiting_seconds: float = 0.0
+
+    @property
+    def own_seconds(self) -> float:
+        """The time that counts: what the call took, less what other programs took from it."""
+        return self.seconds - self.waiting_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,8 +234,7 @@ class Trial:
     @property
     def resident(self) -> tuple[ResidentTensor, ...]:
         """The tensors that are handed over beforehand."""
-        given = (*self.positional, *self.keywords.values())
-        return tuple(argument for argument in given if isinstance(argument, ResidentTensor))
+        return tuple([each for each in self._given if isinstance(each, ResidentTensor)])
 
     @property
     def caller(self) -> str:
@@ -243,12 +242,18 @@ class Trial:
 
         So a loss function that never returns does not use up a trainer's time with another loss function.
         """
-        name = self.function if not self.lent else f"{self.function}({', '.join(self.lent)})"
+        lent = self.lent
+        if not (lent or self.replaced or self.is_apart):
+            return self.function
+        name = f"{self.function}({', '.join(lent)})" if lent else self.function
         apart = ("apart",) if self.is_apart else ()
         return " ".join((name, *(f"-{each.target}" for each in self.replaced), *apart))
 
     @property
     def lent(self) -> tuple[str, ...]:
         """The student's functions among the arguments."""
-        given = (*self.positional, *self.keywords.values())
-        return tuple(argument.name for argument in given if isinstance(argument, FunctionArgument))
+        return tuple([each.name for each in self._given if isinstance(each, FunctionArgument)])
+
+    @property
+    def _given(self) -> tuple[Argument, ...]:
+        return (*self.positional, *self.keywords.values()) if self.keywords else self.positional

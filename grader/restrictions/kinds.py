@@ -50,6 +50,10 @@ _DYNAMIC = frozenset(
     | {"types.CodeType", "types.FunctionType"}
 )
 _DYNAMIC_MODULES = ("code.", "codeop.", "ctypes.", "imp.", "importlib.", "runpy.")
+_FACTS = frozenset(
+    {"importlib.metadata", *(f"importlib.metadata.{name}" for name in ("PackageNotFoundError", "version"))}
+)
+"""Names in these modules that only ask which version of a package is installed."""
 
 
 def kind_of(dotted: str) -> RestrictionKind | None:
@@ -59,7 +63,7 @@ def kind_of(dotted: str) -> RestrictionKind | None:
         return None  # importing a module is free; names in it may be restricted
     if top in {"torch", "functorch"}:
         return _kind_in_torch(dotted, rest.split("."))
-    if dotted in _DYNAMIC or dotted.startswith(_DYNAMIC_MODULES):
+    if dotted in _DYNAMIC or (dotted.startswith(_DYNAMIC_MODULES) and dotted not in _FACTS):
         return "dynamic"
     is_library = top in wire.LIBRARIES and (top != "scipy" or dotted.startswith("scipy.optimize."))
     is_harmless = rest.startswith("__") or dotted.startswith(_HARMLESS_IN_LIBRARIES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import signal
@@ -28,7 +29,7 @@ from grader.model.trial import Spy, Trial
 from grader.sandbox import decode
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
-from grader.sandbox.waiting import extension
+from grader.sandbox.waiting import Counts, ReadCounts, extension, no_counts, waiting_seconds
 from grader.sandbox.witness import Witness
 
 
@@ -46,6 +47,9 @@ LocationOf = Callable[[int, int], Location | None]
 Ended = TimedOut | Died
 """The worker gave no valid answer and was killed."""
 
+_STOPPED_SECONDS = 0.5
+"""A judge that wakes up so much later than it wanted to was stopped itself (Ctrl-Z)."""
+
 
 @dataclass(slots=True, eq=False)
 class Exchange:
@@ -61,9 +65,20 @@ class Exchange:
     waited: Callable[[], float] = lambda: 0.0
     """Seconds that the worker had no core so far; they extend the deadline."""
     witness: Witness | None = None
+    read_counts: ReadCounts = no_counts
+    """The kernel's counts of the worker so far, for the time that its answer took without waiting for a core."""
     request_id: int = field(default_factory=lambda: secrets.randbits(64), init=False)
     _started: float = field(default_factory=time.perf_counter, init=False)
     _finished: float | None = field(default=None, init=False)
+    _before: Counts | None = field(default=None, init=False)
+    _after: Counts | None = field(default=None, init=False)
+    _looked: float = field(default=0.0, init=False)
+    """When the time left was last asked for."""
+    _due: float = field(default=math.inf, init=False)
+    """When it was to be asked for again at the latest."""
+
+    def __post_init__(self) -> None:
+        self._before = self.read_counts()
 
     @property
     def seconds(self) -> float:
@@ -125,6 +140,7 @@ class Exchange:
         return Returned(
             values=values[:given],
             seconds=self.seconds,
+            waiting_seconds=waiting_seconds(self._before, self._after, self.seconds),
             fetched=dict(zip(trial.fetch, values[given : given + fetched], strict=True)),
             echoes=values[given + fetched : given + fetched + echoed],
             earlier=values[given + fetched + echoed :],
@@ -139,11 +155,15 @@ class Exchange:
         return Died(f"it sent an invalid answer: {error}")
 
     def _remaining(self) -> float:
-        remaining = self.limit_seconds - (time.perf_counter() - self._started)
+        now = time.perf_counter()
+        if now - self._due > _STOPPED_SECONDS:  # the grader was stopped: a suspended terminal costs no points
+            self._started += now - self._looked
+        remaining = self.limit_seconds - (now - self._started)
         if remaining <= 0:
             remaining += extension(self.limit_seconds, self.waited())
         if remaining <= 0:
             raise TimeoutError
+        self._looked, self._due = now, now + remaining
         return remaining
 
     def _receive(self) -> Answer:
@@ -154,6 +174,7 @@ class Exchange:
         if length > self.greatest_length:
             raise wire.WireError("more bytes than the answer can have")
         body = wire.receive_exactly(self.connection, length, self._remaining)
+        self._after = self.read_counts()
         self._finished = time.perf_counter()
         return Answer(kind, wire.Cursor(body))
 

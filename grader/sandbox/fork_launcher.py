@@ -54,7 +54,8 @@ class ForkLauncher:
         self._watch = Watch()
         self._ahead: _Ordered | None = None
         self._has_torch = with_torch
-        self._zygote, self._control = start_process("fork", with_torch=with_torch)
+        self._is_torch_added = self._is_torch_broken = False
+        self._zygote, self._control = start_process("fork", self._workspace.folder, with_torch=with_torch)
 
     @property
     def has_torch(self) -> bool:
@@ -141,6 +142,11 @@ class ForkLauncher:
         try:
             return action()
         except (OSError, wire.WireError) as error:
+            if self._is_torch_added:
+                # The others of a class that needs no torch are graded without.
+                self._has_torch, self._is_torch_added, self._is_torch_broken = False, False, True
+                self._replace_zygote()
+                return self._renewing(action)
             library = "torch" if self._has_torch else "numpy"
             raise SandboxError(
                 f"the process that imports {library} ended before it could be used;"
@@ -240,13 +246,15 @@ class ForkLauncher:
         self.end(WorkerProcess(ordered.connection, process_id, ordered.directory))
 
     def _get_torch(self) -> None:
-        if not self._has_torch:
-            self._has_torch = True
+        if not self._has_torch and not self._is_torch_broken:
+            self._has_torch = self._is_torch_added = True
             self._replace_zygote()
 
     def _replace_zygote(self) -> None:
         self._end_zygote()
-        self._zygote, self._control = start_process("fork", with_torch=self._has_torch)
+        self._zygote, self._control = start_process(
+            "fork", self._workspace.folder, with_torch=self._has_torch
+        )
 
     def _end_zygote(self) -> None:
         self._control.close()

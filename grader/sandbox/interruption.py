@@ -7,15 +7,23 @@ request is remembered, and checked before each call of a student's function.
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 import types
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SAME_SECONDS = 1.0
+"""A terminal that closes sends SIGHUP twice, and people press Ctrl-C twice. The second must not break off the cleaning up."""
 
 
 class _Request:
     """Whether this process was asked to stop."""
 
     is_made = False
+    made_at = -math.inf
+    is_deferred = False
 
 
 def catch() -> None:
@@ -31,6 +39,21 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-def _handle(_: int, __: types.FrameType | None) -> NoReturn:
-    _Request.is_made = True
-    raise KeyboardInterrupt
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Raise a request that comes meanwhile at the end: nobody could end a process that is half started."""
+    _Request.is_deferred = True
+    try:
+        yield
+    finally:
+        _Request.is_deferred = False
+        check()
+
+
+def _handle(_: int, __: types.FrameType | None) -> None:
+    now = time.monotonic()
+    if now - _Request.made_at < _SAME_SECONDS:
+        return
+    _Request.is_made, _Request.made_at = True, now
+    if not _Request.is_deferred:
+        raise KeyboardInterrupt

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -63,7 +62,10 @@ class Launcher(Protocol):
 
     @property
     def has_torch(self) -> bool:
-        """Whether workers have torch; any that imports torch without having it ends with a status that says so."""
+        """Whether workers have torch; any that imports torch without having it ends with a status that says so.
+
+        They go on without where torch was asked for later and its process could not be started.
+        """
 
     def prepare(self, memory_bytes: int, *, needs_torch: bool = True) -> None:
         """Set the private memory of the next workers, and whether they must have torch; one may be started ahead.
@@ -115,9 +117,9 @@ def _environment() -> dict[str, str]:
 
 
 def start_process(
-    mode: Literal["fork", "single"], *, with_torch: bool = True
+    mode: Literal["fork", "single"], folder: Path, *, with_torch: bool = True
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start zygote.py; returns the process and the judge's end of its socket."""
+    """Start zygote.py; returns the process and the judge's end of its socket. folder: that of the workers' folders."""
     library = "torch" if with_torch else "numpy"
     folders = hidden_folders(_ZYGOTE)
     ours, theirs = socket_pair()
@@ -132,7 +134,7 @@ def start_process(
                 stdin=subprocess.DEVNULL if is_posix else subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                cwd=tempfile.gettempdir(),
+                cwd=folder,
             )
             if sys.platform == "win32":
                 assert process.stdin is not None

@@ -8,6 +8,7 @@ not affect any other function.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -26,7 +27,7 @@ from grader.sandbox.launcher import Ending, Launcher, WorkerProcess, hold_group
 from grader.sandbox.protocols import Budget, no_partners
 from grader.sandbox.request import describe_call, describe_program, describe_resident
 from grader.sandbox.sharing import SharedArrays
-from grader.sandbox.waiting import waited_seconds
+from grader.sandbox.waiting import Counter, ReadCounts, no_counts, waited_seconds
 from grader.sandbox.witness import Witness
 
 _MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError"})
@@ -42,6 +43,7 @@ class _Worker:
     device: Device
     redirect_cuda: bool
     witness: Witness | None
+    counter: Counter
     loaded: set[str] = field(default_factory=set)
     drivers: set[Driver] = field(default_factory=set)
     replaced: tuple[Replacement, ...] = ()
@@ -76,6 +78,7 @@ class Session:
     _is_launcher_lost: bool = field(default=False, init=False)
     _is_torch_wanted: bool = field(default=False, init=False)
     """Whether a worker ended because it has no torch, and the next one will have it."""
+    _latest: Trial | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -109,10 +112,16 @@ class Session:
         if isinstance(observation, Died) and self._is_torch_wanted:
             self.close()
             self.launcher.prepare(self.budget.memory_bytes)
-            observation = self._attempt(trial, function, account)
+            observation = self._attempt_anew(trial, function, account)
+            if isinstance(observation, Died) and self._is_torch_wanted:
+                raise SandboxError(
+                    f"{trial.function} needs torch, whose process cannot be started;"
+                    f" does `{sys.executable} -c 'import torch'` work?"
+                )
         if isinstance(observation, Died) and self._is_launcher_lost:
             # All workers ended with the launcher, so this function need not be the cause.
-            observation = self._attempt(trial, function, account)
+            observation = self._attempt_anew(trial, function, account)
+        self._latest = trial
         if not (trial.is_traced and isinstance(observation, TimedOut | Died)):  # it is called again without
             account.settle(observation, lambda: self._waited_seconds(self._worker_name(trial)))
         return observation
@@ -123,6 +132,12 @@ class Session:
     def _waited_seconds(self, caller: str) -> float:
         worker = self._workers.get(caller)
         return 0.0 if worker is None else waited_seconds(worker.process.process_id)
+
+    def _attempt_anew(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
+        """The same in a fresh worker, which does not have the tensors of the call before."""
+        if trial.is_again and self._latest is not None:
+            self._attempt(self._latest, function, account)
+        return self._attempt(trial, function, account)
 
     def _attempt(self, trial: Trial, function: ExtractedFunction, account: Account) -> Observation:
         """Start a worker and load the function if need be, send what else the call needs, and call."""
@@ -240,7 +255,9 @@ class Session:
         )
         canaries = None if worker.witness is None else worker.witness.begin(is_traced=trial.is_traced)
         header["canaries"] = canaries
-        exchange = self._exchange(worker, trial.seconds, decode.greatest_length(trial, spy))
+        exchange = self._exchange(
+            worker, trial.seconds, decode.greatest_length(trial, spy), self._read_counts(worker)
+        )
         spy_calls: list[SpyCall] = []
         answer: Answer | Ended | Refused = exchange.ask(header, buffers)
         while isinstance(answer, Answer) and answer.kind == wire.ASKED:
@@ -278,7 +295,14 @@ class Session:
             raised, message=f"it needed more than {limit} of GPU memory", memory=f"{limit} GPU memory"
         )
 
-    def _exchange(self, worker: _Worker, seconds: float, greatest_length: int) -> Exchange:
+    def _read_counts(self, worker: _Worker) -> ReadCounts:
+        """The worker's counts, where they hold all that works for it: a GPU is not counted, nor are its children."""
+        is_all = worker.device == "cpu" and "subprocesses" not in self.launcher.isolation().missing
+        return worker.counter.read if is_all else no_counts
+
+    def _exchange(
+        self, worker: _Worker, seconds: float, greatest_length: int, read_counts: ReadCounts = no_counts
+    ) -> Exchange:
         return Exchange(
             worker.process.connection,
             seconds,
@@ -286,6 +310,7 @@ class Session:
             end_worker=lambda: self._end_worker(worker.caller),
             waited=lambda: waited_seconds(worker.process.process_id),
             witness=worker.witness,
+            read_counts=read_counts,
         )
 
     def _start_worker(self, trial: Trial) -> _Worker:
@@ -302,7 +327,13 @@ class Session:
             process = self.launcher.start()
             witness, writing = Witness.open() or (None, None)
             worker = self._workers[caller] = _Worker(
-                caller, process, device, redirect_cuda, witness, is_apart=trial.is_apart
+                caller,
+                process,
+                device,
+                redirect_cuda,
+                witness,
+                Counter(process.process_id),
+                is_apart=trial.is_apart,
             )
             process.connection.settimeout(self.budget.load_seconds)
             try:
@@ -330,6 +361,7 @@ class Session:
         worker = self._workers.pop(caller, None)
         if worker is None:
             return how_it_ended(Ending(None))
+        worker.counter.close()
         ending = self.launcher.end(worker.process)
         if worker.witness is not None:
             worker.witness.close()

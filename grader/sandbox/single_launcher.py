@@ -27,6 +27,7 @@ class SingleLauncher:
         self._watch = Watch()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._has_torch = with_torch
+        self._is_torch_added = self._is_torch_broken = False
         self._ahead: tuple[subprocess.Popen[bytes], socket.socket] | None = self._start_process()
         self._waiting: WorkerProcess | None = None
 
@@ -35,8 +36,8 @@ class SingleLauncher:
         return self._has_torch
 
     def prepare(self, memory_bytes: int, *, needs_torch: bool = True) -> None:
-        if needs_torch and not self._has_torch:
-            self._has_torch = True
+        if needs_torch and not self._has_torch and not self._is_torch_broken:
+            self._has_torch = self._is_torch_added = True
             self._end_waiting()
             self._end_ahead()
             self._ahead = self._start_process()
@@ -45,7 +46,7 @@ class SingleLauncher:
         self._terms = replace(self._terms, memory_bytes=memory_bytes)
 
     def _start_process(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        return start_process("single", with_torch=self._has_torch)
+        return start_process("single", self._workspace.folder, with_torch=self._has_torch)
 
     def _end_ahead(self) -> None:
         if self._ahead is not None:
@@ -102,6 +103,9 @@ class SingleLauncher:
             self._terms = self._terms.accept(self._first_words)
         except (OSError, wire.WireError) as error:
             self.end(worker)
+            if self._is_torch_added:
+                self._has_torch, self._is_torch_added, self._is_torch_broken = False, False, True
+                return self.start()
             raise SandboxError(f"the process for the student's code ended while starting: {error}") from error
         except SandboxError:
             self.end(worker)

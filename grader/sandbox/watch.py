@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import threading
 import time
@@ -36,6 +37,9 @@ _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Errors of a judge that is short of something itself: it looks again."""
 
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+_NO_COUNTS = {"Threads": 0, "VmPTE": 0, "VmRSS": 0, "VmSwap": 0}
+_COUNT = re.compile(rb"\n(Threads|VmPTE|VmRSS|VmSwap):\s*(\d+)")
 
 _Folder = int | str
 """An open descriptor, or on Windows, which has none for folders, a path."""
@@ -136,16 +140,11 @@ def _counts(process_id: int) -> dict[str, int]:
     Read as bytes, line by line: the student chooses the name in the first line, which may hold anything but a line
     feed. psutil would read "Threads:" there, and text has other ends of lines.
     """
-    counts = {"Threads": 0, "VmPTE": 0, "VmSwap": 0}
     try:
-        lines = Path(f"/proc/{process_id}/status").read_bytes().split(b"\n")
+        status = Path(f"/proc/{process_id}/status").read_bytes()
     except OSError:
         return {}
-    for line in lines:
-        name, _, value = line.partition(b":")
-        if (known := name.decode("latin-1")) in counts:
-            counts[known] = int(value.split()[0])
-    return counts
+    return _NO_COUNTS | {name.decode(): int(value) for name, value in _COUNT.findall(status)}
 
 
 def _memory_bytes(process: psutil.Process, counts: dict[str, int]) -> int:
@@ -153,8 +152,10 @@ def _memory_bytes(process: psutil.Process, counts: dict[str, int]) -> int:
 
     Page tables of memory that was only read can take gigabytes without any of it being resident.
     """
+    if counts:
+        return (counts["VmRSS"] + counts["VmPTE"] + counts["VmSwap"]) << 10
     resident: int = process.memory_info().rss
-    return resident + (counts.get("VmPTE", 0) + counts.get("VmSwap", 0) << 10)
+    return resident
 
 
 def _excess_of_files(folder: _Folder) -> str | None:

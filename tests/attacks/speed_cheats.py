@@ -153,6 +153,54 @@ torch.cuda.Event = None
 """
     ),
     "more threads": "import torch\ntorch.set_num_threads(2)\n" + LOOPS,
+    "computes in a thread while the first one yields": with_vectorized(
+        _SLOW
+        + """
+import os
+import threading
+
+def svm_loss_vectorized(W, X, y, reg):
+    made = []
+    threading.Thread(target=lambda: made.append(slow(W, X, y, reg))).start()
+    while not made:
+        os.sched_yield()
+    return made[0]
+"""
+    ),
+    "computes in a thread while the first one sleeps": with_vectorized(
+        _SLOW
+        + """
+import threading
+
+def svm_loss_vectorized(W, X, y, reg):
+    made = []
+    thread = threading.Thread(target=lambda: made.append(slow(W, X, y, reg)))
+    thread.start()
+    thread.join()
+    return made[0]
+"""
+    ),
+    "threads that keep the first one waiting": with_vectorized(
+        _SLOW
+        + """
+import threading
+
+def svm_loss_vectorized(W, X, y, reg):
+    is_over = threading.Event()
+    block = torch.ones(60, 60)
+
+    def spin():
+        while not is_over.is_set():
+            block.mm(block)
+
+    for _ in range(4):
+        threading.Thread(target=spin, daemon=True).start()
+    try:
+        return slow(W, X, y, reg)
+    finally:
+        is_over.set()
+"""
+    ),
     "spins while the reference is timed": with_vectorized(
         _SLOW
         + """

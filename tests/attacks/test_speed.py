@@ -30,7 +30,7 @@ title = "svm: speed"
 naive = "svm_loss_naive"
 vectorized = "svm_loss_vectorized"
 points = 3
-# Between a loop over 600 samples and none there is a factor of a hundred: no machine is busy enough to cross it.
+# Between a loop over 2400 samples and none there is a factor of a hundred: no machine is busy enough to cross it.
 ladder = [{ bound = 6.0, credit = 1.0 }, { bound = 12.0, credit = 0.5 }]
 """
 

@@ -88,6 +88,14 @@ def test_an_impossible_second_time_is_flagged_and_what_was_flagged_stays():
     assert found.score == 10
 
 
+def test_that_other_checks_were_left_out_of_the_second_run_is_not_told():
+    note = {"kind": "note", "message": "Only selected checks were run.", "for": "both"}
+
+    found = with_second(report_with(speed()), again_with(speed(3.0, None), flags=[note]))
+
+    assert found.flags == ()
+
+
 def test_only_open_checks_take_a_second_timing():
     first = report_with(speed(), speed(1.5, None, "clear", check_id="other"))
 

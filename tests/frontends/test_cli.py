@@ -39,6 +39,7 @@ def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
+    monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
@@ -140,6 +141,7 @@ def test_standard_output_is_json_alone(grader, graded, mini):
         ("hw.py/report.json", "cannot be written: there is no folder hw.py; make it first"),
         ("typo/report.json", "cannot be written: there is no folder typo; make it first"),
         (".", "is a folder; give the path of a file"),
+        ("hw.py", "--json writes a report, and would replace this file; give a .json file"),
         pytest.param(
             "/proc/report.json",
             "cannot be written: No such file or directory",
@@ -760,6 +762,18 @@ def test_one_check_of_a_numpy_spec_imports_only_what_it_needs():
     )
 
     assert any("11 / 11" in line for line in lines)
+    assert lines[-1] == "[]"
+
+
+def test_one_check_of_a_numpy_spec_never_looks_for_garbage():
+    words = ("check", "submissions/cs231n/package_folder", "--only", "softmax_vectorized_values")
+
+    lines = printed_by(
+        f"import gc, sys; sys.argv[1:] = {words}; import grader.frontends.cli as c; looks = []\n"
+        "gc.callbacks.append(lambda phase, of: looks.append((phase, of['generation'])))\n"
+        "try: c.main()\nexcept SystemExit: print(looks)"
+    )
+
     assert lines[-1] == "[]"
 
 

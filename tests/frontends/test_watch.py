@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ from rich.console import Console
 from grader import api
 from grader.errors import SpecError, SubmissionNotFound
 from grader.frontends import cli, terminal, watch
+from grader.frontends.progress import check_progress
 from grader.frontends.watch import Snapshot, look, next_change
 from grader.model.report import parse_report
 from grader.sandbox.fake import FakeSandbox
@@ -219,6 +221,45 @@ def test_a_change_is_told_by_what_passes_and_fails_now(capsys):
         "  f is wrong.",
         "  Still fails, as before: g: values.",
     ]
+
+
+def test_a_pipe_whose_reader_left_is_not_read(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr("sys.stdout", output)
+        seen = [watch.is_read()]
+        os.close(reading)
+        seen.append(watch.is_read())
+        monkeypatch.undo()
+
+    assert seen == [True, False]
+
+
+def test_functions_that_are_still_missing_are_not_told_again(capsys):
+    def report(**functions):
+        gone = [check_part(id=name, functions=[name], status="skipped", message="gone") for name in functions]
+        return report_of(checks=[check_part(), *gone], functions=functions)
+
+    missing: dict[str, object] = {"status": "missing", "where": None, "diagnosis": [], "notes": []}
+    console = Console(width=80)
+    terminal.show_change(console, "14:52:31  hw.py saved", report(g=missing), report(), {"f"}, 0.25)
+    first = capsys.readouterr().out
+    terminal.show_change(console, "14:52:32  hw.py saved", report(g=missing), report(g=missing), {"f"}, 0.25)
+    second = capsys.readouterr().out
+
+    assert "Missing: g; the checks that need it were skipped." in first
+    assert "Missing" not in second
+
+
+def test_a_check_that_takes_long_shows_its_progress_before_the_next_begins(monkeypatch):
+    is_shown = threading.Event()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("rich.status.Status.start", lambda _: is_shown.set())
+
+    with check_progress(0.01) as progress:
+        assert progress is not None
+        progress(0, 2, "f: values")
+        assert is_shown.wait(HANG_SECONDS)
 
 
 def cpu_seconds(process):

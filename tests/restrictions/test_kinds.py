@@ -72,6 +72,7 @@ FREE = [
     "sklearn.__version__",
     "sklearn.utils.shuffle",
     "importlib",
+    "importlib.metadata.version",
     "re.compile",
     "builtins.getattr",
     "builtins.sum",

@@ -1,9 +1,14 @@
 """A second call with the very tensors of the one before: other contents in place, and what was returned first."""
 
+import os
+import signal
+
+import psutil
 import pytest
 
 from grader.model.observation import Raised, Returned
 from grader.model.trial import ArrayOutput
+from tests.sandbox import plain
 from tests.sandbox.calls import array_of, number_of, tensor, trial
 
 FIRST, SECOND = tensor([1.0, 2.0]), tensor([3.0, 5.0])
@@ -96,3 +101,19 @@ def test_a_call_that_is_not_made_again_has_tensors_of_its_own(open_session):
     found = [number_of(session.run(trial("f", FIRST))) for _ in range(3)]
 
     assert found == [1.0, 2.0, 3.0]
+
+
+def test_a_second_call_that_needs_a_fresh_worker_comes_after_its_first_call(open_session):
+    session = open_session("def f(W): return W * 2", "f")
+    session.run(trial("f", FIRST, outputs=ROW))
+    (worker,) = session._workers.values()
+    os.kill(zygote := psutil.Process(worker.process.process_id).ppid(), signal.SIGKILL)
+    assert plain.comes_true(lambda: not plain.is_alive(zygote))
+
+    again = session.run(trial("f", SECOND, outputs=ROW, is_again=True))
+
+    assert isinstance(again, Returned)
+    assert [array_of(each).tolist() for each in (*again.values, *again.earlier)] == [
+        [[6.0, 10.0]],
+        [[2.0, 4.0]],
+    ]

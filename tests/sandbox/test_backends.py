@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxError
 from grader.model.observation import Died, Raised, Returned
+from grader.model.trial import ArrayOutput
 from grader.sandbox.host import Sandbox
 from grader.sandbox.inside import wire
 from grader.sandbox.launch import make_launcher
 from grader.sandbox.protocols import Budget
-from tests.sandbox.calls import extracted_of, number_of, trial
+from tests.sandbox import plain
+from tests.sandbox.calls import array_of, extracted_of, number_of, tensor, trial
 
 HIDDEN = """
 import importlib
@@ -25,6 +28,9 @@ def f():
 
 def folder():
     return util.find_spec(NAME).submodule_search_locations[0]
+
+def extension():
+    return folder() + "/" + [each for each in os.listdir(folder()) if each.startswith("_C.")][0]
 """
 """Code of which no text says torch. f: whether it is loaded."""
 
@@ -36,12 +42,26 @@ WAYS = {
     if not f(): found.loader.exec_module(util.module_from_spec(found))
     return 3""",
     "its library": "import ctypes; ctypes.CDLL(folder() + '/lib/libc10.so'); return 3",
-    "its extension under another name": """file = [each for each in os.listdir(folder()) if each.startswith("_C.")][0]
-    loader = machinery.ExtensionFileLoader("_C", folder() + "/" + file)
+    "its extension under another name": """loader = machinery.ExtensionFileLoader("_C", extension())
     try: util.module_from_spec(util.spec_from_loader("_C", loader))
     except (ImportError, SystemError): pass
     return 3""",
+    "its text": "return len(open(folder() + '/__init__.py').read(3))",
 }
+
+
+FOOLED = {
+    "bytes for a path": """import _ctypes
+    _ctypes.dlopen(os.fsencode(folder() + "/lib/libtorch_cpu.so"), 0)""",
+    "a path that only looks like text": """class Path(str): pass
+    import _imp, types
+    _imp.create_dynamic(types.SimpleNamespace(name="_C", origin=Path(extension())))""",
+    "real paths made false": """import _imp, posixpath, types
+    spec = types.SimpleNamespace(name="_C", origin=extension())
+    posixpath._joinrealpath = lambda *_: ("/elsewhere", True)
+    _imp.create_dynamic(spec)""",
+}
+"""What keeps the hook from hearing of a library of torch's."""
 
 
 def without_torch():
@@ -95,6 +115,20 @@ def test_code_that_hides_torch_gets_a_worker_that_has_it_and_its_witnesses(way):
         assert number_of(session.run(trial("f"))) == 1
 
 
+@pytest.mark.parametrize("way", FOOLED.values(), ids=FOOLED.keys())
+def test_who_fools_the_hook_finds_torch_closed(light, way):
+    if "filesystem" in light.isolation.missing:
+        pytest.skip("no Landlock here")
+    with opened(light, f"{HIDDEN}\ndef g():\n    {way}\n") as session:
+        seen = session.run(trial("g"))
+        (worker,) = session._workers.values()
+
+        assert isinstance(seen, Raised), seen
+        assert "Permission denied" in seen.message
+        assert "libtorch" not in maps_of(worker.process.process_id)
+    assert not light.launcher.has_torch
+
+
 def test_a_loss_of_torch_is_seen_in_a_worker_that_began_without_it():
     source = f"""{HIDDEN}
 def g():
@@ -133,6 +167,34 @@ def test_a_sandbox_without_torch_gets_it_for_the_next_submission_and_keeps_it(ho
         with opened(sandbox, HIDDEN) as session:
             assert number_of(session.run(trial("f"))) == 1
         assert sandbox.isolation == isolation
+
+
+def test_a_second_call_that_needs_torch_comes_after_its_first_call():
+    source = f"{HIDDEN}\ndef g(W):\n    if W[0, 0] > 1: __import__(NAME)\n    return W\n"
+    with without_torch() as sandbox, opened(sandbox, source) as session:
+        row = (ArrayOutput((1, 1)),)
+        session.run(trial("g", tensor([1.0]), outputs=row, backend="numpy"))
+        again = session.run(trial("g", tensor([2.0]), outputs=row, backend="numpy", is_again=True))
+
+    assert isinstance(again, Returned), again
+    assert [array_of(each).tolist() for each in (*again.values, *again.earlier)] == [[[2.0]]] * 2
+
+
+@pytest.mark.parametrize("how", ["fork", "single"])
+def test_torch_that_cannot_be_imported_costs_only_the_function_that_needs_it(monkeypatch, tmp_path, how):
+    zygote = tmp_path / "zygote.py"
+    zygote.write_text(
+        f"import sys\nif 'torch' in sys.argv: sys.exit(1)\nsys.path.insert(0, {str(plain.FOLDER)!r})\n"
+        "import zygote\nsys.path.pop(0)\nzygote.main()\n"
+    )
+    monkeypatch.setattr("grader.sandbox.launcher._ZYGOTE", zygote)
+    source = f"{HIDDEN}\ndef g(): return __import__(NAME).zeros(3)\n"
+    with Sandbox(make_launcher(how, with_torch=False)) as sandbox:
+        for _ in range(2):
+            with sandbox.session(extracted_of(source), Budget(), redirect_cuda=True) as session:
+                with pytest.raises(SandboxError, match="g needs torch, whose process cannot be started"):
+                    session.run(trial("g"))
+                assert number_of(session.run(trial("f"))) == 0
 
 
 def test_a_call_can_be_traced_without_torch(light):

@@ -141,3 +141,12 @@ def test_code_in_no_file_of_the_submission_is_not_disturbed(disturbed):
 
     assert isinstance(seen, Raised)
     assert seen.kind == "CannotDisturbError"
+
+
+def test_loops_are_disturbed_only_where_they_were_counted(open_session):
+    seen = open_session("def f(X): return float(X.sum())", "f").run(
+        trial("f", _rows(5), is_counted=True, disturbed="once")
+    )
+
+    assert isinstance(seen, Raised)
+    assert seen.kind == "CannotDisturbError"

@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from grader.sandbox import decode
 from grader.sandbox.exchange import Answer, Exchange, how_it_ended
 from grader.sandbox.inside import wire
 from grader.sandbox.launcher import Ending
-from grader.sandbox.waiting import GREATEST_EXTENSION
+from grader.sandbox.waiting import GREATEST_EXTENSION, Counts
 from tests.sandbox.calls import array_of
 
 TRIAL = Trial("a call", "f", (), (NumberOutput(),))
@@ -86,6 +87,20 @@ def test_a_right_answer_is_read(worker):
     assert isinstance(observation, Returned)
     assert float(array_of(observation.values[0])) == 2.5
     assert 0 < observation.seconds <= elapsed
+
+
+def test_the_time_that_passed_in_waiting_for_a_core_comes_with_the_values(worker):
+    counts = iter([Counts(waited=1_000, ran=5_000), Counts(waited=4_000, ran=6_000)])
+    other = worker(answer(wire.RETURNED, NUMBER))
+    exchange = Exchange(other.ours, 5.0, decode.GREATEST_RAISED, other.end, read_counts=lambda: next(counts))
+
+    seen = exchange.ask({"op": "call"})
+    assert isinstance(seen, Answer)
+    observation = exchange.returned(seen, TRIAL, [], lambda *_: None)
+
+    assert isinstance(observation, Returned)
+    assert observation.waiting_seconds == pytest.approx(3e-6)
+    assert observation.seconds > observation.waiting_seconds
 
 
 @pytest.mark.parametrize(
@@ -176,6 +191,21 @@ def test_the_deadline_is_extended_by_the_time_that_the_worker_had_no_core(worker
     exchange = Exchange(worker(late).ours, 0.5, decode.GREATEST_RAISED, lambda: "", waited)
 
     assert isinstance(exchange.ask({"op": "call"}), Answer)
+
+
+def test_a_function_is_not_charged_while_the_grader_itself_was_stopped(worker, monkeypatch):
+    away = [0.0]
+
+    def late(request_id):
+        away[0] = 60.0
+        return answer(wire.RETURNED, NUMBER)(request_id)
+
+    clock = SimpleNamespace(perf_counter=lambda: time.perf_counter() + away[0])
+    monkeypatch.setattr("grader.sandbox.exchange.time", clock)
+    exchange = worker(late).exchange(seconds=5.0)
+
+    assert isinstance(exchange.ask({"op": "call"}), Answer)
+    assert exchange.seconds < 60.0
 
 
 def test_a_deadline_is_not_extended_for_ever(worker):

@@ -344,6 +344,29 @@ def test_what_is_started_later_is_held_as_well(held):
 
 
 @needs_landlock
+def test_a_process_that_may_read_less_lists_writes_and_moves_what_it_could(places):
+    def child():
+        os.chdir(places)
+        linux.control_process(linux.PR_SET_NO_NEW_PRIVS, 1)
+        landlock.restrict_reading(["library/module.py", "private"])
+        landlock.restrict(landlock.open_rules(["library", "elsewhere"], landlock.READ), "private")
+        actions = (
+            read("library/module.py"),
+            read("elsewhere/secret"),
+            lambda: os.listdir("elsewhere"),
+            write("private/a"),
+            read("private/a"),
+            lambda: os.mkdir("private/folder"),
+            *((lambda: os.rename("private/a", "private/folder/a"),) if NOW >= 2 else ()),
+        )
+        return [plain.outcome(action) for action in actions]
+
+    assert (
+        plain.in_child(child) == ["done", "EACCES", "done", "done", "done", "done", "done"][: 6 + (NOW >= 2)]
+    )
+
+
+@needs_landlock
 def test_a_process_that_could_still_gain_rights_is_not_held(places):
     def restrict():
         linux.set_capabilities(0)

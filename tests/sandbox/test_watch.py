@@ -470,7 +470,7 @@ def test_another_process_with_the_same_id_is_not_ended(watch, process, tmp_path,
 
     it = process(SHARED.format(64 * MIB), tmp_path)
     watch.add(it.pid, 32 * MIB, str(tmp_path))
-    monkeypatch.setattr(psutil.Process, "memory_info", refuse)  # what psutil says of an id that is used again
+    monkeypatch.setattr(psutil.Process, "kill", refuse)  # what psutil says of an id that is used again
 
     assert go_on(it)
     assert is_left_alone(it)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from grader import selftest
 from grader.errors import SpecError
-from grader.frontends.cli import app
+from grader.frontends.app import app
 from grader.spec import SPEC_FOLDER
 
 CHOSEN = ("predict_linear_classifier: argmin", "predict_linear_classifier: int32")

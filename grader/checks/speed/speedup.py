@@ -17,6 +17,7 @@ from grader.checks.speed.rounds import (
     draw_round,
     round_and_size,
     rounds_of,
+    seconds_of,
 )
 from grader.checks.speed.timing import (
     LEAST_ROUNDS,
@@ -44,8 +45,8 @@ CUDA_RESERVE = 1.5
 
 
 MANY_RESERVE = 2.0
-"""Times the first bound that full points reach with many samples: honest functions take up to 3.3 times as long as the
-reference there, as they make lists of 600 row numbers, and loops over the samples more than 15 times."""
+"""Times the first bound that full points reach with many samples: honest functions take up to 4 times as long as the
+reference there, as they make lists of the row numbers, and loops of torch operations over the samples more than 20."""
 
 
 class SpeedupCheck(CheckFields):
@@ -66,7 +67,7 @@ class SpeedupCheck(CheckFields):
         default=(Rung(bound=3.0, credit=1.0), Rung(bound=6.0, credit=0.5), Rung(bound=12.0, credit=0.25)),
         min_length=1,
         description="On a CPU: credit up to how many times the reference's time, in rising order; none above. With"
-        " 600 samples of few features, full points reach up to twice the first bound.",
+        f" {MANY_SAMPLES.N} samples of few features, full points reach up to twice the first bound.",
     )
     cuda_ladder: tuple[Rung, ...] = Field(
         default=(Rung(bound=1.0, credit=1.0), Rung(bound=0.5, credit=0.5), Rung(bound=0.2, credit=0.25)),
@@ -165,8 +166,7 @@ class SpeedupCheck(CheckFields):
         naive = self.naive
         if cold is None:
             naive = "the reference's naive one (yours does not give correct results)"
-        low, high = (f"{float(f'{end:.2g}'):g}" for end in (reading.speedup.low, reading.speedup.high))
-        speedup = f"{_times(reading.speedup)} as fast as {naive} (between {low} and {high})"
+        speedup = f"{_times(reading.speedup)} as fast as {naive}{_bounds(reading.speedup)}"
         slowdown = f"{_times(reading.slowdown)} as long as the reference"
         bound = self.ladder[0].bound
         at_most = f"(at most {bound:g} times for full points)"
@@ -193,7 +193,7 @@ class SpeedupCheck(CheckFields):
             parts.append(f"On this GPU, full points need a factor of {self.factor:g}.")
         if cold is not None:
             parts.append(
-                f"The first call of each, the only one that a notebook times, gives a factor of {cold:.3g}."
+                f"The first call of each, the only one that a notebook times, gives a factor of {_number(cold, 3)}."
             )
         if reading.is_straddling:
             parts.append("Timing was too noisy to decide; you get the higher credit.")
@@ -218,7 +218,7 @@ class SpeedupCheck(CheckFields):
         worst, best = worst * (slowdown.low >= IMPOSSIBLE), best * (slowdown.high >= IMPOSSIBLE)
         return Reading(
             rounds=len(rounds),
-            seconds=sum(each.seconds for each in rounds),
+            seconds=seconds_of(evidence),
             speedup=speedup,
             slowdown=slowdown,
             many_samples=many_samples,
@@ -238,7 +238,7 @@ class SpeedupCheck(CheckFields):
         first: dict[str, float] = {}
         for trial, observation in evidence:
             if trial.runner == "student" and isinstance(observation, Checked):
-                first.setdefault(trial.function, observation.seconds)
+                first.setdefault(trial.function, observation.own_seconds)
         return first[self.naive] / first[self.vectorized]
 
 
@@ -257,4 +257,15 @@ def _measured(reading: Reading) -> dict[str, float]:
 
 
 def _times(ratio: Interval) -> str:
-    return f"{ratio.middle:.3g} times"
+    """The middle of the interval; about so much where its ends are far apart, as they say nothing then."""
+    middle = _number(ratio.middle, 1 if ratio.is_wide else 3)
+    return f"about {middle} times" if ratio.is_wide else f"{middle} times"
+
+
+def _bounds(ratio: Interval) -> str:
+    return "" if ratio.is_wide else f" (between {_number(ratio.low, 2)} and {_number(ratio.high, 2)})"
+
+
+def _number(value: float, digits: int) -> str:
+    """So many digits, and the rest of a large number as zeros: 4000, not 4e+03."""
+    return f"{float(f'{value:.{digits}g}'):g}"

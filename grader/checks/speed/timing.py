@@ -29,6 +29,9 @@ LEAST_OPEN_ROUNDS = 8
 LEAST_SPREAD = 0.03
 """Standard deviation of the logarithm of a ratio; three rounds that agree better do so by chance."""
 
+WIDE = 10.0
+"""Times the low end that the high end of an interval may be, for them to be told."""
+
 _ANGLES = 20_001
 
 
@@ -39,6 +42,11 @@ class Interval:
     low: float
     middle: float
     high: float
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the ends say little: the machine was too busy."""
+        return self.high > WIDE * self.low
 
 
 def interval(ratios: Sequence[float] | Array) -> Interval:

@@ -51,7 +51,9 @@ def compared(assignment: Assignment, evidence: Evidence) -> Evidence:
     return [
         (
             dataclasses.replace(trial, positional=()),
-            Checked(seen.seconds, faults.get(id(trial))) if isinstance(seen, Returned) else seen,
+            Checked(seen.seconds, faults.get(id(trial)), seen.waiting_seconds)
+            if isinstance(seen, Returned)
+            else seen,
         )
         for trial, seen in evidence
     ]

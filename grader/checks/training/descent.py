@@ -44,6 +44,9 @@ _NEGLIGIBLE = 1e-30
 _LONGEST, _LATEST, _DRAWN = 6, 7, 16
 """Of the steps of several calls, as many as a worker keeps of one."""
 
+_LEAST_VARIETY = 0.25
+"""Of the different rows that as many drawn at random hold; without replacement there are more."""
+
 _MOST_ASKED = 1_000
 """Rows of a batch with which the loss is called alone."""
 
@@ -204,9 +207,25 @@ class DescentAudit:
         ]
         if odd:
             return TrainingFinding(self._odd_words(odd, known, factor))
+        if (few := self._few_rows()) is not None:
+            return TrainingFinding(
+                f"{self.trainer} trains on the same images again and again: {formatting.count(few, 'different one')}"
+                f" in the {len(self._steps)} steps looked at"
+            )
         if "other rows" in directions:
             return TrainingFinding(f"{self.trainer} calls {self.loss} with rows that are not in X")
         return TrainingFinding(None, 2 * len(known) >= len(directions) and self._is_mostly_seen(directions))
+
+    def _few_rows(self) -> int | None:
+        """How many different rows of X the steps use, where batches drawn at random would use far more."""
+        batches = [self.descent.rows_of(batch) for step in self._steps for batch in step.batches]
+        known = [rows for rows in batches if not isinstance(rows, str)]
+        if not known:
+            return None
+        used = np.concatenate(known)
+        different, images = len(np.unique(used)), len(self.descent.X)
+        expected = images * (1 - (1 - 1 / images) ** len(used))
+        return different if different < _LEAST_VARIETY * expected else None
 
     def _is_mostly_seen(self, directions: Sequence[Direction | StepFault]) -> bool:
         """Whether the steps that nothing can be seen of lead no further than the others."""

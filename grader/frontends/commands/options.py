@@ -111,11 +111,17 @@ SeedOption = Annotated[
 ]
 
 
+_READ_SUFFIXES = frozenset({".ipynb", ".py", ".zip", ".toml", ".pt", ".pth"})
+"""Of submissions and specs. A report in the place of one would be somebody's lost work."""
+
+
 def require_writable(place: str | None) -> None:
     """OutputError, before the work is done, if --json names a file that cannot be written. No folder is made."""
     if place is None or place == "-":
         return
     path = Path(place)
+    if path.suffix.lower() in _READ_SUFFIXES:
+        raise OutputError.at(path, "--json writes a report, and would replace this file; give a .json file")
     try:
         if path.is_dir():
             raise OutputError.at(path, "is a folder; give the path of a file")

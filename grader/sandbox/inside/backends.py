@@ -2,6 +2,7 @@
 
 A process has torch from its start or never. One without it ends as soon as anything in it imports torch, and the judge
 starts one that has it: so whatever torch runs is seen by its witness, and a wrong guess of the judge's costs only time.
+Code that gets past the hook finds torch's folder closed by Landlock.
 """
 
 from __future__ import annotations
@@ -38,10 +39,7 @@ def torch_folder() -> str | None:
 
 
 def end_where_torch_is_imported(folder: str) -> None:
-    """Have this process, and those forked from it, end at once where torch is imported or one of its libraries loaded.
-
-    By Python's audit events, which no code can leave; all that the hook needs is out of the student's reach.
-    """
+    """Have this process, and those forked from it, end at once where torch is imported or one of its files opened."""
     sys.addaudithook(_ending(f"{folder}{os.sep}", os._exit, os.path.realpath))
 
 
@@ -55,7 +53,7 @@ def _ending(
             name, file = arguments[:2]
             if type(name) is str and (name == "torch" or name.startswith("torch.")):
                 end(code)
-        elif event == "ctypes.dlopen":
+        elif event in {"open", "ctypes.dlopen"}:
             file = arguments[0]
         else:
             return

@@ -49,6 +49,8 @@ class _Endless(BaseException):
 @contextlib.contextmanager
 def disturbed(counted: Sequence[opcode_count.Counts], how: How) -> Iterator[opcode_count.Counts]:
     """Inside, functions of the student's are disturbed on the lines whose counts differ. Counts lines, not instructions."""
+    if not counted:  # in another worker, which has ended
+        raise CannotDisturbError("no counts")
     places = {place for counts in counted for place in counts.instructions}
     grown = {place for place in places if len({counts.instructions[place] for counts in counted}) > 1}
     codes = {id(code): code for counts in counted for code in counts.codes}.values()

@@ -2,8 +2,8 @@
 
 Started as a plain file: `python -I zygote.py DESCRIPTOR fork|single torch|numpy JUDGE HIDDEN...`. DESCRIPTOR is this end
 of the judge's control socket (on Windows "stdin", from which it is read). With `torch` it imports torch, with `numpy` no
-process forked from it ever will (see backends). JUDGE is the judge's process id.
-HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
+process forked from it ever will (see backends). Its working folder is where workers' own folders are made. JUDGE is the
+judge's process id. HIDDEN are folders to take off sys.path, so that the grader's own code cannot be imported.
 
 In `fork` mode each order b"F" comes with a worker's end of a wire and is answered with the new worker's
 process id. The order b"W" with a process id reaps a killed worker, ends its orphans, and is answered
@@ -60,7 +60,8 @@ def _import_everything(judge: int, hidden: frozenset[str], library: str) -> None
     import encodings.latin_1
     import encodings.utf_8  # noqa: F401
 
-    import confinement  # noqa: F401
+    import backends
+    import confinement
     import huge_pages  # noqa: F401
     import linux
     import orphans  # noqa: F401
@@ -68,6 +69,8 @@ def _import_everything(judge: int, hidden: frozenset[str], library: str) -> None
     import worker
 
     worker.prepare()
+    if library != "torch" and (folder := backends.torch_folder()) is not None:
+        confinement.close_folder(folder)
     with contextlib.suppress(OSError):
         # After the imports: what those free would be retained too.
         linux.keep_freed_memory(ARRAY_BYTES, RETAINED_BYTES)

@@ -30,17 +30,16 @@ def function_alone(source: str, function: str) -> str:
         module = ast.parse(source)
     except SystemError:  # CPython 3.11 miscounts its recursion if another thread parses meanwhile
         return function_alone(source, function)
+    bound = [(each, _names(each, ast.Store)) for each in module.body]
     pending, kept = [function], set[str]()
     while pending:
         name = pending.pop()
         kept.add(name)
-        for statement in module.body:
-            if name in _names(statement, ast.Store):
+        for statement, names in bound:
+            if name in names:
                 pending += _names(statement, ast.Load) - kept
     module.body = [
-        each
-        for each in module.body
-        if isinstance(each, ast.Import | ast.ImportFrom) or kept & _names(each, ast.Store)
+        each for each, names in bound if isinstance(each, ast.Import | ast.ImportFrom) or kept & names
     ]
     return ast.unparse(module)
 

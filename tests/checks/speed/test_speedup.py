@@ -53,10 +53,11 @@ def handouts_sizes():
 
 @pytest.fixture(autouse=True)
 def few_features(monkeypatch, request):
-    """The samples as they are, with few features: the answers that are made up here take their time too."""
+    """Few features, and not so many samples: the answers that are made up here take their time too."""
     if "handouts_sizes" not in request.fixturenames:
         for name, size in (("MAIN", MAIN), ("FEW_SAMPLES", FEW_SAMPLES)):
             monkeypatch.setattr(rounds, name, replace(size, D=30))
+        monkeypatch.setattr(rounds, "MANY_SAMPLES", replace(MANY_SAMPLES, N=200, D=20))
 
 
 def machine(
@@ -163,7 +164,7 @@ def test_a_loop_over_the_samples_shows_where_there_are_many():
 
     assert (found.status, found.credit) == ("failed", 0.0)
     assert found.message == (
-        "svm_loss_vectorized is too slow with many samples: with 600 samples of 40 features it takes 40 times as long"
+        "svm_loss_vectorized is too slow with many samples: with 2400 samples of 80 features it takes 40 times as long"
         " as the reference (at most 6 times for full points). At the handout's size it is 40 times as fast as"
         " svm_loss_naive (between 31 and 51) and takes 2 times as long as the reference. The first call of each, the"
         " only one that a notebook times, gives a factor of 34.9. Is a Python loop over the samples left?"
@@ -193,7 +194,7 @@ def test_a_vectorized_function_no_faster_than_the_naive_one_earns_nothing():
 
 
 def test_whether_it_is_faster_than_the_naive_one_is_decided_for_the_student_too():
-    one, other = machine(naive=0.01), machine(naive=0.02)  # 0.8 and 1.6 times as fast
+    one, other = machine(naive=0.01, slow=20.0), machine(naive=0.02, slow=20.0)  # 0.8 and 1.6 times as fast
     found = verdict(clock=lambda trial: (one if round_and_size(trial)[0] % 2 else other)(trial))
 
     assert found.credit == 1
@@ -226,6 +227,18 @@ def test_the_words_are_whole():
     assert found.message == (
         "svm_loss_vectorized is 40 times as fast as svm_loss_naive (between 31 and 51) and takes 2 times as"
         " long as the reference. The first call of each, the only one that a notebook times, gives a factor of 34.9."
+    )
+
+
+def test_an_interval_that_says_nothing_is_not_told():
+    one, other = (
+        machine(naive=0.05, noise=0.0, slow=20.0),
+        machine(reference_naive=60.0, noise=0.0, slow=20.0),
+    )
+    message = verdict(clock=lambda trial: (one if round_and_size(trial)[0] % 2 else other)(trial)).message
+
+    assert message.startswith(
+        "svm_loss_vectorized is about 100 times as fast as svm_loss_naive and takes 1 times"
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks.speed.rounds import LEAST_SHARE, NULL, round_of, rounds_of
+from grader.checks.speed.rounds import LEAST_SHARE, NULL, round_of, rounds_of, seconds_of
 from grader.checks.speed.timing import (
     LEAST_OPEN_ROUNDS,
     LEAST_ROUNDS,
@@ -96,8 +96,28 @@ def test_the_call_that_does_nothing_takes_its_shortest_time_of_all_rounds():
     assert [each.many_samples for each in found] == pytest.approx([4.8 / 2.8] * 3)
 
 
-def test_a_round_takes_the_seconds_of_all_its_calls():
-    assert ratios().seconds == pytest.approx(12e-3)
+def test_the_seconds_of_a_series_are_the_judges_own_whatever_passed_in_waiting():
+    """They are what the instructor waits for; a warm-up is part of no round."""
+    seen = [Checked(seconds, None, waiting) for seconds, waiting in ((9.0, 0.0), (3.0, 2.5), (1.0, 0.0))]
+    trials = [Trial("a timed call", "f", (), (), tag=f"{number}:main") for number in (0, 1, 2)]
+
+    assert seconds_of(list(zip(trials, seen, strict=True))) == pytest.approx(4.0)
+
+
+def test_what_passed_in_waiting_for_a_core_is_part_of_no_ratio():
+    evidence = [
+        (timed(1, size, runner, function, 0.0)[0], Checked(seconds + waiting, None, waiting))
+        for size in ("main", "few", "many")
+        for runner, function, seconds, waiting in (
+            ("reference", NULL, 1e-3, 0.2),
+            ("reference", "svm_loss_vectorized", 3e-3, 0.0),
+            ("student", "svm_loss_vectorized", 5e-3, 0.7),
+        )
+    ]
+
+    (found,) = rounds_of(evidence)
+
+    assert [found.slowdown, found.many_samples] == pytest.approx([2.0, 2.0])
 
 
 # --- Intervals -------------------------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ from tests.checks.students import (
     softmax_indexed,
     svm_mask,
     trainer,
+    uniform,
     verdict_on,
+    without_replacement,
 )
 
 TRAINER, PREDICTOR = "train_linear_classifier", "predict_linear_classifier"
@@ -217,6 +219,37 @@ def test_a_rate_that_decays_from_call_to_call_is_told():
 
     assert verdict.credit == 0.0
     assert verdict.message.startswith("train_linear_classifier does not train with svm_loss_vectorized")
+
+
+def first_batch(step, images, batch_size, rng):
+    return np.arange(batch_size)
+
+
+def whole(step, images, batch_size, rng):
+    return np.arange(images)
+
+
+def test_a_trainer_that_learns_from_one_batch_earns_nothing():
+    verdict = verdict_on(EASY, student(**{TRAINER: trainer(batches=first_batch)}))
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.measured["val_accuracy"] > EASY.val_bar
+    assert says(
+        verdict.message,
+        "train_linear_classifier trains on the same images again and again: 100 different ones in the <number> steps looked"
+        " at. So there are no points for the accuracy: <number> on the validation images (0.15 needed), <number> on the test"
+        " images (0.15 needed).",
+    )
+
+
+@pytest.mark.parametrize("fixed_seed", [None, 0])
+@pytest.mark.parametrize("batches", [uniform, without_replacement, whole])
+def test_honest_batches_are_not_taken_for_the_same_images(batches, fixed_seed):
+    right = trainer(batches=batches, fixed_seed=fixed_seed)
+
+    verdict = verdict_on(NEVER_CLEAR, student(**{TRAINER: right}))
+
+    assert "again and again" not in verdict.message
 
 
 def step(before, after):

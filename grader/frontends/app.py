@@ -1,0 +1,66 @@
+"""The commands together, and how a fault of one becomes a sentence and an exit code.
+
+Heavy imports wait until a command needs them: `grader --help` imports neither torch nor NumPy.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from grader import __version__
+from grader.errors import GraderError, SandboxError
+from grader.frontends.commands import grading, looking, specs
+from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
+
+app = typer.Typer(
+    name="grader",
+    cls=Group,
+    help="Grade linear classifier assignments. The student's code never runs in the process that judges it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (grading.check, grading.batch, looking.extract, looking.doctor):
+    app.command(cls=Command)(command)
+app.add_typer(specs.app)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"grader {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The options before a command."""
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"grader: {message}", err=True)
+    sys.exit(code)
+
+
+def run() -> NoReturn:
+    """Run the command that the command line names, and exit; every foreseen fault is one clear sentence."""
+    logging.basicConfig(format="grader: %(message)s", stream=sys.stderr)
+    try:
+        app(prog_name="grader")
+    except SandboxError as error:
+        _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
+    except GraderError as error:
+        _stop(str(error), EXIT_USAGE)
+    except OSError as error:
+        _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
+    except Exception:
+        logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")
+        sys.exit(EXIT_GRADER_FAULT)
+    sys.exit(0)
