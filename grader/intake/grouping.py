@@ -80,7 +80,10 @@ def grouped(
     several = len({each.assignment for each in newest if each.assignment}) > 1
     if several:
         labels = [f"{label}.{each.assignment}" for label, each in zip(labels, newest, strict=True)]
-    keys = [f"{label} {','.join(each.counted[0].keys)}" for label, each in zip(labels, newest, strict=True)]
+    keys = [
+        f"{label}_{each.counted[0].keys[-1].partition(':')[2]}"
+        for label, each in zip(labels, newest, strict=True)
+    ]
     entries = (
         _entry(identifier, handin, folder, platform, expected, earlier[id(handin)])
         for identifier, handin in zip(unique_ids(keys, labels), newest, strict=True)

@@ -8,7 +8,7 @@ from functools import cache
 
 from grader.intake.archive import is_archive, is_kept
 from grader.intake.download import Download
-from grader.intake.platforms.autolab import AUTOLAB, AUTOLAB_DISK
+from grader.intake.platforms.autolab import AUTOLAB
 from grader.intake.platforms.blackboard import BLACKBOARD
 from grader.intake.platforms.brightspace import BRIGHTSPACE
 from grader.intake.platforms.canvas import CANVAS
@@ -22,7 +22,7 @@ from grader.model.format import FormatName
 
 PLATFORMS = (
     *(GRADESCOPE, MOODLE, BLACKBOARD, BRIGHTSPACE, NBGRADER_INBOUND),
-    *(CANVAS, AUTOLAB, COLLECTOR, NBGRADER, AUTOLAB_DISK, GITHUB),
+    *(CANVAS, AUTOLAB, COLLECTOR, NBGRADER, GITHUB),
 )
 """In the order in which they are tried: numbers between `_`, which are Canvas's, occur in others' names too."""
 

@@ -137,6 +137,12 @@ def autolab():
     return members | {"user_3@example.edu_10_handin.py": CODE, "user_3@example.edu_9_handin.py": b"old = 1\n"}
 
 
+def autolab_on_disk():
+    members: dict[str, bytes | None] = {f"user_{at}@example.edu/1_handin.py": CODE for at in range(11)}
+    members |= {"user_3@example.edu/10_handin.py": CODE, "user_3@example.edu/9_handin.py": b"old = 1\n"}
+    return members | {"user_11@example.edu": None}
+
+
 def nbgrader():
     members: dict[str, bytes | None] = {}
     for at in range(11):
@@ -194,10 +200,11 @@ DOWNLOADS = {
     "blackboard": (blackboard, "blackboard", "a Blackboard download", ["user_3"]),
     "brightspace": (brightspace, "brightspace", "a Brightspace download", ["Student 0"]),
     "autolab": (autolab, "autolab", "an Autolab download", ["user_3@example.edu"]),
+    "autolab on disk": (autolab_on_disk, "autolab", "an Autolab download", ["user_3@example.edu"]),
     "inbound": (inbound, "nbgrader", "nbgrader's inbound folder", ["user5"]),
     "nbgrader": (nbgrader, "nbgrader", "nbgrader's submitted tree", []),
-    "github": (github, "github", "clones from GitHub", []),
-    "collectors": (collectors, "collector", "archives of a course's collector", []),
+    "github": (github, "github", "a folder of clones from GitHub", []),
+    "collectors": (collectors, "collector", "a folder of a course collector's archives", []),
 }
 
 
@@ -212,7 +219,9 @@ def outcome(entry):
 def test_twelve_students_in_are_twelve_out(delivered, name):
     make, format_name, title, with_earlier = DOWNLOADS[name]
 
-    found = find_class(delivered(make(), "submitted" if name == "nbgrader" else "download"))
+    around = {"nbgrader": "submitted", "autolab on disk": "handin"}.get(name, "download")
+
+    found = find_class(delivered(make(), around))
 
     assert (found.format, found.skipped) == (format_name, ())
     assert found.words.startswith(f"This is {title}: 12 students.")
@@ -382,6 +391,21 @@ def test_an_attempt_without_files_still_counts_and_the_report_tells_of_the_earli
 
     assert "found only A1_ann_attempt_2026-04-21-08-00-00.txt (receipt)" in outcome(entry)
     assert entry.remarks == ("an earlier attempt was not graded: 2026-04-20-08-00-00 (hw.py)",)
+
+
+def test_two_of_one_name_in_brightspace_stay_two_with_readable_ids(tmp_path):
+    names = [f"{at}-7 - Ann A - Apr {at}, 2026 858 PM/a.py" for at in (1, 2)]
+
+    found = find_class(lay(tmp_path, dict.fromkeys(names, CODE)))
+
+    assert [each.id for each in found.entries] == ["Ann A_1-7", "Ann A_2-7"]
+
+
+def test_a_zip_that_is_called_like_the_folder_in_it_is_read(tmp_path):
+    path = tmp_path / "submitted.zip"
+    path.write_bytes(zipped({f"submitted/{name}/a1/hw.py": CODE for name in ("ann", "ben")}))
+
+    assert [each.id for each in find_class(path).entries] == ["ann", "ben"]
 
 
 def test_several_nbgrader_assignments_stay_apart(tmp_path):

@@ -11,20 +11,19 @@ _EMAIL = r"[^@/\s]+@[^@/_\s]+"
 """A domain has no `_`, and a space would be another platform's."""
 _VERSION = re.compile(r"[0-9]{1,9}")
 _ON_DISK = re.compile(
-    rf"(?:handin/)?(?P<email>{_EMAIL})/(?:(?P<version>[0-9]{{1,9}})_(?P<file>[^/]+)(?:/(?P<rest>.*))?)?",
-    re.DOTALL,
+    rf"(?:handin/)?(?P<email>{_EMAIL})/(?P<version>[0-9]{{1,9}})_(?P<file>[^/]+)(?:/(?P<rest>.*))?", re.DOTALL
 )
+_WITHOUT_HANDIN = re.compile(rf"({_EMAIL})/")
 
 
 def parse(path: str, roster: Collection[str]) -> Reading:
     """The email stands before the last two parts of `<version>_<hand-in name>`; of several, the longest in the roster."""
     seen = _ON_DISK.fullmatch(path)
     if seen is not None:
-        version, file = seen["version"], seen["file"]
-        if file is None:
-            return Parsed((Student((f"email:{seen['email']}",)),), "")
-        whole = file if seen["rest"] is None else f"{file}/{seen['rest']}"
-        return _parsed(seen["email"], version, whole)
+        whole = seen["file"] if seen["rest"] is None else f"{seen['file']}/{seen['rest']}"
+        return _parsed(seen["email"], seen["version"], whole)
+    if (empty := _WITHOUT_HANDIN.fullmatch(path)) is not None:
+        return Parsed((Student((f"email:{empty[1]}",)),), "")
     first, rest = first_part(path)
     *front, second_last, last = ["", *first.split("_")]
     front = front[1:]
@@ -46,7 +45,6 @@ def _parsed(email: str, version: str, file: str) -> Parsed:
     return Parsed((Student((f"email:{email}",)),), file, attempt=int(version))
 
 
-AUTOLAB = Platform("autolab", "an Autolab download", "student1@example.edu_3_handin.zip", stateless(parse))
-AUTOLAB_DISK = Platform(
-    "autolab", "Autolab's hand-in folder", "student1@example.edu/3_handin.zip", stateless(parse), depth=2
+AUTOLAB = Platform(
+    "autolab", "an Autolab download", "student1@example.edu_3_handin.zip", stateless(parse), depth=2
 )

@@ -40,5 +40,5 @@ def is_nameless(path: str) -> bool:
 
 
 COLLECTOR = Platform(
-    "collector", "archives of a course's collector", "student1_00000001_A2.zip", stateless(parse)
+    "collector", "a folder of a course collector's archives", "student1_00000001_A2.zip", stateless(parse)
 )

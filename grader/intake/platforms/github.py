@@ -43,4 +43,4 @@ def _reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) -> Re
     return Reader(parse_here)
 
 
-GITHUB = Platform("github", "clones from GitHub", "softmax-student1/.git", _reader)
+GITHUB = Platform("github", "a folder of clones from GitHub", "softmax-student1/.git", _reader)

@@ -61,6 +61,8 @@ def parse_inbound(path: str, roster: Collection[str]) -> Reading:  # noqa: ARG00
 
 
 def _tree_reader(folder: Folder, paths: Sequence[str], roster: Collection[str]) -> Reader | None:  # noqa: ARG001
+    if all(path.startswith("submitted/") for path in paths):  # the tree is in there
+        return None
     if folder.name != "submitted" and not any(folder.holds(f"{path}{STAMP_FILE}") for path in paths):
         return None
 
