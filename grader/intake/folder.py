@@ -196,7 +196,7 @@ def _of_platform(
         return None
     platform = recognised.platform
     hands = grouped(recognised.folder, platform, recognised.found, expected)
-    students = len({each.identity for entry in hands.entries for each in entry.students})
+    students = len({(each.identity, each.name) for entry in hands.entries for each in entry.students})
     words = f"This is {platform.title}: {_counted(len(hands.entries), students)}."
     if hands.earlier:
         words += " Of several attempts the newest counts."

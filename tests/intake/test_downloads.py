@@ -285,6 +285,7 @@ def test_two_names_with_one_id_stay_two(tmp_path):
     found = find_class(lay(tmp_path, {"ann_101_9001_hw.py": CODE, "ben_101_9002_hw.py": CODE}))
 
     assert [each.id for each in found.entries] == ["ann_101", "ben_101"]
+    assert found.words == "This is a Canvas download: 2 students."
 
 
 def test_modules_with_the_same_two_numbers_are_not_taken_for_one_canvas_student(tmp_path):
