@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 from grader import formatting
 from grader.errors import GraderError, OutputError, UsageError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
+from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
     from grader.data import DataSet
     from grader.grading.reuse import Earlier
     from grader.grading.settings import Settings
+    from grader.intake.folder import ClassFiles
     from grader.intake.submission import Submission
     from grader.model.report import Report
     from grader.sandbox.protocols import SandboxLike
@@ -297,6 +299,8 @@ def grade_class(
     select: Sequence[str] = (),
     regrade: bool = False,
     anyway: bool = False,
+    format: FormatName = "auto",  # noqa: A002  as the option
+    announce: Callable[[ClassFiles], None] | None = None,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
 ) -> ClassResult:
     """Grade a class. Each report is on disk before the next submission begins; after a stop the same call resumes.
@@ -308,7 +312,8 @@ def grade_class(
     [('package_folder', 'graded')]
 
     Args:
-        path: a folder or a .zip with one notebook, module, archive or folder for each submission.
+        path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
+            submission.
         spec: a spec's name or .toml file.
         out: folder for reports/ID.json and gradebook.csv; created if missing.
         quick: as for `grade_path`.
@@ -320,6 +325,8 @@ def grade_class(
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
+        format: the platform that the download is from; recognised by its names if auto.
+        announce: called once with what the download is, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
 
     Returns:
@@ -330,17 +337,20 @@ def grade_class(
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
         OutputError: a report cannot be written.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
-        UsageError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
+        UsageError: `format` is unknown, or as for `grade_path`.
+        DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
     _check_texts("select", select, "patterns")
+    if format not in FORMATS:
+        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {format!r}")
     submissions, reports = Path(path), Path(out)
     options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
     with _sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own
         from grader.execution.serial import SerialExecutor
-        from grader.intake.folder import find_entries, selected, skipped_files
+        from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
 
@@ -350,12 +360,16 @@ def grade_class(
                 f"--out {reports} is the class folder itself; choose another folder",
                 path=reports,
             )
-        whole_class = find_entries(submissions, besides=reports)
+        found = find_class(submissions, besides=reports, format=format, expected=loaded.spec.file_names)
+        whole_class = found.entries
         entries = selected(whole_class, select)
         store = ReportStore(reports)
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
+        store.prepare()
+        if announce is not None:
+            announce(found)
         settings = options.settings(loaded, sandbox)
         run = ClassRun(
             loaded,
@@ -366,7 +380,7 @@ def grade_class(
             least_isolation=IsolationLevel(isolation),
         )
         result = run.grade(entries, SerialExecutor(sandbox), whole_class=whole_class, progress=progress)
-        return replace(result, skipped=skipped_files(submissions, reports))
+        return replace(result, skipped=found.skipped, earlier=found.earlier)
 
 
 def selftest_spec(

@@ -29,6 +29,7 @@ from grader.frontends.commands.options import (
     write_json,
 )
 from grader.frontends.progress import LateProgress, batch_progress, check_progress
+from grader.model.format import FormatName
 
 if TYPE_CHECKING:
     from grader.model.report import Report
@@ -126,7 +127,7 @@ def batch(
     submissions: Annotated[
         Path,
         typer.Argument(
-            help="A folder or a .zip with one entry for each submission.",
+            help="The platform's download, or a folder or a .zip with one entry for each submission.",
             metavar="FOLDER|ZIP",
             parser=submission_path,
         ),
@@ -154,6 +155,13 @@ def batch(
             metavar="PATTERN",
         ),
     ] = None,
+    download_format: Annotated[
+        FormatName,
+        typer.Option(
+            "--format",
+            help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
+        ),
+    ] = "auto",
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
     anyway: Annotated[
         bool,
@@ -180,6 +188,8 @@ def batch(
                 select=select or [],
                 regrade=regrade,
                 anyway=anyway,
+                format=download_format,
+                announce=lambda found: typer.echo(found.words),
                 progress=progress,
             )
         except KeyboardInterrupt:
@@ -199,7 +209,9 @@ def batch(
     title = result.reports[0].assignment.title
     terminal.show_batch_summary(terminal.make_console(), result.reports, title)
     if result.skipped:
-        typer.echo(f"Skipped (not a notebook, module, folder or archive): {', '.join(result.skipped)}")
+        typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
+    if result.earlier:
+        typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
