@@ -24,6 +24,7 @@ from grader import formatting
 from grader.errors import GraderError, OutputError, UsageError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
 from grader.execution.warm import warm_sandbox as _sandbox
+from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from grader.grading.device import OpensDevice
     from grader.grading.reuse import Earlier
     from grader.grading.settings import Settings
+    from grader.intake.folder import ClassFiles
     from grader.intake.submission import Submission
     from grader.model.report import Report
     from grader.sandbox.device import Gpu
@@ -306,6 +308,8 @@ def grade_class(
     regrade: bool = False,
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
+    format: FormatName = "auto",  # noqa: A002  as the option
+    announce: Callable[[ClassFiles], None] | None = None,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
     working: Callable[[Sequence[str]], None] | None = None,
 ) -> ClassResult:
@@ -318,7 +322,8 @@ def grade_class(
     [('package_folder', 'graded')]
 
     Args:
-        path: a folder or a .zip with one notebook, module, archive or folder for each submission.
+        path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
+            submission.
         spec: a spec's name or .toml file.
         out: folder for reports/ID.json and gradebook.csv; created if missing.
         quick: as for `grade_path`.
@@ -332,6 +337,8 @@ def grade_class(
         anyway: grade even a class that looks like another assignment's.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
             cores and free memory allow (one on a GPU).
+        format: the platform that the download is from; recognised by its names if auto.
+        announce: called once with what the download is, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
         working: called with the ids of those that are being graded, whenever they change.
 
@@ -343,10 +350,13 @@ def grade_class(
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
-        UsageError, DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
+        UsageError: `format` is unknown, or as for `grade_path`.
+        DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
     _check_texts("select", select, "patterns")
+    if format not in FORMATS:
+        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {format!r}")
     with_torch = spec_needs_torch(spec)
     count = _job_count(jobs, may_use_gpu=with_torch and device != "cpu")
     submissions, reports = Path(path), Path(out)
@@ -355,7 +365,7 @@ def grade_class(
         executor, device_owner = _executor(running, count, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own
-        from grader.intake.folder import find_entries, selected, skipped_files
+        from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
 
@@ -365,12 +375,16 @@ def grade_class(
                 f"--out {reports} is the class folder itself; choose another folder",
                 path=reports,
             )
-        whole_class = find_entries(submissions, besides=reports)
+        found = find_class(submissions, besides=reports, format=format, expected=loaded.spec.file_names)
+        whole_class = found.entries
         entries = selected(whole_class, select)
         store = ReportStore(reports)
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
+        store.prepare()
+        if announce is not None:
+            announce(found)
         settings = options.settings(loaded, device_owner)
         run = ClassRun(
             loaded,
@@ -381,7 +395,7 @@ def grade_class(
             least_isolation=IsolationLevel(isolation),
         )
         result = run.grade(entries, executor, whole_class=whole_class, progress=progress, working=working)
-        return replace(result, skipped=skipped_files(submissions, reports))
+        return replace(result, skipped=found.skipped, earlier=found.earlier)
 
 
 def selftest_spec(

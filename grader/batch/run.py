@@ -48,7 +48,10 @@ class ClassResult:
     outcomes: tuple[Outcome, ...]
 
     skipped: tuple[str, ...] = ()
-    """Names of the files in the class's folder that are not submissions."""
+    """Paths in the download that belong to nobody."""
+
+    earlier: tuple[str, ...] = ()
+    """Paths of attempts that were not graded: a newer one counts."""
 
     @property
     def reports(self) -> tuple[Report, ...]:

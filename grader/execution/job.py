@@ -98,12 +98,22 @@ def _graded(job: GradeJob, sandbox: SandboxLike) -> Report:
         # A student is not shown the path of the class.
         path, name = map(formatting.printable, (str(error.path), error.path.name))
         reason = str(error).replace(path, name)
+        if isinstance(job.source, ClassEntry):
+            reason = "; ".join((reason, *job.source.remarks))
         return report_without_code(job.id, kind, reason, job.loaded, job.settings, sandbox.isolation)
 
 
 def signed(report: Report, entry: ClassEntry) -> Report:
     """The report with the entry's students, attempt and time of submission."""
-    students = tuple(StudentPart(id=each) for each in entry.student_ids)
+    students = tuple(
+        StudentPart(
+            id=each.id,
+            name=each.name,
+            email=each.email,
+            platform=dict(key.split(":", 1) for key in each.keys),
+        )
+        for each in entry.students
+    )
     known = {
         "student": next(iter(students), None),
         "members": students if len(students) > 1 else (),

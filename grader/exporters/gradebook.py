@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from grader import formatting
 from grader.model.artifact import Artifact
-from grader.model.report import Report
+from grader.model.report import Report, StudentPart
 
 _FORMULA_STARTS = frozenset("=+-@|%\u2212")
 """Before a formula, or a command to another program, in some spreadsheet."""
@@ -17,20 +17,28 @@ _BLANKS = str.maketrans("\t\r\n\v\f", "     ")
 
 
 def gradebook(reports: Sequence[tuple[str, Report]]) -> Artifact:
-    """The table of scores of a class as CSV, a line for each (submission id, report), safe to open in a spreadsheet."""
+    """The table of scores of a class as CSV, a line for each (submission id, report), safe to open in a spreadsheet.
+
+    A group's submission has a line for each member.
+    """
     check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
-    lines = [_line("submission", "student", "status", "score", "max_score", *check_ids, "note")]
+    lines = [_line("submission", "student_id", "student", "status", "score", "max_score", *check_ids, "note")]
     for submission_id, report in reports:
         by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
-        student = report.submission.student
-        cells = [submission_id, "" if student is None else student.name or student.id, report.status]
         score = "" if report.score is None or not report.max_score else formatting.points(report.score)
         points = [
             formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
         ]
         most = formatting.points(report.max_score) if report.max_score else ""  # not 0 of 0
-        lines.append(_line(*map(_safe_cell, cells), score, most, *points, _note(report)))
+        for student in _students(report):
+            names = ("", "") if student is None else (student.id, student.name or student.id)
+            cells = map(_safe_cell, (submission_id, *names, report.status))
+            lines.append(_line(*cells, score, most, *points, _note(report)))
     return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
+
+
+def _students(report: Report) -> Sequence[StudentPart | None]:
+    return report.submission.members or (report.submission.student,)
 
 
 def _line(*cells: str) -> str:

@@ -17,7 +17,18 @@ from grader.sandbox import interruption
 OPTIONS: Mapping[str, frozenset[str]] = {
     "check": frozenset({"--spec", "--device", "--seed", "--data", "--json", "--view", "--only"}),
     "batch": frozenset(
-        {"--spec", "--device", "--seed", "--data", "--out", "--isolation", "--select", "-j", "--jobs"}
+        {
+            "--spec",
+            "--device",
+            "--seed",
+            "--data",
+            "--out",
+            "--isolation",
+            "--select",
+            "--format",
+            "-j",
+            "--jobs",
+        }
     ),
 }
 """The options that take a value, of each command that grades."""

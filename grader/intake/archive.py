@@ -8,7 +8,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,6 +19,9 @@ from grader.errors import UnsafeArchive, UnsupportedFile
 FILE_BYTES = 64 << 20
 TOTAL_BYTES = 256 << 20
 FILE_COUNT = 2_000
+CLASS_COUNT = 500_000
+"""Most members in the .zip of a class: what a platform packs for 10,000 students stays far below."""
+
 PATH_BYTES = 1_000
 """Longest path within a submission: Linux takes 4,096 bytes, with the path to the submission."""
 
@@ -82,25 +85,53 @@ def is_too_long(relative: str) -> bool:
     return len(relative.encode("utf-8", "surrogatepass")) > PATH_BYTES
 
 
+def list_class(stream: IO[bytes], path: Path) -> list[tuple[str, str]]:
+    """(name, path) of every member of the .zip of a class; the path of a folder ends with /.
+
+    The path says where the member belongs, even where its name must not be unpacked (`/x`, `a/../x`): read_archive
+    then refuses it, at the cost of nobody else. UnsupportedFile if `stream` is not a readable zip.
+    """
+    with _opened(stream, path, is_class=True) as archive:
+        members = archive.infolist()
+        if len(members) > CLASS_COUNT:
+            raise UnsafeArchive.unlike(
+                path, f"at most {CLASS_COUNT:,} members", f"{len(members):,}", "split the class"
+            )
+        found = []
+        for member in members:
+            name, parts = _named(member)
+            inside = [part for part in parts if part != ".." and not re.fullmatch("[A-Za-z]:", part)]
+            if inside:
+                found.append(
+                    ("/".join(parts), "/".join(inside) + "/" * (name.endswith("/") or member.is_dir()))
+                )
+        return found
+
+
 def list_archive(stream: IO[bytes], path: Path, is_wanted: Callable[[str], bool]) -> list[str]:
     """Sorted paths of the files in a .zip whose names are wanted. Every member is checked, except for its size.
 
     Raises as `read_archive` does. Nothing is unpacked.
     """
     with _opened(stream, path) as archive:
-        return sorted(_members(archive, path, is_wanted))
+        return sorted(_members(archive.infolist(), path, is_wanted))
 
 
 def read_archive(
-    stream: IO[bytes], path: Path, only: Collection[str] | None = None
+    stream: IO[bytes], path: Path, only: Collection[str] | None = None, *, is_class: bool = False
 ) -> list[tuple[str, bytes]]:
     """(path, content) of each notebook, module and file of weights in a .zip, sorted.
 
-    Every member is checked before any is read. only: read the files with these paths instead. Raises UnsafeArchive for
-    a member that must not be unpacked, UnsupportedFile if `stream` is not a readable zip.
+    Every member is checked before any is read. only: read the files with these paths instead. is_class: it is the .zip
+    of a class, of which only these members are checked. Raises UnsafeArchive for a member that must not be unpacked,
+    UnsupportedFile if `stream` is not a readable zip.
     """
-    with _opened(stream, path) as archive:
-        wanted = _members(archive, path, is_kept if only is None else only.__contains__)
+    is_wanted = is_kept if only is None else only.__contains__
+    with _opened(stream, path, is_class=is_class) as archive:
+        members = archive.infolist()
+        if is_class:
+            members = [each for each in members if is_wanted("/".join(_named(each)[1]))]
+        wanted = _members(members, path, is_wanted, is_class=is_class)
         for name, member in wanted.items():
             if is_too_long(name):
                 raise _unsafe(path, f"has a path of more than {PATH_BYTES:,} bytes; {_LESS}", name)
@@ -119,9 +150,9 @@ def read_archive(
 
 
 @contextmanager
-def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(stream: IO[bytes], path: Path, *, is_class: bool = False) -> Iterator[zipfile.ZipFile]:
     """The archive; damage that is met while it is open raises UnsupportedFile."""
-    _check_directory(stream, path)
+    _check_directory(stream, path, is_class=is_class)
     try:
         with zipfile.ZipFile(stream) as archive:
             yield archive
@@ -133,18 +164,24 @@ def _opened(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _members(
-    archive: zipfile.ZipFile, path: Path, is_wanted: Callable[[str], bool]
+    members: Sequence[zipfile.ZipInfo],
+    path: Path,
+    is_wanted: Callable[[str], bool],
+    *,
+    is_class: bool = False,
 ) -> dict[str, zipfile.ZipInfo]:
-    """The members whose paths are wanted; UnsafeArchive if any member is unsafe."""
-    members = archive.infolist()
+    """Those of the members whose paths are wanted; UnsafeArchive if any is unsafe."""
     if len(members) > FILE_COUNT:
         raise UnsafeArchive.unlike(path, f"at most {FILE_COUNT:,} members", f"{len(members):,}", _LESS)
-    named = ((_checked_name(member, path, is_wanted), member) for member in members)
+    named = ((_checked_name(member, path, is_wanted, is_class=is_class), member) for member in members)
     return {name: member for name, member in named if name is not None}
 
 
-def _check_directory(stream: IO[bytes], path: Path) -> None:
-    """Refuse a file that is not a zip, or whose table of contents is too long, by the record at its end."""
+def _check_directory(stream: IO[bytes], path: Path, *, is_class: bool) -> None:
+    """Refuse a file that is not a zip, or whose table of contents is too long, by the record at its end.
+
+    That of a class may be as long as it likes: the instructor got it from the platform.
+    """
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - (22 + 0xFFFF)))
     tail = stream.read()
@@ -157,16 +194,23 @@ def _check_directory(stream: IO[bytes], path: Path) -> None:
     count, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
     # Only archives far beyond these limits need a 64-bit record.
     is_64_bit = count == 0xFFFF or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
-    if is_64_bit or directory_bytes > _DIRECTORY_BYTES:
+    if not is_class and (is_64_bit or directory_bytes > _DIRECTORY_BYTES):
         raise UnsafeArchive.unlike(
             path, f"at most {FILE_COUNT:,} members", "a table of contents for many more", _LESS
         )
 
 
-def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str], bool]) -> str | None:
-    """The member's path, or None if it is ignored; raises if it is unsafe."""
+def _named(member: zipfile.ZipInfo) -> tuple[str, list[str]]:
+    """The member's name in which everything can be seen, and its parts."""
     name = formatting.printable(member.filename.replace("\\", "/"))
-    parts = [part for part in name.split("/") if part not in {"", "."}]
+    return name, [part for part in name.split("/") if part not in {"", "."}]
+
+
+def _checked_name(
+    member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str], bool], *, is_class: bool
+) -> str | None:
+    """The member's path, or None if it is ignored; raises if it is unsafe. is_class: a student may be called venv."""
+    name, parts = _named(member)
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise _unsafe(
             path,
@@ -178,7 +222,8 @@ def _checked_name(member: zipfile.ZipInfo, path: Path, is_wanted: Callable[[str]
         found = "a symbolic link" if kind == stat.S_IFLNK else "a special file"
         raise _unsafe(path, f"is {found}; expected only files and folders, add the file itself", name)
     relative = "/".join(parts)
-    if member.is_dir() or not parts or any(map(is_passed_over, parts)) or not is_wanted(relative):
+    is_ignored = not is_class and any(map(is_passed_over, parts))
+    if member.is_dir() or not parts or is_ignored or not is_wanted(relative):
         return None
     is_encrypted = bool(member.flag_bits & 0x1)
     is_unusual = member.compress_type not in _METHODS

@@ -2,72 +2,88 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from grader import formatting
 from grader.errors import SubmissionError, SubmissionNotFound, UnsupportedFile
-from grader.intake.archive import (
-    OTHER_ARCHIVES,
-    is_archive,
-    is_kept,
-    is_passed_over,
-    is_source,
-    is_zip,
-    list_archive,
-)
+from grader.intake.archive import is_source, is_zip
+from grader.intake.download import DiskFolder, Download, is_noise, open_archive
 from grader.intake.entry import ClassEntry
-
-SUBMISSION_SUFFIXES = frozenset({".ipynb", ".py", ".zip"})
-GREATEST_ID_BYTES = 120
-"""In UTF-8: file names have at most 255, and a temporary file's is longer than the report's."""
-
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?: *\..*)?$", re.IGNORECASE)
-"""Windows reserves these names for devices, whatever suffix follows."""
+from grader.intake.grouping import grouped
+from grader.intake.plain import plain_entries
+from grader.intake.recognition import PLATFORMS, nearest, recognise
+from grader.model.format import FORMATS, FormatName
 
 
-_WITHOUT_SHAPE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
-"""Letters and marks without a shape that are not controls: fillers, blanks and variation selectors."""
+@dataclass(frozen=True, slots=True)
+class ClassFiles:
+    """What a download is, and everything in it: somebody's, or listed."""
+
+    entries: tuple[ClassEntry, ...]
+
+    format: FormatName
+    """The platform; "folder" for none."""
+
+    words: str
+    """What the download is and whose, in one line."""
+
+    skipped: tuple[str, ...] = ()
+    """Paths of what belongs to nobody, some with a reason."""
+
+    earlier: tuple[str, ...] = ()
+    """Paths of attempts that do not count."""
+
+
+def find_class(
+    path: Path,
+    besides: Path | None = None,
+    *,
+    format: FormatName = "auto",  # noqa: A002  as the option
+    roster: Collection[str] = (),
+    expected: Collection[str] = (),
+) -> ClassFiles:
+    """The submissions of a class, one for each student or group, with what else is there.
+
+    Paths of entries are absolute. The output folder of another run is no submission.
+
+    Args:
+        path: the platform's download, or a folder or .zip with a file or folder for each submission.
+        besides: a folder in there that is not a submission, such as the one for the reports.
+        format: the platform; by the names if auto.
+        roster: the ids of the students, as far as they are known.
+        expected: names of files that the assignment asks for.
+
+    Raises:
+        SubmissionNotFound: nothing is at the path.
+        UnsupportedFile: it holds no submissions, or is not a download of `format`.
+        SubmissionError: it cannot be read.
+
+    """
+    try:
+        download, outputs = _opened(path, besides)
+        found = _found(
+            path, download, format, roster, frozenset(PurePosixPath(each).name for each in expected)
+        )
+    except OSError as error:
+        raise SubmissionError.at(path, f"cannot be read: {error.strerror or error}") from error
+    skipped = sorted((*found.skipped, *outputs))
+    return ClassFiles(
+        found.entries,
+        found.format,
+        found.words,
+        tuple(map(formatting.printable, skipped)),
+        tuple(map(formatting.printable, found.earlier)),
+    )
 
 
 def find_entries(path: Path, besides: Path | None = None) -> tuple[ClassEntry, ...]:
-    """The submissions in a folder or .zip: each notebook, module, archive or folder directly in it, by name.
-
-    Their paths are absolute. The output folder of another run is not one.
-
-    besides: a folder in there that is not a submission, such as the one for the reports.
-    SubmissionNotFound where nothing is at the path; UnsupportedFile where it holds no submissions.
-    """
-    try:
-        if path.is_dir():
-            found = _in_folder(path.absolute(), besides)
-        elif path.is_file() and is_zip(path.name):
-            found = _in_archive(path.absolute())
-        elif path.exists():
-            raise UnsupportedFile.at(
-                path,
-                "expected a folder of submissions or a .zip of them; for a single one use `grader check`",
-            )
-        else:
-            raise SubmissionNotFound.at(
-                path, "there is nothing at this path; give a folder of submissions or a .zip of them"
-            )
-    except OSError as error:
-        raise SubmissionError.at(path, f"cannot be read: {error.strerror or error}") from error
-    if not found:
-        raise UnsupportedFile.at(
-            path,
-            "holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
-        )
-    return found
+    """The submissions alone; see `find_class`."""
+    return find_class(path, besides).entries
 
 
 def selected(entries: Sequence[ClassEntry], patterns: Sequence[str]) -> tuple[ClassEntry, ...]:
@@ -88,33 +104,24 @@ def selected(entries: Sequence[ClassEntry], patterns: Sequence[str]) -> tuple[Cl
     )
 
 
-def skipped_files(path: Path, besides: Path | None = None) -> tuple[str, ...]:
-    """The names of what is in a class's folder and not a submission, without hidden files and the folder `besides`."""
-    if not path.is_dir():
-        return ()
-    names = [each.name for each in _contents(path, besides) if not _is_submission(each)]
-    return tuple(map(formatting.printable, names))
-
-
-def _contents(folder: Path, besides: Path | None) -> list[Path]:
-    """What is directly in a folder, by name, without hidden files and the folder `besides`."""
-    reports = None if besides is None else besides.resolve()
-    found = [each for each in folder.iterdir() if not is_passed_over(each.name)]
-    found = [each for each in found if not (_is_folder(each) and each.resolve() == reports)]
-    return sorted(found, key=lambda each: each.name)
-
-
-def _in_folder(folder: Path, besides: Path | None) -> tuple[ClassEntry, ...]:
-    found = list(filter(_is_submission, _contents(folder, besides)))
-    stems = [each.name if _is_folder(each) else each.stem for each in found]
-    return tuple(map(ClassEntry, _unique_ids([each.name for each in found], stems), found))
-
-
-def _is_submission(path: Path) -> bool:
-    """A link is one too: load_submission does not follow it, and its report says so."""
-    if _is_folder(path):
-        return not _is_output(path)
-    return path.suffix.lower() in SUBMISSION_SUFFIXES.union(OTHER_ARCHIVES)
+def _opened(path: Path, besides: Path | None) -> tuple[Download, list[str]]:
+    """The download, and the names of the output folders of earlier runs in it."""
+    if path.is_dir():
+        folder = path.absolute()
+        reports = None if besides is None else besides.resolve()
+        inside = [each for each in folder.iterdir() if not is_noise(each.name) and _is_folder(each)]
+        passed_over = {each.name for each in inside if each.resolve() == reports}
+        outputs = [each.name for each in inside if each.name not in passed_over and _is_output(each)]
+        return DiskFolder(folder, without=frozenset({*passed_over, *outputs})), outputs
+    if path.is_file() and is_zip(path.name):
+        return open_archive(path.absolute()), []
+    if path.exists():
+        raise UnsupportedFile.at(
+            path, "expected a folder of submissions or a .zip of them; for a single one use `grader check`"
+        )
+    raise SubmissionNotFound.at(
+        path, "there is nothing at this path; give a folder of submissions or a .zip of them"
+    )
 
 
 def _is_folder(path: Path) -> bool:
@@ -133,67 +140,74 @@ def _is_output(folder: Path) -> bool:
     )
 
 
-def _in_archive(path: Path) -> tuple[ClassEntry, ...]:
-    """One entry for each file or folder at the top of a .zip, or in the one folder around all others."""
-    with path.open("rb") as stream:
-        members = list_archive(stream, path, lambda name: is_kept(name) or is_archive(name))
-    tops = {name.partition("/")[0] for name in members}
-    around = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in members) else ""
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for name in members:
-        groups[name.removeprefix(around).partition("/")[0]].append(name)
-    names = sorted(
-        name for name, group in groups.items() if any(is_source(each) or is_zip(each) for each in group)
-    )
-    files = {name for name in names if groups[name] == [f"{around}{name}"]}
-    stems = [PurePosixPath(name).stem if name in files else name for name in names]
-    return tuple(
-        ClassEntry(
-            identifier,
+def _found(
+    path: Path,
+    download: Download,
+    wanted: FormatName,
+    roster: Collection[str],
+    expected: Collection[str],
+) -> ClassFiles:
+    if wanted != "folder":
+        for each in (download, *_only_archive(download)):
+            found = _of_platform(each, wanted, roster, expected)
+            if found is not None:
+                return found
+    if wanted not in {"auto", "folder"}:
+        examples = [each.example for each in PLATFORMS if each.name == wanted]
+        others = formatting.listing([each for each in FORMATS if each != wanted], "or")
+        raise UnsupportedFile.unlike(
             path,
-            members=tuple(groups[name]),
-            folder=around if name in files else f"{around}{name}/",
+            f"names such as {formatting.listing([repr(each) for each in examples], 'or')} in {wanted}'s download",
+            "none of the kind",
+            f"pass another --format ({others})",
         )
-        for identifier, name in zip(_unique_ids(names, stems), names, strict=True)
+    entries, listed = plain_entries(download, expected)
+    if not entries:
+        raise UnsupportedFile.at(
+            path,
+            "holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
+        )
+    count = formatting.count(len(entries), "submission")
+    words = f"This is a folder with a file or folder for each submission: {count}."
+    near = nearest(download, roster) if wanted == "auto" else None
+    if near is None:
+        return ClassFiles(entries, "folder", words, listed)
+    platform, number, names = near
+    words = (
+        f"{words} {number} of {names} names look like those of"
+        f" {platform.title}, but not all: pass --format {platform.name} to read it as one."
     )
+    return ClassFiles(entries, "folder", words, listed)
 
 
-def _unique_ids(names: list[str], stems: list[str]) -> list[str]:
-    """The stems, or the whole names where stems collide, as file names that are valid and distinct on every system."""
-    times = Counter(stems)
-    plain = [_file_name(stem if times[stem] == 1 else name) for name, stem in zip(names, stems, strict=True)]
-    clashes = Counter(map(_folded, plain))
-    taken: set[str] = set()
-    identifiers = []
-    for name, wanted in zip(names, plain, strict=True):
-        identifier = wanted if clashes[_folded(wanted)] == 1 else f"{wanted}-{_digest(name)}"
-        while _folded(identifier) in taken:  # a file was named after another's digest
-            identifier = f"{identifier}-{_digest(name)}"
-        taken.add(_folded(identifier))
-        identifiers.append(identifier)
-    return identifiers
+def _only_archive(download: Download) -> Iterator[Download]:
+    """The .zip that is alone in a folder: the platform's download may lie there as it came."""
+    inside = download.paths(1)
+    if isinstance(download, DiskFolder) and len(inside) == 1 and is_zip(inside[0]):
+        with suppress(SubmissionError, OSError):
+            yield open_archive(download.path / inside[0])
 
 
-def _folded(name: str) -> str:
-    """Equal for names that are the same file on some system, or look the same.
-
-    They differ in case, in how an accent or a full-width letter is written, or in marks that have no shape.
-    """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    return _WITHOUT_SHAPE.sub("", folded)
-
-
-def _file_name(name: str) -> str:
-    """A readable file name that is valid on every system."""
-    seen = "".join("_" if formatting.is_unseen(each) else each for each in name)
-    cleaned = re.sub(r'[<>:"/\\|?*\ufffd]', "_", seen).strip(" .")
-    if len(cleaned.encode()) > GREATEST_ID_BYTES:
-        cut = cleaned.encode()[:GREATEST_ID_BYTES].decode("utf-8", "ignore")
-        cleaned = f"{cut}-{_digest(name)}"
-    if _RESERVED.match(cleaned):
-        cleaned = f"_{cleaned}"
-    return cleaned or f"submission-{_digest(name)}"
+def _of_platform(
+    download: Download, wanted: FormatName, roster: Collection[str], expected: Collection[str]
+) -> ClassFiles | None:
+    recognised = recognise(download, wanted, roster)
+    if recognised is None:
+        return None
+    platform = recognised.platform
+    hands = grouped(recognised.folder, platform, recognised.found, expected)
+    students = len({(each.identity, each.name) for entry in hands.entries for each in entry.students})
+    words = f"This is {platform.title}: {_counted(len(hands.entries), students)}."
+    if hands.earlier:
+        words += " Of several attempts the newest counts."
+    if any(entry.notes for entry in hands.entries):
+        words += " Some names can be read in several ways; a roster settles it."
+    listed = [f"{name} ({reason})" if reason else name for name, reason in recognised.listed.items()]
+    (name,) = (each for each in FORMATS if each == platform.name)
+    return ClassFiles(hands.entries, name, words, tuple(listed), hands.earlier)
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+def _counted(submissions: int, students: int) -> str:
+    if submissions == students:
+        return formatting.count(students, "student")
+    return f"{formatting.count(submissions, 'submission')} of {formatting.count(students, 'student')}"

@@ -12,6 +12,7 @@ import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -68,6 +69,17 @@ class SourceFile:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file or folder of a hand-in that lies in several places of a class."""
+
+    place: str
+    """Below the folder of the class; a member's name in its .zip."""
+
+    name: str
+    """Its path within the hand-in; "" for a folder whose files are directly in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +182,34 @@ def _declared_encoding(content: bytes) -> str:
     return name if _SOURCE_ENCODING.match(name) else "utf-8"
 
 
+def load_parts(
+    root: Path, identifier: str, parts: Sequence[Part]
+) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """The files of a hand-in in several places below `root`, and notes on the archives beside them.
+
+    Raises as `load_submission` does, with a path that ends in `identifier`.
+    """
+    links = [
+        f"{part.name or part.place} (a symbolic link)" for part in parts if (root / part.place).is_symlink()
+    ]
+    return _read_files(root / identifier, partial(_files_in, root, parts), "submission", links)
+
+
 def _read_folder(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
     """The files below a folder, and notes on the archives beside them."""
+    return _read_files(root, partial(_files_below, root), "folder")
+
+
+def _read_files(
+    root: Path,
+    below: Callable[[Callable[[str], bool]], Iterator[tuple[str, Path]]],
+    kind: str,
+    others: Sequence[str] = (),
+) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """The files with the wanted names that `below` finds, and notes; `others` are named where there is no source."""
     files: list[SourceFile] = []
     total = 0
-    for relative, path in sorted(_files_below(root, is_kept)):
+    for relative, path in sorted(below(is_kept)):
         with _within(root, relative):
             if is_saved(relative) and _size_of(path) > SAVED_BYTES:
                 continue
@@ -193,21 +228,34 @@ def _read_folder(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
                 f"{_ONE_FOLDER}, and clear the outputs of the notebooks",
             )
         files.append(SourceFile(formatting.printable(relative), content))
-    if not any(is_source(file.path) for file in files):
-        return _read_archive_in(root)
-    return tuple(files), unopened(relative for relative, _ in _files_below(root, is_archive))
-
-
-def _read_archive_in(root: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
-    """The files in the only archive below a folder, as some platforms deliver a submission."""
-    archives = sorted(_files_below(root, is_archive))
-    packed = [(relative, path) for relative, path in archives if is_zip(path.name)]
-    if len(archives) != 1 or not packed:
-        others = [relative for relative, _ in _files_below(root, lambda _: True)]
-        raise no_source(root, "folder", [relative for relative, _ in archives], others)
-    relative, path = packed[0]
+    archives = sorted(below(is_archive))
+    if any(is_source(file.path) for file in files):
+        return tuple(files), unopened(relative for relative, _ in archives)
+    if len(archives) != 1 or not is_zip(archives[0][0]):
+        seen = [relative for relative, _ in below(lambda _: True)]
+        raise no_source(root, kind, [relative for relative, _ in archives], [*seen, *others])
+    # As some platforms deliver a submission: the only archive is it.
+    relative, path = archives[0]
     with _within(root, relative), _opened_regular(path) as stream:
         return unpacked(stream, path, "archive")
+
+
+def _files_in(
+    root: Path, parts: Sequence[Part], is_wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, Path]]:
+    """As `_files_below`, of parts: the path within the hand-in and on disk."""
+    for part in parts:
+        path = root / part.place
+        try:
+            mode = path.lstat().st_mode
+        except OSError as error:
+            raise unreadable(path, error) from error
+        if stat.S_ISDIR(mode):
+            prefix = f"{part.name}/" if part.name else ""
+            for relative, file in _files_below(path, is_wanted):
+                yield f"{prefix}{relative}", file
+        elif stat.S_ISREG(mode) and is_wanted(part.name.rpartition("/")[2]):
+            yield part.name, path
 
 
 def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:

@@ -81,6 +81,12 @@ class Spec(Outline):
             raise Misfits(faults)
         return self
 
+    @property
+    def file_names(self) -> frozenset[str]:
+        """Names of the files that the assignment asks for, without their folders."""
+        saved = (getattr(check, "file", None) for check in self.checks)
+        return frozenset(name.rpartition("/")[2] for name in (*self.files, *saved) if name)
+
     def _unusable_names(self) -> Iterator[SpecFault]:
         for name in self.functions:
             if not name.isidentifier():

@@ -187,7 +187,7 @@ def test_noisy_submissions_are_timed_again_one_by_one_when_all_are_graded(tmp_pa
     assert seen == [(None, 0), ("bob", 1), ("ann", 2), ("cem", 3)]
     assert [report.score for report in result.reports] == [11.5, 13, 11.5]
     assert on_disk(tmp_path, "ann") == result.reports[0]
-    assert "ann,,graded,11.5," in (tmp_path / "out" / "gradebook.csv").read_text()
+    assert "ann,,,graded,11.5," in (tmp_path / "out" / "gradebook.csv").read_text()
 
 
 def test_a_stop_before_or_while_they_are_timed_again_loses_nothing(tmp_path, grade):

@@ -15,6 +15,8 @@ from grader.execution.job import GradeJob, run, with_shared_data
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry
 from grader.intake.folder import find_entries, selected
+from grader.intake.platforms.parsed import Student
+from grader.intake.submission import Part
 from grader.model.report import parse_report
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
@@ -35,7 +37,9 @@ def same(left, right):
 
 @pytest.mark.parametrize("name", shipped_specs())
 def test_a_job_of_every_shipped_spec_survives_pickling_and_is_small(name):
-    entry = ClassEntry("ann", Path("class.zip"), ("ann/hw.py",), "ann/", student_ids=("s1",), attempt=2)
+    entry = ClassEntry(
+        "ann", Path("class.zip"), (Part("ann/hw.py", "hw.py"),), (Student(("sid:s1",)),), attempt=2
+    )
     settings = Settings(seed=7, only=frozenset({"a"}), is_quick=True)
     job = GradeJob(entry, load_spec(name), settings, IsolationLevel.confined, "5" * 64)
 
@@ -103,7 +107,7 @@ def test_the_report_says_whose_submission_it_is_and_when_it_came(tmp_path, name)
     entry = ClassEntry(
         "team 1",
         tmp_path / name,
-        student_ids=("s1", "s2"),
+        students=(Student(("sid:s1", "email:s1@example.edu"), "Ann"), Student(("sid:s2",))),
         attempt=2,
         submitted_at=datetime(2026, 1, 31, 23, 59, tzinfo=UTC),
         late_mark="LATE",
@@ -117,6 +121,13 @@ def test_the_report_says_whose_submission_it_is_and_when_it_came(tmp_path, name)
         part.members[0],
         ["s1", "s2"],
     )
+    assert part.student is not None
+    assert part.student.model_dump() == {
+        "id": "s1",
+        "name": "Ann",
+        "email": "s1@example.edu",
+        "platform": {"sid": "s1", "email": "s1@example.edu"},
+    }
     assert (part.attempt, part.submitted_at, part.late_mark) == (2, "2026-01-31T23:59:00+00:00", "LATE")
     assert parse_report(report.to_json()) == report
 
@@ -132,9 +143,21 @@ def test_a_submission_that_cannot_be_read_is_the_jobs_report(tmp_path):
     assert report.flags[0].message.startswith("ann.rar: expected a notebook")
 
 
-@pytest.mark.parametrize("members", [(), ("ann/hw.py",)])
-def test_files_that_have_vanished_since_intake_found_them_cost_no_points(tmp_path, members):
-    entry = ClassEntry("ann", tmp_path / "gone.zip", members)
+def test_the_report_on_a_hand_in_without_code_tells_of_earlier_attempts(tmp_path):
+    entry = ClassEntry("ann", tmp_path, (), earlier=("attempt 1 (hw.py)",))
+
+    report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
+
+    assert report.status == "unreadable"
+    assert report.flags[0].message == (
+        "ann: expected a notebook (.ipynb) or a module (.py) in this submission, found neither; add the notebook or"
+        " module with the functions; an earlier attempt was not graded: attempt 1 (hw.py)"
+    )
+
+
+@pytest.mark.parametrize("parts", [None, (Part("ann/hw.py", "hw.py"),)])
+def test_files_that_have_vanished_since_intake_found_them_cost_no_points(tmp_path, parts):
+    entry = ClassEntry("ann", tmp_path / "gone.zip", parts)
 
     report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
 

@@ -32,10 +32,22 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
     )
 
     assert table == (
-        "submission,student,status,score,max_score,f_values,g_values,note\n"
-        "alice,Alice A.,graded,12.5,15,10,2.5,\n"
-        "bob,,incomplete,,10,10,,\n"
+        "submission,student_id,student,status,score,max_score,f_values,g_values,note\n"
+        "alice,Alice A.,Alice A.,graded,12.5,15,10,2.5,\n"
+        "bob,,,incomplete,,10,10,,\n"
     )
+
+
+def test_each_member_of_a_group_has_a_line():
+    members = [{"id": "1", "name": "Ann"}, {"id": "2"}]
+    group = {**submitted("ann+ben"), "student": members[0], "members": members}
+
+    table = table_of([("ann+ben", report_of(submission=group))])
+
+    assert [line.split(",")[:4] for line in table.splitlines()[1:]] == [
+        ["ann+ben", "1", "Ann", "graded"],
+        ["ann+ben", "2", "2", "graded"],
+    ]
 
 
 def test_a_check_without_a_result_is_an_empty_cell():
@@ -46,17 +58,17 @@ def test_a_check_without_a_result_is_an_empty_cell():
 
     table = table_of([("bob", report_of(status="incomplete", score=None, checks=checks))])
 
-    assert table.splitlines()[1] == "bob,,incomplete,,10,0,0,,,"
+    assert table.splitlines()[1] == "bob,,,incomplete,,10,0,0,,,"
 
 
 def test_checks_without_points_give_no_score():
     table = table_of([("bob", report_of(score=None, max_score=0.0, checks=[check_part(points=0.0)]))])
 
-    assert table.splitlines()[1] == "bob,,graded,,,0,"
+    assert table.splitlines()[1] == "bob,,,graded,,,0,"
 
 
 def test_a_gradebook_without_submissions_is_its_heading():
-    assert table_of([]) == "submission,student,status,score,max_score,note\n"
+    assert table_of([]) == "submission,student_id,student,status,score,max_score,note\n"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +85,7 @@ def test_a_cell_is_no_formula(name):
     _, row = csv.reader(io.StringIO(table, newline=""))
     shown = "'" + name.replace("\t", " ").replace("\r", " ")
     assert row[0] == shown
-    assert row[1] == ("<U+000D>=1" if name == "\r=1" else shown)  # a report holds no such character
+    assert row[2] == ("<U+000D>=1" if name == "\r=1" else shown)  # a report holds no such character
 
 
 def test_a_name_with_commas_quotes_and_lines_is_one_cell_on_one_line():

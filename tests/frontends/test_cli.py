@@ -494,6 +494,7 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
     assert ran.code == 0
     assert ran.err == ""
     assert [line.rstrip() for line in ran.out.splitlines()] == [
+        "This is a folder with a file or folder for each submission: 2 submissions.",
         "[1/2] [red][_[31m: 0 of 10 (0 of 1 check passed, 1.5 s)",
         "[2/2] ann: 0 of 10 (0 of 1 check passed, 1.5 s)",
         "",
@@ -507,6 +508,36 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "[red][_[31m.json",
         "ann.json",
     ]
+
+
+def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, graded, mini):
+    for name in ("ann_101_9_hw.py", "ben_102_9_report.pdf", "cem_103_text.html", "readme.txt"):
+        (mini / "class" / name).parent.mkdir(exist_ok=True)
+        (mini / "class" / name).write_text(BOTH_FUNCTIONS)
+    (mini / "class" / "dia_LATE_104_9_hw.zip").write_text("no zip")
+    graded(FAILED)
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--format", "canvas")
+
+    lines = ran.out.splitlines()
+    assert (ran.code, ran.err) == (0, "")
+    assert lines[0] == "This is a Canvas download: 4 students."
+    assert lines[-3] == "Skipped (nobody's submission): readme.txt"
+    rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
+    assert [row.split(",")[:4] for row in rows[1:]] == [
+        ["ann_101", "101", "ann", "graded"],
+        ["ben_102", "102", "ben", "unreadable"],
+        ["cem_103", "103", "cem", "unreadable"],
+        ["dia_104", "104", "dia", "unreadable"],
+    ]
+    assert "found only cem_103_text.html (online text)" in rows[3]
+
+
+def test_an_unknown_format_is_refused_with_those_there_are(grader, mini):
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--format", "sakai")
+
+    assert ran.code == 2
+    assert "'collector'" in ran.err
 
 
 def test_a_batch_of_another_assignment_stops_before_it_grades_unless_told_to_go_on(grader, graded, course):
@@ -551,7 +582,7 @@ def test_a_batch_whose_reports_lie_among_the_submissions_can_be_run_again(grader
     for _ in range(2):
         ran = grader("batch", "class", "--spec", "mini.toml", "--out", "class/out")
 
-    assert ran.out.startswith("[1/2] ")
+    assert "\n[1/2] " in ran.out
 
 
 def test_a_stopped_batch_says_what_is_done_and_how_to_go_on(grader, graded, course):
@@ -747,7 +778,7 @@ def test_one_check_of_a_numpy_spec_never_looks_for_garbage():
 
 def test_detection_reads_no_check_of_another_spec():
     lines = printed_by(
-        "import sys; from pathlib import Path; from grader.intake import load_submission\n"
+        "import sys; from pathlib import Path; from grader.intake.submission import load_submission\n"
         "from grader.spec.detect import detect_spec\n"
         "print(detect_spec(load_submission(Path('submissions/ridge_regression/perfect_module'))).spec.name)\n"
         "print(sorted(n for n in sys.modules if n.startswith(('grader.checks.training.', 'grader.checks.losses.'))))"
@@ -852,6 +883,7 @@ def started_batch(folder, *ends):
         cwd=folder,
     )
     assert process.stdout is not None
+    process.stdout.readline()  # what the download is
     return process, [process.stdout.readline() for _ in ends]
 
 
@@ -914,7 +946,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
     (tmp_path / "class" / "bob.py").write_text("x = 3\n")
     ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", "-j", "1", cwd=tmp_path)
     assert ended.returncode == 0
-    assert ended.stdout.decode().startswith("[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (0 of 4")
+    assert "\n[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (0 of 4" in ended.stdout.decode()
     assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]
 
 

@@ -26,7 +26,7 @@ from grader.grading import reporting
 from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.entry import load_entry
-from grader.intake.folder import find_entries, skipped_files
+from grader.intake.folder import find_class
 from grader.intake.submission import Submission, load_submission
 from grader.model.observation import Died, Location, Raised, Refused, Returned, SpyCall, TimedOut
 from grader.model.report import EnvironmentPart, FlagPart, parse_report, student_view
@@ -64,17 +64,18 @@ def load(case: handed.Handed) -> None:
         path = case.lay(Path(folder))
         _loaded(lambda: load_submission(path))
         try:
-            hand_ins = find_entries(path)
+            found = find_class(path)
         except SubmissionError as error:
             _shown(error)
             return
+        hand_ins = found.entries
         assert len({hand_in.id.casefold() for hand_in in hand_ins}) == len(hand_ins)
-        for name in (*skipped_files(path), *(hand_in.id for hand_in in hand_ins)):
+        for name in (*found.skipped, *found.earlier, *(hand_in.id for hand_in in hand_ins)):
             _plain(name)
         for hand_in in hand_ins:
             assert "/" not in hand_in.id
             assert len(hand_in.id.encode()) <= 200
-            _loaded(partial(load_entry, hand_in), is_in_class=bool(hand_in.members))
+            _loaded(partial(load_entry, hand_in), is_in_class=hand_in.parts is not None)
 
 
 def _loaded(action: Callable[[], Submission], *, is_in_class: bool = False) -> None:

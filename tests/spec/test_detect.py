@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import SpecError
-from grader.intake import load_submission
+from grader.intake.submission import load_submission
 from grader.spec import detect, load_spec
 from grader.spec.detect import LookAlike, detect_spec, near_misses
 from tests.samples import MINI_SPEC, mini_spec, submission_of

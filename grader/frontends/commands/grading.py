@@ -30,6 +30,7 @@ from grader.frontends.commands.options import (
     write_json,
 )
 from grader.frontends.progress import check_progress
+from grader.model.format import FormatName
 
 if TYPE_CHECKING:
     from grader.model.report import Report
@@ -136,7 +137,7 @@ def batch(
     submissions: Annotated[
         Path,
         typer.Argument(
-            help="A folder or a .zip with one entry for each submission.",
+            help="The platform's download, or a folder or a .zip with one entry for each submission.",
             metavar="FOLDER|ZIP",
             parser=submission_path,
         ),
@@ -164,6 +165,13 @@ def batch(
             metavar="PATTERN",
         ),
     ] = None,
+    download_format: Annotated[
+        FormatName,
+        typer.Option(
+            "--format",
+            help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
+        ),
+    ] = "auto",
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
     jobs: Annotated[
         str,
@@ -200,6 +208,8 @@ def batch(
                 regrade=regrade,
                 anyway=anyway,
                 jobs=_job_count(jobs),
+                format=download_format,
+                announce=lambda found: typer.echo(found.words),
                 progress=progress,
                 working=progress.work_on,
             )
@@ -220,7 +230,9 @@ def batch(
     title = result.reports[0].assignment.title
     terminal.show_batch_summary(terminal.make_console(), result.reports, title)
     if result.skipped:
-        typer.echo(f"Skipped (not a notebook, module, folder or archive): {', '.join(result.skipped)}")
+        typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
+    if result.earlier:
+        typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
