@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import sys
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -22,16 +23,21 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 from grader import formatting
 from grader.errors import GraderError, OutputError, UsageError
 from grader.execution.forecast import spec_needs_torch, submission_needs_torch
+from grader.execution.warm import warm_sandbox as _sandbox
 from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
     from grader.data import DataSet
+    from grader.execution.executor import Executor
+    from grader.grading.device import OpensDevice
     from grader.grading.reuse import Earlier
     from grader.grading.settings import Settings
     from grader.intake.folder import ClassFiles
     from grader.intake.submission import Submission
     from grader.model.report import Report
+    from grader.sandbox.device import Gpu
+    from grader.sandbox.isolation import IsolationLevel
     from grader.sandbox.protocols import SandboxLike
     from grader.selftest.outcome import Outcome as SelftestOutcome
     from grader.selftest.outcome import Result
@@ -40,6 +46,8 @@ if TYPE_CHECKING:
 DeviceName = Literal["auto", "cpu", "cuda"]
 IsolationName = Literal["confined", "partial", "process"]
 PathLike = str | os.PathLike[str]
+
+GREATEST_JOBS = 256
 
 GREATEST_SANDBOXES = 8
 """Of a selftest; each uses one core."""
@@ -122,7 +130,7 @@ class _Options:
             if seen not in names:
                 raise UsageError(f"{name} must be {formatting.choices(names)}, not {seen!r}")
 
-    def settings(self, loaded: LoadedSpec, sandbox: SandboxLike) -> Settings:
+    def settings(self, loaded: LoadedSpec, sandbox: OpensDevice) -> Settings:
         """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
         from grader.grading.device import choose_device
         from grader.grading.settings import Settings
@@ -299,11 +307,13 @@ def grade_class(
     select: Sequence[str] = (),
     regrade: bool = False,
     anyway: bool = False,
+    jobs: int | Literal["auto"] = 1,
     format: FormatName = "auto",  # noqa: A002  as the option
     announce: Callable[[ClassFiles], None] | None = None,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
+    working: Callable[[Sequence[str]], None] | None = None,
 ) -> ClassResult:
-    """Grade a class. Each report is on disk before the next submission begins; after a stop the same call resumes.
+    """Grade a class. Each report is on disk as soon as it is made; after a stop the same call resumes.
 
     Nothing is graded if most of the first ten submissions to grade have no function of the spec.
 
@@ -325,9 +335,12 @@ def grade_class(
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
+        jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
+            cores and free memory allow (one on a GPU).
         format: the platform that the download is from; recognised by its names if auto.
         announce: called once with what the download is, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
+        working: called with the ids of those that are being graded, whenever they change.
 
     Returns:
         The outcomes in the order of the submissions. A submission that cannot be read, or that the grader failed on, has
@@ -335,7 +348,7 @@ def grade_class(
 
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
-        OutputError: a report cannot be written.
+        OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
         UsageError: `format` is unknown, or as for `grade_path`.
         DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
@@ -344,12 +357,14 @@ def grade_class(
     _check_texts("select", select, "patterns")
     if format not in FORMATS:
         raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {format!r}")
+    with_torch = spec_needs_torch(spec)
+    count = _job_count(jobs, may_use_gpu=with_torch and device != "cpu")
     submissions, reports = Path(path), Path(out)
     options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
-    with _sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
+    with ExitStack() as running:
+        executor, device_owner = _executor(running, count, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own
-        from grader.execution.serial import SerialExecutor
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -370,7 +385,7 @@ def grade_class(
         store.prepare()
         if announce is not None:
             announce(found)
-        settings = options.settings(loaded, sandbox)
+        settings = options.settings(loaded, device_owner)
         run = ClassRun(
             loaded,
             settings,
@@ -379,7 +394,7 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        result = run.grade(entries, SerialExecutor(sandbox), whole_class=whole_class, progress=progress)
+        result = run.grade(entries, executor, whole_class=whole_class, progress=progress, working=working)
         return replace(result, skipped=found.skipped, earlier=found.earlier)
 
 
@@ -438,19 +453,38 @@ def load_spec_for(submission: Submission, spec: PathLike | None = None) -> Loade
     return detect_spec(submission) if spec is None else load_spec(os.fspath(spec))
 
 
-@contextmanager
-def _sandbox(*, with_torch: bool) -> Iterator[SandboxLike]:
-    """A sandbox whose process begins to import NumPy, and torch if wanted, before anything large is imported here."""
-    from grader.sandbox.launch import make_launcher
+def _executor(running: ExitStack, count: int, *, with_torch: bool) -> tuple[Executor, OpensDevice]:
+    """What runs a class, ended with `running`, and what opens the GPU in order to choose it."""
+    if count == 1:
+        sandbox = running.enter_context(_sandbox(with_torch=with_torch))
+        from grader.execution.serial import SerialExecutor
 
-    launcher = make_launcher(with_torch=with_torch)
-    try:
-        from grader.sandbox.host import Sandbox
-    except BaseException:
-        launcher.close()
-        raise
-    with Sandbox(launcher) as sandbox:
-        yield sandbox
+        return SerialExecutor(sandbox), sandbox
+    from grader.execution.pool import PoolExecutor
+
+    return running.enter_context(PoolExecutor(count, with_torch=with_torch)), _DeviceProbe()
+
+
+class _DeviceProbe:
+    """Opens the GPU in a worker of its own, which ends at once."""
+
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel) -> Gpu:
+        with _sandbox(with_torch=True) as sandbox:
+            return sandbox.open_device(device_memory_bytes, least)
+
+
+def _job_count(jobs: object, *, may_use_gpu: bool) -> int:
+    if jobs == "auto":
+        from grader.execution.capacity import capacity
+        from grader.sandbox.device import is_gpu_there
+
+        # What jobs beside one another need of a GPU's memory is unknown.
+        return 1 if sys.platform == "win32" or (may_use_gpu and is_gpu_there()) else capacity().jobs
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or not 1 <= jobs <= GREATEST_JOBS:
+        raise UsageError(f'jobs must be from 1 to {GREATEST_JOBS} or "auto", not {jobs!r}')
+    if jobs > 1 and sys.platform == "win32":
+        raise UsageError("on Windows submissions are graded one at a time; leave jobs at 1")
+    return jobs
 
 
 def _drawn(seed: int | None, loaded: LoadedSpec) -> int:

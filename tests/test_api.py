@@ -22,6 +22,7 @@ from grader.errors import (
     UnsupportedFile,
     UsageError,
 )
+from grader.execution.capacity import Capacity
 from grader.grading import grade as grade_module
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.host import Sandbox
@@ -366,6 +367,35 @@ def test_a_class_of_another_assignment_is_graded_only_if_told_to(mini):
     result = grade_class("class", "mini.toml", "out", anyway=True)
     assert [outcome.how for outcome in result.outcomes] == ["unchanged", "graded", "graded", "graded"]
     assert [outcome.how for outcome in grade_class("class", "mini.toml", "out").outcomes] == ["unchanged"] * 4
+
+
+@pytest.mark.parametrize("jobs", [0, -1, True, 2.0, "two", 257])
+def test_so_many_at_a_time_cannot_be(mini, jobs):
+    with pytest.raises(UsageError) as caught:
+        grade_class("class", "mini.toml", "out", jobs=jobs)
+
+    assert str(caught.value) == f'jobs must be from 1 to 256 or "auto", not {jobs!r}'
+
+
+def test_auto_is_what_the_machine_allows_and_one_on_a_gpu(mini, monkeypatch):
+    monkeypatch.setattr("grader.execution.capacity.capacity", lambda: Capacity(3, 1 << 40))
+    counts = {}
+    for has_gpu in (False, True):
+        monkeypatch.setattr("grader.sandbox.device.is_gpu_there", lambda has_gpu=has_gpu: has_gpu)
+        for may_use in (False, True):
+            counts[has_gpu, may_use] = api._job_count("auto", may_use_gpu=may_use)
+
+    assert counts == {(False, False): 3, (False, True): 3, (True, False): 3, (True, True): 1}
+
+
+@pytest.mark.slow
+def test_a_class_is_graded_by_two_processes_from_a_script(mini):
+    working: list[object] = []
+
+    result = grade_class("class", "mini.toml", "out", jobs=2, working=working.append)
+
+    assert [outcome.how for outcome in result.outcomes] == ["graded"] * 2
+    assert ("ann", "bob") in working
 
 
 def test_some_of_a_class_are_graded_and_the_gradebook_keeps_the_others(mini):

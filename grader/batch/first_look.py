@@ -23,10 +23,9 @@ def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
 
     An entry that cannot be read counts for neither side.
     """
-    read = [each for entry in entries if (each := _loaded(entry)) is not None]
-    others = [
-        each for each in read if guarded(partial(has_functions_of, each, spec), SubmissionError) is False
-    ]
+    loaded = (each for entry in entries if (each := _loaded(entry)) is not None)
+    read = [(each, has_own) for each in loaded if (has_own := _has_own(each, spec)) is not None]
+    others = [each for each, has_own in read if not has_own]
     if len(others) < FEWEST_OTHERS or len(others) <= len(read) / 2:
         return
     expected = f"a function of {spec.name} in most submissions"
@@ -46,6 +45,14 @@ def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
 def _loaded(entry: ClassEntry) -> Submission | None:
     try:
         return load_entry(entry)
+    except SubmissionError:
+        return None
+
+
+def _has_own(submission: Submission, spec: Spec) -> bool | None:
+    """Whether it has a function of the spec; None if that cannot be told."""
+    try:
+        return guarded(partial(has_functions_of, submission, spec), SubmissionError)
     except SubmissionError:
         return None
 

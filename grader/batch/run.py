@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 from grader import __version__
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
-from grader.errors import SubmissionError
+from grader.errors import OutputError, SubmissionError
 from grader.execution.executor import Executor
 from grader.execution.job import GradeJob, signed
 from grader.grading.grade import guarded
@@ -23,6 +24,12 @@ from grader.spec import LoadedSpec
 
 Progress = Callable[["Outcome | None", int, int], None]
 """Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
+
+Working = Callable[[Sequence[str]], None]
+"""Called with the ids of the submissions that are being graded, whenever they change."""
+
+_FEW = 10
+"""The gradebook is derived after so many reports, or after a twentieth of the class if that is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +99,44 @@ class ClassRun:
         *,
         whole_class: Sequence[ClassEntry] | None = None,
         progress: Progress | None = None,
+        working: Working | None = None,
     ) -> ClassResult:
         """Grade the entries. Each report is on disk before progress is called with it.
 
-        Checks that were too noisy to decide are timed once more at the end, one submission at a time. Until then their
-        reports are on disk with the higher credit, and after a stop the next run finds them there.
+        Those with an up-to-date report come first. Checks that were too noisy to decide are timed once more at the end, one
+        submission at a time, while nothing else runs. Until then their reports are on disk with the higher credit, and
+        after a stop the next run finds them there.
+
+        The gradebook is derived every few reports, at the end, and when the run is stopped.
 
         whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
-        Raises OutputError if a report cannot be written, and the executor's errors.
+        Raises OutputError if a report cannot be written or another run is at work on the same folder, and the executor's
+        errors.
         """
-        self.store.prepare()
+        with self.store.held():
+            book = _Gradebook(self.store, whole_class or entries)
+            try:
+                outcomes = self._grade(entries, executor, book, progress, working)
+            except BaseException:
+                with suppress(OutputError):  # the first error counts
+                    book.write()
+                raise
+            book.write()
+        return ClassResult(tuple(outcomes[entry.id] for entry in entries))
+
+    def _grade(
+        self,
+        entries: Sequence[ClassEntry],
+        executor: Executor,
+        book: _Gradebook,
+        progress: Progress | None,
+        working: Working | None,
+    ) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         undecided: dict[str, Report] = {}
 
         def finish(outcome: Outcome) -> None:
+            book.take(outcome.id, outcome.report)
             if outcome.id not in undecided and open_checks(outcome.report):
                 undecided[outcome.id] = outcome.report
                 return
@@ -115,38 +146,41 @@ class ClassRun:
 
         if progress is not None:
             progress(None, 0, len(entries))
-        for job, report in executor.run(self._jobs(entries, finish)):
+        todo = [entry for entry in entries if not self._is_kept(entry, book, finish)]
+        for job, report in _watched(executor, map(self._job, todo), working):
             self.store.write(job.id, report)
             finish(Outcome(job.id, "graded", report))
-        for entry in entries:
-            if entry.id in undecided:
-                finish(Outcome(entry.id, "graded", self._timed_again(entry, undecided[entry.id], executor)))
-        rows = (
-            (entry.id, outcomes[entry.id].report if entry.id in outcomes else self.store.read(entry.id))
-            for entry in whole_class or entries
-        )
-        self.store.write_gradebook((name, report) for name, report in rows if report is not None)
-        return ClassResult(tuple(outcomes[entry.id] for entry in entries))
+            book.write_sometimes()
+        for entry in (each for each in entries if each.id in undecided):
+            again = _watched(executor, [self._second_job(entry, undecided[entry.id])], working)
+            finish(Outcome(entry.id, "graded", self._with_second(entry, undecided[entry.id], again)))
+        return outcomes
 
-    def _jobs(self, entries: Sequence[ClassEntry], finish: Callable[[Outcome], None]) -> Iterator[GradeJob]:
-        """A job for each submission without an up-to-date report; finishes the others."""
-        for entry in entries:
-            report = None if self.regrade else self.store.read(entry.id)
-            sha256 = None if report is None else guarded(partial(_sha256, entry))
-            if report is not None and sha256 is not None and self.is_up_to_date(report, sha256):
-                current = signed(report, entry)  # the platform may have marked it late since
-                if current != report:
-                    self.store.write(entry.id, current)
-                finish(Outcome(entry.id, "unchanged", current))
-            else:
-                yield GradeJob(entry, self.loaded, self.settings, self.least_isolation, sha256)
+    def _is_kept(self, entry: ClassEntry, book: _Gradebook, finish: Callable[[Outcome], None]) -> bool:
+        """Whether there is an up-to-date report on the entry; then it is finished."""
+        report = None if self.regrade else book.reports.get(entry.id)
+        sha256 = None if report is None else guarded(partial(_sha256, entry))
+        if report is None or sha256 is None or not self.is_up_to_date(report, sha256):
+            return False
+        current = signed(report, entry)  # the platform may have marked it late since
+        if current != report:
+            self.store.write(entry.id, current)
+        finish(Outcome(entry.id, "unchanged", current))
+        return True
 
-    def _timed_again(self, entry: ClassEntry, report: Report, executor: Executor) -> Report:
-        """The report with its open checks timed once more, while no other job runs."""
+    def _job(self, entry: ClassEntry) -> GradeJob:
+        return GradeJob(entry, self.loaded, self.settings, self.least_isolation)
+
+    def _second_job(self, entry: ClassEntry, report: Report) -> GradeJob:
+        """Of the report's open checks alone."""
         settings = replace(self.settings, only=open_checks(report), seed=report.environment.seed)
-        job = GradeJob(entry, self.loaded, settings, self.least_isolation, report.submission.sha256)
-        for _, again in executor.run([job]):
-            report = with_second(report, again)
+        return GradeJob(entry, self.loaded, settings, self.least_isolation, report.submission.sha256)
+
+    def _with_second(
+        self, entry: ClassEntry, report: Report, again: Iterable[tuple[GradeJob, Report]]
+    ) -> Report:
+        for _, second in again:
+            report = with_second(report, second)
             self.store.write(entry.id, report)
         return report
 
@@ -166,6 +200,54 @@ class ClassRun:
             == {check.id for check in checks if settings.reason_left_out(check) is not None}
             and not (settings.is_full and any(map(_stopped_early, report.checks)))
         )
+
+
+def _watched(
+    executor: Executor, jobs: Iterable[GradeJob], working: Working | None
+) -> Iterator[tuple[GradeJob, Report]]:
+    """What the executor gives; `working` is told of each job that is drawn or done."""
+    now: list[str] = []
+    tell: Working = working or (lambda _: None)
+
+    def drawn() -> Iterator[GradeJob]:
+        for job in jobs:
+            now.append(job.id)
+            tell(tuple(now))
+            yield job
+
+    for job, report in executor.run(drawn()):
+        now.remove(job.id)
+        tell(tuple(now))
+        yield job, report
+
+
+class _Gradebook:
+    """The latest report on each submission of the class, and the table that is derived from them."""
+
+    def __init__(self, store: ReportStore, whole_class: Sequence[ClassEntry]) -> None:
+        self._store = store
+        self._ids = [entry.id for entry in whole_class]
+        self.reports = {each: report for each in self._ids if (report := store.read(each)) is not None}
+        self._every = max(_FEW, len(self._ids) // 20)
+        self._new = 0
+
+    def take(self, submission_id: str, report: Report) -> None:
+        """Note a report that is on disk."""
+        self.reports[submission_id] = report
+
+    def write_sometimes(self) -> None:
+        """Write the table if enough reports have come since it was last written this way."""
+        self._new += 1
+        if self._new >= self._every:
+            self._new = 0
+            self.write()
+
+    def write(self) -> None:
+        """Write the table; none before the first report."""
+        if self.reports:
+            self._store.write_gradebook(
+                (each, self.reports[each]) for each in self._ids if each in self.reports
+            )
 
 
 def _stopped_early(check: CheckPart) -> bool:

@@ -6,18 +6,22 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader import formatting
+from grader.batch import lock
 from grader.errors import OutputError, ReportError
 from grader.exporters import gradebook
 from grader.model.report import Report, parse_report
+from grader.sandbox import interruption
+
+_HALF = ".*.????????.part"
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither.
+    """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither. Ctrl-C waits for it.
 
     A path that is not a regular file (/dev/stdout, a named pipe) is written to, not replaced.
     Raises OutputError if it cannot be written: no folder, no permission, no space.
@@ -26,19 +30,24 @@ def write_atomically(path: Path, text: str) -> None:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        try:
-            with temporary.open("x", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):  # after a replacement there is nothing left to remove
-                temporary.unlink()
+        with interruption.deferred():
+            _replace(path, text)
     except OSError as error:
         raise _not_written(path, error) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # _HALF
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with contextlib.suppress(OSError):  # after a replacement there is nothing left to remove
+            temporary.unlink()
 
 
 def _not_written(path: Path, error: OSError) -> OutputError:
@@ -78,6 +87,20 @@ class ReportStore:
             tempfile.TemporaryFile(dir=self.reports_folder).close()
         except OSError as error:
             raise _not_written(self.reports_folder, error) from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Prepare the folder, and keep other runs out of it. OutputError if one is at work here.
+
+        Half files of a run that was killed while it wrote are removed.
+        """
+        self.prepare()
+        with lock.held(self.folder):
+            for folder in (self.folder, self.reports_folder):
+                for half in folder.glob(_HALF):
+                    with contextlib.suppress(OSError):
+                        half.unlink()
+            yield
 
     def read(self, submission_id: str) -> Report | None:
         """The report on disk; None if there is none or this version cannot read it."""

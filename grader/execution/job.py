@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from grader import formatting
 from grader.errors import SandboxError, SubmissionError, SubmissionUnavailable
@@ -54,9 +56,37 @@ def run(job: GradeJob, sandbox: SandboxLike) -> Report:
         sandbox.open_device(memory_bytes, job.least_isolation)
     report = guarded(lambda: _graded(job, sandbox), SandboxError)
     if report is None:
-        reason = "the grader failed on this submission; this is not the student's fault"
-        report = report_without_code(job.id, "grader_fault", reason, job.loaded, settings, sandbox.isolation)
+        return fault_report(
+            job, "the grader failed on this submission; this is not the student's fault", sandbox
+        )
     return signed(report, job.source) if isinstance(job.source, ClassEntry) else report
+
+
+def fault_report(job: GradeJob, reason: str, sandbox: SandboxLike) -> Report:
+    """The report on a submission that the grader failed on: no score, grade again."""
+    report = report_without_code(job.id, "grader_fault", reason, job.loaded, job.settings, sandbox.isolation)
+    return signed(report, job.source) if isinstance(job.source, ClassEntry) else report
+
+
+def with_shared_data(job: GradeJob) -> GradeJob:
+    """The job with its data set in sealed memory, which other processes map once they have unpickled it.
+
+    Only the first job of a class waits for it. Nothing is made if no check of the job trains.
+    """
+    settings = job.settings
+    training = [
+        check
+        for check in job.loaded.spec.checks
+        if check.needs_data and check.is_slow and settings.reason_left_out(check) is None
+    ]
+    if not training:
+        return job
+    data = settings.data_set
+    names = {getattr(check, "dtype", "float32") for check in training}
+    for name in sorted(names, reverse=True):  # float64 first: the float32 are cast from it
+        dtype = np.float64 if name == "float64" else np.float32
+        _ = data.split("train", dtype), data.judged(dtype)
+    return replace(job, settings=replace(settings, data=data))
 
 
 def _graded(job: GradeJob, sandbox: SandboxLike) -> Report:

@@ -20,6 +20,7 @@ from grader import formatting
 from grader.checks.base.call import failure_sentence
 from grader.data import STANDIN_TITLE, open_data
 from grader.errors import DataError, DeviceError, SandboxError
+from grader.execution.capacity import FIRST_JOB_BYTES, FURTHER_JOB_BYTES, Capacity, capacity
 from grader.extract import extract
 from grader.grading.device import NO_CONTEXT
 from grader.grading.environment import processor_name
@@ -55,12 +56,27 @@ def examine(
         DoctorFinding("Python", python, is_good=True, is_needed=True),
         torch,
         DoctorFinding("Processor", processor, is_good=True),
+        _jobs(capacity()),
         _device(make_sandbox),
         _start(),
         isolation,
         _temporary_folder(),
         _data(data),
     )
+
+
+def _jobs(found: Capacity) -> DoctorFinding:
+    """How many submissions of a class are graded at a time, and what decides it."""
+    cores = formatting.count(found.cores, "core")
+    allowed = "allowed by this control group" if found.is_limited else "free"
+    seen = (
+        f"`grader batch -j auto` grades up to {formatting.count(found.jobs, 'submission')} at a time: {cores},"
+        f" {formatting.size(found.free_bytes)} of memory {allowed}; the first takes about"
+        f" {formatting.size(FIRST_JOB_BYTES)}, each further one {formatting.size(FURTHER_JOB_BYTES)}"
+    )
+    if found.free_bytes >= FIRST_JOB_BYTES:
+        return DoctorFinding("Class", seen, is_good=True)
+    return DoctorFinding("Class", seen, is_good=False, advice="Close other programs, or allow more memory.")
 
 
 def _workers(make_sandbox: Callable[[], SandboxLike]) -> tuple[DoctorFinding, DoctorFinding]:

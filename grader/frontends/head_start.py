@@ -16,7 +16,20 @@ from grader.sandbox import interruption
 
 OPTIONS: Mapping[str, frozenset[str]] = {
     "check": frozenset({"--spec", "--device", "--seed", "--data", "--json", "--view", "--only"}),
-    "batch": frozenset({"--spec", "--device", "--seed", "--data", "--out", "--isolation", "--select"}),
+    "batch": frozenset(
+        {
+            "--spec",
+            "--device",
+            "--seed",
+            "--data",
+            "--out",
+            "--isolation",
+            "--select",
+            "--format",
+            "-j",
+            "--jobs",
+        }
+    ),
 }
 """The options that take a value, of each command that grades."""
 
@@ -64,6 +77,8 @@ def forecast(words: Sequence[str]) -> bool | None:
             paths.append(word)
     if len(paths) != 1 or not paths[0] or not Path(paths[0]).exists():
         return None
+    if command == "batch" and "1" not in {values.get("-j"), values.get("--jobs")}:
+        return None  # job processes start their own
     if "--spec" in values:
         return spec_needs_torch(values["--spec"])
     return _submission_needs_torch(paths[0]) if command == "check" else None

@@ -16,7 +16,6 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from grader.batch import Outcome
     from grader.grading.grade import Progress as CheckProgress
     from grader.selftest import Outcome as SelftestOutcome
 
@@ -46,24 +45,6 @@ def check_progress(after_seconds: float = 0.0) -> Iterator[CheckProgress | None]
         else:
             status.start()
         yield lambda number, total, title: status.update(Text(f"check {number + 1} of {total}: {title}"))
-
-
-@contextmanager
-def batch_progress(total: int) -> Iterator[Callable[[Outcome, int, int], None]]:
-    """A bar with the time left on a terminal, and a plain line for each submission everywhere."""
-    from grader.frontends.terminal import batch_line
-
-    if not sys.stderr.isatty():
-        yield lambda outcome, number, of: typer.echo(batch_line(outcome, number, of))
-        return
-    with _bar() as bar:
-        task = bar.add_task("grading", total=total)
-
-        def advance(outcome: Outcome, number: int, of: int) -> None:
-            bar.console.print(batch_line(outcome, number, of), markup=False)
-            bar.update(task, completed=number)
-
-        yield advance
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from grader.errors import DeviceError
 from grader.model.assignment import Assignment
 from grader.model.trial import Device
-from grader.sandbox.device import NODES, is_gpu_there
+from grader.sandbox.device import NODES, Gpu, is_gpu_there
 from grader.sandbox.isolation import IsolationLevel
-from grader.sandbox.protocols import SandboxLike
 
 NO_CONTEXT = "a GPU is present, but a worker could not create a context on it"
 
@@ -23,10 +23,17 @@ class ChosenDevice:
     note: str | None = None
 
 
+class OpensDevice(Protocol):
+    """The part of a sandbox that is needed to choose."""
+
+    def open_device(self, device_memory_bytes: int, least: IsolationLevel) -> Gpu:
+        """See `SandboxLike.open_device`."""
+
+
 def choose_device(
     wanted: str,
     assignment: Assignment,
-    sandbox: SandboxLike,
+    sandbox: OpensDevice,
     least: IsolationLevel = IsolationLevel.process,
 ) -> ChosenDevice:
     """The device for `wanted`: "cpu", "cuda", or "auto" for a GPU if the sandbox's workers can open one.

@@ -41,12 +41,14 @@ def check() -> None:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Raise a request that comes meanwhile at the end: nobody could end a process that is half started."""
-    _Request.is_deferred = True
+    """Raise a request that comes meanwhile at the end: what is being written, started or ended is finished first."""
+    was_deferred, _Request.is_deferred = _Request.is_deferred, True
+    is_late = _Request.is_made
     try:
         yield
     finally:
-        _Request.is_deferred = False
+        _Request.is_deferred = was_deferred
+    if not is_late and not was_deferred:
         check()
 
 

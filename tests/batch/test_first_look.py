@@ -83,3 +83,10 @@ def test_a_submission_that_cannot_be_read_counts_for_neither_side(tmp_path, clas
 
     with pytest.raises(SpecError, match=r"^3 of the first 4 submissions have no function of mini"):
         require_own(entries, mini)
+
+
+def test_a_broken_notebook_stops_no_class(class_of, mini, tmp_path):
+    class_of(BOTH_FUNCTIONS)
+    (tmp_path / "class" / "cut.ipynb").write_text("{")
+
+    require_own(find_entries(tmp_path / "class"), mini)

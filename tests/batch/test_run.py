@@ -314,6 +314,102 @@ def test_a_stop_leaves_the_finished_reports_and_the_same_command_goes_on(graded,
     assert how(batch()) == ["unchanged", "unchanged", "graded"]
 
 
+def gradebook_rows(tmp_path):
+    return [line.partition(",")[0] for line in (tmp_path / "out" / "gradebook.csv").read_text().splitlines()][
+        1:
+    ]
+
+
+def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
+    def stop(outcome, number, total):
+        if number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch(progress=stop)
+
+    assert gradebook_rows(tmp_path) == ["ann", "bob"]
+
+
+def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
+    for number in range(22):
+        (course / f"z{number:02}.py").write_text(f"# {number}\n")
+    seen = []
+
+    def look(outcome, number, total):
+        path = tmp_path / "out" / "gradebook.csv"
+        seen.append(len(gradebook_rows(tmp_path)) if path.exists() else 0)
+
+    batch(progress=look)
+
+    assert seen == [0] * 11 + [10] * 10 + [20] * 5  # before the first, and after each of 25
+    assert len(gradebook_rows(tmp_path)) == 25
+
+
+def test_the_gradebook_keeps_the_reports_on_those_that_are_not_yet_graded_again(tmp_path, batch):
+    batch()
+
+    def stop(outcome, number, total):
+        if number == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch(regrade=True, progress=stop)
+
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+
+
+def test_those_that_are_up_to_date_are_done_before_any_is_graded(course, batch):
+    batch()
+    (course / "abe.py").write_text("# new\n")
+    (course / "bob.py").write_text("# better\n")
+    seen = []
+
+    batch(progress=lambda outcome, number, total: seen.append(outcome and (outcome.id, outcome.how)))
+
+    unchanged = [("ann", "unchanged"), ("cem", "unchanged")]
+    assert seen == [None, *unchanged, ("abe", "graded"), ("bob", "graded")]
+
+
+def test_what_is_being_graded_is_told(tmp_path, course, graded):
+    seen: list[object] = []
+    run = ClassRun(
+        mini_spec(tmp_path),
+        Settings(seed=7),
+        ReportStore(tmp_path / "out"),
+        least_isolation=IsolationLevel.process,
+    )
+
+    run.grade(find_entries(course), graded.executor, working=seen.append)
+
+    assert seen == [("ann",), (), ("bob",), (), ("cem",), ()]
+
+
+def test_two_runs_do_not_write_to_one_folder(tmp_path, graded, batch):
+    def second(outcome, number, total):
+        if number == 1:
+            with pytest.raises(OutputError, match="another run is writing there"):
+                batch()
+
+    batch(progress=second)
+
+    assert graded.ids == ["ann", "bob", "cem"]
+
+
+def test_half_files_of_a_run_that_was_killed_are_removed(tmp_path, batch):
+    batch()
+    halves = [
+        tmp_path / "out" / "reports" / ".ann.json.0123abcd.part",
+        tmp_path / "out" / ".gradebook.csv.0123abcd.part",
+    ]
+    for half in halves:
+        half.write_text("{")
+
+    batch()
+
+    assert not any(half.exists() for half in halves)
+
+
 def test_an_output_that_cannot_be_written_is_found_before_anything_is_graded(tmp_path, graded, batch):
     (tmp_path / "out").touch()
 
@@ -396,16 +492,15 @@ class Changing:
             yield from in_a_sandbox().run([job])
 
 
-def test_a_file_that_changes_after_it_was_compared_is_left_for_the_next_run(course, batch):
+def test_a_file_that_changes_after_it_was_compared_is_graded_as_it_is_then(course, batch):
     batch()
     (course / "bob.py").write_text("# better\n")
 
     result = batch(executor=Changing(course))
 
     assert how(result) == ["unchanged", "graded", "unchanged"]
-    report = result.reports[1]
-    assert (report.status, report.score) == ("incomplete", None)
-    assert report.flags[0].message == "bob: has changed while the class was graded; grade again"
+    assert result.reports[1].submission.sha256 == load_submission(course / "bob.py").sha256
+    assert how(batch()) == ["unchanged"] * 3
 
 
 PARTIAL = Isolation(IsolationLevel.partial, ("filesystem",))

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from grader.errors import DeviceError, IsolationError, SandboxError
 from grader.execution import job as job_module
-from grader.execution.job import GradeJob, run
+from grader.execution.job import GradeJob, run, with_shared_data
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry
 from grader.intake.folder import find_entries, selected
@@ -202,3 +203,14 @@ def test_a_job_for_a_gpu_opens_it_or_says_why_not(tmp_path):
         run(job, sandbox)
 
     assert sandbox.opened == [(job.loaded.spec.limits.device_memory_bytes, IsolationLevel.process)]
+
+
+def test_the_data_of_a_job_that_trains_are_shared_and_others_need_none():
+    training = GradeJob(ClassEntry("a", SAMPLE), load_spec("eecs498_2019"), Settings(seed=7))
+    quick = replace(training, settings=Settings(seed=7, is_quick=True))
+
+    shared = pickle.loads(pickle.dumps(with_shared_data(training)))
+
+    assert with_shared_data(quick) is quick
+    assert {("train", "float32"), ("judged", "float32")} <= shared.settings.data._prepared.keys()
+    assert shared.settings.data_set.name == training.settings.data_set.name

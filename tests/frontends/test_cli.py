@@ -13,6 +13,7 @@ import pytest
 from grader import __version__, api
 from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
+from grader.execution.capacity import Capacity
 from grader.frontends import cli
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
@@ -40,6 +41,7 @@ def grader(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
     monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
+    monkeypatch.setattr("grader.execution.capacity.capacity", lambda: Capacity(cores=1, free_bytes=0))
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, words)])
@@ -589,10 +591,7 @@ def test_a_stopped_batch_says_what_is_done_and_how_to_go_on(grader, graded, cour
     ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
 
     assert ran.code == 130
-    assert ran.err == (
-        "\nStopped after 0 of 2 submissions."
-        " Run the same command again to continue. The gradebook is written at the end.\n"
-    )
+    assert ran.err == ("\nStopped after 0 of 2 submissions. Run the same command again to continue.\n")
 
 
 def test_an_extraction_is_shown_and_nothing_run(grader, mini):
@@ -874,6 +873,8 @@ def started_batch(folder, *ends):
             "mini.toml",
             "--out",
             "out",
+            "-j",
+            "1",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -882,6 +883,7 @@ def started_batch(folder, *ends):
         cwd=folder,
     )
     assert process.stdout is not None
+    process.stdout.readline()  # what the download is
     return process, [process.stdout.readline() for _ in ends]
 
 
@@ -935,16 +937,16 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
         stopped.kill()
     assert stopped.returncode == 130
     assert errors == (
-        "\nStopped after 1 of 3 submissions. Their reports are in out/reports."
-        " Run the same command again to continue. The gradebook is written at the end.\n"
+        "\nStopped after 1 of 3 submissions. out has their reports and the gradebook so far."
+        " Run the same command again to continue.\n"
     )
     assert [path.name for path in reports.iterdir()] == ["ann.json"]
     assert parse_report((reports / "ann.json").read_text()) == whole
 
     (tmp_path / "class" / "bob.py").write_text("x = 3\n")
-    ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", cwd=tmp_path)
+    ended = real_grader("batch", "class", "--spec", "mini.toml", "--out", "out", "-j", "1", cwd=tmp_path)
     assert ended.returncode == 0
-    assert ended.stdout.decode().startswith("[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (0 of 4")
+    assert "\n[1/3] ann: 0 of 20 (unchanged)\n[2/3] bob: 0 of 20 (0 of 4" in ended.stdout.decode()
     assert sorted(path.name for path in reports.iterdir()) == ["ann.json", "bob.json", "cem.json"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from grader.data import cifar10, open_data
 from grader.errors import SandboxError
+from grader.execution.capacity import Capacity
 from grader.frontends import doctor
 from grader.frontends.doctor import DoctorFinding, examine
 from grader.model.observation import Died, Returned
@@ -49,6 +50,7 @@ def test_everything_is_looked_at_in_one_order():
         "Python",
         "torch",
         "Processor",
+        "Class",
         "Device",
         "Workers",
         "Isolation",
@@ -232,3 +234,21 @@ def test_a_gpu_that_no_worker_opens_is_told_with_the_reason(gpu):
         "cpu; a GPU is present, but a worker could not create a context on it: RuntimeError: torch 2.13.0+cpu is built without CUDA"
     )
     assert found.advice is not None
+
+
+def test_how_many_are_graded_at_a_time_and_why():
+    found = doctor._jobs(Capacity(cores=4, free_bytes=(750 + 2 * 450) << 20, is_limited=True))
+
+    assert found.is_good
+    assert found.seen == (
+        "`grader batch -j auto` grades up to 3 submissions at a time: 4 cores, 1.61 GiB of memory allowed by this control"
+        " group; the first takes about 750 MiB, each further one 450 MiB"
+    )
+
+
+def test_too_little_memory_for_one_is_said():
+    found = doctor._jobs(Capacity(cores=2, free_bytes=600 << 20))
+
+    assert not found.is_good
+    assert "up to 1 submission at a time" in found.seen
+    assert found.advice == "Close other programs, or allow more memory."

@@ -85,8 +85,8 @@ def options_of(command):
         (["check", "hw.py", "--spec", TORCH], True),
         (["check", f"--spec={NUMPY}", "deep.py"], False),
         (["check", "--data", "deep.py", "--only", "a", "--only=b", "--quick", "hw.py"], False),
-        (["batch", "class", "--spec", NUMPY, "--out", "o"], False),
-        (["batch", "--spec", TORCH, "--out", "o", "--anyway", "class"], True),
+        (["batch", "class", "--spec", NUMPY, "--out", "o", "-j", "1"], False),
+        (["batch", "--spec", TORCH, "--out", "o", "--jobs=1", "--anyway", "class"], True),
     ],
 )
 def test_what_will_be_needed_is_guessed_from_the_spec_or_else_the_submission(folder, words, expected):
@@ -112,6 +112,8 @@ def test_what_will_be_needed_is_guessed_from_the_spec_or_else_the_submission(fol
         ["check", "no_such.py", "--spec", NUMPY],
         ["batch", "class", "--out", "o"],
         ["batch", "class", "--spec", NUMPY, "--only", "a"],
+        ["batch", "class", "--spec", NUMPY, "--out", "o"],
+        ["batch", "class", "--spec", NUMPY, "--out", "o", "-j", "2"],
         ["extract", "hw.py"],
         ["spec", "list"],
         ["spec", "validate", "mine.toml"],

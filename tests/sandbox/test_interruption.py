@@ -90,3 +90,24 @@ def test_without_a_request_nothing_is_raised():
     interruption.check()
 
     assert signal.getsignal(signal.SIGINT) is before
+
+
+LATE = """
+import signal
+from grader.sandbox import interruption
+
+interruption.catch()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    with interruption.deferred():
+        print("written", flush=True)
+    print("and said", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks POSIX")
+def test_what_is_done_about_a_request_is_not_stopped_by_it():
+    result = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True)
+
+    assert result.stdout.splitlines() == ["written", "and said"]

@@ -12,6 +12,7 @@ import typer
 
 from grader.api import Grader, IsolationName, grade_class
 from grader.errors import UsageError
+from grader.frontends.class_progress import ClassProgress
 from grader.frontends.commands.options import (
     EXIT_FAILED,
     EXIT_GRADER_FAULT,
@@ -28,7 +29,7 @@ from grader.frontends.commands.options import (
     submission_path,
     write_json,
 )
-from grader.frontends.progress import LateProgress, batch_progress, check_progress
+from grader.frontends.progress import check_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
@@ -123,6 +124,15 @@ def _exit_code(report: Report) -> int:
     return 0 if all(check.status in {"passed", "not_run"} for check in report.checks) else EXIT_FAILED
 
 
+def _job_count(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"-j {text}: give a number of submissions to grade at a time, or auto") from None
+
+
 def batch(
     submissions: Annotated[
         Path,
@@ -163,6 +173,15 @@ def batch(
         ),
     ] = "auto",
     regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
+    jobs: Annotated[
+        str,
+        typer.Option(
+            "-j",
+            "--jobs",
+            help="Submissions to grade at a time; auto: as many as the cores and the free memory allow.",
+            metavar="N|auto",
+        ),
+    ] = "auto",
     anyway: Annotated[
         bool,
         typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
@@ -173,7 +192,7 @@ def batch(
     Exit code 0: all are graded, whatever their scores; 2: wrong usage or an
     unreadable file; 3: the grader's fault; 130: stopped.
     """
-    with LateProgress(batch_progress) as progress:
+    with ClassProgress() as progress:
         try:
             result = grade_class(
                 submissions,
@@ -188,18 +207,20 @@ def batch(
                 select=select or [],
                 regrade=regrade,
                 anyway=anyway,
+                jobs=_job_count(jobs),
                 format=download_format,
                 announce=lambda found: typer.echo(found.words),
                 progress=progress,
+                working=progress.work_on,
             )
         except KeyboardInterrupt:
             if not progress.is_shown:
                 raise
             progress.close()
-            reports = f" Their reports are in {out / 'reports'}." if progress.done else ""
+            kept = f" {out} has their reports and the gradebook so far." if progress.done else ""
             typer.echo(
-                f"\nStopped after {progress.done} of {progress.total} submissions.{reports}"
-                " Run the same command again to continue. The gradebook is written at the end.",
+                f"\nStopped after {progress.done} of {progress.total} submissions.{kept}"
+                " Run the same command again to continue.",
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -61,7 +61,7 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
 
 
 def doctor(data: DataOption = None) -> None:
-    """Check this machine: Python, torch, device, isolation, temporary folder, data; and say how to fix each.
+    """Check this machine: Python, torch, memory, device, isolation, temporary folder, data; how to fix each.
 
     Exit code 0: it can grade; 1: it cannot.
     """
