@@ -206,16 +206,18 @@ def test_a_grader_outlives_its_process_and_a_stop():
         if number == 3:
             raise KeyboardInterrupt
 
+    others = psutil.Process().children()  # of other tests
     with Grader("cs231n", quick=True, only=["svm_naive_values"]) as grader:
         first = grader.regrade(SAMPLE)
         for process in psutil.Process().children():
-            process.kill()
+            if process not in others:
+                process.kill()
         assert grader.grade(SAMPLE).checks[0].points == first.report.checks[0].points
         with pytest.raises(KeyboardInterrupt):
             grader.grade(SAMPLE, progress=stop)
         assert grader.grade(SAMPLE).checks[0].points == first.report.checks[0].points
         assert grader.regrade(SAMPLE).ran == frozenset()
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= set(others)
 
 
 def test_a_grader_works_inside_its_block_only(mini):

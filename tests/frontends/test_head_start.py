@@ -223,6 +223,8 @@ def test_ctrl_c_at_once_leaves_nothing_and_says_nothing(run, folder):
     judge.send_signal(signal.SIGINT)
     _, errors = judge.communicate(timeout=HANG_SECONDS)
 
-    assert (judge.returncode, errors) == (130, "")
+    # On a busy machine the signal may come when all is done, and Python no longer handles it.
+    assert judge.returncode in {130, -signal.SIGINT}
+    assert errors == ""
     assert list(beside(judge.pid)) == []
     assert list((folder / "temporary").iterdir()) == []
