@@ -35,7 +35,7 @@ def test_a_batch_of_all_hostile_submissions_between_right_ones(sandbox, tmp_path
     assert before.left_since(sandbox) == []
     reports = reports_in(out)
     assert set(reports) == set(school_class.limits)
-    assert {path.name for path in out.iterdir()} == {"reports", "gradebook.csv"}
+    assert {path.name for path in out.iterdir()} == {"reports", "gradebook.csv", ".grader.lock"}
     assert len((out / "gradebook.csv").read_text().splitlines()) == 1 + len(reports)
     assert not result.has_grader_faults
     for name, report in reports.items():
