@@ -43,7 +43,7 @@ def main(descriptor: int, coordinator: int, *, with_torch: bool) -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    gc.set_threshold(50_000)  # as on the command line
+    gc.set_threshold(150_000)  # as on the command line
     connection: Connection[Any, Any] = Connection(descriptor)
     logging.getLogger().addHandler(_ToCoordinator(connection))
     with contextlib.suppress(KeyboardInterrupt, EOFError, BrokenPipeError), connection:

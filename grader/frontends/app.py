@@ -15,6 +15,7 @@ from grader import __version__
 from grader.errors import GraderError, SandboxError
 from grader.frontends.commands import grading, looking, specs
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
+from grader.sandbox import interruption
 
 app = typer.Typer(
     name="grader",
@@ -61,6 +62,7 @@ def run() -> NoReturn:
     except OSError as error:
         _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
     except Exception:
+        interruption.check()  # pydantic and others wrap a Ctrl-C in an error of their own
         logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")
         sys.exit(EXIT_GRADER_FAULT)
     sys.exit(0)
