@@ -37,18 +37,18 @@ LEAST_SHARED = 120
 LEAST_SHARE = 0.6
 """And so much of the shorter one, without the handout's code."""
 
+LEAST_SHARE_UNKNOWN = 0.9
+"""The same where nobody knows what the handout gave: no template, and a small class."""
+
+FEWEST = 9
+"""Without a template, code that more than half of so many submissions have is taken for the handout's."""
+
 LEAST_FINGERPRINTS = 30
 LEAST_FINGERPRINT_SHARE = 0.25
 """Functions with fewer in common are not looked at more closely: that is too many small pieces to be told from chance."""
 
 MOST_CHARACTERS = 20_000
 """Of a function with its helpers; a longer one is left out and named. It takes a quarter of a second."""
-
-LEAST_SHARE_UNKNOWN = 0.9
-"""The same where nobody knows what the handout gave: no template, and a small class."""
-
-FEWEST = 9
-"""Of so many submissions or more, code in more than half of them is taken for the handout's. A template makes that needless."""
 
 MOST_PAIRS = 200
 """A class where everybody shares something has n^2 of them."""
@@ -134,13 +134,14 @@ class _Document:
         for start, end in spans:
             first = text.count("\n", 0, start)
             lines.update(range(first, first + 1 + text[start:end].rstrip().count("\n")))
+        inside: dict[int, list[int]] = {}
+        for line in sorted(lines):
+            number = bisect_right(starts, line) - 1
+            inside.setdefault(number, []).append(line - starts[number])
         found: dict[str, list[str]] = {}
-        for number, chunk in enumerate(self.chunks):
-            own = [
-                line - starts[number] for line in sorted(lines) if bisect_right(starts, line) == number + 1
-            ]
+        for number, own in inside.items():
             for first, last in _runs(own):
-                place, run = _place(chunk, first, last)
+                place, run = _place(self.chunks[number], first, last)
                 found.setdefault(place, []).append(run)
         return tuple(f"{place}, {_lines(runs)}" for place, runs in found.items())
 
@@ -204,6 +205,9 @@ class _Sheet:
     functions: Mapping[str, tuple[_Document, _Code]]
     """By name."""
 
+    left_out: tuple[str, ...]
+    """Functions that are not compared, with the reasons."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Function:
@@ -216,6 +220,8 @@ class _Function:
 
     common: _Numbers
     """The fingerprints that do not count."""
+
+    least_share: float
 
     times: npt.NDArray[np.float32]
     """Between each two of the owners, the number of fingerprints in common; 0 for too few."""
@@ -231,22 +237,20 @@ def find_similar(
 
     Submissions with equal files, and those of the same student, are no pair.
 
-    template: the handout's own files; without it only what many submissions share is taken out.
+    template: the handout's own files; without it, what more than half of at least nine submissions share is taken for it.
     Raises UsageError if copydetect is missing, or if there is no code in the template; SubmissionError if it cannot be read.
     """
     _require_copydetect()
     given = _given(template, spec)
     sheets, left_out = _read(entries, spec, progress)
     functions = [each for name in spec.functions if (each := _function(name, sheets, given)) is not None]
-    is_known = given is not None or len(sheets) >= FEWEST
-    least_share = LEAST_SHARE if is_known else LEAST_SHARE_UNKNOWN
     pairs: list[Pair] = []
     is_cut = False
     for left, right in _closest(sheets, functions):
         if len(pairs) == MOST_PAIRS:
             is_cut = True
             break
-        found = [_compared(each, sheets[left], sheets[right], least_share) for each in functions]
+        found = [_compared(each, sheets[left], sheets[right]) for each in functions]
         if alike := tuple(each for each in found if each is not None):
             pairs.append(Pair(sheets[left].entry.id, sheets[right].entry.id, alike))
     pairs.sort(key=lambda pair: -pair.shared)
@@ -265,7 +269,11 @@ def _require_copydetect() -> None:
 
 def _are_strangers(left: _Sheet, right: _Sheet) -> bool:
     """Whether a pair says more than that two files are equal, or that one student handed in twice."""
-    return left.sha256 != right.sha256 and not set(left.entry.student_ids) & set(right.entry.student_ids)
+    return left.sha256 != right.sha256 and not _persons(left.entry) & _persons(right.entry)
+
+
+def _persons(entry: ClassEntry) -> set[str]:
+    return {key for student in entry.students for key in student.identity}
 
 
 def _taken_out(template: Submission | None, count: int) -> str:
@@ -274,8 +282,8 @@ def _taken_out(template: Submission | None, count: int) -> str:
     if count >= FEWEST:
         return f"code that more than half of the {count} submissions have"
     return (
-        f"nothing. {count} submissions are too few to tell what the handout gave, so only functions that are alike"
-        " nearly throughout are shown. Pass it with --template to see more, and nothing of its own"
+        f"nothing. {count} submissions are too few to tell the handout's code from theirs, so only functions that are"
+        " alike nearly throughout are shown; pass the handout with --template to see more"
     )
 
 
@@ -307,33 +315,36 @@ def _read(
         if progress is not None:
             progress(number, len(entries))
         try:
-            sheet = guarded(partial(_sheet, entry, spec, left_out), SubmissionError)
+            sheet = guarded(partial(_sheet, entry, spec), SubmissionError)
         except SubmissionError as error:
             left_out.append(f"{entry.id}: {error}")
             continue
         if sheet is None:
             left_out.append(f"{entry.id}: the grader failed; this is not the student's fault")
-        elif sheet.functions:
+            continue
+        left_out.extend(f"{entry.id}: {reason}" for reason in sheet.left_out)
+        if sheet.functions:
             sheets.append(sheet)
-        else:
-            left_out.append(f"{entry.id}: no function of {spec.name} to compare")
+        elif not sheet.left_out:
+            left_out.append(f"{entry.id}: has no function of {spec.name}")
     if progress is not None:
         progress(len(entries), len(entries))
     return sheets, left_out
 
 
-def _sheet(entry: ClassEntry, spec: Spec, left_out: list[str]) -> _Sheet:
+def _sheet(entry: ClassEntry, spec: Spec) -> _Sheet:
     submission = load_entry(entry)
     extracted = extract(submission, list(spec.functions), spec.files)
+    left_out = [extracted.missing[name] for name in extracted.unparsed]
     functions = {}
     for name in extracted.functions:
         document = _document(extracted, name)
         if (length := len(document.text)) > MOST_CHARACTERS:
             most = f"at most {MOST_CHARACTERS:,} are compared"
-            left_out.append(f"{entry.id}: {name} with its helpers has {length:,} characters; {most}")
+            left_out.append(f"{name} with its helpers has {length:,} characters; {most}")
         else:
             functions[name] = document, _code_of(document.text)
-    return _Sheet(entry, submission.sha256, functions)
+    return _Sheet(entry, submission.sha256, functions, tuple(left_out))
 
 
 def _document(extracted: Extracted, name: str) -> _Document:
@@ -384,9 +395,12 @@ def _function(name: str, sheets: Sequence[_Sheet], given: _Numbers | None) -> _F
     if not owners:
         return None
     codes = [sheets[owner].functions[name][1] for owner in owners]
-    common = _shared_by_most(codes) if given is None else given
+    common, least_share = given, LEAST_SHARE
+    if common is None:
+        common = _shared_by_most(codes)
+        least_share = LEAST_SHARE if len(codes) >= FEWEST else LEAST_SHARE_UNKNOWN
     own = [np.setdiff1d(code.fingerprints, common) for code in codes]
-    return _Function(name, owners, common, _times(own))
+    return _Function(name, owners, common, least_share, _times(own))
 
 
 def _shared_by_most(codes: Sequence[_Code]) -> _Numbers:
@@ -412,7 +426,7 @@ def _times(own: Sequence[_Numbers]) -> npt.NDArray[np.float32]:
     return np.where(times >= enough, times, 0)
 
 
-def _compared(function: _Function, left: _Sheet, right: _Sheet, least_share: float) -> Alike | None:
+def _compared(function: _Function, left: _Sheet, right: _Sheet) -> Alike | None:
     """Where the two match, if they share enough of it."""
     from copydetect.utils import get_copied_slices
 
@@ -429,7 +443,7 @@ def _compared(function: _Function, left: _Sheet, right: _Sheet, least_share: flo
     if shared < LEAST_SHARED:
         return None
     share = max(length / _covered(np.flatnonzero(mine)) for length, mine in zip(lengths, own, strict=True))
-    if share < least_share:
+    if share < function.least_share:
         return None
     places = [
         document.places(code.in_text(get_copied_slices(at, RUN)))
