@@ -10,26 +10,21 @@ where the handout gives most of the code. docs/decisions/0024-near-copies.md has
 
 from __future__ import annotations
 
-import io
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
+from grader.batch.function_code import RUN, Code, Document, Numbers, code_of, document_of, stripped
 from grader.errors import SubmissionError, UsageError
-from grader.extract import Chunk, Extracted, extract
+from grader.extract import extract
 from grader.extract.source.reading import read_sources
 from grader.grading.grade import guarded
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
 from grader.spec import Spec
-
-RUN = 35
-"""Characters of normalized code that are the same in one place: a fingerprint. Two statements, roughly."""
 
 LEAST_SHARED = 120
 """Characters that two functions share at least."""
@@ -55,11 +50,6 @@ MOST_PAIRS = 200
 
 _COLUMNS = 2048
 """Fingerprints that are counted at a time: 8 MB for a class of 1,000."""
-
-_GAP = 3
-"""Places that are so few lines apart are told as one: comments lie between them."""
-
-_Numbers = npt.NDArray[np.int64]
 
 Progress = Callable[[int, int], None]
 """Called with the number of submissions read and of all."""
@@ -116,93 +106,12 @@ class Similarities:
 
 
 @dataclass(frozen=True, slots=True)
-class _Document:
-    """A function with its helpers."""
-
-    chunks: tuple[Chunk, ...]
-
-    @property
-    def text(self) -> str:
-        """Their source, without blanks at the ends of lines: copydetect's lexer takes quadratic time for lines of blanks."""
-        return "\n".join(_stripped(chunk.source) for chunk in self.chunks)
-
-    def places(self, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
-        """The locations of some spans of the text."""
-        text = self.text
-        starts = list(accumulate((_stripped(each.source).count("\n") + 1 for each in self.chunks), initial=0))
-        lines: set[int] = set()
-        for start, end in spans:
-            first = text.count("\n", 0, start)
-            lines.update(range(first, first + 1 + text[start:end].rstrip().count("\n")))
-        inside: dict[int, list[int]] = {}
-        for line in sorted(lines):
-            number = bisect_right(starts, line) - 1
-            inside.setdefault(number, []).append(line - starts[number])
-        found: dict[str, list[str]] = {}
-        for number, own in inside.items():
-            for first, last in _runs(own):
-                place, run = _place(self.chunks[number], first, last)
-                found.setdefault(place, []).append(run)
-        return tuple(f"{place}, {_lines(runs)}" for place, runs in found.items())
-
-
-def _lines(runs: Sequence[str]) -> str:
-    return f"{'line' if len(runs) == 1 and runs[0].isdecimal() else 'lines'} {', '.join(runs)}"
-
-
-def _stripped(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.split("\n"))
-
-
-def _runs(lines: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first and last of lines that are close to one another."""
-    start = 0
-    for at in range(1, len(lines) + 1):
-        if at == len(lines) or lines[at] - lines[at - 1] > _GAP:
-            yield lines[start], lines[at - 1]
-            start = at
-
-
-def _place(chunk: Chunk, first: int, last: int) -> tuple[str, str]:
-    """The place and the lines, as the student counts them, of lines of a chunk, counted from 0."""
-    begin, end = (chunk.location_of(chunk.location.line + line) for line in (first, last))
-    if begin.inner is None or end.inner is None:
-        return begin.place, _range(begin.line, end.line)
-    return f"{begin.place}, string in line {begin.line}", _range(begin.inner, end.inner)
-
-
-def _range(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}-{last}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """The normalized code of a document.
-
-    All fingerprints are kept and none is winnowed away: functions are short, and which ones went would depend on Python's
-    random hashes of strings, so that two runs would find different shares.
-    """
-
-    fingerprints: _Numbers
-    """By their place in the normalized code."""
-
-    offsets: npt.NDArray[np.int64]
-    """Places in the normalized code, and how many characters of the text were left out before each."""
-
-    def in_text(self, slices: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-        """The starts and ends in the normalized code, in the text."""
-        after = np.searchsorted(self.offsets[:, 0], slices)
-        found = slices + self.offsets[:, 1][np.minimum(after, len(self.offsets) - 1)]
-        return [(int(start), int(end)) for start, end in found.T]
-
-
-@dataclass(frozen=True, slots=True)
 class _Sheet:
     """What is compared of one submission."""
 
     entry: ClassEntry
     sha256: str
-    functions: Mapping[str, tuple[_Document, _Code]]
+    functions: Mapping[str, tuple[Document, Code]]
     """By name."""
 
     left_out: tuple[str, ...]
@@ -218,7 +127,7 @@ class _Function:
     owners: Sequence[int]
     """The numbers of the submissions."""
 
-    common: _Numbers
+    common: Numbers
     """The fingerprints that do not count."""
 
     least_share: float
@@ -290,13 +199,13 @@ def _taken_out(template: Submission | None, count: int) -> str:
 # Reading
 
 
-def _given(template: Submission | None, spec: Spec) -> _Numbers | None:
+def _given(template: Submission | None, spec: Spec) -> Numbers | None:
     """The fingerprints of all statements of the template."""
     if template is None:
         return None
     sources, _ = read_sources(template.sources, list(spec.functions))
-    texts = {_stripped(each.source) for statements in sources.values() for each in statements}
-    found = [_code_of(text).fingerprints for text in texts]
+    texts = {stripped(each.source) for statements in sources.values() for each in statements}
+    found = [code_of(text).fingerprints for text in texts]
     given = np.unique(np.concatenate([np.array([], dtype=np.int64), *found]))
     if not given.size:
         raise UsageError(
@@ -338,43 +247,16 @@ def _sheet(entry: ClassEntry, spec: Spec) -> _Sheet:
     left_out = [extracted.missing[name] for name in extracted.unparsed]
     functions = {}
     for name in extracted.functions:
-        document = _document(extracted, name)
+        document = document_of(extracted, name)
         if (length := len(document.text)) > MOST_CHARACTERS:
             most = f"at most {MOST_CHARACTERS:,} are compared"
             left_out.append(f"{name} with its helpers has {length:,} characters; {most}")
         else:
-            functions[name] = document, _code_of(document.text)
+            functions[name] = document, code_of(document.text)
     return _Sheet(entry, submission.sha256, functions, tuple(left_out))
 
 
-def _document(extracted: Extracted, name: str) -> _Document:
-    """A function and the functions and classes that it needs, apart from the other graded ones."""
-    function = extracted.functions[name]
-    others = {each.location for other, each in extracted.functions.items() if other != name}
-    return _Document(
-        tuple(
-            chunk
-            for chunk in extracted.chunks
-            if chunk.number in function.chunks
-            and chunk.location not in others
-            and (chunk.location == function.location or _is_definition(chunk.source))
-        )
-    )
-
-
-def _is_definition(source: str) -> bool:
-    return source.startswith(("def ", "class ", "async ", "@"))
-
-
 # Comparing
-
-
-def _code_of(text: str) -> _Code:
-    from copydetect import CodeFingerprint
-
-    made = CodeFingerprint("function.py", RUN, 1, fp=io.StringIO(text), language="python")
-    places = {int(at): int(fingerprint) for fingerprint, found in made.hash_idx.items() for at in found}
-    return _Code(np.array([places[at] for at in sorted(places)], dtype=np.int64), made.offsets)
 
 
 def _closest(sheets: Sequence[_Sheet], functions: Sequence[_Function]) -> Iterator[tuple[int, int]]:
@@ -389,7 +271,7 @@ def _closest(sheets: Sequence[_Sheet], functions: Sequence[_Function]) -> Iterat
             yield int(lefts[at]), int(rights[at])
 
 
-def _function(name: str, sheets: Sequence[_Sheet], given: _Numbers | None) -> _Function | None:
+def _function(name: str, sheets: Sequence[_Sheet], given: Numbers | None) -> _Function | None:
     """A function in all submissions that have it; None if nobody has."""
     owners = [number for number, sheet in enumerate(sheets) if name in sheet.functions]
     if not owners:
@@ -403,7 +285,7 @@ def _function(name: str, sheets: Sequence[_Sheet], given: _Numbers | None) -> _F
     return _Function(name, owners, common, least_share, _times(own))
 
 
-def _shared_by_most(codes: Sequence[_Code]) -> _Numbers:
+def _shared_by_most(codes: Sequence[Code]) -> Numbers:
     """The fingerprints that more than half have; none of a small class."""
     if len(codes) < FEWEST:
         return np.array([], dtype=np.int64)
@@ -412,7 +294,7 @@ def _shared_by_most(codes: Sequence[_Code]) -> _Numbers:
     return values[counts > len(codes) / 2]
 
 
-def _times(own: Sequence[_Numbers]) -> npt.NDArray[np.float32]:
+def _times(own: Sequence[Numbers]) -> npt.NDArray[np.float32]:
     """How many fingerprints each two have in common; 0 for too few. A product of matrices: theirs, by fingerprint."""
     values, counts = np.unique(np.concatenate(own), return_counts=True)
     shared = values[counts > 1]
@@ -452,6 +334,6 @@ def _compared(function: _Function, left: _Sheet, right: _Sheet) -> Alike | None:
     return Alike(function.name, share, shared, *places)
 
 
-def _covered(at: _Numbers) -> int:
+def _covered(at: Numbers) -> int:
     """The characters in fingerprints that begin at these places."""
     return int(np.minimum(np.diff(at), RUN).sum()) + RUN if len(at) else 0

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from grader.batch import similarity
+from grader.batch.function_code import code_of
 from grader.batch.similarity import find_similar
 from grader.errors import UsageError
 from grader.intake.entry import ClassEntry
@@ -295,8 +296,13 @@ def test_hostile_code_costs_nobody_else_anything(compared, body):
 
 def test_blanks_at_the_ends_of_lines_are_not_lexed(compared, monkeypatch):
     """pygments takes quadratic time for lines of blanks."""
-    code_of, seen = similarity._code_of, []
-    monkeypatch.setattr(similarity, "_code_of", lambda text: seen.append(text) or code_of(text))
+    seen = []
+
+    def noted(text):
+        seen.append(text)
+        return code_of(text)
+
+    monkeypatch.setattr("grader.batch.similarity.code_of", noted)
 
     compared({"ann.py": ANN.replace("\n", " \t \n").replace("    return", "\n\t \n    return")})
 
