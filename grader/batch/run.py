@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from grader import __version__
+from grader.batch.results import results_of
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, SubmissionError
@@ -245,9 +246,8 @@ class _Gradebook:
     def write(self) -> None:
         """Write the table; none before the first report."""
         if self.reports:
-            self._store.write_gradebook(
-                (each, self.reports[each]) for each in self._ids if each in self.reports
-            )
+            graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
+            self._store.write_gradebook(results_of(graded))
 
 
 def _stopped_early(check: CheckPart) -> bool:

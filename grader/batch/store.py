@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from grader.batch import lock
 from grader.errors import OutputError, ReportError
 from grader.exporters import gradebook
 from grader.model.report import Report, parse_report
+from grader.model.student_result import StudentResult
 from grader.sandbox import interruption
 
 _HALF = ".*.????????.part"
@@ -115,6 +116,6 @@ class ReportStore:
         write_atomically(path, report.to_json())
         return path
 
-    def write_gradebook(self, reports: Iterable[tuple[str, Report]]) -> None:
-        """Derive gradebook.csv from the reports: a line for each submission, in the given order."""
-        write_atomically(self.gradebook_path, gradebook(list(reports)).content.decode())
+    def write_gradebook(self, results: Sequence[StudentResult]) -> None:
+        """Derive gradebook.csv: a line for each student, in the given order."""
+        write_atomically(self.gradebook_path, gradebook(results).content.decode())

@@ -6,11 +6,23 @@ import io
 import pytest
 
 from grader.exporters import gradebook
+from grader.model.report import StudentPart
+from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
+
+HEADING = "submission,student_id,student,status,score,max_score,graded_score,late,override,reason"
+
+
+def result_of(identifier, report, **fields):
+    return StudentResult(identifier, **{"student": report.submission.student, "report": report, **fields})
 
 
 def table_of(reports):
-    made = gradebook(reports)
+    return table_of_results([result_of(*each) for each in reports])
+
+
+def table_of_results(results):
+    made = gradebook(results)
     assert (made.name, made.media_type) == ("gradebook.csv", "text/csv")
     return made.content.decode()
 
@@ -32,22 +44,32 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
     )
 
     assert table == (
-        "submission,student_id,student,status,score,max_score,f_values,g_values,note\n"
-        "alice,Alice A.,Alice A.,graded,12.5,15,10,2.5,\n"
-        "bob,,,incomplete,,10,10,,\n"
+        f"{HEADING},f_values,g_values,note\n"
+        "alice,Alice A.,Alice A.,graded,12.5,15,12.5,,,,10,2.5,\n"
+        "bob,,,incomplete,,10,,,,,10,,\n"
     )
 
 
-def test_each_member_of_a_group_has_a_line():
-    members = [{"id": "1", "name": "Ann"}, {"id": "2"}]
-    group = {**submitted("ann+ben"), "student": members[0], "members": members}
+def test_the_score_that_counts_stands_beside_the_graded_one_with_the_reasons():
+    changes = (
+        Change("override", -2.0, "f_values 8 instead of 10: copied", "f_values"),
+        Change("late", -1.5, "15 %"),
+    )
+    ann = result_of("ann", report_of(), changes=changes, late_words="20 h late")
 
-    table = table_of([("ann+ben", report_of(submission=group))])
+    table = table_of_results([ann])
 
-    assert [line.split(",")[:4] for line in table.splitlines()[1:]] == [
-        ["ann+ben", "1", "Ann", "graded"],
-        ["ann+ben", "2", "2", "graded"],
-    ]
+    assert table.splitlines()[1] == (
+        'ann,,,graded,6.5,10,10,-1.5,-2,"20 h late; f_values 8 instead of 10: copied; 15 %",8,'
+    )
+
+
+def test_a_student_without_a_submission_has_a_line_and_no_score():
+    table = table_of_results(
+        [StudentResult("s1", StudentPart(id="s1", name="Bo"), None), result_of("a", report_of())]
+    )
+
+    assert table.splitlines()[1] == "s1,s1,Bo,not handed in,,,,,,,,"
 
 
 def test_a_check_without_a_result_is_an_empty_cell():
@@ -58,17 +80,17 @@ def test_a_check_without_a_result_is_an_empty_cell():
 
     table = table_of([("bob", report_of(status="incomplete", score=None, checks=checks))])
 
-    assert table.splitlines()[1] == "bob,,,incomplete,,10,0,0,,,"
+    assert table.splitlines()[1] == "bob,,,incomplete,,10,,,,,0,0,,,"
 
 
 def test_checks_without_points_give_no_score():
     table = table_of([("bob", report_of(score=None, max_score=0.0, checks=[check_part(points=0.0)]))])
 
-    assert table.splitlines()[1] == "bob,,,graded,,,0,"
+    assert table.splitlines()[1] == "bob,,,graded,,,,,,,0,"
 
 
 def test_a_gradebook_without_submissions_is_its_heading():
-    assert table_of([]) == "submission,student_id,student,status,score,max_score,note\n"
+    assert table_of([]) == f"{HEADING},note\n"
 
 
 @pytest.mark.parametrize(
