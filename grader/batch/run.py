@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from grader import __version__
+from grader.batch.class_record import ClassRecord
 from grader.batch.results import results_of
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
@@ -99,6 +100,8 @@ class ClassRun:
         executor: Executor,
         *,
         whole_class: Sequence[ClassEntry] | None = None,
+        record: ClassRecord | None = None,
+        own_files: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
         working: Working | None = None,
     ) -> ClassResult:
@@ -111,10 +114,14 @@ class ClassRun:
         The gradebook is derived every few reports, at the end, and when the run is stopped.
 
         whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
+        record: the class, put on disk before anything is graded. own_files: the instructor's, by the name of the copy.
         Raises OutputError if a report cannot be written or another run is at work on the same folder, and the executor's
         errors.
         """
         with self.store.held():
+            self.store.keep(own_files or {})
+            if record is not None:
+                self.store.write_record(record)
             book = _Gradebook(self.store, whole_class or entries)
             try:
                 outcomes = self._grade(entries, executor, book, progress, working)
