@@ -74,7 +74,7 @@ class ClassResult:
 
     @property
     def applied_words(self) -> tuple[str, ...]:
-        """How many students the rules and overrides touch: "3 late, 40 points off"."""
+        """How many students the rules and overrides touch, in words."""
         changes = [change for each in self.results for change in each.changes]
         late = sum(bool(each.late_words) for each in self.results)
         off = -sum(change.points for change in changes if change.kind == "late")
