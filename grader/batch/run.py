@@ -81,9 +81,8 @@ class ClassResult:
         own = sum(any(change.kind == "override" for change in each.changes) for each in self.results)
         lines = []
         if late:
-            lines.append(
-                f"{formatting.count(late, 'student')} late: {formatting.points(off)} points off in all"
-            )
+            cost = f": {formatting.points(off)} points off in all" if off else ""
+            lines.append(f"{formatting.count(late, 'student')} handed in late{cost}")
         if own:
             lines.append(f"{formatting.count(own, 'student')} with overridden points")
         return tuple(lines)

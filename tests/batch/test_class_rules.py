@@ -61,8 +61,15 @@ def test_everything_that_it_may_say(rules):
 
     assert said.due_at == datetime(2026, 10, 10, 6, 59, tzinfo=UTC)
     assert said.grace == 900
-    assert said.late == LateDays(
-        policy="late_days", days=3, left={"ann": 1}, percent=10.0, at_most=50.0, closes_after="1 week"
+    assert said.late == LateDays.model_validate(
+        {
+            "policy": "late_days",
+            "days": 3,
+            "left": {"ann": 1},
+            "percent": 10,
+            "at_most": 50,
+            "closes_after": "1 week",
+        }
     )
     assert said.extensions["bob"].by == 36 * 3600
     assert said.extensions["cem@example.edu"].due.isoformat() == "2026-10-12T23:59:59.999999"
