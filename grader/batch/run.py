@@ -122,7 +122,7 @@ class ClassRun:
             self.store.keep(own_files or {})
             if record is not None:
                 self.store.write_record(record)
-            book = _Gradebook(self.store, whole_class or entries)
+            book = _Gradebook(self.store, whole_class or entries, record)
             try:
                 outcomes = self._grade(entries, executor, book, progress, working)
             except BaseException:
@@ -232,8 +232,10 @@ def _watched(
 class _Gradebook:
     """The latest report on each submission of the class, and the table that is derived from them."""
 
-    def __init__(self, store: ReportStore, whole_class: Sequence[ClassEntry]) -> None:
-        self._store = store
+    def __init__(
+        self, store: ReportStore, whole_class: Sequence[ClassEntry], record: ClassRecord | None
+    ) -> None:
+        self._store, self._record = store, record
         self._ids = [entry.id for entry in whole_class]
         self.reports = {each: report for each in self._ids if (report := store.read(each)) is not None}
         self._every = max(_FEW, len(self._ids) // 20)
@@ -254,7 +256,7 @@ class _Gradebook:
         """Write the table; none before the first report."""
         if self.reports:
             graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
-            self._store.write_gradebook(results_of(graded))
+            self._store.write_gradebook(results_of(graded, self._record))
 
 
 def _stopped_early(check: CheckPart) -> bool:

@@ -38,7 +38,7 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
         lines.append(
             _line(
                 *map(_safe_cell, (result.id, *names)),
-                "not handed in" if report is None else report.status,
+                "not_submitted" if report is None else report.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
                 _safe_cell(

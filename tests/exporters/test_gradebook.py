@@ -69,7 +69,7 @@ def test_a_student_without_a_submission_has_a_line_and_no_score():
         [StudentResult("s1", StudentPart(id="s1", name="Bo"), None), result_of("a", report_of())]
     )
 
-    assert table.splitlines()[1] == "s1,s1,Bo,not handed in,,,,,,,,"
+    assert table.splitlines()[1] == "s1,s1,Bo,not_submitted,,,,,,,,"
 
 
 def test_a_check_without_a_result_is_an_empty_cell():
