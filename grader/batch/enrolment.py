@@ -14,6 +14,8 @@ from grader.intake.roster import ReadRoster, read_roster
 from grader.model.roster import Roster
 from grader.spec import Spec
 
+_COLUMN_WORDS = {"canvas": "Canvas id", "sis": "SIS id", "moodle": "participant", "github": "GitHub login"}
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
@@ -52,7 +54,10 @@ def enrolment(store: ReportStore, path: Path | None) -> Enrolment:
         return Enrolment()
     place = store.roster_path if path is None else path
     read = read_roster(place)
-    columns = (f"{role.replace('_', ' ')} from {header!r}" for role, header in read.roster.columns.items())
+    columns = (
+        f"{_COLUMN_WORDS.get(role, role.replace('_', ' '))} from {header!r}"
+        for role, header in read.roster.columns.items()
+    )
     count = formatting.count(len(read.roster.students), "student")
     remarks = [f"Roster: {count}; {', '.join(columns)}."]
     if path is None:

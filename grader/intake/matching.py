@@ -304,7 +304,7 @@ def _of_student(student: Student, index: _Index) -> _Found:
     for owner in found.values():
         return _checked(owner, student, index, is_doubtful=is_doubtful)
     if several:
-        return _refused(several.values(), "its id is that of both")
+        return _refused(several.values(), "its id is shared by")
     return _of_name(student, index)
 
 

@@ -118,7 +118,7 @@ def columns_of(header: Row, rows: Sequence[Row]) -> Columns:
         if "id" not in columns.at:
             columns.at["id"] = index
         else:
-            columns.more_ids.setdefault(names[index].replace(" ", "_"), index)
+            columns.more_ids.setdefault(f"other_{names[index].replace(' ', '_')}", index)
     _take_by_values(columns, rows)
     return columns
 
