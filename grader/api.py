@@ -305,6 +305,7 @@ def grade_class(
     data: PathLike | None = None,
     isolation: IsolationName = "confined",
     select: Sequence[str] = (),
+    rules: PathLike | None = None,
     regrade: bool = False,
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
@@ -334,6 +335,8 @@ def grade_class(
         seed: one for the whole class; submissions whose reports have another one are graded again.
         isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
+        rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and holds for later
+            calls without it.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
@@ -354,6 +357,7 @@ def grade_class(
         RosterError: the roster cannot be read, or has two students under one id.
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
+        RulesError: `rules`, or the rules or overrides in `out`, are not valid.
         UsageError: `format` is unknown, or as for `grade_path`.
         DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
@@ -370,6 +374,7 @@ def grade_class(
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -389,6 +394,7 @@ def grade_class(
         found, record = enrolled.joined(found, loaded.spec)
         whole_class = found.entries
         entries = selected(whole_class, select)
+        own_files, remarks = own_rules(store, None if rules is None else Path(rules))
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
@@ -409,11 +415,13 @@ def grade_class(
             executor,
             whole_class=whole_class,
             record=record,
-            own_files=dict(enrolled.own_files),
+            own_files={**own_files, **dict(enrolled.own_files)},
             progress=progress,
             working=working,
         )
-        return replace(result, skipped=found.skipped, earlier=found.earlier)
+        return replace(
+            result, skipped=found.skipped, earlier=found.earlier, remarks=(*remarks, *result.remarks)
+        )
 
 
 def selftest_spec(

@@ -27,6 +27,7 @@ OPTIONS: Mapping[str, frozenset[str]] = {
             "--select",
             "--format",
             "--roster",
+            "--class",
             "-j",
             "--jobs",
         }
