@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader import formatting
 from grader.batch.applied import Applied, Words, applied
-from grader.batch.class_record import ClassRecord
 from grader.batch.class_rules import ClassRules, read_rules
 from grader.batch.overrides import read_overrides
+from grader.batch.rows import results_of
 from grader.batch.store import RULES_NAME, ReportStore
-from grader.intake.identifiers import unique_ids
-from grader.model.report import Report
 from grader.model.student_result import StudentResult
 
 
@@ -68,34 +65,3 @@ def read_words(store: ReportStore) -> Words:
         overrides=read_overrides(store.overrides_path),
         extensions={each.id: each.extension for each in students if each.extension is not None},
     )
-
-
-def results_of(
-    reports: Iterable[tuple[str, Report]], record: ClassRecord | None = None
-) -> tuple[StudentResult, ...]:
-    """A result for each student of these (submission id, report), in the given order; for each member of a group.
-
-    record: of the class; its students are the current ones, and those who handed in nothing come last.
-    """
-    entries = {} if record is None else {entry.id: entry.students for entry in record.entries}
-    results = tuple(
-        StudentResult(submission_id, student, report)
-        for submission_id, report in reports
-        for student in entries.get(submission_id, ())
-        or report.submission.members
-        or (report.submission.student,)
-    )
-    missing = () if record is None else tuple(_without_submission(record))
-    return (*results, *missing)
-
-
-def _without_submission(record: ClassRecord) -> Iterator[StudentResult]:
-    """The students of the roster who handed in nothing, each with an id that is no submission's."""
-    taken = {entry.id for entry in record.entries}
-    stems = [each.id for each in record.missing]
-    for name, student in zip(unique_ids(stems, stems), record.missing, strict=True):
-        identifier = name
-        while identifier in taken:
-            identifier += "_"
-        taken.add(identifier)
-        yield StudentResult(identifier, student, None)

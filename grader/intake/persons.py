@@ -62,4 +62,4 @@ def have_a_word_in_common(name: str, other: str) -> bool:
         whole = squeezed(right)
         if any(len(word) > 1 and word in whole for word in map(squeezed, re.split(r"[\s,.\-]+", left))):
             return True
-    return squeezed(name) == squeezed(other)
+    return squeezed(other) in run_together(name)
