@@ -236,6 +236,32 @@ def test_a_canvas_name_with_several_readings_is_settled_by_the_roster(tmp_path):
     assert not any(each.notes for each in result.entries)
 
 
+DOWNLOADS = [
+    (
+        "Assignment 1_student_1_attempt_2026-04-20-20-58-10_softmax.py",
+        "Username,Student ID\nstudent_1,0012\n",
+    ),
+    ("student1_00000001_A2.zip", "uniqname,Student ID\nstudent1,0012\n"),
+    ("s_1@example.edu_3_handin.zip", "Student ID,Email\n0012,s_1@example.edu\n"),
+    ("submitted/student1/a1/softmax.py", "Student ID,Email\n0012,student1@example.edu\n"),
+    ("student1+a1+2026-04-20 20:58:10.123456 UTC/softmax.py", "Student ID,NetID\n0012,student1\n"),
+    (
+        "123456-654321 - One - Two, Student - Sept 1, 2026 9 AM/softmax.py",
+        'Student ID,Name\n0012,"One - Two, Student"\n',
+    ),
+    (
+        "123456-654321 - Student One - Apr 20, 2026 858 PM/softmax.py",
+        'OrgDefinedId,Name\n#0012,"One, Student"\n',
+    ),
+    ("anna_2_101_678957_softmax.py", "Student ID,Canvas ID,Name\n0012,101,Anna 2\n"),
+]
+
+
+@pytest.mark.parametrize("name, text", DOWNLOADS)
+def test_a_download_of_any_platform_finds_its_students(tmp_path, name, text):
+    assert [each for [each] in ids(downloaded(tmp_path, text, name)).values()] == ["0012"]
+
+
 def test_moodles_worksheet_names_the_participants(tmp_path):
     text = "Identifier,Full name,Email address\nParticipant 1001,Student One,s1@x.edu\nParticipant 1002,Ann Two,s2@x.edu\n"
 
