@@ -21,6 +21,8 @@ from grader.model.roster import Extension
 from grader.spec.errors import Misfits
 from grader.spec.toml_file import checked, parse_toml, read_toml
 
+GREATEST_POINTS = 1e6
+
 _UNITS: Mapping[str, float] = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _AMOUNT = r"[0-9]{1,6}(?:\.[0-9]{1,6})? ?(?:min|minute|h|hour|day|week)s?"
 _DURATION = rf"^{_AMOUNT}(?: {_AMOUNT}){{0,3}}$"
@@ -80,7 +82,7 @@ class Constant(Policy):
     """The same for every late submission: points, or a percentage of the points possible."""
 
     policy: Literal["constant"]
-    points: float | None = Field(default=None, gt=0, le=1e6, description="Points off.")
+    points: float | None = Field(default=None, gt=0, le=GREATEST_POINTS, description="Points off.")
     percent: Percent | None = Field(default=None, description="Percent of the points possible.")
 
 
@@ -123,7 +125,7 @@ class Override(Model):
 
     id: str = Field(min_length=1, description="A submission, or a student's id or email.")
     check: str | None = Field(default=None, description="The check; the total if left out.")
-    points: float = Field(ge=0, le=1e6, description="Points that count instead.")
+    points: float = Field(ge=0, le=GREATEST_POINTS, description="Points that count instead.")
     reason: str = Field(min_length=1, description="The student may read it.")
     at: Moment | None = Field(default=None, description="When it was given.")
 
@@ -217,11 +219,7 @@ class ClassRules(Model):
         elif extension.due is not None and self.due_at is not None:
             own = self.instant(extension.due, zone=self.zone)
             if own is None or own < self.due_at:
-                yield SpecFault(
-                    f"{where}.due",
-                    "must be later than the due date of the class",
-                    formatting.toml(extension.due),
-                )
+                yield SpecFault(f"{where}.due", "must be later than the due date of the class")
 
     @cached_property
     def zone(self) -> tzinfo | None:

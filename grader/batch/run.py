@@ -75,16 +75,15 @@ class ClassResult:
 
     @property
     def applied_words(self) -> tuple[str, ...]:
-        """How many students the rules and overrides touch: "3 late, 40 points off"."""
+        """How many students the rules and overrides touch, in words."""
         changes = [change for each in self.results for change in each.changes]
         late = sum(bool(each.late_words) for each in self.results)
         off = -sum(change.points for change in changes if change.kind == "late")
         own = sum(any(change.kind == "override" for change in each.changes) for each in self.results)
         lines = []
         if late:
-            lines.append(
-                f"{formatting.count(late, 'student')} late: {formatting.points(off)} points off in all"
-            )
+            cost = f": {formatting.points(off)} points off in all" if off else ""
+            lines.append(f"{formatting.count(late, 'student')} handed in late{cost}")
         if own:
             lines.append(f"{formatting.count(own, 'student')} with overridden points")
         return tuple(lines)
