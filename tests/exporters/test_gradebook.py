@@ -10,7 +10,7 @@ from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
 
-HEADING = "submission,student_id,student,status,score,max_score,graded_score,late,override,reason,previous_score,regraded_for"
+HEADING = "submission,student_id,student,status,score,max_score,graded_score,late,override,reason,previous_score,regraded_for,email"
 
 
 def result_of(identifier, report, **fields):
@@ -45,8 +45,8 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
 
     assert table == (
         f"{HEADING},f_values,g_values,note\n"
-        "alice,Alice A.,Alice A.,graded,12.5,15,12.5,,,,,,10,2.5,\n"
-        "bob,,,incomplete,,10,,,,,,,10,,\n"
+        "alice,Alice A.,Alice A.,graded,12.5,15,12.5,,,,,,,10,2.5,\n"
+        "bob,,,incomplete,,10,,,,,,,,10,,\n"
     )
 
 
@@ -90,10 +90,10 @@ def test_the_score_before_a_regrade_is_told():
 
 def test_a_student_without_a_submission_has_a_line_and_no_score():
     table = table_of_results(
-        [StudentResult("s1", StudentPart(id="s1", name="Bo"), None), result_of("a", report_of())]
+        [StudentResult("s1", StudentPart(id="s1", name="Bo", email="bo@x.edu"), None), result_of("a", report_of())]
     )
 
-    assert table.splitlines()[1] == "s1,s1,Bo,not handed in,,,,,,,,,,"
+    assert table.splitlines()[1] == "s1,s1,Bo,not_submitted,,,,,,,,,bo@x.edu,,"
 
 
 def test_a_check_without_a_result_is_an_empty_cell():
@@ -104,13 +104,13 @@ def test_a_check_without_a_result_is_an_empty_cell():
 
     table = table_of([("bob", report_of(status="incomplete", score=None, checks=checks))])
 
-    assert table.splitlines()[1] == "bob,,,incomplete,,10,,,,,,,0,0,,,"
+    assert table.splitlines()[1] == "bob,,,incomplete,,10,,,,,,,,0,0,,,"
 
 
 def test_checks_without_points_give_no_score():
     table = table_of([("bob", report_of(score=None, max_score=0.0, checks=[check_part(points=0.0)]))])
 
-    assert table.splitlines()[1] == "bob,,,graded,,,,,,,,,0,"
+    assert table.splitlines()[1] == "bob,,,graded,,,,,,,,,,0,"
 
 
 def test_a_gradebook_without_submissions_is_its_heading():
