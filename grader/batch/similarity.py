@@ -5,7 +5,7 @@ code: without comments, whitespace and the text of strings, and with one letter 
 
 The limits are measured. Among ten independent right solutions of one assignment, published by as many students, no two
 vectorized losses shared more than 83 characters (42 % of the shorter one; they have 160 to 220), and no two naive ones more than 79 (75 %),
-where the handout gives most of the code. docs/decisions/0024-near-copies.md has the rest.
+where the handout gives most of the code. docs/decisions/0023-near-copies.md has the rest.
 """
 
 from __future__ import annotations
