@@ -28,6 +28,7 @@ from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
+    from grader.batch.similarity import Similarities
     from grader.data import DataSet
     from grader.execution.executor import Executor
     from grader.grading.device import OpensDevice
@@ -363,8 +364,7 @@ def grade_class(
 
     """
     _check_texts("select", select, "patterns")
-    if format not in FORMATS:
-        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {format!r}")
+    _check_format(format)
     with_torch = spec_needs_torch(spec)
     count = _job_count(jobs, may_use_gpu=with_torch and device != "cpu")
     submissions, reports = Path(path), Path(out)
@@ -422,6 +422,41 @@ def grade_class(
         return replace(
             result, skipped=found.skipped, earlier=found.earlier, remarks=(*remarks, *result.remarks)
         )
+
+
+def compare_class(
+    path: PathLike,
+    spec: PathLike,
+    *,
+    template: PathLike | None = None,
+    format: FormatName = "auto",  # noqa: A002  as the option
+    progress: Callable[[int, int], None] | None = None,
+) -> Similarities:
+    """Find submissions of a class that share code: pairs that are worth a look, and no verdict. Nothing is run.
+
+    Args:
+        path: as for `grade_class`.
+        spec: a spec's name or .toml file; its functions are compared, with the helpers that they need.
+        template: the notebook, module or folder that was handed out; its code does not count.
+        format: as for `grade_class`.
+        progress: called with the number of submissions read and of all.
+
+    Raises:
+        SubmissionError: `path` is not a class, or the template cannot be read.
+        SpecError: as for `grade_path`.
+        UsageError: copydetect is not installed, the template has no code, or `format` is unknown.
+
+    """
+    _check_format(format)
+    from grader.batch.similarity import find_similar
+    from grader.intake.folder import find_class
+    from grader.intake.submission import load_submission
+    from grader.spec import load_spec
+
+    loaded = load_spec(os.fspath(spec))
+    given = None if template is None else load_submission(Path(template))
+    found = find_class(Path(path), format=format, expected=loaded.spec.file_names)
+    return find_similar(found.entries, loaded.spec, given, progress)
 
 
 def selftest_spec(
@@ -523,6 +558,11 @@ def _check_seed(seed: object) -> None:
         return
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
         raise UsageError(f"seed must be an integer of at least 0 and below 2**63, not {seed!r}")
+
+
+def _check_format(seen: object) -> None:
+    if seen not in FORMATS:
+        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {seen!r}")
 
 
 def _check_texts(name: str, seen: object, words: str) -> None:
