@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -242,12 +243,13 @@ class ClassRules(Model):
         """The due date of a student, in UTC; None if there is none."""
         if extension is None or self.due_at is None:
             return self.due_at
+        own = None
         if extension.due_at is not None:
-            return self.instant(extension.due_at, zone=self.zone) or self.due_at
-        try:
-            return self.due_at + timedelta(seconds=extension.seconds or 0.0)
-        except OverflowError:
-            return self.due_at
+            own = self.instant(extension.due_at, zone=self.zone)
+        elif extension.seconds is not None:
+            with suppress(OverflowError):
+                own = self.due_at + timedelta(seconds=extension.seconds)
+        return max(own or self.due_at, self.due_at)  # an extension takes no time away
 
     @staticmethod
     def instant(moment: datetime, *, zone: tzinfo | None, is_due: bool = True) -> datetime | None:

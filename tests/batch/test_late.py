@@ -64,6 +64,11 @@ def test_an_extension_is_the_students_own_due_date(extension):
     assert lateness(handed_in({"hours": 3}), rules_of(), extension).words == "1 h late"
 
 
+def test_an_extension_takes_no_time_away():
+    assert not lateness(handed_in({"hours": -1}), rules_of(), Extension(due_at=DUE - timedelta(days=1))).words
+    assert lateness(handed_in({"hours": 1}), rules_of(), Extension(seconds=1e15)).words == "1 h late"
+
+
 def test_the_mark_counts_where_there_is_no_time():
     late = lateness(handed_in(mark="late"), rules_of())
 
