@@ -6,6 +6,7 @@ from pathlib import Path
 
 from grader import formatting
 from grader.batch.applied import Applied, Words, applied
+from grader.batch.class_record import ClassRecord
 from grader.batch.class_rules import ClassRules, read_rules
 from grader.batch.overrides import read_overrides
 from grader.batch.rows import results_of
@@ -37,7 +38,7 @@ def derived(store: ReportStore) -> Applied:
         if entry.id not in graded
         for student in (*entry.students, None)
     )
-    return applied(results_of(reports, record), read_words(store), tuple(others))
+    return applied(results_of(reports, record), read_words(store, record), tuple(others))
 
 
 def own_rules(store: ReportStore, path: Path | None) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -56,9 +57,12 @@ def own_rules(store: ReportStore, path: Path | None) -> tuple[dict[str, bytes], 
     return {}, (f"the rules of an earlier run hold: {shown}; remove the file to grade without",)
 
 
-def read_words(store: ReportStore) -> Words:
-    """The instructor's rules and overrides in the folder, and the roster's extensions. RulesError for a fault in them."""
-    record = store.read_record()
+def read_words(store: ReportStore, record: ClassRecord | None = None) -> Words:
+    """The instructor's rules and overrides in the folder, and the roster's extensions. RulesError for a fault in them.
+
+    record: that of the folder, if it is known.
+    """
+    record = record or store.read_record()
     students = () if record is None or record.roster is None else record.roster.students
     return Words(
         rules=read_rules(store.rules_path)[0] if store.rules_path.exists() else ClassRules(),

@@ -48,8 +48,9 @@ def _without_submission(record: ClassRecord) -> Iterator[StudentResult]:
         for candidate in each.candidates:
             perhaps[candidate].append(each.submission)
     taken = {entry.id for entry in record.entries}
-    stems = [each.id for each in record.missing]
-    for name, student in zip(unique_ids(stems, stems), record.missing, strict=True):
+    missing = record.missing
+    stems = [each.id for each in missing]
+    for name, student in zip(unique_ids(stems, stems), missing, strict=True):
         identifier = name
         while identifier in taken:
             identifier += "_"

@@ -160,7 +160,7 @@ class ClassRun:
             self.store.keep(own_files or {})
             if record is not None:
                 self.store.write_record(record)
-            book = _Gradebook(self.store, whole_class or entries, record, read_words(self.store))
+            book = _Gradebook(self.store, whole_class or entries, record, read_words(self.store, record))
             try:
                 outcomes = self._grade(entries, executor, book, progress, working)
             except BaseException:
