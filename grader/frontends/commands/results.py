@@ -1,0 +1,71 @@
+"""`grader results`: a class that was graded, from its output folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader import formatting
+from grader.errors import UsageError
+from grader.frontends.commands.options import EXIT_USAGE
+
+if TYPE_CHECKING:
+    from grader.batch.statistics import CheckStatistics
+
+
+def results(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder that grader batch wrote with --out.", metavar="DIR")
+    ],
+    check_id: Annotated[
+        str | None,
+        typer.Option(
+            "--check",
+            help="List who did not pass this check and why: an id from the list, or from `grader spec show`.",
+            metavar="ID",
+        ),
+    ] = None,
+) -> None:
+    """Show a graded class: its scores, the checks that fail most, the commonest mistakes, who needs a look.
+
+    Exit code 0: shown; 2: not a folder of a class, no such check, or a report
+    cannot be read (the others are shown).
+    """
+    from grader.batch import ReportStore, class_results
+    from grader.batch.statistics import class_statistics
+    from grader.batch.unread import require_class, unread_reports
+    from grader.frontends.class_statistics import show_check, show_class, show_unread
+    from grader.frontends.terminal import make_console
+
+    store = ReportStore(folder)
+    require_class(store)
+    found = class_results(store)
+    unread = unread_reports(store, {each.id for each in found if each.report is not None})
+    statistics = class_statistics(each for each in found if each.id not in unread)
+    console = make_console()
+    if check_id is not None:
+        for check in _chosen(check_id, statistics.checks):
+            show_check(console, check)
+    elif statistics.students:
+        show_class(console, statistics)
+    elif not unread:
+        typer.echo(f"There are no reports in {formatting.printable(str(store.reports_folder))} yet.")
+    show_unread(console, unread)
+    raise typer.Exit(EXIT_USAGE if unread else 0)
+
+
+def _chosen(check_id: str, checks: tuple[CheckStatistics, ...]) -> list[CheckStatistics]:
+    """The check with this id, of each assignment that has one."""
+    chosen = [check for check in checks if check.id == check_id]
+    if not chosen:
+        ids = list(dict.fromkeys(check.id for check in checks))
+        words = f"no report has a check {formatting.printable(check_id)!r}"
+        meant = formatting.near(check_id, ids)
+        if meant:
+            words += f" ({meant})"
+        raise UsageError(
+            f"{words}; choose from {', '.join(ids)}" if ids else f"{words}: no check was run yet"
+        )
+    return chosen
