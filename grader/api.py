@@ -305,6 +305,7 @@ def grade_class(
     data: PathLike | None = None,
     isolation: IsolationName = "confined",
     select: Sequence[str] = (),
+    rules: PathLike | None = None,
     regrade: bool = False,
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
@@ -333,6 +334,8 @@ def grade_class(
         seed: one for the whole class; submissions whose reports have another one are graded again.
         isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
+        rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and holds for later
+            calls without it.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
@@ -350,6 +353,7 @@ def grade_class(
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
+        RulesError: `rules`, or the rules or overrides in `out`, are not valid.
         UsageError: `format` is unknown, or as for `grade_path`.
         DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
@@ -365,6 +369,7 @@ def grade_class(
         executor, device_owner = _executor(running, count, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -379,6 +384,7 @@ def grade_class(
         whole_class = found.entries
         entries = selected(whole_class, select)
         store = ReportStore(reports)
+        own_files, remarks = own_rules(store, None if rules is None else Path(rules))
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
@@ -394,8 +400,17 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        result = run.grade(entries, executor, whole_class=whole_class, progress=progress, working=working)
-        return replace(result, skipped=found.skipped, earlier=found.earlier)
+        result = run.grade(
+            entries,
+            executor,
+            whole_class=whole_class,
+            own_files=own_files,
+            progress=progress,
+            working=working,
+        )
+        return replace(
+            result, skipped=found.skipped, earlier=found.earlier, remarks=(*remarks, *result.remarks)
+        )
 
 
 def selftest_spec(

@@ -11,7 +11,9 @@
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
-    ├── SpecError                    the spec was not found, is invalid, or is not that of the submissions
+    ├── TomlError                    an error about a TOML file of the instructor's
+    │   ├── SpecError                the spec was not found, is invalid, or is not that of the submissions
+    │   └── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
     ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
@@ -109,7 +111,7 @@ class UsageError(GraderError):
 
 @dataclass(frozen=True, slots=True)
 class SpecFault:
-    """One fault of a spec; str() is a sentence."""
+    """One fault of a TOML file; str() is a sentence."""
 
     where: str
     """The field, as checks[3].points, or the line."""
@@ -135,8 +137,8 @@ class SpecFault:
         return f"{self.where} {self.expected}" + (f" ({'; '.join(details)})" if details else "")
 
 
-class SpecError(GraderError):
-    """Raised when a spec is not found, not valid (`faults` lists its faults), or not the submission's."""
+class TomlError(GraderError):
+    """Base of the errors about a TOML file of the instructor's; `faults` lists those of its fields."""
 
     def __init__(
         self,
@@ -148,6 +150,14 @@ class SpecError(GraderError):
     ) -> None:
         super().__init__(message, expected=expected, seen=seen)
         self.faults = faults
+
+
+class SpecError(TomlError):
+    """Raised when a spec is not found, not valid, or not the submission's."""
+
+
+class RulesError(TomlError):
+    """Raised when the rules of a class or its overrides are not found, not valid, or fit nobody."""
 
 
 class SandboxError(GraderError):

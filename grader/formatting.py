@@ -66,10 +66,10 @@ def index(position: Iterable[SupportsInt]) -> str:
 
 
 def count(amount: int, noun: str) -> str:
-    """1 entry, 2 entries."""
+    """1 entry, 2 entries, 3 days."""
     if amount == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
     return f"{amount} {plural}"
 
 

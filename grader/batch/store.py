@@ -20,6 +20,8 @@ from grader.model.student_result import StudentResult
 from grader.sandbox import interruption
 
 ROSTER_NAME = "roster.csv"
+RULES_NAME = "class.toml"
+OVERRIDES_NAME = "overrides.toml"
 
 _HALF = ".*.????????.part"
 
@@ -91,6 +93,16 @@ class ReportStore:
         """The copy of the roster that was given last."""
         return self.folder / ROSTER_NAME
 
+    @property
+    def rules_path(self) -> Path:
+        """The copy of the rules that were given last."""
+        return self.folder / RULES_NAME
+
+    @property
+    def overrides_path(self) -> Path:
+        """The overrides of `grader override`."""
+        return self.folder / OVERRIDES_NAME
+
     def report_path(self, submission_id: str) -> Path:
         """The path of the report on a submission."""
         return self.reports_folder / f"{submission_id}.json"
@@ -104,13 +116,13 @@ class ReportStore:
             raise _not_written(self.reports_folder, error) from error
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Prepare the folder, and keep other runs out of it. OutputError if one is at work here.
+    def held(self, advice: str = lock.ADVICE) -> Iterator[None]:
+        """Prepare the folder, and keep other runs out of it. OutputError, with the advice, if one is at work here.
 
         Half files of a run that was killed while it wrote are removed.
         """
         self.prepare()
-        with lock.held(self.folder):
+        with lock.held(self.folder, advice):
             for folder in (self.folder, self.reports_folder):
                 for half in folder.glob(_HALF):
                     with contextlib.suppress(OSError):

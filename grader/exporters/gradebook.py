@@ -13,6 +13,7 @@ from grader.model.student_result import ChangeKind, StudentResult
 
 _FIRST = (
     "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late", "override", "reason",
+    "previous_score", "regraded_for",
 )  # fmt: skip
 
 _FORMULA_STARTS = frozenset("=+-@|%\u2212")
@@ -41,11 +42,10 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
                 "not handed in" if report is None else report.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
-                _safe_cell(
-                    "; ".join(filter(None, (result.late_words, *(each.reason for each in result.changes))))
-                ),
+                _safe_cell(_reason(result)),
+                *_previous(report),
                 *(_points(by_id.get(check_id)) for check_id in check_ids),
-                _note(report),
+                _note(result),
             )
         )
     return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
@@ -66,9 +66,32 @@ def _line(*cells: str) -> str:
     return f"{','.join(quoted)}\n"
 
 
-def _note(report: Report | None) -> str:
-    """The flags in words, such as a submission that could not be read."""
-    return "" if report is None else _safe_cell(" ".join(flag.message for flag in report.flags))
+def _reason(result: StudentResult) -> str:
+    """Why the score is not the graded one: how late, and each override with its points."""
+    late = [each.reason for each in result.changes if each.kind == "late"] or [result.late_words]
+    own = (
+        f"{each.check or 'total'} {'+' if each.points >= 0 else ''}{formatting.points(each.points)}: {each.reason}"
+        for each in result.changes
+        if each.kind == "override"
+    )
+    return "; ".join(filter(None, (*late, *own)))
+
+
+def _previous(report: Report | None) -> tuple[str, str]:
+    """The score before the latest regrade, and the reasons for it."""
+    if report is None or report.previous is None:
+        return "", ""
+    return formatting.points(report.previous.score), " ".join(report.previous.reasons)
+
+
+def _note(result: StudentResult) -> str:
+    """What the instructor should know, and the flags in words, such as a submission that could not be read."""
+    flags = () if result.report is None else result.report.flags
+    return _safe_cell(" ".join((*map(_sentence, result.remarks), *(flag.message for flag in flags))))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _safe_cell(cell: str) -> str:

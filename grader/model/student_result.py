@@ -48,6 +48,9 @@ class StudentResult:
     late_words: str = ""
     """As "2 days 3 h late"; empty if it was in time, or nobody knows."""
 
+    remarks: tuple[str, ...] = ()
+    """For the instructor: what could not be told for sure."""
+
     @property
     def graded_score(self) -> float | None:
         """The report's own score; None if there is none, as after a fault of the grader, or no report."""
@@ -59,12 +62,16 @@ class StudentResult:
 
         A score that the grader could not give is there once the instructor's word has settled all that is open.
         """
-        base = self.graded_score
-        if base is None and self._is_settled:
-            base = 0.0 if self.report is None else self.report.points_run[0]
-        if base is None:
+        if self.graded_score is None and not self._is_settled:
             return None
-        return max(0.0, round(base + sum(change.points for change in self.changes), 4))
+        return max(0.0, round(self.base + sum(change.points for change in self.changes), 4))
+
+    @property
+    def base(self) -> float:
+        """The points that changes are added to: the report's score, or what its checks gave as far as they ran."""
+        if self.graded_score is not None:
+            return self.graded_score
+        return 0.0 if self.report is None else self.report.points_run[0]
 
     @property
     def max_score(self) -> float | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grader import formatting
 from grader.api import Grader, IsolationName, grade_class
 from grader.errors import UsageError
 from grader.frontends.class_progress import ClassProgress
@@ -173,7 +174,19 @@ def batch(
             help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
         ),
     ] = "auto",
-    regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
+    class_rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--class",
+            help="The rules of the class: due date, late policy, extensions, overrides (`grader spec schema --class`)."
+            " A copy stays in DIR and holds for later runs.",
+            metavar="FILE",
+        ),
+    ] = None,
+    regrade: Annotated[
+        bool,
+        typer.Option("--regrade", help="Regrade unchanged submissions too; with --select only those."),
+    ] = False,
     jobs: Annotated[
         str,
         typer.Option(
@@ -206,6 +219,7 @@ def batch(
                 data=data,
                 isolation=isolation,
                 select=select or [],
+                rules=class_rules,
                 regrade=regrade,
                 anyway=anyway,
                 jobs=_job_count(jobs),
@@ -237,6 +251,11 @@ def batch(
         typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
     if result.earlier:
         typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
+    if result.changes:
+        number = formatting.count(len(result.changes), "score")
+        typer.echo(f"{number} changed: {formatting.several(result.changes, 10)}")
+    for words in (*result.applied_words, *result.remarks):
+        typer.echo(f"{words[:1].upper()}{words[1:]}.")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
