@@ -12,7 +12,7 @@ from typing import Literal
 from grader.batch.equal_files import EqualFiles, EqualFilesTally
 from grader.batch.mistakes import ClassMistake, Key, MistakeTally, cause_of
 from grader.batch.student_name import StudentName
-from grader.model.report import CheckPart, FlagPart, Report
+from grader.model.report import CheckPart, FlagPart, PreviousPart, Report
 from grader.model.student_result import Change, StudentResult
 from grader.model.verdict import FlagKind, VerdictStatus
 
@@ -143,6 +143,16 @@ class AbsentFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class RegradedScore:
+    """A score that differs from the one before the latest regrade."""
+
+    student: StudentName
+    before: PreviousPart
+    score: float | None
+    max_score: float
+
+
+@dataclass(frozen=True, slots=True)
 class ClassStatistics:
     """A class in numbers and names. Each member of a group is a student; names are in the order of the class."""
 
@@ -174,9 +184,12 @@ class ClassStatistics:
     equal_files: tuple[EqualFiles, ...]
 
     late: tuple[tuple[StudentName, str, float], ...]
-    """Students, how late they were, and the points that it changes."""
+    """Students, how late they were with what follows from it, and the points that it changes."""
 
     overrides: tuple[tuple[StudentName, Change], ...]
+
+    regraded: tuple[RegradedScore, ...]
+    """Scores of the grader's that a regrade changed."""
 
     @property
     def graded(self) -> int:
@@ -292,6 +305,7 @@ class _Tally:
         self._flags: defaultdict[FlagKind, list[tuple[StudentName, FlagPart]]] = defaultdict(list)
         self._late: list[tuple[StudentName, str, float]] = []
         self._overrides: list[tuple[StudentName, Change]] = []
+        self._regraded: list[RegradedScore] = []
         self._mistakes, self._equal_files = MistakeTally(), EqualFilesTally()
 
     def add(self, result: StudentResult) -> None:
@@ -301,7 +315,8 @@ class _Tally:
             self._scores.append((result.score, result.max_score))
         deducted = [change for change in result.changes if change.kind == "late"]
         if result.late_words or deducted:
-            self._late.append((name, result.late_words, sum(change.points for change in deducted)))
+            words = "; ".join(change.reason for change in deducted) or result.late_words
+            self._late.append((name, words, sum(change.points for change in deducted)))
         self._overrides += [(name, change) for change in result.changes if change.kind == "override"]
         if report is None:
             self._nothing.append(name)
@@ -312,6 +327,9 @@ class _Tally:
         assignment = report.assignment
         self._assignments[assignment.name, assignment.title] += 1
         self._versions[assignment.name].add(assignment.spec_sha256)
+        before = report.previous
+        if before and (before.score, before.max_score) != (report.score, report.max_score):
+            self._regraded.append(RegradedScore(name, before, report.score, report.max_score))
         for flag in report.flags:
             self._flags[flag.kind].append((name, flag))
         if report.status == "unreadable":
@@ -353,6 +371,7 @@ class _Tally:
             equal_files=self._equal_files.groups(),
             late=tuple(self._late),
             overrides=tuple(self._overrides),
+            regraded=tuple(self._regraded),
         )
 
 

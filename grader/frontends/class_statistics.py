@@ -16,6 +16,7 @@ from grader.batch.statistics import (
     Bin,
     CheckStatistics,
     ClassStatistics,
+    RegradedScore,
     ScoreStatistics,
     Spread,
     WithoutScore,
@@ -88,6 +89,14 @@ def show_unread(console: Console, unread: Mapping[str, str]) -> None:
         _show_heading(console, words, "bold red")
         for line in formatting.first([f"reports/{each}.json: {why}" for each, why in unread.items()], _SHOWN):
             console.print(_indented(line))
+
+
+def show_remarks(console: Console, remarks: Sequence[str]) -> None:
+    """What could not be told of the instructor's rules and overrides."""
+    if remarks:
+        _show_heading(console, "Rules and overrides")
+    for remark in remarks:
+        console.print(_indented(f"{remark}."))
 
 
 def show_check(console: Console, check: CheckStatistics) -> None:
@@ -169,9 +178,8 @@ def _score(value: float, scores: ScoreStatistics) -> str:
 
 def _spread_line(scores: ScoreStatistics) -> Text:
     spread = scores.spread
-    worth = (
-        "each in percent of its maximum" if scores.is_percent else f"of {formatting.points(scores.max_score)}"
-    )
+    most = formatting.points(scores.max_score)
+    worth = " in percent, because the maximum differs" if scores.is_percent else f" of {most}"
     if spread.count == 1:
         return _text(f"Score: {_score(spread.median, scores)}{worth}")
     known = [
@@ -364,11 +372,26 @@ def _show_changes(console: Console, statistics: ClassStatistics) -> None:
         + f" ({change.reason})"
         for name, change in statistics.overrides
     ]
-    for label, lines in ((f"Late ({len(late)})", late), (f"Overrides ({len(overrides)})", overrides)):
+    regraded = list(map(_regraded, statistics.regraded))
+    for label, lines in (
+        (f"Late ({len(late)})", late),
+        (f"Overrides ({len(overrides)})", overrides),
+        (f"Scores changed by a regrade ({len(regraded)})", regraded),
+    ):
         if lines:
             _show_heading(console, label)
             for line in formatting.first(lines, 2 * _SHOWN):
                 console.print(_indented(line))
+
+
+def _regraded(change: RegradedScore) -> str:
+    before, after = change.before, "no score" if change.score is None else formatting.points(change.score)
+    most = f" of {formatting.points(change.max_score)}"
+    old = f"{formatting.points(before.score)} of {formatting.points(before.max_score)}"
+    if before.max_score == change.max_score:
+        old = formatting.points(before.score)
+    why = f" ({', '.join(before.reasons)})" if before.reasons else ""
+    return f"{change.student}: {old} -> {after}{most}{why}"
 
 
 def _signed(points: float) -> str:

@@ -61,6 +61,7 @@ def test_quartiles_mean_and_median_are_of_the_scores_that_count():
 
     statistics = class_statistics(result("a", report_of(), changes=(each,)) for each in scores)
 
+    assert statistics.scores is not None
     assert statistics.scores.spread == Spread(5, 0, 2, 4, 6, 10, 4.4)
 
 
@@ -69,6 +70,7 @@ def test_scores_of_several_maxima_are_compared_in_percent():
         [result("a", report_of()), result("b", report_of(score=10.0, max_score=20.0))]
     )
 
+    assert statistics.scores is not None
     assert statistics.scores.is_percent
     assert (statistics.scores.spread.lowest, statistics.scores.spread.highest) == (50, 100)
 
@@ -106,6 +108,7 @@ def test_an_overridden_score_counts_though_the_grader_failed():
 
     statistics = class_statistics([result("ann", errored, changes=(change,))])
 
+    assert statistics.scores is not None
     assert statistics.scores.spread.median == 7
     assert statistics.without_score == {}
     assert [(name.submission, each) for name, each in statistics.overrides] == [("ann", change)]
@@ -201,6 +204,7 @@ def test_the_speed_of_a_timed_check_is_spread_over_the_class():
     (speed,) = class_statistics(result("a", report) for report in reports).speeds
 
     assert (speed.speedup.lowest, speed.speedup.median, speed.speedup.highest) == (10, 20, 40)
+    assert speed.slowdown is not None
     assert speed.slowdown.median == 1
 
 
@@ -221,7 +225,7 @@ def test_late_students_are_listed_with_what_it_cost_them():
 
     statistics = class_statistics(
         [
-            result("ann", report_of(), changes=(late,), late_words="2 days late"),
+            result("ann", report_of(), changes=(late,), late_words="in words of its own"),
             result("bob", report_of(), late_words="marked late by Canvas"),
             result("cid", report_of()),
         ]
@@ -230,6 +234,24 @@ def test_late_students_are_listed_with_what_it_cost_them():
     assert [(name.submission, *rest) for name, *rest in statistics.late] == [
         ("ann", "2 days late", -2),
         ("bob", "marked late by Canvas", 0),
+    ]
+
+
+def test_scores_that_a_regrade_changed_are_listed():
+    def before(score):
+        return {
+            "score": score,
+            "max_score": 10.0,
+            "graded_at": "2026-01-01T00:00:00+00:00",
+            "reasons": ["spec"],
+        }
+
+    statistics = class_statistics(
+        [result("ann", report_of(previous=before(8.0))), result("bob", report_of(previous=before(10.0)))]
+    )
+
+    assert [(each.student.submission, each.before.score, each.score) for each in statistics.regraded] == [
+        ("ann", 8, 10)
     ]
 
 

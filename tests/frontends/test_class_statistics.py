@@ -6,7 +6,13 @@ import pytest
 from rich.console import Console
 
 from grader.batch.statistics import class_statistics
-from grader.frontends.class_statistics import show_check, show_class, show_class_briefly, show_unread
+from grader.frontends.class_statistics import (
+    show_check,
+    show_class,
+    show_class_briefly,
+    show_remarks,
+    show_unread,
+)
 from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
@@ -60,7 +66,9 @@ def test_a_class_is_read_from_top_to_bottom():
     lines = lines_of(
         result("Ann Lee", report_of()),
         result("Bob Fox", wrong),
-        result("Cid Ito", scored(10), late_words="1 day late", changes=(Change("late", -1, "late"),)),
+        result(
+            "Cid Ito", scored(10), late_words="1 day late", changes=(Change("late", -1, "1 day late: 10 %"),)
+        ),
         result("Dan Fox", None),
     )
 
@@ -97,7 +105,7 @@ def test_a_class_is_read_from_top_to_bottom():
         "    Dan Fox (D)",
         "",
         "Late (1)",
-        "  Cid Ito (C): 1 day late, -1 point",
+        "  Cid Ito (C): 1 day late: 10 %, -1 point",
     ]
 
 
@@ -306,6 +314,29 @@ def test_overrides_are_listed_with_their_reasons():
     assert section(lines_of(result("Ann", scored(5), changes=changes)), "Overrides (2)") == [
         "  Ann (A): +2.5 points in f_values (regraded by hand)",
         "  Ann (A): -1 point (no names)",
+    ]
+
+
+def test_scores_that_a_regrade_changed_are_told_with_why():
+    before = {"score": 8.0, "max_score": 10.0, "graded_at": "2026-01-01T00:00:00+00:00", "reasons": ["spec"]}
+    lines = lines_of(
+        result("Ann", report_of(previous=before)),
+        result("Bob", report_of(previous={**before, "max_score": 12.0, "reasons": []})),
+    )
+
+    assert section(lines, "Scores changed by a regrade (2)") == [
+        "  Ann (A): 8 -> 10 of 10 (spec)",
+        "  Bob (B): 8 of 12 -> 10 of 10",
+    ]
+
+
+def test_what_rules_do_not_fit_is_told():
+    text = shown(show_remarks, ["class.toml: nobody is called bob"])
+
+    assert [line.rstrip() for line in text.splitlines()] == [
+        "",
+        "Rules and overrides",
+        "  class.toml: nobody is called bob.",
     ]
 
 

@@ -528,7 +528,7 @@ def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert lines[0] == "This is a Canvas download: 4 students."
-    assert lines[-4] == "Skipped (nobody's submission): readme.txt"
+    assert "Skipped (nobody's submission): readme.txt" in lines
     rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
     assert [row.split(",")[:4] for row in rows[1:]] == [
         ["ann_101", "101", "ann", "graded"],

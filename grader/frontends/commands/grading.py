@@ -240,13 +240,11 @@ def batch(
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
     from grader.batch import ReportStore
-    from grader.batch.results import results_of
     from grader.batch.statistics import class_statistics
     from grader.frontends.class_statistics import show_class_briefly
     from grader.frontends.terminal import make_console
 
-    graded = results_of((outcome.id, outcome.report) for outcome in result.outcomes)
-    show_class_briefly(make_console(), class_statistics(graded))
+    show_class_briefly(make_console(), class_statistics(result.results))
     if result.skipped:
         typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
     if result.earlier:

@@ -33,15 +33,17 @@ def results(
     Exit code 0: shown; 2: not a folder of a class, no such check, or a report
     cannot be read (the others are shown).
     """
-    from grader.batch import ReportStore, class_results
+    from grader.batch import ReportStore
+    from grader.batch.results import derived
     from grader.batch.statistics import class_statistics
     from grader.batch.unread import require_class, unread_reports
-    from grader.frontends.class_statistics import show_check, show_class, show_unread
+    from grader.frontends.class_statistics import show_check, show_class, show_remarks, show_unread
     from grader.frontends.terminal import make_console
 
     store = ReportStore(folder)
     require_class(store)
-    found = class_results(store)
+    made = derived(store)
+    found = made.results
     unread = unread_reports(store, {each.id for each in found if each.report is not None})
     statistics = class_statistics(each for each in found if each.id not in unread)
     console = make_console()
@@ -50,6 +52,7 @@ def results(
             show_check(console, check)
     elif statistics.students:
         show_class(console, statistics)
+        show_remarks(console, made.remarks)
     elif not unread:
         typer.echo(f"There are no reports in {formatting.printable(str(store.reports_folder))} yet.")
     show_unread(console, unread)
