@@ -75,11 +75,11 @@ def show_class_briefly(console: Console, statistics: ClassStatistics) -> None:
         console.print(_spread_line(statistics.scores))
     _show_checks(console, statistics, _BRIEF)
     _show_mistakes(console, statistics, _BRIEF)
-    counts = list(_look_counts(statistics))
-    if counts:
-        _show_heading(console, "Needs a look")
-        for line in counts:
-            console.print(_indented(line))
+    needed = list(_look_briefly(statistics))
+    if needed:
+        _show_heading(console, "Who needs a look")
+    for line in needed:
+        console.print(_indented(line))
 
 
 def show_unread(console: Console, unread: Mapping[str, str]) -> None:
@@ -314,16 +314,16 @@ def _range(spread: Spread) -> str:
     return median if spread.count == 1 else f"{lowest} to {highest} (median {median})"
 
 
-def _look_counts(statistics: ClassStatistics) -> Iterable[str]:
-    """The same in a line each, for the short form: as many as there are."""
-    for label, count in (
-        ("Could not be graded", len(statistics.unreadable)),
-        ("Handed in nothing", len(statistics.nothing_submitted)),
-        ("Equal files", len(statistics.equal_files)),
-        *((label, len(statistics.flags.get(kind, ()))) for kind, label in _FLAGS.items()),
+def _look_briefly(statistics: ClassStatistics) -> Iterable[str]:
+    """Who needs a look, in a line for each reason."""
+    for label, students in (
+        ("Could not be graded", [name for name, _ in statistics.unreadable]),
+        ("Handed in nothing", statistics.nothing_submitted),
+        *((label, [name for name, _ in statistics.flags.get(kind, ())]) for kind, label in _FLAGS.items()),
     ):
-        if count:
-            yield f"{label}: {count}"
+        if students:
+            yield f"{label}: {_names(list(dict.fromkeys(students)), 5)}"
+    yield from formatting.first(list(_equal_lines(statistics)), _BRIEF)
 
 
 def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> None:
@@ -363,13 +363,11 @@ def _may_be_handed_out(each: EqualFiles, graded: int) -> bool:
 
 def _show_changes(console: Console, statistics: ClassStatistics) -> None:
     late = [
-        f"{name}: {words or 'late'}" + (f", {_signed(points)}" if points else ", no deduction")
+        f"{name}, {_signed(points) if points else 'no deduction'}: {words or 'late'}"
         for name, words, points in statistics.late
     ]
     overrides = [
-        f"{name}: {_signed(change.points)}"
-        + (f" in {change.check}" if change.check else "")
-        + f" ({change.reason})"
+        f"{name}, {_signed(change.points)}{f' in {change.check}' if change.check else ''}: {change.reason}"
         for name, change in statistics.overrides
     ]
     regraded = list(map(_regraded, statistics.regraded))

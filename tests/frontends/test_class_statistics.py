@@ -105,7 +105,7 @@ def test_a_class_is_read_from_top_to_bottom():
         "    Dan Fox (D)",
         "",
         "Late (1)",
-        "  Cid Ito (C): 1 day late: 10 %, -1 point",
+        "  Cid Ito (C), -1 point: 1 day late: 10 %",
     ]
 
 
@@ -312,8 +312,8 @@ def test_overrides_are_listed_with_their_reasons():
     changes = (Change("override", 2.5, "regraded by hand", "f_values"), Change("override", -1, "no names"))
 
     assert section(lines_of(result("Ann", scored(5), changes=changes)), "Overrides (2)") == [
-        "  Ann (A): +2.5 points in f_values (regraded by hand)",
-        "  Ann (A): -1 point (no names)",
+        "  Ann (A), +2.5 points in f_values: regraded by hand",
+        "  Ann (A), -1 point: no names",
     ]
 
 
@@ -364,12 +364,21 @@ def test_who_failed_a_check_is_listed_by_reason():
     ]
 
 
-def test_the_short_form_counts_what_needs_a_look():
-    odd = report_of(flags=[flag("impossible_time", "f took no time.")])
+def test_the_short_form_names_who_needs_a_look_once():
+    odd = report_of(flags=[flag("impossible_time", "f took no time."), flag("impossible_time", "Nor did g.")])
 
-    lines = lines_of(result("Ann", odd), result("Bob", None), show=show_class_briefly)
+    lines = lines_of(
+        result("Ann", odd),
+        result("Bob", None),
+        *(result(name, equal()) for name in "CD"),
+        show=show_class_briefly,
+    )
 
-    assert section(lines, "Needs a look") == ["  Handed in nothing: 1", "  Faster than possible: 1"]
+    assert section(lines, "Who needs a look") == [
+        "  Handed in nothing: Bob (B)",
+        "  Faster than possible: Ann (A)",
+        "  The same hw.py, byte for byte: C and D",
+    ]
 
 
 def test_long_lists_are_cut_and_say_so():
