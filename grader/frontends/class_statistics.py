@@ -11,6 +11,7 @@ from rich.text import Text
 
 from grader import formatting
 from grader.batch.equal_files import EqualFiles
+from grader.batch.left_out import LeftOut
 from grader.batch.mistakes import ClassMistake
 from grader.batch.statistics import (
     Bin,
@@ -82,13 +83,27 @@ def show_class_briefly(console: Console, statistics: ClassStatistics) -> None:
         console.print(_indented(line))
 
 
-def show_unread(console: Console, unread: Mapping[str, str]) -> None:
-    """The reports that cannot be read, and why, by submission."""
+def show_left_out(console: Console, left_out: LeftOut) -> None:
+    """The submissions that the statistics leave out, and what to do about it."""
+    unread, not_graded, strangers = left_out.unread, left_out.not_graded, left_out.strangers
+    if not_graded:
+        words = f"{formatting.count(len(not_graded), 'submission')} not graded yet"
+        _show_heading(console, f"{words}: run the same grader batch command again to go on", "bold yellow")
+        console.print(_indented(formatting.several(not_graded, _SHOWN)))
     if unread:
         words = f"{formatting.count(len(unread), 'report')} cannot be read, and {_is_are(unread)} left out"
-        _show_heading(console, words, "bold red")
+        _show_heading(console, f"{words}: run grader batch again to make {_it_them(unread)} anew", "bold red")
         for line in formatting.first([f"reports/{each}.json: {why}" for each, why in unread.items()], _SHOWN):
             console.print(_indented(line))
+    if strangers:
+        words = (
+            f"{formatting.count(len(strangers), 'report')} of an earlier run {_is_are(strangers)} left out"
+        )
+        _show_heading(console, f"{words}: not in the class that was graded last", "bold yellow")
+        console.print(_indented(formatting.several(strangers, _SHOWN)))
+    if left_out.has_unread_record:
+        words = "class.json cannot be read, so nobody knows who handed in nothing: run grader batch again"
+        _show_heading(console, words, "bold red")
 
 
 def show_remarks(console: Console, remarks: Sequence[str]) -> None:
@@ -402,3 +417,7 @@ def _points(points: float) -> str:
 
 def _is_are(things: Sized) -> str:
     return "is" if len(things) == 1 else "are"
+
+
+def _it_them(things: Sized) -> str:
+    return "it" if len(things) == 1 else "them"

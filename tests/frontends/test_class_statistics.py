@@ -5,13 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
+from grader.batch.left_out import LeftOut
 from grader.batch.statistics import class_statistics
 from grader.frontends.class_statistics import (
     show_check,
     show_class,
     show_class_briefly,
+    show_left_out,
     show_remarks,
-    show_unread,
 )
 from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
@@ -173,7 +174,7 @@ def test_a_students_words_are_shown_and_not_obeyed(terminal):
 
     text = shown(show_class, statistics, force_terminal=terminal, no_color=True)
     text += shown(show_check, statistics.checks[0], force_terminal=terminal, no_color=True)
-    text += shown(show_unread, {HOSTILE: HOSTILE}, force_terminal=terminal, no_color=True)
+    text += shown(show_left_out, LeftOut({HOSTILE: HOSTILE}), force_terminal=terminal, no_color=True)
 
     assert "[red]x[/] <U+001B>]0;title" in text
     assert not {"\x1b]", "\x07", "\u202e"} & {
@@ -390,11 +391,23 @@ def test_long_lists_are_cut_and_say_so():
     assert len(found) == 12
 
 
-def test_a_report_that_cannot_be_read_is_named():
-    text = shown(show_unread, {"ann": "not a report"})
+def test_submissions_that_no_result_is_of_are_told_with_what_to_do():
+    outside = LeftOut({"ann": "not a report"}, ("bob", "cid"), ("dan",), has_unread_record=True)
+
+    text = shown(show_left_out, outside)
 
     assert [line.rstrip() for line in text.splitlines()] == [
         "",
-        "1 report cannot be read, and is left out",
+        "2 submissions not graded yet: run the same grader batch command again to go on",
+        "  bob and cid",
+        "",
+        "1 report cannot be read, and is left out: run grader batch again to make it anew",
         "  reports/ann.json: not a report",
+        "",
+        "1 report of an earlier run is left out: not in the class that was graded last",
+        "  dan",
+        "",
+        "class.json cannot be read, so nobody knows who handed in nothing: run grader",
+        "batch again",
     ]
+    assert shown(show_left_out, LeftOut()) == ""

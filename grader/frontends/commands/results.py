@@ -34,18 +34,17 @@ def results(
     cannot be read (the others are shown).
     """
     from grader.batch import ReportStore
+    from grader.batch.left_out import left_out, require_class
     from grader.batch.results import derived
     from grader.batch.statistics import class_statistics
-    from grader.batch.unread import require_class, unread_reports
-    from grader.frontends.class_statistics import show_check, show_class, show_remarks, show_unread
+    from grader.frontends.class_statistics import show_check, show_class, show_left_out, show_remarks
     from grader.frontends.terminal import make_console
 
     store = ReportStore(folder)
     require_class(store)
     made = derived(store)
-    found = made.results
-    unread = unread_reports(store, {each.id for each in found if each.report is not None})
-    statistics = class_statistics(each for each in found if each.id not in unread)
+    outside = left_out(store, made.results)
+    statistics = class_statistics(each for each in made.results if each.id not in outside.unread)
     console = make_console()
     if check_id is not None:
         for check in _chosen(check_id, statistics.checks):
@@ -53,10 +52,10 @@ def results(
     elif statistics.students:
         show_class(console, statistics)
         show_remarks(console, made.remarks)
-    elif not unread:
+    elif not outside.unread and not outside.not_graded:
         typer.echo(f"There are no reports in {formatting.printable(str(store.reports_folder))} yet.")
-    show_unread(console, unread)
-    raise typer.Exit(EXIT_USAGE if unread else 0)
+    show_left_out(console, outside)
+    raise typer.Exit(EXIT_USAGE if outside.unread else 0)
 
 
 def _chosen(check_id: str, checks: tuple[CheckStatistics, ...]) -> list[CheckStatistics]:

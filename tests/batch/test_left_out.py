@@ -1,9 +1,11 @@
-"""A folder that is not a class's, and reports that cannot be read."""
+"""A folder that is not a class's, and what of a class no result is of."""
 
 import pytest
 
+from grader.batch.class_record import ClassRecord, EntryPart
+from grader.batch.left_out import LeftOut, left_out, require_class
+from grader.batch.results import class_results
 from grader.batch.store import ReportStore
-from grader.batch.unread import require_class, unread_reports
 from grader.errors import UsageError
 from tests.samples import report_of
 
@@ -20,7 +22,7 @@ def test_reports_that_cannot_be_read_are_named_with_the_reason(tmp_path):
         (store.reports_folder / f"{name}.json").write_bytes(text)
     (store.reports_folder / "folder.json").mkdir()
 
-    assert unread_reports(store, {"ann"}) == {
+    assert left_out(store, class_results(store)).unread == {
         "cut": "not a report: invalid JSON: Unterminated string starting at: line 1 column 25 (char 24)",
         "folder": "cannot be read: Is a directory",
         "odd": "not a report: not UTF-8 text",
@@ -28,6 +30,32 @@ def test_reports_that_cannot_be_read_are_named_with_the_reason(tmp_path):
             'not a report of this version: expected schema_version "2", found "1"; grade the submission again'
         ),
     }
+
+
+def record_of(*ids):
+    entries = tuple(
+        EntryPart(id=each, students=(), attempt=None, submitted_at=None, late_mark=None, earlier=(), notes=())
+        for each in ids
+    )
+    return ClassRecord(format="folder", words="A folder.", spec="mini", title="Mini", entries=entries)
+
+
+def test_submissions_without_a_report_are_not_graded_yet_and_reports_of_others_are_an_earlier_runs(tmp_path):
+    store = ReportStore(tmp_path)
+    store.write("ann", report_of())
+    store.write("gone", report_of())
+    store.write_record(record_of("ann", "bob"))
+    results = [each for each in class_results(store) if each.id != "gone"]
+
+    assert left_out(store, results) == LeftOut(not_graded=("bob",), strangers=("gone",))
+
+
+def test_a_record_that_cannot_be_read_is_noticed(tmp_path):
+    store = ReportStore(tmp_path)
+    store.write("ann", report_of())
+    store.record_path.write_text("{}")
+
+    assert left_out(store, class_results(store)) == LeftOut(has_unread_record=True)
 
 
 def test_a_folder_that_no_batch_wrote_is_refused(tmp_path):
