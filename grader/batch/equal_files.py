@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from grader.batch.student_name import StudentName
-from grader.model.report import Report
+from grader.model.report import FunctionPart, Report
 
-_ABSENT = frozenset({"missing", "not_written"})
+_AS_IN_A_TEMPLATE = "all_zero"
+"""The mistake of a result that nobody assigned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class EqualFilesTally:
         written = {
             part.where.file
             for part in report.functions.values()
-            if part.where is not None and part.status not in _ABSENT
+            if part.where is not None and _is_written(part)
         }
         for file in report.submission.files:
             if file.path in written:
@@ -65,6 +67,20 @@ class EqualFilesTally:
             for students, files in names.items()
         ]
         return tuple(sorted(found, key=lambda each: -len(each.students)))
+
+
+def _is_written(function: FunctionPart) -> bool:
+    """Whether a student wrote it, or at least something in it: a template's own classes and first lines do not tell."""
+    match function.status:
+        case "correct" | "missing":  # missing, and there: it does not parse
+            return True
+        case "incorrect":
+            names = {each.misconception for each in function.diagnosis}
+            return names != {_AS_IN_A_TEMPLATE}
+        case "not_written" | "unjudged":
+            return False
+        case _:
+            assert_never(function.status)
 
 
 def _submissions(students: tuple[StudentName, ...]) -> Iterator[str]:

@@ -47,8 +47,24 @@ def test_two_groups_with_the_same_file_are_one_case():
 
 
 def test_templates_that_nobody_wrote_in_are_no_case():
-    for status in ("not_written", "missing"):
-        assert groups(("ann", "ann", report(status=status)), ("bob", "bob", report(status=status))) == []
+    part = {"where": WHERE, "notes": []}
+    zero = {"part": "gradient", "misconception": "all_zero", "message": "It is zero throughout."}
+    template = report_of(
+        submission={"id": "any", "sha256": "", "files": [{"path": "hw.py", "sha256": "a" * 64}]},
+        functions={
+            "f": {**part, "status": "not_written"},
+            "begun": {**part, "status": "incorrect", "diagnosis": [zero]},
+            "given": {**part, "status": "unjudged"},
+        },
+    )
+
+    assert groups(("ann", "ann", template), ("bob", "bob", template)) == []
+
+
+def test_equal_files_that_do_not_parse_are_a_case():
+    found = groups(*((name, name, report(status="missing")) for name in ("ann", "bob")))
+
+    assert found == [(("hw.py",), ("ann", "bob"))]
 
 
 def test_files_with_no_graded_function_are_no_case():
