@@ -310,6 +310,7 @@ def grade_class(
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
     format: FormatName = "auto",  # noqa: A002  as the option
+    roster: PathLike | None = None,
     announce: Callable[[ClassFiles], None] | None = None,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
     working: Callable[[Sequence[str]], None] | None = None,
@@ -341,6 +342,8 @@ def grade_class(
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
             cores and free memory allow (one on a GPU).
         format: the platform that the download is from; recognised by its names if auto.
+        roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
+            stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
         announce: called once with what the download is, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
         working: called with the ids of those that are being graded, whenever they change.
@@ -351,6 +354,7 @@ def grade_class(
 
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
+        RosterError: the roster cannot be read, or has two students under one id.
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
         RulesError: `rules`, or the rules or overrides in `out`, are not valid.
@@ -368,6 +372,7 @@ def grade_class(
     with ExitStack() as running:
         executor, device_owner = _executor(running, count, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
+        from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
@@ -380,10 +385,15 @@ def grade_class(
                 f"--out {reports} is the class folder itself; choose another folder",
                 path=reports,
             )
-        found = find_class(submissions, besides=reports, format=format, expected=loaded.spec.file_names)
+        store = ReportStore(reports)
+        enrolled = enrolment(store, None if roster is None else Path(roster))
+        expected = loaded.spec.file_names
+        found = find_class(
+            submissions, besides=reports, format=format, roster=enrolled.ids, expected=expected
+        )
+        found, record = enrolled.joined(found, loaded.spec)
         whole_class = found.entries
         entries = selected(whole_class, select)
-        store = ReportStore(reports)
         own_files, remarks = own_rules(store, None if rules is None else Path(rules))
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
@@ -404,7 +414,8 @@ def grade_class(
             entries,
             executor,
             whole_class=whole_class,
-            own_files=own_files,
+            record=record,
+            own_files={**own_files, **dict(enrolled.own_files)},
             progress=progress,
             working=working,
         )

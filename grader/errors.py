@@ -8,6 +8,7 @@
     │   │   ├── SubmissionUnavailable  this machine cannot read it: permissions, disk
     │   │   ├── UnreadableNotebook   the .ipynb is not a valid notebook
     │   │   └── UnsafeArchive        a .zip that must not be unpacked: paths, links, count or size
+    │   ├── RosterError              the list of the class is not there, cannot be read, or mixes up two students
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
@@ -95,6 +96,10 @@ class UnreadableNotebook(SubmissionError):
 
 class UnsafeArchive(SubmissionError):
     """Raised when a .zip must not be unpacked: member path, link, count or size."""
+
+
+class RosterError(FileError):
+    """Raised when a roster is missing, is not a table that names students, or has two students under one id."""
 
 
 class DataError(FileError):

@@ -152,6 +152,8 @@ def _shown(character: str) -> str:
 
 def printable_lines(text: str) -> str:
     """As `printable`, with the ends of lines and the tabs as they are."""
+    if text.isprintable():
+        return text
     return "".join(part if part in "\t\n" else printable(part) for part in re.split("([\t\n])", text))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from grader import formatting
-from grader.batch.class_rules import ClassRules, LateDays, Override
+from grader.batch.class_rules import ClassRules, LateDays, NoPenalty, Override
 from grader.batch.late import IN_TIME, lateness, penalty, submitted_at
 from grader.batch.whose import Directory
 from grader.model.roster import Extension
@@ -71,6 +71,12 @@ class _Application:
 
     def applied(self) -> Applied:
         results = tuple(map(self._changed, self._results))
+        submissions = [each.report.submission for each in results if each.report is not None]
+        if not isinstance(self._rules.late, NoPenalty) and submissions:
+            if self._rules.due is None:
+                self._remark("class.toml has no due date: only the platform's marks tell who is late")
+            elif not any(each.submitted_at for each in submissions):
+                self._remark("no submission has a time: only the platform's marks tell who is late")
         if self._without_zone:
             self._remark(
                 f"the times of {formatting.count(self._without_zone, 'submission')} have no offset: set time_zone in"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ from grader.model.assignment import Model
 from grader.model.roster import Extension
 from grader.spec.errors import Misfits
 from grader.spec.toml_file import checked, parse_toml, read_toml
+
+GREATEST_POINTS = 1e6
 
 _UNITS: Mapping[str, float] = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _AMOUNT = r"[0-9]{1,6}(?:\.[0-9]{1,6})? ?(?:min|minute|h|hour|day|week)s?"
@@ -80,7 +83,7 @@ class Constant(Policy):
     """The same for every late submission: points, or a percentage of the points possible."""
 
     policy: Literal["constant"]
-    points: float | None = Field(default=None, gt=0, le=1e6, description="Points off.")
+    points: float | None = Field(default=None, gt=0, le=GREATEST_POINTS, description="Points off.")
     percent: Percent | None = Field(default=None, description="Percent of the points possible.")
 
 
@@ -123,7 +126,7 @@ class Override(Model):
 
     id: str = Field(min_length=1, description="A submission, or a student's id or email.")
     check: str | None = Field(default=None, description="The check; the total if left out.")
-    points: float = Field(ge=0, le=1e6, description="Points that count instead.")
+    points: float = Field(ge=0, le=GREATEST_POINTS, description="Points that count instead.")
     reason: str = Field(min_length=1, description="The student may read it.")
     at: Moment | None = Field(default=None, description="When it was given.")
 
@@ -217,11 +220,7 @@ class ClassRules(Model):
         elif extension.due is not None and self.due_at is not None:
             own = self.instant(extension.due, zone=self.zone)
             if own is None or own < self.due_at:
-                yield SpecFault(
-                    f"{where}.due",
-                    "must be later than the due date of the class",
-                    formatting.toml(extension.due),
-                )
+                yield SpecFault(f"{where}.due", "must be later than the due date of the class")
 
     @cached_property
     def zone(self) -> tzinfo | None:
@@ -244,12 +243,13 @@ class ClassRules(Model):
         """The due date of a student, in UTC; None if there is none."""
         if extension is None or self.due_at is None:
             return self.due_at
+        own = None
         if extension.due_at is not None:
-            return self.instant(extension.due_at, zone=self.zone) or self.due_at
-        try:
-            return self.due_at + timedelta(seconds=extension.seconds or 0.0)
-        except OverflowError:
-            return self.due_at
+            own = self.instant(extension.due_at, zone=self.zone)
+        elif extension.seconds is not None:
+            with suppress(OverflowError):
+                own = self.due_at + timedelta(seconds=extension.seconds)
+        return max(own or self.due_at, self.due_at)  # an extension takes no time away
 
     @staticmethod
     def instant(moment: datetime, *, zone: tzinfo | None, is_due: bool = True) -> datetime | None:

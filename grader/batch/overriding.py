@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import datetime
 
 from grader import formatting
 from grader.batch.applied import Applied
-from grader.batch.class_rules import Override
+from grader.batch.class_rules import GREATEST_POINTS, Override
 from grader.batch.overrides import overrides_text, read_overrides
 from grader.batch.results import derived
 from grader.batch.store import ReportStore, write_atomically
@@ -66,8 +65,9 @@ def give(
     with _held(store):
         before = derived(store)
         found, key = _found(before, store, name)
+        most = max((each.max_score or 0.0 for each in before.results), default=0.0)
         for check, amount in points.items():
-            _require_possible(found, check, amount, may_exceed=may_exceed)
+            _require_possible(found[0], check, amount, most, may_exceed=may_exceed)
         new = [
             Override(id=key, check=check, points=amount, reason=words, at=at)
             for check, amount in points.items()
@@ -127,25 +127,20 @@ def _found(found: Applied, store: ReportStore, name: str) -> tuple[tuple[Student
 
 
 def _require_possible(
-    results: tuple[StudentResult, ...], check: str | None, amount: float, *, may_exceed: bool
+    result: StudentResult, check: str | None, amount: float, class_maximum: float, *, may_exceed: bool
 ) -> None:
-    """RulesError if the points cannot be given."""
-    report = results[0].report
-    most = None if report is None else report.max_score or None
-    what = "the total"
-    if check is not None:
-        if report is None:
-            raise RulesError(
-                f"{formatting.printable(results[0].id)}: nothing was handed in, so there are no checks; use --points"
-            )
-        most, what = _worth(report, check), check
-    if not math.isfinite(amount) or not 0 <= amount <= 1e6:
+    """RulesError if the points cannot be given. class_maximum: for one who handed in nothing."""
+    report, what = result.report, "the total" if check is None else formatting.printable(check)
+    if report is None and check is not None:
+        shown = formatting.printable(result.id)
+        raise RulesError(f"{shown}: nothing was handed in, so there are no checks; use --points")
+    worth = class_maximum if report is None else report.max_score if check is None else _worth(report, check)
+    if not 0 <= amount <= GREATEST_POINTS:
+        seen = formatting.number(amount)
+        raise RulesError(f"the points for {what} must be from 0 to {GREATEST_POINTS:,.0f}, not {seen}")
+    if amount > worth and not may_exceed:
         raise RulesError(
-            f"the points for {what} must be at least 0 and finite, not {formatting.number(amount)}"
-        )
-    if most is not None and amount > most and not may_exceed:
-        raise RulesError(
-            f"{formatting.points(amount)} points are more than the {formatting.points(most)} that {what} is worth; pass"
+            f"{formatting.points(amount)} points are more than the {formatting.points(worth)} that {what} is worth; pass"
             " --bonus if they are meant"
         )
 

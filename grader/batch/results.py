@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from grader import formatting
 from grader.batch.applied import Applied, Words, applied
 from grader.batch.class_rules import ClassRules, read_rules
 from grader.batch.overrides import read_overrides
+from grader.batch.rows import results_of
 from grader.batch.store import RULES_NAME, ReportStore
-from grader.model.report import Report
 from grader.model.student_result import StudentResult
 
 
@@ -20,20 +19,25 @@ def class_results(store: ReportStore) -> tuple[StudentResult, ...]:
 
 
 def derived(store: ReportStore) -> Applied:
-    """A result for each student, in the order of the submissions' ids, with the instructor's words applied.
+    """A result for each student, with the instructor's words applied, as the gradebook of the latest run has them.
 
+    In the order of class.json; in a folder of an older version, which has none, in that of the submissions' ids.
     RulesError if the rules or overrides in the folder are not valid.
     """
-    ids = sorted(path.stem for path in store.reports_folder.glob("*.json") if not path.name.startswith("."))
+    record = store.read_record()
+    on_disk = sorted(
+        path.stem for path in store.reports_folder.glob("*.json") if not path.name.startswith(".")
+    )
+    ids = on_disk if record is None else [entry.id for entry in record.entries]
     reports = [(each, report) for each in ids if (report := store.read(each)) is not None]
-    record, graded = store.read_record(), {each for each, _ in reports}
+    graded = {each for each, _ in reports}
     others = (
         StudentResult(entry.id, student, None)
         for entry in (() if record is None else record.entries)
         if entry.id not in graded
         for student in (*entry.students, None)
     )
-    return applied(results_of(reports), read_words(store), tuple(others))
+    return applied(results_of(reports, record), read_words(store), tuple(others))
 
 
 def own_rules(store: ReportStore, path: Path | None) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -60,13 +64,4 @@ def read_words(store: ReportStore) -> Words:
         rules=read_rules(store.rules_path)[0] if store.rules_path.exists() else ClassRules(),
         overrides=read_overrides(store.overrides_path),
         extensions={each.id: each.extension for each in students if each.extension is not None},
-    )
-
-
-def results_of(reports: Iterable[tuple[str, Report]]) -> tuple[StudentResult, ...]:
-    """A result for each student of these (submission id, report), in the given order; for each member of a group."""
-    return tuple(
-        StudentResult(submission_id, student, report)
-        for submission_id, report in reports
-        for student in report.submission.members or (report.submission.student,)
     )

@@ -13,7 +13,8 @@ from grader import __version__, formatting
 from grader.batch.applied import Words, applied
 from grader.batch.class_record import ClassRecord
 from grader.batch.previous import change_in_words, with_previous
-from grader.batch.results import read_words, results_of
+from grader.batch.results import read_words
+from grader.batch.rows import results_of
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, SubmissionError
@@ -74,16 +75,15 @@ class ClassResult:
 
     @property
     def applied_words(self) -> tuple[str, ...]:
-        """How many students the rules and overrides touch: "3 late, 40 points off"."""
+        """How many students the rules and overrides touch, in words."""
         changes = [change for each in self.results for change in each.changes]
         late = sum(bool(each.late_words) for each in self.results)
         off = -sum(change.points for change in changes if change.kind == "late")
         own = sum(any(change.kind == "override" for change in each.changes) for each in self.results)
         lines = []
         if late:
-            lines.append(
-                f"{formatting.count(late, 'student')} late: {formatting.points(off)} points off in all"
-            )
+            cost = f": {formatting.points(off)} points off in all" if off else ""
+            lines.append(f"{formatting.count(late, 'student')} handed in late{cost}")
         if own:
             lines.append(f"{formatting.count(own, 'student')} with overridden points")
         return tuple(lines)
@@ -160,7 +160,7 @@ class ClassRun:
             self.store.keep(own_files or {})
             if record is not None:
                 self.store.write_record(record)
-            book = _Gradebook(self.store, whole_class or entries, read_words(self.store))
+            book = _Gradebook(self.store, whole_class or entries, record, read_words(self.store))
             try:
                 outcomes = self._grade(entries, executor, book, progress, working)
             except BaseException:
@@ -286,8 +286,14 @@ def _watched(
 class _Gradebook:
     """The latest report on each submission of the class, and the table that is derived from them."""
 
-    def __init__(self, store: ReportStore, whole_class: Sequence[ClassEntry], words: Words) -> None:
-        self._store, self._words, self._class = store, words, whole_class
+    def __init__(
+        self,
+        store: ReportStore,
+        whole_class: Sequence[ClassEntry],
+        record: ClassRecord | None,
+        words: Words,
+    ) -> None:
+        self._store, self._record, self._words, self._class = store, record, words, whole_class
         self.results: tuple[StudentResult, ...] = ()
         """The latest table."""
         self.remarks: tuple[str, ...] = ()
@@ -318,7 +324,7 @@ class _Gradebook:
                 if entry.id not in self.reports
                 for student in (*(each.part for each in entry.students), None)
             )
-            found = applied(results_of(graded), self._words, tuple(others))
+            found = applied(results_of(graded, self._record), self._words, tuple(others))
             self._store.write_gradebook(found.results)
             self.results, self.remarks = found.results, found.remarks
 

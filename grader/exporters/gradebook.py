@@ -13,7 +13,7 @@ from grader.model.student_result import ChangeKind, StudentResult
 
 _FIRST = (
     "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late", "override", "reason",
-    "previous_score", "regraded_for",
+    "previous_score", "regraded_for", "email",
 )  # fmt: skip
 
 _FORMULA_STARTS = frozenset("=+-@|%\u2212")
@@ -39,11 +39,12 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
         lines.append(
             _line(
                 *map(_safe_cell, (result.id, *names)),
-                "not handed in" if report is None else report.status,
+                "not_submitted" if report is None else report.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
                 _safe_cell(_reason(result)),
                 *_previous(report),
+                "" if student is None or student.email is None else _safe_cell(student.email),
                 *(_points(by_id.get(check_id)) for check_id in check_ids),
                 _note(result),
             )

@@ -35,6 +35,7 @@ from grader.frontends.progress import check_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
+    from grader.intake.folder import ClassFiles
     from grader.model.report import Report
 
 
@@ -135,6 +136,11 @@ def _job_count(text: str) -> int | Literal["auto"]:
         raise UsageError(f"-j {text}: give a number of submissions to grade at a time, or auto") from None
 
 
+def _announce(found: ClassFiles) -> None:
+    for line in (found.words, *found.remarks):
+        typer.echo(line)
+
+
 def batch(
     submissions: Annotated[
         Path,
@@ -174,6 +180,15 @@ def batch(
             help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
         ),
     ] = "auto",
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster",
+            help="Who is in the class: a CSV with ids, logins, emails or names, as your platform exports it; may have a"
+            " column of extensions. A copy stays in DIR and holds for later runs.",
+            metavar="CSV",
+        ),
+    ] = None,
     class_rules: Annotated[
         Path | None,
         typer.Option(
@@ -224,7 +239,8 @@ def batch(
                 anyway=anyway,
                 jobs=_job_count(jobs),
                 format=download_format,
-                announce=lambda found: typer.echo(found.words),
+                roster=roster,
+                announce=_announce,
                 progress=progress,
                 working=progress.work_on,
             )
