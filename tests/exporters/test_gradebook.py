@@ -90,7 +90,10 @@ def test_the_score_before_a_regrade_is_told():
 
 def test_a_student_without_a_submission_has_a_line_and_no_score():
     table = table_of_results(
-        [StudentResult("s1", StudentPart(id="s1", name="Bo", email="bo@x.edu"), None), result_of("a", report_of())]
+        [
+            StudentResult("s1", StudentPart(id="s1", name="Bo", email="bo@x.edu"), None),
+            result_of("a", report_of()),
+        ]
     )
 
     assert table.splitlines()[1] == "s1,s1,Bo,not_submitted,,,,,,,,,bo@x.edu,,"
