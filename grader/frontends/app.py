@@ -13,7 +13,7 @@ import typer
 
 from grader import __version__
 from grader.errors import GraderError, SandboxError
-from grader.frontends.commands import grading, looking, overriding, similarity, specs
+from grader.frontends.commands import grading, looking, overriding, results, similarity, specs
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 for command in (
     grading.check,
     grading.batch,
+    results.results,
     overriding.override,
     similarity.similar,
     looking.extract,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -255,10 +256,11 @@ def batch(
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
     from grader.batch import ReportStore
-    from grader.frontends import terminal
+    from grader.batch.statistics import class_statistics
+    from grader.frontends.class_statistics import show_class_briefly
+    from grader.frontends.terminal import make_console
 
-    title = result.reports[0].assignment.title
-    terminal.show_batch_summary(terminal.make_console(), result.reports, title)
+    show_class_briefly(make_console(), class_statistics(result.results))
     if result.skipped:
         typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
     if result.earlier:
@@ -271,4 +273,5 @@ def batch(
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
+    typer.echo(f"More:      grader results {shlex.quote(str(out))}")
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
