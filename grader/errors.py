@@ -13,6 +13,7 @@
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
     ├── SpecError                    the spec was not found, is invalid, or is not that of the submissions
     ├── SandboxError                 no worker could be started: our fault, or the machine's
+    ├── ClusterError                 a Dask cluster cannot be reached, or none of its workers can grade
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
     └── ReportError                  a text is not a report, or one of another schema version
@@ -152,6 +153,10 @@ class SpecError(GraderError):
 
 class SandboxError(GraderError):
     """Raised when no worker can be started: the grader's fault or the machine's, never the student's."""
+
+
+class ClusterError(GraderError):
+    """Raised when a Dask cluster cannot be reached, was lost, or has no worker that can grade."""
 
 
 class IsolationError(GraderError):
