@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,16 +45,17 @@ from grader.grading.grade import guarded
 from grader.intake.entry import ClassEntry
 from grader.model.report import Report, parse_report
 from grader.sandbox import interruption
+from grader.sandbox.isolation import Isolation
 
 if TYPE_CHECKING:
     from grader.model.assignment import Assignment
     from grader.sandbox.device import Gpu
-    from grader.sandbox.isolation import Isolation, IsolationLevel
+    from grader.sandbox.isolation import IsolationLevel
 
 PER_PLACE = 2
 """Jobs on their way for each that workers can grade at a time, so that none waits for the coordinator."""
 
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
 WAIT_SECONDS = 300.0
 """For a worker that can grade, at the start or when all are lost; and for an answer of a scheduler."""
 
@@ -114,6 +115,8 @@ class ClusterExecutor:
         self._news: SimpleQueue[str] = SimpleQueue()
         """Keys of futures that are done."""
         self._looked_at = self._said_at = 0.0
+        self._isolation = Isolation.of_tiers(0)
+        """A worker's, for the reports that are made here."""
         self._alone_since: float | None = None
         """Since when no worker can grade."""
 
@@ -131,11 +134,15 @@ class ClusterExecutor:
             raise UsageError(
                 f"--scheduler {self._shown}: not an address ({error}); give tcp://HOST:PORT"
             ) from error
-        except (OSError, TypeError, RuntimeError) as error:
+        except (TypeError, RuntimeError) as error:
             raise ClusterError(
-                f"the scheduler at {self._shown} cannot be reached within {CONNECT_SECONDS:g} s: {_first_line(error)}."
-                " Check the address, and that `dask scheduler` runs there and that no firewall is between; for tls:// give"
-                " the certificates in Dask's configuration"
+                f"no encrypted connection to {self._shown}: {_first_line(error)}. Give the certificates in Dask's"
+                " configuration (distributed.comm.tls); docs/cluster.md shows how"
+            ) from error
+        except OSError as error:
+            raise ClusterError(
+                f"no Dask scheduler answered at {self._shown} within {CONNECT_SECONDS:g} s. Check the address, that"
+                " `dask scheduler` runs there with the same version of Dask, and that no firewall is between"
             ) from error
         return self
 
@@ -244,11 +251,6 @@ class ClusterExecutor:
             )
         return _Task(job, sent)
 
-    @property
-    def _isolation(self) -> Isolation:
-        """For the reports that are made here."""
-        return next(iter(self._workers.admitted.values())).isolation
-
     def _send(self, task: _Task, running: dict[str, tuple[Future[Any], _Task]]) -> None:
         settings, checks = task.job.settings, task.job.loaded.spec.checks
         has_own_data = settings.data is not None and any(check.needs_data for check in checks)
@@ -335,10 +337,11 @@ class ClusterExecutor:
     def _look(self) -> None:
         """Ask new workers, and forget those that are gone."""
         self._looked_at = time.monotonic()
+        self._require_scheduler()
         try:
             # `Client.nthreads`, but with an end.
             there = set(self._client.sync(self._client.scheduler.ncores, callback_timeout=CONNECT_SECONDS))  # type: ignore[union-attr]
-        except (OSError, TimeoutError, RuntimeError):
+        except (OSError, RuntimeError):
             self._require_scheduler()
             return
         known = self._workers
@@ -369,6 +372,7 @@ class ClusterExecutor:
         match answer := _outcome(future):
             case Admission():
                 self._workers.admitted[address] = answer
+                self._isolation = answer.isolation
             case Refusal():
                 self._refuse(answer)
             case CancelledError() | TimeoutError() | KilledWorker():
@@ -387,7 +391,7 @@ class ClusterExecutor:
         if address in known.refused:
             return
         known.refused[address] = reason = formatting.printable(refusal.reason)
-        _log.warning("worker %s is not used: it %s", address, reason)
+        _log.warning("worker %s is not used: %s", address, reason)
         if known.admitted.pop(address, None) is not None:
             with suppress(OSError, TimeoutError):
                 self._client.run(dismiss, self._run, workers=[address], on_error="ignore")
@@ -399,10 +403,8 @@ class ClusterExecutor:
             self._alone_since = None
             return
         if known.refused and not known.asked:
-            few = [f"{address} {reason}" for address, reason in list(known.refused.items())[:_NAMED]]
-            more = f"; and {len(known.refused) - _NAMED} more" if len(known.refused) > _NAMED else ""
             raise ClusterError(
-                f"no worker of {self._shown} can grade: {'; '.join(few)}{more}. Mend that and run the same command again"
+                f"no worker of {self._shown} can grade: {_grouped(known.refused)}. Then run the same command again"
             )
         if self._alone_since is None:
             self._alone_since = self._said_at = now
@@ -426,6 +428,18 @@ class ClusterExecutor:
                 f"the scheduler at {self._shown} is gone. The reports so far are on disk: start the scheduler and its"
                 " workers, and run the same command again to continue"
             )
+
+
+def _grouped(reasons: Mapping[str, str]) -> str:
+    """Each reason once, with its workers."""
+    addresses: dict[str, list[str]] = {}
+    for address, reason in reasons.items():
+        addresses.setdefault(reason, []).append(address)
+    words = []
+    for reason, who in addresses.items():
+        more = f" and {len(who) - _NAMED} more" if len(who) > _NAMED else ""
+        words.append(f"{', '.join(who[:_NAMED])}{more}: {reason}")
+    return "; ".join(words)
 
 
 def _outcome(future: Future[Any]) -> object:
