@@ -11,9 +11,11 @@ from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from grader import __version__
 from grader.api import grade_class
 from grader.errors import ClusterError, DeviceError, UsageError
 from grader.execution.job import GradeJob
@@ -72,7 +74,7 @@ class FakeClient:
         return dict.fromkeys(self.admissions, 1)
 
     def submit(self, function, *words, key=None, workers=(), resources=None, **_):
-        if function is cluster.admit:
+        if function is cluster_worker.admit:
             return DoneFuture(key, self.admissions[workers[0]])
         _, job, data_name = words
         self.sent.append((job, data_name, resources))
@@ -141,14 +143,13 @@ def test_a_job_is_sent_with_its_files_and_its_report_comes_back_with_its_student
 
 
 def test_no_more_jobs_are_read_and_sent_than_keep_the_workers_busy(jobs):
-    drawn = []
     client = FakeClient({ONE: ADMITTED, TWO: ADMITTED}, report_on)
-    ran = executor(client).run(drawn.append(job) or job for job in jobs(10))
+    ran = executor(client).run(jobs(10))
 
     next(ran)
-    assert len(drawn) == 2 * cluster.PER_PLACE
+    assert len(client.sent) == 2 * cluster.PER_PLACE
     ran.close()
-    assert len(client.cancelled) == len(drawn) - 1
+    assert len(client.cancelled) == len(client.sent) - 1
 
 
 def test_a_submission_that_cannot_be_read_is_reported_without_a_worker(jobs, tmp_path):
@@ -182,7 +183,7 @@ def test_a_worker_without_this_grader_is_refused(jobs, caplog):
     assert caplog.messages == [
         (
             f"worker {ONE} is not used: cannot import this grader (No module named 'grader'); install"
-            f" linear-classifier-grader {cluster.__version__} there"
+            f" linear-classifier-grader {__version__} there"
         )
     ]
 
@@ -229,7 +230,8 @@ def test_a_job_that_a_worker_refuses_goes_to_another(jobs, caplog):
 
 
 def killed():
-    return KilledWorker("grade-1", SimpleNamespace(address=ONE), 3)
+    worker: Any = SimpleNamespace(address=ONE)
+    return KilledWorker("grade-1", worker, 3)
 
 
 def test_a_job_that_is_lost_with_its_workers_is_graded_once_more_when_the_others_are_done(jobs):
@@ -327,7 +329,7 @@ def test_something_that_is_no_address_is_wrong_usage():
     "grader, python, words",
     [
         ("0", cluster_worker.python_version(), "has grader {grader}, the coordinator has 0; install"),
-        (cluster.__version__, "2.7", "has Python {python}, the coordinator has 2.7; install"),
+        (__version__, "2.7", "has Python {python}, the coordinator has 2.7; install"),
     ],
 )
 def test_a_worker_with_another_version_says_so_before_it_starts_anything(monkeypatch, grader, python, words):
@@ -335,7 +337,7 @@ def test_a_worker_with_another_version_says_so_before_it_starts_anything(monkeyp
 
     refusal = cluster_worker.admit("run", grader, python, "confined", with_torch=False)
 
-    expected = words.format(grader=cluster.__version__, python=cluster_worker.python_version())
+    expected = words.format(grader=__version__, python=cluster_worker.python_version())
     assert refusal == Refusal(ONE, f"{expected} the same version on both")
 
 
@@ -360,7 +362,7 @@ title = "f: values"
 function = "f"
 points = 10
 """
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
 
 
 @pytest.fixture
