@@ -189,7 +189,8 @@ class _Judge:
 
     def _rest(self) -> None:
         """End the process once it is idle."""
-        self._thread.submit(self._end)
+        with contextlib.suppress(RuntimeError):  # it has been stopped
+            self._thread.submit(self._end)
 
     def _graded(self, job: GradeJob) -> Report:
         if self._pool is None:

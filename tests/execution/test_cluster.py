@@ -325,22 +325,6 @@ def test_something_that_is_no_address_is_wrong_usage():
         ClusterExecutor("here", IsolationLevel.confined, with_torch=False).__enter__()
 
 
-@pytest.mark.parametrize(
-    "grader, python, words",
-    [
-        ("0", cluster_worker.python_version(), "has grader {grader}, the coordinator has 0; install"),
-        (__version__, "2.7", "has Python {python}, the coordinator has 2.7; install"),
-    ],
-)
-def test_a_worker_with_another_version_says_so_before_it_starts_anything(monkeypatch, grader, python, words):
-    monkeypatch.setattr(cluster_worker, "get_worker", lambda: SimpleNamespace(contact_address=ONE))
-
-    refusal = cluster_worker.admit("run", grader, python, "confined", with_torch=False)
-
-    expected = words.format(grader=__version__, python=cluster_worker.python_version())
-    assert refusal == Refusal(ONE, f"{expected} the same version on both")
-
-
 # --- For real --------------------------------------------------------------------------------------------------------
 
 SPEC = """\
