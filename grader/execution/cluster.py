@@ -288,7 +288,7 @@ class ClusterExecutor:
                 try:
                     return _checked(parse_report(answer), task)
                 except ReportError as error:
-                    failed = f"a worker sent something that is not its report ({error})"
+                    failed = f"a worker sent something else than its report ({error})"
             case KilledWorker():
                 times, address = answer.allowed_failures + 1, answer.last_worker.address
                 failed = f"{times} workers that were to grade it were lost; the last was {address}"
@@ -300,7 +300,7 @@ class ClusterExecutor:
         task.failures += 1
         _log.warning("%s: %s", formatting.printable(task.job.id), formatting.printable(failed))
         if task.failures < _MOST_FAILURES:
-            return "suspect"
+            return "suspect" if isinstance(answer, KilledWorker) else "again"
         return fault_report(
             task.job, formatting.printable(f"{failed}; this is not the student's fault"), self._isolation
         )
@@ -468,5 +468,5 @@ def _checked(report: Report, task: _Task) -> Report:
     unread = report.status != "graded"
     expected = (source.id, source.sha256, task.job.loaded.sha256)
     if seen != expected and not (unread and seen[0] == expected[0]):
-        raise ReportError(f"not the report that was asked for: {seen[0]!r} instead of {source.id!r}")
+        raise ReportError("it is on another submission or spec")
     return _signed(report, task.job)
