@@ -6,7 +6,6 @@ import logging
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry
 from grader.sandbox.fake import CONFINED
 from grader.sandbox.isolation import IsolationLevel
+from tests.execution.test_pool import SPEC, until
 from tests.pace import HANG_SECONDS
 from tests.samples import BOTH_FUNCTIONS, mini_spec, report_of
 
@@ -327,25 +327,6 @@ def test_something_that_is_no_address_is_wrong_usage():
 
 # --- For real --------------------------------------------------------------------------------------------------------
 
-SPEC = """\
-name = "mini"
-title = "Mini"
-backend = "numpy"
-
-[functions]
-f = { role = "loss", classifier = "svm", style = "naive" }
-
-[limits]
-call_seconds = 300
-function_seconds = 300
-
-[[checks]]
-id = "f_values"
-kind = "values"
-title = "f: values"
-function = "f"
-points = 10
-"""
 QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
 
 
@@ -369,13 +350,6 @@ def loopback(tmp_path):
             each.wait()
 
 
-def until(condition):
-    deadline = time.monotonic() + HANG_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def gradebook(folder):
     with (folder / "gradebook.csv").open() as file:
         return list(csv.reader(file))
@@ -384,7 +358,7 @@ def gradebook(folder):
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_the_same_gradebook(loopback, tmp_path):
     address, workers = loopback
-    (tmp_path / "mini.toml").write_text(SPEC)
+    (tmp_path / "mini.toml").write_text(SPEC.replace("[functions]", 'backend = "numpy"\n\n[functions]'))
     (tmp_path / "class").mkdir()
     for number in range(3):
         text = f"import time\ndef f(W, X, y, reg):\n    time.sleep(0.1)\n    return {number}\n"
