@@ -64,8 +64,12 @@ def read_words(store: ReportStore, record: ClassRecord | None = None) -> Words:
     """
     record = record or store.read_record()
     students = () if record is None or record.roster is None else record.roster.students
+    unmatched = () if record is None else record.unmatched
     return Words(
         rules=read_rules(store.rules_path)[0] if store.rules_path.exists() else ClassRules(),
         overrides=read_overrides(store.overrides_path),
         extensions={each.id: each.extension for each in students if each.extension is not None},
+        strangers=frozenset(
+            (each.submission, each.student) for each in unmatched if each.student is not None
+        ),
     )
