@@ -30,6 +30,8 @@ _BRIEF = 3
 """Checks and mistakes in the short form."""
 _SHOWN = 10
 """Checks, mistakes and students in any other list."""
+_SHOWN_NAME = 60
+"""Characters of a file's name, which is the student's."""
 _FEWEST_FOR_QUARTILES = 4
 _FEWEST_HANDED_OUT = 5
 """So many submissions, and more than half of all, with one equal file: it may have been handed out."""
@@ -365,7 +367,9 @@ def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> Non
 
 def _equal_lines(statistics: ClassStatistics) -> Iterable[str]:
     for each in statistics.equal_files:
-        files = formatting.listing(each.files, "or")
+        names = [formatting.shortened(name, _SHOWN_NAME) for name in each.files]
+        is_short = len(names) <= _BRIEF
+        files = formatting.listing(names, "or") if is_short else formatting.several(names, _BRIEF)
         if _may_be_handed_out(each, statistics.graded):
             yield f"The same {files} in {len(each.submissions)} submissions: was it handed out?"
         else:
