@@ -409,6 +409,7 @@ def grade_class(
                 path=reports,
             )
         store = ReportStore(reports)
+        store.require_files()
         enrolled = enrolment(store, None if roster is None else Path(roster))
         expected = loaded.spec.file_names
         found = find_class(
