@@ -25,6 +25,10 @@ RegradeReason = Literal[
 ]
 
 
+_NO_FIELDS: set[str] = set()
+"""Shared, because pydantic copies a set before it changes it."""
+
+
 class ReportModel(BaseModel):
     """Base of the report's parts: frozen, no unknown fields, every number finite, every text printable and bounded.
 
@@ -41,6 +45,10 @@ class ReportModel(BaseModel):
         populate_by_name=True,
         json_schema_serialization_defaults_required=True,
     )
+
+    def model_post_init(self, _: Any) -> None:
+        """Drop pydantic's set of the fields that were given, a third of a report in memory: all of them are written anyway."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NO_FIELDS)
 
     @field_validator("*", mode="after")
     @classmethod
