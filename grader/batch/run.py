@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
-    """The outcomes, in the order of the entries."""
+    """The outcomes, in the order of the entries. Curves and pictures are only in the reports on disk."""
 
     outcomes: tuple[Outcome, ...]
 
@@ -187,7 +187,7 @@ class ClassRun:
             if outcome.id not in undecided and open_checks(outcome.report):
                 undecided[outcome.id] = outcome.report
                 return
-            outcomes[outcome.id] = outcome
+            outcomes[outcome.id] = replace(outcome, report=outcome.report.without_pictures)
             if progress is not None:
                 progress(outcome, len(outcomes), len(entries))
 
@@ -202,7 +202,7 @@ class ClassRun:
             book.write_sometimes()
         for entry in (each for each in entries if each.id in undecided):
             again = _watched(executor, [self._second_job(entry, undecided[entry.id])], working)
-            report = self._with_second(entry, undecided[entry.id], again)
+            report = self._with_second(entry, self.store.read(entry.id) or undecided[entry.id], again)
             finish(Outcome(entry.id, "graded", report, before.get(entry.id)))
         return outcomes
 
@@ -214,7 +214,7 @@ class ClassRun:
             return False
         current = signed(report, entry)  # the platform may have marked it late since
         if current != report:
-            self.store.write(entry.id, current)
+            self.store.write(entry.id, signed(self.store.read(entry.id) or report, entry))
         finish(Outcome(entry.id, "unchanged", current))
         return True
 
@@ -299,13 +299,16 @@ class _Gradebook:
         self.remarks: tuple[str, ...] = ()
         """On the instructor's rules and overrides."""
         self._ids = [entry.id for entry in whole_class]
-        self.reports = {each: report for each in self._ids if (report := store.read(each)) is not None}
+        self.reports = {
+            each: report.without_pictures for each in self._ids if (report := store.read(each)) is not None
+        }
+        """Without curves and pictures."""
         self._every = max(_FEW, len(self._ids) // 20)
         self._new = 0
 
     def take(self, submission_id: str, report: Report) -> None:
         """Note a report that is on disk."""
-        self.reports[submission_id] = report
+        self.reports[submission_id] = report.without_pictures
 
     def write_sometimes(self) -> None:
         """Write the table if enough reports have come since it was last written this way."""

@@ -300,6 +300,12 @@ class Report(ReportModel):
         return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
     @property
+    def without_pictures(self) -> Report:
+        """Without curves and pictures, half of a report in memory, which a table of a class does not need."""
+        checks = (each.model_copy(update={"curves": {}, "pictures": {}}) for each in self.checks)
+        return self.model_copy(update={"checks": tuple(checks)})
+
+    @property
     def has_grader_faults(self) -> bool:
         """Whether the grader failed in a check."""
         return any(check.status == "errored" for check in self.checks)
