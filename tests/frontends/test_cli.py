@@ -127,6 +127,49 @@ def test_the_report_is_written_beside_the_table(grader, graded, mini):
     assert parse_report((mini / "report.json").read_text()) == FAILED
 
 
+def test_the_page_is_written_beside_the_table(grader, graded, mini):
+    graded(FAILED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+
+    assert ran.code == 1
+    assert ran.out.endswith("Score: 0 of 10\nPage: page.html\n")
+    assert (mini / "page.html").read_text().startswith("<!DOCTYPE html>\n")
+
+
+def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, mini, monkeypatch):
+    graded(PASSED)
+    monkeypatch.setattr("grader.feedback.page.paragraphs", lambda *_: 1 // 0)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+
+    assert ran.code == 0
+    assert ran.out.endswith("Score: 10 of 10\n")
+    assert ran.err.endswith("The page could not be made, which is the grader's fault. The grade stands.\n")
+    assert "Traceback" not in ran.err
+    assert not (mini / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--html", "-"], "--html writes a page to look at; give it a file"),
+        (["--html", "a", "--json", "a"], "--json and --html name the same file; give two"),
+        (["--html", "hw.py"], "hw.py: --html writes a page, and would replace this file; give a .html file"),
+        (["--html", "no/a"], "no/a: cannot be written: there is no folder no; make it first"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_graded(
+    grader, graded, mini, options, words
+):
+    seen = graded(PASSED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", *options)
+
+    assert (ran.code, ran.out, ran.err) == (2, "", f"grader: {words}\n")
+    assert seen == []
+
+
 def test_standard_output_is_json_alone(grader, graded, mini):
     graded(FAILED)
 
@@ -730,6 +773,8 @@ def real_grader(*words, **named):
 
 
 NOT_FOR_ONE_NUMPY_CHECK = (
+    "jinja2",  # of a page
+    "pygments",
     *("torch", "nbformat", "nbconvert", "jsonschema", "fissix", "statistics"),
     *("rich.progress", "rich.live", "rich.status", "rich.markdown"),
     *("grader.batch", "grader.exporters", "grader.selftest", "grader.data.cifar10"),
