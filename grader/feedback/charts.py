@@ -211,6 +211,32 @@ def grid(
     return _svg(top + 6 + len(rows) * cell, parts, alt)
 
 
+def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: str) -> Markup:
+    """A small image as a table of squares with numbered columns and rows."""
+    left, top = 26.0, 30.0
+    side = min(24.0, (_RIGHT - left) / width)
+    parts = [
+        _text(_LEFT, 10, f"{labels[0]} →", "tick"),
+        _text(_RIGHT, 10, f"{labels[1]} ↓", "tick", anchor="end"),
+    ]
+    every = max(1, math.ceil(14 / side))
+    parts += [
+        _text(left + (column + 0.5) * side, top - 5, str(column), "tick", anchor="middle")
+        for column in range(0, width, every)
+    ]
+    for row in range(height):
+        if row % every == 0:
+            parts.append(_text(left - 6, top + (row + 0.5) * side + 4, str(row), "tick", anchor="end"))
+        for column in range(width):
+            at = 3 * (row * width + column)
+            parts.append(
+                Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="#{}" class="pixel"/>').format(
+                    *map(_short, (left + column * side, top + row * side, side, side)), rgb[at : at + 3].hex()
+                )
+            )
+    return _svg(top + height * side + 2, parts, alt)
+
+
 def _ticks(low: float, high: float, *, is_beyond: bool = False) -> list[float]:
     """Three to seven round numbers from at most `low` on, up to `high` or the first one beyond it."""
     if high - low <= max(_FLAT * max(abs(low), abs(high)), sys.float_info.min):

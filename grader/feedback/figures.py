@@ -31,6 +31,12 @@ _SPANS = {
 _MOST_IMAGES = 100
 """In one figure."""
 
+_ERROR = "dW_error"
+"""The picture that a check of values leaves; see grader.checks.losses.error_picture."""
+
+_MOST_PIXELS = 1_000
+"""Of a picture that is drawn as a table of squares."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -148,7 +154,7 @@ def _searches(check: CheckPart) -> Iterator[Figure]:
         return
     values = check.curves.get(_PER_PAIR, ())
     values = values if len(values) == len(pairs) else ()
-    best = check.measured.get("best_learning_rate"), check.measured.get("best_strength")
+    best = check.measured.get("learning_rate"), check.measured.get("regularization_strength")
     where = None if None in best else (float(best[0] or 0), float(best[1] or 0))
     alt = f"{formatting.count(len(pairs), 'pair')}" + (
         "" if where is None else f"; the best one: learning rate {where[0]:g}, regularization {where[1]:g}"
@@ -162,14 +168,33 @@ def _searches(check: CheckPart) -> Iterator[Figure]:
 
 def _images_of(check: CheckPart) -> Iterator[Figure]:
     for name, picture in check.pictures.items():
-        images = tuple(_images(name, picture))
-        if images:
+        images = list(_images(picture))
+        if name == _ERROR and len(images) == 1 and picture.width * picture.height <= _MOST_PIXELS:
+            alt = "the differences between dW and the reference's, entry by entry"
+            words = (
+                "Where dW is off, in the first call in which it is wrong: red entries are too high, blue ones too"
+                " low, and the palest are right."
+            )
+            labels = ("class", "feature")
+            yield Figure(words, charts.pixels(images[0], picture.width, picture.height, labels, alt))
+        elif images:
             words = "The learned weights of each class as an image, scaled to their own range."
-            yield Figure(words if name == "weights" else f"{name.replace('_', ' ')}", images=images)
+            label = name.replace("_", " ")
+            yield Figure(
+                words if name == "weights" else label,
+                images=tuple(
+                    Image(
+                        data_uri(png(each, picture.width, picture.height)),
+                        f"{label} of class {number}",
+                        f"class {number}",
+                    )
+                    for number, each in enumerate(images)
+                ),
+            )
 
 
-def _images(name: str, picture: PicturePart) -> Iterator[Image]:
-    """None where the bytes are not those of such images."""
+def _images(picture: PicturePart) -> Iterator[bytes]:
+    """The pixels of each image; none where the bytes are not those of such images."""
     size = picture.width * picture.height * 3
     try:
         rgb = base64.b64decode(picture.rgb, validate=True)
@@ -178,7 +203,4 @@ def _images(name: str, picture: PicturePart) -> Iterator[Image]:
     if size <= 0 or picture.count <= 0 or len(rgb) != size * picture.count:
         return
     for number in range(min(picture.count, _MOST_IMAGES)):
-        pixels = rgb[number * size : (number + 1) * size]
-        label = f"class {number}"
-        alt = f"{name.replace('_', ' ')} of {label}"
-        yield Image(data_uri(png(pixels, picture.width, picture.height)), alt, label)
+        yield rgb[number * size : (number + 1) * size]

@@ -95,6 +95,8 @@ def student_page(report: Report, submission: Submission | None = None) -> Artifa
     code = listings(sources, annotations_of(seen, checks, told))
     link = _Links(code)
     waiting = _waiting(seen, checks, told)
+    drawn = pictures(checks)
+    tellers = {cause.teller.id for paragraph in told for cause in paragraph.causes}
     css = _resource("student_page.css")
     html = _template().render(
         report=seen,
@@ -115,7 +117,8 @@ def student_page(report: Report, submission: Submission | None = None) -> Artifa
         flags=[flag for flag in remarks.flags(seen, checks) if flag.kind != "unreadable"],
         unreadable=[flag.message for flag in seen.flags if flag.kind == "unreadable"],
         groups=_groups(checks, told, waiting),
-        pictures=pictures(checks),
+        pictures=[each for each in drawn if each.check.id not in tellers],
+        figures={each.check.id: each.figures for each in drawn if each.check.id in tellers},
         functions=seen.functions,
         notes=remarks.notes(seen, checks),
         listings=code,

@@ -50,3 +50,22 @@ def test_images_are_shown_if_their_bytes_are_whole():
     assert pictures_of(pictures=part(bytes(11))) == ()
     broken = {"weights": {"count": 1, "height": 1, "width": 1, "rgb": "no base64"}}
     assert pictures_of(pictures=broken) == ()
+
+
+def test_the_error_in_dw_is_a_table_of_squares():
+    rgb = base64.b64encode(bytes([255, 0, 0, 0, 0, 255])).decode()
+    (chart,) = charts_of(pictures={"dW_error": {"count": 1, "height": 1, "width": 2, "rgb": rgb}})
+    assert [each in chart for each in ('fill="#ff0000"', 'fill="#0000ff"', "class →", "feature ↓")] == [
+        True
+    ] * 4
+
+
+def test_the_grid_of_a_search_is_drawn_with_its_best_pair():
+    curves = {
+        "learning_rates": [0.1, 0.2],
+        "regularization_strengths": [1.0, 1.0],
+        "accuracies": [0.3, 0.4],
+    }
+    measured = {"learning_rate": 0.2, "regularization_strength": 1.0}
+    (chart,) = charts_of(measured=measured, curves=curves)
+    assert 'aria-label="2 pairs; the best one: learning rate 0.2, regularization 1"' in chart
