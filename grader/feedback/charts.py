@@ -135,10 +135,14 @@ def span(seen: Span, alt: str) -> Markup:
     return _svg(bottom + 20, parts, alt)
 
 
-def curve(values: Sequence[float], last: float, label: str, alt: str) -> Markup:
-    """A series over 0 to `last`, with the axes' numbers. A single value is a dot."""
+def curve(values: Sequence[float], last: float, label: str, alt: str, start: float | None = None) -> Markup:
+    """A series over 0 to `last`, with the axes' numbers. A single value is a dot.
+
+    start: where it ought to begin, as a mark on the axis.
+    """
     height, left, top, bottom = 186, 40.0, 22.0, 150.0
-    low, high = min(values), max(values)
+    marks = [*values, *([] if start is None else [start])]
+    low, high = min(marks), max(marks)
     steps = _ticks(0.0 if 0 <= low < 0.5 * high else low, high, is_beyond=True)
     pad = (0.1 * abs(low) or 1.0) if len(steps) == 1 else 0.0  # a flat line is drawn in the middle
     low, high = min(low, steps[0]) - pad, max(high, steps[-1]) + pad
@@ -158,6 +162,8 @@ def curve(values: Sequence[float], last: float, label: str, alt: str) -> Markup:
         anchor = "start" if tick == 0 else "end" if x(tick) > _RIGHT - 12 else "middle"
         parts.append(_text(x(tick), bottom + 16, f"{tick:,g}", "tick", anchor=anchor))
     parts.append(_text(_RIGHT, height - 4, "iterations", "tick", anchor="end"))
+    if start is not None:
+        parts.append(_line(left - 4, y(start), left + 22, y(start), "bound"))
     gap = last / len(values)
     points = [(x((number + 0.5) * gap), y(value)) for number, value in enumerate(values)]
     if len(points) > 1:
@@ -211,22 +217,15 @@ def grid(
     return _svg(top + 6 + len(rows) * cell, parts, alt)
 
 
-def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: str) -> Markup:
-    """A small image as a table of squares with numbered columns and rows."""
-    left, top = 26.0, 30.0
-    side = min(24.0, (_RIGHT - left) / width)
+def pixels(rgb: bytes, width: int, height: int, alt: str) -> Markup:
+    """A small image as a table of squares with numbered columns and rows, in its natural size."""
+    left, top, side = 22.0, 18.0, 22.0
     parts = [
-        _text(_LEFT, 10, f"{labels[0]} →", "tick"),
-        _text(_RIGHT, 10, f"{labels[1]} ↓", "tick", anchor="end"),
-    ]
-    every = max(1, math.ceil(14 / side))
-    parts += [
         _text(left + (column + 0.5) * side, top - 5, str(column), "tick", anchor="middle")
-        for column in range(0, width, every)
+        for column in range(width)
     ]
     for row in range(height):
-        if row % every == 0:
-            parts.append(_text(left - 6, top + (row + 0.5) * side + 4, str(row), "tick", anchor="end"))
+        parts.append(_text(left - 6, top + (row + 0.5) * side + 4, str(row), "tick", anchor="end"))
         for column in range(width):
             at = 3 * (row * width + column)
             parts.append(
@@ -234,7 +233,10 @@ def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: st
                     *map(_short, (left + column * side, top + row * side, side, side)), rgb[at : at + 3].hex()
                 )
             )
-    return _svg(top + height * side + 2, parts, alt)
+    frame = (_short(left + width * side + 1), _short(top + height * side + 1))
+    return Markup(
+        '<svg viewBox="0 0 {} {}" width="{}" height="{}" class="chart map" role="img" aria-label="{}">{}</svg>'
+    ).format(*frame, *frame, alt, Markup().join(parts))
 
 
 def _ticks(low: float, high: float, *, is_beyond: bool = False) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -66,13 +66,20 @@ class Pictures:
 
 def pictures(checks: Sequence[CheckPart]) -> tuple[Pictures, ...]:
     """All pictures of checks that ran, in the order of the checks."""
+    starts = {
+        check.functions[0]: check.allowed["loss"]
+        for check in checks
+        if check.kind == "initial_loss" and check.functions and "loss" in check.allowed
+    }
     found = (
         Pictures(
             check,
-            tuple(
-                figure
-                for each in (_accuracies, _speeds, _curves, _searches, _images_of)
-                for figure in each(check)
+            (
+                *_accuracies(check),
+                *_speeds(check),
+                *_curves(check, starts),
+                *_searches(check),
+                *_images_of(check),
             ),
         )
         for check in checks
@@ -128,17 +135,23 @@ def _speeds(check: CheckPart) -> Iterator[Figure]:
         yield Figure(told, charts.span(span, f"{alt}{needed}"))
 
 
-def _curves(check: CheckPart) -> Iterator[Figure]:
+def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
+    """starts: where the loss of a function ought to begin, by the function's name."""
     for name, values in check.curves.items():
         if name in _AXES or name == _PER_PAIR or not values:
             continue
         iterations = check.measured.get("iterations", 0.0)
         last = iterations if iterations > 0 else float(len(values))
-        first, end = formatting.rough(values[0]), formatting.rough(values[-1])
+        start = next((starts[each] for each in check.functions if each in starts and name == "loss"), None)
+        first = formatting.rough(check.measured.get(f"first_{name}", values[0]))
+        end = formatting.rough(values[-1])
         label = name.replace("_", " ")
+        wanted = (
+            "" if start is None else f"; the mark is where a right one starts ({formatting.rough(start)})"
+        )
         alt = f"{label} over {last:,g} iterations: {first} at the start, {end} at the end"
-        words = f"The {label} while it trains, from {first} to {end}."
-        yield Figure(words, charts.curve(values, last, label, alt))
+        words = f"The {label} while it trains, from {first} to {end}{wanted}."
+        yield Figure(words, charts.curve(values, last, label, alt, start))
 
 
 _AXES = ("learning_rates", "regularization_strengths")
@@ -172,11 +185,10 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
         if name == _ERROR and len(images) == 1 and picture.width * picture.height <= _MOST_PIXELS:
             alt = "the differences between dW and the reference's, entry by entry"
             words = (
-                "Where dW is off, in the first call in which it is wrong: red entries are too high, blue ones too"
-                " low, and the palest are right."
+                "Where dW is off, in the first call in which it is wrong: a row for each feature, a column for each"
+                " class. Red entries are too high, blue ones too low; the palest are right."
             )
-            labels = ("class", "feature")
-            yield Figure(words, charts.pixels(images[0], picture.width, picture.height, labels, alt))
+            yield Figure(words, charts.pixels(images[0], picture.width, picture.height, alt))
         elif images:
             words = "The learned weights of each class as an image, scaled to their own range."
             label = name.replace("_", " ")

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from grader import formatting
 from grader.feedback import remarks
 from grader.feedback.annotations import Place, annotations_of, place_of
-from grader.feedback.causes import absent_lines
+from grader.feedback.causes import OPTIONAL, absent_lines
 from grader.feedback.charts import Piece, score_bar
 from grader.feedback.figures import pictures
 from grader.feedback.listing import Listing, anchor_of, listings
@@ -111,8 +111,9 @@ def student_page(report: Report, submission: Submission | None = None) -> Artifa
             f"{score(seen)} points: a piece for each check, full as far as its points were earned",
         ),
         tally=_tally(checks),
-        to_fix=len(told) + len(absent),
+        to_fix=len(told) + sum(not line.startswith(OPTIONAL) for line, _ in absent),
         absent=absent,
+        optional=OPTIONAL,
         paragraphs=told,
         flags=[flag for flag in remarks.flags(seen, checks) if flag.kind != "unreadable"],
         unreadable=[flag.message for flag in seen.flags if flag.kind == "unreadable"],

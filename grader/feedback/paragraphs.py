@@ -124,11 +124,17 @@ def _cause(report: Report, group: Sequence[CheckPart]) -> Cause:
     return Cause(
         teller=teller,
         others=listed([check.title for check in others]),
-        words=re.sub(r"  +", " ", words).strip().removeprefix(f"{teller.title.partition(': ')[0]}: "),
+        words=_without_name(re.sub(r"  +", " ", words).strip(), teller.title.partition(": ")[0]),
         where=where,
         is_placed=where is not None and place_in(words, report) == where,
         lost=sum(check.max_points - check.points for check in group),
     )
+
+
+def _without_name(words: str, name: str) -> str:
+    """The words without the function's name, which the title above them has; with it where they would begin in lower case."""
+    rest = words.removeprefix(f"{name}: ")
+    return rest if rest[:1].isupper() or rest.startswith("dW ") else words
 
 
 def _where(report: Report, check: CheckPart) -> WherePart | None:
