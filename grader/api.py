@@ -325,7 +325,7 @@ def grade_class(
         path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
             submission.
         spec: a spec's name or .toml file.
-        out: folder for reports/ID.json and gradebook.csv; created if missing.
+        out: folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv; created if missing.
         quick: as for `grade_path`.
         full: as for `grade_path`; submissions whose training stopped early are graded again.
         device: as for `grade_path`.
@@ -365,6 +365,7 @@ def grade_class(
         executor, device_owner = _executor(running, count, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
         from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.pages import Pages
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -394,8 +395,16 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        result = run.grade(entries, executor, whole_class=whole_class, progress=progress, working=working)
-        return replace(result, skipped=found.skipped, earlier=found.earlier)
+        pages = Pages(store, entries)
+
+        def finish(outcome: Outcome | None, done: int, total: int) -> None:
+            if outcome is not None:
+                pages.write(outcome.id, outcome.report)
+            if progress is not None:
+                progress(outcome, done, total)
+
+        result = run.grade(entries, executor, whole_class=whole_class, progress=finish, working=working)
+        return replace(result, skipped=found.skipped, earlier=found.earlier, without_page=tuple(pages.failed))
 
 
 def selftest_spec(

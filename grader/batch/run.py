@@ -53,6 +53,9 @@ class ClassResult:
     earlier: tuple[str, ...] = ()
     """Paths of attempts that were not graded: a newer one counts."""
 
+    without_page: tuple[str, ...] = ()
+    """Ids of submissions whose page the grader failed to make."""
+
     @property
     def reports(self) -> tuple[Report, ...]:
         """All reports, unchanged ones too."""

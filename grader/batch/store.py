@@ -62,7 +62,7 @@ def _not_written(path: Path, error: OSError) -> OutputError:
 
 @dataclass(frozen=True, slots=True)
 class ReportStore:
-    """The output folder of a class: reports/ID.json, and the tables that are derived from them."""
+    """The output folder of a class: reports/ID.json, and the tables and pages that are derived from them."""
 
     folder: Path
 
@@ -70,6 +70,11 @@ class ReportStore:
     def reports_folder(self) -> Path:
         """The folder of the reports."""
         return self.folder / "reports"
+
+    @property
+    def feedback_folder(self) -> Path:
+        """The folder of the students' pages."""
+        return self.folder / "feedback"
 
     @property
     def gradebook_path(self) -> Path:
@@ -96,7 +101,7 @@ class ReportStore:
         """
         self.prepare()
         with lock.held(self.folder):
-            for folder in (self.folder, self.reports_folder):
+            for folder in (self.folder, self.reports_folder, self.feedback_folder):
                 for half in folder.glob(_HALF):
                     with contextlib.suppress(OSError):
                         half.unlink()

@@ -545,11 +545,16 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "2 scores: lowest 0, median 0, highest 0 of 10",
         "  not passed by 2 of 2: f: values",
         f"Reports:   {course}/out/reports",
+        f"Pages:     {course}/out/feedback",
         f"Gradebook: {course}/out/gradebook.csv",
     ]
     assert sorted(path.name for path in (course / "out" / "reports").iterdir()) == [
         "[red][_[31m.json",
         "ann.json",
+    ]
+    assert sorted(path.name for path in (course / "out" / "feedback").iterdir()) == [
+        "[red][_[31m.html",
+        "ann.html",
     ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grader import formatting
 from grader.api import Grader, IsolationName, grade_class
 from grader.errors import UsageError
 from grader.frontends.class_progress import ClassProgress
@@ -174,7 +175,12 @@ def batch(
     ],
     spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
     out: Annotated[
-        Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
+        Path,
+        typer.Option(
+            "--out",
+            help="Folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv.",
+            metavar="DIR",
+        ),
     ],
     quick: QuickOption = False,
     full: FullOption = False,
@@ -265,5 +271,9 @@ def batch(
         typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
+    typer.echo(f"Pages:     {store.feedback_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
+    if result.without_page:
+        named = formatting.several(result.without_page)
+        typer.echo(f"No page, which is the grader's fault, for {named}. Their grades stand.", err=True)
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
