@@ -28,6 +28,7 @@ from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
+    from grader.batch.similarity import Similarities
     from grader.data import DataSet
     from grader.execution.executor import Executor
     from grader.grading.device import OpensDevice
@@ -305,10 +306,12 @@ def grade_class(
     data: PathLike | None = None,
     isolation: IsolationName = "confined",
     select: Sequence[str] = (),
+    rules: PathLike | None = None,
     regrade: bool = False,
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
     format: FormatName = "auto",  # noqa: A002  as the option
+    roster: PathLike | None = None,
     announce: Callable[[ClassFiles], None] | None = None,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
     working: Callable[[Sequence[str]], None] | None = None,
@@ -333,11 +336,15 @@ def grade_class(
         seed: one for the whole class; submissions whose reports have another one are graded again.
         isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
+        rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and holds for later
+            calls without it.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
             cores and free memory allow (one on a GPU).
         format: the platform that the download is from; recognised by its names if auto.
+        roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
+            stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
         announce: called once with what the download is, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
         working: called with the ids of those that are being graded, whenever they change.
@@ -348,15 +355,16 @@ def grade_class(
 
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
+        RosterError: the roster cannot be read, or has two students under one id.
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
+        RulesError: `rules`, or the rules or overrides in `out`, are not valid.
         UsageError: `format` is unknown, or as for `grade_path`.
         DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
     _check_texts("select", select, "patterns")
-    if format not in FORMATS:
-        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {format!r}")
+    _check_format(format)
     with_torch = spec_needs_torch(spec)
     count = _job_count(jobs, may_use_gpu=with_torch and device != "cpu")
     submissions, reports = Path(path), Path(out)
@@ -364,8 +372,10 @@ def grade_class(
     with ExitStack() as running:
         executor, device_owner = _executor(running, count, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
+        from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own
-        from grader.batch.pages import Pages
+        from grader.batch.pages import write_pages
+        from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -376,10 +386,16 @@ def grade_class(
                 f"--out {reports} is the class folder itself; choose another folder",
                 path=reports,
             )
-        found = find_class(submissions, besides=reports, format=format, expected=loaded.spec.file_names)
+        store = ReportStore(reports)
+        enrolled = enrolment(store, None if roster is None else Path(roster))
+        expected = loaded.spec.file_names
+        found = find_class(
+            submissions, besides=reports, format=format, roster=enrolled.ids, expected=expected
+        )
+        found, record = enrolled.joined(found, loaded.spec)
         whole_class = found.entries
         entries = selected(whole_class, select)
-        store = ReportStore(reports)
+        own_files, remarks = own_rules(store, None if rules is None else Path(rules))
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
@@ -395,16 +411,58 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        pages = Pages(store, entries)
+        result = run.grade(
+            entries,
+            executor,
+            whole_class=whole_class,
+            record=record,
+            own_files={**own_files, **dict(enrolled.own_files)},
+            progress=progress,
+            working=working,
+        )
+        without_page = write_pages(store, entries, result, working)
+        return replace(
+            result,
+            skipped=found.skipped,
+            earlier=found.earlier,
+            remarks=(*remarks, *result.remarks),
+            without_page=without_page,
+        )
 
-        def finish(outcome: Outcome | None, done: int, total: int) -> None:
-            if outcome is not None:
-                pages.write(outcome.id, outcome.report)
-            if progress is not None:
-                progress(outcome, done, total)
 
-        result = run.grade(entries, executor, whole_class=whole_class, progress=finish, working=working)
-        return replace(result, skipped=found.skipped, earlier=found.earlier, without_page=tuple(pages.failed))
+def compare_class(
+    path: PathLike,
+    spec: PathLike,
+    *,
+    template: PathLike | None = None,
+    format: FormatName = "auto",  # noqa: A002  as the option
+    progress: Callable[[int, int], None] | None = None,
+) -> Similarities:
+    """Find submissions of a class that share code: pairs that are worth a look, and no verdict. Nothing is run.
+
+    Args:
+        path: as for `grade_class`.
+        spec: a spec's name or .toml file; its functions are compared, with the helpers that they need.
+        template: the notebook, module or folder that was handed out; its code does not count.
+        format: as for `grade_class`.
+        progress: called with the number of submissions read and of all.
+
+    Raises:
+        SubmissionError: `path` is not a class, or the template cannot be read.
+        SpecError: as for `grade_path`.
+        UsageError: copydetect is not installed, the template has no code, or `format` is unknown.
+
+    """
+    _check_format(format)
+    from grader.batch.similarity import find_similar
+    from grader.intake.folder import find_class
+    from grader.intake.submission import load_submission
+    from grader.spec import load_spec
+
+    loaded = load_spec(os.fspath(spec))
+    given = None if template is None else load_submission(Path(template))
+    found = find_class(Path(path), format=format, expected=loaded.spec.file_names)
+    return find_similar(found.entries, loaded.spec, given, progress)
 
 
 def selftest_spec(
@@ -506,6 +564,11 @@ def _check_seed(seed: object) -> None:
         return
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
         raise UsageError(f"seed must be an integer of at least 0 and below 2**63, not {seed!r}")
+
+
+def _check_format(seen: object) -> None:
+    if seen not in FORMATS:
+        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {seen!r}")
 
 
 def _check_texts(name: str, seen: object, words: str) -> None:

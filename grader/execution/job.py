@@ -15,7 +15,7 @@ from grader.grading.reporting import report_without_code
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
-from grader.model.report import Report, StudentPart
+from grader.model.report import Report
 from grader.sandbox.isolation import IsolationLevel, require
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec
@@ -105,15 +105,7 @@ def _graded(job: GradeJob, sandbox: SandboxLike) -> Report:
 
 def signed(report: Report, entry: ClassEntry) -> Report:
     """The report with the entry's students, attempt and time of submission."""
-    students = tuple(
-        StudentPart(
-            id=each.id,
-            name=each.name,
-            email=each.email,
-            platform=dict(key.split(":", 1) for key in each.keys),
-        )
-        for each in entry.students
-    )
+    students = tuple(each.part for each in entry.students)
     known = {
         "student": next(iter(students), None),
         "members": students if len(students) > 1 else (),

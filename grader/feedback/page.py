@@ -22,10 +22,13 @@ from grader.feedback.charts import Piece, score_bar
 from grader.feedback.figures import pictures
 from grader.feedback.listing import Listing, anchor_of, listings
 from grader.feedback.paragraphs import Paragraph, paragraphs, place_of_match, places
-from grader.feedback.score import score, why_no_score
+from grader.feedback.score import score, standing, why_no_score
 from grader.intake.submission import Submission
 from grader.model.artifact import Artifact
 from grader.model.report import CheckPart, Report, WherePart, student_view
+from grader.model.student_result import StudentResult
+
+_TEMPLATE, _STYLE = "student_page.html.jinja", "student_page.css"
 
 _LOOKS = {
     "passed": "passed",
@@ -81,12 +84,16 @@ class Group:
         )
 
 
-def student_page(report: Report, submission: Submission | None = None) -> Artifact:
+def student_page(
+    report: Report, submission: Submission | None = None, results: Sequence[StudentResult] = ()
+) -> Artifact:
     """The page that a student may see: score, causes of lost points, checks, pictures and annotated code.
 
     submission: the files that were graded; without them, or if they have changed since, no code is shown.
+    results: of its students in a class, whose rules and overrides may change the score.
     """
     seen = student_view(report)
+    counted = standing(seen, results)
     checks = [check for check in seen.checks if check.status != "not_run"]
     told = paragraphs(seen, checks)
     absent = list(absent_lines(seen, checks))
@@ -97,18 +104,20 @@ def student_page(report: Report, submission: Submission | None = None) -> Artifa
     waiting = _waiting(seen, checks, told)
     drawn = pictures(checks)
     tellers = {cause.teller.id for paragraph in told for cause in paragraph.causes}
-    css = _resource("student_page.css")
+    css = _resource(_STYLE)
     html = _template().render(
         report=seen,
         css=Markup(css),  # noqa: S704  ours
         policy=_policy(css),
         who=_who(seen),
         circumstances=tuple(_circumstances(seen)),
-        score=score(seen),
-        no_score=why_no_score(seen) if seen.score is None or not seen.max_score else "",
+        score=score(seen.model_copy(update={"score": counted.score})),
+        counted=counted,
+        fingerprint=fingerprint(report, results),
+        no_score=why_no_score(seen) if counted.score is None or not seen.max_score else "",
         bar=score_bar(
             [Piece(check.points, check.max_points, check.id in waiting) for check in checks],
-            f"{score(seen)} points: a piece for each check, full as far as its points were earned",
+            f"{score(seen)} points graded: a piece for each check, full as far as its points were earned",
         ),
         tally=_tally(checks),
         to_fix=len(told) + sum(not line.startswith(OPTIONAL) for line, _ in absent),
@@ -132,6 +141,13 @@ def student_page(report: Report, submission: Submission | None = None) -> Artifa
         function_statuses=_FUNCTION_STATUSES,
     )
     return Artifact(f"{seen.submission.id}.html", "text/html", html.encode())
+
+
+def fingerprint(report: Report, results: Sequence[StudentResult] = ()) -> str:
+    """Equal for two pages only if they are: it stands in the page, which need not be made again while it does."""
+    seen = student_view(report)
+    parts = (seen.to_json(), repr(standing(seen, results)), _resource(_TEMPLATE), _resource(_STYLE))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 class _Links:
@@ -226,6 +242,13 @@ def _circumstances(report: Report) -> Iterator[tuple[str, str]]:
     if part.attempt is not None:
         yield "Attempt", str(part.attempt)
     yield "Graded", _day(report.started_at)
+    if report.previous is not None:
+        before = report.previous
+        points = f"{formatting.points(before.score)} of {formatting.points(before.max_score)}"
+        yield (
+            "Before",
+            f"{points}, graded {_day(before.graded_at)}; since then changed: {formatting.listing(before.reasons)}",
+        )
     yield "Submission", part.id
     yield "Random seed", str(made.seed)
     yield "Device", made.device if made.device == "cpu" else f"{made.device} ({made.device_name})"
@@ -297,4 +320,4 @@ def _environment() -> Environment:
 
 @cache
 def _template() -> Template:
-    return _environment().from_string(_resource("student_page.html.jinja"))
+    return _environment().from_string(_resource(_TEMPLATE))

@@ -13,7 +13,7 @@ import typer
 
 from grader import __version__
 from grader.errors import GraderError, SandboxError
-from grader.frontends.commands import grading, looking, specs
+from grader.frontends.commands import grading, looking, overriding, results, similarity, specs
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
@@ -25,7 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (grading.check, grading.batch, looking.extract, looking.doctor):
+for command in (
+    grading.check,
+    grading.batch,
+    results.results,
+    overriding.override,
+    similarity.similar,
+    looking.extract,
+    looking.doctor,
+):
     app.command(cls=Command)(command)
 app.add_typer(specs.app)
 

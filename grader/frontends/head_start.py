@@ -26,6 +26,8 @@ OPTIONS: Mapping[str, frozenset[str]] = {
             "--isolation",
             "--select",
             "--format",
+            "--roster",
+            "--class",
             "-j",
             "--jobs",
         }

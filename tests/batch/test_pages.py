@@ -1,14 +1,16 @@
 """The students' pages of a class."""
 
-import os
 from dataclasses import replace
 
 import pytest
 
-from grader.batch.pages import Pages
+from grader.batch.pages import write_pages
+from grader.batch.run import ClassResult, Outcome
 from grader.batch.store import ReportStore
 from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries
+from grader.model.report import StudentPart
+from grader.model.student_result import Change, StudentResult
 from tests.samples import report_of
 
 
@@ -29,47 +31,70 @@ def course(tmp_path):
     return entry, store, report
 
 
+def written(course, *, results=(), ids=("ann",)):
+    entry, store, report = course
+    outcomes = tuple(Outcome(each, "graded", report) for each in ids)
+    return write_pages(store, [entry], ClassResult(outcomes, results=results))
+
+
+def page_of(course):
+    return course[1].page_path("ann").read_text()
+
+
 def test_a_page_shows_the_report_beside_the_code(course):
-    entry, store, report = course
-    pages = Pages(store, [entry])
+    assert written(course) == ()
 
-    pages.write("ann", report)
-
-    page = (store.folder / "feedback" / "ann.html").read_text()
-    assert '10</span> <span class="of">of 10 points' in page
-    assert "her code" in page
-    assert pages.failed == []
+    assert '10</span> <span class="of">of 10 points' in page_of(course)
+    assert "her code" in page_of(course)
 
 
-def test_a_page_is_written_again_only_if_the_report_was(course):
-    entry, store, report = course
-    pages = Pages(store, [entry])
-    pages.path("ann").parent.mkdir()
-    pages.path("ann").write_text("as it was")
-    now = store.report_path("ann").stat().st_mtime_ns
-    for seconds, expected in ((1, True), (-1, False)):
-        os.utime(pages.path("ann"), ns=(0, now + seconds * 10**9))
+def test_a_page_that_would_be_the_same_is_not_written_again(course):
+    written(course)
+    path = course[1].page_path("ann")
+    marked = path.read_text().replace("her code", "marked")
+    path.write_text(marked)
 
-        pages.write("ann", report)
+    written(course)
+    assert page_of(course) == marked
 
-        assert (pages.path("ann").read_text() == "as it was") is expected
+    change = Change("late", -2.5, "1 day late: 25 % off")
+    written(course, results=(StudentResult("ann", None, course[2], (change,)),))
+    assert "her code" in page_of(course)
+
+
+def test_rules_and_overrides_change_the_score_of_the_page(course):
+    change = Change("late", -2.5, "1 day late: 25 % off")
+
+    written(course, results=(StudentResult("ann", None, course[2], (change,)),))
+
+    assert '7.5</span> <span class="of">of 10 points' in page_of(course)
+    assert "<li>Graded: 10 of 10</li>" in page_of(course)
+    assert "<li>\N{MINUS SIGN}2.5 points: 1 day late: 25 % off</li>" in page_of(course)
+
+
+def test_members_of_a_group_with_different_scores_are_told_theirs(course):
+    late = Change("late", -2.5, "1 day late")
+    ada, ben = (StudentPart(id=name) for name in ("ada", "ben"))
+
+    written(
+        course,
+        results=(StudentResult("ann", ada, course[2], (late,)), StudentResult("ann", ben, course[2])),
+    )
+
+    assert "<li>ada: 7.5; \N{MINUS SIGN}2.5 points: 1 day late</li>" in page_of(course)
+    assert "<li>ben: 10</li>" in page_of(course)
 
 
 def test_a_submission_that_is_gone_has_a_page_without_code(course):
     entry, store, report = course
-    pages = Pages(store, [replace(entry, path=entry.path.with_name("gone.py"))])
 
-    pages.write("ann", report)
+    written((replace(entry, path=entry.path.with_name("gone.py")), store, report))
 
-    assert "her code" not in pages.path("ann").read_text()
+    assert "her code" not in page_of(course)
 
 
-def test_a_page_that_cannot_be_made_is_noted_and_stops_nothing(course, monkeypatch):
-    entry, store, report = course
+def test_a_page_that_cannot_be_made_is_named_and_stops_nothing(course, monkeypatch):
     monkeypatch.setattr("grader.batch.pages.student_page", lambda *_: 1 // 0)
-    pages = Pages(store, [entry])
 
-    pages.write("ann", report)
-
-    assert pages.failed == ["ann"]
-    assert not pages.path("ann").exists()
+    assert written(course) == ("ann",)
+    assert not course[1].page_path("ann").exists()
