@@ -579,7 +579,7 @@ def test_a_batch_says_whose_score_changed_and_whom_the_rules_touch(grader, grade
     first = grader(*words, "--class", "rules.toml").out.splitlines()
     later = grader(*words).out.splitlines()
 
-    assert [line for line in first[:-3] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
+    assert [line for line in first[:-4] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
         "1 student, all graded",
         "Score: 3 of 10",
         "1 score changed: ann 0 -> 10 (spec, grader, isolation)",
