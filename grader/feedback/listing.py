@@ -92,12 +92,9 @@ class Stretch:
         texts = len(self.blocks) - len(cells)
         words = []
         if cells:
-            of = (
-                cells[0]
-                if len(cells) == 1
-                else f"cells {cells[0].rpartition(' ')[2]} to {cells[-1].rpartition(' ')[2]}"
-            )
-            words.append(of)
+            first, last = cells[0], cells[-1].rpartition(" ")[2]
+            joined = "and" if len(cells) == 2 else "to"
+            words.append(first if len(cells) == 1 else f"cells {first.rpartition(' ')[2]} {joined} {last}")
         if texts:
             words.append(formatting.count(texts, "text cell"))
         told = formatting.listing(words)

@@ -88,7 +88,7 @@ def test_cells_without_feedback_are_folded_away():
     (found,) = listings([file], {("a.ipynb", 3, 1): NOTE})
     assert [each.is_open for each in found.stretches] == [False, True, False]
     assert [each.title for each in found.stretches] == [
-        "Cells 1 to 2 and 1 text cell, without remarks",
+        "Cells 1 and 2 and 1 text cell, without remarks",
         "Cell 3, without remarks",
         "Cell 4, without remarks",
     ]
