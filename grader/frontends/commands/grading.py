@@ -246,6 +246,14 @@ def batch(
             metavar="N|auto",
         ),
     ] = "auto",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            help="Grade on the workers of this Dask scheduler instead (-j is then not used); see docs/cluster.md.",
+            metavar="tcp://HOST:PORT",
+        ),
+    ] = None,
     anyway: Annotated[
         bool,
         typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
@@ -273,6 +281,7 @@ def batch(
                 regrade=regrade,
                 anyway=anyway,
                 jobs=_job_count(jobs),
+                scheduler=scheduler,
                 format=download_format,
                 roster=roster,
                 announce=_announce,
