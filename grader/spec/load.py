@@ -1,13 +1,13 @@
-"""An assignment's spec: a TOML file, shipped in test_specs/ or the instructor's own, typed and checked."""
+"""An assignment's spec, typed and checked: a TOML file, shipped in test_specs/ or the instructor's own, or a folder with one."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -27,8 +27,15 @@ from grader.spec.errors import Misfits
 from grader.spec.toml_file import checked, parse_toml, read_toml, with_tuples
 from reference.conventions import Convention
 
+if TYPE_CHECKING:
+    from reference.questions.question_set import QuestionSet
+
 SPEC_FOLDER = Path(__file__).resolve().parents[2] / "test_specs"
 SPEC_SUFFIX = ".toml"
+
+FOLDER_SPEC = "spec.toml"
+"""The spec in a folder of its own; the folder may hold code as well."""
+CODE_FILES = ("questions.py", "drivers.py")
 
 
 class ConventionFields(Model):
@@ -140,13 +147,33 @@ class Spec(Outline):
         )
 
 
+Files = tuple[tuple[str, bytes], ...]
+"""A folder's files that decide how it grades, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedSpec:
-    """A spec, the file it was read from and that file's sha256."""
+    """A spec, the sha256 of what it was read from, and the path of its TOML file.
+
+    One with code of its own is pickled as its files, because functions are not pickled by value: so it travels to other
+    processes and machines, where the folder need not be.
+    """
 
     spec: Spec
     sha256: str
     path: Path
+    files: Files = ()
+    """Of a folder with code: all that decides how it grades."""
+
+    def __reduce_ex__(self, protocol: Any, /) -> Any:
+        """Pickle the files, if there is code."""
+        return (_rebuilt, (self.files, self.path)) if self.files else object.__reduce_ex__(self, protocol)
+
+
+@lru_cache(maxsize=4)
+def _rebuilt(files: Files, path: Path) -> LoadedSpec:
+    """Each job of a class brings the spec; it is read once."""
+    return _read(path, dict(files))[0]
 
 
 def shipped_specs() -> tuple[str, ...]:
@@ -180,12 +207,14 @@ def find_spec(name_or_path: str) -> Path:
     try:
         if path.is_file():
             return path
+        if path.is_dir() and (path / FOLDER_SPEC).is_file() and name_or_path:
+            return path / FOLDER_SPEC
         is_there = path.exists()
     except OSError as error:
         raise SpecError(f"{shown}: cannot be read: {error.strerror or error}") from error
     if is_there and name_or_path:
-        found = "a folder" if path.is_dir() else "something else"
-        expected = f"a {SPEC_SUFFIX} file"
+        found = f"a folder without {FOLDER_SPEC}" if path.is_dir() else "something else"
+        expected = f"a {SPEC_SUFFIX} file, or a folder with {FOLDER_SPEC}"
         raise SpecError(f"{shown}: expected {expected}, found {found}", expected=expected, seen=found)
     is_path = path.suffix or len(path.parts) > 1
     seen = "nothing at this path" if is_path else f"no spec of the name {name_or_path!r}"
@@ -193,19 +222,45 @@ def find_spec(name_or_path: str) -> Path:
     close = formatting.near(path.name.removesuffix(SPEC_SUFFIX), names)
     raise SpecError(
         f"{fault}{f' ({close})' if close else ''}; `grader spec list` names the shipped specs,"
-        f" or give the path of a {SPEC_SUFFIX} file",
-        expected=f"the name of a shipped spec, or the path of a {SPEC_SUFFIX} file",
+        f" or give the path of a {SPEC_SUFFIX} file or of a folder with {FOLDER_SPEC}",
+        expected=f"the name of a shipped spec, or the path of a {SPEC_SUFFIX} file or of a folder with one",
         seen=seen,
     )
 
 
 def load_spec(name_or_path: str) -> LoadedSpec:
-    """Read and check a spec, by its shipped name or by path. SpecError holds every fault."""
+    """Read and check a spec, by its shipped name or by path, with the code in its folder. SpecError holds every fault."""
     path = find_spec(name_or_path)
+    names = [path.name]
+    if path.name == FOLDER_SPEC and (path.parent / CODE_FILES[0]).exists():
+        names += [name for name in CODE_FILES if (path.parent / name).exists()]
+    files = {
+        name: read_toml(path.parent / name, formatting.printable(str(path.parent / name)), SpecError)
+        for name in names
+    }
+    loaded, own = _read(path, files)
+    if own is not None:
+        from grader.spec.own_folder import require_sound
+
+        require_sound(path.parent, files, own, loaded.spec.assignment.convention)
+    return loaded
+
+
+def _read(path: Path, files: Mapping[str, bytes]) -> tuple[LoadedSpec, QuestionSet | None]:
+    """The spec in these files, and the questions in its folder: their code is run here, and nothing else of it."""
     shown = formatting.printable(str(path))
-    content = read_toml(path, shown, SpecError)
-    spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError)
-    return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path)
+    content = files[path.name]
+    if len(files) == 1:
+        spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError)
+        return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path), None
+    from grader.spec.own_questions import own_questions
+
+    own = own_questions(path.parent, files)
+    spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError, own)
+    digest = hashlib.sha256()
+    for name, each in files.items():
+        digest.update(f"{name} {len(each)}\n".encode() + each)
+    return LoadedSpec(spec, digest.hexdigest(), path, tuple(files.items())), own
 
 
 def spec_schema() -> dict[str, Any]:
