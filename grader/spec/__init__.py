@@ -1,6 +1,7 @@
 """Assignments as instructors write them: a TOML file, read, checked and recognised."""
 
 from grader.spec.load import (
+    FOLDER_SPEC,
     SPEC_FOLDER,
     LoadedSpec,
     Outline,
@@ -13,6 +14,7 @@ from grader.spec.load import (
 )
 
 __all__ = [
+    "FOLDER_SPEC",
     "SPEC_FOLDER",
     "LoadedSpec",
     "Outline",

@@ -135,6 +135,12 @@ class AnswersCheck(CheckFields):
         return replace(question, tolerance=self.rtol, tolerance32=self.rtol, tolerances={})
 
     @property
+    def mistake_names(self) -> frozenset[str]:
+        """The mistakes that a diagnosis may name."""
+        question = self._question
+        return frozenset(each.name for each in question.mistakes) | {each.name for each in question.rules}
+
+    @property
     def asked_again(self) -> Literal["any", "partly right"]:
         """Of any function; where training must reach something, of those that are right in part."""
         return "partly right" if self._question.is_learning else "any"
