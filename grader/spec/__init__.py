@@ -1,6 +1,7 @@
 """Assignments as instructors write them: a TOML file, read, checked and recognised."""
 
 from grader.spec.load import (
+    CODE_FILES,
     FOLDER_SPEC,
     SPEC_FOLDER,
     LoadedSpec,
@@ -14,6 +15,7 @@ from grader.spec.load import (
 )
 
 __all__ = [
+    "CODE_FILES",
     "FOLDER_SPEC",
     "SPEC_FOLDER",
     "LoadedSpec",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -173,7 +173,17 @@ class LoadedSpec:
 @lru_cache(maxsize=4)
 def _rebuilt(files: Files, path: Path) -> LoadedSpec:
     """Each job of a class brings the spec; it is read once."""
-    return _read(path, dict(files))[0]
+    return _with_code(files, path)[0]
+
+
+@lru_cache(maxsize=4)
+def _tried(files: Files, path: Path) -> LoadedSpec:
+    """The spec of a folder whose questions have been tried. SpecError if one fails, or if students' code could read them."""
+    from grader.spec.own_folder import require_sound
+
+    loaded, own = _with_code(files, path)
+    require_sound(path.parent, dict(files), own, loaded.spec.assignment.convention)
+    return loaded
 
 
 def shipped_specs() -> tuple[str, ...]:
@@ -238,29 +248,28 @@ def load_spec(name_or_path: str) -> LoadedSpec:
         name: read_toml(path.parent / name, formatting.printable(str(path.parent / name)), SpecError)
         for name in names
     }
-    loaded, own = _read(path, files)
-    if own is not None:
-        from grader.spec.own_folder import require_sound
-
-        require_sound(path.parent, files, own, loaded.spec.assignment.convention)
-    return loaded
-
-
-def _read(path: Path, files: Mapping[str, bytes]) -> tuple[LoadedSpec, QuestionSet | None]:
-    """The spec in these files, and the questions in its folder: their code is run here, and nothing else of it."""
-    shown = formatting.printable(str(path))
+    if len(files) > 1:
+        return _tried(tuple(files.items()), path)
     content = files[path.name]
-    if len(files) == 1:
-        spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError)
-        return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path), None
+    return LoadedSpec(_spec_in(content, path), hashlib.sha256(content).hexdigest(), path)
+
+
+def _with_code(files: Files, path: Path) -> tuple[LoadedSpec, QuestionSet]:
+    """The spec of a folder, and the questions in it: their code is run here, and nothing else of the folder."""
     from grader.spec.own_questions import own_questions
 
-    own = own_questions(path.parent, files)
-    spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError, own)
+    contents = dict(files)
+    own = own_questions(path.parent, contents)
+    spec = _spec_in(contents[path.name], path, own)
     digest = hashlib.sha256()
-    for name, each in files.items():
+    for name, each in files:
         digest.update(f"{name} {len(each)}\n".encode() + each)
-    return LoadedSpec(spec, digest.hexdigest(), path, tuple(files.items())), own
+    return LoadedSpec(spec, digest.hexdigest(), path, files), own
+
+
+def _spec_in(content: bytes, path: Path, own: QuestionSet | None = None) -> Spec:
+    shown = formatting.printable(str(path))
+    return checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError, own)
 
 
 def spec_schema() -> dict[str, Any]:

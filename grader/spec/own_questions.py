@@ -61,13 +61,13 @@ class Course:
 
     place: Path
 
-    def run(self, words: str, action: Callable[[], Any]) -> Any:
+    def run(self, words: str, action: Callable[[], Any], failed: str = "raised") -> Any:
         """The action's result. SpecError if it raises; words: names the action, as draw of 'fit'."""
         try:
             return action()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             line = self._line(error)
-            raise self.error(words, f"raised {_described(error)}", line) from error
+            raise self.error(words, f"{failed} {_described(error)}", line) from error
 
     def error(self, words: str, expected: str, line: int | None = None) -> SpecError:
         """The error for something amiss in the file."""
@@ -92,6 +92,8 @@ def _described(error: BaseException) -> str:
     """The type and the message of an error, in one line."""
     text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     name = type(error).__name__
+    if isinstance(error, ModuleNotFoundError):
+        text += "; it can import installed packages, and no file beside it"
     return formatting.printable(f"{name}: {text}" if text else name)[:300]
 
 
@@ -102,18 +104,16 @@ def _run(source: bytes, place: Path) -> ModuleType:
     module.__file__ = str(place)
     sys.modules[name] = module  # dataclasses look up the module that they are in
 
-    def execute() -> None:
-        try:
-            exec(compile(source, str(place), "exec", dont_inherit=True), vars(module))
-        except SystemExit as error:
-            raise RuntimeError("it ends the process") from error
-
     try:
-        Course(place).run("running the file", execute)
+        Course(place).run("the file", lambda: _execute(source, module), "cannot be run:")
     except SpecError:
         del sys.modules[name]
         raise
     return module
+
+
+def _execute(source: bytes, module: ModuleType) -> None:
+    exec(compile(source, str(module.__file__), "exec", dont_inherit=True), vars(module))
 
 
 def _questions_of(module: ModuleType, place: Path) -> tuple[Question, ...]:
@@ -135,8 +135,10 @@ def _questions_of(module: ModuleType, place: Path) -> tuple[Question, ...]:
 def _drivers(folder: Path, content: bytes) -> str:
     """The text of drivers.py. SpecError if it does not parse; it is not run here."""
     course = Course(folder / DRIVERS_FILE)
-    text = course.run("reading the file", lambda: content.decode("utf-8-sig"))
-    course.run("reading the file", lambda: compile(text, str(course.place), "exec", dont_inherit=True))
+    text = course.run("the file", lambda: content.decode("utf-8-sig"), "cannot be read:")
+    course.run(
+        "the file", lambda: compile(text, str(course.place), "exec", dont_inherit=True), "cannot be read:"
+    )
     return str(text)
 
 
@@ -148,7 +150,7 @@ def _misnamed_drivers(question: Question, drivers: str | None) -> Iterator[SpecF
                 continue
             case (str(module), str(function)) if module == _DRIVERS:
                 if drivers is None:
-                    yield SpecFault(where, f"is in {DRIVERS_FILE}, which is not in the folder")
+                    yield SpecFault(where, f"must be in {DRIVERS_FILE}, which is not in the folder")
                 elif function not in _functions(drivers):
                     yield SpecFault(where, f"must be a function of {DRIVERS_FILE}", repr(function))
             case _:

@@ -124,7 +124,7 @@ class _QuestionTrial:
         """The right answers to a case. The inputs must be as they were."""
         inputs = Inputs(case.inputs, self.convention)
         given = Inputs(copy.deepcopy(dict(case.inputs)), self.convention)
-        what = f"answer of {self.question.name!r}, on {case.label}"
+        what = f"answer of {self.question.name!r} ({case.label})"
         with np.errstate(all="ignore"):
             answers = self.course.run(what, lambda: tuple(self.question.answers(given)))
         line = self.course.line_of(self.question.answer)
@@ -147,7 +147,7 @@ class _QuestionTrial:
     def try_mistake(self, mistake: Mistake[Inputs], calls: Sequence[_Call]) -> None:
         """SpecError if it raises, has a message with an unknown blank, or is right in all calls."""
         question = self.question
-        what = f"mistake {mistake.name!r} of {question.name!r}, in {mistake.output}"
+        what = f"mistake {mistake.name!r} of {question.name!r} ({mistake.output})"
         line = self.course.line_of(mistake.outcome)
         if not isinstance(mistake.message, str):
             raise self.course.error(what, "needs a message: a sentence", line)

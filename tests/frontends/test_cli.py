@@ -349,7 +349,7 @@ NOT_PLAIN = (
             ["spec", "show", "eecs"],
             (
                 "no spec is named 'eecs'; `grader spec list` names the shipped specs, or give the"
-                " path of a .toml file"
+                " path of a .toml file or of a folder with spec.toml"
             ),
         ),
     ],

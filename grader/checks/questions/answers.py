@@ -65,8 +65,7 @@ class AnswersCheck(CheckFields):
     )
     rtol: float | None = Field(
         default=None,
-        ge=LEAST_RTOL,
-        le=GREATEST_RTOL,
+        json_schema_extra={"minimum": LEAST_RTOL, "maximum": GREATEST_RTOL},
         description=(
             "Tolerance of every output, relative to its largest entry; the question's own if left out. At least 1e-6 in"
             " float32."
@@ -84,8 +83,10 @@ class AnswersCheck(CheckFields):
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The question must be known and fit the fields, and an optional function earns no points."""
         yield from super().misfits(functions)
-        if self.rtol is not None and self.dtype == "float32" and self.rtol < LEAST_RTOL32:
-            yield SpecFault("rtol", f"must be at least {LEAST_RTOL32:g} in float32", f"{self.rtol:g}")
+        least = LEAST_RTOL32 if self.dtype == "float32" else LEAST_RTOL
+        if self.rtol is not None and not least <= self.rtol <= GREATEST_RTOL:
+            expected = f"must be from {least:g} to {GREATEST_RTOL:g} in {self.dtype}"
+            yield SpecFault("rtol", expected, formatting.toml(self.rtol))
         known = self._questions.questions
         if self.question not in known:
             names = known if self._own is None else self._own.questions
