@@ -132,7 +132,7 @@ def test_a_worker_gets_one_function_of_the_drivers_and_what_it_needs(folder):
                 " packages, and no file beside it"
             ),
         ),
-        ("QUESTIONS = (SQUARED_LOSS,)", "raise SystemExit", "line 58: the file cannot be run: SystemExit"),
+        ("QUESTIONS = (SQUARED_LOSS,)", "raise SystemExit", "the file cannot be run: SystemExit"),
         (
             "QUESTIONS = (SQUARED_LOSS,)",
             "QUESTIONS = (SQUARED_LOSS)",
