@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
     from grader.batch.similarity import Similarities
     from grader.data import DataSet
+    from grader.execution.cluster import ClusterExecutor
     from grader.execution.executor import Executor
     from grader.grading.device import OpensDevice
     from grader.grading.reuse import Earlier
@@ -131,8 +132,13 @@ class _Options:
             if seen not in names:
                 raise UsageError(f"{name} must be {formatting.choices(names)}, not {seen!r}")
 
-    def settings(self, loaded: LoadedSpec, sandbox: OpensDevice) -> Settings:
-        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
+    def settings(
+        self, loaded: LoadedSpec, sandbox: OpensDevice, cluster: ClusterExecutor | None = None
+    ) -> Settings:
+        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on.
+
+        cluster: where the class is graded, if not here; then its workers open theirs.
+        """
         from grader.grading.device import choose_device
         from grader.grading.settings import Settings
         from grader.sandbox.isolation import IsolationLevel
@@ -142,7 +148,11 @@ class _Options:
             raise UsageError(
                 f"a quick run of {loaded.spec.name} leaves nothing to grade: each of its checks times or trains"
             )
-        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
+        assignment = loaded.spec.assignment
+        if cluster is None:
+            chosen = choose_device(self.device, assignment, sandbox, IsolationLevel(self.isolation))
+        else:
+            chosen = cluster.choose_device(self.device, assignment)
         settings = Settings(
             seed=_drawn(self.seed, loaded),
             only=frozenset(self.only) or None,
@@ -310,6 +320,7 @@ def grade_class(
     regrade: bool = False,
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
+    scheduler: str | None = None,
     format: FormatName = "auto",  # noqa: A002  as the option
     roster: PathLike | None = None,
     announce: Callable[[ClassFiles], None] | None = None,
@@ -328,7 +339,7 @@ def grade_class(
         path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
             submission.
         spec: a spec's name, .toml file or folder.
-        out: folder for reports/ID.json and gradebook.csv; created if missing.
+        out: folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv; created if missing.
         quick: as for `grade_path`.
         full: as for `grade_path`; submissions whose training stopped early are graded again.
         device: as for `grade_path`.
@@ -341,7 +352,9 @@ def grade_class(
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
-            cores and free memory allow (one on a GPU).
+            cores and free memory allow (one on a GPU). Not used with a scheduler.
+        scheduler: address of a Dask scheduler (tcp://HOST:PORT), whose workers then grade: docs/cluster.md. `data` is then
+            the path of the data set on the workers too.
         format: the platform that the download is from; recognised by its names if auto.
         roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
             stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
@@ -359,7 +372,9 @@ def grade_class(
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
         RulesError: `rules`, or the rules or overrides in `out`, are not valid.
-        UsageError: `format` is unknown, or as for `grade_path`.
+        UsageError: `format` is unknown, `scheduler` is not an address or its library is not installed, or as for
+            `grade_path`.
+        ClusterError: the cluster cannot be reached, or none of its workers can grade.
         DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
@@ -368,12 +383,21 @@ def grade_class(
     with_torch = spec_needs_torch(spec)
     count = _job_count(jobs, may_use_gpu=with_torch and device != "cpu")
     submissions, reports = Path(path), Path(out)
+    if data is not None and scheduler is not None:
+        data = Path(data).absolute()  # a worker has another current folder
     options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
     with ExitStack() as running:
-        executor, device_owner = _executor(running, count, with_torch=with_torch)
+        executor: Executor
+        device_owner: OpensDevice = _DeviceProbe()
+        cluster = None
+        if scheduler is None:
+            executor, device_owner = _executor(running, count, with_torch=with_torch)
+        else:
+            executor = cluster = _cluster(running, scheduler, isolation, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.pages import write_pages
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
@@ -401,7 +425,7 @@ def grade_class(
         store.prepare()
         if announce is not None:
             announce(found)
-        settings = options.settings(loaded, device_owner)
+        settings = options.settings(loaded, device_owner, cluster)
         run = ClassRun(
             loaded,
             settings,
@@ -419,8 +443,13 @@ def grade_class(
             progress=progress,
             working=working,
         )
+        without_page = write_pages(store, entries, result, working)
         return replace(
-            result, skipped=found.skipped, earlier=found.earlier, remarks=(*remarks, *result.remarks)
+            result,
+            skipped=found.skipped,
+            earlier=found.earlier,
+            remarks=(*remarks, *result.remarks),
+            without_page=without_page,
         )
 
 
@@ -537,6 +566,23 @@ def _executor(running: ExitStack, count: int, *, with_torch: bool) -> tuple[Exec
     from grader.execution.pool import PoolExecutor
 
     return running.enter_context(PoolExecutor(count, with_torch=with_torch)), _DeviceProbe()
+
+
+def _cluster(
+    running: ExitStack, address: str, isolation: IsolationName, *, with_torch: bool
+) -> ClusterExecutor:
+    """The executor of a Dask scheduler, left with `running`. UsageError if the library for it is not installed."""
+    try:
+        from grader.execution.cluster import ClusterExecutor
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"dask", "distributed"}:
+            raise
+        raise UsageError(
+            "--scheduler needs Dask: install the extra `cluster`, as in pip install 'linear-classifier-grader[cluster]'"
+        ) from error
+    from grader.sandbox.isolation import IsolationLevel
+
+    return running.enter_context(ClusterExecutor(address, IsolationLevel(isolation), with_torch=with_torch))
 
 
 class _DeviceProbe:

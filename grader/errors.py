@@ -16,6 +16,7 @@
     │   ├── SpecError                the spec was not found, is invalid, or is not that of the submissions
     │   └── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
     ├── SandboxError                 no worker could be started: our fault, or the machine's
+    ├── ClusterError                 a Dask cluster cannot be reached, or none of its workers can grade
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
     └── ReportError                  a text is not a report, or one of another schema version
@@ -167,6 +168,10 @@ class RulesError(TomlError):
 
 class SandboxError(GraderError):
     """Raised when no worker can be started: the grader's fault or the machine's, never the student's."""
+
+
+class ClusterError(GraderError):
+    """Raised when a Dask cluster cannot be reached, was lost, or has no worker that can grade."""
 
 
 class IsolationError(GraderError):

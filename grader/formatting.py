@@ -159,4 +159,6 @@ def printable_lines(text: str) -> str:
 
 def held(text: str, greatest: int) -> str:
     """A text of at most so many characters, in which line ends and tabs are the only unprintable ones."""
+    if len(text) <= greatest and text.isprintable():  # nearly all: a class has millions
+        return text
     return shortened(printable_lines(shortened(text, greatest)), greatest)

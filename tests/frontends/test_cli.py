@@ -129,6 +129,49 @@ def test_the_report_is_written_beside_the_table(grader, graded, mini):
     assert parse_report((mini / "report.json").read_text()) == FAILED
 
 
+def test_the_page_is_written_beside_the_table(grader, graded, mini):
+    graded(FAILED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+
+    assert ran.code == 1
+    assert ran.out.endswith("Score: 0 of 10\nPage: page.html\n")
+    assert (mini / "page.html").read_text().startswith("<!DOCTYPE html>\n")
+
+
+def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, mini, monkeypatch):
+    graded(PASSED)
+    monkeypatch.setattr("grader.feedback.page.paragraphs", lambda *_: 1 // 0)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+
+    assert ran.code == 0
+    assert ran.out.endswith("Score: 10 of 10\n")
+    assert ran.err.endswith("The page could not be made, which is the grader's fault. The grade stands.\n")
+    assert "Traceback" not in ran.err
+    assert not (mini / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--html", "-"], "--html writes a page to look at; give it a file"),
+        (["--html", "a", "--json", "a"], "--json and --html name the same file; give two"),
+        (["--html", "hw.py"], "hw.py: --html writes a page, and would replace this file; give a .html file"),
+        (["--html", "no/a"], "no/a: cannot be written: there is no folder no; make it first"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_graded(
+    grader, graded, mini, options, words
+):
+    seen = graded(PASSED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", *options)
+
+    assert (ran.code, ran.out, ran.err) == (2, "", f"grader: {words}\n")
+    assert seen == []
+
+
 def test_standard_output_is_json_alone(grader, graded, mini):
     graded(FAILED)
 
@@ -400,7 +443,7 @@ def test_a_wrong_value_is_told_in_our_words(grader, mini, words, sentence):
 
 
 COMMANDS = [
-    *([name] for name in ("check", "batch", "extract", "doctor", "spec")),
+    *([name] for name in ("check", "batch", "results", "extract", "doctor", "spec")),
     *(["spec", name] for name in ("list", "show", "validate", "schema", "selftest")),
 ]
 
@@ -501,14 +544,25 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "[2/2] ann: 0 of 10 (0 of 1 check passed, 1.5 s)",
         "",
         "Mini",
-        "2 scores: lowest 0, median 0, highest 0 of 10",
-        "  not passed by 2 of 2: f: values",
+        "2 students, all graded",
+        "2 scores of 10: lowest 0, median 0, mean 0, highest 0",
+        "",
+        "Checks that fail most",
+        " Failed  By itself  Credit  Check",
+        " 2 of 2          2     0 %  f: values",
+        "                            f_values",
         f"Reports:   {course}/out/reports",
+        f"Pages:     {course}/out/feedback",
         f"Gradebook: {course}/out/gradebook.csv",
+        "More:      grader results out",
     ]
     assert sorted(path.name for path in (course / "out" / "reports").iterdir()) == [
         "[red][_[31m.json",
         "ann.json",
+    ]
+    assert sorted(path.name for path in (course / "out" / "feedback").iterdir()) == [
+        "[red][_[31m.html",
+        "ann.html",
     ]
 
 
@@ -525,8 +579,9 @@ def test_a_batch_says_whose_score_changed_and_whom_the_rules_touch(grader, grade
     first = grader(*words, "--class", "rules.toml").out.splitlines()
     later = grader(*words).out.splitlines()
 
-    assert [line for line in first[:-2] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
-        "1 score: lowest 10, median 10, highest 10 of 10",
+    assert [line for line in first[:-4] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
+        "1 student, all graded",
+        "Score: 3 of 10",
         "1 score changed: ann 0 -> 10 (spec, grader, isolation)",
         "1 student with overridden points.",
         "Class.toml: extensions.zed: no submission or student is 'zed'.",
@@ -611,7 +666,7 @@ def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert lines[0] == "This is a Canvas download: 4 students."
-    assert lines[-4:-2] == ["Skipped (nobody's submission): readme.txt", "1 student handed in late."]
+    assert {"Skipped (nobody's submission): readme.txt", "1 student handed in late."} <= set(lines)
     rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
     assert [row.split(",")[:4] for row in rows[1:]] == [
         ["ann_101", "101", "ann", "graded"],
@@ -662,7 +717,8 @@ def test_a_batch_in_which_the_grader_failed_is_exit_code_3(grader, graded, cours
     ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
 
     assert ran.code == 3
-    assert "2 without a score: the grader failed; run the command again" in ran.out
+    told = "2 students: 0 graded, 2 without a score because the grader failed (run grader batch again)"
+    assert told in in_one_line(ran.out)
 
 
 def test_a_batch_whose_reports_lie_among_the_submissions_can_be_run_again(grader, graded, course):
@@ -820,6 +876,8 @@ def real_grader(*words, **named):
 
 
 NOT_FOR_ONE_NUMPY_CHECK = (
+    "jinja2",  # of a page
+    "pygments",
     *("torch", "nbformat", "nbconvert", "jsonschema", "fissix", "statistics"),
     *("rich.progress", "rich.live", "rich.status", "rich.markdown"),
     *("grader.batch", "grader.exporters", "grader.selftest", "grader.data.cifar10"),
@@ -1121,3 +1179,39 @@ def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):
 
     assert done.returncode == 2
     assert done.stderr == (f"grader: --out {tmp_path} is the class folder itself; choose another folder\n")
+
+
+def test_the_results_of_a_class_come_from_its_folder_alone(grader, graded, course):
+    graded(FAILED)
+    grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    ran = grader("results", "out")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "2 students, all graded" in ran.out
+    ran = grader("results", "out", "--check", "f_values")
+    assert ran.code == 0
+    assert "Passed by 0 of 2 students" in ran.out
+    ran = grader("results", "out", "--check", "f_valeus")
+    assert ran.code == 2
+    assert "no report has a check 'f_valeus' (did you mean 'f_values'?); choose from f_values" in ran.err
+
+
+def test_results_show_what_can_be_read_and_name_the_rest(grader, graded, course):
+    graded(PASSED)
+    grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+    (course / "out" / "reports" / "ann.json").write_text("{")
+
+    ran = grader("results", "out")
+
+    assert ran.code == 2
+    assert "1 student, all graded" in ran.out
+    assert "1 report cannot be read, and is left out" in ran.out
+    assert "reports/ann.json: not a report: invalid JSON" in ran.out
+
+
+def test_results_of_a_folder_without_reports_say_so(grader, mini):
+    (mini / "out" / "reports").mkdir(parents=True)
+
+    assert grader("results", "out").out == "There are no reports in out/reports yet.\n"
+    assert grader("results", ".").code == 2
