@@ -122,8 +122,8 @@ class Result:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was tried: there is no implementation, or no check for one."""
-        return not any(each.checks for each in self.outcomes)
+        """Whether nothing was tried: there is no implementation, or no check for a right one."""
+        return not self.false_passes and not any(each.checks for each in self.outcomes)
 
     @property
     def is_clean(self) -> bool:

@@ -500,7 +500,7 @@ def test_a_text_that_is_not_a_signature_is_a_fault(fields, where):
 
 
 def test_a_device_is_not_a_spec():
-    with pytest.raises(SpecError, match=r"^/dev/null: expected a \.toml file, found something else$"):
+    with pytest.raises(SpecError, match=r"^/dev/null: expected a \.toml file, or a folder with spec\.toml, found something else$"):
         load_spec("/dev/null")
 
 
