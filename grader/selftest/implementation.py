@@ -106,7 +106,8 @@ class Implementation:
         if self.family is not None:
             if spec.has_open_layout:
                 convention = replace(convention, layout=self.family.convention.layout)
-            return spec.name in self.family.specs and convention == self.family.convention
+            names = {spec.name, *(each.spec for each in spec.include)}
+            return bool(names & self.family.specs) and convention == self.family.convention
         if spec.backend != "torch":
             return False
         role, classifier = _ROLES[self.function]

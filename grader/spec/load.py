@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from grader.model.assignment import (
     Restrictions,
 )
 from grader.spec.errors import Misfits
+from grader.spec.include import Include, with_included
 from grader.spec.toml_file import checked, parse_toml, read_toml, with_tuples
 from reference.conventions import Convention
 
@@ -61,6 +62,9 @@ class Outline(Model):
     backend: Literal["torch", "numpy"] = Field(default="torch", description="The library of the arrays.")
     convention: ConventionFields = ConventionFields()
     functions: dict[str, FunctionSpec] = Field(min_length=1)
+    include: tuple[Include, ...] = Field(
+        default=(), description="Shipped specs whose functions and checks are part of this one."
+    )
 
 
 class Spec(Outline):
@@ -201,6 +205,8 @@ def _outline(name: str) -> Outline:
     path = find_spec(name)
     text = read_toml(path, path.name, SpecError).partition(b"\n[[checks]]")[0]
     data = parse_toml(text, path.name, SpecError)
+    if "include" in data:
+        return load_spec(name).spec
     own = {field: data[field] for field in Outline.model_fields if field in data}
     try:
         return Outline.model_validate(with_tuples(own), strict=True)
@@ -251,7 +257,8 @@ def load_spec(name_or_path: str) -> LoadedSpec:
     if len(files) > 1:
         return _tried(tuple(files.items()), path)
     content = files[path.name]
-    return LoadedSpec(_spec_in(content, path), hashlib.sha256(content).hexdigest(), path)
+    spec = _spec_in(content, path)
+    return LoadedSpec(spec, _digest(spec, content), path)
 
 
 def _with_code(files: Files, path: Path) -> tuple[LoadedSpec, QuestionSet]:
@@ -261,18 +268,39 @@ def _with_code(files: Files, path: Path) -> tuple[LoadedSpec, QuestionSet]:
     contents = dict(files)
     own = own_questions(path.parent, contents)
     spec = _spec_in(contents[path.name], path, own)
+    return LoadedSpec(
+        spec, _digest(spec, *(f"{name} {len(each)}\n".encode() + each for name, each in files)), path, files
+    ), own
+
+
+def _digest(spec: Spec, *parts: bytes) -> str:
+    """The sha256 of a spec's files, and of those that it includes: they decide how it grades as well."""
     digest = hashlib.sha256()
-    for name, each in files:
-        digest.update(f"{name} {len(each)}\n".encode() + each)
-    return LoadedSpec(spec, digest.hexdigest(), path, files), own
+    for part in parts:
+        digest.update(part)
+    for each in spec.include:
+        digest.update(find_spec(each.spec).read_bytes())
+    return digest.hexdigest()
 
 
 def _spec_in(content: bytes, path: Path, own: QuestionSet | None = None) -> Spec:
     shown = formatting.printable(str(path))
-    return checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError, own)
+    data = parse_toml(content, shown, SpecError)
+    if "include" in data:
+        data = with_included(data, shown, shipped_specs(), _shipped)
+    return checked(Spec, data, shown, SpecError, own)
+
+
+def _shipped(name: str) -> tuple[Mapping[str, Any], Spec]:
+    """The tables of a shipped spec, and its model."""
+    path = find_spec(name)
+    return parse_toml(read_toml(path, path.name, SpecError), path.name, SpecError), load_spec(name).spec
 
 
 def spec_schema() -> dict[str, Any]:
     """The JSON Schema of a spec, for editors."""
     schema = Spec.model_json_schema()
+    optional = {"functions", "checks"}  # of one that includes others, which have them
+    schema["required"] = [name for name in schema["required"] if name not in optional]
+    schema["anyOf"] = [{"required": sorted(optional)}, {"required": ["include"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

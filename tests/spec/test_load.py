@@ -186,7 +186,7 @@ ROLES = tags(get_args(get_args(FunctionSpec)[0]), "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, convention, functions, seed, limits, restrictions, handout_device, float_labels, files and"
+                "weight is an unknown field (known: name, title, source, backend, convention, functions, include, seed, limits, restrictions, handout_device, float_labels, files and"
                 " checks)"
             ),
         ),
@@ -500,7 +500,10 @@ def test_a_text_that_is_not_a_signature_is_a_fault(fields, where):
 
 
 def test_a_device_is_not_a_spec():
-    with pytest.raises(SpecError, match=r"^/dev/null: expected a \.toml file, or a folder with spec\.toml, found something else$"):
+    with pytest.raises(
+        SpecError,
+        match=r"^/dev/null: expected a \.toml file, or a folder with spec\.toml, found something else$",
+    ):
         load_spec("/dev/null")
 
 
