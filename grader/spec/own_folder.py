@@ -13,7 +13,7 @@ from grader.spec.question_trial import try_question
 from reference.conventions import Convention
 from reference.questions.question_set import QuestionSet
 
-_SYSTEM_ROOTS = ("/usr", "/lib", "/lib64", "/nix/store")
+_SYSTEM_ROOTS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/nix/store")
 """Folders of the system's libraries lie below these, and no instructor's own folder need."""
 
 
@@ -47,5 +47,5 @@ def _readable_folders() -> Iterator[str]:
         return
     for path in sorted({line[line.index("/") :] for line in lines if "/" in line}):
         folder = os.path.dirname(path)  # noqa: PTH120  text in, text out
-        if folder.startswith("/opt/"):  # of a library elsewhere a worker may read the file alone
+        if folder.startswith(("/usr/", "/opt/")):  # of a library elsewhere a worker may read the file alone
             yield os.path.realpath(folder)
