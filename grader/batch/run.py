@@ -23,7 +23,9 @@ from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
 Progress = Callable[["Outcome | None", int, int], None]
-"""Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
+"""Called with each outcome, the number done and the number of submissions; before the first with None and 0.
+
+One that is "open" is not done: it comes once more at the end."""
 
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
@@ -37,7 +39,8 @@ class Outcome:
     """One submission with its report."""
 
     id: str
-    how: Literal["graded", "unchanged"]
+    how: Literal["graded", "unchanged", "open"]
+    """open: graded, but its timing will be repeated."""
     report: Report
 
 
@@ -139,6 +142,8 @@ class ClassRun:
             book.take(outcome.id, outcome.report)
             if outcome.id not in undecided and open_checks(outcome.report):
                 undecided[outcome.id] = outcome.report
+                if progress is not None:
+                    progress(replace(outcome, how="open"), len(outcomes), len(entries))
                 return
             outcomes[outcome.id] = outcome
             if progress is not None:
@@ -243,8 +248,9 @@ class _Gradebook:
             self.write()
 
     def write(self) -> None:
-        """Write the table; none before the first report."""
+        """Write the table; none before the first report. Reports whose files were removed meanwhile are written again."""
         if self.reports:
+            self._store.restore(self.reports)
             self._store.write_gradebook(
                 (each, self.reports[each]) for each in self._ids if each in self.reports
             )

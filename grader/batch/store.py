@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from grader.model.report import Report, parse_report
 from grader.sandbox import interruption
 
 _HALF = ".*.????????.part"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+_log = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -112,9 +117,30 @@ class ReportStore:
     def write(self, submission_id: str, report: Report) -> Path:
         """Put a report on disk."""
         path = self.report_path(submission_id)
-        write_atomically(path, report.to_json())
+        self._put(path, report.to_json())
         return path
+
+    def restore(self, reports: Mapping[str, Report]) -> None:
+        """Write those again whose files were removed, as with the whole folder."""
+        gone = [each for each in reports if not self.report_path(each).exists()]
+        if gone:
+            _log.warning(
+                "%d of the reports in %s were removed during the run; they are written again",
+                len(gone),
+                formatting.printable(str(self.reports_folder)),
+            )
+        for each in gone:
+            self.write(each, reports[each])
 
     def write_gradebook(self, reports: Iterable[tuple[str, Report]]) -> None:
         """Derive gradebook.csv from the reports: a line for each submission, in the given order."""
-        write_atomically(self.gradebook_path, gradebook(list(reports)).content.decode())
+        self._put(self.gradebook_path, gradebook(list(reports)).content.decode())
+
+    def _put(self, path: Path, text: str) -> None:
+        try:
+            write_atomically(path, text)
+        except OutputError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
+                advice = "free some space and run the same command again; finished reports are kept"
+                raise OutputError(f"{error}; {advice}", path=path) from error.__cause__
+            raise
