@@ -33,7 +33,7 @@ _OF_ATTACKS = (
     "torch_reading_patched",
 )
 _OF_OTHER_COURSES = ("cs231n/one_notebook", "eecs498_2020/functions_in_notebook")
-_TURN = "right wrong right right hostile right wrong right right wrong".split()
+_TURN = ["right", "wrong", "right", "right", "hostile", "right", "wrong", "right", "right", "wrong"]
 
 
 def make_class(folder: Path, count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -58,6 +59,15 @@ KINDS = {
     "hup": (signal.SIGHUP, 10),
 }
 """The signal of each, and how often; `job` goes to a job process, the others to the coordinator."""
+
+_EXIT_CODES = {
+    "kill": {-signal.SIGKILL, 0},
+    "job": {0},
+    "int": {130, 0, 1, -signal.SIGINT},
+    "term": {130, 0, -signal.SIGTERM},
+    "hup": {130, 0, -signal.SIGHUP},
+}
+"""0: it was over. A Python that is still starting is ended by the signal itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,45 +150,45 @@ def finished(course: Course, out: Path) -> tuple[int, str]:
 
 def faults(course: Course, kind: str, out: Path, seconds: float, expected: str, within: float) -> list[str]:
     """Stop a run after so many seconds and run it again: all that is not as it should be, in words."""
-    found: list[str] = []
-    number, _ = KINDS[kind]
     process = course.start(out)
     time.sleep(seconds)
-    children = _below(process.pid)
-    if kind == "job":
-        jobs = [each for each in children if "job_process" in " ".join(_words(each))]
-        if jobs and process.poll() is None:
-            random.Random(seconds).choice(jobs).send_signal(number)
-    else:
-        process.send_signal(number)
+    below = _below(process.pid)
+    _stop(process, below, kind, seconds)
     said, _ = process.communicate(timeout=HANG_SECONDS)
-    code = process.returncode
     stopped = time.monotonic()
-    while (left := course.alive(children)) and time.monotonic() < stopped + within:
+    while (left := course.alive(below)) and time.monotonic() < stopped + within:
         time.sleep(0.02)
-    found += [f"still alive after {within:g} s: {each.pid} {' '.join(_words(each))[:120]}" for each in left]
-    if kind == "job":
-        if code != 0:
-            found.append(f"exit code {code}: {said}")
-        elif gradebook(out) != expected:
-            found.append("another gradebook")
-    elif kind != "kill" and code not in {0, 130}:
-        found.append(f"exit code {code} instead of 130: {said}")
-    if "Traceback" in said:
-        found.append(said)
+    found = [f"still alive after {within:g} s: {each.pid} {' '.join(_words(each))[:120]}" for each in left]
+    is_early = not (out / "reports").exists()  # Python itself may still be starting, and has words of its own
+    if process.returncode not in _EXIT_CODES[kind] or ("Traceback" in said and not is_early):
+        found.append(f"exit code {process.returncode}: {said}")
+    if kind == "job" and gradebook(out) != expected:
+        found.append("another gradebook")
     if kind != "kill":
-        found += [f"left: {each.relative_to(course.folder)}" for each in course.temporary.iterdir()]
-        found += [f"half a file: {each}" for each in out.rglob("*.part")]
-    found += list(_half_reports(out))
+        found += _left(course, out)
+    found += _half_reports(out)
     code, said = finished(course, out)
     if code != 0:
         found.append(f"the run after it: exit code {code}: {said}")
     elif gradebook(out) != expected:
         found.append("another gradebook after the run after it")
-    found += [
-        f"the run after it left: {each}" for each in (*course.temporary.iterdir(), *out.rglob("*.part"))
-    ]
-    return found
+    return found + [f"the run after it: {each}" for each in _left(course, out)]
+
+
+def _stop(process: subprocess.Popen[str], below: Sequence[psutil.Process], kind: str, seconds: float) -> None:
+    number, _ = KINDS[kind]
+    if kind != "job":
+        process.send_signal(number)
+        return
+    jobs = [each for each in below if "job_process" in " ".join(_words(each))]
+    if jobs and process.poll() is None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            random.Random(seconds).choice(jobs).send_signal(number)
+
+
+def _left(course: Course, out: Path) -> list[str]:
+    """Temporary folders, and files that are not whole."""
+    return [f"left: {each}" for each in (*course.temporary.iterdir(), *out.rglob("*.part"))]
 
 
 def _half_reports(out: Path) -> list[str]:
