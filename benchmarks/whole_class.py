@@ -60,10 +60,10 @@ def measured(count: int, *, is_quick: bool) -> Iterator[Measure]:
         two, one = (_graded(folder, jobs, quick) for jobs in (2, 1))
         warm = _warm(folder, quick)
     name, is_large = f"class-of-{count}", count >= MANY
-    for jobs, each in ((1, one), (2, two)):
-        if each.rows != count:
-            raise ValueError(f"{count} submissions, but {each.rows} rows with -j {jobs}")
-        rate = 60 * count / each.seconds
+    for jobs, graded in ((1, one), (2, two)):
+        if graded.rows != count:
+            raise ValueError(f"{count} submissions, but {graded.rows} rows with -j {jobs}")
+        rate = 60 * count / graded.seconds
         yield Measure.of(
             f"{name}: -j {jobs}", "Submissions a minute, start included.", "/min", [rate], better="higher"
         )
