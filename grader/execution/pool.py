@@ -105,6 +105,8 @@ class PoolExecutor:
         self._with_torch = with_torch
         self._processes: list[_JobProcess] = []
         self._failed_starts = 0
+        self._is_any_killed = False
+        """Then its folder is left."""
         self._stopped = Event()
 
     def __enter__(self) -> Self:

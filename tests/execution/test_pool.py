@@ -131,7 +131,7 @@ def test_what_a_killed_process_left_is_removed_at_the_end(job, tmp_path, monkeyp
         process = process_of(next(running.run([job("ok")]))[1])
         left.mkdir()
         os.kill(process, signal.SIGKILL)
-        psutil.Process(process).wait(HANG_SECONDS)
+        until(lambda: psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
 
     assert not left.exists()
 
