@@ -50,8 +50,19 @@ def _hold_standard_streams() -> None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w")))
 
 
+def _keep_exit_code() -> None:
+    """Let Python end with the exit code that it was given.
+
+    `python -m` ends by SIGINT if a Ctrl-C ever left code that was executed from a string, as when a dataclass is made,
+    whoever caught it.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def main() -> None:
     """Run the command line; see `grader.frontends.app.run`."""
+    atexit.register(_keep_exit_code)
     interruption.catch()  # first of all: what is imported before this cannot be stopped in words
     try:
         _run()

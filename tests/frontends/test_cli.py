@@ -1004,6 +1004,23 @@ def test_a_hostile_submission_neither_restyles_the_terminal_nor_breaks_the_json(
     assert parse_report(as_json.stdout.decode("utf-8")).score == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_stop_in_code_from_a_string_ends_with_the_exit_code_of_a_stop(tmp_path):
+    text = "import os, signal; os.kill(os.getpid(), signal.SIGINT); [None for _ in iter(int, 1)]"
+    (tmp_path / "stop.py").write_text(
+        f"from grader.frontends import cli\ncli._run = lambda: exec({text!r})\ncli.main()\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "stop"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))},
+    )
+
+    assert (ran.returncode, ran.stderr) == (130, b"")
+
+
 STOPPABLE = MINI_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
 ENDLESS = "import time\ndef f(W, X, y, reg):\n    while True:\n        time.sleep(1)\n"
 
