@@ -16,7 +16,7 @@ from grader.batch.store import ReportStore
 from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
 from grader.execution.capacity import Capacity
-from grader.frontends import cli
+from grader.frontends import cli, head_start
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
 from grader.sandbox.fake import FakeSandbox
@@ -42,7 +42,7 @@ def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
-    monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
+    monkeypatch.setattr(head_start, "head_start", lambda _words: contextlib.nullcontext())
     monkeypatch.setattr("grader.execution.capacity.capacity", lambda: Capacity(cores=1, free_bytes=0))
 
     def run(*words):
