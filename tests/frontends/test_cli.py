@@ -354,7 +354,7 @@ NOT_PLAIN = (
             ["check", "hw.py", "--spec", "none.toml"],
             (
                 "none.toml: file not found; `grader spec list` names the shipped specs, or give the path of a .toml"
-                " file"
+                " file or of a folder with spec.toml"
             ),
         ),
         (
@@ -392,7 +392,7 @@ NOT_PLAIN = (
             ["spec", "show", "eecs"],
             (
                 "no spec is named 'eecs'; `grader spec list` names the shipped specs, or give the"
-                " path of a .toml file"
+                " path of a .toml file or of a folder with spec.toml"
             ),
         ),
     ],
@@ -818,7 +818,7 @@ def test_each_spec_is_validated_whatever_is_wrong_with_another(grader, mini):
     assert ran.err == (
         "grader: bad.toml: checks[0].points must be greater than or equal to 0 (got -1)\n"
         "none.toml: file not found; `grader spec list` names the shipped specs, or give the path of a .toml"
-        " file\n"
+        " file or of a folder with spec.toml\n"
     )
 
 

@@ -180,7 +180,12 @@ def batch(
             parser=submission_path,
         ),
     ],
-    spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
+    spec: Annotated[
+        str,
+        typer.Option(
+            "--spec", help="A spec's name, a .toml file or a folder with one.", metavar="NAME|FILE|FOLDER"
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option(
