@@ -298,8 +298,10 @@ def batch(
                 raise
             progress.close()
             kept = f" {out} has their reports and the gradebook so far." if progress.done else ""
+            again = progress.to_be_timed_again
+            rest = f", {again} of them to be timed again" if again else ""
             typer.echo(
-                f"\nStopped after {progress.done} of {progress.total} submissions.{kept}"
+                f"\nStopped after {progress.done} of {progress.total} submissions{rest}.{kept}"
                 " Run the same command again to continue.",
                 err=True,
             )
