@@ -249,10 +249,14 @@ class ClassRun:
             "submission": report.submission.sha256 != sha256,
             "seed": self.pinned_seed not in {None, made.seed},
             "device": made.device != settings.device,
-            "data": made.data != settings.data_name(checks),
+            "data": made.data != settings.data_name(checks, made.seed),
             "isolation": IsolationLevel(made.isolation).rank < self.least_isolation.rank,
             "full": (settings.is_full and any(map(_stopped_early, report.checks)))
-            or (report.assignment.spec_sha256 == self.loaded.sha256 and left_out != to_leave_out),
+            or (
+                report.status != "unreadable"
+                and report.assignment.spec_sha256 == self.loaded.sha256
+                and left_out != to_leave_out
+            ),
         }
         return tuple(reason for reason, has_changed in changes.items() if has_changed)
 

@@ -18,6 +18,21 @@ def notes_of(text):
     return parse_roster(text)[1]
 
 
+@pytest.mark.parametrize(
+    "row, email",
+    [
+        ("ann@x.edu,", "ann@x.edu"),
+        ("ann@x.edu,a.one@x.edu", "a.one@x.edu"),
+        ("ann,", None),
+        ("ann@x,", None),
+    ],
+)
+def test_a_login_that_is_an_address_is_the_email_of_who_has_no_other(row, email):
+    (student,) = parse_roster(f"id,login,email\n1,{row}\n")[0].students
+
+    assert student.part({}).email == email
+
+
 def fault_of(text):
     with pytest.raises(TableError) as caught:
         parse_roster(text)
