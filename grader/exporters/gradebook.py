@@ -88,11 +88,7 @@ def _previous(report: Report | None) -> tuple[str, str]:
 def _note(result: StudentResult) -> str:
     """What the instructor should know, and the flags in words, such as a submission that could not be read."""
     flags = () if result.report is None else result.report.flags
-    return _safe_cell(" ".join((*map(_sentence, result.remarks), *(flag.message for flag in flags))))
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+    return _safe_cell(" ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags))))
 
 
 def _safe_cell(cell: str) -> str:

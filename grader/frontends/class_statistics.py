@@ -111,7 +111,7 @@ def show_remarks(console: Console, remarks: Sequence[str]) -> None:
     if remarks:
         _show_heading(console, "Rules and overrides")
     for remark in remarks:
-        console.print(_indented(f"{remark}."))
+        console.print(_indented(formatting.sentence(remark)))
 
 
 def show_check(console: Console, check: CheckStatistics) -> None:
@@ -177,14 +177,14 @@ def _show_head(console: Console, statistics: ClassStatistics) -> None:
 
 
 def _show_look_alikes(console: Console, statistics: ClassStatistics) -> None:
-    """Whether the class was graded as the wrong assignment."""
+    """Whether the class was graded as the wrong assignment. A few such submissions are among those that need a look."""
     for name, times in statistics.look_alikes.most_common(1):
-        look = (
-            f"{formatting.count(statistics.graded, 'submission')} {'looks' if times == 1 else 'look'} like"
-            f" {name or 'an assignment of another course'}"
-        )
-        question = "is --spec right?" if 2 * times > statistics.graded else "the right file?"
-        console.print(_text(f"{times} of {look}: {question}", "bold yellow"))
+        if 2 * times > statistics.graded:
+            look = (
+                f"{formatting.count(statistics.graded, 'submission')} {'looks' if times == 1 else 'look'} like"
+                f" {name or 'an assignment of another course'}"
+            )
+            console.print(_text(f"{times} of {look}: is --spec right?", "bold yellow"))
 
 
 def _score(value: float, scores: ScoreStatistics) -> str:
@@ -194,7 +194,7 @@ def _score(value: float, scores: ScoreStatistics) -> str:
 def _spread_line(scores: ScoreStatistics) -> Text:
     spread = scores.spread
     most = formatting.points(scores.max_score)
-    worth = " in percent, because the maximum differs" if scores.is_percent else f" of {most}"
+    worth = " in percent, because the maximum differs" if scores.is_percent else f" out of {most}"
     if spread.count == 1:
         return _text(f"Score: {_score(spread.median, scores)}{worth}")
     known = [

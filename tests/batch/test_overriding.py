@@ -61,6 +61,31 @@ def test_a_later_one_replaces_an_earlier_one(store):
     assert [(each.points, each.reason) for each in given(store)] == [(4.0, "no,<U+202E> 4")]
 
 
+def test_one_by_another_id_of_the_same_student_replaces_it_and_removes_it(store):
+    submission = {"id": "cy", "sha256": "a" * 64, "files": [], "student": {"id": "1004", "email": "cy@x.edu"}}
+    store.write("cy", report_of(submission=submission))
+    put(store, "cy", 3.0)
+    put(store, "1004", 4.0)
+    assert [each.points for each in given(store)] == [4.0]
+    put(store, "team", 5.0)
+    put(store, "1003", 6.0)
+    assert [each.points for each in given(store)] == [4.0, 5.0, 6.0]
+
+    remove(store, "cy")
+
+    assert [each.points for each in given(store)] == [5.0, 6.0]
+
+
+def test_points_of_a_check_under_a_total_are_said_not_to_count(store):
+    put(store, "ann")
+
+    done = put(store, "ann", 3.0, "f_values")
+
+    assert done.remarks == (
+        "ann has an override of the total, which counts: 8; remove it if the points of the check should count",
+    )
+
+
 def test_overrides_are_removed(store):
     give(store, "team", {None: 8.0}, "x", NOW)
     give(store, "team", {"f_values": 3.0}, "x", NOW)
@@ -90,7 +115,7 @@ def test_one_of_somebody_who_has_left_the_class_is_removed(store):
             1.0,
             "f_value",
             "x",
-            "there is no check 'f_value' (did you mean 'f_values'?); choose from f_values",
+            "there is no check 'f_value'; did you mean 'f_values'?",
         ),
         ("ann", 1.0, None, " ", "an override needs a reason, which the student may read; pass --reason"),
         ("ann", 1.0, None, "x" * 1001, "a reason has at most 1,000 characters, not 1,001"),

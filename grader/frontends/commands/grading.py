@@ -278,7 +278,7 @@ def batch(
         number = formatting.count(len(result.changes), "score")
         typer.echo(f"{number} changed: {formatting.several(result.changes, 10)}")
     for words in (*result.applied_words, *result.remarks):
-        typer.echo(f"{words[:1].upper()}{words[1:]}.")
+        typer.echo(formatting.sentence(words))
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
