@@ -38,12 +38,9 @@ class Applied:
     remarks: tuple[str, ...] = ()
 
 
-def applied(results: Sequence[StudentResult], words: Words, others: Sequence[StudentResult] = ()) -> Applied:
-    """The results with the words applied.
-
-    others: who else is in the class; a word on them fits somebody.
-    """
-    return _Application(results, words, others).applied()
+def applied(results: Sequence[StudentResult], words: Words) -> Applied:
+    """The results with the words applied."""
+    return _Application(results, words).applied()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +54,10 @@ class _Given:
 class _Application:
     """One application of words to results, and the remarks that it leads to."""
 
-    def __init__(
-        self, results: Sequence[StudentResult], words: Words, others: Sequence[StudentResult]
-    ) -> None:
+    def __init__(self, results: Sequence[StudentResult], words: Words) -> None:
         self._results = results
         self._rules = words.rules
-        self._directory = Directory((*results, *others))
+        self._directory = Directory(results)
         self._remarks: dict[str, None] = {}
         self._extensions, self._reasons = self._all_extensions(words)
         self._days_left = self._all_days_left()
@@ -168,7 +163,8 @@ class _Application:
             near = formatting.near(override.check, checks)
             words = f"there is no check {override.check!r}" + (f" ({near})" if near else "")
             if result.report is None:
-                words = "nothing was handed in: an override of the total gives points"
+                why = "it is not graded yet" if result.is_awaited else "nothing was handed in"
+                words = f"{why}: an override of the total gives points"
             self._remark(f"{given.source}: override of {_of(override)}: {words}")
             return None
         points = round(override.points - check.points, 4)

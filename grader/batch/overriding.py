@@ -114,6 +114,12 @@ def given(store: ReportStore) -> tuple[Override, ...]:
 def _held(store: ReportStore) -> Iterator[None]:
     _require_class(store)
     with store.held("wait for its end, or stop it"):
+        if store.had_record and store.read_record() is None:
+            shown = formatting.printable(str(store.record_path))
+            raise RulesError(
+                f"{shown}: gone or cannot be read, so the gradebook would lose who handed in nothing; run `grader batch`"
+                " again first"
+            )
         yield
 
 
@@ -150,7 +156,8 @@ def _require_possible(
     report, what = result.report, "the total" if check is None else formatting.printable(check)
     if report is None and check is not None:
         shown = formatting.printable(result.id)
-        raise RulesError(f"{shown}: nothing was handed in, so there are no checks; use --points")
+        why = "not graded yet" if result.is_awaited else "nothing was handed in"
+        raise RulesError(f"{shown}: {why}, so there are no checks; use --points")
     worth = class_maximum if report is None else report.max_score if check is None else _worth(report, check)
     if not 0 <= amount <= GREATEST_POINTS:
         seen = formatting.number(amount)

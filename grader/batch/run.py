@@ -297,7 +297,7 @@ class _Gradebook:
         record: ClassRecord | None,
         words: Words,
     ) -> None:
-        self._store, self._record, self._words, self._class = store, record, words, whole_class
+        self._store, self._record, self._words = store, record, words
         self.results: tuple[StudentResult, ...] = ()
         """The latest table."""
         self.remarks: tuple[str, ...] = ()
@@ -321,14 +321,8 @@ class _Gradebook:
     def write(self) -> None:
         """Write the table; none before the first report."""
         if self.reports:
-            graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
-            others = (
-                StudentResult(entry.id, student, None)
-                for entry in self._class
-                if entry.id not in self.reports
-                for student in (*(each.part for each in entry.students), None)
-            )
-            found = applied(results_of(graded, self._record), self._words, tuple(others))
+            latest = ((each, self.reports.get(each)) for each in self._ids)
+            found = applied(results_of(latest, self._record), self._words)
             self._store.write_gradebook(found.results)
             self.results, self.remarks = found.results, found.remarks
 

@@ -39,7 +39,7 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
         lines.append(
             _line(
                 *map(_safe_cell, (result.id, *names)),
-                "not_submitted" if report is None else report.status,
+                result.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
                 _safe_cell(_reason(result)),
@@ -88,7 +88,9 @@ def _previous(report: Report | None) -> tuple[str, str]:
 def _note(result: StudentResult) -> str:
     """What the instructor should know, and the flags in words, such as a submission that could not be read."""
     flags = () if result.report is None else result.report.flags
-    return _safe_cell(" ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags))))
+    return _safe_cell(
+        " ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags)))
+    )
 
 
 def _safe_cell(cell: str) -> str:

@@ -102,7 +102,7 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
         _show_heading(console, f"{words}: not in the class that was graded last", "bold yellow")
         console.print(_indented(formatting.several(strangers, _SHOWN)))
     if left_out.has_unread_record:
-        words = "class.json cannot be read, so nobody knows who handed in nothing: run grader batch again"
+        words = "class.json is gone or cannot be read, so nobody knows who handed in nothing: run grader batch again"
         _show_heading(console, words, "bold red")
 
 
@@ -160,6 +160,8 @@ def _show_head(console: Console, statistics: ClassStatistics) -> None:
     parts = [f"{statistics.graded - sum(without.values())} graded"]
     if statistics.unreadable:
         parts.append(f"{len(statistics.unreadable)} could not be graded")
+    if statistics.not_graded:
+        parts.append(f"{statistics.not_graded} not graded yet")
     if statistics.nothing_submitted:
         parts.append(f"{len(statistics.nothing_submitted)} handed in nothing")
     parts += [f"{count} {_NO_SCORE[why]}" for why, count in without.items()]

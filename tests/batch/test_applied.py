@@ -175,7 +175,9 @@ def test_words_that_fit_nobody_are_said():
 def test_a_word_on_somebody_who_is_not_graded_yet_fits():
     rules = rules_of(late={"policy": "none"}, extensions={"bob": {"by": "1 h"}})
 
-    assert applied([row("ann")], Words(rules), [StudentResult("bob", None, None)]).remarks == ()
+    assert (
+        applied([row("ann"), StudentResult("bob", None, None, is_awaited=True)], Words(rules)).remarks == ()
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from grader.batch import lock
+from grader.batch.class_record import ClassRecord, EntryPart
 from grader.batch.overriding import give, given, remove
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, RulesError
@@ -22,6 +23,14 @@ def store(tmp_path):
         submission = {"id": identifier, "sha256": "a" * 64, "files": [], **known}
         store.write(identifier, report_of(submission=submission))
     return store
+
+
+def class_record(*ids):
+    entries = tuple(
+        EntryPart(id=each, students=(), attempt=None, submitted_at=None, late_mark=None, earlier=(), notes=())
+        for each in ids
+    )
+    return ClassRecord(format="folder", words="A folder.", spec="mini", title="Mini", entries=entries)
 
 
 def put(store, name, points=8.0, check=None, reason="typo", **more):
@@ -161,6 +170,33 @@ def test_there_must_be_one_to_remove(store):
         remove(store, "ann", frozenset({"g"}))
 
     assert str(caught.value) == "there is no override of g for ann, only of f_values"
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("{"), lambda path: path.unlink()])
+def test_without_the_record_of_the_class_nothing_is_written(store, spoil):
+    store.keep({"roster.csv": b"id\n1\n"})
+    store.write_record(class_record("ann", "team"))
+    put(store, "ann")
+    before = store.gradebook_path.read_text(), given(store)
+    spoil(store.record_path)
+
+    with pytest.raises(RulesError, match="would lose who handed in nothing; run `grader batch` again first"):
+        put(store, "ann", 3.0)
+
+    assert (store.gradebook_path.read_text(), given(store)) == before
+
+
+def test_a_report_that_cannot_be_read_costs_no_row(store):
+    store.write_record(class_record("ann", "team"))
+    store.report_path("team").write_text("{}")
+
+    put(store, "ann")
+    put(store, "team", 7.0)
+
+    assert scores(store) == ["8", "7"]
+    assert "team,,,not_graded,7" in store.gradebook_path.read_text()
+    with pytest.raises(RulesError, match="team: not graded yet, so there are no checks; use --points"):
+        put(store, "team", 1.0, "f_values")
 
 
 def test_a_folder_that_is_not_a_class_is_left_as_it_is(tmp_path):

@@ -406,6 +406,10 @@ def gradebook_rows(tmp_path):
     ]
 
 
+def gradebook_lines(tmp_path):
+    return list(csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text())))
+
+
 def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
     def stop(outcome, number, total):
         if number == 2:
@@ -414,7 +418,8 @@ def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
         batch(progress=stop)
 
-    assert gradebook_rows(tmp_path) == ["ann", "bob"]
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+    assert [row["status"] for row in gradebook_lines(tmp_path)] == ["graded", "graded", "not_graded"]
 
 
 def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
@@ -424,7 +429,8 @@ def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
 
     def look(outcome, number, total):
         path = tmp_path / "out" / "gradebook.csv"
-        seen.append(len(gradebook_rows(tmp_path)) if path.exists() else 0)
+        rows = gradebook_lines(tmp_path) if path.exists() else []
+        seen.append(sum(row["status"] == "graded" for row in rows))
 
     batch(progress=look)
 

@@ -407,7 +407,7 @@ def test_submissions_that_no_result_is_of_are_told_with_what_to_do():
         "1 report of an earlier run is left out: not in the class that was graded last",
         "  dan",
         "",
-        "class.json cannot be read, so nobody knows who handed in nothing: run grader",
-        "batch again",
+        "class.json is gone or cannot be read, so nobody knows who handed in nothing: run",
+        "grader batch again",
     ]
     assert shown(show_left_out, LeftOut()) == ""
