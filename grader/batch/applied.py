@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -71,7 +72,12 @@ class _Application:
             if self._rules.due is None:
                 self._remark("class.toml has no due date: only the platform's marks tell who is late")
             elif not any(each.submitted_at for each in submissions):
-                self._remark("no submission has a time: only the platform's marks tell who is late")
+                marked = any(each.late_mark for each in submissions)
+                self._remark(
+                    "no submission has a time: only the platform's marks tell who is late"
+                    if marked
+                    else "no submission has a time, or a late mark of the platform's: nobody counts as late"
+                )
         if self._without_zone:
             self._remark(
                 f"the times of {formatting.count(self._without_zone, 'submission')} have no offset: set time_zone in"
@@ -192,6 +198,8 @@ class _Application:
         if cost is None:
             return result
         reason = f"{late.words}: {cost.words}"
+        if score < cost.points < math.inf:
+            reason += f", but no more than the score of {formatting.points(score)}"
         change = Change("late", round(0.0 - min(cost.points, score), 4), reason)
         return replace(result, changes=(*result.changes, change))
 

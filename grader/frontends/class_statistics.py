@@ -88,7 +88,11 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
     unread, not_graded, strangers = left_out.unread, left_out.not_graded, left_out.strangers
     if not_graded:
         words = f"{formatting.count(len(not_graded), 'submission')} not graded yet"
-        _show_heading(console, f"{words}: run the same grader batch command again to go on", "bold yellow")
+        _show_heading(
+            console,
+            f"{words}: run the same grader batch command again, without --select, to go on",
+            "bold yellow",
+        )
         console.print(_indented(formatting.several(not_graded, _SHOWN)))
     if unread:
         words = f"{formatting.count(len(unread), 'report')} cannot be read, and {_is_are(unread)} left out"
@@ -345,7 +349,7 @@ def _look_briefly(statistics: ClassStatistics) -> Iterable[str]:
 
 def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> None:
     told: list[tuple[str, list[str]]] = [
-        ("Could not be graded", [f"{name}: {why}" for name, why in statistics.unreadable])
+        ("Could not be graded", [f"{_names(who, 5)}: {why}" for why, who in _unreadable(statistics).items()])
     ]
     told += [("Equal files", list(_equal_lines(statistics)))]
     for kind, label in _FLAGS.items():
@@ -363,6 +367,14 @@ def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> Non
             console.print(_indented(label, "yellow"))
             for line in formatting.first(lines, _SHOWN):
                 console.print(_indented(line, columns=4))
+
+
+def _unreadable(statistics: ClassStatistics) -> Mapping[str, list[StudentName]]:
+    """Who could not be graded, by the reason, which begins with a submission's id where it is of all its files."""
+    found: dict[str, list[StudentName]] = {}
+    for name, why in statistics.unreadable:
+        found.setdefault(why.removeprefix(f"{name.submission}: "), []).append(name)
+    return found
 
 
 def _equal_lines(statistics: ClassStatistics) -> Iterable[str]:

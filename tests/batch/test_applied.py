@@ -188,7 +188,7 @@ def test_a_word_on_somebody_who_is_not_graded_yet_fits():
             {},
             "the times of 1 submission have no offset: set time_zone in class.toml, or nobody knows who is late",
         ),
-        (None, {}, "no submission has a time: only the platform's marks tell who is late"),
+        (None, {}, "no submission has a time, or a late mark of the platform's: nobody counts as late"),
         (None, {"due": None}, "class.toml has no due date: only the platform's marks tell who is late"),
     ],
 )

@@ -331,6 +331,16 @@ def test_scores_that_a_regrade_changed_are_told_with_why():
     ]
 
 
+def test_who_could_not_be_graded_for_the_same_reason_is_told_once():
+    def unreadable(name):
+        words = f"{name}: found only report.pdf"
+        return report_of(status="unreadable", score=0, flags=[flag("unreadable", words)])
+
+    lines = lines_of(*(result(name, unreadable(name)) for name in ("ann", "bob")))
+
+    assert "    ann (a) and bob (b): found only report.pdf" in lines
+
+
 def test_what_rules_do_not_fit_is_told():
     text = shown(show_remarks, ["class.toml: nobody is called bob"])
 
@@ -398,7 +408,8 @@ def test_submissions_that_no_result_is_of_are_told_with_what_to_do():
 
     assert [line.rstrip() for line in text.splitlines()] == [
         "",
-        "2 submissions not graded yet: run the same grader batch command again to go on",
+        "2 submissions not graded yet: run the same grader batch command again, without",
+        "--select, to go on",
         "  bob and cid",
         "",
         "1 report cannot be read, and is left out: run grader batch again to make it anew",

@@ -221,7 +221,10 @@ def batch(
     ] = None,
     anyway: Annotated[
         bool,
-        typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
+        typer.Option(
+            "--anyway",
+            help="Grade a class even if most of it has no function of the spec, or DIR has it graded with another spec.",
+        ),
     ] = False,
 ) -> None:
     """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.
