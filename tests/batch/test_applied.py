@@ -61,6 +61,7 @@ def test_lateness_takes_no_more_than_there_is():
     (ann,) = applied([row("ann", at=ONE_DAY_LATE)], Words(rules_of(late=late))).results
 
     assert (changes(ann), ann.score) == ([("late", -13.0, None)], 0.0)
+    assert ann.changes[0].reason == "23 h 1 min late: 15 points off, but no more than the score of 13"
 
 
 def test_what_is_not_accepted_scores_0():
