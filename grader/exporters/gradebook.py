@@ -12,7 +12,8 @@ from grader.model.report import Report
 from grader.model.student_result import ChangeKind, StudentResult
 
 _FIRST = (
-    "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late", "override", "reason",
+    "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late_points",
+    "override_points", "reason",
     "previous_score", "regraded_for", "email",
 )  # fmt: skip
 

@@ -46,8 +46,7 @@ def test_a_roster_names_the_students_and_those_who_are_missing(tmp_path, store, 
     assert joined.remarks == (
         "Roster: 3 students; login from 'Login', name from 'Name', id from 'Student ID'.",
         "1 submission of 3 students; 2 handed in nothing: Ben Two (0013) and Cem (0014).",
-        "Not on the roster: zoe.",
-        "1 submission without a student of the roster keeps its row, under the name in the download.",
+        "Not on the roster: zoe (graded, under the name in the download).",
     )
     assert [(each.id, [who.id for who in each.students]) for each in record.entries] == [
         ("ann", ["0012"]),
