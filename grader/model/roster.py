@@ -42,6 +42,10 @@ class RosterStudent(ReportModel):
         description="Every id by its kind: id, canvas, sis, moodle (the participant's number), github.",
     )
     extension: Extension | None = Field(default=None, description="More time; null for none.")
+    submitted_at: datetime | None = Field(
+        default=None,
+        description="When something was handed in, by Moodle's worksheet, in the site's time; null if unknown.",
+    )
     line: int = Field(description="Where the roster names the student, from 1.")
 
     @property
