@@ -26,7 +26,7 @@ class LeftOut:
     """With a report of an earlier run, and not in the class that was graded last."""
 
     has_unread_record: bool = False
-    """Whether there is a class.json that this version cannot read: then nobody knows who handed in nothing."""
+    """Whether the class.json cannot be read, or is gone: then nobody knows who handed in nothing."""
 
 
 def require_class(store: ReportStore) -> None:
@@ -73,5 +73,5 @@ def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
         unread,
         tuple(each.id for each in entries if each.id not in there),
         tuple(strangers),
-        has_unread_record=record is None and store.record_path.exists(),
+        has_unread_record=record is None and store.had_record,
     )
