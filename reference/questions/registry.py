@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reference.questions import cnn, lab
+from reference.questions.fc_net import FC_NET_QUESTIONS
+from reference.questions.layers import LAYER_QUESTIONS
 from reference.questions.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS
 from reference.questions.question import Question
@@ -13,7 +15,9 @@ from reference.questions.two_layer import TWO_LAYER_QUESTIONS
 
 _ALL: tuple[Question, ...] = (
     *cnn.QUESTIONS,
+    *FC_NET_QUESTIONS,
     *lab.QUESTIONS,
+    *LAYER_QUESTIONS,
     *LINEAR_BIAS_QUESTIONS,
     *LINEAR_REGRESSION_QUESTIONS,
     *RIDGE_QUESTIONS,

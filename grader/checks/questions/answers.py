@@ -171,7 +171,7 @@ class AnswersCheck(CheckFields):
         return self.failed(
             " ".join((*tally.sentences(diagnoses), *self._unpaid(unproven))),
             credit=min(1.0, credit),
-            findings=(Finding(self.function, False, diagnoses, notes),),
+            findings=(Finding(self.function, tally.is_wrong_aside, diagnoses, notes),),
         )
 
     def _unpaid(self, unproven: Sequence[str]) -> Iterator[str]:

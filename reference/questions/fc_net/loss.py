@@ -1,0 +1,265 @@
+"""Both networks' scores, loss and gradients, calls that leave no trace, and the default dtype: the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from reference.losses.problem import Array, softmax
+from reference.mistakes import Mistake
+from reference.questions.fc_net.cases import DEEP, PARAMETERS, SHALLOW, Case, drawn, without_labels
+from reference.questions.fc_net.network import Evaluated, Faults, evaluate, flat, parameters_of, scores
+from reference.questions.inputs import Inputs
+from reference.questions.question import Answer, Question, QuestionCase, QuestionMistake, Rule
+
+BEFORE, LAST, BIASES_BEFORE, BIAS_LAST = "dW_before_last", "dW_last", "db_before_last", "db_last"
+_GRADIENTS = (BEFORE, LAST, BIASES_BEFORE, BIAS_LAST)
+_MISSING, _UNLIKE = "missing", "unlike"
+
+_WITH_ROWS = (*PARAMETERS, "X")
+_WITH_LABELS = (*_WITH_ROWS, "y", "first_reg", "reg")
+
+SCORES32 = 1e-4
+"""Relative: what float32 may cost the scores."""
+
+
+def _evaluated(inputs: Inputs, faults: Faults) -> Evaluated:
+    X, y = inputs.arrays("X", "y")
+    regs = inputs.number("first_reg"), inputs.number("reg")
+    return evaluate(parameters_of(inputs), X, y, regs, faults)
+
+
+def _answer(inputs: Inputs, faults: Faults = Faults()) -> Answer:  # noqa: B008  frozen
+    found = _evaluated(inputs, faults)
+    return {
+        "loss": np.asarray(found.loss),
+        BEFORE: flat(found.weights[:-1]),
+        LAST: found.weights[-1],
+        BIASES_BEFORE: flat(found.biases[:-1]),
+        BIAS_LAST: found.biases[-1],
+        _MISSING: np.zeros(()),
+        _UNLIKE: np.zeros(()),
+    }
+
+
+def _scores(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  frozen
+    return scores(parameters_of(inputs), inputs.array("X"), faults)
+
+
+# --- Mistakes --------------------------------------------------------------------------------------------------------
+
+_LOSS, _WEIGHTS, _BIASES = "loss", f"{BEFORE} {LAST}", f"{BIASES_BEFORE} {BIAS_LAST}"
+_ALL_GRADIENTS = f"{_WEIGHTS} {_BIASES}"
+_ALL = f"{_LOSS} {_ALL_GRADIENTS}"
+_EVERYWHERE = f"scores {_ALL}"
+_EVERY_W = "does the sum run over the weights of every layer, and over nothing else?"
+_WHERE_RELU = "which layers of this network are followed by a ReLU?"
+_HALF = "compare the factor in fc_net.py's text with that of softmax.py."
+_MEAN = "where is the average over the samples taken?"
+_CHAIN = "what reaches a layer on the way back, and from where?"
+
+_FAULTS: Sequence[tuple[str, str, str, Faults]] = (
+    ("no_half", _LOSS, f"with reg*sum(W*W), the regularization of softmax.py: {_HALF}", Faults(penalty=2)),
+    ("no_half", _WEIGHTS, f"with 2*reg*W, which fits reg*sum(W*W), the regularization of softmax.py: {_HALF}", Faults(penalty=2)),
+    ("half_twice", _LOSS, "with half of the regularization that the assignment has: is it halved twice?", Faults(penalty=0.5)),
+    ("half_twice", _WEIGHTS, "with 0.5*reg*W: what is the derivative of 0.5*reg*W*W?", Faults(penalty=0.5)),
+    ("reg_missing", f"{_LOSS} {_WEIGHTS}", "without the regularization: where does self.reg come in?", Faults(penalty=0)),
+    ("reg_subtracted", f"{_LOSS} {_WEIGHTS}", "with the regularization subtracted: which sign does it have?", Faults(penalty=-1)),
+    ("reg_frozen", f"{_LOSS} {_WEIGHTS}", "with the strength that the object was made with: reg may change later; read it where it is used.", Faults(has_first_reg=True)),
+    ("last_missing", f"{_LOSS} {LAST}", f"with the last layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the last")),
+    ("first_missing", f"{_LOSS} {BEFORE}", f"with the first layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the first")),
+    ("first_only", f"{_LOSS} {BEFORE} {LAST}", f"with the first layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the first")),
+    ("last_only", f"{_LOSS} {BEFORE}", f"with the last layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the last")),
+    ("biases_regularized", f"{_LOSS} {_BIASES}", f"with the biases in the regularization: {_EVERY_W}", Faults(are_biases_regularized=True)),
+    ("over_n", f"{_LOSS} {_WEIGHTS}", "with the regularization divided by N: which part of the loss is an average?", Faults(is_penalty_averaged=True)),
+    ("l1", f"{_LOSS} {_WEIGHTS}", "with the absolute values of the weights in the regularization: which norm does the assignment ask for?", Faults(norm="absolute")),
+    ("sum_instead_of_mean", _ALL, f"of a sum over the samples: {_MEAN}", Faults(average="sum")),
+    ("divided_twice", _ALL, f"with the data term divided by N twice: {_MEAN}", Faults(average="twice")),
+    ("relu_last", _EVERYWHERE, f"with a ReLU after the last layer too: {_WHERE_RELU}", Faults(relus="the last too")),
+    ("no_relu", _EVERYWHERE, f"of affine layers without a ReLU between them: {_WHERE_RELU}", Faults(relus="none")),
+    ("one_relu", _EVERYWHERE, f"with a ReLU after the first layer alone: {_WHERE_RELU}", Faults(relus="the first")),
+    ("no_biases", _EVERYWHERE, "of layers without their biases: which terms does an affine layer have?", Faults(has_biases=False)),
+    ("mask_missing", f"{BEFORE} {BIASES_BEFORE}", "of slopes that pass units that are off: what does a ReLU do on the way back?", Faults(is_masked=False)),
+    ("dout_not_passed", f"{BEFORE} {BIASES_BEFORE}", f"of the slopes of the scores, taken for every layer: {_CHAIN}", Faults(back="scores' slopes")),
+    ("wrong_cache", _WEIGHTS, f"of each layer's slopes with the input of the layer before it: {_CHAIN}", Faults(back="earlier input")),
+    ("minus_one_missing", _ALL_GRADIENTS, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
+    ("plus_one", _ALL_GRADIENTS, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
+)  # fmt: skip
+
+
+def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
+    if output == "scores":
+        return lambda inputs: _scores(inputs, faults)
+    return lambda inputs: _answer(inputs, faults)[output]
+
+
+def _mistakes_in(outputs: Sequence[str]) -> tuple[QuestionMistake, ...]:
+    return tuple(
+        Mistake(name, output, f"It is the result {what}", _outcome_of(output, faults))
+        for name, wrong, what, faults in _FAULTS
+        for output in wrong.split()
+        if output in outputs
+    )
+
+
+def _scaled(output: str, factor: float) -> Callable[[Inputs], Array]:
+    return lambda inputs: factor * _answer(inputs)[output]
+
+
+_SIGNS = (
+    ("all_zero", "It is zero throughout: is it ever filled?", 0.0),
+    (
+        "sign_flipped",
+        "It is the right gradient with the opposite sign: in which direction does the loss rise?",
+        -1.0,
+    ),
+)
+_LOSS_MISTAKES = (
+    *_mistakes_in(("loss", *_GRADIENTS)),
+    *(
+        Mistake(name, output, message, _scaled(output, factor))
+        for name, message, factor in _SIGNS
+        for output in _GRADIENTS
+    ),
+    Mistake(
+        "only_regularizer",
+        "loss",
+        "It is the regularization alone: where does the loss of the scores come in?",
+        lambda inputs: (
+            0.5 * inputs.number("reg") * sum(float((W * W).sum()) for W in parameters_of(inputs).weights)
+        ),
+    ),
+)
+_SCORE_MISTAKES = (
+    *_mistakes_in(("scores",)),
+    Mistake(
+        "probabilities",
+        "scores",
+        "They are the probabilities: the assignment asks for the scores, before any softmax.",
+        lambda inputs: softmax(_scores(inputs)),
+    ),
+    Mistake(
+        "shifted_scores",
+        "scores",
+        "They are the scores minus the largest of their row: return them as they are.",
+        lambda inputs: (found := _scores(inputs)) - found.max(axis=1, keepdims=True),
+    ),
+    Mistake("all_zero", "scores", "They are zero throughout.", lambda inputs: 0 * _scores(inputs)),
+)
+
+
+def _count_rule(name: str, output: str, message: str) -> Rule:
+    def broken(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        count = float(seen[output])
+        return {"count": count, "all": 2 * (inputs.array("widths").size - 1)} if count else None
+
+    return Rule(name, output, message, broken)
+
+
+_GRADIENT_RULES = (
+    _count_rule("keys_missing", _MISSING, "{count} of the {all} gradients are not in grads: every parameter needs one, under the parameter's own name."),
+    _count_rule("gradients_of_another_shape", _UNLIKE, "{count} of the {all} gradients have another shape than their parameter."),
+)  # fmt: skip
+
+
+def _traced(number: int, name: str, message: str) -> Rule:
+    def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        return {} if int(float(seen["inputs"])) & number else None
+
+    return Rule(name, "inputs", message, broken)
+
+
+_TRACE_RULES = (
+    _count_rule("params_changed", "params", "It changes {count} of the {all} parameters: an update belongs to the solver."),
+    _traced(1, "changes_X", "It changes its input X in place: work on a copy."),
+    _traced(2, "changes_y", "It changes its input y in place: work on a copy."),
+)  # fmt: skip
+
+
+def _questions(prefix: str, cases: Sequence[Case]) -> tuple[Question, ...]:
+    right = ("fc_net", "loss")
+    return (
+        Question(
+            name=f"{prefix}_scores",
+            parameters=_WITH_ROWS,
+            outputs={"scores": "array"},
+            draw=without_labels(cases),
+            answer=lambda inputs: {"scores": _scores(inputs)},
+            driver=("fc_net", "scores"),
+            right=right,
+            method="loss",
+            mistakes=_SCORE_MISTAKES,
+            unchanged=(),
+        ),
+        Question(
+            name=f"{prefix}_loss",
+            parameters=_WITH_LABELS,
+            outputs={
+                "loss": "number",
+                **dict.fromkeys(_GRADIENTS, "array"),
+                _MISSING: "number",
+                _UNLIKE: "number",
+            },
+            draw=drawn(cases),
+            answer=_answer,
+            driver=("fc_net", "loss"),
+            right=right,
+            method="loss",
+            mistakes=_LOSS_MISTAKES,
+            free=(_MISSING, _UNLIKE),
+            rules=_GRADIENT_RULES,
+            unchanged=(),
+        ),
+        Question(
+            name=f"{prefix}_calls",
+            parameters=_WITH_LABELS,
+            outputs={"loss": "number", "params": "number", "inputs": "number"},
+            draw=lambda rng: [_named(each) for each in list(drawn(cases)(rng))[:2]],
+            answer=lambda inputs: {
+                "loss": _answer(inputs)["loss"],
+                "params": np.zeros(()),
+                "inputs": np.zeros(()),
+            },
+            driver=("fc_net", "calls"),
+            mistakes=_mistakes_in(("loss",)),
+            free=("params", "inputs"),
+            rules=_TRACE_RULES,
+            needs={"params": ("loss",), "inputs": ("loss",)},
+            aside=("inputs",),
+            unchanged=(),
+        ),
+    )
+
+
+def _named(case: QuestionCase) -> QuestionCase:
+    return QuestionCase(f"the second call with {case.label}", case.inputs)
+
+
+def _single(inputs: Inputs) -> Answer:
+    return {"other": np.zeros(()), "scores": _scores(inputs)}
+
+
+_DTYPE_RULE = _count_rule(
+    "params_not_float32",
+    "other",
+    "{count} of the {all} parameters are not float32, the default dtype: does the cast come after all of them are made?",
+)
+
+LOSS_QUESTIONS = (
+    *_questions("two_layer_fc", SHALLOW),
+    *_questions("fully_connected", DEEP),
+    Question(
+        name="fully_connected_float32",
+        parameters=_WITH_ROWS,
+        outputs={"other": "number", "scores": "array"},
+        draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
+        answer=_single,
+        driver=("fc_net", "single"),
+        mistakes=_SCORE_MISTAKES,
+        tolerances={"scores": SCORES32},
+        free=("other",),
+        rules=(_DTYPE_RULE,),
+        unchanged=(),
+    ),
+)
