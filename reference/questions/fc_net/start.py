@@ -16,6 +16,8 @@ _SPREAD = 0.3
 """Relative, of a matrix of 600 entries and more: ten times the effect of chance."""
 _OTHER_SCALES = (1.0, 1e-3, 1e-2)
 """Standard deviations that ignore weight_scale: none, and the defaults of the two classes."""
+_UNIFORM = 2.0
+"""Standard deviations: the largest entry of a uniform distribution around zero has 1.7."""
 
 Sizes = tuple[tuple[int, ...], float]
 
@@ -67,9 +69,9 @@ def _weights_rule(
     return Rule(name, "weights", message, broken, is_symptom)
 
 
-def _is_uniform(each: Array, scale: float) -> bool:
-    is_scaled = _is_near(float(each.std()), scale / np.sqrt(12))
-    return bool((each >= 0).all()) or (is_scaled and float(np.abs(each).max()) <= scale)
+def _is_uniform(each: Array, _: float) -> bool:
+    """Whether no entry is negative, or none is far out: of 600 normal ones the largest lies beyond 2 standard deviations."""
+    return bool((each >= 0).all()) or float(np.abs(each).max()) <= _UNIFORM * float(each.std())
 
 
 def _is_ignored(each: Array, scale: float) -> bool:
