@@ -68,16 +68,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Misshapen:
-    """A known mistake by which an output has another shape."""
+    """A known mistake by which an output has another shape, or is None."""
 
     name: str
     output: str
     message: str
-    shape: Callable[[Inputs], tuple[int, ...]]
-    """The wrong shape; () for a plain number."""
+    shape: Callable[[Inputs], tuple[int, ...]] | None
+    """The wrong shape; () for a plain number, None where None came instead."""
 
     def is_described_by(self, inputs: Inputs, description: str) -> bool:
         """Whether a worker's words for what came instead of the output tell of this shape."""
+        if self.shape is None:
+            return description == "None"
         shape = self.shape(inputs)
         return f" of shape {shape} " in description or (not shape and " of type float" in description)
 
@@ -173,7 +175,9 @@ class Question:
     def misshapen_as(self, output: str, seen: Sequence[tuple[Inputs, str]]) -> Misshapen | None:
         """The known mistake that explains the descriptions of what came instead of this output, in all calls."""
         known = (each for each in self.misshapen if each.output == output)
-        return next((each for each in known if seen and all(each.is_described_by(*call) for call in seen)), None)
+        return next(
+            (each for each in known if seen and all(each.is_described_by(*call) for call in seen)), None
+        )
 
 
 def in_outputs(

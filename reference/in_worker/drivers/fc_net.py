@@ -1,12 +1,14 @@
 """Makes the two networks, sets their parameters and calls their loss.
 
 A network's parameters travel as two vectors, of all weights and of all biases, with its widths: D, the hidden layers, C.
-The gradients come back in four parts: of the weights and biases of the last layer, and of all layers before it.
+The gradients come back in four parts: of the weights of all layers before the last, in a vector where there are several,
+and of the last; then those of the biases alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,7 @@ def scores(Net: Any, *given: Any) -> Any:
 
 
 def loss(Net: Any, *given: Any) -> Any:
-    """The loss, the gradients in four parts, how many of them are missing, and how many have another shape.
+    """The loss and the gradients in four parts.
 
     given: widths, weights, biases, X, y, the reg that the object is made with, and the one that it is given later.
     """
@@ -124,7 +126,7 @@ def _descend(w: Any, dw: Any, config: Any) -> Any:
 def _shapes(widths: Any) -> list[tuple[str, tuple[int, ...]]]:
     """The parameters' names and shapes, in order."""
     sizes = [int(each) for each in widths]
-    pairs = enumerate(zip(sizes[:-1], sizes[1:], strict=True), start=1)
+    pairs = enumerate(pairwise(sizes), start=1)
     return [each for i, pair in pairs for each in ((f"W{i}", pair), (f"b{i}", pair[1:]))]
 
 
@@ -167,16 +169,19 @@ def _fill(net: Any, widths: Any, weights: Any, biases: Any, dtype: Any) -> None:
 
 
 def _in_parts(gradients: Any, widths: Any) -> tuple[Any, ...]:
-    """The gradients of weights and biases: those before the last layer as a vector each, the last as they are.
-
-    Then how many are missing, and how many have another shape than their parameter.
-    """
+    """The gradients of weights and biases, those before the last layer in one, then the last."""
     shapes = _shapes(widths)
-    missing = sum(gradients.get(name) is None for name, _ in shapes)
-    unlike = sum(np.shape(gradients[name]) != shape for name, shape in shapes if gradients.get(name) is not None)
     parts = []
-    for kind, (last, _) in zip("Wb", shapes[-2:], strict=True):
-        before = [gradients.get(name) for name, _ in shapes[:-2] if name[0] == kind]
-        whole = [np.reshape(each, -1) for each in before if isinstance(each, np.ndarray)]
-        parts += [np.concatenate(whole) if whole else None, gradients.get(last)]
-    return *parts, missing, unlike
+    for kind in "Wb":
+        *before, last = [(gradients.get(name), shape) for name, shape in shapes if name[0] == kind]
+        parts += [_joined(before), last[0]]
+    return tuple(parts)
+
+
+def _joined(parts: list[tuple[Any, tuple[int, ...]]]) -> Any:
+    """One array as it is, several as a vector; the first that has not its shape, if there is one, instead."""
+    odd = [each for each, shape in parts if getattr(each, "shape", None) != shape]
+    arrays = [each for each, _ in parts]
+    if odd or len(arrays) == 1:
+        return odd[0] if odd else arrays[0]
+    return np.concatenate([each.reshape(-1) for each in arrays])

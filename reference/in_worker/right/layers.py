@@ -8,7 +8,7 @@ import numpy as np
 
 
 def affine_forward(x: Any, w: Any, b: Any) -> Any:
-    """x's rows times w plus b, and the cache."""
+    """Rows of x times w plus b, and the cache."""
     return x.reshape(len(x), -1) @ w + b, (x, w, b)
 
 
@@ -19,7 +19,7 @@ def affine_backward(dout: Any, cache: Any) -> Any:
 
 
 def relu_forward(x: Any) -> Any:
-    """x where it is positive, else zero, and the cache."""
+    """Positive entries of x, zero elsewhere, and the cache."""
     return np.maximum(x, 0), x
 
 

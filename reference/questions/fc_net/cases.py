@@ -30,8 +30,8 @@ SHALLOW: Sequence[Case] = (
 """For TwoLayerNet. In the fourth all widths are alike, where mixed-up layers raise no error."""
 
 DEEP: Sequence[Case] = (
-    (6, (7,), (5, 8), 4, 0.9),
     (5, (3, 2, 2), (6,), 3, 0.37),
+    (6, (7,), (5, 8), 4, 0.9),
     (9, (6,), (6, 6, 6), 6, 0.7),
     (8, (2, 2, 3), (9, 5, 7), 4, 1.1),
     (7, (8,), (6, 9, 5, 7, 4), 5, 0.5),

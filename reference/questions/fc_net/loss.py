@@ -11,11 +11,13 @@ from reference.mistakes import Mistake
 from reference.questions.fc_net.cases import DEEP, PARAMETERS, SHALLOW, Case, drawn, without_labels
 from reference.questions.fc_net.network import Evaluated, Faults, evaluate, flat, parameters_of, scores
 from reference.questions.inputs import Inputs
-from reference.questions.question import Answer, Question, QuestionCase, QuestionMistake, Rule
+from reference.questions.question import Answer, Misshapen, Question, QuestionCase, QuestionMistake, Rule
 
-BEFORE, LAST, BIASES_BEFORE, BIAS_LAST = "dW_before_last", "dW_last", "db_before_last", "db_last"
-_GRADIENTS = (BEFORE, LAST, BIASES_BEFORE, BIAS_LAST)
-_MISSING, _UNLIKE = "missing", "unlike"
+Names = tuple[str, str, str, str]
+"""The gradients as outputs: of the weights before the last layer and in it, of the biases alike."""
+
+TWO_LAYERS: Names = ("dW1", "dW2", "db1", "db2")
+ANY_DEPTH: Names = ("dW_before_last", "dW_last", "db_before_last", "db_last")
 
 _WITH_ROWS = (*PARAMETERS, "X")
 _WITH_LABELS = (*_WITH_ROWS, "y", "first_reg", "reg")
@@ -30,17 +32,15 @@ def _evaluated(inputs: Inputs, faults: Faults) -> Evaluated:
     return evaluate(parameters_of(inputs), X, y, regs, faults)
 
 
-def _answer(inputs: Inputs, faults: Faults = Faults()) -> Answer:  # noqa: B008  frozen
+def _answer(inputs: Inputs, names: Names = ANY_DEPTH, faults: Faults = Faults()) -> Answer:  # noqa: B008  frozen
     found = _evaluated(inputs, faults)
-    return {
-        "loss": np.asarray(found.loss),
-        BEFORE: flat(found.weights[:-1]),
-        LAST: found.weights[-1],
-        BIASES_BEFORE: flat(found.biases[:-1]),
-        BIAS_LAST: found.biases[-1],
-        _MISSING: np.zeros(()),
-        _UNLIKE: np.zeros(()),
-    }
+    parts = (each for kind in (found.weights, found.biases) for each in (_joined(kind[:-1]), kind[-1]))
+    return {"loss": np.asarray(found.loss), **dict(zip(names, parts, strict=True))}
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    """One array as it is, several as a vector."""
+    return arrays[0] if len(arrays) == 1 else flat(arrays)
 
 
 def _scores(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  frozen
@@ -49,7 +49,8 @@ def _scores(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
-_LOSS, _WEIGHTS, _BIASES = "loss", f"{BEFORE} {LAST}", f"{BIASES_BEFORE} {BIAS_LAST}"
+_LOSS, _WEIGHTS, _BIASES = "loss", "W< W>", "b< b>"
+"""Outputs of which a mistake may be seen: W< and b< are the gradients before the last layer, W> and b> those of the last."""
 _ALL_GRADIENTS = f"{_WEIGHTS} {_BIASES}"
 _ALL = f"{_LOSS} {_ALL_GRADIENTS}"
 _EVERYWHERE = f"scores {_ALL}"
@@ -67,10 +68,10 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("reg_missing", f"{_LOSS} {_WEIGHTS}", "without the regularization: where does self.reg come in?", Faults(penalty=0)),
     ("reg_subtracted", f"{_LOSS} {_WEIGHTS}", "with the regularization subtracted: which sign does it have?", Faults(penalty=-1)),
     ("reg_frozen", f"{_LOSS} {_WEIGHTS}", "with the strength that the object was made with: reg may change later; read it where it is used.", Faults(has_first_reg=True)),
-    ("last_missing", f"{_LOSS} {LAST}", f"with the last layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the last")),
-    ("first_missing", f"{_LOSS} {BEFORE}", f"with the first layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the first")),
-    ("first_only", f"{_LOSS} {BEFORE} {LAST}", f"with the first layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the first")),
-    ("last_only", f"{_LOSS} {BEFORE}", f"with the last layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the last")),
+    ("last_missing", f"{_LOSS} W>", f"with the last layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the last")),
+    ("first_missing", f"{_LOSS} W<", f"with the first layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the first")),
+    ("first_only", f"{_LOSS} W< W>", f"with the first layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the first")),
+    ("last_only", f"{_LOSS} W<", f"with the last layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the last")),
     ("biases_regularized", f"{_LOSS} {_BIASES}", f"with the biases in the regularization: {_EVERY_W}", Faults(are_biases_regularized=True)),
     ("over_n", f"{_LOSS} {_WEIGHTS}", "with the regularization divided by N: which part of the loss is an average?", Faults(is_penalty_averaged=True)),
     ("l1", f"{_LOSS} {_WEIGHTS}", "with the absolute values of the weights in the regularization: which norm does the assignment ask for?", Faults(norm="absolute")),
@@ -80,31 +81,34 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("no_relu", _EVERYWHERE, f"of affine layers without a ReLU between them: {_WHERE_RELU}", Faults(relus="none")),
     ("one_relu", _EVERYWHERE, f"with a ReLU after the first layer alone: {_WHERE_RELU}", Faults(relus="the first")),
     ("no_biases", _EVERYWHERE, "of layers without their biases: which terms does an affine layer have?", Faults(has_biases=False)),
-    ("mask_missing", f"{BEFORE} {BIASES_BEFORE}", "of slopes that pass units that are off: what does a ReLU do on the way back?", Faults(is_masked=False)),
-    ("dout_not_passed", f"{BEFORE} {BIASES_BEFORE}", f"of the slopes of the scores, taken for every layer: {_CHAIN}", Faults(back="scores' slopes")),
+    ("mask_missing", "W< b<", "of slopes that pass units that are off: what does a ReLU do on the way back?", Faults(is_masked=False)),
+    ("dout_not_passed", "W< b<", f"of the slopes of the scores, taken for every layer: {_CHAIN}", Faults(back="scores' slopes")),
+    ("dout_not_passed", "W< b<", f"of the slopes of the scores, taken for every layer and masked by its ReLU: {_CHAIN}", Faults(back="masked slopes")),
     ("wrong_cache", _WEIGHTS, f"of each layer's slopes with the input of the layer before it: {_CHAIN}", Faults(back="earlier input")),
+    ("wrong_cache", "W< b<", f"of a backward pass that goes through each hidden layer with the cache of the layer before it: {_CHAIN}", Faults(back="earlier cache")),
     ("minus_one_missing", _ALL_GRADIENTS, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _ALL_GRADIENTS, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
 )  # fmt: skip
 
 
-def _outcome_of(output: str, faults: Faults) -> Callable[[Inputs], Array]:
+def _outcome_of(output: str, names: Names, faults: Faults) -> Callable[[Inputs], Array]:
     if output == "scores":
         return lambda inputs: _scores(inputs, faults)
-    return lambda inputs: _answer(inputs, faults)[output]
+    return lambda inputs: _answer(inputs, names, faults)[output]
 
 
-def _mistakes_in(outputs: Sequence[str]) -> tuple[QuestionMistake, ...]:
+def _mistakes_in(outputs: Sequence[str], names: Names = ANY_DEPTH) -> tuple[QuestionMistake, ...]:
+    own = dict(zip(("W<", "W>", "b<", "b>"), names, strict=True))
     return tuple(
-        Mistake(name, output, f"It is the result {what}", _outcome_of(output, faults))
+        Mistake(name, output, f"It is the result {what}", _outcome_of(output, names, faults))
         for name, wrong, what, faults in _FAULTS
-        for output in wrong.split()
+        for output in (own.get(each, each) for each in wrong.split())
         if output in outputs
     )
 
 
-def _scaled(output: str, factor: float) -> Callable[[Inputs], Array]:
-    return lambda inputs: factor * _answer(inputs)[output]
+def _scaled(output: str, names: Names, factor: float) -> Callable[[Inputs], Array]:
+    return lambda inputs: factor * _answer(inputs, names)[output]
 
 
 _SIGNS = (
@@ -115,22 +119,46 @@ _SIGNS = (
         -1.0,
     ),
 )
-_LOSS_MISTAKES = (
-    *_mistakes_in(("loss", *_GRADIENTS)),
-    *(
-        Mistake(name, output, message, _scaled(output, factor))
-        for name, message, factor in _SIGNS
-        for output in _GRADIENTS
-    ),
-    Mistake(
-        "only_regularizer",
-        "loss",
-        "It is the regularization alone: where does the loss of the scores come in?",
-        lambda inputs: (
-            0.5 * inputs.number("reg") * sum(float((W * W).sum()) for W in parameters_of(inputs).weights)
+
+
+def _loss_mistakes(names: Names) -> tuple[QuestionMistake, ...]:
+    return (
+        *_mistakes_in(("loss", *names), names),
+        *(
+            Mistake(name, output, message, _scaled(output, names, factor))
+            for name, message, factor in _SIGNS
+            for output in names
         ),
-    ),
-)
+        Mistake(
+            "only_regularizer",
+            "loss",
+            "It is the regularization alone: where does the loss of the scores come in?",
+            lambda inputs: (
+                0.5 * inputs.number("reg") * sum(float((W * W).sum()) for W in parameters_of(inputs).weights)
+            ),
+        ),
+    )
+
+
+def _keys_missing(names: Names) -> tuple[Misshapen, ...]:
+    message = "It is not in grads: every parameter needs a gradient there, under the parameter's own name."
+    return tuple(Misshapen("keys_missing", name, message, None) for name in names)
+
+
+def _of_hidden_layer(number: int) -> Misshapen:
+    """Scores that are the output of a layer before the last."""
+
+    def shape(inputs: Inputs) -> tuple[int, ...]:
+        widths = inputs.array("widths")[1:-1]
+        return (len(inputs.array("X")), int(widths[min(number, len(widths)) - 1]))
+
+    message = (
+        f"They have the width of hidden layer {number}: does the forward pass go through all layers, however"
+        " many there are?"
+    )
+    return Misshapen("depth_hard_coded", "scores", message, shape)
+
+
 _SCORE_MISTAKES = (
     *_mistakes_in(("scores",)),
     Mistake(
@@ -157,12 +185,6 @@ def _count_rule(name: str, output: str, message: str) -> Rule:
     return Rule(name, output, message, broken)
 
 
-_GRADIENT_RULES = (
-    _count_rule("keys_missing", _MISSING, "{count} of the {all} gradients are not in grads: every parameter needs one, under the parameter's own name."),
-    _count_rule("gradients_of_another_shape", _UNLIKE, "{count} of the {all} gradients have another shape than their parameter."),
-)  # fmt: skip
-
-
 def _traced(number: int, name: str, message: str) -> Rule:
     def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
         return {} if int(float(seen["inputs"])) & number else None
@@ -177,7 +199,7 @@ _TRACE_RULES = (
 )  # fmt: skip
 
 
-def _questions(prefix: str, cases: Sequence[Case]) -> tuple[Question, ...]:
+def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Question, ...]:
     right = ("fc_net", "loss")
     return (
         Question(
@@ -190,25 +212,20 @@ def _questions(prefix: str, cases: Sequence[Case]) -> tuple[Question, ...]:
             right=right,
             method="loss",
             mistakes=_SCORE_MISTAKES,
+            misshapen=() if names == TWO_LAYERS else (_of_hidden_layer(1), _of_hidden_layer(2)),
             unchanged=(),
         ),
         Question(
             name=f"{prefix}_loss",
             parameters=_WITH_LABELS,
-            outputs={
-                "loss": "number",
-                **dict.fromkeys(_GRADIENTS, "array"),
-                _MISSING: "number",
-                _UNLIKE: "number",
-            },
+            outputs={"loss": "number", **dict.fromkeys(names, "array")},
             draw=drawn(cases),
-            answer=_answer,
+            answer=lambda inputs: _answer(inputs, names),
             driver=("fc_net", "loss"),
             right=right,
             method="loss",
-            mistakes=_LOSS_MISTAKES,
-            free=(_MISSING, _UNLIKE),
-            rules=_GRADIENT_RULES,
+            mistakes=_loss_mistakes(names),
+            misshapen=_keys_missing(names),
             unchanged=(),
         ),
         Question(
@@ -247,8 +264,8 @@ _DTYPE_RULE = _count_rule(
 )
 
 LOSS_QUESTIONS = (
-    *_questions("two_layer_fc", SHALLOW),
-    *_questions("fully_connected", DEEP),
+    *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
+    *_questions("fully_connected", DEEP, ANY_DEPTH),
     Question(
         name="fully_connected_float32",
         parameters=_WITH_ROWS,

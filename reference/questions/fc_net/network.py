@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -38,8 +39,9 @@ class Faults:
     is_masked: bool = True
     """Whether the ReLUs stop slopes on their way back."""
     has_biases: bool = True
-    back: Literal["chain", "scores' slopes", "earlier input"] = "chain"
-    """What reaches a layer; or the slopes of the scores for every layer; or with the input of the layer before it."""
+    back: Literal["chain", "scores' slopes", "masked slopes", "earlier input", "earlier cache"] = "chain"
+    """What reaches a layer: the chain; the slopes of the scores, as they are or masked; the chain with the input, or with input and
+    weights, of the layer before it."""
     true_class: float = 1.0
     """Subtracted at the true class."""
 
@@ -66,7 +68,7 @@ class Evaluated:
 
 def shapes_of(widths: Sequence[int]) -> list[tuple[int, int]]:
     """Of the weights, in order."""
-    return [(int(one), int(other)) for one, other in zip(widths[:-1], widths[1:], strict=True)]
+    return [(int(one), int(other)) for one, other in pairwise(widths)]
 
 
 def parameters_of(inputs: Inputs) -> Parameters:
@@ -109,11 +111,19 @@ def evaluate(
     for i in reversed(range(depth)):
         if faults.is_masked and _has_relu(i, depth, faults):
             slopes = slopes * (befores[i] > 0)
-        used = at_scores if faults.back == "scores' slopes" else slopes
-        into = layers[max(i - 1, 0)] if faults.back == "earlier input" else layers[i]
-        weights[i] = _fitting(into.T @ used, parameters.weights[i])
-        biases[i] = _fitting(used.sum(axis=0), parameters.biases[i])
-        slopes = slopes @ parameters.weights[i].T
+        if faults.back in {"scores' slopes", "masked slopes"}:
+            slopes = at_scores
+            if faults.back == "masked slopes" and i < depth - 1:
+                slopes = at_scores * (befores[i] > 0) if at_scores.shape == befores[i].shape else at_scores
+        is_earlier = faults.back == "earlier cache" and i < depth - 1
+        at = max(i - 1, 0) if is_earlier or faults.back == "earlier input" else i
+        weights[i] = _fitting(layers[at].T @ slopes, parameters.weights[i])
+        biases[i] = _fitting(slopes.sum(axis=0), parameters.biases[i])
+        W = parameters.weights[at if is_earlier else i]
+        if W.shape[1] != slopes.shape[1]:
+            slopes = np.full((N, parameters.weights[i].shape[0]), np.nan)
+        else:
+            slopes = slopes @ W.T
     penalty = 0.0
     for i in _regularized(depth, faults.regularized):
         W = parameters.weights[i]

@@ -101,9 +101,9 @@ def _are_drawn(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
 _USE = "how is weight_scale used?"
 _RULES = (
     Rule("width_off_by_one", "missing", "{count} of the {all} parameters W1, b1, W2, ... are missing or have another shape: does every layer have its two, as wide as the layers around it?", _is_missing),
-    _weights_rule("uniform_start", f"W{{layer}} is drawn from a uniform distribution (mean {{mean}}, standard deviation {{std}}): which distribution does the assignment ask for?", _is_uniform),
+    _weights_rule("uniform_start", "W{layer} is drawn from a uniform distribution (mean {mean}, standard deviation {std}): which distribution does the assignment ask for?", _is_uniform),
     _weights_rule("scale_ignored", f"W{{layer}} has standard deviation {{std}} where weight_scale is {{scale}}: {_USE}", _is_ignored),
-    _weights_rule("scale_squared", f"W{{layer}} has standard deviation {{std}} where weight_scale is {{scale}}: is it a standard deviation or a variance?", _is_squared),
+    _weights_rule("scale_squared", "W{layer} has standard deviation {std} where weight_scale is {scale}: is it a standard deviation or a variance?", _is_squared),
     _weights_rule("other_spread", f"W{{layer}} has mean {{mean}} and standard deviation {{std}}, expected 0 and {{scale}}: {_USE}", _is_other),
     Rule("bias_start", "biases", "Biases start at up to {largest} instead of zero.", _are_drawn),
 )  # fmt: skip

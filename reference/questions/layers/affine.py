@@ -37,7 +37,9 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
             TURNED: int(is_turned),
         }
         order = " in Fortran's memory order" if is_turned else ""
-        cases.append(QuestionCase(f"x of shape {(N, *axes)} and w of shape {(int(np.prod(axes)), M)}{order}", inputs))
+        cases.append(
+            QuestionCase(f"x of shape {(N, *axes)} and w of shape {(int(np.prod(axes)), M)}{order}", inputs)
+        )
     return cases
 
 
@@ -83,7 +85,7 @@ def _dw(x: Array, dout: Array) -> Array:
 
 
 def _of_square(x: Array, w: Array, dout: Array) -> Array:
-    """dout w in x's shape, which exists where D = M."""
+    """The product of dout and w in x's shape, which exists where D = M."""
     return np.asarray((dout @ w).reshape(x.shape)) if w.shape[0] == w.shape[1] else np.full(x.shape, np.nan)
 
 

@@ -40,7 +40,7 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 def _clear_of_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Entries of either sign, some beyond 1, none of them near 0."""
-    size, sign = 0.05 + np.abs(rng.normal(size=shape)), np.where(rng.random(shape) < 0.5, -1.0, 1.0)  # noqa: PLR2004
+    size, sign = 0.05 + np.abs(rng.normal(size=shape)), np.where(rng.random(shape) < 0.5, -1.0, 1.0)
     return np.asarray(size * sign)
 
 
