@@ -20,7 +20,9 @@ def start(Net: Any, widths: Any, weight_scale: Any) -> Any:
     Those are zero in the vectors.
     """
     params = _constructed(Net, widths, weight_scale=weight_scale).params
-    weights, biases, missing = [], [], 0
+    weights: list[Any] = []
+    biases: list[Any] = []
+    missing = 0
     for name, shape in _shapes(widths):
         value = np.asarray(params.get(name)) if params.get(name) is not None else None
         if value is None or value.shape != shape:
@@ -32,7 +34,7 @@ def start(Net: Any, widths: Any, weight_scale: Any) -> Any:
 def scores(Net: Any, *given: Any) -> Any:
     """The result of loss without labels. given: widths, weights, biases, X."""
     *parameters, X = given
-    return _with(Net, *parameters).loss(X)
+    return _with(Net, parameters).loss(X)
 
 
 def loss(Net: Any, *given: Any) -> Any:
@@ -41,7 +43,7 @@ def loss(Net: Any, *given: Any) -> Any:
     given: widths, weights, biases, X, y, the reg that the object is made with, and the one that it is given later.
     """
     *parameters, X, y, first_reg, reg = given
-    net = _with(Net, *parameters, reg=first_reg)
+    net = _with(Net, parameters, first_reg)
     net.reg = reg
     answer = net.loss(X, y)
     if not isinstance(answer, tuple | list) or len(answer) != 2 or not isinstance(answer[1], dict):
@@ -55,7 +57,7 @@ def calls(Net: Any, *given: Any) -> Any:
     given: as for loss; the first call has the first reg.
     """
     *parameters, X, y, first_reg, reg = given
-    net = _with(Net, *parameters, reg=first_reg)
+    net = _with(Net, parameters, first_reg)
     before = {name: np.array(value) for name, value in net.params.items()}
     rows, labels = X.copy(), y.copy()
     net.loss(X, y)
@@ -74,35 +76,35 @@ def single(Net: Any, *given: Any) -> Any:
     *parameters, X = given
     net = _constructed(Net, parameters[0], is_single=True)
     other = sum(getattr(each, "dtype", None) != np.float32 for each in net.params.values())
-    _fill(net, *parameters, dtype=np.float32)
+    _fill(net, parameters, np.float32)
     return other, net.loss(X)
 
 
-def train(Net: Any, *given: Any) -> Any:
+def train(Net: Any, rule: Any, widths: Any, X: Any, y: Any, *numbers: Any) -> Any:
     """The parameters after training, first all weights, then all biases, as vectors; and the loss of every step.
 
-    given: the update rule if there is one, widths, X (N, D) or more columns, y, weight scale, reg, learning rate, its
-    decay, epochs, batch size. The rows are centred and have the axes of images.
+    rule: the update rule; None for the handout's plain one. X: (N, D) or more columns, on the scale 0 to 1; training is on
+    that of bytes, with the mean taken out, and with the axes of images. numbers: weight scale, reg, learning rate, its
+    decay, epochs, batch size.
     """
-    rule = given[0] if callable(given[0]) else _descend
-    widths, X, y, *numbers = given[1:] if callable(given[0]) else given
     scale, reg, rate, decay, epochs, batch = numbers
     net = _constructed(Net, widths, weight_scale=scale, reg=reg, is_single=True)
     net.params = {name: np.asarray(value, np.float32) for name, value in net.params.items()}
     rows = 255 * X[:, : int(widths[0])]
     rows -= rows.mean(axis=0)
     images = rows.reshape(len(rows), 3, 32, -1) if int(widths[0]) == 3 * 32 * 32 else rows
-    history = _solve(net, rule, (images, y), rate, decay, int(epochs), int(batch))
+    history = _solve(net, rule or _descend, (images, y), (rate, decay), int(epochs), int(batch))
     found = {name: np.asarray(net.params[name], np.float32) for name, _ in _shapes(widths)}
     kinds = ([value.reshape(-1) for name, value in found.items() if name[0] == kind] for kind in "Wb")
     return *(np.concatenate(each) for each in kinds), history
 
 
 def _solve(
-    net: Any, rule: Callable[..., Any], data: Any, rate: float, decay: float, epochs: int, batch: int
+    net: Any, rule: Callable[..., Any], data: Any, rates: tuple[float, float], epochs: int, batch: int
 ) -> Any:
     """Minibatches drawn with replacement, N//batch steps an epoch, a rate that decays after each epoch."""
     X, y = data
+    rate, decay = rates
     configs: dict[str, Any] = {name: {"learning_rate": rate} for name in net.params}
     history = []
     for _ in range(epochs):
@@ -145,8 +147,9 @@ def _is_deep(Net: Any) -> bool:
     return code is not None and "hidden_dims" in code.co_varnames[: code.co_argcount]
 
 
-def _with(Net: Any, widths: Any, weights: Any, biases: Any, reg: Any = 0.0) -> Any:
+def _with(Net: Any, parameters: Any, reg: Any = 0.0) -> Any:
     """An object with these parameters. One that cannot be constructed gets what the handout's constructor sets."""
+    widths = parameters[0]
     try:
         net = _constructed(Net, widths, reg=reg)
     except Exception:  # noqa: BLE001  the constructor is judged by the question about the start
@@ -154,11 +157,12 @@ def _with(Net: Any, widths: Any, weights: Any, biases: Any, reg: Any = 0.0) -> A
         net.params, net.reg, net.dtype = {}, reg, np.float64
         net.normalization, net.use_dropout, net.num_layers = None, False, len(widths) - 1
         net.dropout_param, net.bn_params = {}, []
-    _fill(net, widths, weights, biases, dtype=np.float64)
+    _fill(net, parameters, np.float64)
     return net
 
 
-def _fill(net: Any, widths: Any, weights: Any, biases: Any, dtype: Any) -> None:
+def _fill(net: Any, parameters: Any, dtype: Any) -> None:
+    widths, weights, biases = parameters
     vectors = {"W": weights, "b": biases}
     used = {"W": 0, "b": 0}
     for name, shape in _shapes(widths):

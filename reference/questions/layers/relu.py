@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from reference.losses.problem import Array
+from reference.mistakes import Table
 from reference.questions.inputs import Value
 from reference.questions.layers.layer import (
     TURNED,
     UNCHANGED,
+    Formula,
     arrays_of,
     cache_question,
     change_rules,
@@ -64,7 +66,7 @@ _MASK = "which entries does the layer let through on the way back, and what deci
 _UPSTREAM = "does dout take part?"
 _FILLED = "It is zero throughout: is it ever filled?"
 
-_FORWARD = {
+_FORWARD: Table[Formula] = {
     "absolute": ("It is the absolute value: what becomes of negative entries?", np.abs),
     "leaky": (f"It is a leaky ReLU: {_WHICH}", lambda x: np.where(x > 0, x, 0.01 * x)),
     "sigmoid": (f"It is the sigmoid: {_WHICH}", _sigmoid),
@@ -76,7 +78,7 @@ _FORWARD = {
     "all_zero": (_FILLED, lambda x: 0 * x),
 }  # fmt: skip
 
-_BACKWARD = {
+_BACKWARD: Table[Formula] = {
     "mask_from_dout": (f"It is dout where dout is positive: {_MASK}", lambda x, dout: dout * (dout > 0)),
     "no_mask": ("It is dout as it is: what does the layer do to it where its unit is off?", lambda x, dout: dout),
     "mask_only": (f"It is the mask alone: {_UPSTREAM}", lambda x, dout: x > 0),
