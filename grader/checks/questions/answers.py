@@ -156,7 +156,8 @@ class AnswersCheck(CheckFields):
             tally.add(context.assignment, trial, observation)
         notes = tuple(dict.fromkeys((*tally.notes, *(tally.excused if tally.is_right else ()))))
         if tally.is_right:
-            outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
+            told = [name for name in question.outputs if name not in question.aside]
+            outputs, calls = formatting.listing(told), formatting.count(tally.calls, "call")
             return self.passed(
                 f"{self.function} gives the reference's {outputs} in {calls}.",
                 measured=tally.worst,

@@ -115,7 +115,9 @@ class NetAccuracyCheck(CheckFields):
             *(plan.weight_scale, plan.reg, plan.learning_rate),
             *(plan.lr_decay, plan.epochs, plan.batch_size),
         )
-        words = f"{plan.epochs} epochs with learning_rate {plan.learning_rate:g}, reg {plan.reg:g}"
+        words = (
+            f"a training of {plan.epochs} epochs with learning_rate {plan.learning_rate:g}, reg {plan.reg:g}"
+        )
         trial = Trial(
             label=words if self.rule is None else f"{words} and {self.rule}",
             function=self.function,

@@ -52,20 +52,28 @@ def loss(Net: Any, *given: Any) -> Any:
 
 
 def calls(Net: Any, *given: Any) -> Any:
-    """The loss of a second call, how many entries of the parameters the calls changed, and of X and y.
+    """How far the loss of a second call lies from a fresh object's, relatively; what the calls changed.
 
-    given: as for loss; the first call has the first reg.
+    That is how many of the parameters, and of the inputs 1 for X and 2 for y. given: as for loss; the first call has the
+    first reg.
     """
     *parameters, X, y, first_reg, reg = given
+    fresh = _with(Net, parameters, first_reg)
+    fresh.reg = reg
+    expected = fresh.loss(X.copy(), y.copy())
     net = _with(Net, parameters, first_reg)
     before = {name: np.array(value) for name, value in net.params.items()}
     rows, labels = X.copy(), y.copy()
     net.loss(X, y)
     net.reg = reg
     answer = net.loss(X, y)
+    if not all(
+        isinstance(each, tuple | list) and each and each[0] is not None for each in (expected, answer)
+    ):
+        return answer
+    far = abs(float(answer[0]) - float(expected[0])) / max(abs(float(expected[0])), 1e-300)
     changed = sum(not np.array_equal(net.params.get(name), value) for name, value in before.items())
-    found = answer[0] if isinstance(answer, tuple | list) and answer else answer
-    return found, changed, int(not np.array_equal(rows, X)) + 2 * int(not np.array_equal(labels, y))
+    return far, changed, int(not np.array_equal(rows, X)) + 2 * int(not np.array_equal(labels, y))
 
 
 def single(Net: Any, *given: Any) -> Any:

@@ -192,15 +192,29 @@ def _traced(number: int, name: str, message: str) -> Rule:
     return Rule(name, "inputs", message, broken)
 
 
+_TRACES = ("repeat", "params", "inputs")
+SAME = 1e-9
+"""Relative: two calls with the same numbers differ by less."""
+
+
+def _is_another(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    far = float(seen["repeat"])
+    return {"far": far} if not far <= SAME else None
+
+
 _TRACE_RULES = (
+    Rule("depends_on_earlier_calls", "repeat", "Its second call gives another loss than a fresh object with the same parameters and the same reg (relative difference {far}): what does it keep from the first call?", _is_another),
     _count_rule("params_changed", "params", "It changes {count} of the {all} parameters: an update belongs to the solver."),
     _traced(1, "changes_X", "It changes its input X in place: work on a copy."),
     _traced(2, "changes_y", "It changes its input y in place: work on a copy."),
 )  # fmt: skip
 
 
+_RIGHT = ("fc_net", "loss")
+"""Each question is about the student's own loss, which ours must never replace there."""
+
+
 def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Question, ...]:
-    right = ("fc_net", "loss")
     return (
         Question(
             name=f"{prefix}_scores",
@@ -209,7 +223,7 @@ def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Questi
             draw=without_labels(cases),
             answer=lambda inputs: {"scores": _scores(inputs)},
             driver=("fc_net", "scores"),
-            right=right,
+            right=_RIGHT,
             method="loss",
             mistakes=_SCORE_MISTAKES,
             misshapen=() if names == TWO_LAYERS else (_of_hidden_layer(1), _of_hidden_layer(2)),
@@ -222,7 +236,7 @@ def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Questi
             draw=drawn(cases),
             answer=lambda inputs: _answer(inputs, names),
             driver=("fc_net", "loss"),
-            right=right,
+            right=_RIGHT,
             method="loss",
             mistakes=_loss_mistakes(names),
             misshapen=_keys_missing(names),
@@ -231,18 +245,14 @@ def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Questi
         Question(
             name=f"{prefix}_calls",
             parameters=_WITH_LABELS,
-            outputs={"loss": "number", "params": "number", "inputs": "number"},
+            outputs=dict.fromkeys(_TRACES, "number"),
             draw=lambda rng: [_named(each) for each in list(drawn(cases)(rng))[:2]],
-            answer=lambda inputs: {
-                "loss": _answer(inputs)["loss"],
-                "params": np.zeros(()),
-                "inputs": np.zeros(()),
-            },
+            answer=lambda _: dict.fromkeys(_TRACES, np.zeros(())),
             driver=("fc_net", "calls"),
-            mistakes=_mistakes_in(("loss",)),
-            free=("params", "inputs"),
+            right=_RIGHT,
+            method="loss",
+            free=_TRACES,
             rules=_TRACE_RULES,
-            needs={"params": ("loss",), "inputs": ("loss",)},
             aside=("inputs",),
             unchanged=(),
         ),
@@ -254,12 +264,12 @@ def _named(case: QuestionCase) -> QuestionCase:
 
 
 def _single(inputs: Inputs) -> Answer:
-    return {"other": np.zeros(()), "scores": _scores(inputs)}
+    return {"dtypes": np.zeros(()), "scores": _scores(inputs)}
 
 
 _DTYPE_RULE = _count_rule(
     "params_not_float32",
-    "other",
+    "dtypes",
     "{count} of the {all} parameters are not float32, the default dtype: does the cast come after all of them are made?",
 )
 
@@ -269,13 +279,15 @@ LOSS_QUESTIONS = (
     Question(
         name="fully_connected_float32",
         parameters=_WITH_ROWS,
-        outputs={"other": "number", "scores": "array"},
+        outputs={"dtypes": "number", "scores": "array"},
         draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
         answer=_single,
         driver=("fc_net", "single"),
+        right=_RIGHT,
+        method="loss",
         mistakes=_SCORE_MISTAKES,
         tolerances={"scores": SCORES32},
-        free=("other",),
+        free=("dtypes",),
         rules=(_DTYPE_RULE,),
         unchanged=(),
     ),

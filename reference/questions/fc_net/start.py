@@ -21,8 +21,8 @@ _UNIFORM = 2.0
 
 Sizes = tuple[tuple[int, ...], float]
 
-_SHALLOW: Sequence[Sizes] = (((40, 50, 30), 0.3), ((30, 60, 25), 0.03))
-_DEEP: Sequence[Sizes] = (((40, 50, 30), 0.3), ((24, 60, 25, 40, 30), 0.03), ((31, 28, 45, 35), 0.3))
+_SHALLOW: Sequence[Sizes] = (((40, 50, 30), 0.3), ((30, 60, 25), 0.05))
+_DEEP: Sequence[Sizes] = (((40, 50, 30), 0.3), ((24, 60, 25, 40, 30), 0.05), ((31, 28, 45, 35), 0.3))
 
 
 def _drawn(sizes: Sequence[Sizes]) -> Callable[[np.random.Generator], Sequence[QuestionCase]]:
@@ -41,7 +41,7 @@ def _drawn(sizes: Sequence[Sizes]) -> Callable[[np.random.Generator], Sequence[Q
 def _zeros(inputs: Inputs) -> Answer:
     widths = widths_of(inputs)
     count = sum(one * other for one, other in shapes_of(widths))
-    return {"weights": np.zeros(count), "biases": np.zeros(sum(widths[1:])), "missing": np.zeros(())}
+    return {"weights": np.zeros(count), "biases": np.zeros(sum(widths[1:])), "shapes": np.zeros(())}
 
 
 def _matrices(inputs: Inputs, seen: Answer) -> list[Array]:
@@ -89,7 +89,7 @@ def _is_other(each: Array, scale: float) -> bool:
 
 
 def _is_missing(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    count = float(seen["missing"])
+    count = float(seen["shapes"])
     return {"count": count, "all": 2 * (inputs.array("widths").size - 1)} if count else None
 
 
@@ -100,7 +100,7 @@ def _are_drawn(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
 
 _USE = "how is weight_scale used?"
 _RULES = (
-    Rule("width_off_by_one", "missing", "{count} of the {all} parameters W1, b1, W2, ... are missing or have another shape: does every layer have its two, as wide as the layers around it?", _is_missing),
+    Rule("width_off_by_one", "shapes", "{count} of the {all} parameters W1, b1, W2, ... are missing or have another shape: does every layer have its two, as wide as the layers around it?", _is_missing),
     _weights_rule("uniform_start", "W{layer} is drawn from a uniform distribution (mean {mean}, standard deviation {std}): which distribution does the assignment ask for?", _is_uniform),
     _weights_rule("scale_ignored", f"W{{layer}} has standard deviation {{std}} where weight_scale is {{scale}}: {_USE}", _is_ignored),
     _weights_rule("scale_squared", "W{layer} has standard deviation {std} where weight_scale is {scale}: is it a standard deviation or a variance?", _is_squared),
@@ -113,13 +113,13 @@ def _question(name: str, sizes: Sequence[Sizes]) -> Question:
     return Question(
         name=name,
         parameters=("widths", "weight_scale"),
-        outputs={"weights": "array", "biases": "array", "missing": "number"},
+        outputs={"weights": "array", "biases": "array", "shapes": "number"},
         draw=_drawn(sizes),
         answer=_zeros,
         driver=("fc_net", "start"),
-        free=("weights", "biases", "missing"),
+        free=("weights", "biases", "shapes"),
         rules=_RULES,
-        needs={"weights": ("missing",), "biases": ("missing",)},
+        needs={"weights": ("shapes",), "biases": ("shapes",)},
         unchanged=(),
     )
 
