@@ -13,17 +13,8 @@ from grader.spec import load_spec
 
 SPEC = load_spec(str(Path(__file__).parents[1] / "specs_today" / "cs231n_2025.toml"))
 NETS = ("TwoLayerNet", "FullyConnectedNet")
-ONLY = frozenset(
-    {
-        "affine_backward",
-        "relu_forward",
-        "two_layer_loss",
-        "two_layer_calls",
-        "fc_scores",
-        "fc_loss",
-        "fc_calls",
-    }
-)
+LAYERS = {"affine_backward", "relu_forward", "relu_backward"}
+ONLY = frozenset(LAYERS | {"two_layer_loss", "two_layer_calls", "fc_scores", "fc_loss", "fc_calls"})
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +50,13 @@ def test_a_wrong_layer_costs_no_network_its_points(sandbox):
     assert wrong == {"affine_backward"}
     by_id = {check.id: check for check in report.checks}
     assert "Judged with a right affine_backward" in by_id["fc_loss"].message
+
+
+def test_a_layer_without_a_line_of_arithmetic_is_replaced_if_it_is_a_known_mistake(sandbox):
+    report = graded(sandbox, [("dx = dout * (x > 0)", "dx = dout")])
+
+    assert lost(report) == {"relu_backward"}
+    assert [each.misconception for each in report.functions["relu_backward"].diagnosis] == ["no_mask"]
 
 
 def test_a_relu_that_works_in_place_costs_its_own_share_and_is_not_called_incorrect(sandbox):
