@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "gradient": "losses.gradient:GradientCheck",
     "initial_loss": "losses.initial_loss:InitialLossCheck",
     "loops": "losses.loops:LoopsCheck",
+    "net_accuracy": "training.net_accuracy:NetAccuracyCheck",
     "param_set": "training.param_set:ParamSetCheck",
     "prediction": "training.prediction:PredictionCheck",
     "purity": "losses.purity:PurityCheck",

@@ -321,7 +321,12 @@ class _Grading:
         if verdict.credit:
             self.partly_right.add(right.target)
         is_wrong = any(each.is_correct is False for each in verdict.findings)
-        if is_wrong and not result.is_empty and not is_unwritten(self.extracted, right.function):
+        # A layer that returns its argument reads like a template's, but earned points with a known mistake.
+        is_named = any(
+            mistake.misconception != "all_zero" for each in verdict.findings for mistake in each.diagnosis
+        )
+        is_written = (verdict.credit and is_named) or not is_unwritten(self.extracted, right.function)
+        if is_wrong and not result.is_empty and is_written:
             self.right.setdefault(right.target, right)
 
     def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:

@@ -66,6 +66,24 @@ class Rule:
     """Whether many mistakes break it; then the student gets the message, and no mistake is named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Misshapen:
+    """A known mistake by which an output has another shape, or is None."""
+
+    name: str
+    output: str
+    message: str
+    shape: Callable[[Inputs], tuple[int, ...]] | None
+    """The wrong shape; () for a plain number, None where None came instead."""
+
+    def is_described_by(self, inputs: Inputs, description: str) -> bool:
+        """Whether a worker's words for what came instead of the output tell of this shape."""
+        if self.shape is None:
+            return description == "None"
+        shape = self.shape(inputs)
+        return f" of shape {shape} " in description or (not shape and " of type float" in description)
+
+
 def _none_other(_: Inputs) -> Sequence[Answer]:
     return ()
 
@@ -97,6 +115,10 @@ class Question:
     """The same in float32."""
     mistakes: tuple[QuestionMistake, ...] = ()
     """Identified by name and output."""
+    misshapen: tuple[Misshapen, ...] = ()
+    """Mistakes that are known by the shape of an output."""
+    aside: tuple[str, ...] = ()
+    """Outputs beside the function's numbers, such as inputs left unchanged: they cost their share, and call nothing incorrect."""
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Replace both tolerances for single outputs."""
     accepted: Callable[[Inputs], Sequence[Answer]] = _none_other
@@ -149,6 +171,13 @@ class Question:
         if found or self.outputs[output] != "array" or output in self.free:
             return found[0] if found else None
         return constant_factor(output, seen, lambda inputs: self.answer(inputs)[output], tolerance)
+
+    def misshapen_as(self, output: str, seen: Sequence[tuple[Inputs, str]]) -> Misshapen | None:
+        """The known mistake that explains the descriptions of what came instead of this output, in all calls."""
+        known = (each for each in self.misshapen if each.output == output)
+        return next(
+            (each for each in known if seen and all(each.is_described_by(*call) for call in seen)), None
+        )
 
 
 def in_outputs(

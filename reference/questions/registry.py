@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from reference.in_worker.drivers import driver_source
 from reference.in_worker.right import right_source
 from reference.questions import cnn, lab
+from reference.questions.fc_net import FC_NET_QUESTIONS
+from reference.questions.layers import LAYER_QUESTIONS
 from reference.questions.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS
 from reference.questions.question import Question
@@ -16,7 +18,9 @@ from reference.questions.two_layer import TWO_LAYER_QUESTIONS
 
 _ALL: tuple[Question, ...] = (
     *cnn.QUESTIONS,
+    *FC_NET_QUESTIONS,
     *lab.QUESTIONS,
+    *LAYER_QUESTIONS,
     *LINEAR_BIAS_QUESTIONS,
     *LINEAR_REGRESSION_QUESTIONS,
     *RIDGE_QUESTIONS,

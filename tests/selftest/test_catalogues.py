@@ -15,6 +15,9 @@ from tests.selftest.entries import NAMES_OF_LOSSES, smoke_slice, unsound
 CATALOGUES = shipped_catalogues()
 NAMES = NAMES_OF_LOSSES | {mistake.name for question in QUESTIONS.values() for mistake in question.mistakes}
 NAMES |= {rule.name for question in QUESTIONS.values() for rule in question.rules}
+NAMES |= {mistake.name for question in QUESTIONS.values() for mistake in question.misshapen} | {
+    "overflow_of_exp"
+}
 
 
 @pytest.mark.parametrize("name", CATALOGUES)

@@ -98,7 +98,7 @@ def test_the_shipped_spec_forbids_losses_libraries_the_partner_and_what_hides_th
 
 def test_every_kind_of_check_says_the_roles_of_all_the_functions_that_it_names():
     for kind in map(class_of, CHECK_KINDS):
-        names = {"function", "class_name", "naive", "vectorized", "loss", "trainer", "predictor"}
+        names = {"function", "class_name", "naive", "vectorized", "loss", "trainer", "predictor", "rule"}
         assert set(kind.roles) == names & set(kind.model_fields), kind
         assert all(repr(role) in ROLES for roles in kind.roles.values() for role in roles)
 

@@ -73,10 +73,17 @@ class Tally:
     """The outputs whose broken rule does not name a mistake."""
     seen: dict[str, list[tuple[Inputs, Array]]] = field(default_factory=dict)
     """The values of each output, with their inputs."""
+    unlike: dict[str, list[tuple[Inputs, str]]] = field(default_factory=dict)
+    """The descriptions of values that no output can be, with their inputs."""
 
     @property
     def is_right(self) -> bool:
         return self.broken is None and not self.wrong and not self.changed
+
+    @property
+    def is_wrong_aside(self) -> bool:
+        """Whether nothing is wrong but outputs that call no function incorrect."""
+        return self.broken is None and not self.changed and self.wrong.keys() <= {*self.question.aside}
 
     def add(self, assignment: Assignment, trial: Trial, observation: Observation) -> None:
         """Count one call in."""
@@ -95,8 +102,12 @@ class Tally:
         answers = self.question.answers(inputs)
         for name, value in zip(self.question.outputs, observation.values, strict=True):
             self._add_output(name, value, [np.asarray(each[name]) for each in answers], case)
-            if isinstance(value, Received) and not case.is_noted:
+            if case.is_noted:
+                continue
+            if isinstance(value, Received):
                 self.seen.setdefault(name, []).append((inputs, value.array.astype(np.float64)))
+            else:
+                self.unlike.setdefault(name, []).append((inputs, value.description))
         if not case.is_noted:
             self._add_rules(observation.values, inputs, case)
         handed = len(trial.positional) - len(self.question.parameters)
@@ -210,6 +221,10 @@ class Tally:
             return tuple(Diagnosis(name, _OVERFLOW_NAME, self.question.overflow) for name in parts)
         found: list[Diagnosis] = []
         for name in self.wrong:
+            misshapen = self.question.misshapen_as(name, self.unlike.get(name, []))
+            if misshapen is not None:
+                found.append(Diagnosis(name, misshapen.name, misshapen.message))
+                continue
             tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
             seen = self.seen.get(name, [])[:_MATCHED_CASES]
             mistake = self.question.mistake_of(name, seen, max(tolerance, MATCH_TOLERANCE))

@@ -211,7 +211,8 @@ class AnswersCheck(CheckFields):
             tally.add(context.assignment, trial, observation)
         notes = tuple(dict.fromkeys((*tally.notes, *(tally.excused if tally.is_right else ()))))
         if tally.is_right:
-            outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
+            told = [name for name in question.outputs if name not in question.aside]
+            outputs, calls = formatting.listing(told), formatting.count(tally.calls, "call")
             return self.passed(
                 f"{self.function} gives the reference's {outputs} in {calls}.",
                 measured=tally.worst,
@@ -226,7 +227,7 @@ class AnswersCheck(CheckFields):
         return self.failed(
             " ".join((*tally.sentences(diagnoses), *self._unpaid(unproven))),
             credit=min(1.0, credit),
-            findings=(Finding(self.function, False, diagnoses, notes),),
+            findings=(Finding(self.function, tally.is_wrong_aside, diagnoses, notes),),
         )
 
     def _unpaid(self, unproven: Sequence[str]) -> Iterator[str]:

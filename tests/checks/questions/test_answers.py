@@ -14,7 +14,7 @@ from grader.model.trial import FunctionArgument, Tensor
 from grader.model.verdict import Finding
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs
-from reference.questions.question import Question, QuestionCase, Rule
+from reference.questions.question import Misshapen, Question, QuestionCase, Rule
 from tests.checks.students import ASSIGNMENT, PLACE, bytes_of, says, verdict_on, verdict_on_all
 
 ON = ASSIGNMENT.model_copy(
@@ -398,3 +398,47 @@ def test_outputs_that_differ_on_the_same_inputs_share_a_sentence():
         "fit: loss and gradient differ from the reference's; greatest relative difference 0.51 at gradient[<count>]"
         " (allowed 1e-08), on N=4.",
     )
+
+
+_TRANSPOSED = Misshapen("row", "gradient", "It is a row.", lambda inputs: (1, inputs.array("A").shape[1]))
+
+
+def test_a_mistake_may_be_known_by_its_shape(monkeypatch):
+    question = dataclasses.replace(QUESTION, misshapen=(_TRANSPOSED,))
+    monkeypatch.setattr(reference.questions.registry, "QUESTIONS", {"toy": question})
+
+    verdict = verdict_on(CHECK, changed(gradient=lambda gradient: gradient[None]), assignment=ON)
+
+    assert [each.misconception for each in verdict.findings[0].diagnosis] == ["row"]
+    assert verdict.message == (
+        "fit: gradient is wrong. It is a row. On N=4, gradient should have shape (3,), but is an array of"
+        " shape (1, 3). Right: loss."
+    )
+
+
+@pytest.mark.parametrize(
+    "shape,came,is_named",
+    [
+        (lambda _: (), "a value of type float64", True),
+        (lambda _: (2,), "an array of shape (2,) and dtype float64", True),
+        (lambda _: (2,), "an array of shape (2, 3) and dtype float64", False),
+        (None, "None", True),
+        (None, "a list of 2 (None, None)", False),
+    ],
+)
+def test_a_shape_is_read_from_the_words_for_what_came(shape, came, is_named):
+    assert Misshapen("odd", "gradient", "", shape).is_described_by(Inputs({}), came) is is_named
+
+
+@pytest.mark.parametrize("student", [changed(), changed(loss=lambda loss, strength: loss + 1)])
+def test_an_output_beside_the_numbers_costs_its_share_and_calls_nothing_incorrect(student, monkeypatch):
+    broken = Rule("odd", "gradient", "It is odd.", lambda inputs, seen: {})
+    question = dataclasses.replace(QUESTION, rules=(broken,), free=("gradient",), aside=("gradient",))
+    monkeypatch.setattr(reference.questions.registry, "QUESTIONS", {"toy": question})
+
+    verdict = verdict_on(CHECK, student, assignment=ON)
+    is_right = verdict.credit == 0.5
+
+    assert verdict.status == "failed"
+    assert verdict.credit == (0.5 if is_right else 0.0)
+    assert verdict.findings[0].is_correct is is_right

@@ -1,0 +1,195 @@
+"""A student's network, trained on images by a solver of ours with the student's update rule: does it reach the bars?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from grader import formatting
+from grader.checks.base.call import failure_sentence
+from grader.checks.base.check import CheckFields, Evidence, Roles
+from grader.checks.base.context import CheckContext
+from grader.checks.training.accuracy import curve
+from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, judged_images, prepared
+from grader.data import FEATURES, DataSet
+from grader.errors import SpecFault
+from grader.model.assignment import Assignment, FunctionSpec, Model
+from grader.model.observation import Received, Returned
+from grader.model.trial import (
+    Array,
+    ArrayOutput,
+    Driver,
+    FunctionArgument,
+    Replacement,
+    ResidentTensor,
+    Scalar,
+    SeriesOutput,
+    Tensor,
+    Trial,
+)
+from grader.model.verdict import Verdict
+from reference import driver_source, right_source
+
+_LEVELS = 255.0
+"""Pixels are judged on the course's scale, 0 to 255, with the mean image of the training split taken out."""
+
+
+class NetTraining(Model):
+    """A training and the bars it must reach."""
+
+    hidden_dims: tuple[int, ...] = Field(min_length=1, max_length=8)
+    weight_scale: float = Field(gt=0)
+    reg: float = Field(default=0.0, ge=0)
+    learning_rate: float = Field(gt=0)
+    lr_decay: float = Field(default=1.0, gt=0, le=1)
+    epochs: int = Field(gt=0, le=100)
+    batch_size: int = Field(gt=0, le=10000)
+    val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
+    test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
+
+    @property
+    def widths(self) -> list[int]:
+        """D, the hidden layers, C."""
+        return [FEATURES - 1, *self.hidden_dims, NUM_CLASSES]
+
+    @property
+    def bars(self) -> Accuracies:
+        """Of both splits."""
+        return Accuracies(self.val_bar, self.test_bar)
+
+    def steps(self, images: int) -> int:
+        """Of all epochs."""
+        return self.epochs * max(images // self.batch_size, 1)
+
+
+class NetAccuracyCheck(CheckFields):
+    """Trained by a solver of ours, the student's network labels enough images correctly.
+
+    The labels are those of the highest scores with the parameters that training returned, which the judge computes.
+    """
+
+    roles: ClassVar[Roles] = {"function": ("function",), "rule": ("function",)}
+    needs_data: ClassVar[bool] = True
+    is_slow: ClassVar[bool] = True
+
+    kind: Literal["net_accuracy"]
+    function: str = Field(description="The class of the network: TwoLayerNet or FullyConnectedNet.")
+    rule: str | None = Field(
+        default=None, description="The student's update rule; plain gradient descent if left out."
+    )
+    standin: NetTraining = Field(description="The training on the stand-in for CIFAR-10, and its bars.")
+    cifar10: NetTraining | None = Field(
+        default=None, description="The training on CIFAR-10, with --data; the stand-in's if left out."
+    )
+
+    def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
+        """A TwoLayerNet has one hidden layer, which nothing here can know; the names must be the spec's."""
+        yield from super().misfits(functions)
+        if self.rule == self.function:
+            yield SpecFault("rule", f"must be another function than {self.function}", self.rule)
+
+    @property
+    def asked_again(self) -> Literal["partly right"]:
+        """Of the layers and the rule, where they have earned points of their own."""
+        return "partly right"
+
+    def replacement(self, assignment: Assignment, /) -> Replacement:
+        """The network's loss, so that it is never replaced here."""
+        source = right_source("fc_net", "loss", assignment.convention)
+        return Replacement(self.function, "loss", "loss", source)
+
+    def _plan(self, data: DataSet) -> NetTraining:
+        return self.standin if data.is_standin or self.cifar10 is None else self.cifar10
+
+    def trials(self, context: CheckContext) -> tuple[Trial, ...]:
+        """One training."""
+        data, assignment = data_of(context), context.assignment
+        plan = self._plan(data)
+        X, y = prepared(data, "train", "float32")
+        weights = sum(one * other for one, other in pairwise(plan.widths))
+        numbers = (
+            *(plan.weight_scale, plan.reg, plan.learning_rate),
+            *(plan.lr_decay, plan.epochs, plan.batch_size),
+        )
+        words = (
+            f"a training of {plan.epochs} epochs with learning_rate {plan.learning_rate:g}, reg {plan.reg:g}"
+        )
+        trial = Trial(
+            label=words if self.rule is None else f"{words} and {self.rule}",
+            function=self.function,
+            positional=(
+                FunctionArgument(self.function),
+                Scalar(None) if self.rule is None else FunctionArgument(self.rule),
+                Tensor(np.asarray(plan.widths)),
+                ResidentTensor("X:train:float32", X),
+                ResidentTensor("y:train", y.astype(np.int64)),
+                *(Scalar(each) for each in numbers),
+            ),
+            outputs=(
+                ArrayOutput((weights,)),
+                ArrayOutput((sum(plan.widths[1:]),)),
+                SeriesOutput(plan.steps(len(y))),
+            ),
+            backend=assignment.backend,
+            seconds=assignment.limits.training_seconds,
+            driver=Driver("train", driver_source("fc_net")),
+        )
+        return (trial,)
+
+    def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
+        """Half of the points for each of the two bars."""
+        ((trial, observation),) = evidence
+        if not isinstance(observation, Returned):
+            return self.failed(failure_sentence(trial, observation), blames=self.functions)
+        weights, biases, losses = observation.values
+        for name, value in (("weights", weights), ("biases", biases), ("losses", losses)):
+            if not isinstance(value, Received):
+                words = (
+                    f"{self.function}: the {name} after training are {value.description}, on {trial.label}"
+                )
+                return self.failed(words, blames=self.functions)
+        assert isinstance(weights, Received)
+        assert isinstance(biases, Received)
+        assert isinstance(losses, Received)
+        history = losses.array.astype(np.float64)
+        if not all(np.isfinite(each).all() for each in (weights.array, biases.array, history)):
+            words = f"{self.function}: the training ends with numbers that are not finite, on {trial.label}"
+            return self.failed(f"{words}; does the loss grow?", blames=self.functions)
+        data = data_of(context)
+        plan = self._plan(data)
+        reached = _accuracies(data, plan, weights.array, biases.array)
+        credit = reached.credit(plan.bars)
+        verb = "Accuracy" if credit == 1 else "The accuracy is too low"
+        first, last = float(history[:10].mean()), float(history[-50:].mean())
+        words = f"{verb}: {reached.beside(plan.bars)}, after {trial.label}."
+        if credit < 1:
+            words += f" The loss goes from {formatting.number(first)} to {formatting.number(last)}."
+        return self.scored(
+            credit,
+            words,
+            measured=reached.by_name() | {"first_loss": first, "last_losses": last},
+            allowed=plan.bars.by_name(),
+            curves={"loss": curve(history)},
+            blames=() if credit == 1 else self.functions,
+        )
+
+
+def _accuracies(data: DataSet, plan: NetTraining, weights: Array, biases: Array) -> Accuracies:
+    """Of the highest scores of the right network with these parameters."""
+    mean = data.derived("mean image", lambda: prepared(data, "train", "float32")[0][:, :-1].mean(axis=0))
+    layer = _LEVELS * (judged_images(data, "float32")[:, :-1] - mean)
+    shapes = list(pairwise(plan.widths))
+    matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
+    rows = np.split(biases, np.cumsum(plan.widths[1:])[:-1])
+    for number, (shape, matrix, b) in enumerate(zip(shapes, matrices, rows, strict=True), start=1):
+        layer = layer @ matrix.reshape(shape) + b
+        layer = layer if number == len(shapes) else np.maximum(layer, 0)
+    labels = layer.argmax(axis=1)
+    y_val, y_test = data.labels("val"), data.labels("test")
+    return Accuracies(
+        float(np.mean(labels[: len(y_val)] == y_val)), float(np.mean(labels[len(y_val) :] == y_test))
+    )

@@ -1,0 +1,9 @@
+"""Layers on their own: affine, ReLU, and the two losses of scores."""
+
+from reference.questions.layers.affine import AFFINE_QUESTIONS
+from reference.questions.layers.losses import LOSS_QUESTIONS
+from reference.questions.layers.relu import RELU_QUESTIONS
+
+LAYER_QUESTIONS = (*AFFINE_QUESTIONS, *RELU_QUESTIONS, *LOSS_QUESTIONS)
+
+__all__ = ["LAYER_QUESTIONS"]

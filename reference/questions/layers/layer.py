@@ -1,0 +1,107 @@
+"""The questions' common parts: mistakes from a table of formulas, inputs left unchanged, and the cache of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from reference.losses.problem import Array
+from reference.mistakes import Mistake, Table
+from reference.questions.inputs import Inputs
+from reference.questions.question import Answer, Question, QuestionCase, Rule
+
+UNCHANGED = "inputs"
+"""The output that numbers the first input that a call changed, 0 for none."""
+
+Formula = Callable[..., Array]
+"""An outcome from the inputs as arrays, without the last: whether they are turned."""
+
+TURNED = "turned"
+"""The input that says whether arrays are laid out in Fortran's order."""
+
+
+def arrays_of(inputs: Inputs) -> list[Array]:
+    """The inputs that are arrays."""
+    return [np.asarray(each) for name, each in inputs.values.items() if name != TURNED]
+
+
+def formulas(output: str, table: Table[Formula]) -> tuple[Mistake[Inputs], ...]:
+    """The mistakes of a table in one output."""
+    return tuple(
+        Mistake(name, output, message, _applied(formula)) for name, (message, formula) in table.items()
+    )
+
+
+def _applied(formula: Formula) -> Callable[[Inputs], Array]:
+    def outcome(inputs: Inputs) -> Array:
+        with np.errstate(all="ignore"):
+            return np.asarray(formula(*arrays_of(inputs)), dtype=np.float64)
+
+    return outcome
+
+
+def change_rules(names: Sequence[str]) -> tuple[Rule, ...]:
+    """One rule for each input that must stay as it is."""
+
+    def rule(number: int, name: str) -> Rule:
+        def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
+            return {} if float(seen[UNCHANGED]) == number else None
+
+        message = (
+            f"It changes its input {name} in place: work on a copy, because the caller may still need {name}."
+        )
+        return Rule(f"changes_{name}", UNCHANGED, message, broken)
+
+    return tuple(rule(number, name) for number, name in enumerate(names, start=1))
+
+
+_CACHE_RULES = (
+    ("cache_of_another_form", "The backward pass raises an error with the cache that this returns, but not with the inputs as the handout keeps them: does the cache hold all of them?"),
+    ("cache_of_another_shape", "With the cache that this returns the gradients have other shapes than with the inputs themselves: is an input reshaped before it is kept?"),
+    ("cache_of_other_values", "With the cache that this returns the gradients have other values than with the inputs themselves: what does the cache hold?"),
+)  # fmt: skip
+
+
+def cache_question(
+    name: str, parameters: tuple[str, ...], draw: Callable[[np.random.Generator], Sequence[QuestionCase]]
+) -> Question:
+    """Whether the student's backward pass gives with the cache of the forward pass what it gives with the inputs.
+
+    What it gives is judged elsewhere. parameters: the forward pass's, then dout.
+    """
+
+    def rule(number: int, mistake: str, message: str) -> Rule:
+        def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
+            return {} if float(seen["cache"]) == number else None
+
+        return Rule(mistake, "cache", message, broken)
+
+    def is_nothing(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        return {} if float(seen["backward"]) else None
+
+    nothing = Rule(
+        "nothing_to_compare",
+        "backward",
+        "The cache cannot be tried until both passes return arrays for the inputs as the handout keeps them.",
+        is_nothing,
+        is_symptom=True,
+    )
+    rules = tuple(rule(number, *each) for number, each in enumerate(_CACHE_RULES, start=1))
+    return Question(
+        name=name,
+        parameters=parameters,
+        outputs={"cache": "number", "backward": "number"},
+        draw=lambda rng: [
+            QuestionCase(each.label, {key: each.inputs[key] for key in parameters})
+            for each in draw(rng)
+            if not each.inputs[TURNED]
+        ],
+        answer=lambda _: {"cache": np.zeros(()), "backward": np.zeros(())},
+        driver=("layers", "cache"),
+        free=("cache", "backward"),
+        rules=(*rules, nothing),
+        needs={"cache": ("backward",)},
+        aside=("backward",),
+        unchanged=(),
+    )
