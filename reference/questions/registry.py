@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reference.questions import cnn, lab
+from reference.questions.knn import KNN_QUESTIONS
 from reference.questions.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS
 from reference.questions.question import Question
@@ -13,6 +14,7 @@ from reference.questions.two_layer import TWO_LAYER_QUESTIONS
 
 _ALL: tuple[Question, ...] = (
     *cnn.QUESTIONS,
+    *KNN_QUESTIONS,
     *lab.QUESTIONS,
     *LINEAR_BIAS_QUESTIONS,
     *LINEAR_REGRESSION_QUESTIONS,

@@ -34,7 +34,7 @@ from grader.model.verdict import Finding, Verdict
 from reference import driver_source, right_source
 from reference.questions import QUESTIONS, question_of
 from reference.questions.inputs import Inputs
-from reference.questions.question import Question, QuestionCase
+from reference.questions.question import Answer, Question, QuestionCase
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
@@ -83,6 +83,12 @@ class AnswersCheck(CheckFields):
         return (self.function, *self.handed)
 
     @property
+    def methods(self) -> tuple[str, ...] | None:
+        """The one that the question is about."""
+        method = self._question.method
+        return None if method is None else (method,)
+
+    @property
     def _question(self) -> Question:
         return question_of(self.question)
 
@@ -113,39 +119,9 @@ class AnswersCheck(CheckFields):
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
         cases = self._question.draw(random_stream(context.seed, self.id))
-        return tuple(self._trial(context.assignment, case) for case in cases)
-
-    def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
-        question = self._question
-        answer = question.answer(Inputs(case.inputs, assignment.convention))
-        inputs = {name: _argument(value, self.dtype) for name, value in case.inputs.items()}
-        handed: tuple[Argument, ...] = ()
-        driver = None
-        if question.driver is not None:
-            module, function = question.driver
-            driver = Driver(function, driver_source(module))
-            handed = tuple(FunctionArgument(name) for name in self.functions)
-        unchanged = question.unchanged
-        if unchanged is None:
-            unchanged = () if driver else question.parameters
-        limits = assignment.limits
-        return Trial(
-            label=case.label,
-            function=self.function,
-            positional=(*handed, *inputs.values()),
-            outputs=tuple(
-                _output(kind, answer[name], float_labels=assignment.float_labels)
-                for name, kind in question.outputs.items()
-            ),
-            echo=tuple(
-                position
-                for position, (name, each) in enumerate(inputs.items(), start=len(handed))
-                if isinstance(each, Tensor) and name in unchanged
-            ),
-            backend=assignment.backend,
-            seconds=limits.training_seconds if question.is_training else limits.call_seconds,
-            driver=driver,
-            tag=tag_of(case),
+        return tuple(
+            question_trial(context.assignment, self._question, self.functions, case, self.dtype)
+            for case in cases
         )
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
@@ -158,7 +134,7 @@ class AnswersCheck(CheckFields):
         if tally.is_right:
             outputs, calls = formatting.listing(list(question.outputs)), formatting.count(tally.calls, "call")
             return self.passed(
-                f"{self.function} gives the reference's {outputs} in {calls}.",
+                f"{question.subject or self.function} gives the reference's {outputs} in {calls}.",
                 measured=tally.worst,
                 findings=(Finding(self.function, True, (), notes),),
             )
@@ -186,7 +162,53 @@ class AnswersCheck(CheckFields):
         return 1.0 / len(self._question.outputs)
 
 
-def _argument(value: object, dtype: DTypeName) -> Argument:
+def question_trial(
+    assignment: Assignment,
+    question: Question,
+    functions: tuple[str, ...],
+    case: QuestionCase,
+    dtype: DTypeName = "float64",
+    answer: Answer | None = None,
+) -> Trial:
+    """The call of a case. functions: the one that is asked, and others that the driver calls.
+
+    answer: arrays in the shapes of the outputs, where computing the answer would take long.
+    """
+    if answer is None:
+        answer = question.answer(Inputs(case.inputs, assignment.convention))
+    inputs = {name: as_argument(value, dtype) for name, value in case.inputs.items()}
+    handed: tuple[Argument, ...] = ()
+    driver = None
+    if question.driver is not None:
+        module, name = question.driver
+        driver = Driver(name, driver_source(module))
+        handed = tuple(FunctionArgument(each) for each in functions)
+    unchanged = question.unchanged
+    if unchanged is None:
+        unchanged = () if driver else question.parameters
+    limits = assignment.limits
+    return Trial(
+        label=case.label,
+        function=functions[0],
+        positional=(*handed, *inputs.values()),
+        outputs=tuple(
+            _output(kind, answer[name], float_labels=assignment.float_labels)
+            for name, kind in question.outputs.items()
+        ),
+        echo=tuple(
+            position
+            for position, (name, each) in enumerate(inputs.items(), start=len(handed))
+            if isinstance(each, Tensor) and name in unchanged
+        ),
+        backend=assignment.backend,
+        seconds=limits.training_seconds if question.is_training else limits.call_seconds,
+        driver=driver,
+        tag=tag_of(case),
+    )
+
+
+def as_argument(value: object, dtype: DTypeName) -> Argument:
+    """An input as it is handed over."""
     if isinstance(value, np.ndarray):
         return Tensor(value if value.dtype.kind in "iu" else value.astype(dtype))
     assert value is None or isinstance(value, bool | int | float)
