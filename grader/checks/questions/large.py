@@ -18,7 +18,16 @@ from grader.checks.questions.answers import as_argument, question_trial
 from grader.checks.speed.rounds import NULL
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
-from grader.model.observation import Checked, Observation, Raised, Received, Returned, TimedOut, Unexpected, Value
+from grader.model.observation import (
+    Checked,
+    Observation,
+    Raised,
+    Received,
+    Returned,
+    TimedOut,
+    Unexpected,
+    Value,
+)
 from grader.model.trial import Array, ArrayOutput, Driver, Tensor, Trial
 from grader.model.verdict import Verdict
 from reference import right_source
