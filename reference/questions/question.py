@@ -146,8 +146,8 @@ class Question:
     """The message to a function that is right but where exponentials overflow, if its cases say which are large."""
     subject: str = ""
     """What sentences are about; the function's or class's name if left out."""
-    raised: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """By the kind of an exception, as of one that the driver raises, the name of the mistake and the message."""
+    raised: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """By the kind of an exception that the driver raises, the name of the mistake, what the function does, and the advice."""
     loops: Loops | None = None
     large: Large | None = None
     is_learning: bool = False

@@ -11,6 +11,7 @@ from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QU
 from reference.questions.question import Question
 from reference.questions.ridge.questions import RIDGE_QUESTIONS
 from reference.questions.two_layer import TWO_LAYER_QUESTIONS
+from reference.questions.update_rules import UPDATE_RULE_QUESTIONS
 
 _ALL: tuple[Question, ...] = (
     *cnn.QUESTIONS,
@@ -20,6 +21,7 @@ _ALL: tuple[Question, ...] = (
     *LINEAR_REGRESSION_QUESTIONS,
     *RIDGE_QUESTIONS,
     *TWO_LAYER_QUESTIONS,
+    *UPDATE_RULE_QUESTIONS,
 )
 
 QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}

@@ -117,10 +117,10 @@ class Tally:
         """Keep a sentence on the first call that gave no values, and the mistake that its exception tells of."""
         self.broken = failure_sentence(trial, observation)
         if isinstance(observation, Raised) and observation.kind in self.question.raised:
-            name, message = self.question.raised[observation.kind]
+            name, does, advice = self.question.raised[observation.kind]
             where = f" at {observation.location}" if observation.location else ""
-            self.broken = f"{self.subject}{where}: {message}"
-            self.raised = Diagnosis(next(iter(self.question.outputs)), name, message)
+            self.broken = f"{self.subject} {does}{where}. {advice}"
+            self.raised = Diagnosis(next(iter(self.question.outputs)), name, f"It {does}. {advice}")
         elif self.question.subject:
             self.broken = f"{self.subject}: {self.broken}"
 

@@ -78,7 +78,7 @@ class MethodLoopsCheck(CheckFields):
         right: list[str] = []
         faults: list[str] = []
         alarms: list[Flag] = []
-        is_wrong_by_loops = False
+        is_blamed = has_other_loops = False
         measured: dict[str, float] = {}
         start = 0
         for name in self.questions:
@@ -88,8 +88,9 @@ class MethodLoopsCheck(CheckFields):
             subject = question.subject or self.function
             counts = _counts(part)
             measured |= {f"{name}_{at}": float(count.total) for at, count in enumerate(counts)}
-            if (values := self._fault_of_values(context, question, part)) is not None:
-                faults.append(f"No points for the loops of {subject} until its answers are right: {values}")
+            if not self._are_values_right(context, question, part):
+                faults.append(f"No points for the loops of {subject} until its answers are right.")
+                is_blamed = True
             elif (evading := evasion(subject, counts)) is not None:
                 faults.append(sentence(evading))
                 alarms.append(Flag("unclear_code", self.function, sentence(evading)))
@@ -97,7 +98,7 @@ class MethodLoopsCheck(CheckFields):
                 fault := nothing_counted(subject, counts) or _fault_of_loops(subject, loops, counts)
             ) is not None:
                 faults.append(sentence(fault))
-                is_wrong_by_loops = True
+                has_other_loops = True
             else:
                 right.append(subject)
         if not faults:
@@ -110,15 +111,16 @@ class MethodLoopsCheck(CheckFields):
             " ".join(faults),
             credit=len(right) / len(self.questions),
             measured=measured,
-            findings=(Finding(self.function, False if is_wrong_by_loops else None),),
+            findings=(Finding(self.function, False if has_other_loops else None),),
+            blames=(self.function,) if is_blamed and not has_other_loops else (),
             alarms=tuple(alarms),
         )
 
-    def _fault_of_values(self, context: CheckContext, question: Question, part: _Part) -> str | None:
+    def _are_values_right(self, context: CheckContext, question: Question, part: _Part) -> bool:
         tally = Tally(self.function, question, "float64")
         for trial, observation in part:
             tally.add(context.assignment, trial, observation)
-        return None if tally.is_right else " ".join(tally.sentences(tally.diagnoses(context.assignment)))
+        return tally.is_right
 
 
 def _loops_of(name: str) -> tuple[Question, Loops]:

@@ -367,7 +367,8 @@ def _question(version: str, over: tuple[str, ...], rule: str, large: Large | Non
         raised={
             "AnotherVersionError": (
                 "calls_another",
-                "it calls another of the three versions. Each is to be written by itself; no points for this one until it is.",
+                "calls another of the three versions",
+                "Each is to be written by itself; no points for this one until it is.",
             )
         },
         loops=Loops(_draw_loops, _SIZES, over, rule),
