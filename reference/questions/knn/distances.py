@@ -115,11 +115,11 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
     ]
     again = "N=6, M=9, D=4, after train and a call with other points"
     cases.append(_case(again, *_bytes(rng, 6, 9, 4), rng, before=_bytes(rng, 6, 9, 4)))
-    for N, M, D in ((12, 7, 20), (6, 6, 9)):
+    for N, M, D in ((12, 7, 5), (6, 6, 60)):
         cases.append(_case(f"N={N}, M={M}, D={D}", *_normal(rng, N, M, D), rng))
-    X, X_train = _normal(rng, 13, 17, 30)
-    X[:10] = X_train[:10]
-    equal = _case("N=13, M=17, D=30, with test points that equal a training point", X, X_train, rng)
+    X, X_train = _normal(rng, 41, 43, 50)
+    X[:40] = X_train[:40]
+    equal = _case("N=41, M=43, D=50, with test points that equal a training point", X, X_train, rng)
     return [*cases, QuestionCase(equal.label, equal.inputs, is_noted=True, note=_COINCIDENT, is_large=True)]
 
 

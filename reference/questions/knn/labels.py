@@ -30,18 +30,26 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
     """No two distances of a row are equal."""
     cases = []
     for N, M, labels, k in _CASES:
-        y = rng.choice(labels, size=M)
-        y[: len(labels)] = labels
-        ranks = rng.permuted(np.tile(np.arange(1.0, M + 1), (N, 1)), axis=1)
-        inputs: dict[str, Value] = {
-            "X_train": rng.normal(size=(M, 4)),
-            "y_train": rng.permutation(y),
-            "dists": 1.5 * ranks + rng.uniform(0, 0.5, size=(N, M)),
-            "k": k,
-        }
+        inputs = _inputs(rng, N, M, labels, k)
+        while k < M and np.array_equal(
+            *(each(Inputs(inputs)) for each in (_of_the_first_row, _of_the_first_trained))
+        ):
+            inputs = _inputs(rng, N, M, labels, k)
         names = ", ".join(map(str, labels[:-1]))
         cases.append(QuestionCase(f"N={N}, M={M}, labels {names} and {labels[-1]}, k={k}", inputs))
     return cases
+
+
+def _inputs(rng: np.random.Generator, N: int, M: int, labels: Sequence[int], k: int) -> dict[str, Value]:
+    y = rng.choice(labels, size=M)
+    y[: len(labels)] = labels
+    ranks = rng.permuted(np.tile(np.arange(1.0, M + 1), (N, 1)), axis=1)
+    return {
+        "X_train": rng.normal(size=(M, 4)),
+        "y_train": rng.permutation(y),
+        "dists": 1.5 * ranks + rng.uniform(0, 0.5, size=(N, M)),
+        "k": k,
+    }
 
 
 _Choice = Callable[[Array], float]
