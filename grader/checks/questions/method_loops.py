@@ -120,7 +120,7 @@ class MethodLoopsCheck(CheckFields):
         tally = Tally(self.function, question, "float64")
         for trial, observation in part:
             tally.add(context.assignment, trial, observation)
-        return tally.is_right
+        return tally.broken is None and not tally.wrong  # a changed input costs the answers' points
 
 
 def _loops_of(name: str) -> tuple[Question, Loops]:

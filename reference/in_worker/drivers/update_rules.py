@@ -43,7 +43,7 @@ def follow(name: Any, rule: Any, w: Any, dw: Any, how: Any, *numbers: Any) -> An
     """The parameters and the state after each step, stacked; NaN for a state that config lacks.
 
     dw: the gradient of each step. how: an index of HOW. numbers: hyperparameters and state, None for what config lacks. An
-    answer that is no pair of parameters and config is returned unchanged.
+    answer that is no pair of parameters and config is returned unchanged, and so is None in the place of the parameters.
     """
     how = HOW[how]
     start = dict(zip((*HYPERPARAMETERS[name], *STATES[name]), numbers, strict=True))
@@ -63,8 +63,8 @@ def follow(name: Any, rule: Any, w: Any, dw: Any, how: Any, *numbers: Any) -> An
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             return answer
         w, config = answer
-        if getattr(w, "shape", None) != shape or not isinstance(config, dict):
-            return (w, *[config] * len(STATES[name]))
+        if getattr(w, "shape", None) != shape:
+            return w if w is None else (np.array([w] * len(dw)), *[None] * len(STATES[name]))
         if "epsilon" in HYPERPARAMETERS[name]:
             w = without_zero_over_zero(rule, before, w, gradient)
         after[0].append(np.array(w) if how != FLOAT32 or w.dtype == kind else np.full(shape, np.nan))
@@ -85,7 +85,7 @@ def without_zero_over_zero(rule: Any, before: Any, w: Any, gradient: Any) -> Any
 def state_of(config: Any, key: Any, shape: Any) -> Any:
     """A state in the shape of the parameters, t as a number."""
     wanted = () if key == "t" else shape
-    value = (config or {}).get(key)
+    value = config.get(key) if isinstance(config, dict) else None
     if isinstance(value, int | float | np.ndarray | np.generic) and np.shape(value) in (wanted, ()):
         return np.broadcast_to(np.array(value, dtype=np.float64), wanted)
     return np.full(wanted, np.nan)

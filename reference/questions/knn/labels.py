@@ -31,13 +31,16 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
     cases = []
     for N, M, labels, k in _CASES:
         inputs = _inputs(rng, N, M, labels, k)
-        while k < M and np.array_equal(
-            *(each(Inputs(inputs)) for each in (_of_the_first_row, _of_the_first_trained))
-        ):
+        while k < M and _are_alike(Inputs(inputs)):
             inputs = _inputs(rng, N, M, labels, k)
         names = ", ".join(map(str, labels[:-1]))
         cases.append(QuestionCase(f"N={N}, M={M}, labels {names} and {labels[-1]}, k={k}", inputs))
     return cases
+
+
+def _are_alike(inputs: Inputs) -> bool:
+    """Whether two mistakes that give one label to all give the same."""
+    return bool(np.array_equal(_of_the_first_row(inputs), _of_the_first_trained(inputs)))
 
 
 def _inputs(rng: np.random.Generator, N: int, M: int, labels: Sequence[int], k: int) -> dict[str, Value]:

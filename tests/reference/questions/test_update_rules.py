@@ -93,8 +93,9 @@ def test_there_are_mistakes_enough_and_each_has_one_sentence_for_a_student():
     assert counts["rule_rmsprop"] >= 13
     assert counts["rule_adam"] >= 20
     for question in UPDATE_RULE_QUESTIONS:
-        for each in (*question.mistakes, *question.rules):
-            assert each.message.endswith((".", "?")), each.name
+        named = [(each.name, each.message) for each in question.mistakes]
+        named += [(each.name, each.message) for each in question.rules]
+        assert [name for name, message in named if not message.endswith((".", "?"))] == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
