@@ -139,14 +139,15 @@ def _draw_loops(rng: np.random.Generator) -> tuple[QuestionCase, Mapping[str, Qu
 
 _SIZES = {_TEST: (_FEW, _MANY), _TRAINING: (_FEW + 1, _MANY), _FEATURES: (_FEW + 2, _MANY)}
 
-_LARGE_N, _LARGE_M = 1000, 2000
-_BEYOND = 1.5
+_LARGE_N, _LARGE_M, _LARGE_D = 400, 2000, 1536
+_BEYOND = 1.1
 """Times the memory that all differences need in float32; in float64 they need twice that."""
 _SLOW_N, _SLOW_M = 5, 400
 
 
 def _draw_large(rng: np.random.Generator, memory_bytes: int) -> QuestionCase:
-    D = math.ceil(_BEYOND * memory_bytes / (_LARGE_N * _LARGE_M * np.dtype(np.float32).itemsize))
+    least = math.ceil(_BEYOND * memory_bytes / (_LARGE_N * _LARGE_M * np.dtype(np.float32).itemsize))
+    D = max(_LARGE_D, least)
     X, X_train = rng.random((_LARGE_N, D)), rng.random((_LARGE_M, D))
     return _case(f"N={_LARGE_N}, M={_LARGE_M}, D={D}", X, X_train, rng)
 

@@ -133,3 +133,16 @@ def test_calls_that_died_cost_their_share_alone():
     evidence = [(trial, Died("signal 9")) for trial in check.trials(context)]
 
     assert check.judge(context, evidence).credit == 0.0
+
+
+def test_a_question_that_says_nothing_of_loops_is_a_fault_of_the_spec():
+    check = MethodLoopsCheck(
+        kind="method_loops",
+        id="l",
+        title="l",
+        points=1,
+        function="KNearestNeighbor",
+        questions=("knn_labels", ONE),
+    )
+
+    assert [fault.where for fault in check.misfits(ON.functions)] == ["questions"]

@@ -146,7 +146,7 @@ def test_a_state_under_another_name_is_told():
 
 
 def test_a_state_that_all_parameters_share_is_wrong():
-    kept = {}
+    kept: dict[tuple[int, ...], np.ndarray] = {}
 
     def sharing(w, dw, config=None):
         config = {} if config is None else config

@@ -136,7 +136,7 @@ def test_the_differences_of_the_large_case_are_beyond_the_memory_even_in_float32
     X, X_train = whole.arrays("X", "X_train")
     part, factor = large.slow_inputs(whole)
 
-    assert len(X) * X_train.size * 4 > 1.4 * memory
+    assert len(X) * X_train.size * 4 > 1.05 * memory
     assert 8 * (len(X) * len(X_train) + X.size + X_train.size) < memory / 10
     rows, columns = DISTANCES.answer(part)["dists"].shape
     assert factor * rows * columns == len(X) * len(X_train)
