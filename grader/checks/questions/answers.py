@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
-import numpy as np
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.answer_tally import Tally, tag_of
+from grader.checks.questions.answer_tally import Tally
+from grader.checks.questions.asked import Asked, set_with
 from grader.errors import SpecFault
 from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
+from grader.model.signature import Signature
 from grader.model.trial import (
-    Argument,
-    Array,
-    ArrayOutput,
-    Driver,
     DTypeName,
-    FunctionArgument,
-    LabelsOutput,
-    NumberOutput,
-    Output,
     Replacement,
-    Scalar,
-    SeriesOutput,
-    Tensor,
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import driver_source, right_source
-from reference.questions import QUESTIONS, question_of
-from reference.questions.inputs import Inputs
-from reference.questions.question import Answer, Question, QuestionCase
+from reference.questions import QuestionSet
+from reference.questions.question import Question
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
+
+LEAST_RTOL, LEAST_RTOL32, GREATEST_RTOL = 1e-13, 1e-6, 1e-2
+"""Rounding alone comes near the least; the greatest would still tell a forgotten factor from a right value."""
 
 
 class AnswersCheck(CheckFields):
@@ -47,7 +39,9 @@ class AnswersCheck(CheckFields):
 
     kind: Literal["answers"]
     function: str = Field(description="The function or class that is asked.")
-    question: str = Field(description="The question's name in reference.questions.")
+    question: str = Field(
+        description="The question's name: in questions.py of the spec's own folder, or in reference.questions."
+    )
     handed: tuple[str, ...] = Field(
         default=(),
         description="The student's other functions and classes that the question's driver calls.",
@@ -57,12 +51,34 @@ class AnswersCheck(CheckFields):
         default_factory=dict,
         description="Share of the points for each output; without it all outputs count alike.",
     )
+    rtol: float | None = Field(
+        default=None,
+        json_schema_extra={"minimum": LEAST_RTOL, "maximum": GREATEST_RTOL},
+        description=(
+            "Tolerance of every output, relative to its largest entry; the question's own if left out. At least 1e-6 in"
+            " float32."
+        ),
+    )
+
+    _own: QuestionSet | None = PrivateAttr(default=None)
+    """The questions in the spec's own folder, if it has any."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the own questions, which come as pydantic's context."""
+        if isinstance(context, QuestionSet):
+            self._own = context
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The question must be known and fit the fields, and an optional function earns no points."""
         yield from super().misfits(functions)
-        if self.question not in QUESTIONS:
-            yield SpecFault.not_one_of("question", self.question, QUESTIONS)
+        least = LEAST_RTOL32 if self.dtype == "float32" else LEAST_RTOL
+        if self.rtol is not None and not least <= self.rtol <= GREATEST_RTOL:
+            expected = f"must be from {least:g} to {GREATEST_RTOL:g} in {self.dtype}"
+            yield SpecFault("rtol", expected, formatting.toml(self.rtol))
+        known = self._questions.questions
+        if self.question not in known:
+            names = known if self._own is None else self._own.questions
+            yield SpecFault.not_one_of("question", self.question, names)
             return
         question = self._question
         for name in self.shares:
@@ -76,6 +92,18 @@ class AnswersCheck(CheckFields):
                 yield SpecFault.not_one_of("handed", name, functions)
         if self.handed and question.driver is None:
             yield SpecFault("handed", f"must be left out: the question {self.question!r} has no driver")
+        yield from self._misfit_signature(function)
+
+    def _misfit_signature(self, function: FunctionSpec | None) -> Iterator[SpecFault]:
+        """Without a driver, the question's inputs are the function's arguments."""
+        question = self._question
+        if not isinstance(function, AnyFunction) or function.signature is None or question.driver is not None:
+            return
+        stated = Signature.parsed(function.signature)
+        asked = Signature(question.parameters, len(question.parameters))
+        if not stated.takes(asked):
+            expected = f"must take {asked}, the inputs of the question {self.question!r}"
+            yield SpecFault("function", expected, f"{self.function}{stated}")
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -89,8 +117,22 @@ class AnswersCheck(CheckFields):
         return None if method is None else (method,)
 
     @property
+    def _questions(self) -> QuestionSet:
+        return set_with(self.question, self._own)
+
+    @property
     def _question(self) -> Question:
-        return question_of(self.question)
+        question = self._questions.questions[self.question]
+        if self.rtol is None:
+            return question
+        return replace(question, tolerance=self.rtol, tolerance32=self.rtol, tolerances={})
+
+    @property
+    def mistake_names(self) -> frozenset[str]:
+        """The mistakes that a diagnosis may name."""
+        question = self._question
+        raised = frozenset(name for name, _, _ in question.raised.values())
+        return raised.union((each.name for each in question.mistakes), (each.name for each in question.rules))
 
     @property
     def asked_again(self) -> Literal["any", "partly right"]:
@@ -103,7 +145,7 @@ class AnswersCheck(CheckFields):
         if right is None:
             return None
         module, name = right
-        source = right_source(module, name, assignment.convention)
+        source = self._questions.right_source(module, name, assignment.convention)
         return Replacement(self.function, self._question.method, name, source)
 
     def is_right_beside(self, context: CheckContext, evidence: Evidence, mistake: str, /) -> bool:
@@ -119,10 +161,8 @@ class AnswersCheck(CheckFields):
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
         cases = self._question.draw(random_stream(context.seed, self.id))
-        return tuple(
-            question_trial(context.assignment, self._question, self.functions, case, self.dtype)
-            for case in cases
-        )
+        asked = Asked(self._questions, self._question)
+        return tuple(asked.trial(context.assignment, self.functions, case, self.dtype) for case in cases)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Each output's share where it is right on every case."""
@@ -160,68 +200,3 @@ class AnswersCheck(CheckFields):
         if self.shares:
             return self.shares.get(output, 0.0)
         return 1.0 / len(self._question.outputs)
-
-
-def question_trial(
-    assignment: Assignment,
-    question: Question,
-    functions: tuple[str, ...],
-    case: QuestionCase,
-    dtype: DTypeName = "float64",
-    answer: Answer | None = None,
-) -> Trial:
-    """The call of a case. functions: the one that is asked, and others that the driver calls.
-
-    answer: arrays in the shapes of the outputs, where computing the answer would take long.
-    """
-    if answer is None:
-        answer = question.answer(Inputs(case.inputs, assignment.convention))
-    inputs = {name: as_argument(value, dtype) for name, value in case.inputs.items()}
-    handed: tuple[Argument, ...] = ()
-    driver = None
-    if question.driver is not None:
-        module, name = question.driver
-        driver = Driver(name, driver_source(module))
-        handed = tuple(FunctionArgument(each) for each in functions)
-    unchanged = question.unchanged
-    if unchanged is None:
-        unchanged = () if driver else question.parameters
-    limits = assignment.limits
-    return Trial(
-        label=case.label,
-        function=functions[0],
-        positional=(*handed, *inputs.values()),
-        outputs=tuple(
-            _output(kind, answer[name], float_labels=assignment.float_labels)
-            for name, kind in question.outputs.items()
-        ),
-        echo=tuple(
-            position
-            for position, (name, each) in enumerate(inputs.items(), start=len(handed))
-            if isinstance(each, Tensor) and name in unchanged
-        ),
-        backend=assignment.backend,
-        seconds=limits.training_seconds if question.is_training else limits.call_seconds,
-        driver=driver,
-        tag=tag_of(case),
-    )
-
-
-def as_argument(value: object, dtype: DTypeName) -> Argument:
-    """An input as it is handed over."""
-    if isinstance(value, np.ndarray):
-        return Tensor(value if value.dtype.kind in "iu" else value.astype(dtype))
-    assert value is None or isinstance(value, bool | int | float)
-    return Scalar(value)
-
-
-def _output(kind: str, answer: Array, *, float_labels: bool) -> Output:
-    match kind:
-        case "number":
-            return NumberOutput()
-        case "labels":
-            return LabelsOutput(answer.size, float_labels)
-        case "series":
-            return SeriesOutput(answer.size + 1)  # a history may hold both ends
-        case _:
-            return ArrayOutput(tuple(answer.shape))

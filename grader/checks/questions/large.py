@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.comparison import compare_array
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.answers import as_argument, question_trial
+from grader.checks.questions.asked import Asked, as_argument, set_with
 from grader.checks.speed.rounds import NULL
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
@@ -30,8 +30,7 @@ from grader.model.observation import (
 )
 from grader.model.trial import Array, ArrayOutput, Driver, ResidentTensor, Tensor, Trial
 from grader.model.verdict import Verdict
-from reference import right_source
-from reference.questions import QUESTIONS, question_of
+from reference.questions import QuestionSet
 from reference.questions.inputs import Inputs
 from reference.questions.question import Large, Question
 
@@ -66,29 +65,38 @@ class LargeCheck(CheckFields):
         default=5.0, gt=1, description="How many times as fast as our version with loops it must be."
     )
 
+    _own: QuestionSet | None = PrivateAttr(default=None)
+    """The questions in the spec's own folder, if it has any."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the own questions, which come as pydantic's context."""
+        if isinstance(context, QuestionSet):
+            self._own = context
+
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The question must be known, and have a large case."""
         yield from super().misfits(functions)
-        large = [name for name, question in QUESTIONS.items() if question.large is not None]
+        known = set_with(self.question, self._own).questions
+        large = [name for name, question in known.items() if question.large is not None]
         if self.question not in large:
             yield SpecFault.not_one_of("question", self.question, large)
 
     @property
     def methods(self) -> tuple[str, ...] | None:
         """The one that the question is about."""
-        method = question_of(self.question).method
+        method = self._asked[0].question.method
         return None if method is None else (method,)
 
     @property
-    def _asked(self) -> tuple[Question, Large]:
-        question = question_of(self.question)
-        assert question.large is not None  # see misfits
-        return question, question.large
+    def _asked(self) -> tuple[Asked, Large]:
+        asked = Asked.of(self.question, self._own)
+        assert asked.question.large is not None  # see misfits
+        return asked, asked.question.large
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Calls of the slow version on a part, and one of the student's on the whole."""
-        question, large = self._asked
-        assignment = context.assignment
+        asked, large = self._asked
+        question, assignment = asked.question, context.assignment
         case = large.draw(random_stream(context.seed, self.id), assignment.limits.memory_bytes)
         inputs = Inputs(case.inputs, assignment.convention)
         part, _ = large.slow_inputs(inputs)
@@ -101,7 +109,7 @@ class LargeCheck(CheckFields):
             backend=assignment.backend,
             seconds=assignment.limits.call_seconds,
             runner="reference",
-            driver=Driver(name, right_source(module, name, assignment.convention)),
+            driver=Driver(name, asked.questions.right_source(module, name, assignment.convention)),
             tag=_SLOW,
         )
         count = len(inputs.array(large.rows))
@@ -109,7 +117,7 @@ class LargeCheck(CheckFields):
             name: np.broadcast_to(np.float64(0), (count, *each.shape[1:]))
             for name, each in question.answer(_only(inputs, large, np.arange(1))).items()
         }
-        student = question_trial(assignment, question, (self.function,), case, answer=shapes)
+        student = asked.trial(assignment, (self.function,), case, answer=shapes)
         resident = tuple(
             ResidentTensor(f"{self.id}:{at}", each.array) if isinstance(each, Tensor) else each
             for at, each in enumerate(student.positional)
@@ -126,7 +134,8 @@ class LargeCheck(CheckFields):
     def _compared(self, context: CheckContext, trial: Trial, seen: Returned) -> Checked:
         fault = None
         if trial.tag != _SLOW:
-            question, large = self._asked
+            asked, large = self._asked
+            question = asked.question
             inputs = _inputs_of(question, trial, context)
             count = len(inputs.array(large.rows))
             rows = random_stream(context.seed, self.id, "rows").choice(count, _COMPARED, replace=False)
@@ -147,7 +156,7 @@ class LargeCheck(CheckFields):
 
     def _speedup(self, context: CheckContext, evidence: Evidence) -> float:
         """How many times as fast as our slow version, which would take so long for the whole of the inputs."""
-        question, large = self._asked
+        question, large = self._asked[0].question, self._asked[1]
         shortest: dict[bool, float] = {}
         for trial, seen in evidence:
             if isinstance(seen, Checked):
@@ -159,8 +168,8 @@ class LargeCheck(CheckFields):
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """All points for right values in time."""
-        question, large = self._asked
-        subject = question.subject or self.function
+        asked_question, large = self._asked
+        subject = asked_question.question.subject or self.function
         for trial, seen in evidence:
             if trial.tag == _SLOW and not isinstance(seen, Checked):
                 raise RuntimeError(f"the slow version could not be timed: {failure_sentence(trial, seen)}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from grader import formatting
 from grader.checks.base.call import sentence
@@ -14,13 +14,13 @@ from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.base.growth import Growth, evasion, nothing_counted
 from grader.checks.questions.answer_tally import Tally
-from grader.checks.questions.answers import question_trial
+from grader.checks.questions.asked import Asked, set_with
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
 from grader.model.observation import Instructions, Observation, Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Finding, Flag, Verdict
-from reference.questions import QUESTIONS, question_of
+from reference.questions import QuestionSet
 from reference.questions.question import Loops, Question
 
 _PATIENCE = 3
@@ -41,11 +41,20 @@ class MethodLoopsCheck(CheckFields):
         description="Names of questions in reference.questions that say which loops there are; they share the points.",
     )
 
+    _own: QuestionSet | None = PrivateAttr(default=None)
+    """The questions in the spec's own folder, if it has any."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the own questions, which come as pydantic's context."""
+        if isinstance(context, QuestionSet):
+            self._own = context
+
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The questions must be known, and say which loops there are."""
         yield from super().misfits(functions)
-        looping = [name for name, question in QUESTIONS.items() if question.loops is not None]
         for name in self.questions:
+            known = set_with(name, self._own).questions
+            looping = [each for each, question in known.items() if question.loops is not None]
             if name not in looping:
                 yield SpecFault.not_one_of("questions", name, looping)
 
@@ -54,14 +63,19 @@ class MethodLoopsCheck(CheckFields):
         """None: what a method must not use costs the points for its answers."""
         return ()
 
+    def _asked(self, name: str) -> tuple[Asked, Loops]:
+        asked = Asked.of(name, self._own)
+        assert asked.question.loops is not None  # see misfits
+        return asked, asked.question.loops
+
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """For each question a small case, and one with more of each thing."""
         found = []
         for name in self.questions:
-            question, loops = _loops_of(name)
+            asked, loops = self._asked(name)
             small, larger = loops.draw(random_stream(context.seed, self.id, name))
             for case in (small, *larger.values()):
-                trial = question_trial(context.assignment, question, (self.function,), case)
+                trial = asked.trial(context.assignment, (self.function,), case)
                 found.append(
                     dataclasses.replace(
                         trial,
@@ -82,7 +96,8 @@ class MethodLoopsCheck(CheckFields):
         measured: dict[str, float] = {}
         start = 0
         for name in self.questions:
-            question, loops = _loops_of(name)
+            asked, loops = self._asked(name)
+            question = asked.question
             part = evidence[start : start + 1 + len(loops.sizes)]
             start += len(part)
             subject = question.subject or self.function
@@ -121,12 +136,6 @@ class MethodLoopsCheck(CheckFields):
         for trial, observation in part:
             tally.add(context.assignment, trial, observation)
         return tally.broken is None and not tally.wrong  # a changed input costs the answers' points
-
-
-def _loops_of(name: str) -> tuple[Question, Loops]:
-    question = question_of(name)
-    assert question.loops is not None  # see misfits
-    return question, question.loops
 
 
 def _counts(part: _Part) -> list[Instructions]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grader import formatting
 from grader.api import Grader, IsolationName, grade_class
 from grader.errors import UsageError
 from grader.frontends.class_progress import ClassProgress
@@ -20,6 +23,7 @@ from grader.frontends.commands.options import (
     DataOption,
     DeviceOption,
     FullOption,
+    HtmlOption,
     JsonOption,
     QuickOption,
     SeedOption,
@@ -33,6 +37,7 @@ from grader.frontends.progress import check_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
+    from grader.intake.folder import ClassFiles
     from grader.model.report import Report
 
 
@@ -46,6 +51,7 @@ def check(
         typer.Option("--watch", help="Stay, and after each save grade again what it changed. Ctrl-C stops."),
     ] = False,
     json_path: JsonOption = None,
+    html_path: HtmlOption = None,
     view: Annotated[
         Literal["student", "instructor"],
         typer.Option("--view", help="What to print and write: the instructor's view has hidden checks too."),
@@ -70,7 +76,12 @@ def check(
     """
     if watch and json_path == "-":
         raise UsageError("--watch writes more than one report; give --json a file")
+    if html_path == "-":
+        raise UsageError("--html writes a page to look at; give it a file")
+    if html_path is not None and html_path == json_path:
+        raise UsageError("--json and --html name the same file; give two")
     require_writable(json_path)
+    require_writable(html_path, "--html", "a page")
     with Grader(spec, quick=quick, full=full, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
         from grader.model.report import student_view
@@ -81,7 +92,8 @@ def check(
             seen_as, quiet = (
                 (student_view, _without_tracebacks) if view == "student" else (_whole, nullcontext)
             )
-            Watcher(grader, submission, spec, json_path, seen_as, quiet).run()
+            page = partial(_write_page, html_path, submission, quiet)
+            Watcher(grader, submission, spec, json_path, seen_as, quiet, page).run()
             raise typer.Exit
         logged = _without_tracebacks() if view == "student" else nullcontext()
         with check_progress() as progress, logged:
@@ -90,12 +102,33 @@ def check(
     try:
         if json_path is not None:
             write_json(json_path, shown.to_json())
+        is_page = _write_page(html_path, submission, _without_tracebacks, report)
     finally:  # even if the file cannot be written, show the score
         if json_path != "-":
             terminal.show_report(terminal.make_console(), shown)
     if json_path not in {None, "-"}:
         typer.echo(f"Report: {json_path}")
+    if is_page:
+        typer.echo(f"Page: {html_path}")
     raise typer.Exit(_exit_code(report))
+
+
+def _write_page(
+    html_path: str | None,
+    submission: Path,
+    logged: Callable[[], AbstractContextManager[None]],
+    report: Report,
+) -> bool:
+    """Whether --html names a file and the page is in it. A page that cannot be made costs no grade."""
+    if html_path is None:
+        return False
+    from grader.frontends.page_file import NOT_MADE, write_page
+
+    with logged():
+        is_made = write_page(html_path, submission, report)
+    if not is_made:
+        typer.echo(NOT_MADE, err=True)
+    return is_made
 
 
 def _whole(report: Report) -> Report:
@@ -133,6 +166,11 @@ def _job_count(text: str) -> int | Literal["auto"]:
         raise UsageError(f"-j {text}: give a number of submissions to grade at a time, or auto") from None
 
 
+def _announce(found: ClassFiles) -> None:
+    for line in (found.words, *found.remarks):
+        typer.echo(line)
+
+
 def batch(
     submissions: Annotated[
         Path,
@@ -142,9 +180,19 @@ def batch(
             parser=submission_path,
         ),
     ],
-    spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
+    spec: Annotated[
+        str,
+        typer.Option(
+            "--spec", help="A spec's name, a .toml file or a folder with one.", metavar="NAME|FILE|FOLDER"
+        ),
+    ],
     out: Annotated[
-        Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
+        Path,
+        typer.Option(
+            "--out",
+            help="Folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv.",
+            metavar="DIR",
+        ),
     ],
     quick: QuickOption = False,
     full: FullOption = False,
@@ -172,7 +220,28 @@ def batch(
             help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
         ),
     ] = "auto",
-    regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster",
+            help="Who is in the class: a CSV with ids, logins, emails or names, as your platform exports it; may have a"
+            " column of extensions. A copy stays in DIR and holds for later runs.",
+            metavar="CSV",
+        ),
+    ] = None,
+    class_rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--class",
+            help="The rules of the class: due date, late policy, extensions, overrides (`grader spec schema --class`)."
+            " A copy stays in DIR and holds for later runs.",
+            metavar="FILE",
+        ),
+    ] = None,
+    regrade: Annotated[
+        bool,
+        typer.Option("--regrade", help="Regrade unchanged submissions too; with --select only those."),
+    ] = False,
     jobs: Annotated[
         str,
         typer.Option(
@@ -182,6 +251,14 @@ def batch(
             metavar="N|auto",
         ),
     ] = "auto",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            help="Grade on the workers of this Dask scheduler instead (-j is then not used); see docs/cluster.md.",
+            metavar="tcp://HOST:PORT",
+        ),
+    ] = None,
     anyway: Annotated[
         bool,
         typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
@@ -205,11 +282,14 @@ def batch(
                 data=data,
                 isolation=isolation,
                 select=select or [],
+                rules=class_rules,
                 regrade=regrade,
                 anyway=anyway,
                 jobs=_job_count(jobs),
+                scheduler=scheduler,
                 format=download_format,
-                announce=lambda found: typer.echo(found.words),
+                roster=roster,
+                announce=_announce,
                 progress=progress,
                 working=progress.work_on,
             )
@@ -225,15 +305,26 @@ def batch(
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
     from grader.batch import ReportStore
-    from grader.frontends import terminal
+    from grader.batch.statistics import class_statistics
+    from grader.frontends.class_statistics import show_class_briefly
+    from grader.frontends.terminal import make_console
 
-    title = result.reports[0].assignment.title
-    terminal.show_batch_summary(terminal.make_console(), result.reports, title)
+    show_class_briefly(make_console(), class_statistics(result.results))
     if result.skipped:
         typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
     if result.earlier:
         typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
+    if result.changes:
+        number = formatting.count(len(result.changes), "score")
+        typer.echo(f"{number} changed: {formatting.several(result.changes, 10)}")
+    for words in (*result.applied_words, *result.remarks):
+        typer.echo(f"{words[:1].upper()}{words[1:]}.")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
+    typer.echo(f"Pages:     {store.feedback_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
+    typer.echo(f"More:      grader results {shlex.quote(str(out))}")
+    if result.without_page:
+        named = formatting.several(result.without_page)
+        typer.echo(f"No page, which is the grader's fault, for {named}. Their grades stand.", err=True)
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
