@@ -134,6 +134,8 @@ class _Template:
         if isinstance(node, ast.stmt):
             return self._parts_of_statement(node)
         if isinstance(node, ast.Call):
+            if (default := _default_of(node)) is not None:
+                return default
             owner = self._owner_called(node)
             return None if owner is None else (*owner, *node.args, *node.keywords)
         if isinstance(node, ast.BinOp | ast.Compare):
@@ -192,6 +194,8 @@ class _Template:
                 return (value,)
             case ast.Subscript(value=ast.Attribute() as value, slice=ast.Constant()):
                 return (value,)
+            case ast.Subscript(ast.Name() as value, ast.Constant(value=str()), ctx=ast.Store()):
+                return (value,)  # config["velocity"] = v
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return (operand,)
         return None
@@ -224,6 +228,16 @@ def _parts_of_operation(node: ast.BinOp | ast.Compare) -> Iterable[ast.AST] | No
         case ast.Compare(left=ast.BinOp(ast.Name(), ast.Mod(), ast.Constant()), ops=[ast.Eq()]):
             return node.comparators
     return () if _counts_classes(node) else None
+
+
+def _default_of(call: ast.Call) -> Iterable[ast.AST] | None:
+    """The parts of config.setdefault("momentum", 0.9) or config.get("velocity", ...), which a template gives; None for another call."""
+    match call:
+        case ast.Call(
+            func=ast.Attribute(ast.Name() as owner, "setdefault" | "get"), args=[ast.Constant(), default]
+        ):
+            return (owner,) if isinstance(default, ast.Constant) else (owner, default)
+    return None
 
 
 def _is_none(node: ast.expr) -> bool:

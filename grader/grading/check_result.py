@@ -27,7 +27,7 @@ class CheckResult:
 
     def under(self, violations: Sequence[Violation]) -> CheckResult:
         """The result after the violations: failed if a function of the check has one."""
-        verdict = verdict_under(violations, self.check.functions, self.verdict)
+        verdict = verdict_under(violations, self.check.functions, self.verdict, self.check.methods)
         return replace(self, verdict=verdict, is_violation=verdict is not self.verdict)
 
 

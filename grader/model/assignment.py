@@ -158,6 +158,13 @@ class AnyFunction(Model):
     methods: dict[str, SignatureText] = Field(
         default_factory=dict, description="The signatures of a class's methods, by name."
     )
+    restricted: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "What the handout rules out here, by full names of functions and modules: numpy.linalg.norm, scipy. The policy is"
+            " that of restrictions.names."
+        ),
+    )
 
 
 FunctionSpec = Annotated[
@@ -192,7 +199,9 @@ class Limits(Model):
     )
 
 
-RestrictionKind = Literal["autograd", "modules", "losses", "libraries", "partner", "dynamic", "devices"]
+RestrictionKind = Literal[
+    "autograd", "modules", "losses", "libraries", "names", "partner", "dynamic", "devices"
+]
 RestrictionPolicy = Literal["fail", "note", "ignore"]
 
 
@@ -216,6 +225,10 @@ class Restrictions(Model):
     libraries: RestrictionPolicy = Field(
         default="note",
         description="Libraries that fit models or differentiate: sklearn, scipy.optimize, jax.",
+    )
+    names: RestrictionPolicy = Field(
+        default="note",
+        description="What a function's `restricted` lists. In a class it costs the methods that use it.",
     )
     partner: RestrictionPolicy = Field(
         default="note",

@@ -10,9 +10,10 @@ from typing import Literal
 
 from grader import formatting
 from grader.extract import Extracted
-from grader.model.assignment import Assignment, RestrictionKind
+from grader.model.assignment import AnyFunction, Assignment, RestrictionKind
 from grader.model.observation import Location
 from grader.model.verdict import Finding, Verdict
+from grader.restrictions.methods import methods_at
 from grader.restrictions.source import uses_in_source
 from grader.restrictions.trace import uses_in_trace
 from grader.restrictions.uses import SourceUses, Use, UseKind
@@ -26,6 +27,7 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "modules": "ready-made layers or optimizers",
     "losses": "a ready-made loss",
     "libraries": "a library that does the work",
+    "names": "something that the handout rules out here",
     "partner": "the other version of the same loss",
     "dynamic": "names or code made at run time",
     "devices": "code that names a device",
@@ -45,6 +47,12 @@ class Violation:
     """flag: for the instructor, costs nothing."""
     clause: str
     """The uses and their locations, without the function's name."""
+    methods: frozenset[str] | None = None
+    """The methods of a class that it is about; None for all."""
+
+    def concerns(self, methods: Collection[str] | None) -> bool:
+        """Whether it is about one of these methods; None for all of them."""
+        return self.methods is None or methods is None or not self.methods.isdisjoint(methods)
 
     @property
     def message(self) -> str:
@@ -90,15 +98,27 @@ def find_violations(
             policy = assignment.restrictions.policy(kind)
             uses = [use for use in (*source.uses, *borrowed, *unseen) if use.kind == kind]
             if uses and policy != "ignore":
-                found.append(Violation(name, kind, policy, _clause(uses, extracted.functions[name].location)))
+                clause = _clause(uses, extracted.functions[name].location)
+                methods = _methods_of(extracted, name, uses) if kind == "names" else None
+                found.append(Violation(name, kind, policy, clause, methods))
         if source.unclear and _is_anything_restricted(assignment):
             found.append(Violation(name, "unclear", "flag", _listed(source.unclear)))
     return tuple(found)
 
 
+def _methods_of(extracted: Extracted, name: str, uses: Sequence[Use]) -> frozenset[str] | None:
+    """The methods of a class that these uses are in; None where one of them may be in any."""
+    found = [methods_at(extracted, name, use.location) for use in uses]
+    return None if None in found else frozenset().union(*filter(None, found))
+
+
 def _is_anything_restricted(assignment: Assignment) -> bool:
     """Whether a hidden name could break a restriction; a device never does."""
-    return any(assignment.restrictions.policy(kind) != "ignore" for kind in _WORDS if kind != "devices")
+    lists_names = any(
+        isinstance(each, AnyFunction) and each.restricted for each in assignment.functions.values()
+    )
+    never = {"devices"} if lists_names else {"devices", "names"}
+    return any(assignment.restrictions.policy(kind) != "ignore" for kind in _WORDS if kind not in never)
 
 
 def _partners_behind(name: str, sources: Mapping[str, SourceUses], partners: frozenset[str]) -> Iterator[Use]:
@@ -136,10 +156,22 @@ def _listed(uses: Sequence[Use]) -> str:
     return formatting.listing(named)
 
 
-def verdict_under(violations: Iterable[Violation], functions: Iterable[str], verdict: Verdict) -> Verdict:
-    """The verdict of a check on these functions: failed if it earned points and one of them breaks a restriction."""
+def verdict_under(
+    violations: Iterable[Violation],
+    functions: Iterable[str],
+    verdict: Verdict,
+    methods: Collection[str] | None = None,
+) -> Verdict:
+    """The verdict of a check on these functions: failed if it earned points and one of them breaks a restriction.
+
+    methods: of a class, those that the check is about; None for all.
+    """
     names = set(functions)
-    said = [each.message for each in violations if each.policy == "fail" and each.function in names]
+    said = [
+        each.message
+        for each in violations
+        if each.policy == "fail" and each.function in names and each.concerns(methods)
+    ]
     if not said or verdict.credit == 0:
         return verdict
     earlier = [] if verdict.status == "passed" else [verdict.message]

@@ -21,7 +21,7 @@ from grader.extract.source.scopes import (
     outer_parts,
     reached,
 )
-from grader.model.assignment import Assignment, LossFunction, RestrictionKind
+from grader.model.assignment import AnyFunction, Assignment, LossFunction, RestrictionKind
 from grader.model.observation import Location
 from grader.restrictions.constants import truth_of
 from grader.restrictions.doubts import (
@@ -91,7 +91,10 @@ class Walk:
         self._function = function
         self._partners = assignment.partners(function.name)
         self._policy = assignment.restrictions.policy
-        self._is_loss = isinstance(assignment.functions.get(function.name), LossFunction)
+        spec = assignment.functions.get(function.name)
+        self._is_loss = isinstance(spec, LossFunction)
+        own = spec if isinstance(spec, AnyFunction) else AnyFunction(role="function")
+        self._ruled_out = own.restricted
         self._parsed = parsed
         numbers = set(function.chunks)
         self._chunks = [chunk for chunk in extracted.chunks if chunk.number in numbers]
@@ -120,7 +123,7 @@ class Walk:
         self._unclear: dict[str, Use] = {}
         self._entered: set[int] = set()
         self._entered_chunks: set[int] = set()
-        self._attributes: set[str] = set(_CONTRACT)
+        self._attributes: set[str] = {*_CONTRACT, *own.methods}
         self._waiting: dict[str, list[tuple[Definition, Scope, Chunk]]] = {}
         self._unwraps = any(
             "__wrapped__" in chunk.source or "unwrap" in chunk.source for chunk in self._chunks
@@ -365,6 +368,9 @@ class Walk:
             if isinstance(origin, Foreign) and origin.dotted in self._changes:
                 self._enter_chunk(self._changes[origin.dotted])
             match origin:
+                case Foreign(dotted=dotted) if any(_is_part(dotted, each) for each in self._ruled_out):
+                    is_use = True
+                    self._record("names", dotted, node, chunk)
                 case Foreign(dotted=dotted) if (found := _restricted(dotted)) is not None:
                     is_use = True
                     self._record(*found, node, chunk)
@@ -487,6 +493,12 @@ def _first_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> int:
 
 def _sets_attribute(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and any(isinstance(each, ast.Attribute) for each in node.targets)
+
+
+def _is_part(dotted: str, ruled_out: str) -> bool:
+    """Whether this is what is ruled out, or a part of it. A module as such computes nothing."""
+    is_it = dotted == ruled_out and "." in dotted
+    return is_it or dotted.startswith(f"{ruled_out}.")
 
 
 def _restricted(dotted: str) -> tuple[RestrictionKind, str] | None:

@@ -41,7 +41,7 @@ class QuestionCase:
     note: str = ""
     """The text of that note."""
     is_large: bool = False
-    """Whether exponentials of its scores overflow; the note is then for answers that are not finite."""
+    """Whether right code may give what is not finite, as where exponentials of scores overflow; the note is then for that."""
 
 
 QuestionMistake = Mistake[Inputs]
@@ -82,6 +82,38 @@ class Misshapen:
             return description == "None"
         shape = self.shape(inputs)
         return f" of shape {shape} " in description or (not shape and " of type float" in description)
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """What a function's Python work may grow with."""
+
+    draw: Callable[[np.random.Generator], tuple[QuestionCase, Mapping[str, QuestionCase]]]
+    """A small case, and larger ones by what there is more of: "test points", which a sentence says."""
+    sizes: Mapping[str, tuple[int, int]]
+    """How much there is of it in the small case and in the larger one."""
+    over: tuple[str, ...]
+    """What it loops over; its work does not grow with anything else."""
+    rule: str
+    """The handout's rule, as the end of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Large:
+    """A case that is too large for what takes too much memory or time."""
+
+    draw: Callable[[np.random.Generator, int], QuestionCase]
+    """The case, for a limit of so many bytes of memory."""
+    rows: str
+    """The input that has a row for each row of the answers."""
+    slow: tuple[str, str]
+    """A module of reference.in_worker.right and its function that a student's is compared with."""
+    slow_inputs: Callable[[Inputs], tuple[Inputs, float]]
+    """The part of the inputs that it is called with, and how many times as long the whole would take."""
+    memory_advice: str
+    """What to think of where the memory did not suffice, as a sentence."""
+    time_advice: str
+    """The same where it is too slow."""
 
 
 def _none_other(_: Inputs) -> Sequence[Answer]:
@@ -134,6 +166,12 @@ class Question:
     """Whether a call may take as long as training."""
     overflow: str = ""
     """The message to a function that is right but where exponentials overflow, if its cases say which are large."""
+    subject: str = ""
+    """What sentences are about; the function's or class's name if left out."""
+    raised: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """By the kind of an exception that the driver raises, the name of the mistake, what the function does, and the advice."""
+    loops: Loops | None = None
+    large: Large | None = None
     is_learning: bool = False
     """Whether it asks how far training gets, which the loss, the trainer and the prediction decide together."""
 

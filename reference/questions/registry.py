@@ -8,6 +8,7 @@ from reference.in_worker.drivers import driver_source
 from reference.in_worker.right import right_source
 from reference.questions import cnn, lab
 from reference.questions.fc_net import FC_NET_QUESTIONS
+from reference.questions.knn import KNN_QUESTIONS
 from reference.questions.layers import LAYER_QUESTIONS
 from reference.questions.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS
@@ -15,16 +16,19 @@ from reference.questions.question import Question
 from reference.questions.question_set import QuestionSet
 from reference.questions.ridge.questions import RIDGE_QUESTIONS
 from reference.questions.two_layer import TWO_LAYER_QUESTIONS
+from reference.questions.update_rules import UPDATE_RULE_QUESTIONS
 
 _ALL: tuple[Question, ...] = (
     *cnn.QUESTIONS,
     *FC_NET_QUESTIONS,
+    *KNN_QUESTIONS,
     *lab.QUESTIONS,
     *LAYER_QUESTIONS,
     *LINEAR_BIAS_QUESTIONS,
     *LINEAR_REGRESSION_QUESTIONS,
     *RIDGE_QUESTIONS,
     *TWO_LAYER_QUESTIONS,
+    *UPDATE_RULE_QUESTIONS,
 )
 
 QUESTIONS: Mapping[str, Question] = {question.name: question for question in _ALL}

@@ -40,6 +40,7 @@ def unwritten(body, *, arguments="W, X, y, reg", head=HEAD, tail=""):
         "import math\nreturn 0",
         "loss: float = 0.0\ndW: np.ndarray = np.zeros_like(W)\nreturn loss, dW",
         "assert X.shape[0] == y.shape[0]\nreturn 0.0",
+        'reg.setdefault("rate", 0.9)\nv = reg.get("v", np.zeros_like(W))\nreg["v"] = v\nreturn None, reg',
         "loss, dW = 0.0, np.zeros(W.shape)\nloss /= 1\nloss += 0.0\ndW *= 2\nreturn loss, dW",
     ],
 )

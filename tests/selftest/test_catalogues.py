@@ -15,9 +15,11 @@ from tests.selftest.entries import NAMES_OF_LOSSES, smoke_slice, unsound
 CATALOGUES = shipped_catalogues()
 NAMES = NAMES_OF_LOSSES | {mistake.name for question in QUESTIONS.values() for mistake in question.mistakes}
 NAMES |= {rule.name for question in QUESTIONS.values() for rule in question.rules}
-NAMES |= {mistake.name for question in QUESTIONS.values() for mistake in question.misshapen} | {
-    "overflow_of_exp"
-}
+NAMES |= {mistake.name for question in QUESTIONS.values() for mistake in question.misshapen}
+NAMES |= {"overflow_of_exp"}
+NAMES |= {name for question in QUESTIONS.values() for name, _, _ in question.raised.values()}
+PART = "knn_and_rules"
+"""A part of a spec, in tests/spec, whose functions have catalogues of their own."""
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
@@ -27,7 +29,7 @@ def test_a_catalogue_is_for_a_shipped_spec_and_has_right_and_wrong_ones_of_all_i
     counts = Counter(each.kind for each in entries)
 
     assert base.family is not None
-    assert base.family.specs & set(shipped_specs())
+    assert base.family.specs & {*shipped_specs(), PART}
     assert {each.function for each in entries if each.kind == "wrong"} == set(base.functions)
     assert {each.function for each in entries} == set(base.functions)
     assert counts["wrong"] >= 15
@@ -50,8 +52,8 @@ def executor():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", shipped_specs())
-def test_the_shipped_spec_lets_no_wrong_one_pass_and_fails_no_right_one(name, executor, request):
+@pytest.mark.parametrize("name", [*shipped_specs(), f"tests/spec/{PART}.toml"])
+def test_the_spec_lets_no_wrong_one_pass_and_fails_no_right_one(name, executor, request):
     loaded = load_spec(name)
     own = [each for each in implementations_for(loaded.spec) if each.family is not None]
     is_in_full = request.config.getoption("--in-full")

@@ -65,6 +65,11 @@ class CheckFields(Model):
         """The functions that the check needs: all those it names, unless a kind says otherwise."""
         return tuple(self.named.values())
 
+    @property
+    def methods(self) -> tuple[str, ...] | None:
+        """The methods of a class that the check is about: what another one must not use costs it nothing; None for all."""
+        return None
+
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """Faults of the check, given the functions of the spec; `where` is a field of the check."""
         for field, name in self.named.items():

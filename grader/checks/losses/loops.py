@@ -11,32 +11,20 @@ end after one round: if it is still right, and then as quick for more samples, i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from collections.abc import Sequence
+from typing import Literal
 
 from grader.checks.base.call import Call, returned_calls, sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
 from grader.checks.base.context import CheckContext
+from grader.checks.base.growth import GROWTH, Growth, evasion, nothing_counted
 from grader.checks.losses.calls import case_of, loss_trial
 from grader.checks.losses.cases import Draw
 from grader.checks.losses.core import core_fault, no_points_yet
 from grader.model.assignment import Assignment
-from grader.model.observation import Instructions, Location, Observation, Returned
+from grader.model.observation import Instructions, Observation, Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Finding, Flag, Verdict
-
-FLAT = 12
-"""How many instructions more a vectorized function may execute at a greater size: a branch, but not a loop.
-
-At a much greater size it is CHUNKED for each sample.
-"""
-
-CHUNKED = 3
-"""How many instructions more for each further sample: a batch taken in chunks of 32 or more, but no work on a sample."""
-
-GROWTH = 1.3
-"""A naive function executes more than this many times as much for three times the samples, or the classes."""
 
 FLAT_LINES = 2
 """How many lines more a function without loops may execute for three times the samples and classes."""
@@ -52,64 +40,6 @@ _COUNTED = 3
 
 _ROUNDS = 2
 """How many calls go through each loop once, if the first one is right."""
-
-_Key = TypeVar("_Key")
-
-
-@dataclass(frozen=True, slots=True)
-class _Growth:
-    """The counts at a small and at a greater number of samples, or of classes."""
-
-    of: Literal["samples", "classes"]
-    small_size: int
-    great_size: int
-    small: Instructions
-    great: Instructions
-
-    @property
-    def is_flat(self) -> bool:
-        return self.great.total <= self.most_if_flat
-
-    @property
-    def most_if_flat(self) -> float:
-        """The greatest count of a function without loops; a loop executes several instructions each time."""
-        further = CHUNKED * (self.great_size - self.small_size) if self.of == "samples" else 0
-        return float(self.small.total + max(FLAT, further))
-
-    @property
-    def is_loop(self) -> bool:
-        return self.great.total > GROWTH * self.small.total
-
-    @property
-    def steps_per_unit(self) -> float:
-        """Instructions for each further sample, or class."""
-        return (self.great.total - self.small.total) / (self.great_size - self.small_size)
-
-    @property
-    def work(self) -> str:
-        """A clause with the numbers of instructions."""
-        return (
-            f"for more {self.of} ({self.small.total} steps for {self.small_size},"
-            f" {self.great.total} for {self.great_size})"
-        )
-
-    @property
-    def location(self) -> Location | None:
-        """The line whose count grew most."""
-        grown = _grown_most(self.small.lines, self.great.lines)
-        return grown[0] if grown is not None and grown[1] > 0 else None
-
-    @property
-    def repeated_call(self) -> str | None:
-        """A clause on a library call made at least once more per further sample or class, if there is one."""
-        grown = _grown_most(self.small.calls, self.great.calls)
-        if grown is None or grown[1] < self.great_size - self.small_size:
-            return None
-        name, _ = grown
-        return (
-            f"{name} more often for more {self.of} ({self.small.calls.get(name, 0)} times for {self.small_size},"
-            f" {self.great.calls[name]} for {self.great_size})"
-        )
 
 
 class LoopsCheck(CheckFields):
@@ -183,17 +113,10 @@ class LoopsCheck(CheckFields):
         if isinstance(calls, str):
             return self.failed(calls, blames=(self.function,))
         counts = [returned.instructions or Instructions(0) for _, returned in calls]
-        if not all(count.is_whole for count in counts):
-            message = (
-                f"{self.function} stops or evades the count of its Python steps (with sys.settrace, sys.setprofile, an"
-                " audit hook or a frame), so nobody can tell whether it loops. Remove that code"
-            )
-            return self.failed(message, alarms=(Flag("unclear_code", self.function, sentence(message)),))
-        if min(count.total for count in counts) == 0:
-            return self.failed(
-                f"{self.function} ran no Python instruction that could be counted."
-                " Write it in Python, and do not change how Python is traced."
-            )
+        if (evading := evasion(self.function, counts)) is not None:
+            return self.failed(evading, alarms=(Flag("unclear_code", self.function, sentence(evading)),))
+        if (uncounted := nothing_counted(self.function, counts)) is not None:
+            return self.failed(uncounted)
         growths = _growths(context.assignment, calls, counts)
         style = context.assignment.loss_function(self.function).style
         core = core_fault(context.assignment, calls[0])
@@ -225,7 +148,7 @@ class LoopsCheck(CheckFields):
             alarms=alarms,
         )
 
-    def _loops(self, growths: Sequence[_Growth]) -> str | None:
+    def _loops(self, growths: Sequence[Growth]) -> str | None:
         """A sentence on loops in a function that should have none."""
         if growing := [growth for growth in growths if not growth.is_flat]:
             work = " and ".join(growth.work for growth in growing)
@@ -235,7 +158,7 @@ class LoopsCheck(CheckFields):
         repeated = [growth.repeated_call for growth in growths if growth.repeated_call is not None]
         return f"{self.function} calls {' and '.join(repeated)}: is a loop left?" if repeated else None
 
-    def _lack_of_loops(self, growths: Sequence[_Growth]) -> str | None:
+    def _lack_of_loops(self, growths: Sequence[Growth]) -> str | None:
         """A sentence on a function that should loop and does not."""
         if any(growth.is_loop for growth in growths):
             return None
@@ -243,7 +166,7 @@ class LoopsCheck(CheckFields):
         return f"{self.function} does hardly more Python work {work}. Write the naive version with loops."
 
     def _idle_loops(
-        self, context: CheckContext, growths: Sequence[_Growth], disturbed: Evidence
+        self, context: CheckContext, growths: Sequence[Growth], disturbed: Evidence
     ) -> str | None:
         """A sentence on loops that do nothing for the result, or all of it each time."""
         lines = dict.fromkeys(
@@ -280,18 +203,12 @@ def _is_right(context: CheckContext, trial: Trial, seen: Observation) -> bool:
 
 def _growths(
     assignment: Assignment, calls: Sequence[Call], counts: Sequence[Instructions]
-) -> tuple[_Growth, _Growth]:
+) -> tuple[Growth, Growth]:
     """In samples and in classes."""
     cases = [case_of(trial)[0] for trial, _ in calls]
     axis = 1 if assignment.convention.layout == "DC" else 0
     samples, classes = [len(case.y) for case in cases], [case.W.shape[axis] for case in cases]
     return (
-        _Growth("samples", samples[0], samples[1], counts[0], counts[1]),
-        _Growth("classes", classes[0], classes[2], counts[0], counts[2]),
+        Growth("samples", samples[0], samples[1], counts[0], counts[1]),
+        Growth("classes", classes[0], classes[2], counts[0], counts[2]),
     )
-
-
-def _grown_most(small: Mapping[_Key, int], great: Mapping[_Key, int]) -> tuple[_Key, int] | None:
-    """The key whose count grew most, and by how much; None where nothing was counted."""
-    grown = [(key, amount - small.get(key, 0)) for key, amount in great.items()]
-    return max(grown, key=lambda each: each[1], default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,6 +56,8 @@ class Tally:
     """Of each wrong output the first comparison, None where only a rule is broken, and the label of its case."""
     broken: str | None = None
     """A sentence on the first call that gave no values."""
+    raised: Diagnosis | None = None
+    """The mistake behind that call's exception, if it has a name."""
     changed: str | None = None
     """The sentence for the first input that was changed."""
     notes: list[str] = field(default_factory=list)
@@ -92,7 +94,8 @@ class Tally:
             if case.is_noted and isinstance(observation, Raised):
                 self._excuse_error(observation, case)
                 return
-            self.broken = self.broken or failure_sentence(trial, observation)
+            if self.broken is None:
+                self._break(trial, observation)
             self._count_wrong(case)
             if isinstance(observation, Raised) and case.is_large and observation.kind in _OVERFLOW_ERRORS:
                 self.overflowed.update(self.question.outputs)
@@ -102,13 +105,8 @@ class Tally:
         answers = self.question.answers(inputs)
         for name, value in zip(self.question.outputs, observation.values, strict=True):
             self._add_output(name, value, [np.asarray(each[name]) for each in answers], case)
-            if case.is_noted:
-                continue
-            if isinstance(value, Received):
-                self.seen.setdefault(name, []).append((inputs, value.array.astype(np.float64)))
-            else:
-                self.unlike.setdefault(name, []).append((inputs, value.description))
         if not case.is_noted:
+            self._keep(observation.values, inputs)
             self._add_rules(observation.values, inputs, case)
         handed = len(trial.positional) - len(self.question.parameters)
         for position, echo in zip(trial.echo, observation.echoes, strict=True):
@@ -118,8 +116,32 @@ class Tally:
                 name = self.question.parameters[position - handed]
                 self.changed = (
                     self.changed
-                    or f"{self.function} changes its input {name}, on {trial.label}: work on a copy."
+                    or f"{self.subject} changes its input {name}, on {trial.label}: work on a copy."
                 )
+
+    def _keep(self, values: Sequence[Value], inputs: Inputs) -> None:
+        """Keep what came, to be held against the known mistakes."""
+        for name, value in zip(self.question.outputs, values, strict=True):
+            if isinstance(value, Received):
+                self.seen.setdefault(name, []).append((inputs, value.array.astype(np.float64)))
+            else:
+                self.unlike.setdefault(name, []).append((inputs, value.description))
+
+    def _break(self, trial: Trial, observation: Observation) -> None:
+        """Keep a sentence on the first call that gave no values, and the mistake that its exception tells of."""
+        self.broken = failure_sentence(trial, observation)
+        if isinstance(observation, Raised) and observation.kind in self.question.raised:
+            name, does, advice = self.question.raised[observation.kind]
+            where = f" at {observation.location}" if observation.location else ""
+            self.broken = f"{self.subject} {does}{where}. {advice}"
+            self.raised = Diagnosis(next(iter(self.question.outputs)), name, f"It {does}. {advice}")
+        elif self.question.subject:
+            self.broken = f"{self.subject}: {self.broken}"
+
+    @property
+    def subject(self) -> str:
+        """What the sentences are about."""
+        return self.question.subject or self.function
 
     def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
         comparisons = [self._compare(name, value, each) for each in answers]
@@ -219,7 +241,7 @@ class Tally:
         if self.overflowed and self.is_right_elsewhere:
             parts = [name for name in self.wrong if name in self.overflowed] or sorted(self.overflowed)
             return tuple(Diagnosis(name, _OVERFLOW_NAME, self.question.overflow) for name in parts)
-        found: list[Diagnosis] = []
+        found: list[Diagnosis] = [] if self.raised is None else [self.raised]
         for name in self.wrong:
             misshapen = self.question.misshapen_as(name, self.unlike.get(name, []))
             if misshapen is not None:
@@ -240,7 +262,7 @@ class Tally:
     def sentences(self, diagnoses: tuple[Diagnosis, ...]) -> list[str]:
         """For each mistake the outputs that it makes wrong, then the numbers; last the outputs without a known one."""
         said = [sentence(self.broken)] if self.broken is not None else []
-        if not self.wrong:  # an error may have a name too
+        if not self.wrong and self.raised is None:  # an error may have a name too
             said += dict.fromkeys(each.message for each in diagnoses)
         explained: dict[str, list[str]] = {}
         for name in self.wrong:
@@ -262,8 +284,8 @@ class Tally:
         """The outputs that are wrong for one reason, with the numbers of the first."""
         comparison, label = self.wrong[names[0]]
         if comparison is None and names[0] in self.question.free:
-            return f"{self.function}: {mistakes[:1].lower()}{mistakes[1:]} That is on {label}."
-        are_wrong = f"{self.function}: {formatting.listing(names)} {'is' if len(names) == 1 else 'are'} wrong"
+            return f"{self.subject}: {mistakes[:1].lower()}{mistakes[1:]} That is on {label}."
+        are_wrong = f"{self.subject}: {formatting.listing(names)} {'is' if len(names) == 1 else 'are'} wrong"
         if comparison is None:
             return f"{are_wrong}, on {label}. {mistakes}"
         return f"{are_wrong}. {mistakes} On {label}, {comparison.sentence}."
@@ -279,16 +301,16 @@ class Tally:
         told = {str(each and each.sentence).partition(MISSING)[2] for each, _ in self.wrong.values()}
         if len(told) == 1 and all(told) and self.wrong.keys() == self.question.outputs.keys():
             outputs, label = formatting.listing(names), self.wrong[names[0]][1]
-            yield f"{self.function} returned {told.pop()} instead of {outputs}, on {label}."
+            yield f"{self.subject} returned {told.pop()} instead of {outputs}, on {label}."
             return
         for group in alike.values():
             first, label = self.wrong[next(iter(group))]
             if len(group) == 1 and first is not None:
-                yield f"{self.function}: {first.sentence}, on {label}."
+                yield f"{self.subject}: {first.sentence}, on {label}."
                 continue
             name, worst = max(group.items(), key=lambda item: item[1].relative)
             yield (
-                f"{self.function}: {formatting.listing(list(group))} differ from the reference's; greatest relative"
+                f"{self.subject}: {formatting.listing(list(group))} differ from the reference's; greatest relative"
                 f" difference {formatting.small(worst.relative)} at {name}{worst.at}"
                 f" (allowed {formatting.small(worst.allowed)}), on {label}."
             )

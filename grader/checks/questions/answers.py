@@ -6,36 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, PrivateAttr
 
 from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.answer_tally import Tally, tag_of
+from grader.checks.questions.answer_tally import Tally
+from grader.checks.questions.asked import Asked, set_with
 from grader.errors import SpecFault
 from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
 from grader.model.signature import Signature
 from grader.model.trial import (
-    Argument,
-    Array,
-    ArrayOutput,
-    Driver,
     DTypeName,
-    FunctionArgument,
-    LabelsOutput,
-    NumberOutput,
-    Output,
     Replacement,
-    Scalar,
-    SeriesOutput,
-    Tensor,
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference.questions import QuestionSet, shipped_questions
-from reference.questions.inputs import Inputs
-from reference.questions.question import Question, QuestionCase
+from reference.questions import QuestionSet
+from reference.questions.question import Question
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
@@ -123,10 +111,14 @@ class AnswersCheck(CheckFields):
         return (self.function, *self.handed)
 
     @property
+    def methods(self) -> tuple[str, ...] | None:
+        """The one that the question is about."""
+        method = self._question.method
+        return None if method is None else (method,)
+
+    @property
     def _questions(self) -> QuestionSet:
-        """The set that the question is from: an own question comes before a shipped one of the same name."""
-        is_own = self._own is not None and self.question in self._own.questions
-        return self._own if is_own and self._own is not None else shipped_questions()
+        return set_with(self.question, self._own)
 
     @property
     def _question(self) -> Question:
@@ -139,7 +131,8 @@ class AnswersCheck(CheckFields):
     def mistake_names(self) -> frozenset[str]:
         """The mistakes that a diagnosis may name."""
         question = self._question
-        return frozenset(each.name for each in question.mistakes) | {each.name for each in question.rules}
+        raised = frozenset(name for name, _, _ in question.raised.values())
+        return raised.union((each.name for each in question.mistakes), (each.name for each in question.rules))
 
     @property
     def asked_again(self) -> Literal["any", "partly right"]:
@@ -168,40 +161,8 @@ class AnswersCheck(CheckFields):
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One call for each case of the question."""
         cases = self._question.draw(random_stream(context.seed, self.id))
-        return tuple(self._trial(context.assignment, case) for case in cases)
-
-    def _trial(self, assignment: Assignment, case: QuestionCase) -> Trial:
-        question = self._question
-        answer = question.answer(Inputs(case.inputs, assignment.convention))
-        inputs = {name: _argument(value, self.dtype) for name, value in case.inputs.items()}
-        handed: tuple[Argument, ...] = ()
-        driver = None
-        if question.driver is not None:
-            module, function = question.driver
-            driver = Driver(function, self._questions.driver_source(module, function))
-            handed = tuple(FunctionArgument(name) for name in self.functions)
-        unchanged = question.unchanged
-        if unchanged is None:
-            unchanged = () if driver else question.parameters
-        limits = assignment.limits
-        return Trial(
-            label=case.label,
-            function=self.function,
-            positional=(*handed, *inputs.values()),
-            outputs=tuple(
-                _output(kind, np.asarray(answer[name]), float_labels=assignment.float_labels)
-                for name, kind in question.outputs.items()
-            ),
-            echo=tuple(
-                position
-                for position, (name, each) in enumerate(inputs.items(), start=len(handed))
-                if isinstance(each, Tensor) and name in unchanged
-            ),
-            backend=assignment.backend,
-            seconds=limits.training_seconds if question.is_training else limits.call_seconds,
-            driver=driver,
-            tag=tag_of(case),
-        )
+        asked = Asked(self._questions, self._question)
+        return tuple(asked.trial(context.assignment, self.functions, case, self.dtype) for case in cases)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Each output's share where it is right on every case."""
@@ -214,7 +175,7 @@ class AnswersCheck(CheckFields):
             told = [name for name in question.outputs if name not in question.aside]
             outputs, calls = formatting.listing(told), formatting.count(tally.calls, "call")
             return self.passed(
-                f"{self.function} gives the reference's {outputs} in {calls}.",
+                f"{question.subject or self.function} gives the reference's {outputs} in {calls}.",
                 measured=tally.worst,
                 findings=(Finding(self.function, True, (), notes),),
             )
@@ -240,22 +201,3 @@ class AnswersCheck(CheckFields):
         if self.shares:
             return self.shares.get(output, 0.0)
         return 1.0 / len(self._question.outputs)
-
-
-def _argument(value: object, dtype: DTypeName) -> Argument:
-    if isinstance(value, np.ndarray):
-        return Tensor(value if value.dtype.kind in "iu" else value.astype(dtype))
-    assert value is None or isinstance(value, bool | int | float)
-    return Scalar(value)
-
-
-def _output(kind: str, answer: Array, *, float_labels: bool) -> Output:
-    match kind:
-        case "number":
-            return NumberOutput()
-        case "labels":
-            return LabelsOutput(answer.size, float_labels)
-        case "series":
-            return SeriesOutput(answer.size + 1)  # a history may hold both ends
-        case _:
-            return ArrayOutput(tuple(answer.shape))

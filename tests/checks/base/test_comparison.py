@@ -174,6 +174,16 @@ def test_a_value_that_is_not_labels_is_described():
     assert comparison.sentence == "labels should have shape (2,), but is None"
 
 
+def test_labels_that_are_not_whole_numbers_are_said_to_be_so():
+    comparison = compare_labels(
+        Unexpected("an array of shape (2,) and dtype float64"), np.array([1, 2]), "labels"
+    )
+
+    assert comparison.sentence == (
+        "labels should be whole numbers, but is an array of shape (2,) and dtype float64"
+    )
+
+
 @pytest.mark.parametrize("dtype,roundoff", [("float32", 2.0**-23), ("float64", 2.0**-52)])
 def test_the_roundoff_is_the_distance_from_one_to_the_next_number(dtype, roundoff):
     assert unit_roundoff(dtype) == roundoff
