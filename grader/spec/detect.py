@@ -15,11 +15,12 @@ from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Outline, load_spec, outlines
 from grader.spec.narrowing import defining_files
-from grader.spec.other_courses import WITHOUT_SVM, course_of, is_without_svm
+from grader.spec.other_courses import WITHOUT_SVM, course_of, is_with_svm, is_without_svm
 from grader.spec.recognition import Recognition
 
 _NOT_COVERED = "No shipped spec covers it."
-_WITHOUT_SVM = f"This looks like {WITHOUT_SVM}: it has the softmax part, and no trace of the SVM part."
+_NO_SVM = "it has the softmax part, and no trace of the SVM part"
+_WITH_SVM = "it has losses of an SVM, and no FullyConnectedNet"
 _REG_POSITION = 3
 _COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
 """The convention that a factor of reg shows: 0.5*reg*sum(W*W) is the loss of one, 2*reg*W the gradient of the other."""
@@ -61,7 +62,8 @@ def detect_spec(submission: Submission) -> LoadedSpec:
 
 
 def _detected(submission: Submission, recognition: Recognition) -> Outline | _Elsewhere:
-    named = [each for each in outlines() if recognition.named(each)]
+    named: Sequence[Outline] = [each for each in outlines() if recognition.named(each)]
+    named = _preferred(named, lambda spec: not is_with_svm(recognition, spec))
     if not named:
         raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
     counts = {each.name: len(recognition.fitting(each)) for each in named}
@@ -79,7 +81,7 @@ def _detected(submission: Submission, recognition: Recognition) -> Outline | _El
         fitting = _preferred(fitting, lambda spec: len(spec.functions) == fewest)
     for each in fitting:
         if is_without_svm(submission, each, recognition.named(each)):
-            return _Elsewhere(_WITHOUT_SVM, each.name)
+            return _outline(WITHOUT_SVM)
     if len(fitting) > 1:
         names = " or ".join(each.name for each in fitting)
         raise SpecError(f"{submission.id}: cannot tell whether this is {names}; pass --spec NAME")
@@ -89,6 +91,10 @@ def _detected(submission: Submission, recognition: Recognition) -> Outline | _El
 def has_functions_of(submission: Submission, spec: Outline) -> bool:
     """Whether the submission has a function of the spec, with its signature and in its library."""
     return bool(_recognition(submission, [spec]).fitting(spec))
+
+
+def _outline(name: str) -> Outline:
+    return next(each for each in outlines() if each.name == name)
 
 
 def _recognition(submission: Submission, specs: Iterable[Outline]) -> Recognition:
@@ -144,7 +150,10 @@ def near_misses(
     correct, present: the functions that are right, and those that are not missing.
     """
     if is_without_svm(submission, spec, present) and has_functions_of(submission, spec):
-        return (LookAlike(None, f"{_WITHOUT_SVM} {_NOT_COVERED}"),)
+        return (_looks_like(_outline(WITHOUT_SVM), _NO_SVM),)
+    if spec.name == WITHOUT_SVM and is_with_svm(_recognition(submission, outlines()), spec):
+        found = _detected(submission, _recognition(submission, outlines()))
+        return () if isinstance(found, _Elsewhere) else (_looks_like(found, _WITH_SVM),)
     parts = {
         each.spec for each in spec.include
     }  # of one that is handed in, the others are missing, which is said anyhow

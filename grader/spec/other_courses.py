@@ -52,11 +52,25 @@ def course_of(name: str, recognition: Recognition) -> str | None:
     return next(known, None)
 
 
-WITHOUT_SVM = "CS231n's assignment 1 of 2025 or later"
+WITHOUT_SVM = "cs231n_2025"
+"""The spec of CS231n's assignment 1 since 2025."""
+
+_ONLY_THERE = "FullyConnectedNet"
+"""Of the functions of that assignment one that the first assignments of earlier years have not."""
 
 _GIVEN = re.compile(
     rb"(?:class[ \t]+(?:LinearClassifier|LinearSVM|Softmax|FullyConnectedNet)|def[ \t]+affine_forward)\b"
 )
+
+
+def is_with_svm(recognition: Recognition, spec: Outline) -> bool:
+    """Whether CS231n's assignment since 2025 is not what this is: it has SVM losses, as in 2021 to 2024.
+
+    Their other parts are the same but for one, beside which an SVM loss is a leftover.
+    """
+    names = [f"svm_loss_{style}" for style in ("naive", "vectorized")]
+    has_svm = any(recognition.has(name) for name in names)
+    return spec.name == WITHOUT_SVM and has_svm and not recognition.has(_ONLY_THERE)
 
 
 def is_without_svm(submission: Submission, spec: Outline, present: Collection[str]) -> bool:

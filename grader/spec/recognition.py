@@ -44,6 +44,10 @@ class Recognition:
         """The names of the spec that the submission defines, whatever they stand for; not a result, as in `loss, dW = f(x)`."""
         return [name for name in spec.functions if name in self._defined]
 
+    def has(self, name: str) -> bool:
+        """Whether the submission defines this name, if it is one of those that were looked for."""
+        return name in self._defined
+
     @cached_property
     def _defined(self) -> frozenset[str]:
         functions = self.extracted.functions.items()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from grader.checks.base.call import Call, failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, random_stream
@@ -70,6 +71,10 @@ class StabilityCheck(CheckFields):
 
     kind: Literal["stability"]
     function: str
+    needs_gradient: bool = Field(
+        default=False,
+        description="No points while dW is zero: for a function whose loss the handout contains.",
+    )
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """A right loss."""
@@ -133,6 +138,13 @@ class StabilityCheck(CheckFields):
                 return self._wrong(f"{self.function}: {words}, on {label}", is_wrong_anyway=not own.is_right)
         if is_zero(ones.values[0]):  # the values at W of ones need only be finite, but not untouched
             return self._wrong(f"{self.function}: loss is 0, on {ones_trial.label}")
+        return self._stable(planned)
+
+    def _stable(self, planned: Sequence[Call]) -> Verdict:
+        """The verdict on answers that stay finite and the same."""
+        if self.needs_gradient and all(is_zero(returned.values[1]) for _, returned in planned):
+            words = f"No points for numeric stability until dW is filled in. {self.function}: dW is zero everywhere"
+            return self.failed(words, findings=(Finding(self.function, None),), blames=(self.function,))
         message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
         return self.passed(message, findings=(Finding(self.function, True),))
 
