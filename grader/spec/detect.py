@@ -71,12 +71,14 @@ def _detected(submission: Submission, recognition: Recognition) -> Outline | _El
     if not fitting:
         most = max(len(recognition.named(each)) for each in named)
         nearest = [each for each in named if len(recognition.named(each)) == most]
+        nearest.sort(key=lambda spec: len(spec.functions))
         return _Elsewhere(_other_course(recognition, nearest), nearest[0].name)
     coefficient = _coefficient(recognition.extracted)
     fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
     most = max(counts[each.name] for each in fitting)
     fitting = _preferred(fitting, lambda spec: counts[spec.name] == most)
-    if len({(each.backend, _coefficient_of(each)) for each in fitting}) == 1:
+    coefficients = {_coefficient_of(each) for each in fitting} - {None}
+    if len({each.backend for each in fitting}) == 1 and len(coefficients) <= 1:
         fewest = min(len(each.functions) for each in fitting)
         fitting = _preferred(fitting, lambda spec: len(spec.functions) == fewest)
     for each in fitting:
@@ -108,7 +110,10 @@ def _recognition(submission: Submission, specs: Iterable[Outline]) -> Recognitio
 
 def _other_course(recognition: Recognition, specs: Iterable[Outline]) -> str:
     """Sentences on functions that have the names of these specs' and are not."""
-    differences = dict(found for spec in specs if (found := recognition.difference(spec)))
+    differences: dict[str, str] = {}
+    for spec in specs:
+        if found := recognition.difference(spec):
+            differences.setdefault(*found)
     sentences = []
     for name, words in differences.items():
         course = course_of(name, recognition)

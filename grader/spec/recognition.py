@@ -77,7 +77,8 @@ class Recognition:
         seen = shape.constructor if isinstance(shape, ClassShape) else shape
         if seen is not None and function.signature is not None:
             expected = Signature.parsed(function.signature)
-            if not seen.takes(expected):
+            is_other = isinstance(shape, ClassShape) and _is_other_constructor(seen, expected)
+            if is_other or not seen.takes(expected):
                 return f"it takes {seen}, not {expected}"
         return words
 
@@ -89,6 +90,13 @@ class Recognition:
         imported = {found for line in _IMPORT.findall(text) for found in _LIBRARY.findall(line)}
         named = (library for library, used in _USED.items() if used.search(text))
         return next((library for library in _LIBRARIES if library in imported), next(named, None))
+
+
+def _is_other_constructor(seen: Signature, expected: Signature) -> bool:
+    """Whether a class that can be made without arguments is not what this is: it needs some, or has known ones elsewhere."""
+    places = {name: place for place, name in enumerate(expected.names)}
+    moved = (places.get(name, place) != place for place, name in enumerate(seen.names))
+    return not expected.required and (seen.required > 0 or any(moved))
 
 
 def _other_methods(shape: ClassShape, function: FunctionSpec) -> str:

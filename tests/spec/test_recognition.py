@@ -14,6 +14,7 @@ from tests.samples import submission_of
 SUBMISSIONS = Path(__file__).resolve().parents[2] / "submissions"
 TWO_LAYER = load_spec("two_layer_net").spec
 CS231N = load_spec("cs231n").spec
+CS231N_2025 = load_spec("cs231n_2025").spec
 
 
 def submission_with(**files):
@@ -46,23 +47,6 @@ LOSS, PREDICT = "loss(self, X, y=None, reg=0.0)", "predict(self, X)"
 TRAIN = "train(self, X, y, X_val, y_val, learning_rate=1e-3, learning_rate_decay=0.95, reg=5e-6, num_iters=100, batch_size=200, verbose=False)"
 
 OTHERS = {
-    "fc_net of CS231n since 2020": (
-        net(
-            "input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0",
-            "loss(self, X, y=None)",
-        ),
-        (
-            "another course's (CS231n since 2020, fc_net.py): its loss takes (X, y), not (X, y, reg), and it has no train or"
-            " predict."
-        ),
-    ),
-    "the same with names of one's own": (
-        net("D=3072, H=100, C=10, scale=1e-3, reg=0.0", "loss(self, X, y=None)", "save(self, name)"),
-        (
-            "another course's, or changed from the handout: its loss takes (X, y), not (X, y, reg), and it has no train or"
-            " predict."
-        ),
-    ),
     "CS7643 with its base elsewhere": (
         net(
             "input_size=784, num_classes=10, hidden_size=128",
@@ -162,10 +146,6 @@ def test_a_class_that_is_half_finished_or_changed_in_one_method_is_still_ours(so
     "source, words",
     [
         (
-            "import numpy as np\ndef softmax_loss(x, y):\n    return np.sum(x), x\n",
-            "softmax_loss here is another course's (CS231n since 2020, layers.py): it takes (x, y), not (W, b, X, y, reg).",
-        ),
-        (
             "import numpy as np\ndef svm_loss_naive(X, y, W, reg):\n    return 0, np.zeros_like(W)\n",
             "svm_loss_naive here is another course's, or changed from the handout: it takes (X, y, W, reg), not (W, X, y, reg).",
         ),
@@ -197,14 +177,27 @@ def test_functions_of_another_signature_are_not_a_specs(source, words):
     assert str(caught.value).startswith(f"alice: {words} No shipped spec covers it.")
 
 
-def test_each_function_of_another_course_is_named():
-    files = {"cs231n__layers_py": "import numpy as np\ndef softmax_loss(x, y):\n    return np.sum(x), x\n"}
-    files["cs231n__fc_net_py"] = OTHERS["fc_net of CS231n since 2020"][0]
+FC_NET = net(
+    "input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0", "loss(self, X, y=None)"
+)
+NETS_SINCE_2020 = {
+    "fc_net.py": {"fc_net_py": FC_NET},
+    "names of one's own": {
+        "fc_net_py": net("D=3072, H=100, C=10, s=1, reg=0.0", "loss(self, X, y=None)", "save(self, name)")
+    },
+    "layers.py": {"layers_py": "import numpy as np\ndef softmax_loss(x, y):\n    return np.sum(x), x\n"},
+}
+NETS_SINCE_2020["both"] = NETS_SINCE_2020["fc_net.py"] | NETS_SINCE_2020["layers.py"]
 
-    with pytest.raises(
-        SpecError, match=r"^alice: softmax_loss here is .*\. TwoLayerNet here is another course's"
-    ):
-        detect_spec(submission_with(**files))
+
+@pytest.mark.parametrize("form", NETS_SINCE_2020)
+def test_the_networks_since_2020_are_not_the_class_of_the_years_before(form):
+    submission = submission_with(**NETS_SINCE_2020[form])
+
+    (missed,) = near_misses(submission, TWO_LAYER, [], ["TwoLayerNet"], {})
+
+    assert detect_spec(submission).spec.name == "cs231n_2025"
+    assert missed.spec == "cs231n_2025"
 
 
 SOFTMAX = """
@@ -238,8 +231,8 @@ SINCE_2025 = {
     },
 }
 WITHOUT_SVM = (
-    "This looks like CS231n's assignment 1 of 2025 or later: it has the softmax part, and no trace of the SVM part."
-    " No shipped spec covers it."
+    "This looks like cs231n_2025 (CS231n (2025, 2026): kNN, softmax, networks (NumPy)): it has the softmax part, and no"
+    " trace of the SVM part. If that is the assignment, grade it with --spec cs231n_2025."
 )
 
 
@@ -249,12 +242,39 @@ def test_the_assignment_without_an_svm_part_is_not_taken_for_an_earlier_one(form
     submission = submission_with(**SINCE_2025[form])
     present = ["softmax_loss_naive", "softmax_loss_vectorized"]
 
-    with pytest.raises(SpecError) as caught:
-        detect_spec(submission)
-
-    assert str(caught.value).startswith(f"alice: {WITHOUT_SVM} Grade it with")
-    assert near_misses(submission, CS231N, correct, present, {}) == (LookAlike(None, WITHOUT_SVM),)
+    assert detect_spec(submission).spec.name == "cs231n_2025"
+    assert near_misses(submission, CS231N, correct, present, {}) == (LookAlike("cs231n_2025", WITHOUT_SVM),)
     assert has_functions_of(submission, CS231N)
+
+
+SOME_LAYERS = "import numpy as np\n" + "".join(
+    f"def {name}(*given):\n    pass\n"
+    for name in ("affine_forward", "relu_forward", "sgd_momentum", "rmsprop", "adam")
+)
+SINCE_2021 = {
+    "softmax_py": SOFTMAX,
+    "linear_classifier_py": CLASSES,
+    "layers_py": SOME_LAYERS,
+    "fc_net_py": FC_NET,
+}
+
+
+def test_with_an_svm_part_and_the_same_layers_it_is_the_assignment_of_2021_to_2024():
+    submission = submission_with(**SINCE_2021, linear_svm_py=SVM)
+
+    (missed,) = near_misses(submission, CS231N_2025, ["adam"], ["adam"], {})
+
+    assert detect_spec(submission).spec.name == "cs231n"
+    assert missed.spec == "cs231n"
+    assert "it has losses of an SVM, and no FullyConnectedNet" in missed.message
+
+
+def test_beside_a_fully_connected_net_the_svm_part_is_a_leftover():
+    deep = net("hidden_dims, input_dim=3072", "loss(self, X, y=None)").replace("TwoLayer", "FullyConnected")
+    submission = submission_with(**SINCE_2021, linear_svm_py=SVM, deep_py=deep)
+
+    assert detect_spec(submission).spec.name == "cs231n_2025"
+    assert near_misses(submission, CS231N_2025, ["adam"], ["adam"], {}) == ()
 
 
 @pytest.mark.parametrize(
