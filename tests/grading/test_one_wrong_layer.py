@@ -1,7 +1,5 @@
 """Layers and networks graded for real: one wrong layer costs its own points alone, and no network is judged by our loss."""
 
-from pathlib import Path
-
 import pytest
 
 from grader.grading.grade import grade
@@ -11,7 +9,7 @@ from grader.sandbox.host import Sandbox
 from grader.selftest.catalogue import solution_of
 from grader.spec import load_spec
 
-SPEC = load_spec(str(Path(__file__).parents[1] / "specs_today" / "cs231n_2025.toml"))
+SPEC = load_spec("cs231n_2025")
 NETS = ("TwoLayerNet", "FullyConnectedNet")
 LAYERS = {"affine_backward", "relu_forward", "relu_backward"}
 ONLY = frozenset(LAYERS | {"two_layer_loss", "two_layer_calls", "fc_scores", "fc_loss", "fc_calls"})
