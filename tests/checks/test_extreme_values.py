@@ -16,7 +16,15 @@ from tests.checks.extremes import Extremes, evidence_of, with_few_steps
 from tests.checks.images import DATA
 
 SPECS = (
-    *("cnn_mnist", "cs231n", "cs231n_2016", "eecs498_2019", "eecs498_2020", "linear_regression"),
+    *(
+        "cnn_mnist",
+        "cs231n",
+        "cs231n_2016",
+        "cs231n_2025",
+        "eecs498_2019",
+        "eecs498_2020",
+        "linear_regression",
+    ),
     *("numpy_linear_bias", "ridge_regression", "softmax_sgd_lab", "two_layer_net"),
 )
 ROUNDS = 16

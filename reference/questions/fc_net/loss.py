@@ -185,9 +185,14 @@ def _count_rule(name: str, output: str, message: str) -> Rule:
     return Rule(name, output, message, broken)
 
 
+_ALL_TRACES = 4
+"""The trace of inputs is below it: 1 for X, 2 for y, and their sum."""
+
+
 def _traced(number: int, name: str, message: str) -> Rule:
     def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        return {} if int(float(seen["inputs"])) & number else None
+        told = float(seen["inputs"])
+        return {} if not 0 <= told < _ALL_TRACES or int(told) & number else None
 
     return Rule(name, "inputs", message, broken)
 

@@ -94,10 +94,13 @@ def _are_all_missing(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None
 
 
 def _are_zero(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    """Those that are missing are zero too, so one of them is told from zeros only where none is missing."""
-    there, count = len(_matrices(inputs, seen)), inputs.array("widths").size - 1
-    is_any_zero = there < count and not float(seen["shapes"])
-    return {"count": count - there, "all": count} if is_any_zero or not there else None
+    """Whether a matrix is zero where no parameter is missing: those that are come as zeros too."""
+    zeros = inputs.array("widths").size - 1 - len(_matrices(inputs, seen))
+    return {"count": zeros} if zeros and not float(seen["shapes"]) else None
+
+
+def _is_none_there(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+    return None if _matrices(inputs, seen) else {}
 
 
 def _is_missing(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
@@ -114,7 +117,8 @@ _USE = "how is weight_scale used?"
 _RULES = (
     Rule("params_missing", "shapes", "self.params has none of the {all} parameters W1, b1, W2, ... in its shape: is anything put into it yet?", _are_all_missing, is_symptom=True),
     Rule("width_off_by_one", "shapes", "{count} of the {all} parameters W1, b1, W2, ... are missing or have another shape: does every layer have its two, as wide as the layers around it?", _is_missing),
-    Rule("zero_start", "weights", "{count} of the {all} weight matrices are zero or missing: what do all units of a layer learn that start alike?", _are_zero),
+    Rule("zero_start", "weights", "Weight matrices that start at zero throughout: {count}. What do units of a layer learn that all start alike?", _are_zero),
+    Rule("no_weights", "weights", "No weight matrix of the right shape has numbers in it.", _is_none_there, is_symptom=True),
     _weights_rule("uniform_start", "W{layer} is drawn from a uniform distribution (mean {mean}, standard deviation {std}): which distribution does the assignment ask for?", _is_uniform),
     _weights_rule("scale_ignored", f"W{{layer}} has standard deviation {{std}} where weight_scale is {{scale}}: {_USE}", _is_ignored),
     _weights_rule("scale_squared", "W{layer} has standard deviation {std} where weight_scale is {scale}: is it a standard deviation or a variance?", _is_squared),

@@ -144,6 +144,20 @@ def test_a_function_that_knows_nothing_earns_nothing(student):
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
 
 
+def test_where_the_loss_is_handed_out_an_empty_gradient_earns_nothing():
+    handed_out = with_gradient(softmax_indexed, lambda dW: 0 * dW)
+    check = check_of().model_copy(update={"needs_gradient": True})
+
+    verdict = verdict_on(check, handed_out)
+
+    assert verdict_on(check_of(), handed_out).status == "passed"
+    assert (verdict.status, verdict.credit) == ("failed", 0.0)
+    assert verdict.message.startswith(
+        "No points for numeric stability until dW is filled in. softmax_loss_vec"
+    )
+    assert verdict_on(check, softmax_indexed).status == "passed"
+
+
 def test_a_wrong_loss_is_shown():
     verdict = verdict_on(check_of(), lambda W, X, y, reg: (0.0, np.zeros_like(W)))
 

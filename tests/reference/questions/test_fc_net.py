@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from reference.in_worker.drivers.fc_net import calls, single
 from reference.questions.fc_net import FC_NET_QUESTIONS
 from reference.questions.fc_net.network import parameters_of
 from reference.questions.inputs import Inputs
@@ -127,3 +128,29 @@ def test_every_wrong_start_is_named(name):
     assert broken_in(
         name, lambda shape, scale: scale * rng.normal(size=shape), lambda size: rng.normal(size=size)
     ) == {"bias_start"}
+    assert broken_in(name, lambda shape, _: np.zeros(shape)) == {"zero_start"}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_parameters_that_are_not_there_have_no_right_weights(name):
+    for given in cases_of(name):
+        seen = seen_start(given, lambda shape, _: np.zeros(shape))
+        for missing in (2 * (given.array("widths").size - 1), given.array("widths").size - 1):
+            seen["shapes"] = np.asarray(missing)
+            broken = {rule.output for rule in BY_NAME[name].rules if rule.broken(given, seen) is not None}
+            assert broken == {"shapes", "weights"}
+
+
+def test_a_template_leaves_no_trace_between_calls_and_has_no_float32_either():
+    class TwoLayerNet:
+        def __init__(self, input_dim=3, hidden_dim=4, num_classes=2, weight_scale=1e-3, reg=0.0):
+            self.params, self.reg = {}, reg
+
+        def loss(self, X, y=None):
+            return None if y is None else (0, {})
+
+    widths, weights, biases = np.asarray([3, 4, 2]), np.ones(20), np.ones(6)
+    X, y = np.ones((5, 3)), np.zeros(5, np.int64)
+
+    assert calls(TwoLayerNet, widths, weights, biases, X, y, 0.0, 0.5) == (0, {})
+    assert single(TwoLayerNet, widths, weights, biases, X) == (4, None)
