@@ -31,6 +31,9 @@ from grader.spec import LoadedSpec
 Progress = Callable[["Outcome | None", int, int], None]
 """Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
 
+Stopped = Callable[[Sequence[StudentResult], Sequence[str]], None]
+"""Called when a run is stopped, with the results so far and the remarks on rules and overrides."""
+
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
 
@@ -145,6 +148,7 @@ class ClassRun:
         own_files: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
         working: Working | None = None,
+        stopped: Stopped | None = None,
     ) -> ClassResult:
         """Grade the entries. Each report is on disk before progress is called with it.
 
@@ -169,6 +173,8 @@ class ClassRun:
             except BaseException:
                 with suppress(OutputError):  # the first error counts
                     book.write()
+                    if stopped is not None and book.reports:
+                        stopped(book.results, book.remarks)
                 raise
             book.write()
         ordered = tuple(outcomes[entry.id] for entry in entries)
