@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +20,7 @@ from grader.batch.left_out import LeftOut
 from grader.batch.statistics import ClassStatistics
 from grader.batch.student_name import StudentName
 
-Tone = Literal["wrong", "unwritten", "note", "plain"]
+Tone = Literal["wrong", "unwritten", "note", "quiet"]
 
 _SHOWN = 6
 """Lines of a notice that are not folded away."""
@@ -29,7 +30,7 @@ _SERIOUS = frozenset({"impossible_time", "suspect_accuracy", "restriction_violat
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Students, and what is said of them."""
+    """Students, and what is said of each of them."""
 
     students: tuple[StudentName, ...]
     words: str = ""
@@ -47,13 +48,13 @@ class Notice:
 
     @property
     def count(self) -> int:
-        """How many lines there are."""
-        return len(self.lines)
+        """How many students there are; one with two flags counts twice."""
+        return sum(len(line.students) for line in self.lines)
 
     @property
     def shown(self) -> tuple[Line, ...]:
         """The first lines; a single one is never folded away."""
-        return self.lines if self.count <= _SHOWN + 1 else self.lines[:_SHOWN]
+        return self.lines if len(self.lines) <= _SHOWN + 1 else self.lines[:_SHOWN]
 
     @property
     def folded(self) -> tuple[Line, ...]:
@@ -93,7 +94,7 @@ def changes(statistics: ClassStatistics) -> Iterator[Notice]:
         ("Scores changed by a regrade", "regraded", regraded),
     ):
         if lines:
-            yield Notice("plain", title, lines, mark=mark)
+            yield Notice("quiet", title, lines, mark=mark)
 
 
 def _outside(outside: LeftOut) -> Iterator[Notice]:
@@ -107,16 +108,14 @@ def _outside(outside: LeftOut) -> Iterator[Notice]:
         )
         yield Notice("wrong", "Reports that cannot be read: run grader batch again to make them anew", lines)
     if outside.not_graded:
-        lines = tuple(
-            Line((student,)) for name in outside.not_graded for student in outside.students.get(name, ())
-        )
+        lines = _lines([who for name in outside.not_graded for who in outside.students.get(name, ())])
         title = "Not graded yet: run the same grader batch command again to go on"
         yield Notice("unwritten", title, lines, mark="waiting")
 
 
 def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
     without = statistics.without_score
-    found: tuple[tuple[Tone, str, str, list[Line]], ...] = (
+    found: tuple[tuple[Tone, str, str, tuple[Line, ...]], ...] = (
         (
             "wrong",
             "The grader failed: run grader batch again",
@@ -127,7 +126,7 @@ def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
             "wrong",
             "Could not be graded",
             "ungradable",
-            [Line((name,), why) for name, why in statistics.unreadable],
+            _alike(statistics.unreadable),
         ),
         ("unwritten", "Handed in nothing", "nothing", _lines(statistics.nothing_submitted)),
         (
@@ -143,13 +142,13 @@ def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
             _lines(without.get("nothing_to_score", ())),
         ),
     )
-    return (Notice(tone, title, tuple(lines), mark=mark) for tone, title, mark, lines in found if lines)
+    return (Notice(tone, title, lines, mark=mark) for tone, title, mark, lines in found if lines)
 
 
 def _flags(statistics: ClassStatistics) -> Iterator[Notice]:
     for kind, label in FLAGS.items():
         if found := statistics.flags.get(kind, ()):
-            lines = tuple(Line((name,), flag.message) for name, flag in found)
+            lines = _alike((name, flag.message) for name, flag in found)
             yield Notice("wrong" if kind in _SERIOUS else "note", label, lines, mark=f"flag-{kind}")
 
 
@@ -170,5 +169,14 @@ def _about_the_run(outside: LeftOut, remarks: Sequence[str]) -> Iterator[Notice]
         yield Notice("note", f"{words[:1].upper()}{words[1:]}")
 
 
-def _lines(students: Sequence[StudentName]) -> list[Line]:
-    return [Line((each,)) for each in students]
+def _lines(students: Sequence[StudentName]) -> tuple[Line, ...]:
+    return (Line(tuple(students)),) if students else ()
+
+
+def _alike(found: Iterable[tuple[StudentName, str]]) -> tuple[Line, ...]:
+    """A line for each sentence, with all students that it is said of, the most first."""
+    students: defaultdict[str, list[StudentName]] = defaultdict(list)
+    for name, words in found:
+        students[words].append(name)
+    lines = (Line(tuple(dict.fromkeys(who)), words) for words, who in students.items())
+    return tuple(sorted(lines, key=lambda line: -len(line.students)))
