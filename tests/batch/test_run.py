@@ -77,6 +77,7 @@ def batch(tmp_path, course, graded):
         is_quick=False,
         executor=None,
         progress=None,
+        stopped=None,
         least_isolation=IsolationLevel.process,
         **rules,
     ):
@@ -85,7 +86,9 @@ def batch(tmp_path, course, graded):
         class_run = ClassRun(
             mini_spec(tmp_path, text), settings, store, least_isolation=least_isolation, **rules
         )
-        return class_run.grade(find_entries(course), executor or graded.executor, progress=progress)
+        return class_run.grade(
+            find_entries(course), executor or graded.executor, progress=progress, stopped=stopped
+        )
 
     return run
 
@@ -370,15 +373,18 @@ def gradebook_rows(tmp_path):
     ]
 
 
-def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
+def test_a_stop_leaves_the_gradebook_of_what_is_done_and_tells_its_results(tmp_path, batch):
+    told = []
+
     def stop(outcome, number, total):
         if number == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        batch(progress=stop)
+        batch(progress=stop, stopped=lambda results, _: told.extend(results))
 
     assert gradebook_rows(tmp_path) == ["ann", "bob"]
+    assert [each.id for each in told] == ["ann", "bob"]
 
 
 def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):

@@ -159,7 +159,9 @@ class _Links:
 
 def _title(statistics: ClassStatistics) -> str:
     titles = list(dict.fromkeys(title for _, title in statistics.assignments))
-    return titles[0] if len(titles) == 1 else "Several assignments in one folder" if titles else "No reports yet"
+    return (
+        titles[0] if len(titles) == 1 else "Several assignments in one folder" if titles else "No reports yet"
+    )
 
 
 def _figures(statistics: ClassStatistics) -> Iterator[Figure]:
