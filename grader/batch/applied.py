@@ -28,6 +28,9 @@ class Words:
     extensions: Mapping[str, Extension] = field(default_factory=dict)
     """Of the roster, by student id; those of class.toml count before them."""
 
+    strangers: frozenset[tuple[str, str]] = frozenset()
+    """(submission, student's id by the platform) of who is nobody on the roster, whatever id they share with somebody there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -62,6 +65,7 @@ class _Application:
     ) -> None:
         self._results = results
         self._rules = words.rules
+        self._strangers = words.strangers
         self._directory = Directory((*results, *others))
         self._remarks: dict[str, None] = {}
         self._extensions, self._reasons = self._all_extensions(words)
@@ -84,13 +88,19 @@ class _Application:
             )
         return Applied(results, tuple(self._remarks))
 
+    def _person(self, result: StudentResult) -> str:
+        """The student's id; for nobody, and who is not on the roster, something that is no id."""
+        own = "" if result.student is None else result.student.id
+        is_stranger = not own or (result.id, own) in self._strangers
+        return f"{result.id}\n{own}" if is_stranger else own
+
     def _remark(self, words: str) -> None:
         self._remarks[words] = None
 
     def _students(self, name: str, where: str) -> Iterator[str]:
         """The ids of the students whom a name of class.toml means."""
         found = self._directory.find(name)
-        ids = {_student_key(each) for each in found}
+        ids = set(map(self._person, found))
         if len(ids) != 1 and (fault := self._directory.fault(name)):
             self._remark(f"class.toml: {where}: {fault}")
             return
@@ -126,7 +136,7 @@ class _Application:
             found = [(each, self._meant(each, source)) for each in overrides]
             for override, results in sorted(found, key=lambda each: -len(each[1])):
                 for result in results:
-                    own = given.setdefault((result.id, _student_key(result)), {})
+                    own = given.setdefault((result.id, self._person(result)), {})
                     self._note_replaced(own.get(override.check), override, source, result)
                     own[override.check] = _Given(override, source)
         return given
@@ -149,7 +159,7 @@ class _Application:
         )
 
     def _changed(self, result: StudentResult) -> StudentResult:
-        given = self._given.get((result.id, _student_key(result)), {})
+        given = self._given.get((result.id, self._person(result)), {})
         changes = [change for each in given.values() if (change := self._of_check(result, each)) is not None]
         result = self._with_lateness(replace(result, changes=tuple(changes)))
         if None in given:
@@ -177,7 +187,7 @@ class _Application:
     def _with_lateness(self, result: StudentResult) -> StudentResult:
         if result.report is None:
             return result
-        submission, student = result.report.submission, _student_key(result)
+        submission, student = result.report.submission, self._person(result)
         extension = self._extensions.get(student)
         if self._rules.due is not None and submission.submitted_at and not submission.late_mark:
             self._without_zone += submitted_at(submission, self._rules) is None
@@ -198,11 +208,6 @@ class _Application:
         reason = f"{late.words}: {cost.words}"
         change = Change("late", round(0.0 - min(cost.points, score), 4), reason)
         return replace(result, changes=(*result.changes, change))
-
-
-def _student_key(result: StudentResult) -> str:
-    """The student's id, else the submission's."""
-    return result.id if result.student is None else result.student.id
 
 
 def _of(override: Override) -> str:

@@ -21,6 +21,10 @@ _FEWEST_FOR_QUARTILES = 4
 _FEWEST_HANDED_OUT = 5
 """So many submissions, and more than half of all, with one equal file: it may have been handed out."""
 
+_FEW_FILES = 3
+_SHOWN_NAME = 60
+"""Characters of a file's name, which is the student's."""
+
 NO_SCORE: Mapping[WithoutScore, str] = {
     "grader_fault": "without a score because the grader failed (run grader batch again)",
     "not_all_run": "without a score because not every check was run",
@@ -132,7 +136,9 @@ def may_be_handed_out(each: EqualFiles, graded: int) -> bool:
 
 def equal_words(each: EqualFiles, graded: int) -> str:
     """Which files are equal; with a question, if they may have been handed out, and else to be followed by names."""
-    files = formatting.listing(each.files, "or")
+    names = [formatting.shortened(name, _SHOWN_NAME) for name in each.files]
+    is_short = len(names) <= _FEW_FILES
+    files = formatting.listing(names, "or") if is_short else formatting.several(names, _FEW_FILES)
     if may_be_handed_out(each, graded):
         return f"The same {files} in {len(each.submissions)} submissions: was it handed out?"
     return f"The same {files}, byte for byte"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader import formatting
-from grader.batch.store import ReportStore
+from grader.batch.store import ReportStore, read_own
 from grader.batch.student_name import StudentName
 from grader.errors import ReportError, UsageError
 from grader.model.report import parse_report
@@ -36,6 +36,7 @@ class LeftOut:
 def require_class(store: ReportStore) -> None:
     """UsageError if the folder is not one that `grader batch` wrote."""
     if store.reports_folder.is_dir():
+        store.require_files()
         return
     folder, above = (
         formatting.printable(str(each)) for each in (store.folder, store.folder.resolve().parent)
@@ -62,7 +63,7 @@ def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
         if path.stem in read:
             continue
         try:
-            parse_report(path.read_text(encoding="utf-8"))
+            parse_report(read_own(path))
             strangers.append(path.stem)
         except ReportError as error:
             unread[path.stem] = str(error)

@@ -115,6 +115,7 @@ def _require_class(store: ReportStore) -> None:
     if not store.reports_folder.is_dir():
         shown = formatting.printable(str(store.folder))
         raise RulesError(f"{shown}: there are no reports; give the --out folder of `grader batch`")
+    store.require_files()
 
 
 def _found(found: Applied, store: ReportStore, name: str) -> tuple[tuple[StudentResult, ...], str]:

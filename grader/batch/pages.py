@@ -110,11 +110,12 @@ def _by_submission(results: Sequence[StudentResult]) -> dict[str, tuple[StudentR
     return found
 
 
-def _page(store: ReportStore, entry: ClassEntry, report: Report, results: Sequence[StudentResult]) -> str:
-    """The page; empty if the one on disk is the same."""
+def _page(store: ReportStore, entry: ClassEntry, held: Report, results: Sequence[StudentResult]) -> str:
+    """The page; empty if the one on disk is the same. held: the report, perhaps without the pictures that are on disk."""
     head = _head(store.page_path(entry.id))
-    if standing_fingerprint(report, results) in head and fingerprint(report) in head:
+    if standing_fingerprint(held, results) in head and fingerprint(held) in head:
         return ""
+    report = store.read(entry.id) or held
     return student_page(report, _files(entry), results).content.decode()
 
 
@@ -133,6 +134,8 @@ def _class_page(store: ReportStore, results: Sequence[StudentResult], remarks: S
 
 
 def _head(path: Path) -> str:
+    if not path.is_file():  # a pipe could keep us waiting
+        return ""
     try:
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES).decode("utf-8", "replace")

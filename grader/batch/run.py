@@ -29,7 +29,9 @@ from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
 Progress = Callable[["Outcome | None", int, int], None]
-"""Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
+"""Called with each outcome, the number done and the number of submissions; before the first with None and 0.
+
+One that is "open" is not done: it comes once more at the end."""
 
 Stopped = Callable[[Sequence[StudentResult], Sequence[str]], None]
 """Called when a run is stopped, with the results so far and the remarks on rules and overrides."""
@@ -46,7 +48,8 @@ class Outcome:
     """One submission with its report."""
 
     id: str
-    how: Literal["graded", "unchanged"]
+    how: Literal["graded", "unchanged", "open"]
+    """open: graded, but its timing will be repeated."""
     report: Report
 
     before: Report | None = None
@@ -60,7 +63,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
-    """The outcomes, in the order of the entries."""
+    """The outcomes, in the order of the entries. Curves and pictures are only in the reports on disk."""
 
     outcomes: tuple[Outcome, ...]
 
@@ -195,8 +198,10 @@ class ClassRun:
             book.take(outcome.id, outcome.report)
             if outcome.id not in undecided and open_checks(outcome.report):
                 undecided[outcome.id] = outcome.report
+                if progress is not None:
+                    progress(replace(outcome, how="open"), len(outcomes), len(entries))
                 return
-            outcomes[outcome.id] = outcome
+            outcomes[outcome.id] = replace(outcome, report=outcome.report.without_pictures)
             if progress is not None:
                 progress(outcome, len(outcomes), len(entries))
 
@@ -211,7 +216,7 @@ class ClassRun:
             book.write_sometimes()
         for entry in (each for each in entries if each.id in undecided):
             again = _watched(executor, [self._second_job(entry, undecided[entry.id])], working)
-            report = self._with_second(entry, undecided[entry.id], again)
+            report = self._with_second(entry, self.store.read(entry.id) or undecided[entry.id], again)
             finish(Outcome(entry.id, "graded", report, before.get(entry.id)))
         return outcomes
 
@@ -223,7 +228,7 @@ class ClassRun:
             return False
         current = signed(report, entry)  # the platform may have marked it late since
         if current != report:
-            self.store.write(entry.id, current)
+            self.store.write(entry.id, signed(self.store.read(entry.id) or report, entry))
         finish(Outcome(entry.id, "unchanged", current))
         return True
 
@@ -308,13 +313,16 @@ class _Gradebook:
         self.remarks: tuple[str, ...] = ()
         """On the instructor's rules and overrides."""
         self._ids = [entry.id for entry in whole_class]
-        self.reports = {each: report for each in self._ids if (report := store.read(each)) is not None}
+        self.reports = {
+            each: report.without_pictures for each in self._ids if (report := store.read(each)) is not None
+        }
+        """Without curves and pictures."""
         self._every = max(_FEW, len(self._ids) // 20)
         self._new = 0
 
     def take(self, submission_id: str, report: Report) -> None:
         """Note a report that is on disk."""
-        self.reports[submission_id] = report
+        self.reports[submission_id] = report.without_pictures
 
     def write_sometimes(self) -> None:
         """Write the table if enough reports have come since it was last written this way."""
@@ -324,8 +332,9 @@ class _Gradebook:
             self.write()
 
     def write(self) -> None:
-        """Write the table; none before the first report."""
+        """Write the table; none before the first report. Reports whose files were removed meanwhile are written again."""
         if self.reports:
+            self._store.restore(self.reports, self._record)
             graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
             others = (
                 StudentResult(entry.id, student, None)

@@ -28,12 +28,22 @@ class Directory:
     def find(self, name: str) -> tuple[StudentResult, ...]:
         """Those whom it names, the strongest id first; nobody, or all members of a group's submission.
 
-        Several submissions if the name leaves it open.
+        Several submissions if the name leaves it open: an id of one student may be what another's submission is called,
+        which can be up to that other.
         """
         key = _key(name)
         tiers = (self._submissions, self._students, self._others)
-        positions = next((tier[key] for tier in tiers if key in tier), [])
-        return tuple(self._results[each] for each in positions)
+        first = next((tier[key] for tier in tiers if key in tier), [])
+        if key not in self._submissions:
+            return tuple(self._results[each] for each in first)
+        owners = {self._owner(each) for each in first}
+        also = (*self._students.get(key, ()), *self._others.get(key, ()))
+        others = [each for each in also if self._owner(each) not in owners]
+        return tuple(self._results[each] for each in dict.fromkeys((*first, *others)))
+
+    def _owner(self, position: int) -> str | None:
+        student = self._results[position].student
+        return None if student is None else student.id
 
     def fault(self, name: str) -> str:
         """Why the name does not tell whose submission is meant; empty if it does."""
@@ -45,7 +55,12 @@ class Directory:
             return f"no submission or student is {shown!r}" + (f" ({near})" if near else "")
         if len(ids) > 1:
             words = formatting.several([repr(formatting.printable(each)) for each in ids])
-            return f"{shown!r} names several submissions: {words}; give the id of one"
+            advice = (
+                "another id of the student"
+                if any(_key(each) == _key(name) for each in ids)
+                else "the id of one"
+            )
+            return f"{shown!r} names several submissions: {words}; give {advice}"
         return ""
 
     @property

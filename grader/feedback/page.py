@@ -143,9 +143,12 @@ def student_page(
 
 
 def fingerprint(report: Report) -> str:
-    """Equal for two pages only if they are but for their standing. It is in the page, which need not be made again while it is."""
+    """Equal for two pages only if they are but for their standing. It is in the page, which need not be made again while it is.
+
+    Curves and pictures do not count, as each grading has its own time.
+    """
     texts = (resource(_FRAME), resource(_TEMPLATE), style(_STYLE))
-    return _digest(student_view(report).to_json(), *texts)
+    return _digest(student_view(report.without_pictures).to_json(), *texts)
 
 
 def standing_fingerprint(report: Report, results: Sequence[StudentResult] = ()) -> str:

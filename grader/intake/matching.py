@@ -170,8 +170,13 @@ class _Index:
     def with_id(self, kind: str, value: str) -> Iterator[tuple[str, Sequence[RosterStudent]]]:
         """Where on the roster the id stands, and whose it is there."""
         for place in self._places(kind):
-            if found := self._ids[place].get(folded(value)):
-                yield place, found
+            owners = self._ids[place].get(folded(value), [])
+            if (
+                kind == "github" != place
+            ):  # anybody can take a name at GitHub, also one that is a student's login here
+                owners = [each for each in owners if "github" not in each.ids]
+            if owners:
+                yield place, owners
         mailbox = _mailbox(value) if kind == "email" and "email" not in self._ids else None
         if (
             mailbox is not None

@@ -133,6 +133,21 @@ def test_an_extension_of_the_roster_holds_unless_class_toml_has_another():
     assert [each.score for each in applied(rows, words).results] == [13.0, 11.0]
 
 
+def test_who_is_not_on_the_roster_has_nobodys_extension():
+    rows = [
+        row("zed_1001", "1001", ONE_DAY_LATE),
+        row("1001", None, ONE_DAY_LATE),
+        row("ann", "1001", ONE_DAY_LATE),
+    ]
+    words = Words(
+        rules_of(),
+        extensions={"1001": Extension(seconds=86_400.0)},
+        strangers=frozenset({("zed_1001", "1001")}),
+    )
+
+    assert [each.score for each in applied(rows, words).results] == [11.0, 11.0, 13.0]
+
+
 def test_late_days_that_are_left_are_a_students_own():
     late = {"policy": "late_days", "days": 1, "percent": 10.0, "left": {"1002": 0, "zed": 1}}
     rows = [row("ann", "1001", ONE_DAY_LATE), row("bob", "1002", ONE_DAY_LATE)]

@@ -60,6 +60,17 @@ def test_a_page_that_would_be_the_same_is_not_written_again(course):
     assert "her code" in page_of(course)
 
 
+def test_a_page_is_made_from_the_report_on_disk(course):
+    entry, store, report = course
+    check = report.checks[0].model_copy(update={"curves": {"loss": (2.0, 1.0)}})
+    report = report.model_copy(update={"checks": (check,)})
+    store.write("ann", report)
+
+    written((entry, store, report.without_pictures))
+
+    assert "The loss while it trains" in page_of(course)
+
+
 def test_rules_and_overrides_change_the_score_of_the_page(course):
     change = Change("late", -2.5, "1 day late: 25 % off")
 

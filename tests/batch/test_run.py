@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from grader import __version__
+from grader.batch.results import class_results
 from grader.batch.run import ClassRun
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
@@ -22,7 +24,7 @@ from grader.intake.submission import load_submission
 from grader.model.report import parse_report
 from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import MINI_SPEC, TIMED_CHECK, mini_spec, report_of
+from tests.samples import MINI_SPEC, TIMED_CHECK, check_part, mini_spec, report_of
 
 
 class Grading:
@@ -201,6 +203,26 @@ def test_a_full_run_keeps_no_report_of_a_training_that_stopped_early(is_up_to_da
     assert is_up_to_date(trained_for(375))
     assert is_up_to_date(trained_for(1500), is_full=True)
     assert not is_up_to_date(trained_for(375), is_full=True)
+
+
+def test_curves_stay_on_disk_and_not_in_memory(tmp_path, course, graded):
+    graded.report = report_of(checks=[check_part(curves={"loss": [2.0, 1.0]})])
+    store = ReportStore(tmp_path / "out")
+    run = ClassRun(mini_spec(tmp_path), Settings(seed=7), store, least_isolation=IsolationLevel.process)
+    entries = find_entries(course)
+
+    made = run.grade(entries, graded.executor)
+    marked = run.grade([replace(each, late_mark="LATE") for each in entries], graded.executor)
+
+    for result in (made, marked):
+        held = (
+            *result.reports,
+            *(each.report for each in (*result.results, *class_results(store)) if each.report),
+        )
+        assert len(held) == 9
+        assert not any(report.checks[0].curves for report in held)
+    on_disk = report_on(tmp_path, "ann")
+    assert (on_disk.submission.late_mark, on_disk.checks[0].curves) == ("LATE", {"loss": (2.0, 1.0)})
 
 
 def test_an_unchanged_report_takes_on_a_new_late_mark(tmp_path, course, graded):
@@ -400,6 +422,20 @@ def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
 
     assert seen == [0] * 11 + [10] * 10 + [20] * 5  # before the first, and after each of 25
     assert len(gradebook_rows(tmp_path)) == 25
+
+
+def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch, caplog):
+    def remove(outcome, number, total):
+        if number == 2:
+            shutil.rmtree(tmp_path / "out")
+
+    result = batch(progress=remove)
+
+    assert [report_on(tmp_path, each) for each in ("ann", "bob", "cem")] == list(result.reports)
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+    assert caplog.messages == [
+        f"2 of the reports in {tmp_path}/out/reports were removed during the run; they are written again"
+    ]
 
 
 def test_the_gradebook_keeps_the_reports_on_those_that_are_not_yet_graded_again(tmp_path, batch):

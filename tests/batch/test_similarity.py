@@ -114,6 +114,7 @@ def ids(found):
 
 
 COPIES = {
+    "a line that does nothing after each": ANN.replace("\n    ", "\n    pass\n    "),
     "renamed": renamed(ANN),
     "comments": "".join(f"{line}  # {number}\n\n" for number, line in enumerate(ANN.splitlines())),
     "whitespace": ANN.replace(" + ", "+").replace(" = ", "=").replace(", ", " ,"),

@@ -259,10 +259,10 @@ def test_a_class_graded_with_the_wrong_spec_is_asked_about():
     assert asked(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 
-def equal(sha256="a" * 64, status="correct"):
+def equal(sha256="a" * 64, status="correct", path="hw.py"):
     return report_of(
-        submission={"id": "any", "sha256": "", "files": [{"path": "hw.py", "sha256": sha256}]},
-        functions={"f": {"status": status, "where": {"file": "hw.py", "cell": None, "line": 1}}},
+        submission={"id": "any", "sha256": "", "files": [{"path": path, "sha256": sha256}]},
+        functions={"f": {"status": status, "where": {"file": path, "cell": None, "line": 1}}},
     )
 
 
@@ -273,6 +273,14 @@ def test_equal_files_are_something_to_look_at():
         "  Equal files",
         "    The same hw.py, byte for byte: Ann (A) and Bob (B)",
     ]
+
+
+def test_names_that_students_gave_equal_files_do_not_fill_the_list():
+    lines = lines_of(*(result(name, equal(path=f"{name}{'x' * 250}.py")) for name in "ABCDE"))
+
+    (_, line, *rest) = section(lines, "Who needs a look")
+    assert "and 2 more in 5 submissions: was it handed out?" in " ".join(" ".join((line, *rest)).split())
+    assert len(rest) < 5
 
 
 def test_a_file_that_most_of_the_class_has_may_have_been_handed_out():

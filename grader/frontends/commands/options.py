@@ -69,7 +69,9 @@ SubmissionArgument = Annotated[
 SpecOption = Annotated[
     str | None,
     typer.Option(
-        "--spec", help="A spec's name (see `grader spec list`) or a .toml file.", metavar="NAME|FILE"
+        "--spec",
+        help="A spec's name (see `grader spec list`), a .toml file, or a folder with spec.toml.",
+        metavar="NAME|FILE|FOLDER",
     ),
 ]
 
@@ -150,6 +152,6 @@ def write_json(place: str, text: str) -> None:
     if place == "-":
         typer.echo(text.encode(), nl=False)  # UTF-8 in any terminal
         return
-    from grader.batch.store import write_atomically
+    from grader.batch.store import write_to
 
-    write_atomically(Path(place), text)
+    write_to(Path(place), text)
