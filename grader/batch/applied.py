@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -41,12 +42,9 @@ class Applied:
     remarks: tuple[str, ...] = ()
 
 
-def applied(results: Sequence[StudentResult], words: Words, others: Sequence[StudentResult] = ()) -> Applied:
-    """The results with the words applied.
-
-    others: who else is in the class; a word on them fits somebody.
-    """
-    return _Application(results, words, others).applied()
+def applied(results: Sequence[StudentResult], words: Words) -> Applied:
+    """The results with the words applied."""
+    return _Application(results, words).applied()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +58,11 @@ class _Given:
 class _Application:
     """One application of words to results, and the remarks that it leads to."""
 
-    def __init__(
-        self, results: Sequence[StudentResult], words: Words, others: Sequence[StudentResult]
-    ) -> None:
+    def __init__(self, results: Sequence[StudentResult], words: Words) -> None:
         self._results = results
         self._rules = words.rules
         self._strangers = words.strangers
-        self._directory = Directory((*results, *others))
+        self._directory = Directory(results)
         self._remarks: dict[str, None] = {}
         self._extensions, self._reasons = self._all_extensions(words)
         self._days_left = self._all_days_left()
@@ -80,7 +76,12 @@ class _Application:
             if self._rules.due is None:
                 self._remark("class.toml has no due date: only the platform's marks tell who is late")
             elif not any(each.submitted_at for each in submissions):
-                self._remark("no submission has a time: only the platform's marks tell who is late")
+                marked = any(each.late_mark for each in submissions)
+                self._remark(
+                    "no submission has a time: only the platform's marks tell who is late"
+                    if marked
+                    else "no submission has a time, or a late mark of the platform's: nobody counts as late"
+                )
         if self._without_zone:
             self._remark(
                 f"the times of {formatting.count(self._without_zone, 'submission')} have no offset: set time_zone in"
@@ -178,7 +179,8 @@ class _Application:
             near = formatting.near(override.check, checks)
             words = f"there is no check {override.check!r}" + (f" ({near})" if near else "")
             if result.report is None:
-                words = "nothing was handed in: an override of the total gives points"
+                why = "it is not graded yet" if result.is_awaited else "nothing was handed in"
+                words = f"{why}: an override of the total gives points"
             self._remark(f"{given.source}: override of {_of(override)}: {words}")
             return None
         points = round(override.points - check.points, 4)
@@ -206,6 +208,8 @@ class _Application:
         if cost is None:
             return result
         reason = f"{late.words}: {cost.words}"
+        if score < cost.points < math.inf:
+            reason += f", but no more than the score of {formatting.points(score)}"
         change = Change("late", round(0.0 - min(cost.points, score), 4), reason)
         return replace(result, changes=(*result.changes, change))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader import formatting
 from grader.batch.equal_files import EqualFiles
@@ -15,6 +15,7 @@ from grader.batch.statistics import (
     Spread,
     WithoutScore,
 )
+from grader.batch.student_name import StudentName
 from grader.model.verdict import FlagKind
 
 _FEWEST_FOR_QUARTILES = 4
@@ -48,6 +49,8 @@ def students_words(statistics: ClassStatistics) -> str:
     parts = [f"{statistics.graded - sum(without.values())} graded"]
     if statistics.unreadable:
         parts.append(f"{len(statistics.unreadable)} could not be graded")
+    if statistics.not_graded:
+        parts.append(f"{statistics.not_graded} not graded yet")
     if statistics.nothing_submitted:
         parts.append(f"{len(statistics.nothing_submitted)} handed in nothing")
     parts += [f"{count} {NO_SCORE[why]}" for why, count in without.items()]
@@ -56,14 +59,17 @@ def students_words(statistics: ClassStatistics) -> str:
 
 
 def warnings(statistics: ClassStatistics) -> Iterator[str]:
-    """Whether the class was graded as the wrong assignment, or by several versions of it."""
+    """Whether the class was graded as the wrong assignment, or by several versions of it.
+
+    A few submissions that look like another one are among those that need a look.
+    """
     for name, times in statistics.look_alikes.most_common(1):
-        look = (
-            f"{formatting.count(statistics.graded, 'submission')} {'looks' if times == 1 else 'look'} like"
-            f" {name or 'an assignment of another course'}"
-        )
-        question = "is --spec right?" if 2 * times > statistics.graded else "the right file?"
-        yield f"{times} of {look}: {question}"
+        if 2 * times > statistics.graded:
+            look = (
+                f"{formatting.count(statistics.graded, 'submission')} {'looks' if times == 1 else 'look'} like"
+                f" {name or 'an assignment of another course'}"
+            )
+            yield f"{times} of {look}: is --spec right?"
     for name, versions in statistics.outdated.items():
         yield f"Graded with {versions} versions of the spec {name}: run grader batch again to regrade the older ones."
 
@@ -87,7 +93,7 @@ def spread_words(scores: ScoreStatistics) -> str:
     """How the scores are spread, in one sentence."""
     spread = scores.spread
     most = formatting.points(scores.max_score)
-    worth = " in percent, because the maximum differs" if scores.is_percent else f" of {most}"
+    worth = " in percent, because the maximum differs" if scores.is_percent else f" out of {most}"
     if spread.count == 1:
         return f"Score: {score_words(spread.median, scores)}{worth}"
     known = [
@@ -127,6 +133,14 @@ def range_words(spread: Spread) -> str:
     """The lowest and the highest number, and the one in the middle."""
     lowest, median, highest = map(formatting.rough, (spread.lowest, spread.median, spread.highest))
     return median if spread.count == 1 else f"{lowest} to {highest} (median {median})"
+
+
+def unreadable_words(statistics: ClassStatistics) -> Mapping[str, Sequence[StudentName]]:
+    """Who could not be graded, by the reason, which begins with a submission's id where it is of all its files."""
+    found: dict[str, list[StudentName]] = {}
+    for name, why in statistics.unreadable:
+        found.setdefault(why.removeprefix(f"{name.submission}: "), []).append(name)
+    return found
 
 
 def may_be_handed_out(each: EqualFiles, graded: int) -> bool:

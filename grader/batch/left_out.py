@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from grader import formatting
 from grader.batch.store import ReportStore, read_own
-from grader.batch.student_name import StudentName
 from grader.errors import ReportError, UsageError
 from grader.model.report import parse_report
 from grader.model.student_result import StudentResult
@@ -26,11 +25,8 @@ class LeftOut:
     strangers: tuple[str, ...] = ()
     """With a report of an earlier run, and not in the class that was graded last."""
 
-    students: Mapping[str, tuple[StudentName, ...]] = field(default_factory=dict)
-    """Whose the submissions are that are not graded or have an unreadable report, as far as class.json tells."""
-
     has_unread_record: bool = False
-    """Whether there is a class.json that this version cannot read: then nobody knows who handed in nothing."""
+    """Whether the class.json cannot be read, or is gone: then nobody knows who handed in nothing."""
 
 
 def require_class(store: ReportStore) -> None:
@@ -77,13 +73,5 @@ def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
         unread,
         tuple(each.id for each in entries if each.id not in there),
         tuple(strangers),
-        {
-            entry.id: tuple(
-                StudentName.of(StudentResult(entry.id, student, None))
-                for student in entry.students or (None,)
-            )
-            for entry in entries
-            if entry.id in unread or entry.id not in there
-        },
-        has_unread_record=record is None and store.record_path.exists(),
+        has_unread_record=record is None and store.had_record,
     )

@@ -30,15 +30,9 @@ def derived(store: ReportStore) -> Applied:
         path.stem for path in store.reports_folder.glob("*.json") if not path.name.startswith(".")
     )
     ids = on_disk if record is None else [entry.id for entry in record.entries]
-    reports = [(each, report.without_pictures) for each in ids if (report := store.read(each)) is not None]
-    graded = {each for each, _ in reports}
-    others = (
-        StudentResult(entry.id, student, None)
-        for entry in (() if record is None else record.entries)
-        if entry.id not in graded
-        for student in (*entry.students, None)
-    )
-    return applied(results_of(reports, record), read_words(store, record), tuple(others))
+    found = ((each, store.read(each)) for each in ids)
+    reports = ((each, report and report.without_pictures) for each, report in found)
+    return applied(results_of(reports, record), read_words(store, record))
 
 
 def own_rules(store: ReportStore, path: Path | None) -> tuple[dict[str, bytes], tuple[str, ...]]:

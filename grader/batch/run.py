@@ -263,10 +263,14 @@ class ClassRun:
             "submission": report.submission.sha256 != sha256,
             "seed": self.pinned_seed not in {None, made.seed},
             "device": made.device != settings.device,
-            "data": made.data != settings.data_name(checks),
+            "data": made.data != settings.data_name(checks, made.seed),
             "isolation": IsolationLevel(made.isolation).rank < self.least_isolation.rank,
             "full": (settings.is_full and any(map(_stopped_early, report.checks)))
-            or (report.assignment.spec_sha256 == self.loaded.sha256 and left_out != to_leave_out),
+            or (
+                report.status != "unreadable"
+                and report.assignment.spec_sha256 == self.loaded.sha256
+                and left_out != to_leave_out
+            ),
         }
         return tuple(reason for reason, has_changed in changes.items() if has_changed)
 
@@ -307,7 +311,7 @@ class _Gradebook:
         record: ClassRecord | None,
         words: Words,
     ) -> None:
-        self._store, self._record, self._words, self._class = store, record, words, whole_class
+        self._store, self._record, self._words = store, record, words
         self.results: tuple[StudentResult, ...] = ()
         """The latest table."""
         self.remarks: tuple[str, ...] = ()
@@ -335,14 +339,8 @@ class _Gradebook:
         """Write the table; none before the first report. Reports whose files were removed meanwhile are written again."""
         if self.reports:
             self._store.restore(self.reports, self._record)
-            graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
-            others = (
-                StudentResult(entry.id, student, None)
-                for entry in self._class
-                if entry.id not in self.reports
-                for student in (*(each.part for each in entry.students), None)
-            )
-            found = applied(results_of(graded, self._record), self._words, tuple(others))
+            latest = ((each, self.reports.get(each)) for each in self._ids)
+            found = applied(results_of(latest, self._record), self._words)
             self._store.write_gradebook(found.results)
             self.results, self.remarks = found.results, found.remarks
 

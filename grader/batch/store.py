@@ -210,6 +210,11 @@ class ReportStore:
         except (OSError, UnicodeDecodeError):
             return None
 
+    @property
+    def had_record(self) -> bool:
+        """Whether a run wrote a record of the class: a folder of an older version has none, and no roster."""
+        return self.record_path.exists() or self.roster_path.exists()
+
     def write_record(self, record: ClassRecord) -> None:
         """Put the record of the class on disk."""
         self._put(self.record_path, record.to_json())

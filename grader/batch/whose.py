@@ -48,16 +48,25 @@ class Directory:
     def fault(self, name: str) -> str:
         """Why the name does not tell whose submission is meant; empty if it does."""
         found = self.find(name)
-        ids = list(dict.fromkeys(each.id for each in found))
         shown = formatting.printable(name)
         if not found:
+            ids = sorted(
+                {
+                    each.student.id
+                    for each in self._results
+                    if each.student is not None and _is_called(name, each)
+                }
+            )
+            if ids:
+                return f"{shown!r} is a name; give the id: {formatting.several([repr(formatting.printable(each)) for each in ids])}"
             near = formatting.near(name, self.names)
             return f"no submission or student is {shown!r}" + (f" ({near})" if near else "")
-        if len(ids) > 1:
-            words = formatting.several([repr(formatting.printable(each)) for each in ids])
+        submissions = list(dict.fromkeys(each.id for each in found))
+        if len(submissions) > 1:
+            words = formatting.several([repr(formatting.printable(each)) for each in submissions])
             advice = (
                 "another id of the student"
-                if any(_key(each) == _key(name) for each in ids)
+                if any(_key(each) == _key(name) for each in submissions)
                 else "the id of one"
             )
             return f"{shown!r} names several submissions: {words}; give {advice}"
@@ -73,6 +82,11 @@ class Directory:
             *(each.email for each in students if each.email),
         )
         return tuple(dict.fromkeys(known))
+
+
+def _is_called(name: str, result: StudentResult) -> bool:
+    student = result.student
+    return student is not None and student.name is not None and _key(student.name) == _key(name)
 
 
 def _key(name: str) -> str:

@@ -23,6 +23,7 @@ from grader.batch.class_words import (
     signed_points,
     spread_words,
     students_words,
+    unreadable_words,
     warnings,
 )
 from grader.batch.left_out import LeftOut
@@ -73,7 +74,11 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
     unread, not_graded, strangers = left_out.unread, left_out.not_graded, left_out.strangers
     if not_graded:
         words = f"{formatting.count(len(not_graded), 'submission')} not graded yet"
-        _show_heading(console, f"{words}: run the same grader batch command again to go on", "bold yellow")
+        _show_heading(
+            console,
+            f"{words}: run the same grader batch command again, without --select, to go on",
+            "bold yellow",
+        )
         console.print(_indented(formatting.several(not_graded, _SHOWN)))
     if unread:
         words = f"{formatting.count(len(unread), 'report')} cannot be read, and {_is_are(unread)} left out"
@@ -87,7 +92,7 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
         _show_heading(console, f"{words}: not in the class that was graded last", "bold yellow")
         console.print(_indented(formatting.several(strangers, _SHOWN)))
     if left_out.has_unread_record:
-        words = "class.json cannot be read, so nobody knows who handed in nothing: run grader batch again"
+        words = "class.json is gone or cannot be read, so nobody knows who handed in nothing: run grader batch again"
         _show_heading(console, words, "bold red")
 
 
@@ -96,7 +101,7 @@ def show_remarks(console: Console, remarks: Sequence[str]) -> None:
     if remarks:
         _show_heading(console, "Rules and overrides")
     for remark in remarks:
-        console.print(_indented(f"{remark}."))
+        console.print(_indented(formatting.sentence(remark)))
 
 
 def show_check(console: Console, check: CheckStatistics) -> None:
@@ -265,7 +270,10 @@ def _look_briefly(statistics: ClassStatistics) -> Iterable[str]:
 
 def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> None:
     told: list[tuple[str, list[str]]] = [
-        ("Could not be graded", [f"{name}: {why}" for name, why in statistics.unreadable])
+        (
+            "Could not be graded",
+            [f"{_names(who, 5)}: {why}" for why, who in unreadable_words(statistics).items()],
+        )
     ]
     told += [("Equal files", list(_equal_lines(statistics)))]
     for kind, label in FLAGS.items():

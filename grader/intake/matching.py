@@ -79,13 +79,14 @@ class Matched:
         if not known:
             lines.append("No submission is of a student on the roster: is it the roster of this class?")
         absent = [each for each in self.unmatched if not each.candidates]
+        doubtful = [f"{each.submission}: {each.reason}." for each in self.unmatched if each.candidates]
         if absent:
             names = dict.fromkeys(each.submission for each in absent)
-            lines.append(f"Not on the roster: {formatting.several(list(names), _SHOWN)}.")
-        doubtful = [f"{each.submission}: {each.reason}." for each in self.unmatched if each.candidates]
+            kept = "" if doubtful else " (graded, under the name in the download)"
+            lines.append(f"Not on the roster: {formatting.several(list(names), _SHOWN)}{kept}.")
         noted = [f"{name}: {note}." for name, notes in self.notes.items() for note in notes]
         lines += [*formatting.first(doubtful, _SHOWN), *formatting.first(noted, _SHOWN)]
-        if nobodys:
+        if doubtful:
             lines.append(
                 f"{formatting.count(len(nobodys), 'submission')} without a student of the roster"
                 f" {'keeps its row' if len(nobodys) == 1 else 'keep their rows'}, under the name in the download."

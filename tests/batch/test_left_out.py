@@ -6,7 +6,6 @@ from grader.batch.class_record import ClassRecord, EntryPart
 from grader.batch.left_out import LeftOut, left_out, require_class
 from grader.batch.results import class_results
 from grader.batch.store import ReportStore
-from grader.batch.student_name import StudentName
 from grader.errors import UsageError
 from tests.samples import report_of
 
@@ -48,9 +47,7 @@ def test_submissions_without_a_report_are_not_graded_yet_and_reports_of_others_a
     store.write_record(record_of("ann", "bob"))
     results = [each for each in class_results(store) if each.id != "gone"]
 
-    assert left_out(store, results) == LeftOut(
-        not_graded=("bob",), strangers=("gone",), students={"bob": (StudentName("bob", "bob", "bob"),)}
-    )
+    assert left_out(store, results) == LeftOut(not_graded=("bob",), strangers=("gone",))
 
 
 def test_a_record_that_cannot_be_read_is_noticed(tmp_path):

@@ -24,6 +24,7 @@ from grader.intake.submission import load_submission
 from grader.model.report import parse_report
 from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
+from grader.spec import load_spec
 from tests.samples import MINI_SPEC, TIMED_CHECK, check_part, mini_spec, report_of
 
 
@@ -192,6 +193,41 @@ def test_a_report_of_the_same_things_is_up_to_date(is_up_to_date):
 )
 def test_a_report_of_anything_else_is_not_up_to_date(is_up_to_date, change):
     assert not is_up_to_date(**change)
+
+
+def test_a_report_on_the_stand_in_of_another_drawn_seed_is_up_to_date(tmp_path):
+    loaded, settings = load_spec("cs231n"), Settings(seed=1, is_quick=True)
+    left_out = [check.id for check in loaded.spec.checks if settings.reason_left_out(check)]
+    base = made_by(__version__, data=Settings(seed=7).data_name(loaded.spec.checks))
+    report = base.model_copy(
+        update={
+            "assignment": base.assignment.model_copy(update={"spec_sha256": loaded.sha256}),
+            "checks": tuple(
+                base.checks[0].model_copy(update={"id": each, "status": "not_run"}) for each in left_out
+            ),
+        }
+    )
+    run = ClassRun(loaded, settings, ReportStore(tmp_path), least_isolation=IsolationLevel.partial)
+
+    assert report.environment.seed == 7
+    assert run.changes_since(report, report.submission.sha256) == ()
+    assert replace(run, pinned_seed=1).changes_since(report, report.submission.sha256) == ("seed",)
+
+
+def test_what_could_not_be_read_had_nothing_left_out(tmp_path):
+    loaded = load_spec("cs231n")
+    base = made_by(__version__, data=Settings(seed=7).data_name(loaded.spec.checks))
+    report = base.model_copy(
+        update={
+            "assignment": base.assignment.model_copy(update={"spec_sha256": loaded.sha256}),
+            "status": "unreadable",
+        }
+    )
+    run = ClassRun(
+        loaded, Settings(seed=1, is_quick=True), ReportStore(tmp_path), least_isolation=IsolationLevel.partial
+    )
+
+    assert run.changes_since(report, report.submission.sha256) == ()
 
 
 def test_a_full_run_keeps_no_report_of_a_training_that_stopped_early(is_up_to_date):
@@ -395,6 +431,10 @@ def gradebook_rows(tmp_path):
     ]
 
 
+def gradebook_lines(tmp_path):
+    return list(csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text())))
+
+
 def test_a_stop_leaves_the_gradebook_of_what_is_done_and_tells_its_results(tmp_path, batch):
     told = []
 
@@ -405,8 +445,13 @@ def test_a_stop_leaves_the_gradebook_of_what_is_done_and_tells_its_results(tmp_p
     with pytest.raises(KeyboardInterrupt):
         batch(progress=stop, stopped=lambda results, _: told.extend(results))
 
-    assert gradebook_rows(tmp_path) == ["ann", "bob"]
-    assert [each.id for each in told] == ["ann", "bob"]
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+    assert [row["status"] for row in gradebook_lines(tmp_path)] == ["graded", "graded", "not_graded"]
+    assert [(each.id, each.status) for each in told] == [
+        ("ann", "graded"),
+        ("bob", "graded"),
+        ("cem", "not_graded"),
+    ]
 
 
 def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
@@ -416,7 +461,8 @@ def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
 
     def look(outcome, number, total):
         path = tmp_path / "out" / "gradebook.csv"
-        seen.append(len(gradebook_rows(tmp_path)) if path.exists() else 0)
+        rows = gradebook_lines(tmp_path) if path.exists() else []
+        seen.append(sum(row["status"] == "graded" for row in rows))
 
     batch(progress=look)
 

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -250,7 +251,9 @@ def test_equal_files_and_the_hand_ins_of_one_student_are_no_pair(tmp_path, mini)
         ClassEntry("c", tmp_path / "c", students=(cat, ann)),
     ]
 
-    assert find_similar(entries, mini).pairs == ()
+    assert (found := find_similar(entries, mini)).pairs == ()
+    assert found.equal == (("a", "b"),)
+    assert find_similar([entries[0], replace(entries[1], students=(ann,))], mini).equal == ()
     assert ids(find_similar([entries[0], ClassEntry("c", tmp_path / "c", students=(cat,))], mini)) == [
         ("a", "c")
     ]

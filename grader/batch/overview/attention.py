@@ -14,6 +14,7 @@ from grader.batch.class_words import (
     may_be_handed_out,
     regraded_words,
     signed_points,
+    unreadable_words,
     warnings,
 )
 from grader.batch.left_out import LeftOut
@@ -62,10 +63,15 @@ class Notice:
         return self.lines[len(self.shown) :]
 
 
-def notices(statistics: ClassStatistics, outside: LeftOut, remarks: Sequence[str] = ()) -> tuple[Notice, ...]:
-    """All reasons, those that leave somebody without a score first."""
+def notices(
+    statistics: ClassStatistics,
+    outside: LeftOut,
+    awaited: Sequence[StudentName] = (),
+    remarks: Sequence[str] = (),
+) -> tuple[Notice, ...]:
+    """All reasons, those that leave somebody without a score first. awaited: whose submissions have no report."""
     return (
-        *_outside(outside),
+        *_without_report(outside, awaited),
         *(Notice("unwritten", words) for words in warnings(statistics)),
         *_not_scored(statistics),
         *_flags(statistics),
@@ -97,19 +103,18 @@ def changes(statistics: ClassStatistics) -> Iterator[Notice]:
             yield Notice("quiet", title, lines, mark=mark)
 
 
-def _outside(outside: LeftOut) -> Iterator[Notice]:
+def _without_report(outside: LeftOut, awaited: Sequence[StudentName]) -> Iterator[Notice]:
     if outside.has_unread_record:
         words = "Nobody knows who handed in nothing: run grader batch again."
-        yield Notice("wrong", "class.json cannot be read", words=words)
+        yield Notice("wrong", "class.json is gone or cannot be read", words=words)
     if outside.unread:
         lines = tuple(
-            Line(outside.students.get(name, ()), f"reports/{name}.json: {why}")
+            Line(tuple(who for who in awaited if who.submission == name), f"reports/{name}.json: {why}")
             for name, why in outside.unread.items()
         )
         yield Notice("wrong", "Reports that cannot be read: run grader batch again to make them anew", lines)
-    if outside.not_graded:
-        lines = _lines([who for name in outside.not_graded for who in outside.students.get(name, ())])
-        title = "Not graded yet: run the same grader batch command again to go on"
+    if lines := _lines([who for who in awaited if who.submission not in outside.unread]):
+        title = "Not graded yet: run the same grader batch command again, without --select, to go on"
         yield Notice("unwritten", title, lines, mark="waiting")
 
 
@@ -126,7 +131,7 @@ def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
             "wrong",
             "Could not be graded",
             "ungradable",
-            _alike(statistics.unreadable),
+            tuple(Line(tuple(who), why) for why, who in unreadable_words(statistics).items()),
         ),
         ("unwritten", "Handed in nothing", "nothing", _lines(statistics.nothing_submitted)),
         (
@@ -166,7 +171,7 @@ def _about_the_run(outside: LeftOut, remarks: Sequence[str]) -> Iterator[Notice]
         words = f"{count} of an earlier run: {formatting.several(outside.strangers, 10)}."
         yield Notice("note", "Left out: not in the class that was graded last", words=words)
     for words in remarks:
-        yield Notice("note", f"{words[:1].upper()}{words[1:]}")
+        yield Notice("note", formatting.sentence(words))
 
 
 def _lines(students: Sequence[StudentName]) -> tuple[Line, ...]:

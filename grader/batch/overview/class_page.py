@@ -102,7 +102,7 @@ def class_page(
 
     Args:
         results: one for each student.
-        outside: submissions that are not among them.
+        outside: why some of their reports cannot be read, and reports of nobody here.
         remarks: on the instructor's rules and overrides.
         pages: the ids of submissions that have a page in the folder.
 
@@ -110,9 +110,9 @@ def class_page(
     left_out = outside or LeftOut()
     counted = [each for each in results if each.id not in left_out.unread]
     statistics = class_statistics(counted)
-    waiting = [name for each in left_out.not_graded for name in left_out.students.get(each, ())]
-    marks = marks_of(statistics, waiting)
-    rows = tuple(rows_of(counted, left_out, marks.by_student()))
+    awaited = [StudentName.of(each) for each in results if each.is_awaited]
+    marks = marks_of(statistics, [who for who in awaited if who.submission not in left_out.unread])
+    rows = tuple(rows_of(results, left_out.unread, marks.by_student()))
     css = style(f"{_NAME}.css", _PACKAGE)
     script = resource(f"{_NAME}.js", _PACKAGE)
     title = _title(statistics)
@@ -127,7 +127,7 @@ def class_page(
         figures=tuple(_figures(statistics)),
         histogram=_histogram(statistics.scores),
         spread="" if statistics.scores is None else spread_words(statistics.scores),
-        notices=notices(statistics, left_out, remarks),
+        notices=notices(statistics, left_out, awaited, remarks),
         changes=tuple(changes(statistics)),
         mistakes=_mistakes(statistics),
         common=_COMMON,

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from grader import formatting
 from grader.batch.class_words import FLAGS
-from grader.batch.left_out import LeftOut
 from grader.batch.student_name import StudentName
 from grader.feedback.distributions import Share, stack
 from grader.model.report import Report
 from grader.model.student_result import ChangeKind, StudentResult
 
-_WITHOUT_REPORT = "handed in nothing"
-_NOT_GRADED = "not graded yet"
-_UNREAD = "report cannot be read"
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -53,9 +49,11 @@ class Row:
 
 
 def rows_of(
-    results: Sequence[StudentResult], outside: LeftOut, marks: Mapping[StudentName, Sequence[str]]
+    results: Sequence[StudentResult],
+    unread: Collection[str],
+    marks: Mapping[StudentName, Sequence[str]],
 ) -> Iterator[Row]:
-    """A row for each student, in the order of the class; then those without a result."""
+    """A row for each student, in the order of the class. unread: submissions whose report cannot be read."""
     for each in results:
         name = StudentName.of(each)
         yield Row(
@@ -65,13 +63,9 @@ def rows_of(
             _change(each, "late", each.late_words),
             _change(each, "override"),
             _before(each.report),
-            tuple(_look(each)),
+            tuple(_look(each, is_unread=each.id in unread)),
             " ".join(marks.get(name, ())),
         )
-    for submission, students in outside.students.items():
-        why = _UNREAD if submission in outside.unread else _NOT_GRADED
-        for name in students:
-            yield Row(name, Cell(), Markup(), Cell(), Cell(), Cell(), (why,), " ".join(marks.get(name, ())))
 
 
 def _score(result: StudentResult) -> Cell:
@@ -110,10 +104,11 @@ def _before(report: Report | None) -> Cell:
     return Cell(before.score, formatting.points(before.score), words)
 
 
-def _look(result: StudentResult) -> Iterator[str]:
+def _look(result: StudentResult, *, is_unread: bool) -> Iterator[str]:
     report = result.report
     if report is None:
-        yield _WITHOUT_REPORT
+        awaited = "report cannot be read" if is_unread else "not graded yet"
+        yield awaited if result.is_awaited else "handed in nothing"
     else:
         if report.status == "unreadable":
             yield "could not be graded"

@@ -31,7 +31,7 @@ def results(
     """Show a graded class: its scores, the checks that fail most, the commonest mistakes, who needs a look.
 
     Exit code 0: shown; 2: not a folder of a class, no such check, or a report
-    cannot be read (the others are shown).
+    or class.json cannot be read (the others are shown).
     """
     from grader.batch import ReportStore
     from grader.batch.left_out import left_out, require_class
@@ -57,7 +57,7 @@ def results(
     show_left_out(console, outside)
     if check_id is None and store.class_page_path.is_file():
         typer.echo(f"\nWith everybody's page: {formatting.printable(str(store.class_page_path))}")
-    raise typer.Exit(EXIT_USAGE if outside.unread else 0)
+    raise typer.Exit(EXIT_USAGE if outside.unread or outside.has_unread_record else 0)
 
 
 def _chosen(check_id: str, checks: tuple[CheckStatistics, ...]) -> list[CheckStatistics]:

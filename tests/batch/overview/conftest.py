@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from grader.batch.left_out import LeftOut
-from grader.batch.student_name import StudentName
 from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
@@ -68,11 +67,9 @@ def course():
             report_of(submission=submission("Ed"), status="unreadable", score=0.0, checks=[], flags=[pdf]),
         ),
         result("Flo", None),
+        result("Gus", None, is_awaited=True),
+        result("Hal", None, is_awaited=True),
     )
-    outside = LeftOut(
-        not_graded=("gus_1",),
-        unread={"hal_1": "not a report"},
-        students={each: (StudentName(each[:3], each, each),) for each in ("gus_1", "hal_1")},
-    )
+    outside = LeftOut(not_graded=("gus_1",), unread={"hal_1": "not a report"})
     pages = {each.id for each in results if each.report is not None}
     return SimpleNamespace(results=results, outside=outside, remarks=("no times",), pages=pages)
