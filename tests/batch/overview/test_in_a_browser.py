@@ -40,8 +40,8 @@ def test_the_table_is_sorted_and_filtered(browser, address):
             "Di",
             "Ann",
             "Flo",
-            "gus",
-            "hal",
+            "Gus",
+            "Hal",
         ]  # nobody without a score is first
         assert score.get_attribute("aria-sort") == "ascending"
 
