@@ -553,6 +553,7 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "                            f_values",
         f"Reports:   {course}/out/reports",
         f"Pages:     {course}/out/feedback",
+        f"Class:     {course}/out/index.html",
         f"Gradebook: {course}/out/gradebook.csv",
         "More:      grader results out",
     ]
@@ -580,7 +581,7 @@ def test_a_batch_says_whose_score_changed_and_whom_the_rules_touch(grader, grade
     later = grader(*words).out.splitlines()
 
     assert "2 students: 1 graded, 1 not graded yet" in first
-    assert first[first.index("Score: 3 out of 10") : -4] == [
+    assert first[first.index("Score: 3 out of 10") : -5] == [
         "Score: 3 out of 10",
         "1 score changed: ann 0 -> 10 (spec, grader, isolation)",
         "1 student with overridden points.",
@@ -611,22 +612,22 @@ def class_folder(tmp_path):
 
 
 def test_overrides_are_given_listed_and_removed(grader, class_folder):
-    last = f"Gradebook: {class_folder}/gradebook.csv"
+    last = [f"Gradebook: {class_folder}/gradebook.csv", f"Class:     {class_folder}/index.html"]
 
     given = grader("override", "out", "ann", "--points", "8", "--reason", "oral exam")
     of_check = grader("override", "out", "ann", "--check", "f_values=7.5", "--reason", "typo")
     listed = grader("override", "out").out.splitlines()
     removed = grader("override", "out", "ann", "--remove")
 
-    assert given.out.splitlines() == ["ann: 10 -> 8", last]
+    assert given.out.splitlines() == ["ann: 10 -> 8", *last]
     assert of_check.out.splitlines() == [
         "ann: 8 -> 8",
         "Note: ann has an override of the total, which counts: 8; remove it if the points of the check should count.",
-        last,
+        *last,
     ]
     assert [line.partition(" (")[0] for line in listed] == ["ann: 8 for the total", "ann: 7.5 for f_values"]
     assert [line.rpartition("): ")[2] for line in listed] == ["oral exam", "typo"]
-    assert removed.out.splitlines() == ["ann: 8 -> 10", last]
+    assert removed.out.splitlines() == ["ann: 8 -> 10", *last]
     assert grader("override", "out").out == "No overrides.\n"
 
 
