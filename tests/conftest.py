@@ -1,8 +1,9 @@
-"""Options of the test run, and what a machine must have for some tests."""
+"""Options of the test run, what a machine must have for some tests, and the sandbox that tests share."""
 
 import pytest
 
 from grader.sandbox.device import is_gpu_there
+from grader.sandbox.host import Sandbox
 
 
 def pytest_addoption(parser):
@@ -14,3 +15,10 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("gpu") is not None:
                 item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU here"))
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """One zygote for all tests of a process: each takes seconds to import torch."""
+    with Sandbox() as shared:
+        yield shared

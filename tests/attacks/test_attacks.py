@@ -7,22 +7,15 @@ from functools import cache
 
 import pytest
 
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import ATTACKS, Twin, graded, hand_in_twin, spec, words_of
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.reports import assert_sound
 from tests.pace import longest_seconds
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        if made.isolation.level is not IsolationLevel.confined:
-            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
-        yield made
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only"),
+    pytest.mark.usefixtures("confined"),
+]
 
 
 @dataclass(frozen=True, slots=True)

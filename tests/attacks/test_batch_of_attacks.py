@@ -5,23 +5,16 @@ import sys
 
 import pytest
 
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import ATTACKS, hand_in_twin
 from tests.attacks.hand_ins import HAND_INS
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.reports import assert_sound
 from tests.attacks.school_class import RIGHT_POINTS, digest_of, grade_class, make_class, reports_in
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        if made.isolation.level is not IsolationLevel.confined:
-            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
-        yield made
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only"),
+    pytest.mark.usefixtures("confined"),
+]
 
 
 @pytest.mark.slow

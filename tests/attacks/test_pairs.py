@@ -5,28 +5,21 @@ import time
 
 import pytest
 
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import words_of
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.pair import all_pairs, points_of
 from tests.attacks.reports import assert_sound_but_for_the_score
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only"),
+    pytest.mark.usefixtures("confined"),
+]
 
 PAIRS = all_pairs()
 
 LONGEST_SECONDS = 60.0
 """For each hostile submission, whatever it does, or this many times as long as its honest twin."""
 LONGEST_RATIO = 20.0
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        if made.isolation.level is not IsolationLevel.confined:
-            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
-        yield made
 
 
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
