@@ -10,6 +10,7 @@ import pytest
 from tests.attacks.attack import ATTACKS, Twin, graded, hand_in_twin, spec, words_of
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.reports import assert_sound
+from tests.attacks.school_class import RIGHT_POINTS, WRONG_POINTS
 from tests.pace import longest_seconds
 
 pytestmark = [
@@ -35,13 +36,15 @@ def graded_twin(sandbox, tmp_path_factory):
         assert report.score is not None
         return GradedTwin(report.score, time.perf_counter() - started)
 
-    return grade_twin
+    yield grade_twin
+    grade_twin.cache_clear()
+    assert grade_twin("right").points == RIGHT_POINTS  # whatever was graded in the sandbox since
 
 
 def test_there_are_attacks_and_their_twins_are_told_apart(graded_twin):
     assert len(ATTACKS) >= 60
-    assert graded_twin("wrong").points == 10
-    assert graded_twin("right").points == 30
+    assert graded_twin("wrong").points == WRONG_POINTS
+    assert graded_twin("right").points == RIGHT_POINTS
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
