@@ -17,6 +17,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
+    # The longest come first: at the end, no process waits for one that has just begun one of them.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if not is_gpu_there():
         for item in items:
             if item.get_closest_marker("gpu") is not None:

@@ -51,6 +51,7 @@ def test_every_command_is_a_grader_command_or_one_that_ci_runs():
     assert "make --no-print-directory test" in steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", GRADER_COMMANDS)
 def test_the_command_does_what_it_says(command, tmp_path):
     arguments, folder = shlex.split(command)[1:], checkout(tmp_path, command)
