@@ -6,6 +6,9 @@ import os
 # for one another, and small products take five times as much of the processor.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
+# The commands that tests start need not compile the grader anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 import pytest
 
 from grader.sandbox.device import is_gpu_there
