@@ -28,7 +28,9 @@ from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
+    from grader.batch.similarity import Similarities
     from grader.data import DataSet
+    from grader.execution.cluster import ClusterExecutor
     from grader.execution.executor import Executor
     from grader.grading.device import OpensDevice
     from grader.grading.reuse import Earlier
@@ -130,8 +132,13 @@ class _Options:
             if seen not in names:
                 raise UsageError(f"{name} must be {formatting.choices(names)}, not {seen!r}")
 
-    def settings(self, loaded: LoadedSpec, sandbox: OpensDevice) -> Settings:
-        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on."""
+    def settings(
+        self, loaded: LoadedSpec, sandbox: OpensDevice, cluster: ClusterExecutor | None = None
+    ) -> Settings:
+        """The same for this spec on this machine. The sandbox's workers open the GPU if there is one to grade on.
+
+        cluster: where the class is graded, if not here; then its workers open theirs.
+        """
         from grader.grading.device import choose_device
         from grader.grading.settings import Settings
         from grader.sandbox.isolation import IsolationLevel
@@ -141,7 +148,11 @@ class _Options:
             raise UsageError(
                 f"a quick run of {loaded.spec.name} leaves nothing to grade: each of its checks times or trains"
             )
-        chosen = choose_device(self.device, loaded.spec.assignment, sandbox, IsolationLevel(self.isolation))
+        assignment = loaded.spec.assignment
+        if cluster is None:
+            chosen = choose_device(self.device, assignment, sandbox, IsolationLevel(self.isolation))
+        else:
+            chosen = cluster.choose_device(self.device, assignment)
         settings = Settings(
             seed=_drawn(self.seed, loaded),
             only=frozenset(self.only) or None,
@@ -305,10 +316,13 @@ def grade_class(
     data: PathLike | None = None,
     isolation: IsolationName = "confined",
     select: Sequence[str] = (),
+    rules: PathLike | None = None,
     regrade: bool = False,
     anyway: bool = False,
     jobs: int | Literal["auto"] = 1,
+    scheduler: str | None = None,
     format: FormatName = "auto",  # noqa: A002  as the option
+    roster: PathLike | None = None,
     announce: Callable[[ClassFiles], None] | None = None,
     progress: Callable[[Outcome | None, int, int], None] | None = None,
     working: Callable[[Sequence[str]], None] | None = None,
@@ -333,11 +347,17 @@ def grade_class(
         seed: one for the whole class; submissions whose reports have another one are graded again.
         isolation: the least isolation to grade with; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
+        rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and holds for later
+            calls without it.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
-            cores and free memory allow (one on a GPU).
+            cores and free memory allow (one on a GPU). Not used with a scheduler.
+        scheduler: address of a Dask scheduler (tcp://HOST:PORT), whose workers then grade: docs/cluster.md. `data` is then
+            the path of the data set on the workers too.
         format: the platform that the download is from; recognised by its names if auto.
+        roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
+            stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
         announce: called once with what the download is, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
         working: called with the ids of those that are being graded, whenever they change.
@@ -348,23 +368,36 @@ def grade_class(
 
     Raises:
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
+        RosterError: the roster cannot be read, or has two students under one id.
         OutputError: a report cannot be written, or another run is writing to `out`.
         SpecError: as for `grade_path`, or most submissions have no function of the spec.
-        UsageError: `format` is unknown, or as for `grade_path`.
+        RulesError: `rules`, or the rules or overrides in `out`, are not valid.
+        UsageError: `format` is unknown, `scheduler` is not an address or its library is not installed, or as for
+            `grade_path`.
+        ClusterError: the cluster cannot be reached, or none of its workers can grade.
         DataError, DeviceError, IsolationError, SandboxError: as for `grade_path`.
 
     """
     _check_texts("select", select, "patterns")
-    if format not in FORMATS:
-        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {format!r}")
+    _check_format(format)
     with_torch = spec_needs_torch(spec)
     count = _job_count(jobs, may_use_gpu=with_torch and device != "cpu")
     submissions, reports = Path(path), Path(out)
+    if data is not None and scheduler is not None:
+        data = Path(data).absolute()  # a worker has another current folder
     options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
     with ExitStack() as running:
-        executor, device_owner = _executor(running, count, with_torch=with_torch)
+        executor: Executor
+        device_owner: OpensDevice = _DeviceProbe()
+        cluster = None
+        if scheduler is None:
+            executor, device_owner = _executor(running, count, with_torch=with_torch)
+        else:
+            executor = cluster = _cluster(running, scheduler, isolation, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
+        from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
         from grader.spec import load_spec
@@ -375,17 +408,23 @@ def grade_class(
                 f"--out {reports} is the class folder itself; choose another folder",
                 path=reports,
             )
-        found = find_class(submissions, besides=reports, format=format, expected=loaded.spec.file_names)
+        store = ReportStore(reports)
+        enrolled = enrolment(store, None if roster is None else Path(roster))
+        expected = loaded.spec.file_names
+        found = find_class(
+            submissions, besides=reports, format=format, roster=enrolled.ids, expected=expected
+        )
+        found, record = enrolled.joined(found, loaded.spec)
         whole_class = found.entries
         entries = selected(whole_class, select)
-        store = ReportStore(reports)
+        own_files, remarks = own_rules(store, None if rules is None else Path(rules))
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
         store.prepare()
         if announce is not None:
             announce(found)
-        settings = options.settings(loaded, device_owner)
+        settings = options.settings(loaded, device_owner, cluster)
         run = ClassRun(
             loaded,
             settings,
@@ -394,8 +433,53 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        result = run.grade(entries, executor, whole_class=whole_class, progress=progress, working=working)
-        return replace(result, skipped=found.skipped, earlier=found.earlier)
+        result = run.grade(
+            entries,
+            executor,
+            whole_class=whole_class,
+            record=record,
+            own_files={**own_files, **dict(enrolled.own_files)},
+            progress=progress,
+            working=working,
+        )
+        return replace(
+            result, skipped=found.skipped, earlier=found.earlier, remarks=(*remarks, *result.remarks)
+        )
+
+
+def compare_class(
+    path: PathLike,
+    spec: PathLike,
+    *,
+    template: PathLike | None = None,
+    format: FormatName = "auto",  # noqa: A002  as the option
+    progress: Callable[[int, int], None] | None = None,
+) -> Similarities:
+    """Find submissions of a class that share code: pairs that are worth a look, and no verdict. Nothing is run.
+
+    Args:
+        path: as for `grade_class`.
+        spec: a spec's name or .toml file; its functions are compared, with the helpers that they need.
+        template: the notebook, module or folder that was handed out; its code does not count.
+        format: as for `grade_class`.
+        progress: called with the number of submissions read and of all.
+
+    Raises:
+        SubmissionError: `path` is not a class, or the template cannot be read.
+        SpecError: as for `grade_path`.
+        UsageError: copydetect is not installed, the template has no code, or `format` is unknown.
+
+    """
+    _check_format(format)
+    from grader.batch.similarity import find_similar
+    from grader.intake.folder import find_class
+    from grader.intake.submission import load_submission
+    from grader.spec import load_spec
+
+    loaded = load_spec(os.fspath(spec))
+    given = None if template is None else load_submission(Path(template))
+    found = find_class(Path(path), format=format, expected=loaded.spec.file_names)
+    return find_similar(found.entries, loaded.spec, given, progress)
 
 
 def selftest_spec(
@@ -465,6 +549,23 @@ def _executor(running: ExitStack, count: int, *, with_torch: bool) -> tuple[Exec
     return running.enter_context(PoolExecutor(count, with_torch=with_torch)), _DeviceProbe()
 
 
+def _cluster(
+    running: ExitStack, address: str, isolation: IsolationName, *, with_torch: bool
+) -> ClusterExecutor:
+    """The executor of a Dask scheduler, left with `running`. UsageError if the library for it is not installed."""
+    try:
+        from grader.execution.cluster import ClusterExecutor
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"dask", "distributed"}:
+            raise
+        raise UsageError(
+            "--scheduler needs Dask: install the extra `cluster`, as in pip install 'linear-classifier-grader[cluster]'"
+        ) from error
+    from grader.sandbox.isolation import IsolationLevel
+
+    return running.enter_context(ClusterExecutor(address, IsolationLevel(isolation), with_torch=with_torch))
+
+
 class _DeviceProbe:
     """Opens the GPU in a worker of its own, which ends at once."""
 
@@ -497,6 +598,11 @@ def _check_seed(seed: object) -> None:
         return
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
         raise UsageError(f"seed must be an integer of at least 0 and below 2**63, not {seed!r}")
+
+
+def _check_format(seen: object) -> None:
+    if seen not in FORMATS:
+        raise UsageError(f"format must be one of {formatting.choices(FORMATS)}, not {seen!r}")
 
 
 def _check_texts(name: str, seen: object, words: str) -> None:

@@ -8,11 +8,15 @@
     │   │   ├── SubmissionUnavailable  this machine cannot read it: permissions, disk
     │   │   ├── UnreadableNotebook   the .ipynb is not a valid notebook
     │   │   └── UnsafeArchive        a .zip that must not be unpacked: paths, links, count or size
+    │   ├── RosterError              the list of the class is not there, cannot be read, or mixes up two students
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
-    ├── SpecError                    the spec was not found, is invalid, or is not that of the submissions
+    ├── TomlError                    an error about a TOML file of the instructor's
+    │   ├── SpecError                the spec was not found, is invalid, or is not that of the submissions
+    │   └── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
     ├── SandboxError                 no worker could be started: our fault, or the machine's
+    ├── ClusterError                 a Dask cluster cannot be reached, or none of its workers can grade
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
     └── ReportError                  a text is not a report, or one of another schema version
@@ -95,6 +99,10 @@ class UnsafeArchive(SubmissionError):
     """Raised when a .zip must not be unpacked: member path, link, count or size."""
 
 
+class RosterError(FileError):
+    """Raised when a roster is missing, is not a table that names students, or has two students under one id."""
+
+
 class DataError(FileError):
     """Raised when --data is not CIFAR-10, or when files of it are missing, short or wrong."""
 
@@ -109,7 +117,7 @@ class UsageError(GraderError):
 
 @dataclass(frozen=True, slots=True)
 class SpecFault:
-    """One fault of a spec; str() is a sentence."""
+    """One fault of a TOML file; str() is a sentence."""
 
     where: str
     """The field, as checks[3].points, or the line."""
@@ -135,8 +143,8 @@ class SpecFault:
         return f"{self.where} {self.expected}" + (f" ({'; '.join(details)})" if details else "")
 
 
-class SpecError(GraderError):
-    """Raised when a spec is not found, not valid (`faults` lists its faults), or not the submission's."""
+class TomlError(GraderError):
+    """Base of the errors about a TOML file of the instructor's; `faults` lists those of its fields."""
 
     def __init__(
         self,
@@ -150,8 +158,20 @@ class SpecError(GraderError):
         self.faults = faults
 
 
+class SpecError(TomlError):
+    """Raised when a spec is not found, not valid, or not the submission's."""
+
+
+class RulesError(TomlError):
+    """Raised when the rules of a class or its overrides are not found, not valid, or fit nobody."""
+
+
 class SandboxError(GraderError):
     """Raised when no worker can be started: the grader's fault or the machine's, never the student's."""
+
+
+class ClusterError(GraderError):
+    """Raised when a Dask cluster cannot be reached, was lost, or has no worker that can grade."""
 
 
 class IsolationError(GraderError):

@@ -66,10 +66,10 @@ def index(position: Iterable[SupportsInt]) -> str:
 
 
 def count(amount: int, noun: str) -> str:
-    """1 entry, 2 entries."""
+    """1 entry, 2 entries, 3 days."""
     if amount == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
     return f"{amount} {plural}"
 
 
@@ -152,9 +152,13 @@ def _shown(character: str) -> str:
 
 def printable_lines(text: str) -> str:
     """As `printable`, with the ends of lines and the tabs as they are."""
+    if text.isprintable():
+        return text
     return "".join(part if part in "\t\n" else printable(part) for part in re.split("([\t\n])", text))
 
 
 def held(text: str, greatest: int) -> str:
     """A text of at most so many characters, in which line ends and tabs are the only unprintable ones."""
+    if len(text) <= greatest and text.isprintable():  # nearly all: a class has millions
+        return text
     return shortened(printable_lines(shortened(text, greatest)), greatest)

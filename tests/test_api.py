@@ -1,7 +1,9 @@
 """The front door: what it gives, what it raises, and that it neither prints nor needs a guarded script."""
 
 import contextlib
+import csv
 import doctest
+import io
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ from grader.errors import (
     DeviceError,
     IsolationError,
     OutputError,
+    RosterError,
     SpecError,
     SubmissionNotFound,
     UnsupportedFile,
@@ -408,6 +411,59 @@ def test_some_of_a_class_are_graded_and_the_gradebook_keeps_the_others(mini):
     assert [outcome.id for outcome in result.outcomes] == ["bob"]
     rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
     assert [row.partition(",")[0] for row in rows] == ["submission", "ann", "bob"]
+
+
+def table(folder):
+    return list(csv.DictReader(io.StringIO((folder / "out" / "gradebook.csv").read_text())))
+
+
+def test_a_class_with_a_roster_has_a_row_for_everybody(mini):
+    (mini / "roster.csv").write_text(
+        'Student ID,Login,Name,Email\n0012,ann,Ann One,a@x.edu\n0013,cem,"Cem, T.",\n'
+    )
+    said: list[str] = []
+
+    result = grade_class(
+        "class", "mini.toml", "out", roster="roster.csv", announce=lambda found: said.extend(found.remarks)
+    )
+
+    student = result.reports[0].submission.student
+    assert student is not None
+    assert (student.id, student.name, student.email) == ("0012", "Ann One", "a@x.edu")
+    assert [(row["student_id"], row["student"], row["status"], row["score"]) for row in table(mini)] == [
+        ("0012", "Ann One", "graded", "0"),
+        ("", "", "graded", "0"),
+        ("0013", "Cem, T.", "not_submitted", ""),
+    ]
+    assert sorted(path.name for path in (mini / "out" / "reports").iterdir()) == ["ann.json", "bob.json"]
+    assert said[1:3] == [
+        "1 submission of 2 students; 1 handed in nothing: Cem, T. (0013).",
+        "Not on the roster: bob.",
+    ]
+
+
+def test_a_part_of_a_class_keeps_the_roster_and_the_record_of_the_whole(mini):
+    (mini / "roster.csv").write_text("Student ID,Login\n0012,ann\n0013,bob\n0014,cem\n")
+    grade_class("class", "mini.toml", "out")
+    assert [row["student_id"] for row in table(mini)] == ["", ""]
+
+    grade_class("class", "mini.toml", "out", select=["b*"], roster="roster.csv")
+    with_roster = (mini / "out" / "class.json").read_bytes()
+    assert [row["student_id"] for row in table(mini)] == ["0012", "0013", "0014"]
+    grade_class("class", "mini.toml", "out", select=["a*"])
+
+    assert [row["student_id"] for row in table(mini)] == ["0012", "0013", "0014"]
+    assert (mini / "out" / "class.json").read_bytes() == with_roster
+    assert (mini / "out" / "roster.csv").read_bytes() == (mini / "roster.csv").read_bytes()
+
+
+def test_a_roster_with_two_persons_under_one_id_stops_before_anything_is_written(mini):
+    (mini / "roster.csv").write_text("id,name\n1,Ann\n1,Ben\n")
+
+    with pytest.raises(RosterError, match=r"line 2 \(Ann \(1\)\) and line 3 \(Ben \(1\)\) are two students"):
+        grade_class("class", "mini.toml", "out", roster="roster.csv")
+
+    assert not (mini / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_an_index_is_in_brackets(position, words):
     [
         (1, "entry", "1 entry"),
         (2, "entry", "2 entries"),
+        (2, "late day", "2 late days"),
         (0, "number", "0 numbers"),
         (1, "time", "1 time"),
         (53, "row", "53 rows"),

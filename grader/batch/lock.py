@@ -19,6 +19,7 @@ if sys.platform != "win32":
     import fcntl
 
 LOCK_NAME = ".grader.lock"
+ADVICE = "wait for its end, stop it, or choose another --out"
 
 _GREATEST_NOTE = 300
 _UNLOCKABLE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
@@ -27,8 +28,10 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, advice: str = ADVICE) -> Iterator[None]:
     """Hold the folder's lock. OutputError that names the run that has it already, or if the lock cannot be opened.
+
+    advice: what to do if another run has it.
 
     The file stays, with a note on its latest holder: removing it could part two runs that both hold "the" lock. Where the
     file system has no locks (some network drives), this is logged, and nobody is kept out.
@@ -42,13 +45,13 @@ def held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError.at(path, f"cannot be opened: {error.strerror or error}") from error
     try:
-        _lock(descriptor, folder)
+        _lock(descriptor, folder, advice)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, folder: Path) -> None:
+def _lock(descriptor: int, folder: Path, advice: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -56,7 +59,7 @@ def _lock(descriptor: int, folder: Path) -> None:
         holder = f" ({formatting.printable(note)})" if note else ""
         raise OutputError.at(
             folder,
-            f"another run is writing there{holder}; wait for its end, stop it, or choose another --out",
+            f"another run is writing there{holder}; {advice}",
         ) from error
     except OSError as error:
         if error.errno not in _UNLOCKABLE:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from grader import __version__
+from grader import __version__, formatting
+from grader.batch.applied import Words, applied
+from grader.batch.class_record import ClassRecord
+from grader.batch.previous import change_in_words, with_previous
+from grader.batch.results import read_words
+from grader.batch.rows import results_of
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, SubmissionError
@@ -18,7 +23,8 @@ from grader.execution.job import GradeJob, signed
 from grader.grading.grade import guarded
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
-from grader.model.report import CheckPart, Report
+from grader.model.report import CheckPart, RegradeReason, Report
+from grader.model.student_result import StudentResult
 from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
@@ -40,6 +46,14 @@ class Outcome:
     how: Literal["graded", "unchanged"]
     report: Report
 
+    before: Report | None = None
+    """The report that it replaced, if it was graded again."""
+
+    @property
+    def change(self) -> str:
+        """As "ann 40 -> 42 (spec)"; empty if the score is the same as before."""
+        return "" if self.before is None else change_in_words(self.id, self.before, self.report)
+
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
@@ -52,6 +66,32 @@ class ClassResult:
 
     earlier: tuple[str, ...] = ()
     """Paths of attempts that were not graded: a newer one counts."""
+
+    results: tuple[StudentResult, ...] = ()
+    """One for each student of the class, with the instructor's rules and overrides applied."""
+
+    remarks: tuple[str, ...] = ()
+    """On the instructor's rules and overrides: whom they do not fit, what could not be told."""
+
+    @property
+    def applied_words(self) -> tuple[str, ...]:
+        """How many students the rules and overrides touch, in words."""
+        changes = [change for each in self.results for change in each.changes]
+        late = sum(bool(each.late_words) for each in self.results)
+        off = -sum(change.points for change in changes if change.kind == "late")
+        own = sum(any(change.kind == "override" for change in each.changes) for each in self.results)
+        lines = []
+        if late:
+            cost = f": {formatting.points(off)} points off in all" if off else ""
+            lines.append(f"{formatting.count(late, 'student')} handed in late{cost}")
+        if own:
+            lines.append(f"{formatting.count(own, 'student')} with overridden points")
+        return tuple(lines)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The scores that a regrade changed, as "ann 40 -> 42 (spec)"."""
+        return tuple(filter(None, (outcome.change for outcome in self.outcomes)))
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -98,6 +138,8 @@ class ClassRun:
         executor: Executor,
         *,
         whole_class: Sequence[ClassEntry] | None = None,
+        record: ClassRecord | None = None,
+        own_files: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
         working: Working | None = None,
     ) -> ClassResult:
@@ -110,11 +152,15 @@ class ClassRun:
         The gradebook is derived every few reports, at the end, and when the run is stopped.
 
         whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
-        Raises OutputError if a report cannot be written or another run is at work on the same folder, and the executor's
-        errors.
+        record: the class, put on disk before anything is graded. own_files: the instructor's, by the name of the copy.
+        Raises OutputError if a report cannot be written or another run is at work on the same folder, RulesError if the
+        instructor's rules or overrides there are not valid, and the executor's errors.
         """
         with self.store.held():
-            book = _Gradebook(self.store, whole_class or entries)
+            self.store.keep(own_files or {})
+            if record is not None:
+                self.store.write_record(record)
+            book = _Gradebook(self.store, whole_class or entries, record, read_words(self.store, record))
             try:
                 outcomes = self._grade(entries, executor, book, progress, working)
             except BaseException:
@@ -122,7 +168,8 @@ class ClassRun:
                     book.write()
                 raise
             book.write()
-        return ClassResult(tuple(outcomes[entry.id] for entry in entries))
+        ordered = tuple(outcomes[entry.id] for entry in entries)
+        return ClassResult(ordered, results=book.results, remarks=book.remarks)
 
     def _grade(
         self,
@@ -146,14 +193,17 @@ class ClassRun:
 
         if progress is not None:
             progress(None, 0, len(entries))
+        before = dict(book.reports)
         todo = [entry for entry in entries if not self._is_kept(entry, book, finish)]
-        for job, report in _watched(executor, map(self._job, todo), working):
+        for job, made in _watched(executor, map(self._job, todo), working):
+            report = self._with_previous(made, before.get(job.id))
             self.store.write(job.id, report)
-            finish(Outcome(job.id, "graded", report))
+            finish(Outcome(job.id, "graded", report, before.get(job.id)))
             book.write_sometimes()
         for entry in (each for each in entries if each.id in undecided):
             again = _watched(executor, [self._second_job(entry, undecided[entry.id])], working)
-            finish(Outcome(entry.id, "graded", self._with_second(entry, undecided[entry.id], again)))
+            report = self._with_second(entry, undecided[entry.id], again)
+            finish(Outcome(entry.id, "graded", report, before.get(entry.id)))
         return outcomes
 
     def _is_kept(self, entry: ClassEntry, book: _Gradebook, finish: Callable[[Outcome], None]) -> bool:
@@ -186,20 +236,32 @@ class ClassRun:
 
     def is_up_to_date(self, report: Report, sha256: str) -> bool:
         """Whether the report is of the submission with this SHA-256, and made as this run would make it."""
+        return report.status == "graded" and not self.changes_since(report, sha256)
+
+    def changes_since(self, report: Report, sha256: str) -> tuple[RegradeReason, ...]:
+        """Why this run would make another report of the submission, which has this SHA-256 now."""
         made, settings, checks = report.environment, self.settings, self.loaded.spec.checks
-        return (
-            report.status == "graded"
-            and report.submission.sha256 == sha256
-            and report.assignment.spec_sha256 == self.loaded.sha256
-            and made.grader_version == __version__
-            and made.device == settings.device
-            and made.data == settings.data_name(checks)
-            and self.pinned_seed in {None, made.seed}
-            and IsolationLevel(made.isolation).rank >= self.least_isolation.rank
-            and {check.id for check in report.checks if check.status == "not_run"}
-            == {check.id for check in checks if settings.reason_left_out(check) is not None}
-            and not (settings.is_full and any(map(_stopped_early, report.checks)))
-        )
+        left_out = {check.id for check in report.checks if check.status == "not_run"}
+        to_leave_out = {check.id for check in checks if settings.reason_left_out(check) is not None}
+        changes: dict[RegradeReason, bool] = {
+            "spec": report.assignment.spec_sha256 != self.loaded.sha256,
+            "grader": made.grader_version != __version__,
+            "submission": report.submission.sha256 != sha256,
+            "seed": self.pinned_seed not in {None, made.seed},
+            "device": made.device != settings.device,
+            "data": made.data != settings.data_name(checks),
+            "isolation": IsolationLevel(made.isolation).rank < self.least_isolation.rank,
+            "full": (settings.is_full and any(map(_stopped_early, report.checks)))
+            or (report.assignment.spec_sha256 == self.loaded.sha256 and left_out != to_leave_out),
+        }
+        return tuple(reason for reason, has_changed in changes.items() if has_changed)
+
+    def _with_previous(self, report: Report, old: Report | None) -> Report:
+        if old is None:
+            return report
+        sha256 = report.submission.sha256 or old.submission.sha256  # empty if the grader could not read it
+        asked: tuple[RegradeReason, ...] = ("asked",) if self.regrade else ()
+        return with_previous(report, old, (*self.changes_since(old, sha256), *asked))
 
 
 def _watched(
@@ -224,8 +286,18 @@ def _watched(
 class _Gradebook:
     """The latest report on each submission of the class, and the table that is derived from them."""
 
-    def __init__(self, store: ReportStore, whole_class: Sequence[ClassEntry]) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: ReportStore,
+        whole_class: Sequence[ClassEntry],
+        record: ClassRecord | None,
+        words: Words,
+    ) -> None:
+        self._store, self._record, self._words, self._class = store, record, words, whole_class
+        self.results: tuple[StudentResult, ...] = ()
+        """The latest table."""
+        self.remarks: tuple[str, ...] = ()
+        """On the instructor's rules and overrides."""
         self._ids = [entry.id for entry in whole_class]
         self.reports = {each: report for each in self._ids if (report := store.read(each)) is not None}
         self._every = max(_FEW, len(self._ids) // 20)
@@ -245,9 +317,16 @@ class _Gradebook:
     def write(self) -> None:
         """Write the table; none before the first report."""
         if self.reports:
-            self._store.write_gradebook(
-                (each, self.reports[each]) for each in self._ids if each in self.reports
+            graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
+            others = (
+                StudentResult(entry.id, student, None)
+                for entry in self._class
+                if entry.id not in self.reports
+                for student in (*(each.part for each in entry.students), None)
             )
+            found = applied(results_of(graded, self._record), self._words, tuple(others))
+            self._store.write_gradebook(found.results)
+            self.results, self.remarks = found.results, found.remarks
 
 
 def _stopped_early(check: CheckPart) -> bool:

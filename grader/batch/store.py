@@ -6,42 +6,49 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader import formatting
 from grader.batch import lock
+from grader.batch.class_record import ClassRecord, parse_class_record
 from grader.errors import OutputError, ReportError
 from grader.exporters import gradebook
 from grader.model.report import Report, parse_report
+from grader.model.student_result import StudentResult
 from grader.sandbox import interruption
+
+ROSTER_NAME = "roster.csv"
+RULES_NAME = "class.toml"
+OVERRIDES_NAME = "overrides.toml"
 
 _HALF = ".*.????????.part"
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str | bytes) -> None:
     """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither. Ctrl-C waits for it.
 
     A path that is not a regular file (/dev/stdout, a named pipe) is written to, not replaced.
     Raises OutputError if it cannot be written: no folder, no permission, no space.
     """
+    content = text.encode() if isinstance(text, str) else text
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
             return
         with interruption.deferred():
-            _replace(path, text)
+            _replace(path, content)
     except OSError as error:
         raise _not_written(path, error) from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # _HALF
     try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -62,7 +69,7 @@ def _not_written(path: Path, error: OSError) -> OutputError:
 
 @dataclass(frozen=True, slots=True)
 class ReportStore:
-    """The output folder of a class: reports/ID.json, and the tables that are derived from them."""
+    """The output folder of a class: reports/ID.json, class.json, the instructor's own files, and what is derived from them."""
 
     folder: Path
 
@@ -75,6 +82,26 @@ class ReportStore:
     def gradebook_path(self) -> Path:
         """The table of scores."""
         return self.folder / "gradebook.csv"
+
+    @property
+    def record_path(self) -> Path:
+        """The record of the class."""
+        return self.folder / "class.json"
+
+    @property
+    def roster_path(self) -> Path:
+        """The copy of the roster that was given last."""
+        return self.folder / ROSTER_NAME
+
+    @property
+    def rules_path(self) -> Path:
+        """The copy of the rules that were given last."""
+        return self.folder / RULES_NAME
+
+    @property
+    def overrides_path(self) -> Path:
+        """The overrides of `grader override`."""
+        return self.folder / OVERRIDES_NAME
 
     def report_path(self, submission_id: str) -> Path:
         """The path of the report on a submission."""
@@ -89,13 +116,13 @@ class ReportStore:
             raise _not_written(self.reports_folder, error) from error
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Prepare the folder, and keep other runs out of it. OutputError if one is at work here.
+    def held(self, advice: str = lock.ADVICE) -> Iterator[None]:
+        """Prepare the folder, and keep other runs out of it. OutputError, with the advice, if one is at work here.
 
         Half files of a run that was killed while it wrote are removed.
         """
         self.prepare()
-        with lock.held(self.folder):
+        with lock.held(self.folder, advice):
             for folder in (self.folder, self.reports_folder):
                 for half in folder.glob(_HALF):
                     with contextlib.suppress(OSError):
@@ -115,6 +142,22 @@ class ReportStore:
         write_atomically(path, report.to_json())
         return path
 
-    def write_gradebook(self, reports: Iterable[tuple[str, Report]]) -> None:
-        """Derive gradebook.csv from the reports: a line for each submission, in the given order."""
-        write_atomically(self.gradebook_path, gradebook(list(reports)).content.decode())
+    def read_record(self) -> ClassRecord | None:
+        """The record of the class; None if there is none (an older folder) or this version cannot read it."""
+        try:
+            return parse_class_record(self.record_path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def write_record(self, record: ClassRecord) -> None:
+        """Put the record of the class on disk."""
+        write_atomically(self.record_path, record.to_json())
+
+    def keep(self, own_files: Mapping[str, bytes]) -> None:
+        """Put copies of the instructor's own files into the folder, by name."""
+        for name, content in own_files.items():
+            write_atomically(self.folder / name, content)
+
+    def write_gradebook(self, results: Sequence[StudentResult]) -> None:
+        """Derive gradebook.csv: a line for each student, in the given order."""
+        write_atomically(self.gradebook_path, gradebook(results).content.decode())

@@ -15,10 +15,12 @@ from grader.grading.reporting import report_without_code
 from grader.grading.settings import Settings
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
-from grader.model.report import Report, StudentPart
-from grader.sandbox.isolation import IsolationLevel, require
+from grader.model.report import Report
+from grader.sandbox.isolation import Isolation, IsolationLevel, require
 from grader.sandbox.protocols import SandboxLike
 from grader.spec import LoadedSpec
+
+FAILED = "the grader failed on this submission; this is not the student's fault"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +58,31 @@ def run(job: GradeJob, sandbox: SandboxLike) -> Report:
         sandbox.open_device(memory_bytes, job.least_isolation)
     report = guarded(lambda: _graded(job, sandbox), SandboxError)
     if report is None:
-        return fault_report(
-            job, "the grader failed on this submission; this is not the student's fault", sandbox
-        )
+        return fault_report(job, FAILED, sandbox.isolation)
     return signed(report, job.source) if isinstance(job.source, ClassEntry) else report
 
 
-def fault_report(job: GradeJob, reason: str, sandbox: SandboxLike) -> Report:
+def fault_report(job: GradeJob, reason: str, isolation: Isolation) -> Report:
     """The report on a submission that the grader failed on: no score, grade again."""
-    report = report_without_code(job.id, "grader_fault", reason, job.loaded, job.settings, sandbox.isolation)
+    report = report_without_code(job.id, "grader_fault", reason, job.loaded, job.settings, isolation)
     return signed(report, job.source) if isinstance(job.source, ClassEntry) else report
+
+
+def by_value(job: GradeJob) -> GradeJob:
+    """The job with the submission's files, for a machine that does not have them. SubmissionError if they cannot be read."""
+    return replace(job, source=_read(job), sha256=None)
+
+
+def unread_report(job: GradeJob, error: SubmissionError, isolation: Isolation) -> Report:
+    """The report on a submission that cannot be read: the student's fault, or this machine's."""
+    kind: Literal["unreadable", "grader_fault"]
+    kind = "grader_fault" if isinstance(error, SubmissionUnavailable) else "unreadable"
+    # A student is not shown the path of the class.
+    path, name = map(formatting.printable, (str(error.path), error.path.name))
+    reason = str(error).replace(path, name)
+    if isinstance(job.source, ClassEntry):
+        reason = "; ".join((reason, *job.source.remarks))
+    return report_without_code(job.id, kind, reason, job.loaded, job.settings, isolation)
 
 
 def with_shared_data(job: GradeJob) -> GradeJob:
@@ -93,27 +110,12 @@ def _graded(job: GradeJob, sandbox: SandboxLike) -> Report:
     try:
         return grade(_read(job), job.loaded, sandbox, job.settings)
     except SubmissionError as error:
-        kind: Literal["unreadable", "grader_fault"]
-        kind = "grader_fault" if isinstance(error, SubmissionUnavailable) else "unreadable"
-        # A student is not shown the path of the class.
-        path, name = map(formatting.printable, (str(error.path), error.path.name))
-        reason = str(error).replace(path, name)
-        if isinstance(job.source, ClassEntry):
-            reason = "; ".join((reason, *job.source.remarks))
-        return report_without_code(job.id, kind, reason, job.loaded, job.settings, sandbox.isolation)
+        return unread_report(job, error, sandbox.isolation)
 
 
 def signed(report: Report, entry: ClassEntry) -> Report:
     """The report with the entry's students, attempt and time of submission."""
-    students = tuple(
-        StudentPart(
-            id=each.id,
-            name=each.name,
-            email=each.email,
-            platform=dict(key.split(":", 1) for key in each.keys),
-        )
-        for each in entry.students
-    )
+    students = tuple(each.part for each in entry.students)
     known = {
         "student": next(iter(students), None),
         "members": students if len(students) > 1 else (),

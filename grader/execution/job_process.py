@@ -67,7 +67,7 @@ def _serve(connection: Connection[Any, Any], *, with_torch: bool) -> None:
         while True:
             job, fault = connection.recv()
             try:
-                answer = run(job, sandbox) if fault is None else fault_report(job, fault, sandbox)
+                answer = run(job, sandbox) if fault is None else fault_report(job, fault, sandbox.isolation)
             except GraderError as error:
                 connection.send(error)
             else:

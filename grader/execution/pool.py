@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
+from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 
 from grader.errors import GraderError, SandboxError
@@ -104,6 +105,7 @@ class PoolExecutor:
         self._with_torch = with_torch
         self._processes: list[_JobProcess] = []
         self._failed_starts = 0
+        self._stopped = Event()
 
     def __enter__(self) -> Self:
         """Start the first process, so that it imports while the class is read."""
@@ -129,14 +131,24 @@ class PoolExecutor:
         finally:
             self._end(self._busy)  # those whose answer nobody takes any more
 
+    def stop(self) -> None:
+        """End all processes for good, from another thread than the one that runs jobs: there SandboxError is raised."""
+        self._stopped.set()
+        for each in list(self._processes):
+            each.process.terminate()
+
     @property
     def _busy(self) -> list[_JobProcess]:
         return [each for each in self._processes if each.task is not None]
 
     def _start(self) -> _JobProcess:
+        if self._stopped.is_set():
+            raise SandboxError("grading was stopped")
         with interruption.deferred():  # or nobody would know of the process
             made = _JobProcess.start(with_torch=self._with_torch)
             self._processes.append(made)
+        if self._stopped.is_set():  # meanwhile
+            made.process.terminate()
         return made
 
     def _give(self, task: _Task) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import get_args
 
 from grader import formatting
 from grader.model.artifact import Artifact
-from grader.model.report import Report, StudentPart
+from grader.model.report import Report
+from grader.model.student_result import ChangeKind, StudentResult
+
+_FIRST = (
+    "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late", "override", "reason",
+    "previous_score", "regraded_for", "email",
+)  # fmt: skip
 
 _FORMULA_STARTS = frozenset("=+-@|%\u2212")
 """Before a formula, or a command to another program, in some spreadsheet."""
@@ -16,29 +23,43 @@ _QUOTED = frozenset('",;')
 _BLANKS = str.maketrans("\t\r\n\v\f", "     ")
 
 
-def gradebook(reports: Sequence[tuple[str, Report]]) -> Artifact:
-    """The table of scores of a class as CSV, a line for each (submission id, report), safe to open in a spreadsheet.
+def gradebook(results: Sequence[StudentResult]) -> Artifact:
+    """The table of scores of a class as CSV, a line for each student, safe to open in a spreadsheet.
 
-    A group's submission has a line for each member.
+    `score` is the score that counts, `graded_score` the report's own, before the instructor's rules and overrides. The
+    points of checks are those that count.
     """
-    check_ids = list(dict.fromkeys(check.id for _, report in reports for check in report.checks))
-    lines = [_line("submission", "student_id", "student", "status", "score", "max_score", *check_ids, "note")]
-    for submission_id, report in reports:
-        by_id = {check.id: check for check in report.checks if check.status not in {"not_run", "errored"}}
-        score = "" if report.score is None or not report.max_score else formatting.points(report.score)
-        points = [
-            formatting.points(by_id[check_id].points) if check_id in by_id else "" for check_id in check_ids
-        ]
-        most = formatting.points(report.max_score) if report.max_score else ""  # not 0 of 0
-        for student in _students(report):
-            names = ("", "") if student is None else (student.id, student.name or student.id)
-            cells = map(_safe_cell, (submission_id, *names, report.status))
-            lines.append(_line(*cells, score, most, *points, _note(report)))
+    checks = (check.id for each in results if each.report is not None for check in each.report.checks)
+    check_ids = list(dict.fromkeys(checks))
+    lines = [_line(*_FIRST, *check_ids, "note")]
+    for result in results:
+        report, student = result.report, result.student
+        by_id = {} if report is None else {check.id: result.points(check) for check in report.checks}
+        names = ("", "") if student is None else (student.id, student.name or student.id)
+        lines.append(
+            _line(
+                *map(_safe_cell, (result.id, *names)),
+                "not_submitted" if report is None else report.status,
+                *map(_points, (result.score, result.max_score, result.graded_score)),
+                *(_change(result, kind) for kind in get_args(ChangeKind)),
+                _safe_cell(_reason(result)),
+                *_previous(report),
+                "" if student is None or student.email is None else _safe_cell(student.email),
+                *(_points(by_id.get(check_id)) for check_id in check_ids),
+                _note(result),
+            )
+        )
     return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
 
 
-def _students(report: Report) -> Sequence[StudentPart | None]:
-    return report.submission.members or (report.submission.student,)
+def _points(value: float | None) -> str:
+    return "" if value is None else formatting.points(value)
+
+
+def _change(result: StudentResult, kind: ChangeKind) -> str:
+    """The signed sum of the changes of a kind; empty if there is none."""
+    changes = [each.points for each in result.changes if each.kind == kind]
+    return formatting.points(sum(changes)) if changes else ""
 
 
 def _line(*cells: str) -> str:
@@ -46,9 +67,32 @@ def _line(*cells: str) -> str:
     return f"{','.join(quoted)}\n"
 
 
-def _note(report: Report) -> str:
-    """The flags in words, such as a submission that could not be read."""
-    return _safe_cell(" ".join(flag.message for flag in report.flags))
+def _reason(result: StudentResult) -> str:
+    """Why the score is not the graded one: how late, and each override with its points."""
+    late = [each.reason for each in result.changes if each.kind == "late"] or [result.late_words]
+    own = (
+        f"{each.check or 'total'} {'+' if each.points >= 0 else ''}{formatting.points(each.points)}: {each.reason}"
+        for each in result.changes
+        if each.kind == "override"
+    )
+    return "; ".join(filter(None, (*late, *own)))
+
+
+def _previous(report: Report | None) -> tuple[str, str]:
+    """The score before the latest regrade, and the reasons for it."""
+    if report is None or report.previous is None:
+        return "", ""
+    return formatting.points(report.previous.score), " ".join(report.previous.reasons)
+
+
+def _note(result: StudentResult) -> str:
+    """What the instructor should know, and the flags in words, such as a submission that could not be read."""
+    flags = () if result.report is None else result.report.flags
+    return _safe_cell(" ".join((*map(_sentence, result.remarks), *(flag.message for flag in flags))))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _safe_cell(cell: str) -> str:

@@ -12,8 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from grader import __version__
-from grader.errors import GraderError, SandboxError
-from grader.frontends.commands import grading, looking, specs
+from grader.errors import ClusterError, GraderError, SandboxError
+from grader.frontends.commands import grading, looking, overriding, results, similarity, specs
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
@@ -25,7 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (grading.check, grading.batch, looking.extract, looking.doctor):
+for command in (
+    grading.check,
+    grading.batch,
+    results.results,
+    overriding.override,
+    similarity.similar,
+    looking.extract,
+    looking.doctor,
+):
     app.command(cls=Command)(command)
 app.add_typer(specs.app)
 
@@ -57,6 +65,8 @@ def run() -> NoReturn:
         app(prog_name="grader")
     except SandboxError as error:
         _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
+    except ClusterError as error:
+        _stop(str(error), EXIT_GRADER_FAULT)
     except GraderError as error:
         _stop(str(error), EXIT_USAGE)
     except OSError as error:

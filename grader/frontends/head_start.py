@@ -26,8 +26,11 @@ OPTIONS: Mapping[str, frozenset[str]] = {
             "--isolation",
             "--select",
             "--format",
+            "--roster",
+            "--class",
             "-j",
             "--jobs",
+            "--scheduler",
         }
     ),
 }
@@ -77,7 +80,9 @@ def forecast(words: Sequence[str]) -> bool | None:
             paths.append(word)
     if len(paths) != 1 or not paths[0] or not Path(paths[0]).exists():
         return None
-    if command == "batch" and "1" not in {values.get("-j"), values.get("--jobs")}:
+    if command == "batch" and (
+        "--scheduler" in values or "1" not in {values.get("-j"), values.get("--jobs")}
+    ):
         return None  # job processes start their own
     if "--spec" in values:
         return spec_needs_torch(values["--spec"])

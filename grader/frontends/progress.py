@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import typer
@@ -65,13 +66,32 @@ def selftest_progress(total: int) -> Iterator[Callable[[SelftestOutcome, int, in
         yield lambda _, number, __: bar.update(task, completed=number)
 
 
-def _bar() -> Progress:
+@contextmanager
+def reading_progress(every_seconds: float = 10.0) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; elsewhere a plain line every so often."""
+    if sys.stderr.isatty():
+        with _bar("reading") as bar:
+            task = bar.add_task("reading", total=None)
+            yield lambda number, of: bar.update(task, completed=number, total=of)
+        return
+    said = monotonic()
+
+    def say(number: int, of: int) -> None:
+        nonlocal said
+        if monotonic() - said >= every_seconds:
+            said = monotonic()
+            typer.echo(f"read {number:,} of {of:,}", err=True)
+
+    yield say
+
+
+def _bar(word: str = "grading") -> Progress:
     from rich import progress as bars
 
     from grader.frontends import terminal
 
     return bars.Progress(
-        bars.TextColumn("grading"),
+        bars.TextColumn(word),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         bars.TimeRemainingColumn(),

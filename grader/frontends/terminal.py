@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -315,49 +314,6 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         words = f"{told}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
     return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
-
-
-def show_batch_summary(console: Console, reports: Sequence[Report], title: str) -> None:
-    """How many were graded, the scores' range and median, the checks that fail most."""
-    import statistics
-
-    from grader.batch.run import look_alikes
-
-    scores = [report.score for report in reports if report.score is not None and report.max_score]
-    console.print()
-    console.print(_text(title, style="bold"))
-    if scores:
-        numbers = (min(scores), statistics.median(scores), max(scores), reports[0].max_score)
-        lowest, median, highest, most = map(formatting.points, numbers)
-        count = formatting.count(len(scores), "score")
-        console.print(f"{count}: lowest {lowest}, median {median}, highest {highest} of {most}")
-    faults = sum(report.has_grader_faults for report in reports)
-    if faults:
-        console.print(f"{faults} without a score: the grader failed; run the command again")
-    without = len(reports) - len(scores) - faults
-    if without > 0:
-        is_worth = any(report.max_score for report in reports)
-        why = (
-            "not every check was run"
-            if is_worth
-            else "nothing to score, no check of this run is worth points"
-        )
-        console.print(f"{without} without a score: {why}")
-    fails = Counter(
-        check.title
-        for report in reports
-        for check in report.checks
-        if check.status not in {"passed", "not_run"}
-    )
-    for title_of_check, times in fails.most_common(3):
-        console.print(_indented(f"not passed by {times} of {len(reports)}: {title_of_check}"))
-    for name, times in look_alikes(reports).most_common(1):
-        look = (
-            f"{formatting.count(len(reports), 'submission')} {'looks' if times == 1 else 'look'} like"
-            f" {name or 'an assignment of another course'}"
-        )
-        question = "is --spec right?" if 2 * times > len(reports) else "the right file?"
-        console.print(_text(f"{times} of {look}: {question}", style="bold yellow"))
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:

@@ -43,12 +43,9 @@ def choose_device(
     All workers of the sandbox then have the GPU open and are isolated to `least` or better. DeviceError if `wanted` is
     "cuda" and there is no GPU.
     """
-    if assignment.backend == "numpy" and wanted == "cuda":
-        note = "the functions of this assignment take NumPy arrays, so they ran on the CPU"
-        return ChosenDevice("cpu", note=note)
-    is_for_cpu = assignment.handout_device == "cpu" and wanted == "auto"
-    if wanted == "cpu" or assignment.backend == "numpy" or is_for_cpu:
-        return ChosenDevice("cpu")
+    cpu = cpu_regardless(wanted, assignment)
+    if cpu is not None:
+        return cpu
     if not is_gpu_there():
         if wanted == "auto":
             return ChosenDevice("cpu")
@@ -63,3 +60,12 @@ def choose_device(
             f"device cuda: {NO_CONTEXT}: {error}; run `grader doctor` for details, or choose cpu"
         ) from error
     return ChosenDevice("cuda", gpu.name)
+
+
+def cpu_regardless(wanted: str, assignment: Assignment) -> ChosenDevice | None:
+    """The CPU where no GPU would be used even if there is one; None where one would."""
+    if assignment.backend == "numpy" and wanted == "cuda":
+        note = "the functions of this assignment take NumPy arrays, so they ran on the CPU"
+        return ChosenDevice("cpu", note=note)
+    is_for_cpu = assignment.handout_device == "cpu" and wanted == "auto"
+    return ChosenDevice("cpu") if wanted == "cpu" or assignment.backend == "numpy" or is_for_cpu else None

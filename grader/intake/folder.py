@@ -38,6 +38,9 @@ class ClassFiles:
     earlier: tuple[str, ...] = ()
     """Paths of attempts that do not count."""
 
+    remarks: tuple[str, ...] = ()
+    """On the roster, a sentence each."""
+
 
 def find_class(
     path: Path,

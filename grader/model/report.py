@@ -20,6 +20,9 @@ HIDDEN_TITLE = "Hidden check"
 
 FunctionStatus = Literal["correct", "incorrect", "missing", "not_written", "unjudged"]
 ReportStatus = Literal["graded", "incomplete", "unreadable"]
+RegradeReason = Literal[
+    "spec", "grader", "submission", "seed", "device", "data", "isolation", "full", "asked"
+]
 
 
 class ReportModel(BaseModel):
@@ -243,6 +246,21 @@ class EnvironmentPart(ReportModel):
     data: str = Field(description="Data set that checks trained on, with its SHA-256.")
 
 
+class PreviousPart(ReportModel):
+    """The score before a regrade."""
+
+    score: float = Field(description="The score that the report before gave.")
+    max_score: float = Field(description="The points possible then.")
+    graded_at: str = Field(description="Start of that grading in ISO 8601, UTC.")
+    reasons: tuple[RegradeReason, ...] = Field(
+        description=(
+            "What had changed since: spec; grader (its version); submission; seed; device; data; isolation (more was"
+            " asked for); full (checks that a quick run leaves out, or training to its end). asked: the instructor wanted"
+            " it."
+        )
+    )
+
+
 class Report(ReportModel):
     """The record of one grading."""
 
@@ -262,6 +280,9 @@ class Report(ReportModel):
     functions: dict[str, FunctionPart] = Field(description="The functions of the assignment, by name.")
     checks: tuple[CheckPart, ...] = Field(description="All checks of the assignment, in its order.")
     flags: tuple[FlagPart, ...] = Field(default=(), description="Things that a person should look at.")
+    previous: PreviousPart | None = Field(
+        default=None, description="The score before the latest regrade; null if there was none."
+    )
     environment: EnvironmentPart = Field(description="Versions, device and seed.")
     started_at: str = Field(description="Start of the grading in ISO 8601, UTC.")
     seconds: float = Field(description="Wall clock time of the grading.")

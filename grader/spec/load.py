@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,12 +23,12 @@ from grader.model.assignment import (
     Model,
     Restrictions,
 )
-from grader.spec.errors import Misfits, spec_faults
+from grader.spec.errors import Misfits
+from grader.spec.toml_file import checked, parse_toml, read_toml, with_tuples
 from reference.conventions import Convention
 
 SPEC_FOLDER = Path(__file__).resolve().parents[2] / "test_specs"
 SPEC_SUFFIX = ".toml"
-GREATEST_SPEC_BYTES = 1 << 20
 
 
 class ConventionFields(Model):
@@ -164,10 +162,11 @@ def outlines() -> tuple[Outline, ...]:
 
 def _outline(name: str) -> Outline:
     path = find_spec(name)
-    data = _parse(_read(path, path.name).partition(b"\n[[checks]]")[0], path.name)
+    text = read_toml(path, path.name, SpecError).partition(b"\n[[checks]]")[0]
+    data = parse_toml(text, path.name, SpecError)
     own = {field: data[field] for field in Outline.model_fields if field in data}
     try:
-        return Outline.model_validate(_with_tuples(own), strict=True)
+        return Outline.model_validate(with_tuples(own), strict=True)
     except ValidationError:  # another order, or a fault: then this error tells them all
         return load_spec(name).spec
 
@@ -183,10 +182,11 @@ def find_spec(name_or_path: str) -> Path:
             return path
         is_there = path.exists()
     except OSError as error:
-        raise _unreadable(shown, error) from error
+        raise SpecError(f"{shown}: cannot be read: {error.strerror or error}") from error
     if is_there and name_or_path:
         found = "a folder" if path.is_dir() else "something else"
-        raise _unlike(shown, f"a {SPEC_SUFFIX} file", found)
+        expected = f"a {SPEC_SUFFIX} file"
+        raise SpecError(f"{shown}: expected {expected}, found {found}", expected=expected, seen=found)
     is_path = path.suffix or len(path.parts) > 1
     seen = "nothing at this path" if is_path else f"no spec of the name {name_or_path!r}"
     fault = f"{shown}: file not found" if is_path else f"no spec is named {name_or_path!r}"
@@ -203,75 +203,9 @@ def load_spec(name_or_path: str) -> LoadedSpec:
     """Read and check a spec, by its shipped name or by path. SpecError holds every fault."""
     path = find_spec(name_or_path)
     shown = formatting.printable(str(path))
-    content = _read(path, shown)
-    data = _parse(content, shown)
-    try:
-        spec = Spec.model_validate(_with_tuples(data), strict=True)
-    except ValidationError as error:
-        raise _spec_error(shown, *spec_faults(error.errors(), Spec.model_json_schema())) from error
+    content = read_toml(path, shown, SpecError)
+    spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError)
     return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path)
-
-
-def _spec_error(shown: str, *faults: SpecFault) -> SpecError:
-    """The error of a file with these faults: a line for each, after their number if there are several."""
-    lines = [f"{shown}: {fault}" for fault in faults]
-    heading = [f"{shown}: {len(faults)} faults"] if len(faults) > 1 else []
-    return SpecError("\n".join(heading + lines), faults=faults)
-
-
-def _read(path: Path, shown: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(GREATEST_SPEC_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(shown, error) from error
-    if len(content) > GREATEST_SPEC_BYTES:
-        raise _unlike(shown, f"at most {GREATEST_SPEC_BYTES >> 20} MiB", "more", "; is it a spec?")
-    return content
-
-
-def _unlike(shown: str, expected: str, seen: str, advice: str = "") -> SpecError:
-    """The error of a file that is not what it should be."""
-    words = f"{shown}: expected {expected}, found {seen}{advice}"
-    return SpecError(words, expected=expected, seen=seen)
-
-
-def _unreadable(shown: str, error: OSError) -> SpecError:
-    return SpecError(f"{shown}: cannot be read: {error.strerror or error}")
-
-
-def _parse(content: bytes, shown: str) -> dict[str, Any]:
-    """The tables of a TOML file; a byte order mark, which some Windows editors write, is ignored."""
-    try:
-        text = content.decode("utf-8-sig")
-        return tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _spec_error(shown, SpecFault(f"line {line}", "is not UTF-8; save the file as UTF-8")) from error
-    except tomllib.TOMLDecodeError as error:
-        raise _spec_error(shown, _toml_fault(str(error), text)) from error
-    except (ValueError, RecursionError) as error:
-        raise SpecError(
-            f"{shown}: invalid TOML: a number is too long, or tables are nested too deep"
-        ) from error
-
-
-def _toml_fault(message: str, text: str) -> SpecFault:
-    """The message of tomllib, with the line that it is about."""
-    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
-    words, line, column = found.groups() if found else (message, 0, 0)
-    expected = f"is invalid TOML: {words[0].lower()}{words[1:]}"
-    if not found:
-        return SpecFault("the file", expected)
-    seen = text.split("\n")[int(line) - 1].strip()
-    return SpecFault(f"line {line}, column {column}", expected, formatting.toml(seen))
-
-
-def _with_tuples(data: Any) -> Any:
-    """TOML's lists as the tuples of the frozen models."""
-    if isinstance(data, dict):
-        return {key: _with_tuples(value) for key, value in data.items()}
-    return tuple(map(_with_tuples, data)) if isinstance(data, list) else data
 
 
 def spec_schema() -> dict[str, Any]:

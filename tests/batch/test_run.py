@@ -216,6 +216,56 @@ def test_an_unchanged_report_takes_on_a_new_late_mark(tmp_path, course, graded):
     assert result.reports[0].submission.late_mark == "LATE"
 
 
+def test_a_regrade_keeps_the_score_before_and_why(tmp_path, graded, batch):
+    batch()
+    graded.report = report_of(score=9.0)
+    other = MINI_SPEC.replace("points = 10", "points = 11")
+
+    result = batch(text=other)
+
+    previous = report_on(tmp_path, "ann").previous
+    assert (previous.score, previous.reasons) == (10.0, ("spec",))
+    assert result.changes == ("ann 10 -> 9 (spec)", "bob 10 -> 9 (spec)", "cem 10 -> 9 (spec)")
+    assert batch(text=other).changes == ()
+    assert report_on(tmp_path, "ann").previous == previous
+
+
+def test_a_regrade_that_is_killed_and_repeated_leaves_the_same(tmp_path, graded, batch):
+    batch()
+    graded.report = report_of(score=9.0)
+    batch(regrade=True)
+    undisturbed = report_on(tmp_path, "ann")
+
+    batch(regrade=True, seed=8)
+
+    assert undisturbed.previous.reasons == ("asked",)
+    assert report_on(tmp_path, "ann").previous == undisturbed.previous
+
+
+def test_why_a_report_is_made_again(tmp_path, course, batch):
+    batch()
+    (course / "bob.py").write_text("# better\n")
+
+    batch(seed=8, pinned_seed=8, device="cuda", regrade=True)
+
+    assert report_on(tmp_path, "ann").previous.reasons == ("seed", "device", "asked")
+    assert report_on(tmp_path, "bob").previous.reasons == ("submission", "seed", "device", "asked")
+
+
+def test_rules_and_overrides_hold_for_the_gradebook_and_not_for_reports(tmp_path, batch):
+    batch()
+    out = tmp_path / "out"
+    (out / "class.toml").write_text("overrides = [{id = 'ann', points = 3, reason = 'x'}]")
+    (out / "overrides.toml").write_text("overrides = [{id = 'zed', points = 1, reason = 'x'}]")
+
+    result = batch(regrade=True)
+
+    assert [each.score for each in result.results] == [3.0, 10.0, 10.0]
+    assert result.applied_words == ("1 student with overridden points",)
+    assert result.remarks == ("overrides.toml: override of zed: no submission or student is 'zed'",)
+    assert report_on(tmp_path, "ann").score == 10.0
+
+
 def test_regrade_keeps_nothing(batch):
     batch()
 

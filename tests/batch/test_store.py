@@ -12,6 +12,7 @@ import pytest
 from grader.batch.store import ReportStore, write_atomically
 from grader.errors import OutputError
 from grader.exporters import gradebook
+from grader.model.student_result import StudentResult
 from tests.pace import HANG_SECONDS
 from tests.samples import report_of
 
@@ -218,6 +219,8 @@ def test_a_store_that_was_tried_is_empty(tmp_path):
 def test_the_gradebook_is_written_beside_the_reports(tmp_path):
     store = ReportStore(tmp_path)
 
-    store.write_gradebook(iter([("alice", report_of())]))
+    results = [StudentResult("alice", None, report_of())]
 
-    assert store.gradebook_path.read_text() == gradebook([("alice", report_of())]).content.decode()
+    store.write_gradebook(results)
+
+    assert store.gradebook_path.read_text() == gradebook(results).content.decode()

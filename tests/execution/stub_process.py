@@ -24,7 +24,7 @@ def main(descriptor, coordinator, *, with_torch):
         except EOFError:
             return
         if fault is not None:
-            connection.send(fault_report(job, fault, FakeSandbox()))
+            connection.send(fault_report(job, fault, FakeSandbox().isolation))
         elif job.id == "error":
             connection.send(SandboxError("no worker"))
         else:

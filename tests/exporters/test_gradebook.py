@@ -6,11 +6,23 @@ import io
 import pytest
 
 from grader.exporters import gradebook
+from grader.model.report import StudentPart
+from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
+
+HEADING = "submission,student_id,student,status,score,max_score,graded_score,late,override,reason,previous_score,regraded_for,email"
+
+
+def result_of(identifier, report, **fields):
+    return StudentResult(identifier, **{"student": report.submission.student, "report": report, **fields})
 
 
 def table_of(reports):
-    made = gradebook(reports)
+    return table_of_results([result_of(*each) for each in reports])
+
+
+def table_of_results(results):
+    made = gradebook(results)
     assert (made.name, made.media_type) == ("gradebook.csv", "text/csv")
     return made.content.decode()
 
@@ -32,22 +44,59 @@ def test_the_gradebook_has_a_line_for_each_submission_and_a_column_for_each_chec
     )
 
     assert table == (
-        "submission,student_id,student,status,score,max_score,f_values,g_values,note\n"
-        "alice,Alice A.,Alice A.,graded,12.5,15,10,2.5,\n"
-        "bob,,,incomplete,,10,10,,\n"
+        f"{HEADING},f_values,g_values,note\n"
+        "alice,Alice A.,Alice A.,graded,12.5,15,12.5,,,,,,,10,2.5,\n"
+        "bob,,,incomplete,,10,,,,,,,,10,,\n"
     )
 
 
-def test_each_member_of_a_group_has_a_line():
-    members = [{"id": "1", "name": "Ann"}, {"id": "2"}]
-    group = {**submitted("ann+ben"), "student": members[0], "members": members}
+def row_of(result):
+    (row,) = csv.DictReader(io.StringIO(table_of_results([result])))
+    return row
 
-    table = table_of([("ann+ben", report_of(submission=group))])
 
-    assert [line.split(",")[:4] for line in table.splitlines()[1:]] == [
-        ["ann+ben", "1", "Ann", "graded"],
-        ["ann+ben", "2", "2", "graded"],
-    ]
+def test_the_score_that_counts_stands_beside_the_graded_one_with_the_reasons():
+    changes = (
+        Change("override", -2.0, "copied", "f_values"),
+        Change("late", -1.5, "20 h late: 15 % off"),
+        Change("override", 0.5, "=1+1"),
+    )
+    ann = result_of(
+        "ann", report_of(), changes=changes, late_words="20 h late", remarks=("extension: illness",)
+    )
+
+    row = row_of(ann)
+
+    assert [row[name] for name in ("score", "graded_score", "late", "override", "f_values")] == [
+        "7", "10", "-1.5", "-1.5", "8",
+    ]  # fmt: skip
+    assert row["reason"] == "20 h late: 15 % off; f_values -2: copied; total +0.5: =1+1"
+    assert row["note"] == "Extension: illness."
+
+
+def test_lateness_that_costs_nothing_is_told():
+    row = row_of(result_of("ann", report_of(), late_words="1 h late"))
+
+    assert (row["late"], row["reason"]) == ("", "1 h late")
+
+
+def test_the_score_before_a_regrade_is_told():
+    previous = {"score": 8.0, "max_score": 10.0, "graded_at": "2025-12-31", "reasons": ["spec", "asked"]}
+
+    row = row_of(result_of("ann", report_of(previous=previous)))
+
+    assert (row["previous_score"], row["regraded_for"]) == ("8", "spec asked")
+
+
+def test_a_student_without_a_submission_has_a_line_and_no_score():
+    table = table_of_results(
+        [
+            StudentResult("s1", StudentPart(id="s1", name="Bo", email="bo@x.edu"), None),
+            result_of("a", report_of()),
+        ]
+    )
+
+    assert table.splitlines()[1] == "s1,s1,Bo,not_submitted,,,,,,,,,bo@x.edu,,"
 
 
 def test_a_check_without_a_result_is_an_empty_cell():
@@ -58,17 +107,17 @@ def test_a_check_without_a_result_is_an_empty_cell():
 
     table = table_of([("bob", report_of(status="incomplete", score=None, checks=checks))])
 
-    assert table.splitlines()[1] == "bob,,,incomplete,,10,0,0,,,"
+    assert table.splitlines()[1] == "bob,,,incomplete,,10,,,,,,,,0,0,,,"
 
 
 def test_checks_without_points_give_no_score():
     table = table_of([("bob", report_of(score=None, max_score=0.0, checks=[check_part(points=0.0)]))])
 
-    assert table.splitlines()[1] == "bob,,,graded,,,0,"
+    assert table.splitlines()[1] == "bob,,,graded,,,,,,,,,,0,"
 
 
 def test_a_gradebook_without_submissions_is_its_heading():
-    assert table_of([]) == "submission,student_id,student,status,score,max_score,note\n"
+    assert table_of([]) == f"{HEADING},note\n"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
+from grader.batch.class_rules import rules_schema
+from grader.batch.store import ReportStore
 from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
 from grader.execution.capacity import Capacity
@@ -398,7 +400,7 @@ def test_a_wrong_value_is_told_in_our_words(grader, mini, words, sentence):
 
 
 COMMANDS = [
-    *([name] for name in ("check", "batch", "extract", "doctor", "spec")),
+    *([name] for name in ("check", "batch", "results", "extract", "doctor", "spec")),
     *(["spec", name] for name in ("list", "show", "validate", "schema", "selftest")),
 ]
 
@@ -499,15 +501,109 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "[2/2] ann: 0 of 10 (0 of 1 check passed, 1.5 s)",
         "",
         "Mini",
-        "2 scores: lowest 0, median 0, highest 0 of 10",
-        "  not passed by 2 of 2: f: values",
+        "2 students, all graded",
+        "2 scores of 10: lowest 0, median 0, mean 0, highest 0",
+        "",
+        "Checks that fail most",
+        " Failed  By itself  Credit  Check",
+        " 2 of 2          2     0 %  f: values",
+        "                            f_values",
         f"Reports:   {course}/out/reports",
         f"Gradebook: {course}/out/gradebook.csv",
+        "More:      grader results out",
     ]
     assert sorted(path.name for path in (course / "out" / "reports").iterdir()) == [
         "[red][_[31m.json",
         "ann.json",
     ]
+
+
+def test_a_batch_says_whose_score_changed_and_whom_the_rules_touch(grader, graded, course):
+    graded(FAILED)
+    words = ("batch", "class", "--spec", "mini.toml", "--out", "out", "--select", "ann")
+    grader(*words)
+    graded(PASSED)
+    (course / "rules.toml").write_text(
+        "extensions.zed.by = '1 h'\ndue = 2026-01-01T00:00:00Z\n"
+        "overrides = [{id = 'ann', points = 3, reason = 'typo'}]"
+    )
+
+    first = grader(*words, "--class", "rules.toml").out.splitlines()
+    later = grader(*words).out.splitlines()
+
+    assert [line for line in first[:-3] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
+        "1 student, all graded",
+        "Score: 3 of 10",
+        "1 score changed: ann 0 -> 10 (spec, grader, isolation)",
+        "1 student with overridden points.",
+        "Class.toml: extensions.zed: no submission or student is 'zed'.",
+    ]
+    assert "The rules of an earlier run hold: out/class.toml; remove the file to grade without." in later
+    assert (course / "out" / "class.toml").read_text() == (course / "rules.toml").read_text()
+
+
+def test_rules_that_are_not_valid_stop_a_batch_before_it_grades(grader, graded, course):
+    seen = graded(PASSED)
+    (course / "rules.toml").write_text("late.policy = 'dayly'")
+
+    ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--class", "rules.toml")
+
+    assert (ran.code, seen) == (2, [])
+    assert ran.err == (
+        "grader: rules.toml: late.policy must be one of 'none', 'constant', 'per_day' or 'late_days' (got 'dayly')\n"
+    )
+    assert not (course / "out").exists()
+
+
+@pytest.fixture
+def class_folder(tmp_path):
+    """The output folder of a class of ann."""
+    ReportStore(tmp_path / "out").write("ann", PASSED)
+    return tmp_path / "out"
+
+
+def test_overrides_are_given_listed_and_removed(grader, class_folder):
+    last = f"Gradebook: {class_folder}/gradebook.csv"
+
+    given = grader("override", "out", "ann", "--points", "8", "--reason", "oral exam")
+    of_check = grader("override", "out", "ann", "--check", "f_values=7.5", "--reason", "typo")
+    listed = grader("override", "out").out.splitlines()
+    removed = grader("override", "out", "ann", "--remove")
+
+    assert given.out.splitlines() == ["ann: 10 -> 8", last]
+    assert of_check.out.splitlines() == ["ann: 8 -> 8", last]
+    assert [line.partition(" (")[0] for line in listed] == ["ann: 8 for the total", "ann: 7.5 for f_values"]
+    assert [line.rpartition("): ")[2] for line in listed] == ["oral exam", "typo"]
+    assert removed.out.splitlines() == ["ann: 8 -> 10", last]
+    assert grader("override", "out").out == "No overrides.\n"
+
+
+@pytest.mark.parametrize(
+    "words, fault",
+    [
+        (["ann", "--reason", "x"], "give either --points N, the final score, or --check CHECK=N"),
+        (
+            ["ann", "--points", "1", "--check", "f_values=1", "--reason", "x"],
+            "give either --points N, the final score, or --check CHECK=N",
+        ),
+        (
+            ["ann", "--check", "f_values", "--reason", "x"],
+            "--check f_values: write CHECK=N, as in --check f_values=8",
+        ),
+        (["ann", "--check", "f_values=x"], "--check f_values=x: write CHECK=N, as in --check f_values=8"),
+        (
+            ["ann", "--check", "f_values=1", "--check", "f_values=2", "--reason", "x"],
+            "--check f_values is given twice",
+        ),
+        (["--points", "1"], "whose points? Give the id of a submission, or a student's id or email"),
+        (["ann", "--remove", "--points", "1"], "--remove takes no --points, --reason or --bonus"),
+        (["bob", "--points", "1", "--reason", "x"], "out: no submission or student is 'bob'"),
+    ],
+)
+def test_wrong_use_of_override(grader, class_folder, words, fault):
+    ran = grader("override", "out", *words)
+
+    assert (ran.code, ran.err) == (2, f"grader: {fault}\n")
 
 
 def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, graded, mini):
@@ -522,7 +618,7 @@ def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert lines[0] == "This is a Canvas download: 4 students."
-    assert lines[-3] == "Skipped (nobody's submission): readme.txt"
+    assert {"Skipped (nobody's submission): readme.txt", "1 student handed in late."} <= set(lines)
     rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
     assert [row.split(",")[:4] for row in rows[1:]] == [
         ["ann_101", "101", "ann", "graded"],
@@ -573,7 +669,8 @@ def test_a_batch_in_which_the_grader_failed_is_exit_code_3(grader, graded, cours
     ran = grader("batch", "class", "--spec", "mini.toml", "--out", "out")
 
     assert ran.code == 3
-    assert "2 without a score: the grader failed; run the command again" in ran.out
+    told = "2 students: 0 graded, 2 without a score because the grader failed (run grader batch again)"
+    assert told in in_one_line(ran.out)
 
 
 def test_a_batch_whose_reports_lie_among_the_submissions_can_be_run_again(grader, graded, course):
@@ -680,6 +777,7 @@ def test_each_spec_is_validated_whatever_is_wrong_with_another(grader, mini):
 def test_the_schemas_are_printed(grader):
     assert json.loads(grader("spec", "schema").out) == spec_schema()
     assert json.loads(grader("spec", "schema", "--report").out) == report_schema()
+    assert json.loads(grader("spec", "schema", "--class").out) == rules_schema()
 
 
 def test_python_with_the_modules_name_is_the_same_command():
@@ -1035,3 +1133,39 @@ def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):
 
     assert done.returncode == 2
     assert done.stderr == (f"grader: --out {tmp_path} is the class folder itself; choose another folder\n")
+
+
+def test_the_results_of_a_class_come_from_its_folder_alone(grader, graded, course):
+    graded(FAILED)
+    grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+
+    ran = grader("results", "out")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "2 students, all graded" in ran.out
+    ran = grader("results", "out", "--check", "f_values")
+    assert ran.code == 0
+    assert "Passed by 0 of 2 students" in ran.out
+    ran = grader("results", "out", "--check", "f_valeus")
+    assert ran.code == 2
+    assert "no report has a check 'f_valeus' (did you mean 'f_values'?); choose from f_values" in ran.err
+
+
+def test_results_show_what_can_be_read_and_name_the_rest(grader, graded, course):
+    graded(PASSED)
+    grader("batch", "class", "--spec", "mini.toml", "--out", "out")
+    (course / "out" / "reports" / "ann.json").write_text("{")
+
+    ran = grader("results", "out")
+
+    assert ran.code == 2
+    assert "1 student, all graded" in ran.out
+    assert "1 report cannot be read, and is left out" in ran.out
+    assert "reports/ann.json: not a report: invalid JSON" in ran.out
+
+
+def test_results_of_a_folder_without_reports_say_so(grader, mini):
+    (mini / "out" / "reports").mkdir(parents=True)
+
+    assert grader("results", "out").out == "There are no reports in out/reports yet.\n"
+    assert grader("results", ".").code == 2

@@ -12,7 +12,6 @@ from grader.frontends.terminal import (
     batch_line,
     make_console,
     plain,
-    show_batch_summary,
     show_extracted,
     show_finding,
     show_report,
@@ -242,15 +241,6 @@ def test_no_points_at_all_are_never_a_score(fields, line):
     assert (
         batch_line(Outcome("ann", "graded", report), 1, 1)
         == f"[1/1] ann: {'no score' if fields['max_score'] else 'nothing to score'} (1 of 2 checks passed, 1.5 s)"
-    )
-    assert not zeros.search(in_a_file(show_batch_summary, [report], "Mini"))
-
-
-def test_a_class_whose_checks_are_worth_no_points_has_no_scores():
-    report = report_of(score=None, max_score=0.0, checks=[check_part(points=0.0, max_points=0.0)])
-
-    assert in_one_line(show_batch_summary, [report, report], "Mini") == (
-        "Mini 2 without a score: nothing to score, no check of this run is worth points"
     )
 
 
@@ -519,13 +509,10 @@ def test_a_students_words_cannot_take_a_colour():
     assert "<U+001B>[38;2;1;2;3mgreen" in stream.getvalue()
 
 
-def test_a_students_words_in_a_batch_are_shown_and_not_obeyed(shown):
+def test_a_students_words_in_a_batch_are_shown_and_not_obeyed():
     line = batch_line(Outcome(HOSTILE, "graded", hostile_report()), 1, 10)
-    text = shown(show_batch_summary, [hostile_report()], HOSTILE)
 
     assert line == f"[ 1/10] {SHOWN}: 0 of 10 (0 of 1 check passed, 1.5 s)"
-    assert control_characters(text) == set()
-    assert joined(text).count(joined(SHOWN)) == 2
 
 
 def test_a_students_source_in_an_extraction_is_shown_and_not_obeyed(shown):
@@ -596,50 +583,6 @@ def flag_of(kind, message):
 )
 def test_a_finished_submission_is_one_line(report, how, line):
     assert batch_line(Outcome("ann", how, report), 7, 9) == line
-
-
-def test_a_class_is_summed_up():
-    wrong = check_part(status="failed", points=0.0)
-    reports = [
-        report_of(),
-        report_of(score=4.0, checks=[wrong]),
-        report_of(score=5.0),
-        report_of(score=8.0),
-        report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)]),
-    ]
-
-    assert [line.rstrip() for line in in_a_file(show_batch_summary, reports, "Mini").splitlines()] == [
-        "",
-        "Mini",
-        "4 scores: lowest 4, median 6.5, highest 10 of 10",
-        "1 without a score: the grader failed; run the command again",
-        "  not passed by 2 of 5: f: values",
-    ]
-
-
-def test_a_class_graded_with_the_wrong_spec_is_asked_about():
-    message = "This looks like eecs498_2019 (EECS 498): no function is right as one of mini."
-    flag = {"kind": "wrong_spec", "message": message, "audience": "both", "spec": "eecs498_2019"}
-    flagged = report_of(flags=[flag])
-    foreign = report_of(flags=[{**flag, "spec": None}])
-
-    def last(*reports):
-        return in_a_file(show_batch_summary, reports, "Mini").splitlines()[-1].rstrip()
-
-    assert last(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
-    assert last(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: the right file?"
-    assert last(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
-
-
-def test_a_class_that_was_run_in_part_is_not_called_a_fault():
-    left_out = check_part(id="b", title="slow", status="not_run", points=0.0)
-    report = report_of(status="incomplete", score=None, checks=[check_part(), left_out])
-
-    assert [line.rstrip() for line in in_a_file(show_batch_summary, [report], "Mini").splitlines()] == [
-        "",
-        "Mini",
-        "1 without a score: not every check was run",
-    ]
 
 
 @pytest.mark.parametrize("status", ["passed", "failed"])

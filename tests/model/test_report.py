@@ -47,6 +47,12 @@ WITH_EVERYTHING = {
     "flags": [
         {"kind": "impossible_time", "function": "f", "message": "It took no time.", "for": "instructor"}
     ],
+    "previous": {
+        "score": 8.0,
+        "max_score": 10.0,
+        "graded_at": "2025-12-31T00:00:00+00:00",
+        "reasons": ["spec", "asked"],
+    },
 }
 
 
@@ -63,6 +69,7 @@ def test_the_fields_stand_in_the_order_of_the_design():
         "functions",
         "checks",
         "flags",
+        "previous",
         "environment",
         "started_at",
         "seconds",

@@ -437,7 +437,7 @@ def test_a_long_or_unprintable_value_is_shown_short_and_escaped():
             "invalid TOML: a number is too long, or tables are nested too deep",
         ),
         (f"x = {'[' * 3000}", "invalid TOML: a number is too long, or tables are nested too deep"),
-        ("#" * ((1 << 20) + 1), "expected at most 1 MiB, found more; is it a spec?"),
+        ("#" * ((1 << 20) + 1), "expected at most 1 MiB, found more; is it the right file?"),
     ],
 )
 def test_invalid_toml_is_reported_with_its_line(content, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grader import formatting
 from grader.api import Grader, IsolationName, grade_class
 from grader.errors import UsageError
 from grader.frontends.class_progress import ClassProgress
@@ -33,6 +35,7 @@ from grader.frontends.progress import check_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
+    from grader.intake.folder import ClassFiles
     from grader.model.report import Report
 
 
@@ -133,6 +136,11 @@ def _job_count(text: str) -> int | Literal["auto"]:
         raise UsageError(f"-j {text}: give a number of submissions to grade at a time, or auto") from None
 
 
+def _announce(found: ClassFiles) -> None:
+    for line in (found.words, *found.remarks):
+        typer.echo(line)
+
+
 def batch(
     submissions: Annotated[
         Path,
@@ -172,7 +180,28 @@ def batch(
             help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
         ),
     ] = "auto",
-    regrade: Annotated[bool, typer.Option("--regrade", help="Regrade unchanged submissions too.")] = False,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster",
+            help="Who is in the class: a CSV with ids, logins, emails or names, as your platform exports it; may have a"
+            " column of extensions. A copy stays in DIR and holds for later runs.",
+            metavar="CSV",
+        ),
+    ] = None,
+    class_rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--class",
+            help="The rules of the class: due date, late policy, extensions, overrides (`grader spec schema --class`)."
+            " A copy stays in DIR and holds for later runs.",
+            metavar="FILE",
+        ),
+    ] = None,
+    regrade: Annotated[
+        bool,
+        typer.Option("--regrade", help="Regrade unchanged submissions too; with --select only those."),
+    ] = False,
     jobs: Annotated[
         str,
         typer.Option(
@@ -182,6 +211,14 @@ def batch(
             metavar="N|auto",
         ),
     ] = "auto",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            help="Grade on the workers of this Dask scheduler instead (-j is then not used); see docs/cluster.md.",
+            metavar="tcp://HOST:PORT",
+        ),
+    ] = None,
     anyway: Annotated[
         bool,
         typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
@@ -205,11 +242,14 @@ def batch(
                 data=data,
                 isolation=isolation,
                 select=select or [],
+                rules=class_rules,
                 regrade=regrade,
                 anyway=anyway,
                 jobs=_job_count(jobs),
+                scheduler=scheduler,
                 format=download_format,
-                announce=lambda found: typer.echo(found.words),
+                roster=roster,
+                announce=_announce,
                 progress=progress,
                 working=progress.work_on,
             )
@@ -225,15 +265,22 @@ def batch(
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
     from grader.batch import ReportStore
-    from grader.frontends import terminal
+    from grader.batch.statistics import class_statistics
+    from grader.frontends.class_statistics import show_class_briefly
+    from grader.frontends.terminal import make_console
 
-    title = result.reports[0].assignment.title
-    terminal.show_batch_summary(terminal.make_console(), result.reports, title)
+    show_class_briefly(make_console(), class_statistics(result.results))
     if result.skipped:
         typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
     if result.earlier:
         typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
+    if result.changes:
+        number = formatting.count(len(result.changes), "score")
+        typer.echo(f"{number} changed: {formatting.several(result.changes, 10)}")
+    for words in (*result.applied_words, *result.remarks):
+        typer.echo(f"{words[:1].upper()}{words[1:]}.")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
+    typer.echo(f"More:      grader results {shlex.quote(str(out))}")
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)

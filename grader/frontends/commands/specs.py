@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from grader.api import selftest_spec
-from grader.errors import SpecError
+from grader.errors import SpecError, UsageError
 from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, Command, Group, SeedOption
 from grader.frontends.progress import LateProgress, selftest_progress
 
@@ -62,12 +62,19 @@ def print_schema(
     report: Annotated[
         bool, typer.Option("--report", help="The schema of a report instead of a spec.")
     ] = False,
+    class_rules: Annotated[
+        bool, typer.Option("--class", help="The schema of class.toml, the rules of a class.")
+    ] = False,
 ) -> None:
-    """Print the JSON Schema of specs, or of reports."""
+    """Print the JSON Schema of specs, of reports, or of class.toml."""
+    from grader.batch.class_rules import rules_schema
     from grader.model.report import report_schema
     from grader.spec import spec_schema
 
-    typer.echo(json.dumps(report_schema() if report else spec_schema(), indent=2))
+    if report and class_rules:
+        raise UsageError("give --report or --class, not both")
+    schema = report_schema() if report else rules_schema() if class_rules else spec_schema()
+    typer.echo(json.dumps(schema, indent=2))
 
 
 @app.command("selftest", cls=Command)

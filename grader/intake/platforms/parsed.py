@@ -6,7 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from grader.model.report import StudentPart
+
+if TYPE_CHECKING:
+    from grader.model.roster import RosterStudent
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +19,25 @@ class Student:
     """A student as the download names them."""
 
     keys: tuple[str, ...]
-    """Kind and id, the strongest first: "sid:1001", "email:student1@example.edu"."""
+    """Kind and id, the strongest first: "sid:1001", "email:student1@example.edu". None where only a roster tells."""
 
     name: str | None = None
 
+    enrolled: RosterStudent | None = None
+    """The same person on the roster."""
+
     @property
     def id(self) -> str:
-        """The strongest id, without its kind."""
-        return self.keys[0].partition(":")[2]
+        """The strongest id, without its kind; the roster's where the student is on it."""
+        return self.keys[0].partition(":")[2] if self.enrolled is None else self.enrolled.id
+
+    @property
+    def part(self) -> StudentPart:
+        """As in a report."""
+        platform = dict(key.split(":", 1) for key in self.keys)
+        if self.enrolled is not None:
+            return self.enrolled.part(platform)
+        return StudentPart(id=self.id, name=self.name, email=self.email, platform=platform)
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -1,0 +1,76 @@
+"""Submissions of a class that are not among its results, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from grader import formatting
+from grader.batch.store import ReportStore
+from grader.errors import ReportError, UsageError
+from grader.model.report import parse_report
+from grader.model.student_result import StudentResult
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The submissions that no result is of."""
+
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Why their reports cannot be read, by submission."""
+
+    not_graded: tuple[str, ...] = ()
+    """Of the class, without a report so far: the run was stopped."""
+
+    strangers: tuple[str, ...] = ()
+    """With a report of an earlier run, and not in the class that was graded last."""
+
+    has_unread_record: bool = False
+    """Whether there is a class.json that this version cannot read: then nobody knows who handed in nothing."""
+
+
+def require_class(store: ReportStore) -> None:
+    """UsageError if the folder is not one that `grader batch` wrote."""
+    if store.reports_folder.is_dir():
+        return
+    folder, above = (
+        formatting.printable(str(each)) for each in (store.folder, store.folder.resolve().parent)
+    )
+    if not store.folder.is_dir():
+        raise UsageError(
+            f"{folder}: there is no such folder; give the folder that grader batch wrote with --out"
+        )
+    if store.folder.resolve().name == "reports":
+        raise UsageError(f"{folder}: give the folder above the reports, {above}")
+    raise UsageError(
+        f"{folder}: not the --out folder of a class: it has no folder reports; grade the class first, with"
+        f" grader batch CLASS --spec NAME --out {folder}"
+    )
+
+
+def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
+    """What is in the folder and not among these results, which are all that can be derived from it."""
+    read = {each.id for each in results if each.report is not None}
+    unread: dict[str, str] = {}
+    strangers: list[str] = []
+    on_disk = [path for path in store.reports_folder.glob("*.json") if not path.name.startswith(".")]
+    for path in sorted(on_disk):
+        if path.stem in read:
+            continue
+        try:
+            parse_report(path.read_text(encoding="utf-8"))
+            strangers.append(path.stem)
+        except ReportError as error:
+            unread[path.stem] = str(error)
+        except UnicodeDecodeError:
+            unread[path.stem] = "not a report: not UTF-8 text"
+        except OSError as error:
+            unread[path.stem] = f"cannot be read: {error.strerror or error}"
+    record, there = store.read_record(), {path.stem for path in on_disk}
+    entries = () if record is None else record.entries
+    return LeftOut(
+        unread,
+        tuple(each.id for each in entries if each.id not in there),
+        tuple(strangers),
+        has_unread_record=record is None and store.record_path.exists(),
+    )

@@ -1,0 +1,46 @@
+"""Whom a word of the instructor's is about."""
+
+from grader.batch.whose import Directory
+from grader.model.report import StudentPart
+from grader.model.student_result import StudentResult
+
+
+def row(submission, student=None, email=None, **platform):
+    part = None if student is None else StudentPart(id=student, email=email, platform=platform)
+    return StudentResult(submission, part, None)
+
+
+CLASS = Directory(
+    [
+        row("ann", "1001", "Ann@example.edu", canvas="17"),
+        row("team", "1002", canvas="18"),
+        row("team", "1003"),
+        row("17"),
+        row("cem_1", "1004"),
+        row("cem_2", "1004"),
+    ]
+)
+
+
+def ids(name):
+    return [(each.id, each.student and each.student.id) for each in CLASS.find(name)]
+
+
+def test_a_submission_a_student_an_email_and_a_platform_id_name_somebody():
+    assert ids("ANN") == ids("1001") == ids(" ann@EXAMPLE.edu") == [("ann", "1001")]
+    assert ids("18") == [("team", "1002")]
+    assert ids("team") == [("team", "1002"), ("team", "1003")]
+
+
+def test_the_strongest_id_counts():
+    assert ids("17") == [("17", None)]
+
+
+def test_a_name_that_is_nobodys():
+    assert CLASS.fault("10001") == "no submission or student is '10001' (did you mean '1001'?)"
+    assert CLASS.fault("zzz\u202e") == "no submission or student is 'zzz<U+202E>'"
+
+
+def test_a_name_of_several_submissions():
+    assert CLASS.fault("1004") == "'1004' names several submissions: 'cem_1' and 'cem_2'; give the id of one"
+    assert CLASS.fault("team") == ""
