@@ -244,7 +244,9 @@ def test_two_at_a_time_give_the_same_gradebook_as_one_and_so_they_do_once_more(c
 @pytest.mark.parametrize(
     "number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name
 )
-def test_however_the_coordinator_ends_nothing_is_left_and_the_same_command_goes_on(course, one_by_one, number):
+def test_however_the_coordinator_ends_nothing_is_left_and_the_same_command_goes_on(
+    course, one_by_one, number
+):
     stuck = course / "class" / "s3.py"
     text = stuck.read_text()
     stuck.write_text(ENDLESS)
