@@ -4,6 +4,7 @@ With `--in-full` all of them are graded in full, which takes ten seconds for eac
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ IN_FULL = {
     "linear_regression/perfect_notebook",
     "two_layer_net/perfect_notebook",
 }
+ENDLESS = {"endless_loop", "flood_of_prints"}
+"""A call of these takes its whole limit, which need not be five seconds."""
 SEED = 20190913
 
 
@@ -84,6 +87,9 @@ def assert_as_expected(report, expected, checks):
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_the_sample_is_graded_as_expected_without_a_clock(sample, of_its_backend):
     loaded = quick(load_spec(sample.parent.name))
+    if sample.name in ENDLESS:
+        limits = loaded.spec.limits.model_copy(update={"call_seconds": 1.0})
+        loaded = replace(loaded, spec=loaded.spec.model_copy(update={"limits": limits}))
 
     report = grade(load_submission(sample), loaded, of_its_backend, Settings(seed=SEED))
 
