@@ -73,7 +73,7 @@ def unstable(W, X, y, reg):
     return softmax_of(p, W, X, y, reg)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("function,student", RIGHT, ids=RIGHT_IDS)
 def test_right_functions_pass_in_every_style(function, student, seed):
     verdict = verdict_on(check_of(function), student, seed)
@@ -119,7 +119,7 @@ def test_a_pass_measures_both_parts_in_both_dtypes():
     assert all(0 <= value < 1e-5 for value in verdict.measured.values())
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("axis", ["N", "C", "D"])
 def test_what_is_right_for_small_sizes_only_is_wrong(axis, seed):
     def small_only(W, X, y, reg):
