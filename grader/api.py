@@ -339,7 +339,7 @@ def grade_class(
         path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
             submission.
         spec: a spec's name or .toml file.
-        out: folder for reports/ID.json and gradebook.csv; created if missing.
+        out: folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv; created if missing.
         quick: as for `grade_path`.
         full: as for `grade_path`; submissions whose training stopped early are graded again.
         device: as for `grade_path`.
@@ -397,6 +397,7 @@ def grade_class(
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.pages import write_pages
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
@@ -442,8 +443,13 @@ def grade_class(
             progress=progress,
             working=working,
         )
+        without_page = write_pages(store, entries, result, working)
         return replace(
-            result, skipped=found.skipped, earlier=found.earlier, remarks=(*remarks, *result.remarks)
+            result,
+            skipped=found.skipped,
+            earlier=found.earlier,
+            remarks=(*remarks, *result.remarks),
+            without_page=without_page,
         )
 
 

@@ -67,6 +67,9 @@ class ClassResult:
     earlier: tuple[str, ...] = ()
     """Paths of attempts that were not graded: a newer one counts."""
 
+    without_page: tuple[str, ...] = ()
+    """Ids of submissions whose page the grader failed to make."""
+
     results: tuple[StudentResult, ...] = ()
     """One for each student of the class, with the instructor's rules and overrides applied."""
 

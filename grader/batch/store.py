@@ -79,9 +79,18 @@ class ReportStore:
         return self.folder / "reports"
 
     @property
+    def feedback_folder(self) -> Path:
+        """The folder of the students' pages."""
+        return self.folder / "feedback"
+
+    @property
     def gradebook_path(self) -> Path:
         """The table of scores."""
         return self.folder / "gradebook.csv"
+
+    def page_path(self, submission_id: str) -> Path:
+        """The path of the student's page on a submission."""
+        return self.feedback_folder / f"{submission_id}.html"
 
     @property
     def record_path(self) -> Path:
@@ -123,7 +132,7 @@ class ReportStore:
         """
         self.prepare()
         with lock.held(self.folder, advice):
-            for folder in (self.folder, self.reports_folder):
+            for folder in (self.folder, self.reports_folder, self.feedback_folder):
                 for half in folder.glob(_HALF):
                     with contextlib.suppress(OSError):
                         half.unlink()

@@ -15,7 +15,7 @@ from grader.execution.forecast import spec_needs_torch, submission_needs_torch
 from grader.sandbox import interruption
 
 OPTIONS: Mapping[str, frozenset[str]] = {
-    "check": frozenset({"--spec", "--device", "--seed", "--data", "--json", "--view", "--only"}),
+    "check": frozenset({"--spec", "--device", "--seed", "--data", "--json", "--html", "--view", "--only"}),
     "batch": frozenset(
         {
             "--spec",

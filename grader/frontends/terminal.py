@@ -14,7 +14,10 @@ from rich.text import Text
 from grader import formatting
 from grader.checks import is_slow
 from grader.extract import Chunk, Extracted, LeftOut
-from grader.frontends.causes import absent_lines, causes, listed
+from grader.feedback import remarks
+from grader.feedback.causes import absent_lines, causes, listed
+from grader.feedback.score import score as score_words
+from grader.feedback.score import why_no_score
 from grader.model.observation import Location
 from grader.model.report import CheckPart, Report
 from grader.sandbox.isolation import not_isolated
@@ -113,7 +116,7 @@ def show_change(
     console.print(_text(f"{words}: {told if count else 'no check to run again'}.", style="bold"))
     score = _score_line(report)
     if (report.score, report.max_score) != (before.score, before.max_score):
-        score.append(f" (before: {_score(before)})", style="default")
+        score.append(f" (before: {score_words(before)})", style="default")
     console.print(score)
     was = {check.id: check.status for check in before.checks}
     for label, style, titles in (
@@ -150,10 +153,7 @@ def _show_absent(console: Console, lines: Iterable[tuple[str, list[str]]]) -> No
 
 def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
     """The flags, except those that a check's message or a function's note contains already."""
-    said = " ".join(check.message for check in checks)
-    for flag in report.flags:
-        if flag.kind == "restriction_noted" or flag.message in said:
-            continue
+    for flag in remarks.flags(report, checks):
         is_violation = flag.kind == "restriction_violated"
         label, style = ("Not allowed", "bold red") if is_violation else ("Note", "yellow")
         if flag.audience == "instructor":
@@ -234,10 +234,7 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
     if table.rows:
         console.print()
         console.print(table)
-    said = " ".join(check.message for check in checks)
-    for note, names in _notes(report).items():
-        if (note.partition(": ")[2] or note) in said:
-            continue
+    for note, names in remarks.notes(report, checks).items():
         words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
         console.print(_indented(words, style="dim"))
 
@@ -250,51 +247,11 @@ def _place(location: Location, columns: int) -> str:
     return f"{replace(location, file=name)}\nin {folder}"
 
 
-def _notes(report: Report) -> dict[str, list[str]]:
-    """Each note once, with its functions; none on functions that are missing or not written."""
-    notes: dict[str, list[str]] = {}
-    for name, function in report.functions.items():
-        for note in function.notes if function.status not in {"missing", "not_written"} else ():
-            notes.setdefault(note, []).append(name)
-    return notes
-
-
 def _score_line(report: Report) -> Text:
     if report.score is None or not report.max_score:
-        return _text(_why_no_score(report), style="bold yellow")
+        return _text(why_no_score(report), style="bold yellow")
     style = "bold green" if report.score >= report.max_score else "bold"
-    return _text(f"Score: {_score(report)}", style=style)
-
-
-def _score(report: Report) -> str:
-    if not report.max_score:
-        return "nothing to score"
-    if report.score is None:
-        return "no score"
-    return f"{formatting.points(report.score)} of {formatting.points(report.max_score)}"
-
-
-def _why_no_score(report: Report) -> str:
-    got, worth = report.points_run
-    ran = [check.status for check in report.checks if check.status in {"passed", "failed"}]
-    skipped = sum(check.status == "skipped" for check in report.checks)
-    told = (
-        f"The checks that ran earned {formatting.points(got)} of {formatting.points(worth)} points"
-        f" (of {formatting.points(report.max_score)} in all)."
-    )
-    if ran and not worth:
-        passed = f"{ran.count('passed')} of {formatting.count(len(ran), 'check')}"
-        told = f"The checks that ran are worth no points; passed: {passed}."
-    if report.has_grader_faults:
-        return f"No score: the grader failed in some checks; grade again.{f' {told}' if ran else ''}"
-    if ran:
-        return (
-            f"No score: not every check was run. {told}" if report.max_score else f"Nothing to score. {told}"
-        )
-    if skipped:
-        asked = "the only check asked for was" if skipped == 1 else f"the {skipped} checks asked for were"
-        return f"Nothing was graded: {asked} skipped."
-    return "Nothing was graded: no check was run."
+    return _text(f"Score: {score_words(report)}", style=style)
 
 
 def batch_line(outcome: Outcome, number: int, total: int) -> str:
@@ -313,7 +270,7 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         told = "no check was run" if not ran else passed if failed else "all checks passed"
         words = f"{told}, {formatting.seconds(report.seconds)}"
     width = len(str(total))
-    return plain(f"[{number:>{width}}/{total}] {outcome.id}: {_score(report)} ({words})")
+    return plain(f"[{number:>{width}}/{total}] {outcome.id}: {score_words(report)} ({words})")
 
 
 def show_extracted(console: Console, extracted: Extracted, names: Iterable[str]) -> None:

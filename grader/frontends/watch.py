@@ -129,6 +129,7 @@ class Watcher:
     as_shown: Callable[[Report], Report]
     """The view of a report that is printed and written."""
     logged: Callable[[], AbstractContextManager[None]] = nullcontext
+    write_page: Callable[[Report], object] = lambda _: None
 
     def run(self) -> None:
         """Grade until Ctrl-C, or until nobody reads the output. Raises what another save cannot mend, and KeyboardInterrupt during a grading."""
@@ -180,10 +181,10 @@ class Watcher:
         return shown
 
     def _write(self, shown: Report, *, is_first: bool) -> None:
-        if self.json_path is None:
-            return
         try:
-            write_json(self.json_path, shown.to_json())
+            if self.json_path is not None:
+                write_json(self.json_path, shown.to_json())
+            self.write_page(shown)
         except OutputError as error:
             if is_first:
                 raise

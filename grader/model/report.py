@@ -185,10 +185,12 @@ class CheckPart(ReportModel):
     measured: dict[str, float] = Field(description="Numbers that were measured, by name.")
     allowed: dict[str, float] = Field(description="Bounds on the measured numbers, by the same names.")
     curves: dict[str, tuple[float, ...]] = Field(
-        default_factory=dict, description="Series to plot, by name: the loss during training."
+        default_factory=dict,
+        description="Series to plot, by name: the loss during training, the grid of a search.",
     )
     pictures: dict[str, PicturePart] = Field(
-        default_factory=dict, description="Images to show, by name: the learned weights of each class."
+        default_factory=dict,
+        description="Images to show, by name: the learned weights of each class, where dW is off.",
     )
     seconds: float = Field(description="Wall clock time of the check.")
     findings: tuple[FindingPart, ...] = Field(

@@ -129,6 +129,49 @@ def test_the_report_is_written_beside_the_table(grader, graded, mini):
     assert parse_report((mini / "report.json").read_text()) == FAILED
 
 
+def test_the_page_is_written_beside_the_table(grader, graded, mini):
+    graded(FAILED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+
+    assert ran.code == 1
+    assert ran.out.endswith("Score: 0 of 10\nPage: page.html\n")
+    assert (mini / "page.html").read_text().startswith("<!DOCTYPE html>\n")
+
+
+def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, mini, monkeypatch):
+    graded(PASSED)
+    monkeypatch.setattr("grader.feedback.page.paragraphs", lambda *_: 1 // 0)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+
+    assert ran.code == 0
+    assert ran.out.endswith("Score: 10 of 10\n")
+    assert ran.err.endswith("The page could not be made, which is the grader's fault. The grade stands.\n")
+    assert "Traceback" not in ran.err
+    assert not (mini / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--html", "-"], "--html writes a page to look at; give it a file"),
+        (["--html", "a", "--json", "a"], "--json and --html name the same file; give two"),
+        (["--html", "hw.py"], "hw.py: --html writes a page, and would replace this file; give a .html file"),
+        (["--html", "no/a"], "no/a: cannot be written: there is no folder no; make it first"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_graded(
+    grader, graded, mini, options, words
+):
+    seen = graded(PASSED)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", *options)
+
+    assert (ran.code, ran.out, ran.err) == (2, "", f"grader: {words}\n")
+    assert seen == []
+
+
 def test_standard_output_is_json_alone(grader, graded, mini):
     graded(FAILED)
 
@@ -509,12 +552,17 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         " 2 of 2          2     0 %  f: values",
         "                            f_values",
         f"Reports:   {course}/out/reports",
+        f"Pages:     {course}/out/feedback",
         f"Gradebook: {course}/out/gradebook.csv",
         "More:      grader results out",
     ]
     assert sorted(path.name for path in (course / "out" / "reports").iterdir()) == [
         "[red][_[31m.json",
         "ann.json",
+    ]
+    assert sorted(path.name for path in (course / "out" / "feedback").iterdir()) == [
+        "[red][_[31m.html",
+        "ann.html",
     ]
 
 
@@ -531,7 +579,7 @@ def test_a_batch_says_whose_score_changed_and_whom_the_rules_touch(grader, grade
     first = grader(*words, "--class", "rules.toml").out.splitlines()
     later = grader(*words).out.splitlines()
 
-    assert [line for line in first[:-3] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
+    assert [line for line in first[:-4] if line[0:1].isupper() or line[0:1] == "1"][2:] == [
         "1 student, all graded",
         "Score: 3 of 10",
         "1 score changed: ann 0 -> 10 (spec, grader, isolation)",
@@ -828,6 +876,8 @@ def real_grader(*words, **named):
 
 
 NOT_FOR_ONE_NUMPY_CHECK = (
+    "jinja2",  # of a page
+    "pygments",
     *("torch", "nbformat", "nbconvert", "jsonschema", "fissix", "statistics"),
     *("rich.progress", "rich.live", "rich.status", "rich.markdown"),
     *("grader.batch", "grader.exporters", "grader.selftest", "grader.data.cifar10"),

@@ -18,12 +18,13 @@ from grader.checks.base.context import CheckContext
 from grader.checks.losses.calls import case_of, in_dtype, loss_trial, right_loss
 from grader.checks.losses.cases import GAP, SECOND_DTYPE_CASES, Draw
 from grader.checks.losses.diagnosis import diagnose, diagnose_both
+from grader.checks.losses.error_picture import error_picture
 from grader.checks.losses.handout import handout_comparisons, is_handout, more_handout_trials, probe
 from grader.checks.losses.truth import FLOAT32_NOTE, Truth
 from grader.model.assignment import Assignment, LossFunction
 from grader.model.observation import Observation, Raised, Received, Refused, Returned
 from grader.model.trial import DTypeName, Replacement, Trial
-from grader.model.verdict import Diagnosis, Finding, Verdict, is_reportable
+from grader.model.verdict import Diagnosis, Finding, Picture, Verdict, is_reportable
 
 TELLING_CASES = 3
 """Three cases of different sizes tell all known mistakes apart, except a margin that is far too great."""
@@ -100,6 +101,7 @@ class ValuesCheck(CheckFields):
             measured=measured,
             allowed=allowed,
             findings=(Finding(self.function, False, diagnoses, notes),),
+            pictures=tally.pictures(context.assignment),
         )
 
 
@@ -257,6 +259,17 @@ class _Tally:
             beside = {each.misconception for each in named}
             named += diagnose(self.spec.classifier, part.part, seen, assignment.convention, beside=beside)
         return tuple(named)
+
+    def pictures(self, assignment: Assignment) -> dict[str, Picture]:
+        """Where dW is off in the first call in which it is wrong."""
+        labels = {label for _, label, dtype in self.gradient.wrong if dtype == "float64"}
+        for truth, returned in self._exact:
+            seen = returned.values[1]
+            if truth.case.name in labels and isinstance(seen, Received):
+                right = truth.answer.dW.astype(np.float64)
+                picture = error_picture(seen.array, right, assignment.convention.layout)
+                return {} if picture is None else {"dW_error": picture}
+        return {}
 
     @property
     def _are_wrong_alike(self) -> bool:

@@ -17,8 +17,17 @@ from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learner, 
 from grader.checks.training.stages import PARTS_OF_A_SEARCH, clear_of, stage_ends
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec, SearchParamsFunction
-from grader.model.observation import Observation, Refused, Returned, TimedOut, Unexpected
-from grader.model.trial import DTypeName, NumberOutput, ResidentTensor, Scalar, SeriesOutput, Tensor, Trial
+from grader.model.observation import Observation, Received, Refused, Returned, TimedOut, Unexpected, Value
+from grader.model.trial import (
+    ArrayOutput,
+    DTypeName,
+    NumberOutput,
+    ResidentTensor,
+    Scalar,
+    SeriesOutput,
+    Tensor,
+    Trial,
+)
 from grader.model.verdict import Finding, Flag, Verdict
 from reference.in_worker.searched import SEARCH_FUNCTIONS, Pair
 
@@ -152,7 +161,7 @@ class SearchCheck(CheckFields):
                 Tensor(np.array(sorted(ends), np.int64)),
                 *map(Scalar, (*numbers, convention.regularizer_coefficient, convention.delta)),
             ),
-            outputs=(NumberOutput(), NumberOutput(), NumberOutput()),
+            outputs=(NumberOutput(), NumberOutput(), NumberOutput(), ArrayOutput((len(pairs),))),
             backend="numpy",
             seconds=context.assignment.limits.training_seconds,
             runner="reference",
@@ -174,6 +183,7 @@ class SearchCheck(CheckFields):
                 raise RuntimeError(f"the reference could not search: {failure_sentence(searching, found)}")
         enough, accuracy, (rate, reg) = self._enough(context), best.accuracy, best.pair
         measured = {"pairs": float(len(pairs)), "grid_accuracy": accuracy, "iterations": best.iterations}
+        measured |= {"learning_rate": rate, "regularization_strength": reg}
         needed = f"({self.bar:g} needed)"
         credit = 1.0
         alarms: tuple[Flag, ...] = ()
@@ -225,6 +235,11 @@ class SearchCheck(CheckFields):
                 "pairs": float(self.most_pairs),
                 "grid_accuracy": self.bar,
                 "iterations": float(self.num_iters),
+            },
+            curves={
+                "learning_rates": tuple(each for each, _ in tried),
+                "regularization_strengths": tuple(each for _, each in tried),
+                "accuracies": best.accuracies,
             },
             findings=(Finding(self.function, True),),
             alarms=alarms,
@@ -279,16 +294,26 @@ class SearchCheck(CheckFields):
 
 
 class _Best(NamedTuple):
-    """The pair that the reference found to be the best, with its validation accuracy after so many iterations."""
+    """The pair that the reference found to be the best, with its validation accuracy after so many iterations.
+
+    accuracies: of all pairs, when they were last looked at.
+    """
 
     pair: Pair
     accuracy: float
     iterations: int
+    accuracies: tuple[float, ...]
 
 
 def _best(tried: Sequence[Pair], found: Returned) -> _Best:
-    index, accuracy, iterations = map(number_of, found.values)
-    return _Best(tried[int(index)], accuracy, int(iterations))
+    *numbers, accuracies = found.values
+    index, accuracy, iterations = map(number_of, numbers)
+    return _Best(tried[int(index)], accuracy, int(iterations), _listed(accuracies))
+
+
+def _listed(value: Value) -> tuple[float, ...]:
+    assert isinstance(value, Received)
+    return tuple(map(float, value.array))
 
 
 def _last_search(evidence: Evidence) -> Evidence:

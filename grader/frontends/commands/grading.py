@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,6 +23,7 @@ from grader.frontends.commands.options import (
     DataOption,
     DeviceOption,
     FullOption,
+    HtmlOption,
     JsonOption,
     QuickOption,
     SeedOption,
@@ -49,6 +51,7 @@ def check(
         typer.Option("--watch", help="Stay, and after each save grade again what it changed. Ctrl-C stops."),
     ] = False,
     json_path: JsonOption = None,
+    html_path: HtmlOption = None,
     view: Annotated[
         Literal["student", "instructor"],
         typer.Option("--view", help="What to print and write: the instructor's view has hidden checks too."),
@@ -73,7 +76,12 @@ def check(
     """
     if watch and json_path == "-":
         raise UsageError("--watch writes more than one report; give --json a file")
+    if html_path == "-":
+        raise UsageError("--html writes a page to look at; give it a file")
+    if html_path is not None and html_path == json_path:
+        raise UsageError("--json and --html name the same file; give two")
     require_writable(json_path)
+    require_writable(html_path, "--html", "a page")
     with Grader(spec, quick=quick, full=full, seed=seed, only=only or [], device=device, data=data) as grader:
         from grader.frontends import terminal
         from grader.model.report import student_view
@@ -84,7 +92,8 @@ def check(
             seen_as, quiet = (
                 (student_view, _without_tracebacks) if view == "student" else (_whole, nullcontext)
             )
-            Watcher(grader, submission, spec, json_path, seen_as, quiet).run()
+            page = partial(_write_page, html_path, submission, quiet)
+            Watcher(grader, submission, spec, json_path, seen_as, quiet, page).run()
             raise typer.Exit
         logged = _without_tracebacks() if view == "student" else nullcontext()
         with check_progress() as progress, logged:
@@ -93,12 +102,33 @@ def check(
     try:
         if json_path is not None:
             write_json(json_path, shown.to_json())
+        is_page = _write_page(html_path, submission, _without_tracebacks, report)
     finally:  # even if the file cannot be written, show the score
         if json_path != "-":
             terminal.show_report(terminal.make_console(), shown)
     if json_path not in {None, "-"}:
         typer.echo(f"Report: {json_path}")
+    if is_page:
+        typer.echo(f"Page: {html_path}")
     raise typer.Exit(_exit_code(report))
+
+
+def _write_page(
+    html_path: str | None,
+    submission: Path,
+    logged: Callable[[], AbstractContextManager[None]],
+    report: Report,
+) -> bool:
+    """Whether --html names a file and the page is in it. A page that cannot be made costs no grade."""
+    if html_path is None:
+        return False
+    from grader.frontends.page_file import NOT_MADE, write_page
+
+    with logged():
+        is_made = write_page(html_path, submission, report)
+    if not is_made:
+        typer.echo(NOT_MADE, err=True)
+    return is_made
 
 
 def _whole(report: Report) -> Report:
@@ -152,7 +182,12 @@ def batch(
     ],
     spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
     out: Annotated[
-        Path, typer.Option("--out", help="Folder for reports/ID.json and gradebook.csv.", metavar="DIR")
+        Path,
+        typer.Option(
+            "--out",
+            help="Folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv.",
+            metavar="DIR",
+        ),
     ],
     quick: QuickOption = False,
     full: FullOption = False,
@@ -281,6 +316,10 @@ def batch(
         typer.echo(f"{words[:1].upper()}{words[1:]}.")
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
+    typer.echo(f"Pages:     {store.feedback_folder.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
     typer.echo(f"More:      grader results {shlex.quote(str(out))}")
+    if result.without_page:
+        named = formatting.several(result.without_page)
+        typer.echo(f"No page, which is the grader's fault, for {named}. Their grades stand.", err=True)
     raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)

@@ -78,6 +78,15 @@ JsonOption = Annotated[
     typer.Option("--json", help="Write the report as JSON; - for standard output.", metavar="FILE|-"),
 ]
 
+HtmlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--html",
+        help="Write the student's page: the results beside the code, in one HTML file.",
+        metavar="FILE",
+    ),
+]
+
 DeviceOption = Annotated[
     DeviceName,
     typer.Option("--device", help="Where the student's code runs; auto: on an NVIDIA GPU if there is one."),
@@ -115,13 +124,16 @@ _READ_SUFFIXES = frozenset({".ipynb", ".py", ".zip", ".toml", ".pt", ".pth"})
 """Of submissions and specs. A report in the place of one would be somebody's lost work."""
 
 
-def require_writable(place: str | None) -> None:
-    """OutputError, before the work is done, if --json names a file that cannot be written. No folder is made."""
-    if place is None or place == "-":
+def require_writable(place: str | None, option: str = "--json", written: str = "a report") -> None:
+    """OutputError, before the work is done, if an option names a file that cannot be written. No folder is made."""
+    if place is None or (place == "-" and option == "--json"):
         return
     path = Path(place)
     if path.suffix.lower() in _READ_SUFFIXES:
-        raise OutputError.at(path, "--json writes a report, and would replace this file; give a .json file")
+        suffix = f".{option.removeprefix('--')}"
+        raise OutputError.at(
+            path, f"{option} writes {written}, and would replace this file; give a {suffix} file"
+        )
     try:
         if path.is_dir():
             raise OutputError.at(path, "is a folder; give the path of a file")

@@ -41,12 +41,12 @@ Slopes = Callable[[Array, Array, float], Array]
 """From scores (N, C, P), labels (N,) and the margin of the hinge: N times the gradient of the mean loss at the scores."""
 
 
-def svm_best_pair(*given: Any) -> tuple[int, float, int]:
+def svm_best_pair(*given: Any) -> tuple[int, float, int, Array]:
     """See best_pair."""
     return best_pair(svm_slopes, *given)
 
 
-def softmax_best_pair(*given: Any) -> tuple[int, float, int]:
+def softmax_best_pair(*given: Any) -> tuple[int, float, int, Array]:
     """See best_pair."""
     return best_pair(softmax_slopes, *given)
 
@@ -64,8 +64,10 @@ def best_pair(
     clear: float,
     regularizer_coefficient: float,
     delta: float,
-) -> tuple[int, float, int]:
-    """The index of the pair with the highest validation accuracy, that accuracy, and the iterations that it took.
+) -> tuple[int, float, int, Array]:
+    """The index of the pair with the highest validation accuracy, that accuracy, the iterations that it took, and all pairs' accuracies.
+
+    The accuracies (P,) float64 are each pair's last: most pairs are not trained to the end.
 
     pairs (P, 2) float64; X (N, D), X_val (V, D) float32 or float64; y (N,), y_val (V,) integers from zero; ends: iterations,
     ascending. All is computed in float32.
@@ -76,7 +78,7 @@ def best_pair(
     rng = np.random.Generator(np.random.PCG64(SEED))
     models = (DEVIATION * rng.normal(size=(X.shape[1], int(y.max()) + 1))).astype(np.float32)
     X_val = X_val.astype(models.dtype, copy=False)
-    chosen = np.arange(len(pairs))
+    chosen, latest = np.arange(len(pairs)), np.zeros(len(pairs))
     for done, end in pairwise((0, *map(int, ends))):
         models = train_grid(
             slopes,
@@ -91,6 +93,7 @@ def best_pair(
             delta,
         )
         accuracies = grid_accuracies(models, X_val, y_val)
+        latest[chosen] = accuracies
         order = np.argsort(-accuracies, kind="stable")
         best = int(chosen[order[0]]), float(accuracies[order[0]]), end
         if best[1] >= clear:
@@ -98,7 +101,7 @@ def best_pair(
         if end >= rank_iters:
             order = order[:FINALISTS]
         chosen, models = chosen[order], models[order]
-    return best
+    return *best, latest
 
 
 def train_grid(

@@ -119,6 +119,14 @@ def test_a_pass_measures_both_parts_in_both_dtypes():
     assert all(0 <= value < 1e-5 for value in verdict.measured.values())
 
 
+def test_a_wrong_gradient_leaves_a_picture_of_where_it_is_off():
+    wrong = verdict_on(check_of(), without_regularizer_gradient(svm_mask))
+
+    picture = wrong.pictures["dW_error"]
+    assert len(picture.rgb) == picture.height * picture.width * 3 > 0
+    assert not verdict_on(check_of(), svm_mask).pictures
+
+
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("axis", ["N", "C", "D"])
 def test_what_is_right_for_small_sizes_only_is_wrong(axis, seed):

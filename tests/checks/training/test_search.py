@@ -81,6 +81,16 @@ def test_the_best_pair_of_a_good_grid_reaches_the_bar_and_is_named():
     assert [(each.function, each.is_correct) for each in verdict.findings] == [(FUNCTION, True)]
 
 
+def test_the_grid_is_kept_for_a_picture():
+    verdict = verdict_of(student())
+
+    assert verdict.curves["learning_rates"] == (1e-6, 1e-6, 1e-2, 1e-2)
+    assert verdict.curves["regularization_strengths"] == (1e-2, 1e-1, 1e-2, 1e-1)
+    assert max(verdict.curves["accuracies"]) == verdict.measured["grid_accuracy"]
+    best = verdict.curves["accuracies"].index(verdict.measured["grid_accuracy"])
+    assert verdict.curves["learning_rates"][best] == verdict.measured["learning_rate"] == 1e-2
+
+
 def test_a_grid_of_rates_that_are_too_small_fails_with_what_its_best_reached():
     verdict = verdict_of(student(([1e-9, 1e-8], [1e-2])), WITH_TRAINER)
 

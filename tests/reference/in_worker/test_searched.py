@@ -182,7 +182,9 @@ def test_a_search_ends_where_a_pair_is_first_clear_of_the_bar(name):
 
     assert search(2.0)[2] == 100
     assert search(0.0)[2] == 1
-    assert search(best) == (1, best, ends[first])
+    index, accuracy, end, accuracies = search(best)
+    assert (index, accuracy, end) == (1, best, ends[first])
+    assert accuracies[1] == best > accuracies[0] > 0
 
 
 @pytest.mark.parametrize("classifier", ["svm", "softmax"])

@@ -9,6 +9,9 @@ from grader import formatting
 from grader.extract.missing import is_plain
 from grader.model.report import CheckPart, FailurePart, Report
 
+OPTIONAL = "Not in the submission, but worth no points"
+"""How the line on functions begins that need not be there."""
+
 _IS = re.compile(r"(?: \([^()]*\))? is ")
 """How the rest of a reason must begin for several names to share it: a location, and a verb that has a plural."""
 
@@ -48,7 +51,7 @@ def absent_lines(report: Report, checks: Sequence[CheckPart]) -> Iterator[tuple[
             below.append(f"Failed because of {it}: {listed(failed)}.")
         yield f"{label}: {formatting.listing(names)}; the checks that need {it} {verb}{until}.", below
     if optional:
-        yield f"Not in the submission, but worth no points: {formatting.listing(optional)}.", []
+        yield f"{OPTIONAL}: {formatting.listing(optional)}.", []
 
 
 def causes(report: Report, checks: Sequence[CheckPart]) -> list[list[CheckPart]]:

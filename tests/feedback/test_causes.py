@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.frontends.causes import absent_lines, causes, listed
+from grader.feedback.causes import absent_lines, causes, listed
 from tests.samples import check_part, report_of
 
 PLACE = {"file": "hw.ipynb", "cell": 2, "line": 3}

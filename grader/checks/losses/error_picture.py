@@ -1,0 +1,33 @@
+"""A wrong gradient as an image: where it is off, and in which direction."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.model.trial import Array
+from grader.model.verdict import Picture
+from reference.conventions import Layout
+
+TOO_HIGH, TOO_LOW, RIGHT = (178, 24, 43), (33, 102, 172), (247, 247, 247)
+"""Red, blue and white, which the color-blind tell apart too; in between, the colors are mixed."""
+
+GREATEST_SIDE = 64
+"""Of dW, in entries; nobody looks at more of them one by one."""
+
+
+def error_picture(seen: Array, right: Array, layout: Layout) -> Picture | None:
+    """A pixel for each entry of dW, a row for each feature and a column for each class.
+
+    The depth of color is the difference, relative to the greatest one. None where there is nothing to see: dW is zero throughout,
+    too large, or not finite.
+    """
+    with np.errstate(all="ignore"):
+        off = seen.astype(np.float64) - right.astype(np.float64)
+    off = off.T if layout == "CD" else off
+    greatest = float(np.abs(off).max(initial=0.0))
+    if not seen.any() or not 0 < greatest < np.inf or max(off.shape) > GREATEST_SIDE:
+        return None
+    share = (off / greatest)[..., None]
+    ends = np.where(share > 0, np.array(TOO_HIGH), np.array(TOO_LOW))
+    pixels = np.rint(np.array(RIGHT) + np.abs(share) * (ends - np.array(RIGHT))).astype(np.uint8)
+    return Picture(count=1, height=off.shape[0], width=off.shape[1], rgb=pixels.tobytes())

@@ -1,0 +1,1 @@
+"""Feedback for students, derived from a report: causes in words, and the page that shows them beside the code."""
