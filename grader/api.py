@@ -75,7 +75,7 @@ def grade_path(
 
     Args:
         path: a notebook (.ipynb), a module (.py), a folder or a .zip.
-        spec: a spec's name or .toml file; None to detect it from the functions in the submission.
+        spec: a spec's name, .toml file or folder; None to detect it from the functions in the submission.
         quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
             only the other checks, and a flag names the points left out.
         full: train for all iterations, even where the accuracy is clear of the bars before. Not with quick.
@@ -338,7 +338,7 @@ def grade_class(
     Args:
         path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
             submission.
-        spec: a spec's name or .toml file.
+        spec: a spec's name, .toml file or folder.
         out: folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv; created if missing.
         quick: as for `grade_path`.
         full: as for `grade_path`; submissions whose training stopped early are graded again.
@@ -465,7 +465,7 @@ def compare_class(
 
     Args:
         path: as for `grade_class`.
-        spec: a spec's name or .toml file; its functions are compared, with the helpers that they need.
+        spec: a spec's name, .toml file or folder; its functions are compared, with the helpers that they need.
         template: the notebook, module or folder that was handed out; its code does not count.
         format: as for `grade_class`.
         progress: called with the number of submissions read and of all.
@@ -501,9 +501,10 @@ def selftest_spec(
     True
 
     Args:
-        spec: a spec's name or .toml file.
+        spec: a spec's name, .toml file or folder.
         seed: as for `grade_path`.
-        mutants: also grade mutants of the solution, if the spec is a linear classifier's.
+        mutants: also grade mutants of the solution, if the spec is a linear classifier's, and of a right module in the
+            spec's own folder.
         progress: called with each outcome, the number done and the number of implementations.
 
     Returns:
@@ -520,16 +521,28 @@ def selftest_spec(
         with_torch = spec_needs_torch(spec)
         sandboxes = [running.enter_context(_sandbox(with_torch=with_torch))]
         from grader.execution.threads import ThreadsExecutor
-        from grader.selftest import implementations_for, make_mutants, run_selftest
-        from grader.spec import load_spec
+        from grader.selftest import (
+            implementations_for,
+            make_mutants,
+            mutants_of,
+            own_implementations,
+            run_selftest,
+        )
+        from grader.spec import FOLDER_SPEC, load_spec
 
         loaded = load_spec(os.fspath(spec))
-        known = implementations_for(loaded.spec)
-        if mutants and any(each.family is None for each in known):
-            known += make_mutants()
+        own = own_implementations(loaded)
+        shipped = implementations_for(loaded.spec)
+        if loaded.path.name == FOLDER_SPEC:  # a shipped spec that happens to have its name is another
+            shipped = tuple(each for each in shipped if each.family is None)
+        if mutants:
+            shipped += make_mutants() if any(each.family is None for each in shipped) else ()
+            own += tuple(mutants_of(loaded, own))
         more = min(os.cpu_count() or 1, GREATEST_SANDBOXES) - 1
         sandboxes += [running.enter_context(_sandbox(with_torch=with_torch)) for _ in range(more)]
-        return run_selftest(known, loaded, ThreadsExecutor(sandboxes), _drawn(seed, loaded), progress)
+        return run_selftest(
+            (*shipped, *own), loaded, ThreadsExecutor(sandboxes), _drawn(seed, loaded), progress
+        )
 
 
 def load_spec_for(submission: Submission, spec: PathLike | None = None) -> LoadedSpec:

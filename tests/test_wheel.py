@@ -83,6 +83,8 @@ def test_it_grades_a_submission_and_runs_a_selftest(installed, tmp_path):
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
 
     assert report["score"] == report["max_score"] == 100
+    grader(installed, tmp_path, "spec", "new", "toy")
+    assert "False passes: 0" in grader(installed, tmp_path, "spec", "selftest", "toy", "--no-mutants")
     assert "False passes: 0" in grader(
         installed, tmp_path, "spec", "selftest", "numpy_linear_bias", "--no-mutants", "--seed", "5"
     )

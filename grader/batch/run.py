@@ -29,7 +29,9 @@ from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
 Progress = Callable[["Outcome | None", int, int], None]
-"""Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
+"""Called with each outcome, the number done and the number of submissions; before the first with None and 0.
+
+One that is "open" is not done: it comes once more at the end."""
 
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
@@ -43,7 +45,8 @@ class Outcome:
     """One submission with its report."""
 
     id: str
-    how: Literal["graded", "unchanged"]
+    how: Literal["graded", "unchanged", "open"]
+    """open: graded, but its timing will be repeated."""
     report: Report
 
     before: Report | None = None
@@ -189,6 +192,8 @@ class ClassRun:
             book.take(outcome.id, outcome.report)
             if outcome.id not in undecided and open_checks(outcome.report):
                 undecided[outcome.id] = outcome.report
+                if progress is not None:
+                    progress(replace(outcome, how="open"), len(outcomes), len(entries))
                 return
             outcomes[outcome.id] = outcome
             if progress is not None:
@@ -318,8 +323,9 @@ class _Gradebook:
             self.write()
 
     def write(self) -> None:
-        """Write the table; none before the first report."""
+        """Write the table; none before the first report. Reports whose files were removed meanwhile are written again."""
         if self.reports:
+            self._store.restore(self.reports, self._record)
             graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
             others = (
                 StudentResult(entry.id, student, None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import secrets
 import tempfile
@@ -24,6 +26,9 @@ RULES_NAME = "class.toml"
 OVERRIDES_NAME = "overrides.toml"
 
 _HALF = ".*.????????.part"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+_log = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, text: str | bytes) -> None:
@@ -148,8 +153,22 @@ class ReportStore:
     def write(self, submission_id: str, report: Report) -> Path:
         """Put a report on disk."""
         path = self.report_path(submission_id)
-        write_atomically(path, report.to_json())
+        self._put(path, report.to_json())
         return path
+
+    def restore(self, reports: Mapping[str, Report], record: ClassRecord | None = None) -> None:
+        """Write those again whose files were removed, as with the whole folder, and the record of the class."""
+        if record is not None and not self.record_path.exists():
+            self.write_record(record)
+        gone = [each for each in reports if not self.report_path(each).exists()]
+        if gone:
+            _log.warning(
+                "%d of the reports in %s were removed during the run; they are written again",
+                len(gone),
+                formatting.printable(str(self.reports_folder)),
+            )
+        for each in gone:
+            self.write(each, reports[each])
 
     def read_record(self) -> ClassRecord | None:
         """The record of the class; None if there is none (an older folder) or this version cannot read it."""
@@ -160,13 +179,22 @@ class ReportStore:
 
     def write_record(self, record: ClassRecord) -> None:
         """Put the record of the class on disk."""
-        write_atomically(self.record_path, record.to_json())
+        self._put(self.record_path, record.to_json())
 
     def keep(self, own_files: Mapping[str, bytes]) -> None:
         """Put copies of the instructor's own files into the folder, by name."""
         for name, content in own_files.items():
-            write_atomically(self.folder / name, content)
+            self._put(self.folder / name, content)
 
     def write_gradebook(self, results: Sequence[StudentResult]) -> None:
         """Derive gradebook.csv: a line for each student, in the given order."""
-        write_atomically(self.gradebook_path, gradebook(results).content.decode())
+        self._put(self.gradebook_path, gradebook(results).content.decode())
+
+    def _put(self, path: Path, text: str | bytes) -> None:
+        try:
+            write_atomically(path, text)
+        except OutputError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
+                advice = "free some space and run the same command again; finished reports are kept"
+                raise OutputError(f"{error}; {advice}", path=path) from error.__cause__
+            raise

@@ -7,7 +7,14 @@ from functools import cache
 from pkgutil import resolve_name
 from typing import Annotated, Any, Union
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -53,7 +60,7 @@ class _ByKind:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(_read)
+        return core_schema.with_info_plain_validator_function(_read)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -66,11 +73,12 @@ AnyCheck = Annotated[CheckFields, _ByKind]
 """A check of any kind."""
 
 
-def _read(fields: Any) -> CheckFields:
+def _read(fields: Any, info: ValidationInfo) -> CheckFields:
+    """info: its context reaches each check, which may take its questions from there."""
     try:
-        return class_of(fields["kind"]).model_validate(fields, strict=True)
+        return class_of(fields["kind"]).model_validate(fields, strict=True, context=info.context)
     except (ValidationError, KeyError, TypeError):  # the union's error says which kinds there are
-        return _any_kind().validate_python(fields, strict=True)
+        return _any_kind().validate_python(fields, strict=True, context=info.context)
 
 
 @cache

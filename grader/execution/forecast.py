@@ -18,8 +18,8 @@ _BACKEND = re.compile(rb"""^backend[ \t]*=[ \t]*["']numpy["']""", re.MULTILINE)
 
 
 def spec_needs_torch(spec: str | os.PathLike[str]) -> bool:
-    """Whether a spec's functions take tensors, as far as its file can be read; spec: its name or path."""
-    for path in (_SHIPPED / f"{os.fspath(spec)}.toml", Path(spec)):
+    """Whether a spec's functions take tensors, as far as its file can be read; spec: its name or path, also a folder's."""
+    for path in (_SHIPPED / f"{os.fspath(spec)}.toml", Path(spec), Path(spec) / "spec.toml"):
         try:
             return _BACKEND.search(path.read_bytes()) is None
         except (OSError, ValueError):

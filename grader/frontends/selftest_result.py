@@ -12,8 +12,9 @@ from grader.frontends.terminal import plain
 from grader.selftest.outcome import Outcome, Result
 from grader.spec import Spec
 
-NOTHING_GRADED = (
-    "No known implementations fit this spec: nothing was graded. They are in grader/selftest/catalogue/."
+NOTHING_TRIED = (
+    "Nothing was tried: no implementation that is known to be right or wrong fits this spec. Put some into right/ and wrong/"
+    " in the spec's folder (docs/own-assignment.md)."
 )
 
 
@@ -22,8 +23,8 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
     console.print(_text(spec.title, "bold"))
     console.print(_text(f"{spec.name}, seed {result.seed}, {formatting.seconds(result.seconds)}", "dim"))
     console.print()
-    if not result.outcomes:
-        console.print(_text(NOTHING_GRADED, "bold red"))
+    if result.is_empty:
+        console.print(_text(NOTHING_TRIED, "bold red"))
         return
     console.print(_table(result))
     if result.left_out:
@@ -35,6 +36,7 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
         ("Wrong diagnosis", result.named_wrongly, _what_was_named),
         ("The grader failed", result.grader_faults, _where_it_failed),
         ("Known: no check of this spec catches these yet", result.known_passes, _what_is_awaited),
+        ("Worth a look: changes that cost no points", result.worth_a_look, _why_look),
     )
     for heading, outcomes, words in sections:
         if outcomes:
@@ -42,7 +44,8 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
             console.print(_text(f"{heading} ({len(outcomes)})", "bold"))
         for outcome in outcomes:
             console.print(_text(outcome.implementation.full_name, "bold"))
-            console.print(Padding(_text(f"{outcome.implementation.about} {words(outcome)}"), (0, 0, 0, 2)))
+            told = f"{outcome.implementation.about} {words(outcome)}".strip()
+            console.print(Padding(_text(told), (0, 0, 0, 2)))
     console.print()
     verdict = f"False passes: {len(result.false_passes)}. False fails: {len(result.false_fails)}."
     console.print(_text(verdict, "bold green" if result.is_clean else "bold red"))
@@ -58,12 +61,12 @@ def progress_line(outcome: Outcome, number: int, total: int) -> str | None:
 
 
 def diagnosis_line(result: Result) -> str:
-    """How many wrong losses got the right diagnosis, none, or another."""
+    """How many wrong ones got the right diagnosis, none, or another."""
     losses = result.wrong_losses
     rightly = sum(each.is_named_rightly for each in losses)
     wrongly = sum(each.is_named_wrongly for each in losses)
     return (
-        f"Diagnosis of {len(losses)} wrong losses:"
+        f"Diagnosis of {len(losses)} named mistakes:"
         f" {rightly} name the mistake, {len(losses) - rightly - wrongly} name none, {wrongly} name another."
     )
 
@@ -89,7 +92,7 @@ def _table(result: Result) -> Table:
 
 def _where_to_look(outcome: Outcome) -> str:
     if not outcome.checks:
-        return f"No check of this spec names {outcome.implementation.function}."
+        return f"No check of this spec names {formatting.listing(outcome.implementation.functions, 'or')}."
     return f"Look at {formatting.listing(outcome.checks)}."
 
 
@@ -110,6 +113,10 @@ def _where_it_failed(outcome: Outcome) -> str:
 
 def _what_is_awaited(outcome: Outcome) -> str:
     return f"It needs the check {outcome.implementation.awaits}."
+
+
+def _why_look(_: Outcome) -> str:
+    return "Is that right all the same, or does no check see it?"
 
 
 def _text(words: str, style: str = "") -> Text:

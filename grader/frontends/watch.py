@@ -28,6 +28,7 @@ from grader.frontends import terminal
 from grader.frontends.commands.options import write_json
 from grader.frontends.progress import check_progress
 from grader.intake.submission import source_paths
+from grader.spec import CODE_FILES, FOLDER_SPEC
 
 if TYPE_CHECKING:
     from grader.api import Grader
@@ -73,8 +74,8 @@ class Snapshot:
         return ", ".join(parts) or "looked again"
 
 
-def look(submission: Path, spec: Path | None = None) -> Snapshot:
-    """The submission's files as they are now, and the spec's file if it has one."""
+def look(submission: Path, *spec: Path) -> Snapshot:
+    """The submission's files as they are now, and the spec's files if it has any."""
     files: dict[str, Stamp] = {}
     try:
         for name, path in source_paths(submission):
@@ -82,9 +83,9 @@ def look(submission: Path, spec: Path | None = None) -> Snapshot:
                 files[name] = _stamp(path)
     except (OSError, SubmissionError) as error:
         return Snapshot(files, trouble=str(error))
-    if files and spec is not None:
+    for path in spec if files else ():
         with contextlib.suppress(OSError):
-            files[formatting.printable(spec.name)] = _stamp(spec)
+            files[formatting.printable(path.name)] = _stamp(path)
     return Snapshot(files)
 
 
@@ -149,8 +150,18 @@ class Watcher:
             words = seen.change_from(before)
 
     def _look(self) -> Snapshot:
-        own = None if self.spec is None or not Path(self.spec).suffix else Path(self.spec)
-        return look(self.submission, own)
+        return look(self.submission, *self._spec_files)
+
+    @property
+    def _spec_files(self) -> tuple[Path, ...]:
+        """The files of an own spec, there or not; none of a shipped one."""
+        if self.spec is None:
+            return ()
+        path = Path(self.spec)
+        if path.is_dir() or path.name == FOLDER_SPEC:
+            folder = path if path.is_dir() else path.parent
+            return tuple(folder / name for name in (FOLDER_SPEC, *CODE_FILES))
+        return (path,) if path.suffix else ()
 
     def _look_again(self) -> Snapshot:
         if not is_read():
@@ -198,7 +209,7 @@ class Watcher:
             case UnsupportedFile():
                 return self.submission.is_dir()
             case SpecError():
-                return self.spec is None or Path(self.spec).is_file()
+                return self.spec is None or any(path.is_file() for path in self._spec_files)
             case _:
                 return True
 

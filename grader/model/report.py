@@ -63,7 +63,9 @@ class AssignmentPart(ReportModel):
 
     name: str = Field(description="Name of the spec.")
     title: str = Field(description="Title of the assignment.")
-    spec_sha256: str = Field(description="SHA-256 of the spec file.")
+    spec_sha256: str = Field(
+        description="SHA-256 of the spec file, with the code in its folder if it has any."
+    )
 
 
 class FilePart(ReportModel):

@@ -147,7 +147,8 @@ def implementations_for(spec: Spec) -> tuple[Implementation, ...]:
     """All implementations of the spec's functions: the linear classifier's if it has one of them, and its own."""
     is_shared = spec.backend == "torch" and bool(solution_of().functions.keys() & spec.functions.keys())
     families = [solution_of(name).family for name in shipped_catalogues()]
-    own = [family.name for family in families if family and spec.name in family.specs]
+    names = {spec.name, *(each.spec for each in spec.include)}
+    own = [family.name for family in families if family and names & family.specs]
     return tuple(each for name in ([""] if is_shared else []) + own for each in load_catalogue(name))
 
 

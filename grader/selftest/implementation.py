@@ -68,6 +68,26 @@ class Implementation:
     """None for the linear classifier's catalogue, which any spec may share."""
 
     @property
+    def functions(self) -> tuple[str, ...]:
+        return (self.function,)
+
+    @property
+    def may_be_right(self) -> bool:
+        """Equivalent mutants are known."""
+        return False
+
+    @property
+    def has_named_mistake(self) -> bool:
+        """Whether a diagnosis should name its mistake: that of one of the four losses, or, in a folder, of one with a name."""
+        if self.kind != "wrong" or self.restriction is not None or self.awaits is not None:
+            return False
+        return bool(self.diagnosis) if self.family is not None else "_loss_" in self.function
+
+    def is_misnamed(self, named: frozenset[str]) -> bool:
+        """Whether a diagnosis with these mistakes names one that it does not have."""
+        return not named <= self.diagnosis
+
+    @property
     def full_name(self) -> str:
         """The function and the name, unique within the catalogue."""
         return f"{self.function}: {self.name}"
@@ -86,7 +106,8 @@ class Implementation:
         if self.family is not None:
             if spec.has_open_layout:
                 convention = replace(convention, layout=self.family.convention.layout)
-            return spec.name in self.family.specs and convention == self.family.convention
+            names = {spec.name, *(each.spec for each in spec.include)}
+            return bool(names & self.family.specs) and convention == self.family.convention
         if spec.backend != "torch":
             return False
         role, classifier = _ROLES[self.function]

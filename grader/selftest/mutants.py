@@ -1,6 +1,7 @@
 """Mutants: wrong implementations, each made by one small change to the syntax tree of a function of the solution.
 
-A few turn out right. catalogue/equivalent_mutants.txt lists them with the reason, and they are graded as right.
+A few turn out right. catalogue/equivalent_mutants.txt lists those of our solution with the reason, and they are graded as
+right. Which of an instructor's are, nobody has looked at: they are made with more kinds of changes, and may be right.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _mutants_of(function: str) -> Iterator[Implementation]:
     tree = ast.parse(solution_of().functions[function].strip("\n"))
     original = ast.unparse(tree)
     seen = {original}
-    for source in _mutated_sources(tree):
+    for _, source in _mutated_sources(tree):
         if source not in seen:
             seen.add(source)
             line, old, new = _first_difference(original, source)
@@ -85,8 +86,44 @@ def _first_difference(original: str, mutated: str) -> tuple[int, str, str]:
     )
 
 
-def _mutated_sources(tree: ast.Module) -> Iterator[str]:
-    """The source after each replacement of one node.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A function of a module after one change."""
+
+    name: str
+    """Where, and what the line became."""
+    about: str
+    source: str
+    """The whole module's."""
+
+
+def changes_in(module: str, function: str) -> Iterator[Change]:
+    """Every small change to one function or class of a module that parses."""
+    tree = ast.parse(module)
+    targets = [
+        number
+        for number, each in enumerate(tree.body)
+        if isinstance(each, ast.FunctionDef | ast.ClassDef) and each.name == function
+    ]
+    if not targets:
+        return
+    alone = ast.Module([tree.body[targets[-1]]], [])
+    original = ast.unparse(alone)
+    seen = {original}
+    for node, source in _mutated_sources(alone, further=True):
+        if source in seen:
+            continue
+        seen.add(source)
+        _, old, new = _first_difference(original, source)
+        line = getattr(node, "lineno", alone.body[0].lineno)
+        body = [*tree.body]
+        body[targets[-1]] = ast.parse(source).body[0]
+        whole = ast.unparse(ast.Module(body, []))
+        yield Change(f"line {line}: {new}", f"Line {line}, `{old}`, became `{new}`.", whole + "\n")
+
+
+def _mutated_sources(tree: ast.Module, *, further: bool = False) -> Iterator[tuple[ast.AST, str]]:
+    """Each node with the source after a replacement of it.
 
     Default arguments are left alone: all our calls pass every argument, so a changed default changes nothing.
     """
@@ -94,9 +131,11 @@ def _mutated_sources(tree: ast.Module) -> Iterator[str]:
         id(node) for each in ast.walk(tree) if isinstance(each, ast.arguments) for node in each.defaults
     }
     for node in ast.walk(tree):
-        for replacement in _replacements(node) if id(node) not in defaults else ():
+        if id(node) in defaults:
+            continue
+        for replacement in (*_replacements(node), *(_further_replacements(node) if further else ())):
             mutated = copy.deepcopy(tree, {id(node): replacement})  # the memo's entry becomes the node's copy
-            yield ast.unparse(ast.fix_missing_locations(mutated))
+            yield node, ast.unparse(ast.fix_missing_locations(mutated))
 
 
 def _replacements(node: ast.AST) -> Iterator[ast.AST]:
@@ -117,6 +156,39 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
             yield _copy(node, args=[second, first, *rest])
         case ast.Subscript(ctx=ast.Load()):
             yield node.value
+
+
+_OTHERS: Mapping[str, str] = {
+    "mean": "sum",
+    "sum": "mean",
+    "max": "min",
+    "min": "max",
+    "argmax": "argmin",
+    "argmin": "argmax",
+    "exp": "log",
+    "log": "exp",
+}
+"""Functions and methods that students confuse."""
+
+
+def _further_replacements(node: ast.AST) -> Iterator[ast.AST]:
+    """A term or a keyword dropped, a transposition left out, another reduction or comparison, a result negated."""
+    match node:
+        case ast.BinOp(op=ast.Add()):
+            yield from (node.left, node.right)
+        case ast.BinOp(op=ast.Sub()):
+            yield node.left
+        case ast.Compare(ops=[ast.Lt() | ast.LtE() | ast.GtE() as op]):
+            yield _copy(node, ops=[ast.GtE() if isinstance(op, ast.Lt) else ast.Lt()])
+        case ast.Attribute(attr="T"):
+            yield node.value
+        case ast.Attribute(attr=name) if name in _OTHERS:
+            yield _copy(node, attr=_OTHERS[name])
+        case ast.Return(value=ast.BinOp() as value):
+            yield _copy(node, value=ast.UnaryOp(ast.USub(), value))
+        case ast.Call(keywords=[*keywords]):
+            for dropped in keywords:
+                yield _copy(node, keywords=[each for each in keywords if each is not dropped])
 
 
 def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from grader.model.report import FunctionStatus
 from grader.selftest.implementation import Implementation
+from grader.selftest.own import OwnImplementation
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One implementation after grading."""
 
-    implementation: Implementation
+    implementation: Implementation | OwnImplementation
     is_right: bool
     """Whether it is right for this spec."""
 
@@ -44,7 +45,12 @@ class Outcome:
     @property
     def is_false_pass(self) -> bool:
         """A wrong one that passed, although a check should have caught it."""
-        return self._is_pass and self.implementation.awaits is None
+        return self._is_pass and self.implementation.awaits is None and not self.implementation.may_be_right
+
+    @property
+    def is_worth_a_look(self) -> bool:
+        """A change that passed: it is right all the same, or no check sees it. Nobody but a reader can tell."""
+        return self._is_pass and self.implementation.may_be_right
 
     @property
     def is_known_pass(self) -> bool:
@@ -60,7 +66,7 @@ class Outcome:
     def is_named_wrongly(self) -> bool:
         """A wrong one of the catalogue whose diagnosis names a mistake it does not have."""
         is_known = self.implementation.kind == "wrong" and not self.is_right
-        return is_known and not self.named <= self.implementation.diagnosis
+        return is_known and self.implementation.is_misnamed(self.named)
 
     @property
     def is_named_rightly(self) -> bool:
@@ -90,6 +96,11 @@ class Result:
         return tuple(each for each in self.outcomes if each.is_false_fail)
 
     @property
+    def worth_a_look(self) -> tuple[Outcome, ...]:
+        """Changes that pass, and may be right."""
+        return tuple(each for each in self.outcomes if each.is_worth_a_look)
+
+    @property
     def known_passes(self) -> tuple[Outcome, ...]:
         """Wrong ones that pass because their check does not exist yet."""
         return tuple(each for each in self.outcomes if each.is_known_pass)
@@ -101,15 +112,8 @@ class Result:
 
     @property
     def wrong_losses(self) -> tuple[Outcome, ...]:
-        """Wrong losses of the catalogue that a diagnosis can name."""
-        return tuple(
-            each
-            for each in self.outcomes
-            if each.implementation.kind == "wrong"
-            and is_loss(each.implementation)
-            and each.implementation.restriction is None
-            and each.implementation.awaits is None
-        )
+        """Wrong ones whose mistake a diagnosis can name."""
+        return tuple(each for each in self.outcomes if each.implementation.has_named_mistake)
 
     @property
     def grader_faults(self) -> tuple[Outcome, ...]:
@@ -117,14 +121,12 @@ class Result:
         return tuple(each for each in self.outcomes if each.errored)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing was tried: there is no implementation, or no check for a right one."""
+        return not self.false_passes and not any(each.checks for each in self.outcomes)
+
+    @property
     def is_clean(self) -> bool:
         """Whether any were graded, all passed, failed and were named as they should, and the grader never failed."""
         is_amiss = self.false_passes or self.false_fails or self.named_wrongly or self.grader_faults
-        return bool(self.outcomes) and not is_amiss
-
-
-def is_loss(implementation: Implementation) -> bool:
-    """Whether it is one of the four loss functions or, in a folder's catalogue, has a mistake with a name."""
-    if implementation.family is not None:
-        return bool(implementation.diagnosis)
-    return "_loss_" in implementation.function
+        return not self.is_empty and not is_amiss

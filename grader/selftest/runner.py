@@ -9,10 +9,11 @@ from grader.checks import AnyCheck
 from grader.execution.executor import Executor
 from grader.execution.job import GradeJob
 from grader.grading.settings import Settings
-from grader.model.report import Report
+from grader.model.report import FunctionStatus, Report
 from grader.selftest.catalogue import solution_of
 from grader.selftest.implementation import Implementation
 from grader.selftest.outcome import Outcome, Result
+from grader.selftest.own import OwnImplementation
 from grader.spec import LoadedSpec, Spec
 
 Progress = Callable[[Outcome, int, int], None]
@@ -20,7 +21,7 @@ Progress = Callable[[Outcome, int, int], None]
 
 
 def run_selftest(
-    implementations: Sequence[Implementation],
+    implementations: Sequence[Implementation | OwnImplementation],
     loaded: LoadedSpec,
     executor: Executor,
     seed: int,
@@ -56,16 +57,15 @@ def run_selftest(
 class _Candidate:
     """An implementation and the reports on it so far, one for each stage of its checks."""
 
-    def __init__(self, implementation: Implementation, spec: Spec) -> None:
+    def __init__(self, implementation: Implementation | OwnImplementation, spec: Spec) -> None:
         self._implementation = implementation
         self._is_right = implementation.is_right_for(spec)
-        family = implementation.family
-        known = solution_of(family.name if family else "").functions
+        beside = _defined(implementation)
         self._checks = [
             check
             for check in spec.checks
-            if implementation.function in check.functions and known.keys() >= set(check.functions)
-            if not check.is_slow
+            if beside.issuperset(check.functions)
+            if not set(implementation.functions).isdisjoint(check.functions) and not check.is_slow
         ]
         self._stages = _stages(implementation, self._checks, is_right=self._is_right)
         self._reports: list[Report] = []
@@ -91,11 +91,14 @@ class _Candidate:
             if check.id in {each.id for each in stage}
         ]
         lost = [check for check in graded if check.status != "errored" and check.points < check.max_points]
-        parts = [report.functions[self._implementation.function] for report in self._reports]
+        parts = [
+            report.functions[name] for report in self._reports for name in self._implementation.functions
+        ]
+        statuses = [part.status for part in parts[-len(self._implementation.functions) :]]
         return Outcome(
             self._implementation,
             is_right=self._is_right,
-            status=parts[-1].status if parts else "unjudged",
+            status=_worst(statuses),
             checks=tuple(check.id for check in self._checks),
             lost=tuple(check.id for check in lost),
             errored=tuple(check.id for check in graded if check.status == "errored"),
@@ -104,8 +107,22 @@ class _Candidate:
         )
 
 
+def _worst(statuses: Sequence[FunctionStatus]) -> FunctionStatus:
+    """The first that is neither correct nor unjudged; else the last."""
+    amiss = [each for each in statuses if each not in {"correct", "unjudged"}]
+    return next(iter((*amiss, *reversed(statuses))), "unjudged")
+
+
+def _defined(implementation: Implementation | OwnImplementation) -> frozenset[str]:
+    """The functions of its module: a check that needs another one cannot judge it."""
+    if isinstance(implementation, OwnImplementation):
+        return implementation.defined
+    family = implementation.family
+    return frozenset(solution_of(family.name if family else "").functions)
+
+
 def _stages(
-    implementation: Implementation, checks: Sequence[AnyCheck], *, is_right: bool
+    implementation: Implementation | OwnImplementation, checks: Sequence[AnyCheck], *, is_right: bool
 ) -> list[list[AnyCheck]]:
     """All checks at once for a right one. Otherwise first those that name mistakes, or, for a mutant, those that catch most."""
     if is_right:

@@ -1,6 +1,8 @@
 """Assignments as instructors write them: a TOML file, read, checked and recognised."""
 
 from grader.spec.load import (
+    CODE_FILES,
+    FOLDER_SPEC,
     SPEC_FOLDER,
     LoadedSpec,
     Outline,
@@ -13,6 +15,8 @@ from grader.spec.load import (
 )
 
 __all__ = [
+    "CODE_FILES",
+    "FOLDER_SPEC",
     "SPEC_FOLDER",
     "LoadedSpec",
     "Outline",

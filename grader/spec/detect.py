@@ -145,7 +145,10 @@ def near_misses(
     """
     if is_without_svm(submission, spec, present) and has_functions_of(submission, spec):
         return (LookAlike(None, f"{_WITHOUT_SVM} {_NOT_COVERED}"),)
-    others = outlines()
+    parts = {
+        each.spec for each in spec.include
+    }  # of one that is handed in, the others are missing, which is said anyhow
+    others = [each for each in outlines() if each.name not in parts]
     losses = [name for name in present if name in _losses(spec)]
     for other in others if losses else ():
         mistake = _mistake_by_convention(spec, other)

@@ -1,13 +1,13 @@
-"""An assignment's spec: a TOML file, shipped in test_specs/ or the instructor's own, typed and checked."""
+"""An assignment's spec, typed and checked: a TOML file, shipped in test_specs/ or the instructor's own, or a folder with one."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -24,11 +24,19 @@ from grader.model.assignment import (
     Restrictions,
 )
 from grader.spec.errors import Misfits
+from grader.spec.include import Include, with_included
 from grader.spec.toml_file import checked, parse_toml, read_toml, with_tuples
 from reference.conventions import Convention
 
+if TYPE_CHECKING:
+    from reference.questions.question_set import QuestionSet
+
 SPEC_FOLDER = Path(__file__).resolve().parents[2] / "test_specs"
 SPEC_SUFFIX = ".toml"
+
+FOLDER_SPEC = "spec.toml"
+"""The spec in a folder of its own; the folder may hold code as well."""
+CODE_FILES = ("questions.py", "drivers.py")
 
 
 class ConventionFields(Model):
@@ -54,6 +62,9 @@ class Outline(Model):
     backend: Literal["torch", "numpy"] = Field(default="torch", description="The library of the arrays.")
     convention: ConventionFields = ConventionFields()
     functions: dict[str, FunctionSpec] = Field(min_length=1)
+    include: tuple[Include, ...] = Field(
+        default=(), description="Shipped specs whose functions and checks are part of this one."
+    )
 
 
 class Spec(Outline):
@@ -140,13 +151,43 @@ class Spec(Outline):
         )
 
 
+Files = tuple[tuple[str, bytes], ...]
+"""A folder's files that decide how it grades, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedSpec:
-    """A spec, the file it was read from and that file's sha256."""
+    """A spec, the sha256 of what it was read from, and the path of its TOML file.
+
+    One with code of its own is pickled as its files, because functions are not pickled by value: so it travels to other
+    processes and machines, where the folder need not be.
+    """
 
     spec: Spec
     sha256: str
     path: Path
+    files: Files = ()
+    """Of a folder with code: all that decides how it grades."""
+
+    def __reduce_ex__(self, protocol: Any, /) -> Any:
+        """Pickle the files, if there is code."""
+        return (_rebuilt, (self.files, self.path)) if self.files else object.__reduce_ex__(self, protocol)
+
+
+@lru_cache(maxsize=4)
+def _rebuilt(files: Files, path: Path) -> LoadedSpec:
+    """Each job of a class brings the spec; it is read once."""
+    return _with_code(files, path)[0]
+
+
+@lru_cache(maxsize=4)
+def _tried(files: Files, path: Path) -> LoadedSpec:
+    """The spec of a folder whose questions have been tried. SpecError if one fails, or if students' code could read them."""
+    from grader.spec.own_folder import require_sound
+
+    loaded, own = _with_code(files, path)
+    require_sound(path.parent, dict(files), own, loaded.spec.assignment.convention)
+    return loaded
 
 
 def shipped_specs() -> tuple[str, ...]:
@@ -164,6 +205,8 @@ def _outline(name: str) -> Outline:
     path = find_spec(name)
     text = read_toml(path, path.name, SpecError).partition(b"\n[[checks]]")[0]
     data = parse_toml(text, path.name, SpecError)
+    if "include" in data:
+        return load_spec(name).spec
     own = {field: data[field] for field in Outline.model_fields if field in data}
     try:
         return Outline.model_validate(with_tuples(own), strict=True)
@@ -180,12 +223,14 @@ def find_spec(name_or_path: str) -> Path:
     try:
         if path.is_file():
             return path
+        if path.is_dir() and (path / FOLDER_SPEC).is_file() and name_or_path:
+            return path / FOLDER_SPEC
         is_there = path.exists()
     except OSError as error:
         raise SpecError(f"{shown}: cannot be read: {error.strerror or error}") from error
     if is_there and name_or_path:
-        found = "a folder" if path.is_dir() else "something else"
-        expected = f"a {SPEC_SUFFIX} file"
+        found = f"a folder without {FOLDER_SPEC}" if path.is_dir() else "something else"
+        expected = f"a {SPEC_SUFFIX} file, or a folder with {FOLDER_SPEC}"
         raise SpecError(f"{shown}: expected {expected}, found {found}", expected=expected, seen=found)
     is_path = path.suffix or len(path.parts) > 1
     seen = "nothing at this path" if is_path else f"no spec of the name {name_or_path!r}"
@@ -193,22 +238,69 @@ def find_spec(name_or_path: str) -> Path:
     close = formatting.near(path.name.removesuffix(SPEC_SUFFIX), names)
     raise SpecError(
         f"{fault}{f' ({close})' if close else ''}; `grader spec list` names the shipped specs,"
-        f" or give the path of a {SPEC_SUFFIX} file",
-        expected=f"the name of a shipped spec, or the path of a {SPEC_SUFFIX} file",
+        f" or give the path of a {SPEC_SUFFIX} file or of a folder with {FOLDER_SPEC}",
+        expected=f"the name of a shipped spec, or the path of a {SPEC_SUFFIX} file or of a folder with one",
         seen=seen,
     )
 
 
 def load_spec(name_or_path: str) -> LoadedSpec:
-    """Read and check a spec, by its shipped name or by path. SpecError holds every fault."""
+    """Read and check a spec, by its shipped name or by path, with the code in its folder. SpecError holds every fault."""
     path = find_spec(name_or_path)
+    names = [path.name]
+    if path.name == FOLDER_SPEC and (path.parent / CODE_FILES[0]).exists():
+        names += [name for name in CODE_FILES if (path.parent / name).exists()]
+    files = {
+        name: read_toml(path.parent / name, formatting.printable(str(path.parent / name)), SpecError)
+        for name in names
+    }
+    if len(files) > 1:
+        return _tried(tuple(files.items()), path)
+    content = files[path.name]
+    spec = _spec_in(content, path)
+    return LoadedSpec(spec, _digest(spec, content), path)
+
+
+def _with_code(files: Files, path: Path) -> tuple[LoadedSpec, QuestionSet]:
+    """The spec of a folder, and the questions in it: their code is run here, and nothing else of the folder."""
+    from grader.spec.own_questions import own_questions
+
+    contents = dict(files)
+    own = own_questions(path.parent, contents)
+    spec = _spec_in(contents[path.name], path, own)
+    return LoadedSpec(
+        spec, _digest(spec, *(f"{name} {len(each)}\n".encode() + each for name, each in files)), path, files
+    ), own
+
+
+def _digest(spec: Spec, *parts: bytes) -> str:
+    """The sha256 of a spec's files, and of those that it includes: they decide how it grades as well."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    for each in spec.include:
+        digest.update(find_spec(each.spec).read_bytes())
+    return digest.hexdigest()
+
+
+def _spec_in(content: bytes, path: Path, own: QuestionSet | None = None) -> Spec:
     shown = formatting.printable(str(path))
-    content = read_toml(path, shown, SpecError)
-    spec = checked(Spec, parse_toml(content, shown, SpecError), shown, SpecError)
-    return LoadedSpec(spec, hashlib.sha256(content).hexdigest(), path)
+    data = parse_toml(content, shown, SpecError)
+    if "include" in data:
+        data = with_included(data, shown, shipped_specs(), _shipped)
+    return checked(Spec, data, shown, SpecError, own)
+
+
+def _shipped(name: str) -> tuple[Mapping[str, Any], Spec]:
+    """The tables of a shipped spec, and its model."""
+    path = find_spec(name)
+    return parse_toml(read_toml(path, path.name, SpecError), path.name, SpecError), load_spec(name).spec
 
 
 def spec_schema() -> dict[str, Any]:
     """The JSON Schema of a spec, for editors."""
     schema = Spec.model_json_schema()
+    optional = {"functions", "checks"}  # of one that includes others, which have them
+    schema["required"] = [name for name in schema["required"] if name not in optional]
+    schema["anyOf"] = [{"required": sorted(optional)}, {"required": ["include"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

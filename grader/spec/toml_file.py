@@ -16,6 +16,7 @@ from grader.spec.errors import spec_faults
 GREATEST_TOML_BYTES = 1 << 20
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
+AnyTomlError = TypeVar("AnyTomlError", bound=TomlError)
 
 
 def read_toml(path: Path, shown: str, error_type: type[TomlError]) -> bytes:
@@ -50,17 +51,19 @@ def parse_toml(content: bytes, shown: str, error_type: type[TomlError]) -> dict[
         ) from error
 
 
-def checked(model: type[AnyModel], data: Any, shown: str, error_type: type[TomlError]) -> AnyModel:
-    """The model of the tables, with lists as tuples. The error tells every fault."""
+def checked(
+    model: type[AnyModel], data: Any, shown: str, error_type: type[TomlError], context: object = None
+) -> AnyModel:
+    """The model of the tables, with lists as tuples. The error tells every fault. context: pydantic's."""
     try:
-        return model.model_validate(with_tuples(data), strict=True)
+        return model.model_validate(with_tuples(data), strict=True, context=context)
     except ValidationError as error:
         raise toml_error(
             shown, error_type, *spec_faults(error.errors(), model.model_json_schema())
         ) from error
 
 
-def toml_error(shown: str, error_type: type[TomlError], *faults: SpecFault) -> TomlError:
+def toml_error(shown: str, error_type: type[AnyTomlError], *faults: SpecFault) -> AnyTomlError:
     """The error of a file with these faults: a line for each, after their number if there are several."""
     lines = [f"{shown}: {fault}" for fault in faults]
     heading = [f"{shown}: {len(faults)} faults"] if len(faults) > 1 else []

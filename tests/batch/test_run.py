@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -394,6 +395,20 @@ def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
 
     assert seen == [0] * 11 + [10] * 10 + [20] * 5  # before the first, and after each of 25
     assert len(gradebook_rows(tmp_path)) == 25
+
+
+def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch, caplog):
+    def remove(outcome, number, total):
+        if number == 2:
+            shutil.rmtree(tmp_path / "out")
+
+    result = batch(progress=remove)
+
+    assert [report_on(tmp_path, each) for each in ("ann", "bob", "cem")] == list(result.reports)
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+    assert caplog.messages == [
+        f"2 of the reports in {tmp_path}/out/reports were removed during the run; they are written again"
+    ]
 
 
 def test_the_gradebook_keeps_the_reports_on_those_that_are_not_yet_graded_again(tmp_path, batch):

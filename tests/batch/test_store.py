@@ -57,6 +57,20 @@ def test_the_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, monkey
     assert names_in(tmp_path) == ["r.json"]
 
 
+def test_a_full_disk_says_how_to_go_on(tmp_path, monkeypatch):
+    def fail(_):
+        raise NO_SPACE
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError) as caught:
+        ReportStore(tmp_path).write("ann", report_of())
+
+    assert str(caught.value) == (
+        f"{tmp_path}/reports/ann.json: cannot be written: No space left on device;"
+        " free some space and run the same command again; finished reports are kept"
+    )
+
+
 def test_a_full_disk_during_the_writing_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "r.json"
     path.write_text("old")

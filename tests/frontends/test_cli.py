@@ -16,7 +16,7 @@ from grader.batch.store import ReportStore
 from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError
 from grader.execution.capacity import Capacity
-from grader.frontends import cli
+from grader.frontends import cli, head_start
 from grader.grading import grade as grade_module
 from grader.model.report import parse_report, report_schema
 from grader.sandbox.fake import FakeSandbox
@@ -42,7 +42,7 @@ def grader(monkeypatch, capsys, tmp_path):
     """(words of the command line) to its exit code and output, in this process and with no sandbox."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(api, "_sandbox", lambda **_: contextlib.nullcontext(FakeSandbox()))
-    monkeypatch.setattr(cli, "head_start", lambda _words: contextlib.nullcontext())
+    monkeypatch.setattr(head_start, "head_start", lambda _words: contextlib.nullcontext())
     monkeypatch.setattr("grader.execution.capacity.capacity", lambda: Capacity(cores=1, free_bytes=0))
 
     def run(*words):
@@ -354,7 +354,7 @@ NOT_PLAIN = (
             ["check", "hw.py", "--spec", "none.toml"],
             (
                 "none.toml: file not found; `grader spec list` names the shipped specs, or give the path of a .toml"
-                " file"
+                " file or of a folder with spec.toml"
             ),
         ),
         (
@@ -392,7 +392,7 @@ NOT_PLAIN = (
             ["spec", "show", "eecs"],
             (
                 "no spec is named 'eecs'; `grader spec list` names the shipped specs, or give the"
-                " path of a .toml file"
+                " path of a .toml file or of a folder with spec.toml"
             ),
         ),
     ],
@@ -818,7 +818,7 @@ def test_each_spec_is_validated_whatever_is_wrong_with_another(grader, mini):
     assert ran.err == (
         "grader: bad.toml: checks[0].points must be greater than or equal to 0 (got -1)\n"
         "none.toml: file not found; `grader spec list` names the shipped specs, or give the path of a .toml"
-        " file\n"
+        " file or of a folder with spec.toml\n"
     )
 
 
@@ -1008,6 +1008,23 @@ def test_a_hostile_submission_neither_restyles_the_terminal_nor_breaks_the_json(
     assert parse_report(as_json.stdout.decode("utf-8")).score == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_stop_in_code_from_a_string_ends_with_the_exit_code_of_a_stop(tmp_path):
+    text = "import os, signal; os.kill(os.getpid(), signal.SIGINT); [None for _ in iter(int, 1)]"
+    (tmp_path / "stop.py").write_text(
+        f"from grader.frontends import cli\ncli._run = lambda: exec({text!r})\ncli.main()\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "stop"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))},
+    )
+
+    assert (ran.returncode, ran.stderr) == (130, b"")
+
+
 STOPPABLE = MINI_NUMPY_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
 ENDLESS = "import time\ndef f(W, X, y, reg):\n    while True:\n        time.sleep(1)\n"
 
@@ -1035,8 +1052,9 @@ def started_batch(folder, *ends):
         cwd=folder,
     )
     assert process.stdout is not None
-    process.stdout.readline()  # what the download is
-    return process, [process.stdout.readline() for _ in ends]
+    # Lines on the whole come between the others where the machine is slow.
+    lines = (line for line in process.stdout if line.startswith("["))
+    return process, [next(lines) for _ in ends]
 
 
 @pytest.mark.slow

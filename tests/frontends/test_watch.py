@@ -13,10 +13,11 @@ import pytest
 from rich.console import Console
 
 from grader import api
+from grader.api import Grader
 from grader.errors import SpecError, SubmissionNotFound
 from grader.frontends import cli, terminal, watch
 from grader.frontends.progress import check_progress
-from grader.frontends.watch import Snapshot, look, next_change
+from grader.frontends.watch import Snapshot, Watcher, look, next_change
 from grader.model.report import parse_report
 from grader.sandbox.fake import FakeSandbox
 from tests.pace import HANG_SECONDS
@@ -37,6 +38,16 @@ def waited(*looks):
     left = iter(looks)
     found = next_change(lambda: next(left), OLD, lambda: said.append("gone"), sleep=lambda _: None)
     return found, said, list(left)
+
+
+def test_the_files_of_a_spec_folder_are_watched_too(tmp_path):
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "spec.toml").write_text("")
+    for spec in (tmp_path / "toy", tmp_path / "toy" / "spec.toml"):
+        watcher = Watcher(Grader("cs231n"), tmp_path / "hw.py", str(spec), None, lambda report: report)
+        names = [path.name for path in watcher._spec_files]
+        assert names == ["spec.toml", "questions.py", "drivers.py"]
+    assert Watcher(Grader("cs231n"), tmp_path, "cs231n", None, lambda report: report)._spec_files == ()
 
 
 def test_a_change_counts_once_it_stays_for_one_look():

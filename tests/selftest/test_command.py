@@ -54,7 +54,7 @@ def test_a_spec_that_no_implementation_fits_exits_with_1():
     done = run("ridge_regression")
 
     assert done.exit_code == 1, done.output
-    assert "nothing was graded" in done.output
+    assert "Nothing was tried" in done.output
 
 
 def test_a_spec_that_is_not_there_is_an_error_of_use():

@@ -186,7 +186,7 @@ ROLES = tags(get_args(get_args(FunctionSpec)[0]), "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, convention, functions, seed, limits, restrictions, handout_device, float_labels, files and"
+                "weight is an unknown field (known: name, title, source, backend, convention, functions, include, seed, limits, restrictions, handout_device, float_labels, files and"
                 " checks)"
             ),
         ),
@@ -447,16 +447,27 @@ def test_invalid_toml_is_reported_with_its_line(content, message):
 def test_a_folder_is_not_a_spec():
     Path("specs.toml").mkdir()
 
-    with pytest.raises(SpecError, match=r"^specs\.toml: expected a \.toml file, found a folder$"):
+    with pytest.raises(
+        SpecError,
+        match=r"^specs\.toml: expected a \.toml file, or a folder with spec\.toml, found a folder without spec\.toml$",
+    ):
         load_spec("specs.toml")
 
 
 @pytest.mark.parametrize(
     "name, expected, seen",
     [
-        ("cs999", "the name of a shipped spec, or the path of a .toml file", "no spec of the name 'cs999'"),
-        ("mine.toml", "the name of a shipped spec, or the path of a .toml file", "nothing at this path"),
-        ("/dev/null", "a .toml file", "something else"),
+        (
+            "cs999",
+            "the name of a shipped spec, or the path of a .toml file or of a folder with one",
+            "no spec of the name 'cs999'",
+        ),
+        (
+            "mine.toml",
+            "the name of a shipped spec, or the path of a .toml file or of a folder with one",
+            "nothing at this path",
+        ),
+        ("/dev/null", "a .toml file, or a folder with spec.toml", "something else"),
         ("large.toml", "at most 1 MiB", "more"),
     ],
 )
@@ -489,7 +500,10 @@ def test_a_text_that_is_not_a_signature_is_a_fault(fields, where):
 
 
 def test_a_device_is_not_a_spec():
-    with pytest.raises(SpecError, match=r"^/dev/null: expected a \.toml file, found something else$"):
+    with pytest.raises(
+        SpecError,
+        match=r"^/dev/null: expected a \.toml file, or a folder with spec\.toml, found something else$",
+    ):
         load_spec("/dev/null")
 
 
@@ -507,7 +521,7 @@ def test_a_name_that_no_file_can_have_cannot_be_read():
         load_spec("a" * 5000)
 
 
-LIST = "`grader spec list` names the shipped specs, or give the path of a .toml file"
+LIST = "`grader spec list` names the shipped specs, or give the path of a .toml file or of a folder with spec.toml"
 
 
 @pytest.mark.parametrize(

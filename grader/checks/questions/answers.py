@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
@@ -14,6 +15,7 @@ from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally, tag_of
 from grader.errors import SpecFault
 from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
+from grader.model.signature import Signature
 from grader.model.trial import (
     Argument,
     Array,
@@ -31,13 +33,15 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
-from reference import driver_source, right_source
-from reference.questions import QUESTIONS, question_of
+from reference.questions import QuestionSet, shipped_questions
 from reference.questions.inputs import Inputs
 from reference.questions.question import Question, QuestionCase
 
 UNCHANGED_SHARE = 0.8
 """The share of the points for right outputs of a function that changes its inputs."""
+
+LEAST_RTOL, LEAST_RTOL32, GREATEST_RTOL = 1e-13, 1e-6, 1e-2
+"""Rounding alone comes near the least; the greatest would still tell a forgotten factor from a right value."""
 
 
 class AnswersCheck(CheckFields):
@@ -47,7 +51,9 @@ class AnswersCheck(CheckFields):
 
     kind: Literal["answers"]
     function: str = Field(description="The function or class that is asked.")
-    question: str = Field(description="The question's name in reference.questions.")
+    question: str = Field(
+        description="The question's name: in questions.py of the spec's own folder, or in reference.questions."
+    )
     handed: tuple[str, ...] = Field(
         default=(),
         description="The student's other functions and classes that the question's driver calls.",
@@ -57,12 +63,34 @@ class AnswersCheck(CheckFields):
         default_factory=dict,
         description="Share of the points for each output; without it all outputs count alike.",
     )
+    rtol: float | None = Field(
+        default=None,
+        json_schema_extra={"minimum": LEAST_RTOL, "maximum": GREATEST_RTOL},
+        description=(
+            "Tolerance of every output, relative to its largest entry; the question's own if left out. At least 1e-6 in"
+            " float32."
+        ),
+    )
+
+    _own: QuestionSet | None = PrivateAttr(default=None)
+    """The questions in the spec's own folder, if it has any."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the own questions, which come as pydantic's context."""
+        if isinstance(context, QuestionSet):
+            self._own = context
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The question must be known and fit the fields, and an optional function earns no points."""
         yield from super().misfits(functions)
-        if self.question not in QUESTIONS:
-            yield SpecFault.not_one_of("question", self.question, QUESTIONS)
+        least = LEAST_RTOL32 if self.dtype == "float32" else LEAST_RTOL
+        if self.rtol is not None and not least <= self.rtol <= GREATEST_RTOL:
+            expected = f"must be from {least:g} to {GREATEST_RTOL:g} in {self.dtype}"
+            yield SpecFault("rtol", expected, formatting.toml(self.rtol))
+        known = self._questions.questions
+        if self.question not in known:
+            names = known if self._own is None else self._own.questions
+            yield SpecFault.not_one_of("question", self.question, names)
             return
         question = self._question
         for name in self.shares:
@@ -76,6 +104,18 @@ class AnswersCheck(CheckFields):
                 yield SpecFault.not_one_of("handed", name, functions)
         if self.handed and question.driver is None:
             yield SpecFault("handed", f"must be left out: the question {self.question!r} has no driver")
+        yield from self._misfit_signature(function)
+
+    def _misfit_signature(self, function: FunctionSpec | None) -> Iterator[SpecFault]:
+        """Without a driver, the question's inputs are the function's arguments."""
+        question = self._question
+        if not isinstance(function, AnyFunction) or function.signature is None or question.driver is not None:
+            return
+        stated = Signature.parsed(function.signature)
+        asked = Signature(question.parameters, len(question.parameters))
+        if not stated.takes(asked):
+            expected = f"must take {asked}, the inputs of the question {self.question!r}"
+            yield SpecFault("function", expected, f"{self.function}{stated}")
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -83,8 +123,23 @@ class AnswersCheck(CheckFields):
         return (self.function, *self.handed)
 
     @property
+    def _questions(self) -> QuestionSet:
+        """The set that the question is from: an own question comes before a shipped one of the same name."""
+        is_own = self._own is not None and self.question in self._own.questions
+        return self._own if is_own and self._own is not None else shipped_questions()
+
+    @property
     def _question(self) -> Question:
-        return question_of(self.question)
+        question = self._questions.questions[self.question]
+        if self.rtol is None:
+            return question
+        return replace(question, tolerance=self.rtol, tolerance32=self.rtol, tolerances={})
+
+    @property
+    def mistake_names(self) -> frozenset[str]:
+        """The mistakes that a diagnosis may name."""
+        question = self._question
+        return frozenset(each.name for each in question.mistakes) | {each.name for each in question.rules}
 
     @property
     def asked_again(self) -> Literal["any", "partly right"]:
@@ -97,7 +152,7 @@ class AnswersCheck(CheckFields):
         if right is None:
             return None
         module, name = right
-        source = right_source(module, name, assignment.convention)
+        source = self._questions.right_source(module, name, assignment.convention)
         return Replacement(self.function, self._question.method, name, source)
 
     def is_right_beside(self, context: CheckContext, evidence: Evidence, mistake: str, /) -> bool:
@@ -123,7 +178,7 @@ class AnswersCheck(CheckFields):
         driver = None
         if question.driver is not None:
             module, function = question.driver
-            driver = Driver(function, driver_source(module))
+            driver = Driver(function, self._questions.driver_source(module, function))
             handed = tuple(FunctionArgument(name) for name in self.functions)
         unchanged = question.unchanged
         if unchanged is None:
@@ -134,7 +189,7 @@ class AnswersCheck(CheckFields):
             function=self.function,
             positional=(*handed, *inputs.values()),
             outputs=tuple(
-                _output(kind, answer[name], float_labels=assignment.float_labels)
+                _output(kind, np.asarray(answer[name]), float_labels=assignment.float_labels)
                 for name, kind in question.outputs.items()
             ),
             echo=tuple(

@@ -180,7 +180,12 @@ def batch(
             parser=submission_path,
         ),
     ],
-    spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
+    spec: Annotated[
+        str,
+        typer.Option(
+            "--spec", help="A spec's name, a .toml file or a folder with one.", metavar="NAME|FILE|FOLDER"
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option(
@@ -293,8 +298,10 @@ def batch(
                 raise
             progress.close()
             kept = f" {out} has their reports and the gradebook so far." if progress.done else ""
+            again = progress.to_be_timed_again
+            rest = f", {again} of them to be timed again" if again else ""
             typer.echo(
-                f"\nStopped after {progress.done} of {progress.total} submissions.{kept}"
+                f"\nStopped after {progress.done} of {progress.total} submissions{rest}.{kept}"
                 " Run the same command again to continue.",
                 err=True,
             )

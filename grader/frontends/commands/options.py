@@ -69,7 +69,9 @@ SubmissionArgument = Annotated[
 SpecOption = Annotated[
     str | None,
     typer.Option(
-        "--spec", help="A spec's name (see `grader spec list`) or a .toml file.", metavar="NAME|FILE"
+        "--spec",
+        help="A spec's name (see `grader spec list`), a .toml file, or a folder with spec.toml.",
+        metavar="NAME|FILE|FOLDER",
     ),
 ]
 

@@ -27,7 +27,12 @@ def similar(
             parser=submission_path,
         ),
     ],
-    spec: Annotated[str, typer.Option("--spec", help="A spec's name or a .toml file.", metavar="NAME|FILE")],
+    spec: Annotated[
+        str,
+        typer.Option(
+            "--spec", help="A spec's name, a .toml file or a folder with one.", metavar="NAME|FILE|FOLDER"
+        ),
+    ],
     template: Annotated[
         Path | None,
         typer.Option(

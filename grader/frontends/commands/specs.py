@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +13,12 @@ from grader.errors import SpecError, UsageError
 from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, Command, Group, SeedOption
 from grader.frontends.progress import LateProgress, selftest_progress
 
-app = typer.Typer(name="spec", cls=Group, help="List, show, validate and test specs.", no_args_is_help=True)
+app = typer.Typer(
+    name="spec", cls=Group, help="List, show, validate, test and begin specs.", no_args_is_help=True
+)
 
-_WHICH = "A spec's name (see `grader spec list`) or a .toml file."
-SpecArgument = Annotated[str, typer.Argument(help=_WHICH, metavar="NAME|FILE")]
+_WHICH = "A spec's name (see `grader spec list`), a .toml file, or a folder with spec.toml."
+SpecArgument = Annotated[str, typer.Argument(help=_WHICH, metavar="NAME|FILE|FOLDER")]
 
 
 @app.command("list", cls=Command)
@@ -37,7 +40,9 @@ def show_spec(spec: SpecArgument) -> None:
 
 
 @app.command("validate", cls=Command)
-def validate_spec(files: Annotated[list[str], typer.Argument(help=_WHICH, metavar="NAME|FILE")]) -> None:
+def validate_spec(
+    files: Annotated[list[str], typer.Argument(help=_WHICH, metavar="NAME|FILE|FOLDER")],
+) -> None:
     """Check specs and report every error with its file, field, expected and actual value."""
     from grader import formatting
     from grader.spec import load_spec
@@ -55,6 +60,22 @@ def validate_spec(files: Annotated[list[str], typer.Argument(help=_WHICH, metava
     if errors:
         faults = tuple(fault for error in errors for fault in error.faults)
         raise SpecError("\n".join(map(str, errors)), faults=faults)
+
+
+@app.command("new", cls=Command)
+def new_spec(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder to write; its name is the spec's.", metavar="NAME")
+    ],
+) -> None:
+    """Write a spec folder to start from: a small assignment of your own that works as it is."""
+    from grader.spec.starting import write_new_spec
+
+    for place in write_new_spec(folder):
+        typer.echo(str(place))
+    typer.echo(
+        f"\nNext: grader spec selftest {folder}\nThen change it, a little at a time (docs/own-assignment.md)."
+    )
 
 
 @app.command("schema", cls=Command)
@@ -82,7 +103,7 @@ def selftest(
     spec: SpecArgument,
     seed: SeedOption = None,
     mutants: Annotated[
-        bool, typer.Option("--mutants/--no-mutants", help="Grade mutants of the solution too.")
+        bool, typer.Option("--mutants/--no-mutants", help="Grade mutants of a right solution too.")
     ] = True,
 ) -> None:
     """Grade implementations that are known to be right or wrong: which wrong ones pass, which right ones lose points?

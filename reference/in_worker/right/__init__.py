@@ -46,7 +46,7 @@ def function_alone(source: str, function: str) -> str:
 
 def _names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
     """The names that a top-level statement binds there, or those that it reads."""
-    if isinstance(statement, ast.FunctionDef) and context is ast.Store:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef) and context is ast.Store:
         return {statement.name}
     nodes = ast.walk(statement)
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
