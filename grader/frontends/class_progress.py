@@ -67,9 +67,9 @@ class Pace:
 
     @property
     def left(self) -> str:
-        """The same in words, as "about 6 min left"; empty if unknown."""
+        """The same in words, as "about 6 min left"; empty if unknown, and at the end."""
         seconds = self.left_seconds
-        return "" if seconds is None else f"about {_rounded(seconds)} left"
+        return "" if seconds is None or self.done == self.total else f"about {_rounded(seconds)} left"
 
     @property
     def working_on(self) -> str:

@@ -53,6 +53,16 @@ def test_the_estimate_comes_from_those_that_were_graded(clock):
     assert pace.line == "22 of 40 graded, about 9 min left"
 
 
+def test_nothing_is_left_at_the_end(clock):
+    pace = Pace(clock)
+    pace.work_on(["ann"])
+    clock.now += 5
+    pace.work_on([])
+    pace.count(outcome(), 12, 12)
+
+    assert pace.line == "12 of 12 graded"
+
+
 def test_those_being_graded_count_half(clock):
     pace = Pace(clock)
     pace.work_on(["ann", "bob", "cem"])
