@@ -1,10 +1,20 @@
-"""Options of the test run, and what a machine must have for some tests."""
+"""Options of the test run, what a machine must have for some tests, and the sandbox that tests share."""
+
+import os
+
+# Before NumPy is imported, as the command line does: in several processes, threads of a product of matrices mostly wait
+# for one another, and small products take five times as much of the processor.
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+
+# The commands that tests start need not compile the grader anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from shutil import which
 
 import pytest
 
 from grader.sandbox.device import is_gpu_there
+from grader.sandbox.host import Sandbox
 
 
 def pytest_addoption(parser):
@@ -12,6 +22,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
+    # The longest come first: at the end, no process waits for one that has just begun one of them.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if not is_gpu_there():
         for item in items:
             if item.get_closest_marker("gpu") is not None:
@@ -29,3 +41,10 @@ def browser():
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """One zygote for all tests of a process: each takes seconds to import torch."""
+    with Sandbox() as shared:
+        yield shared

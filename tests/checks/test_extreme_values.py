@@ -19,7 +19,7 @@ SPECS = (
     *("cnn_mnist", "cs231n", "cs231n_2016", "eecs498_2019", "eecs498_2020", "linear_regression"),
     *("numpy_linear_bias", "ridge_regression", "softmax_sgd_lab", "two_layer_net"),
 )
-ROUNDS = 16
+ROUNDS = 8
 SHARES = (1.0, 0.3, 0.05, 0.01)
 GREATEST_TRIALS = 300
 

@@ -22,7 +22,7 @@ from grader.model.report import parse_report, report_schema
 from grader.sandbox.fake import FakeSandbox
 from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
 from tests.pace import HANG_SECONDS
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, check_part, report_of
+from tests.samples import BOTH_FUNCTIONS, MINI_NUMPY_SPEC, MINI_SPEC, TIMED_CHECK, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "submissions" / "eecs498_2019"
@@ -959,7 +959,11 @@ def test_help_needs_neither_torch_nor_numpy_nor_pydantic(code):
 
 @pytest.mark.slow
 def test_a_right_submission_is_graded_and_its_report_fits_the_schema(tmp_path):
-    ran = real_grader("check", SAMPLES / "perfect_module", "--json", tmp_path / "r.json", cwd=tmp_path)
+    sample = ROOT / "submissions" / "ridge_regression" / "perfect_module"
+
+    ran = real_grader(
+        "check", sample, "--spec", "ridge_regression", "--json", tmp_path / "r.json", cwd=tmp_path
+    )
 
     data = json.loads((tmp_path / "r.json").read_text())
     assert ran.returncode == 0
@@ -974,7 +978,7 @@ def test_a_right_submission_is_graded_and_its_report_fits_the_schema(tmp_path):
 def test_a_hostile_submission_neither_restyles_the_terminal_nor_breaks_the_json(tmp_path):
     words = "[red]x[/] [/nosuch] \\x1b[31m\\x1b]0;title\\x07 \\x9b2J \\r\\ud800 \\u202e" + "long " * 60
     name = "[bold]\x1b[31m.py"
-    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC)
     (tmp_path / name).write_text(
         f"class E(Exception):\n    pass\nE.__name__ = '[red]E[/]'\n"
         f"def f(W, X, y, reg):\n    raise E('{words}')\n"
@@ -1026,7 +1030,7 @@ def test_a_stop_in_code_from_a_string_ends_with_the_exit_code_of_a_stop(tmp_path
     assert (ran.returncode, ran.stderr) == (130, b"")
 
 
-STOPPABLE = MINI_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
+STOPPABLE = MINI_NUMPY_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
 ENDLESS = "import time\ndef f(W, X, y, reg):\n    while True:\n        time.sleep(1)\n"
 
 
@@ -1122,7 +1126,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
 
 
 def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp_path):
-    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC)
     (tmp_path / "hw.py").write_text("x = 1\n")
     reader, writer = os.pipe()
     os.close(reader)
@@ -1147,7 +1151,7 @@ def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp
 
 @pytest.mark.parametrize("closed", [[1], [2], [0, 1, 2]])
 def test_a_closed_standard_stream_costs_neither_the_file_nor_the_exit_code(tmp_path, closed):
-    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC)
     (tmp_path / "hw.py").write_text("x = 1\n")
     closing = " ".join(f"{number}>&-" for number in closed)
 
