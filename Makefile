@@ -30,10 +30,10 @@ demo: .venv/.ready ## Grade some sample submissions into demo_reports/
 	    --isolation process $(SAMPLES:%=--select '%')
 
 test: .venv/.ready ## Run the tests on two cores
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --maxschedchunk 20
 
 test-full: .venv/.ready ## Run every test, sample and catalogue entry (half an hour)
-	@$(BIN)/python -m pytest -q -n 2 --in-full
+	@$(BIN)/python -m pytest -q -n 2 --maxschedchunk 20 --in-full
 
 check: .venv/.ready ## Check lint, format and types; changes nothing
 	@$(BIN)/ruff check .

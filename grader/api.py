@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -340,7 +340,8 @@ def grade_class(
         path: the download of a platform, or a folder or a .zip with one notebook, module, archive or folder for each
             submission.
         spec: a spec's name, .toml file or folder.
-        out: folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv; created if missing.
+        out: folder for reports/ID.json, the students' pages feedback/ID.html, the class's page index.html and gradebook.csv;
+            created if missing.
         quick: as for `grade_path`.
         full: as for `grade_path`; submissions whose training stopped early are graded again.
         device: as for `grade_path`.
@@ -399,7 +400,7 @@ def grade_class(
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own, require_same_spec
-        from grader.batch.pages import write_pages
+        from grader.batch.pages import write_pages, write_pages_briefly
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
@@ -446,8 +447,9 @@ def grade_class(
             own_files={**own_files, **dict(enrolled.own_files)},
             progress=progress,
             working=working,
+            stopped=partial(write_pages_briefly, store, entries),
         )
-        without_page = write_pages(store, entries, result, working)
+        without_page = write_pages(store, entries, result.results, result.remarks, working=working)
         return replace(
             result,
             skipped=found.skipped,

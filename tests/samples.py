@@ -50,6 +50,8 @@ vectorized = "g"
 points = 3
 """
 
+MINI_NUMPY_SPEC = MINI_SPEC.replace("\n\n", '\nbackend = "numpy"\n\n', 1)
+"""The same for workers that need not import torch."""
 
 TIMED_CHECK = """
 [[checks]]

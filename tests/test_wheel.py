@@ -15,6 +15,8 @@ from tests.pace import HANG_SECONDS
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("grader", "reference", "test_specs", "pyproject.toml", "LICENSE")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):

@@ -1,4 +1,4 @@
-"""Gives and removes overrides in the output folder of a class, and derives its gradebook anew."""
+"""Gives and removes overrides in the output folder of a class, and derives its gradebook and pages anew."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from grader import formatting
 from grader.batch.applied import Applied
 from grader.batch.class_rules import GREATEST_POINTS, Override
 from grader.batch.overrides import overrides_text, read_overrides
+from grader.batch.pages import refresh_pages
 from grader.batch.results import derived
 from grader.batch.store import ReportStore, write_atomically
 from grader.batch.student_name import StudentName
@@ -31,6 +32,9 @@ class Overridden:
 
     remarks: tuple[str, ...] = ()
     """What the overrides led to in the class: whom they do not fit, which others they replace."""
+
+    without_page: tuple[str, ...] = ()
+    """Ids of submissions whose page the grader failed to change."""
 
 
 def give(
@@ -196,9 +200,11 @@ def _written(
     write_atomically(store.overrides_path, overrides_text(overrides))
     now = derived(store)
     store.write_gradebook(now.results)
+    without_page = refresh_pages(store, now.results, now.results, now.remarks)
     keys = set(map(_key, found))
     new = tuple(each for each in now.remarks if each not in before.remarks)
-    return Overridden(found, tuple(each for each in now.results if _key(each) in keys), new)
+    after = tuple(each for each in now.results if _key(each) in keys)
+    return Overridden(found, after, new, tuple(without_page))
 
 
 def _is_total(change: Change) -> bool:

@@ -1,61 +1,136 @@
-"""The pages of a class: out/feedback/ID.html for everyone, each derived from a report, the files it is on and the results."""
+"""The pages of a class: out/feedback/ID.html for everyone, and out/index.html for the instructor."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from grader.batch.run import ClassResult
+from grader.batch.left_out import left_out
+from grader.batch.overview.class_page import class_page
 from grader.batch.store import ReportStore, write_atomically
 from grader.errors import SubmissionError
-from grader.feedback.page import fingerprint, student_page
+from grader.feedback.page import fingerprint, standing_fingerprint, student_page, with_standing
 from grader.grading.grade import guarded
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
 from grader.model.report import Report
 from grader.model.student_result import StudentResult
 
+CLASS_PAGE = "the class"
+"""Stands for the class's page where the ids of submissions stand for theirs."""
+
+BRIEFLY_SECONDS = 2.0
+"""For students' pages after a stop."""
+
 _HEAD_BYTES = 4_000
-"""The fingerprint is among the first bytes of a page."""
+"""The fingerprints are among the first bytes of a page."""
 
 
 def write_pages(
     store: ReportStore,
     entries: Sequence[ClassEntry],
-    result: ClassResult,
+    results: Sequence[StudentResult],
+    remarks: Sequence[str] = (),
+    *,
     working: Callable[[Sequence[str]], None] | None = None,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[str, ...]:
     """Write the pages that are not there as they would be made now; the ids of those that the grader failed to make.
 
     A page that cannot be made costs nobody a grade. OutputError if one cannot be written.
+
+    entries: those whose files are at hand; others keep the code that their pages show.
+    results, remarks: of the whole class. may_go_on: asked before each student's page; the class's is always written.
     """
-    by_id: dict[str, list[StudentResult]] = {}
-    for each in result.results:
-        by_id.setdefault(each.id, []).append(each)
-    places = {entry.id: entry for entry in entries}
+    by_id = _by_submission(results)
     failed = []
-    for outcome in result.outcomes:
+    for entry in entries:
+        own = by_id.pop(entry.id, ())
+        report = own[0].report if own else None
+        if report is None or not may_go_on():
+            continue
         if working is not None:
-            working((outcome.id,))
-        made = guarded(
-            partial(_page, store, places[outcome.id], outcome.report, tuple(by_id.get(outcome.id, ())))
-        )
+            working((entry.id,))
+        made = guarded(partial(_page, store, entry, report, own))
         if made is None:
-            failed.append(outcome.id)
+            failed.append(entry.id)
         elif made:
-            write_atomically(store.page_path(outcome.id), made)
+            write_atomically(store.page_path(entry.id), made)
     if working is not None:
         working(())
+    failed += refresh_pages(store, [each for own in by_id.values() for each in own], results, remarks)
     return tuple(failed)
+
+
+def write_pages_briefly(
+    store: ReportStore,
+    entries: Sequence[ClassEntry],
+    results: Sequence[StudentResult],
+    remarks: Sequence[str] = (),
+) -> None:
+    """The same for a run that was stopped: somebody waits, so pages that take longer are left to the next run."""
+    end = time.monotonic() + BRIEFLY_SECONDS
+    write_pages(store, entries, results, remarks, may_go_on=lambda: time.monotonic() < end)
+
+
+def refresh_pages(
+    store: ReportStore,
+    changed: Sequence[StudentResult],
+    results: Sequence[StudentResult],
+    remarks: Sequence[str] = (),
+) -> list[str]:
+    """Write the class's page, and the standing on the pages of these students where it is not the one that counts.
+
+    Raises and returns what `write_pages` does.
+    """
+    failed = []
+    for submission_id, own in _by_submission(changed).items():
+        path, report = store.page_path(submission_id), own[0].report
+        if report is None or not (head := _head(path)) or standing_fingerprint(report, own) in head:
+            continue
+        made = guarded(partial(_refreshed, path, head, report, own))
+        if made is None:
+            failed.append(submission_id)
+        elif made:
+            write_atomically(path, made)
+    page = guarded(partial(_class_page, store, results, remarks))
+    if page is None:
+        failed.append(CLASS_PAGE)
+    else:
+        write_atomically(store.class_page_path, page)
+    return failed
+
+
+def _by_submission(results: Sequence[StudentResult]) -> dict[str, tuple[StudentResult, ...]]:
+    found: dict[str, tuple[StudentResult, ...]] = {}
+    for each in results:
+        found[each.id] = (*found.get(each.id, ()), each)
+    return found
 
 
 def _page(store: ReportStore, entry: ClassEntry, held: Report, results: Sequence[StudentResult]) -> str:
     """The page; empty if the one on disk is the same. held: the report, perhaps without the pictures that are on disk."""
-    report = store.read(entry.id) or held
-    if fingerprint(report, results) in _head(store.page_path(entry.id)):
+    head = _head(store.page_path(entry.id))
+    if standing_fingerprint(held, results) in head and fingerprint(held) in head:
         return ""
+    report = store.read(entry.id) or held
     return student_page(report, _files(entry), results).content.decode()
+
+
+def _refreshed(path: Path, head: str, report: Report, results: Sequence[StudentResult]) -> str:
+    """The page with its new standing; empty if the rest of it is not of this report, which the next run puts right."""
+    if fingerprint(report) not in head:
+        return ""
+    return with_standing(path.read_text(encoding="utf-8"), report, results)
+
+
+def _class_page(store: ReportStore, results: Sequence[StudentResult], remarks: Sequence[str]) -> bytes:
+    folder = store.feedback_folder
+    pages = frozenset(path.stem for path in folder.glob("*.html")) if folder.is_dir() else frozenset()
+    outside = left_out(store, results)
+    return class_page(results, outside, remarks, pages).content
 
 
 def _head(path: Path) -> str:

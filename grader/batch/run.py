@@ -33,6 +33,9 @@ Progress = Callable[["Outcome | None", int, int], None]
 
 One that is "open" is not done: it comes once more at the end."""
 
+Stopped = Callable[[Sequence[StudentResult], Sequence[str]], None]
+"""Called when a run is stopped, with the results so far and the remarks on rules and overrides."""
+
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
 
@@ -148,6 +151,7 @@ class ClassRun:
         own_files: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
         working: Working | None = None,
+        stopped: Stopped | None = None,
     ) -> ClassResult:
         """Grade the entries. Each report is on disk before progress is called with it.
 
@@ -172,6 +176,8 @@ class ClassRun:
             except BaseException:
                 with suppress(OutputError):  # the first error counts
                     book.write()
+                    if stopped is not None and book.reports:
+                        stopped(book.results, book.remarks)
                 raise
             book.write()
         ordered = tuple(outcomes[entry.id] for entry in entries)

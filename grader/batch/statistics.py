@@ -93,6 +93,7 @@ class CheckStatistics:
     id: str
     title: str
     max_points: float
+    is_hidden: bool
     statuses: Mapping[VerdictStatus, int]
 
     following: int
@@ -279,6 +280,7 @@ class _CheckTally:
             self.first.id,
             self.first.title,
             self.first.max_points,
+            self.first.visibility == "hidden",
             dict(self.statuses),
             self.following,
             statistics.fmean(self.credits) if self.credits else None,

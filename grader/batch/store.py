@@ -111,6 +111,11 @@ class ReportStore:
         return self.folder / "feedback"
 
     @property
+    def class_page_path(self) -> Path:
+        """The instructor's page on the class."""
+        return self.folder / "index.html"
+
+    @property
     def gradebook_path(self) -> Path:
         """The table of scores."""
         return self.folder / "gradebook.csv"

@@ -185,10 +185,11 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
         if name == _ERROR and len(images) == 1 and picture.width * picture.height <= _MOST_PIXELS:
             alt = "the differences between dW and the reference's, entry by entry"
             words = (
-                "Where dW is off, in the first call in which it is wrong: a row for each feature, a column for each"
-                " class. Red entries are too high, blue ones too low; the palest are right."
+                "Where dW is off, in the first call in which it is wrong. Red entries are too high, blue ones too low;"
+                " the palest are right."
             )
-            yield Figure(words, charts.pixels(images[0], picture.width, picture.height, alt))
+            chart = charts.pixels(images[0], picture.width, picture.height, ("class", "feature"), alt)
+            yield Figure(words, chart)
         elif images:
             words = "The learned weights of each class as an image, scaled to their own range."
             label = name.replace("_", " ")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from grader import formatting
@@ -19,6 +15,7 @@ from grader.feedback import remarks
 from grader.feedback.annotations import Place, annotations_of, place_of
 from grader.feedback.causes import OPTIONAL, absent_lines
 from grader.feedback.charts import Piece, score_bar
+from grader.feedback.document import policy, resource, style, template
 from grader.feedback.figures import pictures
 from grader.feedback.listing import Listing, anchor_of, listings
 from grader.feedback.paragraphs import Paragraph, paragraphs, place_of_match, places
@@ -29,6 +26,7 @@ from grader.model.report import CheckPart, Report, WherePart, student_view
 from grader.model.student_result import StudentResult
 
 _TEMPLATE, _STYLE = "student_page.html.jinja", "student_page.css"
+_FRAME = "page.html.jinja"
 
 _LOOKS = {
     "passed": "passed",
@@ -104,16 +102,17 @@ def student_page(
     waiting = _waiting(seen, checks, told)
     drawn = pictures(checks)
     tellers = {cause.teller.id for paragraph in told for cause in paragraph.causes}
-    css = _resource(_STYLE)
-    html = _template().render(
+    css = style(_STYLE)
+    html = template(_TEMPLATE).render(
         report=seen,
         css=Markup(css),  # noqa: S704  ours
-        policy=_policy(css),
+        policy=policy(css),
         who=_who(seen),
         circumstances=tuple(_circumstances(seen)),
         score=score(seen.model_copy(update={"score": counted.score})),
         counted=counted,
-        fingerprint=fingerprint(report, results),
+        fingerprint=fingerprint(report),
+        standing=standing_fingerprint(report, results),
         no_score=why_no_score(seen) if counted.score is None or not seen.max_score else "",
         bar=score_bar(
             [Piece(check.points, check.max_points, check.id in waiting) for check in checks],
@@ -143,11 +142,36 @@ def student_page(
     return Artifact(f"{seen.submission.id}.html", "text/html", html.encode())
 
 
-def fingerprint(report: Report, results: Sequence[StudentResult] = ()) -> str:
-    """Equal for two pages only if they are: it stands in the page, which need not be made again while it does."""
-    seen = student_view(report)
-    parts = (seen.to_json(), repr(standing(seen, results)), _resource(_TEMPLATE), _resource(_STYLE))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def fingerprint(report: Report) -> str:
+    """Equal for two pages only if they are but for their standing. It is in the page, which need not be made again while it is.
+
+    Curves and pictures do not count, as each grading has its own time.
+    """
+    texts = (resource(_FRAME), resource(_TEMPLATE), style(_STYLE))
+    return _digest(student_view(report.without_pictures).to_json(), *texts)
+
+
+def standing_fingerprint(report: Report, results: Sequence[StudentResult] = ()) -> str:
+    """The same for the score that counts and the changes to it, which a class's rules and overrides decide."""
+    return _digest(repr(standing(report, results)))
+
+
+def with_standing(page: str, report: Report, results: Sequence[StudentResult]) -> str:
+    """A page of this report with the standing that these results give; its code stays."""
+    new = student_page(report, None, results).content.decode()
+    for start, end in (("<title>", "</title>"), ('<meta name="standing"', ">"), ("<header>", "</header>")):
+        page = page.replace(_part(page, start, end), _part(new, start, end), 1)
+    return page
+
+
+def _part(page: str, start: str, end: str) -> str:
+    """The first part of a page between such markup, which no word of a student's can be."""
+    at = page.index(start)
+    return page[at : page.index(end, at)]
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 class _Links:
@@ -288,36 +312,3 @@ class _Prose:
             href, end = self._link(place_of_match(match)), match.end()
             html += Markup('<a href="{}">{}</a>').format(href, match[0]) if href else match[0]
         return html + words[end:]
-
-
-def _policy(css: str) -> str:
-    """The page may use its own style sheet and the images within it, nothing else."""
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-@cache
-def _resource(name: str) -> str:
-    return files("grader.feedback").joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, extensions=[]
-    )
-    environment.filters |= {
-        "points": formatting.points,
-        "number": formatting.rough,
-        "listing": formatting.listing,
-        "several": formatting.several,
-        "visible": formatting.printable_lines,
-    }
-    return environment
-
-
-@cache
-def _template() -> Template:
-    return _environment().from_string(_resource(_TEMPLATE))

@@ -20,7 +20,7 @@ from grader.sandbox.host import Sandbox
 from tests.attacks.attack import SEED, Attack, hand_in_twin, spec
 from tests.attacks.hand_ins import HostileHandIn
 
-BETWEEN = 12
+BETWEEN = 5
 """After so many hostile students sits a right one."""
 
 RIGHT_POINTS, WRONG_POINTS = 30.0, 10.0

@@ -7,22 +7,16 @@ from functools import cache
 
 import pytest
 
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import ATTACKS, Twin, graded, hand_in_twin, spec, words_of
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.reports import assert_sound
+from tests.attacks.school_class import RIGHT_POINTS, WRONG_POINTS
 from tests.pace import longest_seconds
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        if made.isolation.level is not IsolationLevel.confined:
-            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
-        yield made
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only"),
+    pytest.mark.usefixtures("confined"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +36,15 @@ def graded_twin(sandbox, tmp_path_factory):
         assert report.score is not None
         return GradedTwin(report.score, time.perf_counter() - started)
 
-    return grade_twin
+    yield grade_twin
+    grade_twin.cache_clear()
+    assert grade_twin("right").points == RIGHT_POINTS  # whatever was graded in the sandbox since
 
 
 def test_there_are_attacks_and_their_twins_are_told_apart(graded_twin):
     assert len(ATTACKS) >= 60
-    assert graded_twin("wrong").points == 10
-    assert graded_twin("right").points == 30
+    assert graded_twin("wrong").points == WRONG_POINTS
+    assert graded_twin("right").points == RIGHT_POINTS
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

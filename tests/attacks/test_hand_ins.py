@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from grader.sandbox.host import Sandbox
 from tests.attacks.attack import graded, spec, words_of
 from tests.attacks.hand_ins import HAND_INS
 from tests.attacks.leftovers import Snapshot
@@ -13,13 +12,6 @@ from tests.attacks.reports import assert_sound
 from tests.pace import longest_seconds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="makes links and pipes")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        made.isolation  # noqa: B018  waits for the first worker
-        yield made
 
 
 @pytest.mark.parametrize("hostile", HAND_INS.values(), ids=HAND_INS.keys())

@@ -19,7 +19,7 @@ from tests.pace import HANG_SECONDS, process_seconds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
 
-MOMENTS = 10
+MOMENTS = 6
 WITHIN_STARTS = 60
 """Nothing lives longer than this many starts of a Python take on this machine just then: 2 s on an idle one."""
 

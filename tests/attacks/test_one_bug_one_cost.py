@@ -6,18 +6,11 @@ import pytest
 
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
-from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.samples import submission_of
 
 SAMPLES = Path(__file__).parents[2] / "submissions"
 SEED = 20190913
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 def status_of(sandbox, spec, source, only):

@@ -5,14 +5,15 @@ import time
 
 import pytest
 
-from grader.sandbox.host import Sandbox
-from grader.sandbox.isolation import IsolationLevel
 from tests.attacks.attack import words_of
 from tests.attacks.leftovers import Snapshot
-from tests.attacks.pair import all_pairs, points_of
+from tests.attacks.pair import all_pairs, honest_of, points_of
 from tests.attacks.reports import assert_sound_but_for_the_score
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are confined on Linux only"),
+    pytest.mark.usefixtures("confined"),
+]
 
 PAIRS = all_pairs()
 
@@ -21,19 +22,9 @@ LONGEST_SECONDS = 60.0
 LONGEST_RATIO = 20.0
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        if made.isolation.level is not IsolationLevel.confined:
-            pytest.skip(f"this machine does not confine workers: {made.isolation.missing}")
-        yield made
-
-
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
 def test_the_cheat_gains_nothing_and_its_honest_twin_loses_nothing(pair, sandbox):
-    started = time.perf_counter()
-    honest = pair.graded(pair.honest, sandbox)
-    honest_seconds = time.perf_counter() - started
+    honest, honest_seconds = honest_of(pair, sandbox)
 
     assert_sound_but_for_the_score(honest)
     assert points_of(honest) == pair.honest_points, words_of(honest)

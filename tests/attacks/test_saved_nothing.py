@@ -9,7 +9,6 @@ import torch
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
-from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.attacks.attack import SEED, words_of
 from tests.attacks.pair import SAMPLES, points_of
@@ -37,12 +36,6 @@ SAVED = {
     "one pattern for one class": torch.linspace(0, 9, 3073).sin()[:, None] * torch.eye(10)[3],
     "random in 16 bits": torch.randn(3073, 10, generator=GENERATOR).bfloat16(),
 }
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 def report_on(folder, sandbox):

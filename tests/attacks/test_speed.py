@@ -6,7 +6,6 @@ import pytest
 
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
-from grader.sandbox.host import Sandbox
 from tests.attacks.speed_cheats import HIDE_A_LOOP, HONEST, IN_16_BITS, LOOPS, TWICE
 from tests.samples import mini_spec, submission_of
 
@@ -33,12 +32,6 @@ points = 3
 # Between a loop over 2400 samples and none there is a factor of a hundred: no machine is busy enough to cross it.
 ladder = [{ bound = 6.0, credit = 1.0 }, { bound = 12.0, credit = 0.5 }]
 """
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 @pytest.fixture

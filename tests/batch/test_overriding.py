@@ -50,6 +50,14 @@ def test_points_of_the_total_are_in_the_gradebook_at_once(store):
     assert store.read("ann").score == 10.0
 
 
+def test_the_class_page_has_them_at_once(store):
+    put(store, "ann", reason="a <b> typo")
+
+    page = store.class_page_path.read_text()
+    assert "\N{MINUS SIGN}2</span>" in page
+    assert "a &lt;b&gt; typo" in page
+
+
 def test_points_of_a_check(store):
     put(store, "ann", 3.0, "f_values")
 

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.batch.pages import write_pages
-from grader.batch.run import ClassResult, Outcome
+from grader.batch.pages import CLASS_PAGE, refresh_pages, write_pages
 from grader.batch.store import ReportStore
-from grader.feedback.page import fingerprint
 from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries
 from grader.model.report import StudentPart
@@ -32,10 +30,9 @@ def course(tmp_path):
     return entry, store, report
 
 
-def written(course, *, results=(), ids=("ann",)):
+def written(course, *, results=None, **options):
     entry, store, report = course
-    outcomes = tuple(Outcome(each, "graded", report) for each in ids)
-    return write_pages(store, [entry], ClassResult(outcomes, results=results))
+    return write_pages(store, [entry], results or (StudentResult("ann", None, report),), **options)
 
 
 def page_of(course):
@@ -71,7 +68,7 @@ def test_a_page_is_made_from_the_report_on_disk(course):
 
     written((entry, store, report.without_pictures))
 
-    assert fingerprint(report) in page_of(course)
+    assert "The loss while it trains" in page_of(course)
 
 
 def test_rules_and_overrides_change_the_score_of_the_page(course):
@@ -110,3 +107,62 @@ def test_a_page_that_cannot_be_made_is_named_and_stops_nothing(course, monkeypat
 
     assert written(course) == ("ann",)
     assert not course[1].page_path("ann").exists()
+
+
+def test_a_class_page_that_cannot_be_made_is_named(course, monkeypatch):
+    monkeypatch.setattr("grader.batch.pages.class_page", lambda *_: 1 // 0)
+
+    assert written(course) == (CLASS_PAGE,)
+    assert "her code" in page_of(course)
+
+
+def test_another_standing_reaches_a_page_without_the_files_and_its_code_stays(course):
+    _, store, report = course
+    written(course)
+    change = Change("override", -2.5, "1 < 2")
+    (late,) = results = (StudentResult("ann", None, report, (change,)),)
+
+    assert refresh_pages(store, results, results) == []
+
+    refreshed = page_of(course)
+    assert "<title>ann: 7.5 of 10" in refreshed
+    assert "<li>\N{MINUS SIGN}2.5 points: 1 &lt; 2</li>" in refreshed
+    assert "her code" in refreshed
+    store.page_path("ann").unlink()
+    written(course, results=(late,))
+    assert page_of(course) == refreshed
+
+
+def test_a_page_of_another_report_waits_for_the_next_run(course):
+    _, store, report = course
+    written(course)
+    before = page_of(course)
+    newer = report.model_copy(update={"score": 4.0})
+    results = (StudentResult("ann", None, newer),)
+
+    refresh_pages(store, results, results)
+
+    assert page_of(course) == before
+
+
+def test_students_who_were_not_selected_get_their_standing_too(course):
+    _, store, report = course
+    written(course)
+
+    write_pages(store, [], (StudentResult("ann", None, report, (Change("late", -1, "late"),)),))
+
+    assert "<title>ann: 9 of 10" in page_of(course)
+    assert "her code" in page_of(course)
+
+
+def test_after_a_stop_only_pages_that_take_little_are_made_and_always_the_class_page(course):
+    assert written(course, may_go_on=lambda: False) == ()
+
+    assert not course[1].page_path("ann").exists()
+    assert "feedback/" not in course[1].class_page_path.read_text()
+
+
+def test_the_class_page_links_to_pages_that_are_there(course):
+    written(course)
+
+    assert 'href="feedback/ann.html"' in course[1].class_page_path.read_text()

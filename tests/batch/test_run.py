@@ -80,6 +80,7 @@ def batch(tmp_path, course, graded):
         is_quick=False,
         executor=None,
         progress=None,
+        stopped=None,
         least_isolation=IsolationLevel.process,
         **rules,
     ):
@@ -88,7 +89,9 @@ def batch(tmp_path, course, graded):
         class_run = ClassRun(
             mini_spec(tmp_path, text), settings, store, least_isolation=least_isolation, **rules
         )
-        return class_run.grade(find_entries(course), executor or graded.executor, progress=progress)
+        return class_run.grade(
+            find_entries(course), executor or graded.executor, progress=progress, stopped=stopped
+        )
 
     return run
 
@@ -432,16 +435,23 @@ def gradebook_lines(tmp_path):
     return list(csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text())))
 
 
-def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
+def test_a_stop_leaves_the_gradebook_of_what_is_done_and_tells_its_results(tmp_path, batch):
+    told = []
+
     def stop(outcome, number, total):
         if number == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        batch(progress=stop)
+        batch(progress=stop, stopped=lambda results, _: told.extend(results))
 
     assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
     assert [row["status"] for row in gradebook_lines(tmp_path)] == ["graded", "graded", "not_graded"]
+    assert [(each.id, each.status) for each in told] == [
+        ("ann", "graded"),
+        ("bob", "graded"),
+        ("cem", "not_graded"),
+    ]
 
 
 def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):

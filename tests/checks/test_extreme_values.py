@@ -27,7 +27,7 @@ SPECS = (
     ),
     *("numpy_linear_bias", "ridge_regression", "softmax_sgd_lab", "two_layer_net"),
 )
-ROUNDS = 16
+ROUNDS = 8
 SHARES = (1.0, 0.3, 0.05, 0.01)
 GREATEST_TRIALS = 300
 

@@ -25,7 +25,7 @@ CELLS = (
     "data = torch.load('x.pt')\nLinearSVM.reg = 1\ntry:\n    import a.b as c\nexcept ImportError as e:\n    c = None\nwhile DELTA: DELTA -= 1\n",
     "softmax_loss_naive = lambda W: W\nmatch DELTA:\n    case [x, *_] | {'k': x}: pass\nprint(x := 3)\n",
 )
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def run(content, path="hw.py"):

@@ -2,25 +2,11 @@
 
 import base64
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from grader.feedback.page import student_page
 from tests.samples import check_part, report_of, submission_of
-
-CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the dev extra")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def whole_page():

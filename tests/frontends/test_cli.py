@@ -22,7 +22,7 @@ from grader.model.report import parse_report, report_schema
 from grader.sandbox.fake import FakeSandbox
 from grader.spec import SPEC_FOLDER, shipped_specs, spec_schema
 from tests.pace import HANG_SECONDS
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, check_part, report_of
+from tests.samples import BOTH_FUNCTIONS, MINI_NUMPY_SPEC, MINI_SPEC, TIMED_CHECK, check_part, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "submissions" / "eecs498_2019"
@@ -553,6 +553,7 @@ def test_a_batch_is_a_line_for_each_submission_and_a_summary(grader, graded, cou
         "                            f_values",
         f"Reports:   {course}/out/reports",
         f"Pages:     {course}/out/feedback",
+        f"Class:     {course}/out/index.html",
         f"Gradebook: {course}/out/gradebook.csv",
         "More:      grader results out",
     ]
@@ -580,7 +581,7 @@ def test_a_batch_says_whose_score_changed_and_whom_the_rules_touch(grader, grade
     later = grader(*words).out.splitlines()
 
     assert "2 students: 1 graded, 1 not graded yet" in first
-    assert first[first.index("Score: 3 out of 10") : -4] == [
+    assert first[first.index("Score: 3 out of 10") : -5] == [
         "Score: 3 out of 10",
         "1 score changed: ann 0 -> 10 (spec, grader, isolation)",
         "1 student with overridden points.",
@@ -611,22 +612,22 @@ def class_folder(tmp_path):
 
 
 def test_overrides_are_given_listed_and_removed(grader, class_folder):
-    last = f"Gradebook: {class_folder}/gradebook.csv"
+    last = [f"Gradebook: {class_folder}/gradebook.csv", f"Class:     {class_folder}/index.html"]
 
     given = grader("override", "out", "ann", "--points", "8", "--reason", "oral exam")
     of_check = grader("override", "out", "ann", "--check", "f_values=7.5", "--reason", "typo")
     listed = grader("override", "out").out.splitlines()
     removed = grader("override", "out", "ann", "--remove")
 
-    assert given.out.splitlines() == ["ann: 10 -> 8", last]
+    assert given.out.splitlines() == ["ann: 10 -> 8", *last]
     assert of_check.out.splitlines() == [
         "ann: 8 -> 8",
         "Note: ann has an override of the total, which counts: 8; remove it if the points of the check should count.",
-        last,
+        *last,
     ]
     assert [line.partition(" (")[0] for line in listed] == ["ann: 8 for the total", "ann: 7.5 for f_values"]
     assert [line.rpartition("): ")[2] for line in listed] == ["oral exam", "typo"]
-    assert removed.out.splitlines() == ["ann: 8 -> 10", last]
+    assert removed.out.splitlines() == ["ann: 8 -> 10", *last]
     assert grader("override", "out").out == "No overrides.\n"
 
 
@@ -958,7 +959,11 @@ def test_help_needs_neither_torch_nor_numpy_nor_pydantic(code):
 
 @pytest.mark.slow
 def test_a_right_submission_is_graded_and_its_report_fits_the_schema(tmp_path):
-    ran = real_grader("check", SAMPLES / "perfect_module", "--json", tmp_path / "r.json", cwd=tmp_path)
+    sample = ROOT / "submissions" / "ridge_regression" / "perfect_module"
+
+    ran = real_grader(
+        "check", sample, "--spec", "ridge_regression", "--json", tmp_path / "r.json", cwd=tmp_path
+    )
 
     data = json.loads((tmp_path / "r.json").read_text())
     assert ran.returncode == 0
@@ -973,7 +978,7 @@ def test_a_right_submission_is_graded_and_its_report_fits_the_schema(tmp_path):
 def test_a_hostile_submission_neither_restyles_the_terminal_nor_breaks_the_json(tmp_path):
     words = "[red]x[/] [/nosuch] \\x1b[31m\\x1b]0;title\\x07 \\x9b2J \\r\\ud800 \\u202e" + "long " * 60
     name = "[bold]\x1b[31m.py"
-    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC)
     (tmp_path / name).write_text(
         f"class E(Exception):\n    pass\nE.__name__ = '[red]E[/]'\n"
         f"def f(W, X, y, reg):\n    raise E('{words}')\n"
@@ -1025,7 +1030,7 @@ def test_a_stop_in_code_from_a_string_ends_with_the_exit_code_of_a_stop(tmp_path
     assert (ran.returncode, ran.stderr) == (130, b"")
 
 
-STOPPABLE = MINI_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
+STOPPABLE = MINI_NUMPY_SPEC + "[limits]\ncall_seconds = 100\nfunction_seconds = 100\n"
 ENDLESS = "import time\ndef f(W, X, y, reg):\n    while True:\n        time.sleep(1)\n"
 
 
@@ -1121,7 +1126,7 @@ def test_a_batch_that_is_killed_or_stopped_keeps_what_is_done_and_goes_on(tmp_pa
 
 
 def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp_path):
-    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC)
     (tmp_path / "hw.py").write_text("x = 1\n")
     reader, writer = os.pipe()
     os.close(reader)
@@ -1146,7 +1151,7 @@ def test_a_reader_that_leaves_early_costs_neither_the_file_nor_the_exit_code(tmp
 
 @pytest.mark.parametrize("closed", [[1], [2], [0, 1, 2]])
 def test_a_closed_standard_stream_costs_neither_the_file_nor_the_exit_code(tmp_path, closed):
-    (tmp_path / "mini.toml").write_text(MINI_SPEC)
+    (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC)
     (tmp_path / "hw.py").write_text("x = 1\n")
     closing = " ".join(f"{number}>&-" for number in closed)
 

@@ -13,7 +13,6 @@ from grader.model.observation import Raised, Returned
 from grader.model.report import student_view
 from grader.model.trial import Replacement, Trial
 from grader.model.verdict import Diagnosis, Finding, Verdict
-from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.samples import mini_spec, submission_of
 
@@ -180,12 +179,6 @@ class Model:
     def predict(self, X):
         return np.argmax(X @ self.W, axis=1)
 """
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 def graded(sandbox, tmp_path, source=SOURCE, spec=SPEC, **settings):

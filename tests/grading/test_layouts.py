@@ -10,7 +10,6 @@ from grader.grading.layouts import find_layouts, layout_notes, layout_of
 from grader.grading.settings import Settings
 from grader.model.assignment import Assignment, Limits, LossFunction
 from grader.model.observation import Died
-from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from reference import Convention
 from tests.checks.students import observe, softmax_indexed, svm_loops, svm_mask
@@ -110,17 +109,16 @@ def svm(W, X, y, reg):
 """
 
 
-def test_a_submission_of_the_older_layout_is_graded_in_it():
+def test_a_submission_of_the_older_layout_is_graded_in_it(sandbox):
     loaded = load_spec("cs231n_2016")
     only = frozenset({"svm_naive_values", "svm_naive_loops", "svm_naive_inputs", "svm_naive_gradient"})
 
-    with Sandbox() as sandbox:
-        report = grade(
-            submission_of(f"from past.builtins import xrange\n{LOSSES}"),
-            loaded,
-            sandbox,
-            Settings(seed=3, only=only),
-        )
+    report = grade(
+        submission_of(f"from past.builtins import xrange\n{LOSSES}"),
+        loaded,
+        sandbox,
+        Settings(seed=3, only=only),
+    )
 
     assert {check.id for check in report.checks if check.status == "passed"} == only
     assert report.functions["svm_loss_naive"].status == "correct"

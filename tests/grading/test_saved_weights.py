@@ -18,7 +18,6 @@ from grader.intake.archive import SAVED_BYTES
 from grader.intake.submission import SourceFile, Submission, load_submission
 from grader.model.assignment import Assignment, Limits, PredictorFunction
 from grader.model.observation import Died, Missing, Raised, Received, Refused, Returned, TimedOut
-from grader.sandbox.host import Sandbox
 from reference import Convention, softmax_loss
 from tests.checks.images import DATA
 from tests.checks.students import says
@@ -41,12 +40,6 @@ ASSIGNMENT = Assignment(
     limits=Limits(),
 )
 MODULE = SourceFile("hw.py", b"def predict(W, X):\n    return (X @ W).argmax(1)\n")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as shared:
-        yield shared
 
 
 @pytest.fixture(scope="module")

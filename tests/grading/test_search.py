@@ -2,25 +2,16 @@
 
 import dataclasses
 
-import pytest
-
 from grader.grading.grade import grade
 from grader.grading.sessions import Sessions
 from grader.grading.settings import Settings
 from grader.model.trial import Replacement
-from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.attacks.pairs.search import PAIRS
 from tests.grading.test_sessions import ASSIGNMENT, call, extracted, loss_of
 from tests.samples import submission_of
 
 PAIR = PAIRS["a good pair beside bad ones"]
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 def report_on(tmp_path, sandbox, limits):

@@ -13,7 +13,6 @@ from grader.grading.sessions import Sessions
 from grader.model.observation import Received, Returned
 from grader.model.trial import ArrayOutput, NumberOutput, RunnerName, Scalar, Tensor, Trial
 from grader.sandbox.fake import FakeSandbox
-from grader.sandbox.host import Sandbox
 from grader.spec import load_spec
 from tests.samples import submission_of
 
@@ -74,12 +73,6 @@ def test_workers_have_torch_where_the_spec_or_the_code_that_runs_needs_it(
         sessions.run(call("svm_loss_vectorized", "reference"))
 
     assert [session.needs_torch for session in sandbox.sessions] == [of_student, of_reference]
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 def test_each_party_answers_with_its_own_function(sandbox):

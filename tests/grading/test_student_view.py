@@ -10,7 +10,7 @@ from grader.frontends.terminal import show_report
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.model.report import student_view
-from grader.sandbox.host import Sandbox
+from grader.sandbox.fake import FakeSandbox
 from tests.samples import mini_spec, submission_of
 
 SPEC = """\
@@ -89,10 +89,9 @@ def h(W, b, x):
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def report(sandbox, tmp_path_factory):
     loaded = mini_spec(tmp_path_factory.mktemp("spec"), SPEC)
-    with Sandbox() as sandbox:
-        return grade(submission_of(SOURCE), loaded, sandbox, Settings(seed=3))
+    return grade(submission_of(SOURCE), loaded, sandbox, Settings(seed=3))
 
 
 def printed(report):
@@ -181,14 +180,13 @@ def test_the_instructor_sees_everything(report):
 
 def test_progress_does_not_name_hidden_checks(tmp_path):
     told = []
-    with Sandbox() as sandbox:
-        grade(
-            submission_of(SOURCE),
-            mini_spec(tmp_path, SPEC),
-            sandbox,
-            Settings(seed=3, only=frozenset()),
-            lambda *words: told.append(words),
-        )
+    grade(
+        submission_of(SOURCE),
+        mini_spec(tmp_path, SPEC),
+        FakeSandbox(),
+        Settings(seed=3, only=frozenset()),
+        lambda *words: told.append(words),
+    )
 
     assert told == [
         (0, 5, "f: inputs unchanged"),

@@ -7,7 +7,6 @@ import pytest
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.restrictions import find_violations
-from grader.sandbox.host import Sandbox
 from tests.pace import compile_seconds
 from tests.restrictions.disguises import AUTOGRAD, LOSSES, PARTNERS
 from tests.restrictions.right_programs import RIGHT, USUAL, module
@@ -74,12 +73,6 @@ TRIED_WHILE_TRACED = (
     *("einsum", "one_hot", "nn.LogSoftmax", "wraps the partner", "decorator"),
     *("no_grad as a decorator", "inference_mode", "numpy within", "class with backward", "vmap"),
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 @pytest.fixture

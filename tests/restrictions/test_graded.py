@@ -5,7 +5,6 @@ import pytest
 from grader.grading.grade import grade
 from grader.grading.settings import Settings
 from grader.model.report import student_view
-from grader.sandbox.host import Sandbox
 from tests.samples import mini_spec, submission_of
 
 SPEC = """\
@@ -38,12 +37,6 @@ def softmax(W, X, y, reg):
     return loss + reg * (W * W).sum(), X.T @ P / len(y) + 2 * reg * W
 """
 BY_HAND = "-torch.log_softmax(X @ W, dim=1)[torch.arange(len(y)), y].mean()"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as made:
-        yield made
 
 
 @pytest.fixture

@@ -8,13 +8,6 @@ from tests.sandbox.calls import extracted_of
 
 
 @pytest.fixture(scope="session")
-def sandbox():
-    """One zygote for all tests: torch is imported once."""
-    with Sandbox() as shared:
-        yield shared
-
-
-@pytest.fixture(scope="session")
 def unconfined_sandbox():
     """One whose workers are plain processes with limits, as on a machine that can do no more."""
     with Sandbox(ForkLauncher(tiers.LIMITS)) as shared:

@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 from grader.execution.serial import SerialExecutor
-from grader.sandbox.host import Sandbox
 from grader.selftest import catalogue, implementations_for, load_catalogue, run_selftest
 from grader.selftest.catalogue import CatalogueError, shipped_catalogues, solution_of
 from grader.spec import load_spec, shipped_specs
@@ -45,10 +44,9 @@ def test_entries_bind_their_function_say_what_they_are_and_name_known_mistakes()
     assert unsound(entries, NAMES) == {}
 
 
-@pytest.fixture(scope="module")
-def executor():
-    with Sandbox() as sandbox:
-        yield SerialExecutor(sandbox)
+@pytest.fixture
+def executor(sandbox):
+    return SerialExecutor(sandbox)
 
 
 @pytest.mark.slow

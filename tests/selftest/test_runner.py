@@ -13,9 +13,9 @@ SPEC = load_spec("eecs498_2019")
 
 
 @pytest.fixture(scope="module")
-def executor():
-    with Sandbox() as one, Sandbox() as other:
-        yield ThreadsExecutor((one, other))
+def executor(sandbox):
+    with Sandbox() as other:
+        yield ThreadsExecutor((sandbox, other))
 
 
 def named(*names):

@@ -190,7 +190,8 @@ def batch(
         Path,
         typer.Option(
             "--out",
-            help="Folder for reports/ID.json, the students' pages feedback/ID.html and gradebook.csv.",
+            help="Folder for reports/ID.json, the students' pages feedback/ID.html, the class's page index.html and"
+            " gradebook.csv.",
             metavar="DIR",
         ),
     ],
@@ -327,6 +328,7 @@ def batch(
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Pages:     {store.feedback_folder.resolve()}")
+    typer.echo(f"Class:     {store.class_page_path.resolve()}")
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
     typer.echo(f"More:      grader results {shlex.quote(str(out))}")
     if result.without_page:

@@ -48,7 +48,7 @@ def override(
         typer.Option("--remove", help="Remove this student's overrides, or with --check CHECK only that."),
     ] = False,
 ) -> None:
-    """Give points by hand, with a reason. They are kept over regrades; the gradebook is derived at once.
+    """Give points by hand, with a reason. They are kept over regrades; gradebook and pages change at once.
 
     The report stays as it is: overrides.toml in DIR has the points.
     """
@@ -72,6 +72,10 @@ def override(
         )
     _show(done)
     typer.echo(f"Gradebook: {store.gradebook_path.resolve()}")
+    typer.echo(f"Class:     {store.class_page_path.resolve()}")
+    if done.without_page:
+        named = formatting.several(done.without_page)
+        typer.echo(f"The page of {named} is as before, which is the grader's fault.", err=True)
 
 
 def _amounts(points: float | None, checks: list[str]) -> dict[str | None, float]:

@@ -55,6 +55,8 @@ def results(
     elif not outside.unread and not outside.not_graded:
         typer.echo(f"There are no reports in {formatting.printable(str(store.reports_folder))} yet.")
     show_left_out(console, outside)
+    if check_id is None and store.class_page_path.is_file():
+        typer.echo(f"\nWith everybody's page: {formatting.printable(str(store.class_page_path))}")
     raise typer.Exit(EXIT_USAGE if outside.unread or outside.has_unread_record else 0)
 
 
