@@ -92,7 +92,8 @@ class MethodLoopsCheck(CheckFields):
         right: list[str] = []
         faults: list[str] = []
         alarms: list[Flag] = []
-        is_blamed = has_other_loops = False
+        wrong: list[str] = []
+        has_other_loops = False
         measured: dict[str, float] = {}
         start = 0
         for name in self.questions:
@@ -104,8 +105,7 @@ class MethodLoopsCheck(CheckFields):
             counts = _counts(part)
             measured |= {f"{name}_{at}": float(count.total) for at, count in enumerate(counts)}
             if not self._are_values_right(context, question, part):
-                faults.append(f"No points for the loops of {subject} until its answers are right.")
-                is_blamed = True
+                wrong.append(subject)
             elif (evading := evasion(subject, counts)) is not None:
                 faults.append(sentence(evading))
                 alarms.append(Flag("unclear_code", self.function, sentence(evading)))
@@ -116,6 +116,10 @@ class MethodLoopsCheck(CheckFields):
                 has_other_loops = True
             else:
                 right.append(subject)
+        if wrong:
+            whose = "its" if len(wrong) == 1 else "their"
+            names = formatting.listing(wrong)
+            faults.append(f"No points for the loops of {names} until {whose} answers are right.")
         if not faults:
             return self.passed(
                 f"{formatting.listing(right)} loop as the handout says.",
@@ -127,7 +131,7 @@ class MethodLoopsCheck(CheckFields):
             credit=len(right) / len(self.questions),
             measured=measured,
             findings=(Finding(self.function, False if has_other_loops else None),),
-            blames=(self.function,) if is_blamed and not has_other_loops else (),
+            blames=(self.function,) if wrong and not has_other_loops else (),
             alarms=tuple(alarms),
         )
 
