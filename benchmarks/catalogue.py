@@ -18,6 +18,7 @@ from benchmarks import (
     speedup,
     training,
     watching,
+    whole_class,
 )
 from benchmarks.record import Measure
 
@@ -57,6 +58,7 @@ BENCHMARKS = (
         partial(classes.in_class, "class-2020", "eecs498_2020"),
         is_long=True,
     ),
+    Benchmark("class-of-12", "a class of right, wrong and hostile samples, -j 1 and -j 2", 2.5, whole_class.small, 1, is_long=True),
     Benchmark("numpy-check", "one check of a NumPy spec, over its imports", 0.1, commands.numpy_check),
     Benchmark("torch-check", "one check of a torch spec, over `import torch`", 0.5, commands.torch_check),
     Benchmark("quick", "`grader check --quick`, beside `import torch`", 0.5, commands.quick),

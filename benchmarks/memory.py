@@ -65,14 +65,14 @@ class Peak:
             self.whole, self.roles = whole, seen
 
 
-def peak_of(*commands: Sequence[str]) -> Peak:
+def peak_of(*commands: Sequence[str], pause_seconds: float = _PAUSE_SECONDS) -> Peak:
     """Of the commands, run at the same time, with everything below them; looked at up to 30 times a second."""
     peak = Peak()
     with ExitStack() as running:
         processes = [running.enter_context(_started(command)) for command in commands]
         while any(process.poll() is None for process in processes):
             peak.look(_shares([process.pid for process in processes if process.returncode is None]))
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(pause_seconds)
     return peak
 
 

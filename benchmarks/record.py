@@ -17,7 +17,7 @@ RESULTS = Path(__file__).with_name("results")
 IDLE_LOAD = 0.5
 """The load average of a minute, up to which a machine counts as idle when a run begins."""
 
-Unit = Literal["s", "CPU s", "MiB", "x", "runs", "rounds"]
+Unit = Literal["s", "CPU s", "MiB", "x", "runs", "rounds", "/min"]
 """x: a ratio of two things measured in turn within one run."""
 
 

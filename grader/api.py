@@ -329,7 +329,8 @@ def grade_class(
 ) -> ClassResult:
     """Grade a class. Each report is on disk as soon as it is made; after a stop the same call resumes.
 
-    Nothing is graded if most of the first ten submissions to grade have no function of the spec.
+    Nothing is graded if most of the first ten submissions to grade have no function of the spec, or if `out` has the class
+    graded with another spec.
 
     >>> result = grade_class("submissions/cs231n", "cs231n", out, quick=True, select=["package_folder"])
     >>> [(outcome.id, outcome.how) for outcome in result.outcomes]
@@ -350,7 +351,7 @@ def grade_class(
         rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and holds for later
             calls without it.
         regrade: grade unchanged submissions too.
-        anyway: grade even a class that looks like another assignment's.
+        anyway: grade even a class that looks like another assignment's, or has reports of another spec.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
             cores and free memory allow (one on a GPU). Not used with a scheduler.
         scheduler: address of a Dask scheduler (tcp://HOST:PORT), whose workers then grade: docs/cluster.md. `data` is then
@@ -370,7 +371,8 @@ def grade_class(
         SubmissionError: `path` is not a class, or a pattern of `select` matches no submission.
         RosterError: the roster cannot be read, or has two students under one id.
         OutputError: a report cannot be written, or another run is writing to `out`.
-        SpecError: as for `grade_path`, or most submissions have no function of the spec.
+        SpecError: as for `grade_path`, or most submissions have no function of the spec, or `out` has them graded with
+            another one.
         RulesError: `rules`, or the rules or overrides in `out`, are not valid.
         UsageError: `format` is unknown, `scheduler` is not an address or its library is not installed, or as for
             `grade_path`.
@@ -396,7 +398,7 @@ def grade_class(
             executor = cluster = _cluster(running, scheduler, isolation, with_torch=with_torch)
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
-        from grader.batch.first_look import LOOKED_AT, require_own
+        from grader.batch.first_look import LOOKED_AT, require_own, require_same_spec
         from grader.batch.pages import write_pages
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
@@ -410,6 +412,7 @@ def grade_class(
                 path=reports,
             )
         store = ReportStore(reports)
+        store.require_files()
         enrolled = enrolment(store, None if roster is None else Path(roster))
         expected = loaded.spec.file_names
         found = find_class(
@@ -422,6 +425,7 @@ def grade_class(
         if not anyway:
             new = (entry for entry in entries if regrade or store.read(entry.id) is None)
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
+            require_same_spec(store.read_record(), loaded.spec, reports)
         store.prepare()
         if announce is not None:
             announce(found)

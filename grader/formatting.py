@@ -74,10 +74,17 @@ def count(amount: int, noun: str) -> str:
 
 
 def listing(words: Sequence[str], joined: str = "and") -> str:
-    """a, b and c; with another word in place of the `and`: a, b or c."""
+    """a, b and c; with another word in place of the `and`: a, b or c. Words with a comma, as One, Ann, have semicolons between."""
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} {joined} {words[-1]}"
+    between = "; " if any(", " in word for word in words) else ", "
+    return f"{between.join(words[:-1])} {joined} {words[-1]}"
+
+
+def sentence(words: str) -> str:
+    """With a capital, unless it begins with the name of a file, and a full stop."""
+    first = words.partition(" ")[0]
+    return f"{words}." if "." in first or "_" in first else f"{words[:1].upper()}{words[1:]}."
 
 
 def several(words: Sequence[str], most: int = 5) -> str:

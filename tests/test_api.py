@@ -438,7 +438,7 @@ def test_a_class_with_a_roster_has_a_row_for_everybody(mini):
     assert sorted(path.name for path in (mini / "out" / "reports").iterdir()) == ["ann.json", "bob.json"]
     assert said[1:3] == [
         "1 submission of 2 students; 1 handed in nothing: Cem, T. (0013).",
-        "Not on the roster: bob.",
+        "Not on the roster: bob (graded, under the name in the download).",
     ]
 
 

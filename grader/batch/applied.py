@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -28,6 +29,9 @@ class Words:
     extensions: Mapping[str, Extension] = field(default_factory=dict)
     """Of the roster, by student id; those of class.toml count before them."""
 
+    strangers: frozenset[tuple[str, str]] = frozenset()
+    """(submission, student's id by the platform) of who is nobody on the roster, whatever id they share with somebody there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -38,12 +42,9 @@ class Applied:
     remarks: tuple[str, ...] = ()
 
 
-def applied(results: Sequence[StudentResult], words: Words, others: Sequence[StudentResult] = ()) -> Applied:
-    """The results with the words applied.
-
-    others: who else is in the class; a word on them fits somebody.
-    """
-    return _Application(results, words, others).applied()
+def applied(results: Sequence[StudentResult], words: Words) -> Applied:
+    """The results with the words applied."""
+    return _Application(results, words).applied()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,11 @@ class _Given:
 class _Application:
     """One application of words to results, and the remarks that it leads to."""
 
-    def __init__(
-        self, results: Sequence[StudentResult], words: Words, others: Sequence[StudentResult]
-    ) -> None:
+    def __init__(self, results: Sequence[StudentResult], words: Words) -> None:
         self._results = results
         self._rules = words.rules
-        self._directory = Directory((*results, *others))
+        self._strangers = words.strangers
+        self._directory = Directory(results)
         self._remarks: dict[str, None] = {}
         self._extensions, self._reasons = self._all_extensions(words)
         self._days_left = self._all_days_left()
@@ -76,7 +76,12 @@ class _Application:
             if self._rules.due is None:
                 self._remark("class.toml has no due date: only the platform's marks tell who is late")
             elif not any(each.submitted_at for each in submissions):
-                self._remark("no submission has a time: only the platform's marks tell who is late")
+                marked = any(each.late_mark for each in submissions)
+                self._remark(
+                    "no submission has a time: only the platform's marks tell who is late"
+                    if marked
+                    else "no submission has a time, or a late mark of the platform's: nobody counts as late"
+                )
         if self._without_zone:
             self._remark(
                 f"the times of {formatting.count(self._without_zone, 'submission')} have no offset: set time_zone in"
@@ -84,13 +89,19 @@ class _Application:
             )
         return Applied(results, tuple(self._remarks))
 
+    def _person(self, result: StudentResult) -> str:
+        """The student's id; for nobody, and who is not on the roster, something that is no id."""
+        own = "" if result.student is None else result.student.id
+        is_stranger = not own or (result.id, own) in self._strangers
+        return f"{result.id}\n{own}" if is_stranger else own
+
     def _remark(self, words: str) -> None:
         self._remarks[words] = None
 
     def _students(self, name: str, where: str) -> Iterator[str]:
         """The ids of the students whom a name of class.toml means."""
         found = self._directory.find(name)
-        ids = {_student_key(each) for each in found}
+        ids = set(map(self._person, found))
         if len(ids) != 1 and (fault := self._directory.fault(name)):
             self._remark(f"class.toml: {where}: {fault}")
             return
@@ -126,7 +137,7 @@ class _Application:
             found = [(each, self._meant(each, source)) for each in overrides]
             for override, results in sorted(found, key=lambda each: -len(each[1])):
                 for result in results:
-                    own = given.setdefault((result.id, _student_key(result)), {})
+                    own = given.setdefault((result.id, self._person(result)), {})
                     self._note_replaced(own.get(override.check), override, source, result)
                     own[override.check] = _Given(override, source)
         return given
@@ -149,7 +160,7 @@ class _Application:
         )
 
     def _changed(self, result: StudentResult) -> StudentResult:
-        given = self._given.get((result.id, _student_key(result)), {})
+        given = self._given.get((result.id, self._person(result)), {})
         changes = [change for each in given.values() if (change := self._of_check(result, each)) is not None]
         result = self._with_lateness(replace(result, changes=tuple(changes)))
         if None in given:
@@ -168,7 +179,8 @@ class _Application:
             near = formatting.near(override.check, checks)
             words = f"there is no check {override.check!r}" + (f" ({near})" if near else "")
             if result.report is None:
-                words = "nothing was handed in: an override of the total gives points"
+                why = "it is not graded yet" if result.is_awaited else "nothing was handed in"
+                words = f"{why}: an override of the total gives points"
             self._remark(f"{given.source}: override of {_of(override)}: {words}")
             return None
         points = round(override.points - check.points, 4)
@@ -177,7 +189,7 @@ class _Application:
     def _with_lateness(self, result: StudentResult) -> StudentResult:
         if result.report is None:
             return result
-        submission, student = result.report.submission, _student_key(result)
+        submission, student = result.report.submission, self._person(result)
         extension = self._extensions.get(student)
         if self._rules.due is not None and submission.submitted_at and not submission.late_mark:
             self._without_zone += submitted_at(submission, self._rules) is None
@@ -196,13 +208,10 @@ class _Application:
         if cost is None:
             return result
         reason = f"{late.words}: {cost.words}"
+        if score < cost.points < math.inf:
+            reason += f", but no more than the score of {formatting.points(score)}"
         change = Change("late", round(0.0 - min(cost.points, score), 4), reason)
         return replace(result, changes=(*result.changes, change))
-
-
-def _student_key(result: StudentResult) -> str:
-    """The student's id, else the submission's."""
-    return result.id if result.student is None else result.student.id
 
 
 def _of(override: Override) -> str:

@@ -8,13 +8,20 @@ from pathlib import Path
 from grader import formatting
 from grader.batch.class_record import ClassRecord, UnmatchedPart, entry_parts
 from grader.batch.store import ROSTER_NAME, ReportStore
+from grader.intake.entry import ClassEntry
 from grader.intake.folder import ClassFiles
 from grader.intake.matching import Matched, known_ids, match
 from grader.intake.roster import ReadRoster, read_roster
 from grader.model.roster import Roster
 from grader.spec import Spec
 
-_COLUMN_WORDS = {"canvas": "Canvas id", "sis": "SIS id", "moodle": "participant", "github": "GitHub login"}
+_COLUMN_WORDS = {
+    "canvas": "Canvas id",
+    "sis": "SIS id",
+    "moodle": "participant",
+    "github": "GitHub login",
+    "submitted": "time of submission",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Enrolment:
         if self.roster is None:
             return found, _record(found, spec, None, None)
         matched = match(found.entries, self.roster)
+        matched = replace(matched, entries=tuple(map(_timed, matched.entries)))
         record = _record(found, spec, self.roster, matched)
         return replace(found, entries=matched.entries, remarks=(*self.remarks, *matched.lines)), record
 
@@ -68,6 +76,15 @@ def enrolment(store: ReportStore, path: Path | None) -> Enrolment:
     remarks += (f"Roster, {note}." for note in read.notes)
     own = () if path is None else ((ROSTER_NAME, read.content),)
     return Enrolment(read, tuple(map(formatting.printable, remarks)), own)
+
+
+def _timed(entry: ClassEntry) -> ClassEntry:
+    """The entry with the roster's time of submission, if the download has none."""
+    if entry.submitted_at is not None:
+        return entry
+    known = (each.enrolled for each in entry.students)
+    times = [each.submitted_at for each in known if each is not None and each.submitted_at is not None]
+    return replace(entry, submitted_at=max(times)) if times else entry
 
 
 def _record(found: ClassFiles, spec: Spec, roster: Roster | None, matched: Matched | None) -> ClassRecord:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
+from grader import formatting
+from grader.batch.class_record import ClassRecord
 from grader.errors import SpecError, SubmissionError
 from grader.grading.grade import guarded
 from grader.intake.entry import ClassEntry, load_entry
@@ -40,6 +43,19 @@ def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
         words = f"{times} of them {'looks' if times == 1 else 'look'} like {name}. Grade the class with --spec {name}"
     advice = f"or pass --anyway to grade it as {spec.name} all the same"
     raise SpecError(f"{seen}; {words}, {advice}", expected=expected, seen=seen)
+
+
+def require_same_spec(record: ClassRecord | None, spec: Spec, out: Path) -> None:
+    """SpecError if the folder has the class graded with another spec: its reports would be lost."""
+    if record is None or record.spec == spec.name:
+        return
+    shown = formatting.printable(str(out))
+    raise SpecError(
+        f"{shown} holds this class graded as {record.spec}; choose another --out for {spec.name}, or pass --anyway to"
+        f" grade it anew as {spec.name}",
+        expected=record.spec,
+        seen=spec.name,
+    )
 
 
 def _loaded(entry: ClassEntry) -> Submission | None:

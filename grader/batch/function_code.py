@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ RUN = 35
 
 _GAP = 3
 """Places that are so few lines apart are told as one: comments lie between them."""
+
+_IDLE = re.compile(r"\s*(?:pass|None|True|False|\.\.\.|[0-9]+)[\s;]*")
+"""A line that does nothing."""
 
 Numbers = npt.NDArray[np.int64]
 """Fingerprints, or places."""
@@ -59,8 +63,11 @@ def _lines(runs: Sequence[str]) -> str:
 
 
 def stripped(source: str) -> str:
-    """Without blanks at the ends of lines: copydetect's lexer takes quadratic time for lines of blanks."""
-    return "\n".join(line.rstrip() for line in source.split("\n"))
+    """Without blanks at the ends of lines, and without lines that do nothing, which would hide a copy if put between all others.
+
+    copydetect's lexer takes quadratic time for lines of blanks.
+    """
+    return "\n".join("" if _IDLE.fullmatch(line) else line.rstrip() for line in source.split("\n"))
 
 
 def _runs(lines: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -82,7 +82,9 @@ def _by_the_mark(submission: SubmissionPart, rules: ClassRules, extension: Exten
         remark = f"{words}, and there is {allowance}, but no time of submission: nothing is taken off"
         return Lateness(is_late=False, words=words, remark=remark)
     policy = rules.late
-    remark = f"{words}, but no time of submission" if policy.closes_after is not None else ""
+    remark = ""
+    if policy.closes_after is not None:
+        remark = f"{words}, but no time of submission: it may have come after the class closed"
     if isinstance(policy, PerDay | LateDays):
         remark = f"{words}, but no time of submission: one day is charged, as more is not certain"
     return Lateness(is_late=True, words=words, remark=remark)
@@ -124,7 +126,7 @@ def penalty(
         case LateDays():
             free = policy.days if days_left is None else min(policy.days, days_left)
             used, rest = min(late.days, free), max(0, late.days - free)
-            words = f"{formatting.count(used, 'late day')} used"
+            words = f"{formatting.count(used, 'late day')} used" if used else "no late days left"
             if not rest:
                 return Penalty(0.0, words)
             cost = _per_day(policy, rest, max_score)

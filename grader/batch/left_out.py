@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader import formatting
-from grader.batch.store import ReportStore
+from grader.batch.store import ReportStore, read_own
 from grader.errors import ReportError, UsageError
 from grader.model.report import parse_report
 from grader.model.student_result import StudentResult
@@ -26,12 +26,13 @@ class LeftOut:
     """With a report of an earlier run, and not in the class that was graded last."""
 
     has_unread_record: bool = False
-    """Whether there is a class.json that this version cannot read: then nobody knows who handed in nothing."""
+    """Whether the class.json cannot be read, or is gone: then nobody knows who handed in nothing."""
 
 
 def require_class(store: ReportStore) -> None:
     """UsageError if the folder is not one that `grader batch` wrote."""
     if store.reports_folder.is_dir():
+        store.require_files()
         return
     folder, above = (
         formatting.printable(str(each)) for each in (store.folder, store.folder.resolve().parent)
@@ -58,7 +59,7 @@ def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
         if path.stem in read:
             continue
         try:
-            parse_report(path.read_text(encoding="utf-8"))
+            parse_report(read_own(path))
             strangers.append(path.stem)
         except ReportError as error:
             unread[path.stem] = str(error)
@@ -72,5 +73,5 @@ def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
         unread,
         tuple(each.id for each in entries if each.id not in there),
         tuple(strangers),
-        has_unread_record=record is None and store.record_path.exists(),
+        has_unread_record=record is None and store.had_record,
     )

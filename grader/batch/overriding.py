@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from grader import formatting
@@ -13,10 +13,11 @@ from grader.batch.class_rules import GREATEST_POINTS, Override
 from grader.batch.overrides import overrides_text, read_overrides
 from grader.batch.results import derived
 from grader.batch.store import ReportStore, write_atomically
+from grader.batch.student_name import StudentName
 from grader.batch.whose import Directory
 from grader.errors import RulesError
 from grader.model.report import Report
-from grader.model.student_result import StudentResult
+from grader.model.student_result import Change, StudentResult
 
 GREATEST_REASON = 1000
 
@@ -72,9 +73,17 @@ def give(
             Override(id=key, check=check, points=amount, reason=words, at=at)
             for check, amount in points.items()
         ]
-        targets = {each.target for each in new}
-        kept = [each for each in read_overrides(store.overrides_path) if each.target not in targets]
-        return _written(store, [*kept, *new], found, before)
+        directory = Directory(before.results)
+        kept = [
+            each
+            for each in read_overrides(store.overrides_path)
+            if each.check not in points or not _is_for(each, key, found, directory)
+        ]
+        done = _written(store, [*kept, *new], found, before)
+        if None in points:
+            return done
+        hidden = [result for result in done.after if any(map(_is_total, result.changes))]
+        return replace(done, remarks=(*done.remarks, *map(_total_counts, hidden)))
 
 
 def remove(store: ReportStore, name: str, checks: frozenset[str | None] | None = None) -> Overridden:
@@ -84,10 +93,11 @@ def remove(store: ReportStore, name: str, checks: frozenset[str | None] | None =
     """
     with _held(store):
         before, overrides = derived(store), read_overrides(store.overrides_path)
-        found, key = Directory(before.results).find(name), name
+        directory = Directory(before.results)
+        found, key = directory.find(name), name
         if all(each.id != name for each in overrides):  # not even on somebody who has left the class
             found, key = _found(before, store, name)
-        own = [each for each in overrides if each.id == key]
+        own = [each for each in overrides if _is_for(each, key, found, directory)]
         gone = [each for each in own if checks is None or each.check in checks]
         if not gone:
             raise RulesError(_no_override(name, own, checks))
@@ -104,6 +114,12 @@ def given(store: ReportStore) -> tuple[Override, ...]:
 def _held(store: ReportStore) -> Iterator[None]:
     _require_class(store)
     with store.held("wait for its end, or stop it"):
+        if store.had_record and store.read_record() is None:
+            shown = formatting.printable(str(store.record_path))
+            raise RulesError(
+                f"{shown}: gone or cannot be read, so the gradebook would lose who handed in nothing; run `grader batch`"
+                " again first"
+            )
         yield
 
 
@@ -111,6 +127,7 @@ def _require_class(store: ReportStore) -> None:
     if not store.reports_folder.is_dir():
         shown = formatting.printable(str(store.folder))
         raise RulesError(f"{shown}: there are no reports; give the --out folder of `grader batch`")
+    store.require_files()
 
 
 def _found(found: Applied, store: ReportStore, name: str) -> tuple[tuple[StudentResult, ...], str]:
@@ -126,6 +143,13 @@ def _found(found: Applied, store: ReportStore, name: str) -> tuple[tuple[Student
     return results, name.strip() if is_elsewhere else first.student.id
 
 
+def _is_for(override: Override, key: str, found: tuple[StudentResult, ...], directory: Directory) -> bool:
+    """Whether an override is for just these students, whichever of their ids it was given by."""
+    if override.id == key:
+        return True
+    return bool(found) and set(map(_key, directory.find(override.id))) == set(map(_key, found))
+
+
 def _require_possible(
     result: StudentResult, check: str | None, amount: float, class_maximum: float, *, may_exceed: bool
 ) -> None:
@@ -133,7 +157,8 @@ def _require_possible(
     report, what = result.report, "the total" if check is None else formatting.printable(check)
     if report is None and check is not None:
         shown = formatting.printable(result.id)
-        raise RulesError(f"{shown}: nothing was handed in, so there are no checks; use --points")
+        why = "not graded yet" if result.is_awaited else "nothing was handed in"
+        raise RulesError(f"{shown}: {why}, so there are no checks; use --points")
     worth = class_maximum if report is None else report.max_score if check is None else _worth(report, check)
     if not 0 <= amount <= GREATEST_POINTS:
         seen = formatting.number(amount)
@@ -149,8 +174,8 @@ def _worth(report: Report, name: str) -> float:
     checks = {check.id: check for check in report.checks}
     if name not in checks:
         near = formatting.near(name, checks)
-        words = f"there is no check {formatting.printable(name)!r}" + (f" ({near})" if near else "")
-        raise RulesError(f"{words}; choose from {', '.join(checks)}")
+        words = near or f"choose from {', '.join(checks)}"
+        raise RulesError(f"there is no check {formatting.printable(name)!r}; {words}")
     if checks[name].status == "not_run":
         raise RulesError(f"{name} was not run, and does not count; grade the class without --quick first")
     return checks[name].max_points
@@ -174,6 +199,17 @@ def _written(
     keys = set(map(_key, found))
     new = tuple(each for each in now.remarks if each not in before.remarks)
     return Overridden(found, tuple(each for each in now.results if _key(each) in keys), new)
+
+
+def _is_total(change: Change) -> bool:
+    return change.kind == "override" and change.check is None
+
+
+def _total_counts(result: StudentResult) -> str:
+    return (
+        f"{StudentName.of(result)} has an override of the total, which counts: {formatting.points(result.score or 0.0)};"
+        " remove it if the points of the check should count"
+    )
 
 
 def _key(result: StudentResult) -> tuple[str, str | None]:

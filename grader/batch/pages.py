@@ -50,14 +50,17 @@ def write_pages(
     return tuple(failed)
 
 
-def _page(store: ReportStore, entry: ClassEntry, report: Report, results: Sequence[StudentResult]) -> str:
-    """The page; empty if the one on disk is the same."""
+def _page(store: ReportStore, entry: ClassEntry, held: Report, results: Sequence[StudentResult]) -> str:
+    """The page; empty if the one on disk is the same. held: the report, perhaps without the pictures that are on disk."""
+    report = store.read(entry.id) or held
     if fingerprint(report, results) in _head(store.page_path(entry.id)):
         return ""
     return student_page(report, _files(entry), results).content.decode()
 
 
 def _head(path: Path) -> str:
+    if not path.is_file():  # a pipe could keep us waiting
+        return ""
     try:
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES).decode("utf-8", "replace")

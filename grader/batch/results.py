@@ -23,22 +23,16 @@ def derived(store: ReportStore) -> Applied:
     """A result for each student, with the instructor's words applied, as the gradebook of the latest run has them.
 
     In the order of class.json; in a folder of an older version, which has none, in that of the submissions' ids.
-    RulesError if the rules or overrides in the folder are not valid.
+    Reports are without curves and pictures. RulesError if the rules or overrides in the folder are not valid.
     """
     record = store.read_record()
     on_disk = sorted(
         path.stem for path in store.reports_folder.glob("*.json") if not path.name.startswith(".")
     )
     ids = on_disk if record is None else [entry.id for entry in record.entries]
-    reports = [(each, report) for each in ids if (report := store.read(each)) is not None]
-    graded = {each for each, _ in reports}
-    others = (
-        StudentResult(entry.id, student, None)
-        for entry in (() if record is None else record.entries)
-        if entry.id not in graded
-        for student in (*entry.students, None)
-    )
-    return applied(results_of(reports, record), read_words(store, record), tuple(others))
+    found = ((each, store.read(each)) for each in ids)
+    reports = ((each, report and report.without_pictures) for each, report in found)
+    return applied(results_of(reports, record), read_words(store, record))
 
 
 def own_rules(store: ReportStore, path: Path | None) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -64,8 +58,12 @@ def read_words(store: ReportStore, record: ClassRecord | None = None) -> Words:
     """
     record = record or store.read_record()
     students = () if record is None or record.roster is None else record.roster.students
+    unmatched = () if record is None else record.unmatched
     return Words(
         rules=read_rules(store.rules_path)[0] if store.rules_path.exists() else ClassRules(),
         overrides=read_overrides(store.overrides_path),
         extensions={each.id: each.extension for each in students if each.extension is not None},
+        strangers=frozenset(
+            (each.submission, each.student) for each in unmatched if each.student is not None
+        ),
     )

@@ -1,4 +1,4 @@
-"""The rows of a class: a result for each student of its reports, and for each of the roster who handed in nothing."""
+"""The rows of a class: a result for each student of its submissions, and for each of the roster who handed in nothing."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator
 
 from grader.batch.class_record import ClassRecord
 from grader.intake.identifiers import unique_ids
-from grader.model.report import Report
+from grader.model.report import Report, StudentPart
 from grader.model.student_result import StudentResult
 
 
 def results_of(
-    reports: Iterable[tuple[str, Report]], record: ClassRecord | None = None
+    reports: Iterable[tuple[str, Report | None]], record: ClassRecord | None = None
 ) -> tuple[StudentResult, ...]:
     """A result for each student of these (submission id, report), in the given order; for each member of a group.
 
-    record: of the class; its students are the current ones, and those who handed in nothing come last.
+    Without a report it is not graded yet. record: of the class; its students are the current ones, and those who handed in nothing come last.
     """
     entries = {} if record is None else {entry.id: entry.students for entry in record.entries}
     unmatched = () if record is None else record.unmatched
@@ -27,14 +27,19 @@ def results_of(
             student,
             report,
             remarks=_remarks(reasons.get((submission_id, None if student is None else student.id))),
+            is_awaited=report is None,
         )
         for submission_id, report in reports
-        for student in entries.get(submission_id, ())
-        or report.submission.members
-        or (report.submission.student,)
+        for student in entries.get(submission_id, ()) or _students_of(report)
     )
     missing = () if record is None else tuple(_without_submission(record))
     return (*results, *missing)
+
+
+def _students_of(report: Report | None) -> tuple[StudentPart | None, ...]:
+    if report is None:
+        return (None,)
+    return report.submission.members or (report.submission.student,)
 
 
 def _remarks(reason: str | None) -> tuple[str, ...]:

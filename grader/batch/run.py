@@ -29,7 +29,9 @@ from grader.sandbox.isolation import IsolationLevel
 from grader.spec import LoadedSpec
 
 Progress = Callable[["Outcome | None", int, int], None]
-"""Called with each outcome, the number done and the number of submissions; before the first with None and 0."""
+"""Called with each outcome, the number done and the number of submissions; before the first with None and 0.
+
+One that is "open" is not done: it comes once more at the end."""
 
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
@@ -43,7 +45,8 @@ class Outcome:
     """One submission with its report."""
 
     id: str
-    how: Literal["graded", "unchanged"]
+    how: Literal["graded", "unchanged", "open"]
+    """open: graded, but its timing will be repeated."""
     report: Report
 
     before: Report | None = None
@@ -57,7 +60,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
-    """The outcomes, in the order of the entries."""
+    """The outcomes, in the order of the entries. Curves and pictures are only in the reports on disk."""
 
     outcomes: tuple[Outcome, ...]
 
@@ -189,8 +192,10 @@ class ClassRun:
             book.take(outcome.id, outcome.report)
             if outcome.id not in undecided and open_checks(outcome.report):
                 undecided[outcome.id] = outcome.report
+                if progress is not None:
+                    progress(replace(outcome, how="open"), len(outcomes), len(entries))
                 return
-            outcomes[outcome.id] = outcome
+            outcomes[outcome.id] = replace(outcome, report=outcome.report.without_pictures)
             if progress is not None:
                 progress(outcome, len(outcomes), len(entries))
 
@@ -205,7 +210,7 @@ class ClassRun:
             book.write_sometimes()
         for entry in (each for each in entries if each.id in undecided):
             again = _watched(executor, [self._second_job(entry, undecided[entry.id])], working)
-            report = self._with_second(entry, undecided[entry.id], again)
+            report = self._with_second(entry, self.store.read(entry.id) or undecided[entry.id], again)
             finish(Outcome(entry.id, "graded", report, before.get(entry.id)))
         return outcomes
 
@@ -217,7 +222,7 @@ class ClassRun:
             return False
         current = signed(report, entry)  # the platform may have marked it late since
         if current != report:
-            self.store.write(entry.id, current)
+            self.store.write(entry.id, signed(self.store.read(entry.id) or report, entry))
         finish(Outcome(entry.id, "unchanged", current))
         return True
 
@@ -252,10 +257,14 @@ class ClassRun:
             "submission": report.submission.sha256 != sha256,
             "seed": self.pinned_seed not in {None, made.seed},
             "device": made.device != settings.device,
-            "data": made.data != settings.data_name(checks),
+            "data": made.data != settings.data_name(checks, made.seed),
             "isolation": IsolationLevel(made.isolation).rank < self.least_isolation.rank,
             "full": (settings.is_full and any(map(_stopped_early, report.checks)))
-            or (report.assignment.spec_sha256 == self.loaded.sha256 and left_out != to_leave_out),
+            or (
+                report.status != "unreadable"
+                and report.assignment.spec_sha256 == self.loaded.sha256
+                and left_out != to_leave_out
+            ),
         }
         return tuple(reason for reason, has_changed in changes.items() if has_changed)
 
@@ -296,19 +305,22 @@ class _Gradebook:
         record: ClassRecord | None,
         words: Words,
     ) -> None:
-        self._store, self._record, self._words, self._class = store, record, words, whole_class
+        self._store, self._record, self._words = store, record, words
         self.results: tuple[StudentResult, ...] = ()
         """The latest table."""
         self.remarks: tuple[str, ...] = ()
         """On the instructor's rules and overrides."""
         self._ids = [entry.id for entry in whole_class]
-        self.reports = {each: report for each in self._ids if (report := store.read(each)) is not None}
+        self.reports = {
+            each: report.without_pictures for each in self._ids if (report := store.read(each)) is not None
+        }
+        """Without curves and pictures."""
         self._every = max(_FEW, len(self._ids) // 20)
         self._new = 0
 
     def take(self, submission_id: str, report: Report) -> None:
         """Note a report that is on disk."""
-        self.reports[submission_id] = report
+        self.reports[submission_id] = report.without_pictures
 
     def write_sometimes(self) -> None:
         """Write the table if enough reports have come since it was last written this way."""
@@ -318,16 +330,11 @@ class _Gradebook:
             self.write()
 
     def write(self) -> None:
-        """Write the table; none before the first report."""
+        """Write the table; none before the first report. Reports whose files were removed meanwhile are written again."""
         if self.reports:
-            graded = ((each, self.reports[each]) for each in self._ids if each in self.reports)
-            others = (
-                StudentResult(entry.id, student, None)
-                for entry in self._class
-                if entry.id not in self.reports
-                for student in (*(each.part for each in entry.students), None)
-            )
-            found = applied(results_of(graded, self._record), self._words, tuple(others))
+            self._store.restore(self.reports, self._record)
+            latest = ((each, self.reports.get(each)) for each in self._ids)
+            found = applied(results_of(latest, self._record), self._words)
             self._store.write_gradebook(found.results)
             self.results, self.remarks = found.results, found.remarks
 

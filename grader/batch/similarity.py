@@ -104,6 +104,9 @@ class Similarities:
     is_cut: bool = False
     """Whether there may be more pairs, with less in common."""
 
+    equal: tuple[tuple[str, ...], ...] = ()
+    """Submissions of several students with the same files, byte for byte, which are no pairs."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
@@ -164,7 +167,20 @@ def find_similar(
             pairs.append(Pair(sheets[left].entry.id, sheets[right].entry.id, alike))
     pairs.sort(key=lambda pair: -pair.shared)
     words = _taken_out(template, len(sheets))
-    return Similarities(tuple(pairs), len(sheets), tuple(left_out), words, is_cut)
+    return Similarities(tuple(pairs), len(sheets), tuple(left_out), words, is_cut, _equal(sheets, template))
+
+
+def _equal(sheets: Sequence[_Sheet], template: Submission | None) -> tuple[tuple[str, ...], ...]:
+    """The submissions with the same files, unless these are the template's, or all of one student's."""
+    groups: dict[str, list[_Sheet]] = {}
+    for sheet in sheets:
+        if template is None or sheet.sha256 != template.sha256:
+            groups.setdefault(sheet.sha256, []).append(sheet)
+    return tuple(
+        tuple(each.entry.id for each in group)
+        for group in groups.values()
+        if any(not _persons(group[0].entry) & _persons(each.entry) for each in group[1:])
+    )
 
 
 def _require_copydetect() -> None:

@@ -169,6 +169,9 @@ class ClassStatistics:
 
     nothing_submitted: tuple[StudentName, ...]
 
+    not_graded: int
+    """How many students' submissions have no report yet."""
+
     unreadable: tuple[tuple[StudentName, str], ...]
     """Students whose submission cannot be read, and why."""
 
@@ -194,7 +197,7 @@ class ClassStatistics:
     @property
     def graded(self) -> int:
         """How many students have a report on a submission that could be read."""
-        return self.students - len(self.nothing_submitted) - len(self.unreadable)
+        return self.students - len(self.nothing_submitted) - self.not_graded - len(self.unreadable)
 
     @property
     def hardest_checks(self) -> list[CheckStatistics]:
@@ -297,6 +300,7 @@ class _Tally:
         self._scores: list[tuple[float, float | None]] = []
         self._without: defaultdict[WithoutScore, list[StudentName]] = defaultdict(list)
         self._nothing: list[StudentName] = []
+        self._not_graded = 0
         self._unreadable: list[tuple[StudentName, str]] = []
         self._checks: dict[tuple[str, str], _CheckTally] = {}
         self._absent: defaultdict[str, dict[str, list[StudentName]]] = defaultdict(
@@ -318,7 +322,9 @@ class _Tally:
             words = "; ".join(change.reason for change in deducted) or result.late_words
             self._late.append((name, words, sum(change.points for change in deducted)))
         self._overrides += [(name, change) for change in result.changes if change.kind == "override"]
-        if report is None:
+        if result.is_awaited:
+            self._not_graded += 1
+        elif report is None:
             self._nothing.append(name)
         else:
             self._add_report(name, report, has_score=result.score is not None)
@@ -359,6 +365,7 @@ class _Tally:
             scores=_score_statistics(self._scores),
             without_score={why: tuple(who) for why, who in self._without.items()},
             nothing_submitted=tuple(self._nothing),
+            not_graded=self._not_graded,
             unreadable=tuple(self._unreadable),
             checks=tuple(each.statistics() for each in checks),
             mistakes=self._mistakes.mistakes(),

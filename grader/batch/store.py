@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,23 +27,47 @@ RULES_NAME = "class.toml"
 OVERRIDES_NAME = "overrides.toml"
 
 _HALF = ".*.????????.part"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+_log = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, text: str | bytes) -> None:
     """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither. Ctrl-C waits for it.
 
-    A path that is not a regular file (/dev/stdout, a named pipe) is written to, not replaced.
+    Whatever else is in its place, such as a link or a pipe of somebody who shares the folder, is not written to.
     Raises OutputError if it cannot be written: no folder, no permission, no space.
     """
     content = text.encode() if isinstance(text, str) else text
     try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-            return
         with interruption.deferred():
             _replace(path, content)
     except OSError as error:
         raise _not_written(path, error) from error
+
+
+def write_to(path: Path, text: str) -> None:
+    """As `write_atomically`, but what is not a regular file (/dev/stdout, a named pipe) is written to, not replaced."""
+    if path.is_file() or not path.exists():
+        write_atomically(path, text)
+        return
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def read_own(path: Path) -> str:
+    """The text of a file in the output folder. OSError if it cannot be read, and for a pipe, which could keep us waiting."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise OSError(errno.EINVAL, "it is not a file")
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        return file.read()
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -116,6 +143,12 @@ class ReportStore:
         """The path of the report on a submission."""
         return self.reports_folder / f"{submission_id}.json"
 
+    def require_files(self) -> None:
+        """OutputError if a pipe, a device or a folder is where the instructor's own files are."""
+        for path in (self.roster_path, self.rules_path, self.overrides_path):
+            if path.exists() and not path.is_file():
+                raise OutputError.at(path, "is not a file; remove it")
+
     def prepare(self) -> None:
         """Make the folders and try to write there: OutputError now rather than after the first submission."""
         try:
@@ -141,32 +174,60 @@ class ReportStore:
     def read(self, submission_id: str) -> Report | None:
         """The report on disk; None if there is none or this version cannot read it."""
         try:
-            return parse_report(self.report_path(submission_id).read_text(encoding="utf-8"))
+            return parse_report(read_own(self.report_path(submission_id)))
         except (OSError, UnicodeDecodeError, ReportError):
             return None
 
     def write(self, submission_id: str, report: Report) -> Path:
         """Put a report on disk."""
         path = self.report_path(submission_id)
-        write_atomically(path, report.to_json())
+        self._put(path, report.to_json())
         return path
+
+    def restore(self, reports: Mapping[str, Report], record: ClassRecord | None = None) -> None:
+        """Write those again whose files were removed, as with the whole folder, and the record of the class."""
+        if record is not None and not self.record_path.exists():
+            self.write_record(record)
+        gone = [each for each in reports if not self.report_path(each).exists()]
+        if gone:
+            _log.warning(
+                "%d of the reports in %s were removed during the run; they are written again",
+                len(gone),
+                formatting.printable(str(self.reports_folder)),
+            )
+        for each in gone:
+            self.write(each, reports[each])
 
     def read_record(self) -> ClassRecord | None:
         """The record of the class; None if there is none (an older folder) or this version cannot read it."""
         try:
-            return parse_class_record(self.record_path.read_text(encoding="utf-8"))
+            return parse_class_record(read_own(self.record_path))
         except (OSError, UnicodeDecodeError):
             return None
 
+    @property
+    def had_record(self) -> bool:
+        """Whether a run wrote a record of the class: a folder of an older version has none, and no roster."""
+        return self.record_path.exists() or self.roster_path.exists()
+
     def write_record(self, record: ClassRecord) -> None:
         """Put the record of the class on disk."""
-        write_atomically(self.record_path, record.to_json())
+        self._put(self.record_path, record.to_json())
 
     def keep(self, own_files: Mapping[str, bytes]) -> None:
         """Put copies of the instructor's own files into the folder, by name."""
         for name, content in own_files.items():
-            write_atomically(self.folder / name, content)
+            self._put(self.folder / name, content)
 
     def write_gradebook(self, results: Sequence[StudentResult]) -> None:
         """Derive gradebook.csv: a line for each student, in the given order."""
-        write_atomically(self.gradebook_path, gradebook(results).content.decode())
+        self._put(self.gradebook_path, gradebook(results).content.decode())
+
+    def _put(self, path: Path, text: str | bytes) -> None:
+        try:
+            write_atomically(path, text)
+        except OutputError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
+                advice = "free some space and run the same command again; finished reports are kept"
+                raise OutputError(f"{error}; {advice}", path=path) from error.__cause__
+            raise

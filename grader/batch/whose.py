@@ -28,24 +28,48 @@ class Directory:
     def find(self, name: str) -> tuple[StudentResult, ...]:
         """Those whom it names, the strongest id first; nobody, or all members of a group's submission.
 
-        Several submissions if the name leaves it open.
+        Several submissions if the name leaves it open: an id of one student may be what another's submission is called,
+        which can be up to that other.
         """
         key = _key(name)
         tiers = (self._submissions, self._students, self._others)
-        positions = next((tier[key] for tier in tiers if key in tier), [])
-        return tuple(self._results[each] for each in positions)
+        first = next((tier[key] for tier in tiers if key in tier), [])
+        if key not in self._submissions:
+            return tuple(self._results[each] for each in first)
+        owners = {self._owner(each) for each in first}
+        also = (*self._students.get(key, ()), *self._others.get(key, ()))
+        others = [each for each in also if self._owner(each) not in owners]
+        return tuple(self._results[each] for each in dict.fromkeys((*first, *others)))
+
+    def _owner(self, position: int) -> str | None:
+        student = self._results[position].student
+        return None if student is None else student.id
 
     def fault(self, name: str) -> str:
         """Why the name does not tell whose submission is meant; empty if it does."""
         found = self.find(name)
-        ids = list(dict.fromkeys(each.id for each in found))
         shown = formatting.printable(name)
         if not found:
+            ids = sorted(
+                {
+                    each.student.id
+                    for each in self._results
+                    if each.student is not None and _is_called(name, each)
+                }
+            )
+            if ids:
+                return f"{shown!r} is a name; give the id: {formatting.several([repr(formatting.printable(each)) for each in ids])}"
             near = formatting.near(name, self.names)
             return f"no submission or student is {shown!r}" + (f" ({near})" if near else "")
-        if len(ids) > 1:
-            words = formatting.several([repr(formatting.printable(each)) for each in ids])
-            return f"{shown!r} names several submissions: {words}; give the id of one"
+        submissions = list(dict.fromkeys(each.id for each in found))
+        if len(submissions) > 1:
+            words = formatting.several([repr(formatting.printable(each)) for each in submissions])
+            advice = (
+                "another id of the student"
+                if any(_key(each) == _key(name) for each in submissions)
+                else "the id of one"
+            )
+            return f"{shown!r} names several submissions: {words}; give {advice}"
         return ""
 
     @property
@@ -58,6 +82,11 @@ class Directory:
             *(each.email for each in students if each.email),
         )
         return tuple(dict.fromkeys(known))
+
+
+def _is_called(name: str, result: StudentResult) -> bool:
+    student = result.student
+    return student is not None and student.name is not None and _key(student.name) == _key(name)
 
 
 def _key(name: str) -> str:

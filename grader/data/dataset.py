@@ -208,6 +208,11 @@ def open_data(path: Path) -> DataSet:
     return DataSet(f"CIFAR-10 ({place.version} version)", _Cifar10(place), shown)
 
 
+def standin_name(seed: int) -> str:
+    """The name of the stand-in for a seed, without the stand-in."""
+    return DataSet(STANDIN_TITLE, _Standin(seed), seed=seed).name
+
+
 @lru_cache(maxsize=1)
 def standin_data(seed: int = 0) -> DataSet:
     """The stand-in for a seed: who knows the seed knows the labels. The latest is kept."""

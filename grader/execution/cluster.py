@@ -127,7 +127,8 @@ class ClusterExecutor:
     def __enter__(self) -> Self:
         """Connect to the scheduler. ClusterError if it does not answer, UsageError if the address is not one."""
         # The coordinator says in its own words what Dask would log.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):  # which Dask's own configuration sets apart
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
         except ValueError as error:

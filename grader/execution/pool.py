@@ -105,6 +105,8 @@ class PoolExecutor:
         self._with_torch = with_torch
         self._processes: list[_JobProcess] = []
         self._failed_starts = 0
+        self._is_any_killed = False
+        """Then its folder is left."""
         self._stopped = Event()
 
     def __enter__(self) -> Self:
@@ -114,6 +116,10 @@ class PoolExecutor:
 
     def __exit__(self, *_: object) -> None:
         self._end(list(self._processes))
+        if self._is_any_killed:
+            from grader.sandbox.workspace import remove_dead_runs
+
+            remove_dead_runs()  # nobody else would before the next run
 
     def run(self, jobs: Iterable[GradeJob]) -> Iterator[tuple[GradeJob, Report]]:
         """Each job with its report, in the order they finish."""
@@ -199,6 +205,7 @@ class PoolExecutor:
         """Forget a process that has ended; how it did. SandboxError if none gets as far as being ready."""
         self._processes.remove(process)
         words = process.ended(ENDING_SECONDS)
+        self._is_any_killed = True
         if not process.is_ready:
             self._failed_starts += 1
             if self._failed_starts >= _MOST_STARTS:
@@ -215,6 +222,7 @@ class PoolExecutor:
         deadline = time.monotonic() + ENDING_SECONDS
         for each in processes:
             each.ended(max(0.0, deadline - time.monotonic()))
+            self._is_any_killed |= each.process.returncode == -signal.SIGKILL
 
 
 def _next(again: list[_Task], drawn: Iterator[GradeJob]) -> _Task | None:

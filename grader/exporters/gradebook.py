@@ -12,7 +12,8 @@ from grader.model.report import Report
 from grader.model.student_result import ChangeKind, StudentResult
 
 _FIRST = (
-    "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late", "override", "reason",
+    "submission", "student_id", "student", "status", "score", "max_score", "graded_score", "late_points",
+    "override_points", "reason",
     "previous_score", "regraded_for", "email",
 )  # fmt: skip
 
@@ -39,7 +40,7 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
         lines.append(
             _line(
                 *map(_safe_cell, (result.id, *names)),
-                "not_submitted" if report is None else report.status,
+                result.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
                 _safe_cell(_reason(result)),
@@ -88,11 +89,9 @@ def _previous(report: Report | None) -> tuple[str, str]:
 def _note(result: StudentResult) -> str:
     """What the instructor should know, and the flags in words, such as a submission that could not be read."""
     flags = () if result.report is None else result.report.flags
-    return _safe_cell(" ".join((*map(_sentence, result.remarks), *(flag.message for flag in flags))))
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+    return _safe_cell(
+        " ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags)))
+    )
 
 
 def _safe_cell(cell: str) -> str:

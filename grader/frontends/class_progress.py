@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import typer
 
@@ -35,6 +35,8 @@ class Pace:
         self.now: tuple[str, ...] = ()
         """The ids of those that are being graded."""
         self.done = self.total = 0
+        self.open: set[str] = set()
+        """The ids of those that are graded, but will be timed once more at the end."""
 
     def work_on(self, ids: Sequence[str]) -> None:
         """Note which are being graded."""
@@ -45,8 +47,13 @@ class Pace:
     def count(self, outcome: Outcome | None, done: int, total: int) -> None:
         """Note one more that is done; None before the first."""
         self.done, self.total = done, total
+        if outcome is not None and outcome.id in self.open:
+            self.open.remove(outcome.id)
+            return
+        if outcome is not None and outcome.how == "open":
+            self.open.add(outcome.id)
         # What was graded before, or could not be read, took no time, and says nothing about the others.
-        if outcome is not None and outcome.how == "graded" and outcome.report.status != "unreadable":
+        if outcome is not None and outcome.how != "unchanged" and outcome.report.status != "unreadable":
             self._graded += 1
 
     @property
@@ -56,13 +63,13 @@ class Pace:
             return None
         half = len(self.now) / 2
         rate = (self._graded + half) / max(self._clock() - self._began, 1e-9)
-        return max(self.total - self.done - half, 0.0) / rate
+        return max(self.total - self.done - len(self.open) - half, 0.0) / rate
 
     @property
     def left(self) -> str:
-        """The same in words, as "about 6 min left"; empty if unknown."""
+        """The same in words, as "about 6 min left"; empty if unknown, and at the end."""
         seconds = self.left_seconds
-        return "" if seconds is None else f"about {_rounded(seconds)} left"
+        return "" if seconds is None or self.done == self.total else f"about {_rounded(seconds)} left"
 
     @property
     def working_on(self) -> str:
@@ -74,7 +81,10 @@ class Pace:
     @property
     def line(self) -> str:
         """As "3 of 40 graded, about 6 min left; now: ann, bob"."""
-        known = ", ".join(filter(None, (f"{self.done} of {self.total} graded", self.left)))
+        if not self.total:
+            return "reading the class"
+        again = f"{len(self.open)} to be timed again" if self.open else ""
+        known = ", ".join(filter(None, (f"{self.done} of {self.total} graded", again, self.left)))
         return "; ".join(filter(None, (known, self.working_on)))
 
 
@@ -88,13 +98,20 @@ def _rounded(seconds: float) -> str:
 
 
 class ClassProgress(ExitStack):
-    """Progress that is shown from the first call to the end of the `with` block."""
+    """Progress that is shown until the end of the `with` block: a line now and then, and from the first call on more."""
 
     def __init__(self, pause_seconds: float = PAUSE_SECONDS) -> None:
         super().__init__()
         self._pause_seconds = pause_seconds
         self._pace = Pace()
+        self._lines = ExitStack()
         self._show: Callable[[Outcome], None] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to tell that the class is being read."""
+        super().__enter__()
+        self._say = self.enter_context(self._lines).enter_context(_told(self._pace, self._pause_seconds))
+        return self
 
     @property
     def is_shown(self) -> bool:
@@ -103,13 +120,18 @@ class ClassProgress(ExitStack):
 
     @property
     def done(self) -> int:
-        """How many submissions are done."""
-        return self._pace.done
+        """How many submissions have their reports."""
+        return self._pace.done + len(self._pace.open)
 
     @property
     def total(self) -> int:
         """Of how many."""
         return self._pace.total
+
+    @property
+    def to_be_timed_again(self) -> int:
+        """How many of those done have a timing that is still open."""
+        return len(self._pace.open)
 
     def work_on(self, ids: Sequence[str]) -> None:
         """Note which submissions are being graded."""
@@ -119,17 +141,23 @@ class ClassProgress(ExitStack):
         """Show one more outcome; None before the first."""
         self._pace.count(outcome, number, total)
         if self._show is None:
-            shown = _bar(self._pace) if sys.stderr.isatty() else _lines(self._pace, self._pause_seconds)
-            self._show = self.enter_context(shown)
-        if outcome is not None:
+            if sys.stderr.isatty():
+                self._lines.close()  # the bar is there instead
+                self._show = self.enter_context(_bar(self._pace))
+            else:
+                self._show = self._line
+        if outcome is not None and outcome.how != "open":
             self._show(outcome)
+
+    def _line(self, outcome: Outcome) -> None:
+        from grader.frontends.terminal import batch_line
+
+        self._say(batch_line(outcome, self._pace.done, self._pace.total))
 
 
 @contextmanager
-def _lines(pace: Pace, pause_seconds: float) -> Iterator[Callable[[Outcome], None]]:
-    """A line for each submission, and from a thread of its own one on the whole after each pause."""
-    from grader.frontends.terminal import batch_line
-
+def _told(pace: Pace, pause_seconds: float) -> Iterator[Callable[[str], None]]:
+    """From a thread of its own, a line on the whole after each pause; what says other lines between them."""
     turn, is_over = Lock(), Event()
 
     def say(line: str) -> None:
@@ -145,7 +173,7 @@ def _lines(pace: Pace, pause_seconds: float) -> Iterator[Callable[[Outcome], Non
     thread = Thread(target=say_now_and_then, daemon=True)
     thread.start()
     try:
-        yield lambda outcome: say(batch_line(outcome, pace.done, pace.total))
+        yield say
     finally:
         is_over.set()
         thread.join()

@@ -30,6 +30,8 @@ _BRIEF = 3
 """Checks and mistakes in the short form."""
 _SHOWN = 10
 """Checks, mistakes and students in any other list."""
+_SHOWN_NAME = 60
+"""Characters of a file's name, which is the student's."""
 _FEWEST_FOR_QUARTILES = 4
 _FEWEST_HANDED_OUT = 5
 """So many submissions, and more than half of all, with one equal file: it may have been handed out."""
@@ -88,7 +90,11 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
     unread, not_graded, strangers = left_out.unread, left_out.not_graded, left_out.strangers
     if not_graded:
         words = f"{formatting.count(len(not_graded), 'submission')} not graded yet"
-        _show_heading(console, f"{words}: run the same grader batch command again to go on", "bold yellow")
+        _show_heading(
+            console,
+            f"{words}: run the same grader batch command again, without --select, to go on",
+            "bold yellow",
+        )
         console.print(_indented(formatting.several(not_graded, _SHOWN)))
     if unread:
         words = f"{formatting.count(len(unread), 'report')} cannot be read, and {_is_are(unread)} left out"
@@ -102,7 +108,7 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
         _show_heading(console, f"{words}: not in the class that was graded last", "bold yellow")
         console.print(_indented(formatting.several(strangers, _SHOWN)))
     if left_out.has_unread_record:
-        words = "class.json cannot be read, so nobody knows who handed in nothing: run grader batch again"
+        words = "class.json is gone or cannot be read, so nobody knows who handed in nothing: run grader batch again"
         _show_heading(console, words, "bold red")
 
 
@@ -111,7 +117,7 @@ def show_remarks(console: Console, remarks: Sequence[str]) -> None:
     if remarks:
         _show_heading(console, "Rules and overrides")
     for remark in remarks:
-        console.print(_indented(f"{remark}."))
+        console.print(_indented(formatting.sentence(remark)))
 
 
 def show_check(console: Console, check: CheckStatistics) -> None:
@@ -160,6 +166,8 @@ def _show_head(console: Console, statistics: ClassStatistics) -> None:
     parts = [f"{statistics.graded - sum(without.values())} graded"]
     if statistics.unreadable:
         parts.append(f"{len(statistics.unreadable)} could not be graded")
+    if statistics.not_graded:
+        parts.append(f"{statistics.not_graded} not graded yet")
     if statistics.nothing_submitted:
         parts.append(f"{len(statistics.nothing_submitted)} handed in nothing")
     parts += [f"{count} {_NO_SCORE[why]}" for why, count in without.items()]
@@ -177,14 +185,14 @@ def _show_head(console: Console, statistics: ClassStatistics) -> None:
 
 
 def _show_look_alikes(console: Console, statistics: ClassStatistics) -> None:
-    """Whether the class was graded as the wrong assignment."""
+    """Whether the class was graded as the wrong assignment. A few such submissions are among those that need a look."""
     for name, times in statistics.look_alikes.most_common(1):
-        look = (
-            f"{formatting.count(statistics.graded, 'submission')} {'looks' if times == 1 else 'look'} like"
-            f" {name or 'an assignment of another course'}"
-        )
-        question = "is --spec right?" if 2 * times > statistics.graded else "the right file?"
-        console.print(_text(f"{times} of {look}: {question}", "bold yellow"))
+        if 2 * times > statistics.graded:
+            look = (
+                f"{formatting.count(statistics.graded, 'submission')} {'looks' if times == 1 else 'look'} like"
+                f" {name or 'an assignment of another course'}"
+            )
+            console.print(_text(f"{times} of {look}: is --spec right?", "bold yellow"))
 
 
 def _score(value: float, scores: ScoreStatistics) -> str:
@@ -194,7 +202,7 @@ def _score(value: float, scores: ScoreStatistics) -> str:
 def _spread_line(scores: ScoreStatistics) -> Text:
     spread = scores.spread
     most = formatting.points(scores.max_score)
-    worth = " in percent, because the maximum differs" if scores.is_percent else f" of {most}"
+    worth = " in percent, because the maximum differs" if scores.is_percent else f" out of {most}"
     if spread.count == 1:
         return _text(f"Score: {_score(spread.median, scores)}{worth}")
     known = [
@@ -343,7 +351,7 @@ def _look_briefly(statistics: ClassStatistics) -> Iterable[str]:
 
 def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> None:
     told: list[tuple[str, list[str]]] = [
-        ("Could not be graded", [f"{name}: {why}" for name, why in statistics.unreadable])
+        ("Could not be graded", [f"{_names(who, 5)}: {why}" for why, who in _unreadable(statistics).items()])
     ]
     told += [("Equal files", list(_equal_lines(statistics)))]
     for kind, label in _FLAGS.items():
@@ -363,9 +371,19 @@ def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> Non
                 console.print(_indented(line, columns=4))
 
 
+def _unreadable(statistics: ClassStatistics) -> Mapping[str, list[StudentName]]:
+    """Who could not be graded, by the reason, which begins with a submission's id where it is of all its files."""
+    found: dict[str, list[StudentName]] = {}
+    for name, why in statistics.unreadable:
+        found.setdefault(why.removeprefix(f"{name.submission}: "), []).append(name)
+    return found
+
+
 def _equal_lines(statistics: ClassStatistics) -> Iterable[str]:
     for each in statistics.equal_files:
-        files = formatting.listing(each.files, "or")
+        names = [formatting.shortened(name, _SHOWN_NAME) for name in each.files]
+        is_short = len(names) <= _BRIEF
+        files = formatting.listing(names, "or") if is_short else formatting.several(names, _BRIEF)
         if _may_be_handed_out(each, statistics.graded):
             yield f"The same {files} in {len(each.submissions)} submissions: was it handed out?"
         else:

@@ -11,7 +11,6 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
 
-from grader.frontends.head_start import head_start
 from grader.sandbox import interruption
 
 if TYPE_CHECKING:
@@ -51,8 +50,27 @@ def _hold_standard_streams() -> None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w")))
 
 
+def _keep_exit_code() -> None:
+    """Let Python end with the exit code that it was given.
+
+    `python -m` ends by SIGINT if a Ctrl-C ever left code that was executed from a string, as when a dataclass is made,
+    whoever caught it.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def main() -> None:
     """Run the command line; see `grader.frontends.app.run`."""
+    atexit.register(_keep_exit_code)
+    interruption.catch()  # first of all: what is imported before this cannot be stopped in words
+    try:
+        _run()
+    except KeyboardInterrupt:  # before the command could take it
+        sys.exit(128 + signal.SIGINT)
+
+
+def _run() -> None:
     # What is imported stays. At the default of 700 objects, looking for garbage takes a tenth of a short run; at
     # the end it takes as long again.
     gc.set_threshold(150_000)
@@ -66,18 +84,16 @@ def main() -> None:
     if not sys.warnoptions:
         # Libraries' remarks on a student's numbers are nothing for the instructor.
         warnings.simplefilter("ignore")
-    interruption.catch()
     # NumPy reads this once. A second thread of ours would spin on the core of a timed worker.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # pydantic would read the metadata of every installed package for plugins, which could only change what we judge.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-    try:
-        with head_start(sys.argv[1:]):
-            from grader.frontends.app import run
+    from grader.frontends.head_start import head_start
 
-            run()
-    except KeyboardInterrupt:  # before the command could take it
-        sys.exit(128 + signal.SIGINT)
+    with head_start(sys.argv[1:]):
+        from grader.frontends.app import run
+
+        run()
 
 
 if __name__ == "__main__":

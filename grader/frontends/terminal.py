@@ -264,7 +264,7 @@ def batch_line(outcome: Outcome, number: int, total: int) -> str:
         words = "unchanged"
     elif fault is not None:
         kind = "cannot be read" if fault.kind == "unreadable" else "the grader failed"
-        words = f"{kind}: {fault.message}"
+        words = f"{kind}: {fault.message.removeprefix(f'{outcome.id}: ')}"
     else:
         passed = f"{len(ran) - failed} of {formatting.count(len(ran), 'check')} passed"
         told = "no check was run" if not ran else passed if failed else "all checks passed"

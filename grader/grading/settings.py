@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from grader.checks import AnyCheck
 from grader.checks.base.context import CheckContext
-from grader.data import DataSet, standin_data
+from grader.data import DataSet, standin_data, standin_name
 from grader.model.assignment import Assignment
 from grader.model.trial import Device
 
@@ -58,8 +58,11 @@ class Settings:
         device = "cpu" if assignment.backend == "numpy" else self.device
         return CheckContext(assignment, self.seed, device, self.data_set, self.is_full)
 
-    def data_name(self, checks: Sequence[AnyCheck]) -> str:
-        """The data, for the report. Reads a user's own data only if one of these checks trains on it."""
+    def data_name(self, checks: Sequence[AnyCheck], seed: int | None = None) -> str:
+        """The data, for the report. Reads a user's own data only if one of these checks trains on it.
+
+        seed: of a report that was made with another one, from which its stand-in came; None for that of these settings.
+        """
         if any(check.needs_data for check in checks):
-            return self.data_set.name
+            return standin_name(self.seed if seed is None else seed) if self.data is None else self.data.name
         return "none: no check of this spec trains on a data set"

@@ -79,13 +79,14 @@ class Matched:
         if not known:
             lines.append("No submission is of a student on the roster: is it the roster of this class?")
         absent = [each for each in self.unmatched if not each.candidates]
+        doubtful = [f"{each.submission}: {each.reason}." for each in self.unmatched if each.candidates]
         if absent:
             names = dict.fromkeys(each.submission for each in absent)
-            lines.append(f"Not on the roster: {formatting.several(list(names), _SHOWN)}.")
-        doubtful = [f"{each.submission}: {each.reason}." for each in self.unmatched if each.candidates]
+            kept = "" if doubtful else " (graded, under the name in the download)"
+            lines.append(f"Not on the roster: {formatting.several(list(names), _SHOWN)}{kept}.")
         noted = [f"{name}: {note}." for name, notes in self.notes.items() for note in notes]
         lines += [*formatting.first(doubtful, _SHOWN), *formatting.first(noted, _SHOWN)]
-        if nobodys:
+        if doubtful:
             lines.append(
                 f"{formatting.count(len(nobodys), 'submission')} without a student of the roster"
                 f" {'keeps its row' if len(nobodys) == 1 else 'keep their rows'}, under the name in the download."
@@ -170,8 +171,13 @@ class _Index:
     def with_id(self, kind: str, value: str) -> Iterator[tuple[str, Sequence[RosterStudent]]]:
         """Where on the roster the id stands, and whose it is there."""
         for place in self._places(kind):
-            if found := self._ids[place].get(folded(value)):
-                yield place, found
+            owners = self._ids[place].get(folded(value), [])
+            if (
+                kind == "github" != place
+            ):  # anybody can take a name at GitHub, also one that is a student's login here
+                owners = [each for each in owners if "github" not in each.ids]
+            if owners:
+                yield place, owners
         mailbox = _mailbox(value) if kind == "email" and "email" not in self._ids else None
         if (
             mailbox is not None

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from grader import formatting
 from grader.errors import RosterError
 from grader.intake.extension import extension_of
 from grader.intake.persons import folded, id_text, name_key, plain_name
+from grader.intake.platforms.times import time_in_words
 from grader.intake.roster_columns import IDS, Columns, Role, columns_of, participant_number, plain_header
 from grader.intake.table import DELIMITERS, Row, TableError, rows_of, text_of
 from grader.model.roster import Extension, Roster, RosterStudent
@@ -126,6 +128,7 @@ class _Students:
     _nameless_ids: list[str] = field(default_factory=list)
     _staff: list[int] = field(default_factory=list)
     _damaged: list[str] = field(default_factory=list)
+    _untimed: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> Iterator[str]:
@@ -140,6 +143,10 @@ class _Students:
             yield (
                 f"without an id, login or email: {formatting.several(self._nameless_ids, _SHOWN)}; only their names can"
                 " tell whose submission is theirs"
+            )
+        if self._untimed:
+            yield (
+                f"times of submission that are not in English: {formatting.several(self._untimed, 3)}; they do not count"
             )
         if self._damaged:
             yield (
@@ -203,6 +210,7 @@ class _Students:
             group=self._text(row, "group") or None,
             ids={kind: value for kind, value in ids.items() if value},
             extension=self._extension(row),
+            submitted_at=self._submitted_at(row),
             line=row.line,
         )
         if not _has_ids(student):
@@ -246,6 +254,13 @@ class _Students:
     def _cell(self, row: Row, role: Role) -> str:
         index = self.columns.at.get(role)
         return "" if index is None or index >= len(row.cells) else row.cells[index]
+
+    def _submitted_at(self, row: Row) -> datetime | None:
+        cell = " ".join(self._cell(row, "submitted").split())
+        found = time_in_words(cell)
+        if found is None and cell not in {"", "-"}:
+            self._untimed.append(f"line {row.line} ({cell})")
+        return found
 
     def _text(self, row: Row, role: Role) -> str:
         cell = self._cell(row, role).strip()
@@ -298,7 +313,7 @@ def _joined(before: RosterStudent, again: RosterStudent) -> RosterStudent:
     """The first row, with what only the second tells."""
     more = {
         name: getattr(before, name) or getattr(again, name)
-        for name in ("login", "email", "name", "group", "extension")
+        for name in ("login", "email", "name", "group", "extension", "submitted_at")
     }
     return before.model_copy(update={**more, "ids": {**again.ids, **before.ids}})
 

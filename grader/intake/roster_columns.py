@@ -12,7 +12,7 @@ from grader.intake.table import Row
 
 Role = Literal[
     "id", "canvas", "sis", "login", "email", "name", "first_name", "last_name", "moodle", "github", "group",
-    "role", "extension", "due",
+    "role", "extension", "due", "submitted",
 ]  # fmt: skip
 
 IDS: tuple[Role, ...] = ("id", "canvas", "sis", "moodle", "github")
@@ -50,6 +50,7 @@ _NAMED: Mapping[Role, frozenset[str]] = {
         "new deadline", "extended due date", "extended deadline", "extended until", "extended to", "extension until",
         "extension date", "due date extension",
     }),
+    "submitted": frozenset({"last modified submission"}),
 }  # fmt: skip
 
 _ID_ENDS = frozenset({"id", "ids", "number", "no", "nr", "num", "nummer"})

@@ -25,6 +25,10 @@ RegradeReason = Literal[
 ]
 
 
+_NO_FIELDS: set[str] = set()
+"""Shared, because pydantic copies a set before it changes it."""
+
+
 class ReportModel(BaseModel):
     """Base of the report's parts: frozen, no unknown fields, every number finite, every text printable and bounded.
 
@@ -41,6 +45,10 @@ class ReportModel(BaseModel):
         populate_by_name=True,
         json_schema_serialization_defaults_required=True,
     )
+
+    def model_post_init(self, _: Any) -> None:
+        """Drop pydantic's set of the fields that were given, a third of a report in memory: all of them are written anyway."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NO_FIELDS)
 
     @field_validator("*", mode="after")
     @classmethod
@@ -294,6 +302,12 @@ class Report(ReportModel):
     def to_json(self) -> str:
         """The report as indented JSON text that ends with a newline."""
         return self.model_dump_json(indent=2, by_alias=True) + "\n"
+
+    @property
+    def without_pictures(self) -> Report:
+        """Without curves and pictures, half of a report in memory, which a table of a class does not need."""
+        checks = (each.model_copy(update={"curves": {}, "pictures": {}}) for each in self.checks)
+        return self.model_copy(update={"checks": tuple(checks)})
 
     @property
     def has_grader_faults(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from grader.model.report import ReportModel, StudentPart
 
 
 class Extension(ReportModel):
-    """More time for one student: exactly one of the two is set. Nothing here is applied yet."""
+    """More time for one student: exactly one of the two is set."""
 
     seconds: float | None = Field(
         default=None, ge=0, description="Added to the due date of the class; null if there is a date instead."
@@ -23,6 +24,9 @@ class Extension(ReportModel):
             " due date. A day alone is meant to its last second."
         ),
     )
+
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 class RosterStudent(ReportModel):
@@ -38,6 +42,10 @@ class RosterStudent(ReportModel):
         description="Every id by its kind: id, canvas, sis, moodle (the participant's number), github.",
     )
     extension: Extension | None = Field(default=None, description="More time; null for none.")
+    submitted_at: datetime | None = Field(
+        default=None,
+        description="When something was handed in, by Moodle's worksheet, in the site's time; null if unknown.",
+    )
     line: int = Field(description="Where the roster names the student, from 1.")
 
     @property
@@ -49,7 +57,13 @@ class RosterStudent(ReportModel):
         """The student as in a report. platform: the ids that the download tells, by kind."""
         logins = {} if self.login is None else {"login": self.login}
         known = {**self.ids, **logins, **platform}
-        return StudentPart(id=self.id, name=self.name, email=self.email, platform=known)
+        return StudentPart(
+            id=self.id, name=self.name, email=self.email or self._login_as_email, platform=known
+        )
+
+    @property
+    def _login_as_email(self) -> str | None:
+        return self.login if self.login is not None and _EMAIL.fullmatch(self.login) else None
 
 
 class Roster(ReportModel):

@@ -37,7 +37,7 @@ class StudentResult:
     """By the roster, else by the platform; None if nobody is named."""
 
     report: Report | None
-    """None: nothing was handed in."""
+    """None: nothing was handed in, or it is not graded yet."""
 
     changes: tuple[Change, ...] = ()
     """In the order in which they apply."""
@@ -50,6 +50,16 @@ class StudentResult:
 
     remarks: tuple[str, ...] = ()
     """For the instructor: what could not be told for sure."""
+
+    is_awaited: bool = False
+    """Whether something was handed in of which there is no report: the run was stopped, or the report cannot be read."""
+
+    @property
+    def status(self) -> str:
+        """The report's, or why there is none: not_graded, not_submitted."""
+        if self.report is not None:
+            return self.report.status
+        return "not_graded" if self.is_awaited else "not_submitted"
 
     @property
     def graded_score(self) -> float | None:

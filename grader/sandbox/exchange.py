@@ -32,6 +32,9 @@ from grader.sandbox.launcher import Ending
 from grader.sandbox.waiting import Counts, ReadCounts, extension, no_counts, waiting_seconds
 from grader.sandbox.witness import Witness
 
+_UNNAMED = "an exception"
+_GREATEST_KIND = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -126,7 +129,9 @@ class Exchange:
             kind, message, chunk_number, line = decode.decode_raised(answer.kind, answer.cursor)
         except wire.WireError as error:
             return self._invalid(error)
-        return Raised(kind, message, location_of(chunk_number, line), self.seconds)
+        # What an exception is called is up to the student: "timed out" would pass for our own word.
+        is_name = kind.isidentifier() and len(kind) <= _GREATEST_KIND
+        return Raised(kind if is_name else _UNNAMED, message, location_of(chunk_number, line), self.seconds)
 
     def returned(
         self, answer: Answer, trial: Trial, spy_calls: Sequence[SpyCall], location_of: LocationOf

@@ -34,7 +34,7 @@ class Workspace:
 
     def __init__(self, parent: Path | None = None) -> None:
         base = parent or Path(tempfile.gettempdir())
-        _remove_dead_runs(base)
+        remove_dead_runs(base)
         try:
             self.folder, self._lock = _make_locked(base)
             self._has_users = sys.platform == "linux" and os.geteuid() == 0
@@ -175,8 +175,9 @@ def _make_locked(base: Path) -> tuple[Path, int | None]:
     raise OSError(f"other runs removed {_ATTEMPTS} folders in a row")
 
 
-def _remove_dead_runs(base: Path) -> None:
-    """Remove the folders that killed runs of this user left: those that are not locked."""
+def remove_dead_runs(base: Path | None = None) -> None:
+    """Remove the folders that killed runs of this user left: those that are not locked. base: as `Workspace`'s parent."""
+    base = base or Path(tempfile.gettempdir())
     with contextlib.suppress(OSError):
         for folder in base.glob(f"{PREFIX}*"):
             with contextlib.suppress(OSError):

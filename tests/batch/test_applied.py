@@ -61,6 +61,7 @@ def test_lateness_takes_no_more_than_there_is():
     (ann,) = applied([row("ann", at=ONE_DAY_LATE)], Words(rules_of(late=late))).results
 
     assert (changes(ann), ann.score) == ([("late", -13.0, None)], 0.0)
+    assert ann.changes[0].reason == "23 h 1 min late: 15 points off, but no more than the score of 13"
 
 
 def test_what_is_not_accepted_scores_0():
@@ -133,6 +134,21 @@ def test_an_extension_of_the_roster_holds_unless_class_toml_has_another():
     assert [each.score for each in applied(rows, words).results] == [13.0, 11.0]
 
 
+def test_who_is_not_on_the_roster_has_nobodys_extension():
+    rows = [
+        row("zed_1001", "1001", ONE_DAY_LATE),
+        row("1001", None, ONE_DAY_LATE),
+        row("ann", "1001", ONE_DAY_LATE),
+    ]
+    words = Words(
+        rules_of(),
+        extensions={"1001": Extension(seconds=86_400.0)},
+        strangers=frozenset({("zed_1001", "1001")}),
+    )
+
+    assert [each.score for each in applied(rows, words).results] == [11.0, 11.0, 13.0]
+
+
 def test_late_days_that_are_left_are_a_students_own():
     late = {"policy": "late_days", "days": 1, "percent": 10.0, "left": {"1002": 0, "zed": 1}}
     rows = [row("ann", "1001", ONE_DAY_LATE), row("bob", "1002", ONE_DAY_LATE)]
@@ -175,7 +191,9 @@ def test_words_that_fit_nobody_are_said():
 def test_a_word_on_somebody_who_is_not_graded_yet_fits():
     rules = rules_of(late={"policy": "none"}, extensions={"bob": {"by": "1 h"}})
 
-    assert applied([row("ann")], Words(rules), [StudentResult("bob", None, None)]).remarks == ()
+    assert (
+        applied([row("ann"), StudentResult("bob", None, None, is_awaited=True)], Words(rules)).remarks == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +204,7 @@ def test_a_word_on_somebody_who_is_not_graded_yet_fits():
             {},
             "the times of 1 submission have no offset: set time_zone in class.toml, or nobody knows who is late",
         ),
-        (None, {}, "no submission has a time: only the platform's marks tell who is late"),
+        (None, {}, "no submission has a time, or a late mark of the platform's: nobody counts as late"),
         (None, {"due": None}, "class.toml has no due date: only the platform's marks tell who is late"),
     ],
 )

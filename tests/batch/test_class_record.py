@@ -71,7 +71,7 @@ def test_the_schema_is_pinned():
         "EntryPart": ["attempt", "earlier", "id", "late_mark", "notes", "students", "submitted_at"],
         "Extension": ["due_at", "seconds"],
         "Roster": ["columns", "students"],
-        "RosterStudent": ["email", "extension", "group", "id", "ids", "line", "login", "name"],
+        "RosterStudent": ["email", "extension", "group", "id", "ids", "line", "login", "name", "submitted_at"],
         "StudentPart": ["email", "id", "name", "platform"],
         "UnmatchedPart": ["candidates", "reason", "student", "submission"],
     }  # fmt: skip

@@ -35,6 +35,22 @@ def test_without_a_roster_a_class_stays_as_it_is(tmp_path, store):
     assert [(each.id, each.students) for each in record.entries] == [("ann", ())]
 
 
+def test_moodles_worksheet_tells_when_a_submission_came(tmp_path, store):
+    for folder in ("Ann_1_assignsubmission_file", "Ben_2_assignsubmission_file"):
+        (tmp_path / "class" / folder).mkdir(parents=True)
+        (tmp_path / "class" / folder / "hw.py").touch()
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        "Identifier,Full name,Last modified (submission)\n"
+        'Participant 1,Ann,"Monday, 20 April 2026, 8:58 PM"\nParticipant 2,Ben,-\n'
+    )
+
+    joined, record = enrolment(store, sheet).joined(find_class(tmp_path / "class"), mini_spec(tmp_path).spec)
+
+    assert [each.submitted_at for each in record.entries] == ["2026-04-20T20:58:00", None]
+    assert "time of submission from 'Last modified (submission)'" in joined.remarks[0]
+
+
 def test_a_roster_names_the_students_and_those_who_are_missing(tmp_path, store, given):
     for name in ("ann.py", "zoe.py"):
         (tmp_path / "class").mkdir(exist_ok=True)
@@ -46,8 +62,7 @@ def test_a_roster_names_the_students_and_those_who_are_missing(tmp_path, store, 
     assert joined.remarks == (
         "Roster: 3 students; login from 'Login', name from 'Name', id from 'Student ID'.",
         "1 submission of 3 students; 2 handed in nothing: Ben Two (0013) and Cem (0014).",
-        "Not on the roster: zoe.",
-        "1 submission without a student of the roster keeps its row, under the name in the download.",
+        "Not on the roster: zoe (graded, under the name in the download).",
     )
     assert [(each.id, [who.id for who in each.students]) for each in record.entries] == [
         ("ann", ["0012"]),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.batch.first_look import require_own
+from grader.batch.class_record import ClassRecord
+from grader.batch.first_look import require_own, require_same_spec
 from grader.errors import SpecError
 from grader.intake.folder import find_entries
 from grader.spec import load_spec
@@ -45,6 +46,20 @@ def test_a_class_of_another_spec_is_refused_with_its_name(class_of):
     )
     assert caught.value.expected == "a function of two_layer_net in most submissions"
     assert caught.value.seen == "none of the first 5 submissions has a function of two_layer_net"
+
+
+def test_a_folder_with_reports_of_another_spec_is_kept(mini, tmp_path):
+    record = ClassRecord(format="folder", words="A folder.", spec="other", title="Other", entries=())
+    require_same_spec(None, mini, tmp_path)
+    require_same_spec(record.model_copy(update={"spec": mini.name}), mini, tmp_path)
+
+    with pytest.raises(SpecError) as caught:
+        require_same_spec(record, mini, tmp_path)
+
+    assert str(caught.value) == (
+        f"{tmp_path} holds this class graded as other; choose another --out for mini, or pass --anyway to grade it anew"
+        " as mini"
+    )
 
 
 def test_functions_of_the_same_names_in_another_library_are_not_the_specs(class_of):

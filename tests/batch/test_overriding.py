@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from grader.batch import lock
+from grader.batch.class_record import ClassRecord, EntryPart
 from grader.batch.overriding import give, given, remove
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, RulesError
@@ -22,6 +23,14 @@ def store(tmp_path):
         submission = {"id": identifier, "sha256": "a" * 64, "files": [], **known}
         store.write(identifier, report_of(submission=submission))
     return store
+
+
+def class_record(*ids):
+    entries = tuple(
+        EntryPart(id=each, students=(), attempt=None, submitted_at=None, late_mark=None, earlier=(), notes=())
+        for each in ids
+    )
+    return ClassRecord(format="folder", words="A folder.", spec="mini", title="Mini", entries=entries)
 
 
 def put(store, name, points=8.0, check=None, reason="typo", **more):
@@ -61,6 +70,31 @@ def test_a_later_one_replaces_an_earlier_one(store):
     assert [(each.points, each.reason) for each in given(store)] == [(4.0, "no,<U+202E> 4")]
 
 
+def test_one_by_another_id_of_the_same_student_replaces_it_and_removes_it(store):
+    submission = {"id": "cy", "sha256": "a" * 64, "files": [], "student": {"id": "1004", "email": "cy@x.edu"}}
+    store.write("cy", report_of(submission=submission))
+    put(store, "cy", 3.0)
+    put(store, "1004", 4.0)
+    assert [each.points for each in given(store)] == [4.0]
+    put(store, "team", 5.0)
+    put(store, "1003", 6.0)
+    assert [each.points for each in given(store)] == [4.0, 5.0, 6.0]
+
+    remove(store, "cy")
+
+    assert [each.points for each in given(store)] == [5.0, 6.0]
+
+
+def test_points_of_a_check_under_a_total_are_said_not_to_count(store):
+    put(store, "ann")
+
+    done = put(store, "ann", 3.0, "f_values")
+
+    assert done.remarks == (
+        "ann has an override of the total, which counts: 8; remove it if the points of the check should count",
+    )
+
+
 def test_overrides_are_removed(store):
     give(store, "team", {None: 8.0}, "x", NOW)
     give(store, "team", {"f_values": 3.0}, "x", NOW)
@@ -90,7 +124,7 @@ def test_one_of_somebody_who_has_left_the_class_is_removed(store):
             1.0,
             "f_value",
             "x",
-            "there is no check 'f_value' (did you mean 'f_values'?); choose from f_values",
+            "there is no check 'f_value'; did you mean 'f_values'?",
         ),
         ("ann", 1.0, None, " ", "an override needs a reason, which the student may read; pass --reason"),
         ("ann", 1.0, None, "x" * 1001, "a reason has at most 1,000 characters, not 1,001"),
@@ -136,6 +170,33 @@ def test_there_must_be_one_to_remove(store):
         remove(store, "ann", frozenset({"g"}))
 
     assert str(caught.value) == "there is no override of g for ann, only of f_values"
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("{"), lambda path: path.unlink()])
+def test_without_the_record_of_the_class_nothing_is_written(store, spoil):
+    store.keep({"roster.csv": b"id\n1\n"})
+    store.write_record(class_record("ann", "team"))
+    put(store, "ann")
+    before = store.gradebook_path.read_text(), given(store)
+    spoil(store.record_path)
+
+    with pytest.raises(RulesError, match="would lose who handed in nothing; run `grader batch` again first"):
+        put(store, "ann", 3.0)
+
+    assert (store.gradebook_path.read_text(), given(store)) == before
+
+
+def test_a_report_that_cannot_be_read_costs_no_row(store):
+    store.write_record(class_record("ann", "team"))
+    store.report_path("team").write_text("{}")
+
+    put(store, "ann")
+    put(store, "team", 7.0)
+
+    assert scores(store) == ["8", "7"]
+    assert "team,,,not_graded,7" in store.gradebook_path.read_text()
+    with pytest.raises(RulesError, match="team: not graded yet, so there are no checks; use --points"):
+        put(store, "team", 1.0, "f_values")
 
 
 def test_a_folder_that_is_not_a_class_is_left_as_it_is(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from grader.batch.pages import write_pages
 from grader.batch.run import ClassResult, Outcome
 from grader.batch.store import ReportStore
+from grader.feedback.page import fingerprint
 from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries
 from grader.model.report import StudentPart
@@ -60,6 +61,17 @@ def test_a_page_that_would_be_the_same_is_not_written_again(course):
     change = Change("late", -2.5, "1 day late: 25 % off")
     written(course, results=(StudentResult("ann", None, course[2], (change,)),))
     assert "her code" in page_of(course)
+
+
+def test_a_page_is_made_from_the_report_on_disk(course):
+    entry, store, report = course
+    check = report.checks[0].model_copy(update={"curves": {"loss": (2.0, 1.0)}})
+    report = report.model_copy(update={"checks": (check,)})
+    store.write("ann", report)
+
+    written((entry, store, report.without_pictures))
+
+    assert fingerprint(report) in page_of(course)
 
 
 def test_rules_and_overrides_change_the_score_of_the_page(course):

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from grader import __version__
+from grader.batch.results import class_results
 from grader.batch.run import ClassRun
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
@@ -22,7 +24,8 @@ from grader.intake.submission import load_submission
 from grader.model.report import parse_report
 from grader.sandbox.fake import CONFINED, FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import MINI_SPEC, TIMED_CHECK, mini_spec, report_of
+from grader.spec import load_spec
+from tests.samples import MINI_SPEC, TIMED_CHECK, check_part, mini_spec, report_of
 
 
 class Grading:
@@ -189,6 +192,41 @@ def test_a_report_of_anything_else_is_not_up_to_date(is_up_to_date, change):
     assert not is_up_to_date(**change)
 
 
+def test_a_report_on_the_stand_in_of_another_drawn_seed_is_up_to_date(tmp_path):
+    loaded, settings = load_spec("cs231n"), Settings(seed=1, is_quick=True)
+    left_out = [check.id for check in loaded.spec.checks if settings.reason_left_out(check)]
+    base = made_by(__version__, data=Settings(seed=7).data_name(loaded.spec.checks))
+    report = base.model_copy(
+        update={
+            "assignment": base.assignment.model_copy(update={"spec_sha256": loaded.sha256}),
+            "checks": tuple(
+                base.checks[0].model_copy(update={"id": each, "status": "not_run"}) for each in left_out
+            ),
+        }
+    )
+    run = ClassRun(loaded, settings, ReportStore(tmp_path), least_isolation=IsolationLevel.partial)
+
+    assert report.environment.seed == 7
+    assert run.changes_since(report, report.submission.sha256) == ()
+    assert replace(run, pinned_seed=1).changes_since(report, report.submission.sha256) == ("seed",)
+
+
+def test_what_could_not_be_read_had_nothing_left_out(tmp_path):
+    loaded = load_spec("cs231n")
+    base = made_by(__version__, data=Settings(seed=7).data_name(loaded.spec.checks))
+    report = base.model_copy(
+        update={
+            "assignment": base.assignment.model_copy(update={"spec_sha256": loaded.sha256}),
+            "status": "unreadable",
+        }
+    )
+    run = ClassRun(
+        loaded, Settings(seed=1, is_quick=True), ReportStore(tmp_path), least_isolation=IsolationLevel.partial
+    )
+
+    assert run.changes_since(report, report.submission.sha256) == ()
+
+
 def test_a_full_run_keeps_no_report_of_a_training_that_stopped_early(is_up_to_date):
     def trained_for(iterations):
         (check,) = report_of().checks[:1]
@@ -198,6 +236,26 @@ def test_a_full_run_keeps_no_report_of_a_training_that_stopped_early(is_up_to_da
     assert is_up_to_date(trained_for(375))
     assert is_up_to_date(trained_for(1500), is_full=True)
     assert not is_up_to_date(trained_for(375), is_full=True)
+
+
+def test_curves_stay_on_disk_and_not_in_memory(tmp_path, course, graded):
+    graded.report = report_of(checks=[check_part(curves={"loss": [2.0, 1.0]})])
+    store = ReportStore(tmp_path / "out")
+    run = ClassRun(mini_spec(tmp_path), Settings(seed=7), store, least_isolation=IsolationLevel.process)
+    entries = find_entries(course)
+
+    made = run.grade(entries, graded.executor)
+    marked = run.grade([replace(each, late_mark="LATE") for each in entries], graded.executor)
+
+    for result in (made, marked):
+        held = (
+            *result.reports,
+            *(each.report for each in (*result.results, *class_results(store)) if each.report),
+        )
+        assert len(held) == 9
+        assert not any(report.checks[0].curves for report in held)
+    on_disk = report_on(tmp_path, "ann")
+    assert (on_disk.submission.late_mark, on_disk.checks[0].curves) == ("LATE", {"loss": (2.0, 1.0)})
 
 
 def test_an_unchanged_report_takes_on_a_new_late_mark(tmp_path, course, graded):
@@ -370,6 +428,10 @@ def gradebook_rows(tmp_path):
     ]
 
 
+def gradebook_lines(tmp_path):
+    return list(csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text())))
+
+
 def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
     def stop(outcome, number, total):
         if number == 2:
@@ -378,7 +440,8 @@ def test_a_stop_leaves_the_gradebook_of_what_is_done(tmp_path, batch):
     with pytest.raises(KeyboardInterrupt):
         batch(progress=stop)
 
-    assert gradebook_rows(tmp_path) == ["ann", "bob"]
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+    assert [row["status"] for row in gradebook_lines(tmp_path)] == ["graded", "graded", "not_graded"]
 
 
 def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
@@ -388,12 +451,27 @@ def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
 
     def look(outcome, number, total):
         path = tmp_path / "out" / "gradebook.csv"
-        seen.append(len(gradebook_rows(tmp_path)) if path.exists() else 0)
+        rows = gradebook_lines(tmp_path) if path.exists() else []
+        seen.append(sum(row["status"] == "graded" for row in rows))
 
     batch(progress=look)
 
     assert seen == [0] * 11 + [10] * 10 + [20] * 5  # before the first, and after each of 25
     assert len(gradebook_rows(tmp_path)) == 25
+
+
+def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch, caplog):
+    def remove(outcome, number, total):
+        if number == 2:
+            shutil.rmtree(tmp_path / "out")
+
+    result = batch(progress=remove)
+
+    assert [report_on(tmp_path, each) for each in ("ann", "bob", "cem")] == list(result.reports)
+    assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
+    assert caplog.messages == [
+        f"2 of the reports in {tmp_path}/out/reports were removed during the run; they are written again"
+    ]
 
 
 def test_the_gradebook_keeps_the_reports_on_those_that_are_not_yet_graded_again(tmp_path, batch):

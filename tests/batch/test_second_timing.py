@@ -174,9 +174,10 @@ def on_disk(tmp_path, name):
 def test_noisy_submissions_are_timed_again_one_by_one_when_all_are_graded(tmp_path, grade):
     executor, seen = Noisy({"ann", "cem"}), []
 
-    result = grade(
-        executor, progress=lambda outcome, number, _: seen.append((outcome and outcome.id, number))
-    )
+    def see(outcome, number, _):
+        seen.append(None if outcome is None else (outcome.id, outcome.how, number))
+
+    result = grade(executor, progress=see)
 
     again = frozenset({"speed"})
     assert executor.calls == [
@@ -184,7 +185,14 @@ def test_noisy_submissions_are_timed_again_one_by_one_when_all_are_graded(tmp_pa
         [("ann", again)],
         [("cem", again)],
     ]
-    assert seen == [(None, 0), ("bob", 1), ("ann", 2), ("cem", 3)]
+    assert seen == [
+        None,
+        ("ann", "open", 0),
+        ("bob", "graded", 1),
+        ("cem", "open", 1),
+        ("ann", "graded", 2),
+        ("cem", "graded", 3),
+    ]
     assert [report.score for report in result.reports] == [11.5, 13, 11.5]
     assert on_disk(tmp_path, "ann") == result.reports[0]
     assert "ann,,,graded,11.5," in (tmp_path / "out" / "gradebook.csv").read_text()

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -114,6 +115,7 @@ def ids(found):
 
 
 COPIES = {
+    "a line that does nothing after each": ANN.replace("\n    ", "\n    pass\n    "),
     "renamed": renamed(ANN),
     "comments": "".join(f"{line}  # {number}\n\n" for number, line in enumerate(ANN.splitlines())),
     "whitespace": ANN.replace(" + ", "+").replace(" = ", "=").replace(", ", " ,"),
@@ -249,7 +251,9 @@ def test_equal_files_and_the_hand_ins_of_one_student_are_no_pair(tmp_path, mini)
         ClassEntry("c", tmp_path / "c", students=(cat, ann)),
     ]
 
-    assert find_similar(entries, mini).pairs == ()
+    assert (found := find_similar(entries, mini)).pairs == ()
+    assert found.equal == (("a", "b"),)
+    assert find_similar([entries[0], replace(entries[1], students=(ann,))], mini).equal == ()
     assert ids(find_similar([entries[0], ClassEntry("c", tmp_path / "c", students=(cat,))], mini)) == [
         ("a", "c")
     ]

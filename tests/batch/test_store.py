@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.store import ReportStore, write_atomically
+from grader.batch.left_out import left_out
+from grader.batch.store import ReportStore, write_atomically, write_to
 from grader.errors import OutputError
 from grader.exporters import gradebook
 from grader.model.student_result import StudentResult
@@ -55,6 +56,20 @@ def test_the_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, monkey
     assert caught.value.path == path
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["r.json"]
+
+
+def test_a_full_disk_says_how_to_go_on(tmp_path, monkeypatch):
+    def fail(_):
+        raise NO_SPACE
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError) as caught:
+        ReportStore(tmp_path).write("ann", report_of())
+
+    assert str(caught.value) == (
+        f"{tmp_path}/reports/ann.json: cannot be written: No space left on device;"
+        " free some space and run the same command again; finished reports are kept"
+    )
 
 
 def test_a_full_disk_during_the_writing_leaves_the_old_file(tmp_path, monkeypatch):
@@ -149,6 +164,29 @@ def test_a_folder_that_refuses_is_said(tmp_path, monkeypatch):
     assert str(caught.value) == f"{tmp_path}/r.json: cannot be written: Permission denied"
 
 
+def test_pipes_and_links_of_others_in_the_output_folder_are_neither_read_nor_followed(tmp_path):
+    store = ReportStore(tmp_path / "out")
+    store.prepare()
+    theirs = tmp_path / "theirs"
+    theirs.write_text("theirs")
+    os.mkfifo(store.report_path("ann"))
+    os.mkfifo(store.record_path)
+    store.report_path("bob").symlink_to(theirs)
+    store.gradebook_path.symlink_to(theirs)
+
+    assert store.read("ann") is None
+    assert store.read_record() is None
+    assert left_out(store, ()).unread["ann"] == "cannot be read: it is not a file"
+    for name in ("ann", "bob"):
+        store.write(name, report_of())
+        assert store.report_path(name).is_file()
+    store.write_gradebook(())
+    assert theirs.read_text() == "theirs"
+    os.mkfifo(store.rules_path)
+    with pytest.raises(OutputError, match=r"class\.toml: is not a file; remove it$"):
+        store.require_files()
+
+
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -156,7 +194,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
 
-    write_atomically(pipe, "new")
+    write_to(pipe, "new")
     reader.join(timeout=HANG_SECONDS)
 
     assert read == ["new"]

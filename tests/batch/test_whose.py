@@ -15,9 +15,11 @@ CLASS = Directory(
         row("ann", "1001", "Ann@example.edu", canvas="17"),
         row("team", "1002", canvas="18"),
         row("team", "1003"),
-        row("17"),
+        row("19"),
         row("cem_1", "1004"),
         row("cem_2", "1004"),
+        row("1005", "1006"),
+        row("ben", "1005", canvas="1001"),
     ]
 )
 
@@ -33,7 +35,15 @@ def test_a_submission_a_student_an_email_and_a_platform_id_name_somebody():
 
 
 def test_the_strongest_id_counts():
-    assert ids("17") == [("17", None)]
+    assert ids("19") == [("19", None)]
+    assert ids("1001") == [("ann", "1001")]
+
+
+def test_a_submission_that_is_called_as_another_student_takes_no_word_from_them():
+    assert CLASS.fault("1005") == (
+        "'1005' names several submissions: '1005' and 'ben'; give another id of the student"
+    )
+    assert CLASS.fault("ben") == CLASS.fault("1006") == ""
 
 
 def test_a_name_that_is_nobodys():

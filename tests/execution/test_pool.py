@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from grader.execution import pool
 from grader.execution.job import GradeJob
 from grader.execution.pool import PoolExecutor
 from grader.grading.settings import Settings
+from grader.sandbox.workspace import PREFIX
 from tests.pace import HANG_SECONDS
 from tests.samples import mini_spec, submission_of
 
@@ -119,6 +121,19 @@ def test_an_idle_process_that_is_killed_is_replaced(job):
         psutil.Process(first).wait(HANG_SECONDS)
 
         assert process_of(next(running.run([job("ok")]))[1]) != first
+
+
+@pytest.mark.usefixtures("stub")
+def test_what_a_killed_process_left_is_removed_at_the_end(job, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"{PREFIX}left"
+    with executor(1) as running:
+        process = process_of(next(running.run([job("ok")]))[1])
+        left.mkdir()
+        os.kill(process, signal.SIGKILL)
+        until(lambda: psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
+
+    assert not left.exists()
 
 
 @pytest.mark.usefixtures("stub")
@@ -263,7 +278,8 @@ def test_however_the_coordinator_ends_nothing_is_left_and_the_same_command_goes_
             "\nStopped after 5 of 6 submissions. out has their reports and the gradebook so far."
             " Run the same command again to continue.\n"
         )
-        assert len((course / "out" / "gradebook.csv").read_text().splitlines()) == 1 + 5
+        rows = (course / "out" / "gradebook.csv").read_text().splitlines()[1:]
+        assert (len(rows), sum(",not_graded," in row for row in rows)) == (6, 1)
 
     stuck.write_text(text)
     assert graded(course, "out", "-j", "2") == expected

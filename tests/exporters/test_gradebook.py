@@ -10,7 +10,7 @@ from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
 
-HEADING = "submission,student_id,student,status,score,max_score,graded_score,late,override,reason,previous_score,regraded_for,email"
+HEADING = "submission,student_id,student,status,score,max_score,graded_score,late_points,override_points,reason,previous_score,regraded_for,email"
 
 
 def result_of(identifier, report, **fields):
@@ -67,7 +67,7 @@ def test_the_score_that_counts_stands_beside_the_graded_one_with_the_reasons():
 
     row = row_of(ann)
 
-    assert [row[name] for name in ("score", "graded_score", "late", "override", "f_values")] == [
+    assert [row[name] for name in ("score", "graded_score", "late_points", "override_points", "f_values")] == [
         "7", "10", "-1.5", "-1.5", "8",
     ]  # fmt: skip
     assert row["reason"] == "20 h late: 15 % off; f_values -2: copied; total +0.5: =1+1"
@@ -77,7 +77,7 @@ def test_the_score_that_counts_stands_beside_the_graded_one_with_the_reasons():
 def test_lateness_that_costs_nothing_is_told():
     row = row_of(result_of("ann", report_of(), late_words="1 h late"))
 
-    assert (row["late"], row["reason"]) == ("", "1 h late")
+    assert (row["late_points"], row["reason"]) == ("", "1 h late")
 
 
 def test_the_score_before_a_regrade_is_told():

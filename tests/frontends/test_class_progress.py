@@ -53,6 +53,16 @@ def test_the_estimate_comes_from_those_that_were_graded(clock):
     assert pace.line == "22 of 40 graded, about 9 min left"
 
 
+def test_nothing_is_left_at_the_end(clock):
+    pace = Pace(clock)
+    pace.work_on(["ann"])
+    clock.now += 5
+    pace.work_on([])
+    pace.count(outcome(), 12, 12)
+
+    assert pace.line == "12 of 12 graded"
+
+
 def test_those_being_graded_count_half(clock):
     pace = Pace(clock)
     pace.work_on(["ann", "bob", "cem"])
@@ -111,7 +121,41 @@ def test_a_line_on_the_whole_is_printed_now_and_then_while_nothing_is_done(monke
         progress.work_on(["ann"])
         assert enough.wait(HANG_SECONDS)
 
-    assert set(lines) <= {"0 of 2 graded", "0 of 2 graded; now: ann"}
+    assert set(lines) <= {"reading the class", "0 of 2 graded", "0 of 2 graded; now: ann"}
+
+
+def test_a_line_is_printed_while_the_class_is_read(monkeypatch):
+    lines, one = [], threading.Event()
+
+    def echo(line):
+        lines.append(line)
+        one.set()
+
+    monkeypatch.setattr(typer, "echo", echo)
+    with ClassProgress(pause_seconds=0.001):
+        assert one.wait(HANG_SECONDS)
+
+    assert set(lines) == {"reading the class"}
+
+
+def test_those_to_be_timed_again_are_graded_and_count_once(clock, capsys):
+    pace = Pace(clock)
+    pace.work_on(["ann"])
+    clock.now += 20
+    pace.count(outcome("open"), 0, 4)
+    pace.work_on([])
+
+    assert pace.line == "0 of 4 graded, 1 to be timed again, about 1 min left"
+    pace.count(outcome(), 1, 4)
+    assert pace.line == "1 of 4 graded, about 1 min left"
+
+    with ClassProgress() as progress:
+        progress(None, 0, 2)
+        progress(outcome("open"), 0, 2)
+        assert (progress.done, progress.to_be_timed_again) == (1, 1)
+        progress(outcome(), 1, 2)
+        assert (progress.done, progress.to_be_timed_again) == (1, 0)
+    assert capsys.readouterr().out == "[1/2] ann: 10 of 10 (all checks passed, 1.5 s)\n"
 
 
 def test_each_submission_has_its_line(capsys):

@@ -79,7 +79,7 @@ def test_a_class_is_read_from_top_to_bottom():
         "4 students: 3 graded, 1 handed in nothing",
         "",
         "Scores",
-        "3 scores of 10: lowest 4, median 9, mean 7.67, highest 10",
+        "3 scores out of 10: lowest 4, median 9, mean 7.67, highest 10",
         "      from 4  1 █",
         "      from 5  0",
         "      from 6  0",
@@ -117,7 +117,7 @@ def test_a_class_of_one_has_a_score_and_no_distribution():
         "1 student, all graded",
         "",
         "Scores",
-        "Score: 10 of 10",
+        "Score: 10 out of 10",
     ]
 
 
@@ -125,7 +125,7 @@ def test_quartiles_are_told_from_four_scores_on():
     lines = lines_of(*(result("Ann", scored(score)) for score in (2, 4, 6, 8)))
 
     assert " ".join(lines[5:7]) == (
-        "4 scores of 10: lowest 2, median 5, mean 5, highest 8; the middle half is between 3.5 and 6.5"
+        "4 scores out of 10: lowest 2, median 5, mean 5, highest 8; the middle half is between 3.5 and 6.5"
     )
 
 
@@ -255,14 +255,14 @@ def test_a_class_graded_with_the_wrong_spec_is_asked_about():
         return lines_of(*(result("Ann", each) for each in reports), show=show_class_briefly)[3]
 
     assert asked(flagged, flagged) == "2 of 2 submissions look like eecs498_2019: is --spec right?"
-    assert asked(flagged, report_of()) == "1 of 2 submissions looks like eecs498_2019: the right file?"
+    assert "looks like" not in asked(flagged, report_of())
     assert asked(foreign) == "1 of 1 submission looks like an assignment of another course: is --spec right?"
 
 
-def equal(sha256="a" * 64, status="correct"):
+def equal(sha256="a" * 64, status="correct", path="hw.py"):
     return report_of(
-        submission={"id": "any", "sha256": "", "files": [{"path": "hw.py", "sha256": sha256}]},
-        functions={"f": {"status": status, "where": {"file": "hw.py", "cell": None, "line": 1}}},
+        submission={"id": "any", "sha256": "", "files": [{"path": path, "sha256": sha256}]},
+        functions={"f": {"status": status, "where": {"file": path, "cell": None, "line": 1}}},
     )
 
 
@@ -273,6 +273,14 @@ def test_equal_files_are_something_to_look_at():
         "  Equal files",
         "    The same hw.py, byte for byte: Ann (A) and Bob (B)",
     ]
+
+
+def test_names_that_students_gave_equal_files_do_not_fill_the_list():
+    lines = lines_of(*(result(name, equal(path=f"{name}{'x' * 250}.py")) for name in "ABCDE"))
+
+    (_, line, *rest) = section(lines, "Who needs a look")
+    assert "and 2 more in 5 submissions: was it handed out?" in " ".join(" ".join((line, *rest)).split())
+    assert len(rest) < 5
 
 
 def test_a_file_that_most_of_the_class_has_may_have_been_handed_out():
@@ -329,6 +337,16 @@ def test_scores_that_a_regrade_changed_are_told_with_why():
         "  Ann (A): 8 -> 10 of 10 (spec)",
         "  Bob (B): 8 of 12 -> 10 of 10",
     ]
+
+
+def test_who_could_not_be_graded_for_the_same_reason_is_told_once():
+    def unreadable(name):
+        words = f"{name}: found only report.pdf"
+        return report_of(status="unreadable", score=0, flags=[flag("unreadable", words)])
+
+    lines = lines_of(*(result(name, unreadable(name)) for name in ("ann", "bob")))
+
+    assert "    ann (a) and bob (b): found only report.pdf" in lines
 
 
 def test_what_rules_do_not_fit_is_told():
@@ -398,7 +416,8 @@ def test_submissions_that_no_result_is_of_are_told_with_what_to_do():
 
     assert [line.rstrip() for line in text.splitlines()] == [
         "",
-        "2 submissions not graded yet: run the same grader batch command again to go on",
+        "2 submissions not graded yet: run the same grader batch command again, without",
+        "--select, to go on",
         "  bob and cid",
         "",
         "1 report cannot be read, and is left out: run grader batch again to make it anew",
@@ -407,7 +426,7 @@ def test_submissions_that_no_result_is_of_are_told_with_what_to_do():
         "1 report of an earlier run is left out: not in the class that was graded last",
         "  dan",
         "",
-        "class.json cannot be read, so nobody knows who handed in nothing: run grader",
-        "batch again",
+        "class.json is gone or cannot be read, so nobody knows who handed in nothing: run",
+        "grader batch again",
     ]
     assert shown(show_left_out, LeftOut()) == ""

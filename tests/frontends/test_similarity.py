@@ -40,6 +40,17 @@ def test_nothing_found_is_said_with_what_was_not_compared():
     ]
 
 
+def test_equal_ones_come_first():
+    found = Similarities((), 3, (), "nothing", equal=(("ann", "bob"),))
+
+    assert list(similarity_lines(found))[:4] == [
+        "Compared 3 submissions: no other two share more code than independent ones do.",
+        "",
+        "Equal, byte for byte:",
+        "  ann and bob",
+    ]
+
+
 def test_a_cut_list_says_so():
     pair = Pair("ann", "bob", ())
     lines = list(similarity_lines(Similarities((pair, pair), 3, (), "nothing", is_cut=True)))

@@ -45,6 +45,16 @@ def downloaded(folder, roster_text, *names):
     return match(found.entries, roster)
 
 
+def test_a_name_taken_at_github_is_not_the_login_of_somebody_with_another_name_there():
+    found = matched(
+        "login,name,github\nben,Ben One,octocat\nann,Ann Two,\n",
+        entry("ben", "github:ben"),
+        entry("ann", "github:ann"),
+    )
+
+    assert ids(found) == {"ben": [None], "ann": ["ann"]}
+
+
 BY_ID = [
     (CANVAS_ROSTER, "canvas:101", "101"),
     ("id,name\n0101,One\n", "canvas:0101", "0101"),

@@ -1,6 +1,7 @@
 """Rosters of every platform: who is in the class, every id as text, and every fault with its line."""
 
 import time
+from datetime import datetime
 
 import pytest
 
@@ -16,6 +17,49 @@ def students_of(text):
 
 def notes_of(text):
     return parse_roster(text)[1]
+
+
+@pytest.mark.parametrize(
+    "row, email",
+    [
+        ("ann@x.edu,", "ann@x.edu"),
+        ("ann@x.edu,a.one@x.edu", "a.one@x.edu"),
+        ("ann,", None),
+        ("ann@x,", None),
+    ],
+)
+def test_a_login_that_is_an_address_is_the_email_of_who_has_no_other(row, email):
+    (student,) = parse_roster(f"id,login,email\n1,{row}\n")[0].students
+
+    assert student.part({}).email == email
+
+
+MOODLE = "Identifier,Full name,Last modified (submission),Last modified (grade)\nParticipant 1,Ann,{},-\n"
+
+
+@pytest.mark.parametrize(
+    "cell, time",
+    [
+        ('"Monday, 20 April 2026, 8:58 PM"', "2026-04-20T20:58:00"),
+        ('"Monday, 20 April 2026, 12:05\u202fAM"', "2026-04-20T00:05:00"),
+        ('"Monday, April 20, 2026, 20:58"', "2026-04-20T20:58:00"),
+        ("-", None),
+        ("", None),
+    ],
+)
+def test_the_time_of_submission_in_moodles_worksheet(cell, time):
+    roster, notes = parse_roster(MOODLE.format(cell))
+
+    assert roster.students[0].submitted_at == (None if time is None else datetime.fromisoformat(time))
+    assert notes == ()
+
+
+def test_a_time_that_cannot_be_read_is_said():
+    cell = "Montag, 20. April 2026, 20:58"
+
+    assert notes_of(MOODLE.format(f'"{cell}"')) == (
+        f"times of submission that are not in English: line 2 ({cell}); they do not count",
+    )
 
 
 def fault_of(text):

@@ -157,6 +157,17 @@ def test_an_exception_brings_kind_message_and_the_place_that_its_numbers_name(wo
     assert (raised.kind, raised.message, asked_for) == ("ValueError", "no", [(3, 14)])
 
 
+@pytest.mark.parametrize("kind", ["timed out", "", "E\nScore: 100 of 100", "x" * 81])
+def test_an_exception_cannot_be_called_as_something_else(worker, kind):
+    body = wire.pack_text(kind) + wire.pack_text("no") + struct.pack("<II", 3, 14)
+    exchange = worker(answer(wire.RAISED, body)).exchange()
+
+    raised = exchange.raised(exchange.ask({}), lambda number, line: None)
+
+    assert isinstance(raised, Raised)
+    assert (raised.kind, raised.message) == ("an exception", "no")
+
+
 def test_a_worker_that_closes_the_wire_has_died(worker):
     other = worker(answer(wire.RETURNED, NUMBER, length=200))
 

@@ -206,6 +206,17 @@ def test_relative_and_absolute_imports_of_the_submissions_own_files(open_session
     assert number_of(session.run(trial("f", 2))) == 21
 
 
+def test_relative_imports_of_files_handed_in_without_the_folders_of_their_package(open_session):
+    session = open_session(
+        {"linear_classifier.py": "from ..classifiers.svm import *\n"
+                                 "def f():\n    from ...cs.tools import one\n    return loss() + one()\n",
+         "svm.py": "def loss(): return 2\n", "tools.py": "def one(): return 1\n"},
+        "f",
+    )  # fmt: skip
+
+    assert number_of(session.run(trial("f"))) == 3
+
+
 def test_an_import_within_a_function_finds_the_submissions_own_file(open_session):
     session = open_session(
         {"a.py": "def f():\n    from helper import two\n    import helper\n    return two() + helper.two()\n",

@@ -261,7 +261,10 @@ def batch(
     ] = None,
     anyway: Annotated[
         bool,
-        typer.Option("--anyway", help="Grade a class even if most of it has no function of the spec."),
+        typer.Option(
+            "--anyway",
+            help="Grade a class even if most of it has no function of the spec, or DIR has it graded with another spec.",
+        ),
     ] = False,
 ) -> None:
     """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.
@@ -298,8 +301,10 @@ def batch(
                 raise
             progress.close()
             kept = f" {out} has their reports and the gradebook so far." if progress.done else ""
+            again = progress.to_be_timed_again
+            rest = f", {again} of them to be timed again" if again else ""
             typer.echo(
-                f"\nStopped after {progress.done} of {progress.total} submissions.{kept}"
+                f"\nStopped after {progress.done} of {progress.total} submissions{rest}.{kept}"
                 " Run the same command again to continue.",
                 err=True,
             )
@@ -318,7 +323,7 @@ def batch(
         number = formatting.count(len(result.changes), "score")
         typer.echo(f"{number} changed: {formatting.several(result.changes, 10)}")
     for words in (*result.applied_words, *result.remarks):
-        typer.echo(f"{words[:1].upper()}{words[1:]}.")
+        typer.echo(formatting.sentence(words))
     store = ReportStore(out)
     typer.echo(f"Reports:   {store.reports_folder.resolve()}")
     typer.echo(f"Pages:     {store.feedback_folder.resolve()}")

@@ -107,10 +107,11 @@ def _list(overrides: tuple[Override, ...]) -> None:
 
 
 def _show(done: Overridden) -> None:
+    from grader.batch.student_name import StudentName
+
     for before, after in zip(done.before, done.after, strict=True):
-        student = after.student
-        who = "" if student is None or student.id == after.id else f", {student.name or student.id}"
-        typer.echo(f"{formatting.printable(after.id + who)}: {_score(before)} -> {_score(after)}")
+        who = formatting.printable(str(StudentName.of(after)))
+        typer.echo(f"{who}: {_score(before)} -> {_score(after)}")
     for remark in done.remarks:
         typer.echo(f"Note: {remark}.")
 

@@ -31,7 +31,7 @@ def results(
     """Show a graded class: its scores, the checks that fail most, the commonest mistakes, who needs a look.
 
     Exit code 0: shown; 2: not a folder of a class, no such check, or a report
-    cannot be read (the others are shown).
+    or class.json cannot be read (the others are shown).
     """
     from grader.batch import ReportStore
     from grader.batch.left_out import left_out, require_class
@@ -55,7 +55,7 @@ def results(
     elif not outside.unread and not outside.not_graded:
         typer.echo(f"There are no reports in {formatting.printable(str(store.reports_folder))} yet.")
     show_left_out(console, outside)
-    raise typer.Exit(EXIT_USAGE if outside.unread else 0)
+    raise typer.Exit(EXIT_USAGE if outside.unread or outside.has_unread_record else 0)
 
 
 def _chosen(check_id: str, checks: tuple[CheckStatistics, ...]) -> list[CheckStatistics]:

@@ -64,10 +64,15 @@ def similarity_lines(found: Similarities) -> Iterator[str]:
     """All that was found, in lines."""
     compared = formatting.count(found.compared, "submission")
     if not found.pairs:
-        yield f"Compared {compared}: no two share more code than independent ones do."
+        others = "other " if found.equal else ""
+        yield f"Compared {compared}: no {others}two share more code than independent ones do."
     else:
         pairs = f"{'at least ' if found.is_cut else ''}{formatting.count(len(found.pairs), 'pair')}"
         yield f"Compared {compared}: {pairs} worth a look. This is not a verdict, and changes no score."
+    if found.equal:
+        yield ""
+        yield "Equal, byte for byte:"
+        yield from (f"  {formatting.listing(each)}" for each in found.equal)
     for pair in found.pairs:
         yield ""
         yield f"{pair.left} ~ {pair.right}"

@@ -33,6 +33,8 @@ def parse(
 ) -> Reading:
     """The username may contain `_`: the longest one in the roster, else what follows the assignment, else the last part.
 
+    It is never shorter than what follows the assignment: x_ben must not be ben.
+
     assignment: the start of all names in the download, with its `_`, if it is known. names: by username, as receipts
     tell them.
     """
@@ -44,10 +46,10 @@ def parse(
     parts = head.split("_")
     ends = ["_".join(parts[at:]) for at in range(1, len(parts))] or [head]
     names = names or {}
-    known = next((each for each in ends if each in roster or each in names), None)
-    if known is None:
-        given = assignment is not None and head.startswith(assignment) and len(head) > len(assignment)
-        known = head[len(assignment or "") :] if given else ends[-1]
+    given = assignment is not None and head.startswith(assignment) and len(head) > len(assignment)
+    shortest = head[len(assignment or "") :] if given else ends[-1]
+    long_enough = (each for each in ends if len(each) >= len(shortest))
+    known = next((each for each in long_enough if each in roster or each in names), shortest)
     return Parsed(
         (Student((f"username:{known}",), names.get(known) or None),),
         None if file is None else joined(file, path, rest),

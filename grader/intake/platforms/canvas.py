@@ -43,7 +43,8 @@ def parse(path: str, roster: Collection[str]) -> Reading:
     first, _ = first_part(path)
     found = tuple(namings(first))
     known = next((each for each in found if each.user in roster), None)
-    if known is None and (anonymous := _anonymous(path)) is not None:
+    anonymous = _anonymous(path)
+    if anonymous is not None and (known is None or known.user != anonymous.students[0].id):
         return anonymous
     if not found:
         return None
@@ -51,16 +52,25 @@ def parse(path: str, roster: Collection[str]) -> Reading:
 
 
 def namings(first: str) -> Iterator[Naming]:
-    """The ways in which a name can be read, from the left."""
+    """The ways in which a name can be read, from the left: one number may be the name's own.
+
+    After two, a user and an attachment, the file's name may have begun, which is the student's: `ann_103_5001_102_9_x.py`
+    must not be user 102's.
+    """
     parts = first.split("_")
+    last = len(parts) - 2
     for at in range(1, len(parts) - 1):
+        if at > last:
+            return
         if not _ID.fullmatch(parts[at]):
             continue
         is_late = parts[at - 1] == "LATE" or (parts[at - 1] == "late" and at > 1)
         name = "_".join(parts[: at - is_late])
         if at == len(parts) - 2 and _ONLINE.fullmatch(parts[-1]):
+            last = min(last, at + 1)
             yield Naming(name, is_late, parts[at], "", None)
         elif at < len(parts) - 2 and _ID.fullmatch(parts[at + 1]) and (file := "_".join(parts[at + 2 :])):
+            last = min(last, at + 1)
             yield Naming(name, is_late, parts[at], parts[at + 1], file)
 
 

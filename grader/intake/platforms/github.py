@@ -18,12 +18,15 @@ from grader.intake.platforms.parsed import (
 
 
 def parse(path: str, roster: Collection[str], assignment: str) -> Reading:
-    """The login follows the assignment; a login in the roster wins, the longest one. assignment: with its `-`."""
+    """The login follows the assignment, or begins in what all names share, if it is in the roster: the longest one.
+
+    It is never shorter: a student who is called zz-ben must not be ben. assignment: with its `-`.
+    """
     first, rest = first_part(path)
     if "/" not in path or not first.startswith(assignment) or first == assignment:
         return None
     parts = first.split("-")
-    ends = ("-".join(parts[at:]) for at in range(1, len(parts)))
+    ends = ("-".join(parts[at:]) for at in range(1, assignment.count("-") + 1))
     login = next((each for each in ends if each in roster), first[len(assignment) :])
     return Parsed((Student((f"github:{login}",)),), joined("", path, rest))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 _TIME = re.compile(
@@ -25,6 +26,19 @@ def time_of(written: str) -> datetime | None:
         return (whole + timedelta(microseconds=int((seen["part"] or "0").ljust(6, "0")[:6]))).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+_IN_WORDS = tuple(
+    f"%A, {day}, {clock}" for day in ("%d %B %Y", "%B %d, %Y") for clock in ("%I:%M %p", "%H:%M")
+)
+
+
+def time_in_words(written: str) -> datetime | None:
+    """A time such as Monday, 20 April 2026, 8:58 PM, of a zone that is not written; None if it is none, or not in English."""
+    for each in _IN_WORDS:
+        with suppress(ValueError):
+            return datetime.strptime(written, each)  # noqa: DTZ007
+    return None
 
 
 def stamp_of(written: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 import __future__
 
+import ast
 import gc
 import linecache
 import sys
@@ -90,7 +91,13 @@ class Program:
         kept = {name: namespace[name] for name in chunk["borrows"] if name in namespace}
         try:
             flags = __future__.annotations.compiler_flag
-            code = compile(source, file_name, "exec", flags=flags, dont_inherit=True)
+            code = compile(
+                _within_package(source, namespace["__package__"]),
+                file_name,
+                "exec",
+                flags=flags,
+                dont_inherit=True,
+            )
             exec(code, namespace)
             for each in code.co_consts if partners else ():
                 if isinstance(each, types.CodeType) and partners.get(each.co_name) == chunk["file"]:
@@ -105,6 +112,20 @@ class Program:
         for name, value in kept.items():
             if stubs.is_stub(namespace.get(name)):  # an import of what is not there replaces nothing
                 namespace[name] = value
+
+
+def _within_package(source: str, package: str) -> str | ast.Module:
+    """The source; where a relative import leads above the submission, as in a file handed in without its package's folders,
+    its tree with one that ends there, where the judge found the file.
+    """
+    if ".." not in source:
+        return source
+    tree = ast.parse(source)  # its line numbers are the source's
+    deepest = package.count(".") + 1
+    above = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level > deepest]
+    for node in above:
+        node.level = deepest
+    return tree if above else source
 
 
 def _name_main(files: Mapping[str, types.ModuleType], imported: set[str]) -> None:

@@ -74,6 +74,18 @@ def test_canvas_without_a_roster_takes_the_first_reading_and_says_so():
 
 
 @pytest.mark.parametrize(
+    "path,key",
+    [
+        ("ann_103_5001_102_9_x.py", "canvas:103"),
+        ("ann_LATE_103_5001_LATE_102_9_x.py", "canvas:103"),
+        ("anon_x7Ka9_5001_102_9_x.py", "canvas-anon:x7Ka9"),
+    ],
+)
+def test_a_canvas_file_cannot_be_named_so_that_it_is_another_students(path, key):
+    assert row(canvas.parse(path, ["102"]))[0] == key
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "anna_2_softmax.py",
@@ -265,3 +277,8 @@ def test_github():
     )
     assert row(github.parse("hw-1-b/x.py", ["1-b"], "hw-1-"))[0] == "github:1-b"
     assert github.parse("other/x.py", [], "hw-1-") is None
+
+
+def test_a_longer_login_is_not_the_one_that_it_ends_in():
+    assert row(github.parse("hw-1-zz-ben/x.py", ["ben"], "hw-1-"))[0] == "github:zz-ben"
+    assert row(blackboard.parse(f"A 1_x_ben_attempt_{STAMP}_a.py", ["ben"], "A 1_"))[0] == "username:x_ben"
