@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from grader.extract.source.extracted import Extracted
 from grader.extract.source.syntax import parsed_quietly
@@ -67,7 +67,7 @@ def is_template(name: str, sources: Sequence[str], unwritten: Collection[str] = 
             and not node.decorator_list
             and not node.keywords
             and all(_is_template_base(base, others, unwritten) for base in node.bases)
-            and all(_is_template_member(member, unwritten) for member in node.body)
+            and all(_is_template_member(member, {*unwritten, *_methods_of(node)}) for member in node.body)
         )
     except RecursionError:
         return False
@@ -78,6 +78,11 @@ def _is_template_base(base: ast.expr, sources: Sequence[str], unwritten: Collect
     if not isinstance(base, ast.Name):
         return False
     return base.id == "object" or is_template(base.id, sources, unwritten)
+
+
+def _methods_of(node: ast.ClassDef) -> Iterator[str]:
+    """What its methods are called with: self.compute_distances. They are templates too, or the class is none."""
+    return (f"self.{each.name}" for each in node.body if isinstance(each, ast.FunctionDef))
 
 
 def _is_template_member(member: ast.stmt, unwritten: Collection[str]) -> bool:
@@ -173,6 +178,10 @@ class _Template:
                 return ast.iter_child_nodes(node)
             case ast.Raise(exc=ast.Name(id="NotImplementedError")):
                 return ()
+            case ast.Raise(
+                exc=ast.Call(ast.Name("ValueError"), [ast.BinOp(ast.Constant(str()), ast.Mod()) as text])
+            ):
+                return (text,)  # "Invalid value %d for num_loops" % num_loops
             case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=args)):
                 return args
         return None
@@ -205,6 +214,8 @@ class _Template:
         match call.func:
             case ast.Name(id=name) if name in _BUILTINS or name in self._unwritten:
                 return ()
+            case ast.Attribute(value=ast.Name(id="self"), attr=name) if f"self.{name}" in self._unwritten:
+                return ()
             case ast.Attribute(value=ast.Name(id=library), attr=name) if library in _LIBRARIES:
                 return () if name in _MAKERS else None
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"):
@@ -227,6 +238,8 @@ def _parts_of_operation(node: ast.BinOp | ast.Compare) -> Iterable[ast.AST] | No
             return (node.left, *node.comparators)
         case ast.Compare(left=ast.BinOp(ast.Name(), ast.Mod(), ast.Constant()), ops=[ast.Eq()]):
             return node.comparators
+        case ast.Compare(ast.Name(), [ast.Eq()], [ast.Constant(value=int())]):  # if num_loops == 2
+            return (node.left,)
     return () if _counts_classes(node) else None
 
 

@@ -265,3 +265,31 @@ def test_source_that_is_too_deep_is_written():
     deep = replace(extracted.chunks[0], source=f"def f(W):\n    return {'-' * 5000}0\n")
 
     assert not is_unwritten(replace(extracted, chunks=(deep,)), "f")
+
+
+DISPATCHING = """
+class Knn:
+    def predict(self, X, k=1, num_loops=0):
+        if num_loops == 0:
+            dists = self.no_loops(X)
+        else:
+            raise ValueError("Invalid value %d for num_loops" % num_loops)
+        return self.labels(dists, k=k)
+
+    def no_loops(self, X):
+        dists = np.zeros((X.shape[0], self.X_train.shape[0]))
+        return {dists}
+
+    def labels(self, dists, k=1):
+        y_pred = np.zeros(dists.shape[0])
+        return y_pred
+"""
+
+
+@pytest.mark.parametrize("dists,expected", [("dists", True), ("X.dot(self.X_train.T)", False)])
+def test_a_class_whose_given_method_calls_the_others_is_unwritten_until_one_of_them_is_written(
+    dists, expected
+):
+    source = "import numpy as np\n" + DISPATCHING.format(dists=dists)
+
+    assert is_unwritten(extract(submission_of(source), ["Knn"]), "Knn") is expected

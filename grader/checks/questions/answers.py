@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from grader import formatting
-from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
+from grader.checks.base.check import Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answer_tally import Tally
-from grader.checks.questions.asked import Asked, set_with
+from grader.checks.questions.asked import Asked, AskingCheck, set_with
 from grader.errors import SpecFault
 from grader.model.assignment import AnyFunction, Assignment, FunctionSpec
 from grader.model.signature import Signature
@@ -32,7 +32,7 @@ LEAST_RTOL, LEAST_RTOL32, GREATEST_RTOL = 1e-13, 1e-6, 1e-2
 """Rounding alone comes near the least; the greatest would still tell a forgotten factor from a right value."""
 
 
-class AnswersCheck(CheckFields):
+class AnswersCheck(AskingCheck):
     """Every output of a function, or of a driver that calls it, equals that of the question's reference."""
 
     roles: ClassVar[Roles] = {"function": ("function",)}
@@ -59,14 +59,6 @@ class AnswersCheck(CheckFields):
             " float32."
         ),
     )
-
-    _own: QuestionSet | None = PrivateAttr(default=None)
-    """The questions in the spec's own folder, if it has any."""
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep the own questions, which come as pydantic's context."""
-        if isinstance(context, QuestionSet):
-            self._own = context
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The question must be known and fit the fields, and an optional function earns no points."""

@@ -1,11 +1,14 @@
-"""The calls that ask a question, and the set of questions that it is from."""
+"""The base of checks that ask questions, the calls that ask them, and the set of questions that it is from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from pydantic import PrivateAttr
 
+from grader.checks.base.check import CheckFields
 from grader.checks.questions.answer_tally import tag_of
 from grader.model.assignment import Assignment
 from grader.model.trial import (
@@ -31,6 +34,18 @@ from reference.questions.question import Answer, Question, QuestionCase
 def set_with(name: str, own: QuestionSet | None) -> QuestionSet:
     """The set that a question is from: an own question comes before a shipped one of the same name."""
     return own if own is not None and name in own.questions else shipped_questions()
+
+
+class AskingCheck(CheckFields):
+    """Base of the kinds of checks that ask questions."""
+
+    _own: QuestionSet | None = PrivateAttr(default=None)
+    """The questions in the spec's own folder, if it has any."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the own questions, which come as pydantic's context."""
+        if isinstance(context, QuestionSet):
+            self._own = context
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from grader import formatting
 from grader.checks.base.call import failure_sentence, sentence
-from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
+from grader.checks.base.check import Evidence, Roles, random_stream
 from grader.checks.base.comparison import compare_array
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.asked import Asked, as_argument, set_with
+from grader.checks.questions.asked import Asked, AskingCheck, as_argument, set_with
 from grader.checks.speed.rounds import NULL
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
@@ -30,7 +30,6 @@ from grader.model.observation import (
 )
 from grader.model.trial import Array, ArrayOutput, Driver, ResidentTensor, Tensor, Trial
 from grader.model.verdict import Verdict
-from reference.questions import QuestionSet
 from reference.questions.inputs import Inputs
 from reference.questions.question import Large, Question
 
@@ -51,7 +50,7 @@ _TOLERANCE = 1e-5
 """Relative, of the rows that are compared: float32 is good enough here."""
 
 
-class LargeCheck(CheckFields):
+class LargeCheck(AskingCheck):
     """A function at a size where a version with loops takes long, and one without them that is careless does not fit."""
 
     roles: ClassVar[Roles] = {"function": ("function",)}
@@ -64,14 +63,6 @@ class LargeCheck(CheckFields):
     factor: float = Field(
         default=5.0, gt=1, description="How many times as fast as our version with loops it must be."
     )
-
-    _own: QuestionSet | None = PrivateAttr(default=None)
-    """The questions in the spec's own folder, if it has any."""
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep the own questions, which come as pydantic's context."""
-        if isinstance(context, QuestionSet):
-            self._own = context
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The question must be known, and have a large case."""

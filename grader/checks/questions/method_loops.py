@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from grader import formatting
 from grader.checks.base.call import sentence
-from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
+from grader.checks.base.check import Evidence, Roles, random_stream
 from grader.checks.base.context import CheckContext
 from grader.checks.base.growth import Growth, evasion, nothing_counted
 from grader.checks.questions.answer_tally import Tally
-from grader.checks.questions.asked import Asked, set_with
+from grader.checks.questions.asked import Asked, AskingCheck, set_with
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
 from grader.model.observation import Instructions, Observation, Returned
 from grader.model.trial import Trial
 from grader.model.verdict import Finding, Flag, Verdict
-from reference.questions import QuestionSet
 from reference.questions.question import Loops, Question
 
 _PATIENCE = 3
@@ -29,7 +28,7 @@ _PATIENCE = 3
 _Part = Sequence[tuple[Trial, Observation]]
 
 
-class MethodLoopsCheck(CheckFields):
+class MethodLoopsCheck(AskingCheck):
     """Each of the questions' functions loops over what the handout says, and over nothing else."""
 
     roles: ClassVar[Roles] = {"function": ("function",)}
@@ -40,14 +39,6 @@ class MethodLoopsCheck(CheckFields):
         min_length=1,
         description="Names of questions in reference.questions that say which loops there are; they share the points.",
     )
-
-    _own: QuestionSet | None = PrivateAttr(default=None)
-    """The questions in the spec's own folder, if it has any."""
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep the own questions, which come as pydantic's context."""
-        if isinstance(context, QuestionSet):
-            self._own = context
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The questions must be known, and say which loops there are."""
@@ -92,7 +83,8 @@ class MethodLoopsCheck(CheckFields):
         right: list[str] = []
         faults: list[str] = []
         alarms: list[Flag] = []
-        is_blamed = has_other_loops = False
+        wrong: list[str] = []
+        has_other_loops = False
         measured: dict[str, float] = {}
         start = 0
         for name in self.questions:
@@ -104,8 +96,7 @@ class MethodLoopsCheck(CheckFields):
             counts = _counts(part)
             measured |= {f"{name}_{at}": float(count.total) for at, count in enumerate(counts)}
             if not self._are_values_right(context, question, part):
-                faults.append(f"No points for the loops of {subject} until its answers are right.")
-                is_blamed = True
+                wrong.append(subject)
             elif (evading := evasion(subject, counts)) is not None:
                 faults.append(sentence(evading))
                 alarms.append(Flag("unclear_code", self.function, sentence(evading)))
@@ -116,6 +107,10 @@ class MethodLoopsCheck(CheckFields):
                 has_other_loops = True
             else:
                 right.append(subject)
+        if wrong:
+            whose = "its" if len(wrong) == 1 else "their"
+            names = formatting.listing(wrong)
+            faults.append(f"No points for the loops of {names} until {whose} answers are right.")
         if not faults:
             return self.passed(
                 f"{formatting.listing(right)} loop as the handout says.",
@@ -127,7 +122,7 @@ class MethodLoopsCheck(CheckFields):
             credit=len(right) / len(self.questions),
             measured=measured,
             findings=(Finding(self.function, False if has_other_loops else None),),
-            blames=(self.function,) if is_blamed and not has_other_loops else (),
+            blames=(self.function,) if wrong and not has_other_loops else (),
             alarms=tuple(alarms),
         )
 
