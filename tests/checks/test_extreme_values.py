@@ -16,17 +16,11 @@ from tests.checks.extremes import Extremes, evidence_of, with_few_steps
 from tests.checks.images import DATA
 
 SPECS = (
-    *(
-        "cnn_mnist",
-        "cs231n",
-        "cs231n_2016",
-        "cs231n_2025",
-        "eecs498_2019",
-        "eecs498_2020",
-        "linear_regression",
-    ),
+    *("cnn_mnist", "cs231n", "cs231n_2016", "eecs498_2019", "eecs498_2020", "linear_regression"),
     *("numpy_linear_bias", "ridge_regression", "softmax_sgd_lab", "two_layer_net"),
 )
+LATER = "cs231n_2025"
+"""A spec of which only the questions and kinds that cs231n has not are tried."""
 ROUNDS = 8
 SHARES = (1.0, 0.3, 0.05, 0.01)
 GREATEST_TRIALS = 300
@@ -35,10 +29,12 @@ GREATEST_TRIALS = 300
 def checks_of_all_specs() -> dict[str, tuple[AnyCheck, CheckContext]]:
     """One check of every kind and question of every spec."""
     found: dict[str, tuple[AnyCheck, CheckContext]] = {}
-    for name in SPECS:
+    for name in (*SPECS, LATER):
         spec = load_spec(name).spec
         for check in spec.checks:
             what = getattr(check, "question", check.kind)
+            if name == LATER and f"cs231n: {what}" in found:
+                continue
             context = CheckContext(spec.assignment, 0, data=DATA)
             found.setdefault(f"{name}: {what}", (with_few_steps(check), context))
     return found
