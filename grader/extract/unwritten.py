@@ -22,9 +22,14 @@ _BUILTINS = frozenset(
     {"int", "float", "list", "dict", "len", "print", "range", "xrange", "NotImplementedError"}
 )
 _METHODS = frozenset({"new_zeros", "size", "item", "append"})
+_FILES = frozenset({"save", "load"})
+"""Methods that a template gives; what they do is no answer, unless another method calls them."""
 _ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "device"})
 _CLASS_COUNT = re.compile(r"(?:int\()?(?:max\([^\W\d]\w*\)|[^\W\d]\w*\.max\((?:[^\W\d]\w*)?\))\)? \+ 1")
 """max(y) + 1, np.max(y) + 1 or int(y.max()) + 1: what a template takes from the labels."""
+
+_DOCSTRING = re.compile(r"^[ \t]+[rR]?(\"\"\"|\'\'\').*?\1", re.DOTALL | re.MULTILINE)
+"""The text of an indented line: softmax_loss_vectorized's says Softmax, which changes no class of that name."""
 
 _DTYPE = re.compile(r"(?:np|numpy|torch)\.(?:float|int)\d+")
 
@@ -51,7 +56,7 @@ def is_unwritten(extracted: Extracted, name: str, unwritten: Collection[str] = (
 
 def is_template(name: str, sources: Sequence[str], unwritten: Collection[str] = ()) -> bool:
     """Whether these statements leave `name` as a template does, but for calls of `unwritten`; False if not certain."""
-    own = [source for source in sources if re.search(rf"\b{name}\b", source)]
+    own = [source for source in sources if re.search(rf"\b{name}\b", _DOCSTRING.sub("", source))]
     if len(own) != 1:
         return False  # another statement may wrap or change it
     nodes = parsed_quietly(own[0]) or []
@@ -82,19 +87,20 @@ def _is_template_base(base: ast.expr, sources: Sequence[str], unwritten: Collect
 
 def _methods_of(node: ast.ClassDef) -> Iterator[str]:
     """What its methods are called with: self.compute_distances. They are templates too, or the class is none."""
-    return (f"self.{each.name}" for each in node.body if isinstance(each, ast.FunctionDef))
+    methods = (each.name for each in node.body if isinstance(each, ast.FunctionDef))
+    return (f"self.{name}" for name in methods if name not in _FILES)
 
 
 def _is_template_member(member: ast.stmt, unwritten: Collection[str]) -> bool:
     if isinstance(member, ast.FunctionDef):
-        return _computes_nothing(member, unwritten)
+        return member.name in _FILES or _computes_nothing(member, unwritten)
     is_docstring = isinstance(member, ast.Expr) and isinstance(member.value, ast.Constant)
     return is_docstring or isinstance(member, ast.Pass)
 
 
 def _computes_nothing(function: ast.FunctionDef, unwritten: Collection[str]) -> bool:
     defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
-    if not all(isinstance(each, ast.Constant) or _DTYPE.fullmatch(ast.unparse(each)) for each in defaults):
+    if not all(_is_number(each) or _DTYPE.fullmatch(ast.unparse(each)) for each in defaults):
         return False  # it may call its default
     template = _Template(function, unwritten)
     pending: list[ast.AST] = [*function.decorator_list, *function.body]
@@ -251,6 +257,13 @@ def _default_of(call: ast.Call) -> Iterable[ast.AST] | None:
         ):
             return (owner,) if isinstance(default, ast.Constant) else (owner, default)
     return None
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether it is a constant, or a product of some: 3 * 32 * 32."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Mult) and _is_number(node.left) and _is_number(node.right)
+    return isinstance(node, ast.Constant)
 
 
 def _is_none(node: ast.expr) -> bool:

@@ -213,6 +213,18 @@ def test_a_class_is_written_if_it_may_inherit_a_written_method(head):
     assert not class_is_unwritten(f"{head}\nclass f(Base):\n    def predict(self, X):\n        return None\n")
 
 
+SAVED = "    def {name}(self, fname):\n        np.save(fname, 2 * self.W)\n\n    def predict"
+
+
+def test_what_a_template_saves_is_no_answer_unless_another_method_calls_it():
+    source = CLASS.replace(", 1e-5", ", learning_rate")
+    called = source.replace("return y_pred", "return self.save(X)")
+
+    assert class_is_unwritten(source.replace("    def predict", SAVED.format(name="save"), 1))
+    assert not class_is_unwritten(source.replace("    def predict", SAVED.format(name="store"), 1))
+    assert not class_is_unwritten(called.replace("    def predict", SAVED.format(name="save"), 1))
+
+
 def test_a_class_and_its_base_without_methods_are_unwritten():
     assert class_is_unwritten("class Base:\n    pass\n\nclass f(Base):\n    pass\n")
 
@@ -226,7 +238,9 @@ def test_a_function_whose_default_may_be_called_is_written(default):
 
 
 def test_constants_and_dtypes_are_defaults_of_a_template():
-    assert unwritten("return None", arguments="W, reg=1e-3, dtype=torch.float32, *, verbose=False")
+    assert unwritten(
+        "return None", arguments="W, reg=1e-3, D=3 * 32 * 32, dtype=torch.float32, *, verbose=False"
+    )
 
 
 DELEGATE = """
@@ -247,6 +261,7 @@ class f:
     "given, other, is_certain",
     [
         ("", "", True),
+        ("def g(W, X):\n", 'def g(W, X):\n    """Like f, without loops."""\n', True),
         ("class f:", "class f(Base):", False),
         ("g(self.W, X)", "g(self.W, X) + 1", False),
         ("g(self.W, X)", "g(self.W, -X)", False),

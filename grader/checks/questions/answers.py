@@ -180,8 +180,14 @@ class AnswersCheck(AskingCheck):
         return self.failed(
             " ".join((*tally.sentences(diagnoses), *self._unpaid(unproven))),
             credit=min(1.0, credit),
-            findings=(Finding(self.function, tally.is_wrong_aside, diagnoses, notes),),
+            findings=(Finding(self.function, self._is_correct(tally, unproven), diagnoses, notes),),
         )
+
+    def _is_correct(self, tally: Tally, unproven: Sequence[str]) -> bool | None:
+        """What the outputs say of the function: nothing if only some beside its numbers are wrong, and no other is proven."""
+        if not tally.is_wrong_aside:
+            return False
+        return True if self._question.outputs.keys() - {*self._question.aside, *unproven} else None
 
     def _unpaid(self, unproven: Sequence[str]) -> Iterator[str]:
         """Sentences on right outputs that earn nothing, by the outputs that they need."""
