@@ -28,7 +28,7 @@ from grader.model.format import FORMATS, FormatName
 
 if TYPE_CHECKING:
     from grader.batch.run import ClassResult, Outcome
-    from grader.batch.similarity import Similarities
+    from grader.batch.similar.similarity import Similarities
     from grader.data import DataSet
     from grader.execution.cluster import ClusterExecutor
     from grader.execution.executor import Executor
@@ -483,7 +483,7 @@ def compare_class(
 
     """
     _check_format(format)
-    from grader.batch.similarity import find_similar
+    from grader.batch.similar.similarity import find_similar
     from grader.intake.folder import find_class
     from grader.intake.submission import load_submission
     from grader.spec import load_spec

@@ -1,11 +1,13 @@
 """Every command that README.md names is run, in a folder that looks like a checkout."""
 
+import csv
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -21,17 +23,22 @@ PYTHON = README.split("From Python:\n\n", 1)[1].split("\n\n", 1)[0]
 """The lines of the Python example."""
 
 SAMPLES = ("equals_minus_one", "perfect_module", "perfect_notebook")
+TINY = "def svm_loss_naive(W, X, y, reg):\n    return 0.0, 0 * W\n"
 CLASS = ("equals_minus_one", "perfect_module")
 """Whom the batch grades: by these names, and in a moment each. `make demo` grades them as they are."""
 
 
+RULES = README.split("describes it):\n\n", 1)[1].split("\n\nIf a batch", 1)[0]
+"""The lines of class.toml."""
+
+
 def commands():
-    lines = README.replace(PYTHON, "").splitlines()
+    lines = README.replace(PYTHON, "").replace(RULES, "").splitlines()
     shown = [line.strip().partition("  #")[0].strip() for line in lines if line.startswith("    ")]
     return [line for line in shown if line and not line.startswith("#")]
 
 
-ON_A_CLASS = [command for command in commands() if "graded" in shlex.split(command)]
+ON_A_CLASS = [command for command in commands() if {"graded", "graded_canvas"} & set(shlex.split(command))]
 GRADER_COMMANDS = [
     command for command in commands() if command.startswith("grader ") and command not in ON_A_CLASS
 ]
@@ -79,12 +86,17 @@ def test_the_commands_on_a_class_do_what_they_say_one_after_the_other(tmp_path):
     for sample in CLASS:
         folder = tmp_path / "submissions" / "eecs498_2019" / sample
         folder.mkdir(parents=True)
-        (folder / "linear_classifier.py").write_text(
-            "def svm_loss_naive(W, X, y, reg):\n    return 0.0, 0 * W\n"
-        )
-    assert [command.split()[1] for command in ON_A_CLASS] == ["batch", "results", "results", "override"]
+        (folder / "linear_classifier.py").write_text(TINY)
+    with ZipFile(tmp_path / "submissions.zip", "w") as download:
+        download.writestr("onestudent_LATE_101_678901_linear_classifier.py", TINY)
+    (tmp_path / "students.csv").write_text("Student,ID,SIS Login ID\nStudent One,101,student1\n")
+    (tmp_path / "class.toml").write_text("\n".join(line.strip() for line in RULES.splitlines()))
+    names = [command.split()[1] for command in ON_A_CLASS]
+    assert names == ["batch", "results", "results", "override", "batch"]
     for command in ON_A_CLASS:
         does_what_it_says(command, tmp_path)
+    (row,) = csv.DictReader((tmp_path / "graded_canvas" / "gradebook.csv").read_text().splitlines())
+    assert (row["student_id"], row["status"]) == ("101", "graded")
 
 
 def test_the_python_example_prints_a_score():

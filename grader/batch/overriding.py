@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from grader import formatting
-from grader.batch.applied import Applied
-from grader.batch.class_rules import GREATEST_POINTS, Override
-from grader.batch.overrides import overrides_text, read_overrides
 from grader.batch.pages import refresh_pages
 from grader.batch.results import derived
+from grader.batch.rules.applied import Applied
+from grader.batch.rules.class_rules import GREATEST_POINTS, Override
+from grader.batch.rules.overrides import overrides_text, read_overrides
+from grader.batch.rules.whose import Directory
 from grader.batch.store import ReportStore, write_atomically
 from grader.batch.student_name import StudentName
-from grader.batch.whose import Directory
 from grader.errors import RulesError
 from grader.model.report import Report
 from grader.model.student_result import Change, StudentResult

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader import formatting
-from grader.batch.applied import Applied, Words, applied
 from grader.batch.class_record import ClassRecord
-from grader.batch.class_rules import ClassRules, read_rules
-from grader.batch.overrides import read_overrides
 from grader.batch.rows import results_of
+from grader.batch.rules.applied import Applied, Words, applied
+from grader.batch.rules.class_rules import ClassRules, read_rules
+from grader.batch.rules.overrides import read_overrides
 from grader.batch.store import RULES_NAME, ReportStore
 from grader.model.student_result import StudentResult
 

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Literal
 
 from grader import __version__, formatting
-from grader.batch.applied import Words, applied
 from grader.batch.class_record import ClassRecord
 from grader.batch.previous import change_in_words, with_previous
 from grader.batch.results import read_words
 from grader.batch.rows import results_of
+from grader.batch.rules.applied import Words, applied
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, SubmissionError

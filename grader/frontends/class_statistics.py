@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.batch.class_words import (
+from grader.batch.left_out import LeftOut
+from grader.batch.overview.class_words import (
     FLAGS,
     bin_words,
     equal_words,
@@ -26,8 +27,7 @@ from grader.batch.class_words import (
     unreadable_words,
     warnings,
 )
-from grader.batch.left_out import LeftOut
-from grader.batch.statistics import CheckStatistics, ClassStatistics, ScoreStatistics
+from grader.batch.overview.statistics import CheckStatistics, ClassStatistics, ScoreStatistics
 from grader.batch.student_name import StudentName
 from grader.frontends.terminal import plain
 

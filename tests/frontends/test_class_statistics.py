@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from grader.batch.left_out import LeftOut
-from grader.batch.statistics import class_statistics
+from grader.batch.overview.statistics import class_statistics
 from grader.frontends.class_statistics import (
     show_check,
     show_class,

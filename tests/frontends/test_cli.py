@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader import __version__, api
-from grader.batch.class_rules import rules_schema
+from grader.batch.rules.class_rules import rules_schema
 from grader.batch.store import ReportStore
 from grader.checks.losses.values import ValuesCheck
 from grader.errors import OutputError, SandboxError

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from grader.batch.similarity import Alike, Pair, Similarities
+from grader.batch.similar.similarity import Alike, Pair, Similarities
 from grader.frontends.app import app
 from grader.frontends.commands.similarity import similarity_lines
 from grader.frontends.progress import reading_progress

@@ -1,1 +1,1 @@
-"""The instructor's page on a class."""
+"""What a class shows as a whole: statistics, the mistakes that students share, and the instructor's page."""

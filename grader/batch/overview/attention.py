@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader import formatting
-from grader.batch.class_words import (
+from grader.batch.left_out import LeftOut
+from grader.batch.overview.class_words import (
     FLAGS,
     equal_words,
     may_be_handed_out,
@@ -17,8 +18,7 @@ from grader.batch.class_words import (
     unreadable_words,
     warnings,
 )
-from grader.batch.left_out import LeftOut
-from grader.batch.statistics import ClassStatistics
+from grader.batch.overview.statistics import ClassStatistics
 from grader.batch.student_name import StudentName
 
 Tone = Literal["wrong", "unwritten", "note", "quiet"]

@@ -10,7 +10,9 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from grader import formatting
-from grader.batch.class_words import (
+from grader.batch.left_out import LeftOut
+from grader.batch.overview.attention import changes, notices
+from grader.batch.overview.class_words import (
     bin_words,
     functions_words,
     has_quartiles,
@@ -20,12 +22,9 @@ from grader.batch.class_words import (
     spread_words,
     students_words,
 )
-from grader.batch.left_out import LeftOut
-from grader.batch.mistakes import ClassMistake
-from grader.batch.overview.attention import changes, notices
 from grader.batch.overview.marks import marks_of
-from grader.batch.overview.table import rows_of
-from grader.batch.statistics import (
+from grader.batch.overview.mistakes import ClassMistake
+from grader.batch.overview.statistics import (
     CheckCause,
     CheckStatistics,
     ClassStatistics,
@@ -33,6 +32,7 @@ from grader.batch.statistics import (
     Spread,
     class_statistics,
 )
+from grader.batch.overview.table import rows_of
 from grader.batch.student_name import StudentName
 from grader.feedback.distributions import Box, Column, Share, boxes, histogram, stack
 from grader.feedback.document import policy, resource, style, template

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import formatting
-from grader.batch.class_words import FLAGS, equal_words
-from grader.batch.statistics import ClassStatistics
+from grader.batch.overview.class_words import FLAGS, equal_words
+from grader.batch.overview.statistics import ClassStatistics
 from grader.batch.student_name import StudentName
 
 _LONGEST = 90

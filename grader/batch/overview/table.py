@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader import formatting
-from grader.batch.class_words import FLAGS
+from grader.batch.overview.class_words import FLAGS
 from grader.batch.student_name import StudentName
 from grader.feedback.distributions import Share, stack
 from grader.model.report import Report

@@ -311,7 +311,7 @@ def batch(
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
     from grader.batch import ReportStore
-    from grader.batch.statistics import class_statistics
+    from grader.batch.overview.statistics import class_statistics
     from grader.frontends.class_statistics import show_class_briefly
     from grader.frontends.terminal import make_console
 

@@ -11,8 +11,8 @@ from grader import formatting
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.batch.class_rules import Override
     from grader.batch.overriding import Overridden
+    from grader.batch.rules.class_rules import Override
     from grader.model.student_result import StudentResult
 
 

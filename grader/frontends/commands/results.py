@@ -12,7 +12,7 @@ from grader.errors import UsageError
 from grader.frontends.commands.options import EXIT_USAGE
 
 if TYPE_CHECKING:
-    from grader.batch.statistics import CheckStatistics
+    from grader.batch.overview.statistics import CheckStatistics
 
 
 def results(
@@ -35,8 +35,8 @@ def results(
     """
     from grader.batch import ReportStore
     from grader.batch.left_out import left_out, require_class
+    from grader.batch.overview.statistics import class_statistics
     from grader.batch.results import derived
-    from grader.batch.statistics import class_statistics
     from grader.frontends.class_statistics import show_check, show_class, show_left_out, show_remarks
     from grader.frontends.terminal import make_console
 

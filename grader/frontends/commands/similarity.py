@@ -15,7 +15,7 @@ from grader.frontends.progress import reading_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
-    from grader.batch.similarity import Similarities
+    from grader.batch.similar.similarity import Similarities
 
 
 def similar(

@@ -88,7 +88,7 @@ def print_schema(
     ] = False,
 ) -> None:
     """Print the JSON Schema of specs, of reports, or of class.toml."""
-    from grader.batch.class_rules import rules_schema
+    from grader.batch.rules.class_rules import rules_schema
     from grader.model.report import report_schema
     from grader.spec import spec_schema
 

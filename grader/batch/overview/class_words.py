@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from grader import formatting
-from grader.batch.equal_files import EqualFiles
-from grader.batch.mistakes import ClassMistake
-from grader.batch.statistics import (
+from grader.batch.overview.equal_files import EqualFiles
+from grader.batch.overview.mistakes import ClassMistake
+from grader.batch.overview.statistics import (
     Bin,
     ClassStatistics,
     RegradedScore,

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from grader.batch import similarity
-from grader.batch.function_code import code_of
-from grader.batch.similarity import find_similar
+from grader.batch.similar import similarity
+from grader.batch.similar.function_code import code_of
+from grader.batch.similar.similarity import find_similar
 from grader.errors import UsageError
 from grader.intake.entry import ClassEntry
 from grader.intake.folder import find_class
@@ -306,7 +306,7 @@ def test_blanks_at_the_ends_of_lines_are_not_lexed(compared, monkeypatch):
         seen.append(text)
         return code_of(text)
 
-    monkeypatch.setattr("grader.batch.similarity.code_of", noted)
+    monkeypatch.setattr("grader.batch.similar.similarity.code_of", noted)
 
     compared({"ann.py": ANN.replace("\n", " \t \n").replace("    return", "\n\t \n    return")})
 

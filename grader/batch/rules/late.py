@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from grader import formatting
-from grader.batch.class_rules import ClassRules, Constant, LateDays, NoPenalty, PerDay
+from grader.batch.rules.class_rules import ClassRules, Constant, LateDays, NoPenalty, PerDay
 from grader.model.report import SubmissionPart
 from grader.model.roster import Extension
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from grader import formatting
-from grader.batch.class_rules import ClassRules, LateDays, NoPenalty, Override
-from grader.batch.late import IN_TIME, lateness, penalty, submitted_at
-from grader.batch.whose import Directory
+from grader.batch.rules.class_rules import ClassRules, LateDays, NoPenalty, Override
+from grader.batch.rules.late import IN_TIME, lateness, penalty, submitted_at
+from grader.batch.rules.whose import Directory
 from grader.model.roster import Extension
 from grader.model.student_result import Change, StudentResult
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.batch.statistics import Bin, Spread, bins_of, class_statistics
+from grader.batch.overview.statistics import Bin, Spread, bins_of, class_statistics
 from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grader.batch.class_rules import Constant, LateDays, PerDay, read_rules, rules_schema
+from grader.batch.rules.class_rules import Constant, LateDays, PerDay, read_rules, rules_schema
 from grader.errors import RulesError
 
 DUE = "due = 2026-10-09T23:59:00-07:00\n"

@@ -1,6 +1,6 @@
 """Whom a word of the instructor's is about."""
 
-from grader.batch.whose import Directory
+from grader.batch.rules.whose import Directory
 from grader.model.report import StudentPart
 from grader.model.student_result import StudentResult
 

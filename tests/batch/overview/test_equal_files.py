@@ -1,6 +1,6 @@
 """Equal files of different students."""
 
-from grader.batch.equal_files import EqualFilesTally
+from grader.batch.overview.equal_files import EqualFilesTally
 from grader.batch.student_name import StudentName
 from tests.samples import report_of
 

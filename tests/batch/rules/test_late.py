@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from grader.batch.class_rules import ClassRules
-from grader.batch.late import Lateness, lateness, penalty, span
+from grader.batch.rules.class_rules import ClassRules
+from grader.batch.rules.late import Lateness, lateness, penalty, span
 from grader.model.report import SubmissionPart
 from grader.model.roster import Extension
 

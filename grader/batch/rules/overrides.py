@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import model_validator
 
 from grader import formatting
-from grader.batch.class_rules import Override, repeated
+from grader.batch.rules.class_rules import Override, repeated
 from grader.errors import RulesError
 from grader.model.assignment import Model
 from grader.spec.errors import Misfits

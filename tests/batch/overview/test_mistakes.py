@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.batch.mistakes import MistakeTally, diagnosis_words
+from grader.batch.overview.mistakes import MistakeTally, diagnosis_words
 from grader.batch.student_name import StudentName
 from grader.model.report import DiagnosisPart
 from tests.samples import check_part, report_of

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.batch.equal_files import EqualFiles, EqualFilesTally
-from grader.batch.mistakes import ClassMistake, Key, MistakeTally, cause_of
+from grader.batch.overview.equal_files import EqualFiles, EqualFilesTally
+from grader.batch.overview.mistakes import ClassMistake, Key, MistakeTally, cause_of
 from grader.batch.student_name import StudentName
 from grader.model.report import CheckPart, FlagPart, PreviousPart, Report
 from grader.model.student_result import Change, StudentResult

@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from grader.batch.function_code import RUN, Code, Document, Numbers, code_of, document_of, stripped
+from grader.batch.similar.function_code import RUN, Code, Document, Numbers, code_of, document_of, stripped
 from grader.errors import SubmissionError, UsageError
 from grader.extract import extract
 from grader.extract.source.reading import read_sources

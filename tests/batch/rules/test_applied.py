@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grader.batch.applied import Words, applied
-from grader.batch.class_rules import ClassRules, Override
+from grader.batch.rules.applied import Words, applied
+from grader.batch.rules.class_rules import ClassRules, Override
 from grader.model.report import StudentPart
 from grader.model.roster import Extension
 from grader.model.student_result import StudentResult

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grader.batch.class_rules import Override
-from grader.batch.overrides import overrides_text, read_overrides
+from grader.batch.rules.class_rules import Override
+from grader.batch.rules.overrides import overrides_text, read_overrides
 from grader.errors import RulesError
 
 

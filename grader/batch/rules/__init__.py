@@ -1,0 +1,1 @@
+"""The instructor's own words: a due date, a late policy, extensions, overrides, and what they do to the scores."""

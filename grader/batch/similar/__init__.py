@@ -1,0 +1,1 @@
+"""Submissions that share more code than independent ones do."""
