@@ -218,6 +218,6 @@ PAIRS: Mapping[str, Pair] = {
         ),
         points=0.0,
         honest_points=10.0,
-        says=("raised E",),
+        says=("raised an exception",),
     ),
 }
