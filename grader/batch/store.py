@@ -190,13 +190,16 @@ class ReportStore:
         return path
 
     def restore(self, reports: Mapping[str, Report], record: ClassRecord | None = None) -> None:
-        """Write those again whose files were removed, as with the whole folder, and the record of the class."""
+        """Write those again whose files were removed, as with the whole folder, and the record of the class.
+
+        Reports that are held for a class have no curves and pictures; the warning says so.
+        """
         if record is not None and not self.record_path.exists():
             self.write_record(record)
         gone = [each for each in reports if not self.report_path(each).exists()]
         if gone:
             _log.warning(
-                "%d of the reports in %s were removed during the run; they are written again",
+                "%d of the reports in %s were removed during the run; they are written again, without curves and pictures",
                 len(gone),
                 formatting.printable(str(self.reports_folder)),
             )

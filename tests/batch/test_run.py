@@ -480,7 +480,10 @@ def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch
     assert [report_on(tmp_path, each) for each in ("ann", "bob", "cem")] == list(result.reports)
     assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
     assert caplog.messages == [
-        f"2 of the reports in {tmp_path}/out/reports were removed during the run; they are written again"
+        (
+            f"2 of the reports in {tmp_path}/out/reports were removed during the run; they are written again, without curves"
+            " and pictures"
+        )
     ]
 
 
