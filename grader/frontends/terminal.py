@@ -349,6 +349,8 @@ def show_finding(console: Console, name: str, seen: str, advice: str | None, *, 
 def _restrictions(spec: Spec) -> str:
     """The kinds of code that the spec forbids, notes and ignores."""
     policy = spec.restrictions.model_dump()
+    if not spec.assignment.lists_names:
+        del policy["names"]
     words = {"fail": "not allowed", "note": "noted", "ignore": "ignored"}
     kinds = {effect: [kind for kind, each in policy.items() if each == effect] for effect in words}
     said = [f"{words[effect]}: {', '.join(named)}" for effect, named in kinds.items() if named]

@@ -280,6 +280,11 @@ class Assignment(Model):
     handout_device: HandoutDevice = "either"
     float_labels: FloatLabels = False
 
+    @property
+    def lists_names(self) -> bool:
+        """Whether a function rules out names of its own."""
+        return any(isinstance(each, AnyFunction) and each.restricted for each in self.functions.values())
+
     def in_layout(self, layout: Layout) -> Assignment:
         """The same assignment with the arrays in that layout."""
         return self.model_copy(update={"convention": replace(self.convention, layout=layout)})

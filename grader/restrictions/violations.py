@@ -10,7 +10,7 @@ from typing import Literal
 
 from grader import formatting
 from grader.extract import Extracted
-from grader.model.assignment import AnyFunction, Assignment, RestrictionKind
+from grader.model.assignment import Assignment, RestrictionKind
 from grader.model.observation import Location
 from grader.model.verdict import Finding, Verdict
 from grader.restrictions.methods import methods_at
@@ -114,10 +114,7 @@ def _methods_of(extracted: Extracted, name: str, uses: Sequence[Use]) -> frozens
 
 def _is_anything_restricted(assignment: Assignment) -> bool:
     """Whether a hidden name could break a restriction; a device never does."""
-    lists_names = any(
-        isinstance(each, AnyFunction) and each.restricted for each in assignment.functions.values()
-    )
-    never = {"devices"} if lists_names else {"devices", "names"}
+    never = {"devices"} if assignment.lists_names else {"devices", "names"}
     return any(assignment.restrictions.policy(kind) != "ignore" for kind in _WORDS if kind not in never)
 
 
