@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from grader.intake.folder import ClassFiles
     from grader.intake.submission import Submission
     from grader.model.report import Report
+    from grader.model.student_result import StudentResult
     from grader.sandbox.device import Gpu
     from grader.sandbox.isolation import IsolationLevel
     from grader.sandbox.protocols import SandboxLike
@@ -424,7 +425,7 @@ def grade_class(
         entries = selected(whole_class, select)
         own_files, remarks = own_rules(store, None if rules is None else Path(rules))
         if not anyway:
-            new = (entry for entry in entries if regrade or store.read(entry.id) is None)
+            new = (entry for entry in entries if regrade or not store.has_report(entry.id))
             require_own(list(islice(new, LOOKED_AT)), loaded.spec)
             require_same_spec(store.read_record(), loaded.spec, reports)
         store.prepare()
@@ -439,6 +440,11 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
+        without_page: list[str] = []
+
+        def write_all_pages(results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+            without_page.extend(write_pages(store, entries, results, remarks, working=working))
+
         result = run.grade(
             entries,
             executor,
@@ -447,15 +453,15 @@ def grade_class(
             own_files={**own_files, **dict(enrolled.own_files)},
             progress=progress,
             working=working,
+            finished=write_all_pages,
             stopped=partial(write_pages_briefly, store, entries),
         )
-        without_page = write_pages(store, entries, result.results, result.remarks, working=working)
         return replace(
             result,
             skipped=found.skipped,
             earlier=found.earlier,
             remarks=(*remarks, *result.remarks),
-            without_page=without_page,
+            without_page=tuple(without_page),
         )
 
 

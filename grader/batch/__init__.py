@@ -1,7 +1,6 @@
 """Grading a class: one report for each submission, kept on disk."""
 
-from grader.batch.results import class_results
-from grader.batch.run import ClassResult, ClassRun, Outcome, look_alikes
+from grader.batch.run import ClassResult, ClassRun, Outcome
 from grader.batch.store import ReportStore, write_atomically
 
 __all__ = [
@@ -9,7 +8,5 @@ __all__ = [
     "ClassRun",
     "Outcome",
     "ReportStore",
-    "class_results",
-    "look_alikes",
     "write_atomically",
 ]

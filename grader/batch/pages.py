@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.batch.left_out import left_out
 from grader.batch.overview.class_page import class_page
-from grader.batch.store import ReportStore, write_atomically
+from grader.batch.store import ReportStore
 from grader.errors import SubmissionError
 from grader.feedback.page import fingerprint, standing_fingerprint, student_page, with_standing
 from grader.grading.grade import guarded
@@ -57,7 +57,7 @@ def write_pages(
         if made is None:
             failed.append(entry.id)
         elif made:
-            write_atomically(store.page_path(entry.id), made)
+            store.write_page(entry.id, made)
     if working is not None:
         working(())
     failed += refresh_pages(store, [each for own in by_id.values() for each in own], results, remarks)
@@ -94,12 +94,12 @@ def refresh_pages(
         if made is None:
             failed.append(submission_id)
         elif made:
-            write_atomically(path, made)
+            store.write_page(submission_id, made)
     page = guarded(partial(_class_page, store, results, remarks))
     if page is None:
         failed.append(CLASS_PAGE)
     else:
-        write_atomically(store.class_page_path, page)
+        store.write_class_page(page)
     return failed
 
 

@@ -11,16 +11,10 @@ from grader.batch.rules.applied import Applied, Words, applied
 from grader.batch.rules.class_rules import ClassRules, read_rules
 from grader.batch.rules.overrides import read_overrides
 from grader.batch.store import RULES_NAME, ReportStore
-from grader.model.student_result import StudentResult
-
-
-def class_results(store: ReportStore) -> tuple[StudentResult, ...]:
-    """A result for each student, from the output folder alone; see `derived` for the errors."""
-    return derived(store).results
 
 
 def derived(store: ReportStore) -> Applied:
-    """A result for each student, with the instructor's words applied, as the gradebook of the latest run has them.
+    """A result for each student from the output folder alone, with the instructor's words applied, as the gradebook has them.
 
     In the order of class.json; in a folder of an older version, which has none, in that of the submissions' ids.
     Reports are without curves and pictures. RulesError if the rules or overrides in the folder are not valid.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,8 +32,8 @@ Progress = Callable[["Outcome | None", int, int], None]
 
 One that is "open" is not done: it comes once more at the end."""
 
-Stopped = Callable[[Sequence[StudentResult], Sequence[str]], None]
-"""Called when a run is stopped, with the results so far and the remarks on rules and overrides."""
+Derive = Callable[[Sequence[StudentResult], Sequence[str]], None]
+"""Called with the results so far and the remarks on rules and overrides."""
 
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
@@ -112,17 +111,6 @@ class ClassResult:
         """Whether the grader itself failed on a submission."""
         return any(report.has_grader_faults for report in self.reports)
 
-    @property
-    def look_alikes(self) -> Counter[str | None]:
-        """How many submissions look like another assignment, by its spec: was the class graded with the wrong one?"""
-        return look_alikes(self.reports)
-
-
-def look_alikes(reports: Iterable[Report]) -> Counter[str | None]:
-    """How many reports say that the submission looks like another assignment, by its spec; None if none covers it."""
-    flags = (flag for report in reports for flag in report.flags if flag.kind == "wrong_spec")
-    return Counter(flag.spec for flag in flags)
-
 
 @dataclass(frozen=True, slots=True)
 class ClassRun:
@@ -151,7 +139,8 @@ class ClassRun:
         own_files: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
         working: Working | None = None,
-        stopped: Stopped | None = None,
+        finished: Derive | None = None,
+        stopped: Derive | None = None,
     ) -> ClassResult:
         """Grade the entries. Each report is on disk before progress is called with it.
 
@@ -163,6 +152,7 @@ class ClassRun:
 
         whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
         record: the class, put on disk before anything is graded. own_files: the instructor's, by the name of the copy.
+        finished, stopped: derives more from the results at the end, or at a stop, while other runs are still kept out.
         Raises OutputError if a report cannot be written or another run is at work on the same folder, RulesError if the
         instructor's rules or overrides there are not valid, and the executor's errors.
         """
@@ -180,6 +170,8 @@ class ClassRun:
                         stopped(book.results, book.remarks)
                 raise
             book.write()
+            if finished is not None:
+                finished(book.results, book.remarks)
         ordered = tuple(outcomes[entry.id] for entry in entries)
         return ClassResult(ordered, results=book.results, remarks=book.remarks)
 

@@ -18,7 +18,7 @@ from grader.batch import lock
 from grader.batch.class_record import ClassRecord, parse_class_record
 from grader.errors import OutputError, ReportError
 from grader.exporters import gradebook
-from grader.model.report import Report, parse_report
+from grader.model.report import SCHEMA_VERSION, Report, parse_report
 from grader.model.student_result import StudentResult
 from grader.sandbox import interruption
 
@@ -27,6 +27,9 @@ RULES_NAME = "class.toml"
 OVERRIDES_NAME = "overrides.toml"
 
 _HALF = ".*.????????.part"
+_BEGINNING = f'{{\n  "schema_version": "{SCHEMA_VERSION}",'.encode()
+"""Of every report that this version writes."""
+
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 _log = logging.getLogger(__name__)
@@ -183,6 +186,17 @@ class ReportStore:
         except (OSError, UnicodeDecodeError, ReportError):
             return None
 
+    def has_report(self, submission_id: str) -> bool:
+        """Whether a report of this version is there, as its beginning tells: to read it all takes far longer."""
+        path = self.report_path(submission_id)
+        if not path.is_file():  # a pipe could keep us waiting
+            return False
+        try:
+            with path.open("rb") as file:
+                return file.read(len(_BEGINNING)) == _BEGINNING
+        except OSError:
+            return False
+
     def write(self, submission_id: str, report: Report) -> Path:
         """Put a report on disk."""
         path = self.report_path(submission_id)
@@ -226,6 +240,14 @@ class ReportStore:
         """Put copies of the instructor's own files into the folder, by name."""
         for name, content in own_files.items():
             self._put(self.folder / name, content)
+
+    def write_page(self, submission_id: str, page: str) -> None:
+        """Put the student's page on disk."""
+        self._put(self.page_path(submission_id), page)
+
+    def write_class_page(self, page: bytes) -> None:
+        """Put the instructor's page on disk."""
+        self._put(self.class_page_path, page)
 
     def write_gradebook(self, results: Sequence[StudentResult]) -> None:
         """Derive gradebook.csv: a line for each student, in the given order."""

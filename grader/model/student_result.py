@@ -42,9 +42,6 @@ class StudentResult:
     changes: tuple[Change, ...] = ()
     """In the order in which they apply."""
 
-    late_seconds: float | None = None
-    """Since the due date; None if that is unknown, or it was in time."""
-
     late_words: str = ""
     """As "2 days 3 h late"; empty if it was in time, or nobody knows."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from grader.batch.class_record import ClassRecord, EntryPart
 from grader.batch.left_out import LeftOut, left_out, require_class
-from grader.batch.results import class_results
+from grader.batch.results import derived
 from grader.batch.store import ReportStore
 from grader.errors import UsageError
 from tests.samples import report_of
@@ -22,7 +22,7 @@ def test_reports_that_cannot_be_read_are_named_with_the_reason(tmp_path):
         (store.reports_folder / f"{name}.json").write_bytes(text)
     (store.reports_folder / "folder.json").mkdir()
 
-    assert left_out(store, class_results(store)).unread == {
+    assert left_out(store, derived(store).results).unread == {
         "cut": "not a report: invalid JSON: Unterminated string starting at: line 1 column 25 (char 24)",
         "folder": "cannot be read: Is a directory",
         "odd": "not a report: not UTF-8 text",
@@ -45,7 +45,7 @@ def test_submissions_without_a_report_are_not_graded_yet_and_reports_of_others_a
     store.write("ann", report_of())
     store.write("gone", report_of())
     store.write_record(record_of("ann", "bob"))
-    results = [each for each in class_results(store) if each.id != "gone"]
+    results = [each for each in derived(store).results if each.id != "gone"]
 
     assert left_out(store, results) == LeftOut(not_graded=("bob",), strangers=("gone",))
 
@@ -55,7 +55,7 @@ def test_a_record_that_cannot_be_read_is_noticed(tmp_path):
     store.write("ann", report_of())
     store.record_path.write_text("{}")
 
-    assert left_out(store, class_results(store)) == LeftOut(has_unread_record=True)
+    assert left_out(store, derived(store).results) == LeftOut(has_unread_record=True)
 
 
 def test_a_folder_that_no_batch_wrote_is_refused(tmp_path):

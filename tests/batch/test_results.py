@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.batch.results import class_results, derived, own_rules
+from grader.batch.results import derived, own_rules
 from grader.batch.store import ReportStore
 from grader.errors import RulesError
 from tests.samples import report_of
@@ -19,7 +19,7 @@ def test_there_is_a_result_for_each_student_of_an_output_folder(tmp_path):
     store.write("cem", named("cem", student={"id": "3"}))
     store.write("dia", named("dia"))
 
-    results = class_results(store)
+    results = derived(store).results
 
     assert [(each.id, each.student and each.student.id, each.score) for each in results] == [
         ("cem", "3", 10.0),
@@ -30,7 +30,7 @@ def test_there_is_a_result_for_each_student_of_an_output_folder(tmp_path):
 
 
 def test_a_folder_without_reports_has_no_results(tmp_path):
-    assert class_results(ReportStore(tmp_path)) == ()
+    assert derived(ReportStore(tmp_path)).results == ()
 
 
 def test_the_instructors_files_in_the_folder_are_applied(tmp_path):

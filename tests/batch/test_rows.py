@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grader.batch.class_record import ClassRecord, UnmatchedPart, entry_parts
-from grader.batch.results import class_results
+from grader.batch.results import derived
 from grader.batch.store import ReportStore
 from grader.intake.entry import ClassEntry
 from grader.intake.matching import match
@@ -46,7 +46,8 @@ def test_the_roster_names_the_students_in_the_order_of_the_record_and_those_who_
     store.write_record(recorded(text, "zoe", "ann", "ben_cem"))
 
     rows = [
-        (each.id, each.student and each.student.id, each.score, each.remarks) for each in class_results(store)
+        (each.id, each.student and each.student.id, each.score, each.remarks)
+        for each in derived(store).results
     ]
 
     assert rows == [
@@ -67,7 +68,7 @@ def test_the_row_of_a_student_without_a_submission_has_an_id_of_its_own(tmp_path
         record.model_copy(update={"entries": (record.entries[0].model_copy(update={"id": "0012"}),)})
     )
 
-    assert [(each.id, each.report is None) for each in class_results(store)] == [
+    assert [(each.id, each.report is None) for each in derived(store).results] == [
         ("0012", False),
         ("0012_", True),
     ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from grader import __version__
-from grader.batch.results import class_results
+from grader.batch.results import derived
 from grader.batch.run import ClassRun
 from grader.batch.store import ReportStore
 from grader.errors import IsolationError, OutputError, SubmissionUnavailable
@@ -80,6 +80,7 @@ def batch(tmp_path, course, graded):
         is_quick=False,
         executor=None,
         progress=None,
+        finished=None,
         stopped=None,
         least_isolation=IsolationLevel.process,
         **rules,
@@ -90,7 +91,11 @@ def batch(tmp_path, course, graded):
             mini_spec(tmp_path, text), settings, store, least_isolation=least_isolation, **rules
         )
         return class_run.grade(
-            find_entries(course), executor or graded.executor, progress=progress, stopped=stopped
+            find_entries(course),
+            executor or graded.executor,
+            progress=progress,
+            finished=finished,
+            stopped=stopped,
         )
 
     return run
@@ -253,7 +258,7 @@ def test_curves_stay_on_disk_and_not_in_memory(tmp_path, course, graded):
     for result in (made, marked):
         held = (
             *result.reports,
-            *(each.report for each in (*result.results, *class_results(store)) if each.report),
+            *(each.report for each in (*result.results, *derived(store).results) if each.report),
         )
         assert len(held) == 9
         assert not any(report.checks[0].curves for report in held)
@@ -433,6 +438,23 @@ def gradebook_rows(tmp_path):
 
 def gradebook_lines(tmp_path):
     return list(csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text())))
+
+
+def test_what_is_derived_at_the_end_is_made_while_other_runs_are_kept_out(tmp_path, batch):
+    told = []
+
+    def finished(results, _):
+        told.extend(results)
+        with (
+            pytest.raises(OutputError, match="another run is writing there"),
+            ReportStore(tmp_path / "out").held(),
+        ):
+            pass
+
+    result = batch(finished=finished)
+
+    assert told == list(result.results)
+    assert len(told) == 3
 
 
 def test_a_stop_leaves_the_gradebook_of_what_is_done_and_tells_its_results(tmp_path, batch):

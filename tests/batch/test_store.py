@@ -58,18 +58,42 @@ def test_the_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, monkey
     assert names_in(tmp_path) == ["r.json"]
 
 
-def test_a_full_disk_says_how_to_go_on(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "written, write",
+    [
+        ("reports/ann.json", lambda store: store.write("ann", report_of())),
+        ("feedback/ann.html", lambda store: store.write_page("ann", "page")),
+        ("index.html", lambda store: store.write_class_page(b"page")),
+        ("gradebook.csv", lambda store: store.write_gradebook(())),
+    ],
+)
+def test_a_full_disk_says_how_to_go_on(tmp_path, monkeypatch, written, write):
     def fail(_):
         raise NO_SPACE
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OutputError) as caught:
-        ReportStore(tmp_path).write("ann", report_of())
+        write(ReportStore(tmp_path))
 
     assert str(caught.value) == (
-        f"{tmp_path}/reports/ann.json: cannot be written: No space left on device;"
+        f"{tmp_path}/{written}: cannot be written: No space left on device;"
         " free some space and run the same command again; finished reports are kept"
     )
+
+
+def test_a_report_is_there_if_this_version_wrote_it(tmp_path):
+    store = ReportStore(tmp_path)
+    assert not store.has_report("ann")
+
+    path = store.write("ann", report_of())
+    assert store.has_report("ann")
+
+    path.write_text(path.read_text().replace('"schema_version": "2"', '"schema_version": "1"'))
+    assert not store.has_report("ann")
+
+    path.unlink()
+    os.mkfifo(path)
+    assert not store.has_report("ann")
 
 
 def test_a_full_disk_during_the_writing_leaves_the_old_file(tmp_path, monkeypatch):

@@ -200,7 +200,7 @@ class _Application:
         if extension is not None:
             reason = self._reasons.get(student) or "more time was given"
             remarks = (*remarks, f"extension: {reason}")
-        result = replace(result, late_seconds=late.seconds, late_words=late.words, remarks=remarks)
+        result = replace(result, late_words=late.words, remarks=remarks)
         score, most = result.score, result.max_score
         if score is None or most is None:
             return result

@@ -37,6 +37,7 @@ from grader.frontends.progress import check_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
+    from grader.batch import ClassResult
     from grader.intake.folder import ClassFiles
     from grader.model.report import Report
 
@@ -301,15 +302,25 @@ def batch(
             if not progress.is_shown:
                 raise
             progress.close()
-            kept = f" {out} has their reports and the gradebook so far." if progress.done else ""
-            again = progress.to_be_timed_again
-            rest = f", {again} of them to be timed again" if again else ""
-            typer.echo(
-                f"\nStopped after {progress.done} of {progress.total} submissions{rest}.{kept}"
-                " Run the same command again to continue.",
-                err=True,
-            )
+            _say_stopped(progress, out)
             raise typer.Exit(EXIT_INTERRUPTED) from None
+    _show_class(result, out)
+    raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)
+
+
+def _say_stopped(progress: ClassProgress, out: Path) -> None:
+    kept = f" {out} has their reports and the gradebook so far." if progress.done else ""
+    again = progress.to_be_timed_again
+    rest = f", {again} of them to be timed again" if again else ""
+    typer.echo(
+        f"\nStopped after {progress.done} of {progress.total} submissions{rest}.{kept}"
+        " Run the same command again to continue.",
+        err=True,
+    )
+
+
+def _show_class(result: ClassResult, out: Path) -> None:
+    """The class in short, what is nobody's, what changed, and where everything is."""
     from grader.batch import ReportStore
     from grader.batch.overview.statistics import class_statistics
     from grader.frontends.class_statistics import show_class_briefly
@@ -334,4 +345,3 @@ def batch(
     if result.without_page:
         named = formatting.several(result.without_page)
         typer.echo(f"No page, which is the grader's fault, for {named}. Their grades stand.", err=True)
-    raise typer.Exit(EXIT_GRADER_FAULT if result.has_grader_faults else 0)

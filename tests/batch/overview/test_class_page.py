@@ -136,7 +136,7 @@ def test_words_of_students_are_text_and_turn_no_writing():
     )
     changes = (Change("late", -1, EVIL), Change("override", -1, EVIL, EVIL))
     results = [
-        StudentResult(EVIL, names, report, changes, None, EVIL, (EVIL,)),
+        StudentResult(EVIL, names, report, changes, EVIL, (EVIL,)),
         StudentResult("other", None, report),
         StudentResult(EVIL, StudentPart(id="2"), None, is_awaited=True),
     ]
