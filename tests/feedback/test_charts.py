@@ -40,6 +40,14 @@ def test_a_curve_has_a_point_for_each_number_between_round_ticks():
     assert root.attrib["aria-label"] == "from 9 to 2.5"
 
 
+def test_a_curve_and_the_references_share_their_axes():
+    root = frame(charts.curve([9.0, 5.0, 2.5], 300.0, "loss", "alt", beside=[100.0, 1.0]))
+    lines = {each.attrib["class"]: each.attrib["points"].split() for each in root.findall("polyline")[:1]}
+    assert len(lines["beside"]) == 2
+    texts = [each.text for each in root.findall("text")]
+    assert {"100", "reference", "you"} <= set(texts)
+
+
 def test_spans_of_any_numbers():
     numbers = [each for each in NUMBERS if each >= 0]
     for low, high, bound in product(numbers, numbers, [None, *numbers]):
