@@ -168,17 +168,17 @@ def curve(
         gap = last / len(series)
         return [(x((number + 0.5) * gap), y(value)) for number, value in enumerate(series)]
 
-    if beside:
-        parts += [
-            polyline(path(beside), "beside"),
-            polyline([(RIGHT - 136, 6), (RIGHT - 112, 6)], "beside"),
-            text(RIGHT - 108, 10, "reference", "tick"),
-            polyline([(RIGHT - 46, 6), (RIGHT - 22, 6)], "curve"),
-            text(RIGHT, 10, "you", "tick", anchor="end"),
-        ]
     points = path(values)
     if len(points) > 1:
         parts.append(polyline(points, "curve"))
+    if beside:
+        parts += [
+            polyline(path(beside), "beside"),
+            polyline([(RIGHT - 150, 6), (RIGHT - 126, 6)], "beside"),
+            text(RIGHT - 122, 10, "reference", "tick"),
+            polyline([(RIGHT - 58, 6), (RIGHT - 34, 6)], "curve"),
+            text(RIGHT, 10, "yours", "tick", anchor="end"),
+        ]
     end = points[-1]
     parts.append(Markup('<circle cx="{}" cy="{}" r="3.5" class="dot"/>').format(*map(short, end)))
     return svg(height, parts, alt)

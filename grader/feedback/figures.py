@@ -17,8 +17,8 @@ from grader.model.report import CheckPart, PicturePart
 _LABELS = {
     "val_accuracy": "validation images",
     "test_accuracy": "test images",
-    "grid_accuracy": "the best pair, trained by the reference",
-    "own_accuracy": "the best pair, trained by your code",
+    "grid_accuracy": "best pair, trained by the reference",
+    "own_accuracy": "best pair, trained by your code",
 }
 """Accuracies in words; others by their own names."""
 
@@ -138,15 +138,13 @@ def _speeds(check: CheckPart) -> Iterator[Figure]:
         low, middle, high = (check.measured[end] for end in ends)
         bound = check.allowed.get(name)
         span = charts.Span(low, middle, high, bound, is_least=name == "speedup")
-        alt = (
+        told = (
             f"{words}: {formatting.rough(middle)} times, between {formatting.rough(low)} and"
             f" {formatting.rough(high)}"
         )
-        needed = ""
         if bound is not None:
-            needed = f"; {bound_words} {formatting.rough(bound)} times for full points"
-        told = f"{words}{needed}. The line shows how sure the measurement is."
-        yield Figure(told, charts.span(span, f"{alt}{needed}"))
+            told += f"; {bound_words} {formatting.rough(bound)} times for full points"
+        yield Figure(f"{told}. The line shows how sure the measurement is.", charts.span(span, told))
 
 
 def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
@@ -167,9 +165,9 @@ def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
         alt = f"{label} over {last:,g} iterations: {first} at the start, {end} at the end"
         words = f"The {label} while it trains, from {first} to {end}{wanted}."
         if beside:
-            ends = f"from {formatting.rough(beside[0])} to {formatting.rough(beside[-1])}"
-            alt += f"; the reference's goes {ends}"
-            words += f" The dashed line is the reference's, trained alike on the same images: {ends}."
+            its_end = f"ends at {formatting.rough(beside[-1])}"
+            alt += f"; the reference's {its_end}"
+            words += f" The dashed line is the reference's, trained alike on the same images; it {its_end}."
         yield Figure(words, charts.curve(values, last, label, alt, start, beside))
 
 

@@ -42,10 +42,11 @@ def test_a_curve_has_a_point_for_each_number_between_round_ticks():
 
 def test_a_curve_and_the_references_share_their_axes():
     root = frame(charts.curve([9.0, 5.0, 2.5], 300.0, "loss", "alt", beside=[100.0, 1.0]))
-    lines = {each.attrib["class"]: each.attrib["points"].split() for each in root.findall("polyline")[:1]}
-    assert len(lines["beside"]) == 2
+    own, beside, *_ = (each.attrib["points"].split() for each in root.findall("polyline"))
+    assert (len(own), len(beside)) == (3, 2)
+    assert all(22 <= float(point.split(",")[1]) <= 150 for point in (*own, *beside))
     texts = [each.text for each in root.findall("text")]
-    assert {"100", "reference", "you"} <= set(texts)
+    assert {"100", "reference", "yours"} <= set(texts)
 
 
 def test_spans_of_any_numbers():
