@@ -51,7 +51,7 @@ def test_an_error_on_images_is_an_image_for_each_class_gray_where_dw_is_right():
     off[0, 0], off[1025, 2], off[-1, 1] = (
         2.0,
         -1.0,
-        9.0,
+        1.0,
     )  # red of the first pixel, green of the second; the bias
 
     picture = error_images(off)
@@ -60,4 +60,6 @@ def test_an_error_on_images_is_an_image_for_each_class_gray_where_dw_is_right():
     assert (images[0, 0, 0].tolist(), images[2, 0, 1].tolist()) == ([255, 128, 128], [128, 64, 128])
     assert (images != 128).sum() == 2
     assert error_images(np.zeros((3073, 3))) is None
+    off[-1, 1] = 1e3  # all else is rounding beside it
+    assert error_images(off) is None
     assert error_images(np.full((3073, 3), np.nan)) is None
