@@ -25,8 +25,9 @@ CLASS_PAGE = "the class"
 BRIEFLY_SECONDS = 2.0
 """For students' pages after a stop."""
 
-SHARE = 0.1
-"""Of the time of a run, at most, goes to students' pages before its end: while one is made, no job is handed out."""
+SHARE, FREE_SECONDS = 0.1, 1.0
+"""Of the time of a run, at most, goes to students' pages before its end, and a second for what they import: while one is
+made, no job is handed out."""
 
 _HEAD_BYTES = 4_000
 """The fingerprints are among the first bytes of a page."""
@@ -56,7 +57,10 @@ class PagesOfRun:
     ) -> None:
         """Write the student's page, and those that wait, as far as there is time for them."""
         self._waiting[entry.id] = entry
-        while self._waiting and self._spent <= SHARE * ((started := self._clock()) - self._began):
+        while self._waiting:
+            started = self._clock()
+            if self._spent > FREE_SECONDS + SHARE * (started - self._began):
+                return
             submission_id, waiting = self._waiting.popitem()  # the latest first: its report is at hand
             self._write(waiting, report if submission_id == entry.id else None, results_on(submission_id))
             self._spent += self._clock() - started

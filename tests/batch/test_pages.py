@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from grader.batch.pages import BRIEFLY_SECONDS, CLASS_PAGE, PagesOfRun, refresh_pages, write_pages
+from grader.batch.pages import (
+    BRIEFLY_SECONDS,
+    CLASS_PAGE,
+    FREE_SECONDS,
+    PagesOfRun,
+    refresh_pages,
+    write_pages,
+)
 from grader.batch.store import ReportStore
 from grader.errors import OutputError
 from grader.intake.entry import load_entry
@@ -214,15 +221,15 @@ def test_a_page_of_a_run_is_made_from_the_report_at_hand_and_as_the_end_would_ma
 
 
 def test_pages_that_take_too_much_of_the_run_wait(course):
-    run = Run(course, tick=1.0)
-    run.graded()  # a second of two
+    run = Run(course, tick=FREE_SECONDS + 1)
+    run.graded()
     store = course[1]
     store.page_path("ann").unlink()
 
     run.graded()
     assert not store.page_path("ann").exists()
 
-    run.now += 10
+    run.now += 10 * FREE_SECONDS
     run.graded()
     assert "her code" in page_of(course)
 

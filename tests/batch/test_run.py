@@ -519,8 +519,8 @@ def test_tables_are_derived_every_few_seconds_and_take_a_twentieth_of_the_time(c
     pages.so_far = slow
     batch(progress=a_second_later, pages=pages, clock=lambda: now[0])
 
-    # Every third second; then after 19 times what the last table took.
-    assert pages.tables == [2, 5, 8, 27, 46]
+    # At once, after three seconds each, then after 19 times what the last table took.
+    assert pages.tables == [1, 4, 7, 26, 45]
 
 
 def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch, caplog):
