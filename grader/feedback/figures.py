@@ -23,7 +23,7 @@ _LABELS = {
 """Accuracies in words; others by their own names."""
 
 _SPANS = {
-    "slowdown": ("Time beside the reference's", "at most"),
+    "slowdown": ("Time relative to the reference", "at most"),
     "speedup": ("Speedup over the naive function", "at least"),
 }
 """Ratios with an interval, and how their bound is meant."""
@@ -107,7 +107,7 @@ def _accuracies(check: CheckPart) -> Iterator[Figure]:
             + ("" if bar.needed is None else f" ({formatting.number(bar.needed, 4)} needed)")
             for bar in bars
         )
-        words = "The share of images with the right label. The mark shows how many are needed."
+        words = "The share of images that are labelled correctly. The mark shows the share needed."
         yield Figure(words, charts.shares(bars, alt))
 
 
@@ -131,7 +131,7 @@ def _speeds(check: CheckPart) -> Iterator[Figure]:
         needed = ""
         if bound is not None:
             needed = f"; {bound_words} {formatting.rough(bound)} times for full points"
-        told = f"{words}{needed}. The line shows how sure the measurement is."
+        told = f"{words}{needed}. The line shows how uncertain the measurement is."
         yield Figure(told, charts.span(span, f"{alt}{needed}"))
 
 
@@ -147,7 +147,9 @@ def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
         end = formatting.rough(values[-1])
         label = name.replace("_", " ")
         wanted = (
-            "" if start is None else f"; the mark is where a right one starts ({formatting.rough(start)})"
+            ""
+            if start is None
+            else f"; the mark shows where a correct one starts ({formatting.rough(start)})"
         )
         alt = f"{label} over {last:,g} iterations: {first} at the start, {end} at the end"
         words = f"The {label} while it trains, from {first} to {end}{wanted}."
@@ -172,7 +174,7 @@ def _searches(check: CheckPart) -> Iterator[Figure]:
     alt = f"{formatting.count(len(pairs), 'pair')}" + (
         "" if where is None else f"; the best one: learning rate {where[0]:g}, regularization {where[1]:g}"
     )
-    words = "The pairs that were tried, with the accuracy on the validation images when they were ranked. The best one is framed."
+    words = "The pairs that were tried, with their validation accuracy when they were ranked. The best one is framed."
     yield Figure(
         words,
         charts.grid(pairs, where, ("learning rate", "regularization"), alt, values),
@@ -185,8 +187,8 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
         if name == _ERROR and len(images) == 1 and picture.width * picture.height <= _MOST_PIXELS:
             alt = "the differences between dW and the reference's, entry by entry"
             words = (
-                "Where dW is off, in the first call in which it is wrong. Red entries are too high, blue ones too low;"
-                " the palest are right."
+                "Where dW is off in the first wrong call. Red entries (+) are too high, blue ones (\N{MINUS SIGN}) too low; the palest are"
+                " right."
             )
             chart = charts.pixels(images[0], picture.width, picture.height, ("class", "feature"), alt)
             yield Figure(words, chart)
