@@ -13,7 +13,7 @@ from grader.feedback.svg import LEFT, RIGHT, WIDTH, line, log_ticks, rect, short
 
 _PIECE_GAP = 1.0
 
-_TINTED, _DARK = 24, 120
+_TINTED, _DARK = 12, 120
 """How far apart the red and the blue of a pixel are that has a sign, and its channels where that sign is white."""
 
 
