@@ -13,6 +13,9 @@ from grader.feedback.svg import LEFT, RIGHT, WIDTH, line, log_ticks, polyline, r
 
 _PIECE_GAP = 1.0
 
+_TINTED, _DARK = 12, 120
+"""How far apart the red and the blue of a pixel are that has a sign, and its channels where that sign is white."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -146,6 +149,7 @@ def curve(
     pad = (0.1 * abs(low) or 1.0) if len(steps) == 1 else 0.0  # a flat line is drawn in the middle
     low, high = min(low, steps[0]) - pad, max(high, steps[-1]) + pad
     span = high - low
+    left = max(left, 12 + 6.25 * max(len(formatting.number(tick, 4)) for tick in steps))
 
     def x(at: float) -> float:
         return left + at / max(last, 1e-300) * (RIGHT - left)
@@ -228,8 +232,9 @@ def grid(
 
 
 def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: str) -> Markup:
-    """A small image as a table of squares with numbered columns and rows, in its natural size.
+    """A small image of signed numbers as a table of squares with numbered columns and rows, in its natural size.
 
+    Red ones have a plus, blue ones a minus, for those who see or print no colors.
     labels: of the columns, and of the rows, which stands beside them.
     """
     left, top, side = 40.0, 34.0, 22.0
@@ -248,11 +253,16 @@ def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: st
         parts.append(text(left - 6, top + (row + 0.5) * side + 4, str(row), "tick", anchor="end"))
         for column in range(width):
             at = 3 * (row * width + column)
+            pixel = rgb[at : at + 3]
             parts.append(
                 Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="#{}" class="pixel"/>').format(
-                    *map(short, (left + column * side, top + row * side, side, side)), rgb[at : at + 3].hex()
+                    *map(short, (left + column * side, top + row * side, side, side)), pixel.hex()
                 )
             )
+            if sign := _sign(pixel):
+                place = left + (column + 0.5) * side, top + (row + 0.5) * side + 4
+                is_dark = max(pixel[0], pixel[2]) - min(pixel) > _DARK
+                parts.append(text(*place, sign, "sign on-dark" if is_dark else "sign", anchor="middle"))
     frame = (
         short(left + max(width, 3) * side + 1),
         short(top + max(height, 3) * side + 1),
@@ -260,3 +270,9 @@ def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: st
     return Markup(
         '<svg viewBox="0 0 {} {}" width="{}" height="{}" class="chart map" role="img" aria-label="{}">{}</svg>'
     ).format(*frame, *frame, alt, Markup().join(parts))
+
+
+def _sign(pixel: bytes) -> str:
+    """A plus for red and a minus for blue; nothing for the palest."""
+    red, _, blue = pixel
+    return "+" if red - blue > _TINTED else "\N{MINUS SIGN}" if blue - red > _TINTED else ""

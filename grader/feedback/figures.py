@@ -23,7 +23,7 @@ _LABELS = {
 """Accuracies in words; others by their own names."""
 
 _SPANS = {
-    "slowdown": ("Time beside the reference's", "at most"),
+    "slowdown": ("Time relative to the reference", "at most"),
     "speedup": ("Speedup over the naive function", "at least"),
 }
 """Ratios with an interval, and how their bound is meant."""
@@ -121,7 +121,7 @@ def _accuracies(check: CheckPart) -> Iterator[Figure]:
             + ("" if bar.needed is None else f" ({formatting.number(bar.needed, 4)} needed)")
             for bar in bars
         )
-        words = "The share of images with the right label. The mark shows how many are needed."
+        words = "The share of images that are labelled correctly. The mark shows the share needed."
         yield Figure(words, charts.shares(bars, alt))
 
 
@@ -144,7 +144,7 @@ def _speeds(check: CheckPart) -> Iterator[Figure]:
         )
         if bound is not None:
             told += f"; {bound_words} {formatting.rough(bound)} times for full points"
-        yield Figure(f"{told}. The line shows how sure the measurement is.", charts.span(span, told))
+        yield Figure(f"{told}. The line shows how uncertain the measurement is.", charts.span(span, told))
 
 
 def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
@@ -160,7 +160,9 @@ def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
         end = formatting.rough(values[-1])
         label = name.replace("_", " ")
         wanted = (
-            "" if start is None else f"; the mark is where a right one starts ({formatting.rough(start)})"
+            ""
+            if start is None
+            else f"; the mark shows where a correct one starts ({formatting.rough(start)})"
         )
         alt = f"{label} over {last:,g} iterations: {first} at the start, {end} at the end"
         words = f"The {label} while it trains, from {first} to {end}{wanted}."
@@ -191,7 +193,7 @@ def _searches(check: CheckPart) -> Iterator[Figure]:
     alt = f"{formatting.count(len(pairs), 'pair')}" + (
         "" if where is None else f"; the best one: learning rate {where[0]:g}, regularization {where[1]:g}"
     )
-    words = "The pairs that were tried, with the accuracy on the validation images when they were ranked. The best one is framed."
+    words = "The pairs that were tried, with their validation accuracy when they were ranked. The best one is framed."
     yield Figure(
         words,
         charts.grid(pairs, where, ("learning rate", "regularization"), alt, values),
@@ -205,8 +207,8 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
             told = _places(images[0], picture.width, picture.height)
             alt = f"the differences between dW and the reference's, entry by entry. {told}"
             words = (
-                f"Where dW is off, in the first call in which it is wrong. {told} Red entries are too high, blue ones too"
-                " low; the palest are right."
+                f"Where dW is off in the first wrong call. {told} Red entries (+) are too high, blue ones"
+                " (\N{MINUS SIGN}) too low; the palest are right."
             )
             chart = charts.pixels(images[0], picture.width, picture.height, ("class", "feature"), alt)
             yield Figure(words, chart)

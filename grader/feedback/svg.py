@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
+from grader import formatting
+
 WIDTH = 340
 """Of all charts, in their own units: about the pixels of a phone, so that words stay legible there."""
 
@@ -70,7 +72,7 @@ def polyline(points: Iterable[tuple[float, float]], name: str) -> Markup:
 def text(x: float, y: float, words: str, name: str, anchor: str = "start") -> Markup:
     """Words at a place; every character of them is shown, and none is obeyed."""
     return Markup('<text x="{}" y="{}" class="{}" text-anchor="{}">{}</text>').format(
-        short(x), short(y), name, anchor, words
+        short(x), short(y), name, anchor, formatting.unstacked(words)
     )
 
 

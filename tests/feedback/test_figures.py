@@ -32,7 +32,7 @@ def test_an_accuracy_that_costs_nothing_is_not_drawn_as_too_low():
 def test_a_speed_has_its_interval_and_its_bound():
     measured = {"slowdown_low": 0.9, "slowdown": 1.0, "slowdown_high": 1.25}
     (chart,) = charts_of(measured=measured, allowed={"slowdown": 3.0})
-    label = "Time beside the reference&#39;s: 1 times, between 0.9 and 1.25; at most 3 times for full points"
+    label = "Time relative to the reference: 1 times, between 0.9 and 1.25; at most 3 times for full points"
     assert f'aria-label="{label}"' in chart
 
 
@@ -48,7 +48,7 @@ def test_a_loss_has_a_mark_where_a_right_one_starts():
     (figure,) = pictures_of_training.figures
     assert (
         figure.words
-        == "The loss while it trains, from 3.25 to 2; the mark is where a right one starts (2.5)."
+        == "The loss while it trains, from 3.25 to 2; the mark shows where a correct one starts (2.5)."
     )
     assert 'class="bound"' in str(figure.chart)
 
