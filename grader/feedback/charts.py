@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader import formatting
-from grader.feedback.svg import LEFT, RIGHT, WIDTH, line, log_ticks, rect, short, svg, text, ticks
+from grader.feedback.svg import LEFT, RIGHT, WIDTH, line, log_ticks, polyline, rect, short, svg, text, ticks
 
 _PIECE_GAP = 1.0
 
@@ -130,13 +130,20 @@ def span(seen: Span, alt: str) -> Markup:
     return svg(bottom + 20, parts, alt)
 
 
-def curve(values: Sequence[float], last: float, label: str, alt: str, start: float | None = None) -> Markup:
+def curve(
+    values: Sequence[float],
+    last: float,
+    label: str,
+    alt: str,
+    start: float | None = None,
+    beside: Sequence[float] = (),
+) -> Markup:
     """A series over 0 to `last`, with the axes' numbers. A single value is a dot.
 
-    start: where it ought to begin, as a mark on the axis.
+    start: where it ought to begin, as a mark on the axis. beside: the reference's series over the same, dashed.
     """
     height, left, top, bottom = 186, 40.0, 22.0, 150.0
-    marks = [*values, *([] if start is None else [start])]
+    marks = [*values, *beside, *([] if start is None else [start])]
     low, high = min(marks), max(marks)
     steps = ticks(0.0 if 0 <= low < 0.5 * high else low, high, is_beyond=True)
     pad = (0.1 * abs(low) or 1.0) if len(steps) == 1 else 0.0  # a flat line is drawn in the middle
@@ -160,11 +167,22 @@ def curve(values: Sequence[float], last: float, label: str, alt: str, start: flo
     parts.append(text(RIGHT, height - 4, "iterations", "tick", anchor="end"))
     if start is not None:
         parts.append(line(left - 4, y(start), left + 22, y(start), "bound"))
-    gap = last / len(values)
-    points = [(x((number + 0.5) * gap), y(value)) for number, value in enumerate(values)]
+
+    def path(series: Sequence[float]) -> list[tuple[float, float]]:
+        gap = last / len(series)
+        return [(x((number + 0.5) * gap), y(value)) for number, value in enumerate(series)]
+
+    points = path(values)
     if len(points) > 1:
-        path = " ".join(f"{short(px)},{short(py)}" for px, py in points)
-        parts.append(Markup('<polyline points="{}" class="curve"/>').format(path))
+        parts.append(polyline(points, "curve"))
+    if beside:
+        parts += [
+            polyline(path(beside), "beside"),
+            polyline([(RIGHT - 150, 6), (RIGHT - 126, 6)], "beside"),
+            text(RIGHT - 122, 10, "reference", "tick"),
+            polyline([(RIGHT - 58, 6), (RIGHT - 34, 6)], "curve"),
+            text(RIGHT, 10, "yours", "tick", anchor="end"),
+        ]
     end = points[-1]
     parts.append(Markup('<circle cx="{}" cy="{}" r="3.5" class="dot"/>').format(*map(short, end)))
     return svg(height, parts, alt)

@@ -63,6 +63,12 @@ def line(x1: float, y1: float, x2: float, y2: float, name: str) -> Markup:
     )
 
 
+def polyline(points: Iterable[tuple[float, float]], name: str) -> Markup:
+    """A line through points."""
+    path = " ".join(f"{short(x)},{short(y)}" for x, y in points)
+    return Markup('<polyline points="{}" class="{}"/>').format(path, name)
+
+
 def text(x: float, y: float, words: str, name: str, anchor: str = "start") -> Markup:
     """Words at a place; every character of them is shown, and none is obeyed."""
     return Markup('<text x="{}" y="{}" class="{}" text-anchor="{}">{}</text>').format(

@@ -196,7 +196,10 @@ class CheckPart(ReportModel):
     allowed: dict[str, float] = Field(description="Bounds on the measured numbers, by the same names.")
     curves: dict[str, tuple[float, ...]] = Field(
         default_factory=dict,
-        description="Series to plot, by name: the loss during training, the grid of a search.",
+        description=(
+            "Series to plot, by name: the loss during training, the reference's beside it (if a page was asked for),"
+            " the grid of a search."
+        ),
     )
     pictures: dict[str, PicturePart] = Field(
         default_factory=dict,
