@@ -169,7 +169,9 @@ def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
         if beside:
             its_end = f"ends at {formatting.rough(beside[-1])}"
             alt += f"; the reference's {its_end}"
-            words += f" The dashed line is the reference's, trained alike on the same images; it {its_end}."
+            words += (
+                f" The dashed line is the reference's, trained the same way on the same images; it {its_end}."
+            )
         yield Figure(words, charts.curve(values, last, label, alt, start, beside))
 
 

@@ -102,7 +102,7 @@ def test_a_curve_is_beside_the_references():
     curves = {"loss": [9.0, 5.0, 2.5], "reference_loss": [8.5, 2.25]}
     ((figure,),) = [each.figures for each in pictures_of(measured={"iterations": 600.0}, curves=curves)]
     assert figure.words == (
-        "The loss while it trains, from 9 to 2.5. The dashed line is the reference's, trained alike on the same images; it"
+        "The loss while it trains, from 9 to 2.5. The dashed line is the reference's, trained the same way on the same images; it"
         " ends at 2.25."
     )
     assert "2.5 at the end; the reference&#39;s ends at 2.25" in figure.chart
