@@ -166,21 +166,28 @@ def _printed(result: StudentResult, seen: Seen, context: ExportContext) -> bytes
 
 
 def _feedback(seen: Seen) -> dict[str, Any]:
+    """The page's tables. One of cases that passed or failed has no other values, or Autolab shows neither well."""
     stages: dict[str, dict[str, Any]] = {}
+    faults: dict[str, str] = {}
     for check in seen.checks:
-        cases = stages.setdefault(_stage(check.group), {})
-        title = check.title.removeprefix(f"{check.group}: ")
         if check.status == "fault":
-            cases[title] = "not graded yet"
-        else:
-            hint = {"hint": check.words} if check.status == "failed" and check.words else {}
-            cases[title] = {"passed": check.status == "passed", **hint}
-    if seen.lines:
-        stages.setdefault("About the score", {}).update({line.name: line.words for line in seen.lines})
+            faults[_key(check.title)] = check.words
+            continue
+        title = check.title.removeprefix(f"{check.group}: ")
+        hint = {"hint": check.words} if check.status == "failed" and check.words else {}
+        case = {"passed": check.status == "passed", **hint}
+        stages.setdefault(_key(check.group), {})[_key(title)] = case
+    for name, values in (
+        ("Not graded yet", faults),
+        ("About the score", {line.name: line.words for line in seen.lines}),
+    ):
+        if values:
+            stages[f"{name} (besides)" if name in stages else name] = {**values}
     return {"_presentation": "semantic", _STAGES: [*stages], **stages}
 
 
-def _stage(name: str) -> str:
+def _key(name: str) -> str:
+    """A name that Autolab shows: those with an underscore before them are its own, and so is `stages`."""
     return f"({name})" if name.startswith("_") or name == _STAGES else name
 
 
