@@ -30,14 +30,15 @@ def show_export(
     console: Console, name: str, title: str, export: Export, *, with_scores: bool = False
 ) -> None:
     """Who is in the files, who is withheld or left out, and the remarks. with_scores: with every student in the files."""
-    head = f"{title}: " if title else ""
-    students = formatting.count(export.matched, "student")
-    console.print(_text(f"{head}{students} with a score, for {name}", "bold"))
+    head = f"{title}, for {name}" if title else f"For {name}"
+    console.print(_text(f"{head}: {formatting.count(export.matched, 'student')} with a score", "bold"))
     if with_scores and export.scores:
         _heading(console, f"Matched ({len(export.scores)})", "bold")
         _rows(console, export.scores)
     if export.withheld:
-        _heading(console, f"Withheld, never as 0 ({len(export.withheld)})", "bold yellow")
+        _heading(
+            console, f"Withheld ({len(export.withheld)}): without a score, which is never a 0", "bold yellow"
+        )
         _rows(console, [(each.student, each.why) for each in export.withheld])
     for heading, lines in (("Left out", export.left_out), ("Handed in nothing", export.not_submitted)):
         if lines:
