@@ -30,8 +30,9 @@ def show_export(
     console: Console, name: str, title: str, export: Export, *, with_scores: bool = False
 ) -> None:
     """Who is in the files, who is withheld or left out, and the remarks. with_scores: with every student in the files."""
-    head = f"{title}, for {name}" if title else f"For {name}"
-    console.print(_text(f"{head}: {formatting.count(export.matched, 'student')} with a score", "bold"))
+    head = f"{title}: " if title else ""
+    students = formatting.count(export.matched, "student")
+    console.print(_text(f"{head}{students} with a score, for {name}", "bold"))
     if with_scores and export.scores:
         _heading(console, f"Matched ({len(export.scores)})", "bold")
         _rows(console, export.scores)

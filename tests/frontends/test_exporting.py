@@ -62,7 +62,7 @@ def test_a_class_goes_into_one_file(grader, school, tmp_path):
     ran = export(grader, "csv", "out", "-o", "grades.csv")
 
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "Mini, for csv: 2 students with a score\n\nWritten: grades.csv\n"
+    assert ran.out == "Mini: 2 students with a score, for csv\n\nWritten: grades.csv\n"
     assert (tmp_path / "grades.csv").read_text().count("\n") == 3
 
 
@@ -93,7 +93,7 @@ def test_one_student_goes_to_standard_output_and_the_words_elsewhere(grader, sch
 
     assert ran.code == 0
     assert ran.out.endswith('\n{"scores": {"Score": 10}}\n')
-    assert ran.err.startswith("Mini, for autolab: 1 student with a score\n")
+    assert ran.err.startswith("Mini: 1 student with a score, for autolab\n")
 
 
 def test_several_files_cannot_go_to_standard_output(grader, school):
@@ -142,7 +142,7 @@ def test_a_dry_run_tells_and_writes_nothing(grader, with_fault, tmp_path):
 
     assert ran.code == 1
     assert ran.out.startswith(
-        "Mini, for prairielearn: 2 students with a score\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
+        "Mini: 2 students with a score, for prairielearn\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
     )
     assert "Withheld (1): without a score, which is never a 0" in ran.out
     assert "Dry run: nothing was written. It would be\n  s1.json (" in ran.out
