@@ -13,7 +13,7 @@ import typer
 
 from grader import __version__
 from grader.errors import ClusterError, GraderError, SandboxError
-from grader.frontends.commands import grading, looking, overriding, results, similarity, specs
+from grader.frontends.commands import exporting, grading, looking, overriding, results, similarity, specs
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
@@ -31,6 +31,7 @@ for command in (
     results.results,
     overriding.override,
     similarity.similar,
+    exporting.export,
     looking.extract,
     looking.doctor,
 ):
