@@ -49,10 +49,14 @@ class PushConfig(Model):
         default=None, min_length=1, description="Whom the signed assertion is for; the token URL if left out."
     )
     key_file: str = Field(
-        min_length=1, description="The private RSA key (PEM), by its path from this file; nobody else may read it."
+        min_length=1,
+        description="The private RSA key (PEM), by its path from this file; nobody else may read it.",
     )
     key_id: str | None = Field(
-        default=None, min_length=1, max_length=255, description="The `kid` under which the platform knows the key."
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="The `kid` under which the platform knows the key.",
     )
     users: UsersConfig = Field(description="How a student becomes a user of the platform.")
     comment: Literal["summary", "none"] = Field(

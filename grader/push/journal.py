@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_serializer
 
 from grader import formatting
 from grader.batch.store import read_own
@@ -23,10 +23,13 @@ JOURNAL_NAME = "pushed.jsonl"
 Outcome = Literal["sending", "sent", "failed", "changed", "refused", "withheld"]
 
 
+def iso(moment: datetime) -> str:
+    """UTC with milliseconds, as 2026-04-20T21:03:11.412Z."""
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+
+
 class Entry(ReportModel):
     """One line of the journal."""
-
-    greatest_text = 500
 
     time: datetime = Field(description="When the line was written.")
     lineitem: str = Field(description="URL of the line item.")
@@ -47,6 +50,10 @@ class Entry(ReportModel):
         )
     )
     words: str = Field(default="", description="Why, where there is more to say.")
+
+    @field_serializer("time", "timestamp")
+    def _in_milliseconds(self, moment: datetime | None) -> str | None:
+        return None if moment is None else iso(moment)
 
     def is_same_as(self, other: Entry | None) -> bool:
         """Whether the student would see the same."""
@@ -114,17 +121,16 @@ class Journal:
             self._withheld[key] = entry
         else:
             self._withheld.pop(key, None)
-        if entry.user_id is None:
+        if entry.user_id is None or entry.outcome == "withheld":
             return
         past = self._past.setdefault(entry.user_id, Past())
         if entry.outcome == "sending":
             past.sending = entry
             return
         past.last = entry
+        past.sending = None
         if entry.outcome == "sent":
             past.sent = entry
-        if entry.outcome != "withheld":
-            past.sending = None
 
 
 def read_journal(path: Path, lineitem: str) -> Journal:

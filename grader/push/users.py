@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader import formatting
@@ -84,11 +84,9 @@ def users_by_kind(results: Sequence[StudentResult], kind: str) -> Users:
     if found or not students:
         return _checked(found, students)
     kinds = dict.fromkeys(["id", "email", *(name for each in students for name in each.platform)])
+    known = formatting.listing([formatting.printable(each) for each in kinds])
     return Users(
-        problems=(
-            f"no student has an id of the kind {formatting.printable(kind)!r}; the class has"
-            f" {formatting.listing([formatting.printable(each) for each in kinds])}",
-        )
+        problems=(f"no student has an id of the kind {formatting.printable(kind)!r}; the class has {known}",)
     )
 
 
@@ -111,7 +109,7 @@ def users_by_table(results: Sequence[StudentResult], rows: Sequence[UserRow]) ->
             problems.append(
                 f"{shown} and line {found[owners[0]].line} give {formatting.printable(owners[0])} two LTI user ids"
             )
-    remarks = ()
+    remarks: tuple[str, ...] = ()
     if strangers:
         count = formatting.count(len(strangers), "line")
         remarks = (f"{count} of the user ids belong to nobody here: {formatting.several(strangers, _SHOWN)}",)
@@ -130,9 +128,9 @@ def _checked(ids: Mapping[str, str], students: Sequence[StudentPart]) -> Users:
         owners[user].append(formatting.printable(each.id))
         if len(user) > GREATEST_USER_ID or not user.isprintable():
             shown = formatting.toml(formatting.printable(user))
-            problems.append(f"{formatting.printable(each.id)}: {shown} cannot be an LTI user id")
+            problems.append(f"the LTI user id of {formatting.printable(each.id)} cannot be one: {shown}")
     problems += [
-        f"{formatting.listing(names)} have the same LTI user id, {formatting.printable(user)}"
+        f"several students have the LTI user id {formatting.printable(user)}: {formatting.listing(names)}"
         for user, names in owners.items()
         if len(names) > 1
     ]
@@ -144,8 +142,9 @@ def _students(results: Sequence[StudentResult]) -> list[StudentPart]:
     return list({each.student.id: each.student for each in results if each.student is not None}.values())
 
 
-def _index(students: Sequence[StudentPart], keys: object) -> dict[str, list[str]]:
-    assert callable(keys)
+def _index(
+    students: Sequence[StudentPart], keys: Callable[[StudentPart], tuple[str | None, ...]]
+) -> dict[str, list[str]]:
     index: dict[str, list[str]] = defaultdict(list)
     for student in students:
         for key in {folded(each) for each in keys(student) if each}:
