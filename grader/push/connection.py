@@ -185,6 +185,8 @@ class LtiPlatform:
                 except (OSError, http.client.HTTPException) as error:
                     cause = TimeoutError() if deadline.is_over else error
                     return NoAnswer(_why_not(cause, f"{shown} did not answer", timeout), is_sent=True)
+            if deadline.is_over:  # what was read by then looks whole, and need not be
+                return NoAnswer(_why_not(TimeoutError(), f"{shown} did not answer", timeout), is_sent=True)
             return Answer(response.status, text, _retry_after(response.getheader("Retry-After")))
         finally:
             connection.close()

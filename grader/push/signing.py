@@ -90,13 +90,15 @@ def read_signer(path: Path, key_id: str | None) -> Signer:
 def _content_of(path: Path, shown: str) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            state = os.fstat(file.fileno())
-            if not stat.S_ISREG(state.st_mode):
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
                 raise PushError(f"{shown}: not a file; give the private key, a PEM file")
-            if os.name == "posix" and state.st_mode & 0o077:
+            if os.name == "posix" and mode & 0o077:
                 raise PushError(f"{shown}: others can read this private key; run: chmod 600 {shown}")
-            return file.read(_GREATEST_BYTES)
+            return os.read(descriptor, _GREATEST_BYTES)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         raise PushError(f"{shown}: there is no private key at this path") from error
     except OSError as error:

@@ -332,7 +332,15 @@ RECORD = {
 def test_who_handed_in_nothing_gets_a_zero_only_if_asked(grader, store, tmp_path, platform):
     add_student(store, 1)
     part = {"id": "s1", "name": "Student 1"}
-    entry = {"id": "hw1", "students": [part], "attempt": None, "submitted_at": None, "late_mark": None, "earlier": [], "notes": []}
+    entry = {
+        "id": "hw1",
+        "students": [part],
+        "attempt": None,
+        "submitted_at": None,
+        "late_mark": None,
+        "earlier": [],
+        "notes": [],
+    }
     record = parse_class_record(json.dumps({**RECORD, "entries": [entry]}))
     store.write_record(record)
     config = write_config(tmp_path, platform)
@@ -411,9 +419,9 @@ def test_500_scores_arrive_once_each_through_every_kind_of_fault(grader, store, 
     assert ends == [
         *((f"u{number}", "withheld") for number in (498, 499, 500)),
         *((f"u{number}", end) for number, end in sorted({
-            **{number: "sent" for number in range(1, 491)},
-            **{number: "refused" for number in range(491, 495)},
-            **{number: "changed" for number in range(495, 498)},
+            **dict.fromkeys(range(1, 491), "sent"),
+            **dict.fromkeys(range(491, 495), "refused"),
+            **dict.fromkeys(range(495, 498), "changed"),
         }.items(), key=lambda each: f"hw{each[0]}")),
     ]  # fmt: skip
     assert "sent: 490" in ran.out
