@@ -62,11 +62,13 @@ def show_plan(plan: Plan, journal: Journal, terms: Terms) -> bool:
     console.print(_text(f"Dry run: nothing is sent. A push would send {scores} to", "bold"))
     console.print(_text(terms.lineitem), soft_wrap=True)
     _section(console, "To be sent", to_send, len(to_send))
-    _section(console, "Begun by a push that was stopped: the platform is asked first", open_ones)
+    _section(
+        console, "Begun by a push that was stopped", open_ones, len(open_ones), "the platform is asked first"
+    )
     if there:
         console.print()
         console.print(_text(f"Sent before, and the same now: {there}."))
-    _section(console, "Not taken by the platform before (--again sends them once more)", stuck, len(stuck))
+    _section(console, "Not taken by the platform before", stuck, len(stuck), "--again sends them once more")
     _show_others(console, plan, most=len(plan.withheld) + len(plan.left_out))
     return not stuck
 
@@ -80,7 +82,10 @@ def show_summary(plan: Plan, done: Sequence[Pushed], journal: Path) -> None:
     """How a push ended, also one that was stopped."""
     console = make_console()
     counts = Counter(each.end for each in done)
-    _section(console, "Scores", [f"{ENDS[end]}: {counts[end]:,}" for end in ENDS if counts[end]])
+    _heading(console, "Scores")
+    _lines(
+        console, [f"{ENDS[end]}: {counts[end]:,}" for end in ENDS if counts[end]] or ["none sent"], len(ENDS)
+    )
     not_tried = len(plan.wanted) - len(done)
     if not_tried:
         _lines(console, [f"not tried: {not_tried:,}; push again to go on"], 1)
@@ -91,19 +96,25 @@ def show_summary(plan: Plan, done: Sequence[Pushed], journal: Path) -> None:
 
 def _show_others(console: Console, plan: Plan, most: int) -> None:
     withheld = [f"{each.withheld.student}: {each.withheld.why}" for each in plan.withheld]
-    _section(console, "Withheld, never as 0: nothing is sent", withheld, most)
+    _section(console, "Withheld, never as 0", withheld, most, "nothing is sent")
     _section(console, "Without a place in the platform", plan.left_out, most)
-    _section(console, "Handed in nothing: nothing is sent (--zeros sends 0)", plan.not_submitted)
-    _section(console, "Notes", [formatting.sentence(each) for each in plan.remarks])
+    _section(console, "Handed in nothing", plan.not_submitted, _SHOWN, "nothing is sent; --zeros sends 0")
+    if plan.remarks:
+        _heading(console, "Notes")
+        _lines(console, [formatting.sentence(each) for each in plan.remarks], _SHOWN)
 
 
-def _section(console: Console, heading: str, lines: Sequence[str], most: int = _SHOWN) -> None:
+def _section(
+    console: Console, heading: str, lines: Sequence[str], most: int = _SHOWN, note: str = ""
+) -> None:
     if lines:
-        console.print()
-        console.print(
-            _text(f"{heading} ({len(lines):,})" if heading not in {"Notes", "Scores"} else heading, "bold")
-        )
+        _heading(console, f"{heading} ({len(lines):,})" + (f": {note}" if note else ""))
         _lines(console, lines, most)
+
+
+def _heading(console: Console, words: str) -> None:
+    console.print()
+    console.print(_text(words, "bold"))
 
 
 def _lines(console: Console, lines: Sequence[str], most: int, indent: int = 2) -> None:
