@@ -42,7 +42,9 @@ class PushConfig(Model):
     """Where the scores of a class go."""
 
     platform: PlatformName = Field(description="Whose rules hold; other: those of the standard.")
-    line_item: str = Field(description="URL of the column in the platform's gradebook, with its query.")
+    line_item: str = Field(
+        max_length=2000, description="URL of the column in the platform's gradebook, with its query."
+    )
     token_url: str = Field(description="URL of the platform's access tokens.")
     client_id: str = Field(min_length=1, max_length=255, description="Of this tool, by the platform.")
     audience: str | None = Field(

@@ -48,7 +48,9 @@ class Means:
     config: PushConfig
     terms: Terms
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
+
+    pause: Callable[[float, str], None]
+    """(seconds, why) waits before another attempt."""
 
     undivided: Callable[[], AbstractContextManager[None]]
     """Within it, a request to stop waits: a score and its line in the journal belong together."""
@@ -197,7 +199,7 @@ class _Errand:
         if self._attempt >= self._means.config.attempts:
             return False
         pause = self._means.config.pause_seconds * 2.0 ** min(self._attempt - 1, _DOUBLINGS)
-        self._means.sleep(min(max(pause, reply.retry_after or 0.0), GREATEST_PAUSE))
+        self._means.pause(min(max(pause, reply.retry_after or 0.0), GREATEST_PAUSE), _reply_words(reply))
         return True
 
     def _shown(self) -> Shown | Reply | None:

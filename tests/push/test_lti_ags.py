@@ -35,13 +35,7 @@ def platform(request):
 
 @pytest.fixture
 def canvas():
-    with FakePlatform("canvas", {"u1", "u2"}) as made:
-        yield made
-
-
-@pytest.fixture
-def moodle():
-    with FakePlatform("moodle", {"u1", "u2"}) as made:
+    with FakePlatform("canvas", {"u1", "u2", "u3", "u4", "u5"}) as made:
         yield made
 
 
@@ -135,24 +129,24 @@ def test_a_score_arrives_once_whatever_happens_on_the_way(grader, store, tmp_pat
     assert [each for _, each in outcomes(store)] == ["sending", "sent"] * 2
 
 
-def test_an_expired_token_is_renewed_once(grader, store, tmp_path, platform):
+def test_an_expired_token_is_renewed_once(grader, store, tmp_path, canvas):
     for number in range(1, 6):
         add_student(store, number)
-    platform.token_uses = 2
+    canvas.token_uses = 2
 
-    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, platform))
+    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas))
 
-    assert (ran.code, platform.tokens, sum(platform.taken.values())) == (0, 3, 5)
+    assert (ran.code, canvas.tokens, sum(canvas.taken.values())) == (0, 3, 5)
 
 
-def test_a_tool_without_the_right_stops_at_the_first_student(grader, store, tmp_path, platform):
+def test_a_tool_without_the_right_stops_at_the_first_student(grader, store, tmp_path, canvas):
     add_student(store, 1)
     add_student(store, 2)
-    platform.token_uses = 0
+    canvas.token_uses = 0
 
-    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, platform))
+    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas))
 
-    assert (ran.code, platform.tokens) == (3, 2)
+    assert (ran.code, canvas.tokens) == (3, 2)
     assert "the platform does not let this tool send scores (401: token expired)" in ran.err
     assert "not tried: 2" in ran.out
     assert outcomes(store) == [("u1", "sending"), ("u1", "failed")]
@@ -216,7 +210,7 @@ def check_errored():
     return check_part(status="errored", points=0.0)
 
 
-def test_hidden_checks_and_markup_stay_out_of_a_comment(grader, store, tmp_path, platform):
+def test_hidden_checks_and_markup_stay_out_of_a_comment(grader, store, tmp_path, canvas):
     hidden = check_part(
         id="secret", title="the secret case", visibility="hidden", status="failed", points=0.0
     )
@@ -228,19 +222,19 @@ def test_hidden_checks_and_markup_stay_out_of_a_comment(grader, store, tmp_path,
         "lti-ags",
         "out",
         "--config",
-        write_config(tmp_path, platform, 'comment_end = "See the page."'),
+        write_config(tmp_path, canvas, 'comment_end = "See the page."'),
     )
 
-    assert platform.grades["u1"].comments == [
+    assert canvas.grades["u1"].comments == [
         "4 of 20 points\nPoints lost:\n- f: values: 4 of 10\n- Hidden check: 0 of 10\nSee the page."
     ]
 
 
-def test_a_dry_run_tells_all_and_needs_no_platform(grader, store, tmp_path, platform):
+def test_a_dry_run_tells_all_and_needs_no_platform(grader, store, tmp_path, canvas):
     add_student(store, 1)
     add_student(store, 2, None, status="incomplete", checks=[check_errored()])
     add_student(store, 501)
-    config = write_config(tmp_path, platform)
+    config = write_config(tmp_path, canvas)
 
     ran = grader("push", "lti-ags", "out", "--config", config, "--dry-run")
 
@@ -250,39 +244,39 @@ def test_a_dry_run_tells_all_and_needs_no_platform(grader, store, tmp_path, plat
     assert "  Student 1 (s1): 8 of 10, with a comment" in lines
     assert "  Student 2 (s2): the grader failed in f: values: grade again" in lines
     assert "  Student 501 (s501): no LTI user id" in lines
-    assert all(len(line) <= 80 for line in lines if platform.line_item not in line)
-    assert platform.requests == []
+    assert all(len(line) <= 80 for line in lines if canvas.line_item not in line)
+    assert canvas.requests == []
     assert not (store.folder / "pushed.jsonl").exists()
 
 
-def test_a_platform_that_is_down_ends_the_push_in_words(grader, store, tmp_path, platform):
+def test_a_platform_that_is_down_ends_the_push_in_words(grader, store, tmp_path, canvas):
     for number in range(1, 6):
         add_student(store, number)
-    config = write_config(tmp_path, platform, "attempts = 2")
-    platform.fault = lambda *_: 503
+    config = write_config(tmp_path, canvas, "attempts = 2")
+    canvas.fault = lambda *_: 503
 
     ran = grader("push", "lti-ags", "out", "--config", config)
-    platform.fault = lambda *_: None
+    canvas.fault = lambda *_: None
     again = grader("push", "lti-ags", "out", "--config", config)
 
     assert (ran.code, again.code) == (3, 0)
     assert "the platform took none of the last 3 scores (503: fault)" in ran.err
-    assert set(platform.taken.values()) == {1}
+    assert set(canvas.taken.values()) == {1}
 
 
-def test_an_answer_that_is_lost_where_results_cannot_be_read_is_left_open(grader, store, tmp_path, platform):
+def test_an_answer_that_is_lost_where_results_cannot_be_read_is_left_open(grader, store, tmp_path, canvas):
     add_student(store, 1)
-    config = write_config(tmp_path, platform)
-    platform.fault = lambda _, number: "lost" if number == 1 else None
-    platform.results_status = 403
+    config = write_config(tmp_path, canvas)
+    canvas.fault = lambda _, number: "lost" if number == 1 else None
+    canvas.results_status = 403
 
     ran = grader("push", "lti-ags", "out", "--config", config)
-    platform.results_status = 200
+    canvas.results_status = 200
     again = grader("push", "lti-ags", "out", "--config", config)
 
     assert (ran.code, again.code) == (1, 0)
     assert "no answer, push again: the platform is asked first" in " ".join(ran.out.split())
-    assert platform.taken["u1"] == 1
+    assert canvas.taken["u1"] == 1
     assert [each for _, each in outcomes(store)] == ["sending", "sent"]
 
 
@@ -329,7 +323,7 @@ RECORD = {
 }  # fmt: skip
 
 
-def test_who_handed_in_nothing_gets_a_zero_only_if_asked(grader, store, tmp_path, platform):
+def test_who_handed_in_nothing_gets_a_zero_only_if_asked(grader, store, tmp_path, canvas):
     add_student(store, 1)
     part = {"id": "s1", "name": "Student 1"}
     entry = {
@@ -343,16 +337,16 @@ def test_who_handed_in_nothing_gets_a_zero_only_if_asked(grader, store, tmp_path
     }
     record = parse_class_record(json.dumps({**RECORD, "entries": [entry]}))
     store.write_record(record)
-    config = write_config(tmp_path, platform)
+    config = write_config(tmp_path, canvas)
 
     without = grader("push", "lti-ags", "out", "--config", config)
     with_zeros = grader("push", "lti-ags", "out", "--config", config, "--zeros")
 
     assert (without.code, with_zeros.code) == (0, 0)
     assert "Handed in nothing (1): nothing is sent; --zeros sends 0\n  Two (s2)" in without.out
-    assert [(each["userId"], each["scoreGiven"]) for each in platform.bodies] == [("u1", 8.0), ("u2", 0.0)]
-    assert platform.bodies[1]["comment"] == "0 of 10 points\nNothing was handed in."
-    assert "submission" not in platform.bodies[1]
+    assert [(each["userId"], each["scoreGiven"]) for each in canvas.bodies] == [("u1", 8.0), ("u2", 0.0)]
+    assert canvas.bodies[1]["comment"] == "0 of 10 points\nNothing was handed in."
+    assert "submission" not in canvas.bodies[1]
 
 
 def test_a_student_with_two_submissions_is_left_out(grader, store, tmp_path, canvas):
@@ -473,16 +467,16 @@ def test_a_push_that_is_killed_is_continued_without_a_word_twice(grader, store, 
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_after_the_request_with_its_line_in_the_journal(grader, store, tmp_path, platform):
+def test_ctrl_c_ends_after_the_request_with_its_line_in_the_journal(grader, store, tmp_path, canvas):
     for number in range(1, 4):
         add_student(store, number)
-    config = write_config(tmp_path, platform)
+    config = write_config(tmp_path, canvas)
 
     def stop_at_the_second(user, _):
         if user == "u2":
             process.send_signal(signal.SIGINT)
 
-    platform.fault = stop_at_the_second
+    canvas.fault = stop_at_the_second
     process = started(tmp_path, config)
     out, err = process.communicate(timeout=60)
     sent = [user for user, end in outcomes(store) if end == "sent"]
@@ -491,4 +485,4 @@ def test_ctrl_c_ends_after_the_request_with_its_line_in_the_journal(grader, stor
     assert (process.returncode, again.code, sent) == (130, 0, ["u1", "u2"])
     assert "Stopped; push again to go on." in err
     assert "sent: 1" in out
-    assert dict(platform.taken) == {"u1": 1, "u2": 1, "u3": 1}
+    assert dict(canvas.taken) == {"u1": 1, "u2": 1, "u3": 1}

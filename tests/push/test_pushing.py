@@ -47,7 +47,7 @@ def pushed(platform, face="canvas", **changes):
         CONFIG.model_copy(update=changes),
         Terms(face, "x", AT, AT),
         lambda: AT,
-        slept.append,
+        lambda seconds, _: slept.append(seconds),
         nullcontext,
     )
     (done,) = push(Plan(wanted=(WANTED,)), means)

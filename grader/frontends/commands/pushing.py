@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader import formatting
 from grader.errors import GraderError
 from grader.frontends.commands.options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Command, Group
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="push", cls=Group, help="Send scores to a learning platform (docs/push.md).", no_args_is_help=True
 )
+
+_TOLD_SECONDS = 4.0
 
 ConfigOption = Annotated[
     Path,
@@ -111,7 +114,6 @@ def _pushed(
     plan: Plan, store: ReportStore, settings: PushConfig, signer: Signer, terms: Terms
 ) -> list[Pushed]:
     """Send the scores, and show how it goes and how it ended, however it ends."""
-    import time
     from datetime import UTC, datetime
 
     from grader.frontends import push_result
@@ -131,7 +133,7 @@ def _pushed(
             config=settings,
             terms=terms,
             now=lambda: datetime.now(UTC),
-            sleep=time.sleep,
+            pause=_pause,
             undivided=interruption.deferred,
         )
         try:
@@ -150,3 +152,12 @@ def _pushed(
             raise
     push_result.show_summary(plan, done, path)
     return done
+
+
+def _pause(seconds: float, why: str) -> None:
+    """Wait for the platform; a long wait is said."""
+    import time
+
+    if seconds >= _TOLD_SECONDS:
+        typer.echo(f"waiting {formatting.seconds(seconds)} for the platform ({why})", err=True)
+    time.sleep(seconds)
