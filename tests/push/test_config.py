@@ -1,12 +1,14 @@
 """The settings of a push."""
 
 import json
+import textwrap
+from pathlib import Path
 
 import pytest
 from jsonschema import validate
 
 from grader.errors import PushError
-from grader.push.config import push_schema, read_config
+from grader.push.config import PushConfig, push_schema, read_config
 
 VALID = {
     "platform": '"canvas"',
@@ -72,3 +74,16 @@ def test_a_missing_file_is_said(tmp_path):
 
 def test_the_schema_takes_valid_settings(tmp_path):
     validate(json.loads(read(tmp_path).model_dump_json(exclude_none=True)), push_schema())
+
+
+def test_the_settings_in_the_documentation_are_valid_and_its_table_is_complete(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "push.md").read_text()
+    shown = page.split("## push.toml\n", 1)[1].split("\n| field", 1)[0]
+    (tmp_path / "push.toml").write_text(textwrap.dedent(shown))
+
+    config = read_config(tmp_path / "push.toml")
+
+    assert config.users.file == "users.csv"
+    assert [
+        name for name in PushConfig.model_fields if f"`{name}`" not in page and f"{name} = " not in page
+    ] == ["users"]

@@ -3,6 +3,7 @@
 import random
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -119,6 +120,6 @@ def test_each_score_is_taken_once_and_the_journal_is_true(face):
         if face == "canvas":
             repeated = [
                 user for user, told in platform.comments.items()
-                if any(one == other for one, other in zip(told, told[1:], strict=False))
+                if any(one == other for one, other in pairwise(told))
             ]  # fmt: skip
             assert repeated == [], seed
