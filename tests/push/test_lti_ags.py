@@ -439,7 +439,7 @@ def test_a_push_that_is_killed_is_continued_without_a_word_twice(grader, store, 
     for number in range(1, 5):
         add_student(store, number, 0.0 if number == 2 else 8.0)
     config = write_config(tmp_path, platform)
-    killed = []
+    killed: list[str] = []
 
     def kill_at_the_second(user, _):
         if user == "u2" and not killed:

@@ -9,7 +9,7 @@ import pytest
 
 from grader.errors import PlatformError
 from grader.push.connection import Answer, NoAnswer
-from grader.push.journal import Journal
+from grader.push.journal import Entry, Journal
 from grader.push.plan import Plan, Wanted
 from grader.push.pushing import Means, push
 from grader.push.score import Shown, Terms
@@ -100,7 +100,9 @@ def pushed_until_done(wanted, platform, lines, chance):
 def test_each_score_is_taken_once_and_the_journal_is_true(face):
     for seed in range(60):
         chance = random.Random(seed)
-        platform, lines, sent = Failing(face, chance), [], []
+        platform = Failing(face, chance)
+        lines: list[Entry] = []
+        sent: list[tuple] = []
         for day in range(3):  # graded, and graded anew twice
             wanted = tuple(
                 Wanted(each, each, each, each, float(chance.choice([0, 7, 8])), 10.0, f"comment {chance.choice('ab')}",
