@@ -251,8 +251,8 @@ def _token_of(reply: Answer, url: str) -> tuple[str, float]:
     if not 200 <= reply.status < 300:
         moved = "; it redirects: give the final address" if 300 <= reply.status < 400 else ""
         raise PushError(
-            f"{shown}: no access token ({reply.words}){moved}; check client_id, token_url, key_id and that the platform"
-            " has the public key (`grader push key`)"
+            f"{shown}: no access token ({reply.words}){moved}; check client_id, token_url and key_id, and in the"
+            " platform the public key (`grader push key`) and the scopes score and result.readonly"
         )
     try:
         found = json.loads(reply.text)

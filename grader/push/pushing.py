@@ -64,16 +64,16 @@ def push(plan: Plan, means: Means) -> Iterator[Pushed]:
     """
     for each in plan.withheld:
         _journal_withheld(each, means)
-    in_vain = 0
+    in_vain, why = 0, ""
     for wanted in plan.wanted:
-        pushed = _Errand(wanted, means).run()
-        yield pushed
-        in_vain = in_vain + 1 if pushed.end in {"failed", "unknown"} else 0
         if in_vain == _IN_VAIN:
             raise PlatformError(
-                f"the platform took none of the last {_IN_VAIN} scores ({pushed.words}), so the rest was not tried; push"
-                " again later: what has arrived is not sent again"
+                f"the platform took none of the last {_IN_VAIN} scores ({why}), so the rest was not tried; push again later:"
+                " what has arrived is not sent again"
             )
+        pushed = _Errand(wanted, means).run()
+        yield pushed
+        in_vain, why = (in_vain + 1, pushed.words) if pushed.end in {"failed", "unknown"} else (0, "")
 
 
 def _journal_withheld(each: WithheldScore, means: Means) -> None:
@@ -152,8 +152,9 @@ class _Errand:
                 end = self._end_of(reply, step, was_lost=was_lost)
             if end is not None:
                 return end
-            if _is_lost(reply):
-                was_lost = True
+            if self._is_later(reply):
+                return self._told_of_a_later_value(reply, step, sent_before)
+            was_lost = was_lost or _is_lost(reply)
             if not self._may_go_on(reply):
                 return self._given_up(reply, step, sent_before, was_lost=was_lost)
             if was_lost:
@@ -178,16 +179,25 @@ class _Errand:
             return None
         if status in {403, 404} or status < 400:
             self._stop(step, reply)
+        if not self._is_later(reply):
+            return self._done(step, "refused", reply.words)
+        return None if was_lost else self._done(step, "changed", reply.words)
+
+    def _is_later(self, reply: Reply) -> bool:
+        """Whether the platform says that it has a later value."""
+        if isinstance(reply, NoAnswer):
+            return False
+        return reply.status == 409 or (reply.status == 400 and self._means.terms.platform == "canvas")
+
+    def _told_of_a_later_value(self, reply: Reply, step: Send, sent_before: Entry | None) -> Pushed:
+        """The end if that came after an answer was lost: the later value may be this score."""
+        shown = self._shown()
+        if isinstance(shown, Answer | NoAnswer):
+            return self._unknown(shown)
         platform = self._means.terms.platform
-        is_later = status == 409 or (status == 400 and platform == "canvas")
-        if is_later and was_lost:  # it may be ours that is there
-            shown = self._shown()
-            if isinstance(shown, Answer | NoAnswer):
-                return self._unknown(shown)
-            before = self._means.journal.past(self._wanted.user_id).sent
-            if has_arrived(shown, step.entry, before, platform, is_refused=True):
-                return self._done(step, "sent")
-        return self._done(step, "changed" if is_later else "refused", reply.words)
+        if has_arrived(shown, step.entry, sent_before, platform, is_refused=True):
+            return self._done(step, "sent")
+        return self._done(step, "changed", _reply_words(reply))
 
     def _may_go_on(self, reply: Reply) -> bool:
         """Whether the same request may be made again; waits first."""
