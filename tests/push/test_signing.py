@@ -1,6 +1,7 @@
 """The private key of a push."""
 
 import json
+import sys
 
 import jwt
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from grader.errors import PushError
+from grader.errors import PushError, UsageError
 from grader.push.signing import Signer, read_signer
 from tests.push.fake_platform import KEY, KEY_PEM
 
@@ -95,3 +96,14 @@ def test_a_key_that_is_not_there_is_said(tmp_path):
         read_signer(tmp_path / "key.pem", None)
     with pytest.raises(PushError, match="not a file; give the private key, a PEM file"):
         read_signer(tmp_path, None)
+
+
+def test_without_the_extra_it_is_said_what_to_install(key_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jwt", None)
+
+    with pytest.raises(UsageError) as caught:
+        read_signer(key_file, None)
+
+    assert str(caught.value) == (
+        "a push signs with PyJWT: install the extra `lti`, as in pip install 'linear-classifier-grader[lti]'"
+    )
