@@ -170,7 +170,7 @@ class LtiPlatform:
                 connection.connect()
             except ssl.SSLCertVerificationError as error:
                 raise PlatformError(
-                    f"{shown}: its certificate is not valid: {error.verify_message}; nothing was sent to it"
+                    f"{shown}: its certificate is not valid: {error.verify_message.rstrip('.')}; nothing was sent to it"
                 ) from error
             except (OSError, ValueError) as error:  # a name that cannot be one is a ValueError
                 return NoAnswer(_why_not(error, f"{shown} cannot be reached", timeout), is_sent=False)
