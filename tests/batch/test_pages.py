@@ -266,8 +266,13 @@ def test_the_class_page_is_there_while_it_is_graded(course):
 
 
 def test_a_class_page_that_cannot_be_made_is_not_tried_again_before_the_end(course, monkeypatch):
-    tried = []
-    monkeypatch.setattr("grader.batch.pages.class_page", lambda *_: tried.append(1) or 1 // 0)
+    tried: list[object] = []
+
+    def fails(*words):
+        tried.append(words)
+        return 1 // 0
+
+    monkeypatch.setattr("grader.batch.pages.class_page", fails)
     run = Run(course)
 
     for _ in range(3):
