@@ -36,6 +36,15 @@ class ExportFormat:
         return cast("Exporter", import_module(f"grader.exporters.{self.module}").export)
 
 
+_SHEET = ("encoding", "feedback", "unmatched")
+
 EXPORTERS: Mapping[ExportName, ExportFormat] = {
+    "blackboard": ExportFormat("blackboard", has_sheet=True, settings=_SHEET),
+    "brightspace": ExportFormat("brightspace", has_sheet=True, settings=("encoding", "unmatched")),
+    "canvas": ExportFormat("canvas", has_sheet=True, settings=_SHEET),
     "csv": ExportFormat("gradebook"),
+    "moodle": ExportFormat("moodle", has_sheet=True, settings=_SHEET),
+    "moodle-feedback": ExportFormat("moodle_feedback", is_per_student=True, has_sheet=True),
+    "nbgrader": ExportFormat("nbgrader"),
+    "sheet": ExportFormat("sheet", has_sheet=True, settings=_SHEET),
 }

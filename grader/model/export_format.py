@@ -2,6 +2,15 @@
 
 from typing import Literal, get_args
 
-ExportName = Literal["csv",]
+ExportName = Literal[
+    "blackboard",
+    "brightspace",
+    "canvas",
+    "csv",
+    "moodle",
+    "moodle-feedback",
+    "nbgrader",
+    "sheet",
+]
 
 EXPORT_NAMES: tuple[ExportName, ...] = get_args(ExportName)
