@@ -62,21 +62,7 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     """The columns of a worksheet, in the language of the site."""
     at = header_row(grid)
     header = grid.lines[at]
-    first, *below = (Row(line.number, line.texts) for line in grid.lines[at:] if not line.is_blank)
-    roles = columns_of(first, below).at
-    if context.key is None and "moodle" not in roles:
-        raise SheetError(
-            "not a grading worksheet of Moodle: no column with cells such as Participant 1001; name the column of ids with"
-            f" --key; {listed(header)}"
-        )
-    keys = own_key(grid, at, context) or (
-        Key(roles["moodle"], frozenset({"moodle"}), participant_number),
-        *(
-            Key(roles[role], kinds)
-            for role, kinds in (("id", NUMBERS), ("email", LOGINS), ("login", LOGINS))
-            if role in roles
-        ),
-    )
+    keys = own_key(grid, at, context) or id_columns(grid, at)
     graded_at = next(at_header(header, _GRADED_AT), None)
     if "Identifier" in (cell.plain for cell in header.cells) and graded_at is None:
         raise SheetError(
@@ -103,12 +89,32 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         maximum_column=maximum,
         above="Moodle skips without a word",
         objection=partial(_objection, grade=grade, can_change=can_change, graded_at=graded_at),
-        is_a_team=_is_a_team,
+        is_a_team=can_be_a_team,
         remarks=(
             (
                 "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless you tick"
                 " that records which were changed since are to be updated"
             ),
+        ),
+    )
+
+
+def id_columns(grid: Grid, at: int) -> tuple[Key, ...]:
+    """The columns of ids: the participant's number first. SheetError if there is none of participants."""
+    header = grid.lines[at]
+    first, *below = (Row(line.number, line.texts) for line in grid.lines[at:] if not line.is_blank)
+    roles = columns_of(first, below).at
+    if "moodle" not in roles:
+        raise SheetError(
+            "not a grading worksheet of Moodle: no column with cells such as Participant 1001; name the column of ids with"
+            f" --key; {listed(header)}"
+        )
+    return (
+        Key(roles["moodle"], frozenset({"moodle"}), participant_number),
+        *(
+            Key(roles[role], kinds)
+            for role, kinds in (("id", NUMBERS), ("email", LOGINS), ("login", LOGINS))
+            if role in roles
         ),
     )
 
@@ -132,6 +138,6 @@ def _objection(line: Line, _: float, grade: int, can_change: int | None, graded_
     return None
 
 
-def _is_a_team(name: str) -> bool:
-    """Under blind marking everybody is called Participant."""
+def can_be_a_team(name: str) -> bool:
+    """Whether a student's name in a download may be a team's: under blind marking everybody is called Participant."""
     return folded(name) != "participant"

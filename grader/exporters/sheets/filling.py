@@ -151,6 +151,10 @@ class _Filling:
     def _is_checked(self, line: Line, owners: Owners) -> bool:
         """Whether the names do not speak against a match by id. What they say is told."""
         result = self.results[owners.results[0]]
+        if result.student is None:
+            self.remarks["Matched by the name of the submission"].append(
+                f"line {line.number}: {formatting.printable(result.words)}"
+            )
         row_name = " ".join(filter(None, (line[column] for column in self.layout.names)))
         own_name = result.student.name if result.student is not None else None
         if not row_name or not own_name or have_a_word_in_common(row_name, own_name):

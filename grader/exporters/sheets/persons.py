@@ -100,6 +100,7 @@ def ids_of(result: StudentResult) -> Iterator[tuple[str, str]]:
         yield "email", student.email
     yield from known.items()
     if not known and student.id not in {student.name, student.email}:
+        yield "id", student.id
         yield UNKNOWN, student.id
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from grader.exporters.sheets import SheetError, filled, read_grid
 
-
 _PLAIN = ", one character after the other; for UTF-16 give utf-16-le or utf-16-be"
 
 
@@ -77,7 +76,11 @@ def test_bytes_of_another_encoding_are_asked_about_and_kept():
         (b"a,\xff", "ascii", "it is not in the encoding ascii"),
         (b"a,b\n", "utf-16", f"the bytes are not utf-16{_PLAIN}"),
         (codecs.BOM_UTF16_LE + b"a", None, "it begins as utf-16-le but is not; export it again"),
-        (b'a,b\n1,"2\n3,4\n', None, "line 2: a quote is left open, or a cell has more than 100,000 characters"),
+        (
+            b'a,b\n1,"2\n3,4\n',
+            None,
+            "line 2: a quote is left open, or a cell has more than 100,000 characters",
+        ),
         (
             b'a,b\n"1"2,3\n',
             None,
@@ -118,12 +121,10 @@ def test_a_character_that_the_encoding_lacks_is_said():
     with pytest.raises(SheetError) as error:
         filled(read_grid(b"a,b\n1,\n", "latin-1"), {(1, 1): "∂W"})
 
-    assert str(error.value) == (
-        "the sheet's encoding (latin-1) has no '∂'; save the sheet as CSV (UTF-8)"
-    )
+    assert str(error.value) == ("the sheet's encoding (latin-1) has no '∂'; save the sheet as CSV (UTF-8)")
 
 
-CELLS = st.text(st.sampled_from(' a1.,;\t"\'é=#\r\n\u2028'), max_size=6)
+CELLS = st.text(st.sampled_from(" a1.,;\t\"'é=#\r\n\u2028"), max_size=6)
 NEWLINES = st.sampled_from(["\n", "\r\n", "\r"])
 
 
@@ -144,9 +145,7 @@ def sheets(draw):
         lines += [""] * draw(st.integers(0, 1))
     text = newline.join(lines) + draw(st.sampled_from(["", newline]))
     mark, codec = draw(
-        st.sampled_from(
-            [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le")]
-        )
+        st.sampled_from([(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le")])
     )
     return mark + text.encode(codec), mark, codec, delimiter
 
@@ -172,7 +171,9 @@ def test_only_the_named_cells_of_any_sheet_change(sheet, data):
     for (row, column), text in edits.items():
         expected[row][column:] = [text, *expected[row][column + 1 :]]
     assert [row or [""] for row in rows(after)] == [row or [""] for row in expected]
-    undone = filled(read_grid(after), {(row, column): grid.lines[row].cells[column].text for row, column in edits})
+    undone = filled(
+        read_grid(after), {(row, column): grid.lines[row].cells[column].text for row, column in edits}
+    )
     if all(grid.lines[row].cells[column].is_quoted for row, column in edits):
         assert undone == content
     assert filled(grid, {}) == content
