@@ -3,13 +3,22 @@
 from typing import Literal, get_args
 
 ExportName = Literal[
+    "autolab",
+    "autolab-bulk",
     "blackboard",
     "brightspace",
     "canvas",
+    "check50",
+    "classroom50",
     "csv",
+    "github-actions",
+    "gradescope",
+    "json",
+    "junit",
     "moodle",
     "moodle-feedback",
     "nbgrader",
+    "prairielearn",
     "sheet",
 ]
 
