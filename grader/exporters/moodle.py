@@ -92,8 +92,8 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         is_a_team=can_be_a_team,
         remarks=(
             (
-                "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless you tick"
-                " that records which were changed since are to be updated"
+                "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless its form"
+                " is told to update records that were modified more recently in Moodle"
             ),
         ),
     )
@@ -132,8 +132,8 @@ def _objection(line: Line, _: float, grade: int, can_change: int | None, graded_
     is_graded = number(line[grade]) is not None
     if is_graded and graded_at is not None and time_in_words(line[graded_at]) is None:
         return (
-            f"because PHP may not read the date {line[graded_at]!r} of the grade there, unless records changed since are"
-            " to be updated"
+            f"because PHP may not read the date {line[graded_at]!r} of the grade there, unless its"
+            " form is told to update records that were modified more recently"
         )
     return None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from grader import formatting
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.grades import Grade, grades
+from grader.exporters.grades import grades
 from grader.exporters.moodle import can_be_a_team, id_columns
 from grader.exporters.sheets.grid import SheetError, read_grid
 from grader.exporters.sheets.layout import header_row, name_columns
@@ -37,21 +38,21 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         )
         return Export(problems=(words,))
     try:
-        numbers, problems = _participants(results, context)
+        participants, problems = _participants(results, context)
     except SheetError as error:
         return Export(problems=(f"{formatting.printable(context.sheet_name) or 'the sheet'}: {error}",))
     artifacts: list[Artifact] = []
     left_out: list[str] = []
     for grade in found.given:
-        number = numbers.get(id(grade.result))
-        if number is None:
+        participant = participants.get(id(grade.result))
+        if participant is None:
             left_out.append(f"{grade.who}: no number of a Moodle participant")
         elif (page := context.page(grade.result.id)) is None:
             left_out.append(f"{grade.who}: no feedback page; run grader batch again, with pages")
         else:
-            name = f"{_name(grade)}_{number}_assignsubmission_file_/feedback.html"
+            name = f"{_plain(participant.name)}_{participant.number}_assignsubmission_file_/feedback.html"
             artifacts.append(Artifact(name, "text/html", page))
-    if found.given and not numbers and not problems:
+    if found.given and not participants and not problems:
         problems.append(
             "nobody has the number of a Moodle participant: give the grading worksheet that Moodle exported with --sheet"
         )
@@ -78,54 +79,72 @@ def _remarks(*, is_sure: bool) -> tuple[str, ...]:
     return (told, check)
 
 
+@dataclass(frozen=True, slots=True)
+class _Participant:
+    """A student as Moodle knows them in one assignment."""
+
+    result: StudentResult
+    number: str
+    name: str
+    """As in the worksheet, else as the class has it; empty if unknown."""
+
+    fault: str = ""
+    """What speaks against it."""
+
+
 def _participants(
     results: Sequence[StudentResult], context: ExportContext
-) -> tuple[Mapping[int, str], list[str]]:
-    """The participant's number of each result by identity, and what is wrong with the others."""
-    owners: defaultdict[str, list[StudentResult]] = defaultdict(list)
-    problems: list[str] = []
-    if context.sheet is None:
-        for result in results:
-            found = id_of(result, ("moodle",))
-            if found is not None and _PARTICIPANT.fullmatch(found):
-                owners[found].append(result)
-    else:
-        for number, result, fault in _in_worksheet(results, context.sheet):
-            owners[number].append(result)
-            problems += [fault] if fault else []
+) -> tuple[Mapping[int, _Participant], list[str]]:
+    """The participants by their results' identity, and what is wrong with some. SheetError if the sheet is no worksheet."""
+    found = _known(results) if context.sheet is None else _in_worksheet(results, context.sheet)
+    problems = [each.fault for each in found if each.fault]
+    owners: defaultdict[str, dict[int, _Participant]] = defaultdict(dict)
+    participants: dict[int, _Participant] = {}
+    for each in found:
+        owners[each.number][id(each.result)] = each
+        before = participants.setdefault(id(each.result), each)
+        if before.number != each.number:
+            who = formatting.printable(each.result.words)
+            problems.append(
+                f"{who} is participant {before.number} and {each.number} in the worksheet: download it again"
+            )
     for number, several in owners.items():
         if len(several) > 1:
-            who = formatting.listing([formatting.printable(each.words) for each in several])
+            who = formatting.listing([formatting.printable(each.result.words) for each in several.values()])
             problems.append(f"participant {number} is {who}: which one is it?")
-    numbers = {id(result): number for number, several in owners.items() for result in several}
-    if len(numbers) < sum(map(len, owners.values())):
-        problems.append("the worksheet has a student in several rows: download it again")
-    return numbers, problems
+    return participants, problems
 
 
-def _in_worksheet(
-    results: Sequence[StudentResult], sheet: bytes
-) -> list[tuple[str, StudentResult, str | None]]:
-    """The participants who are students of the class, with what speaks against it. SheetError if it is not a worksheet."""
+def _known(results: Sequence[StudentResult]) -> list[_Participant]:
+    """By the numbers of Moodle's download or of the roster."""
+    numbers = ((each, id_of(each, ("moodle",))) for each in results)
+    return [
+        _Participant(each, number, _own_name(each))
+        for each, number in numbers
+        if number is not None and _PARTICIPANT.fullmatch(number)
+    ]
+
+
+def _in_worksheet(results: Sequence[StudentResult], sheet: bytes) -> list[_Participant]:
+    """By any id that a worksheet has; names are compared."""
     grid = read_grid(sheet)
     at = header_row(grid)
     keys, names = id_columns(grid, at), name_columns(grid, at)
     ids = Ids(results)
-    found: list[tuple[str, StudentResult, str | None]] = []
+    found: list[_Participant] = []
     for line in grid.lines[at + 1 :]:
         number = participant_number(line[keys[0].column])
         owners = ids.owners(line, keys)
-        for each in owners.results:
-            result, fault = results[each], None
-            called = " ".join(filter(None, (line[column] for column in names)))
-            own = None if result.student is None else result.student.name
-            differs = bool(called and own) and not have_a_word_in_common(called, own or "")
-            if differs and owners.agreeing == 1 and can_be_a_team(own or ""):
+        called = " ".join(filter(None, (line[column] for column in names)))
+        for each in owners.results if _PARTICIPANT.fullmatch(number) else ():
+            own, fault = _own_name(results[each]), ""
+            differs = bool(called and own) and not have_a_word_in_common(called, own)
+            if differs and owners.agreeing == 1 and can_be_a_team(own):
                 fault = (
                     f"participant {number} is {formatting.printable(called)} in the worksheet, but here"
-                    f" {formatting.printable(result.words)}: another person, or a team?"
+                    f" {formatting.printable(results[each].words)}: another person, or a team?"
                 )
-            found.append((number, result, fault))
+            found.append(_Participant(results[each], number, called or own, fault))
     return found
 
 
@@ -137,9 +156,11 @@ def _teams(results: Sequence[StudentResult]) -> list[str]:
     return [formatting.printable(each) for each in dict.fromkeys((*several, *perhaps))]
 
 
-def _name(grade: Grade) -> str:
+def _own_name(result: StudentResult) -> str:
+    return "" if result.student is None else result.student.name or ""
+
+
+def _plain(name: str) -> str:
     """The name that begins the folder, of which Moodle reads only where it ends: no `_`, nothing that leads elsewhere."""
-    student = grade.result.student
-    name = student.name if student is not None and student.name else "Participant"
     plain = " ".join(_NOT_IN_A_NAME.sub(" ", formatting.printable(name)).split()).lstrip(".~ ")
     return plain[:100].rstrip() or "Participant"

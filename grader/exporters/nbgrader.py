@@ -58,6 +58,9 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
             )
         )
     remarks = []
+    if found.not_submitted:
+        names = formatting.several([formatting.printable(each.words) for each in found.not_submitted])
+        remarks.append(f"handed in nothing, so 0 points and no timestamp, as nbgrader has it: {names}")
     if quoted:
         remarks.append(
             f"nbgrader itself writes no quotes, but a comma, semicolon or quote needs them here: {formatting.several(quoted)}"

@@ -56,8 +56,8 @@ def test_moodle_takes_the_scores_and_skips_what_was_told():
     assert done.feedback == {}
     assert made.remarks == (
         (
-            "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless you tick that"
-            " records which were changed since are to be updated"
+            "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless its"
+            " form is told to update records that were modified more recently in Moodle"
         ),
         "Grades that are replaced: Ann Two (s2@x.edu): 80.00 becomes 90.00 and Ben Three (1003): 70.00 becomes 75.00",
         "Moodle will skip: Ben Three (1003) because the grade is locked",
@@ -69,8 +69,8 @@ def test_a_date_that_is_not_in_english_is_told_of():
     sheet = SHEET.replace(b"100.00,No,-,Montag", b"100.00,Yes,-,Montag")
 
     assert (
-        "Moodle will skip: Ben Three (1003) because PHP may not read the date 'Montag' of the grade there, unless records"
-        " changed since are to be updated"
+        "Moodle will skip: Ben Three (1003) because PHP may not read the date 'Montag' of the grade there, unless its"
+        " form is told to update records that were modified more recently"
     ) in export(RESULTS, context(sheet)).remarks
 
 

@@ -37,6 +37,9 @@ def test_lines_are_those_of_nbgraders_own_export():
             {"assignment": "a1", "student_id": "13", "last_name": "Ben", "max_score": 100.0},
         ]
     )  # fmt: skip
+    assert made.remarks == (
+        "handed in nothing, so 0 points and no timestamp, as nbgrader has it: Two, Ann B (ann)",
+    )
     assert (made.matched, [each.student for each in made.withheld]) == (1, ["Ben (13)"])
 
 

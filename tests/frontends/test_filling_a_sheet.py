@@ -125,9 +125,8 @@ def test_the_terminal_tells_everybody_who_is_not_in_it(export, school, tmp_path)
     assert "Mini: 5 students with a score, for canvas" in said
     assert "Fault, Eve (105) the grader failed in f: values: grade again" in said
     assert "Excused, Gil (107) is excused in the sheet (EX)" in said
-    assert "Handed in nothing (1) Absent, Hal (108)" in said
+    assert "Handed in nothing (2) Absent, Hal (108) Test, Student (199)" in said
     assert "Grades that are replaced: cmd|x, =Ben (102): 3.00 becomes 2.50." in said
-    assert "Rows of the sheet without a report, left as they are (1): line 11 (Test, Student)." in said
     assert sorted(each.name for each in tmp_path.glob("*.csv")) == ["gradebook.csv", "worksheet.csv"]
 
 

@@ -23,14 +23,13 @@ def feedback_words(result: StudentResult, score: float, *, is_html: bool) -> str
         f"{each.kind.capitalize()} {'+' if each.points >= 0 else ''}{formatting.points(each.points)}: {each.reason}"
         for each in result.changes
     ]
-    if result.report is not None:
-        for check in student_view(result.report).checks:
-            if check.status in {"failed", "skipped"} and check.points < check.max_points:
-                points = f"{formatting.points(check.points)} of {formatting.points(check.max_points)}"
-                message = " ".join(check.message.split())
-                lines.append(
-                    f"{check.title} ({points}): {message}" if message else f"{check.title} ({points})"
-                )
+    titles: dict[str, list[str]] = {}
+    for check in () if result.report is None else student_view(result.report).checks:
+        if check.status in {"failed", "skipped"} and check.points < check.max_points:
+            points = f"{formatting.points(check.points)} of {formatting.points(check.max_points)}"
+            titles.setdefault(" ".join(check.message.split()), []).append(f"{check.title} ({points})")
+    for message, several in titles.items():  # one cause is told once
+        lines.append(": ".join(filter(None, (formatting.several(several), message))))
     kept: list[str] = []
     for line in map(formatting.printable, lines):
         shown = formatting.shortened(line, 400)
