@@ -40,7 +40,7 @@ def rostered(results: Sequence[StudentResult], roster: Roster) -> Rostered:
     matched = match(entries, roster)
     found: list[StudentResult] = []
     for entry, own in zip(matched.entries, by_submission.values(), strict=True):
-        parts = [each.part for each in entry.students] or [None]
+        parts: list[StudentPart | None] = [each.part for each in entry.students] or [None]
         # A group that the download named as one has as many members now as the roster tells.
         rows = own if len(own) == len(parts) else [own[0]] * len(parts)
         found += (

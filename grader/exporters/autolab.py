@@ -61,6 +61,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     found = grades(results)
     left_out: list[str] = []
     rows: list[tuple[str, ...]] = []
+    scores: list[tuple[str, str]] = []
     owners: dict[str, str] = {}
     for result in results:
         cells = _cells(result, context)
@@ -80,6 +81,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
             view = seen(result, result.report)
             faults += (f"{_who(result)}: {each}" for each in _problems(view, context))
         rows.append((email, *cells, ""))
+        scores.append((_who(result), formatting.listing([each or "unchanged" for each in cells])))
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows)
     without = [_who(each) for each in results if each.report is None and each.score is not None]
@@ -92,6 +94,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     return Export(
         (Artifact("autolab_grades.csv", "text/csv", written.getvalue().encode()),) if rows else (),
         matched=len(rows),
+        scores=tuple(scores),
         withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
         not_submitted=tuple(_who(each) for each in found.not_submitted),

@@ -26,11 +26,16 @@ def show_problems(console: Console, problems: Sequence[str]) -> None:
         _item(console, f"{number}.", problem)
 
 
-def show_export(console: Console, name: str, title: str, export: Export) -> None:
-    """Who is in the files, who is withheld or left out, and the remarks."""
+def show_export(
+    console: Console, name: str, title: str, export: Export, *, with_scores: bool = False
+) -> None:
+    """Who is in the files, who is withheld or left out, and the remarks. with_scores: with every student in the files."""
     head = f"{title}: " if title else ""
     students = formatting.count(export.matched, "student")
     console.print(_text(f"{head}{students} with a score, for {name}", "bold"))
+    if with_scores and export.scores:
+        _heading(console, f"Matched ({len(export.scores)})", "bold")
+        _rows(console, export.scores)
     if export.withheld:
         _heading(console, f"Withheld, never as 0 ({len(export.withheld)})", "bold yellow")
         _rows(console, [(each.student, each.why) for each in export.withheld])
@@ -46,7 +51,7 @@ def show_export(console: Console, name: str, title: str, export: Export) -> None
 
 
 def show_files(console: Console, export: Export) -> None:
-    """The files of a dry run."""
+    """The files that a dry run would write."""
     _heading(console, "Dry run: nothing was written. It would be", "bold")
     lines = [f"{each.name} ({formatting.size(len(each.content))})" for each in export.artifacts]
     for line in formatting.first(lines, _SHOWN_FILES):

@@ -20,6 +20,11 @@ def student(number, name, **fields):
     return StudentPart(id=f"100{number}", name=name, email=f"student{number}@example.edu", **fields)
 
 
+def owner(result):
+    """The student of a result."""
+    return result.student
+
+
 def submitted(identifier, **fields):
     return {
         "id": identifier,
@@ -122,7 +127,7 @@ RESULTS = (
     StudentResult("ten", student(0, "Student Ten"), THIRDS),
 )  # fmt: skip
 
-SCORES = {
+SCORES: dict[str | None, float] = {
     "Student One": 15,
     "Two, =Student<U+202E>": 7.7,
     "Student Five": 0,

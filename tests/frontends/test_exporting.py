@@ -140,6 +140,9 @@ def test_a_dry_run_tells_and_writes_nothing(grader, with_fault, tmp_path):
     ran = export(grader, "prairielearn", "out", "--dry-run")
 
     assert ran.code == 1
+    assert ran.out.startswith(
+        "Mini: 2 students with a score, for prairielearn\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
+    )
     assert "Withheld, never as 0 (1)" in ran.out
     assert "Dry run: nothing was written. It would be\n  s1.json (" in ran.out
     assert sorted(tmp_path.rglob("*")) == before

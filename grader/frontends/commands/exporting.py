@@ -132,7 +132,7 @@ def export(
     if made.problems:
         show_problems(make_console(stderr=True), made.problems)
         raise typer.Exit(EXIT_USAGE)
-    show_export(console, name, source.title, made)
+    show_export(console, name, source.title, made, with_scores=dry_run)
     if dry_run:
         show_files(console, made)
     elif output is not None and made.artifacts:

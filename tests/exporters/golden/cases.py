@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from grader.exporters import EXPORTERS
+from grader.exporters import EXPORTERS, ExportContext
+from grader.model.export_format import ExportName
+from grader.model.student_result import StudentResult
 from tests.exporters.school import CONTEXT, RESULTS
 
 CLASSROOM50 = {
@@ -14,12 +16,14 @@ CLASSROOM50 = {
     "release": "https://github.example/o/r/releases/tag/s",
 }
 
-CASES = {
+CASES: dict[str, tuple[ExportName, tuple[StudentResult, ...], ExportContext]] = {
     "autolab": ("autolab", RESULTS, CONTEXT),
     "autolab-bulk": ("autolab-bulk", RESULTS, CONTEXT),
     "check50": ("check50", RESULTS, CONTEXT),
     "classroom50": ("classroom50", RESULTS[:1], replace(CONTEXT, settings=CLASSROOM50)),
+    "coursera": ("coursera", RESULTS, CONTEXT),
     "csv": ("csv", RESULTS, CONTEXT),
+    "edx": ("edx", RESULTS, CONTEXT),
     "github-actions": ("github-actions", RESULTS, CONTEXT),
     "gradescope": ("gradescope", RESULTS, CONTEXT),
     "json": ("json", RESULTS, CONTEXT),

@@ -51,7 +51,7 @@ def read_feedback(output):
 
 def read_bulk(text, problems, emails, before):
     """{email: {problem: points}} after the upload, with those that were there before. ValueError: nothing is taken."""
-    entries = []
+    entries: dict[str, dict[str, float]] = {}
     for row in csv.reader(io.StringIO(text)):
         if not row:
             continue
@@ -60,10 +60,9 @@ def read_bulk(text, problems, emails, before):
             raise ValueError(f"unknown email {email}")
         if rest and rest[0] not in {"", "normal", "zeroed", "excused"}:
             raise ValueError(f"unknown kind of grade {rest[0]}")
-        values = [None if not cell.strip() else float(cell) for cell in cells]
-        entries.append((email, dict(zip(problems, values, strict=False))))
+        filled = zip(problems, cells, strict=False)
+        entries[email] = {name: float(cell) for name, cell in filled if cell.strip()}
     after = {email: dict(scores) for email, scores in before.items()}
-    for email, values in entries:
-        own = after.setdefault(email, {})
-        own.update({name: value for name, value in values.items() if value is not None})
+    for email, scores in entries.items():
+        after.setdefault(email, {}).update(scores)
     return after

@@ -19,8 +19,8 @@ def read(content):
     (suite,) = ET.fromstring(content).iter("testsuite")
     outcomes = {case.get("name"): case[0].tag if len(case) else "passed" for case in suite.iter("testcase")}
     counts = {tag: [*outcomes.values()].count(tag) for tag in ("failure", "skipped")}
-    told = (int(suite.get("tests")), int(suite.get("failures")), int(suite.get("skipped")))
+    told = tuple(int(suite.get(name, "")) for name in ("tests", "failures", "skipped"))
     if told != (len(outcomes), counts["failure"], counts["skipped"]):
         raise ValueError(f"counts {told} of {outcomes}")
-    properties = {each.get("name"): each.get("value") for each in suite.iter("property")}
+    properties = {each.get("name", ""): each.get("value", "") for each in suite.iter("property")}
     return float(properties["score"]) if "score" in properties else None, outcomes
