@@ -43,6 +43,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         return Export(problems=(f"{formatting.printable(context.sheet_name) or 'the sheet'}: {error}",))
     artifacts: list[Artifact] = []
     left_out: list[str] = []
+    scores: list[tuple[str, str]] = []
     for grade in found.given:
         participant = participants.get(id(grade.result))
         if participant is None:
@@ -52,6 +53,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         else:
             name = f"{_plain(participant.name)}_{participant.number}_assignsubmission_file_/feedback.html"
             artifacts.append(Artifact(name, "text/html", page))
+            scores.append((grade.who, f"{grade.words}, participant {participant.number}"))
     if found.given and not participants and not problems:
         problems.append(
             "nobody has the number of a Moodle participant: give the grading worksheet that Moodle exported with --sheet"
@@ -61,6 +63,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     return Export(
         tuple(artifacts),
         matched=len(artifacts),
+        scores=tuple(scores),
         withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
         not_submitted=tuple(formatting.printable(each.words) for each in found.not_submitted),

@@ -71,6 +71,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     return Export(
         (Artifact("grades.csv", "text/csv", "".join(lines).encode()),),
         matched=len(found.given),
+        scores=tuple((each.who, each.words) for each in found.given),
         withheld=tuple(each for _, each in found.withheld),
         remarks=tuple(remarks),
     )

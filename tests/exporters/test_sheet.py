@@ -191,7 +191,7 @@ def test_feedback_is_written_if_it_is_asked_for_and_only_what_the_student_may_se
     made = export([ben], context(sheet, feedback="words"))
 
     assert made.artifacts[0].content.decode() == (
-        'id,points,words\n13,2.00,"2 of 15 points.\nLate -1: =1 day late\nf: values (3 of 10): =cmd|x <U+001B>[31m2 * reg * W'
+        'id,points,words\n13,2.00,"2 of 15 points.\nLate: -1 points: =1 day late.\nf: values (3 of 10): =cmd|x <U+001B>[31m2 * reg * W'
         ' <U+202E>is missing\nHidden check (0 of 5)"\n'
     )
     assert "secret" not in made.artifacts[0].content.decode()
@@ -199,7 +199,9 @@ def test_feedback_is_written_if_it_is_asked_for_and_only_what_the_student_may_se
 
 
 def test_long_feedback_is_cut_at_a_whole_line():
-    checks = [check_part(id=f"c{at}", status="failed", points=0.0, message=f"why {at} " * 100) for at in range(20)]
+    checks = [
+        check_part(id=f"c{at}", status="failed", points=0.0, message=f"why {at} " * 100) for at in range(20)
+    ]
     ben = StudentResult("ben", BEN.student, report_of(score=0.0, max_score=200.0, checks=checks))
 
     content = filled([ben], b"id,points,words\n13,,\n", feedback="words").decode()

@@ -5,37 +5,43 @@ from __future__ import annotations
 import html
 
 from grader import formatting
-from grader.model.report import student_view
-from grader.model.student_result import StudentResult
+from grader.exporters.grades import Grade
+from grader.exporters.seen import seen
 
 _GREATEST = 1500
+_GREATEST_LINE = 400
+_ROUNDING = 0.05
+"""Lines below are of rounding, which nobody asks about."""
 
 
-def feedback_words(result: StudentResult, score: float, *, is_html: bool) -> str:
-    """The score, the changes to it with their reasons, and the visible checks that cost points; at most 1,500 characters.
+def feedback_words(grade: Grade, *, is_html: bool) -> str:
+    """The score, what else made it, and the checks that cost points; about 1,500 characters at most.
 
     It begins with a number, so no spreadsheet takes it for a formula.
     """
-    most = result.max_score
-    of = "" if most is None else f" of {formatting.points(most)}"
-    lines = [f"{formatting.points(score)}{of} points."]
-    lines += [
-        f"{each.kind.capitalize()} {'+' if each.points >= 0 else ''}{formatting.points(each.points)}: {each.reason}"
-        for each in result.changes
-    ]
-    titles: dict[str, list[str]] = {}
-    for check in () if result.report is None else student_view(result.report).checks:
-        if check.status in {"failed", "skipped"} and check.points < check.max_points:
-            points = f"{formatting.points(check.points)} of {formatting.points(check.max_points)}"
-            titles.setdefault(" ".join(check.message.split()), []).append(f"{check.title} ({points})")
-    for message, several in titles.items():  # one cause is told once
-        lines.append(": ".join(filter(None, (formatting.several(several), message))))
     kept: list[str] = []
-    for line in map(formatting.printable, lines):
-        shown = formatting.shortened(line, 400)
+    for line in _lines(grade):
+        shown = formatting.shortened(" ".join(formatting.printable_lines(line).split()), _GREATEST_LINE)
         shown = html.escape(shown, quote=False) if is_html else shown
         if sum(map(len, kept)) + len(shown) > _GREATEST:
             kept.append("More on your feedback page.")
             break
         kept.append(shown)
     return ("<br />" if is_html else "\n").join(kept)
+
+
+def _lines(grade: Grade) -> list[str]:
+    lines = [f"{grade.words} points."]
+    report = grade.result.report
+    if report is None:
+        return lines
+    view = seen(grade.result, report)
+    lines += [f"{each.name}: {each.words}" for each in view.lines if abs(each.points) > _ROUNDING]
+    titles: dict[str, list[str]] = {}
+    for check in view.checks:
+        if check.points is not None and check.points < check.max_points:
+            points = f"{formatting.points(check.points)} of {formatting.points(check.max_points)}"
+            titles.setdefault(check.words, []).append(f"{check.title} ({points})")
+    for words, several in titles.items():  # one cause is told once
+        lines.append(": ".join(filter(None, (formatting.several(several), words))))
+    return lines

@@ -56,7 +56,7 @@ class _Filling:
     left_out: list[str] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)
     """Numbers of students of whom a row was found, though perhaps not one to write to."""
-    matched: int = 0
+    scores: list[tuple[str, str]] = field(default_factory=list)
 
     def export(self, context: ExportContext, *, is_going_on: bool) -> Export:
         """Match, write, prove."""
@@ -89,7 +89,8 @@ class _Filling:
         content = filled(self.grid, self.edits, dropped)
         return Export(
             (Artifact(_own_name(context.sheet_name), "text/csv", content),) if written else (),
-            matched=self.matched,
+            matched=len(self.scores),
+            scores=tuple(self.scores),
             withheld=withheld,
             left_out=tuple(self.left_out),
             not_submitted=not_submitted,
@@ -200,7 +201,7 @@ class _Filling:
         if (reason := layout.kept(line)) is not None:
             self.left_out.append(f"{grade.who} {reason}")
             return
-        self.matched += 1
+        self.scores.append((grade.who, f"{grade.words}, {self._called(line)}"))
         old, most = line[layout.grade], layout.maximum_of(line)
         before = number(old)
         if before is None or rounded(before) != grade.score:
@@ -224,7 +225,7 @@ class _Filling:
             self._comment(row, line, grade, layout.feedback)
 
     def _comment(self, row: int, line: Line, grade: Grade, column: int) -> None:
-        words = feedback_words(grade.result, grade.score, is_html=self.layout.is_html)
+        words = feedback_words(grade, is_html=self.layout.is_html)
         if line[column] == words:
             return
         self.edits[row, column] = words

@@ -78,6 +78,7 @@ def import_table(
     return Export(
         (Artifact(layout.name, "text/csv", content),) if given else (),
         matched=len(given),
+        scores=tuple((each.who, each.words) for each in given),
         withheld=withheld,
         left_out=left_out,
         not_submitted=not_submitted,
