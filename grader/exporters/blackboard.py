@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.sheets.columns import listed, named, only, title_and_id
+from grader.exporters.sheets.columns import graded, listed
 from grader.exporters.sheets.filling import fill
 from grader.exporters.sheets.grid import Grid, SheetError
 from grader.exporters.sheets.layout import (
@@ -49,13 +49,12 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         raise SheetError(
             f"no column Username; name the column of ids with --key, if this is from Blackboard; {listed(header)}"
         )
-    if context.column is not None:
-        grade = named(header, context.column, title_and_id(_TITLE))
-    else:
-        candidates = (column for column, text in enumerate(headers) if _TITLE.fullmatch(text))
-        grade = only(
-            header, candidates, "column of an assignment, such as Assignment 1 [Total Pts: 100] |664617"
-        )
+    grade = graded(
+        header,
+        context.column,
+        _TITLE,
+        "column of an assignment, such as Assignment 1 [Total Pts: 100] |664617",
+    )
     seen = _TITLE.fullmatch(headers[grade])
     if seen is None:
         raise SheetError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.sheets.columns import listed, named, only, title_and_id
+from grader.exporters.sheets.columns import graded, listed
 from grader.exporters.sheets.filling import fill
 from grader.exporters.sheets.grid import Grid, SheetError
 from grader.exporters.sheets.import_table import IdColumn, ImportFormat, import_table
@@ -57,11 +57,7 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     )
     if not keys:
         raise SheetError(f"no column OrgDefinedId or Username; {listed(header)}")
-    if context.column is not None:
-        grade = named(header, context.column, title_and_id(_TITLE))
-    else:
-        candidates = (column for column, text in enumerate(headers) if _TITLE.fullmatch(text))
-        grade = only(header, candidates, "column of points, such as Assignment 1 Points Grade")
+    grade = graded(header, context.column, _TITLE, "column of points, such as Assignment 1 Points Grade")
     seen = _TITLE.fullmatch(headers[grade])
     if seen is None:
         raise SheetError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.sheets.columns import listed, named, only, title_and_id
+from grader.exporters.sheets.columns import graded, listed
 from grader.exporters.sheets.filling import fill
 from grader.exporters.sheets.grid import Grid, Line, SheetError
 from grader.exporters.sheets.layout import (
@@ -65,7 +65,15 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         Key(found[name], kinds) for name, kinds in _KEYS if name in found
     )
     points = next((line for line in grid.lines[at + 1 :] if "Points Possible" in line[0]), None)
-    grade = _grade_column(header, points, context)
+    grade = graded(
+        header,
+        context.column,
+        _TITLE,
+        "column of an assignment, such as Assignment 1 (90210)",
+        lambda column: bool(
+            _TOTALS.search(header[column]) or (points is not None and _READ_ONLY.search(points[column]))
+        ),
+    )
     title = header[grade]
     if _TOTALS.search(title):
         raise SheetError(
@@ -87,20 +95,6 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         above="Canvas takes as extra points",
         remarks=() if _TITLE.fullmatch(title) else (unnumbered,),
     )
-
-
-def _grade_column(header: Line, points: Line | None, context: ExportContext) -> int:
-    """The column whose trailing (id) was asked for; else the only one of an assignment."""
-    if context.column is not None:
-        return named(header, context.column, title_and_id(_TITLE))
-    candidates = (
-        column
-        for column, cell in enumerate(header.cells)
-        if _TITLE.fullmatch(cell.plain)
-        and not _TOTALS.search(cell.plain)
-        and not (points is not None and _READ_ONLY.search(points[column]))
-    )
-    return only(header, candidates, "column of an assignment, such as Assignment 1 (90210)")
 
 
 def _is_person(line: Line) -> bool:

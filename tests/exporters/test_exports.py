@@ -166,7 +166,11 @@ def test_points_without_a_submission_are_told_to_be_entered_by_hand(name):
 
 
 def test_a_single_students_file_has_the_usual_name():
-    names = {name: one(RESULTS[0], name).name for name, (_, _, context) in CASES.items() if context is CONTEXT and name in EXPORTERS}
+    names = {
+        name: one(RESULTS[0], name).name
+        for name, (_, _, context) in CASES.items()
+        if context is CONTEXT and name in EXPORTERS
+    }
 
     assert names == {
         "autolab": "autoresult.txt",

@@ -97,6 +97,26 @@ def test_a_key_that_occurs_twice_is_a_problem_if_somebody_here_has_it():
     assert "Ids that occur twice: 99 in lines 3 and 4" in made.remarks
 
 
+def test_what_nobody_gets_a_score_from_is_no_problem():
+    twins = [absent("Fay", id="2", login="x"), absent("Gil", id="3", login="x")]
+
+    made = export([*twins, BEN], context(b"id,points\n13,\nx,\n2,\n2,\n"))
+
+    assert made.problems == ()
+    assert made.artifacts[0].content == b"id,points\n13,8.00\nx,\n2,\n2,\n"
+    assert "Ids that occur twice: 2 in lines 4 and 5" in made.remarks
+
+
+def test_a_sheet_of_which_a_spreadsheet_took_all_zeros_is_told():
+    assert problems([ANN], b"id,points\n12,\n") == [
+        (
+            "no row matches a student: the sheet has ids in 'id', the class has ids of the kinds email, id and login (line 2 has"
+            " 12: a spreadsheet took the zeros off 0012). Is it the sheet of this class? Else grade again with a roster that has"
+            " these ids too"
+        )
+    ]
+
+
 def test_two_students_with_one_id_are_both_named():
     other = result("Cem Three", 3.0, id="14", login="13")
 

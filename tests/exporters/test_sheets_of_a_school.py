@@ -8,9 +8,8 @@ from tests.exporters.golden.cases import files, made
 from tests.exporters.readers import blackboard, brightspace, canvas, moodle
 from tests.exporters.school import RESULTS, SCORES
 
-BY_ID = {
-    int(each.student.id): float(SCORES[each.student.name]) for each in RESULTS if each.student.name in SCORES
-}
+_STUDENTS = [each.student for each in RESULTS if each.student is not None]
+BY_ID = {int(each.id): float(SCORES[each.name]) for each in _STUDENTS if each.name in SCORES}
 """Scores by the school's id, 1000 to 1009."""
 
 

@@ -107,7 +107,7 @@ def test_canvass_gradebook_is_filled_row_by_row(export, school, tmp_path):
     before, after = (list(csv.reader(io.StringIO(each, newline=""))) for each in (GRADEBOOK, filled.decode()))
     assert len(after) == len(before)
     for old, new in zip(before, after, strict=True):
-        number = int(old[1]) if old[1].isdigit() else None
+        number = int(old[1]) if old[1].isdigit() else 0
         assert new == [*old[:5], EXPECTED.get(number, old[5]), old[6]]
     stored = {("90210", 102): "3.00", ("90210", 105): "4", ("90210", 107): "EX", ("90210", 108): "1"}
     stored |= {("90211", int(row[1])): "9.5" for row in before[2:]}

@@ -64,6 +64,23 @@ def only(header: Line, candidates: Iterable[int], words: str) -> int:
     raise SheetError(f"which column? {len(found)} could be meant: {shown}; name one with --column")
 
 
+def graded(
+    header: Line,
+    wanted: str | None,
+    pattern: re.Pattern[str],
+    words: str,
+    is_out: Callable[[int], bool] = lambda _: False,
+) -> int:
+    """The column of grades that was asked for; else the only one that fits the pattern, and is not out. SheetError if it is not sure.
+
+    words: for such a column, with an example.
+    """
+    if wanted is not None:
+        return named(header, wanted, title_and_id(pattern))
+    fitting = (at for at, cell in enumerate(header.cells) if pattern.fullmatch(cell.plain))
+    return only(header, (at for at in fitting if not is_out(at)), words)
+
+
 def listed(header: Line) -> str:
     """The header in words."""
     cells = [repr(formatting.shortened(formatting.printable(cell.plain), 60)) for cell in header.cells]

@@ -54,14 +54,17 @@ class _Filling:
     problems: list[str] = field(default_factory=list)
     remarks: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     left_out: list[str] = field(default_factory=list)
+    scored: set[int] = field(default_factory=set)
+    """Numbers of the students with a score: for the others nothing is written, so nothing can go wrong."""
     settled: set[int] = field(default_factory=set)
     """Numbers of students of whom a row was found, though perhaps not one to write to."""
     scores: list[tuple[str, str]] = field(default_factory=list)
 
     def export(self, context: ExportContext, *, is_going_on: bool) -> Export:
         """Match, write, prove."""
-        rows = self._rows()
         scores = {id(grade.result): grade for grade in self.grades.given}
+        self.scored.update(at for at, result in enumerate(self.results) if id(result) in scores)
+        rows = self._rows()
         mark = decimal_mark(self.grid, self.layout)
         written: set[int] = set()
         for number_, row in rows.items():
@@ -106,13 +109,14 @@ class _Filling:
             owners = ids.owners(line, self.layout.keys)
             self.settled.update(owners.results)
             if len(owners.results) > 1:
-                self._several(line, owners.results)
+                if not self.scored.isdisjoint(owners.results):
+                    self._several(line, owners.results)
             elif not owners.results:
                 nobodys.append(self._called(line))
             elif self._is_checked(line, owners):
                 claims[owners.results[0]].append(row)
         for number_, rows in claims.items():
-            if len(rows) > 1:
+            if len(rows) > 1 and number_ in self.scored:
                 self.problems.append(
                     f"{self._lines(rows)} are all {self._who(number_)}: remove all but one, or export the sheet again"
                 )
@@ -179,7 +183,7 @@ class _Filling:
         """Rows of others that have one id: nothing is written there, but the platform may mix them up."""
         key = self.layout.keys[0]
         lines: defaultdict[str, list[int]] = defaultdict(list)
-        taken = {row for rows in claims.values() for row in rows}
+        taken = {row for number_, rows in claims.items() for row in rows if number_ in self.scored}
         for row, line in self._persons():
             if row not in taken and line[key.column]:
                 lines[line[key.column]].append(row)
@@ -234,8 +238,7 @@ class _Filling:
 
     def _unmatched(self, absent: Sequence[Grade], *, is_going_on: bool) -> None:
         """Students with a score and without a row: a problem, unless the instructor said to go on."""
-        lines = {line[key.column]: line.number for _, line in self._persons() for key in self.layout.keys}
-        words = [f"{grade.who}{_hint(grade, lines)}" for grade in absent]
+        words = [f"{grade.who}{hint}" for grade, hint in zip(absent, self._hints(absent), strict=True)]
         self.left_out += [f"{each}: no row of the sheet has an id of theirs" for each in words]
         if words and not is_going_on:
             count = formatting.count(len(words), "student")
@@ -243,6 +246,11 @@ class _Filling:
                 f"{count} with a score and no row in the sheet: {formatting.several(words, _SHOWN)}. Export the sheet"
                 " again, or go on without them with --set unmatched=skip"
             )
+
+    def _hints(self, absent: Sequence[Grade]) -> list[str]:
+        """Where a spreadsheet has taken the zeros off an id of each."""
+        lines = {line[key.column]: line.number for _, line in self._persons() for key in self.layout.keys}
+        return [_hint(grade, lines) for grade in absent]
 
     def _nobody_matched(self, ids: Ids) -> str:
         columns = [
@@ -252,7 +260,8 @@ class _Filling:
         kinds = formatting.listing(list(ids.kinds)) or "none"
         return (
             f"no row matches a student: the sheet has ids in {formatting.listing(columns)}, the class has ids of the kinds"
-            f" {kinds}. Is it the sheet of this class? Else grade again with a roster that has these ids too"
+            f" {kinds}{self._hints(self.grades.given[:1])[0]}. Is it the sheet of this class? Else grade again with a roster"
+            " that has these ids too"
         )
 
     def _without_grade(self, written: set[int]) -> frozenset[int]:

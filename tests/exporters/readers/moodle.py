@@ -49,9 +49,9 @@ def read_worksheet(content, participants, maximum, ignore_modified=False, delimi
         is_stale = not ignore_modified and _is_stale(person, cells["Last modified (grade)"])
         grade = float(cells["Grade"].replace(",", ".")) if cells["Grade"].strip() else None
         reason = _why_skipped(person, grade, maximum, is_stale=is_stale)
-        if reason is None:
+        if reason is None and grade is not None:
             done.grades[number] = grade
-        else:
+        elif reason is not None:
             done.skipped[number] = reason
         comments = cells.get("Feedback comments", person.feedback)
         if comments != person.feedback and not is_stale:
