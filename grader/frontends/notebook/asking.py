@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from grader import formatting
 from grader.errors import UsageError
+from grader.extract.missing import is_plain
 from grader.frontends.notebook.executed import Executed
 from grader.frontends.notebook.request import Request
 from grader.intake.submission import SourceFile
+from grader.model.report import Report
 from grader.spec import LoadedSpec
 
 _NOT_PYTHON = re.compile(r"\s*(?:[%!#]|import grader\b|$)")
@@ -24,10 +26,22 @@ def reason_empty(done: Executed, files: Sequence[SourceFile]) -> str:
     return "nothing has been executed in this notebook yet; run the cells that define your functions, then check again"
 
 
-def reason_undefined(names: Sequence[str], done: Executed, files: Sequence[SourceFile]) -> str:
-    """Why none of the functions that were asked for can be checked, and what to do; empty if one can."""
-    if not names or any(_is_said(name, text) for name in names for text in _texts(done, files)):
-        return ""
+def is_said(names: Sequence[str], done: Executed, files: Sequence[SourceFile]) -> bool:
+    """Whether one of the names that were asked for is anywhere in the code; True if none was asked for."""
+    words = [re.compile(rf"\b{re.escape(name)}\b") for name in names]
+    return not words or any(word.search(text) for text in _texts(done, files) for word in words)
+
+
+def is_nothing_there(names: Sequence[str], report: Report) -> bool:
+    """Whether none of the functions that were asked for is there, and there is no more to say of it than that."""
+    parts = [report.functions[name] for name in names]
+    return bool(parts) and all(
+        part.status == "missing" and part.where is None and all(map(is_plain, part.notes)) for part in parts
+    )
+
+
+def why_undefined(names: Sequence[str], done: Executed) -> str:
+    """Why none of the functions that were asked for can be checked, and what to do."""
     subject = f"{formatting.listing(names)} {'is' if len(names) == 1 else 'are'} not defined yet"
     broken = next((each for each in reversed(done.unparsed) if any(map(each.defines, names))), None)
     if broken is not None:
@@ -74,7 +88,3 @@ def checks_of(request: Request, loaded: LoadedSpec) -> tuple[str, ...]:
             f"all checks of {listed} time or train, which takes a while; `%grader {' '.join(names)} --full` runs them"
         )
     return chosen
-
-
-def _is_said(name: str, text: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", text) is not None

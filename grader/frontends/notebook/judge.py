@@ -110,7 +110,14 @@ class Judge:
     def _checked(self, request: Request, connection: Connection[Any, Any] | None) -> bytes:
         from grader.api import load_spec_for
         from grader.errors import NotebookError, SpecError
-        from grader.frontends.notebook.asking import checks_of, reason_empty, reason_undefined, require_known
+        from grader.frontends.notebook.asking import (
+            checks_of,
+            is_nothing_there,
+            is_said,
+            reason_empty,
+            require_known,
+            why_undefined,
+        )
         from grader.frontends.notebook.executed import NOTEBOOK, executed
         from grader.frontends.notebook.own_modules import own_files, saved_files, without_writes
         from grader.frontends.notebook.telling import told
@@ -124,14 +131,16 @@ class Judge:
             raise NotebookError(reason)
         notebook = SourceFile(NOTEBOOK, done.notebook)
         submission = Submission("notebook", (notebook, *files), notes)
-        undefined = reason_undefined(request.functions, done, files)
+        is_undefined = not is_said(request.functions, done, files)
         try:
             loaded = load_spec_for(submission, _place(request.spec, snapshot.folder))
         except SpecError as error:
-            raise NotebookError(undefined if undefined and request.spec is None else str(error)) from error
+            if is_undefined and request.spec is None:
+                raise NotebookError(why_undefined(request.functions, done)) from error
+            raise
         require_known(request.functions, loaded)
-        if undefined:
-            raise NotebookError(undefined)
+        if is_undefined:
+            raise NotebookError(why_undefined(request.functions, done))
         saved = tuple(saved_files(snapshot, loaded.spec.file_names))
         submission = replace(submission, files=(*submission.files, *saved))
         grader = self._grader_for(request, loaded)
@@ -143,6 +152,8 @@ class Judge:
                 connection.send_bytes(pack(number=number, total=total, title=title))
 
         report = grader.regrade(submission, progress).report
+        if is_nothing_there(request.functions, report):
+            raise NotebookError(why_undefined(request.functions, done))
         return told(request, report, loaded, done)
 
     def _grader_for(self, request: Request, loaded: LoadedSpec) -> Grader:

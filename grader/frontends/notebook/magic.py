@@ -95,6 +95,11 @@ class _Output:
         """Show a sentence."""
         self._show(_plain(words))
 
+    def clear(self) -> None:
+        """Take back the progress."""
+        if self._is_shown:
+            self._show(_plain(""))
+
     def _show(self, bundle: dict[str, str]) -> None:
         if self._is_shown:
             self._handle.update(bundle, raw=True)
@@ -131,7 +136,7 @@ def grader(line: str = "") -> None:
     except Refused as error:
         output.words(f"grader: {error}")
     except Stopped:
-        output.words("Stopped.")
+        output.clear()
         raise
     else:
         output.result(result)

@@ -52,7 +52,8 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
     if waiting:
         wait = "waits" if len(waiting) == 1 else "wait"
         yield (
-            f"{formatting.count(len(waiting), 'check')} {wait} for functions that are not defined yet, worth {_worth(waiting)}."
+            f"{formatting.count(len(waiting), 'check')}, worth {_worth(waiting)}, {wait} for functions that are not"
+            " defined yet."
         )
     own = [check for check in away if not names or not names.isdisjoint(check.functions)]
     slow = [check for check in own if is_slow(check.kind)]
@@ -63,10 +64,9 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
         yield f"Left out, because {it}: {titles}. {command} runs {them}."
     others = [check for check in away if check not in own]
     if others:
-        are = "is" if len(others) == 1 else "are"
         yield (
-            f"Not asked for: {formatting.count(len(others), 'check')} of other functions, worth {_worth(others)}."
-            f" %grader without names runs all that {are} quick."
+            f"Not asked for: {formatting.count(len(others), 'check')} of other functions, worth {_worth(others)};"
+            " %grader alone checks everything, with --full also what takes a while."
         )
     if names and has_hidden:
         yield "This assignment has hidden checks; they are run by %grader without names only."
@@ -80,8 +80,11 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
 
 
 def _what_ran(request: Request, seen: Report) -> Report:
-    """The report without the checks that wait for a function; and without the functions that nobody asked for."""
-    checks = tuple(check for check in seen.checks if check.status != "skipped")
+    """The report as if the checks that wait for a function had been left out; without the functions nobody asked for."""
+    checks = tuple(
+        check.model_copy(update={"status": "not_run"}) if check.status == "skipped" else check
+        for check in seen.checks
+    )
     if not request.functions:
         return seen.model_copy(update={"checks": checks})
     ran = {name for check in seen.checks if check.status != "not_run" for name in check.functions}
@@ -96,7 +99,8 @@ def _unparsed(request: Request, seen: Report, done: Executed) -> Iterator[str]:
         definition = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.M)
         last = max((at for at, text in enumerate(done.cells, 1) if definition.search(text)), default=0)
         if broken is not None and broken.number > last:
-            became = "is graded as it was before" if last else "is not defined by it"
+            is_there = seen.functions[name].status != "missing"
+            became = "is graded as it was before" if is_there else "is still not defined"
             yield f"{broken}, so Python ran nothing of it: {name} {became}. Correct it and run the cell again."
 
 
