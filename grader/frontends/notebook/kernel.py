@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ OURS = frozenset({"grader", "reference", "test_specs"})
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _MOST_MODULES = 1_000
+_NUMBERED = re.compile(r"<ipython-input-(\d+)-")
+"""How older IPythons, as Colab's, name a cell's code."""
 
 
 @dataclass(eq=False)
@@ -77,7 +80,10 @@ class Kernel:
     def _number_of(self, code: CodeType) -> int | None:
         """The execution that the code comes from; None if it is not a cell's."""
         by_name: object = getattr(self.shell.compile, "_filename_map", None)
-        return by_name.get(code.co_filename) if isinstance(by_name, dict) else None
+        number = by_name.get(code.co_filename) if isinstance(by_name, dict) else None
+        if number is None and (named := _NUMBERED.match(code.co_filename)):
+            number = int(named[1])
+        return number
 
     def _live(self, namespace: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, int]]]:
         for name, value in tuple(namespace.items()):

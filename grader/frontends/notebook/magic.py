@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
-from typing import Any, NoReturn
+from typing import Any
 
+from grader import formatting
 from grader.frontends.notebook.checking import Refused, Stopped, checker_of, forget
 from grader.frontends.notebook.result import Result
 
@@ -31,45 +32,58 @@ executed count, and files that they import count as they are on disk.
 The interrupt button stops a check. From code: grader.check("svm_loss_vectorized").
 """
 
-_OPTIONS = ("--full", "--spec", "--data", "--seed", "--help")
+_WITH_VALUES = ("--spec", "--data", "--seed")
+_FLAGS = ("--full", "--quick", "--help", "-h")
 _SPECS = Path(__file__).resolve().parents[3] / "test_specs"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Refused(f"{message}; `%grader --help` shows the options")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a line of `%grader` asks for."""
+
+    functions: tuple[str, ...] = ()
+    spec: str | None = None
+    data: str | None = None
+    seed: int | None = None
+    is_full: bool = False
+    is_help: bool = False
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="%grader", add_help=False, allow_abbrev=False)
-    parser.add_argument("functions", nargs="*")
-    parser.add_argument("--spec")
-    parser.add_argument("--data")
-    parser.add_argument("--seed", type=_seed)
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--quick", action="store_true")  # what it does anyway
-    parser.add_argument("-h", "--help", action="store_true")
-    return parser
+def parse(line: str) -> Asked:
+    """The words of the line. Refused if they are not understood."""
+    try:
+        words = iter(shlex.split(line, comments=True))
+    except ValueError:
+        raise Refused("a quotation mark is not closed") from None
+    names: dict[str, None] = {}
+    values: dict[str, str] = {}
+    flags: set[str] = set()
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option in _WITH_VALUES:
+            values[option] = value if equals else next(words, "")
+            if not values[option]:
+                raise Refused(f"{option} needs a value; `%grader --help` shows the options")
+        elif word in _FLAGS:
+            flags.add(word)
+        elif word.startswith("-"):
+            meant = formatting.near(option, (*_WITH_VALUES, *_FLAGS))
+            raise Refused(
+                f"there is no option {option}{f' ({meant})' if meant else ''}; `%grader --help` shows the options"
+            )
+        else:
+            names.update(dict.fromkeys(part.removesuffix("()") for part in word.split(",") if part))
+    if {"--full", "--quick"} <= flags:
+        raise Refused("--quick and --full exclude each other; without either, a check is quick")
+    seed = None if "--seed" not in values else _seed(values["--seed"])
+    is_help = not flags.isdisjoint({"--help", "-h"})
+    return Asked(tuple(names), values.get("--spec"), values.get("--data"), seed, "--full" in flags, is_help)
 
 
 def _seed(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) >= 1 << 63:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 2**63 - 1, found {text!r}")
+    if not text.isascii() or not text.isdecimal() or int(text[:30]) >= 1 << 63:
+        raise Refused(f"--seed: expected a whole number from 0 to 2**63 - 1, found {text!r}")
     return int(text)
-
-
-def parse(line: str) -> argparse.Namespace:
-    """The words of the line. Refused if they are not understood."""
-    try:
-        words = shlex.split(line.partition(" #")[0])
-    except ValueError:
-        raise Refused("a quotation mark is not closed") from None
-    asked = _parser().parse_intermixed_args(words)
-    if asked.full and asked.quick:
-        raise Refused("--quick and --full exclude each other; quick is what you get without either")
-    names = (part.removesuffix("()") for word in asked.functions for part in word.split(","))
-    asked.functions = tuple(dict.fromkeys(name for name in names if name))
-    return asked
 
 
 class _Output:
@@ -121,14 +135,14 @@ def grader(line: str = "") -> None:
     output = _Output(shell)
     try:
         asked = parse(line)
-        if asked.help:
+        if asked.is_help:
             output.words(HELP)
             return
         result = checker_of(shell).check(
             asked.functions,
             sys._getframe(1),  # noqa: SLF001  the cell that calls
             spec=asked.spec,
-            is_full=asked.full,
+            is_full=asked.is_full,
             data=asked.data,
             seed=asked.seed,
             progress=output.progress,
@@ -151,7 +165,7 @@ def complete(shell: Any, event: Any) -> list[str]:
     if before[-1:] == ["--spec"]:
         return sorted(path.stem for path in _SPECS.glob("*.toml"))
     if str(event.symbol).startswith("-"):
-        return list(_OPTIONS)
+        return [*_WITH_VALUES, "--full", "--help"]
     return sorted(_defined(shell.user_ns.items()))
 
 

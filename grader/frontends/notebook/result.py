@@ -22,8 +22,9 @@ class Result:
 
     @property
     def has_passed(self) -> bool:
-        """Whether every check that was run passed."""
-        ran = [check["status"] for check in self.report["checks"] if check["status"] != "not_run"]
+        """Whether every check that could be run passed."""
+        statuses = (check["status"] for check in self.report["checks"])
+        ran = [status for status in statuses if status not in {"not_run", "skipped"}]
         return bool(ran) and all(status == "passed" for status in ran)
 
     def __repr__(self) -> str:

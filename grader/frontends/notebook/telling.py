@@ -12,6 +12,7 @@ from rich.console import Console
 
 from grader import formatting
 from grader.checks import is_slow
+from grader.extract.missing import is_plain
 from grader.feedback.brief import brief
 from grader.frontends import terminal
 from grader.frontends.notebook.executed import NOTEBOOK, Executed, cells_in_words
@@ -50,11 +51,14 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
     away = [check for check in seen.checks if check.status == "not_run" and check.visibility == "visible"]
     waiting = [check for check in seen.checks if check.status == "skipped"]
     if waiting:
+        undefined = [name for name in _undefined(seen) if any(name in check.functions for check in waiting)]
         wait = "waits" if len(waiting) == 1 else "wait"
-        yield (
-            f"{formatting.count(len(waiting), 'check')}, worth {_worth(waiting)}, {wait} for functions that are not"
-            " defined yet."
-        )
+        count = f"{formatting.count(len(waiting), 'check')}, worth {_worth(waiting)}, {wait} for"
+        it = "it" if len(undefined) == 1 else "them"
+        if undefined:
+            yield f"Not defined yet: {formatting.listing(undefined)}; {count} {it}."
+        else:
+            yield f"{count} functions that cannot be used."
     own = [check for check in away if not names or not names.isdisjoint(check.functions)]
     slow = [check for check in own if is_slow(check.kind)]
     if slow and not request.is_full:
@@ -63,13 +67,13 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
         command = " ".join(["%grader", *request.functions, "--full"])
         yield f"Left out, because {it}: {titles}. {command} runs {them}."
     others = [check for check in away if check not in own]
-    if others:
+    rest = [f"{formatting.count(len(others), 'check')} of other functions ({_worth(others)})"] * bool(others)
+    rest += ["hidden checks"] * (bool(names) and has_hidden)
+    if rest:
         yield (
-            f"Not asked for: {formatting.count(len(others), 'check')} of other functions, worth {_worth(others)};"
-            " %grader alone checks everything, with --full also what takes a while."
+            f"Not asked for: {formatting.listing(rest)}. %grader alone checks everything, with --full also what"
+            " takes a while."
         )
-    if names and has_hidden:
-        yield "This assignment has hidden checks; they are run by %grader without names only."
     hidden = [check for check in seen.checks if check.visibility == "hidden"]
     if hidden:
         is_one = len(hidden) == 1
@@ -80,16 +84,29 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
 
 
 def _what_ran(request: Request, seen: Report) -> Report:
-    """The report as if the checks that wait for a function had been left out; without the functions nobody asked for."""
+    """As if the checks that wait for a function had been left out; without functions that are not there or nobody asked for."""
     checks = tuple(
         check.model_copy(update={"status": "not_run"}) if check.status == "skipped" else check
         for check in seen.checks
     )
-    if not request.functions:
-        return seen.model_copy(update={"checks": checks})
-    ran = {name for check in seen.checks if check.status != "not_run" for name in check.functions}
-    functions = {name: part for name, part in seen.functions.items() if name in ran}
+    ran = {name for check in checks if check.status != "not_run" for name in check.functions}
+    is_asked = {name: not request.functions or name in ran for name in seen.functions}
+    undefined = set(_undefined(seen))
+    functions = {
+        name: part for name, part in seen.functions.items() if is_asked[name] and name not in undefined
+    }
     return seen.model_copy(update={"checks": checks, "functions": functions})
+
+
+def _undefined(seen: Report) -> list[str]:
+    """The functions of which there is no more to say than that they are not there, and that no other failure is due to."""
+    blamed = {name for check in seen.checks for name in check.caused_by if check.status == "failed"}
+    return [
+        name
+        for name, part in seen.functions.items()
+        if part.status == "missing" and part.where is None and name not in blamed
+        if all(map(is_plain, part.notes))
+    ]
 
 
 def _unparsed(request: Request, seen: Report, done: Executed) -> Iterator[str]:
