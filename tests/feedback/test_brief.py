@@ -143,7 +143,7 @@ def test_it_is_readable_in_chromium_on_light_and_dark_at_any_width(browser):
     for back, ink in (("#ffffff", "#1d1f22"), ("#111111", "#e0e0e0")):
         for width in (1000, 360):
             page = browser.new_page(viewport={"width": width, "height": 600})
-            troubles = []
+            troubles: list[str] = []
             page.on("pageerror", lambda error, told=troubles: told.append(str(error)))
             page.on("request", lambda request, told=troubles: told.append(request.url))
             page.on("dialog", lambda dialog, told=troubles: told.append(dialog.message))

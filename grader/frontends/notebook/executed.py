@@ -50,7 +50,7 @@ class Executed:
     @property
     def notebook(self) -> bytes:
         """As a file."""
-        cells = [
+        cells: list[dict[str, object]] = [
             {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": text}
             for text in self.cells
         ]

@@ -106,7 +106,7 @@ def shell_with(*cells, namespace=None, numbers=None):
 
 
 def executed_as(text, name):
-    namespace = {}
+    namespace: dict[str, object] = {}
     exec(compile(text, name, "exec"), namespace)
     return namespace
 
