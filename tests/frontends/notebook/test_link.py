@@ -4,6 +4,7 @@ import json
 import os
 from multiprocessing import Pipe
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,8 @@ def judge(monkeypatch):
                 theirs.close()
             reading, writing = os.pipe()
             os.close(reading)
-            one = module._Started(FakeProcess(), ours, writing, os.getpid())
+            process: Any = FakeProcess()
+            one = module._Started(process, ours, writing, os.getpid())
             started.append(SimpleNamespace(end=theirs, process=one.process))
             return one
 
@@ -88,9 +90,9 @@ def test_an_interrupt_ends_the_judge_before_it_is_told(judge):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    checker = Checker(SimpleNamespace(snapshot=lambda _: REQUEST.snapshot), link)
+    kernel: Any = SimpleNamespace(snapshot=lambda _: REQUEST.snapshot)
     with pytest.raises(Stopped) as caught:
-        checker.check(("f",), None, spec=None, is_full=False, data=None, seed=None, progress=interrupt)
+        Checker(kernel, link).check(("f",), None, spec=None, is_full=False, data=None, seed=None, progress=interrupt)
     assert caught.value._render_traceback_() == [STOPPED]
     assert started[0].process.done[-4:] == ["terminate", "wait", "kill", "wait"]
 
@@ -122,8 +124,9 @@ def test_what_fails_in_the_kernel_is_a_sentence_too(error, words):
     def fail(_):
         raise error
 
+    kernel: Any = SimpleNamespace(snapshot=fail)
     with pytest.raises(Refused) as caught:
-        Checker(SimpleNamespace(snapshot=fail)).check(
+        Checker(kernel).check(
             (), None, spec=None, is_full=False, data=None, seed=None
         )
     assert str(caught.value) == words
