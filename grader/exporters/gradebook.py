@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import get_args
 
 from grader import formatting
+from grader.exporters.export import Export, ExportContext
+from grader.exporters.grades import grades
 from grader.model.artifact import Artifact
 from grader.model.report import Report
 from grader.model.student_result import ChangeKind, StudentResult
@@ -51,6 +53,17 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
             )
         )
     return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
+
+
+def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
+    """The same table as an export. Everybody has a line; one without a score has an empty cell."""
+    found = grades(results)
+    return Export(
+        (gradebook(results),),
+        matched=len(found.given),
+        scores=tuple((each.who, each.words) for each in found.given),
+        withheld=tuple(each for _, each in found.withheld),
+    )
 
 
 def _points(value: float | None) -> str:

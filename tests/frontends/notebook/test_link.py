@@ -92,7 +92,9 @@ def test_an_interrupt_ends_the_judge_before_it_is_told(judge):
 
     kernel: Any = SimpleNamespace(snapshot=lambda _: REQUEST.snapshot)
     with pytest.raises(Stopped) as caught:
-        Checker(kernel, link).check(("f",), None, spec=None, is_full=False, data=None, seed=None, progress=interrupt)
+        Checker(kernel, link).check(
+            ("f",), None, spec=None, is_full=False, data=None, seed=None, progress=interrupt
+        )
     assert caught.value._render_traceback_() == [STOPPED]
     assert started[0].process.done[-4:] == ["terminate", "wait", "kill", "wait"]
 
@@ -126,9 +128,7 @@ def test_what_fails_in_the_kernel_is_a_sentence_too(error, words):
 
     kernel: Any = SimpleNamespace(snapshot=fail)
     with pytest.raises(Refused) as caught:
-        Checker(kernel).check(
-            (), None, spec=None, is_full=False, data=None, seed=None
-        )
+        Checker(kernel).check((), None, spec=None, is_full=False, data=None, seed=None)
     assert str(caught.value) == words
 
 
