@@ -13,7 +13,16 @@ import typer
 
 from grader import __version__
 from grader.errors import ClusterError, GraderError, SandboxError
-from grader.frontends.commands import exporting, grading, looking, overriding, results, similarity, specs
+from grader.frontends.commands import (
+    exporting,
+    grading,
+    looking,
+    overriding,
+    packaging,
+    results,
+    similarity,
+    specs,
+)
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
@@ -32,6 +41,7 @@ for command in (
     overriding.override,
     similarity.similar,
     exporting.export,
+    packaging.package,
     looking.extract,
     looking.doctor,
 ):
