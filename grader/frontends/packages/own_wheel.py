@@ -35,8 +35,8 @@ def own_wheel(root: Path = _ROOT) -> bytes:
     own = _distribution()
     info = f"{DISTRIBUTION.replace('-', '_')}-{__version__}.dist-info"
     files = {name: Member(content) for name, content in _package_files(root)}
-    files[CONSTRAINTS] = Member(constraints(root).encode())
-    for name in ("METADATA", "entry_points.txt"):
+    files[CONSTRAINTS] = Member(_constraints_path(root).read_bytes())
+    for name in ("METADATA", "entry_points.txt", "licenses/LICENSE"):
         files[f"{info}/{name}"] = text(own.read_text(name) or "")
     tag = "Wheel-Version: 1.0\nGenerator: grader package\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/WHEEL"] = text(tag)
@@ -51,10 +51,14 @@ def own_wheel(root: Path = _ROOT) -> bytes:
 
 def constraints(root: Path = _ROOT) -> str:
     """The tested versions, a line each."""
-    shipped = root / CONSTRAINTS
-    place = shipped if shipped.is_file() else root / "constraints.txt"
-    lines = (line.partition("#")[0].strip() for line in place.read_text(encoding="utf-8").splitlines())
+    lines = _constraints_path(root).read_text(encoding="utf-8").splitlines()
+    lines = [line.partition("#")[0].strip() for line in lines]
     return "".join(f"{line}\n" for line in lines if line)
+
+
+def _constraints_path(root: Path) -> Path:
+    shipped = root / CONSTRAINTS
+    return shipped if shipped.is_file() else root / "constraints.txt"
 
 
 def requirements() -> tuple[str, ...]:

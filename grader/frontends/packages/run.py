@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,14 +15,12 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from grader.errors import GraderError, IsolationError
 from grader.execution.warm import warm_sandbox
+from grader.frontends.one_submission import grade_entry
 from grader.frontends.packages.grading import PackageSettings, PlatformName, read_settings, within
 from grader.sandbox import interruption
 
 if TYPE_CHECKING:
-    from grader.intake.entry import ClassEntry
     from grader.model.report import Report
-    from grader.sandbox.protocols import SandboxLike
-    from grader.spec import LoadedSpec
 
 EXIT_FAULT = 3
 
@@ -33,19 +30,6 @@ RESULT_FILES: Mapping[PlatformName, str] = {
     "classroom50": "result.json",
 }
 """Where the platform looks for the grade, below its folder."""
-
-
-def grade(entry: ClassEntry, loaded: LoadedSpec, settings: PackageSettings, sandbox: SandboxLike) -> Report:
-    """The report on a platform's submission. IsolationError if its code is isolated less than the package asks for."""
-    from grader.execution.job import GradeJob, run
-    from grader.grading.settings import Settings
-    from grader.sandbox.isolation import IsolationLevel
-
-    pinned = loaded.spec.seed
-    how = Settings(
-        seed=secrets.randbits(48) if pinned is None else pinned, device="cpu", is_quick=settings.is_quick
-    )
-    return run(GradeJob(entry, loaded, how, IsolationLevel(settings.isolation)), sandbox)
 
 
 def result_file(platform: PlatformName, report: Report, words: Mapping[str, str]) -> bytes | None:
@@ -100,7 +84,9 @@ def run(platform: PlatformName, folder: Path, root: Path, words: Mapping[str, st
             for line in hand_in.remarks(hand_in.metadata(root)):
                 _say(line)
         try:
-            report = grade(entry, loaded, settings, sandbox)
+            report = grade_entry(
+                entry, loaded, sandbox, is_quick=settings.is_quick, isolation=settings.isolation
+            )
         except IsolationError:
             _say(_too_open(settings, sandbox.isolation.level))
             return EXIT_FAULT
