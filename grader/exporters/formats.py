@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import cast
 
@@ -16,10 +16,10 @@ class ExportFormat:
     """A format, and where its exporter is."""
 
     module: str
-    """Of this package; its function `export` is the exporter."""
+    """Of this package."""
 
-    is_per_student: bool = False
-    """Whether each student has a file."""
+    function: str = "export"
+    """The exporter, in the module."""
 
     has_column: bool = False
     """Whether --column means something."""
@@ -30,12 +30,40 @@ class ExportFormat:
     settings: tuple[str, ...] = ()
     """The names that --set takes."""
 
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables that are read for settings that were not given."""
+
     @property
     def exporter(self) -> Exporter:
         """The function that makes the files."""
-        return cast("Exporter", import_module(f"grader.exporters.{self.module}").export)
+        return cast("Exporter", getattr(import_module(f"grader.exporters.{self.module}"), self.function))
 
+
+_CLASSROOM50 = {
+    "classroom": "CLASSROOM",
+    "assignment": "ASSIGNMENT",
+    "assignment_type": "ASSIGNMENT_TYPE",
+    "owner": "OWNER",
+    "submission": "SUBMISSION_TAG",
+    "commit": "COMMIT_URL",
+    "release": "RELEASE_URL",
+    "review": "REVIEW_URL",
+}
+"""What Classroom 50's runner tells an autograder."""
 
 EXPORTERS: Mapping[ExportName, ExportFormat] = {
+    "autolab": ExportFormat("autolab", has_column=True, settings=("problems",)),
+    "autolab-bulk": ExportFormat("autolab", "export_bulk", has_column=True, settings=("problems",)),
+    "check50": ExportFormat("check50"),
+    "classroom50": ExportFormat(
+        "classroom50",
+        settings=(*_CLASSROOM50, "datetime"),
+        environment=_CLASSROOM50,
+    ),
     "csv": ExportFormat("gradebook"),
+    "github-actions": ExportFormat("github_actions"),
+    "gradescope": ExportFormat("gradescope"),
+    "json": ExportFormat("student_json"),
+    "junit": ExportFormat("junit"),
+    "prairielearn": ExportFormat("prairielearn"),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from grader import formatting
 from grader.exporters.export import Withheld
-from grader.model.report import Report
+from grader.model.report import Report, student_view
 from grader.model.student_result import StudentResult
 
 
@@ -66,7 +66,9 @@ def decimal(points: float) -> str:
 
 def _why(result: StudentResult) -> str:
     report = result.report
-    return "not graded yet: run grader batch again" if report is None else why_withheld(report)
+    if report is None:
+        return "not graded yet: run grader batch again"
+    return why_withheld(student_view(report))  # a platform may show it to students
 
 
 def why_withheld(report: Report) -> str:

@@ -73,16 +73,15 @@ def _is_own_zip(path: Path) -> bool:
         return False
 
 
-def write_artifacts(place: str, artifacts: Sequence[Artifact], *, is_set: bool) -> str:
+def write_artifacts(place: str, artifacts: Sequence[Artifact]) -> str:
     """Write them all at once, and say what is there now.
 
-    is_set: one of several files by its format, even if there is only one this time: they go into a .zip or a folder.
     UsageError for several files where only one can be. OutputError if they cannot be written.
     """
     path = Path(place)
     only = artifacts[0] if len(artifacts) == 1 else None
     is_zip = path.suffix.lower() == ".zip" and (only is None or only.media_type != "application/zip")
-    if only is not None and not (is_set and is_zip) and not path.is_dir():
+    if only is not None and not is_zip and not path.is_dir():
         if place == STANDARD_OUTPUT:
             sys.stdout.buffer.write(only.content)
             sys.stdout.buffer.flush()

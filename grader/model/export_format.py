@@ -2,6 +2,17 @@
 
 from typing import Literal, get_args
 
-ExportName = Literal["csv",]
+ExportName = Literal[
+    "autolab",
+    "autolab-bulk",
+    "check50",
+    "classroom50",
+    "csv",
+    "github-actions",
+    "gradescope",
+    "json",
+    "junit",
+    "prairielearn",
+]
 
 EXPORT_NAMES: tuple[ExportName, ...] = get_args(ExportName)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -129,7 +130,7 @@ def export(
     if dry_run:
         show_files(console, made)
     elif output is not None and made.artifacts:
-        written = write_artifacts(output, made.artifacts, is_set=format_.is_per_student and student is None)
+        written = write_artifacts(output, made.artifacts)
         if output != STANDARD_OUTPUT:
             console.print()
             console.print(f"Written: {formatting.printable(written)}", markup=False, soft_wrap=True)
@@ -156,7 +157,12 @@ def _made(
 
 
 def _settings(name: str, format_: ExportFormat, words: Sequence[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
+    given = {
+        setting: os.environ[variable]
+        for setting, variable in format_.environment.items()
+        if variable in os.environ
+    }
+    told: set[str] = set()
     for word in words:
         setting, equals, value = word.partition("=")
         if not equals:
@@ -165,8 +171,9 @@ def _settings(name: str, format_: ExportFormat, words: Sequence[str]) -> dict[st
             known = formatting.listing(format_.settings, "or")
             advice = f"it takes {known}" if known else "it takes none"
             raise UsageError(f"--set {formatting.printable(word)}: not a setting of {name}: {advice}")
-        if setting in given:
+        if setting in told:
             raise UsageError(f"--set {setting} is given twice")
+        told.add(setting)
         given[setting] = value
     return given
 
