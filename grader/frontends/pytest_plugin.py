@@ -30,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Its options."""
     group = parser.getgroup("grader", "linear classifier grader")
     group.addoption(
-        SPEC_OPTION, metavar="SPEC", help="Make a test of each check of this spec: a name, a .toml file or a folder."
+        SPEC_OPTION,
+        metavar="SPEC",
+        help="Make a test of each check of this spec: a name, a .toml file or a folder.",
     )
     group.addoption(
         SUBMISSION_OPTION, metavar="PATH", help="The submission: a notebook, a module, a folder or a .zip."
@@ -64,13 +66,17 @@ class GraderTests:
     """The tests of one submission, and its grading."""
 
     def __init__(self, config: pytest.Config, spec: str, submission: Path) -> None:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, before NumPy is imported
+        os.environ.setdefault(
+            "OPENBLAS_NUM_THREADS", "1"
+        )  # as the command line does, before NumPy is imported
         from grader import formatting
         from grader.errors import GraderError
         from grader.spec import load_spec
 
         if not submission.exists():
-            raise pytest.UsageError(f"{SUBMISSION_OPTION} {formatting.printable(str(submission))}: nothing is there")
+            raise pytest.UsageError(
+                f"{SUBMISSION_OPTION} {formatting.printable(str(submission))}: nothing is there"
+            )
         self._submission = submission.resolve()
         if config.inipath is not None and self._is_inside(config.inipath):
             raise pytest.UsageError(
@@ -152,7 +158,9 @@ class GraderTests:
         checks = self.loaded.spec.checks
         visible = [check.id for check in checks if check.visibility == "visible"]
         ran = [
-            check for check in checks if check.visibility != "visible" and not (self._is_quick and check.is_slow)
+            check
+            for check in checks
+            if check.visibility != "visible" and not (self._is_quick and check.is_slow)
         ]
         names = [*visible, *(f"hidden_{number}" for number in range(1, len(ran) + 1))]
         return ((name, place) for place, name in enumerate(names))

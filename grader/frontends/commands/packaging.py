@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def package(
     platform: Annotated[
-        PlatformName, typer.Argument(help="Where it will grade.", metavar="gradescope|prairielearn|classroom50")
+        PlatformName,
+        typer.Argument(help="Where it will grade.", metavar="gradescope|prairielearn|classroom50"),
     ],
     spec: Annotated[
         str,
@@ -59,7 +60,9 @@ def package(
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option("--image", help="PrairieLearn: the name of the image that you will push.", metavar="NAME"),
+        typer.Option(
+            "--image", help="PrairieLearn: the name of the image that you will push.", metavar="NAME"
+        ),
     ] = None,
 ) -> None:
     """Make an archive that grades on a learning platform: this grader, a spec, and the platform's scripts.
@@ -75,7 +78,9 @@ def package(
     with_torch = loaded.spec.backend == "torch"
     limit = _limit(platform, timeout)
     if quick and all(check.is_slow for check in loaded.spec.checks):
-        raise UsageError(f"--quick leaves nothing of {loaded.spec.name} to grade: each of its checks times or trains")
+        raise UsageError(
+            f"--quick leaves nothing of {loaded.spec.name} to grade: each of its checks times or trains"
+        )
     if image is not None and platform != "prairielearn":
         raise UsageError("--image is for prairielearn, whose questions name the image that grades them")
     if torch_index is not None and (not with_torch or wheels is not None):
@@ -122,7 +127,9 @@ def _require_place(path: Path) -> None:
         if path.is_dir():
             raise OutputError.at(path, "is a folder; give the path of a file")
         if path.exists() and not is_package(path):
-            raise OutputError.at(path, "this .zip is not a package, and is not replaced; give -o another name")
+            raise OutputError.at(
+                path, "this .zip is not a package, and is not replaced; give -o another name"
+            )
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
 
@@ -132,7 +139,9 @@ def _limit(platform: PlatformName, asked: int | None) -> int:
     if asked is None:
         return limits.usual
     if not LEAST_TIME_LIMIT <= asked <= limits.greatest:
-        raise UsageError(f"--timeout: {platform} takes {LEAST_TIME_LIMIT} to {limits.greatest} s, not {asked}")
+        raise UsageError(
+            f"--timeout: {platform} takes {LEAST_TIME_LIMIT} to {limits.greatest} s, not {asked}"
+        )
     return asked
 
 

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
-from grader.frontends.packages import dependencies, own_wheel
+from grader.frontends.packages import own_wheel
 from grader.frontends.packages.bundle import Member, Members, text
 from grader.frontends.packages.grading import SETTINGS_FILE, PackageSettings, PlatformName
 from grader.spec import CODE_FILES, FOLDER_SPEC, SPEC_FOLDER, LoadedSpec

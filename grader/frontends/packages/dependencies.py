@@ -41,7 +41,9 @@ def read_wheels(folder: Path, requirements: Sequence[str], constraints: str) -> 
     """
     shown = formatting.printable(str(folder))
     if not folder.is_dir():
-        raise UsageError(f"--wheels {shown}: expected a folder of .whl files; `pip download --dest {shown}` makes one")
+        raise UsageError(
+            f"--wheels {shown}: expected a folder of .whl files; `pip download --dest {shown}` makes one"
+        )
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.glob("*.whl")):
         match = _WHEEL.fullmatch(path.name)

@@ -74,7 +74,9 @@ def read_settings(folder: Path) -> PackageSettings:
         found = PackageSettings(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         shown = formatting.printable(str(path))
-        raise UsageError(f"{shown}: cannot be read: {error}; make the package again with grader package") from error
+        raise UsageError(
+            f"{shown}: cannot be read: {error}; make the package again with grader package"
+        ) from error
     if found.isolation not in get_args(IsolationName):
         raise UsageError(f"{path}: unknown isolation {found.isolation!r}")
     return found

@@ -55,9 +55,7 @@ def remarks(found: dict[str, Any]) -> Iterator[str]:
 
 def _gradescope(root: Path, found: dict[str, Any]) -> ClassEntry:
     number = str(found.get("id", ""))
-    students = [
-        student for each in _list(found.get("users")) if (student := _student(each)) is not None
-    ]
+    students = [student for each in _list(found.get("users")) if (student := _student(each)) is not None]
     return ClassEntry(
         f"submission_{number}" if number.isascii() and number.isalnum() else "submission",
         (root / "submission").absolute(),

@@ -42,8 +42,7 @@ def own_wheel(root: Path = _ROOT) -> bytes:
     files[f"{info}/WHEEL"] = text(tag)
     record = f"{info}/RECORD"
     lines = [
-        f"{name},sha256={_digest(each.content)},{len(each.content)}\n"
-        for name, each in sorted(files.items())
+        f"{name},sha256={_digest(each.content)},{len(each.content)}\n" for name, each in sorted(files.items())
     ]
     files[record] = text("".join(lines) + f"{record},,\n")
     return zipped(files)

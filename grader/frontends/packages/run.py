@@ -41,13 +41,13 @@ def result_file(platform: PlatformName, report: Report, words: Mapping[str, str]
     from grader.model.student_result import StudentResult
 
     chosen = EXPORTERS[platform]
-    given = {name: words[key] for name in chosen.settings if (key := name.upper().replace("-", "_")) in words}
+    told = {"OWNER": words.get("USERNAME", ""), **words}  # Classroom 50 may use either name
+    given = {name: told[key] for name, key in chosen.environment.items() if told.get(key)}
     result = StudentResult(report.submission.id, report.submission.student, report)
-    context = ExportContext(
-        assignment=report.assignment.name, title=report.assignment.title, settings=given
-    )
+    context = ExportContext(assignment=report.assignment.name, title=report.assignment.title, settings=given)
     made = chosen.exporter([result], context)
-    for line in (*(each.why for each in made.withheld), *made.problems, *made.remarks):
+    faults = (flag.message for flag in report.flags if flag.kind == "grader_fault")
+    for line in (*faults, *(each.why for each in made.withheld), *made.problems, *made.remarks):
         _say(line)
     if made.problems or made.withheld or len(made.artifacts) != 1:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = Path.cwd()
-WATCHDOG_SECONDS = @WATCHDOG_SECONDS@
+WATCHDOG_SECONDS = int("@WATCHDOG_SECONDS@")
 
 # A checkout may hold files of these names that the student wrote.
 for written in (CHECKOUT / "result.json", CHECKOUT / "release-body.md"):

@@ -4,7 +4,7 @@ root=${GRADE_ROOT:-/grade}
 cd "$root" || exit 3
 mkdir -p results
 cp tests/fault.json results/results.json # a grade takes its place
-chmod go= tests results data serverFilesCourse 2>/dev/null
+chmod o= tests results data serverFilesCourse 2>/dev/null
 
 timeout -k 5 @WATCHDOG_SECONDS@ "${GRADER_VENV:-/opt/grader-venv}/bin/python" -I \
     -m grader.frontends.packages.run prairielearn tests "$root" ||
