@@ -25,6 +25,8 @@ SPEC_OPTION, SUBMISSION_OPTION, QUICK_OPTION = "--grader-spec", "--submission", 
 _SHARED = "grader_report"
 """The report in an xdist worker's input."""
 
+_FAULT = "the grader failed, which costs no points. Run it again."
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Its options."""
@@ -44,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
     """Load no conftest.py where one is the student's: it could replace everything here."""
     path = getattr(early_config.known_args_namespace, "submission", None)
-    if path and Path(path).is_dir() and any(Path(path).glob("conftest.py")):
+    if path and (Path(path) / "conftest.py").exists():
         early_config.known_args_namespace.noconftest = True
     return (yield)
 
@@ -138,7 +140,7 @@ class GraderTests:
 
         terminalreporter.section(f"grader: {report.assignment.name}")
         if report.score is None:
-            terminalreporter.line("No score: the grader failed, which costs no points. Run it again.")
+            terminalreporter.line(f"No score: {_FAULT}")
         else:
             score, most = formatting.points(report.score), formatting.points(report.max_score)
             terminalreporter.line(f"{score} of {most} points")
@@ -193,14 +195,6 @@ class GraderTests:
         self._report, self._fault = None if text is None else parse_report(text), fault
 
 
-class GraderFault(Exception):
-    """Raised where the grader failed: an error of the test, not a failure."""
-
-
-class CheckFailed(Exception):
-    """Raised where a check failed, with what the student may know of it."""
-
-
 class CheckTests(pytest.Collector):
     """The tests of a spec."""
 
@@ -225,12 +219,12 @@ class CheckTest(pytest.Item):
         self._place = place
 
     def setup(self) -> None:
-        """Raise for a fault of the grader: pytest reports what fails here as an error."""
+        """Fail for a fault of the grader: pytest calls what fails here an error."""
         check = self._tests.seen(self._place)
         if check is None:
-            raise GraderFault(self._tests.fault)
+            pytest.fail(self._tests.fault, pytrace=False)
         if check.status == "errored":
-            raise GraderFault(f"{check.title}: the grader failed, which costs no points. Run it again.")
+            pytest.fail(f"{check.title}: {_FAULT}", pytrace=False)
 
     def runtest(self) -> None:
         """Fail, skip or pass as the check did."""
@@ -239,13 +233,7 @@ class CheckTest(pytest.Item):
         if check.status == "not_run":
             pytest.skip(check.message)
         if check.status != "passed":
-            raise CheckFailed(_words(check))
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """What the student reads: no traceback, which would be one of ours."""
-        if isinstance(excinfo.value, CheckFailed | GraderFault):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+            pytest.fail(_words(check), pytrace=False)  # a traceback would be one of ours
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where it is said to be: the submission is, the test is not."""
