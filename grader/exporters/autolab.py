@@ -61,6 +61,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     found = grades(results)
     left_out: list[str] = []
     rows: list[tuple[str, ...]] = []
+    scores: list[tuple[str, str]] = []
     owners: dict[str, str] = {}
     for result in results:
         cells = _cells(result, context)
@@ -80,6 +81,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
             view = seen(result, result.report)
             faults += (f"{_who(result)}: {each}" for each in _problems(view, context))
         rows.append((email, *cells, ""))
+        scores.append((_who(result), formatting.listing([each or "unchanged" for each in cells])))
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows)
     without = [_who(each) for each in results if each.report is None and each.score is not None]
@@ -92,6 +94,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     return Export(
         (Artifact("autolab_grades.csv", "text/csv", written.getvalue().encode()),) if rows else (),
         matched=len(rows),
+        scores=tuple(scores),
         withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
         not_submitted=tuple(_who(each) for each in found.not_submitted),
@@ -166,21 +169,28 @@ def _printed(result: StudentResult, seen: Seen, context: ExportContext) -> bytes
 
 
 def _feedback(seen: Seen) -> dict[str, Any]:
+    """The page's tables. One of cases that passed or failed has no other values, or Autolab shows neither well."""
     stages: dict[str, dict[str, Any]] = {}
+    faults: dict[str, str] = {}
     for check in seen.checks:
-        cases = stages.setdefault(_stage(check.group), {})
-        title = check.title.removeprefix(f"{check.group}: ")
         if check.status == "fault":
-            cases[title] = "not graded yet"
-        else:
-            hint = {"hint": check.words} if check.status == "failed" and check.words else {}
-            cases[title] = {"passed": check.status == "passed", **hint}
-    if seen.lines:
-        stages.setdefault("About the score", {}).update({line.name: line.words for line in seen.lines})
+            faults[_key(check.title)] = check.words
+            continue
+        title = check.title.removeprefix(f"{check.group}: ")
+        hint = {"hint": check.words} if check.status == "failed" and check.words else {}
+        case = {"passed": check.status == "passed", **hint}
+        stages.setdefault(_key(check.group), {})[_key(title)] = case
+    for name, values in (
+        ("Not graded yet", faults),
+        ("About the score", {line.name: line.words for line in seen.lines}),
+    ):
+        if values:
+            stages[f"{name} (besides)" if name in stages else name] = {**values}
     return {"_presentation": "semantic", _STAGES: [*stages], **stages}
 
 
-def _stage(name: str) -> str:
+def _key(name: str) -> str:
+    """A name that Autolab shows: those with an underscore before them are its own, and so is `stages`."""
     return f"({name})" if name.startswith("_") or name == _STAGES else name
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from grader import formatting
 from grader.exporters.each import export_each
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.grades import Grade
+from grader.exporters.grades import Grade, problems_of_one
 from grader.exporters.seen import Seen, in_utc
 from grader.model.student_result import StudentResult
 
@@ -57,9 +57,7 @@ def _faults(results: Sequence[StudentResult], context: ExportContext) -> Iterato
 
 
 def _problems(grade: Grade, seen: Seen, context: ExportContext) -> Iterator[str]:
-    most = grade.max_score or 0.0
-    if grade.score > most:
-        yield f"{grade.score:g} of {most:g} points: Classroom 50 refuses a score above the maximum; lower the override"
+    yield from problems_of_one(grade, "Classroom 50")
     for check in seen.checks:
         if (check.points or 0.0) > check.max_points or (check.points or 0.0) < 0:
             yield (

@@ -42,7 +42,7 @@ def export_each(
     contents: dict[int, bytes] = {}
     faults: list[str] = []
     left_out: list[str] = []
-    matched = 0
+    scores: list[tuple[str, str]] = []
     order = {id(result): number for number, result in enumerate(results)}
     for grade in found.given:
         report = grade.result.report
@@ -56,7 +56,7 @@ def export_each(
         faults += (f"{grade.who}: {each}" for each in own)
         if not own:
             contents[order[id(grade.result)]] = content(grade, view)
-            matched += 1
+            scores.append((grade.who, grade.words))
     for result, _ in found.withheld:
         if result.report is None:
             continue
@@ -66,7 +66,8 @@ def export_each(
     names = _file_names(results, name)
     return Export(
         tuple(Artifact(names[number], media_type, made) for number, made in sorted(contents.items())),
-        matched=matched,
+        matched=len(scores),
+        scores=tuple(scores),
         withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
         not_submitted=tuple(formatting.printable(each.words) for each in found.not_submitted),

@@ -69,6 +69,9 @@ class Export:
     matched: int = 0
     """Students whose score is in the files."""
 
+    scores: tuple[tuple[str, str], ...] = ()
+    """Those students and what is written for them, in words: a dry run shows them."""
+
     withheld: tuple[Withheld, ...] = ()
 
     left_out: tuple[str, ...] = ()

@@ -59,7 +59,10 @@ def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
     """The same table as an export. Everybody has a line; one without a score has an empty cell."""
     found = grades(results)
     return Export(
-        (gradebook(results),), matched=len(found.given), withheld=tuple(each for _, each in found.withheld)
+        (gradebook(results),),
+        matched=len(found.given),
+        scores=tuple((each.who, each.words) for each in found.given),
+        withheld=tuple(each for _, each in found.withheld),
     )
 
 

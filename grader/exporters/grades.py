@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader import formatting
@@ -22,6 +22,12 @@ class Grade:
 
     max_score: float | None
     """None if the instructor gave points for no submission."""
+
+    @property
+    def words(self) -> str:
+        """The score in words: 87.5 of 100."""
+        most = "" if self.max_score is None else f" of {formatting.points(self.max_score)}"
+        return f"{formatting.points(self.score)}{most}"
 
     @property
     def who(self) -> str:
@@ -62,6 +68,21 @@ def rounded(points: float) -> float:
 def decimal(points: float) -> str:
     """Points as a gradebook's cell: 87.50."""
     return f"{rounded(points):.2f}"
+
+
+def of_one(grade: Grade) -> float:
+    """The score as a part of 1, for platforms that know no points."""
+    return round(grade.score / (grade.max_score or 1.0), 6)
+
+
+def problems_of_one(grade: Grade, platform: str) -> Iterator[str]:
+    """The problem of a score above the maximum, which a platform that counts to 1 does not know."""
+    most = grade.max_score or 0.0
+    if grade.score > most:
+        yield (
+            f"{formatting.points(grade.score)} of {formatting.points(most)} points: {platform} takes no score above the"
+            " maximum; lower the override"
+        )
 
 
 def _why(result: StudentResult) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -10,11 +9,9 @@ from grader import formatting
 from grader.exporters.each import export_each
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.grades import Grade
+from grader.exporters.markup import xml_text
 from grader.exporters.seen import Seen, in_utc
 from grader.model.student_result import StudentResult
-
-_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 forbids, even escaped."""
 
 
 def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
@@ -34,14 +31,14 @@ def _content(result: StudentResult, seen: Seen, grade: Grade | None) -> bytes:
     skipped = sum(check.status == "fault" for check in seen.checks)
     counts = {"tests": str(len(seen.checks)), "failures": str(failures), "errors": "0"}
     seconds = f"{report.seconds:.3f}"
-    root = Element("testsuites", {"name": _xml(report.assignment.name), **counts, "time": seconds})
+    root = Element("testsuites", {"name": xml_text(report.assignment.name), **counts, "time": seconds})
     name = result.student.id if result.student is not None else result.id
     started = (in_utc(report.started_at) or "").removesuffix("Z")
     suite = SubElement(
         root,
         "testsuite",
         {
-            "name": _xml(name),
+            "name": xml_text(name),
             **counts,
             "skipped": str(skipped),
             "time": seconds,
@@ -50,18 +47,18 @@ def _content(result: StudentResult, seen: Seen, grade: Grade | None) -> bytes:
     )
     properties = SubElement(suite, "properties")
     for key, value in _properties(seen, grade):
-        SubElement(properties, "property", {"name": _xml(key), "value": _xml(value)})
+        SubElement(properties, "property", {"name": xml_text(key), "value": xml_text(value)})
     for check in seen.checks:
         case = SubElement(
             suite,
             "testcase",
             {
-                "classname": _xml(check.functions[0] if check.functions else check.group),
-                "name": _xml(check.id),
+                "classname": xml_text(check.functions[0] if check.functions else check.group),
+                "name": xml_text(check.id),
                 "time": f"{check.seconds:.3f}",
             },
         )
-        words = _xml(check.words or check.title)
+        words = xml_text(check.words or check.title)
         if check.status == "fault":
             SubElement(case, "skipped", {"type": "grader_fault", "message": words})
         elif check.status == "failed":
@@ -84,7 +81,3 @@ def _properties(seen: Seen, grade: Grade | None) -> Iterator[tuple[str, str]]:
         yield f"max_points.{check.id}", formatting.points(check.max_points)
     for line in seen.lines:
         yield line.name.lower().replace(" ", "_"), line.words
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("", formatting.printable_lines(text))

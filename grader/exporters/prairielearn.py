@@ -10,7 +10,7 @@ from typing import Any
 from grader.exporters.each import export_each
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.fitting import fitted
-from grader.exporters.grades import Grade
+from grader.exporters.grades import Grade, of_one, problems_of_one
 from grader.exporters.seen import Seen, cut, whole
 from grader.model.student_result import StudentResult
 
@@ -31,22 +31,16 @@ def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
 
 
 def _problems(grade: Grade, seen: Seen) -> Iterator[str]:
-    most = grade.max_score or 0.0
-    if grade.score > most:
-        yield (
-            f"{grade.score:g} of {most:g} points: PrairieLearn grades nobody above 100 %, it would take the result for"
-            " a failure; lower the override"
-        )
-    elif fitted(partial(_content, grade, seen), GREATEST_BYTES) is None:
+    yield from problems_of_one(grade, "PrairieLearn")
+    if fitted(partial(_content, grade, seen), GREATEST_BYTES) is None:
         yield f"{len(seen.checks):,} checks do not fit into the 1 MiB that PrairieLearn takes"
 
 
 def _content(grade: Grade, seen: Seen, greatest_message: int) -> bytes:
-    most = grade.max_score or 1.0
     return _text(
         {
             "gradable": True,
-            "score": round(grade.score / most, 6),
+            "score": of_one(grade),
             "output": f"Graded as {seen.report.assignment.title} ({seen.report.assignment.name}).",
             "tests": [
                 *(

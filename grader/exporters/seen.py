@@ -14,9 +14,6 @@ from grader.model.student_result import StudentResult
 
 NOT_GRADED = "The grader failed here, which is not your fault. This check is not graded yet."
 
-_LARGEST_ROUNDING = 0.1
-"""Of a sum of points that are each rounded to two decimals."""
-
 
 @dataclass(frozen=True, slots=True)
 class SeenCheck:
@@ -161,13 +158,10 @@ def _lines(result: StudentResult, report: Report, checks: Sequence[SeenCheck]) -
     if result.score is not None:
         told = sum(each.points or 0.0 for each in checks) + sum(each.points for each in made)
         rest = rounded(rounded(result.score) - told)
-        if rest:
-            is_small = abs(rest) < _LARGEST_ROUNDING
-            made.append(
-                Line("Rounding", "Points are rounded to two decimals.", rest)
-                if is_small
-                else Line("Lowest score", "A score is never below 0.", rest)
-            )
+        if rest and not result.score:
+            made.append(Line("Lowest score", "A score is never below 0.", rest))
+        elif rest:
+            made.append(Line("Rounding", "Points are rounded to two decimals.", rest))
     yield from made
     part = report.submission
     if part.attempt is not None or part.submitted_at:

@@ -26,11 +26,16 @@ def show_problems(console: Console, problems: Sequence[str]) -> None:
         _item(console, f"{number}.", problem)
 
 
-def show_export(console: Console, name: str, title: str, export: Export) -> None:
-    """Who is in the files, who is withheld or left out, and the remarks."""
+def show_export(
+    console: Console, name: str, title: str, export: Export, *, with_scores: bool = False
+) -> None:
+    """Who is in the files, who is withheld or left out, and the remarks. with_scores: with every student in the files."""
     head = f"{title}: " if title else ""
     students = formatting.count(export.matched, "student")
     console.print(_text(f"{head}{students} with a score, for {name}", "bold"))
+    if with_scores and export.scores:
+        _heading(console, f"Matched ({len(export.scores)})", "bold")
+        _rows(console, export.scores)
     if export.withheld:
         _heading(console, f"Withheld, never as 0 ({len(export.withheld)})", "bold yellow")
         _rows(console, [(each.student, each.why) for each in export.withheld])
@@ -38,7 +43,7 @@ def show_export(console: Console, name: str, title: str, export: Export) -> None
         if lines:
             _heading(console, f"{heading} ({len(lines)})", "bold yellow" if heading == "Left out" else "bold")
             for line in formatting.first(lines, _SHOWN):
-                console.print(Padding(_text(line), (0, 0, 0, 2)))
+                console.print(Padding(_text(line), (0, 0, 0, 2), expand=False))
     if export.remarks:
         _heading(console, "Notes", "bold")
         for remark in formatting.first(export.remarks, _SHOWN):
@@ -46,11 +51,11 @@ def show_export(console: Console, name: str, title: str, export: Export) -> None
 
 
 def show_files(console: Console, export: Export) -> None:
-    """The files of a dry run."""
+    """The files that a dry run would write."""
     _heading(console, "Dry run: nothing was written. It would be", "bold")
     lines = [f"{each.name} ({formatting.size(len(each.content))})" for each in export.artifacts]
     for line in formatting.first(lines, _SHOWN_FILES):
-        console.print(Padding(_text(line), (0, 0, 0, 2)))
+        console.print(Padding(_text(line), (0, 0, 0, 2), expand=False))
 
 
 def _rows(console: Console, rows: Sequence[tuple[str, str]]) -> None:
@@ -59,9 +64,9 @@ def _rows(console: Console, rows: Sequence[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for who, why in rows[:_SHOWN]:
         table.add_row(_text(who), _text(why))
-    console.print(Padding(table, (0, 0, 0, 2)))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(rows) > _SHOWN:
-        console.print(Padding(_text(f"and {len(rows) - _SHOWN:,} more"), (0, 0, 0, 2)))
+        console.print(Padding(_text(f"and {len(rows) - _SHOWN:,} more"), (0, 0, 0, 2), expand=False))
 
 
 def _item(console: Console, mark: str, words: str) -> None:
@@ -69,7 +74,7 @@ def _item(console: Console, mark: str, words: str) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row(_text(mark), _text(formatting.sentence(words)))
-    console.print(Padding(grid, (0, 0, 0, 2)))
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 def _heading(console: Console, words: str, style: str) -> None:

@@ -39,14 +39,11 @@ def _format_name(text: str) -> ExportName:
         if name == text.lower():
             return name
     advice = formatting.near(text.lower(), EXPORT_NAMES) or f"choose from {', '.join(EXPORT_NAMES)}"
-    raise typer.BadParameter(f"no format is called {formatting.printable(text)!r}: {advice}")
+    raise UsageError(f"no format is called {formatting.printable(text)!r}: {advice}")
 
 
 def export(
-    name: Annotated[
-        ExportName,
-        typer.Argument(help=f"One of {', '.join(EXPORT_NAMES)}.", metavar="FORMAT", parser=_format_name),
-    ],
+    format_name: Annotated[str, typer.Argument(help=f"One of {', '.join(EXPORT_NAMES)}.", metavar="FORMAT")],
     place: Annotated[
         Path,
         typer.Argument(
@@ -81,6 +78,12 @@ def export(
         str | None,
         typer.Option("--student", help="Only this student: a submission, an id or an email.", metavar="ID"),
     ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster", help="Take ids, emails and names from this list of the class.", metavar="CSV"
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="What else the format asks for; may be repeated.", metavar="NAME=VALUE"),
@@ -102,6 +105,7 @@ def export(
     from grader.frontends.export_summary import show_export, show_files, show_problems
     from grader.frontends.terminal import make_console
 
+    name = _format_name(format_name)
     if output is None and not dry_run:
         raise UsageError("where to? Give -o FILE, or --dry-run to write nothing")
     format_ = EXPORTERS[name]
@@ -110,6 +114,8 @@ def export(
     if output is not None:
         require_place(output, (place, *(() if sheet is None else (sheet,))))
     source = _source(place)
+    if roster is not None:
+        source = _by_roster(source, roster)
     results = _chosen(source.results, student)
     context = ExportContext(
         assignment=source.assignment,
@@ -126,7 +132,7 @@ def export(
     if made.problems:
         show_problems(make_console(stderr=True), made.problems)
         raise typer.Exit(EXIT_USAGE)
-    show_export(console, name, source.title, made)
+    show_export(console, name, source.title, made, with_scores=dry_run)
     if dry_run:
         show_files(console, made)
     elif output is not None and made.artifacts:
@@ -260,10 +266,19 @@ def _report_source(path: Path) -> _Source:
     return _Source((result,), report.assignment.name, report.assignment.title, lambda _: None)
 
 
+def _by_roster(source: _Source, path: Path) -> _Source:
+    from grader.batch.rostered import rostered
+    from grader.intake.roster import read_roster
+
+    read = read_roster(path)
+    made = rostered(source.results, read.roster)
+    return replace(source, results=made.results, remarks=(*source.remarks, *read.notes, *made.remarks))
+
+
 def _bytes_of(path: Path) -> bytes:
     shown = formatting.printable(str(path))
     if not path.exists():
-        raise UsageError(f"{shown}: there is no such file")
+        raise UsageError(f"{shown}: there is no such file or folder")
     try:
         return path.read_bytes()
     except OSError as error:
