@@ -68,7 +68,11 @@ def test_the_options_reach_the_settings(package):
 def test_it_says_what_to_do_next(package, name):
     output = package(name, "--spec", "cs231n", "-o", "a.zip", "--isolation", "process")
 
-    step = {"gradescope": "Configure Autograder", "prairielearn": "docker build", "classroom50": "autograders/"}
+    step = {
+        "gradescope": "Configure Autograder",
+        "prairielearn": "docker build",
+        "classroom50": "autograders/",
+    }
     assert output.startswith("Package: a.zip (")
     assert step[name] in output
     assert "isolated at level process" in output

@@ -43,7 +43,9 @@ def ran(pytester, monkeypatch):
     (pytester.path / "student" / "hw.py").write_text("raise SystemExit('it was run')\n", encoding="utf-8")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
 
-    def run(*words, checks=CHECKS, fault=None, options=("--grader-spec", "mini.toml", "--submission=student")):
+    def run(
+        *words, checks=CHECKS, fault=None, options=("--grader-spec", "mini.toml", "--submission=student")
+    ):
         graded = []
 
         @contextmanager
@@ -62,7 +64,9 @@ def ran(pytester, monkeypatch):
         monkeypatch.setattr(one_submission, "grade_entry", grade_entry)
         before = ours()
         result = pytester.runpytest_inprocess("-p", pytest_plugin.__name__, *options, *words)
-        assert ours() == before  # pytester forgets what is imported meanwhile: other tests would have it twice
+        assert (
+            ours() == before
+        )  # pytester forgets what is imported meanwhile: other tests would have it twice
         result.graded = graded
         return result
 
@@ -107,7 +111,7 @@ def test_partial_credit_is_a_property_of_the_suite_and_of_no_test_case(ran, pyte
     assert "points.f_inputs" not in points  # the grader failed there
     assert "points.speed" not in points
     assert suite.findall("testcase/properties") == []
-    assert [(each.get("classname"), each.get("name")) for each in suite.findall("testcase")][0] == (
+    assert next((each.get("classname"), each.get("name")) for each in suite.findall("testcase")) == (
         "mini",
         "f_values",
     )
@@ -156,8 +160,14 @@ def test_nothing_of_the_submission_is_collected_or_loaded(ran, pytester):
 @pytest.mark.parametrize(
     "options, message",
     [
-        (("--grader-spec", "mini.toml"), "--submission is missing: give --grader-spec SPEC and --submission PATH"),
-        (("--submission", "student"), "--grader-spec is missing: give --grader-spec SPEC and --submission PATH"),
+        (
+            ("--grader-spec", "mini.toml"),
+            "--submission is missing: give --grader-spec SPEC and --submission PATH",
+        ),
+        (
+            ("--submission", "student"),
+            "--grader-spec is missing: give --grader-spec SPEC and --submission PATH",
+        ),
         (("--grader-quick",), "--grader-quick needs --grader-spec and --submission"),
         (("--grader-spec", "mini.toml", "--submission=none"), "--submission none: nothing is there"),
         (("--grader-spec", "cs23n", "--submission=student"), "--grader-spec: no spec is named 'cs23n'"),
@@ -176,7 +186,10 @@ def test_pytest_is_not_configured_by_the_submission(ran, pytester):
     result = ran("-c", "student/pytest.ini")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "pytest is configured by pytest.ini of the submission itself; run it in another folder" in result.stderr.str()
+    assert (
+        "pytest is configured by pytest.ini of the submission itself; run it in another folder"
+        in result.stderr.str()
+    )
 
 
 def test_without_its_options_it_adds_no_test_and_grades_nothing(ran, pytester):
@@ -196,7 +209,12 @@ def test_loading_it_imports_neither_numpy_nor_torch_nor_pydantic():
         "print(sorted(heavy), sorted(ours))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=HANG_SECONDS
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HANG_SECONDS,
     )
 
     assert done.stdout == "[] ['grader', 'grader.frontends', 'grader.frontends.pytest_plugin']\n"
@@ -229,4 +247,3 @@ def test_with_xdist_it_is_graded_once(pytester, monkeypatch):
     assert len(log.read_text(encoding="utf-8").splitlines()) == 1
     names = [each.get("name") for each in ET.parse(pytester.path / "out.xml").getroot().iter("property")]
     assert "points.f_inputs" in names
-

@@ -20,7 +20,7 @@ from tests.samples import MINI_NUMPY_SPEC
 
 ROOT = Path(__file__).resolve().parents[3]
 
-SPEC = MINI_NUMPY_SPEC.partition("\n[[checks]]\nid = \"g_values\"")[0] + "\n"
+SPEC = MINI_NUMPY_SPEC.partition('\n[[checks]]\nid = "g_values"')[0] + "\n"
 """Two checks of one function, one hidden: a second to grade."""
 SPEC = SPEC.replace('id = "f_inputs"', 'id = "f_inputs"\nvisibility = "hidden"')
 
@@ -111,7 +111,9 @@ class Gradescope(Platform):
         self.unpack()
 
     def grade(self, wrapped=lambda command: command):
-        command = wrapped(["env", f"AUTOGRADER_ROOT={self.root}", "sh", str(self.root / "source/run_autograder")])
+        command = wrapped(
+            ["env", f"AUTOGRADER_ROOT={self.root}", "sh", str(self.root / "source/run_autograder")]
+        )
         return self.run(command)
 
     @property
@@ -158,7 +160,14 @@ def test_a_submission_that_cannot_be_graded_has_a_score_and_a_reason(gradescope)
 def test_students_code_reads_neither_the_package_nor_the_results_nor_the_metadata(tmp_path):
     gradescope = Gradescope(tmp_path)
     (tmp_path / "submission_metadata.json").write_text('{"users": [{"email": "a@b.c"}]}', encoding="utf-8")
-    names = ("source", "source/grading.json", "source/spec/mini.toml", "results", "submission_metadata.json", "submission")
+    names = (
+        "source",
+        "source/grading.json",
+        "source/spec/mini.toml",
+        "results",
+        "submission_metadata.json",
+        "submission",
+    )
     gradescope.hand_in(PRYING.format(places=[str(tmp_path / name) for name in names]))
 
     code, output = gradescope.grade()

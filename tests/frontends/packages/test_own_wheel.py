@@ -67,5 +67,7 @@ def test_a_grader_that_is_not_installed_makes_no_wheel(monkeypatch):
 def test_another_version_than_the_installed_one_makes_no_wheel(monkeypatch):
     monkeypatch.setattr(own_wheel, "__version__", "9.9")
 
-    with pytest.raises(UsageError, match=r"of the grader is installed, but 9\.9 is running; install this one$"):
+    with pytest.raises(
+        UsageError, match=r"of the grader is installed, but 9\.9 is running; install this one$"
+    ):
         own_wheel.own_wheel()

@@ -78,7 +78,8 @@ def test_the_setup_says_what_the_machine_can_do(package, capsys):
     look(package.root / "source")
     assert capsys.readouterr().out == (
         "grader: ready to grade mini (Mini)\n"
-        "grader: this machine isolates students' code at level partial: the file system is not isolated\n" + TOO_OPEN
+        "grader: this machine isolates students' code at level partial: the file system is not isolated\n"
+        + TOO_OPEN
     )
 
 
@@ -151,4 +152,7 @@ def test_where_students_read_the_log_it_names_no_check(command, package, capsys,
         main()
     sys.excepthook(caught.type, caught.value, None)
 
-    assert capsys.readouterr().out == "grader: this is a fault of the grader, not of the submission (RuntimeError)\n"
+    assert (
+        capsys.readouterr().out
+        == "grader: this is a fault of the grader, not of the submission (RuntimeError)\n"
+    )

@@ -42,14 +42,21 @@ def setup(tmp_path):
         log.write_text("", encoding="utf-8")
         done = subprocess.run(
             ["sh", str(package / "setup.sh")],
-            env={"PATH": f"{programs}:/usr/bin:/bin", "LOG": str(log), "AUTOGRADER_ROOT": str(tmp_path), **environment},
+            env={
+                "PATH": f"{programs}:/usr/bin:/bin",
+                "LOG": str(log),
+                "AUTOGRADER_ROOT": str(tmp_path),
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=HANG_SECONDS,
             check=False,
         )
-        lines = log.read_text(encoding="utf-8").replace(f"{package}", "PACKAGE").replace(str(tmp_path), "ROOT")
+        lines = (
+            log.read_text(encoding="utf-8").replace(f"{package}", "PACKAGE").replace(str(tmp_path), "ROOT")
+        )
         asked = [line for line in lines.splitlines() if "import sys" not in line and "--version" not in line]
         return done.returncode, done.stdout, asked
 
