@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from grader.frontends import pytest_plugin
 from grader.frontends.app import app
+from grader.frontends.commands.options import Group
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
@@ -37,7 +38,9 @@ PYTEST = [line for line in commands() if line.startswith("pytest ")]
 def parsed(line):
     """The command line without what the shell reads of it."""
     _, name, *words = shlex.split(line.partition(" || ")[0])
-    with get_command(app).commands[name].make_context(name, words) as context:
+    command = get_command(app)
+    assert isinstance(command, Group)
+    with command.commands[name].make_context(name, words) as context:
         return context.params
 
 

@@ -42,6 +42,9 @@ _STUDENT_SHARE, _WATCHDOG_SHARE = 0.7, 0.9
 _LEAST_CALL, _LEAST_TRAINING = 5.0, 10.0
 """A right function on half a core takes a tenth of these at most."""
 
+_LEAST_MEMORY, _JUDGES_MEMORY = 512 << 20, 128 << 20
+"""The least that a spec can set, and what the judge takes of a container's memory beside the worker."""
+
 _WAITING = 2.0
 """A call on half a core takes twice its limit, because the time that it waited for a core does not count."""
 
@@ -82,20 +85,25 @@ def read_settings(folder: Path) -> PackageSettings:
     return found
 
 
-def within(loaded: LoadedSpec, limit_seconds: int) -> LoadedSpec:
+def within(loaded: LoadedSpec, limit_seconds: int, free_bytes: int | None = None) -> LoadedSpec:
     """The spec with limits on calls that fit a platform's limit even if every function loops endlessly.
 
     A call that runs into its limit is the student's failed check, and the last one of its function. Limits are only lowered.
+
+    free_bytes: the memory that the platform's container allows, which code must run out of in words and not by being
+    killed; None if it sets no limit.
     """
     spec, limits = loaded.spec, loaded.spec.limits
     share = limit_seconds * _STUDENT_SHARE / len(spec.functions) / _WAITING
     call, training = max(_LEAST_CALL, share), max(_LEAST_TRAINING, share)
+    memory = limits.memory_bytes if free_bytes is None else max(_LEAST_MEMORY, free_bytes - _JUDGES_MEMORY)
     lowered = Limits.model_validate(
         {
             **limits.model_dump(),
             "call_seconds": min(limits.call_seconds, call),
             "load_seconds": min(limits.load_seconds, call),
             "training_seconds": min(limits.training_seconds, training),
+            "memory_bytes": min(limits.memory_bytes, memory),
         }
     )
     return loaded if lowered == limits else replace(loaded, spec=spec.model_copy(update={"limits": lowered}))

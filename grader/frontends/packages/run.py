@@ -75,10 +75,13 @@ def run(platform: PlatformName, folder: Path, root: Path, words: Mapping[str, st
     settings = read_settings(folder)
     with warm_sandbox(with_torch=_needs_torch(settings, folder)) as sandbox:
         from grader.batch.store import write_to
+        from grader.execution.capacity import capacity
         from grader.frontends.packages import hand_in
         from grader.spec import load_spec
 
-        loaded = within(load_spec(_spec_path(settings, folder)), settings.limit_seconds)
+        here = capacity()
+        free_bytes = here.free_bytes if here.is_limited else None
+        loaded = within(load_spec(_spec_path(settings, folder)), settings.limit_seconds, free_bytes)
         entry = hand_in.hand_in(platform, root)
         if platform == "gradescope":  # whose standard output only instructors see
             for line in hand_in.remarks(hand_in.metadata(root)):

@@ -56,3 +56,10 @@ def test_limits_are_only_lowered_and_the_spec_stays_the_same_one():
     assert short.sha256 == loaded.sha256
     assert 10 <= short.spec.limits.training_seconds < loaded.spec.limits.training_seconds
     assert short.spec.limits.memory_bytes == loaded.spec.limits.memory_bytes
+
+
+@pytest.mark.parametrize("free_mib, expected_mib", [(768, 640), (600, 512), (100, 512), (1 << 20, 4096)])
+def test_code_runs_out_of_a_containers_memory_before_the_container_does(free_mib, expected_mib):
+    limits = within(load_spec("cs231n"), 2400, free_mib << 20).spec.limits
+
+    assert limits.memory_bytes == expected_mib << 20

@@ -60,11 +60,16 @@ def g(W, X, y, reg):
 class Platform:
     """A platform's folder with an unpacked package, and Python where its setup would have put it."""
 
-    def __init__(self, root, name, *options):
+    folder = "bundle"
+    """Where the package is unpacked."""
+    submission = "checkout"
+
+    def __init__(self, root, name, *options, spec="mini.toml"):
         self.root, self.name = root, name
         (root / "mini.toml").write_text(SPEC, encoding="utf-8")
         archive = str(root / "package.zip")
-        words = ["package", name, "--spec", str(root / "mini.toml"), "-o", archive, *options]
+        chosen = str(root / spec) if spec.endswith(".toml") else spec
+        words = ["package", name, "--spec", chosen, "-o", archive, *options]
         ran = CliRunner().invoke(app, words)
         assert ran.exit_code == 0, ran.output
         self.archive, self.output = Path(archive), ran.output
@@ -106,8 +111,8 @@ class Platform:
 class Gradescope(Platform):
     folder, submission = "source", "submission"
 
-    def __init__(self, root, *options):
-        super().__init__(root, "gradescope", *options)
+    def __init__(self, root, *options, spec="mini.toml"):
+        super().__init__(root, "gradescope", *options, spec=spec)
         self.unpack()
 
     def grade(self, wrapped=lambda command: command):
@@ -273,7 +278,6 @@ def checkout(tmp_path, monkeypatch):
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)
     classroom = Platform(tmp_path, "classroom50", "--isolation", "process")
-    classroom.folder, classroom.submission = "bundle", "checkout"
     classroom.unpack("mini/")
     setup = f'#!/bin/sh\nmkdir -p "$GRADER_VENV" && cp -r "{tmp_path}/grader-venv/bin" "$GRADER_VENV/"\n'
     (tmp_path / "bundle" / "setup.sh").write_text(setup, encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from grader.frontends.packages import run as running
 from grader.frontends.packages.grading import PackageSettings
 from grader.frontends.packages.run import look, main, result_file, run
+from grader.sandbox import interruption
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
 from tests.samples import BOTH_FUNCTIONS, MINI_NUMPY_SPEC, check_part, report_of
@@ -17,31 +18,32 @@ from tests.samples import BOTH_FUNCTIONS, MINI_NUMPY_SPEC, check_part, report_of
 PARTIAL = Isolation(IsolationLevel.partial, ("filesystem",))
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
+class Package:
     """A Gradescope folder, on a machine that confines code."""
 
-    @contextmanager
-    def warm(*, with_torch):
-        assert not with_torch
-        yield package.sandbox
+    def __init__(self, root):
+        self.root, self.sandbox = root, FakeSandbox()
 
-    monkeypatch.setattr(running, "warm_sandbox", warm)
+    def settings(self, **changes):
+        text = PackageSettings(spec="spec/mini.toml", **changes).to_json()
+        (self.root / "source" / "grading.json").write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def warm_sandbox(self, *, with_torch):
+        assert not with_torch
+        yield self.sandbox
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
     (tmp_path / "source" / "spec").mkdir(parents=True)
     (tmp_path / "source" / "spec" / "mini.toml").write_text(MINI_NUMPY_SPEC, encoding="utf-8")
     (tmp_path / "submission").mkdir()
     (tmp_path / "submission" / "hw.py").write_text(BOTH_FUNCTIONS, encoding="utf-8")
-
-    class Package:
-        root, sandbox = tmp_path, FakeSandbox()
-
-        def settings(self, **changes):
-            text = PackageSettings(spec="spec/mini.toml", **changes).to_json()
-            (tmp_path / "source" / "grading.json").write_text(text, encoding="utf-8")
-
-    package = Package()
-    package.settings()
-    return package
+    made = Package(tmp_path)
+    made.settings()
+    monkeypatch.setattr(running, "warm_sandbox", made.warm_sandbox)
+    return made
 
 
 TOO_OPEN = (
@@ -112,13 +114,14 @@ def test_classroom_50_names_the_owner_in_either_way():
 
     content = result_file("classroom50", report_of(submission=submission), words)
 
+    assert content is not None
     assert json.loads(content)["owner"] == "student1"
 
 
 @pytest.fixture
 def command(monkeypatch):
     """Runs the module as a platform does; the exit code."""
-    monkeypatch.setattr(running.interruption, "catch", lambda: None)
+    monkeypatch.setattr(interruption, "catch", lambda: None)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     logger = logging.getLogger("grader")
     before = logger.filters[:]

@@ -22,46 +22,46 @@ esac
 """
 
 
-@pytest.fixture
-def setup(tmp_path):
-    """Runs setup.sh in an unpacked package; the exit code, its output, and what Python was asked to do."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in ("python3.13", "python3.12", "python3.11", "python3"):
-        (programs / name).write_text(PYTHON, encoding="utf-8")
-        (programs / name).chmod(0o755)
-    package = tmp_path / "a source"
-    package.mkdir()
-    (package / "setup.sh").write_text(SETUP.read_text(encoding="utf-8"), encoding="utf-8")
-    (package / "constraints.txt").write_text("numpy==2.4.6\ntorch==2.13.0\n", encoding="utf-8")
-    (package / "linear_classifier_grader-1.0-py3-none-any.whl").touch()
-    (package / "grading.json").touch()
+class Setup:
+    """An unpacked package, and programs that do nothing."""
 
-    def ran(**environment):
-        log = tmp_path / "log"
+    def __init__(self, root):
+        self.root, self.programs, self.package = root, root / "bin", root / "a source"
+
+    def __call__(self, **environment):
+        """Run setup.sh: the exit code, its output, and what Python was asked to do."""
+        log = self.root / "log"
         log.write_text("", encoding="utf-8")
+        given = {"PATH": f"{self.programs}:/usr/bin:/bin", "LOG": str(log), "AUTOGRADER_ROOT": str(self.root)}
         done = subprocess.run(
-            ["sh", str(package / "setup.sh")],
-            env={
-                "PATH": f"{programs}:/usr/bin:/bin",
-                "LOG": str(log),
-                "AUTOGRADER_ROOT": str(tmp_path),
-                **environment,
-            },
+            ["sh", str(self.package / "setup.sh")],
+            env={**given, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=HANG_SECONDS,
             check=False,
         )
-        lines = (
-            log.read_text(encoding="utf-8").replace(f"{package}", "PACKAGE").replace(str(tmp_path), "ROOT")
-        )
-        asked = [line for line in lines.splitlines() if "import sys" not in line and "--version" not in line]
+        text = log.read_text(encoding="utf-8").replace(str(self.package), "PACKAGE")
+        lines = text.replace(str(self.root), "ROOT").splitlines()
+        asked = [line for line in lines if "import sys" not in line and "--version" not in line]
         return done.returncode, done.stdout, asked
 
-    ran.package, ran.programs = package, programs
-    return ran
+
+@pytest.fixture
+def setup(tmp_path):
+    made = Setup(tmp_path)
+    programs, package = made.programs, made.package
+    programs.mkdir()
+    for name in ("python3.13", "python3.12", "python3.11", "python3"):
+        (programs / name).write_text(PYTHON, encoding="utf-8")
+        (programs / name).chmod(0o755)
+    package.mkdir()
+    (package / "setup.sh").write_text(SETUP.read_text(encoding="utf-8"), encoding="utf-8")
+    (package / "constraints.txt").write_text("numpy==2.4.6\ntorch==2.13.0\n", encoding="utf-8")
+    (package / "linear_classifier_grader-1.0-py3-none-any.whl").touch()
+    (package / "grading.json").touch()
+    return made
 
 
 INSTALL = "-I -m pip install -q"
