@@ -10,7 +10,7 @@ from pathlib import Path
 from grader import formatting
 from grader.intake.entry import ClassEntry
 from grader.intake.identifiers import unique_ids
-from grader.intake.matching import Matched, match
+from grader.intake.matching import Matched, Unmatched, match
 from grader.intake.platforms.parsed import Student
 from grader.model.report import StudentPart
 from grader.model.roster import Roster
@@ -25,11 +25,14 @@ class Rostered:
 
     remarks: tuple[str, ...]
 
+    problems: tuple[str, ...] = ()
+    """Sentences on who could be two students of it."""
+
 
 def rostered(results: Sequence[StudentResult], roster: Roster) -> Rostered:
     """Each student as the roster has them; those of the roster without a result come last.
 
-    Whoever is not on it, or could be two of it, stays as they were.
+    Whoever is not on it stays as they were.
     """
     by_submission: dict[str, list[StudentResult]] = defaultdict(list)
     for each in results:
@@ -47,7 +50,7 @@ def rostered(results: Sequence[StudentResult], roster: Roster) -> Rostered:
             replace(row, student=row.student if part is None else _joined(row, part))
             for row, part in zip(rows, parts, strict=True)
         )
-    return Rostered((*found, *_missing(matched, found)), tuple(_remarks(matched)))
+    return Rostered((*found, *_missing(matched, found)), tuple(_remarks(matched)), tuple(_problems(matched)))
 
 
 def _students(results: Sequence[StudentResult]) -> Iterator[Student]:
@@ -83,5 +86,16 @@ def _missing(matched: Matched, found: Sequence[StudentResult]) -> Iterator[Stude
 
 def _remarks(matched: Matched) -> Iterator[str]:
     for each in matched.unmatched:
-        who = each.submission if each.student is None else (each.student.name or each.student.id)
-        yield formatting.printable(f"{who}: {each.reason}, so their ids are those of the download")
+        if not each.candidates:
+            yield formatting.printable(f"{_who(each)}: {each.reason}, so their ids are those of the download")
+
+
+def _problems(matched: Matched) -> Iterator[str]:
+    for each in matched.unmatched:
+        if each.candidates:
+            yield formatting.printable(f"{_who(each)}: {each.reason}")
+
+
+def _who(unmatched: Unmatched) -> str:
+    student = unmatched.student
+    return unmatched.submission if student is None else student.name or student.id

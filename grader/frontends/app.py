@@ -12,13 +12,14 @@ from typing import Annotated, NoReturn
 import typer
 
 from grader import __version__
-from grader.errors import ClusterError, GraderError, SandboxError
+from grader.errors import ClusterError, GraderError, PlatformError, SandboxError
 from grader.frontends.commands import (
     exporting,
     grading,
     looking,
     overriding,
     packaging,
+    pushing,
     results,
     similarity,
     specs,
@@ -46,6 +47,7 @@ for command in (
     looking.doctor,
 ):
     app.command(cls=Command)(command)
+app.add_typer(pushing.app)
 app.add_typer(specs.app)
 
 
@@ -76,7 +78,7 @@ def run() -> NoReturn:
         app(prog_name="grader")
     except SandboxError as error:
         _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
-    except ClusterError as error:
+    except (ClusterError, PlatformError) as error:
         _stop(str(error), EXIT_GRADER_FAULT)
     except GraderError as error:
         _stop(str(error), EXIT_USAGE)

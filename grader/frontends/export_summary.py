@@ -37,7 +37,9 @@ def show_export(
         _heading(console, f"Matched ({len(export.scores)})", "bold")
         _rows(console, export.scores)
     if export.withheld:
-        _heading(console, f"Withheld, never as 0 ({len(export.withheld)})", "bold yellow")
+        _heading(
+            console, f"Withheld ({len(export.withheld)}): without a score, which is never a 0", "bold yellow"
+        )
         _rows(console, [(each.student, each.why) for each in export.withheld])
     for heading, lines in (("Left out", export.left_out), ("Handed in nothing", export.not_submitted)):
         if lines:

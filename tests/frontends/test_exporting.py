@@ -118,7 +118,8 @@ def test_a_fault_is_withheld_told_and_in_the_exit_code(grader, with_fault, tmp_p
 
     assert ran.code == 1
     assert (
-        "Withheld, never as 0 (1)\n  Student 3 (1003)  the grader failed in f: values: grade again" in ran.out
+        "Withheld (1): without a score, which is never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
+        in ran.out
     )
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.namelist() == ["s1.json", "s2.json"]
@@ -143,7 +144,7 @@ def test_a_dry_run_tells_and_writes_nothing(grader, with_fault, tmp_path):
     assert ran.out.startswith(
         "Mini: 2 students with a score, for prairielearn\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
     )
-    assert "Withheld, never as 0 (1)" in ran.out
+    assert "Withheld (1): without a score, which is never a 0" in ran.out
     assert "Dry run: nothing was written. It would be\n  s1.json (" in ran.out
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -285,6 +286,28 @@ def test_a_class_that_nobody_knows_is_not_exported(grader, school, tmp_path):
     assert "1. class.json is gone or cannot be read, so nobody knows who is in the class" in in_one_line(
         ran.err
     )
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_quick_run_is_told(grader, school):
+    checks = [check_part(), check_part(id="speed", status="not_run", points=0.0, max_points=4.0)]
+    school.write("s1", report_of(submission=submission(1), checks=checks))
+
+    ran = export(grader, "csv", "out", "--dry-run")
+
+    assert (
+        "Graded with --quick: checks worth 4 points were left out, and the scores are out of the rest."
+        in in_one_line(ran.out)
+    )
+
+
+def test_a_student_who_could_be_two_of_the_roster_stops_the_export(grader, school, tmp_path):
+    (tmp_path / "roster.csv").write_text("Student ID,Name\n7,Student 1\n8,Student 1\n1002,Student 2\n")
+
+    ran = export(grader, "csv", "out", "--roster", "roster.csv", "-o", "a.csv")
+
+    assert ran.code == 2
+    assert "1. roster: Student 1: " in in_one_line(ran.err).replace("Roster", "roster")
     assert not (tmp_path / "a.csv").exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -157,9 +157,22 @@ def _made(
     return replace(
         made,
         withheld=withheld,
-        remarks=(*source.remarks, *made.remarks),
+        remarks=(*source.remarks, *_about_quick_runs(results), *made.remarks),
         problems=(*source.problems, *made.problems),
     )
+
+
+def _about_quick_runs(results: Sequence[StudentResult]) -> Iterator[str]:
+    left_out = {
+        sum(check.max_points for check in each.report.checks if check.status == "not_run")
+        for each in results
+        if each.report is not None and each.report.score is not None
+    }
+    if most := max(left_out, default=0):
+        yield (
+            f"graded with --quick: checks worth {formatting.points(most)} points were left out, and the scores are out of"
+            " the rest"
+        )
 
 
 def _settings(name: str, format_: ExportFormat, words: Sequence[str]) -> dict[str, str]:
@@ -272,7 +285,12 @@ def _by_roster(source: _Source, path: Path) -> _Source:
 
     read = read_roster(path)
     made = rostered(source.results, read.roster)
-    return replace(source, results=made.results, remarks=(*source.remarks, *read.notes, *made.remarks))
+    return replace(
+        source,
+        results=made.results,
+        remarks=(*source.remarks, *(f"roster: {each}" for each in read.notes), *made.remarks),
+        problems=(*source.problems, *(f"roster: {each}" for each in made.problems)),
+    )
 
 
 def _bytes_of(path: Path) -> bytes:
