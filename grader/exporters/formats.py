@@ -51,9 +51,14 @@ _CLASSROOM50 = {
 }
 """What Classroom 50's runner tells an autograder."""
 
+_SHEET = ("encoding", "feedback", "unmatched")
+
 EXPORTERS: Mapping[ExportName, ExportFormat] = {
     "autolab": ExportFormat("autolab", has_column=True, settings=("problems",)),
     "autolab-bulk": ExportFormat("autolab", "export_bulk", has_column=True, settings=("problems",)),
+    "blackboard": ExportFormat("blackboard", has_sheet=True, settings=_SHEET),
+    "brightspace": ExportFormat("brightspace", has_sheet=True, settings=("encoding", "unmatched")),
+    "canvas": ExportFormat("canvas", has_sheet=True, settings=_SHEET),
     "check50": ExportFormat("check50"),
     "classroom50": ExportFormat(
         "classroom50",
@@ -67,5 +72,9 @@ EXPORTERS: Mapping[ExportName, ExportFormat] = {
     "gradescope": ExportFormat("gradescope"),
     "json": ExportFormat("student_json"),
     "junit": ExportFormat("junit"),
+    "moodle": ExportFormat("moodle", has_sheet=True, settings=_SHEET),
+    "moodle-feedback": ExportFormat("moodle_feedback", has_sheet=True),
+    "nbgrader": ExportFormat("nbgrader"),
     "prairielearn": ExportFormat("prairielearn"),
+    "sheet": ExportFormat("sheet", has_sheet=True, settings=_SHEET),
 }

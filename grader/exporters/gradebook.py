@@ -34,20 +34,20 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
     """
     checks = (check.id for each in results if each.report is not None for check in each.report.checks)
     check_ids = list(dict.fromkeys(checks))
-    lines = [_line(*_FIRST, *check_ids, "note")]
+    lines = [csv_line(*_FIRST, *check_ids, "note")]
     for result in results:
         report, student = result.report, result.student
         by_id = {} if report is None else {check.id: result.points(check) for check in report.checks}
         names = ("", "") if student is None else (student.id, student.name or student.id)
         lines.append(
-            _line(
-                *map(_safe_cell, (result.id, *names)),
+            csv_line(
+                *map(safe_cell, (result.id, *names)),
                 result.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
-                _safe_cell(_reason(result)),
+                safe_cell(_reason(result)),
                 *_previous(report),
-                "" if student is None or student.email is None else _safe_cell(student.email),
+                "" if student is None or student.email is None else safe_cell(student.email),
                 *(_points(by_id.get(check_id)) for check_id in check_ids),
                 _note(result),
             )
@@ -76,7 +76,8 @@ def _change(result: StudentResult, kind: ChangeKind) -> str:
     return formatting.points(sum(changes)) if changes else ""
 
 
-def _line(*cells: str) -> str:
+def csv_line(*cells: str) -> str:
+    """A line of CSV; cells are quoted where they must be."""
     quoted = ('"{}"'.format(cell.replace('"', '""')) if _QUOTED & set(cell) else cell for cell in cells)
     return f"{','.join(quoted)}\n"
 
@@ -102,12 +103,10 @@ def _previous(report: Report | None) -> tuple[str, str]:
 def _note(result: StudentResult) -> str:
     """What the instructor should know, and the flags in words, such as a submission that could not be read."""
     flags = () if result.report is None else result.report.flags
-    return _safe_cell(
-        " ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags)))
-    )
+    return safe_cell(" ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags))))
 
 
-def _safe_cell(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     """The cell on one line, with a quote before it if a spreadsheet would take it for a formula."""
     line = formatting.printable(cell.translate(_BLANKS))
     start = unicodedata.normalize("NFKC", line.lstrip()[:1])  # a full-width or small sign is one too

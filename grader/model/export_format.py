@@ -5,6 +5,9 @@ from typing import Literal, get_args
 ExportName = Literal[
     "autolab",
     "autolab-bulk",
+    "blackboard",
+    "brightspace",
+    "canvas",
     "check50",
     "classroom50",
     "coursera",
@@ -14,7 +17,11 @@ ExportName = Literal[
     "gradescope",
     "json",
     "junit",
+    "moodle",
+    "moodle-feedback",
+    "nbgrader",
     "prairielearn",
+    "sheet",
 ]
 
 EXPORT_NAMES: tuple[ExportName, ...] = get_args(ExportName)
