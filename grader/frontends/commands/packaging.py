@@ -12,7 +12,7 @@ from grader import formatting
 from grader.api import IsolationName
 from grader.errors import OutputError, UsageError
 from grader.frontends.commands.options import QuickOption
-from grader.frontends.packages.grading import LEAST_TIME_LIMIT, TIME_LIMITS, PackageSettings, PlatformName
+from grader.frontends.packages.platforms import LEAST_TIME_LIMIT, TIME_LIMITS, PlatformName
 
 if TYPE_CHECKING:
     from grader.frontends.packages.archive import PackageContents
@@ -72,6 +72,7 @@ def package(
     """
     _require_place(output)
     from grader.frontends.packages import archive, bundle, dependencies, own_wheel
+    from grader.frontends.packages.grading import PackageSettings
     from grader.spec import load_spec
 
     loaded = load_spec(spec)

@@ -12,7 +12,8 @@ from typing import assert_never
 
 from grader.frontends.packages import own_wheel
 from grader.frontends.packages.bundle import Member, Members, text
-from grader.frontends.packages.grading import SETTINGS_FILE, PackageSettings, PlatformName
+from grader.frontends.packages.grading import SETTINGS_FILE, PackageSettings
+from grader.frontends.packages.platforms import PlatformName
 from grader.spec import CODE_FILES, FOLDER_SPEC, SPEC_FOLDER, LoadedSpec
 
 _FILES = Path(__file__).resolve().parent / "files"

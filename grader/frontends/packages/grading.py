@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from grader import formatting
 from grader.api import IsolationName
@@ -14,27 +13,8 @@ from grader.errors import UsageError
 from grader.model.assignment import Limits
 from grader.spec import LoadedSpec
 
-PlatformName = Literal["gradescope", "prairielearn", "classroom50"]
-
 SETTINGS_FILE = "grading.json"
 
-
-@dataclass(frozen=True, slots=True)
-class TimeLimit:
-    """A platform's own limit on one grading, in seconds."""
-
-    usual: int
-    greatest: int
-
-
-TIME_LIMITS: Mapping[PlatformName, TimeLimit] = {
-    "gradescope": TimeLimit(600, 2400),
-    "prairielearn": TimeLimit(600, 600),
-    "classroom50": TimeLimit(1800, 6 * 3600),
-}
-"""Of Gradescope and PrairieLearn as their documentation tells; of a job of GitHub Actions, and a usual choice below it."""
-
-LEAST_TIME_LIMIT = 60
 
 _STUDENT_SHARE, _WATCHDOG_SHARE = 0.7, 0.9
 """Of the platform's limit: what endless loops in all functions may take, and when the grading is stopped."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import formatting
-from grader.frontends.packages.grading import PlatformName
+from grader.frontends.packages.platforms import PlatformName
 from grader.intake.entry import ClassEntry
 from grader.intake.platforms.parsed import Student
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, cast, get_args
 from grader.errors import GraderError, IsolationError
 from grader.execution.warm import warm_sandbox
 from grader.frontends.one_submission import grade_entry
-from grader.frontends.packages.grading import PackageSettings, PlatformName, read_settings, within
+from grader.frontends.packages.grading import PackageSettings, read_settings, within
+from grader.frontends.packages.platforms import PlatformName
 from grader.sandbox import interruption
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from grader.errors import UsageError
-from grader.frontends.packages.grading import TIME_LIMITS, PackageSettings, read_settings, within
+from grader.frontends.packages.grading import PackageSettings, read_settings, within
+from grader.frontends.packages.platforms import TIME_LIMITS
 from grader.spec import load_spec
 
 
