@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format bench fuzz kills clean
+.PHONY: help setup demo test test-full check format docs bench fuzz kills clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -43,6 +43,10 @@ check: .venv/.ready ## Check lint, format and types; changes nothing
 format: .venv/.ready ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+docs: .venv/.ready ## Build the site of docs/ into build/docs; any warning is an error
+	@$(BIN)/python -m sphinx -b html -d build/doctrees -n -q -W --keep-going docs build/docs
+	@echo "docs: build/docs/index.html"
 
 bench: .venv/.ready ## Measure the grader's own speed beside the last committed run
 	@$(BIN)/python -m benchmarks
