@@ -63,9 +63,21 @@ def settle_folders(app: Sphinx, document: nodes.document) -> None:
             node.replace_self(node.children)
 
 
+def ease_reading(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _document: nodes.document | None
+) -> None:
+    """Levels for headings that have none, and code and tables that the keyboard can scroll: what screen readers miss in the theme."""
+    tree = str(context.get("furo_navigation_tree", ""))
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    if "body" in context:
+        body = context["body"].replace("<pre>", '<pre tabindex="0">')
+        context["body"] = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register them."""
     app.add_directive("made", Made)
     app.connect("doctree-read", settle_folders)
     app.connect("missing-reference", exception_link)
+    app.connect("html-page-context", ease_reading, priority=900)
     return {"parallel_read_safe": True}
