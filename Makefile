@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format docs bench fuzz kills clean
+.PHONY: help setup demo test test-full check format docs bench fuzz kills screenshots clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -60,6 +60,9 @@ fuzz: .venv/.ready ## Feed 100,000 hostile files and answers to the judge
 
 kills: .venv/.ready ## Stop a class at 100 random moments, and go on (a quarter of an hour)
 	@$(BIN)/python -m tests.kills --seed $(SEED)
+
+screenshots: .venv/.ready ## Grade a small class and take the pictures in docs/images (a few minutes; needs Chromium)
+	@$(BIN)/python tools/screenshots.py
 
 clean: ## Remove demo_reports/, caches and builds; .venv stays
 	@rm -rf demo_reports build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

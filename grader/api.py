@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from grader.intake.folder import ClassFiles
     from grader.intake.submission import Submission
     from grader.model.report import Report
-    from grader.model.student_result import StudentResult
     from grader.sandbox.device import Gpu
     from grader.sandbox.isolation import IsolationLevel
     from grader.sandbox.protocols import SandboxLike
@@ -117,6 +116,8 @@ class _Options:
     device: DeviceName = "auto"
     data: PathLike | None = None
     isolation: IsolationName = "process"
+    for_page: bool = False
+    """Give the report the curves of the reference too, for `grader.feedback.page.student_page`: up to a CPU second each."""
 
     def __post_init__(self) -> None:
         """Refuse wrong values before any process is started."""
@@ -163,6 +164,7 @@ class _Options:
             device_note=chosen.note,
             is_quick=self.quick,
             is_full=self.full,
+            for_page=self.for_page,
         )
         settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
         return settings
@@ -205,7 +207,8 @@ class Grader(_Options):
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    The arguments are those of `grade_path`. Without a spec it is detected for each submission; without a seed each gets
+    The arguments are those of `grade_path`, and `for_page`: give reports the loss curves of the reference too, which a page
+    shows beside the student's. Without a spec it is detected for each submission; without a seed each gets
     a new one. Calls from several threads wait for one another.
     """
 
@@ -389,7 +392,9 @@ def grade_class(
     submissions, reports = Path(path), Path(out)
     if data is not None and scheduler is not None:
         data = Path(data).absolute()  # a worker has another current folder
-    options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
+    options = _Options(
+        quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation, for_page=True
+    )
     with ExitStack() as running:
         executor: Executor
         device_owner: OpensDevice = _DeviceProbe()
@@ -401,7 +406,7 @@ def grade_class(
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own, require_same_spec
-        from grader.batch.pages import write_pages, write_pages_briefly
+        from grader.batch.pages import PagesOfRun
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
@@ -440,11 +445,7 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        without_page: list[str] = []
-
-        def write_all_pages(results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
-            without_page.extend(write_pages(store, entries, results, remarks, working=working))
-
+        pages = PagesOfRun(store, entries, working)
         result = run.grade(
             entries,
             executor,
@@ -453,15 +454,14 @@ def grade_class(
             own_files={**own_files, **dict(enrolled.own_files)},
             progress=progress,
             working=working,
-            finished=write_all_pages,
-            stopped=partial(write_pages_briefly, store, entries),
+            pages=pages,
         )
         return replace(
             result,
             skipped=found.skipped,
             earlier=found.earlier,
             remarks=(*remarks, *result.remarks),
-            without_page=tuple(without_page),
+            without_page=pages.failed,
         )
 
 

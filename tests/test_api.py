@@ -359,6 +359,18 @@ def test_a_class_gives_its_outcomes_and_the_names_of_what_is_not_a_submission(mi
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_class_that_is_killed_has_the_pages_and_the_gradebook_of_those_who_are_done(mini):
+    there = []
+
+    def look(outcome, number, total):
+        out = mini / "out"
+        there.append(sorted(path.name for path in (*out.glob("*.csv"), *out.glob("**/*.html"))))
+
+    grade_class("class", "mini.toml", "out", progress=look)
+
+    assert there == [[], [], ["ann.html", "gradebook.csv", "index.html"]]
+
+
 def test_a_class_of_another_assignment_is_graded_only_if_told_to(mini):
     (mini / "class" / "ann.py").unlink()
     grade_class("class", "mini.toml", "out")
