@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from pygments.lexers.python import PythonLexer
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
@@ -77,6 +78,7 @@ def ease_reading(
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register them."""
     app.add_directive("made", Made)
+    app.add_lexer("ipython", PythonLexer)
     app.connect("doctree-read", settle_folders)
     app.connect("missing-reference", exception_link)
     app.connect("html-page-context", ease_reading, priority=900)

@@ -1,7 +1,8 @@
 """What a page of the documentation asks its reader to do: files to write, changes to make, commands to run.
 
 A fenced block with a caption is a file, or with `diff` a change to one. The lines of a `console` block that begin with `$ ` are
-commands, those below one its output, where `...` stands for any text or, alone, for any lines. A comment before the block
+commands, those below one its output, where `...` stands for any text or, alone, for any lines. An `ipython` block is a
+cell of a notebook, and a `text` block right after it the cell's output. A comment before the block
 says what else there is to know: <!-- exit code 1 -->, <!-- numbers vary --> from run to run, and with them where lines end, or <!-- not run: why -->.
 README.md keeps plain blocks, which
 GitHub and terminals show alike: there each line that begins with a known command is one.
@@ -58,7 +59,16 @@ class Command:
         return shlex.join(self.words)
 
 
-Step = File | Change | Command
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a notebook; shown is its output, None if the page does not show it."""
+
+    text: str
+    shown: str | None = None
+    numbers_vary: bool = False
+
+
+Step = File | Change | Command | Cell
 
 
 def text_of(page: Path) -> str:
@@ -72,7 +82,7 @@ def steps(text: str) -> list[Step]:
 
 def _steps(tokens: list[Token]) -> Iterator[Step]:
     remark = ""
-    for token in tokens:
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "html_block":
             remark = token.content
         elif token.type == "fence":
@@ -81,6 +91,9 @@ def _steps(tokens: list[Token]) -> Iterator[Step]:
                 yield _file(token.info, caption[1], token.content[caption.end() :])
             elif token.info == "console":
                 yield from _console(token.content, remark)
+            elif token.info == "ipython":
+                shown = after.content if after is not None and after.info == "text" else None
+                yield Cell(token.content, shown, "numbers vary" in remark)
             remark = ""
         elif token.type == "code_block":
             yield from _plain(token.content, remark)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.docs.pages import ROOT, Change, Command, File, Step, is_shown, steps
+from tests.docs.pages import ROOT, Cell, Change, Command, File, Step, is_shown, steps
 from tests.pace import HANG_SECONDS
 
 CS231N = ROOT / "submissions" / "cs231n"
@@ -53,6 +55,25 @@ def _run(command: Command, folder: Path) -> None:
     if command.shown is not None:
         output = done.stdout or done.stderr
         assert is_shown(command.shown, output, numbers_vary=command.numbers_vary), f"{command}\n{output}"
+
+
+def execute(cells: Sequence[Cell], folder: Path) -> None:
+    """Execute all cells of a page in one kernel, and see whether it shows their outputs."""
+    places = {name: str(folder / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(ROOT / "tests" / "docs" / "kernel.py")],
+        input=json.dumps([cell.text for cell in cells]),
+        cwd=folder,
+        env={**ENVIRONMENT, **places},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for cell, output in zip(cells, json.loads(done.stdout), strict=True):
+        if cell.shown is not None:
+            assert is_shown(cell.shown, output, numbers_vary=cell.numbers_vary), f"{cell.text}\n{output}"
 
 
 def zipped(sample: str) -> bytes:

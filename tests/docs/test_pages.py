@@ -16,6 +16,7 @@ from tests.docs import readers
 from tests.docs.pages import (
     PAGES,
     ROOT,
+    Cell,
     Change,
     Command,
     File,
@@ -64,6 +65,10 @@ def reading():
                 yield pytest.param(page, section, prepare, id=f"{page.name} {section}".strip())
 
 
+def is_run(step):
+    return isinstance(step, Cell) or (isinstance(step, Command) and step.not_run is None)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page, section, prepare", list(reading()))
 def test_the_page_does_what_it_says(page, section, prepare, tmp_path):
@@ -73,7 +78,12 @@ def test_the_page_does_what_it_says(page, section, prepare, tmp_path):
         (rules,) = re.findall(r"^    due = .*\n(?:(?:    .*)?\n)*", text_of(README), re.MULTILINE)
         (tmp_path / "class.toml").write_text("\n".join(line.strip() for line in rules.splitlines()))
 
-    for step in steps(part_of(page, section)):
+    asked = steps(part_of(page, section))
+    cells = [step for step in asked if isinstance(step, Cell)]
+    if cells:
+        pytest.importorskip("nbclient")
+        readers.execute(cells, tmp_path)
+    for step in asked:
         if page == README and isinstance(step, Command) and step.words in FAILING:
             step = replace(step, exit_code=1)  # noqa: PLW2901
         readers.take(step, tmp_path)
@@ -196,6 +206,13 @@ $ grader doctor  # what is here
 $ grader batch class --scheduler tcp://10.0.0.1:8786
 ```
 
+```ipython
+%grader
+```
+```text
+Score: 8
+```
+
 ```python
 not_a_file = True
 ```
@@ -211,6 +228,7 @@ def test_a_pages_steps_are_its_files_changes_and_commands_in_order():
         Command(
             ("grader", "batch", "class", "--scheduler", "tcp://10.0.0.1:8786"), not_run="needs a cluster"
         ),
+        Cell("%grader\n", "Score: 8\n"),
     ]
 
 
