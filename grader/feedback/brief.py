@@ -69,18 +69,18 @@ def _circumstances(seen: Report) -> str:
     missing = made.isolation_missing
     gaps = f" ({not_isolated(missing)})" if missing else ""
     device = made.device if made.device == "cpu" else f"{made.device} ({made.device_name})"
-    return f"Isolation: {made.isolation}{gaps}. Seed {made.seed}, {device}, {formatting.seconds(seen.seconds)}."
+    return (
+        f"Isolation: {made.isolation}{gaps}. Seed {made.seed}, {device}, {formatting.seconds(seen.seconds)}."
+    )
 
 
 def _prose(words: str) -> Markup:
     """Words with `this` as code."""
-    parts = words.split("`")
+    parts = formatting.printable_lines(words).split("`")
     if len(parts) % 2 == 0:
-        return Markup("{}").format(formatting.printable_lines(words))
-    return Markup().join(
-        Markup("<code>{}</code>" if at % 2 else "{}").format(formatting.printable_lines(part))
-        for at, part in enumerate(parts)
-    )
+        parts = ["`".join(parts)]
+    code = Markup("<code>{}</code>")
+    return Markup().join(code.format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def _without_maths(html: str) -> str:

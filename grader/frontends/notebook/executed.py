@@ -16,9 +16,7 @@ from grader.frontends.notebook.snapshot import Snapshot
 NOTEBOOK = "notebook.ipynb"
 """The name that the notebook has as a file of the submission. Its cell 7 is In [7]."""
 
-_CELL = re.compile(
-    rf"{re.escape(NOTEBOOK)}, cell (?P<one>\d+)|cell (?P<other>\d+) of {re.escape(NOTEBOOK)}"
-)
+_CELL = re.compile(rf"{re.escape(NOTEBOOK)}, cell (?P<one>\d+)|cell (?P<other>\d+) of {re.escape(NOTEBOOK)}")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -33,7 +31,10 @@ class Unparsed:
 
     def defines(self, name: str) -> bool:
         """Whether it was to define the function or class."""
-        return re.search(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", self.source, re.M) is not None
+        return (
+            re.search(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", self.source, re.MULTILINE)
+            is not None
+        )
 
     def __str__(self) -> str:
         return f"In [{self.number}] has a syntax error in line {self.line} ({self.reason})"
@@ -49,7 +50,7 @@ class Executed:
     @property
     def notebook(self) -> bytes:
         """As a file."""
-        cells = [
+        cells: list[dict[str, object]] = [
             {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": text}
             for text in self.cells
         ]
@@ -173,7 +174,11 @@ class _Part:
         for node in list(nodes):
             self.statements.remove(node)
             first, last = _first_line(node), node.end_lineno or node.lineno
-            shared = [each for each in self.statements if _first_line(each) <= last and (each.end_lineno or 0) >= first]
+            shared = [
+                each
+                for each in self.statements
+                if _first_line(each) <= last and (each.end_lineno or 0) >= first
+            ]
             if not shared:  # `def f(): ...; x = 1`
                 self.lines[first - 1 : last] = [""] * (last - first + 1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
 import sysconfig
@@ -59,7 +58,7 @@ class Kernel:
         cells = tuple(map(str, self.shell.history_manager.input_hist_raw[1:]))
         number = len(cells)
         line = self._line_in(number, _frames_outside(frame)) if cells else 0
-        namespace: Mapping[str, Any] = self.shell.user_ns
+        namespace: Mapping[Any, Any] = self.shell.user_ns
         folders = tuple(map(str, own_folders()))
         return Snapshot(
             cells=cells,
@@ -85,7 +84,7 @@ class Kernel:
             number = int(named[1])
         return number
 
-    def _live(self, namespace: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, int]]]:
+    def _live(self, namespace: Mapping[Any, Any]) -> Iterator[tuple[str, tuple[int, int]]]:
         for name, value in tuple(namespace.items()):
             code = _code_of(value, name)
             number = None if code is None else self._number_of(code)
@@ -130,10 +129,15 @@ def _blank_lines(text: str) -> int:
 
 def own_folders() -> list[Path]:
     """The working folder, and the folders of the path that are neither Python's nor for installed packages, nor ours."""
-    places = ["", *(entry for entry in sys.path if isinstance(entry, str))]
-    found = dict.fromkeys(Path(entry or ".").absolute() for entry in places)
+    found = dict.fromkeys(Path(entry or ".").absolute() for entry in ("", *_path()))
     here = Path.cwd()
     return [each for each in found if each.is_dir() and (each == here or not _is_installed(each))]
+
+
+def _path() -> list[str]:
+    """The kernel's path, but for what is not text: anything may be in it."""
+    entries: list[object] = list(sys.path)
+    return [each for each in entries if isinstance(each, str)]
 
 
 def _is_installed(path: Path) -> bool:
@@ -151,14 +155,15 @@ def _is_installed(path: Path) -> bool:
 def judge_path() -> list[str]:
     """The path of the judge's process: no folder of the student's, whose files may have the names of Python's modules."""
     own = set(map(str, own_folders()))
-    kept = [each for each in sys.path if isinstance(each, str) and each and os.path.abspath(each) not in own]  # noqa: PTH100  a .zip too
+    kept = [each for each in _path() if each and str(Path(each).absolute()) not in own]
     return [*kept, str(Path(__file__).resolve().parents[3])]
 
 
 def _own_modules(folders: tuple[str, ...]) -> Iterator[str]:
     """The files of imported modules below these folders."""
     count = 0
-    for name, module in tuple(sys.modules.items()):
+    loaded: list[tuple[str, object]] = list(sys.modules.items())  # anything may be in it
+    for name, module in loaded:
         if not isinstance(module, ModuleType) or name.partition(".")[0] in {*OURS, "__main__"}:
             continue
         file = inspect.getattr_static(module, "__file__", None)

@@ -121,7 +121,16 @@ def _start() -> _Started:
     reading, writing = os.pipe()
     place, lifeline = (str(theirs.fileno()), str(reading))
     # -P: nothing of the student's folder is imported before the path is the judge's own.
-    words = [sys.executable, "-P", "-c", _PROGRAM, json.dumps(judge_path()), place, lifeline, str(os.getpid())]
+    words = [
+        sys.executable,
+        "-P",
+        "-c",
+        _PROGRAM,
+        json.dumps(judge_path()),
+        place,
+        lifeline,
+        str(os.getpid()),
+    ]
     try:
         process = subprocess.Popen(
             words,

@@ -93,7 +93,7 @@ class _Output:
         from IPython.display import DisplayHandle  # noqa: PLC0415  the kernel has it
 
         self._can_update = getattr(shell, "kernel", None) is not None
-        self._handle = DisplayHandle()
+        self._handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]
         self._is_shown = False
 
     def progress(self, number: int, total: int, title: str) -> None:

@@ -39,7 +39,9 @@ def without_writes(cells: Sequence[str], files: Iterable[SourceFile]) -> tuple[s
     """The cells, but for those that write files that were read from disk: a later edit of the file counts."""
     read = {file.path for file in files}
     return tuple(
-        "" if (written := written_files(text)) and all(_is_read(each.path, read) for each in written) else text
+        ""
+        if (written := written_files(text)) and all(_is_read(each.path, read) for each in written)
+        else text
         for text in cells
     )
 
@@ -53,7 +55,10 @@ def saved_files(snapshot: Snapshot, names: Iterable[str]) -> Iterator[SourceFile
 
 
 def _is_read(path: str, read: set[str]) -> bool:
-    return any(each == path or each.endswith(f"/{path.rpartition('/')[2]}") or path.endswith(f"/{each}") for each in read)
+    return any(
+        each == path or each.endswith(f"/{path.rpartition('/')[2]}") or path.endswith(f"/{each}")
+        for each in read
+    )
 
 
 @dataclass(eq=False)

@@ -113,7 +113,7 @@ def _unparsed(request: Request, seen: Report, done: Executed) -> Iterator[str]:
     """Executions that were to define a function anew, and that Python could not parse."""
     for name in request.functions or seen.functions:
         broken = next((each for each in reversed(done.unparsed) if each.defines(name)), None)
-        definition = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.M)
+        definition = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
         last = max((at for at, text in enumerate(done.cells, 1) if definition.search(text)), default=0)
         if broken is not None and broken.number > last:
             is_there = seen.functions[name].status != "missing"

@@ -74,7 +74,8 @@ def test_of_a_cell_with_a_syntax_error_nothing_counts():
 
 
 @pytest.mark.parametrize(
-    "cell", ["%matplotlib inline\na = 1", "!ls\na = 1", "  a = 1", ">>> a = 1", "await b()", "a?", "%%bash\nif ["]
+    "cell",
+    ["%matplotlib inline\na = 1", "!ls\na = 1", "  a = 1", ">>> a = 1", "await b()", "a?", "%%bash\nif ["],
 )
 def test_what_ipython_accepts_is_no_syntax_error(cell):
     assert executed(Snapshot((cell,), names=EVERYTHING)).unparsed == ()
@@ -86,7 +87,9 @@ def test_a_cell_that_is_known_to_have_run_counts_whatever_we_make_of_it():
 
 
 def test_cells_are_named_as_the_notebook_shows_them():
-    words = "f raised at notebook.ipynb, cell 12, line 3; cell 3 of notebook.ipynb writes it; hw.ipynb, cell 4"
+    words = (
+        "f raised at notebook.ipynb, cell 12, line 3; cell 3 of notebook.ipynb writes it; hw.ipynb, cell 4"
+    )
 
     assert cells_in_words(words) == "f raised at In [12], line 3; In [3] writes it; hw.ipynb, cell 4"
 

@@ -27,7 +27,7 @@ def test_a_path_with_spaces_is_quoted():
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    "line, words",
     [
         ("--sed 3", "there is no option --sed (did you mean '--seed'?); `%grader --help` shows the options"),
         ("f --spec", "--spec needs a value; `%grader --help` shows the options"),
@@ -106,14 +106,18 @@ def shell_with(*cells, namespace=None, numbers=None):
 
 
 def executed_as(text, name):
-    namespace = {}
+    namespace: dict[str, object] = {}
     exec(compile(text, name, "exec"), namespace)
     return namespace
 
 
 def test_the_namespace_tells_which_execution_a_function_is_of():
-    namespace = executed_as("\ndef f(): pass\nclass A:\n    def m(self): pass\ng = f\nh = lambda: 0", "cell-7")
-    namespace |= executed_as("def old(): pass", "<ipython-input-3-abc>") | executed_as("def other(): pass", "m.py")
+    namespace = executed_as(
+        "\ndef f(): pass\nclass A:\n    def m(self): pass\ng = f\nh = lambda: 0", "cell-7"
+    )
+    namespace |= executed_as("def old(): pass", "<ipython-input-3-abc>") | executed_as(
+        "def other(): pass", "m.py"
+    )
 
     snapshot = Kernel(shell_with(namespace=namespace, numbers={"cell-7": 7})).snapshot(None)
 

@@ -48,12 +48,19 @@ def test_only_what_is_imported_is_read(found):
     ],
 )
 def test_a_module_of_a_package_comes_with_the_package(found, cell):
-    files = {"kit/__init__.py": "", "kit/layers.py": "from .deep import g\n", "kit/deep.py": "", "kit/else.py": ""}
+    files = {
+        "kit/__init__.py": "",
+        "kit/layers.py": "from .deep import g\n",
+        "kit/deep.py": "",
+        "kit/else.py": "",
+    }
 
     assert paths(found(files, cell)) == ["kit/__init__.py", "kit/deep.py", "kit/layers.py"]
 
 
-@pytest.mark.parametrize("cell", ["%run tools.py", "%run tools", "%run -i tools.py 3", 'exec(open("tools.py").read())'])
+@pytest.mark.parametrize(
+    "cell", ["%run tools.py", "%run tools", "%run -i tools.py 3", 'exec(open("tools.py").read())']
+)
 def test_a_file_that_is_run_is_read(found, cell):
     assert paths(found({"tools.py": "x = 1\n"}, cell)) == ["tools.py"]
 
@@ -76,7 +83,10 @@ def test_the_file_on_disk_counts_and_not_the_cell_that_once_wrote_it(found):
 
 
 def test_the_graders_own_packages_are_not_the_students(found):
-    assert paths(found({"grader/__init__.py": "", "reference/__init__.py": ""}, "import grader, reference")) == []
+    assert (
+        paths(found({"grader/__init__.py": "", "reference/__init__.py": ""}, "import grader, reference"))
+        == []
+    )
 
 
 def test_a_file_that_cannot_be_read_is_noted(found, tmp_path):
