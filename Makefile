@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format docs bench fuzz kills screenshots clean
+.PHONY: help setup demo test test-full check format docs bench fuzz kills screenshots golden clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -47,6 +47,9 @@ format: .venv/.ready ## Format the code and fix what the linter can
 docs: .venv/.ready ## Build the site of docs/ into build/docs; any warning is an error
 	@$(BIN)/python -m sphinx -b html -d build/doctrees -n -q -W --keep-going docs build/docs
 	@echo "docs: build/docs/index.html"
+
+golden: .venv/.ready ## Make the golden files of the exporters anew; review the difference
+	@$(BIN)/python -m tests.exporters.golden
 
 bench: .venv/.ready ## Measure the grader's own speed beside the last committed run
 	@$(BIN)/python -m benchmarks
