@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from docs.made.checks import checks
 from docs.made.command_line import command_line
+from docs.made.exports import exports
 from docs.made.schemas import class_rules, report, spec
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "checks": checks,
     "class": class_rules,
     "command-line": command_line,
+    "exports": exports,
     "report": report,
     "spec": spec,
 }

@@ -57,6 +57,16 @@ def _run(command: Command, folder: Path) -> None:
         assert is_shown(command.shown, output, numbers_vary=command.numbers_vary), f"{command}\n{output}"
 
 
+def file_of(page: str, name: str) -> File:
+    """A file that a page shows."""
+    (found,) = (
+        step
+        for step in steps((ROOT / "docs" / page).read_text(encoding="utf-8"))
+        if isinstance(step, File) and step.name == name
+    )
+    return found
+
+
 def execute(cells: Sequence[Cell], folder: Path) -> None:
     """Execute all cells of a page in one kernel, and see whether it shows their outputs."""
     places = {name: str(folder / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
@@ -134,9 +144,32 @@ def canvas_class(folder: Path) -> None:
 def class_with_roster(folder: Path) -> None:
     """The same with its roster."""
     canvas_class(folder)
-    page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
-    (roster,) = (step for step in steps(page) if isinstance(step, File) and step.name == "students.csv")
-    take(roster, folder)
+    take(file_of("instructors.md", "students.csv"), folder)
+
+
+def canvas_gradebook(folder: Path) -> None:
+    """The same with the gradebook that docs/exports.md shows."""
+    canvas_class(folder)
+    take(file_of("exports.md", "grades.csv"), folder)
+
+
+def graded_class(folder: Path) -> None:
+    """The class of docs/instructors.md, graded."""
+    class_with_roster(folder)
+    words = (
+        "grader",
+        "batch",
+        "submissions.zip",
+        "--spec",
+        "cs231n",
+        "--out",
+        "graded",
+        "--roster",
+        "students.csv",
+        "--quick",
+    )
+    take(Command(words), folder)
+    take(Command(("grader", "override", "graded", "105", "--points", "60", "--reason", "by mail")), folder)
 
 
 def student_folder(folder: Path) -> None:

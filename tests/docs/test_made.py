@@ -4,9 +4,11 @@ import re
 
 from docs.made.checks import checks
 from docs.made.command_line import command_line, commands
+from docs.made.exports import exports
 from docs.made.markdown import prose
 from docs.made.schemas import class_rules, report, spec
 from grader.checks.kinds import KINDS
+from grader.exporters import EXPORTERS
 from grader.spec import load_spec, shipped_specs
 
 
@@ -56,6 +58,13 @@ def test_each_visible_check_of_each_spec_has_a_line():
         if check.visibility == "visible"
     ]
     assert [each for each in ids if f"| `{each}` |" not in text] == []
+
+
+def test_each_format_of_an_export_has_a_line_in_words():
+    rows = [line.split(" | ") for line in exports().splitlines()[2:] if line]
+
+    assert {row[0].strip("| `") for row in rows} == set(EXPORTERS)
+    assert all(row[1] for row in rows)
 
 
 def test_words_of_a_description_are_no_markup():

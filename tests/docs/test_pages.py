@@ -34,11 +34,12 @@ FAILING = {("grader", "check", "submissions/eecs498_2019/equals_minus_one")}
 
 PARTS = {
     "README.md": (("", readers.checkout), ("Grade a class", readers.tiny_class)),
-    "instructors.md": (("", readers.canvas_class),),
+    "instructors.md": (("", readers.canvas_gradebook),),
     "students.md": (("", readers.student_folder),),
     "own-assignment.md": (("", readers.kmeans_class),),
     "writing-a-spec.md": (("", readers.a_copied_spec),),
     "late-work.md": (("", readers.class_with_roster),),
+    "exports.md": (("", readers.graded_class),),
     "reports.md": (("", readers.student_folder),),
     "isolation.md": (("", readers.small_class),),
 }
