@@ -210,9 +210,9 @@ class Grader(_Options):
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    The arguments are those of `grade_path`, and `for_page`: give reports the loss curves of the reference too, which a page
-    shows beside the student's. They may be changed between calls, except for `data`. Without a spec it is detected for each
-    submission; without a seed each gets a new one. Calls from several threads wait for one another.
+    The arguments are those of `grade_path`, and may be changed between calls, except for `data`. `for_page` gives reports
+    the loss curves of the reference too, which a page shows beside the student's. Without a spec it is detected for
+    each submission; without a seed each gets a new one. Calls from several threads wait for one another.
     """
 
     spec: PathLike | None = None

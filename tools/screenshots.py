@@ -41,8 +41,11 @@ CLASS = {
 SHOWN = "Ben Carter"
 SEED = "20"
 
-PICTURES = (("student_page", 1000, 740), ("class_page", 1180, 900))
-"""Names of the pictures, and the width and height of the window."""
+PICTURES = (("student_page", 1000, ".cause"), ("class_page", 1180, ".notices"))
+"""Names of the pictures, the width of the window, and the first element of such that is the last in the picture."""
+
+MARGIN = 32
+"""Below that element."""
 
 MOST_BYTES = 200_000
 
@@ -56,9 +59,9 @@ def main() -> None:
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         pages = graded(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for (name, width, height), page in zip(PICTURES, pages, strict=True):
+        for (name, width, last), page in zip(PICTURES, pages, strict=True):
             for scheme, suffix in (("light", ""), ("dark", "_dark")):
-                picture = shrunk(shot(browser, page, scheme, (width, height)))
+                picture = shrunk(shot(browser, page, scheme, width, last))
                 if len(picture) > MOST_BYTES:
                     sys.exit(f"{name}{suffix}.png has {len(picture):,} bytes, more than {MOST_BYTES:,}")
                 (IMAGES / f"{name}{suffix}.png").write_bytes(picture)
@@ -88,17 +91,18 @@ def identifier_of(name: str) -> str:
     return name.lower().replace(" ", ".")
 
 
-def shot(browser: Browser, page: Path, scheme: str, size: tuple[int, int]) -> bytes:
-    """The first screen of a page, at twice the resolution."""
-    width, height = size
+def shot(browser: Browser, page: Path, scheme: str, width: int, last: str) -> bytes:
+    """The top of a page down to an element, at twice the resolution."""
     with browser.new_context(
-        viewport={"width": width, "height": height},
+        viewport={"width": width, "height": 900},
         device_scale_factor=2,
         color_scheme="dark" if scheme == "dark" else "light",
     ) as context:
         tab = context.new_page()
         tab.goto(page.as_uri())
-        return tab.screenshot()
+        end = tab.locator(last).first.bounding_box() or {"y": 0, "height": 900}
+        size = {"x": 0, "y": 0, "width": width, "height": int(end["y"] + end["height"]) + MARGIN}
+        return tab.screenshot(clip=size, full_page=True)
 
 
 def shrunk(picture: bytes) -> bytes:

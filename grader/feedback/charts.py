@@ -178,9 +178,9 @@ def curve(
     if beside:
         parts += [
             polyline(path(beside), "beside"),
-            polyline([(RIGHT - 150, 6), (RIGHT - 126, 6)], "beside"),
-            text(RIGHT - 122, 10, "reference", "tick"),
-            polyline([(RIGHT - 58, 6), (RIGHT - 34, 6)], "curve"),
+            polyline([(RIGHT - 156, 6), (RIGHT - 132, 6)], "beside"),
+            text(RIGHT - 128, 10, "reference", "tick"),
+            polyline([(RIGHT - 64, 6), (RIGHT - 40, 6)], "curve"),
             text(RIGHT, 10, "yours", "tick", anchor="end"),
         ]
     end = points[-1]

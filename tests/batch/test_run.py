@@ -444,14 +444,14 @@ def gradebook_lines(tmp_path):
 class Shown:
     """Pages that note what they are told."""
 
-    def __init__(self, at_end=lambda: None):
-        self.ids, self.tables, self.ended, self.at_end = [], [], [], at_end
+    def __init__(self, at_end=lambda: None, now_and_then=lambda results: None):
+        self.ids, self.ended, self.at_end, self.now_and_then = [], [], at_end, now_and_then
 
     def graded(self, entry, report, results_on):
         self.ids.append((entry.id, report.submission.id, [each.score for each in results_on(entry.id)]))
 
     def so_far(self, results, remarks):
-        self.tables.append([each.status for each in results])
+        self.now_and_then(results)
 
     def finished(self, results, remarks):
         self.at_end()
@@ -507,20 +507,19 @@ def test_tables_are_derived_every_few_seconds_and_take_a_twentieth_of_the_time(c
     for number in range(60):
         (course / f"z{number:02}.py").write_text(f"# {number}\n")
     now = [0.0]
-    pages = Shown()
+    tables: list[int] = []
 
     def a_second_later(outcome, number, total):
         now[0] += 1
 
-    def slow(results, remarks):
-        pages.tables.append(sum(each.status == "graded" for each in results))
-        now[0] += 0.1 if len(pages.tables) < 3 else 1.0
+    def slow(results):
+        tables.append(sum(each.status == "graded" for each in results))
+        now[0] += 0.1 if len(tables) < 3 else 1.0
 
-    pages.so_far = slow
-    batch(progress=a_second_later, pages=pages, clock=lambda: now[0])
+    batch(progress=a_second_later, pages=Shown(now_and_then=slow), clock=lambda: now[0])
 
     # At once, after three seconds each, then after 19 times what the last table took.
-    assert pages.tables == [1, 4, 7, 26, 45]
+    assert tables == [1, 4, 7, 26, 45]
 
 
 def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch, caplog):

@@ -12,6 +12,10 @@ from tests.samples import check_part, report_of
 HOSTILE = "<img src=x onerror=alert(1)> `<b>` $\\href{javascript:alert(1)}{x}$ \\(x\\) \u202e &amp;"
 
 
+OF_A_WHOLE_PAGE = ("document-title", "html-has-lang", "landmark-one-main", "page-has-heading-one", "region")
+"""Axe's rules for what a notebook has around a result."""
+
+
 class Seen(HTMLParser):
     """The tags, attributes and text of a piece of HTML."""
 
@@ -139,6 +143,9 @@ def test_it_is_small_and_needs_nothing_from_elsewhere():
 
 @pytest.mark.slow
 def test_it_is_readable_in_chromium_on_light_and_dark_at_any_width(browser):
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="needs axe-core, of the dev extra"
+    )
     html = brief(hostile_report(), ("f",), ("x" * 300,))
     for back, ink in (("#ffffff", "#1d1f22"), ("#111111", "#e0e0e0")):
         for width in (1000, 360):
@@ -152,5 +159,9 @@ def test_it_is_readable_in_chromium_on_light_and_dark_at_any_width(browser):
             assert page.evaluate("getComputedStyle(document.querySelector('strong')).color") == page.evaluate(
                 "getComputedStyle(document.body).color"
             )
+            page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+            rules = {"rules": {name: {"enabled": False} for name in OF_A_WHOLE_PAGE}}
+            found = axe.Axe().run(page, options=rules).response["violations"]
+            assert [each["help"] for each in found] == []
             assert troubles == []
             page.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from grader.errors import NotebookError
+from grader.errors import GraderError, NotebookError
 from grader.frontends.notebook.kernel import Kernel
 from grader.frontends.notebook.link import Link, Progress
 from grader.frontends.notebook.request import Request
@@ -58,12 +58,18 @@ class Checker:
         """The result. Refused with a sentence, or Stopped by an interrupt."""
         if data is None:
             data = os.environ.get("GRADER_DATA") or None
-        request = Request(self.kernel.snapshot(frame), functions, spec, is_full, data, seed)
+        if os.name != "posix":
+            raise Refused(
+                "on Windows a check in a notebook is not possible; save it and run `grader check FILE`"
+            )
         try:
+            request = Request(self.kernel.snapshot(frame), functions, spec, is_full, data, seed)
             answer = self.link.ask(request, progress)
         except KeyboardInterrupt:
             raise Stopped from None
-        except NotebookError as error:
+        except FileNotFoundError:
+            raise Refused("the folder that the kernel works in is gone; restart the kernel") from None
+        except GraderError as error:
             raise Refused(str(error)) from None
         return Result(answer["text"], answer["html"], answer["report"])
 

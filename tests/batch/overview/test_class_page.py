@@ -68,7 +68,7 @@ def test_those_who_need_a_look_are_named_with_the_reason(page):
 
     assert [each.partition(" Show in the table")[0] for each in texts] == [
         "Reports that cannot be read: run grader batch again to make them anew Hal H: reports/hal_1.json: not a report",
-        "Not graded yet: run the same grader batch command again, without --select, to go on Gus G",
+        "Not graded yet: unless a run is still at work, run the same grader batch command again, without --select Gus G",
         "Could not be graded Ed E: found only a.pdf",
         "Handed in nothing Flo F",
         "Faster than possible 3 f took no time. Bo B, Cy C, Di D",

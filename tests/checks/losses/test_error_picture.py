@@ -56,6 +56,7 @@ def test_an_error_on_images_is_an_image_for_each_class_gray_where_dw_is_right():
 
     picture = error_images(off)
 
+    assert picture is not None
     images = np.frombuffer(picture.rgb, np.uint8).reshape(3, 32, 32, 3)
     assert (images[0, 0, 0].tolist(), images[2, 0, 1].tolist()) == ([255, 128, 128], [128, 64, 128])
     assert (images != 128).sum() == 2
