@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format bench fuzz kills screenshots clean
+.PHONY: help setup demo test test-full check format golden bench fuzz kills screenshots clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -43,6 +43,9 @@ check: .venv/.ready ## Check lint, format and types; changes nothing
 format: .venv/.ready ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+golden: .venv/.ready ## Make the golden files of the exporters anew; review the difference
+	@$(BIN)/python -m tests.exporters.golden
 
 bench: .venv/.ready ## Measure the grader's own speed beside the last committed run
 	@$(BIN)/python -m benchmarks

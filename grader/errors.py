@@ -14,9 +14,11 @@
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
     ├── TomlError                    an error about a TOML file of the instructor's
     │   ├── SpecError                the spec was not found, is invalid, or is not that of the submissions
-    │   └── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
+    │   ├── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
+    │   └── PushError                the settings, key, users or journal of a push are not found, are invalid, or are not the platform's
     ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── ClusterError                 a Dask cluster cannot be reached, or none of its workers can grade
+    ├── PlatformError                a learning platform cannot be reached, or takes no scores
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
     └── ReportError                  a text is not a report, or one of another schema version
@@ -166,12 +168,20 @@ class RulesError(TomlError):
     """Raised when the rules of a class or its overrides are not found, not valid, or fit nobody."""
 
 
+class PushError(TomlError):
+    """Raised when the settings, key, users or journal of a push are not found, not valid, or not what the platform knows."""
+
+
 class SandboxError(GraderError):
     """Raised when no worker can be started: the grader's fault or the machine's, never the student's."""
 
 
 class ClusterError(GraderError):
     """Raised when a Dask cluster cannot be reached, was lost, or has no worker that can grade."""
+
+
+class PlatformError(GraderError):
+    """Raised when a learning platform cannot be reached, or lets no score through."""
 
 
 class IsolationError(GraderError):

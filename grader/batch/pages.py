@@ -49,6 +49,7 @@ class PagesOfRun:
         self._store, self._entries, self._working, self._clock = store, entries, working, clock
         self._began, self._spent = clock(), 0.0
         self._waiting: dict[str, ClassEntry] = {}
+        self._is_class_page_bad = False
         self.failed: tuple[str, ...] = ()
         """Of the pages that were made last, those that the grader failed to make; as `write_pages` returns."""
 
@@ -62,13 +63,14 @@ class PagesOfRun:
             if self._spent > FREE_SECONDS + SHARE * (started - self._began):
                 return
             submission_id, waiting = self._waiting.popitem()  # the latest first: its report is at hand
-            self._write(waiting, report if submission_id == entry.id else None, results_on(submission_id))
+            self._write(waiting, report if submission_id == entry.id else None, results_on)
             self._spent += self._clock() - started
 
     def so_far(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
-        """Write the class's page."""
-        with suppress(OutputError):
-            refresh_pages(self._store, (), results, remarks)
+        """Write the class's page; not again before the end once the grader failed to make it."""
+        if not self._is_class_page_bad:
+            with suppress(OutputError):
+                self._is_class_page_bad = bool(refresh_pages(self._store, (), results, remarks))
 
     def finished(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
         """Write all pages that are not as they ought to be. OutputError if one cannot be written."""
@@ -81,12 +83,22 @@ class PagesOfRun:
             self._store, self._entries, results, remarks, may_go_on=lambda: self._clock() < end
         )
 
-    def _write(self, entry: ClassEntry, report: Report | None, results: Sequence[StudentResult]) -> None:
-        held = report or (results[0].report if results else None)
-        if held is None:
-            return
-        made = guarded(partial(_page, self._store, entry, held, results, is_whole=report is not None))
-        if made:
+    def _write(
+        self,
+        entry: ClassEntry,
+        report: Report | None,
+        results_on: Callable[[str], Sequence[StudentResult]],
+    ) -> None:
+        """report: with its curves and pictures; None for the one on disk."""
+
+        def page() -> str:
+            results = results_on(entry.id)
+            held = report or results[0].report
+            return (
+                "" if held is None else _page(self._store, entry, held, results, is_whole=report is not None)
+            )
+
+        if made := guarded(page):
             with suppress(OutputError):
                 self._store.write_page(entry.id, made)
 

@@ -265,6 +265,24 @@ def test_the_class_page_is_there_while_it_is_graded(course):
     assert 'href="feedback/ann.html"' in course[1].class_page_path.read_text()
 
 
+def test_a_class_page_that_cannot_be_made_is_not_tried_again_before_the_end(course, monkeypatch):
+    tried: list[object] = []
+
+    def fails(*words):
+        tried.append(words)
+        return 1 // 0
+
+    monkeypatch.setattr("grader.batch.pages.class_page", fails)
+    run = Run(course)
+
+    for _ in range(3):
+        run.pages.so_far(run.results_on("ann"), ())
+    assert len(tried) == 1
+
+    run.pages.finished(run.results_on("ann"), ())
+    assert run.pages.failed == (CLASS_PAGE,)
+
+
 def test_a_stop_leaves_pages_that_take_longer_to_the_next_run(course):
     run = Run(course, tick=BRIEFLY_SECONDS + 1)
 
