@@ -49,6 +49,9 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 IsolationName = Literal["confined", "partial", "process"]
 PathLike = str | os.PathLike[str]
 
+_Asked = tuple[Path | str, frozenset[str], bool, bool]
+"""A path, or the id of a submission; the checks to run; whether quick, whether full."""
+
 GREATEST_JOBS = 256
 
 GREATEST_SANDBOXES = 8
@@ -207,16 +210,16 @@ class Grader(_Options):
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    The arguments are those of `grade_path`, and `for_page`: give reports the loss curves of the reference too, which a page
-    shows beside the student's. Without a spec it is detected for each submission; without a seed each gets
-    a new one. Calls from several threads wait for one another.
+    The arguments are those of `grade_path`, and may be changed between calls, except for `data`. `for_page` gives reports
+    the loss curves of the reference too, which a page shows beside the student's. Without a spec it is detected for
+    each submission; without a seed each gets a new one. Calls from several threads wait for one another.
     """
 
     spec: PathLike | None = None
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False)
-    _earlier: dict[Path, Earlier] = field(default_factory=dict, init=False, repr=False)
+    _earlier: dict[_Asked, Earlier] = field(default_factory=dict, init=False, repr=False)
 
     _is_open: bool = field(default=False, init=False, repr=False)
 
@@ -242,45 +245,54 @@ class Grader(_Options):
             self._sandbox = self._running.enter_context(_sandbox(with_torch=needs_torch))
         return self._sandbox
 
-    def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
+    def grade(
+        self, path: PathLike | Submission, progress: Callable[[int, int, str], None] | None = None
+    ) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.
 
         Args:
-            path: a notebook (.ipynb), a module (.py), a folder or a .zip.
+            path: a notebook (.ipynb), a module (.py), a folder or a .zip; or a submission that is read already.
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
-        return self._grade(Path(path), progress, None)
+        return self._grade(path, progress, None)
 
-    def regrade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Regrading:
+    def regrade(
+        self, path: PathLike | Submission, progress: Callable[[int, int, str], None] | None = None
+    ) -> Regrading:
         """Grade one submission again after a change: only the checks that it may have changed are run.
 
         Apart from times, the report is the one that `grade` would give with the same seed, which stays the same for a path
         from its first `regrade` on. One of a check that was not run again keeps its time too. The results are held until the
-        `with` block ends.
+        `with` block ends, apart for each choice of checks.
 
         Args:
-            path: as for `grade`.
+            path: as for `grade`; a submission that is read already is the one before with its id.
             progress: as for `grade`.
 
         """
         from grader.grading.reuse import Earlier
 
-        place = Path(path)
-        earlier = self._earlier.get(place) or Earlier()
-        report = self._grade(place, progress, earlier)
-        self._earlier[place] = earlier
+        place = Path(path) if isinstance(path, str | os.PathLike) else path.id
+        asked = place, frozenset(self.only), self.quick, self.full
+        earlier = self._earlier.get(asked) or Earlier()
+        report = self._grade(path, progress, earlier)
+        self._earlier[asked] = earlier
         return Regrading(report, earlier.ran)
 
     def _grade(
-        self, path: Path, progress: Callable[[int, int, str], None] | None, earlier: Earlier | None
+        self,
+        path: PathLike | Submission,
+        progress: Callable[[int, int, str], None] | None,
+        earlier: Earlier | None,
     ) -> Report:
         from grader.intake.submission import load_submission
 
         with self._turn:
             if not self._is_open:
                 raise RuntimeError("a Grader works inside its `with` block only")
-            submission = load_submission(path)
+            self.__post_init__()  # they may have been changed
+            submission = load_submission(Path(path)) if isinstance(path, str | os.PathLike) else path
             sandbox = self._start(needs_torch=submission_needs_torch(submission))
             from grader.grading.grade import grade
             from grader.sandbox.isolation import IsolationLevel, require

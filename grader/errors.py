@@ -12,6 +12,7 @@
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
+    ├── NotebookError                there is no notebook to check, or nothing in it to check yet
     ├── TomlError                    an error about a TOML file of the instructor's
     │   ├── SpecError                the spec was not found, is invalid, or is not that of the submissions
     │   ├── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
@@ -115,6 +116,10 @@ class OutputError(FileError):
 
 class UsageError(GraderError):
     """Raised when an argument has a value that it must not have; the message names the argument."""
+
+
+class NotebookError(GraderError):
+    """Raised when there is no notebook to check, or nothing in it to check yet."""
 
 
 @dataclass(frozen=True, slots=True)
