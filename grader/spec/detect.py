@@ -118,8 +118,8 @@ def _other_year(submission: Submission, spec: Outline) -> LookAlike | None:
         return None  # a part of that year's
     try:
         found = _detected(submission, recognition)
-    except SpecError:
-        return None
+    except SpecError:  # it does not show which of the years before
+        found = _outline(year.spec)
     return None if isinstance(found, _Elsewhere) else _looks_like(found, year.reason)
 
 
