@@ -142,6 +142,8 @@ class _Template:
             return ()
         if isinstance(node, _HOLDERS):
             return ast.iter_child_nodes(node)
+        if isinstance(node, ast.For | ast.ListComp | ast.IfExp):
+            return _parts_of_loop_or_choice(node)
         if isinstance(node, ast.stmt):
             return self._parts_of_statement(node)
         if isinstance(node, ast.Call):
@@ -180,14 +182,6 @@ class _Template:
                 return () if name in self._zeros and (is_plus or is_times) else None
             case ast.Assert(test=test):
                 return () if all(isinstance(part, _ASSERTED) for part in ast.walk(test)) else None
-            case ast.For(iter=looped) if _is_range(looped):
-                return ast.iter_child_nodes(node)
-            case ast.For(
-                target=target,
-                iter=ast.Attribute(ast.Name("self"))
-                | ast.Call(ast.Attribute(ast.Attribute(ast.Name("self")), "items"), []),
-            ):
-                return (target, *node.body, *node.orelse)  # for k, v in self.params.items()
             case ast.If():
                 return ast.iter_child_nodes(node)
             case ast.Raise(exc=ast.Name(id="NotImplementedError")):
@@ -221,10 +215,6 @@ class _Template:
                 return (value,)  # config["velocity"] = v
             case ast.Subscript(ast.Attribute(ast.Name("self")), ast.Name() as key, ctx=ast.Store()):
                 return (key,)  # self.params[k] = v.astype(dtype)
-            case ast.IfExp(test, ast.Constant(str()), ast.Constant(str())):
-                return (test,)  # "test" if y is None else "train"
-            case ast.ListComp(made, [ast.comprehension(target, looped, [])]) if _is_range(looped):
-                return (made, target, looped)  # [{"mode": "train"} for i in range(self.num_layers - 1)]
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return (operand,)
         return None
@@ -270,6 +260,23 @@ def _parts_of_operation(node: ast.BinOp | ast.Compare) -> Iterable[ast.AST] | No
             is_count = isinstance(count, ast.Attribute) or _is_length(count)
             return () if is_count else None  # self.num_layers - 1
     return () if _counts_classes(node) else None
+
+
+def _parts_of_loop_or_choice(node: ast.For | ast.ListComp | ast.IfExp) -> Iterable[ast.AST] | None:
+    match node:
+        case ast.For(iter=looped) if _is_range(looped):
+            return ast.iter_child_nodes(node)
+        case ast.For(
+            target=target,
+            iter=ast.Attribute(ast.Name("self"))
+            | ast.Call(ast.Attribute(ast.Attribute(ast.Name("self")), "items"), []),
+        ):
+            return (target, *node.body, *node.orelse)  # for k, v in self.params.items()
+        case ast.ListComp(made, [ast.comprehension(target, looped, [])]) if _is_range(looped):
+            return (made, target, looped)  # [{"mode": "train"} for i in range(self.num_layers - 1)]
+        case ast.IfExp(test, ast.Constant(str()), ast.Constant(str())):
+            return (test,)  # "test" if y is None else "train"
+    return None
 
 
 def _is_range(node: ast.expr) -> bool:

@@ -349,7 +349,10 @@ def test_the_template_of_a_deep_network_is_unwritten_with_all_that_the_handout_g
 @pytest.mark.parametrize(
     "given, written",
     [
-        ("self.params = {}", "self.params = {'b1': np.zeros(input_dim), 'W1': np.random.randn(input_dim, 5)}"),
+        (
+            "self.params = {}",
+            "self.params = {'b1': np.zeros(input_dim), 'W1': np.random.randn(input_dim, 5)}",
+        ),
         ("self.params[k] = v.astype(dtype)", "self.params[k] = v * 0.01"),
         ("for k, v in self.params.items()", "for k, v in made(self.params)"),
         ("1 + len(hidden_dims)", "input_dim + len(hidden_dims)"),

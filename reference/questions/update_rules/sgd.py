@@ -40,7 +40,7 @@ SGD = question_of(
         "hard_lr": (f"a learning rate of 0.01: {_RATE}", with_numbers(_SGD, learning_rate=1e-2)),
         "no_lr": (f"a learning rate of 1: {_RATE}", with_numbers(_SGD, learning_rate=1.0)),
         "nothing": ("no step at all: what becomes of dw?", lambda w, *_: (w, {})),
-        "step_alone": ("the step alone: what is it added to?", _moving(lambda w, dw, lr: -lr * dw)),
+        "step_alone": ("the step alone: what is it added to?", _moving(lambda _, dw, lr: -lr * dw)),
         "divided_by_lr": ("a gradient divided by the learning rate: does a smaller rate make a smaller step?", _moving(lambda w, dw, lr: w - dw / lr)),
         "sign_of_dw": ("steps of the learning rate itself, along the gradient's signs: how long is a step?", _moving(lambda w, dw, lr: w - lr * np.sign(dw))),
         "normalized": ("a gradient divided by its length: how long is a step?", _moving(lambda w, dw, lr: w - lr * dw / np.linalg.norm(dw))),
