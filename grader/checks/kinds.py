@@ -36,6 +36,7 @@ KINDS: Mapping[str, str] = {
     "prediction": "training.prediction:PredictionCheck",
     "purity": "losses.purity:PurityCheck",
     "sampling": "training.sampling:SamplingCheck",
+    "saved": "training.saved:SavedCheck",
     "search": "training.search:SearchCheck",
     "speedup": "speed.speedup:SpeedupCheck",
     "stability": "losses.stability:StabilityCheck",

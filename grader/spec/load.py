@@ -93,8 +93,8 @@ class Spec(Outline):
     @property
     def file_names(self) -> frozenset[str]:
         """Names of the files that the assignment asks for, without their folders."""
-        saved = (getattr(check, "file", None) for check in self.checks)
-        return frozenset(name.rpartition("/")[2] for name in (*self.files, *saved) if name)
+        saved = [name for check in self.checks for name in check.file_names]
+        return frozenset(name.rpartition("/")[2] for name in (*self.files, *saved))
 
     def _unusable_names(self) -> Iterator[SpecFault]:
         for name in self.functions:

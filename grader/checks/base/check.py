@@ -70,6 +70,16 @@ class CheckFields(Model):
         """The methods of a class that the check is about: what another one must not use costs it nothing; None for all."""
         return None
 
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of the files besides code that it asks for: none, unless a kind says otherwise."""
+        return ()
+
+    @property
+    def data_words(self) -> str:
+        """What it asks for on the stand-in for CIFAR-10, and what with --data; empty for a check without bars on images."""
+        return ""
+
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """Faults of the check, given the functions of the spec; `where` is a field of the check."""
         for field, name in self.named.items():

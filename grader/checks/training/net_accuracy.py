@@ -14,7 +14,8 @@ from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import curve
-from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, judged_images, prepared
+from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, prepared
+from grader.checks.training.pixels import accuracies_of_layers
 from grader.data import FEATURES, DataSet
 from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, Model
@@ -33,9 +34,6 @@ from grader.model.trial import (
 )
 from grader.model.verdict import Verdict
 from reference import driver_source, right_source
-
-_LEVELS = 255.0
-"""Pixels are judged on the course's scale, 0 to 255, with the mean image of the training split taken out."""
 
 
 class NetTraining(Model):
@@ -180,16 +178,8 @@ class NetAccuracyCheck(CheckFields):
 
 def _accuracies(data: DataSet, plan: NetTraining, weights: Array, biases: Array) -> Accuracies:
     """Of the highest scores of the right network with these parameters."""
-    mean = data.derived("mean image", lambda: prepared(data, "train", "float32")[0][:, :-1].mean(axis=0))
-    layer = _LEVELS * (judged_images(data, "float32")[:, :-1] - mean)
     shapes = list(pairwise(plan.widths))
     matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
     rows = np.split(biases, np.cumsum(plan.widths[1:])[:-1])
-    for number, (shape, matrix, b) in enumerate(zip(shapes, matrices, rows, strict=True), start=1):
-        layer = layer @ matrix.reshape(shape) + b
-        layer = layer if number == len(shapes) else np.maximum(layer, 0)
-    labels = layer.argmax(axis=1)
-    y_val, y_test = data.labels("val"), data.labels("test")
-    return Accuracies(
-        float(np.mean(labels[: len(y_val)] == y_val)), float(np.mean(labels[len(y_val) :] == y_test))
-    )
+    layers = [(matrix.reshape(shape), row) for shape, matrix, row in zip(shapes, matrices, rows, strict=True)]
+    return accuracies_of_layers(data, "channels_first", layers)
