@@ -23,6 +23,8 @@ from grader.model.assignment import (
     Model,
     Restrictions,
 )
+from grader.spec.claims import Claim
+from grader.spec.claims import misfits as claim_misfits
 from grader.spec.errors import Misfits
 from grader.spec.include import Include, with_included
 from grader.spec.toml_file import checked, parse_toml, read_toml, with_tuples
@@ -82,10 +84,16 @@ class Spec(Outline):
         description="The handout's files; where several files define a function, these come first.",
     )
     checks: tuple[AnyCheck, ...] = Field(min_length=1)
+    claims: tuple[Claim, ...] = Field(
+        default=(),
+        max_length=50,
+        description="Numbers that tagged cells of the notebooks print: shown beside what was measured, never worth points.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         faults = [*self._unusable_names(), *self._open_layouts(), *self._repeated_ids(), *self._misfits()]
+        faults += claim_misfits(self.claims, self.checks)
         if faults:
             raise Misfits(faults)
         return self

@@ -76,6 +76,11 @@ class CheckFields(Model):
         return ()
 
     @property
+    def comparable(self) -> tuple[str, ...]:
+        """The names of those of its numbers that a notebook may print as well, measured on CIFAR-10."""
+        return ()
+
+    @property
     def data_words(self) -> str:
         """What it asks for on the stand-in for CIFAR-10, and what with --data; empty for a check without bars on images."""
         return ""

@@ -53,6 +53,15 @@ class AccuracyCheck(CheckFields):
             yield SpecFault("", "must name either loss, trainer and predictor, or class_name alone")
 
     @property
+    def comparable(self) -> tuple[str, ...]:
+        """Both accuracies."""
+        return ("val_accuracy", "test_accuracy")
+
+    @property
+    def data_words(self) -> str:
+        return f"the same bars on the stand-in and with --data: {self._plan.bars.as_bars()}"
+
+    @property
     def _learner(self) -> Learner:
         return Learner(self.functions, self.dtype)
 

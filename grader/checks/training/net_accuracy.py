@@ -91,6 +91,17 @@ class NetAccuracyCheck(CheckFields):
             yield SpecFault("rule", f"must be another function than {self.function}", self.rule)
 
     @property
+    def comparable(self) -> tuple[str, ...]:
+        """Both accuracies."""
+        return ("val_accuracy", "test_accuracy")
+
+    @property
+    def data_words(self) -> str:
+        if self.cifar10 is None or self.cifar10.bars == self.standin.bars:
+            return f"the same bars on the stand-in and with --data: {self.standin.bars.as_bars()}"
+        return f"on the stand-in {self.standin.bars.as_bars()}; with --data {self.cifar10.bars.as_bars()}"
+
+    @property
     def asked_again(self) -> Literal["partly right"]:
         """Of the layers and the rule, where they have earned points of their own."""
         return "partly right"
@@ -164,6 +175,11 @@ class NetAccuracyCheck(CheckFields):
         verb = "Accuracy" if credit == 1 else "The accuracy is too low"
         first, last = float(history[:10].mean()), float(history[-50:].mean())
         words = f"{verb}: {reached.beside(plan.bars)}, after {trial.label}."
+        if data.is_standin and self.cifar10 is not None and self.cifar10.bars != plan.bars:
+            words += (
+                " These are stand-in images, fewer and other ones than CIFAR-10's, so the bars are lower; with CIFAR-10"
+                f" (--data) they are {self.cifar10.bars.as_bars()}."
+            )
         if credit < 1:
             words += f" The loss goes from {formatting.number(first)} to {formatting.number(last)}."
         return self.scored(

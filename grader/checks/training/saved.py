@@ -66,6 +66,11 @@ class SavedCheck(CheckFields):
         return tuple(each.file for each in self.files)
 
     @property
+    def comparable(self) -> tuple[str, ...]:
+        """The accuracies of the files that are scored."""
+        return tuple(each.measure(split) for each in self.files if each.bars for split in ("val", "test"))
+
+    @property
     def data_words(self) -> str:
         bars = [each.bars_words for each in self.files if each.bars]
         if not bars:

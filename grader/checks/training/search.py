@@ -80,6 +80,10 @@ class SearchCheck(CheckFields):
     )
     batch_size: int = Field(default=200, gt=0, le=10000)
 
+    @property
+    def data_words(self) -> str:
+        return f"the same bar on the stand-in and with --data: {self.bar:g} on the validation images"
+
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The learner must be three functions, one class or nothing."""
         yield from super().misfits(functions)

@@ -133,7 +133,7 @@ class _Unpickler(pickle.Unpickler):
         if module in NUMERIC and name == "_frombuffer":
             return self.made_from_buffer
         raise LookupError(
-            f"a pickle that names {ascii(f'{module}.{name}')[1:81]}; only arrays are read, and nothing in it was run"
+            f"a pickle that names {ascii(f'{module}.{name}'[:80])[1:-1]}; only arrays are read, and nothing in it was run"
         )
 
     def made(self, *_: Any) -> _Array:
@@ -153,10 +153,13 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Scalar:
-    """A single number of NumPy's: a history or a rate that was saved beside the weights."""
+    """A single number of NumPy's: an accuracy or a rate that was saved beside the weights."""
 
     def __init__(self, *_: Any) -> None:
         pass
+
+
+_KINDS = {_Array: "an array", _Scalar: "a single number"}
 
 
 def _unpickled(content: bytes) -> Any:
@@ -224,7 +227,7 @@ def _wanted(content: Any, names: Any) -> list[Any]:
     if isinstance(found, _Array) and len(wanted) == 1 and not found.is_of_objects:
         found = {wanted[0]: found}
     if not isinstance(found, dict):
-        kind = "an array" if isinstance(found, _Array) else f"a value of type {type(found).__name__}"
+        kind = _KINDS.get(type(found), f"a value of type {type(found).__name__}")
         raise LookupError(f"{kind}, not a dict of arrays")  # noqa: TRY004  one error for all contents
     if not all(isinstance(key, str) for key in found):
         raise LookupError("a dict with a key that is not a string")
@@ -235,7 +238,8 @@ def _wanted(content: Any, names: Any) -> list[Any]:
             keys = ", ".join(ascii(key[:40]) for key in list(found)[:5])
             raise LookupError(f"a dict without the key {name!r} (it has {keys or 'none'})")
         if not isinstance(found[name], _Array):
-            raise LookupError(f"a value of type {type(found[name]).__name__} under {name!r}, not an array")  # noqa: TRY004  one error for all contents
+            kind = _KINDS.get(type(found[name]), f"a value of type {type(found[name]).__name__}")
+            raise LookupError(f"{kind} under {name!r}, not an array")  # noqa: TRY004  one error for all contents
     return [found[name].array(name) for name in wanted]
 
 
