@@ -168,7 +168,15 @@ def _show_claims(console: Console, report: Report) -> None:
         console.print()
         console.print(_text("Printed in the notebooks (no points)", style="bold"))
     for each in report.claims:
-        console.print(_indented(f"{each.title}: {each.message} ({each.file}, cell {each.cell})."))
+        if each.measured is not None:
+            console.print(_indented(f"{each.title}: {each.message} ({each.file}, cell {each.cell})."))
+    others = [
+        f"{each.title} {formatting.number(each.printed, 4)}"
+        for each in report.claims
+        if each.measured is None
+    ]
+    if others:
+        console.print(_indented(f"Not compared with anything: {'; '.join(others)}."))
 
 
 def _circumstances(report: Report) -> str:

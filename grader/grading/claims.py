@@ -95,13 +95,13 @@ def _words(
 ) -> str:
     words = f"printed {formatting.number(printed, 4)}"
     if claim.check is None or result is None:
-        return f"{words}; nothing that was handed in can confirm it"
+        return f"{words}; nothing handed in to measure it by"
     is_own = result.check.kind == "saved"
     if measured is not None:
         by = "on your saved weights" if is_own else "by our training of your code, which differs from yours"
         return f"{words}, measured {formatting.number(measured, 4)} {by}"
     if not has_data:
-        return f"{words}; not measured, because that takes CIFAR-10 (--data)"
+        return f"{words}; not measured, as that takes CIFAR-10 (--data)"
     if not 0 <= printed <= 1:
         return f"{words}; not a share of the images, so it was not compared"
     return f"{words}; {'your saved weights' if is_own else 'it'} could not be measured"

@@ -106,12 +106,11 @@ class SavedFile(Model):
         return [(arrays[name], arrays[f"b{name[1:]}"]) for name in self.matrices]
 
     def reached_words(self, reached: Mapping[str, float]) -> str:
-        """How many images its weights label correctly, each split beside its bar."""
-        words = []
-        for split, share in reached.items():
-            bar = self.bars.get(split)
-            needed = "no bar" if bar is None else f"{bar:g} needed"
-            words.append(f"{formatting.number(share, 4)} of the {_SPLITS[split]} images correctly ({needed})")
+        """How many images its weights label correctly, beside each bar."""
+        words = [
+            f"{formatting.number(reached[split], 4)} of the {_SPLITS[split]} images correctly ({bar:g} needed)"
+            for split, bar in self.bars.items()
+        ]
         return formatting.listing(words)
 
     @property
