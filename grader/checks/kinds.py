@@ -56,7 +56,7 @@ def class_of(kind: str) -> type[CheckFields]:
 
 def tells_numbers(kind: str) -> bool:
     """Whether a check of a kind has something to tell if it passed: a time or an accuracy, or why there is none."""
-    return kind in KINDS and (class_of(kind).is_slow or class_of(kind).needs_data)
+    return kind in KINDS and (class_of(kind).is_slow or class_of(kind).scores_images)
 
 
 class _ByKind:

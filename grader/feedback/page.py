@@ -298,7 +298,7 @@ def _on_images(checks: Sequence[CheckPart], drawn: Sequence[str]) -> list[CheckP
     return [
         check
         for check in checks
-        if check.status == "passed" and check.kind in KINDS and class_of(check.kind).needs_data
+        if check.status == "passed" and check.kind in KINDS and class_of(check.kind).scores_images
         if check.id not in drawn
     ]
 

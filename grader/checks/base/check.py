@@ -34,6 +34,7 @@ class CheckFields(Model):
     Attributes:
         is_timed: the check measures time, so nothing else may use the device meanwhile.
         needs_data: the check uses the data set.
+        scores_images: it has bars for the share of images that are labelled correctly, and says in `data_words` which count.
         is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
     """
 
@@ -41,6 +42,7 @@ class CheckFields(Model):
     is_timed: ClassVar[bool] = False
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
+    scores_images: ClassVar[bool] = False
 
     kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")

@@ -31,6 +31,7 @@ class AccuracyCheck(CheckFields):
 
     roles: ClassVar[Roles] = LEARNER_ROLES
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["accuracy"]

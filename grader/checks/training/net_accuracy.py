@@ -72,6 +72,7 @@ class NetAccuracyCheck(CheckFields):
 
     roles: ClassVar[Roles] = {"function": ("function",), "rule": ("function",)}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["net_accuracy"]

@@ -54,6 +54,7 @@ class SavedCheck(CheckFields):
 
     roles: ClassVar[Roles] = {}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
 
     kind: Literal["saved"]
     files: tuple[SavedFile, ...] = Field(

@@ -60,6 +60,7 @@ class SearchCheck(CheckFields):
 
     roles: ClassVar[Roles] = {"function": ("search_params",), **LEARNER_ROLES}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["search"]

@@ -58,6 +58,7 @@ class WeightsCheck(CheckFields):
 
     roles: ClassVar[Roles] = {}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
 
     kind: Literal["weights"]
     file: str = Field(pattern=r"^[^/\\]+\.pth?$", description="The file's name, in whatever folder it lies.")
