@@ -49,13 +49,13 @@ def write_atomically(path: Path, text: str | bytes) -> None:
         raise _not_written(path, error) from error
 
 
-def write_to(path: Path, text: str) -> None:
+def write_to(path: Path, text: str | bytes) -> None:
     """As `write_atomically`, but what is not a regular file (/dev/stdout, a named pipe) is written to, not replaced."""
     if path.is_file() or not path.exists():
         write_atomically(path, text)
         return
     try:
-        path.write_bytes(text.encode())
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
     except OSError as error:
         raise _not_written(path, error) from error
 

@@ -1,0 +1,102 @@
+"""Whose score may leave the grader, whose is withheld, and who has none. Every export asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader import formatting
+from grader.exporters.export import Withheld
+from grader.model.report import Report, student_view
+from grader.model.student_result import StudentResult
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A score that counts, rounded once for all exports."""
+
+    result: StudentResult
+
+    score: float
+    """In points, to two decimals."""
+
+    max_score: float | None
+    """None if the instructor gave points for no submission."""
+
+    @property
+    def words(self) -> str:
+        """The score in words: 87.5 of 100."""
+        most = "" if self.max_score is None else f" of {formatting.points(self.max_score)}"
+        return f"{formatting.points(self.score)}{most}"
+
+    @property
+    def who(self) -> str:
+        """The student as a sentence names them, every character visible."""
+        return formatting.printable(self.result.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """The students of a class, each in one of these."""
+
+    given: tuple[Grade, ...]
+
+    withheld: tuple[tuple[StudentResult, Withheld], ...]
+
+    not_submitted: tuple[StudentResult, ...]
+
+
+def grades(results: Sequence[StudentResult]) -> Grades:
+    """The students by whether they have a score, in the given order."""
+    given, withheld, not_submitted = [], [], []
+    for each in results:
+        if each.score is not None:
+            most = each.max_score
+            given.append(Grade(each, rounded(each.score), None if most is None else rounded(most)))
+        elif each.status == "not_submitted":
+            not_submitted.append(each)
+        else:
+            withheld.append((each, Withheld(formatting.printable(each.words), each.id, _why(each))))
+    return Grades(tuple(given), tuple(withheld), tuple(not_submitted))
+
+
+def rounded(points: float) -> float:
+    """Points to two decimals, as the gradebook has them; never -0."""
+    return round(points, 2) + 0.0
+
+
+def decimal(points: float) -> str:
+    """Points as a gradebook's cell: 87.50."""
+    return f"{rounded(points):.2f}"
+
+
+def of_one(grade: Grade) -> float:
+    """The score as a part of 1, for platforms that know no points."""
+    return round(grade.score / (grade.max_score or 1.0), 6)
+
+
+def problems_of_one(grade: Grade, platform: str) -> Iterator[str]:
+    """The problem of a score above the maximum, which a platform that counts to 1 does not know."""
+    most = grade.max_score or 0.0
+    if grade.score > most:
+        yield (
+            f"{formatting.points(grade.score)} of {formatting.points(most)} points: {platform} takes no score above the"
+            " maximum; lower the override"
+        )
+
+
+def _why(result: StudentResult) -> str:
+    report = result.report
+    if report is None:
+        return "not graded yet: run grader batch again"
+    return why_withheld(student_view(report))  # a platform may show it to students
+
+
+def why_withheld(report: Report) -> str:
+    """Why a report has no score."""
+    failed = [check.title for check in report.checks if check.status == "errored"]
+    if failed:
+        return f"the grader failed in {formatting.several(failed, 3)}: grade again"
+    if not report.max_score:
+        return "nothing in this assignment is worth points"
+    return "not every check was run: grade again without --only"
