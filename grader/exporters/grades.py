@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -53,16 +54,50 @@ def grades(results: Sequence[StudentResult]) -> Grades:
         if each.score is not None:
             most = each.max_score
             given.append(Grade(each, rounded(each.score), None if most is None else rounded(most)))
-        elif each.status == "not_submitted":
+        elif each.status == "not_submitted" and not each.remarks:
             not_submitted.append(each)
         else:
             withheld.append((each, Withheld(formatting.printable(each.words), each.id, _why(each))))
     return Grades(tuple(given), tuple(withheld), tuple(not_submitted))
 
 
+def with_several(results: Sequence[StudentResult]) -> Iterator[str]:
+    """The problem of each student who has a score, and more than one submission: nobody knows which one counts."""
+    entries: defaultdict[str, list[StudentResult]] = defaultdict(list)
+    for each in results:
+        if each.student is not None:
+            entries[each.words].append(each)
+    for own in entries.values():
+        if len(own) > 1 and any(each.score is not None for each in own):
+            yield several_words(own)
+
+
+def several_words(own: Sequence[StudentResult]) -> str:
+    """The problem of a student's several submissions."""
+    submissions = formatting.listing(sorted({formatting.printable(each.id) for each in own}))
+    return (
+        f"{formatting.printable(own[0].words)} has several submissions ({submissions}): decide which one counts, and grade"
+        " the class without the others"
+    )
+
+
+def about_quick_runs(results: Sequence[StudentResult]) -> Iterator[str]:
+    """The remark on scores without the checks that a quick run leaves out."""
+    left_out = {
+        sum(check.max_points for check in each.report.checks if check.status == "not_run")
+        for each in results
+        if each.report is not None and each.report.score is not None
+    }
+    if most := max(left_out, default=0):
+        yield (
+            f"graded with --quick: checks worth {formatting.points(most)} points were left out, and the scores are out of"
+            " the rest"
+        )
+
+
 def rounded(points: float) -> float:
-    """Points to two decimals, as the gradebook has them; never -0."""
-    return round(points, 2) + 0.0
+    """Points to two decimals, as the gradebook has them; never -0. Of the four that scores have: sums are off by less."""
+    return round(round(points, 4), 2) + 0.0
 
 
 def decimal(points: float) -> str:
@@ -87,8 +122,10 @@ def problems_of_one(grade: Grade, platform: str) -> Iterator[str]:
 
 def _why(result: StudentResult) -> str:
     report = result.report
-    if report is None:
+    if report is None and result.is_awaited:
         return "not graded yet: run grader batch again"
+    if report is None:  # handed in nothing, as far as is known
+        return f"{formatting.listing(result.remarks)}: give a roster with the ids of the download and grade again"
     return why_withheld(student_view(report))  # a platform may show it to students
 
 

@@ -6,7 +6,8 @@ import hashlib
 
 from grader import formatting
 from grader.exporters.grades import Grade
-from grader.model.report import student_view
+from grader.exporters.seen import seen
+from grader.model.report import HIDDEN_TITLE
 from grader.model.student_result import Change, StudentResult
 
 GREATEST_COMMENT = 4000
@@ -43,11 +44,10 @@ def _lost(result: StudentResult) -> list[str]:
     if result.report is None:
         return []
     earned: dict[str, list[float]] = {}
-    for check in student_view(result.report).checks:
-        points = result.points(check)
-        if points is not None and check.max_points:
-            total = earned.setdefault(check.title, [0.0, 0.0])
-            total[0] += points
+    for check in seen(result, result.report).checks:
+        if check.points is not None and check.max_points:
+            total = earned.setdefault(HIDDEN_TITLE if check.is_hidden else check.title, [0.0, 0.0])
+            total[0] += check.points
             total[1] += check.max_points
     return [
         f"{title}: {formatting.points(points)} of {formatting.points(most)}"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from grader import formatting
 from grader.exporters import Withheld
-from grader.exporters.grades import Grade, grades
+from grader.exporters.grades import Grade, about_quick_runs, grades
 from grader.model.student_result import StudentResult
 from grader.push.comment import comment_of
 from grader.push.config import PushConfig
@@ -93,8 +93,8 @@ def planned(results: Sequence[StudentResult], context: PlanContext) -> Plan:
     class_maximum = max((each.max_score or 0.0 for each in found.given), default=0.0)
     zeros = found.not_submitted if context.has_zeros else ()
     given = (*found.given, *(Grade(each, 0.0, None) for each in zeros))
-    entries = Counter(each.result.student.id for each in given if each.result.student is not None)
-    wanted, left_out, remarks = [], [], [*context.users.remarks]
+    entries = Counter(each.student.id for each in results if each.student is not None)
+    wanted, left_out, remarks = [], [], [*about_quick_runs(results), *context.users.remarks]
     for grade in given:
         student, most = grade.result.student, grade.max_score or class_maximum
         user_id = None if student is None else context.users.ids.get(student.id)

@@ -319,7 +319,7 @@ def test_two_assignments_in_one_folder_are_not_one_export(grader, school):
 
     assert ran.code == 2
     assert (
-        "1. the reports are of mini and other: export a folder of one assignment."
+        "1. the reports are of mini and other: grade each assignment into a folder of its own."
         in in_one_line(ran.err).lower()
     )
 
@@ -354,3 +354,46 @@ def test_help_names_every_format_and_imports_neither_torch_nor_numpy():
     told = " ".join(lines).replace("│", " ").replace(".", ",").split()
     assert lines[-1] == "[]"
     assert {f"{name}," for name in EXPORTERS} <= set(told)
+
+
+@pytest.mark.parametrize("name", ["class.toml", "overrides.toml", "pushed.jsonl", "roster.csv"])
+def test_no_export_is_taken_for_the_class_s_own_file(grader, school, tmp_path, name):
+    ran = export(grader, "csv", "out", "-o", f"out/{name}")
+
+    assert (ran.code, ran.err) == (
+        2,
+        f"grader: out/{name}: the class's own file has this name; give -o another name\n",
+    )
+    assert not (tmp_path / "out" / name).exists()
+
+
+def test_the_roster_is_not_replaced(grader, school, tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n1001,Student 1\n")
+
+    ran = export(grader, "csv", "out", "--roster", "roster.csv", "-o", "roster.csv")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "grader: roster.csv: the export is made from this; give -o another name\n",
+    )
+
+
+def test_several_files_do_not_become_a_folder_called_like_one(grader, school, tmp_path):
+    ran = export(grader, "gradescope", "out", "-o", "results.json")
+
+    assert ran.code == 2
+    assert ran.err == (
+        "grader: results.json: 2 files cannot be one; give -o a .zip or a new folder, or one student with --student ID\n"
+    )
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_file_of_an_earlier_export_is_not_taken_for_a_withheld_student(grader, with_fault, tmp_path):
+    export(grader, "gradescope", "out", "--student", "s1", "-o", "results.json")
+
+    ran = export(grader, "gradescope", "out", "--student", "s3", "-o", "results.json")
+
+    assert ran.code == 1
+    assert ran.out.endswith(
+        "Nothing was written: nobody has a score.\nresults.json is still the file of an earlier export.\n"
+    )

@@ -139,3 +139,17 @@ def test_an_equal_score_that_was_not_taken_is_sent_again_only_if_asked(outcome):
 )
 def test_what_the_results_tell_of_a_lost_answer(shown, sent, face, arrived):
     assert has_arrived(shown, entry(outcome="sending"), sent, face) is arrived
+
+
+def test_a_success_with_a_web_page_is_asked_about():
+    platform = Answering(Answer(200, "<html>Log in</html>"), shown=Shown(8.0, 10.0, "See the page.", None))
+
+    assert pushed(platform)[0].end == "sent"
+    assert len(platform.posts) == 1
+
+
+def test_a_platform_that_answers_with_web_pages_alone_has_taken_nothing():
+    done, _, journal = pushed(Answering(Answer(200, "\n<!DOCTYPE html>")), attempts=2)
+
+    assert (done.end, done.words) == ("failed", "200: a web page, not an answer")
+    assert journal.past("u1").sent is None

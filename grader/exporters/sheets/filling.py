@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from grader import formatting
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.grades import Grade, Grades, decimal, grades, rounded
+from grader.exporters.grades import Grade, Grades, decimal, grades, rounded, several_words
 from grader.exporters.sheets.feedback_words import feedback_words
 from grader.exporters.sheets.grid import Grid, Line, SheetError, filled, read_grid
 from grader.exporters.sheets.layout import Layout, decimal_mark, number, require_apart
@@ -140,11 +140,8 @@ class _Filling:
         """A row that two students could have."""
         students = {each.student.id for at in owners if (each := self.results[at]).student is not None}
         if len(students) == 1:
-            submissions = formatting.listing(sorted({self.results[each].id for each in owners}))
-            self.problems.append(
-                f"line {line.number} is {self._who(owners[0])}, of whom there are several submissions ({submissions}):"
-                " decide which one counts, and grade the class without the others"
-            )
+            words = several_words([self.results[each] for each in owners])
+            self.problems.append(f"line {line.number}: {words}")
             return
         ids = [repr(formatting.printable(line[key.column])) for key in self.layout.keys if line[key.column]]
         who = formatting.listing([self._who(each) for each in owners])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader import formatting
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.gradebook import csv_line, safe_cell
-from grader.exporters.grades import Grade, decimal, grades
+from grader.exporters.grades import Grade, decimal, grades, with_several
 from grader.exporters.sheets.persons import id_of
 from grader.intake.persons import folded
 from grader.model.artifact import Artifact
@@ -51,7 +51,7 @@ def import_table(
     found = grades(results)
     columns, without = _columns(found.given, layout.ids)
     given = [each for each in found.given if each not in without]
-    problems = [*_faults(given, columns)]
+    problems = [*with_several(results), *_faults(given, columns)]
     headers = formatting.listing([each.header for each in layout.ids], "or")
     if without and context.settings.get("unmatched") != "skip":
         who = formatting.several([each.who for each in without], _SHOWN)
@@ -107,10 +107,10 @@ def _faults(given: Sequence[Grade], columns: Sequence[IdColumn]) -> Iterator[str
             owners[folded(value)].append(grade)
             if safe_cell(value) != value:
                 yield (
-                    f"{grade.who}: the {column.header} {formatting.printable(value)!r} is not one, and a spreadsheet could run"
-                    " it as a formula; correct the roster and grade again"
+                    f"{grade.who}: the {column.header} {formatting.printable(value)!r} is not valid: a spreadsheet could run it as a"
+                    " formula; correct the roster and grade again"
                 )
         for value, several in owners.items():
-            if len(several) > 1:
+            if len({each.who for each in several}) > 1:
                 who = formatting.listing([f"{each.who} ({each.result.id})" for each in several])
                 yield f"{column.header} {formatting.printable(value)} is an id of {who}: which one is it?"
