@@ -102,9 +102,8 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
         (Artifact("autolab_grades.csv", "text/csv", written.getvalue().encode()),) if rows else (),
         matched=len(rows),
         scores=tuple(scores),
-        withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
-        not_submitted=tuple(_who(each) for each in found.not_submitted),
+        **found.told,
         remarks=tuple(remarks),
         problems=tuple(faults),
     )

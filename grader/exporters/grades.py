@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from grader import formatting
 from grader.exporters.export import Withheld
@@ -36,6 +37,13 @@ class Grade:
         return formatting.printable(self.result.words)
 
 
+class Told(TypedDict):
+    """Fields of `Export`."""
+
+    withheld: tuple[Withheld, ...]
+    not_submitted: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Grades:
     """The students of a class, each in one of these."""
@@ -45,6 +53,14 @@ class Grades:
     withheld: tuple[tuple[StudentResult, Withheld], ...]
 
     not_submitted: tuple[StudentResult, ...]
+
+    @property
+    def told(self) -> Told:
+        """What every export says of those without a score."""
+        return {
+            "withheld": tuple(each for _, each in self.withheld),
+            "not_submitted": tuple(formatting.printable(each.words) for each in self.not_submitted),
+        }
 
 
 def grades(results: Sequence[StudentResult]) -> Grades:
@@ -63,13 +79,22 @@ def grades(results: Sequence[StudentResult]) -> Grades:
 
 def with_several(results: Sequence[StudentResult]) -> Iterator[str]:
     """The problem of each student who has a score, and more than one submission: nobody knows which one counts."""
+    for own in by_student(results).values():
+        if (
+            len({each.id for each in own}) > 1
+            and len({each.words for each in own}) == 1
+            and any(each.score is not None for each in own)
+        ):
+            yield several_words(own)
+
+
+def by_student(results: Sequence[StudentResult]) -> Mapping[str, Sequence[StudentResult]]:
+    """The results of each student, by their id."""
     entries: defaultdict[str, list[StudentResult]] = defaultdict(list)
     for each in results:
         if each.student is not None:
-            entries[each.words].append(each)
-    for own in entries.values():
-        if len(own) > 1 and any(each.score is not None for each in own):
-            yield several_words(own)
+            entries[each.student.id].append(each)
+    return entries
 
 
 def several_words(own: Sequence[StudentResult]) -> str:

@@ -60,7 +60,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         )
     remarks = []
     if found.not_submitted:
-        names = formatting.several([formatting.printable(each.words) for each in found.not_submitted])
+        names = formatting.several(found.told["not_submitted"])
         remarks.append(f"handed in nothing, so 0 points and no timestamp, as nbgrader has it: {names}")
     if quoted:
         remarks.append(
@@ -73,7 +73,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         (Artifact("grades.csv", "text/csv", "".join(lines).encode()),),
         matched=len(found.given),
         scores=tuple((each.who, each.words) for each in found.given),
-        withheld=tuple(each for _, each in found.withheld),
+        withheld=found.told["withheld"],
         remarks=tuple(remarks),
         problems=tuple(with_several(results)),
     )

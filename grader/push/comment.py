@@ -6,7 +6,7 @@ import hashlib
 
 from grader import formatting
 from grader.exporters.grades import Grade
-from grader.exporters.seen import seen
+from grader.exporters.seen import cut, seen
 from grader.model.report import HIDDEN_TITLE
 from grader.model.student_result import Change, StudentResult
 
@@ -24,9 +24,8 @@ def comment_of(grade: Grade, max_score: float, end: str) -> str:
     lost = list(_lost(grade.result))
     if lost:
         lines += ["Points lost:", *(f"- {each}" for each in formatting.first(lost, _MOST_CHECKS))]
-    if end:
-        lines.append(end)
-    return formatting.held("\n".join(lines), GREATEST_COMMENT)
+    text, end = (formatting.printable_lines(each) for each in ("\n".join(lines), end))
+    return cut(text, GREATEST_COMMENT - len(end)) + (f"\n{end}" if end else "")
 
 
 def sha256_of(comment: str | None) -> str | None:

@@ -161,7 +161,7 @@ def test_a_report_in_which_nothing_is_worth_points_is_withheld():
 )
 def test_points_without_a_submission_are_told_to_be_entered_by_hand(name):
     assert made(name).left_out == (
-        "Student Nine (1009): 7 points without a submission; enter them by hand",
+        "Student Nine (1009): 7 points by an override and no report; enter them in the platform",
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_a_fault_is_withheld_told_and_in_the_exit_code(grader, with_fault, tmp_p
 
     assert ran.code == 1
     assert (
-        "Withheld (1): without a score, which is never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
+        "Withheld (1): no score yet, which is never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
         in ran.out
     )
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -144,7 +144,7 @@ def test_a_dry_run_tells_and_writes_nothing(grader, with_fault, tmp_path):
     assert ran.out.startswith(
         "Mini: 2 students with a score, for prairielearn\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
     )
-    assert "Withheld (1): without a score, which is never a 0" in ran.out
+    assert "Withheld (1): no score yet, which is never a 0" in ran.out
     assert "Dry run: nothing was written. It would be\n  s1.json (" in ran.out
     assert sorted(tmp_path.rglob("*")) == before
 

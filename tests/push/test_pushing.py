@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from grader.push.comment import sha256_of
+from grader.exporters.grades import Grade
+from grader.model.student_result import Change, StudentResult
+from grader.push.comment import comment_of, sha256_of
 from grader.push.config import PushConfig, UsersConfig
 from grader.push.connection import Answer, NoAnswer
 from grader.push.journal import Entry, Journal, Past
@@ -153,3 +155,14 @@ def test_a_platform_that_answers_with_web_pages_alone_has_taken_nothing():
 
     assert (done.end, done.words) == ("failed", "200: a web page, not an answer")
     assert journal.past("u1").sent is None
+
+
+def test_a_long_comment_is_cut_at_a_line_and_keeps_its_end():
+    changes = tuple(Change("override", 1.0, "reason " * 100) for _ in range(10))
+
+    lines = comment_of(
+        Grade(StudentResult("a", None, None, changes), 8.0, 10.0), 10.0, "See the page."
+    ).splitlines()
+
+    assert lines[1:6] == [f"+1 points: {'reason ' * 100}"] * 5
+    assert lines[6:] == ["(cut: 3,560 more characters)", "See the page."]

@@ -78,15 +78,12 @@ class _Filling:
             if (grade := scores.get(id(result))) is not None and number_ not in self.settled
         ]
         self._unmatched(absent, is_going_on=is_going_on or not rows)
-        withheld = tuple(each for _, each in self.grades.withheld)
-        not_submitted = tuple(formatting.printable(each.words) for each in self.grades.not_submitted)
         if self.problems:
             return Export(
                 problems=tuple(self.problems),
-                withheld=withheld,
                 left_out=tuple(self.left_out),
-                not_submitted=not_submitted,
                 remarks=self._remarks(),
+                **self.grades.told,
             )
         dropped = self._without_grade(written) if self.layout.drops_rows_without_grade else frozenset()
         content = filled(self.grid, self.edits, dropped)
@@ -94,10 +91,9 @@ class _Filling:
             (Artifact(_own_name(context.sheet_name), "text/csv", content),) if written else (),
             matched=len(self.scores),
             scores=tuple(self.scores),
-            withheld=withheld,
             left_out=tuple(self.left_out),
-            not_submitted=not_submitted,
             remarks=self._remarks(),
+            **self.grades.told,
         )
 
     def _rows(self) -> Mapping[int, int]:

@@ -86,7 +86,11 @@ def export(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="What else the format asks for; may be repeated.", metavar="NAME=VALUE"),
+        typer.Option(
+            "--set",
+            help="What else a format takes: unmatched=skip and feedback=COLUMN (sheets), encoding=cp1252, problems=checks (autolab); may be repeated.",
+            metavar="NAME=VALUE",
+        ),
     ] = None,
     dry_run: Annotated[
         bool,
