@@ -106,18 +106,33 @@ def several_words(own: Sequence[StudentResult]) -> str:
     )
 
 
-def about_quick_runs(results: Sequence[StudentResult]) -> Iterator[str]:
-    """The remark on scores without the checks that a quick run leaves out."""
-    left_out = {
-        sum(check.max_points for check in each.report.checks if check.status == "not_run")
-        for each in results
-        if each.report is not None and each.report.score is not None
-    }
-    if most := max(left_out, default=0):
+def about_scores(results: Sequence[StudentResult]) -> Iterator[str]:
+    """Remarks on scores that may not be what the instructor takes them for: of quick runs, and of what could not be read."""
+    scored = [each for each in results if each.report is not None and each.report.score is not None]
+    left_out = {formatting.printable(each.words): points for each in scored if (points := _not_run(each))}
+    if left_out:
+        is_all = all(map(_not_run, scored))
+        who = "" if is_all else f" ({formatting.several([*left_out], 20)})"
         yield (
-            f"graded with --quick: checks worth {formatting.points(most)} points were left out, and the scores are out of"
-            " the rest"
+            f"graded with --quick{who}: checks worth {formatting.points(max(left_out.values()))} points were left out, and the"
+            " scores are out of the rest"
         )
+    unread = {
+        formatting.printable(each.words): None
+        for each in results
+        if each.status == "unreadable" and each.score == 0
+    }
+    if unread:
+        yield (
+            f"0 points because the submission could not be read: {formatting.several([*unread], 20)}; if it"
+            " deserves points, ask for it again or use grader override"
+        )
+
+
+def _not_run(result: StudentResult) -> float:
+    """Points of the checks that were left out."""
+    checks = () if result.report is None else result.report.checks
+    return sum(check.max_points for check in checks if check.status == "not_run")
 
 
 def rounded(points: float) -> float:

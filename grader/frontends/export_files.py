@@ -44,8 +44,8 @@ def require_place(place: str, inputs: Sequence[Path]) -> None:
         return
     path = Path(place)
     try:
-        if path.name in _OF_A_CLASS and path.parent.resolve() in {each.resolve() for each in inputs}:
-            raise OutputError.at(path, "the class's own file has this name; give -o another name")
+        for each in inputs:
+            _require_elsewhere(path, each.resolve())
         if path.exists():
             _require_replaceable(path, inputs)
         if not path.parent.is_dir():
@@ -58,6 +58,15 @@ def require_place(place: str, inputs: Sequence[Path]) -> None:
             )
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
+
+
+def _require_elsewhere(path: Path, folder: Path) -> None:
+    """OutputError if the file would be taken for one of a class in this folder."""
+    above = path.parent.resolve()
+    if above in {folder / "reports", folder / "feedback"} and not path.exists():
+        raise OutputError.at(path, "this folder is for the grader's own files; give -o another place")
+    if above == folder and path.name in _OF_A_CLASS:
+        raise OutputError.at(path, "the class's own file has this name; give -o another name")
 
 
 def _require_replaceable(path: Path, inputs: Sequence[Path]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from grader.exporters import Withheld
-from grader.exporters.grades import Grade, about_quick_runs, by_student, grades, several_words
+from grader.exporters.grades import Grade, about_scores, by_student, grades, several_words
 from grader.model.student_result import StudentResult
 from grader.push.comment import comment_of
 from grader.push.config import PushConfig
@@ -92,7 +92,7 @@ def planned(results: Sequence[StudentResult], context: PlanContext) -> Plan:
     zeros = found.not_submitted if context.has_zeros else ()
     given = (*found.given, *(Grade(each, 0.0, None) for each in zeros))
     entries = by_student(results)
-    wanted, left_out, remarks = [], [], [*about_quick_runs(results), *context.users.remarks]
+    wanted, left_out, remarks = [], [], [*about_scores(results), *context.users.remarks]
     for grade in given:
         student, most = grade.result.student, grade.max_score or class_maximum
         user_id = None if student is None else context.users.ids.get(student.id)

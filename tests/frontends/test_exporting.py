@@ -289,6 +289,17 @@ def test_a_class_that_nobody_knows_is_not_exported(grader, school, tmp_path):
     assert not (tmp_path / "a.csv").exists()
 
 
+def test_a_zero_of_what_could_not_be_read_is_told(grader, school):
+    school.write("s1", report_of(submission=submission(1), status="unreadable", score=0.0, checks=[]))
+
+    ran = export(grader, "csv", "out", "--dry-run")
+
+    assert (
+        "0 points because the submission could not be read: Student 1 (1001); if it deserves points"
+        in in_one_line(ran.out)
+    )
+
+
 def test_a_quick_run_is_told(grader, school):
     checks = [check_part(), check_part(id="speed", status="not_run", points=0.0, max_points=4.0)]
     school.write("s1", report_of(submission=submission(1), checks=checks))
@@ -296,7 +307,7 @@ def test_a_quick_run_is_told(grader, school):
     ran = export(grader, "csv", "out", "--dry-run")
 
     assert (
-        "Graded with --quick: checks worth 4 points were left out, and the scores are out of the rest."
+        "Graded with --quick (Student 1 (1001)): checks worth 4 points were left out, and the scores are out of the rest."
         in in_one_line(ran.out)
     )
 
@@ -365,6 +376,15 @@ def test_no_export_is_taken_for_the_class_s_own_file(grader, school, tmp_path, n
         f"grader: out/{name}: the class's own file has this name; give -o another name\n",
     )
     assert not (tmp_path / "out" / name).exists()
+
+
+def test_no_export_is_taken_for_a_report(grader, school, tmp_path):
+    ran = export(grader, "csv", "out", "-o", "out/reports/s9.json")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "grader: out/reports/s9.json: this folder is for the grader's own files; give -o another place\n",
+    )
 
 
 def test_the_roster_is_not_replaced(grader, school, tmp_path):

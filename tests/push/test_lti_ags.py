@@ -507,9 +507,8 @@ def test_a_student_with_a_score_and_a_fault_gets_neither(grader, store, tmp_path
 def test_nobody_gets_a_zero_for_a_submission_that_may_be_theirs(grader, store, tmp_path, canvas):
     add_student(store, 1)
     stray = {"submission": "hw1", "student": None, "reason": "no id", "candidates": ["s2"]}
-    entry = {
-        "id": "hw1", "students": [], "attempt": None, "submitted_at": None, "late_mark": None, "earlier": [], "notes": [],
-    }  # fmt: skip
+    none = dict.fromkeys(("attempt", "submitted_at", "late_mark"))
+    entry = {"id": "hw1", "students": (), **none, "earlier": (), "notes": ()}
     store.write_record(parse_class_record(json.dumps({**RECORD, "entries": [entry], "unmatched": [stray]})))
 
     ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas), "--zeros")

@@ -157,7 +157,7 @@ def _made(
     format_: ExportFormat, results: Sequence[StudentResult], context: ExportContext, source: _Source
 ) -> Export:
     """The export, with what the class's own files leave open."""
-    from grader.exporters.grades import about_quick_runs
+    from grader.exporters.grades import about_scores
 
     made = format_.exporter(results, context)
     withheld = tuple(
@@ -166,7 +166,7 @@ def _made(
     return replace(
         made,
         withheld=withheld,
-        remarks=(*source.remarks, *about_quick_runs(results), *made.remarks),
+        remarks=(*source.remarks, *about_scores(results), *made.remarks),
         problems=(*source.problems, *made.problems),
     )
 
