@@ -54,9 +54,14 @@ def class_of(kind: str) -> type[CheckFields]:
     return found
 
 
+def is_slow(kind: str) -> bool:
+    """Whether checks of a kind time or train: for code that has a report but no spec."""
+    return kind in KINDS and class_of(kind).is_slow
+
+
 def tells_numbers(kind: str) -> bool:
     """Whether a check of a kind has something to tell if it passed: a time or an accuracy, or why there is none."""
-    return kind in KINDS and (class_of(kind).is_slow or class_of(kind).scores_images)
+    return is_slow(kind) or (kind in KINDS and class_of(kind).scores_images)
 
 
 class _ByKind:
