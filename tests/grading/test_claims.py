@@ -8,9 +8,15 @@ from grader.checks.training.saved import SavedCheck
 from grader.checks.training.saved_file import SavedFile
 from grader.grading.check_result import CheckResult
 from grader.grading.claims import claims_of, far_off
-from grader.intake.submission import SourceFile, Submission
+from grader.grading.grade import grade
+from grader.grading.settings import Settings
+from grader.intake.submission import SourceFile, Submission, load_submission
+from grader.model.report import student_view
 from grader.model.verdict import Verdict
+from grader.sandbox.fake import FakeSandbox
+from grader.spec import load_spec
 from grader.spec.claims import Claim
+from tests.test_samples import SUBMISSIONS
 
 SAVED = SavedCheck(
     kind="saved",
@@ -135,3 +141,14 @@ def test_a_number_far_from_what_the_weights_give_is_for_the_instructor():
 
 def test_what_was_not_measured_is_no_reason_to_look():
     assert list(far_off(found(SOFTMAX, has_data=False, measured=0.1))) == []
+
+
+def test_the_report_and_the_student_s_view_of_it_have_every_number_that_the_handout_s_notebooks_print():
+    folder = SUBMISSIONS / "cs231n_2025" / "zip_as_handed_in"
+    loaded = load_spec("cs231n_2025")
+
+    report = grade(load_submission(folder), loaded, FakeSandbox(), Settings(seed=1, only=frozenset()))
+
+    assert [claim.title for claim in report.claims] == [claim.title for claim in loaded.spec.claims]
+    assert report.claims[3].printed == 0.362
+    assert student_view(report).claims == report.claims
