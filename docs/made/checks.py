@@ -9,7 +9,10 @@ from grader.spec import load_spec, shipped_specs
 
 def checks() -> str:
     """A table of all specs, and a section for each: its checks with their points."""
-    lines = table(
+    lines = heading(
+        2, "Which spec is mine?", "checks-all"
+    )  # before it, Sphinx would move the table to the end
+    lines += table(
         ("Spec", "Assignment", "Checks"),
         (
             (f"[{code(name)}](#checks-{name})", prose(spec.title), str(len(spec.checks)))

@@ -140,6 +140,14 @@ def class_with_roster(folder: Path) -> None:
     take(file_of("instructors.md", "students.csv"), folder)
 
 
+def late_student(folder: Path) -> None:
+    """Of the same class only who handed in late."""
+    with ZipFile(folder / "submissions.zip", "w") as download:
+        notebook = (CS231N / "one_notebook" / "linear.ipynb").read_bytes()
+        download.writestr("chenwei_LATE_103_5003_linear.ipynb", notebook)
+    take(file_of("instructors.md", "students.csv"), folder)
+
+
 def canvas_gradebook(folder: Path) -> None:
     """The same with the gradebook that docs/exports.md shows."""
     canvas_class(folder)

@@ -35,7 +35,7 @@ PARTS = {
     "students.md": (("", readers.student_folder),),
     "own-assignment.md": (("", readers.kmeans_class),),
     "writing-a-spec.md": (("", readers.a_copied_spec),),
-    "late-work.md": (("", readers.class_with_roster),),
+    "late-work.md": (("", readers.late_student),),
     "exports.md": (("", readers.graded_class),),
     "reports.md": (("", readers.student_folder),),
     "isolation.md": (("", readers.small_class),),
@@ -111,9 +111,9 @@ def test_the_table_of_extras_has_each_with_what_it_installs():
     rows = dict(re.findall(r"^\| `([a-z]+)` \| ([^|]*) \|", text_of(DOCS / "install.md"), re.MULTILINE))
 
     assert {*rows} == {*extras}
-    assert {
-        name: set(words.split(", ")) for name, words in rows.items() if name != "dev"
-    } == {name: installed for name, installed in extras.items() if name != "dev"}
+    assert {name: set(words.split(", ")) for name, words in rows.items() if name != "dev"} == {
+        name: installed for name, installed in extras.items() if name != "dev"
+    }
 
 
 def test_each_link_leads_to_a_file():

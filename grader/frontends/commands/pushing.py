@@ -98,7 +98,8 @@ def push_scores(
 def show_key(
     key_file: Annotated[Path, typer.Argument(help="The private RSA key, in PEM.", metavar="FILE")],
     key_id: Annotated[
-        str | None, typer.Option("--id", help="The `kid` of the JWK; `key_id` in the settings.", metavar="NAME")
+        str | None,
+        typer.Option("--id", help="The `kid` of the JWK; `key_id` in the settings.", metavar="NAME"),
     ] = None,
 ) -> None:
     """Print the public key, to be registered in the platform: as a JWK (Canvas) and as PEM (Moodle)."""
