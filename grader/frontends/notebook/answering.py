@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from grader.api import Grader, load_spec_for
 from grader.errors import GraderError, NotebookError, SandboxError, SpecError
 from grader.frontends.notebook.asking import (
     checks_of,
+    hint_broken,
     is_nothing_there,
     is_said,
     reason_empty,
@@ -72,6 +74,8 @@ class Answering:
         except SpecError as error:
             if is_undefined and request.spec is None:
                 raise NotebookError(why_undefined(names, done)) from error
+            if request.spec is None and (hint := hint_broken(done)):
+                raise NotebookError(f"{error}{hint}") from error
             raise
         require_known(names, loaded)
         if is_undefined:
@@ -104,5 +108,5 @@ def _place(spec: str | None, folder: str) -> str | None:
     if spec is None or spec in shipped_specs():
         return spec
     place = Path(folder, spec)
-    is_path = len(Path(spec).parts) > 1 or Path(spec).suffix or place.exists()
+    is_path = len(Path(spec).parts) > 1 or Path(spec).suffix or os.path.exists(place)
     return str(place) if is_path else spec

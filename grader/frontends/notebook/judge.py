@@ -91,4 +91,4 @@ def _place_briefly(request: Request) -> str | None:
     if request.spec is None:
         return None
     place = Path(request.snapshot.folder, request.spec)
-    return str(place) if place.exists() else request.spec
+    return str(place) if os.path.exists(place) else request.spec

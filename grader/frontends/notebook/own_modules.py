@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ def saved_files(snapshot: Snapshot, names: Iterable[str]) -> Iterator[SourceFile
     """The files of saved weights that the assignment asks for, from the working folder."""
     for name in sorted(filter(is_saved, names)):
         path = Path(snapshot.folder, name)
-        if path.is_file() and path.stat().st_size <= SAVED_BYTES:
+        if os.path.isfile(path) and path.stat().st_size <= SAVED_BYTES:
             yield SourceFile(formatting.printable(name), path.read_bytes())
 
 
@@ -75,7 +76,7 @@ class _Files:
             place = path.resolve()
             if place in self._seen:
                 return True
-            if not place.is_file() or len(self.files) >= FILE_COUNT:
+            if not os.path.isfile(place) or len(self.files) >= FILE_COUNT:
                 return False
             self._seen.add(place)
             (file,) = load_submission(place).files
@@ -134,10 +135,10 @@ class _Files:
                 continue
             for root in roots:
                 place = root.joinpath(*parts)
-                if not (root / parts[0]).is_dir() and not (root / f"{parts[0]}.py").is_file():
+                if not os.path.isdir(root / parts[0]) and not os.path.isfile(root / f"{parts[0]}.py"):
                     continue
                 packages = (root.joinpath(*parts[:at], "__init__.py") for at in range(1, len(parts)))
                 for each in (*packages, place / "__init__.py", place.with_name(f"{parts[-1]}.py")):
-                    if each.is_file():
+                    if os.path.isfile(each):
                         self.add(each)
                 break
