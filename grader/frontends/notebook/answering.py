@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from grader.frontends.notebook.asking import (
 from grader.frontends.notebook.executed import NOTEBOOK, executed
 from grader.frontends.notebook.own_modules import own_files, saved_files, without_writes
 from grader.frontends.notebook.request import Request, pack
+from grader.frontends.notebook.snapshot import is_found
 from grader.frontends.notebook.telling import told
 from grader.grading.grade import guarded
 from grader.intake.submission import SourceFile, Submission
@@ -108,5 +108,5 @@ def _place(spec: str | None, folder: str) -> str | None:
     if spec is None or spec in shipped_specs():
         return spec
     place = Path(folder, spec)
-    is_path = len(Path(spec).parts) > 1 or Path(spec).suffix or os.path.exists(place)
+    is_path = len(Path(spec).parts) > 1 or Path(spec).suffix or is_found(place.exists)
     return str(place) if is_path else spec

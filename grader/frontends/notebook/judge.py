@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.frontends.notebook.request import Request
+from grader.frontends.notebook.snapshot import is_found
 from grader.sandbox import interruption
 
 LOOK_SECONDS = 0.25
@@ -91,4 +92,4 @@ def _place_briefly(request: Request) -> str | None:
     if request.spec is None:
         return None
     place = Path(request.snapshot.folder, request.spec)
-    return str(place) if os.path.exists(place) else request.spec
+    return str(place) if is_found(place.exists) else request.spec

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
 import sysconfig
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
-from grader.frontends.notebook.snapshot import Snapshot
+from grader.frontends.notebook.snapshot import Snapshot, is_found
 
 OURS = frozenset({"grader", "reference", "test_specs"})
 """Packages that are the grader's."""
@@ -134,7 +133,7 @@ def own_folders() -> list[Path]:
     """The working folder, and the folders of the path that are neither Python's nor for installed packages, nor ours."""
     found = dict.fromkeys(Path(entry or ".").absolute() for entry in ("", *_path()))
     here = Path.cwd()
-    return [each for each in found if os.path.isdir(each) and (each == here or not _is_installed(each))]
+    return [each for each in found if is_found(each.is_dir) and (each == here or not _is_installed(each))]
 
 
 def _path() -> list[str]:
@@ -158,7 +157,11 @@ def _is_installed(path: Path) -> bool:
 def judge_path() -> list[str]:
     """The path of the judge's process: no folder of the student's, whose files may have the names of Python's modules."""
     own = set(map(str, own_folders()))
-    kept = [each for each in _path() if os.path.exists(each) and str(Path(each).absolute()) not in own]
+    kept = [
+        each
+        for each in _path()
+        if each and is_found(Path(each).exists) and str(Path(each).absolute()) not in own
+    ]
     return [*kept, str(Path(__file__).resolve().parents[3])]
 
 

@@ -98,6 +98,12 @@ def test_a_file_that_cannot_be_read_is_noted(found, tmp_path):
     assert all("loop.py could not be read" in note for note in notes)
 
 
+def test_a_name_that_no_file_can_have_is_passed_over(found):
+    answer = found({"m.py": ""}, f"import {'x' * 5000}\nfrom m import {'y' * 300}", folders=(".", "z" * 300))
+
+    assert (paths(answer), answer[1]) == (["m.py"], ())
+
+
 def test_saved_weights_that_the_assignment_asks_for_are_read_from_the_working_folder(tmp_path):
     (tmp_path / "best.pt").write_bytes(b"weights")
     (tmp_path / "other.pt").write_bytes(b"weights")
