@@ -47,7 +47,10 @@ class Answering:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._running.close()
+        with (
+            interruption.deferred()
+        ):  # the kernel's end is an EOF and a signal: the second must not break this off
+            self._running.close()
 
     def answer(self, request: Request) -> bytes:
         """The result as JSON: text, html and report; or the error in a sentence."""

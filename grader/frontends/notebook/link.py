@@ -50,12 +50,14 @@ class _Started:
 
     def end(self, seconds: float) -> None:
         """End it, and kill it after these seconds."""
+        is_ours = self.owner == os.getpid()
+        if is_ours:
+            self.process.terminate()  # before it notices the rest, so that it is told once
         self.connection.close()
         with contextlib.suppress(OSError):
             os.close(self.lifeline)
-        if self.owner != os.getpid():
+        if not is_ours:
             return
-        self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(seconds)
         self.process.kill()

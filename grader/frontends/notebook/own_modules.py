@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -47,11 +48,14 @@ def without_writes(cells: Sequence[str], files: Iterable[SourceFile]) -> tuple[s
 
 
 def saved_files(snapshot: Snapshot, names: Iterable[str]) -> Iterator[SourceFile]:
-    """The files of saved weights that the assignment asks for, from the working folder."""
+    """The files of saved weights that the assignment asks for, from the first of the student's folders that has them."""
+    folders = dict.fromkeys((snapshot.folder, *snapshot.folders))
     for name in sorted(filter(is_saved, names)):
-        path = Path(snapshot.folder, name)
-        if is_found(path.is_file) and path.stat().st_size <= SAVED_BYTES:
-            yield SourceFile(formatting.printable(name), path.read_bytes())
+        for path in (Path(folder, name) for folder in folders):
+            with contextlib.suppress(OSError):  # there is none, or it cannot be read
+                if path.is_file() and path.stat().st_size <= SAVED_BYTES:
+                    yield SourceFile(formatting.printable(name), path.read_bytes())
+                    break
 
 
 def _is_read(path: str, read: set[str]) -> bool:

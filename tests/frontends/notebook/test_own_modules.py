@@ -104,9 +104,15 @@ def test_a_name_that_no_file_can_have_is_passed_over(found):
     assert (paths(answer), answer[1]) == (["m.py"], ())
 
 
-def test_saved_weights_that_the_assignment_asks_for_are_read_from_the_working_folder(tmp_path):
-    (tmp_path / "best.pt").write_bytes(b"weights")
+def test_saved_weights_that_the_assignment_asks_for_are_read_from_the_students_folders(tmp_path):
+    drive = tmp_path / "drive" / "A2"
+    drive.mkdir(parents=True)
+    (tmp_path / "best.pt").write_bytes(b"here")
     (tmp_path / "other.pt").write_bytes(b"weights")
-    snapshot = Snapshot((), folder=str(tmp_path))
+    (drive / "best.pt").write_bytes(b"there")
+    (drive / "svm.pt").write_bytes(b"there")
+    snapshot = Snapshot((), folder=str(tmp_path), folders=(str(drive), str(tmp_path)))
 
-    assert [file.path for file in saved_files(snapshot, {"best.pt", "gone.pt", "linear.py"})] == ["best.pt"]
+    saved = saved_files(snapshot, {"best.pt", "gone.pt", "svm.pt", "linear.py"})
+
+    assert [(file.path, file.content) for file in saved] == [("best.pt", b"here"), ("svm.pt", b"there")]
