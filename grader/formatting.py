@@ -63,7 +63,8 @@ def size(amount: int) -> str:
     """Bytes in the largest unit that holds them: 512 MiB, 1.5 GiB."""
     for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if amount >= factor:
-            return f"{amount / factor:.3g} {unit}"
+            value = amount / factor
+            return f"{value:.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
     return count(amount, "byte")
 
 

@@ -1,50 +1,71 @@
 """The wheel holds everything: unpacked in a folder far from the checkout, it names specs and grades."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from grader.frontends.packages import own_wheel
+from grader.frontends.selftest_result import NO_CATALOGUE, NOTHING_TRIED
 from tests.pace import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("grader", "reference", "test_specs", "pyproject.toml", "LICENSE")
+SOURCES = ("grader", "reference", "test_specs", "pyproject.toml", "constraints.txt", "LICENSE")
 
 pytestmark = pytest.mark.slow
 
 
+def build(checkout, target, folder):
+    """The wheel or sdist, as `python -m build` makes it."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
+        cwd=checkout,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "315532800"},
+        check=True,
+        capture_output=True,
+        timeout=HANG_SECONDS,
+    )
+    (made,) = folder.iterdir()
+    return made
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """A folder with the unpacked wheel, made from a copy: building in the checkout would leave files there."""
-    copy, folder = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("installed")
+def checkout(tmp_path_factory):
+    """A copy: building in the checkout itself would leave files there."""
+    copy = tmp_path_factory.mktemp("checkout")
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, copy / name)
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=copy,
-        check=True,
-        capture_output=True,
-        timeout=HANG_SECONDS,
-    )
-    (wheel,) = folder.glob("*.whl")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout, tmp_path_factory):
+    return build(checkout, "wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder with the unpacked wheel."""
+    folder = tmp_path_factory.mktemp("installed")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
-    shutil.rmtree(copy)
     for part in (folder.parent, folder):
         part.chmod(0o755)
     return folder
 
 
-def grader(installed, folder, *arguments):
+def grader(installed, folder, *arguments, code=0):
     """What the command prints, run in a folder that holds nothing of ours."""
     done = subprocess.run(
         [sys.executable, "-m", "grader", *arguments],
@@ -56,7 +77,7 @@ def grader(installed, folder, *arguments):
         check=False,
     )
     assert done.stderr == ""
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == code, done.stdout
     return done.stdout
 
 
@@ -85,6 +106,61 @@ def test_it_grades_a_submission_and_runs_a_selftest(installed, tmp_path):
     assert report["score"] == report["max_score"] == 100
     grader(installed, tmp_path, "spec", "new", "toy")
     assert "False passes: 0" in grader(installed, tmp_path, "spec", "selftest", "toy", "--no-mutants")
-    assert "False passes: 0" in grader(
-        installed, tmp_path, "spec", "selftest", "numpy_linear_bias", "--no-mutants", "--seed", "5"
+
+
+def test_right_solutions_are_not_in_it_and_a_selftest_of_shipped_ones_says_so(wheel, installed, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+
+    assert [name for name in names if name.startswith(("submissions", "tests", *own_wheel.LEFT_OUT))] == []
+    words = grader(installed, tmp_path, "spec", "selftest", "numpy_linear_bias", "--no-mutants", code=1)
+    assert " ".join(words.split()).endswith(f"{NOTHING_TRIED} {NO_CATALOGUE}")
+
+
+def test_it_is_the_same_bytes_each_time_also_from_the_sdist(checkout, wheel, tmp_path):
+    for path in checkout.rglob("*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    first = build(checkout, "sdist", tmp_path / "first")
+    again = build(checkout, "sdist", tmp_path / "again")
+    with tarfile.open(first) as archive:
+        archive.extractall(tmp_path, filter="data")
+    from_sdist = build(tmp_path / first.name.removesuffix(".tar.gz"), "wheel", tmp_path / "wheel")
+
+    assert first.read_bytes() == again.read_bytes()
+    assert from_sdist.read_bytes() == wheel.read_bytes()
+
+
+def test_a_package_carries_the_same_wheel(wheel, installed, tmp_path):
+    grader(installed, tmp_path, "package", "gradescope", "--spec", "ridge_regression", "-o", "package.zip")
+
+    with zipfile.ZipFile(tmp_path / "package.zip") as archive:
+        packed = zipfile.ZipFile(io.BytesIO(archive.read(wheel.name)))
+    built = zipfile.ZipFile(wheel)
+    assert sorted(packed.namelist()) == sorted(built.namelist())
+    for name in built.namelist():
+        if not name.endswith(("/RECORD", "/WHEEL")):  # the generator's name
+            assert packed.read(name) == built.read(name), name
+
+
+def test_pytest_finds_the_plugin(installed, tmp_path):
+    shutil.copytree(ROOT / "submissions" / "ridge_regression" / "perfect_module", tmp_path / "sample")
+    options = (
+        "--grader-spec",
+        "ridge_regression",
+        "--submission=sample",
+        "--grader-quick",
+        "-p",
+        "no:cacheprovider",
     )
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q", *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "100 of 100 points" in done.stdout

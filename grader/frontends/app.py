@@ -18,6 +18,7 @@ from grader.frontends.commands import (
     grading,
     looking,
     overriding,
+    packaging,
     pushing,
     results,
     similarity,
@@ -41,6 +42,7 @@ for command in (
     overriding.override,
     similarity.similar,
     exporting.export,
+    packaging.package,
     looking.extract,
     looking.doctor,
 ):

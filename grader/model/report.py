@@ -248,7 +248,7 @@ class EnvironmentPart(ReportModel):
 
     grader_version: str = Field(description="Version of the grader.")
     python: str = Field(description="Version of Python.")
-    torch: str = Field(description="Version of torch.")
+    torch: str = Field(description="Version of torch; not installed where only NumPy is.")
     device: Literal["cpu", "cuda"] = Field(description="Device that the student's code ran on.")
     device_name: str = Field(description="Model of the processor or GPU.")
     isolation: Literal["confined", "partial", "process"] = Field(
