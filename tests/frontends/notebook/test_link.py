@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
 from types import SimpleNamespace
@@ -148,8 +149,8 @@ def test_interrupts_wait_while_a_judge_is_started_and_while_it_is_ended(judge, m
 @pytest.mark.parametrize(
     "target, name, value, words",
     [
-        (module.sys, "executable", None, "this kernel does not know its Python"),
-        (module.os, "pipe", None, "too many open files"),
+        (sys, "executable", None, "this kernel does not know its Python"),
+        (os, "pipe", None, "too many open files"),
     ],
 )
 def test_a_kernel_that_cannot_start_a_process_says_so(monkeypatch, target, name, value, words):
