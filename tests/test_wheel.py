@@ -1,5 +1,6 @@
 """The wheel holds everything: unpacked in a folder far from the checkout, it names specs and grades."""
 
+import ast
 import io
 import json
 import os
@@ -14,10 +15,11 @@ import pytest
 
 from grader.frontends.packages import own_wheel
 from grader.frontends.selftest_result import NO_CATALOGUE, NOTHING_TRIED
+from grader.spec import SPEC_FOLDER, load_spec
 from tests.pace import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("grader", "reference", "test_specs", "pyproject.toml", "constraints.txt", "LICENSE")
+SOURCES = ("grader", "reference", "test_specs", "tools", "pyproject.toml", "constraints.txt", "LICENSE")
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +117,28 @@ def test_right_solutions_are_not_in_it_and_a_selftest_of_shipped_ones_says_so(wh
     assert [name for name in names if name.startswith(("submissions", "tests", *own_wheel.LEFT_OUT))] == []
     words = grader(installed, tmp_path, "spec", "selftest", "numpy_linear_bias", "--no-mutants", code=1)
     assert " ".join(words.split()).endswith(f"{NOTHING_TRIED} {NO_CATALOGUE}")
+
+
+SAME_NAME = {
+    "reference/losses/formulas.py": {"softmax_loss"},  # takes the convention too, and returns one object
+    "reference/questions/lab/formulas.py": {"forward"},
+    "reference/questions/fc_net/network.py": {"evaluate"},
+    "reference/questions/two_layer/network.py": {"evaluate"},
+}
+"""Functions that share their name with one that students write, and take and return something else. None gets a point."""
+
+
+def test_no_module_in_it_defines_what_students_write(installed):
+    asked = {name for spec in SPEC_FOLDER.glob("*.toml") for name in load_spec(spec.stem).spec.functions}
+    found = {}
+    for path in installed.rglob("*.py"):
+        name = path.relative_to(installed).as_posix()
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        defined = {each.name for each in body if isinstance(each, ast.FunctionDef | ast.ClassDef)} & asked
+        if defined and not name.startswith("reference/in_worker/drivers/"):  # which call the student's
+            found[name] = defined
+
+    assert found == SAME_NAME
 
 
 def test_it_is_the_same_bytes_each_time_also_from_the_sdist(checkout, wheel, tmp_path):
