@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format golden bench fuzz kills screenshots clean
+.PHONY: help setup demo test test-full check format docs bench fuzz kills screenshots golden clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -43,6 +43,10 @@ check: .venv/.ready ## Check lint, format and types; changes nothing
 format: .venv/.ready ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+docs: .venv/.ready ## Build the site of docs/ into build/docs; any warning is an error
+	@$(BIN)/python -m sphinx -b html -d build/doctrees -n -q -W --keep-going docs build/docs
+	@echo "docs: build/docs/index.html"
 
 golden: .venv/.ready ## Make the golden files of the exporters anew; review the difference
 	@$(BIN)/python -m tests.exporters.golden

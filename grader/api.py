@@ -532,7 +532,7 @@ def selftest_spec(
         progress: called with each outcome, the number done and the number of implementations.
 
     Returns:
-        The outcomes: which wrong implementations pass, and which right ones fail.
+        The outcomes, which tell the wrong implementations that pass and the right ones that fail.
 
     Raises:
         SpecError: the spec is not found or invalid.

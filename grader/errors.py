@@ -130,7 +130,7 @@ class SpecFault:
     """The field, as checks[3].points, or the line."""
 
     expected: str
-    """The rest of the sentence: must be a valid number."""
+    """The rest of the sentence, as in `must be a valid number`."""
 
     seen: str = ""
     """The value in the file, in TOML's words; empty if there is none."""

@@ -79,7 +79,8 @@ def graded(folder: Path) -> tuple[Path, Path]:
         if sample is not None:
             shutil.copytree(SAMPLES / sample, handed_in / identifier)
     roster.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "grader", "batch", handed_in, "--spec", "eecs498_2019", "--out", out]
+    command: list[str | Path] = [sys.executable, "-m", "grader", "batch", handed_in]
+    command += ["--spec", "eecs498_2019", "--out", out]
     # The samples are our own, so they may run on a machine that cannot confine them.
     command += ["--roster", roster, "--format", "folder", "--seed", SEED, "--isolation", "process"]
     subprocess.run(command, cwd=ROOT, check=True)
@@ -101,8 +102,8 @@ def shot(browser: Browser, page: Path, scheme: str, width: int, last: str) -> by
         tab = context.new_page()
         tab.goto(page.as_uri())
         end = tab.locator(last).first.bounding_box() or {"y": 0, "height": 900}
-        size = {"x": 0, "y": 0, "width": width, "height": int(end["y"] + end["height"]) + MARGIN}
-        return tab.screenshot(clip=size, full_page=True)
+        height = int(end["y"] + end["height"]) + MARGIN
+        return tab.screenshot(clip={"x": 0, "y": 0, "width": width, "height": height}, full_page=True)
 
 
 def shrunk(picture: bytes) -> bytes:

@@ -16,7 +16,7 @@ from grader.checks import is_slow
 from grader.feedback import remarks as told_remarks
 from grader.feedback.causes import OPTIONAL, absent_lines
 from grader.feedback.document import template
-from grader.feedback.paragraphs import paragraphs
+from grader.feedback.paragraphs import paragraphs, to_fix
 from grader.feedback.score import score, why_no_score
 from grader.model.report import Report
 from grader.sandbox.isolation import not_isolated
@@ -41,14 +41,13 @@ def brief(seen: Report, functions: Sequence[str] = (), notes: Sequence[str] = ()
     else:
         headline = f"{score(seen)} points"
     passed = sum(check.status == "passed" for check in checks)
-    to_fix = len(told) + sum(not line.startswith(OPTIONAL) for line, _ in absent)
     html = template(_TEMPLATE).render(
         title=seen.assignment.title,
         asked=formatting.listing(functions),
         headline=headline,
         tally=f"{passed} of {formatting.count(len(checks), 'check')} passed",
         is_done=bool(checks) and passed == len(checks),
-        to_fix=to_fix,
+        to_fix=to_fix(told, absent),
         absent=absent,
         optional=OPTIONAL,
         paragraphs=told,

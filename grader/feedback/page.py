@@ -18,7 +18,7 @@ from grader.feedback.charts import Piece, score_bar
 from grader.feedback.document import policy, resource, style, template
 from grader.feedback.figures import pictures
 from grader.feedback.listing import Listing, anchor_of, listings
-from grader.feedback.paragraphs import Paragraph, paragraphs, place_of_match, places
+from grader.feedback.paragraphs import Paragraph, paragraphs, place_of_match, places, to_fix
 from grader.feedback.score import REGRADE_REASONS, score, standing, why_no_score
 from grader.intake.submission import Submission
 from grader.model.artifact import Artifact
@@ -125,8 +125,7 @@ def student_page(
             f"{score(seen)} points graded: a piece for each check, full as far as its points were earned",
         ),
         tally=_tally(checks),
-        to_fix=sum(each.status != "errored" for each in told)
-        + sum(not line.startswith(OPTIONAL) for line, _ in absent),
+        to_fix=to_fix(told, absent),
         absent=absent,
         optional=OPTIONAL,
         paragraphs=told,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.feedback.causes import causes, listed
+from grader.feedback.causes import OPTIONAL, causes, listed
 from grader.model.report import CheckPart, Report, WherePart
 
 _PARTS = {"loss": "The loss", "gradient": "dW"}
@@ -77,6 +77,12 @@ def paragraphs(report: Report, checks: Sequence[CheckPart]) -> tuple[Paragraph, 
         for number, groups in enumerate(alike.values(), 1)
     ]
     return tuple(sorted(told, key=lambda each: each.status == "errored"))
+
+
+def to_fix(told: Sequence[Paragraph], absent: Sequence[tuple[str, list[str]]]) -> int:
+    """How many things a student can put right: causes that are not the grader's own faults, and lines on absent functions."""
+    wrong = sum(each.status != "errored" for each in told)
+    return wrong + sum(not line.startswith(OPTIONAL) for line, _ in absent)
 
 
 def places(report: Report) -> re.Pattern[str]:

@@ -118,7 +118,7 @@ def class_page(
     rows = tuple(rows_of(results, left_out.unread, marks.by_student()))
     css = style(f"{_NAME}.css", _PACKAGE)
     script = resource(f"{_NAME}.js", _PACKAGE)
-    title = _title(statistics)
+    title = formatting.shortened(_title(statistics), _LONGEST_CAUSE)
     html = template(f"{_NAME}.html.jinja", _PACKAGE).render(
         css=Markup(css),  # noqa: S704  ours
         script=Markup(script),  # noqa: S704  ours

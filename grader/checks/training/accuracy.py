@@ -42,11 +42,11 @@ class AccuracyCheck(CheckFields):
     trainer: str | None = None
     predictor: str | None = None
     class_name: str | None = None
-    dtype: DTypeName = "float32"
-    learning_rate: float = Field(gt=0)
-    reg: float = Field(ge=0)
-    num_iters: int = Field(default=1500, gt=0, le=20000)
-    batch_size: int = Field(default=200, gt=0, le=10000)
+    dtype: DTypeName = Field(default="float32", description="Dtype of the images.")
+    learning_rate: float = Field(gt=0, description="Step of gradient descent.")
+    reg: float = Field(ge=0, description="Strength of the regularization.")
+    num_iters: int = Field(default=1500, gt=0, le=20000, description="Number of steps.")
+    batch_size: int = Field(default=200, gt=0, le=10000, description="Images of each batch.")
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
 
