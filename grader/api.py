@@ -373,7 +373,7 @@ def grade_class(
             cores and free memory allow (one on a GPU). Not used with a scheduler.
         scheduler: address of a Dask scheduler (tcp://HOST:PORT), whose workers then grade: docs/cluster.md. `data` is then
             the path of the data set on the workers too.
-        format: the platform that the download is from; recognised by its names if auto.
+        format: the platform that the download is from; recognized by its names if auto.
         roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
             stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
         announce: called once with what the download is, before anything is graded.

@@ -90,9 +90,10 @@ def listing(words: Sequence[str], joined: str = "and") -> str:
 
 
 def sentence(words: str) -> str:
-    """With a capital, unless it begins with the name of a file, and a full stop."""
+    """With a capital, unless it begins with the name of a file, and a full stop, unless it ends with another mark."""
     first = words.partition(" ")[0]
-    return f"{words}." if "." in first or "_" in first else f"{words[:1].upper()}{words[1:]}."
+    stop = "" if words.endswith((".", "!", "?")) else "."
+    return f"{words}{stop}" if "." in first or "_" in first else f"{words[:1].upper()}{words[1:]}{stop}"
 
 
 def several(words: Sequence[str], most: int = 5) -> str:

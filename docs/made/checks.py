@@ -8,8 +8,17 @@ from grader.spec import load_spec, shipped_specs
 
 
 def checks() -> str:
-    """A section for each spec: its functions, and its checks with their points."""
-    lines: list[str] = []
+    """A table of all specs, and a section for each: its checks with their points."""
+    lines = heading(
+        2, "Which spec is mine?", "checks-all"
+    )  # before it, Sphinx would move the table to the end
+    lines += table(
+        ("Spec", "Assignment", "Checks"),
+        (
+            (f"[{code(name)}](#checks-{name})", prose(spec.title), str(len(spec.checks)))
+            for name, spec in ((name, load_spec(name).spec) for name in shipped_specs())
+        ),
+    )
     for name in shipped_specs():
         spec = load_spec(name).spec
         lines += heading(2, code(name), f"checks-{name}")
@@ -23,13 +32,13 @@ def checks() -> str:
         lines += [" ".join(words), ""]
         visible = [check for check in spec.checks if check.visibility == "visible"]
         lines += table(
-            ("Check", "Id", "Kind", "Points"),
+            ("Check", "Points", "Id", "Kind"),
             (
                 (
                     prose(check.title) + (" (not with `--quick`)" if check.is_slow else ""),
+                    formatting.points(check.points),
                     code(check.id),
                     f"[{code(check.kind)}](#spec-{type(check).__name__.lower()})",
-                    formatting.points(check.points),
                 )
                 for check in visible
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,8 @@ from grader.model.report import report_schema
 from grader.spec import spec_schema
 
 Node = Mapping[str, Any]
+Row = tuple[str, str, str]
+"""A field, its type, its meaning."""
 
 _GROUPS = {"role": "Functions", "kind": "Checks", "policy": "Late policies"}
 """Objects of one kind, which a field tells apart, stand together under these headings."""
@@ -59,16 +61,20 @@ class _Reference:
     is_toml: bool = True
 
     def text(self) -> str:
-        lines = [*heading(2, "Top level", self._anchor("top")), *self._fields("", self.schema)]
+        lines = [*heading(2, "Top level", self._anchor("top")), *_fields(self._rows("", self.schema))]
         alone = [name for name in self._order if self._group(name) is None]
         for name in alone:
             lines += self._section(2, name)
         for group, words in _GROUPS.items():
             members = [name for name in self._order if self._group(name) == group]
-            if members:
-                lines += heading(2, words, self._anchor(group))
+            if not members:
+                continue
+            lines += heading(2, words, self._anchor(group))
+            shared = self._shared(members)
+            if shared:
+                lines += ["These fields are common to all of them:", "", *_fields(shared)]
             for name in members:
-                lines += self._section(3, name)
+                lines += self._section(3, name, shared)
         return "\n".join(lines)
 
     @cached_property
@@ -97,15 +103,20 @@ class _Reference:
     def _anchor(self, name: str) -> str:
         return f"{self.page}-{name.lower()}"
 
-    def _section(self, level: int, name: str) -> Iterator[str]:
+    def _shared(self, names: Sequence[str]) -> list[Row]:
+        """The fields that several objects have, told once."""
+        first, *others = (self._rows(name, self._definition(name)) for name in names)
+        return [row for row in first if others and all(row in rows for rows in others)]
+
+    def _section(self, level: int, name: str, shared: Sequence[Row] = ()) -> Iterator[str]:
         definition = self._definition(name)
         label = self._label(name)
         yield from heading(level, label if label.startswith("`") else label.capitalize(), self._anchor(name))
         for paragraph in re.split(r"\n\s*\n", definition.get("description", "")):
             yield from (prose(" ".join(paragraph.split())), "")
-        yield from self._fields(name, definition)
+        yield from _fields([row for row in self._rows(name, definition) if row not in shared])
 
-    def _fields(self, name: str, definition: Node) -> Iterator[str]:
+    def _rows(self, name: str, definition: Node) -> list[Row]:
         required = definition.get("required", ())
         rows = []
         for field, each in definition.get("properties", {}).items():
@@ -114,8 +125,7 @@ class _Reference:
             meaning = each.get("description") or (self.meanings or {}).get((name, field)) or self._told(each)
             words = [prose(meaning), self._default(each, is_required=field in required)]
             rows.append((code(field), self._type(each), " ".join(filter(None, words))))
-        if rows:
-            yield from table(("Field", "Type", "Meaning"), rows)
+        return rows
 
     def _told(self, node: Node) -> str:
         """What the only object that the field refers to says of itself."""
@@ -167,6 +177,10 @@ class _Reference:
         if len(parts) > 3 and len(groups) == 1 and (group := groups.pop()) is not None:
             return f"[one of these](#{self._anchor(group)})"
         return " or ".join(dict.fromkeys(map(self._type, parts)))
+
+
+def _fields(rows: Sequence[Row]) -> list[str]:
+    return table(("Field", "Type", "Meaning"), rows) if rows else []
 
 
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

@@ -14,7 +14,7 @@ from typing import Any
 from grader import formatting
 from grader.exporters.each import export_each
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.grades import grades, rounded
+from grader.exporters.grades import grades, rounded, with_several
 from grader.exporters.seen import Seen, seen, whole
 from grader.model.artifact import Artifact
 from grader.model.student_result import StudentResult
@@ -53,18 +53,25 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     """The file of grades in bulk: an email and a cell for each problem. It has no header.
 
     A cell without points is empty, and changes nothing. A student without any has no line, which would create a
-    submission.
+    submission. With a problem for each check, a cell is a check by its place alone, so all lines must have the same ones.
     """
     faults = [*_setting_problems(context)]
     if faults:
         return Export(problems=tuple(faults))
     found = grades(results)
+    faults += with_several(results)
+    others = set() if _is_one(context) else _with_other_checks(results)
+    if scored := [_who(each) for each in results if id(each) in others and each.score is not None]:
+        faults.append(
+            f"{formatting.several(scored)}: graded with other checks than the rest (--quick, or another spec), so their points"
+            " would go to the wrong problems; grade them again"
+        )
     left_out: list[str] = []
     rows: list[tuple[str, ...]] = []
     scores: list[tuple[str, str]] = []
     owners: dict[str, str] = {}
     for result in results:
-        cells = _cells(result, context)
+        cells = () if id(result) in others else _cells(result, context)
         if not any(cells):
             if result.score is not None:
                 left_out.append(f"{_who(result)}: points for no submission, which have no place among checks")
@@ -95,12 +102,23 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
         (Artifact("autolab_grades.csv", "text/csv", written.getvalue().encode()),) if rows else (),
         matched=len(rows),
         scores=tuple(scores),
-        withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
-        not_submitted=tuple(_who(each) for each in found.not_submitted),
+        **found.told,
         remarks=tuple(remarks),
         problems=tuple(faults),
     )
+
+
+def _with_other_checks(results: Sequence[StudentResult]) -> set[int]:
+    """Those, by identity, whose report has not the checks of most others, in the same order."""
+    checks = {
+        id(each): tuple(check.id for check in each.report.checks if check.status != "not_run")
+        for each in results
+        if each.report is not None
+    }
+    scored = [checks[id(each)] for each in results if id(each) in checks and each.score is not None]
+    usual = Counter(scored or checks.values()).most_common(1)
+    return {each for each, own in checks.items() if own != usual[0][0]}
 
 
 def _who(result: StudentResult) -> str:

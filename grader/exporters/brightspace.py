@@ -17,11 +17,13 @@ from grader.model.student_result import StudentResult
 
 _TITLE = re.compile(r"(?P<title>.*) Points Grade(?: <(?P<more>.*)>)?(?P<id>)", re.DOTALL)
 _MOST = re.compile(r"MaxPoints: ?([0-9]+(?:[.,][0-9]+)?)")
+_ABOVE = "Brightspace cuts to the maximum unless the item can exceed it"
 _END = "End-of-Line Indicator"
 
 _IMPORT = ImportFormat(
     "brightspace.csv",
     (IdColumn("OrgDefinedId", ("id", "sid", "sis")), IdColumn("Username", ("login", "username"))),
+    above=_ABOVE,
     last=((_END, "#"),),
 )
 
@@ -71,6 +73,6 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         grade,
         name_columns(grid, at),
         maximum=None if most is None else number(most[1]),
-        above="Brightspace cuts to the maximum unless the item can exceed it",
+        above=_ABOVE,
         drops_rows_without_grade=True,
     )

@@ -48,7 +48,8 @@ def export_each(
         report = grade.result.report
         if report is None:
             left_out.append(
-                f"{grade.who}: {formatting.points(grade.score)} points without a submission; enter them by hand"
+                f"{grade.who}: {formatting.points(grade.score)} points by an override and no report; enter them in the"
+                " platform"
             )
             continue
         view = seen(grade.result, report)
@@ -68,9 +69,8 @@ def export_each(
         tuple(Artifact(names[number], media_type, made) for number, made in sorted(contents.items())),
         matched=len(scores),
         scores=tuple(scores),
-        withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
-        not_submitted=tuple(formatting.printable(each.words) for each in found.not_submitted),
+        **found.told,
         remarks=remarks,
         problems=tuple(faults),
     )

@@ -62,7 +62,7 @@ def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
         (gradebook(results),),
         matched=len(found.given),
         scores=tuple((each.who, each.words) for each in found.given),
-        withheld=tuple(each for _, each in found.withheld),
+        withheld=found.told["withheld"],
     )
 
 

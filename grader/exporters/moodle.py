@@ -43,6 +43,7 @@ _IMPORT = ImportFormat(
         IdColumn("Email address", ("email",)),
         IdColumn("Username", ("login", "username")),
     ),
+    above="Moodle refuses with the whole file, unless the site has unlimited grades",
     has_names=True,
 )
 

@@ -64,9 +64,8 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         tuple(artifacts),
         matched=len(artifacts),
         scores=tuple(scores),
-        withheld=tuple(each for _, each in found.withheld),
         left_out=tuple(left_out),
-        not_submitted=tuple(formatting.printable(each.words) for each in found.not_submitted),
+        **found.told,
         remarks=_remarks(is_sure=context.sheet is not None) if artifacts else (),
     )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from grader import formatting
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.gradebook import csv_line, safe_cell
-from grader.exporters.grades import grades, rounded
+from grader.exporters.grades import grades, rounded, with_several
 from grader.exporters.sheets.persons import ids_of
 from grader.intake.persons import plain_name
 from grader.model.artifact import Artifact
@@ -28,6 +28,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     """
     found = grades(results)
     scores = {id(each.result): each for each in found.given}
+    absent = {id(each) for each in found.not_submitted}
     most = max((each.max_score for each in found.given if each.max_score is not None), default=None)
     lines = [csv_line(*_HEADER)]
     quoted: list[str] = []
@@ -42,7 +43,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         raw = penalty = score = ""
         if grade is not None:
             raw, penalty, score = _scores(result, grade.score)
-        elif result.status == "not_submitted":
+        elif id(result) in absent:
             raw, penalty, score = "0.0", "0.0", "0.0"
         greatest = most if grade is None or grade.max_score is None else grade.max_score
         lines.append(
@@ -59,11 +60,11 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         )
     remarks = []
     if found.not_submitted:
-        names = formatting.several([formatting.printable(each.words) for each in found.not_submitted])
+        names = formatting.several(found.told["not_submitted"])
         remarks.append(f"handed in nothing, so 0 points and no timestamp, as nbgrader has it: {names}")
     if quoted:
         remarks.append(
-            f"nbgrader itself writes no quotes, but a comma, semicolon or quote needs them here: {formatting.several(quoted)}"
+            f"a comma, semicolon or quote stands in quotes here, which nbgrader's own export never writes: {formatting.several(quoted)}"
         )
     unnamed = [formatting.printable(each.words) for each in results if each.student is None]
     if unnamed:
@@ -72,8 +73,9 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         (Artifact("grades.csv", "text/csv", "".join(lines).encode()),),
         matched=len(found.given),
         scores=tuple((each.who, each.words) for each in found.given),
-        withheld=tuple(each for _, each in found.withheld),
+        withheld=found.told["withheld"],
         remarks=tuple(remarks),
+        problems=tuple(with_several(results)),
     )
 
 

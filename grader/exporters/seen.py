@@ -25,8 +25,10 @@ class SeenCheck:
     title: str
     """Different from all others of the report."""
 
+    is_hidden: bool
+
     group: str
-    """The title of the function or part that it belongs to."""
+    """The title of the function or part that it belongs to; one for all hidden checks."""
 
     functions: tuple[str, ...]
 
@@ -142,6 +144,7 @@ def _seen_check(result: StudentResult, own: CheckPart, check: CheckPart, title: 
     return SeenCheck(
         id=check.id,
         title=title,
+        is_hidden=check.visibility == "hidden",
         group=("Hidden checks" if check.visibility == "hidden" else group if colon else "Checks"),
         functions=check.functions,
         status="fault" if points is None else "passed" if has_passed else "failed",
@@ -197,5 +200,4 @@ def _signed(points: float) -> str:
 
 
 def _sentence(words: str) -> str:
-    shown = formatting.printable_lines(words)
-    return f"{shown[:1].upper()}{shown[1:]}" + ("" if shown.endswith((".", "!", "?")) else ".")
+    return formatting.sentence(formatting.printable_lines(words))

@@ -27,6 +27,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP_COMMENT = b"written by grader export"
 """A .zip with another one, such as the platform's download, is not replaced."""
 
+_OF_A_CLASS = frozenset(
+    {"class.json", "class.toml", "index.html", "overrides.toml", "pushed.jsonl", "roster.csv"}
+)
+"""Files in the --out folder of `grader batch`, where another of this name would be taken for them."""
+
 _INPUT_SUFFIXES = frozenset({".ipynb", ".py", ".toml"})
 
 
@@ -39,6 +44,8 @@ def require_place(place: str, inputs: Sequence[Path]) -> None:
         return
     path = Path(place)
     try:
+        for each in inputs:
+            _require_elsewhere(path, each.resolve())
         if path.exists():
             _require_replaceable(path, inputs)
         if not path.parent.is_dir():
@@ -51,6 +58,15 @@ def require_place(place: str, inputs: Sequence[Path]) -> None:
             )
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
+
+
+def _require_elsewhere(path: Path, folder: Path) -> None:
+    """OutputError if the file would be taken for one of a class in this folder."""
+    above = path.parent.resolve()
+    if above in {folder / "reports", folder / "feedback"} and not path.exists():
+        raise OutputError.at(path, "this folder is for the grader's own files; give -o another place")
+    if above == folder and path.name in _OF_A_CLASS:
+        raise OutputError.at(path, "the class's own file has this name; give -o another name")
 
 
 def _require_replaceable(path: Path, inputs: Sequence[Path]) -> None:
@@ -92,6 +108,12 @@ def write_artifacts(place: str, artifacts: Sequence[Artifact]) -> str:
         raise UsageError(
             f"{formatting.count(len(artifacts), 'file')} cannot go to standard output; give -o a .zip or a folder, or"
             " one student with --student ID"
+        )
+    suffixes = {PurePosixPath(each.name).suffix for each in artifacts} - {""}
+    if path.suffix in suffixes and not path.is_dir():
+        raise UsageError(
+            f"{formatting.printable(place)}: {formatting.count(len(artifacts), 'file')} cannot be one; give -o a .zip or a"
+            " new folder, or one student with --student ID"
         )
     if is_zip:
         write_to(path, _zipped(artifacts))

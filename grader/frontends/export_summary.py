@@ -38,7 +38,7 @@ def show_export(
         _rows(console, export.scores)
     if export.withheld:
         _heading(
-            console, f"Withheld ({len(export.withheld)}): without a score, which is never a 0", "bold yellow"
+            console, f"Withheld ({len(export.withheld)}): no score yet, which is never a 0", "bold yellow"
         )
         _rows(console, [(each.student, each.why) for each in export.withheld])
     for heading, lines in (("Left out", export.left_out), ("Handed in nothing", export.not_submitted)):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,11 +45,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
-    """Load no conftest.py where one is the student's: it could replace everything here."""
+    """Load no conftest.py of the student's: it could replace everything here."""
     path = getattr(early_config.known_args_namespace, "submission", None)
-    if path and (Path(path) / "conftest.py").exists():
-        early_config.known_args_namespace.noconftest = True
+    if path:
+        folder = _students_folder(Path(path), early_config.invocation_params.dir)
+        _load_no_conftest(early_config, folder)
     return (yield)
+
+
+def _students_folder(submission: Path, here: Path) -> Path:
+    """What is the student's: a folder, or the file's folder, unless pytest runs there or below it."""
+    path = submission.resolve()
+    if path.is_dir() or here.resolve().is_relative_to(path.parent):
+        return path
+    return path.parent
+
+
+def _load_no_conftest(config: pytest.Config, folder: Path) -> None:
+    """Of this folder; those beside it are the course's. Without a place in pytest to hold it off, of no folder at all."""
+    manager = config.pluginmanager
+    load = getattr(manager, "_importconftest", None)
+    if load is None:
+        config.known_args_namespace.noconftest = True
+        return
+
+    def loaded(path: Path, *settings: Any, **named: Any) -> Any:
+        is_students = path.resolve().is_relative_to(folder)
+        return ModuleType("conftest") if is_students else load(path, *settings, **named)
+
+    vars(manager)["_importconftest"] = loaded
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,6 +105,14 @@ class GraderTests:
                 f"{SUBMISSION_OPTION} {formatting.printable(str(submission))}: nothing is there"
             )
         self._submission = submission.resolve()
+        self._folder = _students_folder(submission, config.invocation_params.dir)
+        for word in config.args:
+            path = Path(config.invocation_params.dir, word.partition("::")[0]).resolve()
+            if path.exists() and self._is_inside(path) and path != self._folder:
+                raise pytest.UsageError(
+                    f"{formatting.printable(word)} is part of the submission, whose code pytest would run without any"
+                    " confinement; leave it out"
+                )
         if config.inipath is not None and self._is_inside(config.inipath):
             raise pytest.UsageError(
                 f"pytest is configured by {config.inipath.name} of the submission itself; run it in another folder"
@@ -98,17 +131,26 @@ class GraderTests:
             self._take(*shared)
 
     def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._submission)
+        return path.resolve().is_relative_to(self._folder)
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """The student's own files are no tests of ours, and are not imported."""
         return True if self._is_inside(collection_path) else None
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path: Path) -> Generator[None, list[Any], list[Any]]:
+        """Nor is one that is asked for by name, which pytest does not ignore."""
+        collectors = yield
+        return [] if self._is_inside(file_path) else collectors
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add a test for each check."""
         name = self.loaded.spec.name
-        items += CheckTests.from_parent(session, name=name, nodeid=name, tests=self).collect()
+        tests = CheckTests.from_parent(session, name=name, nodeid=name, tests=self)
+        report = session.ihook.pytest_make_collect_report(collector=tests)
+        session.ihook.pytest_collectreport(report=report)  # which counts them
+        items += report.result
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -176,6 +218,8 @@ class GraderTests:
                 self._report = self._grade()
             except GraderError as error:
                 self._fault = str(error)
+            except Exception as error:  # noqa: BLE001  whatever it is, it is ours, and its words may tell of hidden checks
+                self._fault = f"this is a fault of the grader, not of the submission ({type(error).__name__})"
         return self._report
 
     def _grade(self) -> Report:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from grader import formatting
-from grader.batch.left_out import left_out, require_class
+from grader.batch.left_out import doubts, left_out, require_class
 from grader.batch.results import derived, read_words
 from grader.batch.rules.class_rules import ClassRules
 from grader.batch.rules.late import submitted_at
@@ -50,21 +50,7 @@ def class_plan(
     made = derived(store)
     outside = left_out(store, made.results)
     users = _users(made.results, config, folder)
-    names = {each.report.assignment.name for each in made.results if each.report is not None}
-    problems = list(users.problems)
-    if outside.has_unread_record:
-        problems.append(
-            "class.json is gone or cannot be read, so nobody knows who is in the class: run grader batch again"
-        )
-    if len(names) > 1:
-        shown = formatting.listing(sorted(map(formatting.printable, names)))
-        problems.append(f"the reports are of {shown}, and a line item is of one assignment")
-    if outside.strangers:
-        count = formatting.count(len(outside.strangers), "report")
-        words = formatting.several([formatting.printable(each) for each in outside.strangers])
-        made = replace(
-            made, remarks=(*made.remarks, f"{count} of an earlier run, not in the class now: {words}")
-        )
+    remarks, problems = doubts(outside, made.results)
     context = PlanContext(
         config=config,
         users=users,
@@ -80,7 +66,9 @@ def class_plan(
         has_zeros=has_zeros,
     )
     plan = planned(made.results, context)
-    return replace(plan, remarks=(*made.remarks, *plan.remarks), problems=tuple(problems))
+    return replace(
+        plan, remarks=(*made.remarks, *remarks, *plan.remarks), problems=(*problems, *plan.problems)
+    )
 
 
 def ruled_at(store: ReportStore, now: datetime) -> datetime:

@@ -6,7 +6,8 @@ import hashlib
 
 from grader import formatting
 from grader.exporters.grades import Grade
-from grader.model.report import student_view
+from grader.exporters.seen import cut, seen
+from grader.model.report import HIDDEN_TITLE
 from grader.model.student_result import Change, StudentResult
 
 GREATEST_COMMENT = 4000
@@ -23,9 +24,8 @@ def comment_of(grade: Grade, max_score: float, end: str) -> str:
     lost = list(_lost(grade.result))
     if lost:
         lines += ["Points lost:", *(f"- {each}" for each in formatting.first(lost, _MOST_CHECKS))]
-    if end:
-        lines.append(end)
-    return formatting.held("\n".join(lines), GREATEST_COMMENT)
+    text, end = (formatting.printable_lines(each) for each in ("\n".join(lines), end))
+    return cut(text, GREATEST_COMMENT - len(end)) + (f"\n{end}" if end else "")
 
 
 def sha256_of(comment: str | None) -> str | None:
@@ -43,11 +43,10 @@ def _lost(result: StudentResult) -> list[str]:
     if result.report is None:
         return []
     earned: dict[str, list[float]] = {}
-    for check in student_view(result.report).checks:
-        points = result.points(check)
-        if points is not None and check.max_points:
-            total = earned.setdefault(check.title, [0.0, 0.0])
-            total[0] += points
+    for check in seen(result, result.report).checks:
+        if check.points is not None and check.max_points:
+            total = earned.setdefault(HIDDEN_TITLE if check.is_hidden else check.title, [0.0, 0.0])
+            total[0] += check.points
             total[1] += check.max_points
     return [
         f"{title}: {formatting.points(points)} of {formatting.points(most)}"

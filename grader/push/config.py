@@ -119,6 +119,16 @@ def below(line_item: str, name: str) -> str:
     return parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl()
 
 
+def is_same_item(one: str, other: str) -> bool:
+    """Whether two URLs are one line item: upper and lower case of the host, and a slash at the end of the path, make no difference."""
+    return one == other or _plain(one) == _plain(other)
+
+
+def _plain(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path.rstrip("/")).geturl()
+
+
 def _url_faults(where: str, url: str) -> Iterator[SpecFault]:
     shown = formatting.toml(formatting.printable(url))
     if not url.isascii() or not url.isprintable() or " " in url:

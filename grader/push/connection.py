@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from grader import __version__, formatting
 from grader.errors import PlatformError, PushError
@@ -37,6 +37,7 @@ _EARLIER_SECONDS = 30.0
 """A token is renewed so long before its end."""
 _DEFAULT_TOKEN_SECONDS = 600.0
 _SHOWN_TEXT = 200
+_LEAST_SECRET = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,17 @@ class Answer:
         return self.status == http.client.REQUEST_TIMEOUT or self.status >= http.client.INTERNAL_SERVER_ERROR
 
     @property
+    def is_page(self) -> bool:
+        """Whether it is a success with a web page, as of a login or a proxy: it says nothing of what was asked."""
+        return 200 <= self.status < 300 and self.text.lstrip("\ufeff \t\r\n").startswith("<")
+
+    @property
     def words(self) -> str:
         """The status, and the platform's own words as far as they can be shown."""
         told = " ".join(formatting.printable_lines(_message(self.text)).split())
         told = formatting.shortened(formatting.printable(told), _SHOWN_TEXT)
+        if self.is_page:
+            told = "a web page, not an answer"
         return f"{self.status}: {told}" if told else str(self.status)
 
 
@@ -123,8 +131,11 @@ class LtiPlatform:
             found = json.loads(reply.text)
         except (ValueError, RecursionError):
             return NoAnswer("its results are not JSON", is_sent=True)
-        results = found if isinstance(found, list) else []
-        own = [each for each in results if isinstance(each, dict) and str(each.get("userId")) == user_id]
+        if not isinstance(found, list):
+            return NoAnswer("its results are not a list", is_sent=True)
+        own = [each for each in found if isinstance(each, dict) and str(each.get("userId")) == user_id]
+        if found and not own:
+            return NoAnswer("its results are of other users", is_sent=True)
         return _shown(own[0]) if own else None
 
     def forget_token(self) -> None:
@@ -135,23 +146,24 @@ class LtiPlatform:
         token = self._current_token()
         if not isinstance(token, str):
             return token
-        return self._request(method, url, content, {**headers, "Authorization": f"Bearer {token}"})
+        return self._request(method, url, content, {**headers, "Authorization": f"Bearer {token}"}, token)
 
     def _current_token(self) -> str | Reply:
         """The token, fetched if there is none that holds; else why there is none for now. Nothing was sent then."""
         if self._token is not None and self._clock() < self._token_ends:
             return self._token
         config = self._config
+        assertion = self._signer.assertion(
+            config.client_id, config.audience or config.token_url, secrets.token_urlsafe(24), time.time()
+        )
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": self._signer.assertion(
-                config.client_id, config.audience or config.token_url, secrets.token_urlsafe(24), time.time()
-            ),
+            "client_assertion": assertion,
             "scope": SCOPES,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        reply = self._request("POST", config.token_url, urlencode(form).encode(), headers)
+        reply = self._request("POST", config.token_url, urlencode(form).encode(), headers, assertion)
         if isinstance(reply, NoAnswer):
             return NoAnswer(f"no access token: {reply.why}", is_sent=False)
         if reply.is_busy or reply.is_lost:
@@ -160,8 +172,13 @@ class LtiPlatform:
         self._token_ends = self._clock() + max(seconds - _EARLIER_SECONDS, seconds / 2)
         return self._token
 
-    def _request(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Reply:
-        """One request. Redirects are answers like others: the token and the score go nowhere else."""
+    def _request(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], secret: str
+    ) -> Reply:
+        """One request. Redirects are answers like others: the token and the score go nowhere else.
+
+        secret: in the request; an answer that repeats it must not bring it to the terminal or the journal.
+        """
         parts, timeout = urlsplit(url), self._config.timeout_seconds
         connection = _connection(url, timeout)
         shown = formatting.printable(parts.hostname or url)
@@ -187,7 +204,9 @@ class LtiPlatform:
                     return NoAnswer(_why_not(cause, f"{shown} did not answer", timeout), is_sent=True)
             if deadline.is_over:  # what was read by then looks whole, and need not be
                 return NoAnswer(_why_not(TimeoutError(), f"{shown} did not answer", timeout), is_sent=True)
-            return Answer(response.status, text, _retry_after(response.getheader("Retry-After")))
+            return Answer(
+                response.status, _without(text, secret), _retry_after(response.getheader("Retry-After"))
+            )
         finally:
             connection.close()
 
@@ -220,6 +239,15 @@ class _Deadline:
         self.is_over = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _without(text: str, secret: str) -> str:
+    """The text without the secret, also as JSON or a URL may write it. A very short one is none, and would be in any text."""
+    if len(secret) < _LEAST_SECRET:
+        return text
+    for each in (secret, secret.replace("/", "\\/"), quote(secret, safe="")):
+        text = text.replace(each, "[secret]")
+    return text
 
 
 def _why_not(error: Exception, words: str, timeout: float) -> str:
@@ -284,6 +312,9 @@ def _shown(result: Mapping[str, Any]) -> Shown:
 
 
 def _number(value: object) -> float | None:
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 1e12 else None  # also not a number

@@ -14,9 +14,10 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_serializer
 
 from grader import formatting
-from grader.batch.store import read_own
+from grader.batch.store import read_own_bytes
 from grader.errors import OutputError, PushError
 from grader.model.report import ReportModel
+from grader.push.config import is_same_item
 
 JOURNAL_NAME = "pushed.jsonl"
 
@@ -114,7 +115,7 @@ class Journal:
         self._take(entry)
 
     def _take(self, entry: Entry) -> None:
-        if entry.lineitem != self._lineitem:
+        if not is_same_item(entry.lineitem, self._lineitem):
             return
         key = f"{entry.submission}\n{entry.student}"
         if entry.outcome == "withheld":
@@ -168,17 +169,17 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _entries(path: Path) -> tuple[list[Entry], int]:
-    """The lines, and how many bytes of the file they are; a last one that was cut off is left out."""
+    """The lines, and how many bytes of the file they are; a last one that was cut off, in the middle of a letter even, is left out."""
     shown = formatting.printable(str(path))
     try:
-        text = read_own(path) if os.path.lexists(path) else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise PushError(f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    whole, newline, _ = text.rpartition("\n")
-    if not newline:
-        return [], 0
+        content = read_own_bytes(path) if os.path.lexists(path) else b""
+    except OSError as error:
+        raise PushError(f"{shown}: cannot be read: {error.strerror or error}") from error
+    length = content.rfind(b"\n") + 1
     entries = []
-    for number, line in enumerate(whole.split("\n"), 1):
+    for number, line in enumerate(content[:length].split(b"\n"), 1):
+        if not line.strip():  # of an editor
+            continue
         try:
             entries.append(Entry.model_validate_json(line))
         except ValidationError as error:
@@ -186,4 +187,4 @@ def _entries(path: Path) -> tuple[list[Entry], int]:
                 f"{shown}: line {number} cannot be read, so nobody knows what was sent: nothing is sent. Restore the file,"
                 " or move it away if the platform has none of these scores"
             ) from error
-    return entries, len((whole + newline).encode())
+    return entries, length

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from grader import formatting
 from grader.exporters import Withheld
-from grader.exporters.grades import Grade, grades
+from grader.exporters.grades import Grade, about_scores, by_student, grades, several_words
 from grader.model.student_result import StudentResult
 from grader.push.comment import comment_of
 from grader.push.config import PushConfig
@@ -93,18 +91,15 @@ def planned(results: Sequence[StudentResult], context: PlanContext) -> Plan:
     class_maximum = max((each.max_score or 0.0 for each in found.given), default=0.0)
     zeros = found.not_submitted if context.has_zeros else ()
     given = (*found.given, *(Grade(each, 0.0, None) for each in zeros))
-    entries = Counter(each.result.student.id for each in given if each.result.student is not None)
-    wanted, left_out, remarks = [], [], [*context.users.remarks]
+    entries = by_student(results)
+    wanted, left_out, remarks = [], [], [*about_scores(results), *context.users.remarks]
     for grade in given:
         student, most = grade.result.student, grade.max_score or class_maximum
         user_id = None if student is None else context.users.ids.get(student.id)
         if student is None:
             left_out.append(f"{grade.who}: nobody knows whose submission it is")
-        elif entries[student.id] > 1:
-            left_out.append(
-                f"{grade.who}: submission {formatting.printable(grade.result.id)} is one of {entries[student.id]} of this"
-                " student; remove the others from the class"
-            )
+        elif len(entries[student.id]) > 1:
+            left_out.append(several_words(entries[student.id]))
         elif user_id is None:
             left_out.append(f"{grade.who}: no LTI user id")
         elif most <= 0:
@@ -118,10 +113,8 @@ def planned(results: Sequence[StudentResult], context: PlanContext) -> Plan:
     return Plan(
         wanted=tuple(wanted),
         withheld=tuple(_withheld(result, withheld, context) for result, withheld in found.withheld),
-        left_out=tuple(left_out),
-        not_submitted=tuple(
-            formatting.printable(each.words) for each in found.not_submitted if not context.has_zeros
-        ),
+        left_out=tuple(dict.fromkeys(left_out)),
+        not_submitted=() if context.has_zeros else found.told["not_submitted"],
         remarks=tuple(remarks),
         problems=context.users.problems,
     )

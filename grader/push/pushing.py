@@ -169,10 +169,10 @@ class _Errand:
         if isinstance(reply, NoAnswer):
             return None
         status = reply.status
+        if reply.is_busy or reply.is_lost or reply.is_page:
+            return None
         if 200 <= status < 300:
             return self._done(step, "sent")
-        if reply.is_busy or reply.is_lost:
-            return None
         if status == 401:
             if self._has_new_token:
                 self._stop(step, reply)
@@ -270,7 +270,7 @@ class _Errand:
 
 def _is_lost(reply: Reply) -> bool:
     """Whether the score may have arrived although nobody said so."""
-    return reply.is_sent if isinstance(reply, NoAnswer) else reply.is_lost
+    return reply.is_sent if isinstance(reply, NoAnswer) else reply.is_lost or reply.is_page
 
 
 def _reply_words(reply: Reply) -> str:

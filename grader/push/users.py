@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from grader.model.report import StudentPart
 from grader.model.student_result import StudentResult
 
 GREATEST_USER_ID = 255
+
+_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[Ee]\+[0-9]+|[0-9]+\.0+|[0-9]{1,3}(?:,[0-9]{3})+")
+"""5.3235E+06, 5323497.0 and 5,323,497: an id that a spreadsheet took for a number."""
 
 _SHOWN = 10
 
@@ -126,9 +130,14 @@ def _checked(ids: Mapping[str, str], students: Sequence[StudentPart]) -> Users:
         if user is None:
             continue
         owners[user].append(formatting.printable(each.id))
+        shown = formatting.toml(formatting.printable(user))
         if len(user) > GREATEST_USER_ID or not user.isprintable():
-            shown = formatting.toml(formatting.printable(user))
             problems.append(f"the LTI user id of {formatting.printable(each.id)} cannot be one: {shown}")
+        elif _ROUNDED.fullmatch(user):
+            problems.append(
+                f"the LTI user id of {formatting.printable(each.id)}, {shown}, is a number as a spreadsheet rounds it: export"
+                " the users' file again, and open it with that column as text"
+            )
     problems += [
         f"several students have the LTI user id {formatting.printable(user)}: {formatting.listing(names)}"
         for user, names in owners.items()

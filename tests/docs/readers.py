@@ -96,11 +96,8 @@ def zipped(sample: str) -> bytes:
 
 
 def checkout(folder: Path) -> None:
-    """Some of the shipped samples and specs, where they are in a clone."""
-    for sample in ("equals_minus_one", "perfect_module", "perfect_notebook"):
-        place = Path("submissions", "eecs498_2019", sample)
-        shutil.copytree(ROOT / place, folder / place)
-    shutil.copytree(ROOT / "test_specs", folder / "test_specs")
+    """The sample that README.md grades, where it is in a clone."""
+    shutil.copytree(CS231N / "equals_minus_one", folder / "submissions" / "cs231n" / "equals_minus_one")
 
 
 TINY = "def svm_loss_naive(W, X, y, reg):\n    return 0.0, 0 * W\n"
@@ -108,14 +105,10 @@ TINY = "def svm_loss_naive(W, X, y, reg):\n    return 0.0, 0 * W\n"
 
 
 def tiny_class(folder: Path) -> None:
-    """A class with the ids that README.md names, a Canvas download, and the files of an instructor."""
-    for sample in ("equals_minus_one", "perfect_module"):
-        place = folder / "submissions" / "eecs498_2019" / sample
-        place.mkdir(parents=True)
-        (place / "linear_classifier.py").write_text(TINY)
-    with ZipFile(folder / "submissions.zip", "w") as download:
-        download.writestr("onestudent_LATE_101_678901_linear_classifier.py", TINY)
-    (folder / "students.csv").write_text("Student,ID,SIS Login ID\nStudent One,101,student1\n")
+    """A class with the id that README.md names."""
+    place = folder / "submissions" / "cs231n"
+    place.mkdir(parents=True)
+    (place / "equals_minus_one.py").write_text(TINY)
 
 
 def a_copied_spec(folder: Path) -> None:
@@ -144,6 +137,14 @@ def canvas_class(folder: Path) -> None:
 def class_with_roster(folder: Path) -> None:
     """The same with its roster."""
     canvas_class(folder)
+    take(file_of("instructors.md", "students.csv"), folder)
+
+
+def late_student(folder: Path) -> None:
+    """Of the same class only who handed in late."""
+    with ZipFile(folder / "submissions.zip", "w") as download:
+        notebook = (CS231N / "one_notebook" / "linear.ipynb").read_bytes()
+        download.writestr("chenwei_LATE_103_5003_linear.ipynb", notebook)
     take(file_of("instructors.md", "students.csv"), folder)
 
 

@@ -33,3 +33,20 @@ def test_a_page_reads_well_on_a_screen_and_on_a_phone(browser, width, scheme):
     page.close()
 
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.slow
+def test_the_search_finds_a_page_without_a_server(browser):
+    page = browser.new_page()
+    seen = []
+    page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: seen.append(request.url))
+
+    page.goto(f"{(SITE / 'search.html').as_uri()}?q=extensions")
+    page.locator("#search-results a", has_text="Late work and extensions").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    found = page.locator("#search-results a").all_inner_texts()
+    page.close()
+
+    assert "Late work and extensions" in found
+    assert [each for each in seen if not each.startswith(("file:", "data:"))] == []

@@ -191,3 +191,26 @@ def test_an_override_settles_a_fault():
         "f_values": 10,
         "g_values": 5,
     }
+
+
+def test_points_of_other_checks_are_not_put_into_the_columns_of_the_rest():
+    def graded(number, *checks):
+        report = report_of(
+            checks=[check_part(id=each, points=1.0, status="failed") for each in checks], score=1.0
+        )
+        return StudentResult(f"s{number}", StudentPart(id=str(number), email=f"s{number}@x.edu"), report)
+
+    others = bulk([graded(1, "a"), graded(2, "a", "b"), graded(3, "a", "b"), graded(4, "b", "a")], BY_CHECK)
+    ungraded = graded(1, "a")
+    ungraded = replace(
+        ungraded, report=ungraded.report.model_copy(update={"score": None, "status": "incomplete"})
+    )
+    without = bulk([ungraded, graded(2, "a", "b")], BY_CHECK)
+
+    assert others.problems == (
+        (
+            "1 and 4: graded with other checks than the rest (--quick, or another spec), so their points would go to the"
+            " wrong problems; grade them again"
+        ),
+    )
+    assert without.artifacts[0].content == b"s2@x.edu,1,1,\n"

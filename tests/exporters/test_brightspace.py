@@ -47,6 +47,7 @@ def test_without_a_sheet_there_is_an_import_file():
     )
     assert len(brightspace.read(artifact.content, {"0012", "13"}, {"Assignment 1": 100.0})) == 2
     assert made.remarks == (
+        "above the maximum, which Brightspace cuts to the maximum unless the item can exceed it: Ann Two (13): 101 of 100",
         "the grade item 'Assignment 1' must be in Brightspace, or the import can create it; name another with --column",
     )
 

@@ -161,7 +161,7 @@ def test_a_report_in_which_nothing_is_worth_points_is_withheld():
 )
 def test_points_without_a_submission_are_told_to_be_entered_by_hand(name):
     assert made(name).left_out == (
-        "Student Nine (1009): 7 points without a submission; enter them by hand",
+        "Student Nine (1009): 7 points by an override and no report; enter them in the platform",
     )  # fmt: skip
 
 
@@ -374,3 +374,18 @@ def test_a_student_with_the_same_title_twice_can_tell_the_checks_apart():
     tests = gradescope.read(one(RESULTS[-1], "gradescope").content)[1]
 
     assert [test["name"] for test in tests[:3]] == ["f: values", "f: values 2", "f: values 3"]
+
+
+@pytest.mark.parametrize("name", ["autolab-bulk", "brightspace", "moodle", "nbgrader"])
+def test_a_student_with_a_score_and_a_fault_is_in_no_table_twice(name):
+    first = RESULTS[0]
+    again = replace(first, id="again", report=FAULT)
+
+    problems = EXPORTERS[name].exporter([first, again], CONTEXT).problems
+
+    assert problems == (
+        (
+            "Student One (1001) has several submissions (again and one): decide which one counts, and grade the class"
+            " without the others"
+        ),
+    )

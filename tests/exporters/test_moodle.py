@@ -205,8 +205,16 @@ def test_an_id_that_is_a_formula_or_somebody_elses_is_refused():
 
     assert export(results, context(None)).problems == (
         (
-            "One (=1+1): the ID number '=1+1' is not one, and a spreadsheet could run it as a formula; correct the roster and"
+            "One (=1+1): the ID number '=1+1' is not valid: a spreadsheet could run it as a formula; correct the roster and"
             " grade again"
         ),
         "ID number 2 is an id of Two (2) (two) and Three (2) (three): which one is it?",
+    )
+
+
+def test_more_points_than_moodles_import_takes_are_told():
+    (told, _) = export([result("Ann", 101.0, id="1")], context(None)).remarks
+
+    assert told == (
+        "above the maximum, which Moodle refuses with the whole file, unless the site has unlimited grades: Ann (1): 101 of 100"
     )

@@ -1,5 +1,7 @@
 """Grades as nbgrader itself exports them."""
 
+from dataclasses import replace
+
 from grader.exporters import ExportContext
 from grader.exporters.nbgrader import export
 from grader.model.student_result import Change, StudentResult
@@ -64,5 +66,29 @@ def test_quotes_are_told_because_nbgrader_writes_none():
         "a1,,,c,'=cmd|x,,,87.5,0.0,87.5,100.0",
     ]
     assert made.remarks == (
-        'nbgrader itself writes no quotes, but a comma, semicolon or quote needs them here: Ann "A" =One (a,b)',
+        'a comma, semicolon or quote stands in quotes here, which nbgrader\'s own export never writes: Ann "A" =One (a,b)',
     )
+
+
+def test_a_score_that_ends_in_5_makes_no_penalty():
+    changes = (Change("override", 2.87, "by hand"),)
+
+    (_, row) = (
+        export([result("Ann", 7.125, changes=changes)], CONTEXT).artifacts[0].content.decode().splitlines()
+    )
+
+    assert row.split(",")[7:10] == ["9.99", "0.0", "9.99"]
+
+
+def test_who_may_have_handed_in_something_has_no_zero():
+    perhaps = replace(absent("Ann", login="ann"), remarks=("submission x may be theirs",))
+
+    made = export([perhaps], CONTEXT)
+
+    assert made.artifacts[0].content.decode().splitlines()[1] == "a1,,,ann,Ann,,,,,,"
+    assert [(each.student, each.why) for each in made.withheld] == [
+        (
+            "Ann (ann)",
+            "submission x may be theirs: give a roster with the ids of the download and grade again",
+        )
+    ]

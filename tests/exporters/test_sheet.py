@@ -130,8 +130,8 @@ def test_two_submissions_of_one_student_are_a_problem():
 
     assert problems([BEN, again], b"id,points\n13,\n") == [
         (
-            "line 2 is Ben Two (13), of whom there are several submissions (bentwo and other): decide which one counts, and"
-            " grade the class without the others"
+            "line 2: Ben Two (13) has several submissions (bentwo and other): decide which one counts, and grade the class"
+            " without the others"
         )
     ]
 

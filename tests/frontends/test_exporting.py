@@ -118,7 +118,7 @@ def test_a_fault_is_withheld_told_and_in_the_exit_code(grader, with_fault, tmp_p
 
     assert ran.code == 1
     assert (
-        "Withheld (1): without a score, which is never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
+        "Withheld (1): no score yet, which is never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
         in ran.out
     )
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -144,7 +144,7 @@ def test_a_dry_run_tells_and_writes_nothing(grader, with_fault, tmp_path):
     assert ran.out.startswith(
         "Mini: 2 students with a score, for prairielearn\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
     )
-    assert "Withheld (1): without a score, which is never a 0" in ran.out
+    assert "Withheld (1): no score yet, which is never a 0" in ran.out
     assert "Dry run: nothing was written. It would be\n  s1.json (" in ran.out
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -289,6 +289,17 @@ def test_a_class_that_nobody_knows_is_not_exported(grader, school, tmp_path):
     assert not (tmp_path / "a.csv").exists()
 
 
+def test_a_zero_of_what_could_not_be_read_is_told(grader, school):
+    school.write("s1", report_of(submission=submission(1), status="unreadable", score=0.0, checks=[]))
+
+    ran = export(grader, "csv", "out", "--dry-run")
+
+    assert (
+        "0 points because the submission could not be read: Student 1 (1001); if it deserves points"
+        in in_one_line(ran.out)
+    )
+
+
 def test_a_quick_run_is_told(grader, school):
     checks = [check_part(), check_part(id="speed", status="not_run", points=0.0, max_points=4.0)]
     school.write("s1", report_of(submission=submission(1), checks=checks))
@@ -296,7 +307,7 @@ def test_a_quick_run_is_told(grader, school):
     ran = export(grader, "csv", "out", "--dry-run")
 
     assert (
-        "Graded with --quick: checks worth 4 points were left out, and the scores are out of the rest."
+        "Graded with --quick (Student 1 (1001)): checks worth 4 points were left out, and the scores are out of the rest."
         in in_one_line(ran.out)
     )
 
@@ -319,7 +330,7 @@ def test_two_assignments_in_one_folder_are_not_one_export(grader, school):
 
     assert ran.code == 2
     assert (
-        "1. the reports are of mini and other: export a folder of one assignment."
+        "1. the reports are of mini and other: grade each assignment into a folder of its own."
         in in_one_line(ran.err).lower()
     )
 
@@ -354,3 +365,55 @@ def test_help_names_every_format_and_imports_neither_torch_nor_numpy():
     told = " ".join(lines).replace("│", " ").replace(".", ",").split()
     assert lines[-1] == "[]"
     assert {f"{name}," for name in EXPORTERS} <= set(told)
+
+
+@pytest.mark.parametrize("name", ["class.toml", "overrides.toml", "pushed.jsonl", "roster.csv"])
+def test_no_export_is_taken_for_the_class_s_own_file(grader, school, tmp_path, name):
+    ran = export(grader, "csv", "out", "-o", f"out/{name}")
+
+    assert (ran.code, ran.err) == (
+        2,
+        f"grader: out/{name}: the class's own file has this name; give -o another name\n",
+    )
+    assert not (tmp_path / "out" / name).exists()
+
+
+def test_no_export_is_taken_for_a_report(grader, school, tmp_path):
+    ran = export(grader, "csv", "out", "-o", "out/reports/s9.json")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "grader: out/reports/s9.json: this folder is for the grader's own files; give -o another place\n",
+    )
+
+
+def test_the_roster_is_not_replaced(grader, school, tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n1001,Student 1\n")
+
+    ran = export(grader, "csv", "out", "--roster", "roster.csv", "-o", "roster.csv")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "grader: roster.csv: the export is made from this; give -o another name\n",
+    )
+
+
+def test_several_files_do_not_become_a_folder_called_like_one(grader, school, tmp_path):
+    ran = export(grader, "gradescope", "out", "-o", "results.json")
+
+    assert ran.code == 2
+    assert ran.err == (
+        "grader: results.json: 2 files cannot be one; give -o a .zip or a new folder, or one student with --student ID\n"
+    )
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_file_of_an_earlier_export_is_not_taken_for_a_withheld_student(grader, with_fault, tmp_path):
+    export(grader, "gradescope", "out", "--student", "s1", "-o", "results.json")
+
+    ran = export(grader, "gradescope", "out", "--student", "s3", "-o", "results.json")
+
+    assert ran.code == 1
+    assert ran.out.endswith(
+        "Nothing was written: nobody has a score.\nresults.json is still the file of an earlier export.\n"
+    )

@@ -42,6 +42,7 @@ def ran(pytester, monkeypatch):
     pytester.mkdir("student")
     (pytester.path / "student" / "hw.py").write_text("raise SystemExit('it was run')\n", encoding="utf-8")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # an installed grader brings the plugin too
 
     def run(
         *words, checks=CHECKS, fault=None, options=("--grader-spec", "mini.toml", "--submission=student")
@@ -146,15 +147,57 @@ def test_a_grading_that_fails_is_an_error_of_every_test(ran):
     assert len(result.graded) == 1
 
 
-def test_nothing_of_the_submission_is_collected_or_loaded(ran, pytester):
-    for name in ("conftest.py", "test_own.py"):
-        (pytester.path / "student" / name).write_text("raise SystemExit('it was run')\n", encoding="utf-8")
-    pytester.makepyfile(test_course="def test_of_the_course():\n    pass\n")
+FOUR_OTHERS = {"failed": 2, "errors": 1, "skipped": 1}
+
+
+@pytest.fixture
+def course(pytester):
+    """A test of the course with a fixture from its conftest.py, and a submission with both of its own."""
+    for name in ("conftest.py", "test_own.py", "sub/conftest.py", "sub/test_own.py"):
+        path = pytester.path / "student" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("raise SystemExit('it was run')\n", encoding="utf-8")
+    fixture = "import pytest\n\n@pytest.fixture\ndef course():\n    return 1\n"
+    pytester.makepyfile(conftest=fixture, test_course="def test_of_the_course(course):\n    pass\n")
+
+
+@pytest.mark.parametrize("submission", ["student", "student/hw.py"])
+def test_nothing_of_the_submission_is_collected_or_loaded(ran, course, submission):
+    result = ran("student", ".", options=("--grader-spec", "mini.toml", f"--submission={submission}"))
+
+    result.assert_outcomes(passed=2, **FOUR_OTHERS)
+    result.stdout.fnmatch_lines("collected 6 items")
+    assert "it was run" not in result.stdout.str() + result.stderr.str()
+
+
+def test_without_a_place_in_pytest_to_hold_one_conftest_off_none_is_loaded(ran, course, monkeypatch):
+    manager = pytest.PytestPluginManager
+    monkeypatch.delattr(manager, "_importconftest")
 
     result = ran("student", ".")
 
-    result.assert_outcomes(passed=2, failed=2, errors=1, skipped=1)
+    result.assert_outcomes(passed=1, failed=2, errors=2, skipped=1)  # the course's test lacks its fixture
     assert "it was run" not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("word", ["student/test_own.py", "student/sub", "student/sub/test_own.py::test_a"])
+def test_a_file_of_the_submission_cannot_be_asked_for(ran, course, word):
+    result = ran(word)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert (
+        f"{word} is part of the submission, whose code pytest would run without any confinement; leave it out"
+        in result.stderr.str()
+    )
+
+
+def test_a_fault_of_another_kind_is_an_error_too_and_its_words_are_kept(ran):
+    result = ran(fault=RuntimeError("secret"))
+
+    result.assert_outcomes(errors=5)
+    assert "this is a fault of the grader, not of the submission (RuntimeError)" in result.stdout.str()
+    assert "secret" not in result.stdout.str()
+    assert len(result.graded) == 1
 
 
 @pytest.mark.parametrize(
@@ -220,21 +263,30 @@ def test_loading_it_imports_neither_numpy_nor_torch_nor_pydantic():
     assert done.stdout == "[] ['grader', 'grader.frontends', 'grader.frontends.pytest_plugin']\n"
 
 
+XDIST_CHECKS = ("f_values", "f_inputs", "g_values", "same")
+
+
 @pytest.mark.slow
 def test_with_xdist_it_is_graded_once(pytester, monkeypatch):
     pytester.makefile(".toml", mini=MINI_NUMPY_SPEC)
-    text = "import numpy as np\n\ndef f(W, X, y, reg):\n    return 0.0, np.zeros_like(W)\n"
-    pytester.makepyfile(hw=text)
+    pytester.makepyfile(hw="")
+    checks = [check_part(id=name, status="failed", points=0.0) for name in XDIST_CHECKS]
+    (pytester.path / "report.json").write_text(
+        report_of(score=0.0, checks=checks).to_json(), encoding="utf-8"
+    )
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     log = pytester.path / "gradings"
     counting = (
-        "import os\nfrom grader.frontends import one_submission\n"
-        "before = one_submission.grade_entry\n"
+        "import contextlib, os\n"
+        "from grader.execution import warm\n"
+        "from grader.frontends import one_submission\n"
+        "from grader.model.report import parse_report\n"
         "def counted(*a, **k):\n"
         f"    open({str(log)!r}, 'a').write(f'{{os.getpid()}}\\n')\n"
-        "    return before(*a, **k)\n"
+        f"    return parse_report(open({str(pytester.path / 'report.json')!r}).read())\n"
         "one_submission.grade_entry = counted\n"
+        "warm.warm_sandbox = lambda **_: contextlib.nullcontext()\n"
     )
     pytester.makepyfile(counting=counting)
 

@@ -80,7 +80,7 @@ def test_the_schema_describes_every_field():
 
 def test_the_settings_in_the_documentation_are_valid_and_its_table_is_complete(tmp_path):
     page = (Path(__file__).resolve().parents[2] / "docs" / "push.md").read_text()
-    shown = page.split("## push.toml\n", 1)[1].split("\n| field", 1)[0]
+    shown = page.split("## push.toml\n\n```toml\n", 1)[1].split("\n```", 1)[0]
     (tmp_path / "push.toml").write_text(textwrap.dedent(shown))
 
     config = read_config(tmp_path / "push.toml")

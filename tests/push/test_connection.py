@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import json
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from grader.errors import PlatformError
 from grader.push.connection import Answer, LtiPlatform, NoAnswer
+from grader.push.score import Shown
 from grader.push.signing import Signer
 from tests.push.fake_platform import KEY, KEY_PEM
 from tests.push.test_pushing import CONFIG
@@ -113,3 +115,53 @@ def test_a_port_that_nobody_listens_at_is_not_a_lost_score():
 )
 def test_the_words_of_an_answer_fit_on_a_line(text, words):
     assert Answer(422, text).words == words
+
+
+@pytest.mark.parametrize(
+    "found, why",
+    [
+        ({"errors": "no"}, "its results are not a list"),
+        (None, "its results are not a list"),
+        ([{"userId": "u2", "resultScore": 1}], "its results are of other users"),
+    ],
+)
+def test_results_that_tell_nothing_are_no_results(monkeypatch, found, why):
+    platform = platform_at("https://x")
+    monkeypatch.setattr(platform, "_authorized", lambda *_: Answer(200, json.dumps(found)))
+
+    assert platform.result("u1") == NoAnswer(why, is_sent=True)
+
+
+@pytest.mark.parametrize("number", [8.5, "8.5"])
+def test_a_number_in_quotes_is_one(monkeypatch, number):
+    platform = platform_at("https://x")
+    answer = Answer(200, json.dumps([{"userId": 1, "resultScore": number, "resultMaximum": number}]))
+    monkeypatch.setattr(platform, "_authorized", lambda *_: answer)
+
+    assert platform.result("1") == Shown(8.5, 8.5, None, None)
+
+
+def test_an_answer_that_repeats_the_token_or_the_assertion_does_not_bring_it_back(served):
+    def echo(connection):
+        request = connection.recv(65536).decode()
+        secret = (
+            request.partition("Bearer ")[2].split("\r\n")[0]
+            or request.partition("client_assertion=")[2].split("&")[0]
+        )
+        is_first = "Bearer " not in request
+        body = (
+            '{"access_token": "secret/token+1"}'
+            if is_first and secret not in seen
+            else json.dumps({"message": secret})
+        )
+        seen.append(secret)
+        status = "200 OK" if body.startswith('{"access') else "422 No"
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    seen: list[str] = []
+    platform = platform_at(f"http://127.0.0.1:{served(echo)}")
+
+    reply = platform.post_score({})
+
+    assert seen[-1] == "secret/token+1"
+    assert reply.words == "422: [secret]"

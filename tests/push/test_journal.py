@@ -70,3 +70,36 @@ def test_other_line_items_do_not_count(tmp_path):
 
     assert read_journal(path, "x").past("u1").sent == read_journal(path, "x").past("u1").last
     assert read_journal(path, "y").past("u1").sent is None
+
+
+def test_a_letter_cut_in_half_is_a_torn_line_like_others(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    whole = entry().model_dump_json().encode() + b"\n"
+    path.write_bytes(whole + '{"student":"Zo\u00eb'.encode()[:-1])
+
+    with open_journal(path, "x") as journal:
+        assert journal.past("u1").sent is not None
+    assert path.read_bytes() == whole
+
+
+def test_an_editors_line_ends_cost_no_line(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    lines = (
+        entry().model_dump_json().encode()
+        + b"\r\n"
+        + entry(user_id="u2").model_dump_json().encode()
+        + b"\r\n\r\n"
+    )
+    path.write_bytes(lines)
+
+    with open_journal(path, "x") as journal:
+        assert journal.past("u2").sent is not None
+    assert path.read_bytes() == lines
+
+
+def test_a_line_item_written_otherwise_is_the_same(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    path.write_text(entry(lineitem="https://LMS.edu/item/?type_id=3").model_dump_json() + "\n")
+
+    assert read_journal(path, "https://lms.edu/item?type_id=3").past("u1").sent is not None
+    assert read_journal(path, "https://lms.edu/item?type_id=4").past("u1").sent is None

@@ -357,7 +357,9 @@ def test_a_student_with_two_submissions_is_left_out(grader, store, tmp_path, can
     ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas))
 
     assert ran.code == 1
-    assert "Student 1 (s1): submission more is one of 2 of this student" in " ".join(ran.out.split())
+    assert "Student 1 (s1) has several submissions (hw1 and more): decide which one counts" in " ".join(
+        ran.out.split()
+    )
     assert canvas.requests == []
 
 
@@ -486,3 +488,53 @@ def test_ctrl_c_ends_after_the_request_with_its_line_in_the_journal(grader, stor
     assert "Stopped; push again to go on." in err
     assert "sent: 1" in out
     assert dict(canvas.taken) == {"u1": 1, "u2": 1, "u3": 1}
+
+
+def test_a_student_with_a_score_and_a_fault_gets_neither(grader, store, tmp_path, canvas):
+    add_student(store, 1)
+    add_student(store, 2, None, status="incomplete", checks=[check_errored()])
+    both = {"id": "more", "sha256": "a" * 64, "files": [], "student": {"id": "s1", "name": "Student 1"}}
+    store.write("more", report_of(submission=both, status="incomplete", score=None, checks=[check_errored()]))
+
+    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas))
+
+    assert (ran.code, canvas.requests) == (1, [])
+    assert "Student 1 (s1) has several submissions (hw1 and more): decide which one counts" in " ".join(
+        ran.out.split()
+    )
+
+
+def test_nobody_gets_a_zero_for_a_submission_that_may_be_theirs(grader, store, tmp_path, canvas):
+    add_student(store, 1)
+    stray = {"submission": "hw1", "student": None, "reason": "no id", "candidates": ["s2"]}
+    none = dict.fromkeys(("attempt", "submitted_at", "late_mark"))
+    entry = {"id": "hw1", "students": (), **none, "earlier": (), "notes": ()}
+    store.write_record(parse_class_record(json.dumps({**RECORD, "entries": [entry], "unmatched": [stray]})))
+
+    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas), "--zeros")
+
+    assert (ran.code, "u2" in canvas.taken) == (1, False)
+    assert "Two (s2): submission hw1 may be theirs" in ran.out
+
+
+def test_a_quick_run_is_told_before_it_is_sent(grader, store, tmp_path, canvas):
+    left_out = check_part(id="speed", status="not_run", points=0.0, max_points=4.0)
+    add_student(store, 1, checks=[check_part(points=8.0, status="failed"), left_out])
+
+    ran = grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas), "--dry-run")
+
+    assert "Graded with --quick: checks worth 4 points were left out" in ran.out
+
+
+def test_a_comment_has_the_points_of_a_hidden_check_that_the_instructor_gave(grader, store, tmp_path, canvas):
+    hidden = check_part(id="secret", visibility="hidden", status="failed", points=0.0)
+    add_student(store, 1, 10.0, max_score=20.0, checks=[check_part(), hidden])
+    (store.folder / "overrides.toml").write_text(
+        '[[overrides]]\nid = "s1"\ncheck = "secret"\npoints = 3\nreason = "unclear"\n'
+    )
+
+    grader("push", "lti-ags", "out", "--config", write_config(tmp_path, canvas))
+
+    assert canvas.grades["u1"].comments == [
+        "13 of 20 points\n+3 points: unclear\nPoints lost:\n- Hidden check: 3 of 10"
+    ]

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from grader.push.comment import sha256_of
+from grader.exporters.grades import Grade
+from grader.model.student_result import Change, StudentResult
+from grader.push.comment import comment_of, sha256_of
 from grader.push.config import PushConfig, UsersConfig
 from grader.push.connection import Answer, NoAnswer
 from grader.push.journal import Entry, Journal, Past
@@ -139,3 +141,28 @@ def test_an_equal_score_that_was_not_taken_is_sent_again_only_if_asked(outcome):
 )
 def test_what_the_results_tell_of_a_lost_answer(shown, sent, face, arrived):
     assert has_arrived(shown, entry(outcome="sending"), sent, face) is arrived
+
+
+def test_a_success_with_a_web_page_is_asked_about():
+    platform = Answering(Answer(200, "<html>Log in</html>"), shown=Shown(8.0, 10.0, "See the page.", None))
+
+    assert pushed(platform)[0].end == "sent"
+    assert len(platform.posts) == 1
+
+
+def test_a_platform_that_answers_with_web_pages_alone_has_taken_nothing():
+    done, _, journal = pushed(Answering(Answer(200, "\n<!DOCTYPE html>")), attempts=2)
+
+    assert (done.end, done.words) == ("failed", "200: a web page, not an answer")
+    assert journal.past("u1").sent is None
+
+
+def test_a_long_comment_is_cut_at_a_line_and_keeps_its_end():
+    changes = tuple(Change("override", 1.0, "reason " * 100) for _ in range(10))
+
+    lines = comment_of(
+        Grade(StudentResult("a", None, None, changes), 8.0, 10.0), 10.0, "See the page."
+    ).splitlines()
+
+    assert lines[1:6] == [f"+1 points: {'reason ' * 100}"] * 5
+    assert lines[6:] == ["(cut: 3,560 more characters)", "See the page."]

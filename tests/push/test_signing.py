@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from typer.testing import CliRunner
 
 from grader.errors import PushError, UsageError
+from grader.frontends.app import app
 from grader.push.signing import Signer, read_signer
 from tests.push.fake_platform import KEY, KEY_PEM
 
@@ -59,6 +61,13 @@ def test_the_public_key_verifies_what_the_private_one_signed_and_tells_nothing_m
         options={"verify_iat": False},
     )
     assert signer.public_pem().startswith("-----BEGIN PUBLIC KEY-----\n")
+
+
+def test_the_command_prints_the_public_key_before_anything_of_the_platform_is_known(key_file):
+    result = CliRunner().invoke(app, ["push", "key", str(key_file), "--id", "k1"])
+
+    assert result.exit_code == 0
+    assert result.stdout == f"{Signer(KEY, 'k1').public_jwk()}\n\n{Signer(KEY, 'k1').public_pem()}"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])

@@ -78,3 +78,13 @@ def test_the_ids_of_the_roster_serve_by_their_kind():
     assert users_by_kind(CLASS, "lti").problems == (
         "no student has an id of the kind 'lti'; the class has id, email, login and canvas",
     )
+
+
+@pytest.mark.parametrize("user", ["5.3235E+06", "5,3e+17", "5323497.0", "5,323,497"])
+def test_a_number_that_a_spreadsheet_rounded_is_not_an_id(user):
+    (problem,) = users_by_table(CLASS, [UserRow(2, "0012", user)]).problems
+
+    assert problem == (
+        f"the LTI user id of 0012, '{user}', is a number as a spreadsheet rounds it: export the users' file again, and open"
+        " it with that column as text"
+    )

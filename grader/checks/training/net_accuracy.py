@@ -14,7 +14,8 @@ from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import curve
-from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, judged_images, prepared
+from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, prepared
+from grader.checks.training.pixels import accuracies_of_layers
 from grader.data import FEATURES, DataSet
 from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, Model
@@ -33,9 +34,6 @@ from grader.model.trial import (
 )
 from grader.model.verdict import Verdict
 from reference import driver_source, right_source
-
-_LEVELS = 255.0
-"""Pixels are judged on the course's scale, 0 to 255, with the mean image of the training split taken out."""
 
 
 class NetTraining(Model):
@@ -76,6 +74,7 @@ class NetAccuracyCheck(CheckFields):
 
     roles: ClassVar[Roles] = {"function": ("function",), "rule": ("function",)}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["net_accuracy"]
@@ -93,6 +92,17 @@ class NetAccuracyCheck(CheckFields):
         yield from super().misfits(functions)
         if self.rule == self.function:
             yield SpecFault("rule", f"must be another function than {self.function}", self.rule)
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """Both accuracies."""
+        return ("val_accuracy", "test_accuracy")
+
+    @property
+    def data_words(self) -> str:
+        if self.cifar10 is None or self.cifar10.bars == self.standin.bars:
+            return f"the same bars on the stand-in and with --data: {self.standin.bars.as_bars()}"
+        return f"on the stand-in {self.standin.bars.as_bars()}; with --data {self.cifar10.bars.as_bars()}"
 
     @property
     def asked_again(self) -> Literal["partly right"]:
@@ -168,6 +178,11 @@ class NetAccuracyCheck(CheckFields):
         verb = "Accuracy" if credit == 1 else "The accuracy is too low"
         first, last = float(history[:10].mean()), float(history[-50:].mean())
         words = f"{verb}: {reached.beside(plan.bars)}, after {trial.label}."
+        if data.is_standin and self.cifar10 is not None and self.cifar10.bars != plan.bars:
+            words += (
+                " These are stand-in images, fewer and other ones than CIFAR-10's, so the bars are lower; with CIFAR-10"
+                f" (--data) they are {self.cifar10.bars.as_bars()}."
+            )
         if credit < 1:
             words += f" The loss goes from {formatting.number(first)} to {formatting.number(last)}."
         return self.scored(
@@ -182,16 +197,8 @@ class NetAccuracyCheck(CheckFields):
 
 def _accuracies(data: DataSet, plan: NetTraining, weights: Array, biases: Array) -> Accuracies:
     """Of the highest scores of the right network with these parameters."""
-    mean = data.derived("mean image", lambda: prepared(data, "train", "float32")[0][:, :-1].mean(axis=0))
-    layer = _LEVELS * (judged_images(data, "float32")[:, :-1] - mean)
     shapes = list(pairwise(plan.widths))
     matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
     rows = np.split(biases, np.cumsum(plan.widths[1:])[:-1])
-    for number, (shape, matrix, b) in enumerate(zip(shapes, matrices, rows, strict=True), start=1):
-        layer = layer @ matrix.reshape(shape) + b
-        layer = layer if number == len(shapes) else np.maximum(layer, 0)
-    labels = layer.argmax(axis=1)
-    y_val, y_test = data.labels("val"), data.labels("test")
-    return Accuracies(
-        float(np.mean(labels[: len(y_val)] == y_val)), float(np.mean(labels[len(y_val) :] == y_test))
-    )
+    layers = [(matrix.reshape(shape), row) for shape, matrix, row in zip(shapes, matrices, rows, strict=True)]
+    return accuracies_of_layers(data, "channels_first", layers)

@@ -58,11 +58,24 @@ class WeightsCheck(CheckFields):
 
     roles: ClassVar[Roles] = {}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
 
     kind: Literal["weights"]
     file: str = Field(pattern=r"^[^/\\]+\.pth?$", description="The file's name, in whatever folder it lies.")
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The one file."""
+        return (self.file,)
+
+    @property
+    def data_words(self) -> str:
+        return (
+            "on the stand-in, weights that may have been trained on images give all points; with --data, the accuracy does:"
+            f" {Accuracies(self.val_bar, self.test_bar).as_bars()}"
+        )
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One loading."""
@@ -157,15 +170,20 @@ def untrained(W: Array) -> str | None:
     own = np.linalg.eigvalsh(apart.T @ apart)[1:]
     if not own[0] > LEAST_OWN**2 * own[-1]:
         return "its classes share a pattern, of which each has a multiple"
-    apart -= apart.mean(axis=0)
-    power = float(np.vdot(apart, apart))
-    alike = max(abs(float(np.vdot(apart[by:], apart[:-by]))) / power for by in DISTANCES)
+    alike = alikeness(apart)
     if alike < LEAST_ALIKE:
         return (
             "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation"
             f" {formatting.small(alike)})"
         )
     return None
+
+
+def alikeness(W: Array) -> float:
+    """The greatest correlation, of either sign, between weights W (D, C) of pixels near each other or of one pixel's channels."""
+    apart = W - W.mean(axis=0)
+    power = float(np.vdot(apart, apart))
+    return max(abs(float(np.vdot(apart[by:], apart[:-by]))) for by in DISTANCES) / power if power else 1.0
 
 
 def _is_flat(W: Array) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from grader import formatting
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.grades import Grade, Grades, decimal, grades, rounded
+from grader.exporters.grades import Grade, Grades, decimal, grades, rounded, several_words
 from grader.exporters.sheets.feedback_words import feedback_words
 from grader.exporters.sheets.grid import Grid, Line, SheetError, filled, read_grid
 from grader.exporters.sheets.layout import Layout, decimal_mark, number, require_apart
@@ -78,15 +78,12 @@ class _Filling:
             if (grade := scores.get(id(result))) is not None and number_ not in self.settled
         ]
         self._unmatched(absent, is_going_on=is_going_on or not rows)
-        withheld = tuple(each for _, each in self.grades.withheld)
-        not_submitted = tuple(formatting.printable(each.words) for each in self.grades.not_submitted)
         if self.problems:
             return Export(
                 problems=tuple(self.problems),
-                withheld=withheld,
                 left_out=tuple(self.left_out),
-                not_submitted=not_submitted,
                 remarks=self._remarks(),
+                **self.grades.told,
             )
         dropped = self._without_grade(written) if self.layout.drops_rows_without_grade else frozenset()
         content = filled(self.grid, self.edits, dropped)
@@ -94,10 +91,9 @@ class _Filling:
             (Artifact(_own_name(context.sheet_name), "text/csv", content),) if written else (),
             matched=len(self.scores),
             scores=tuple(self.scores),
-            withheld=withheld,
             left_out=tuple(self.left_out),
-            not_submitted=not_submitted,
             remarks=self._remarks(),
+            **self.grades.told,
         )
 
     def _rows(self) -> Mapping[int, int]:
@@ -140,11 +136,8 @@ class _Filling:
         """A row that two students could have."""
         students = {each.student.id for at in owners if (each := self.results[at]).student is not None}
         if len(students) == 1:
-            submissions = formatting.listing(sorted({self.results[each].id for each in owners}))
-            self.problems.append(
-                f"line {line.number} is {self._who(owners[0])}, of whom there are several submissions ({submissions}):"
-                " decide which one counts, and grade the class without the others"
-            )
+            words = several_words([self.results[each] for each in owners])
+            self.problems.append(f"line {line.number}: {words}")
             return
         ids = [repr(formatting.printable(line[key.column])) for key in self.layout.keys if line[key.column]]
         who = formatting.listing([self._who(each) for each in owners])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader import formatting
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.gradebook import csv_line, safe_cell
-from grader.exporters.grades import Grade, decimal, grades
+from grader.exporters.grades import Grade, decimal, grades, with_several
 from grader.exporters.sheets.persons import id_of
 from grader.intake.persons import folded
 from grader.model.artifact import Artifact
@@ -35,6 +35,8 @@ class ImportFormat:
     """Of the file."""
 
     ids: tuple[IdColumn, ...]
+    above: str
+    """The platform's way with a score above the maximum."""
     has_names: bool = False
     last: tuple[tuple[str, str], ...] = ()
     """The header and the cells of each column after that of the scores."""
@@ -51,7 +53,7 @@ def import_table(
     found = grades(results)
     columns, without = _columns(found.given, layout.ids)
     given = [each for each in found.given if each not in without]
-    problems = [*_faults(given, columns)]
+    problems = [*with_several(results), *_faults(given, columns)]
     headers = formatting.listing([each.header for each in layout.ids], "or")
     if without and context.settings.get("unmatched") != "skip":
         who = formatting.several([each.who for each in without], _SHOWN)
@@ -59,13 +61,9 @@ def import_table(
             f"{formatting.count(len(without), 'student')} without an id for {headers}: {who}. Grade again with a roster"
             " that has it, or go on without them with --set unmatched=skip"
         )
-    withheld = tuple(each for _, each in found.withheld)
-    not_submitted = tuple(formatting.printable(each.words) for each in found.not_submitted)
     left_out = tuple(f"{each.who}: no id for {headers}" for each in without)
     if problems:
-        return Export(
-            problems=tuple(problems), withheld=withheld, left_out=left_out, not_submitted=not_submitted
-        )
+        return Export(problems=tuple(problems), left_out=left_out, **found.told)
     names = ("Full name",) if layout.has_names else ()
     headers_after, cells_after = ([each[at] for each in layout.last] for at in (0, 1))
     lines = [csv_line(*(each.header for each in columns), *names, safe_cell(title), *headers_after)]
@@ -79,10 +77,15 @@ def import_table(
         (Artifact(layout.name, "text/csv", content),) if given else (),
         matched=len(given),
         scores=tuple((each.who, each.words) for each in given),
-        withheld=withheld,
         left_out=left_out,
-        not_submitted=not_submitted,
+        remarks=_above(given, layout),
+        **found.told,
     )
+
+
+def _above(given: Sequence[Grade], layout: ImportFormat) -> tuple[str, ...]:
+    who = [f"{each.who}: {each.words}" for each in given if each.max_score and each.score > each.max_score]
+    return (f"above the maximum, which {layout.above}: {formatting.several(who, _SHOWN)}",) if who else ()
 
 
 def _columns(
@@ -107,10 +110,10 @@ def _faults(given: Sequence[Grade], columns: Sequence[IdColumn]) -> Iterator[str
             owners[folded(value)].append(grade)
             if safe_cell(value) != value:
                 yield (
-                    f"{grade.who}: the {column.header} {formatting.printable(value)!r} is not one, and a spreadsheet could run"
-                    " it as a formula; correct the roster and grade again"
+                    f"{grade.who}: the {column.header} {formatting.printable(value)!r} is not valid: a spreadsheet could run it as a"
+                    " formula; correct the roster and grade again"
                 )
         for value, several in owners.items():
-            if len(several) > 1:
+            if len({each.who for each in several}) > 1:
                 who = formatting.listing([f"{each.who} ({each.result.id})" for each in several])
                 yield f"{column.header} {formatting.printable(value)} is an id of {who}: which one is it?"

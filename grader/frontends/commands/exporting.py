@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,7 +86,11 @@ def export(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="What else the format asks for; may be repeated.", metavar="NAME=VALUE"),
+        typer.Option(
+            "--set",
+            help="What else a format takes: unmatched=skip and feedback=COLUMN (sheets), encoding=cp1252, problems=checks (autolab); may be repeated.",
+            metavar="NAME=VALUE",
+        ),
     ] = None,
     dry_run: Annotated[
         bool,
@@ -112,7 +116,7 @@ def export(
     given = _settings(name, format_, settings or [])
     _require_known(name, format_, sheet=sheet, column=column, key=key)
     if output is not None:
-        require_place(output, (place, *(() if sheet is None else (sheet,))))
+        require_place(output, tuple(each for each in (place, sheet, roster) if each is not None))
     source = _source(place)
     if roster is not None:
         source = _by_roster(source, roster)
@@ -143,6 +147,9 @@ def export(
     else:
         console.print()
         console.print("Nothing was written: nobody has a score.", style="bold yellow")
+        if output not in {None, STANDARD_OUTPUT} and Path(output or "").is_file():
+            shown = formatting.printable(output or "")
+            console.print(f"{shown} is still the file of an earlier export.", markup=False, soft_wrap=True)
     raise typer.Exit(EXIT_FAILED if made.withheld or made.left_out or not made.artifacts else 0)
 
 
@@ -150,6 +157,8 @@ def _made(
     format_: ExportFormat, results: Sequence[StudentResult], context: ExportContext, source: _Source
 ) -> Export:
     """The export, with what the class's own files leave open."""
+    from grader.exporters.grades import about_scores
+
     made = format_.exporter(results, context)
     withheld = tuple(
         replace(each, why=source.unread.get(each.submission, each.why)) for each in made.withheld
@@ -157,22 +166,9 @@ def _made(
     return replace(
         made,
         withheld=withheld,
-        remarks=(*source.remarks, *_about_quick_runs(results), *made.remarks),
+        remarks=(*source.remarks, *about_scores(results), *made.remarks),
         problems=(*source.problems, *made.problems),
     )
-
-
-def _about_quick_runs(results: Sequence[StudentResult]) -> Iterator[str]:
-    left_out = {
-        sum(check.max_points for check in each.report.checks if check.status == "not_run")
-        for each in results
-        if each.report is not None and each.report.score is not None
-    }
-    if most := max(left_out, default=0):
-        yield (
-            f"graded with --quick: checks worth {formatting.points(most)} points were left out, and the scores are out of"
-            " the rest"
-        )
 
 
 def _settings(name: str, format_: ExportFormat, words: Sequence[str]) -> dict[str, str]:
@@ -218,35 +214,15 @@ def _source(place: Path) -> _Source:
 
 def _class_source(folder: Path) -> _Source:
     from grader.batch import ReportStore
-    from grader.batch.left_out import left_out, require_class
+    from grader.batch.left_out import doubts, left_out, require_class
     from grader.batch.results import derived
 
     store = ReportStore(folder)
     require_class(store)
     made = derived(store)
     record, outside = store.read_record(), left_out(store, made.results)
-    assignments = {
-        each.report.assignment.name: each.report.assignment
-        for each in made.results
-        if each.report is not None
-    }
-    problems = []
-    if outside.has_unread_record:
-        problems.append(
-            "class.json is gone or cannot be read, so nobody knows who is in the class: run grader batch again"
-        )
-    if len(assignments) > 1:
-        problems.append(
-            f"the reports are of {formatting.listing(sorted(assignments))}: export a folder of one assignment"
-        )
-    strangers = outside.strangers
-    remarks = [*made.remarks]
-    if strangers:
-        remarks.append(
-            f"{formatting.count(len(strangers), 'report')} of an earlier run, not in the class that was graded"
-            f" last: {formatting.several(strangers)}"
-        )
-    first = next(iter(assignments.values()), None)
+    remarks, problems = doubts(outside, made.results)
+    first = next((each.report.assignment for each in made.results if each.report is not None), None)
 
     def page(submission: str) -> bytes | None:
         path = store.page_path(submission)
@@ -257,8 +233,8 @@ def _class_source(folder: Path) -> _Source:
         assignment=record.spec if record is not None else first.name if first is not None else "",
         title=record.title if record is not None else first.title if first is not None else "",
         page=page,
-        remarks=tuple(remarks),
-        problems=tuple(problems),
+        remarks=(*made.remarks, *remarks),
+        problems=problems,
         unread={each: f"its report cannot be read: {why}" for each, why in outside.unread.items()},
     )
 

@@ -67,8 +67,9 @@ def package(
 ) -> None:
     """Make an archive that grades on a learning platform: this grader, a spec, and the platform's scripts.
 
-    The same settings give the same bytes. Exit code 0: written; 2: nothing is
-    written, and why.
+    The same settings give the same bytes.
+
+    Exit code 0: written; 2: nothing is written, and why.
     """
     _require_place(output)
     from grader.frontends.packages import archive, bundle, dependencies, own_wheel

@@ -67,11 +67,12 @@ def push_scores(
     from grader.push.config import read_config
     from grader.push.journal import read_journal
     from grader.push.score import Terms
+    from grader.push.signing import read_signer
 
     store = ReportStore(folder)
     require_class(store)
     settings = read_config(config)
-    signer = _signer(settings, config)
+    signer = read_signer(config.parent / settings.key_file, settings.key_id)
     now = datetime.now(UTC)
     terms = Terms(settings.platform, settings.line_item, now, ruled_at(store, now), is_again=again)
 
@@ -94,20 +95,20 @@ def push_scores(
 
 
 @app.command("key", cls=Command)
-def show_key(config: ConfigOption) -> None:
+def show_key(
+    key_file: Annotated[Path, typer.Argument(help="The private RSA key, in PEM.", metavar="FILE")],
+    key_id: Annotated[
+        str | None,
+        typer.Option("--id", help="The `kid` of the JWK; `key_id` in the settings.", metavar="NAME"),
+    ] = None,
+) -> None:
     """Print the public key, to be registered in the platform: as a JWK (Canvas) and as PEM (Moodle)."""
-    from grader.push.config import read_config
+    from grader.push.signing import read_signer
 
-    signer = _signer(read_config(config), config)
+    signer = read_signer(key_file, key_id)
     typer.echo(signer.public_jwk())
     typer.echo()
     typer.echo(signer.public_pem(), nl=False)
-
-
-def _signer(settings: PushConfig, config: Path) -> Signer:
-    from grader.push.signing import read_signer
-
-    return read_signer(config.parent / settings.key_file, settings.key_id)
 
 
 def _pushed(

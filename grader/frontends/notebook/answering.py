@@ -12,6 +12,7 @@ from grader.api import Grader, load_spec_for
 from grader.errors import GraderError, NotebookError, SandboxError, SpecError
 from grader.frontends.notebook.asking import (
     checks_of,
+    hint_broken,
     is_nothing_there,
     is_said,
     reason_empty,
@@ -21,6 +22,7 @@ from grader.frontends.notebook.asking import (
 from grader.frontends.notebook.executed import NOTEBOOK, executed
 from grader.frontends.notebook.own_modules import own_files, saved_files, without_writes
 from grader.frontends.notebook.request import Request, pack
+from grader.frontends.notebook.snapshot import is_found
 from grader.frontends.notebook.telling import told
 from grader.grading.grade import guarded
 from grader.intake.submission import SourceFile, Submission
@@ -45,7 +47,10 @@ class Answering:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._running.close()
+        with (
+            interruption.deferred()
+        ):  # the kernel's end is an EOF and a signal: the second must not break this off
+            self._running.close()
 
     def answer(self, request: Request) -> bytes:
         """The result as JSON: text, html and report; or the error in a sentence."""
@@ -72,6 +77,8 @@ class Answering:
         except SpecError as error:
             if is_undefined and request.spec is None:
                 raise NotebookError(why_undefined(names, done)) from error
+            if request.spec is None and (hint := hint_broken(done)):
+                raise NotebookError(f"{error}{hint}") from error
             raise
         require_known(names, loaded)
         if is_undefined:
@@ -104,5 +111,5 @@ def _place(spec: str | None, folder: str) -> str | None:
     if spec is None or spec in shipped_specs():
         return spec
     place = Path(folder, spec)
-    is_path = len(Path(spec).parts) > 1 or Path(spec).suffix or place.exists()
+    is_path = len(Path(spec).parts) > 1 or Path(spec).suffix or is_found(place.exists)
     return str(place) if is_path else spec

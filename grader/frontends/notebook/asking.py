@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from grader import formatting
 from grader.errors import UsageError
 from grader.extract.missing import is_plain
-from grader.frontends.notebook.executed import Executed
+from grader.frontends.notebook.executed import Broken, Executed
 from grader.frontends.notebook.request import Request
 from grader.intake.submission import SourceFile
 from grader.model.report import Report
 from grader.spec import LoadedSpec
 
+_OF_CODE = re.compile(r"^\s*(?:def|class|import|from|async def)\s", re.MULTILINE)
 _NOT_PYTHON = re.compile(r"\s*(?:[%!#]|import grader\b|$)")
 
 
@@ -21,8 +22,8 @@ def reason_empty(done: Executed, files: Sequence[SourceFile]) -> str:
     """Why there is nothing at all to check, and what to do; empty if there is something."""
     if not all(_NOT_PYTHON.match(line) for text in _texts(done, files) for line in text.split("\n")):
         return ""
-    if done.unparsed:
-        return f"{done.unparsed[-1]}; correct it, run the cell again, then check again"
+    if (broken := _last_broken(done)) is not None:
+        return f"{broken}; correct it, run the cell again, then check again"
     return "nothing has been executed in this notebook yet; run the cells that define your functions, then check again"
 
 
@@ -43,11 +44,24 @@ def is_nothing_there(names: Sequence[str], report: Report) -> bool:
 def why_undefined(names: Sequence[str], done: Executed) -> str:
     """Why none of the functions that were asked for can be checked, and what to do."""
     subject = f"{formatting.listing(names)} {'is' if len(names) == 1 else 'are'} not defined yet"
-    broken = next((each for each in reversed(done.unparsed) if any(map(each.defines, names))), None)
+    broken = next((each for each in reversed(done.broken) if any(map(each.defines, names))), None)
     if broken is not None:
         return f"{subject}: {broken}; correct it, run the cell again, then check again"
     it = "it" if len(names) == 1 else "them"
     return f"{subject}; run the cell that defines {it}, then check again"
+
+
+def hint_broken(done: Executed) -> str:
+    """Where code that might be the assignment's was not run; empty if that is nowhere."""
+    broken = _last_broken(done)
+    return (
+        "" if broken is None else f". {broken}: what was not run does not count; correct it and run it again"
+    )
+
+
+def _last_broken(done: Executed) -> Broken | None:
+    """The last execution of which Python did not run some code that may be the assignment's."""
+    return next((each for each in reversed(done.broken) if each.fault or _OF_CODE.search(each.source)), None)
 
 
 def require_known(names: Sequence[str], loaded: LoadedSpec) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import operator
 import os
 import sys
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, SupportsIndex
 
 from grader.errors import GraderError, NotebookError
 from grader.frontends.notebook.kernel import Kernel
-from grader.frontends.notebook.link import Link, Progress
+from grader.frontends.notebook.link import LEAVING_SECONDS, Link, Progress
 from grader.frontends.notebook.request import Request
 from grader.frontends.notebook.result import Result
 
@@ -80,7 +81,7 @@ def checker_of(shell: Any) -> Checker:
     if checker is None:
         checker = Checker(Kernel(shell))
         checker.kernel.watch()
-        atexit.register(checker.link.close)
+        atexit.register(checker.link.close, LEAVING_SECONDS)
         vars(shell)[_ATTRIBUTE] = checker
     return checker
 
@@ -90,7 +91,7 @@ def forget(shell: Any) -> None:
     checker: Checker | None = vars(shell).pop(_ATTRIBUTE, None)
     if checker is not None:
         checker.kernel.unwatch()
-        checker.link.close()
+        checker.link.close(LEAVING_SECONDS)
         atexit.unregister(checker.link.close)
 
 
@@ -99,7 +100,7 @@ def check(
     spec: str | os.PathLike[str] | None = None,
     full: bool = False,
     data: str | os.PathLike[str] | None = None,
-    seed: int | None = None,
+    seed: SupportsIndex | None = None,
 ) -> Result:
     """Check functions of this notebook, as executed so far; all that are defined if none is named.
 
@@ -119,7 +120,10 @@ def check(
     for name in functions:
         if not isinstance(name, str):
             raise Refused(f"give the names of functions as strings, not {type(name).__name__}")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+    for option, value in (("spec", spec), ("data", data)):
+        if not isinstance(value, str | os.PathLike | None):
+            raise Refused(f"{option} must be a string or a path, not {type(value).__name__}")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, SupportsIndex)):
         raise Refused(f"seed must be an integer of at least 0 and below 2**63, not {seed!r}")
     shell = shell_here()
     if shell is None:
@@ -133,7 +137,7 @@ def check(
         spec=None if spec is None else os.fspath(spec),
         is_full=full,
         data=None if data is None else os.fspath(data),
-        seed=seed,
+        seed=None if seed is None else operator.index(seed),  # NumPy's integers too
     )
 
 

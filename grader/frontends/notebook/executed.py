@@ -17,27 +17,35 @@ NOTEBOOK = "notebook.ipynb"
 """The name that the notebook has as a file of the submission. Its cell 7 is In [7]."""
 
 _CELL = re.compile(rf"{re.escape(NOTEBOOK)}, cell (?P<one>\d+)|cell (?P<other>\d+) of {re.escape(NOTEBOOK)}")
+_WHOLE = re.compile(rf"(?<![\w/.-]){re.escape(NOTEBOOK)}")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
-class Unparsed:
-    """An execution of which Python ran nothing, because it could not parse it."""
+class Broken:
+    """An execution that Python could not parse, or that stopped before its end.
+
+    Attributes:
+        source: what was not run of it.
+        fault: why it could not be parsed; empty if it was.
+    """
 
     number: int
     line: int
-    reason: str
     source: str
+    fault: str = ""
 
     def defines(self, name: str) -> bool:
-        """Whether it was to define the function or class."""
+        """Whether what was not run of it was to define the function or class."""
         return (
             re.search(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", self.source, re.MULTILINE)
             is not None
         )
 
     def __str__(self) -> str:
-        return f"In [{self.number}] has a syntax error in line {self.line} ({self.reason})"
+        if self.fault:
+            return f"In [{self.number}] has a syntax error in line {self.line} ({self.fault})"
+        return f"In [{self.number}] stopped at line {self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Executed:
     """What was executed. cells: the text of each execution, the first In [1], with blank lines where it does not count."""
 
     cells: tuple[str, ...]
-    unparsed: tuple[Unparsed, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
     @property
     def notebook(self) -> bytes:
@@ -61,29 +69,32 @@ class Executed:
 
 def cells_in_words(words: str) -> str:
     """The words with In [7] for cell 7 of the notebook, as the student sees it."""
-    return _CELL.sub(lambda match: f"In [{match['one'] or match['other']}]", words)
+    words = _CELL.sub(lambda match: f"In [{match['one'] or match['other']}]", words)
+    return _WHOLE.sub("this notebook", words)
 
 
 def executed(snapshot: Snapshot) -> Executed:
     """What counts of a kernel's cells."""
     parts = [_Part(number, text) for number, text in enumerate(snapshot.cells, 1)]
-    unparsed = []
+    broken = []
     for part in parts:
         number = part.number
         is_live = any(of == number for of, _ in snapshot.live.values())
         if part.fault is not None and number not in snapshot.ended and not is_live:
-            unparsed.append(Unparsed(number, *part.fault, part.text))
+            line, fault = part.fault
+            broken.append(Broken(number, line, part.text, fault))
             part.clear()
         elif part.is_magic:
             continue
         elif number in snapshot.stopped:
-            part.cut(snapshot.stopped[number])
+            line = snapshot.stopped[number]
+            broken.append(Broken(number, line, part.cut(line)))
         elif number == snapshot.current[0] and snapshot.current[1]:
             part.cut(snapshot.current[1])
     for part in parts:
         part.drop(node for node in part.definitions if _is_gone(node, part.number, snapshot))
     _drop_replaced(parts)
-    return Executed(tuple(part.as_counted for part in parts), tuple(unparsed))
+    return Executed(tuple(part.as_counted for part in parts), tuple(broken))
 
 
 def _is_gone(node: ast.stmt, number: int, snapshot: Snapshot) -> bool:
@@ -159,15 +170,17 @@ class _Part:
         self.lines = [""] * len(self.lines)
         self.statements = []
 
-    def cut(self, line: int) -> None:
-        """Let nothing count from the statement on that has this line."""
+    def cut(self, line: int) -> str:
+        """Let nothing count from the statement on that has this line; the text of that."""
         if line < 1:
             self.clear()
-            return
+            return self.text
         later = [node for node in self.statements if (node.end_lineno or node.lineno) >= line]
         first = min([line, *(_first_line(node) for node in later)])
+        away = "\n".join(self.lines[first - 1 :])
         self.lines[first - 1 :] = [""] * (len(self.lines) - first + 1)
         self.statements = [node for node in self.statements if node not in later]
+        return away
 
     def drop(self, nodes: Iterable[ast.stmt]) -> None:
         """Let these statements not count."""

@@ -21,10 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from grader.frontends.notebook.request import Request
+from grader.frontends.notebook.snapshot import is_found
 from grader.sandbox import interruption
 
 LOOK_SECONDS = 0.25
 """Between two looks at whether the kernel is still there."""
+
+_NOTICING_SECONDS = 0.1
+"""For the main thread to notice by itself, if it waits for a request: then it is clearing up when the signal comes."""
 
 _CLEARING_SECONDS = 1.5
 """For removing folders once it is not."""
@@ -50,6 +54,7 @@ def main(descriptor: int, lifeline: int, kernel: int) -> None:
                 while True:
                     connection.send_bytes(answering.answer(request))
                     request = Request.from_bytes(connection.recv_bytes())
+    os._exit(0)  # all is undone, and taking down the interpreter with torch takes half a second
 
 
 def _end_with(lifeline: int, kernel: int) -> None:
@@ -64,6 +69,7 @@ def _end_with(lifeline: int, kernel: int) -> None:
             break
         if select.select([lifeline], [], [], LOOK_SECONDS)[0]:
             break
+    time.sleep(_NOTICING_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)  # the main thread clears up
     time.sleep(_CLEARING_SECONDS)
     os._exit(1)
@@ -83,7 +89,8 @@ def _head_start(request: Request) -> Iterator[None]:
     try:
         yield
     finally:
-        launch.end_early()
+        with interruption.deferred():
+            launch.end_early()
 
 
 def _place_briefly(request: Request) -> str | None:
@@ -91,4 +98,4 @@ def _place_briefly(request: Request) -> str | None:
     if request.spec is None:
         return None
     place = Path(request.snapshot.folder, request.spec)
-    return str(place) if place.exists() else request.spec
+    return str(place) if is_found(place.exists) else request.spec

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
-from grader.frontends.notebook.snapshot import Snapshot
+from grader.frontends.notebook.snapshot import Snapshot, is_found
 
 OURS = frozenset({"grader", "reference", "test_specs"})
 """Packages that are the grader's."""
@@ -41,7 +41,9 @@ class Kernel:
         self.shell.events.unregister("post_run_cell", self.note)
 
     def note(self, result: Any) -> None:
-        """Take note of a cell's end: IPython's ExecutionResult."""
+        """Take note of a cell's end: IPython's ExecutionResult, or None if it was interrupted before it began."""
+        if result is None:
+            return
         info, number = result.info, result.execution_count
         if info is None or not info.store_history or not isinstance(number, int):
             return
@@ -131,7 +133,7 @@ def own_folders() -> list[Path]:
     """The working folder, and the folders of the path that are neither Python's nor for installed packages, nor ours."""
     found = dict.fromkeys(Path(entry or ".").absolute() for entry in ("", *_path()))
     here = Path.cwd()
-    return [each for each in found if each.is_dir() and (each == here or not _is_installed(each))]
+    return [each for each in found if is_found(each.is_dir) and (each == here or not _is_installed(each))]
 
 
 def _path() -> list[str]:
@@ -155,7 +157,11 @@ def _is_installed(path: Path) -> bool:
 def judge_path() -> list[str]:
     """The path of the judge's process: no folder of the student's, whose files may have the names of Python's modules."""
     own = set(map(str, own_folders()))
-    kept = [each for each in _path() if each and str(Path(each).absolute()) not in own]
+    kept = [
+        each
+        for each in _path()
+        if each and is_found(Path(each).exists) and str(Path(each).absolute()) not in own
+    ]
     return [*kept, str(Path(__file__).resolve().parents[3])]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 STOPPING_SECONDS = 0.6
 """For the judge to end all processes and remove its folders; then it is killed, and Linux ends them with it."""
+
+LEAVING_SECONDS = 2.0
+"""The same where nobody waits for an interrupt: the judge gives itself less."""
 
 _LOOK_SECONDS = 0.2
 _PROGRAM = (
@@ -43,16 +48,18 @@ class _Started:
     owner: int
     """The process that started it: a fork of the kernel has no judge."""
 
-    def end(self) -> None:
-        """End it, within a second."""
+    def end(self, seconds: float) -> None:
+        """End it, and kill it after these seconds."""
+        is_ours = self.owner == os.getpid()
+        if is_ours:
+            self.process.terminate()  # before it notices the rest, so that it is told once
         self.connection.close()
         with contextlib.suppress(OSError):
             os.close(self.lifeline)
-        if self.owner != os.getpid():
+        if not is_ours:
             return
-        self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(STOPPING_SECONDS)
+            self.process.wait(seconds)
         self.process.kill()
         self.process.wait()
 
@@ -62,7 +69,8 @@ class Link:
     """Asks a judge's process, and starts one where there is none."""
 
     _started: _Started | None = None
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.RLock = field(default_factory=threading.RLock)
+    """Of one thread: an interrupt in between may leave it locked, and must not lock that thread out."""
 
     def ask(self, request: Request, progress: Progress | None = None) -> dict[str, Any]:
         """The answer: text, html and report. NotebookError with the judge's sentence; KeyboardInterrupt once all has ended."""
@@ -105,30 +113,53 @@ class Link:
         ):
             self.close()
         if self._started is None:
-            self._started = _start()
+            with _uninterrupted():
+                self._started = _start()
         return self._started
 
-    def close(self) -> None:
+    def close(self, seconds: float = STOPPING_SECONDS) -> None:
         """End the judge and all that it has started."""
-        started, self._started = self._started, None
-        if started is not None:
-            started.end()
+        with _uninterrupted():
+            started, self._started = self._started, None
+            if started is not None:
+                started.end(seconds)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let an interrupt wait, for less than a second: a judge that is half started or half ended would be lost."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield  # Python raises it in the main thread only
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _start() -> _Started:
     """Begin to import in a fresh interpreter. SandboxError if none can be started."""
-    ours, theirs = Pipe()
-    reading, writing = os.pipe()
-    place, lifeline = (str(theirs.fileno()), str(reading))
-    # -P: nothing of the student's folder is imported before the path is the judge's own.
+    if not sys.executable:
+        raise SandboxError("no process could be started to grade in: this kernel does not know its Python")
+    try:
+        ours, theirs = Pipe()
+        reading, writing = os.pipe()
+    except OSError as error:
+        raise SandboxError(f"no process could be started to grade in: {error}") from error
+    # -I: neither the student's folder nor variables that cells may set decide what is imported before the path is.
     words = [
         sys.executable,
-        "-P",
+        "-I",
         "-c",
         _PROGRAM,
         json.dumps(judge_path()),
-        place,
-        lifeline,
+        str(theirs.fileno()),
+        str(reading),
         str(os.getpid()),
     ]
     try:

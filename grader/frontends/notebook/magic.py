@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 from grader import formatting
@@ -131,8 +132,19 @@ def grader(line: str = "") -> None:
     """Stand here for IPython's help, which shows `HELP` instead."""
     from IPython import get_ipython  # noqa: PLC0415  the kernel has it
 
-    shell = get_ipython()
-    output = _Output(shell)
+    output: _Output | None = None
+    try:
+        shell = get_ipython()
+        output = _Output(shell)
+        _answer(shell, line, output, sys._getframe(1))  # noqa: SLF001  the cell that calls
+    except KeyboardInterrupt:
+        if output is not None:
+            with contextlib.suppress(KeyboardInterrupt):
+                output.clear()
+        raise Stopped from None
+
+
+def _answer(shell: Any, line: str, output: _Output, frame: FrameType) -> None:
     try:
         asked = parse(line)
         if asked.is_help:
@@ -140,7 +152,7 @@ def grader(line: str = "") -> None:
             return
         result = checker_of(shell).check(
             asked.functions,
-            sys._getframe(1),  # noqa: SLF001  the cell that calls
+            frame,
             spec=asked.spec,
             is_full=asked.is_full,
             data=asked.data,
@@ -149,9 +161,6 @@ def grader(line: str = "") -> None:
         )
     except Refused as error:
         output.words(f"grader: {error}")
-    except Stopped:
-        output.clear()
-        raise
     else:
         output.result(result)
 

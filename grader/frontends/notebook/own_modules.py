@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from grader.errors import SubmissionError
 from grader.extract.source.file_magics import Run, line_magic, written_files
 from grader.frontends.notebook.executed import NOTEBOOK
 from grader.frontends.notebook.kernel import OURS
-from grader.frontends.notebook.snapshot import Snapshot
+from grader.frontends.notebook.snapshot import Snapshot, is_found
 from grader.intake.archive import FILE_COUNT, SAVED_BYTES, is_saved
 from grader.intake.notebook import read_notebook
 from grader.intake.submission import SourceFile, decode_source, load_submission
@@ -47,11 +48,14 @@ def without_writes(cells: Sequence[str], files: Iterable[SourceFile]) -> tuple[s
 
 
 def saved_files(snapshot: Snapshot, names: Iterable[str]) -> Iterator[SourceFile]:
-    """The files of saved weights that the assignment asks for, from the working folder."""
+    """The files of saved weights that the assignment asks for, from the first of the student's folders that has them."""
+    folders = dict.fromkeys((snapshot.folder, *snapshot.folders))
     for name in sorted(filter(is_saved, names)):
-        path = Path(snapshot.folder, name)
-        if path.is_file() and path.stat().st_size <= SAVED_BYTES:
-            yield SourceFile(formatting.printable(name), path.read_bytes())
+        for path in (Path(folder, name) for folder in folders):
+            with contextlib.suppress(OSError):  # there is none, or it cannot be read
+                if path.is_file() and path.stat().st_size <= SAVED_BYTES:
+                    yield SourceFile(formatting.printable(name), path.read_bytes())
+                    break
 
 
 def _is_read(path: str, read: set[str]) -> bool:
@@ -75,7 +79,7 @@ class _Files:
             place = path.resolve()
             if place in self._seen:
                 return True
-            if not place.is_file() or len(self.files) >= FILE_COUNT:
+            if not is_found(place.is_file) or len(self.files) >= FILE_COUNT:
                 return False
             self._seen.add(place)
             (file,) = load_submission(place).files
@@ -134,10 +138,10 @@ class _Files:
                 continue
             for root in roots:
                 place = root.joinpath(*parts)
-                if not (root / parts[0]).is_dir() and not (root / f"{parts[0]}.py").is_file():
+                if not any(map(is_found, ((root / parts[0]).is_dir, (root / f"{parts[0]}.py").is_file))):
                     continue
                 packages = (root.joinpath(*parts[:at], "__init__.py") for at in range(1, len(parts)))
                 for each in (*packages, place / "__init__.py", place.with_name(f"{parts[-1]}.py")):
-                    if each.is_file():
+                    if is_found(each.is_file):
                         self.add(each)
                 break

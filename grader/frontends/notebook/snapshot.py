@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Self
+
+
+def is_found(look: Callable[[], bool]) -> bool:
+    """The answer of `path.is_file` and the like; False where the system refuses to look: a name too long, a locked folder."""
+    with contextlib.suppress(OSError):
+        return look()
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def told(request: Request, report: Report, loaded: LoadedSpec, done: Executed) -
     flags = tuple(each for each in seen.flags if not each.message.startswith(_OF_THE_COMMAND_LINE))
     seen = seen.model_copy(update={"flags": flags})
     has_hidden = any(check.visibility == "hidden" for check in loaded.spec.checks)
-    remarks = [*_unparsed(request, seen, done), *left_out(request, seen, has_hidden=has_hidden)]
+    remarks = [*_broken(request, seen, done), *left_out(request, seen, has_hidden=has_hidden)]
     seen = _what_ran(request, seen)
     written = io.StringIO()
     console = Console(file=written, width=_COLUMNS, highlight=False, emoji=False, color_system=None)
@@ -109,16 +109,17 @@ def _undefined(seen: Report) -> list[str]:
     ]
 
 
-def _unparsed(request: Request, seen: Report, done: Executed) -> Iterator[str]:
-    """Executions that were to define a function anew, and that Python could not parse."""
+def _broken(request: Request, seen: Report, done: Executed) -> Iterator[str]:
+    """Executions that were to define a function anew, and did not."""
     for name in request.functions or seen.functions:
-        broken = next((each for each in reversed(done.unparsed) if each.defines(name)), None)
+        broken = next((each for each in reversed(done.broken) if each.defines(name)), None)
         definition = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
         last = max((at for at, text in enumerate(done.cells, 1) if definition.search(text)), default=0)
         if broken is not None and broken.number > last:
             is_there = seen.functions[name].status != "missing"
             became = "is graded as it was before" if is_there else "is still not defined"
-            yield f"{broken}, so Python ran nothing of it: {name} {became}. Correct it and run the cell again."
+            ran = "Python ran nothing of it" if broken.fault else "the rest of it was not run"
+            yield f"{broken}, so {ran}: {name} {became}. Correct it and run the cell again."
 
 
 def _worth(checks: list[CheckPart]) -> str:

@@ -68,7 +68,7 @@ def read_wheels(folder: Path, requirements: Sequence[str], constraints: str) -> 
             asked += _requires(path)
     if problems:
         raise UsageError(
-            f"--wheels {shown}: missing {formatting.listing(sorted(problems))}; see docs/install.md for the command that"
+            f"--wheels {shown}: missing {formatting.listing(sorted(problems))}; see docs/packages.md for the command that"
             " downloads them for the platform's Python"
         )
     return dict(sorted(wheels.items()))

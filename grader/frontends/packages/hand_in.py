@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ def metadata(root: Path) -> dict[str, Any]:
     """Gradescope's words on the submission; empty if there are none."""
     try:
         found = json.loads((root / _METADATA).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -42,9 +43,7 @@ def remarks(found: dict[str, Any]) -> Iterator[str]:
     earlier = _list(found.get("previous_submissions"))
     if earlier:
         scores = (each.get("score") for each in earlier if isinstance(each, dict))
-        words = (
-            formatting.points(score) if isinstance(score, int | float) else "no score" for score in scores
-        )
+        words = ("no score" if score is None else formatting.points(score) for score in map(_score, scores))
         yield f"attempt {len(earlier) + 1}; earlier scores: {', '.join(words)}"
     handed_in, assignment = _time(found.get("created_at")), found.get("assignment")
     due = _time(assignment.get("due_date")) if isinstance(assignment, dict) else None
@@ -75,6 +74,15 @@ def _student(user: object) -> Student | None:
     )
     name = user.get("name")
     return Student(keys, name if isinstance(name, str) else None) if keys else None
+
+
+def _score(value: object) -> float | None:
+    """A number, which Gradescope writes as text in some places."""
+    try:
+        found = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):
+        return None
+    return found if found is not None and math.isfinite(found) else None
 
 
 def _list(value: object) -> list[Any]:

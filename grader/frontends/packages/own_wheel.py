@@ -11,6 +11,7 @@ from pathlib import Path
 from grader import __version__
 from grader.errors import UsageError
 from grader.frontends.packages.bundle import Member, text, zipped
+from reference.in_worker.closed import CLOSED_FOLDERS, CLOSED_SUFFIX, closed
 
 DISTRIBUTION = "linear-classifier-grader"
 PACKAGES = ("grader", "reference", "test_specs")
@@ -85,7 +86,12 @@ def _package_files(root: Path) -> Iterator[tuple[str, bytes]]:
         for path in sorted((root / package).rglob("*")):
             name = path.relative_to(root).as_posix()
             is_left_out = name.startswith(LEFT_OUT) or "__pycache__" in path.parts or name == CONSTRAINTS
-            if path.is_file() and not is_left_out and path.suffix != ".pyc" and not path.name.startswith("."):
+            if not path.is_file() or is_left_out or path.suffix == ".pyc" or path.name.startswith("."):
+                continue
+            if name.startswith(CLOSED_FOLDERS) and path.suffix == ".py" and not path.name.startswith("_"):
+                shipped = name.removesuffix(".py") + CLOSED_SUFFIX
+                yield shipped, closed(path.read_text(encoding="utf-8")).encode()
+            else:
                 yield name, path.read_bytes()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from grader import api
 from grader.frontends.notebook.answering import FAULT, Answering
-from grader.frontends.notebook.executed import Executed, Unparsed
+from grader.frontends.notebook.executed import Broken, Executed
 from grader.frontends.notebook.request import Request
 from grader.frontends.notebook.snapshot import Snapshot
 from grader.frontends.notebook.telling import left_out, told
@@ -24,8 +24,14 @@ def answer(tmp_path, monkeypatch):
     (tmp_path / "mini.toml").write_text(MINI_NUMPY_SPEC + TIMED_CHECK + HIDDEN)
     with Answering(lambda _: None) as one:
 
-        def ask(*cells, functions=(), spec="mini.toml", names="fgh", **fields):
-            snapshot = Snapshot(cells, names=frozenset(names), folder=str(tmp_path), folders=(str(tmp_path),))
+        def ask(*cells, functions=(), spec="mini.toml", names="fgh", stopped=(), **fields):
+            snapshot = Snapshot(
+                cells,
+                dict(stopped),
+                names=frozenset(names),
+                folder=str(tmp_path),
+                folders=(str(tmp_path),),
+            )
             request = Request.from_bytes(Request(snapshot, functions, spec, **fields).to_bytes())
             return json.loads(one.answer(request))
 
@@ -72,6 +78,22 @@ def test_an_assignment_that_cannot_be_told_is_asked_for(answer):
     )
     assert answer("x = 1", functions=("svm_loss_naive",), spec=None)["error"] == (
         "svm_loss_naive is not defined yet; run the cell that defines it, then check again"
+    )
+
+
+def test_code_that_an_error_kept_from_running_is_named(answer):
+    cells = "%load_ext grader", "import numpyy\ndef g(W):\n    pass"
+    again = "correct it, run the cell again, then check again"
+
+    assert answer(*cells, stopped={2: 1})["error"] == f"In [2] stopped at line 1; {again}"
+    assert answer("x = 1", cells[1], stopped={2: 1}, functions=("g",))["error"] == (
+        f"g is not defined yet: In [2] stopped at line 1; {again}"
+    )
+    assert answer("x = 1", cells[1], stopped={2: 1}, spec=None)["error"].endswith(
+        ". In [2] stopped at line 1: what was not run does not count; correct it and run it again"
+    )
+    assert answer("%load_ext grader", "%grader --full", stopped={2: 1})["error"].startswith(
+        "nothing has been"
     )
 
 
@@ -135,7 +157,7 @@ def test_functions_that_are_not_there_are_named_with_what_waits_for_them():
 
 
 def test_a_new_version_that_python_could_not_parse_is_told(tmp_path):
-    done = Executed(("def f(): pass", ""), (Unparsed(2, 3, "invalid syntax", "def f(:"),))
+    done = Executed(("def f(): pass", ""), (Broken(2, 3, "def f(:", "invalid syntax"),))
 
     text = json.loads(told(request(), report_of(), mini_spec(tmp_path), done))["text"]
 

@@ -68,9 +68,18 @@ def test_of_a_cell_with_a_syntax_error_nothing_counts():
     done = executed(Snapshot((F, f"{NEWER_F}\nprint("), names=EVERYTHING))
 
     assert [bool(text.strip()) for text in done.cells] == [True, False]
-    (unparsed,) = done.unparsed
+    (unparsed,) = done.broken
     assert str(unparsed) == "In [2] has a syntax error in line 3 ('(' was never closed)"
     assert (unparsed.defines("f"), unparsed.defines("g")) == (True, False)
+
+
+def test_what_a_cell_that_stopped_did_not_run_is_known():
+    cell = f"{F}\n1 / 0\ndef g():\n    return 2"
+
+    (broken,) = executed(Snapshot((cell,), names=EVERYTHING, stopped={1: 3})).broken
+
+    assert str(broken) == "In [1] stopped at line 3"
+    assert (broken.defines("f"), broken.defines("g")) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ def test_of_a_cell_with_a_syntax_error_nothing_counts():
     ["%matplotlib inline\na = 1", "!ls\na = 1", "  a = 1", ">>> a = 1", "await b()", "a?", "%%bash\nif ["],
 )
 def test_what_ipython_accepts_is_no_syntax_error(cell):
-    assert executed(Snapshot((cell,), names=EVERYTHING)).unparsed == ()
+    assert executed(Snapshot((cell,), names=EVERYTHING)).broken == ()
 
 
 def test_a_cell_that_is_known_to_have_run_counts_whatever_we_make_of_it():
@@ -90,8 +99,10 @@ def test_cells_are_named_as_the_notebook_shows_them():
     words = (
         "f raised at notebook.ipynb, cell 12, line 3; cell 3 of notebook.ipynb writes it; hw.ipynb, cell 4"
     )
+    note = "f is defined in m.py, notebook.ipynb; my-notebook.ipynb"
 
     assert cells_in_words(words) == "f raised at In [12], line 3; In [3] writes it; hw.ipynb, cell 4"
+    assert cells_in_words(note) == "f is defined in m.py, this notebook; my-notebook.ipynb"
 
 
 def test_a_snapshot_survives_its_way():

@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
 from types import SimpleNamespace
 from typing import Any
@@ -111,8 +114,53 @@ def test_a_fork_of_the_kernel_ends_no_process_of_the_kernels(judge):
 
 def test_one_kernel_makes_one_check_at_a_time(judge):
     link, _ = judge(pack(**RESULT))
-    with link._turn, pytest.raises(NotebookError, match="another check is running in this kernel"):
+    with ThreadPoolExecutor(1) as other:
+        other.submit(link._turn.acquire).result()
+        with pytest.raises(NotebookError, match="another check is running in this kernel"):
+            link.ask(REQUEST)
+
+
+def test_a_lock_that_an_interrupt_left_does_not_lock_its_thread_out(judge):
+    link, _ = judge(pack(**RESULT))
+    link._turn.acquire()
+
+    assert link.ask(REQUEST) == RESULT
+
+
+def test_interrupts_wait_while_a_judge_is_started_and_while_it_is_ended(judge, monkeypatch):
+    link, started = judge(pack(**RESULT))
+    start = module._start
+
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        return start()
+
+    monkeypatch.setattr(module, "_start", interrupted)
+    monkeypatch.setattr(FakeProcess, "terminate", lambda _: signal.raise_signal(signal.SIGINT), raising=False)
+    before = signal.getsignal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
         link.ask(REQUEST)
+    assert started[0].process.done == ["wait", "kill", "wait"]
+    assert link._started is None
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    "target, name, value, words",
+    [
+        (sys, "executable", None, "this kernel does not know its Python"),
+        (os, "pipe", None, "too many open files"),
+    ],
+)
+def test_a_kernel_that_cannot_start_a_process_says_so(monkeypatch, target, name, value, words):
+    def fail():
+        raise OSError(words)
+
+    monkeypatch.setattr(target, name, fail if name == "pipe" else value)
+
+    with pytest.raises(SandboxError, match=f"no process could be started to grade in: {words}"):
+        Link().ask(REQUEST)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ def test_arguments_of_another_type_are_refused():
         grader.check(parse)
     with pytest.raises(Refused, match=r"seed must be an integer of at least 0 and below 2\*\*63, not 'x'"):
         grader.check("f", seed="x")
+    with pytest.raises(Refused, match="spec must be a string or a path, not int"):
+        grader.check("f", spec=3)
 
 
 def test_the_package_offers_no_other_name():

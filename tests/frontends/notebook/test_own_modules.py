@@ -98,9 +98,21 @@ def test_a_file_that_cannot_be_read_is_noted(found, tmp_path):
     assert all("loop.py could not be read" in note for note in notes)
 
 
-def test_saved_weights_that_the_assignment_asks_for_are_read_from_the_working_folder(tmp_path):
-    (tmp_path / "best.pt").write_bytes(b"weights")
-    (tmp_path / "other.pt").write_bytes(b"weights")
-    snapshot = Snapshot((), folder=str(tmp_path))
+def test_a_name_that_no_file_can_have_is_passed_over(found):
+    answer = found({"m.py": ""}, f"import {'x' * 5000}\nfrom m import {'y' * 300}", folders=(".", "z" * 300))
 
-    assert [file.path for file in saved_files(snapshot, {"best.pt", "gone.pt", "linear.py"})] == ["best.pt"]
+    assert (paths(answer), answer[1]) == (["m.py"], ())
+
+
+def test_saved_weights_that_the_assignment_asks_for_are_read_from_the_students_folders(tmp_path):
+    drive = tmp_path / "drive" / "A2"
+    drive.mkdir(parents=True)
+    (tmp_path / "best.pt").write_bytes(b"here")
+    (tmp_path / "other.pt").write_bytes(b"weights")
+    (drive / "best.pt").write_bytes(b"there")
+    (drive / "svm.pt").write_bytes(b"there")
+    snapshot = Snapshot((), folder=str(tmp_path), folders=(str(drive), str(tmp_path)))
+
+    saved = saved_files(snapshot, {"best.pt", "gone.pt", "svm.pt", "linear.py"})
+
+    assert [(file.path, file.content) for file in saved] == [("best.pt", b"here"), ("svm.pt", b"there")]

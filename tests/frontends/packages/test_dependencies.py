@@ -59,7 +59,7 @@ def test_all_that_is_missing_is_told_at_once(tmp_path):
         read_wheels(tmp_path, ["rich>=13.9", "numpy>=2", "tzdata>=1"], CONSTRAINTS)
     assert str(raised.value) == (
         f"--wheels {tmp_path}: missing markdown-it-py==4.3.0 (found: none),"
-        " rich==15.0.0 (found: rich-14.0.0-py3-none-any.whl) and tzdata; see docs/install.md for the command that"
+        " rich==15.0.0 (found: rich-14.0.0-py3-none-any.whl) and tzdata; see docs/packages.md for the command that"
         " downloads them for the platform's Python"
     )
 

@@ -16,7 +16,7 @@ METADATA = {
         {"email": "student1@example.edu", "id": 1234, "name": "Student One"},
         {"email": "student2@example.edu", "id": 1235, "name": "Student Two"},
     ],
-    "previous_submissions": [{"score": 12.5, "autograder_error": False}, {"score": None}],
+    "previous_submissions": [{"score": "12.5", "autograder_error": False}, {"score": None}],
 }
 
 
@@ -54,7 +54,9 @@ def test_the_instructor_is_told_of_earlier_attempts_and_of_lateness(tmp_path):
         {"id": "../../etc", "created_at": 5, "assignment": [], "users": "nobody", "previous_submissions": 1},
         {"users": [None, {}, {"email": "", "id": None}, {"email": ["a"]}], "created_at": "yesterday"},
         {"created_at": "2026-04-21T01:30:00", "assignment": {"due_date": "2026-04-20T01:30:00"}},
-        {"previous_submissions": [None, 1, {}, {"score": "12"}]},
+        {"previous_submissions": [None, 1, {}, {"score": "many"}, {"score": True}, {"score": 10**400}]},
+        '{"previous_submissions": [{"score": NaN}]}',
+        "[" * 100_000,
     ],
 )
 def test_metadata_of_any_other_form_costs_no_grade(tmp_path, content):

