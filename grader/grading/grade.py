@@ -291,6 +291,11 @@ class _Grading:
         missing = [name for name in check.functions if name not in self.extracted.functions]
         if missing:
             return CheckResult(check, self._skipped(missing))
+        if check.needs_code and any(is_unwritten(self.extracted, name) for name in check.functions):
+            name = formatting.listing(list(check.functions))
+            return CheckResult(
+                check, check.failed(f"{name} is not written yet, so nothing can have been saved")
+            )
         recorder = Recorder(run)
         watched = self.watch.over(recorder.run, is_timed=check.is_timed or check.is_slow)
         self.ran.add(check.id)

@@ -45,12 +45,14 @@ MODULE = SourceFile("hw.py", b"def predict(W, X):\n    return (X @ W).argmax(1)\
 REAL = DataSet("a few images", lambda: (DATA.splits, ()), path=Path("cifar-10"))
 
 
-def checked(*files):
-    return SavedCheck(kind="saved", id="saved", title="saved", points=1, hint="Look again.", files=files)
+def checked(*files, missing="fail"):
+    return SavedCheck(
+        kind="saved", id="saved", title="saved", points=1, hint="Look again.", files=files, missing=missing
+    )
 
 
-def verdict_on(sandbox, contents, *files, data=DATA):
-    check = checked(*files)
+def verdict_on(sandbox, contents, *files, data=DATA, missing="fail"):
+    check = checked(*files, missing=missing)
     context = CheckContext(ASSIGNMENT, 0, data=data)
     given = (MODULE, *(SourceFile(path, content) for path, content in contents.items()))
     extracted = extract(Submission("s", given), ["predict"])
@@ -204,6 +206,17 @@ def test_files_that_are_not_there_are_told_in_one_sentence(sandbox):
     assert verdict.message == (
         "best.npy and net.npy are not in the submission, or each larger than 64 MiB: run the cells of the notebooks that save"
         " the weights, and hand in the folder that they write to."
+    )
+
+
+def test_files_that_are_not_there_can_cost_nothing_and_bad_ones_still_do(sandbox):
+    contents = {"net.npy": b"not weights"}
+
+    verdict = verdict_on(sandbox, contents, LINEAR, NET, missing="ignore")
+
+    assert (verdict.status, verdict.credit) == ("failed", 0.5)
+    assert verdict.message.startswith(
+        "best.npy is not in the submission, or larger than 64 MiB. That costs nothing: not every course collects saved weights."
     )
 
 

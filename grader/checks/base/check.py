@@ -36,6 +36,7 @@ class CheckFields(Model):
         needs_data: the check uses the data set.
         scores_images: it has bars for the share of images that are labelled correctly, and says in `data_words` which count.
         is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
+        needs_code: it does not call its functions, so it fails by itself until they are written.
     """
 
     roles: ClassVar[Roles] = {"function": ("loss",)}
@@ -43,6 +44,7 @@ class CheckFields(Model):
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
     scores_images: ClassVar[bool] = False
+    needs_code: ClassVar[bool] = False
 
     kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")

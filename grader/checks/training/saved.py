@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, assert_never
+from typing import ClassVar, Literal, assert_never, get_args
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ from grader.checks.training.weights import LEAST_ALIKE, LEAST_APART, alikeness, 
 from grader.data import DataSet
 from grader.errors import SpecFault
 from grader.intake.archive import SAVED_BYTES
-from grader.model.assignment import FunctionSpec
+from grader.model.assignment import FunctionSpec, Role
 from grader.model.observation import (
     Checked,
     Died,
@@ -52,13 +52,22 @@ class SavedCheck(CheckFields):
     stand-in for CIFAR-10 only their form is judged: no weights fit both.
     """
 
-    roles: ClassVar[Roles] = {}
+    roles: ClassVar[Roles] = {"function": get_args(Role)}
     needs_data: ClassVar[bool] = True
     scores_images: ClassVar[bool] = True
+    needs_code: ClassVar[bool] = True
 
     kind: Literal["saved"]
     files: tuple[SavedFile, ...] = Field(
         min_length=1, max_length=20, description="Each has an equal share of the points."
+    )
+    function: str | None = Field(
+        default=None,
+        description="The function or class whose training they keep: until it is written, no points.",
+    )
+    missing: Literal["fail", "ignore"] = Field(
+        default="fail",
+        description="What a file that was not handed in does: it costs its share, or nothing, where some courses collect none.",
     )
 
     @property
@@ -145,11 +154,30 @@ class SavedCheck(CheckFields):
         return self.scored(
             credit,
             " ".join(
-                [*_absent(found), *(each.words for each in found if each.words), *self._remarks(data, found)]
+                [
+                    *self._absent(found),
+                    *(each.words for each in found if each.words),
+                    *self._remarks(data, found),
+                ]
             ),
             measured={name: number for each in found for name, number in each.measured.items()},
             allowed={name: number for each in found for name, number in each.allowed.items()},
             alarms=tuple(each.alarm for each in found if each.alarm is not None),
+        )
+
+    def _absent(self, found: Sequence[_Judged]) -> Iterator[str]:
+        """One sentence on all files that are not there."""
+        names = [each.file.file for each in found if each.is_missing]
+        if not names:
+            return
+        are, each = ("are", "each ") if len(names) > 1 else ("is", "")
+        yield (
+            f"{formatting.listing(names)} {are} not in the submission, or {each}larger than {SAVED_BYTES >> 20} MiB"
+            + (
+                ". That costs nothing: not every course collects saved weights."
+                if self.missing == "ignore"
+                else ": run the cells of the notebooks that save the weights, and hand in the folder that they write to."
+            )
         )
 
     def _remarks(self, data: DataSet, found: Sequence[_Judged]) -> Iterator[str]:
@@ -167,7 +195,7 @@ class SavedCheck(CheckFields):
     def _judged(self, data: DataSet, each: SavedFile, seen: Observation, read: Observation | None) -> _Judged:
         shapes = self._shapes(each, seen)
         if isinstance(seen, Missing):
-            return _Judged(each, 0.0, "", is_missing=True)
+            return _Judged(each, 1.0 if self.missing == "ignore" else 0.0, "", is_missing=True)
         arrays = shapes if isinstance(shapes, str) else self._arrays(each, shapes, read)
         if isinstance(arrays, str):
             return _Judged(each, 0.0, f"{arrays}.")
@@ -240,17 +268,6 @@ class _Judged:
     alarm: Flag | None = None
     is_sound: bool = False
     is_missing: bool = False
-
-
-def _absent(found: Sequence[_Judged]) -> Iterator[str]:
-    """One sentence on all files that are not there."""
-    names = [each.file.file for each in found if each.is_missing]
-    if names:
-        are, each = ("are", "each ") if len(names) > 1 else ("is", "")
-        yield (
-            f"{formatting.listing(names)} {are} not in the submission, or {each}larger than {SAVED_BYTES >> 20} MiB:"
-            " run the cells of the notebooks that save the weights, and hand in the folder that they write to."
-        )
 
 
 def _received(each: SavedFile, seen: Observation) -> tuple[Array, ...] | str:
