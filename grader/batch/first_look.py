@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from grader import formatting
 from grader.batch.class_record import ClassRecord
@@ -14,7 +15,7 @@ from grader.grading.grade import guarded
 from grader.intake.entry import ClassEntry, load_entry
 from grader.intake.submission import Submission
 from grader.spec import Spec
-from grader.spec.detect import detect_spec, has_functions_of
+from grader.spec.detect import detect_spec, has_functions_of, is_of_another_year
 
 LOOKED_AT = 10
 FEWEST_OTHERS = 3
@@ -22,19 +23,22 @@ FEWEST_OTHERS = 3
 
 
 def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
-    """SpecError if most of the first entries have no function of the spec; nothing of them is run.
+    """SpecError if most of the first entries have no function of the spec, or are another year's; nothing of them is run.
 
     An entry that cannot be read counts for neither side.
     """
     loaded = (each for entry in entries if (each := _loaded(entry)) is not None)
-    read = [(each, has_own) for each in loaded if (has_own := _has_own(each, spec)) is not None]
-    others = [each for each, has_own in read if not has_own]
+    read = [(each, fit) for each in loaded if (fit := _fit(each, spec)) is not None]
+    others = [each for each, fit in read if fit != "own"]
     if len(others) < FEWEST_OTHERS or len(others) <= len(read) / 2:
         return
     expected = f"a function of {spec.name} in most submissions"
     seen = f"{len(others)} of the first {len(read)} submissions have no function of {spec.name}"
     if len(others) == len(read):
         seen = f"none of the first {len(read)} submissions has a function of {spec.name}"
+    if any(fit == "another year" for _, fit in read):
+        expected = f"the assignment of {spec.name} in most submissions"
+        seen = f"{len(others)} of the first {len(read)} submissions are another year's assignment than {spec.name}"
     names = Counter(name for each in others if (name := _look(each)) is not None)
     if not names:
         words = "none of them looks like another shipped spec's either. Grade the class with its own spec"
@@ -65,12 +69,15 @@ def _loaded(entry: ClassEntry) -> Submission | None:
         return None
 
 
-def _has_own(submission: Submission, spec: Spec) -> bool | None:
-    """Whether it has a function of the spec; None if that cannot be told."""
+def _fit(submission: Submission, spec: Spec) -> Literal["own", "another year", "none"] | None:
+    """Whether it has a function of the spec, and is not the assignment of another year; None if that cannot be told."""
     try:
-        return guarded(partial(has_functions_of, submission, spec), SubmissionError)
+        if guarded(partial(is_of_another_year, submission, spec), SubmissionError):
+            return "another year"
+        has_own = guarded(partial(has_functions_of, submission, spec), SubmissionError)
     except SubmissionError:
         return None
+    return None if has_own is None else "own" if has_own else "none"
 
 
 def _look(submission: Submission) -> str | None:

@@ -21,7 +21,7 @@ _MAKERS = frozenset(
 _BUILTINS = frozenset(
     {"int", "float", "list", "dict", "len", "print", "range", "xrange", "NotImplementedError"}
 )
-_METHODS = frozenset({"new_zeros", "size", "item", "append"})
+_METHODS = frozenset({"new_zeros", "size", "item", "append", "astype"})
 _FILES = frozenset({"save", "load"})
 """Methods that a template gives; what they do is no answer, unless another method calls them."""
 _ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "device"})
@@ -142,6 +142,8 @@ class _Template:
             return ()
         if isinstance(node, _HOLDERS):
             return ast.iter_child_nodes(node)
+        if isinstance(node, ast.For | ast.ListComp | ast.IfExp):
+            return _parts_of_loop_or_choice(node)
         if isinstance(node, ast.stmt):
             return self._parts_of_statement(node)
         if isinstance(node, ast.Call):
@@ -180,7 +182,7 @@ class _Template:
                 return () if name in self._zeros and (is_plus or is_times) else None
             case ast.Assert(test=test):
                 return () if all(isinstance(part, _ASSERTED) for part in ast.walk(test)) else None
-            case ast.If() | ast.For(iter=ast.Call(func=ast.Name(id="range" | "xrange"))):
+            case ast.If():
                 return ast.iter_child_nodes(node)
             case ast.Raise(exc=ast.Name(id="NotImplementedError")):
                 return ()
@@ -211,6 +213,8 @@ class _Template:
                 return (value,)
             case ast.Subscript(ast.Name() as value, ast.Constant(value=str()), ctx=ast.Store()):
                 return (value,)  # config["velocity"] = v
+            case ast.Subscript(ast.Attribute(ast.Name("self")), ast.Name() as key, ctx=ast.Store()):
+                return (key,)  # self.params[k] = v.astype(dtype)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return (operand,)
         return None
@@ -244,9 +248,49 @@ def _parts_of_operation(node: ast.BinOp | ast.Compare) -> Iterable[ast.AST] | No
             return (node.left, *node.comparators)
         case ast.Compare(left=ast.BinOp(ast.Name(), ast.Mod(), ast.Constant()), ops=[ast.Eq()]):
             return node.comparators
-        case ast.Compare(ast.Name(), [ast.Eq()], [ast.Constant(value=int())]):  # if num_loops == 2
+        case ast.Compare(
+            ast.Name() | ast.Attribute(ast.Name("self")),
+            [ast.Eq() | ast.NotEq()],
+            [ast.Constant(int() | str())],
+        ):  # if num_loops == 2, mode == "test", self.normalization != "batchnorm"
             return (node.left,)
+        case ast.BinOp(ast.Constant(1), ast.Add(), length) if _is_length(length):
+            return ()  # 1 + len(hidden_dims)
+        case ast.BinOp(ast.Attribute(ast.Name("self")) | ast.Call() as count, ast.Sub(), ast.Constant(1)):
+            is_count = isinstance(count, ast.Attribute) or _is_length(count)
+            return () if is_count else None  # self.num_layers - 1
     return () if _counts_classes(node) else None
+
+
+def _parts_of_loop_or_choice(node: ast.For | ast.ListComp | ast.IfExp) -> Iterable[ast.AST] | None:
+    match node:
+        case ast.For(iter=looped) if _is_range(looped):
+            return ast.iter_child_nodes(node)
+        case ast.For(
+            target=target,
+            iter=ast.Attribute(ast.Name("self"))
+            | ast.Call(ast.Attribute(ast.Attribute(ast.Name("self")), "items"), []),
+        ):
+            return (target, *node.body, *node.orelse)  # for k, v in self.params.items()
+        case ast.ListComp(made, [ast.comprehension(target, looped, [])]) if _is_range(looped):
+            return (made, target, looped)  # [{"mode": "train"} for i in range(self.num_layers - 1)]
+        case ast.IfExp(test, ast.Constant(str()), ast.Constant(str())):
+            return (test,)  # "test" if y is None else "train"
+    return None
+
+
+def _is_range(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"range", "xrange"}
+    )
+
+
+def _is_length(node: ast.expr) -> bool:
+    """Whether it is len(x) of a name."""
+    match node:
+        case ast.Call(ast.Name("len"), [ast.Name()]):
+            return True
+    return False
 
 
 def _default_of(call: ast.Call) -> Iterable[ast.AST] | None:

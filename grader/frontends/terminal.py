@@ -92,6 +92,7 @@ def show_report(console: Console, report: Report) -> None:
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
+        _show_other_assignment(console, report)
         _show_absent(console, absent_lines(report, checks))
         _show_failures(console, causes(report, checks))
         _show_measured(console, checks)
@@ -143,6 +144,14 @@ def show_change(
         console.print(_indented(f"Still fails, as before: {listed(titles)}.", style="dim"))
 
 
+def _show_other_assignment(console: Console, report: Report) -> None:
+    """That the submission looks like another assignment, which explains what is missing."""
+    for flag in report.flags:
+        if flag.kind == "wrong_spec":
+            console.print()
+            console.print(_text(flag.message, style="bold yellow"))
+
+
 def _show_absent(console: Console, lines: Iterable[tuple[str, list[str]]]) -> None:
     """One line for all missing functions and one for all unwritten ones, however many checks need them."""
     for line, below in lines:
@@ -153,8 +162,10 @@ def _show_absent(console: Console, lines: Iterable[tuple[str, list[str]]]) -> No
 
 
 def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -> None:
-    """The flags, except those that a check's message or a function's note contains already."""
+    """The other flags, except those that a check's message or a function's note contains already."""
     for flag in remarks.flags(report, checks):
+        if flag.kind == "wrong_spec":
+            continue
         is_violation = flag.kind == "restriction_violated"
         label, style = ("Not allowed", "bold red") if is_violation else ("Note", "yellow")
         if flag.audience == "instructor":

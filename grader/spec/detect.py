@@ -15,12 +15,11 @@ from grader.intake.submission import Submission
 from grader.model.assignment import LossFunction
 from grader.spec import LoadedSpec, Outline, load_spec, outlines
 from grader.spec.narrowing import defining_files
-from grader.spec.other_courses import WITHOUT_SVM, course_of, is_with_svm, is_without_svm
+from grader.spec.other_courses import course_of
 from grader.spec.recognition import Recognition
+from grader.spec.years import NO_SVM, WITHOUT_LAYERS, WITHOUT_SVM, YEARS, Year, is_without_svm, year_of
 
 _NOT_COVERED = "No shipped spec covers it."
-_NO_SVM = "it has the softmax part, and no trace of the SVM part"
-_WITH_SVM = "it has losses of an SVM, and no FullyConnectedNet"
 _REG_POSITION = 3
 _COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
 """The convention that a factor of reg shows: 0.5*reg*sum(W*W) is the loss of one, 2*reg*W the gradient of the other."""
@@ -63,7 +62,6 @@ def detect_spec(submission: Submission) -> LoadedSpec:
 
 def _detected(submission: Submission, recognition: Recognition) -> Outline | _Elsewhere:
     named: Sequence[Outline] = [each for each in outlines() if recognition.named(each)]
-    named = _preferred(named, lambda spec: not is_with_svm(recognition, spec))
     if not named:
         raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
     counts = {each.name: len(recognition.fitting(each)) for each in named}
@@ -73,6 +71,11 @@ def _detected(submission: Submission, recognition: Recognition) -> Outline | _El
         nearest = [each for each in named if len(recognition.named(each)) == most]
         nearest.sort(key=lambda spec: len(spec.functions))
         return _Elsewhere(_other_course(recognition, nearest), nearest[0].name)
+    year = _year_of(submission, recognition)
+    if year is not None and year.spec != WITHOUT_LAYERS:
+        return _outline(year.spec)
+    if year is not None:
+        fitting = _preferred(fitting, lambda spec: spec.name not in YEARS or spec.name == WITHOUT_LAYERS)
     coefficient = _coefficient(recognition.extracted)
     fitting = _preferred(fitting, lambda spec: coefficient in {None, _coefficient_of(spec)})
     most = max(counts[each.name] for each in fitting)
@@ -81,9 +84,6 @@ def _detected(submission: Submission, recognition: Recognition) -> Outline | _El
     if len({each.backend for each in fitting}) == 1 and len(coefficients) <= 1:
         fewest = min(len(each.functions) for each in fitting)
         fitting = _preferred(fitting, lambda spec: len(spec.functions) == fewest)
-    for each in fitting:
-        if is_without_svm(submission, each, recognition.named(each)):
-            return _outline(WITHOUT_SVM)
     if len(fitting) > 1:
         names = " or ".join(each.name for each in fitting)
         raise SpecError(f"{submission.id}: cannot tell whether this is {names}; pass --spec NAME")
@@ -93,6 +93,34 @@ def _detected(submission: Submission, recognition: Recognition) -> Outline | _El
 def has_functions_of(submission: Submission, spec: Outline) -> bool:
     """Whether the submission has a function of the spec, with its signature and in its library."""
     return bool(_recognition(submission, [spec]).fitting(spec))
+
+
+def is_of_another_year(submission: Submission, spec: Outline) -> bool:
+    """Whether it is CS231n's first assignment of a year that has not all of the spec's parts."""
+    return _other_year(submission, spec) is not None
+
+
+def _year_of(submission: Submission, recognition: Recognition) -> Year | None:
+    """recognition: for all shipped specs."""
+    specs = {each.name: each for each in outlines() if each.name in YEARS}
+    return year_of(submission, recognition, specs) if len(specs) == len(YEARS) else None
+
+
+def _other_year(submission: Submission, spec: Outline) -> LookAlike | None:
+    """The year that a submission is of, unless it has all parts of the spec, which is one of YEARS."""
+    if spec.name not in YEARS:
+        return None
+    recognition = _recognition(submission, outlines())
+    year = _year_of(submission, recognition)
+    if year is None or YEARS.index(year.spec) == YEARS.index(spec.name):
+        return None
+    if spec.name == WITHOUT_LAYERS and year.spec != WITHOUT_SVM:
+        return None  # a part of that year's
+    try:
+        found = _detected(submission, recognition)
+    except SpecError:  # it does not show which of the years before
+        found = _outline(year.spec)
+    return None if isinstance(found, _Elsewhere) else _looks_like(found, year.reason)
 
 
 def _outline(name: str) -> Outline:
@@ -155,10 +183,9 @@ def near_misses(
     correct, present: the functions that are right, and those that are not missing.
     """
     if is_without_svm(submission, spec, present) and has_functions_of(submission, spec):
-        return (_looks_like(_outline(WITHOUT_SVM), _NO_SVM),)
-    if spec.name == WITHOUT_SVM and is_with_svm(_recognition(submission, outlines()), spec):
-        found = _detected(submission, _recognition(submission, outlines()))
-        return () if isinstance(found, _Elsewhere) else (_looks_like(found, _WITH_SVM),)
+        return (_looks_like(_outline(WITHOUT_SVM), NO_SVM),)
+    if year := _other_year(submission, spec):
+        return (year,)
     parts = {
         each.spec for each in spec.include
     }  # of one that is handed in, the others are missing, which is said anyhow

@@ -214,16 +214,23 @@ def outlines() -> tuple[Outline, ...]:
 
 
 def _outline(name: str) -> Outline:
-    path = find_spec(name)
-    text = read_toml(path, path.name, SpecError).partition(b"\n[[checks]]")[0]
-    data = parse_toml(text, path.name, SpecError)
-    if "include" in data:
-        return load_spec(name).spec
-    own = {field: data[field] for field in Outline.model_fields if field in data}
+    tables = _tables_before_the_checks(name)
+    own = {field: tables[field] for field in Outline.model_fields if field in tables}
     try:
         return Outline.model_validate(with_tuples(own), strict=True)
     except ValidationError:  # another order, or a fault: then this error tells them all
         return load_spec(name).spec
+
+
+def _tables_before_the_checks(name: str) -> dict[str, Any]:
+    """With the functions of the specs that it includes first, and their convention and library."""
+    path = find_spec(name)
+    text = read_toml(path, path.name, SpecError).partition(b"\n[[checks]]")[0]
+    own = parse_toml(text, path.name, SpecError)
+    tables = [*(_tables_before_the_checks(entry["spec"]) for entry in own.get("include", ())), own]
+    functions = {name: each for part in tables for name, each in part.get("functions", {}).items()}
+    shared = {field: tables[0][field] for field in ("backend", "convention") if field in tables[0]}
+    return shared | own | ({"functions": functions} if functions else {})
 
 
 def find_spec(name_or_path: str) -> Path:

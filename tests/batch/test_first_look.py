@@ -105,3 +105,34 @@ def test_a_broken_notebook_stops_no_class(class_of, mini, tmp_path):
     (tmp_path / "class" / "cut.ipynb").write_text("{")
 
     require_own(find_entries(tmp_path / "class"), mini)
+
+
+SOFTMAX = "import numpy as np\n\ndef softmax_loss_naive(W, X, y, reg):\n    return np.sum(W), W\n"
+LAYER = "\ndef affine_forward(x, w, b):\n    return x @ w + b, (x, w, b)\n"
+SVM = "\ndef svm_loss_vectorized(W, X, y, reg):\n    return np.sum(W), 2 * reg * W\n"
+
+
+@pytest.mark.parametrize(
+    "source, spec, right",
+    [
+        (SOFTMAX + LAYER, "cs231n_2021", "cs231n_2025"),
+        (SOFTMAX + LAYER, "cs231n", "cs231n_2025"),
+        (SOFTMAX + LAYER + SVM, "cs231n_2025", "cs231n_2021"),
+        (SOFTMAX + SVM, "cs231n_2021", "cs231n"),
+    ],
+)
+def test_a_class_of_another_year_is_refused_with_the_name_of_that_years_spec(class_of, source, spec, right):
+    with pytest.raises(SpecError) as caught:
+        require_own(class_of(*[source] * 3, SOFTMAX + SVM + LAYER), load_spec(spec).spec)
+
+    several = 4 if spec == "cs231n_2025" else 3
+    assert str(caught.value).startswith(
+        f"{several} of the first 4 submissions are another year's assignment than {spec}; "
+    )
+    assert str(caught.value).endswith(
+        f" of them look like {right}. Grade the class with --spec {right}, or pass --anyway to grade it as {spec} all the same"
+    )
+
+
+def test_a_class_graded_for_its_linear_classifiers_alone_is_not_refused(class_of):
+    require_own(class_of(*[SOFTMAX + LAYER + SVM] * 3), load_spec("cs231n").spec)

@@ -23,6 +23,8 @@ def test_each_shipped_spec_is_guessed_right_by_its_name_and_by_its_file():
     [
         ('title = "x"\n', True),
         ("backend='numpy'\n", False),
+        ('[[include]]\nspec = "cs231n"\npoints = 50\n', False),
+        ('[[include]]\nspec = "eecs498_2019"\npoints = 50\n', True),
         ('\t# backend = "numpy"\n', True),
         ('backend  = "numpy"  # arrays\r\n', False),
     ],

@@ -308,3 +308,65 @@ def test_a_class_whose_given_method_calls_the_others_is_unwritten_until_one_of_t
     source = "import numpy as np\n" + DISPATCHING.format(dists=dists)
 
     assert is_unwritten(extract(submission_of(source), ["Knn"]), "Knn") is expected
+
+
+DEEP = """
+import numpy as np
+
+class f(object):
+    def __init__(self, hidden_dims, input_dim=3 * 32 * 32, dropout=1, normalization=None, dtype=np.float32, seed=None):
+        self.use_dropout = dropout != 1
+        self.num_layers = 1 + len(hidden_dims)
+        self.dtype = dtype
+        self.params = {}
+        self.dropout_param = {}
+        if self.use_dropout:
+            self.dropout_param = {"mode": "train", "p": dropout}
+        self.modes = []
+        if normalization == "batchnorm":
+            self.modes = [{"mode": "train"} for i in range(self.num_layers - 1)]
+        for k, v in self.params.items():
+            self.params[k] = v.astype(dtype)
+
+    def loss(self, X, y=None):
+        X = X.astype(self.dtype)
+        mode = "test" if y is None else "train"
+        if self.normalization == "batchnorm":
+            for each in self.modes:
+                each["mode"] = mode
+        scores = None
+        if mode == "test":
+            return scores
+        loss, grads = 0.0, {}
+        return loss, grads
+"""
+
+
+def test_the_template_of_a_deep_network_is_unwritten_with_all_that_the_handout_gives():
+    assert class_is_unwritten(DEEP)
+
+
+@pytest.mark.parametrize(
+    "given, written",
+    [
+        (
+            "self.params = {}",
+            "self.params = {'b1': np.zeros(input_dim), 'W1': np.random.randn(input_dim, 5)}",
+        ),
+        ("self.params[k] = v.astype(dtype)", "self.params[k] = v * 0.01"),
+        ("for k, v in self.params.items()", "for k, v in made(self.params)"),
+        ("1 + len(hidden_dims)", "input_dim + len(hidden_dims)"),
+        ("self.num_layers - 1", "X - X"),
+        ('{"mode": "train"} for', "self.layer(i) for"),
+        ("X = X.astype(self.dtype)", "X = X.reshape(3, -1).astype(self.dtype)"),
+        ("scores = None", "scores = X[0]"),
+        ("scores = None", "scores, cache = affine_forward(X, self.params['W1'], self.params['b1'])"),
+        ("return loss, grads", "return loss + self.reg, grads"),
+        ("return loss, grads", "return [X @ each for i in range(3)], grads"),
+        ("return loss, grads", "return loss, {k: 1 for k in self.params}"),
+    ],
+)
+def test_a_deep_network_with_a_line_of_the_students_is_written(given, written):
+    assert given in DEEP
+
+    assert not class_is_unwritten(DEEP.replace(given, written))

@@ -194,6 +194,24 @@ def test_unwritten_functions_share_one_line_and_their_checks_wait():
     assert page.text.count("waits for a missing function") == 2
 
 
+def test_another_assignment_is_named_above_what_is_missing_and_once():
+    part: dict[str, object] = {"status": "missing", "where": None, "diagnosis": [], "notes": []}
+    flag = {
+        "kind": "wrong_spec",
+        "spec": "cs231n_2025",
+        "message": "Looks like <b>2025</b>.",
+        "audience": "both",
+    }
+    page = page_of(
+        report_of(score=0.0, functions={"f": part}, checks=[failed(caused_by=["f"])], flags=[flag])
+    )
+
+    first, second = page.classed("notice")
+    assert first.text.strip() == "Looks like <b>2025</b>."
+    assert second.text.strip().startswith("Missing: f;")
+    assert page.text.count("Looks like") == 1
+
+
 def test_code_that_changed_since_it_was_graded_is_not_shown():
     page = page_of(report_of(), submission_of("def f(): return 'later'"))
     assert "later" not in page.text

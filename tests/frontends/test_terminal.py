@@ -373,6 +373,21 @@ def test_missing_functions_are_one_line_and_the_checks_that_need_them_have_no_pa
     assert "never defined" not in text
 
 
+def test_another_assignment_is_named_above_what_is_missing_and_once():
+    part: dict[str, object] = {"status": "missing", "where": None, "diagnosis": [], "notes": []}
+    flag = {
+        "kind": "wrong_spec",
+        "spec": None,
+        "message": "This looks like another year.",
+        "audience": "both",
+    }
+
+    text = in_a_file(show_report, report_of(score=0.0, functions={"f": part}, flags=[flag]))
+
+    assert text.index("This looks like another year.") < text.index("Missing: f")
+    assert text.count("This looks like another year.") == 1
+
+
 def test_a_check_that_follows_from_another_is_listed_with_it():
     report = report_of(
         score=0.0,

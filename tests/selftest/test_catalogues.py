@@ -17,8 +17,6 @@ NAMES |= {rule.name for question in QUESTIONS.values() for rule in question.rule
 NAMES |= {mistake.name for question in QUESTIONS.values() for mistake in question.misshapen}
 NAMES |= {"overflow_of_exp"}
 NAMES |= {name for question in QUESTIONS.values() for name, _, _ in question.raised.values()}
-PART = "tests/spec/svm_layer.toml"
-"""A part of a spec that is not shipped, whose function has a catalogue."""
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
@@ -50,7 +48,7 @@ def executor(sandbox):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*shipped_specs(), PART])
+@pytest.mark.parametrize("name", shipped_specs())
 def test_the_spec_lets_no_wrong_one_pass_and_fails_no_right_one(name, executor, request):
     loaded = load_spec(name)
     own = [each for each in implementations_for(loaded.spec) if each.family is not None]

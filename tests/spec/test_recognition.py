@@ -264,8 +264,8 @@ def test_with_an_svm_part_and_the_same_layers_it_is_the_assignment_of_2021_to_20
 
     (missed,) = near_misses(submission, CS231N_2025, ["adam"], ["adam"], {})
 
-    assert detect_spec(submission).spec.name == "cs231n"
-    assert missed.spec == "cs231n"
+    assert detect_spec(submission).spec.name == "cs231n_2021"
+    assert missed.spec == "cs231n_2021"
     assert "it has losses of an SVM, and no FullyConnectedNet" in missed.message
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from reference.losses.problem import Array
 from reference.questions.update_rules.trajectory import (
     NOT_KEPT,
@@ -23,6 +25,11 @@ def _plain(w: Array, dw: Array, _: State, numbers: Numbers) -> tuple[Array, Stat
     return w - numbers["learning_rate"] * dw, {}
 
 
+def _moving(formula: Callable[[Array, Array, float], Array]) -> Step:
+    """formula: (w, dw, lr) -> next w."""
+    return lambda w, dw, _, numbers: (formula(w, dw, numbers["learning_rate"]), {})
+
+
 _SGD = UpdateRule("sgd", {"learning_rate": 1e-2}, {"learning_rate": 0.037}, _plain)
 _RATE = "does config's learning_rate reach the update?"
 
@@ -33,8 +40,13 @@ SGD = question_of(
         "hard_lr": (f"a learning rate of 0.01: {_RATE}", with_numbers(_SGD, learning_rate=1e-2)),
         "no_lr": (f"a learning rate of 1: {_RATE}", with_numbers(_SGD, learning_rate=1.0)),
         "nothing": ("no step at all: what becomes of dw?", lambda w, *_: (w, {})),
+        "step_alone": ("the step alone: what is it added to?", _moving(lambda _, dw, lr: -lr * dw)),
+        "divided_by_lr": ("a gradient divided by the learning rate: does a smaller rate make a smaller step?", _moving(lambda w, dw, lr: w - dw / lr)),
+        "sign_of_dw": ("steps of the learning rate itself, along the gradient's signs: how long is a step?", _moving(lambda w, dw, lr: w - lr * np.sign(dw))),
+        "normalized": ("a gradient divided by its length: how long is a step?", _moving(lambda w, dw, lr: w - lr * dw / np.linalg.norm(dw))),
+        "mean_of_dw": ("the same step for all parameters, by the mean gradient: each has its own.", _moving(lambda w, dw, lr: w - lr * np.mean(dw))),
     },
-)
+)  # fmt: skip
 
 _Formula = Callable[[Array, Array, Array, float, float], tuple[Array, Array]]
 """(w, dw, v, lr, mu) -> (next w, next v)."""

@@ -1,0 +1,15 @@
+import numpy as np
+
+
+def sgd(w, dw, config=None):
+    """Performs vanilla stochastic gradient descent."""
+    if config is None:
+        config = {}
+    config.setdefault("learning_rate", 1e-2)
+
+    # *****START OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****
+
+    w = w + config["learning_rate"] * dw
+
+    # *****END OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****
+    return w, config
