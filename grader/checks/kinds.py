@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
     "large": "questions.large:LargeCheck",
     "loops": "losses.loops:LoopsCheck",
     "net_accuracy": "training.net_accuracy:NetAccuracyCheck",
+    "network_weights": "training.network_weights:NetworkWeightsCheck",
     "method_loops": "questions.method_loops:MethodLoopsCheck",
     "param_set": "training.param_set:ParamSetCheck",
     "prediction": "training.prediction:PredictionCheck",

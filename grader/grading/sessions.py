@@ -17,7 +17,7 @@ from grader.model.observation import Missing, Observation
 from grader.model.trial import Argument, Device, FileArgument, Tensor, Trial
 from grader.sandbox.protocols import Budget, SandboxLike, SessionLike
 from reference import TIMED_FUNCTIONS, Convention, timed_source
-from reference.in_worker.saved import SAVED_FUNCTION, saved_source
+from reference.in_worker.saved import SAVED_FUNCTIONS, saved_source
 from reference.in_worker.searched import SEARCH_FUNCTIONS, searched_source
 
 
@@ -107,7 +107,7 @@ def _reference_code(backend: Literal["torch", "numpy"], convention: Convention) 
         "searched.py": searched_source(),
     }
     files = tuple(SourceFile(path, text.encode()) for path, text in texts.items())
-    names = [*TIMED_FUNCTIONS, SAVED_FUNCTION, *SEARCH_FUNCTIONS.values()]
+    names = [*TIMED_FUNCTIONS, *SAVED_FUNCTIONS, *SEARCH_FUNCTIONS.values()]
     return extract(Submission("reference", files), names)
 
 

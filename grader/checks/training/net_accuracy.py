@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -20,6 +21,7 @@ from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, Model
 from grader.model.observation import Received, Returned
 from grader.model.trial import (
+    Argument,
     Array,
     ArrayOutput,
     Driver,
@@ -72,14 +74,35 @@ class NetAccuracyCheck(CheckFields):
     The labels are those of the highest scores with the parameters that training returned, which the judge computes.
     """
 
-    roles: ClassVar[Roles] = {"function": ("function",), "rule": ("function",)}
+    roles: ClassVar[Roles] = {
+        "function": ("function",),
+        "rule": ("function",),
+        "trainer": ("function",),
+        "predictor": ("function",),
+    }
     needs_data: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["net_accuracy"]
-    function: str = Field(description="The class of the network: TwoLayerNet or FullyConnectedNet.")
+    function: str = Field(
+        description=(
+            "The class of the network: TwoLayerNet or FullyConnectedNet. Beside a trainer, the loss function of a network of"
+            " two layers."
+        )
+    )
     rule: str | None = Field(
         default=None, description="The student's update rule; plain gradient descent if left out."
+    )
+    trainer: str | None = Field(
+        default=None,
+        description=(
+            "The student's function that trains (params, loss_func, pred_func, X, y, ...). Pixels are then on the scale 0"
+            " to 1, and the parameters are a dict of tensors."
+        ),
+    )
+    predictor: str | None = Field(
+        default=None,
+        description="The student's function that labels (params, loss_func, X); a trainer needs it.",
     )
     standin: NetTraining = Field(description="The training on the stand-in for CIFAR-10, and its bars.")
     cifar10: NetTraining | None = Field(
@@ -91,6 +114,14 @@ class NetAccuracyCheck(CheckFields):
         yield from super().misfits(functions)
         if self.rule == self.function:
             yield SpecFault("rule", f"must be another function than {self.function}", self.rule)
+        if (self.trainer is None) != (self.predictor is None):
+            yield SpecFault("trainer", "must stand beside a predictor, and a predictor beside a trainer")
+        if self.trainer is not None and self.rule is not None:
+            yield SpecFault("rule", f"must be left out: {self.trainer} updates the parameters", self.rule)
+        for name in ("standin", "cifar10") if self.trainer is not None else ():
+            plan = getattr(self, name)
+            if plan is not None and len(plan.hidden_dims) > 1:
+                yield SpecFault(f"{name}.hidden_dims", "must be one number: the network has two layers")
 
     @property
     def asked_again(self) -> Literal["partly right"]:
@@ -99,6 +130,9 @@ class NetAccuracyCheck(CheckFields):
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """The network's loss, so that it is never replaced here."""
+        if self.trainer is not None:
+            source = right_source("net_functions", "nn_forward_backward", assignment.convention)
+            return Replacement(self.function, None, "nn_forward_backward", source)
         source = right_source("fc_net", "loss", assignment.convention)
         return Replacement(self.function, "loss", "loss", source)
 
@@ -122,8 +156,7 @@ class NetAccuracyCheck(CheckFields):
             label=words if self.rule is None else f"{words} and {self.rule}",
             function=self.function,
             positional=(
-                FunctionArgument(self.function),
-                Scalar(None) if self.rule is None else FunctionArgument(self.rule),
+                *self._handed,
                 Tensor(np.asarray(plan.widths)),
                 ResidentTensor("X:train:float32", X),
                 ResidentTensor("y:train", y.astype(np.int64)),
@@ -136,9 +169,19 @@ class NetAccuracyCheck(CheckFields):
             ),
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,
-            driver=Driver("train", driver_source("fc_net")),
+            driver=Driver("train", driver_source("fc_net"))
+            if self.trainer is None
+            else Driver("fit", driver_source("net_functions")),
         )
         return (trial,)
+
+    @property
+    def _handed(self) -> tuple[Argument, ...]:
+        """What the driver calls."""
+        if self.trainer is not None and self.predictor is not None:
+            return tuple(map(FunctionArgument, (self.function, self.trainer, self.predictor)))
+        rule = Scalar(None) if self.rule is None else FunctionArgument(self.rule)
+        return (FunctionArgument(self.function), rule)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Half of the points for each of the two bars."""
@@ -161,7 +204,8 @@ class NetAccuracyCheck(CheckFields):
             return self.failed(f"{words}; does the loss grow?", blames=self.functions)
         data = data_of(context)
         plan = self._plan(data)
-        reached = _accuracies(data, plan, weights.array, biases.array)
+        network = Network.of_vectors(plan.widths, weights.array, biases.array)
+        reached = accuracies_of_network(data, network, is_of_bytes=self.trainer is None)
         credit = reached.credit(plan.bars)
         verb = "Accuracy" if credit == 1 else "The accuracy is too low"
         first, last = float(history[:10].mean()), float(history[-50:].mean())
@@ -178,17 +222,38 @@ class NetAccuracyCheck(CheckFields):
         )
 
 
-def _accuracies(data: DataSet, plan: NetTraining, weights: Array, biases: Array) -> Accuracies:
-    """Of the highest scores of the right network with these parameters."""
-    mean = data.derived("mean image", lambda: prepared(data, "train", "float32")[0][:, :-1].mean(axis=0))
-    layer = _LEVELS * (judged_images(data, "float32")[:, :-1] - mean)
-    shapes = list(pairwise(plan.widths))
-    matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
-    rows = np.split(biases, np.cumsum(plan.widths[1:])[:-1])
-    for number, (shape, matrix, b) in enumerate(zip(shapes, matrices, rows, strict=True), start=1):
-        layer = layer @ matrix.reshape(shape) + b
-        layer = layer if number == len(shapes) else np.maximum(layer, 0)
-    labels = layer.argmax(axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """Affine layers with a ReLU between them: the weights (D, H) and biases (H,) of each."""
+
+    weights: Sequence[Array]
+    biases: Sequence[Array]
+
+    @classmethod
+    def of_vectors(cls, widths: Sequence[int], weights: Array, biases: Array) -> Network:
+        """From all weights and all biases, one layer after the other."""
+        shapes = list(pairwise(widths))
+        matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
+        rows = np.split(biases, np.cumsum(widths[1:])[:-1])
+        return cls([each.reshape(shape) for each, shape in zip(matrices, shapes, strict=True)], rows)
+
+    def scores(self, X: Array) -> Array:
+        """(N, C), of X (N, D)."""
+        last = len(self.weights) - 1
+        for number, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            X = X @ W + b
+            X = X if number == last else np.maximum(X, 0)
+        return X
+
+
+def accuracies_of_network(data: DataSet, network: Network, *, is_of_bytes: bool = False) -> Accuracies:
+    """Of the highest scores. is_of_bytes: pixels are on the scale 0 to 255, with the mean image taken out."""
+    X = judged_images(data, "float32")[:, :-1]
+    if is_of_bytes:
+        mean = data.derived("mean image", lambda: prepared(data, "train", "float32")[0][:, :-1].mean(axis=0))
+        X = _LEVELS * (X - mean)
+    with np.errstate(all="ignore"):
+        labels = network.scores(X).argmax(axis=1)
     y_val, y_test = data.labels("val"), data.labels("test")
     return Accuracies(
         float(np.mean(labels[: len(y_val)] == y_val)), float(np.mean(labels[len(y_val) :] == y_test))

@@ -115,28 +115,38 @@ class WeightsCheck(CheckFields):
                 return value.array if np.isfinite(value.array).all() else f"W in {self.file} is not finite"
             case Checked():
                 raise ValueError("the saved weights were not kept")
-            case Raised(kind=kind, message=message):
-                return self._refused(kind, message)
-            case TimedOut(limit_seconds=limit):
-                return f"{self.file} could not be loaded within {limit:g} s"
-            case Died(how=how):
-                return f"{self.file} ended the process that was loading it ({how})"
-            case Missing():
-                return f"{self.file} is not in the submission, or is larger than {SAVED_BYTES >> 20} MiB"
-            case Refused(reason=reason):
-                return f"{self.file} was {reason}"
-        assert_never(observation)
+            case _:
+                return why_not_loaded(self.file, "{'W': W}", "where W is a tensor", observation)
 
-    def _refused(self, kind: str, message: str) -> str:
-        """Why a file could not be loaded. torch's own messages are about its internals, so they are left out."""
-        if kind == "UnpicklingError":
-            return (
-                f"{self.file} holds more than tensors or is damaged, so it was not loaded; save it with"
-                " torch.save({'W': W}, path), where W is a tensor"
-            )
-        if kind == "LookupError":
-            return f"{self.file} holds {message}; save it with torch.save({{'W': W}}, path)"
-        return f"{self.file} is damaged or was not written by torch.save: loading it raised {kind}"
+
+def why_not_loaded(
+    file: str, form: str, where: str, observation: Raised | TimedOut | Died | Missing | Refused
+) -> str:
+    """A sentence on a file that could not be loaded. form, where: what should have been saved, and what that is."""
+    match observation:
+        case Raised(kind=kind, message=message):
+            return _why_refused(file, form, where, kind, message)
+        case TimedOut(limit_seconds=limit):
+            return f"{file} could not be loaded within {limit:g} s"
+        case Died(how=how):
+            return f"{file} ended the process that was loading it ({how})"
+        case Missing():
+            return f"{file} is not in the submission, or is larger than {SAVED_BYTES >> 20} MiB"
+        case Refused(reason=reason):
+            return f"{file} was {reason}"
+    assert_never(observation)
+
+
+def _why_refused(file: str, form: str, where: str, kind: str, message: str) -> str:
+    """The messages of torch itself are about its internals, so they are left out."""
+    if kind == "UnpicklingError":
+        return (
+            f"{file} holds more than tensors or is damaged, so it was not loaded; save it with torch.save({form}, path),"
+            f" {where}"
+        )
+    if kind == "LookupError":
+        return f"{file} holds {message}; save it with torch.save({form}, path)"
+    return f"{file} is damaged or was not written by torch.save: loading it raised {kind}"
 
 
 def untrained(W: Array) -> str | None:
@@ -157,15 +167,25 @@ def untrained(W: Array) -> str | None:
     own = np.linalg.eigvalsh(apart.T @ apart)[1:]
     if not own[0] > LEAST_OWN**2 * own[-1]:
         return "its classes share a pattern, of which each has a multiple"
-    apart -= apart.mean(axis=0)
-    power = float(np.vdot(apart, apart))
-    alike = max(abs(float(np.vdot(apart[by:], apart[:-by]))) / power for by in DISTANCES)
+    alike = _alikeness(apart)
     if alike < LEAST_ALIKE:
         return (
             "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation"
             f" {formatting.small(alike)})"
         )
     return None
+
+
+def is_noise(W: Array) -> bool:
+    """Whether the columns of W (D, H) vary independently from pixel to pixel, in float64."""
+    return _alikeness(W.astype(np.float64)) < LEAST_ALIKE
+
+
+def _alikeness(columns: Array) -> float:
+    """The greatest correlation between pixels at one of the distances."""
+    columns = columns - columns.mean(axis=0)
+    power = float(np.vdot(columns, columns))
+    return max(abs(float(np.vdot(columns[by:], columns[:-by]))) / power for by in DISTANCES) if power else 0.0
 
 
 def _is_flat(W: Array) -> bool:
