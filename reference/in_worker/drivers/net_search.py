@@ -65,18 +65,27 @@ class Ledger:
         """The number of a combination in the grid; -1 for another."""
         number = 0
         for each, known in zip(values, self.lists, strict=True):
-            if each not in known:
+            place = _place_in(each, known)
+            if place is None:
                 return -1
-            number = number * len(known) + known.index(each)
+            number = number * len(known) + place
         return number
 
     def is_swapped(self, values: Any) -> bool:
         """Whether a value comes from another of the lists."""
         lists = list(enumerate(self.lists))
         return any(
-            value not in self.lists[place] and any(value in known for other, known in lists if other != place)
+            _place_in(value, self.lists[place]) is None
+            and any(_place_in(value, known) is not None for other, known in lists if other != place)
             for place, value in enumerate(values)
         )
+
+    def is_of(self, split: int, X: Any, y: Any) -> bool:
+        """Whether these are rows of a split with their own labels."""
+        marks = X.reshape(len(X), -1)[:, 0].round().long() - MARK * split
+        known = self.splits[split][1]
+        is_inside = bool(((marks >= 0) & (marks < len(known))).all())
+        return is_inside and len(X) > 0 and torch.equal(known[marks], y.to(known.dtype))
 
     def labels(self, X: Any, number: int) -> Any:
         """Labels of which as many are right as the combination's accuracy on the split says."""
@@ -94,6 +103,12 @@ class Ledger:
     def share(self, split: int, number: int) -> float:
         """The accuracy of a combination on a split."""
         return 0.1 if number < 0 else float(self.rights[split][number]) / len(self.splits[split][1])
+
+
+def _place_in(value: float, known: Any) -> int | None:
+    """Where a list has this value; it may have been through float32."""
+    found = (place for place, each in enumerate(known) if abs(value - each) <= 1e-6 * abs(each))
+    return next(found, None)
 
 
 def _methods(ledger: Ledger) -> dict[str, Any]:

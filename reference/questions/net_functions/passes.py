@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -23,13 +24,14 @@ from reference.questions.question import (
     Rule,
 )
 from reference.questions.two_layer.loss import (
+    FAULTS_BY_NAME,
     GRADIENTS,
     LABEL_MISTAKES,
     LOSS_MISTAKES,
     SCORE_MISTAKES,
     drawn_parameters,
 )
-from reference.questions.two_layer.network import PARAMETERS, evaluate, parameters_of, scores
+from reference.questions.two_layer.network import PARAMETERS, Faults, evaluate, parameters_of, scores
 
 _SIZES = (
     (7, 6, 5, 4, 0.37),
@@ -42,8 +44,8 @@ _SIZES = (
 """N, D, H, C and reg of the cases; in the last all sizes are alike, where mixed-up axes raise no error."""
 
 _WITH_ROWS = (*PARAMETERS, "X")
-_HIGH, _UP, _RAISED = 40.0, 25.0, 0.1
-"""A row's feature, the weight of its hidden unit in every class, and reg, where some rows have scores 1000 higher."""
+_HIGH, _UP = 40.0, 25.0
+"""A hidden unit's value and its weight in every class, where some rows have scores 1000 higher."""
 
 
 def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
@@ -53,7 +55,11 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         X, y = rng.normal(size=(N, D)), rng.integers(0, C, size=N)
         inputs: dict[str, Value] = {**parameters, "X": X, "y": y, "reg": reg}
         cases.append(QuestionCase(f"N={N}, D={D}, H={H}, C={C}, reg={reg:g}", inputs))
-    return [*cases, _all_near_1000(rng), _some_near_1000(rng)]
+    return cases
+
+
+def _draw_large(rng: np.random.Generator) -> Sequence[QuestionCase]:
+    return [_all_near_1000(rng), _some_near_1000(rng)]
 
 
 def _all_near_1000(rng: np.random.Generator) -> QuestionCase:
@@ -63,7 +69,7 @@ def _all_near_1000(rng: np.random.Generator) -> QuestionCase:
         "b2": parameters["b2"] + 1000.0,
         "X": rng.normal(size=(6, 5)),
         "y": rng.integers(0, 4, size=6),
-        "reg": 0.2,
+        "reg": 0.0,
     }
     return QuestionCase("all scores near 1000", inputs)
 
@@ -79,7 +85,7 @@ def _some_near_1000(rng: np.random.Generator) -> QuestionCase:
     parameters["W1"][-1, -1] = _HIGH
     parameters["b1"][-1] = 0.0
     parameters["W2"][-1] = _UP
-    inputs: dict[str, Value] = {**parameters, "X": X, "y": rng.integers(0, C, size=N), "reg": _RAISED}
+    inputs: dict[str, Value] = {**parameters, "X": X, "y": rng.integers(0, C, size=N), "reg": 0.0}
     return QuestionCase("scores near 1000 in every other row", inputs)
 
 
@@ -111,7 +117,7 @@ def _backward(inputs: Inputs) -> Answer:
     return {
         "scores": scores(parameters_of(inputs), X),
         "loss": found["loss"],
-        "item": np.asarray(1.0),
+        "loss_item": np.asarray(1.0),
         **{name: found[name] for name in GRADIENTS},
     }
 
@@ -269,35 +275,57 @@ _BACKWARD_MISSHAPEN = (
 )
 
 
-def _overflows(name: str, is_everywhere: bool, message: str) -> Rule:
-    """A loss that is not finite where all scores of the batch, or those of some rows, are near 1000."""
+def _overflows(name: str, output: str, is_everywhere: bool, message: str) -> Rule:
+    """Not finite where all scores of the batch, or those of some rows, are near 1000."""
 
     def broken(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        if np.isfinite(seen["loss"]).all():
+        if np.isfinite(seen[output]).all():
             return None
         highest = scores(parameters_of(inputs), inputs.array("X")).max(axis=1)
-        is_high = highest > 500.0
+        is_high = highest > _BETWEEN
         return {} if is_high.any() and bool(is_high.all()) is is_everywhere else None
 
-    return Rule(name, "loss", message, broken)
+    return Rule(name, output, message, broken)
 
 
-_OVERFLOWS = (
-    _overflows(
-        "no_maximum",
-        True,
-        "It is not finite where all scores are near 1000: exp() overflows. What may be subtracted from a row of scores without a change of its softmax?",
-    ),
-    _overflows(
-        "global_maximum",
-        False,
-        "It is not finite where only some rows have scores near 1000: the largest score of the whole batch is not the one to subtract from every row. Which one is?",
-    ),
+_BETWEEN = 500.0
+"""Above the scores of one kind of rows, below those of the other."""
+
+_LARGE_OUTPUTS = ("loss", "db2")
+"""What scores near 1000 are judged by: what comes after them on the way back is the other question's."""
+
+_OVERFLOWS = tuple(
+    rule
+    for output in _LARGE_OUTPUTS
+    for rule in (
+        _overflows(
+            "no_maximum",
+            output,
+            True,
+            "It is not finite where all scores are near 1000: exp() overflows. What may be subtracted from a row of scores without a change of its softmax?",
+        ),
+        _overflows(
+            "global_maximum",
+            output,
+            False,
+            "It is not finite where only some rows have scores near 1000: the largest score of the whole batch is not the one to subtract from every row. Which one is?",
+        ),
+    )
 )
 
 
+def _with_faults(faults: Faults, inputs: Inputs) -> Sequence[Answer]:
+    X, y = inputs.arrays("X", "y")
+    found = evaluate(parameters_of(inputs), X, y, inputs.number("reg"), inputs.convention, faults)
+    return [{name: found[name] for name in _LARGE_OUTPUTS}]
+
+
+_BESIDE = {name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()}
+"""What is right where the loss has a mistake that the other question names."""
+
+
 def _has_no_item(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    return None if float(seen["item"]) == 1 else {}
+    return None if float(seen["loss_item"]) == 1 else {}
 
 
 # --- Labels ----------------------------------------------------------------------------------------------------------
@@ -375,7 +403,7 @@ PASS_QUESTIONS = (
         outputs={
             "scores": "array",
             "loss": "number",
-            "item": "number",
+            "loss_item": "number",
             **dict.fromkeys(GRADIENTS, "array"),
         },
         draw=_draw,
@@ -385,17 +413,30 @@ PASS_QUESTIONS = (
         mistakes=_BACKWARD_MISTAKES,
         misshapen=_BACKWARD_MISSHAPEN,
         rules=(
-            *_OVERFLOWS,
             Rule(
                 "loss_is_no_tensor",
-                "item",
+                "loss_item",
                 "Its loss is a plain number: nn_train takes loss.item(), which a tensor has.",
                 _has_no_item,
             ),
         ),
-        aside=("item",),
-        needs=dict.fromkeys(("scores", "item"), ("loss", *GRADIENTS)),
+        aside=("loss_item",),
+        needs=dict.fromkeys(("scores", "loss_item"), ("loss", *GRADIENTS)),
         unchanged=(*_WITH_ROWS, "y"),
+    ),
+    Question(
+        name="nn_large_scores",
+        parameters=(*_WITH_ROWS, "y", "reg"),
+        outputs={"loss": "number", "db2": "array"},
+        draw=_draw_large,
+        answer=lambda inputs: {name: _backward(inputs)[name] for name in _LARGE_OUTPUTS},
+        driver=("net_functions", "large"),
+        right=("net_functions", "nn_forward_backward"),
+        mistakes=tuple(each for each in _BACKWARD_MISTAKES if each.output in _LARGE_OUTPUTS),
+        misshapen=tuple(each for each in _BACKWARD_MISSHAPEN if each.output in _LARGE_OUTPUTS),
+        rules=_OVERFLOWS,
+        free=("db2",),
+        beside=_BESIDE,
     ),
     Question(
         name="nn_predict",

@@ -316,7 +316,7 @@ SEARCH_QUESTIONS = (
         driver=("net_search", "search"),
         free=(_TRIED, *_NUMBERS, _NET, _STAT, _ACCURACY),
         rules=_SEARCH_RULES,
-        needs=dict.fromkeys(_NUMBERS, (_TRIED,)),
+        aside=_NUMBERS,
         unchanged=tuple(f"{kind}_{name}" for name in _SPLITS for kind in "Xy"),
         is_training=True,
     ),

@@ -95,11 +95,11 @@ def _answer(inputs: Inputs) -> Answer:
         **descend(inputs),
         "train_acc_history": np.zeros(count),
         "val_acc_history": np.full(count, accuracy),
-        "bound": none,
-        "rows": none,
-        "sizes": none,
-        "drawn": one,
-        "tensors": none,
+        "params_seen": none,
+        "batch_rows": none,
+        "batch_sizes": none,
+        "batches": one,
+        "history_entries": none,
     }
 
 
@@ -202,7 +202,7 @@ def _is_as_before(inputs: Inputs, seen: Answer, name: str) -> bool:
 
 def _rebinds(name: str) -> Rule:
     def broken(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        return {} if _is_as_before(inputs, seen, name) and float(seen["bound"]) else None
+        return {} if _is_as_before(inputs, seen, name) and float(seen["params_seen"]) else None
 
     return Rule(
         "rebinds_params",
@@ -244,22 +244,22 @@ def _keeps_earlier(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
 
 
 def _has_tensors(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    return {} if float(seen["tensors"]) else None
+    return {} if float(seen["history_entries"]) else None
 
 
 def _has_other_rows(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    return {"count": float(seen["rows"])} if float(seen["rows"]) else None
+    return {"count": float(seen["batch_rows"])} if float(seen["batch_rows"]) else None
 
 
 def _has_other_sizes(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    found = float(seen["sizes"])
+    found = float(seen["batch_sizes"])
     return {"count": found, "size": inputs.number("batch_size")} if found else None
 
 
 def _has_one_batch(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
-    is_drawn = not float(seen["rows"]) and not float(seen["sizes"])
+    is_drawn = not float(seen["batch_rows"]) and not float(seen["batch_sizes"])
     is_small = inputs.integer("batch_size") < len(inputs.array("X"))
-    is_one = is_drawn and is_small and float(seen["drawn"]) <= 1
+    is_one = is_drawn and is_small and float(seen["batches"]) <= 1
     return {"steps": inputs.number("num_iters")} if is_one else None
 
 
@@ -295,7 +295,7 @@ _RULES = (
     ),
     Rule(
         "retains_history",
-        "tensors",
+        "history_entries",
         "loss_history holds tensors, each with all that it was computed from: keep the number, loss.item().",
         _has_tensors,
     ),
@@ -308,25 +308,25 @@ _RULES = (
     ),
     Rule(
         "other_rows",
-        "rows",
+        "batch_rows",
         "{count} of the samples that loss_func got are not rows of X with their own labels: which X and y does sample_batch return?",
         _has_other_rows,
     ),
     Rule(
         "batch_size_ignored",
-        "sizes",
+        "batch_sizes",
         "{count} of the batches that loss_func got have another size than batch_size={size}.",
         _has_other_sizes,
     ),
     Rule(
         "one_batch_only",
-        "drawn",
+        "batches",
         "loss_func got the same batch in all {steps} steps: where is the batch drawn?",
         _has_one_batch,
     ),
 )
 
-_NUMBERS = ("bound", "rows", "sizes", "drawn", "tensors")
+_NUMBERS = ("params_seen", "batch_rows", "batch_sizes", "batches", "history_entries")
 
 STEP_QUESTIONS = (
     Question(
@@ -352,7 +352,7 @@ STEP_QUESTIONS = (
         accepted=_in_percent,
         free=("train_acc_history", *_NUMBERS),
         rules=_RULES,
-        aside=("train_acc_history", "tensors"),
+        aside=("train_acc_history", "history_entries", "params_seen"),
         tolerances={"val_acc_history": 1e-5},  # a mean in float32 is right
         needs=dict.fromkeys((*_HISTORIES[1:], *_NUMBERS[1:]), PARAMETERS),
         raised={
