@@ -205,11 +205,14 @@ def _outline(name: str) -> Outline:
     path = find_spec(name)
     text = read_toml(path, path.name, SpecError).partition(b"\n[[checks]]")[0]
     data = parse_toml(text, path.name, SpecError)
-    if "include" in data:
-        return load_spec(name).spec
-    own = {field: data[field] for field in Outline.model_fields if field in data}
+    own = with_tuples({field: data[field] for field in Outline.model_fields if field in data})
     try:
-        return Outline.model_validate(with_tuples(own), strict=True)
+        if "include" in data:
+            parts = [_outline(each["spec"]) for each in data["include"]]
+            own |= {field: getattr(parts[0], field) for field in ("backend", "convention")}
+            known = {name: each for part in parts for name, each in part.functions.items()}
+            own["functions"] = known | own.get("functions", {})
+        return Outline.model_validate(own, strict=True)
     except ValidationError:  # another order, or a fault: then this error tells them all
         return load_spec(name).spec
 

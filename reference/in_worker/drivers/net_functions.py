@@ -52,7 +52,8 @@ def large(nn_forward_backward: Any, *given: Any) -> Any:
     answer = nn_forward_backward(dict(zip(NAMES, values, strict=True)), X, y, reg)
     if not isinstance(answer, tuple | list) or len(answer) != 2 or not isinstance(answer[1], dict):
         return answer
-    return answer[0], answer[1].get("b2")
+    loss, gradients = answer
+    return None if loss is None and not gradients else (loss, gradients.get("b2"))
 
 
 def predict(nn_predict: Any, *given: Any) -> Any:
