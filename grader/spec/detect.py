@@ -65,7 +65,9 @@ def detect_spec(submission: Submission) -> LoadedSpec:
 
 def _detected(submission: Submission, recognition: Recognition) -> Outline | _Elsewhere:
     named: Sequence[Outline] = [each for each in outlines() if recognition.named(each)]
-    named = _preferred(named, lambda spec: not is_with_svm(recognition, spec) and _has_parts(recognition, spec))
+    named = _preferred(
+        named, lambda spec: not is_with_svm(recognition, spec) and _has_parts(recognition, spec)
+    )
     if not named:
         raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
     counts = {each.name: len(recognition.fitting(each)) for each in named}

@@ -241,7 +241,7 @@ def _combination_of(net: Any) -> float:
 
 
 def _combination_of_history(history: Any, ledger: Ledger) -> float:
-    losses = history.get("loss_history") if isinstance(history, dict) else None
+    losses: Any = history.get("loss_history") if isinstance(history, dict) else None
     try:
         last = float(losses[-1])
     except (TypeError, IndexError, KeyError, ValueError):
@@ -278,7 +278,7 @@ _LIBRARIES = {"torch", "numpy", *sys.stdlib_module_names}
 
 
 def _random_state() -> Any:
-    numpy_state = np.random.get_state()  # noqa: NPY002  the generator that students use
+    numpy_state: Any = np.random.get_state()  # noqa: NPY002  the generator that students use
     return (
         random.getstate(),
         numpy_state[1].tobytes(),

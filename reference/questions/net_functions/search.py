@@ -28,11 +28,21 @@ def _list_rule(
 def _has_too_few(output: str) -> Rule:
     def broken(seen: Answer) -> Mapping[str, float] | None:
         count = float(seen[output][_COUNT])
-        return {"count": count} if not count >= LEAST_VALUES else None
+        return {"count": count} if 0 < count < LEAST_VALUES else None
 
     return _list_rule(
-        "too_few", output, "It has {count} values: give the search at least 2 to choose from.", broken
+        "too_few",
+        output,
+        "It has {count} value: give the search at least 2 different ones to choose from.",
+        broken,
     )
+
+
+def _is_empty(output: str) -> Rule:
+    def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        return None if float(seen[output][_COUNT]) > 0 else {}
+
+    return Rule("empty_list", output, "It is empty.", broken, is_symptom=True)
 
 
 def _is_not_positive(output: str) -> Rule:
@@ -65,6 +75,7 @@ _EXCHANGED = "The first two lists seem to be exchanged: learning_rates comes fir
 
 _GRID_RULES = (
     _list_rule("grid_order_swapped", _LISTS[1], _EXCHANGED, _are_exchanged),
+    *map(_is_empty, _LISTS),
     *map(_has_too_few, _LISTS),
     *(_is_not_positive(name) for name in (_LISTS[0], _LISTS[1], _LISTS[3])),
     _list_rule("negative_reg", _LISTS[2], "It has the value {least}: a strength is 0 or more.", _is_negative),

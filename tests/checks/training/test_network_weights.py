@@ -11,7 +11,8 @@ import torch
 from grader.checks.base.context import CheckContext
 from grader.checks.training.network_weights import NetworkWeightsCheck
 from grader.data import DataSet
-from grader.model.observation import Missing, Raised, Returned
+from grader.model.observation import Missing, Observation, Raised, Returned
+from grader.model.trial import Trial
 from reference.in_worker.saved import weights
 from tests.checks.images import DATA
 from tests.checks.students import ASSIGNMENT, PLACE, received, says
@@ -43,7 +44,8 @@ def verdict_on(value, data=DATA):
     stream = io.BytesIO()
     torch.save(value, stream)
     content = torch.from_numpy(np.frombuffer(stream.getvalue(), np.uint8).copy())
-    context, evidence = CheckContext(ASSIGNMENT, 0, data=data), []
+    context = CheckContext(ASSIGNMENT, 0, data=data)
+    evidence: list[tuple[Trial, Observation]] = []
     trials = CHECK.trials(context)
     while trials:
         for trial in trials:
