@@ -6,7 +6,7 @@ PYTHON ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format bench fuzz kills clean
+.PHONY: help setup demo test test-full check format docs bench fuzz kills screenshots golden clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -44,6 +44,13 @@ format: .venv/.ready ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
+docs: .venv/.ready ## Build the site of docs/ into build/docs; any warning is an error
+	@$(BIN)/python -m sphinx -b html -d build/doctrees -n -q -W --keep-going docs build/docs
+	@echo "docs: build/docs/index.html"
+
+golden: .venv/.ready ## Make the golden files of the exporters anew; review the difference
+	@$(BIN)/python -m tests.exporters.golden
+
 bench: .venv/.ready ## Measure the grader's own speed beside the last committed run
 	@$(BIN)/python -m benchmarks
 
@@ -56,6 +63,9 @@ fuzz: .venv/.ready ## Feed 100,000 hostile files and answers to the judge
 
 kills: .venv/.ready ## Stop a class at 100 random moments, and go on (a quarter of an hour)
 	@$(BIN)/python -m tests.kills --seed $(SEED)
+
+screenshots: .venv/.ready ## Grade a small class and take the pictures in docs/images (a few minutes; needs Chromium)
+	@$(BIN)/python tools/screenshots.py
 
 clean: ## Remove demo_reports/, caches and builds; .venv stays
 	@rm -rf demo_reports build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from grader.intake.folder import ClassFiles
     from grader.intake.submission import Submission
     from grader.model.report import Report
-    from grader.model.student_result import StudentResult
     from grader.sandbox.device import Gpu
     from grader.sandbox.isolation import IsolationLevel
     from grader.sandbox.protocols import SandboxLike
@@ -49,6 +48,9 @@ if TYPE_CHECKING:
 DeviceName = Literal["auto", "cpu", "cuda"]
 IsolationName = Literal["confined", "partial", "process"]
 PathLike = str | os.PathLike[str]
+
+_Asked = tuple[Path | str, frozenset[str], bool, bool]
+"""A path, or the id of a submission; the checks to run; whether quick, whether full."""
 
 GREATEST_JOBS = 256
 
@@ -117,6 +119,8 @@ class _Options:
     device: DeviceName = "auto"
     data: PathLike | None = None
     isolation: IsolationName = "process"
+    for_page: bool = False
+    """Give the report the curves of the reference too, for `grader.feedback.page.student_page`: up to a CPU second each."""
 
     def __post_init__(self) -> None:
         """Refuse wrong values before any process is started."""
@@ -163,6 +167,7 @@ class _Options:
             device_note=chosen.note,
             is_quick=self.quick,
             is_full=self.full,
+            for_page=self.for_page,
         )
         settings.data_name(loaded.spec.checks)  # refuses damaged files now, not at the first check
         return settings
@@ -205,15 +210,16 @@ class Grader(_Options):
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    The arguments are those of `grade_path`. Without a spec it is detected for each submission; without a seed each gets
-    a new one. Calls from several threads wait for one another.
+    The arguments are those of `grade_path`, and may be changed between calls, except for `data`. `for_page` gives reports
+    the loss curves of the reference too, which a page shows beside the student's. Without a spec it is detected for
+    each submission; without a seed each gets a new one. Calls from several threads wait for one another.
     """
 
     spec: PathLike | None = None
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
     _sandbox: SandboxLike | None = field(default=None, init=False, repr=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False)
-    _earlier: dict[Path, Earlier] = field(default_factory=dict, init=False, repr=False)
+    _earlier: dict[_Asked, Earlier] = field(default_factory=dict, init=False, repr=False)
 
     _is_open: bool = field(default=False, init=False, repr=False)
 
@@ -239,45 +245,54 @@ class Grader(_Options):
             self._sandbox = self._running.enter_context(_sandbox(with_torch=needs_torch))
         return self._sandbox
 
-    def grade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Report:
+    def grade(
+        self, path: PathLike | Submission, progress: Callable[[int, int, str], None] | None = None
+    ) -> Report:
         """Grade one submission; see `grade_path` for the report and the errors.
 
         Args:
-            path: a notebook (.ipynb), a module (.py), a folder or a .zip.
+            path: a notebook (.ipynb), a module (.py), a folder or a .zip; or a submission that is read already.
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
-        return self._grade(Path(path), progress, None)
+        return self._grade(path, progress, None)
 
-    def regrade(self, path: PathLike, progress: Callable[[int, int, str], None] | None = None) -> Regrading:
+    def regrade(
+        self, path: PathLike | Submission, progress: Callable[[int, int, str], None] | None = None
+    ) -> Regrading:
         """Grade one submission again after a change: only the checks that it may have changed are run.
 
         Apart from times, the report is the one that `grade` would give with the same seed, which stays the same for a path
         from its first `regrade` on. One of a check that was not run again keeps its time too. The results are held until the
-        `with` block ends.
+        `with` block ends, apart for each choice of checks.
 
         Args:
-            path: as for `grade`.
+            path: as for `grade`; a submission that is read already is the one before with its id.
             progress: as for `grade`.
 
         """
         from grader.grading.reuse import Earlier
 
-        place = Path(path)
-        earlier = self._earlier.get(place) or Earlier()
-        report = self._grade(place, progress, earlier)
-        self._earlier[place] = earlier
+        place = Path(path) if isinstance(path, str | os.PathLike) else path.id
+        asked = place, frozenset(self.only), self.quick, self.full
+        earlier = self._earlier.get(asked) or Earlier()
+        report = self._grade(path, progress, earlier)
+        self._earlier[asked] = earlier
         return Regrading(report, earlier.ran)
 
     def _grade(
-        self, path: Path, progress: Callable[[int, int, str], None] | None, earlier: Earlier | None
+        self,
+        path: PathLike | Submission,
+        progress: Callable[[int, int, str], None] | None,
+        earlier: Earlier | None,
     ) -> Report:
         from grader.intake.submission import load_submission
 
         with self._turn:
             if not self._is_open:
                 raise RuntimeError("a Grader works inside its `with` block only")
-            submission = load_submission(path)
+            self.__post_init__()  # they may have been changed
+            submission = load_submission(Path(path)) if isinstance(path, str | os.PathLike) else path
             sandbox = self._start(needs_torch=submission_needs_torch(submission))
             from grader.grading.grade import grade
             from grader.sandbox.isolation import IsolationLevel, require
@@ -358,7 +373,7 @@ def grade_class(
             cores and free memory allow (one on a GPU). Not used with a scheduler.
         scheduler: address of a Dask scheduler (tcp://HOST:PORT), whose workers then grade: docs/cluster.md. `data` is then
             the path of the data set on the workers too.
-        format: the platform that the download is from; recognised by its names if auto.
+        format: the platform that the download is from; recognized by its names if auto.
         roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
             stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
         announce: called once with what the download is, before anything is graded.
@@ -389,7 +404,9 @@ def grade_class(
     submissions, reports = Path(path), Path(out)
     if data is not None and scheduler is not None:
         data = Path(data).absolute()  # a worker has another current folder
-    options = _Options(quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation)
+    options = _Options(
+        quick=quick, full=full, seed=seed, device=device, data=data, isolation=isolation, for_page=True
+    )
     with ExitStack() as running:
         executor: Executor
         device_owner: OpensDevice = _DeviceProbe()
@@ -401,7 +418,7 @@ def grade_class(
         from grader.batch import ClassRun, ReportStore
         from grader.batch.enrolment import enrolment
         from grader.batch.first_look import LOOKED_AT, require_own, require_same_spec
-        from grader.batch.pages import write_pages, write_pages_briefly
+        from grader.batch.pages import PagesOfRun
         from grader.batch.results import own_rules
         from grader.intake.folder import find_class, selected
         from grader.sandbox.isolation import IsolationLevel
@@ -440,11 +457,7 @@ def grade_class(
             pinned_seed=seed,
             least_isolation=IsolationLevel(isolation),
         )
-        without_page: list[str] = []
-
-        def write_all_pages(results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
-            without_page.extend(write_pages(store, entries, results, remarks, working=working))
-
+        pages = PagesOfRun(store, entries, working)
         result = run.grade(
             entries,
             executor,
@@ -453,15 +466,14 @@ def grade_class(
             own_files={**own_files, **dict(enrolled.own_files)},
             progress=progress,
             working=working,
-            finished=write_all_pages,
-            stopped=partial(write_pages_briefly, store, entries),
+            pages=pages,
         )
         return replace(
             result,
             skipped=found.skipped,
             earlier=found.earlier,
             remarks=(*remarks, *result.remarks),
-            without_page=tuple(without_page),
+            without_page=pages.failed,
         )
 
 
@@ -520,7 +532,7 @@ def selftest_spec(
         progress: called with each outcome, the number done and the number of implementations.
 
     Returns:
-        The outcomes: which wrong implementations pass, and which right ones fail.
+        The outcomes, which tell the wrong implementations that pass and the right ones that fail.
 
     Raises:
         SpecError: the spec is not found or invalid.

@@ -12,11 +12,14 @@
     │   ├── DataError                the data set is missing, or its files are short or wrong
     │   └── OutputError              a report or table could not be written: permissions, space
     ├── UsageError                   an argument of a function of grader.api has a value that it must not have
+    ├── NotebookError                there is no notebook to check, or nothing in it to check yet
     ├── TomlError                    an error about a TOML file of the instructor's
     │   ├── SpecError                the spec was not found, is invalid, or is not that of the submissions
-    │   └── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
+    │   ├── RulesError               the rules of a class, or its overrides, are not found, are invalid, or fit nobody
+    │   └── PushError                the settings, key, users or journal of a push are not found, are invalid, or are not the platform's
     ├── SandboxError                 no worker could be started: our fault, or the machine's
     ├── ClusterError                 a Dask cluster cannot be reached, or none of its workers can grade
+    ├── PlatformError                a learning platform cannot be reached, or takes no scores
     ├── IsolationError               this machine cannot isolate the student's code as well as requested
     ├── DeviceError                  the requested device is not available
     └── ReportError                  a text is not a report, or one of another schema version
@@ -115,6 +118,10 @@ class UsageError(GraderError):
     """Raised when an argument has a value that it must not have; the message names the argument."""
 
 
+class NotebookError(GraderError):
+    """Raised when there is no notebook to check, or nothing in it to check yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpecFault:
     """One fault of a TOML file; str() is a sentence."""
@@ -123,7 +130,7 @@ class SpecFault:
     """The field, as checks[3].points, or the line."""
 
     expected: str
-    """The rest of the sentence: must be a valid number."""
+    """The rest of the sentence, as in `must be a valid number`."""
 
     seen: str = ""
     """The value in the file, in TOML's words; empty if there is none."""
@@ -166,12 +173,20 @@ class RulesError(TomlError):
     """Raised when the rules of a class or its overrides are not found, not valid, or fit nobody."""
 
 
+class PushError(TomlError):
+    """Raised when the settings, key, users or journal of a push are not found, not valid, or not what the platform knows."""
+
+
 class SandboxError(GraderError):
     """Raised when no worker can be started: the grader's fault or the machine's, never the student's."""
 
 
 class ClusterError(GraderError):
     """Raised when a Dask cluster cannot be reached, was lost, or has no worker that can grade."""
+
+
+class PlatformError(GraderError):
+    """Raised when a learning platform cannot be reached, or lets no score through."""
 
 
 class IsolationError(GraderError):

@@ -8,10 +8,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from itertools import groupby
 from typing import SupportsInt
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of controls (also of the direction of writing), surrogates and line separators."""
+
+_MARKS = frozenset({"Mn", "Me"})
+"""Unicode's categories of marks that take no room of their own."""
+
+_STACKED = 3
+"""Marks above and below one letter that a line has room for."""
 
 _SHOWN_CHARACTERS = 60
 """Of a string from a spec."""
@@ -56,7 +63,8 @@ def size(amount: int) -> str:
     """Bytes in the largest unit that holds them: 512 MiB, 1.5 GiB."""
     for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if amount >= factor:
-            return f"{amount / factor:.3g} {unit}"
+            value = amount / factor
+            return f"{value:.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
     return count(amount, "byte")
 
 
@@ -82,9 +90,10 @@ def listing(words: Sequence[str], joined: str = "and") -> str:
 
 
 def sentence(words: str) -> str:
-    """With a capital, unless it begins with the name of a file, and a full stop."""
+    """With a capital, unless it begins with the name of a file, and a full stop, unless it ends with another mark."""
     first = words.partition(" ")[0]
-    return f"{words}." if "." in first or "_" in first else f"{words[:1].upper()}{words[1:]}."
+    stop = "" if words.endswith((".", "!", "?")) else "."
+    return f"{words}{stop}" if "." in first or "_" in first else f"{words[:1].upper()}{words[1:]}{stop}"
 
 
 def several(words: Sequence[str], most: int = 5) -> str:
@@ -162,6 +171,18 @@ def printable_lines(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(part if part in "\t\n" else printable(part) for part in re.split("([\t\n])", text))
+
+
+def unstacked(text: str) -> str:
+    """A text whose marks above and below letters stay on their line: of a tall stack the first few are shown, the others counted."""
+    if text.isascii():
+        return text
+    parts: list[str] = []
+    for is_mark, run in groupby(text, lambda character: unicodedata.category(character) in _MARKS):
+        marks = "".join(run)
+        more = len(marks) - _STACKED if is_mark else 0
+        parts.append(f"{marks[:_STACKED]}<{more:,} more marks>" if more > 1 else marks)
+    return "".join(parts)
 
 
 def held(text: str, greatest: int) -> str:

@@ -30,7 +30,7 @@ from grader.grading import grade as grade_module
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
-from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK
+from tests.samples import BOTH_FUNCTIONS, MINI_SPEC, TIMED_CHECK, submission_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "submissions" / "cs231n" / "package_folder"
@@ -173,6 +173,22 @@ def test_a_regrading_keeps_its_seed_and_runs_only_what_changed(mini):
     assert second.ran == frozenset()
     assert first.report.environment.seed == second.report.environment.seed
     assert first.report.environment.seed != other.report.environment.seed
+
+
+def test_a_submission_that_is_read_already_is_regraded_apart_for_each_choice_of_checks(mini):
+    submission = submission_of()
+    with Grader("mini.toml") as grader:
+        whole = grader.regrade(submission)
+        grader.only = ["f_values"]
+        selected = grader.regrade(submission)
+        grader.only = []
+        again = grader.regrade(submission)
+        grader.seed = -1
+        with pytest.raises(UsageError, match="seed must be an integer"):
+            grader.regrade(submission)
+
+    assert (len(whole.ran), sorted(selected.ran), sorted(again.ran)) == (4, ["f_values"], [])
+    assert (again.report.score, selected.report.score) == (whole.report.score, None)
 
 
 def test_a_grader_that_was_stopped_in_a_grading_starts_anew_for_the_next(mini, monkeypatch):
@@ -357,6 +373,18 @@ def test_a_class_gives_its_outcomes_and_the_names_of_what_is_not_a_submission(mi
     assert seen == [(0, 2), (1, 2), (2, 2)]
     assert sorted(path.name for path in (mini / "out" / "reports").iterdir()) == ["ann.json", "bob.json"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_class_that_is_killed_has_the_pages_and_the_gradebook_of_those_who_are_done(mini):
+    there = []
+
+    def look(outcome, number, total):
+        out = mini / "out"
+        there.append(sorted(path.name for path in (*out.glob("*.csv"), *out.glob("**/*.html"))))
+
+    grade_class("class", "mini.toml", "out", progress=look)
+
+    assert there == [[], [], ["ann.html", "gradebook.csv", "index.html"]]
 
 
 def test_a_class_of_another_assignment_is_graded_only_if_told_to(mini):

@@ -117,3 +117,11 @@ def test_a_near_name_is_suggested_and_a_far_one_is_not():
 )
 def test_a_value_is_in_the_words_of_toml(value, words):
     assert formatting.toml(value) == words
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [("which one is it?", "Which one is it?"), ("a.csv is there", "a.csv is there."), ("It is.", "It is.")],
+)
+def test_a_sentence_ends_once(words, sentence):
+    assert formatting.sentence(words) == sentence

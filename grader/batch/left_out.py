@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader import formatting
@@ -75,3 +75,21 @@ def left_out(store: ReportStore, results: Iterable[StudentResult]) -> LeftOut:
         tuple(strangers),
         has_unread_record=record is None and store.had_record,
     )
+
+
+def doubts(outside: LeftOut, results: Sequence[StudentResult]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Remarks and problems of a folder whose scores are about to leave it."""
+    remarks, problems = [], []
+    if outside.has_unread_record:
+        problems.append(
+            "class.json is gone or cannot be read, so nobody knows who is in the class: run grader batch again"
+        )
+    names = {each.report.assignment.name for each in results if each.report is not None}
+    if len(names) > 1:
+        shown = formatting.listing(sorted(map(formatting.printable, names)))
+        problems.append(f"the reports are of {shown}: grade each assignment into a folder of its own")
+    if outside.strangers:
+        count = formatting.count(len(outside.strangers), "report")
+        words = formatting.several([formatting.printable(each) for each in outside.strangers])
+        remarks.append(f"{count} of an earlier run, not in the class that was graded last: {words}")
+    return tuple(remarks), tuple(problems)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from grader.batch.left_out import left_out
 from grader.batch.overview.class_page import class_page
 from grader.batch.store import ReportStore
-from grader.errors import SubmissionError
+from grader.errors import OutputError, SubmissionError
 from grader.feedback.page import fingerprint, standing_fingerprint, student_page, with_standing
 from grader.grading.grade import guarded
 from grader.intake.entry import ClassEntry, load_entry
@@ -24,8 +25,82 @@ CLASS_PAGE = "the class"
 BRIEFLY_SECONDS = 2.0
 """For students' pages after a stop."""
 
+SHARE, FREE_SECONDS = 0.1, 1.0
+"""Of the time of a run, at most, goes to students' pages before its end, and a second for what they import: while one is
+made, no job is handed out."""
+
 _HEAD_BYTES = 4_000
 """The fingerprints are among the first bytes of a page."""
+
+
+class PagesOfRun:
+    """The pages of a class that is being graded: a student's soon after the report, the class's now and then.
+
+    A page that cannot be made or written meanwhile costs nothing: all that are not as they ought to be are made at the end.
+    """
+
+    def __init__(
+        self,
+        store: ReportStore,
+        entries: Sequence[ClassEntry],
+        working: Callable[[Sequence[str]], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._entries, self._working, self._clock = store, entries, working, clock
+        self._began, self._spent = clock(), 0.0
+        self._waiting: dict[str, ClassEntry] = {}
+        self._is_class_page_bad = False
+        self.failed: tuple[str, ...] = ()
+        """Of the pages that were made last, those that the grader failed to make; as `write_pages` returns."""
+
+    def graded(
+        self, entry: ClassEntry, report: Report, results_on: Callable[[str], Sequence[StudentResult]]
+    ) -> None:
+        """Write the student's page, and those that wait, as far as there is time for them."""
+        self._waiting[entry.id] = entry
+        while self._waiting:
+            started = self._clock()
+            if self._spent > FREE_SECONDS + SHARE * (started - self._began):
+                return
+            submission_id, waiting = self._waiting.popitem()  # the latest first: its report is at hand
+            self._write(waiting, report if submission_id == entry.id else None, results_on)
+            self._spent += self._clock() - started
+
+    def so_far(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+        """Write the class's page; not again before the end once the grader failed to make it."""
+        if not self._is_class_page_bad:
+            with suppress(OutputError):
+                self._is_class_page_bad = bool(refresh_pages(self._store, (), results, remarks))
+
+    def finished(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+        """Write all pages that are not as they ought to be. OutputError if one cannot be written."""
+        self.failed = write_pages(self._store, self._entries, results, remarks, working=self._working)
+
+    def stopped(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+        """The same where somebody waits: students' pages that take longer are left to the next run."""
+        end = self._clock() + BRIEFLY_SECONDS
+        self.failed = write_pages(
+            self._store, self._entries, results, remarks, may_go_on=lambda: self._clock() < end
+        )
+
+    def _write(
+        self,
+        entry: ClassEntry,
+        report: Report | None,
+        results_on: Callable[[str], Sequence[StudentResult]],
+    ) -> None:
+        """report: with its curves and pictures; None for the one on disk."""
+
+        def page() -> str:
+            results = results_on(entry.id)
+            held = report or results[0].report
+            return (
+                "" if held is None else _page(self._store, entry, held, results, is_whole=report is not None)
+            )
+
+        if made := guarded(page):
+            with suppress(OutputError):
+                self._store.write_page(entry.id, made)
 
 
 def write_pages(
@@ -64,17 +139,6 @@ def write_pages(
     return tuple(failed)
 
 
-def write_pages_briefly(
-    store: ReportStore,
-    entries: Sequence[ClassEntry],
-    results: Sequence[StudentResult],
-    remarks: Sequence[str] = (),
-) -> None:
-    """The same for a run that was stopped: somebody waits, so pages that take longer are left to the next run."""
-    end = time.monotonic() + BRIEFLY_SECONDS
-    write_pages(store, entries, results, remarks, may_go_on=lambda: time.monotonic() < end)
-
-
 def refresh_pages(
     store: ReportStore,
     changed: Sequence[StudentResult],
@@ -110,12 +174,19 @@ def _by_submission(results: Sequence[StudentResult]) -> dict[str, tuple[StudentR
     return found
 
 
-def _page(store: ReportStore, entry: ClassEntry, held: Report, results: Sequence[StudentResult]) -> str:
-    """The page; empty if the one on disk is the same. held: the report, perhaps without the pictures that are on disk."""
+def _page(
+    store: ReportStore,
+    entry: ClassEntry,
+    held: Report,
+    results: Sequence[StudentResult],
+    *,
+    is_whole: bool = False,
+) -> str:
+    """The page; empty if the one on disk is the same. is_whole: `held` has the curves and pictures that are on disk."""
     head = _head(store.page_path(entry.id))
     if standing_fingerprint(held, results) in head and fingerprint(held) in head:
         return ""
-    report = store.read(entry.id) or held
+    report = held if is_whole else store.read(entry.id) or held
     return student_page(report, _files(entry), results).content.decode()
 
 

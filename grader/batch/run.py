@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 
 from grader import __version__, formatting
 from grader.batch.class_record import ClassRecord
 from grader.batch.previous import change_in_words, with_previous
 from grader.batch.results import read_words
 from grader.batch.rows import results_of
-from grader.batch.rules.applied import Words, applied
+from grader.batch.rules.applied import Applied, Words, applied
 from grader.batch.second_timing import open_checks, with_second
 from grader.batch.store import ReportStore
 from grader.errors import OutputError, SubmissionError
@@ -32,14 +33,30 @@ Progress = Callable[["Outcome | None", int, int], None]
 
 One that is "open" is not done: it comes once more at the end."""
 
-Derive = Callable[[Sequence[StudentResult], Sequence[str]], None]
-"""Called with the results so far and the remarks on rules and overrides."""
-
 Working = Callable[[Sequence[str]], None]
 """Called with the ids of the submissions that are being graded, whenever they change."""
 
-_FEW = 10
-"""The gradebook is derived after so many reports, or after a twentieth of the class if that is more."""
+_PAUSE_SECONDS, _PAUSES = 3.0, 19.0
+"""Between two times that a table is derived: at least so long, and so many times as long as the last one took, so that a
+class of any size spends no more than a twentieth of its time on it."""
+
+
+class Pages(Protocol):
+    """What is derived from a class besides its gradebook. All is called while other runs are kept out."""
+
+    def graded(
+        self, entry: ClassEntry, report: Report, results_on: Callable[[str], Sequence[StudentResult]]
+    ) -> None:
+        """Called with each final report. results_on: of the students of a submission, as they are now."""
+
+    def so_far(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+        """Called now and then with the results, and the remarks on rules and overrides."""
+
+    def finished(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+        """Called with the same at the end."""
+
+    def stopped(self, results: Sequence[StudentResult], remarks: Sequence[str]) -> None:
+        """Called with the same where the run is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +156,8 @@ class ClassRun:
         own_files: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
         working: Working | None = None,
-        finished: Derive | None = None,
-        stopped: Derive | None = None,
+        pages: Pages | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> ClassResult:
         """Grade the entries. Each report is on disk before progress is called with it.
 
@@ -148,11 +165,11 @@ class ClassRun:
         submission at a time, while nothing else runs. Until then their reports are on disk with the higher credit, and
         after a stop the next run finds them there.
 
-        The gradebook is derived every few reports, at the end, and when the run is stopped.
+        The gradebook is derived every few seconds, at the end, and when the run is stopped.
 
         whole_class: all entries, if only some are graded: the gradebook keeps earlier reports on the others.
         record: the class, put on disk before anything is graded. own_files: the instructor's, by the name of the copy.
-        finished, stopped: derives more from the results at the end, or at a stop, while other runs are still kept out.
+        pages: derives more from the same results. clock: in seconds.
         Raises OutputError if a report cannot be written or another run is at work on the same folder, RulesError if the
         instructor's rules or overrides there are not valid, and the executor's errors.
         """
@@ -160,18 +177,19 @@ class ClassRun:
             self.store.keep(own_files or {})
             if record is not None:
                 self.store.write_record(record)
-            book = _Gradebook(self.store, whole_class or entries, record, read_words(self.store, record))
+            words = read_words(self.store, record)
+            book = _Gradebook(self.store, whole_class or entries, record, words, pages, clock)
             try:
                 outcomes = self._grade(entries, executor, book, progress, working)
             except BaseException:
                 with suppress(OutputError):  # the first error counts
                     book.write()
-                    if stopped is not None and book.reports:
-                        stopped(book.results, book.remarks)
+                    if pages is not None and book.reports:
+                        pages.stopped(book.results, book.remarks)
                 raise
             book.write()
-            if finished is not None:
-                finished(book.results, book.remarks)
+            if pages is not None:
+                pages.finished(book.results, book.remarks)
         ordered = tuple(outcomes[entry.id] for entry in entries)
         return ClassResult(ordered, results=book.results, remarks=book.remarks)
 
@@ -201,10 +219,13 @@ class ClassRun:
             progress(None, 0, len(entries))
         before = dict(book.reports)
         todo = [entry for entry in entries if not self._is_kept(entry, book, finish)]
+        by_id = {entry.id: entry for entry in todo}
         for job, made in _watched(executor, map(self._job, todo), working):
             report = self._with_previous(made, before.get(job.id))
             self.store.write(job.id, report)
             finish(Outcome(job.id, "graded", report, before.get(job.id)))
+            if job.id not in undecided:
+                book.show(by_id[job.id], report)
             book.write_sometimes()
         for entry in (each for each in entries if each.id in undecided):
             again = _watched(executor, [self._second_job(entry, undecided[entry.id])], working)
@@ -302,8 +323,11 @@ class _Gradebook:
         whole_class: Sequence[ClassEntry],
         record: ClassRecord | None,
         words: Words,
+        pages: Pages | None,
+        clock: Callable[[], float],
     ) -> None:
         self._store, self._record, self._words = store, record, words
+        self._pages, self._clock = pages, clock
         self.results: tuple[StudentResult, ...] = ()
         """The latest table."""
         self.remarks: tuple[str, ...] = ()
@@ -313,28 +337,44 @@ class _Gradebook:
             each: report.without_pictures for each in self._ids if (report := store.read(each)) is not None
         }
         """Without curves and pictures."""
-        self._every = max(_FEW, len(self._ids) // 20)
-        self._new = 0
+        self._next = clock()
 
     def take(self, submission_id: str, report: Report) -> None:
         """Note a report that is on disk."""
         self.reports[submission_id] = report.without_pictures
 
+    def show(self, entry: ClassEntry, report: Report) -> None:
+        """Have the pages show a report that was taken, with its curves and pictures."""
+        if self._pages is not None:
+            self._pages.graded(entry, report, self.results_on)
+
+    def results_on(self, submission_id: str) -> tuple[StudentResult, ...]:
+        """Of the submission's students, as the table would have them."""
+        # Whom a name of the instructor's means depends on the whole class.
+        ids = self._ids if self._words.name_students else [submission_id]
+        return tuple(each for each in self._derived(ids).results if each.id == submission_id)
+
     def write_sometimes(self) -> None:
-        """Write the table if enough reports have come since it was last written this way."""
-        self._new += 1
-        if self._new >= self._every:
-            self._new = 0
-            self.write()
+        """Write the table, and have the pages show it, if that was long enough ago."""
+        if (started := self._clock()) < self._next:
+            return
+        self.write()
+        if self._pages is not None:
+            self._pages.so_far(self.results, self.remarks)
+        ended = self._clock()
+        self._next = ended + max(_PAUSE_SECONDS, _PAUSES * (ended - started))
 
     def write(self) -> None:
         """Write the table; none before the first report. Reports whose files were removed meanwhile are written again."""
         if self.reports:
             self._store.restore(self.reports, self._record)
-            latest = ((each, self.reports.get(each)) for each in self._ids)
-            found = applied(results_of(latest, self._record), self._words)
+            found = self._derived(self._ids)
             self._store.write_gradebook(found.results)
             self.results, self.remarks = found.results, found.remarks
+
+    def _derived(self, ids: Sequence[str]) -> Applied:
+        latest = ((each, self.reports.get(each)) for each in ids)
+        return applied(results_of(latest, self._record), self._words)
 
 
 def _stopped_early(check: CheckPart) -> bool:

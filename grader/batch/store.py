@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import logging
 import os
 import secrets
@@ -49,19 +50,24 @@ def write_atomically(path: Path, text: str | bytes) -> None:
         raise _not_written(path, error) from error
 
 
-def write_to(path: Path, text: str) -> None:
+def write_to(path: Path, text: str | bytes) -> None:
     """As `write_atomically`, but what is not a regular file (/dev/stdout, a named pipe) is written to, not replaced."""
     if path.is_file() or not path.exists():
         write_atomically(path, text)
         return
     try:
-        path.write_bytes(text.encode())
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
     except OSError as error:
         raise _not_written(path, error) from error
 
 
 def read_own(path: Path) -> str:
     """The text of a file in the output folder. OSError if it cannot be read, and for a pipe, which could keep us waiting."""
+    return io.TextIOWrapper(io.BytesIO(read_own_bytes(path)), encoding="utf-8").read()
+
+
+def read_own_bytes(path: Path) -> bytes:
+    """The bytes of a file in the output folder. Raises as `read_own` does."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
@@ -69,7 +75,7 @@ def read_own(path: Path) -> str:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         raise OSError(errno.EINVAL, "it is not a file")
-    with os.fdopen(descriptor, encoding="utf-8") as file:
+    with os.fdopen(descriptor, "rb") as file:
         return file.read()
 
 

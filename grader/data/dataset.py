@@ -32,7 +32,7 @@ _Key = tuple[_Part, str]
 """A part of the data, and the dtype of its X, or "labels"."""
 
 _SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
-_MOST_DERIVED = 8
+_MOST_DERIVED = 16
 
 Read = Callable[[], tuple[ImageSplits, tuple[str, ...]]]
 """Gives the images, and sentences on what is odd about their files."""

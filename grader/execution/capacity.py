@@ -43,7 +43,7 @@ def capacity(group: Path = _GROUP, groups: Path = _GROUPS) -> Capacity:
     """Now, on this machine.
 
     Args:
-        group: the file that names this process's control group (version 2).
+        group: the file that names this process's control groups.
         groups: where control groups are mounted.
 
     """
@@ -64,14 +64,15 @@ def _own_cores() -> int:
 
 
 def _own_groups(group: Path, groups: Path) -> Iterator[Path]:
-    """The folders of this process's control group and of all above it; none without version 2."""
+    """The folders of this process's control groups and of all above them, in version 2 and in version 1."""
     with suppress(OSError):
         for line in group.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("0::/"):
-                parts = [each for each in line[4:].split("/") if each]
-                below = [] if ".." in parts else parts  # above what this container can see
+            _, controllers, path = [*line.split(":", 2), "", ""][:3]
+            parts = [each for each in path.split("/") if each]
+            below = [] if ".." in parts else parts  # above what this container can see
+            for controller in {"", "cpu", "memory"}.intersection(controllers.split(",")):
                 for length in range(len(below), -1, -1):
-                    yield groups.joinpath(*below[:length])
+                    yield groups.joinpath(controller, *below[:length])
 
 
 def _cores(folder: Path, most: int) -> int:
@@ -80,17 +81,27 @@ def _cores(folder: Path, most: int) -> int:
         quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
         if quota != "max":
             return max(1, int(quota) // int(period))
+    with suppress(OSError, ValueError):  # version 1
+        if (quota_us := _number(folder / "cpu.cfs_quota_us")) > 0:
+            return max(1, quota_us // _number(folder / "cpu.cfs_period_us"))
     return most
 
 
 def _free_bytes(folder: Path, most: int) -> int:
     """Up to the group's limit; what it holds of files does not count, since the kernel gives it up."""
-    with suppress(OSError, ValueError):
-        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
-        if limit != "max":
-            used = int((folder / "memory.current").read_text(encoding="ascii"))
-            return max(0, int(limit) - used + _of_files(folder))
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes"),  # version 1, in which a huge number is no limit
+    ):
+        with suppress(OSError, ValueError):
+            allowed = _number(folder / limit)
+            return min(most, max(0, allowed - _number(folder / used) + _of_files(folder)))
     return most
+
+
+def _number(path: Path) -> int:
+    """ValueError if there is no limit."""
+    return int(path.read_text(encoding="ascii"))
 
 
 def _of_files(folder: Path) -> int:

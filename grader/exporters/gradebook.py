@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import get_args
 
 from grader import formatting
+from grader.exporters.export import Export, ExportContext
+from grader.exporters.grades import grades
 from grader.model.artifact import Artifact
 from grader.model.report import Report
 from grader.model.student_result import ChangeKind, StudentResult
@@ -32,25 +34,36 @@ def gradebook(results: Sequence[StudentResult]) -> Artifact:
     """
     checks = (check.id for each in results if each.report is not None for check in each.report.checks)
     check_ids = list(dict.fromkeys(checks))
-    lines = [_line(*_FIRST, *check_ids, "note")]
+    lines = [csv_line(*_FIRST, *check_ids, "note")]
     for result in results:
         report, student = result.report, result.student
         by_id = {} if report is None else {check.id: result.points(check) for check in report.checks}
         names = ("", "") if student is None else (student.id, student.name or student.id)
         lines.append(
-            _line(
-                *map(_safe_cell, (result.id, *names)),
+            csv_line(
+                *map(safe_cell, (result.id, *names)),
                 result.status,
                 *map(_points, (result.score, result.max_score, result.graded_score)),
                 *(_change(result, kind) for kind in get_args(ChangeKind)),
-                _safe_cell(_reason(result)),
+                safe_cell(_reason(result)),
                 *_previous(report),
-                "" if student is None or student.email is None else _safe_cell(student.email),
+                "" if student is None or student.email is None else safe_cell(student.email),
                 *(_points(by_id.get(check_id)) for check_id in check_ids),
                 _note(result),
             )
         )
     return Artifact("gradebook.csv", "text/csv", "".join(lines).encode())
+
+
+def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
+    """The same table as an export. Everybody has a line; one without a score has an empty cell."""
+    found = grades(results)
+    return Export(
+        (gradebook(results),),
+        matched=len(found.given),
+        scores=tuple((each.who, each.words) for each in found.given),
+        withheld=found.told["withheld"],
+    )
 
 
 def _points(value: float | None) -> str:
@@ -63,7 +76,8 @@ def _change(result: StudentResult, kind: ChangeKind) -> str:
     return formatting.points(sum(changes)) if changes else ""
 
 
-def _line(*cells: str) -> str:
+def csv_line(*cells: str) -> str:
+    """A line of CSV; cells are quoted where they must be."""
     quoted = ('"{}"'.format(cell.replace('"', '""')) if _QUOTED & set(cell) else cell for cell in cells)
     return f"{','.join(quoted)}\n"
 
@@ -89,12 +103,10 @@ def _previous(report: Report | None) -> tuple[str, str]:
 def _note(result: StudentResult) -> str:
     """What the instructor should know, and the flags in words, such as a submission that could not be read."""
     flags = () if result.report is None else result.report.flags
-    return _safe_cell(
-        " ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags)))
-    )
+    return safe_cell(" ".join((*map(formatting.sentence, result.remarks), *(flag.message for flag in flags))))
 
 
-def _safe_cell(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     """The cell on one line, with a quote before it if a spreadsheet would take it for a formula."""
     line = formatting.printable(cell.translate(_BLANKS))
     start = unicodedata.normalize("NFKC", line.lstrip()[:1])  # a full-width or small sign is one too

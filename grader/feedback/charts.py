@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader import formatting
-from grader.feedback.svg import LEFT, RIGHT, WIDTH, line, log_ticks, rect, short, svg, text, ticks
+from grader.feedback.svg import LEFT, RIGHT, WIDTH, line, log_ticks, polyline, rect, short, svg, text, ticks
 
 _PIECE_GAP = 1.0
+
+_TINTED, _DARK = 12, 120
+"""How far apart the red and the blue of a pixel are that has a sign, and its channels where that sign is white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +130,26 @@ def span(seen: Span, alt: str) -> Markup:
     return svg(bottom + 20, parts, alt)
 
 
-def curve(values: Sequence[float], last: float, label: str, alt: str, start: float | None = None) -> Markup:
+def curve(
+    values: Sequence[float],
+    last: float,
+    label: str,
+    alt: str,
+    start: float | None = None,
+    beside: Sequence[float] = (),
+) -> Markup:
     """A series over 0 to `last`, with the axes' numbers. A single value is a dot.
 
-    start: where it ought to begin, as a mark on the axis.
+    start: where it ought to begin, as a mark on the axis. beside: the reference's series over the same, dashed.
     """
     height, left, top, bottom = 186, 40.0, 22.0, 150.0
-    marks = [*values, *([] if start is None else [start])]
+    marks = [*values, *beside, *([] if start is None else [start])]
     low, high = min(marks), max(marks)
     steps = ticks(0.0 if 0 <= low < 0.5 * high else low, high, is_beyond=True)
     pad = (0.1 * abs(low) or 1.0) if len(steps) == 1 else 0.0  # a flat line is drawn in the middle
     low, high = min(low, steps[0]) - pad, max(high, steps[-1]) + pad
     span = high - low
+    left = max(left, 12 + 6.25 * max(len(formatting.number(tick, 4)) for tick in steps))
 
     def x(at: float) -> float:
         return left + at / max(last, 1e-300) * (RIGHT - left)
@@ -156,11 +167,22 @@ def curve(values: Sequence[float], last: float, label: str, alt: str, start: flo
     parts.append(text(RIGHT, height - 4, "iterations", "tick", anchor="end"))
     if start is not None:
         parts.append(line(left - 4, y(start), left + 22, y(start), "bound"))
-    gap = last / len(values)
-    points = [(x((number + 0.5) * gap), y(value)) for number, value in enumerate(values)]
+
+    def path(series: Sequence[float]) -> list[tuple[float, float]]:
+        gap = last / len(series)
+        return [(x((number + 0.5) * gap), y(value)) for number, value in enumerate(series)]
+
+    points = path(values)
     if len(points) > 1:
-        path = " ".join(f"{short(px)},{short(py)}" for px, py in points)
-        parts.append(Markup('<polyline points="{}" class="curve"/>').format(path))
+        parts.append(polyline(points, "curve"))
+    if beside:
+        parts += [
+            polyline(path(beside), "beside"),
+            polyline([(RIGHT - 156, 6), (RIGHT - 132, 6)], "beside"),
+            text(RIGHT - 128, 10, "reference", "tick"),
+            polyline([(RIGHT - 64, 6), (RIGHT - 40, 6)], "curve"),
+            text(RIGHT, 10, "yours", "tick", anchor="end"),
+        ]
     end = points[-1]
     parts.append(Markup('<circle cx="{}" cy="{}" r="3.5" class="dot"/>').format(*map(short, end)))
     return svg(height, parts, alt)
@@ -210,8 +232,9 @@ def grid(
 
 
 def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: str) -> Markup:
-    """A small image as a table of squares with numbered columns and rows, in its natural size.
+    """A small image of signed numbers as a table of squares with numbered columns and rows, in its natural size.
 
+    Red ones have a plus, blue ones a minus, for those who see or print no colors.
     labels: of the columns, and of the rows, which stands beside them.
     """
     left, top, side = 40.0, 34.0, 22.0
@@ -230,11 +253,16 @@ def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: st
         parts.append(text(left - 6, top + (row + 0.5) * side + 4, str(row), "tick", anchor="end"))
         for column in range(width):
             at = 3 * (row * width + column)
+            pixel = rgb[at : at + 3]
             parts.append(
                 Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="#{}" class="pixel"/>').format(
-                    *map(short, (left + column * side, top + row * side, side, side)), rgb[at : at + 3].hex()
+                    *map(short, (left + column * side, top + row * side, side, side)), pixel.hex()
                 )
             )
+            if sign := _sign(pixel):
+                place = left + (column + 0.5) * side, top + (row + 0.5) * side + 4
+                is_dark = max(pixel[0], pixel[2]) - min(pixel) > _DARK
+                parts.append(text(*place, sign, "sign on-dark" if is_dark else "sign", anchor="middle"))
     frame = (
         short(left + max(width, 3) * side + 1),
         short(top + max(height, 3) * side + 1),
@@ -242,3 +270,9 @@ def pixels(rgb: bytes, width: int, height: int, labels: tuple[str, str], alt: st
     return Markup(
         '<svg viewBox="0 0 {} {}" width="{}" height="{}" class="chart map" role="img" aria-label="{}">{}</svg>'
     ).format(*frame, *frame, alt, Markup().join(parts))
+
+
+def _sign(pixel: bytes) -> str:
+    """A plus for red and a minus for blue; nothing for the palest."""
+    red, _, blue = pixel
+    return "+" if red - blue > _TINTED else "\N{MINUS SIGN}" if blue - red > _TINTED else ""

@@ -53,6 +53,7 @@ def _environment(package: str) -> Environment:
     )
     environment.filters |= {
         "points": formatting.points,
+        "shortened": formatting.shortened,
         "number": formatting.rough,
         "listing": formatting.listing,
         "several": formatting.several,
@@ -62,9 +63,9 @@ def _environment(package: str) -> Environment:
 
 
 def _seen(value: object) -> object:
-    """Words in which everything can be seen, as a mark that turns the direction of writing; HTML of ours stays as it is."""
+    """Words in which everything can be seen, as a mark that turns the direction of writing, and nothing covers its neighbors; HTML of ours stays as it is."""
     return (
-        formatting.printable_lines(value)
+        formatting.unstacked(formatting.printable_lines(value))
         if isinstance(value, str) and not hasattr(value, "__html__")
         else value
     )

@@ -17,13 +17,13 @@ from grader.model.report import CheckPart, PicturePart
 _LABELS = {
     "val_accuracy": "validation images",
     "test_accuracy": "test images",
-    "grid_accuracy": "the best pair, trained by the reference",
-    "own_accuracy": "the best pair, trained by your code",
+    "grid_accuracy": "best pair, trained by the reference",
+    "own_accuracy": "best pair, trained by your code",
 }
 """Accuracies in words; others by their own names."""
 
 _SPANS = {
-    "slowdown": ("Time beside the reference's", "at most"),
+    "slowdown": ("Time relative to the reference", "at most"),
     "speedup": ("Speedup over the naive function", "at least"),
 }
 """Ratios with an interval, and how their bound is meant."""
@@ -33,6 +33,20 @@ _MOST_IMAGES = 100
 
 _ERROR = "dW_error"
 """The picture that a check of values leaves; see grader.checks.losses.error_picture."""
+
+_IMAGES = {
+    "weights": ("weights", "The learned weights of each class as an image, scaled to their own range."),
+    _ERROR: (
+        "error in dW",
+        "Where dW is off on images of the training, class by class. Gray is right, brighter too high, darker too low.",
+    ),
+}
+"""Images in few words and in a sentence; others by their own names."""
+
+_RIGHT = bytes([247, 247, 247])
+"""The color of an entry that is right."""
+
+_NEARLY = 0.9
 
 _MOST_PIXELS = 1_000
 """Of a picture that is drawn as a table of squares."""
@@ -107,7 +121,7 @@ def _accuracies(check: CheckPart) -> Iterator[Figure]:
             + ("" if bar.needed is None else f" ({formatting.number(bar.needed, 4)} needed)")
             for bar in bars
         )
-        words = "The share of images with the right label. The mark shows how many are needed."
+        words = "The share of images that are labelled correctly. The mark shows the share needed."
         yield Figure(words, charts.shares(bars, alt))
 
 
@@ -124,22 +138,21 @@ def _speeds(check: CheckPart) -> Iterator[Figure]:
         low, middle, high = (check.measured[end] for end in ends)
         bound = check.allowed.get(name)
         span = charts.Span(low, middle, high, bound, is_least=name == "speedup")
-        alt = (
+        told = (
             f"{words}: {formatting.rough(middle)} times, between {formatting.rough(low)} and"
             f" {formatting.rough(high)}"
         )
-        needed = ""
         if bound is not None:
-            needed = f"; {bound_words} {formatting.rough(bound)} times for full points"
-        told = f"{words}{needed}. The line shows how sure the measurement is."
-        yield Figure(told, charts.span(span, f"{alt}{needed}"))
+            told += f"; {bound_words} {formatting.rough(bound)} times for full points"
+        yield Figure(f"{told}. The line shows how uncertain the measurement is.", charts.span(span, told))
 
 
 def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
     """starts: where the loss of a function ought to begin, by the function's name."""
     for name, values in check.curves.items():
-        if name in _AXES or name == _PER_PAIR or not values:
+        if name in _AXES or name == _PER_PAIR or name.startswith(_REFERENCE) or not values:
             continue
+        beside = check.curves.get(f"{_REFERENCE}{name}", ())
         iterations = check.measured.get("iterations", 0.0)
         last = iterations if iterations > 0 else float(len(values))
         start = next((starts[each] for each in check.functions if each in starts and name == "loss"), None)
@@ -147,15 +160,25 @@ def _curves(check: CheckPart, starts: Mapping[str, float]) -> Iterator[Figure]:
         end = formatting.rough(values[-1])
         label = name.replace("_", " ")
         wanted = (
-            "" if start is None else f"; the mark is where a right one starts ({formatting.rough(start)})"
+            ""
+            if start is None
+            else f"; the mark shows where a correct one starts ({formatting.rough(start)})"
         )
         alt = f"{label} over {last:,g} iterations: {first} at the start, {end} at the end"
         words = f"The {label} while it trains, from {first} to {end}{wanted}."
-        yield Figure(words, charts.curve(values, last, label, alt, start))
+        if beside:
+            its_end = f"ends at {formatting.rough(beside[-1])}"
+            alt += f"; the reference's {its_end}"
+            words += (
+                f" The dashed line is the reference's, trained the same way on the same images; it {its_end}."
+            )
+        yield Figure(words, charts.curve(values, last, label, alt, start, beside))
 
 
 _AXES = ("learning_rates", "regularization_strengths")
 _PER_PAIR = "accuracies"
+_REFERENCE = "reference_"
+"""A curve of this name before another's is the reference's."""
 
 
 def _searches(check: CheckPart) -> Iterator[Figure]:
@@ -172,7 +195,7 @@ def _searches(check: CheckPart) -> Iterator[Figure]:
     alt = f"{formatting.count(len(pairs), 'pair')}" + (
         "" if where is None else f"; the best one: learning rate {where[0]:g}, regularization {where[1]:g}"
     )
-    words = "The pairs that were tried, with the accuracy on the validation images when they were ranked. The best one is framed."
+    words = "The pairs that were tried, with their validation accuracy when they were ranked. The best one is framed."
     yield Figure(
         words,
         charts.grid(pairs, where, ("learning rate", "regularization"), alt, values),
@@ -183,18 +206,18 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
     for name, picture in check.pictures.items():
         images = list(_images(picture))
         if name == _ERROR and len(images) == 1 and picture.width * picture.height <= _MOST_PIXELS:
-            alt = "the differences between dW and the reference's, entry by entry"
+            told = _places(images[0], picture.width, picture.height)
+            alt = f"the differences between dW and the reference's, entry by entry. {told}"
             words = (
-                "Where dW is off, in the first call in which it is wrong. Red entries are too high, blue ones too low;"
-                " the palest are right."
+                f"Where dW is off in the first wrong call. {told} Red entries (+) are too high, blue ones"
+                " (\N{MINUS SIGN}) too low; the palest are right."
             )
             chart = charts.pixels(images[0], picture.width, picture.height, ("class", "feature"), alt)
             yield Figure(words, chart)
         elif images:
-            words = "The learned weights of each class as an image, scaled to their own range."
-            label = name.replace("_", " ")
+            label, words = _IMAGES.get(name, (name.replace("_", " "),) * 2)
             yield Figure(
-                words if name == "weights" else label,
+                words,
                 images=tuple(
                     Image(
                         data_uri(png(each, picture.width, picture.height)),
@@ -204,6 +227,22 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
                     for number, each in enumerate(images)
                 ),
             )
+
+
+def _places(rgb: bytes, width: int, height: int) -> str:
+    """A sentence: which entries of a picture of dW are off."""
+    pixels = [rgb[at : at + 3] for at in range(0, len(rgb), 3)]
+    off = [divmod(number, width) for number, pixel in enumerate(pixels) if pixel != _RIGHT]
+    features, classes = ({place[side] for place in off} for side in (0, 1))
+    if len(classes) == 1 < width:
+        return f"Only class {min(classes)} is off."
+    if len(features) == 1 < height:
+        (feature,) = features
+        last = ", the last one," if feature == height - 1 else ""
+        return f"Only feature {feature}{last} is off."
+    if len(off) > _NEARLY * len(pixels):
+        return "Nearly every entry is off."
+    return f"{len(off)} of {formatting.count(len(pixels), 'entry')} are off."
 
 
 def _images(picture: PicturePart) -> Iterator[bytes]:

@@ -29,6 +29,8 @@ _LINE = 1_000
 _LINE_COST = 60
 """Characters that an empty line takes in the page."""
 
+_TOO_LONG = "Not shown: the page would be too long."
+
 _CLASSES = (
     (Token.Comment, "c"),
     (Token.Literal.String, "s"),
@@ -66,11 +68,13 @@ class Block:
         title: names the cell; empty for a module.
         lines: its lines of code.
         text: of a cell that is not code; empty for the others.
+        fault: why its code is not shown; empty if it is.
     """
 
     title: str
     lines: tuple[Line, ...] = ()
     text: str = ""
+    fault: str = ""
 
     @property
     def is_annotated(self) -> bool:
@@ -88,7 +92,7 @@ class Stretch:
     @property
     def title(self) -> str:
         """What is folded away."""
-        cells = [block.title for block in self.blocks if block.lines]
+        cells = [block.title for block in self.blocks if not block.text]
         texts = len(self.blocks) - len(cells)
         words = []
         if cells:
@@ -98,7 +102,7 @@ class Stretch:
         if texts:
             words.append(formatting.count(texts, "text cell"))
         told = formatting.listing(words)
-        return f"{told[:1].upper()}{told[1:]}, without remarks"
+        return f"{told[:1].upper()}{told[1:]}, without feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +120,12 @@ class _Budget:
     def __init__(self) -> None:
         self.shown, self.colored = SHOWN, COLORED
 
-    def takes(self, text: str) -> bool:
-        """Whether there is room for the text, which is then taken."""
-        self.shown -= len(text) + _LINE_COST * text.count("\n")
-        return self.shown >= 0
+    def takes(self, text: str, *, is_wanted: bool) -> bool:
+        """Whether there is room for the text, which is then taken. Half of it is kept for code with feedback: is_wanted."""
+        cost = len(text) + _LINE_COST * text.count("\n")
+        has_room = cost <= self.shown - (0 if is_wanted else SHOWN // 2)
+        self.shown -= cost if has_room else 0
+        return has_room
 
 
 def anchor_of(place: Place, paths: Sequence[str]) -> str:
@@ -147,7 +153,7 @@ def _listing(
     if not file.path.lower().endswith(".ipynb"):
         lines = _lines(decode_source(file.content), (file.path, None), found, paths, budget)
         if lines is None:
-            return Listing(file.path, fault="Not shown: the page would be too long.")
+            return Listing(file.path, fault=_TOO_LONG)
         return Listing(file.path, (Stretch(is_open=True, blocks=(Block("", lines),)),))
     try:
         cells, texts = read_text_cells(file.content, file.path)
@@ -159,14 +165,14 @@ def _listing(
         if cell is not None:
             lines = _lines(cell.source, (file.path, cell.number), found, paths, budget)
             blocks.append(
-                Block(f"Cell {cell.number}", lines)
-                if lines is not None
-                else Block(f"Cell {cell.number}", text="Not shown: the page would be too long.")
+                Block(f"Cell {cell.number}", lines or (), fault="" if lines is not None else _TOO_LONG)
             )
         for text in beside[0 if cell is None else cell.number]:
             words = formatting.shortened(formatting.printable_lines(text.source.strip()), 2_000)
-            if words and budget.takes(words):
-                blocks.append(Block("Text" if text.kind == "Markdown" else text.kind, text=words))
+            if words and budget.takes(words, is_wanted=False):
+                blocks.append(
+                    Block("Text" if text.kind == "Markdown" else text.kind.capitalize(), text=words)
+                )
     stretches = (
         Stretch(is_open, tuple(group)) for is_open, group in groupby(blocks, lambda block: block.is_annotated)
     )
@@ -182,9 +188,10 @@ def _lines(
 ) -> tuple[Line, ...] | None:
     """None if there is no more room in the page."""
     text = "\n".join(formatting.shortened(line, _LINE) for line in source.rstrip().split("\n"))
-    if not budget.takes(text):
+    is_wanted = any(each[:2] == place for each in found)
+    if not budget.takes(text, is_wanted=is_wanted):
         return None
-    rows = list(_colored(text, budget))
+    rows = list(_colored("\n".join(map(formatting.unstacked, text.split("\n"))), budget))
     last = len(rows)
     by_line: dict[int, list[Annotation]] = {}
     for (path, cell, line), each in found.items():

@@ -18,8 +18,8 @@ from grader.feedback.charts import Piece, score_bar
 from grader.feedback.document import policy, resource, style, template
 from grader.feedback.figures import pictures
 from grader.feedback.listing import Listing, anchor_of, listings
-from grader.feedback.paragraphs import Paragraph, paragraphs, place_of_match, places
-from grader.feedback.score import score, standing, why_no_score
+from grader.feedback.paragraphs import Paragraph, paragraphs, place_of_match, places, to_fix
+from grader.feedback.score import REGRADE_REASONS, score, standing, why_no_score
 from grader.intake.submission import Submission
 from grader.model.artifact import Artifact
 from grader.model.report import CheckPart, Report, WherePart, student_view
@@ -41,13 +41,16 @@ _FUNCTION_STATUSES = {
     "incorrect": "incorrect",
     "missing": "missing",
     "not_written": "not written yet",
-    "unjudged": "not judged",
+    "unjudged": "not tested",
 }
 
 _REST = "More checks"
 """The title of checks that share no name with another one."""
 
 _HIDDEN = "Hidden checks"
+
+_LONGEST_NAME = 200
+"""Characters of a student's name above the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,14 @@ def student_page(
         standing=standing_fingerprint(report, results),
         no_score=why_no_score(seen) if counted.score is None or not seen.max_score else "",
         bar=score_bar(
-            [Piece(check.points, check.max_points, check.id in waiting) for check in checks],
+            [
+                Piece(check.points, check.max_points, check.id in waiting or check.status == "errored")
+                for check in checks
+            ],
             f"{score(seen)} points graded: a piece for each check, full as far as its points were earned",
         ),
         tally=_tally(checks),
-        to_fix=len(told) + sum(not line.startswith(OPTIONAL) for line, _ in absent),
+        to_fix=to_fix(told, absent),
         absent=absent,
         optional=OPTIONAL,
         paragraphs=told,
@@ -253,7 +259,8 @@ def _who(report: Report) -> str:
     """The students by name, or the submission by its id."""
     part = report.submission
     people = part.members or ((part.student,) if part.student is not None else ())
-    return formatting.listing([each.name or each.id for each in people]) or part.id
+    names = [formatting.shortened(each.name or each.id, _LONGEST_NAME) for each in people]
+    return formatting.listing(names) or formatting.shortened(part.id, _LONGEST_NAME)
 
 
 def _circumstances(report: Report) -> Iterator[tuple[str, str]]:
@@ -268,11 +275,9 @@ def _circumstances(report: Report) -> Iterator[tuple[str, str]]:
     yield "Graded", _day(report.started_at)
     if report.previous is not None:
         before = report.previous
-        points = f"{formatting.points(before.score)} of {formatting.points(before.max_score)}"
-        yield (
-            "Before",
-            f"{points}, graded {_day(before.graded_at)}; since then changed: {formatting.listing(before.reasons)}",
-        )
+        words = f"{formatting.points(before.score)} of {formatting.points(before.max_score)}, on {_day(before.graded_at)}"
+        why = formatting.listing([REGRADE_REASONS[each] for each in before.reasons])
+        yield "Previous score", f"{words}; graded again because of {why}" if why else words
     yield "Submission", part.id
     yield "Random seed", str(made.seed)
     yield "Device", made.device if made.device == "cpu" else f"{made.device} ({made.device_name})"
@@ -297,7 +302,7 @@ class _Prose:
         self._places, self._link = places(report), link
 
     def __call__(self, words: str) -> Markup:
-        parts = words.split("`")
+        parts = formatting.unstacked(words).split("`")
         return Markup().join(
             Markup("<code>{}</code>").format(part)
             if at % 2 and at < len(parts) - 1

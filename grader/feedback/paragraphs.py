@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.feedback.causes import causes, listed
+from grader.feedback.causes import OPTIONAL, causes, listed
 from grader.model.report import CheckPart, Report, WherePart
 
 _PARTS = {"loss": "The loss", "gradient": "dW"}
@@ -23,7 +23,7 @@ class Cause:
         words: the teller's message, without the named mistakes.
         where: the line it speaks of; None if unknown.
         is_placed: whether the words name that line.
-        lost: points that it costs.
+        lost: points that it costs; a fault of the grader costs none.
     """
 
     teller: CheckPart
@@ -62,12 +62,12 @@ class Paragraph:
 
 
 def paragraphs(report: Report, checks: Sequence[CheckPart]) -> tuple[Paragraph, ...]:
-    """A paragraph for each cause, in the order of the checks."""
+    """A paragraph for each cause, in the order of the checks; the grader's own faults last."""
     alike: dict[object, list[list[CheckPart]]] = {}
     for group in causes(report, checks):
         mistakes = _mistakes(group[0])
         alike.setdefault((mistakes, group[0].hint) if mistakes else group[0].id, []).append(group)
-    return tuple(
+    told = [
         Paragraph(
             anchor=f"cause-{number}",
             mistakes=_told(groups[0][0]),
@@ -75,7 +75,14 @@ def paragraphs(report: Report, checks: Sequence[CheckPart]) -> tuple[Paragraph, 
             check_ids=frozenset(check.id for group in groups for check in group),
         )
         for number, groups in enumerate(alike.values(), 1)
-    )
+    ]
+    return tuple(sorted(told, key=lambda each: each.status == "errored"))
+
+
+def to_fix(told: Sequence[Paragraph], absent: Sequence[tuple[str, list[str]]]) -> int:
+    """How many things a student can put right: causes that are not the grader's own faults, and lines on absent functions."""
+    wrong = sum(each.status != "errored" for each in told)
+    return wrong + sum(not line.startswith(OPTIONAL) for line, _ in absent)
 
 
 def places(report: Report) -> re.Pattern[str]:
@@ -118,7 +125,8 @@ def _told(check: CheckPart) -> str:
 
 def _cause(report: Report, group: Sequence[CheckPart]) -> Cause:
     teller, *others = group
-    words, where = teller.message, _where(report, teller)
+    words = teller.message
+    where = None if teller.status == "errored" else _where(report, teller)
     for mistake in _mistakes(teller):
         words = words.replace(mistake, "", 1)
     return Cause(
@@ -127,7 +135,7 @@ def _cause(report: Report, group: Sequence[CheckPart]) -> Cause:
         words=_without_name(re.sub(r"  +", " ", words).strip(), teller.title.partition(": ")[0]),
         where=where,
         is_placed=where is not None and place_in(words, report) == where,
-        lost=sum(check.max_points - check.points for check in group),
+        lost=sum(check.max_points - check.points for check in group if check.status != "errored"),
     )
 
 

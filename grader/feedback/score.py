@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import formatting
-from grader.model.report import Report
+from grader.model.report import RegradeReason, Report
 from grader.model.student_result import Change, StudentResult
+
+REGRADE_REASONS: Mapping[RegradeReason, str] = {
+    "spec": "a changed spec",
+    "grader": "a new version of the grader",
+    "submission": "a new submission",
+    "seed": "another random seed",
+    "device": "another device",
+    "data": "another data set",
+    "isolation": "stricter isolation",
+    "full": "checks that were left out before",
+    "asked": "the instructor's request",
+}
+"""Why a submission was graded again, in words."""
 
 
 def score(report: Report) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
+from grader import formatting
+
 WIDTH = 340
 """Of all charts, in their own units: about the pixels of a phone, so that words stay legible there."""
 
@@ -61,10 +63,16 @@ def line(x1: float, y1: float, x2: float, y2: float, name: str) -> Markup:
     )
 
 
+def polyline(points: Iterable[tuple[float, float]], name: str) -> Markup:
+    """A line through points."""
+    path = " ".join(f"{short(x)},{short(y)}" for x, y in points)
+    return Markup('<polyline points="{}" class="{}"/>').format(path, name)
+
+
 def text(x: float, y: float, words: str, name: str, anchor: str = "start") -> Markup:
     """Words at a place; every character of them is shown, and none is obeyed."""
     return Markup('<text x="{}" y="{}" class="{}" text-anchor="{}">{}</text>').format(
-        short(x), short(y), name, anchor, words
+        short(x), short(y), name, anchor, formatting.unstacked(words)
     )
 
 

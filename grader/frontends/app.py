@@ -12,8 +12,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from grader import __version__
-from grader.errors import ClusterError, GraderError, SandboxError
-from grader.frontends.commands import grading, looking, overriding, results, similarity, specs
+from grader.errors import ClusterError, GraderError, PlatformError, SandboxError
+from grader.frontends.commands import (
+    exporting,
+    grading,
+    looking,
+    overriding,
+    packaging,
+    pushing,
+    results,
+    similarity,
+    specs,
+)
 from grader.frontends.commands.options import EXIT_GRADER_FAULT, EXIT_USAGE, Command, Group
 from grader.sandbox import interruption
 
@@ -31,10 +41,13 @@ for command in (
     results.results,
     overriding.override,
     similarity.similar,
+    exporting.export,
+    packaging.package,
     looking.extract,
     looking.doctor,
 ):
     app.command(cls=Command)(command)
+app.add_typer(pushing.app)
 app.add_typer(specs.app)
 
 
@@ -65,7 +78,7 @@ def run() -> NoReturn:
         app(prog_name="grader")
     except SandboxError as error:
         _stop(f"{error} (`grader doctor` looks at this machine)", EXIT_GRADER_FAULT)
-    except ClusterError as error:
+    except (ClusterError, PlatformError) as error:
         _stop(str(error), EXIT_GRADER_FAULT)
     except GraderError as error:
         _stop(str(error), EXIT_USAGE)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from grader.model.trial import ArrayOutput, Tensor, Trial
 from grader.sandbox.device import is_gpu_there
 from grader.sandbox.host import Sandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel, not_isolated
-from grader.sandbox.launch import default_start_method
+from grader.sandbox.launch import default_start_method, make_launcher
 from grader.sandbox.protocols import Budget, SandboxLike
 
 
@@ -46,23 +47,44 @@ class DoctorFinding:
 
 
 def examine(
-    data: Path | None = None, make_sandbox: Callable[[], SandboxLike] = Sandbox
+    data: Path | None = None, make_sandbox: Callable[[], SandboxLike] | None = None
 ) -> tuple[DoctorFinding, ...]:
-    """Look at everything; starts a worker and makes calls in it. data: CIFAR-10, None for the stand-in."""
-    torch, isolation = _workers(make_sandbox)
+    """Look at everything; starts a worker and makes calls in it.
+
+    data: CIFAR-10, None for the stand-in. make_sandbox: what starts the worker, if not the real one.
+    """
+    torch = _version("torch")
+    make = make_sandbox or (lambda: Sandbox(make_launcher(with_torch=torch is not None)))
+    worker, isolation = _worker(make, torch)
     python = f"{platform.python_version()} ({sys.executable})"
     processor = f"{processor_name()}, {formatting.count(os.cpu_count() or 1, 'core')}"
     return (
         DoctorFinding("Python", python, is_good=True, is_needed=True),
-        torch,
+        *(() if torch is not None else (_NO_TORCH,)),
+        worker,
         DoctorFinding("Processor", processor, is_good=True),
         _jobs(capacity()),
-        _device(make_sandbox),
-        _start(),
+        _device(make, torch),
+        _start(torch),
         isolation,
         _temporary_folder(),
         _data(data),
     )
+
+
+_NO_TORCH = DoctorFinding(
+    "torch",
+    "not installed; specs on NumPy arrays are graded without it, those on tensors are not",
+    is_good=False,
+    advice="To grade tensors, `pip install torch`, or `make setup` in a checkout.",
+)
+
+
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _jobs(found: Capacity) -> DoctorFinding:
@@ -79,48 +101,58 @@ def _jobs(found: Capacity) -> DoctorFinding:
     return DoctorFinding("Class", seen, is_good=False, advice="Close other programs, or allow more memory.")
 
 
-def _workers(make_sandbox: Callable[[], SandboxLike]) -> tuple[DoctorFinding, DoctorFinding]:
-    """Torch and isolation, in a worker that is started and called as in grading."""
-    try:
-        version = metadata.version("torch")
-    except metadata.PackageNotFoundError:
-        return _no_worker("not installed")
+_CALLS = {
+    "torch": b"import torch\ndef same(W):\n    return W.clone()\n",
+    "NumPy": b"import numpy\ndef same(W):\n    return W.copy()\n",
+}
+"""A call in each library."""
+
+
+def _worker(
+    make_sandbox: Callable[[], SandboxLike], torch: str | None
+) -> tuple[DoctorFinding, DoctorFinding]:
+    """A library and isolation, in a worker that is started and called as in grading."""
+    library = "NumPy" if torch is None else "torch"
     started = time.perf_counter()
     try:
         with make_sandbox() as sandbox:
             isolation = _isolation(sandbox.isolation)
-            return _torch(version, sandbox, started), isolation
+            return _calls(library, sandbox, started), isolation
     except SandboxError as error:
-        return _no_worker(str(error))
+        seen, advice = str(error), "Run `make setup` again."
+        worker = DoctorFinding(library, seen, is_good=False, advice=advice, is_needed=True)
+        return worker, DoctorFinding("Isolation", "unknown: no worker could be started", is_good=False)
 
 
-def _no_worker(reason: str) -> tuple[DoctorFinding, DoctorFinding]:
-    torch = DoctorFinding("torch", reason, is_good=False, advice="Run `make setup` again.", is_needed=True)
-    return torch, DoctorFinding("Isolation", "unknown: no worker could be started", is_good=False)
-
-
-def _torch(version: str, sandbox: SandboxLike, started: float) -> DoctorFinding:
+def _calls(library: str, sandbox: SandboxLike, started: float) -> DoctorFinding:
     """How fast a worker starts and answers."""
-    source = SourceFile("doctor.py", b"import torch\ndef same(W):\n    return W.clone()\n")
+    version = _version(library.lower())
+    source = SourceFile("doctor.py", _CALLS[library])
     extracted = extract(Submission("doctor", (source,)), ["same"])
     W = np.arange(30730, dtype=np.float64).reshape(3073, 10)
-    trial = Trial("the doctor's own call", "same", (Tensor(W),), (ArrayOutput(W.shape),))
-    with contextlib.closing(sandbox.session(extracted, Budget(), redirect_cuda=True)) as session:
+    needs_torch = library == "torch"
+    backend: Literal["torch", "numpy"] = "torch" if needs_torch else "numpy"
+    trial = Trial("the doctor's own call", "same", (Tensor(W),), (ArrayOutput(W.shape),), backend=backend)
+    with contextlib.closing(
+        sandbox.session(extracted, Budget(), redirect_cuda=needs_torch, needs_torch=needs_torch)
+    ) as session:
         first = session.run(trial)
         ready = time.perf_counter() - started
         later = [session.run(trial) for _ in range(50)]
     failure = next((each for each in (first, *later) if not isinstance(each, Returned)), None)
     if failure is not None:
-        advice = f"Does `{sys.executable} -c 'import torch'` work? Run `make setup` again."
+        advice = f"Does `{sys.executable} -c 'import {library.lower()}'` work? Run `make setup` again."
         seen = f"{version}, but a call in a worker failed: {failure_sentence(trial, failure)}"
-        return DoctorFinding("torch", seen, is_good=False, advice=advice, is_needed=True)
+        return DoctorFinding(library, seen, is_good=False, advice=advice, is_needed=True)
     median = statistics.median(each.seconds for each in later if isinstance(each, Returned))
     calls = f"starts in {formatting.seconds(ready)}; a call with 246 kB takes {median * 1e3:.2f} ms"
-    return DoctorFinding("torch", f"{version}; {calls}", is_good=True, is_needed=True)
+    return DoctorFinding(library, f"{version}; {calls}", is_good=True, is_needed=True)
 
 
-def _device(make_sandbox: Callable[[], SandboxLike]) -> DoctorFinding:
+def _device(make_sandbox: Callable[[], SandboxLike], torch: str | None) -> DoctorFinding:
     """Whether a worker can open the GPU, and whether that costs isolation."""
+    if torch is None:
+        return DoctorFinding("Device", "cpu; a GPU needs torch", is_good=True)
     if not is_gpu_there():
         seen = "cpu; no NVIDIA GPU here, so CUDA code runs on the CPU"
         return DoctorFinding("Device", seen, is_good=True)
@@ -143,11 +175,12 @@ def _device(make_sandbox: Callable[[], SandboxLike]) -> DoctorFinding:
     return DoctorFinding("Device", seen, is_good=False, advice=advice)
 
 
-def _start() -> DoctorFinding:
+def _start(torch: str | None) -> DoctorFinding:
+    library = "NumPy" if torch is None else "torch"
     if default_start_method() == "fork":
-        return DoctorFinding("Workers", "forked from one process that has imported torch", is_good=True)
-    advice = "On Linux a worker is forked in milliseconds; here each one imports torch itself."
-    seen = "started one by one: torch does not survive a fork on this system"
+        return DoctorFinding("Workers", f"forked from one process that has imported {library}", is_good=True)
+    advice = f"On Linux a worker is forked in milliseconds; here each one imports {library} itself."
+    seen = f"started one by one: {library} does not survive a fork on this system"
     return DoctorFinding("Workers", seen, is_good=False, advice=advice)
 
 

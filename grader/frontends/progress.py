@@ -67,11 +67,13 @@ def selftest_progress(total: int) -> Iterator[Callable[[SelftestOutcome, int, in
 
 
 @contextmanager
-def reading_progress(every_seconds: float = 10.0) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal; elsewhere a plain line every so often."""
+def counting_progress(
+    doing: str = "reading", done: str = "read", every_seconds: float = 10.0
+) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; elsewhere a plain line every so often. doing, done: the verb."""
     if sys.stderr.isatty():
-        with _bar("reading") as bar:
-            task = bar.add_task("reading", total=None)
+        with _bar(doing) as bar:
+            task = bar.add_task(doing, total=None)
             yield lambda number, of: bar.update(task, completed=number, total=of)
         return
     said = monotonic()
@@ -80,7 +82,7 @@ def reading_progress(every_seconds: float = 10.0) -> Iterator[Callable[[int, int
         nonlocal said
         if monotonic() - said >= every_seconds:
             said = monotonic()
-            typer.echo(f"read {number:,} of {of:,}", err=True)
+            typer.echo(f"{done} {number:,} of {of:,}", err=True)
 
     yield say
 

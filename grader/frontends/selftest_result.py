@@ -9,12 +9,18 @@ from rich.text import Text
 
 from grader import formatting
 from grader.frontends.terminal import plain
+from grader.selftest.catalogue import has_catalogue
 from grader.selftest.outcome import Outcome, Result
 from grader.spec import Spec
 
 NOTHING_TRIED = (
     "Nothing was tried: no implementation that is known to be right or wrong fits this spec. Put some into right/ and wrong/"
     " in the spec's folder (docs/own-assignment.md)."
+)
+
+NO_CATALOGUE = (
+    "The shipped implementations are not installed, because they hold right answers: a wheel leaves them out, and a"
+    " checkout of the grader tries them too."
 )
 
 
@@ -25,6 +31,8 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
     console.print()
     if result.is_empty:
         console.print(_text(NOTHING_TRIED, "bold red"))
+        if not has_catalogue():
+            console.print(_text(NO_CATALOGUE))
         return
     console.print(_table(result))
     if result.left_out:
@@ -46,6 +54,8 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
             console.print(_text(outcome.implementation.full_name, "bold"))
             told = f"{outcome.implementation.about} {words(outcome)}".strip()
             console.print(Padding(_text(told), (0, 0, 0, 2)))
+    if not has_catalogue():
+        console.print(_text(NO_CATALOGUE))
     console.print()
     verdict = f"False passes: {len(result.false_passes)}. False fails: {len(result.false_fails)}."
     console.print(_text(verdict, "bold green" if result.is_clean else "bold red"))

@@ -31,6 +31,8 @@ class Settings:
     """Leave out checks that time or train, unless `only` names them."""
     is_full: bool = False
     """Train to the end, even where the verdict is certain before."""
+    for_page: bool = False
+    """A page will be made of the report, so it has the reference's curves too."""
 
     @property
     def data_set(self) -> DataSet:
@@ -56,7 +58,7 @@ class Settings:
     def context(self, assignment: Assignment) -> CheckContext:
         """The context of this assignment's checks. Functions on NumPy arrays always run on the CPU."""
         device = "cpu" if assignment.backend == "numpy" else self.device
-        return CheckContext(assignment, self.seed, device, self.data_set, self.is_full)
+        return CheckContext(assignment, self.seed, device, self.data_set, self.is_full, self.for_page)
 
     def data_name(self, checks: Sequence[AnyCheck], seed: int | None = None) -> str:
         """The data, for the report. Reads a user's own data only if one of these checks trains on it.

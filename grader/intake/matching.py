@@ -266,7 +266,8 @@ def _verdict(entry: ClassEntry, index: _Index) -> _Verdict:
         return _of_file(entry, index)
     if len(entry.students) == 1 and (members := _members(entry.students[0], index)):
         (student,) = entry.students
-        people = [Student(student.keys, each.name, each) for each in members]
+        # The number beside the group's name is the group's, or one member's: no other member has it.
+        people = [Student((), each.name, each) for each in members]
         return _Verdict(
             people, [], [f"{student.name} is a group of {formatting.count(len(people), 'student')}"]
         )

@@ -159,6 +159,9 @@ def _take_by_values(columns: Columns, rows: Sequence[Row]) -> None:
     ):
         del columns.at["moodle"]
         columns.at.setdefault("id", at)
+    is_bare = columns.at.get("id") == 0 and plain_header(columns.header.cells[0]) == "id"
+    if is_bare and "moodle" not in columns.at and _has_participants(rows, 0):  # a worksheet in German
+        columns.at["moodle"] = columns.at.pop("id")
     taken = {*columns.at.values(), *columns.more_ids.values()}
     left = [index for index in range(len(columns.header.cells)) if index not in taken]
     cells = columns.header.cells

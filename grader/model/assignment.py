@@ -41,8 +41,8 @@ class LossFunction(Model):
     signature: ClassVar[str] = "(W, X, y, reg)"
 
     role: Literal["loss"]
-    classifier: ClassifierName
-    style: Literal["naive", "vectorized"]
+    classifier: ClassifierName = Field(description="The loss that it computes.")
+    style: Literal["naive", "vectorized"] = Field(description="naive: with loops; vectorized: without.")
     dtypes: tuple[DTypeName, ...] = Field(
         default=("float32", "float64"),
         min_length=1,
@@ -58,10 +58,10 @@ class LossFunction(Model):
 class TrainerDefaults(Model):
     """Default values of a trainer's signature; different ones are a note and cost nothing."""
 
-    learning_rate: float = Field(gt=0)
-    reg: float = Field(ge=0)
-    num_iters: int = Field(gt=0, le=1000)
-    batch_size: int = Field(gt=0, le=1000)
+    learning_rate: float = Field(gt=0, description="Step of gradient descent.")
+    reg: float = Field(ge=0, description="Strength of the regularization.")
+    num_iters: int = Field(gt=0, le=1000, description="Number of steps.")
+    batch_size: int = Field(gt=0, le=1000, description="Rows of each batch.")
 
 
 class TrainerFunction(Model):

@@ -196,7 +196,10 @@ class CheckPart(ReportModel):
     allowed: dict[str, float] = Field(description="Bounds on the measured numbers, by the same names.")
     curves: dict[str, tuple[float, ...]] = Field(
         default_factory=dict,
-        description="Series to plot, by name: the loss during training, the grid of a search.",
+        description=(
+            "Series to plot, by name: the loss during training, the reference's beside it (if a page was asked for),"
+            " the grid of a search."
+        ),
     )
     pictures: dict[str, PicturePart] = Field(
         default_factory=dict,
@@ -245,7 +248,7 @@ class EnvironmentPart(ReportModel):
 
     grader_version: str = Field(description="Version of the grader.")
     python: str = Field(description="Version of Python.")
-    torch: str = Field(description="Version of torch.")
+    torch: str = Field(description="Version of torch; not installed where only NumPy is.")
     device: Literal["cpu", "cuda"] = Field(description="Device that the student's code ran on.")
     device_name: str = Field(description="Model of the processor or GPU.")
     isolation: Literal["confined", "partial", "process"] = Field(
@@ -354,7 +357,7 @@ def student_view(report: Report) -> Report:
 
     A hidden check that was run keeps only its points and whether it passed, and comes after the visible ones. Functions
     show the findings of visible checks, and failed checks the causes that the student can see. Flags for the instructor
-    are left out.
+    are left out, and so are functions that only hidden checks need and that the submission does not have.
     """
     visible = [check for check in report.checks if check.visibility == "visible"]
     hidden = [check for check in report.checks if check.visibility == "hidden"]
@@ -362,9 +365,11 @@ def student_view(report: Report) -> Report:
     if not hidden:
         return report.model_copy(update={"flags": flags})
     violating = {flag.function for flag in flags if flag.kind == "restriction_violated"}
+    unknown = _unknown(report, visible, hidden)
     functions = {
         name: _function_seen(name, part, visible, hidden, is_violation=name in violating)
         for name, part in report.functions.items()
+        if name not in unknown
     }
     causes = {check.id for check in visible} | {
         name for name, part in functions.items() if part.status in {"incorrect", "missing", "not_written"}
@@ -386,6 +391,15 @@ def student_view(report: Report) -> Report:
             "seconds": round(sum(check.seconds for check in visible), 3),
         }
     )
+
+
+def _unknown(report: Report, visible: Sequence[CheckPart], hidden: Sequence[CheckPart]) -> set[str]:
+    """The functions whose names only hidden checks would tell."""
+    absent = {
+        name for name, part in report.functions.items() if part.status == "missing" and part.where is None
+    }
+    needed = {name for check in hidden for name in check.functions}
+    return (absent & needed) - {name for check in visible for name in check.functions}
 
 
 def _function_seen(

@@ -52,6 +52,14 @@ class StudentResult:
     """Whether something was handed in of which there is no report: the run was stopped, or the report cannot be read."""
 
     @property
+    def words(self) -> str:
+        """The name with the id, as a sentence names a person: Student One (1001); the submission's id if nobody is named."""
+        if self.student is None:
+            return self.id
+        name, own = self.student.name, self.student.id
+        return own if name in {None, own} else f"{name} ({own})"
+
+    @property
     def status(self) -> str:
         """The report's, or why there is none: not_graded, not_submitted."""
         if self.report is not None:

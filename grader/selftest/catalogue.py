@@ -116,6 +116,11 @@ def _replaced(source: str, pairs: Sequence[Sequence[str]]) -> str:
     return source
 
 
+def has_catalogue() -> bool:
+    """Whether there is one: a wheel has none, because it holds right solutions."""
+    return (_FOLDER / _SOLUTION).is_file()
+
+
 def shipped_catalogues() -> tuple[str, ...]:
     """The names of the folders of the catalogue."""
     return tuple(sorted(path.parent.name for path in _FOLDER.glob(f"*/{_SOLUTION}")))
@@ -145,6 +150,8 @@ def module_with(function: str, source: str, *, more_imports: str = "", of: str =
 
 def implementations_for(spec: Spec) -> tuple[Implementation, ...]:
     """All implementations of the spec's functions: the linear classifier's if it has one of them, and its own."""
+    if not has_catalogue():
+        return ()
     is_shared = spec.backend == "torch" and bool(solution_of().functions.keys() & spec.functions.keys())
     families = [solution_of(name).family for name in shipped_catalogues()]
     names = {spec.name, *(each.spec for each in spec.include)}

@@ -40,7 +40,7 @@ CODE_FILES = ("questions.py", "drivers.py")
 
 
 class ConventionFields(Model):
-    """How the assignment states its loss; see reference.conventions.Convention."""
+    """How the assignment states its loss."""
 
     layout: Literal["DC", "CD", "either"] = Field(
         default="DC",
@@ -57,11 +57,13 @@ class Outline(Model):
     """The part of a spec that tells whose assignment a submission is: its functions and its convention."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The file's name without .toml.")
-    title: str = Field(min_length=1, max_length=120)
+    title: str = Field(min_length=1, max_length=120, description="Shown to students and in class lists.")
     source: str = Field(default="", description="Where the assignment comes from.")
     backend: Literal["torch", "numpy"] = Field(default="torch", description="The library of the arrays.")
     convention: ConventionFields = ConventionFields()
-    functions: dict[str, FunctionSpec] = Field(min_length=1)
+    functions: dict[str, FunctionSpec] = Field(
+        min_length=1, description="What students write: functions and classes, by name."
+    )
     include: tuple[Include, ...] = Field(
         default=(), description="Shipped specs whose functions and checks are part of this one."
     )
@@ -81,7 +83,9 @@ class Spec(Outline):
         default=(),
         description="The handout's files; where several files define a function, these come first.",
     )
-    checks: tuple[AnyCheck, ...] = Field(min_length=1)
+    checks: tuple[AnyCheck, ...] = Field(
+        min_length=1, description="What is looked at, and for how many points."
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

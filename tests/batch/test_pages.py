@@ -4,8 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from grader.batch.pages import CLASS_PAGE, refresh_pages, write_pages
+from grader.batch.pages import (
+    BRIEFLY_SECONDS,
+    CLASS_PAGE,
+    FREE_SECONDS,
+    PagesOfRun,
+    refresh_pages,
+    write_pages,
+)
 from grader.batch.store import ReportStore
+from grader.errors import OutputError
 from grader.intake.entry import load_entry
 from grader.intake.folder import find_entries
 from grader.model.report import StudentPart
@@ -166,3 +174,119 @@ def test_the_class_page_links_to_pages_that_are_there(course):
     written(course)
 
     assert 'href="feedback/ann.html"' in course[1].class_page_path.read_text()
+
+
+class Run:
+    """A class of one that is being graded, a second for each look at the clock unless told otherwise."""
+
+    def __init__(self, course, tick=0.0):
+        self.entry, self.store, self.report = course
+        self.now, self.tick = 0.0, tick
+        self.pages = PagesOfRun(self.store, [self.entry], clock=self.clock)
+
+    def clock(self):
+        self.now += self.tick
+        return self.now
+
+    def results_on(self, _):
+        return (StudentResult("ann", None, self.report.without_pictures),)
+
+    def graded(self):
+        self.pages.graded(self.entry, self.report, self.results_on)
+
+
+def test_a_page_is_written_while_others_are_graded(course):
+    Run(course).graded()
+
+    assert "her code" in page_of(course)
+
+
+def test_a_page_of_a_run_is_made_from_the_report_at_hand_and_as_the_end_would_make_it(course, monkeypatch):
+    entry, store, report = course
+    check = report.checks[0].model_copy(update={"curves": {"loss": (2.0, 1.0)}})
+    report = report.model_copy(update={"checks": (check,)})
+    store.write("ann", report)
+    run = Run((entry, store, report))
+    with monkeypatch.context() as patch:
+        patch.setattr(ReportStore, "read", lambda *_: 1 // 0)
+        run.graded()
+    made = page_of(course)
+    assert "The loss while it trains" in made
+
+    store.page_path("ann").write_text(made.replace("her code", "marked"))
+    run.pages.finished(run.results_on("ann"), ())
+
+    assert "marked" in page_of(course)
+    assert run.pages.failed == ()
+
+
+def test_pages_that_take_too_much_of_the_run_wait(course):
+    run = Run(course, tick=FREE_SECONDS + 1)
+    run.graded()
+    store = course[1]
+    store.page_path("ann").unlink()
+
+    run.graded()
+    assert not store.page_path("ann").exists()
+
+    run.now += 10 * FREE_SECONDS
+    run.graded()
+    assert "her code" in page_of(course)
+
+
+def test_a_page_that_fails_during_a_run_stops_nothing_and_is_told_at_the_end(course, monkeypatch):
+    run = Run(course)
+    monkeypatch.setattr("grader.batch.pages.student_page", lambda *_: 1 // 0)
+
+    run.graded()
+    run.pages.finished(run.results_on("ann"), ())
+
+    assert run.pages.failed == ("ann",)
+
+
+def test_a_page_that_cannot_be_written_during_a_run_stops_it_at_the_end_only(course):
+    run = Run(course)
+    course[1].page_path("ann").mkdir(parents=True)
+    course[1].class_page_path.mkdir()
+
+    run.graded()
+    run.pages.so_far(run.results_on("ann"), ())
+
+    with pytest.raises(OutputError, match=r"ann\.html: cannot be written"):
+        run.pages.finished(run.results_on("ann"), ())
+
+
+def test_the_class_page_is_there_while_it_is_graded(course):
+    run = Run(course)
+    run.graded()
+
+    run.pages.so_far(run.results_on("ann"), ())
+
+    assert 'href="feedback/ann.html"' in course[1].class_page_path.read_text()
+
+
+def test_a_class_page_that_cannot_be_made_is_not_tried_again_before_the_end(course, monkeypatch):
+    tried: list[object] = []
+
+    def fails(*words):
+        tried.append(words)
+        return 1 // 0
+
+    monkeypatch.setattr("grader.batch.pages.class_page", fails)
+    run = Run(course)
+
+    for _ in range(3):
+        run.pages.so_far(run.results_on("ann"), ())
+    assert len(tried) == 1
+
+    run.pages.finished(run.results_on("ann"), ())
+    assert run.pages.failed == (CLASS_PAGE,)
+
+
+def test_a_stop_leaves_pages_that_take_longer_to_the_next_run(course):
+    run = Run(course, tick=BRIEFLY_SECONDS + 1)
+
+    run.pages.stopped(run.results_on("ann"), ())
+
+    assert not course[1].page_path("ann").exists()
+    assert course[1].class_page_path.exists()

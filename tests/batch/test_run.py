@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import time
 from dataclasses import replace
 
 import pytest
@@ -80,9 +81,9 @@ def batch(tmp_path, course, graded):
         is_quick=False,
         executor=None,
         progress=None,
-        finished=None,
-        stopped=None,
         least_isolation=IsolationLevel.process,
+        pages=None,
+        clock=time.monotonic,
         **rules,
     ):
         settings = Settings(seed=seed, device=device, is_quick=is_quick)
@@ -94,8 +95,8 @@ def batch(tmp_path, course, graded):
             find_entries(course),
             executor or graded.executor,
             progress=progress,
-            finished=finished,
-            stopped=stopped,
+            pages=pages,
+            clock=clock,
         )
 
     return run
@@ -440,56 +441,85 @@ def gradebook_lines(tmp_path):
     return list(csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text())))
 
 
-def test_what_is_derived_at_the_end_is_made_while_other_runs_are_kept_out(tmp_path, batch):
-    told = []
+class Shown:
+    """Pages that note what they are told."""
 
-    def finished(results, _):
-        told.extend(results)
+    def __init__(self, at_end=lambda: None, now_and_then=lambda results: None):
+        self.ids, self.ended, self.at_end, self.now_and_then = [], [], at_end, now_and_then
+
+    def graded(self, entry, report, results_on):
+        self.ids.append((entry.id, report.submission.id, [each.score for each in results_on(entry.id)]))
+
+    def so_far(self, results, remarks):
+        self.now_and_then(results)
+
+    def finished(self, results, remarks):
+        self.at_end()
+        self.ended.append(("finished", [(each.id, each.status) for each in results]))
+
+    def stopped(self, results, remarks):
+        self.ended.append(("stopped", [(each.id, each.status) for each in results]))
+
+
+def test_pages_are_told_of_the_end_while_other_runs_are_kept_out(tmp_path, batch):
+    def second_run():
         with (
             pytest.raises(OutputError, match="another run is writing there"),
             ReportStore(tmp_path / "out").held(),
         ):
             pass
 
-    result = batch(finished=finished)
+    pages = Shown(second_run)
 
-    assert told == list(result.results)
-    assert len(told) == 3
+    batch(pages=pages)
+
+    assert pages.ended == [("finished", [(each, "graded") for each in ("ann", "bob", "cem")])]
+
+
+def test_pages_are_told_of_each_report_that_is_made_with_the_score_that_counts(tmp_path, course, batch):
+    batch()
+    (tmp_path / "out" / "class.toml").write_text("overrides = [{id = 'bob', points = 3, reason = 'x'}]")
+    (course / "ann.py").write_text("# better\n")
+    (course / "bob.py").write_text("# better\n")
+    pages = Shown()
+
+    batch(pages=pages)
+
+    assert pages.ids == [("ann", "ann", [10.0]), ("bob", "bob", [3.0])]
 
 
 def test_a_stop_leaves_the_gradebook_of_what_is_done_and_tells_its_results(tmp_path, batch):
-    told = []
+    pages = Shown()
 
     def stop(outcome, number, total):
         if number == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        batch(progress=stop, stopped=lambda results, _: told.extend(results))
+        batch(progress=stop, pages=pages)
 
     assert gradebook_rows(tmp_path) == ["ann", "bob", "cem"]
     assert [row["status"] for row in gradebook_lines(tmp_path)] == ["graded", "graded", "not_graded"]
-    assert [(each.id, each.status) for each in told] == [
-        ("ann", "graded"),
-        ("bob", "graded"),
-        ("cem", "not_graded"),
-    ]
+    assert pages.ended == [("stopped", [("ann", "graded"), ("bob", "graded"), ("cem", "not_graded")])]
 
 
-def test_the_gradebook_is_derived_every_few_reports(tmp_path, course, batch):
-    for number in range(22):
+def test_tables_are_derived_every_few_seconds_and_take_a_twentieth_of_the_time(course, batch):
+    for number in range(60):
         (course / f"z{number:02}.py").write_text(f"# {number}\n")
-    seen = []
+    now = [0.0]
+    tables: list[int] = []
 
-    def look(outcome, number, total):
-        path = tmp_path / "out" / "gradebook.csv"
-        rows = gradebook_lines(tmp_path) if path.exists() else []
-        seen.append(sum(row["status"] == "graded" for row in rows))
+    def a_second_later(outcome, number, total):
+        now[0] += 1
 
-    batch(progress=look)
+    def slow(results):
+        tables.append(sum(each.status == "graded" for each in results))
+        now[0] += 0.1 if len(tables) < 3 else 1.0
 
-    assert seen == [0] * 11 + [10] * 10 + [20] * 5  # before the first, and after each of 25
-    assert len(gradebook_rows(tmp_path)) == 25
+    batch(progress=a_second_later, pages=Shown(now_and_then=slow), clock=lambda: now[0])
+
+    # At once, after three seconds each, then after 19 times what the last table took.
+    assert tables == [1, 4, 7, 26, 45]
 
 
 def test_reports_that_are_removed_during_a_run_are_written_again(tmp_path, batch, caplog):

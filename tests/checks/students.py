@@ -317,10 +317,12 @@ def verdict_on(
     student: Student | Mapping[str, Student],
     seed: int = 0,
     assignment: Assignment = ASSIGNMENT,
+    *,
+    for_page: bool = False,
 ) -> Verdict:
     """The check's verdict on a student's function, or on several by name."""
     evidence = evidence_of(check, student, seed, assignment)
-    return check.judge(CheckContext(assignment, seed, data=DATA), evidence)
+    return check.judge(CheckContext(assignment, seed, data=DATA, for_page=for_page), evidence)
 
 
 def verdict_on_all(check: CheckFields, observation: Observation) -> Verdict:

@@ -124,11 +124,11 @@ def test_what_is_derived_is_made_once_and_the_latest_are_kept():
 
         return data.derived(number, make)
 
-    assert [derive(number) for number in (*range(8), 0, 8)] == [*range(8), 0, 8]
-    assert made == list(range(9))
+    assert [derive(number) for number in (*range(16), 0, 16)] == [*range(16), 0, 16]
+    assert made == list(range(17))
     assert derive(1) == 1
     assert made[-1] == 1
-    assert len(data._derived) == 8
+    assert len(data._derived) == 16
 
 
 def test_a_data_set_of_another_seed_leaves_nothing_behind():

@@ -34,6 +34,7 @@ def group(tmp_path):
     class Group:
         def limit(self, name, **files):
             for file, text in files.items():
+                (groups / name).mkdir(parents=True, exist_ok=True)
                 (groups / name / file.replace("_", ".", 1)).write_text(text)
 
         def capacity(self, line="0::/a/b\n"):
@@ -72,6 +73,30 @@ def test_the_group_and_all_above_it_count(group, name):
     )
 
     assert group.capacity() == Capacity(3, 1400 * MIB, is_limited=True)
+
+
+@pytest.mark.parametrize("name", ["a/b", "a", "."])
+def test_groups_of_version_1_count(group, name):
+    """In a container the group is named as the machine sees it, and its limits lie in the outermost folder."""
+    group.limit(f"cpu/{name}", cpu_cfs_quota_us="350000\n", cpu_cfs_period_us="100000\n")
+    group.limit(
+        f"memory/{name}",
+        memory_limit_in_bytes=f"{2000 * MIB}\n",
+        memory_usage_in_bytes=f"{900 * MIB}\n",
+        memory_stat=f"cache 7\nactive_file {100 * MIB}\ninactive_file {200 * MIB}\n",
+    )
+
+    found = group.capacity("5:cpu,cpuacct:/a/b\n4:memory:/a/b\n1:name=systemd:/a\n0::/\n")
+    assert found == Capacity(3, 1400 * MIB, is_limited=True)
+
+
+def test_groups_of_version_1_without_a_limit_limit_nothing(group):
+    group.limit("cpu/a", cpu_cfs_quota_us="-1\n", cpu_cfs_period_us="100000\n")
+    group.limit(
+        "memory/a", memory_limit_in_bytes="9223372036854771712\n", memory_usage_in_bytes="5\n", memory_stat=""
+    )
+
+    assert group.capacity("5:cpu,cpuacct:/a\n4:memory:/a\n") == Capacity(8, 8000 * MIB)
 
 
 def test_less_than_a_core_is_one(group):

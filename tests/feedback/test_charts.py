@@ -40,6 +40,15 @@ def test_a_curve_has_a_point_for_each_number_between_round_ticks():
     assert root.attrib["aria-label"] == "from 9 to 2.5"
 
 
+def test_a_curve_and_the_references_share_their_axes():
+    root = frame(charts.curve([9.0, 5.0, 2.5], 300.0, "loss", "alt", beside=[100.0, 1.0]))
+    own, beside, *_ = (each.attrib["points"].split() for each in root.findall("polyline"))
+    assert (len(own), len(beside)) == (3, 2)
+    assert all(22 <= float(point.split(",")[1]) <= 150 for point in (*own, *beside))
+    texts = [each.text for each in root.findall("text")]
+    assert {"100", "reference", "yours"} <= set(texts)
+
+
 def test_spans_of_any_numbers():
     numbers = [each for each in NUMBERS if each >= 0]
     for low, high, bound in product(numbers, numbers, [None, *numbers]):
@@ -84,3 +93,19 @@ def test_words_in_a_chart_are_escaped():
     svg = charts.shares([Bar("<script>&", 0.5)], '"><script>')
     assert "<script>" not in svg
     assert ET.fromstring(str(svg)).attrib["aria-label"] == '"><script>'
+
+
+def test_a_picture_of_signed_numbers_has_signs_too():
+    red, blue, white = bytes((178, 24, 43)), bytes((33, 102, 172)), bytes((247, 247, 247))
+    root = frame(charts.pixels(red + blue + white, 3, 1, ("class", "feature"), "dW"))
+    signs = [each.text for each in root.iter() if "sign" in each.attrib.get("class", "").split()]
+    assert signs == ["+", "\N{MINUS SIGN}"]
+
+
+def test_the_numbers_of_an_axis_are_within_the_frame():
+    root = frame(charts.curve([1.25e100, 9e99], 100.0, "loss", "loss"))
+    ends = [
+        each for each in root.iter() if each.attrib.get("text-anchor") == "end" and "e+" in (each.text or "")
+    ]
+    assert ends
+    assert all(float(each.attrib["x"]) >= 6 * len(each.text or "") for each in ends)

@@ -32,7 +32,7 @@ def test_an_accuracy_that_costs_nothing_is_not_drawn_as_too_low():
 def test_a_speed_has_its_interval_and_its_bound():
     measured = {"slowdown_low": 0.9, "slowdown": 1.0, "slowdown_high": 1.25}
     (chart,) = charts_of(measured=measured, allowed={"slowdown": 3.0})
-    label = "Time beside the reference&#39;s: 1 times, between 0.9 and 1.25; at most 3 times for full points"
+    label = "Time relative to the reference: 1 times, between 0.9 and 1.25; at most 3 times for full points"
     assert f'aria-label="{label}"' in chart
 
 
@@ -48,7 +48,7 @@ def test_a_loss_has_a_mark_where_a_right_one_starts():
     (figure,) = pictures_of_training.figures
     assert (
         figure.words
-        == "The loss while it trains, from 3.25 to 2; the mark is where a right one starts (2.5)."
+        == "The loss while it trains, from 3.25 to 2; the mark shows where a correct one starts (2.5)."
     )
     assert 'class="bound"' in str(figure.chart)
 
@@ -68,6 +68,45 @@ def test_the_error_in_dw_is_a_table_of_squares():
     rgb = base64.b64encode(bytes([255, 0, 0, 0, 0, 255])).decode()
     (chart,) = charts_of(pictures={"dW_error": {"count": 1, "height": 1, "width": 2, "rgb": rgb}})
     assert ('fill="#ff0000"' in chart, 'fill="#0000ff"' in chart) == (True, True)
+
+
+def error_in(*rows):
+    """The sentence on a picture of dW whose entries are off where a row has an x."""
+    pixels = b"".join(
+        bytes([178, 24, 43]) if each == "x" else bytes([247] * 3) for row in rows for each in row
+    )
+    part = {"count": 1, "height": len(rows), "width": len(rows[0]), "rgb": base64.b64encode(pixels).decode()}
+    ((figure,),) = [each.figures for each in pictures_of(pictures={"dW_error": part})]
+    return figure.words.split(". ")[1]
+
+
+def test_the_error_in_dw_tells_which_entries_are_off():
+    assert error_in("x..", "x..") == "Only class 0 is off"
+    assert error_in("...", "xxx", "...") == "Only feature 1 is off"
+    assert error_in("...", "x.x") == "Only feature 1, the last one, is off"
+    assert error_in("xxx", "xxx") == "Nearly every entry is off"
+    assert error_in("x..", ".x.") == "2 of 6 entries are off"
+
+
+def test_the_error_in_dw_on_images_has_one_for_each_class():
+    rgb = base64.b64encode(bytes(3 * 2 * 32 * 32)).decode()
+    ((figure,),) = [
+        each.figures
+        for each in pictures_of(pictures={"dW_error": {"count": 2, "height": 32, "width": 32, "rgb": rgb}})
+    ]
+    assert [image.alt for image in figure.images] == ["error in dW of class 0", "error in dW of class 1"]
+    assert figure.words.startswith("Where dW is off on images of the training")
+
+
+def test_a_curve_is_beside_the_references():
+    curves = {"loss": [9.0, 5.0, 2.5], "reference_loss": [8.5, 2.25]}
+    ((figure,),) = [each.figures for each in pictures_of(measured={"iterations": 600.0}, curves=curves)]
+    assert figure.words == (
+        "The loss while it trains, from 9 to 2.5. The dashed line is the reference's, trained the same way on the same images; it"
+        " ends at 2.25."
+    )
+    assert "2.5 at the end; the reference&#39;s ends at 2.25" in figure.chart
+    assert 'class="beside"' in figure.chart
 
 
 def test_the_grid_of_a_search_is_drawn_with_its_best_pair():

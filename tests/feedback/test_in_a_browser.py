@@ -46,11 +46,35 @@ def whole_page():
     return report, submission
 
 
+def long_words():
+    """With words that no line has room for, wherever a student or a course has a say."""
+    word = "W" * 4000
+    submission = submission_of(f"def f():\n    return '{word}'\n", "W" * 200 + ".py")
+    (file,) = submission.sources
+    where = {"file": file.path, "cell": None, "line": 2}
+    student = {"id": word, "name": word}
+    part = {"id": word, "sha256": submission.sha256, "files": [{"path": file.path, "sha256": "0" * 64}]}
+    names = {"f": "incorrect", "g": "not_written", word: "unjudged"}
+    report = report_of(
+        assignment={"name": "mini", "title": word, "spec_sha256": "5" * 64},
+        submission={**part, "student": student, "late_mark": word},
+        functions={
+            name: {"status": status, "where": where, "notes": [word]} for name, status in names.items()
+        },
+        checks=[
+            check_part(status="failed", points=0.0, title=f"f: {word}", message=word, hint=word),
+            check_part(id="ok", measured={word: 1.0}, curves={word: [1e300, -1e-300]}),
+        ],
+        flags=[{"kind": "note", "message": word, "for": "both"}],
+    )
+    return report, submission
+
+
 @pytest.fixture
 def pages(hostile, tmp_path):
     """Addresses of files."""
     addresses = []
-    for name, graded in (("hostile", hostile), ("whole", whole_page())):
+    for name, graded in (("hostile", hostile), ("whole", whole_page()), ("long", long_words())):
         path = Path(tmp_path, f"{name}.html")
         path.write_bytes(student_page(*graded).content)
         addresses.append(path.as_uri())
@@ -79,7 +103,7 @@ def test_the_page_loads_nothing_runs_nothing_and_fits(browser, pages):
 
 def test_axe_finds_no_violation(browser, pages):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe, of the dev extra")
-    hostile, whole = pages
+    hostile, whole, _ = pages
     for address, scheme in ((hostile, "light"), (whole, "light"), (whole, "dark")):
         # The page's own policy keeps out even axe.
         with browser.new_context(bypass_csp=True, color_scheme=scheme) as context:

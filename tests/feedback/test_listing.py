@@ -88,7 +88,28 @@ def test_cells_without_feedback_are_folded_away():
     (found,) = listings([file], {("a.ipynb", 3, 1): NOTE})
     assert [each.is_open for each in found.stretches] == [False, True, False]
     assert [each.title for each in found.stretches] == [
-        "Cells 1 and 2 and 1 text cell, without remarks",
-        "Cell 3, without remarks",
-        "Cell 4, without remarks",
+        "Cells 1 and 2 and 1 text cell, without feedback",
+        "Cell 3, without feedback",
+        "Cell 4, without feedback",
     ]
+
+
+def test_a_cell_that_is_too_long_takes_no_room_from_one_with_feedback(monkeypatch):
+    monkeypatch.setattr(listing, "SHOWN", 400)
+    sources = ["x = 1\n" * 100, "y = 1\n" * 3, "def f():\n    return 1"]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    file = SourceFile("hw.ipynb", json.dumps({"cells": cells}).encode())
+    (found,) = listings([file], {("hw.ipynb", 3, 1): NOTE})
+
+    folded, shown = found.stretches
+    assert [block.fault for block in folded.blocks] == [
+        "Not shown: the page would be too long.",
+        "",
+    ]
+    assert folded.title == "Cells 1 and 2, without feedback"
+    assert [text_of(line) for line in shown.blocks[0].lines] == ["def f():", "    return 1"]
+
+
+def test_marks_above_and_below_a_letter_stay_on_their_line():
+    (line,) = lines_of("# Z" + "\u0300" * 40)
+    assert text_of(line) == "# Z" + "\u0300" * 3 + "<37 more marks>"

@@ -151,7 +151,7 @@ def test_a_piece_of_feedback_is_below_its_line():
     assert (line.text, aside[0].name) == ("    return X @ W", "aside")
     assert aside[0].attributes["aria-label"] == "Feedback on line 2 of Cell 2: f: values"
     assert "#f0-c2-l2" in [element.attributes["href"] for element in page.named("a")]
-    assert page.named("summary")[0].text == "Cell 1, without remarks"
+    assert page.named("summary")[0].text == "Cell 1, without feedback"
 
 
 def test_the_same_mistake_in_two_functions_is_told_once():
@@ -232,3 +232,40 @@ def test_a_member_of_a_group_is_named():
     people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": None}]
     part = {"id": "team", "sha256": "", "files": [], "members": people}
     assert page_of(report_of(submission=part)).texts("h1") == ["Ada and 2"]
+
+
+def test_a_fault_of_the_grader_costs_nothing_and_is_nothing_to_fix():
+    fault = check_part(
+        id="fault", title="f: loops", status="errored", points=0.0, message="The grader failed here."
+    )
+    page = page_of(
+        report_of(
+            status="incomplete", score=None, max_score=30.0, checks=[failed(), check_part(id="ok"), fault]
+        )
+    )
+    wrong, errored = page.classed("cause")
+    assert "\u221210 points" in wrong.text
+    assert " ".join(errored.text.split()) == "f: loops The grader failed here."
+    assert "1 thing to fix" in page.text
+    assert len(page.classed("lost")) == 2
+    (row,) = [text for text in page.texts("tr") if text.startswith("the grader failed")]
+    assert row == "the grader failed loops \u2013no result / 10"
+
+
+def test_a_regrade_says_why_in_words():
+    before = {
+        "score": 4.0,
+        "max_score": 10.0,
+        "graded_at": "2026-01-01T00:00:00+00:00",
+        "reasons": ["spec", "asked"],
+    }
+    facts = page_of(report_of(previous=before)).texts("dd")
+    assert (
+        "4 of 10, on 1 January 2026, 00:00 UTC; graded again because of a changed spec and the instructor's request"
+        in facts
+    )
+
+
+def test_a_long_name_is_cut():
+    part = {"id": "alice", "sha256": "a" * 64, "files": [], "student": {"id": "a", "name": "W" * 4000}}
+    assert len(page_of(report_of(submission=part)).named("h1")[0].text) == 200

@@ -98,15 +98,39 @@ def test_a_sandbox_that_cannot_start_is_told():
     )
 
 
-def test_a_machine_without_torch_is_told(monkeypatch):
-    def absent(name):
-        raise metadata.PackageNotFoundError(name)
+@pytest.fixture
+def without_torch(monkeypatch):
+    """Nothing is installed under the name torch."""
+    found = metadata.version
 
-    monkeypatch.setattr(metadata, "version", absent)
+    def version(name):
+        if name == "torch":
+            raise metadata.PackageNotFoundError(name)
+        return found(name)
 
-    assert finding("torch") == DoctorFinding(
-        "torch", "not installed", is_good=False, advice="Run `make setup` again.", is_needed=True
+    monkeypatch.setattr(metadata, "version", version)
+
+
+def test_a_machine_without_torch_grades_specs_on_arrays(without_torch):
+    torch, numpy = finding("torch"), finding("NumPy")
+
+    assert torch == DoctorFinding(
+        "torch",
+        "not installed; specs on NumPy arrays are graded without it, those on tensors are not",
+        is_good=False,
+        advice="To grade tensors, `pip install torch`, or `make setup` in a checkout.",
     )
+    assert numpy.is_good
+    assert numpy.is_needed
+    assert numpy.seen.startswith(f"{metadata.version('numpy')}; starts in ")
+    assert finding("Workers").seen.endswith(" NumPy")
+
+
+def test_a_machine_without_torch_whose_worker_dies_cannot_grade(without_torch):
+    numpy = finding("NumPy", answering(Died("signal SIGSEGV")))
+
+    assert not numpy.is_good
+    assert numpy.is_needed
 
 
 def test_a_temporary_folder_that_cannot_be_written_is_told(monkeypatch):

@@ -4,6 +4,7 @@ import io
 
 from rich.console import Console
 
+from grader.frontends import selftest_result
 from grader.frontends.selftest_result import progress_line, show_result
 from grader.selftest import Implementation, Outcome, Result
 from grader.spec import load_spec
@@ -126,3 +127,14 @@ def test_a_fault_of_the_grader_is_not_a_clean_result():
     assert "The grader failed (1)" in words(errored)
     assert "Errored: svm_naive_values." in words(errored)
     assert not Result((errored,), 0, 7, 1.0).is_clean
+
+
+def test_where_the_shipped_implementations_are_not_installed_that_is_told(monkeypatch):
+    monkeypatch.setattr(selftest_result, "has_catalogue", lambda: False)
+    left_out = (
+        "The shipped implementations are not installed, because they hold right answers: a wheel leaves them out, and a"
+        " checkout of the grader tries them too."
+    )
+
+    assert words().endswith(left_out)
+    assert f"{left_out} False passes: 0. False fails: 0." in words(outcome())

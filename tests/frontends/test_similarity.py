@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from grader.batch.similar.similarity import Alike, Pair, Similarities
 from grader.frontends.app import app
 from grader.frontends.commands.similarity import similarity_lines
-from grader.frontends.progress import reading_progress
+from grader.frontends.progress import counting_progress
 from tests.samples import mini_spec
 
 
@@ -90,7 +90,7 @@ def test_the_command_compares_a_class_and_takes_out_the_template(tmp_path, monke
 
 
 def test_reading_a_large_class_says_how_far_it_is(capsys):
-    with reading_progress(every_seconds=0) as progress:
+    with counting_progress(every_seconds=0) as progress:
         progress(1_200, 3_000)
 
     assert capsys.readouterr().err == "read 1,200 of 3,000\n"

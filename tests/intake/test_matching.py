@@ -311,6 +311,20 @@ def test_a_group_is_its_members(tmp_path, name):
     assert [each.id for each in result.not_submitted] == ["3"]
 
 
+@pytest.mark.parametrize(
+    "name", ["Team A_77_assignsubmission_file/softmax.py", "teama_101_678901_softmax.py"]
+)
+def test_the_number_beside_a_groups_name_is_no_other_members(tmp_path, name):
+    text = "Student ID,Canvas ID,Moodle Participant,Group\n1,101,1001,Team A\n2,102,1002,Team A\n"
+
+    ((entry),) = downloaded(tmp_path, text, name).entries
+
+    assert [each.part.platform for each in entry.students] == [
+        {"id": "1", "canvas": "101", "moodle": "1001"},
+        {"id": "2", "canvas": "102", "moodle": "1002"},
+    ]
+
+
 def test_as_many_students_out_as_in_is_said_in_words():
     text = "id,login,name\n1,ann,Ann\n2,ben,Ben\n3,cem,Cem\n"
 

@@ -304,6 +304,12 @@ def test_the_student_id_counts_before_a_bare_id():
     assert (roster.students[0].id, roster.students[0].ids) == ("0012", {"id": "0012", "other_id": "17"})
 
 
+def test_a_worksheets_participants_are_found_under_a_bare_id():
+    roster, _ = parse_roster("ID,Name\nTeilnehmer/in 1001,Ann\nTeilnehmer/in 1002,Ben\n")
+
+    assert [each.ids for each in roster.students] == [{"moodle": "1001"}, {"moodle": "1002"}]
+
+
 def test_a_great_roster_takes_time_in_proportion():
     def seconds(count):
         rows = "".join(f'{at:08},"Last{at}, First",s{at}@example.edu\n' for at in range(count))

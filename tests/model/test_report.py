@@ -334,6 +334,23 @@ def test_nothing_else_tells_of_a_hidden_check():
         assert word not in view.to_json()
 
 
+def test_a_function_that_only_hidden_checks_name_is_not_named():
+    absent = {"status": "missing", "where": None}
+    there = {"status": "correct", "where": {"file": "hw.py", "cell": None, "line": 1}}
+    functions = {"f": absent, "g": there, "both": absent, "neither": absent}
+    hidden = check_part(id="secret", visibility="hidden", status="skipped", functions=["f", "g", "both"])
+    visible = {**PLAIN, "functions": ["both"], "caused_by": ["both", "f"], "status": "skipped"}
+    view = student_view(report_of(functions=functions, checks=[hidden, visible]))
+
+    assert {name: part.status for name, part in view.functions.items()} == {
+        "g": "unjudged",
+        "both": "missing",
+        "neither": "missing",
+    }
+    assert view.checks[0].caused_by == ("both",)
+    assert student_view(view) == view
+
+
 def test_the_points_of_hidden_checks_count():
     view = student_view(with_a_hidden_check())
 

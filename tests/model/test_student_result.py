@@ -1,5 +1,6 @@
 """A student's score once the instructor's words are applied."""
 
+from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
 from tests.samples import check_part, report_of
 
@@ -16,6 +17,15 @@ def faulty():
         check_part(id="g", points=0.0, status="errored"),
     ]
     return report_of(checks=checks, status="incomplete", score=None, max_score=20.0)
+
+
+def test_a_student_is_named_with_the_id_and_nobody_by_the_submission():
+    named = StudentResult("s1", StudentPart(id="1001", name="Student One"), None)
+
+    assert named.words == "Student One (1001)"
+    assert StudentResult("s1", StudentPart(id="1001"), None).words == "1001"
+    assert StudentResult("s1", StudentPart(id="Ann", name="Ann"), None).words == "Ann"
+    assert result_of(None).words == "ann"
 
 
 def test_changes_add_up():

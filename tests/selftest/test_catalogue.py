@@ -169,3 +169,10 @@ def test_a_module_holds_what_the_function_needs_and_its_partner_and_no_more():
     assert "LinearClassifier" in names
     assert "train_linear_classifier" in names
     assert "svm_loss_naive" not in names
+
+
+def test_without_a_catalogue_as_in_a_wheel_there_are_no_implementations(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+
+    assert catalogue.implementations_for(load_spec("eecs498_2019").spec) == ()
+    assert not catalogue.has_catalogue()

@@ -114,7 +114,7 @@ def _without_report(outside: LeftOut, awaited: Sequence[StudentName]) -> Iterato
         )
         yield Notice("wrong", "Reports that cannot be read: run grader batch again to make them anew", lines)
     if lines := _lines([who for who in awaited if who.submission not in outside.unread]):
-        title = "Not graded yet: run the same grader batch command again, without --select, to go on"
+        title = "Not graded yet: unless a run is still at work, run the same grader batch command again, without --select"
         yield Notice("unwritten", title, lines, mark="waiting")
 
 

@@ -30,6 +30,7 @@
   for (const table of document.querySelectorAll("table.sortable")) {
     const headers = [...table.tHead.rows[0].cells];
     headers.forEach((header, column) => {
+      if (header.tagName !== "TH") return;
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = header.textContent;

@@ -47,6 +47,9 @@ _COMMON = 10
 _NAMED = 12
 """Students of a cause by name."""
 _LONGEST_CAUSE = 300
+_LONGEST_NAME = 100
+
+_COUNTED = "Late penalties and overrides are included; a submission that could not be graded counts as 0."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def class_page(
     rows = tuple(rows_of(results, left_out.unread, marks.by_student()))
     css = style(f"{_NAME}.css", _PACKAGE)
     script = resource(f"{_NAME}.js", _PACKAGE)
-    title = _title(statistics)
+    title = formatting.shortened(_title(statistics), _LONGEST_CAUSE)
     html = template(f"{_NAME}.html.jinja", _PACKAGE).render(
         css=Markup(css),  # noqa: S704  ours
         script=Markup(script),  # noqa: S704  ours
@@ -126,7 +129,9 @@ def class_page(
         students=students_words(statistics) if counted else "",
         figures=tuple(_figures(statistics)),
         histogram=_histogram(statistics.scores),
-        spread="" if statistics.scores is None else spread_words(statistics.scores),
+        spread="" if statistics.scores is None else _spread(statistics.scores),
+        counted=_COUNTED,
+        longest=_LONGEST_NAME,
         notices=notices(statistics, left_out, awaited, remarks),
         changes=tuple(changes(statistics)),
         mistakes=_mistakes(statistics),
@@ -183,6 +188,17 @@ def _figures(statistics: ClassStatistics) -> Iterator[Figure]:
         yield Figure(f"{low} to {high}", "middle half")
     full = sum(each.count for each in scores.bins if each.high is None)
     yield Figure(f"{full:,}", f"of {spread.count:,} with full marks")
+
+
+def _spread(scores: ScoreStatistics) -> str:
+    """What the large numbers do not tell; all in words where there are none."""
+    spread = scores.spread
+    if spread.count == 1:
+        return spread_words(scores)
+    count = formatting.count(spread.count, "score")
+    low, high = (score_words(each, scores) for each in (spread.lowest, spread.highest))
+    told = f"{count}, all {low}" if low == high else f"{count}, from {low} to {high}"
+    return f"{told}, in percent because the maximum differs" if scores.is_percent else told
 
 
 def _histogram(scores: ScoreStatistics | None) -> Markup:
@@ -264,7 +280,7 @@ def _speeds(statistics: ClassStatistics) -> Iterator[Speed]:
     slowdowns = [each.slowdown for each in statistics.speeds]
     for heading, spreads in (
         ("Speedup over the student's own naive function", speedups),
-        ("Time beside the reference's (less is better)", slowdowns),
+        ("Time relative to the reference (lower is better)", slowdowns),
     ):
         there = [(title, each) for title, each in zip(titles, spreads, strict=True) if each is not None]
         words = [f"{formatting.count(each.count, 'student')}: {range_words(each)}" for _, each in there]

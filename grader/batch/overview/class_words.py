@@ -54,7 +54,7 @@ def students_words(statistics: ClassStatistics) -> str:
     if statistics.nothing_submitted:
         parts.append(f"{len(statistics.nothing_submitted)} handed in nothing")
     parts += [f"{count} {NO_SCORE[why]}" for why, count in without.items()]
-    students = formatting.count(statistics.students, "student")
+    students = f"{statistics.students:,} {'student' if statistics.students == 1 else 'students'}"
     return f"{students}, all graded" if len(parts) == 1 else f"{students}: {', '.join(parts)}"
 
 

@@ -32,6 +32,13 @@ class Words:
     strangers: frozenset[tuple[str, str]] = frozenset()
     """(submission, student's id by the platform) of who is nobody on the roster, whatever id they share with somebody there."""
 
+    @property
+    def name_students(self) -> bool:
+        """Whether some of them are on students or submissions by name."""
+        rules = self.rules
+        has_days = isinstance(rules.late, LateDays) and bool(rules.late.left)
+        return bool(self.overrides or rules.overrides or rules.extensions or has_days)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:

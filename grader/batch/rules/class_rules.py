@@ -74,7 +74,7 @@ class Policy(Model):
 
 
 class NoPenalty(Policy):
-    """Lateness is told, and costs nothing."""
+    """Lateness is shown, and costs nothing."""
 
     policy: Literal["none"] = "none"
 

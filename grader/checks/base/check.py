@@ -45,8 +45,11 @@ class CheckFields(Model):
     kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
     title: str = Field(min_length=1, max_length=80, description="Shown to the student.")
-    points: float = Field(ge=0, le=1000)
-    visibility: Literal["visible", "hidden"] = "visible"
+    points: float = Field(ge=0, le=1000, description="Points for passing; 0 only informs.")
+    visibility: Literal["visible", "hidden"] = Field(
+        default="visible",
+        description="hidden: students see its points and whether it passed, and nothing else.",
+    )
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
 
     @property

@@ -20,6 +20,7 @@ class CheckContext:
         device: the device of the student's tensors.
         data: the images to train on; None where no check of the spec needs any.
         is_full: trainings run to the end, even where the verdict is certain before.
+        for_page: somebody will look at the report's curves: those of the reference are drawn beside the student's.
     """
 
     assignment: Assignment
@@ -27,6 +28,7 @@ class CheckContext:
     device: Device = "cpu"
     data: DataSet | None = None
     is_full: bool = False
+    for_page: bool = False
 
     def in_layout(self, layout: Layout) -> CheckContext:
         """The same context with W and X in that layout."""

@@ -1,4 +1,4 @@
-"""A wrong gradient as an image: where it is off, and in which direction."""
+"""A wrong gradient as images: where it is off, and in which direction."""
 
 from __future__ import annotations
 
@@ -13,6 +13,25 @@ TOO_HIGH, TOO_LOW, RIGHT = (178, 24, 43), (33, 102, 172), (247, 247, 247)
 
 GREATEST_SIDE = 64
 """Of dW, in entries; nobody looks at more of them one by one."""
+
+
+_GRAY, _REACH = 128, 127
+
+
+def error_images(off: Array) -> Picture | None:
+    """An image 32 x 32 for each class of what dW (3073, C) is off by on images; the bias row is left out.
+
+    Gray where it is right; in each color brighter where it is too high, darker where it is too low, relative to the greatest
+    entry, the bias row's too. None where there is nothing to see.
+    """
+    images = off[:-1].astype(np.float64).T.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    greatest = float(np.abs(off).max(initial=0.0))
+    if not 0 < greatest < np.inf:
+        return None
+    levels = np.rint(_GRAY + _REACH * images / greatest).astype(np.uint8)
+    if (levels == _GRAY).all():  # only the bias row is off
+        return None
+    return Picture(count=len(levels), height=32, width=32, rgb=levels.tobytes())
 
 
 def error_picture(seen: Array, right: Array, layout: Layout) -> Picture | None:

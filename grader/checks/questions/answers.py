@@ -46,7 +46,7 @@ class AnswersCheck(AskingCheck):
         default=(),
         description="The student's other functions and classes that the question's driver calls.",
     )
-    dtype: DTypeName = "float64"
+    dtype: DTypeName = Field(default="float64", description="Dtype of the arrays of floats.")
     shares: Mapping[str, float] = Field(
         default_factory=dict,
         description="Share of the points for each output; without it all outputs count alike.",

@@ -115,8 +115,8 @@ def is_enough(reading: Reading) -> bool:
 class Rung(Model):
     """A step of a ladder: the credit for a value on the right side of the bound."""
 
-    bound: float = Field(gt=0)
-    credit: float = Field(ge=0, le=1)
+    bound: float = Field(gt=0, description="The value to reach.")
+    credit: float = Field(ge=0, le=1, description="Share of the points for it.")
 
 
 def is_ladder(rungs: Sequence[Rung], *, falls: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
@@ -12,7 +13,10 @@ from grader import formatting
 from grader.checks.base.call import sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
-from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learned, Learner, Plan
+from grader.checks.losses.error_picture import error_images
+from grader.checks.training.learning import LEARNER_ROLES, Accuracies, Learned, Learner, Plan, data_of
+from grader.checks.training.reference_curve import reference_curve
+from grader.data import FEATURES
 from grader.errors import SpecFault
 from grader.model.assignment import FunctionSpec
 from grader.model.trial import Array, DTypeName, Trial
@@ -38,11 +42,11 @@ class AccuracyCheck(CheckFields):
     trainer: str | None = None
     predictor: str | None = None
     class_name: str | None = None
-    dtype: DTypeName = "float32"
-    learning_rate: float = Field(gt=0)
-    reg: float = Field(ge=0)
-    num_iters: int = Field(default=1500, gt=0, le=20000)
-    batch_size: int = Field(default=200, gt=0, le=10000)
+    dtype: DTypeName = Field(default="float32", description="Dtype of the images.")
+    learning_rate: float = Field(gt=0, description="Step of gradient descent.")
+    reg: float = Field(ge=0, description="Strength of the regularization.")
+    num_iters: int = Field(default=1500, gt=0, le=20000, description="Number of steps.")
+    batch_size: int = Field(default=200, gt=0, le=10000, description="Images of each batch.")
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
 
@@ -97,12 +101,28 @@ class AccuracyCheck(CheckFields):
             " ".join(words),
             measured=measured,
             allowed=bars.by_name() | {"iterations": float(self.num_iters)},
-            curves={} if history is None else {"loss": curve(history)},
-            pictures={"weights": templates(learned.W)} if len(learned.W) == 3 * 32 * 32 + 1 else {},
+            curves={} if history is None else {"loss": curve(history)} | self._beside(context, learned),
+            pictures=_pictures(learned),
             blames=() if credit == 1 else self.functions,
             alarms=learned.alarms(self.functions, is_paid=credit > 0),
             findings=learned.findings(self.functions),
         )
+
+    def _beside(self, context: CheckContext, learned: Learned) -> dict[str, tuple[float, ...]]:
+        """The reference's loss over as many iterations, where somebody will look at it."""
+        if not context.for_page:
+            return {}
+        losses = reference_curve(
+            data_of(context),
+            self.dtype,
+            self._learner.classifier(context),
+            dataclasses.replace(context.assignment.convention, layout="DC"),  # the data come as (N, D)
+            learning_rate=self.learning_rate,
+            reg=self.reg,
+            num_iters=learned.iterations,
+            batch_size=self.batch_size,
+        )
+        return {"reference_loss": losses} if losses else {}
 
     def _training_fault(self, context: CheckContext, learned: Learned) -> str | None:
         """Why W counts for nothing, although it reaches a bar."""
@@ -118,6 +138,14 @@ def curve(history: Array) -> tuple[float, ...]:
     """At most 150 numbers that draw the same curve: means over equal stretches, to five digits."""
     parts = np.array_split(history, min(CURVE_POINTS, len(history)))
     return tuple(float(f"{part.mean():.5g}") for part in parts)
+
+
+def _pictures(learned: Learned) -> dict[str, Picture]:
+    """The learned weights, and where the loss's gradient is off."""
+    if len(learned.W) != FEATURES:
+        return {}
+    off = None if learned.training.off is None else error_images(learned.training.off)
+    return {"weights": templates(learned.W)} | ({} if off is None else {"dW_error": off})
 
 
 def templates(W: Array) -> Picture:

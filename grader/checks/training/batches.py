@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles, random_stream
@@ -43,7 +44,7 @@ class BatchesCheck(CheckFields):
 
     kind: Literal["batches"]
     function: str
-    dtype: DTypeName = "float64"
+    dtype: DTypeName = Field(default="float64", description="Dtype of X.")
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """A right sampler."""

@@ -7,7 +7,7 @@ cannot compute the right gradients: they must lead to the W that the training re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -128,6 +128,15 @@ class Descent:
         bound = TOLERANCE * _length(data) + slack
         return Direction(bool(rest <= bound and (found > 0).all()), float(found.sum()))
 
+    def off(self, gradient: Array, W: Array, rows: Array) -> Array | None:
+        """A gradient less the right one of a batch; None where they are equal but for rounding."""
+        data, slack = self._data_gradient(W, rows)
+        full = 2 * self.convention.regularizer_coefficient * self.reg
+        off: Array = gradient - data - full * W
+        slack += _ROUNDINGS * full * _length(W)
+        is_off = np.isfinite(_length(off)) and _length(off) > TOLERANCE * _length(data) + slack
+        return off if is_off else None
+
     def rows_of(self, batch: Array) -> Array | StepFault:
         """The numbers of the rows of X in a batch."""
         if not len(batch):
@@ -162,6 +171,9 @@ class TrainingFinding:
 
     fault: str | None
     is_seen: bool = True
+
+    off: Array | None = field(default=None, compare=False)
+    """What the loss's gradient (D, C) is off by in the step that was asked; None where it is right, or nobody can tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +227,14 @@ class DescentAudit:
         if "other rows" in directions:
             return TrainingFinding(f"{self.trainer} calls {self.loss} with rows that are not in X")
         return TrainingFinding(None, 2 * len(known) >= len(directions) and self._is_mostly_seen(directions))
+
+    def off(self, gradient: Array | str | None) -> Array | None:
+        """What the loss alone is off by; None where it is right, its regularizer too."""
+        if self.asked is None or gradient is None or isinstance(gradient, str):
+            return None
+        step, rows = self.asked
+        with np.errstate(all="ignore"):
+            return self.descent.off(gradient.astype(np.float64), step.before.astype(np.float64), rows)
 
     def _few_rows(self) -> int | None:
         """How many different rows of X the steps use, where batches drawn at random would use far more."""

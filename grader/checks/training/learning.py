@@ -266,7 +266,7 @@ class Learner:
         assignment, data = context.assignment, data_of(context)
         X, y = prepared(data, "train", self.dtype)
         descent = Descent(
-            self._classifier(context),
+            self.classifier(context),
             dataclasses.replace(assignment.convention, layout="DC"),  # the data come as (N, D)
             X,
             y,
@@ -322,7 +322,7 @@ class Learner:
                 gradient = f"{name_of(trial)} returned {value.description} instead of dW, on {trial.label}"
             else:
                 gradient = value.array
-        return audit.finding(gradient)
+        return dataclasses.replace(audit.finding(gradient), off=audit.off(gradient))
 
     def _labelling(self, context: CheckContext, trainings: Evidence) -> tuple[Trial, ...]:
         """With the trained weights, where there are any: label the judged images, then call the loss alone."""
@@ -401,11 +401,12 @@ class Learner:
         """
         convention = context.assignment.convention
         one, other = _descents(
-            data_of(context), self.dtype, self._classifier(context), convention, pair, num_iters, batch_size
+            data_of(context), self.dtype, self.classifier(context), convention, pair, num_iters, batch_size
         )
         return 1 - _likeness(W, one) <= _SPREAD * (1 - _likeness(one, other))
 
-    def _classifier(self, context: CheckContext) -> ClassifierName:
+    def classifier(self, context: CheckContext) -> ClassifierName:
+        """Of the student's loss."""
         loss = context.assignment.functions[self.functions[0]]
         assert isinstance(loss, LossFunction | ClassifierClass)
         assert loss.classifier is not None

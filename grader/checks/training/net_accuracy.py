@@ -43,13 +43,15 @@ _LEVELS = 255.0
 class NetTraining(Model):
     """A training and the bars it must reach."""
 
-    hidden_dims: tuple[int, ...] = Field(min_length=1, max_length=8)
-    weight_scale: float = Field(gt=0)
-    reg: float = Field(default=0.0, ge=0)
-    learning_rate: float = Field(gt=0)
-    lr_decay: float = Field(default=1.0, gt=0, le=1)
-    epochs: int = Field(gt=0, le=100)
-    batch_size: int = Field(gt=0, le=10000)
+    hidden_dims: tuple[int, ...] = Field(
+        min_length=1, max_length=8, description="Widths of the hidden layers."
+    )
+    weight_scale: float = Field(gt=0, description="Standard deviation of the first weights.")
+    reg: float = Field(default=0.0, ge=0, description="Strength of the regularization.")
+    learning_rate: float = Field(gt=0, description="Step of gradient descent.")
+    lr_decay: float = Field(default=1.0, gt=0, le=1, description="Factor of the step after each epoch.")
+    epochs: int = Field(gt=0, le=100, description="Passes over the training images.")
+    batch_size: int = Field(gt=0, le=10000, description="Images of each batch.")
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
 

@@ -59,7 +59,7 @@ class ParamSetCheck(CheckFields):
     batch_size: int = Field(
         default=200, gt=0, le=10_000, description="The default of train; another one is a note."
     )
-    dtype: DTypeName = "float64"
+    dtype: DTypeName = Field(default="float64", description="Dtype of the images.")
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """Two calls with all numbers, one with better labels in training and one in validation; one without num_iters."""

@@ -71,14 +71,14 @@ class SearchCheck(CheckFields):
     dtype: DTypeName = Field(
         default="float32", description="Of the data that the student's own training gets."
     )
-    least_pairs: int = Field(default=1, ge=1, le=100)
-    most_pairs: int = Field(default=25, ge=1, le=100)
+    least_pairs: int = Field(default=1, ge=1, le=100, description="Fewest pairs that may be returned.")
+    most_pairs: int = Field(default=25, ge=1, le=100, description="Most pairs that may be returned.")
     bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
-    num_iters: int = Field(default=1500, gt=0, le=20000)
+    num_iters: int = Field(default=1500, gt=0, le=20000, description="Number of steps for the best pair.")
     rank_iters: int = Field(
         default=400, gt=0, le=20000, description="Iterations after which the best three pairs are picked."
     )
-    batch_size: int = Field(default=200, gt=0, le=10000)
+    batch_size: int = Field(default=200, gt=0, le=10000, description="Images of each batch.")
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The learner must be three functions, one class or nothing."""

@@ -83,7 +83,16 @@ def check(
         raise UsageError("--json and --html name the same file; give two")
     require_writable(json_path)
     require_writable(html_path, "--html", "a page")
-    with Grader(spec, quick=quick, full=full, seed=seed, only=only or [], device=device, data=data) as grader:
+    with Grader(
+        spec,
+        quick=quick,
+        full=full,
+        seed=seed,
+        only=only or [],
+        device=device,
+        data=data,
+        for_page=html_path is not None,
+    ) as grader:
         from grader.frontends import terminal
         from grader.model.report import student_view
 

@@ -11,7 +11,7 @@ import typer
 from grader import formatting
 from grader.api import compare_class
 from grader.frontends.commands.options import submission_path
-from grader.frontends.progress import reading_progress
+from grader.frontends.progress import counting_progress
 from grader.model.format import FormatName
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def similar(
     Exit code 0: the class was compared, whatever was found; 2: wrong usage or
     an unreadable class; 3: the grader's fault; 130: stopped.
     """
-    with reading_progress() as progress:
+    with counting_progress() as progress:
         found = compare_class(submissions, spec, template=template, format=download_format, progress=progress)
     from grader.frontends import terminal
 

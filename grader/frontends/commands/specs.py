@@ -86,15 +86,27 @@ def print_schema(
     class_rules: Annotated[
         bool, typer.Option("--class", help="The schema of class.toml, the rules of a class.")
     ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="The schema of the settings of `grader push`.")
+    ] = False,
 ) -> None:
-    """Print the JSON Schema of specs, of reports, or of class.toml."""
+    """Print the JSON Schema of specs, of reports, of class.toml, or of the settings of a push."""
     from grader.batch.rules.class_rules import rules_schema
     from grader.model.report import report_schema
+    from grader.push.config import push_schema
     from grader.spec import spec_schema
 
-    if report and class_rules:
-        raise UsageError("give --report or --class, not both")
-    schema = report_schema() if report else rules_schema() if class_rules else spec_schema()
+    if report + class_rules + push > 1:
+        raise UsageError("give one of --report, --class and --push")
+    schema = (
+        report_schema()
+        if report
+        else rules_schema()
+        if class_rules
+        else push_schema()
+        if push
+        else spec_schema()
+    )
     typer.echo(json.dumps(schema, indent=2))
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from reference.conventions import Convention
+from reference.in_worker.closed import read_source
 from reference.in_worker.constants import in_convention
 
 _HERE = Path(__file__).parent
@@ -18,9 +19,7 @@ _HERE = Path(__file__).parent
 
 def right_source(module: str, function: str, convention: Convention) -> str:
     """The source of a function of a module in a convention. Raises FileNotFoundError for an unknown module."""
-    return function_alone(
-        in_convention((_HERE / f"{module}.py").read_text(encoding="utf-8"), convention), function
-    )
+    return function_alone(in_convention(read_source(_HERE, module), convention), function)
 
 
 @cache

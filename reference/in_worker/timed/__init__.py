@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from reference.conventions import Convention
+from reference.in_worker.closed import read_source
 from reference.in_worker.constants import in_convention
 
 TIMED_FUNCTIONS = (
@@ -28,5 +29,4 @@ def timed_source(backend: Literal["torch", "numpy"], convention: Convention) -> 
     Each takes W (D, C), X (N, D), y (N,), reg, or in layout "CD" W (C, D), X (D, N), and returns (loss, dW).
     null_call returns zero and W: the cost of a call that does nothing.
     """
-    text = (_HERE / f"{backend}_losses.py").read_text(encoding="utf-8")
-    return in_convention(text, convention)
+    return in_convention(read_source(_HERE, f"{backend}_losses"), convention)

@@ -54,7 +54,7 @@ class Fit:
 RIGHT = Fit()
 
 
-def features(x: Array) -> Array:
+def powers(x: Array) -> Array:
     """(N, 2): x and its square."""
     return np.stack([x, x**2], axis=1)
 
@@ -68,7 +68,7 @@ def _standardised(values: Array, options: Fit) -> Array:
 
 def descend(inputs: Inputs, options: Fit = RIGHT) -> Answer:
     """The w (2, 1), the b (1,) and the losses (num_iters + 1,); the last is that of the w and b returned."""
-    psi, y = features(inputs.array("x")), inputs.array("y").reshape(-1, 1)
+    psi, y = powers(inputs.array("x")), inputs.array("y").reshape(-1, 1)
     if "psi" in options.standardised:
         psi = _standardised(psi, options)
     if "y" in options.standardised:
@@ -204,15 +204,15 @@ _LOSSES: tuple[QuestionMistake, ...] = (
 _WHICH_POWERS = "which powers does the assignment ask for?"
 
 _COLUMNS: Table[Callable[[Array], Array]] = {
-    "columns_swapped": ("They are the right columns in the wrong order.", lambda x: features(x)[:, ::-1]),
+    "columns_swapped": ("They are the right columns in the wrong order.", lambda x: powers(x)[:, ::-1]),
     "one_and_x": (f"They are ones and x: {_WHICH_POWERS}", lambda x: np.stack([x**0, x], axis=1)),
     "one_and_square": (f"They are ones and squares: {_WHICH_POWERS}", lambda x: np.stack([x**0, x**2], axis=1)),
     "doubled_for_squared": ("Their second column is 2*x: what is the square of x?", lambda x: np.stack([x, 2 * x], axis=1)),
     "cubes": (f"Their second column is the cube of x: {_WHICH_POWERS}", lambda x: np.stack([x, x**3], axis=1)),
     "x_twice": (f"Both columns are x: {_WHICH_POWERS}", lambda x: np.stack([x, x], axis=1)),
     "squares_twice": (f"Both columns are squares: {_WHICH_POWERS}", lambda x: np.stack([x**2, x**2], axis=1)),
-    "all_zero": ("They are zero: are they still as the template left them?", lambda x: 0 * features(x)),
-    "rows_as_columns": ("They are the right numbers in the wrong places: do you reshape the array instead of transposing it?", lambda x: features(x).T.reshape(-1, 2)),
+    "all_zero": ("They are zero: are they still as the template left them?", lambda x: 0 * powers(x)),
+    "rows_as_columns": ("They are the right numbers in the wrong places: do you reshape the array instead of transposing it?", lambda x: powers(x).T.reshape(-1, 2)),
 }  # fmt: skip
 
 _FEATURES: tuple[QuestionMistake, ...] = mistakes_in(
@@ -249,7 +249,7 @@ LINEAR_REGRESSION_QUESTIONS = (
         parameters=("x",),
         outputs={"psi": "array"},
         draw=_draw_points,
-        answer=lambda inputs: {"psi": features(inputs.array("x"))},
+        answer=lambda inputs: {"psi": powers(inputs.array("x"))},
         mistakes=_FEATURES,
         right=("linear_regression", "features"),
     ),

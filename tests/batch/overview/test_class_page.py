@@ -43,7 +43,7 @@ def test_every_student_has_a_row_and_nobody_two(page):
 
 
 def test_it_says_that_it_is_not_for_students_and_shows_hidden_checks(page):
-    assert "For instructors." in page.text
+    assert "For instructors only." in page.text
     assert "On other data hidden secret" in page.text
 
 
@@ -60,7 +60,7 @@ def test_checks_have_their_pass_rate_and_why_the_others_failed(page):
     (row,) = [text for text in page.texts("tr") if text.startswith("f: values")]
 
     assert "3 dW is wrong. Bo B, Cy C, Di D" in row
-    assert row.endswith("1 of 4 3 55 % 10")
+    assert " 1 of 4 3 55 % 10 " in row
 
 
 def test_those_who_need_a_look_are_named_with_the_reason(page):
@@ -68,7 +68,7 @@ def test_those_who_need_a_look_are_named_with_the_reason(page):
 
     assert [each.partition(" Show in the table")[0] for each in texts] == [
         "Reports that cannot be read: run grader batch again to make them anew Hal H: reports/hal_1.json: not a report",
-        "Not graded yet: run the same grader batch command again, without --select, to go on Gus G",
+        "Not graded yet: unless a run is still at work, run the same grader batch command again, without --select Gus G",
         "Could not be graded Ed E: found only a.pdf",
         "Handed in nothing Flo F",
         "Faster than possible 3 f took no time. Bo B, Cy C, Di D",

@@ -2,7 +2,11 @@
 
 import pytest
 
+from grader.batch.left_out import LeftOut
 from grader.batch.overview.class_page import class_page
+from grader.model.report import StudentPart
+from grader.model.student_result import Change, StudentResult
+from tests.samples import check_part, report_of
 
 
 @pytest.fixture
@@ -79,3 +83,25 @@ def test_axe_finds_no_violation(browser, address):
             page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
             found = axe.Axe().run(page)
             assert [each["id"] for each in found.response["violations"]] == []
+
+
+def test_words_that_no_line_has_room_for_fit_a_phone(browser, tmp_path):
+    word = "W" * 4000
+    student = StudentPart(id=word, name=word)
+    report = report_of(
+        assignment={"name": "mini", "title": word, "spec_sha256": "5" * 64},
+        checks=[check_part(title=word, status="failed", points=0.0, message=word)],
+        functions={word: {"status": "missing", "where": None}},
+        flags=[{"kind": "restriction_violated", "message": word, "for": "both"}],
+    )
+    changes = (Change("late", -1.0, word), Change("override", 2.0, word, "f_values"))
+    results = [StudentResult(word, student, report, changes, word, (word,))] * 3
+    path = tmp_path / "index.html"
+    path.write_bytes(
+        class_page(results, LeftOut(unread={word: word}, strangers=(word,)), (word,), {word}).content
+    )
+    with browser.new_context(viewport={"width": 360, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360

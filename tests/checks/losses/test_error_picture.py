@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks.losses.error_picture import RIGHT, TOO_HIGH, TOO_LOW, error_picture
+from grader.checks.losses.error_picture import RIGHT, TOO_HIGH, TOO_LOW, error_images, error_picture
 
 
 def pixels(picture):
@@ -44,3 +44,23 @@ def test_rows_are_features_in_the_other_layout_too():
 )
 def test_there_is_none_where_there_is_nothing_to_see(seen, right):
     assert error_picture(seen, right, "DC") is None
+
+
+def test_an_error_on_images_is_an_image_for_each_class_gray_where_dw_is_right():
+    off = np.zeros((3073, 3))
+    off[0, 0], off[1025, 2], off[-1, 1] = (
+        2.0,
+        -1.0,
+        1.0,
+    )  # red of the first pixel, green of the second; the bias
+
+    picture = error_images(off)
+
+    assert picture is not None
+    images = np.frombuffer(picture.rgb, np.uint8).reshape(3, 32, 32, 3)
+    assert (images[0, 0, 0].tolist(), images[2, 0, 1].tolist()) == ([255, 128, 128], [128, 64, 128])
+    assert (images != 128).sum() == 2
+    assert error_images(np.zeros((3073, 3))) is None
+    off[-1, 1] = 1e3  # all else is rounding beside it
+    assert error_images(off) is None
+    assert error_images(np.full((3073, 3), np.nan)) is None

@@ -77,6 +77,53 @@ def test_right_functions_reach_the_bars_and_leave_a_curve_and_pictures():
     assert len(picture.rgb) == picture.count * picture.height * picture.width * 3 == 10 * 32 * 32 * 3
 
 
+def for_page(**changes):
+    return verdict_on(CHECK, student(**changes), for_page=True)
+
+
+def test_a_report_for_a_page_has_the_references_loss_over_the_same_iterations():
+    curves = for_page().curves
+
+    own, reference = (np.array(curves[name]) for name in ("loss", "reference_loss"))
+    assert len(reference) == 40
+    assert "reference_loss" not in verdict_of(student()).curves
+    # A right training with other batches: alike, point by point.
+    alike = own.reshape(-1, 15).mean(axis=1), reference.reshape(-1, 4).mean(axis=1)
+    assert np.abs(alike[0] - alike[1]).max() < 0.1 * (own[0] - own[-1])
+
+
+def test_the_references_training_is_made_once_for_a_class(monkeypatch):
+    first = for_page().curves["reference_loss"]
+    monkeypatch.setattr("grader.checks.training.reference_curve.train_grid", lambda *_: 1 // 0)
+
+    assert for_page().curves["reference_loss"] == first
+
+
+def test_a_gradient_that_is_wrong_for_a_class_is_shown_on_images():
+    def without_class_3(W, X, y, reg):
+        loss, dW = softmax_indexed(W, X, y, reg)
+        dW[:, 3] = 0
+        return loss, dW
+
+    assert "dW_error" not in verdict_of(student()).pictures
+    picture = verdict_of(student(softmax_loss_vectorized=without_class_3)).pictures["dW_error"]
+    images = np.frombuffer(picture.rgb, np.uint8).reshape(10, 32, 32, 3)
+    assert [number for number, image in enumerate(images) if (image != 128).any()] == [3]
+
+
+def test_a_gradient_without_its_regularizer_is_shown_on_images():
+    strong = CHECK.model_copy(update={"reg": 1.0})
+
+    def without(W, X, y, reg):
+        loss, dW = softmax_indexed(W, X, y, reg)
+        return loss, dW - 2 * reg * W
+
+    verdict = verdict_of(student(softmax_loss_vectorized=without), strong)
+
+    assert verdict.credit == 1.0
+    assert "dW_error" in verdict.pictures
+
+
 def test_a_right_class_reaches_the_bars():
     assert verdict_of(LinearSVM, OF_CLASS).status == "passed"
 

@@ -1,0 +1,105 @@
+"""The journal of a push."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from grader.errors import OutputError, PushError
+from grader.push.journal import Entry, open_journal, read_journal
+
+AT = datetime(2026, 4, 20, 21, 3, 11, 412345, tzinfo=UTC)
+
+
+def entry(**changes):
+    fields = {
+        "time": AT, "lineitem": "x", "user_id": "u1", "student": "s1", "submission": "hw1", "report_sha256": "a",
+        "score": 8.0, "max_score": 10.0, "comment_sha256": None, "timestamp": AT, "outcome": "sent",
+    }  # fmt: skip
+    return Entry.model_validate({**fields, **changes})
+
+
+def test_a_line_has_the_time_as_the_platform_gets_it(tmp_path):
+    with open_journal(tmp_path / "pushed.jsonl", "x") as journal:
+        journal.add(entry())
+
+    (line,) = (tmp_path / "pushed.jsonl").read_text().splitlines()
+    assert '"timestamp":"2026-04-20T21:03:11.412Z","outcome":"sent"' in line
+
+
+def test_a_torn_last_line_is_taken_off_and_the_others_count(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    with open_journal(path, "x") as journal:
+        journal.add(entry(outcome="sending"))
+    whole = path.read_bytes()
+    for torn in (whole[:40], entry().model_dump_json().encode()):
+        path.write_bytes(whole + torn)
+
+        assert read_journal(path, "x").past("u1").sending is not None
+        with open_journal(path, "x") as journal:
+            assert journal.past("u1").sent is None
+        assert path.read_bytes() == whole
+
+
+def test_a_line_in_the_middle_that_cannot_be_read_stops_the_push(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    path.write_text("{}\n")
+
+    with pytest.raises(PushError) as caught:
+        read_journal(path, "x")
+
+    assert str(caught.value) == (
+        f"{path}: line 1 cannot be read, so nobody knows what was sent: nothing is sent. Restore the file, or move it away"
+        " if the platform has none of these scores"
+    )
+
+
+def test_a_link_in_the_place_of_the_journal_is_not_written_through(tmp_path):
+    (tmp_path / "pushed.jsonl").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises((OutputError, PushError)), open_journal(tmp_path / "pushed.jsonl", "x"):
+        pass
+
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_other_line_items_do_not_count(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    with open_journal(path, "x") as journal:
+        journal.add(entry())
+        journal.add(entry(outcome="withheld", score=None))
+
+    assert read_journal(path, "x").past("u1").sent == read_journal(path, "x").past("u1").last
+    assert read_journal(path, "y").past("u1").sent is None
+
+
+def test_a_letter_cut_in_half_is_a_torn_line_like_others(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    whole = entry().model_dump_json().encode() + b"\n"
+    path.write_bytes(whole + '{"student":"Zo\u00eb'.encode()[:-1])
+
+    with open_journal(path, "x") as journal:
+        assert journal.past("u1").sent is not None
+    assert path.read_bytes() == whole
+
+
+def test_an_editors_line_ends_cost_no_line(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    lines = (
+        entry().model_dump_json().encode()
+        + b"\r\n"
+        + entry(user_id="u2").model_dump_json().encode()
+        + b"\r\n\r\n"
+    )
+    path.write_bytes(lines)
+
+    with open_journal(path, "x") as journal:
+        assert journal.past("u2").sent is not None
+    assert path.read_bytes() == lines
+
+
+def test_a_line_item_written_otherwise_is_the_same(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    path.write_text(entry(lineitem="https://LMS.edu/item/?type_id=3").model_dump_json() + "\n")
+
+    assert read_journal(path, "https://lms.edu/item?type_id=3").past("u1").sent is not None
+    assert read_journal(path, "https://lms.edu/item?type_id=4").past("u1").sent is None
