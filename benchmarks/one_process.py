@@ -65,7 +65,7 @@ from grader.sandbox.inside import __file__ as inside
 from grader.sandbox.isolation import Isolation
 from grader.spec import LoadedSpec, load_spec
 from reference import timed_source
-from reference.in_worker.saved import saved_source
+from reference.in_worker.saved import saved_sources
 from reference.in_worker.searched import searched_source
 
 RIGHT = {
@@ -128,7 +128,7 @@ def _grade(loaded: LoadedSpec) -> float:
     context = settings.context(assignment)
     submission = load_submission(RIGHT[spec.name])
     extracted = extract(submission, list(spec.functions), spec.files)
-    reference = f"{searched_source()}\n{saved_source()}"
+    reference = "\n".join((searched_source(), *saved_sources().values()))
     process = _Process(
         student=_module("student", _file(submission.files, "linear_classifier.py").decode()),
         reference=(

@@ -31,12 +31,12 @@ KINDS: Mapping[str, str] = {
     "large": "questions.large:LargeCheck",
     "loops": "losses.loops:LoopsCheck",
     "net_accuracy": "training.net_accuracy:NetAccuracyCheck",
-    "network_weights": "training.network_weights:NetworkWeightsCheck",
     "method_loops": "questions.method_loops:MethodLoopsCheck",
     "param_set": "training.param_set:ParamSetCheck",
     "prediction": "training.prediction:PredictionCheck",
     "purity": "losses.purity:PurityCheck",
     "sampling": "training.sampling:SamplingCheck",
+    "saved": "training.saved:SavedCheck",
     "search": "training.search:SearchCheck",
     "speedup": "speed.speedup:SpeedupCheck",
     "stability": "losses.stability:StabilityCheck",
@@ -57,6 +57,11 @@ def class_of(kind: str) -> type[CheckFields]:
 def is_slow(kind: str) -> bool:
     """Whether checks of a kind time or train: for code that has a report but no spec."""
     return kind in KINDS and class_of(kind).is_slow
+
+
+def tells_numbers(kind: str) -> bool:
+    """Whether a check of a kind has something to tell if it passed: a time or an accuracy, or why there is none."""
+    return is_slow(kind) or (kind in KINDS and class_of(kind).scores_images)
 
 
 class _ByKind:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from grader import formatting
-from grader.checks import is_slow
+from grader.checks import tells_numbers
 from grader.feedback import remarks as told_remarks
 from grader.feedback.causes import OPTIONAL, absent_lines
 from grader.feedback.document import template
@@ -54,7 +54,7 @@ def brief(seen: Report, functions: Sequence[str] = (), notes: Sequence[str] = ()
         flags=list(told_remarks.flags(seen, checks)),
         notes_on=told_remarks.notes(seen, checks),
         checks=checks,
-        measured=[check for check in checks if check.status == "passed" and is_slow(check.kind)],
+        measured=[check for check in checks if check.status == "passed" and tells_numbers(check.kind)],
         notes=notes,
         circumstances=_circumstances(seen),
         prose=_prose,

@@ -11,6 +11,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from grader import formatting
+from grader.checks import KINDS, class_of
 from grader.feedback import remarks
 from grader.feedback.annotations import Place, annotations_of, place_of
 from grader.feedback.causes import OPTIONAL, absent_lines
@@ -134,6 +135,8 @@ def student_page(
         groups=_groups(checks, told, waiting),
         pictures=[each for each in drawn if each.check.id not in tellers],
         figures={each.check.id: each.figures for each in drawn if each.check.id in tellers},
+        on_images=_on_images(checks, [each.check.id for each in drawn]),
+        claims=seen.claims,
         functions=seen.functions,
         notes=remarks.notes(seen, checks),
         listings=code,
@@ -293,6 +296,16 @@ def _day(text: str) -> str:
         return text
     zone = f" {time.tzname()}" if time.tzinfo is not None else ""
     return f"{time.day} {time:%B %Y, %H:%M}{zone}"
+
+
+def _on_images(checks: Sequence[CheckPart], drawn: Sequence[str]) -> list[CheckPart]:
+    """The checks on images that passed and are not told beside a picture: how many were right, or why nobody counted."""
+    return [
+        check
+        for check in checks
+        if check.status == "passed" and check.kind in KINDS and class_of(check.kind).scores_images
+        if check.id not in drawn
+    ]
 
 
 class _Prose:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import formatting
-from grader.checks import is_slow
+from grader.checks import tells_numbers
 from grader.extract import Chunk, Extracted, LeftOut
 from grader.feedback import remarks
 from grader.feedback.causes import absent_lines, causes, listed
@@ -96,6 +96,7 @@ def show_report(console: Console, report: Report) -> None:
         _show_failures(console, causes(report, checks))
         _show_measured(console, checks)
         _show_functions(console, report, checks)
+        _show_claims(console, report)
         _show_flags(console, report, checks)
     console.print()
     console.print(_score_line(report))
@@ -161,6 +162,23 @@ def _show_flags(console: Console, report: Report, checks: Sequence[CheckPart]) -
         console.print(_indented(f"{label}: {flag.message}", style=style))
 
 
+def _show_claims(console: Console, report: Report) -> None:
+    """What the notebooks print, beside what was measured."""
+    if report.claims:
+        console.print()
+        console.print(_text("Printed in the notebooks (no points)", style="bold"))
+    for each in report.claims:
+        if each.measured is not None:
+            console.print(_indented(f"{each.title}: {each.message} ({each.file}, cell {each.cell})."))
+    others = [
+        f"{each.title} {formatting.number(each.printed, 4)}"
+        for each in report.claims
+        if each.measured is None
+    ]
+    if others:
+        console.print(_indented(f"Not compared with anything: {'; '.join(others)}."))
+
+
 def _circumstances(report: Report) -> str:
     environment = report.environment
     missing = environment.isolation_missing
@@ -194,7 +212,7 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
 
 def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
     """The numbers of passed checks of speed and accuracy."""
-    measured = [check for check in checks if check.status == "passed" and is_slow(check.kind)]
+    measured = [check for check in checks if check.status == "passed" and tells_numbers(check.kind)]
     if measured:
         console.print()
     for check in measured:
@@ -383,3 +401,17 @@ def show_spec(console: Console, spec: Spec) -> None:
         table.add_row(_text(check.title), _text(check.id, style="dim"), formatting.points(check.points))
     table.add_row(_text("All", style="bold"), "", _text(formatting.points(spec.max_score), style="bold"))
     console.print(table)
+    on_images = [check for check in spec.checks if check.data_words]
+    if on_images:
+        console.print()
+        console.print(_text("Bars on images", style="bold"))
+    for check in on_images:
+        points = formatting.points(check.points)
+        worth = f"{points} {'point' if points == '1' else 'points'}"
+        console.print(_indented(f"{check.id} ({worth}): {check.data_words}."))
+    if spec.claims:
+        console.print()
+        console.print(_text("Printed numbers that are shown, for no points", style="bold"))
+    for claim in spec.claims:
+        beside = "" if claim.check is None else f", beside what {claim.check} measures with --data"
+        console.print(_indented(f"{claim.title} (tag {claim.tag}){beside}."))

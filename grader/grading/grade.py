@@ -24,6 +24,7 @@ from grader.extract.unwritten import is_unwritten
 from grader.grading.asking import run_and_judge
 from grader.grading.blas import one_thread
 from grader.grading.check_result import CheckResult, errored_verdict
+from grader.grading.claims import claims_of
 from grader.grading.layouts import Runner, find_layouts, layout_notes, layout_of
 from grader.grading.reporting import ReportDraft, report_without_code
 from grader.grading.reuse import Basis, Code, Earlier, Given, Kept, Recorder, Standing
@@ -95,6 +96,9 @@ def _graded(
     if violations is None:
         violations = ()
         faults.append("restrictions could not be checked")
+    claims = guarded(
+        lambda: claims_of(submission, spec.claims, results, has_data=not settings.data_set.is_standin)
+    )
     draft = ReportDraft(
         submission=submission,
         loaded=loaded,
@@ -106,6 +110,7 @@ def _graded(
         settings=settings,
         isolation=isolation,
         started=started,
+        claims=claims or (),
     )
     return guarded(lambda: draft.report(guarded(lambda: _wrong_spec(draft)) or ())) or report_without_code(
         submission.id, "grader_fault", "the report could not be written", loaded, settings, isolation
@@ -286,6 +291,11 @@ class _Grading:
         missing = [name for name in check.functions if name not in self.extracted.functions]
         if missing:
             return CheckResult(check, self._skipped(missing))
+        if check.needs_code and any(is_unwritten(self.extracted, name) for name in check.functions):
+            name = formatting.listing(list(check.functions))
+            return CheckResult(
+                check, check.failed(f"{name} is not written yet, so nothing can have been saved")
+            )
         recorder = Recorder(run)
         watched = self.watch.over(recorder.run, is_timed=check.is_timed or check.is_slow)
         self.ran.add(check.id)

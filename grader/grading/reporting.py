@@ -16,6 +16,7 @@ from grader.extract import Chunk, Extracted, ExtractedFunction
 from grader.extract.defaults import defaults_in, defaults_of
 from grader.extract.unwritten import is_unwritten
 from grader.grading.check_result import CheckResult, errored_verdict
+from grader.grading.claims import far_off
 from grader.grading.environment import environment
 from grader.grading.settings import Settings
 from grader.intake.submission import Submission
@@ -24,6 +25,7 @@ from grader.model.observation import Location
 from grader.model.report import (
     AssignmentPart,
     CheckPart,
+    ClaimPart,
     FailurePart,
     FilePart,
     FindingPart,
@@ -80,6 +82,7 @@ class ReportDraft:
     settings: Settings
     isolation: Isolation
     started: datetime
+    claims: Sequence[ClaimPart] = ()
 
     @cached_property
     def checks(self) -> tuple[CheckPart, ...]:
@@ -124,6 +127,7 @@ class ReportDraft:
             functions=dict(self.functions),
             checks=tuple(map(self._with_causes, self.results, self.checks)),
             flags=tuple(self._flags(wrong_spec)),
+            claims=tuple(each.model_copy(update={"file": _path(each.file)}) for each in self.claims),
             environment=environment(self.settings, self.isolation, self.loaded.spec.checks),
             started_at=self.started.isoformat(timespec="seconds"),
             seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
@@ -145,6 +149,7 @@ class ReportDraft:
             yield FlagPart(
                 kind=alarm.kind, function=alarm.function, message=alarm.message, audience="instructor"
             )
+        yield from far_off(self.claims)
         for other in wrong_spec:
             yield FlagPart(kind="wrong_spec", spec=other.spec, message=other.message, audience="both")
 

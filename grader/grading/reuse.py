@@ -52,7 +52,9 @@ class Recorder:
     def run(self, trial: Trial) -> Observation:
         """Make the call."""
         seen = self.inner(trial)
-        self.files.update(each.name for each in trial.positional if isinstance(each, FileArgument))
+        for each in trial.positional:
+            if isinstance(each, FileArgument):
+                self.files.update(each.names)
         if trial.runner == "student":
             names = {trial.function, *trial.lent, *(each.function for each in trial.replaced)}
             self.callers[trial.caller] = frozenset(names)

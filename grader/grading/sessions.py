@@ -17,7 +17,7 @@ from grader.model.observation import Missing, Observation
 from grader.model.trial import Argument, Device, FileArgument, Tensor, Trial
 from grader.sandbox.protocols import Budget, SandboxLike, SessionLike
 from reference import TIMED_FUNCTIONS, Convention, timed_source
-from reference.in_worker.saved import SAVED_FUNCTIONS, saved_source
+from reference.in_worker.saved import SAVED_FUNCTIONS, saved_sources
 from reference.in_worker.searched import SEARCH_FUNCTIONS, searched_source
 
 
@@ -102,8 +102,8 @@ class Sessions:
 @lru_cache(maxsize=8)
 def _reference_code(backend: Literal["torch", "numpy"], convention: Convention) -> Extracted:
     texts = {
+        **saved_sources(),
         "reference.py": timed_source(backend, convention),
-        "saved.py": saved_source(),
         "searched.py": searched_source(),
     }
     files = tuple(SourceFile(path, text.encode()) for path, text in texts.items())
@@ -125,7 +125,8 @@ def _with_files(trial: Trial, files: Sequence[SourceFile]) -> Trial | Missing:
         if not isinstance(argument, FileArgument):
             positional.append(argument)
             continue
-        nearest = file_named(files, argument.name)
+        found = (file_named(files, name) for name in argument.names)
+        nearest = next((each for each in found if each is not None), None)
         if nearest is None:
             return Missing(f"the submission has no file {argument.name}")
         positional.append(Tensor(np.frombuffer(nearest.content, np.uint8)))

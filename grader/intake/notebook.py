@@ -50,7 +50,7 @@ def read_text_cells(content: bytes, path: str) -> tuple[tuple[Cell, ...], tuple[
     """The code cells as `read_notebook` has them, and the other cells."""
     code: list[Cell] = []
     texts: list[TextCell] = []
-    for cell in _cells_of(_parse(content, path), path):
+    for cell in _cells_of(parse_notebook(content, path), path):
         source, kind = _source_of(cell), cell.get("cell_type")
         if kind == "code":
             code.append(Cell(len(code) + 1, source))
@@ -60,7 +60,8 @@ def read_text_cells(content: bytes, path: str) -> tuple[tuple[Cell, ...], tuple[
     return tuple(code), tuple(texts)
 
 
-def _parse(content: bytes, path: str) -> dict[str, Any]:
+def parse_notebook(content: bytes, path: str) -> dict[str, Any]:
+    """The notebook as JSON. Raises UnreadableNotebook if it is none."""
     text = content.decode(json.detect_encoding(content), "replace")
     start = text[:1000].lstrip("\ufeff \t\r\n")
     if not text.strip("\ufeff \t\r\n\0"):

@@ -22,7 +22,6 @@ from grader.intake.archive import (
     FILE_BYTES,
     FILE_COUNT,
     PATH_BYTES,
-    SAVED_BYTES,
     TOTAL_BYTES,
     is_archive,
     is_kept,
@@ -33,6 +32,7 @@ from grader.intake.archive import (
     is_zip,
     list_archive,
     read_archive,
+    unread_saved,
 )
 
 FOLDER_ENTRIES = 100_000
@@ -209,10 +209,16 @@ def _read_files(
     """The files with the wanted names that `below` finds, and notes; `others` are named where there is no source."""
     files: list[SourceFile] = []
     total = 0
-    for relative, path in sorted(below(is_kept)):
-        with _within(root, relative):
-            if is_saved(relative) and _size_of(path) > SAVED_BYTES:
-                continue
+    found = sorted(below(is_kept))
+    sizes = {}
+    for relative, path in found:
+        if is_saved(relative):
+            with _within(root, relative):
+                sizes[relative] = _size_of(path)
+    unread = unread_saved(sizes)
+    for relative, path in found:
+        if relative in unread:
+            continue
         if len(files) == FILE_COUNT:
             raise SubmissionError.unlike(
                 root, f"at most {FILE_COUNT:,} notebooks and modules in one submission", "more", _ONE_FOLDER

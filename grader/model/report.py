@@ -243,6 +243,19 @@ class FlagPart(ReportModel):
     )
 
 
+class ClaimPart(ReportModel):
+    """An accuracy that a cell of the student's notebook printed: a claim, which earns no points."""
+
+    title: str = Field(description="What the number is.")
+    file: str = Field(description="The notebook's path within the submission.")
+    cell: int = Field(description="Number of the code cell, from 1.")
+    printed: float = Field(description="The number as the cell printed it.")
+    measured: float | None = Field(
+        description="The same as measured with CIFAR-10; null if it was not, or cannot be compared."
+    )
+    message: str = Field(description="Both in words.")
+
+
 class EnvironmentPart(ReportModel):
     """Versions, device and seed: enough to grade it again."""
 
@@ -295,6 +308,10 @@ class Report(ReportModel):
     functions: dict[str, FunctionPart] = Field(description="The functions of the assignment, by name.")
     checks: tuple[CheckPart, ...] = Field(description="All checks of the assignment, in its order.")
     flags: tuple[FlagPart, ...] = Field(default=(), description="Things that a person should look at.")
+    claims: tuple[ClaimPart, ...] = Field(
+        default=(),
+        description="Accuracies that the student's notebooks print, beside those that were measured.",
+    )
     previous: PreviousPart | None = Field(
         default=None, description="The score before the latest regrade; null if there was none."
     )

@@ -93,9 +93,18 @@ class FunctionArgument:
 
 @dataclass(frozen=True, slots=True)
 class FileArgument:
-    """The bytes of a file of the submission, as a uint8 tensor (N,): of several, the one nearest to the top."""
+    """The bytes of a file of the submission, as a uint8 tensor (N,): of several, the one nearest to the top.
+
+    others: names that it may have as well, taken where there is none of the first.
+    """
 
     name: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, the first one first."""
+        return (self.name, *self.others)
 
 
 Argument = Tensor | Scalar | Spy | ResidentTensor | FunctionArgument | FileArgument

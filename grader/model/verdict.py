@@ -59,10 +59,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something about a function that an instructor should look at."""
+    """Something about a function, or the whole submission (None), that an instructor should look at."""
 
     kind: FlagKind
-    function: str
+    function: str | None
     message: str
 
 

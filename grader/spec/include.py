@@ -71,6 +71,8 @@ def with_included(
         dict.fromkeys(name for tables in _all(data, parts) for name in tables.get("files", ()))
     )
     merged["checks"] = [*_checks(parts), *data.get("checks", ())]
+    if claims := [*_claims(parts), *data.get("claims", ())]:
+        merged["claims"] = claims
     return merged
 
 
@@ -134,10 +136,26 @@ def _other_functions(data: Mapping[str, Any], parts: Sequence[_Part]) -> Iterato
 
 def _checks(parts: Sequence[_Part]) -> Iterator[dict[str, Any]]:
     """The checks with their share of the points; an id that two specs have gets the spec's name before it."""
-    ids = [check["id"] for part in parts for check in part.tables["checks"]]
+    ids = _ids(parts)
     for part in parts:
         whole = sum(check["points"] for check in part.tables["checks"])
         for check in part.tables["checks"]:
             points = round(check["points"] * part.points / whole, 6) if whole else 0.0
-            identifier = check["id"] if ids.count(check["id"]) == 1 else f"{part.name}_{check['id']}"
-            yield {**check, "id": identifier, "points": float(points)}
+            yield {**check, "id": _identifier(part, check["id"], ids), "points": float(points)}
+
+
+def _claims(parts: Sequence[_Part]) -> Iterator[dict[str, Any]]:
+    """The claims beside the checks under their names here."""
+    ids = _ids(parts)
+    for part in parts:
+        for claim in part.tables.get("claims", ()):
+            renamed = {"check": _identifier(part, claim["check"], ids)} if "check" in claim else {}
+            yield {**claim, **renamed}
+
+
+def _ids(parts: Sequence[_Part]) -> list[str]:
+    return [check["id"] for part in parts for check in part.tables["checks"]]
+
+
+def _identifier(part: _Part, name: str, ids: Sequence[str]) -> str:
+    return name if ids.count(name) == 1 else f"{part.name}_{name}"

@@ -23,6 +23,8 @@ from grader.model.assignment import (
     Model,
     Restrictions,
 )
+from grader.spec.claims import Claim
+from grader.spec.claims import misfits as claim_misfits
 from grader.spec.errors import Misfits
 from grader.spec.include import Include, with_included
 from grader.spec.toml_file import checked, parse_toml, read_toml, with_tuples
@@ -86,10 +88,16 @@ class Spec(Outline):
     checks: tuple[AnyCheck, ...] = Field(
         min_length=1, description="What is looked at, and for how many points."
     )
+    claims: tuple[Claim, ...] = Field(
+        default=(),
+        max_length=50,
+        description="Numbers that tagged cells of the notebooks print: shown beside what was measured, never worth points.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         faults = [*self._unusable_names(), *self._open_layouts(), *self._repeated_ids(), *self._misfits()]
+        faults += claim_misfits(self.claims, self.checks)
         if faults:
             raise Misfits(faults)
         return self
@@ -97,8 +105,8 @@ class Spec(Outline):
     @property
     def file_names(self) -> frozenset[str]:
         """Names of the files that the assignment asks for, without their folders."""
-        saved = (getattr(check, "file", None) for check in self.checks)
-        return frozenset(name.rpartition("/")[2] for name in (*self.files, *saved) if name)
+        saved = [name for check in self.checks for name in check.file_names]
+        return frozenset(name.rpartition("/")[2] for name in (*self.files, *saved))
 
     def _unusable_names(self) -> Iterator[SpecFault]:
         for name in self.functions:

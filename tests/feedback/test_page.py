@@ -234,6 +234,50 @@ def test_a_member_of_a_group_is_named():
     assert page_of(report_of(submission=part)).texts("h1") == ["Ada and 2"]
 
 
+CLAIMS = [
+    {
+        "title": "Test accuracy",
+        "file": EVIL,
+        "cell": 3,
+        "printed": 0.37,
+        "measured": 0.36,
+        "message": f"printed 0.37 {EVIL}",
+    },
+    {
+        "title": "Features",
+        "file": "f.ipynb",
+        "cell": 1,
+        "printed": 0.4,
+        "measured": None,
+        "message": "printed 0.4; alone",
+    },
+]
+
+
+def test_what_the_notebooks_print_is_shown_as_text_for_no_points():
+    page = page_of(report_of(claims=CLAIMS))
+
+    assert (
+        "Printed in your notebooks For comparison only: these numbers earn and cost no points." in page.text
+    )
+    assert "Featuresprinted 0.4; alonef.ipynb, cell 1" in page.text
+    assert {element.name for element in page.elements} <= ELEMENTS_OF_OURS
+    assert "printed 0.37" in page.text
+
+
+def test_a_check_on_images_that_passed_says_what_was_asked():
+    check = check_part(kind="saved", title="Saved weights", message="With CIFAR-10 (--data) it counts.")
+
+    assert (
+        "Accuracy on images Saved weights: With CIFAR-10 (--data) it counts."
+        in page_of(report_of(checks=[check])).text
+    )
+
+
+def test_without_images_and_claims_the_page_says_nothing_of_them():
+    assert "Accuracy on images" not in page_of(report_of()).text
+
+
 def test_a_fault_of_the_grader_costs_nothing_and_is_nothing_to_fix():
     fault = check_part(
         id="fault", title="f: loops", status="errored", points=0.0, message="The grader failed here."

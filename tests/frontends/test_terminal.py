@@ -546,7 +546,7 @@ def test_a_spec_is_shown_with_its_points():
         "Restrictions: not allowed: losses, libraries, partner, dynamic; noted: autograd, modules;"
         in " ".join(text.split())
     )
-    assert text.splitlines()[-1].split() == ["All", "100"]
+    assert ["All", "100"] in [line.split() for line in text.splitlines()]
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -605,3 +605,29 @@ def test_a_note_that_a_message_tells_already_is_not_repeated():
 
     assert text.count("c.json") == 1
     assert "f: it is written for CUDA." in text
+
+
+def test_printed_numbers_stand_beside_the_measured_ones_and_the_others_in_one_line(shown):
+    claim = {
+        "title": "Test accuracy",
+        "file": HOSTILE,
+        "cell": 3,
+        "printed": 0.371,
+        "measured": 0.362,
+        "message": "printed",
+    }
+    alone = {
+        "title": "Features",
+        "file": "f.ipynb",
+        "cell": 1,
+        "printed": 0.425,
+        "measured": None,
+        "message": "printed",
+    }
+
+    text = shown(show_report, report_of(claims=[claim, alone, {**alone, "title": "Network"}]))
+
+    words = " ".join(re.sub("\x1b\\[[0-9;]*m", "", text).split())
+    assert "Printed in the notebooks (no points) Test accuracy: printed ([red]x[/]" in words
+    assert "Not compared with anything: Features 0.425; Network 0.425." in words
+    assert "\x1b]0;" not in text

@@ -226,7 +226,7 @@ def deflated(content):
 @pytest.mark.parametrize(
     "content,words",
     [
-        (lambda: None, "best.pt is not in the submission, or is larger than 16 MiB."),
+        (lambda: None, "best.pt is not in the submission, or is larger than 64 MiB."),
         (lambda: b"", "best.pt is damaged or was not written by torch.save: loading it raised EOFError."),
         (
             lambda: saved({"W": torch.zeros(10, 3073)}),
@@ -295,7 +295,7 @@ def test_a_file_that_unpacks_to_more_than_a_worker_may_have_costs_that_file_only
     [
         (TimedOut(5.0), "best.pt could not be loaded within 5 s."),
         (Died("SIGKILL"), "best.pt ended the process that was loading it (SIGKILL)."),
-        (Missing("no file"), "best.pt is not in the submission, or is larger than 16 MiB."),
+        (Missing("no file"), "best.pt is not in the submission, or is larger than 64 MiB."),
         (Refused("not called again"), "best.pt was not called again."),
         (
             Raised("RuntimeError", "a path of ours", None, 0.1),

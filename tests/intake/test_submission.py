@@ -55,7 +55,7 @@ def test_an_empty_file_is_a_submission(tmp_path):
 
 
 def test_a_folder_is_read_recursively_and_sorted(tmp_path):
-    for name in ("b.py", "a/c.ipynb", "a/a.py", "data.npy", "notes.txt"):
+    for name in ("b.py", "a/c.ipynb", "a/a.py", "data.csv", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"1")
 
@@ -129,7 +129,7 @@ def test_files_whose_names_differ_only_in_what_cannot_be_seen_stay_two(tmp_path)
 
 def test_a_zip_is_read_without_unpacking_it(tmp_path):
     path = write_zip(
-        tmp_path / "hw.zip", {"b.py": "2", "a\\c.ipynb": "1", "data.npy": "3", "d.zip": "4", "./e.py": "5"}
+        tmp_path / "hw.zip", {"b.py": "2", "a\\c.ipynb": "1", "data.csv": "3", "d.zip": "4", "./e.py": "5"}
     )
 
     found = load_submission(path)
@@ -510,7 +510,7 @@ def test_an_archive_beyond_the_total(tmp_path, monkeypatch):
 
 def test_data_that_is_not_unpacked_does_not_count(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "FILE_BYTES", 10)
-    path = write_zip(tmp_path / "hw.zip", {"data.npy": b" " * 1000, "hw.py": "1"})
+    path = write_zip(tmp_path / "hw.zip", {"data.csv": b" " * 1000, "hw.py": "1"})
 
     assert paths(load_submission(path)) == ["hw.py"]
 

@@ -69,6 +69,7 @@ def test_the_fields_stand_in_the_order_of_the_design():
         "functions",
         "checks",
         "flags",
+        "claims",
         "previous",
         "environment",
         "started_at",

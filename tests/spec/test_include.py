@@ -139,3 +139,24 @@ def test_specs_that_do_not_fit_together_are_told(load, old, new, message):
         load(BOTH.replace(old, new))
 
     assert message in str(caught.value)
+
+
+def test_it_has_their_claims_beside_the_checks_as_they_are_called_there(load):
+    text = """
+name = "both"
+title = "Two in one"
+
+[[include]]
+spec = "cs231n_2025"
+points = 100
+
+[[claims]]
+title = "More"
+tag = "more"
+"""
+    single = load_spec("cs231n_2025").spec
+
+    both = load(text).spec
+
+    assert both.claims[:-1] == single.claims
+    assert (both.claims[-1].title, both.claims[-1].check) == ("More", None)

@@ -186,8 +186,8 @@ ROLES = tags(get_args(get_args(FunctionSpec)[0]), "role")
         (
             "weight = 3\n" + MINI_SPEC,
             (
-                "weight is an unknown field (known: name, title, source, backend, convention, functions, include, seed, limits, restrictions, handout_device, float_labels, files and"
-                " checks)"
+                "weight is an unknown field (known: name, title, source, backend, convention, functions, include, seed, limits, restrictions, handout_device, float_labels, files,"
+                " checks and claims)"
             ),
         ),
         (

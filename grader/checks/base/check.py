@@ -34,13 +34,17 @@ class CheckFields(Model):
     Attributes:
         is_timed: the check measures time, so nothing else may use the device meanwhile.
         needs_data: the check uses the data set.
+        scores_images: it has bars for the share of images that are labelled correctly, and says in `data_words` which count.
         is_slow: the check times or trains, which takes seconds; a quick run leaves it out.
+        needs_code: it does not call its functions, so it fails by itself until they are written.
     """
 
     roles: ClassVar[Roles] = {"function": ("loss",)}
     is_timed: ClassVar[bool] = False
     needs_data: ClassVar[bool] = False
     is_slow: ClassVar[bool] = False
+    scores_images: ClassVar[bool] = False
+    needs_code: ClassVar[bool] = False
 
     kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Unique within the spec.")
@@ -72,6 +76,21 @@ class CheckFields(Model):
     def methods(self) -> tuple[str, ...] | None:
         """The methods of a class that the check is about: what another one must not use costs it nothing; None for all."""
         return None
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of the files besides code that it asks for: none, unless a kind says otherwise."""
+        return ()
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """The names of those of its numbers that a notebook may print as well, measured on CIFAR-10."""
+        return ()
+
+    @property
+    def data_words(self) -> str:
+        """What it asks for on the stand-in for CIFAR-10, and what with --data; empty for a check without bars on images."""
+        return ""
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """Faults of the check, given the functions of the spec; `where` is a field of the check."""

@@ -35,6 +35,7 @@ class AccuracyCheck(CheckFields):
 
     roles: ClassVar[Roles] = LEARNER_ROLES
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["accuracy"]
@@ -55,6 +56,15 @@ class AccuracyCheck(CheckFields):
         yield from super().misfits(functions)
         if len(self.functions) != (1 if self.class_name else 3):
             yield SpecFault("", "must name either loss, trainer and predictor, or class_name alone")
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """Both accuracies."""
+        return ("val_accuracy", "test_accuracy")
+
+    @property
+    def data_words(self) -> str:
+        return f"the same bars on the stand-in and with --data: {self._plan.bars.as_bars()}"
 
     @property
     def _learner(self) -> Learner:

@@ -159,6 +159,10 @@ class Accuracies:
             bars.test, len(data.labels("test"))
         )
 
+    def as_bars(self) -> str:
+        """Both bars in words."""
+        return f"{self.val:g} on the validation images, {self.test:g} on the test images"
+
     def beside(self, bars: Accuracies) -> str:
         """Both accuracies in words, each with its bar."""
         return (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -15,7 +14,8 @@ from grader.checks.base.call import failure_sentence
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import curve
-from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, judged_images, prepared
+from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, prepared
+from grader.checks.training.pixels import ImageOrder, accuracies_of_layers
 from grader.data import FEATURES, DataSet
 from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, Model
@@ -35,9 +35,6 @@ from grader.model.trial import (
 )
 from grader.model.verdict import Verdict
 from reference import driver_source, right_source
-
-_LEVELS = 255.0
-"""Pixels are judged on the course's scale, 0 to 255, with the mean image of the training split taken out."""
 
 
 class NetTraining(Model):
@@ -83,6 +80,7 @@ class NetAccuracyCheck(CheckFields):
         "predictor": ("function",),
     }
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["net_accuracy"]
@@ -124,6 +122,17 @@ class NetAccuracyCheck(CheckFields):
             plan = getattr(self, name)
             if plan is not None and len(plan.hidden_dims) > 1:
                 yield SpecFault(f"{name}.hidden_dims", "must be one number: the network has two layers")
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """Both accuracies."""
+        return ("val_accuracy", "test_accuracy")
+
+    @property
+    def data_words(self) -> str:
+        if self.cifar10 is None or self.cifar10.bars == self.standin.bars:
+            return f"the same bars on the stand-in and with --data: {self.standin.bars.as_bars()}"
+        return f"on the stand-in {self.standin.bars.as_bars()}; with --data {self.cifar10.bars.as_bars()}"
 
     @property
     def asked_again(self) -> Literal["partly right"]:
@@ -206,12 +215,17 @@ class NetAccuracyCheck(CheckFields):
             return self.failed(f"{words}; does the loss grow?", blames=self.functions)
         data = data_of(context)
         plan = self._plan(data)
-        network = Network.of_vectors(plan.widths, weights.array, biases.array)
-        reached = accuracies_of_network(data, network, is_of_bytes=self.trainer is None)
+        order: ImageOrder = "channels_first" if self.trainer is None else "scaled"
+        reached = accuracies_of_layers(data, order, _layers(plan.widths, weights.array, biases.array))
         credit = reached.credit(plan.bars)
         verb = "Accuracy" if credit == 1 else "The accuracy is too low"
         first, last = float(history[:10].mean()), float(history[-50:].mean())
         words = f"{verb}: {reached.beside(plan.bars)}, after {trial.label}."
+        if data.is_standin and self.cifar10 is not None and self.cifar10.bars != plan.bars:
+            words += (
+                " These are stand-in images, fewer and other ones than CIFAR-10's, so the bars are lower; with CIFAR-10"
+                f" (--data) they are {self.cifar10.bars.as_bars()}."
+            )
         if credit < 1:
             words += f" The loss goes from {formatting.number(first)} to {formatting.number(last)}."
         return self.scored(
@@ -224,39 +238,9 @@ class NetAccuracyCheck(CheckFields):
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Network:
-    """Affine layers with a ReLU between them: the weights (D, H) and biases (H,) of each."""
-
-    weights: Sequence[Array]
-    biases: Sequence[Array]
-
-    @classmethod
-    def of_vectors(cls, widths: Sequence[int], weights: Array, biases: Array) -> Network:
-        """From all weights and all biases, one layer after the other."""
-        shapes = list(pairwise(widths))
-        matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
-        rows = np.split(biases, np.cumsum(widths[1:])[:-1])
-        return cls([each.reshape(shape) for each, shape in zip(matrices, shapes, strict=True)], rows)
-
-    def scores(self, X: Array) -> Array:
-        """(N, C), of X (N, D)."""
-        last = len(self.weights) - 1
-        for number, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            X = X @ W + b
-            X = X if number == last else np.maximum(X, 0)
-        return X
-
-
-def accuracies_of_network(data: DataSet, network: Network, *, is_of_bytes: bool = False) -> Accuracies:
-    """Of the highest scores. is_of_bytes: pixels are on the scale 0 to 255, with the mean image taken out."""
-    X = judged_images(data, "float32")[:, :-1]
-    if is_of_bytes:
-        mean = data.derived("mean image", lambda: prepared(data, "train", "float32")[0][:, :-1].mean(axis=0))
-        X = _LEVELS * (X - mean)
-    with np.errstate(all="ignore"):
-        labels = network.scores(X).argmax(axis=1)
-    y_val, y_test = data.labels("val"), data.labels("test")
-    return Accuracies(
-        float(np.mean(labels[: len(y_val)] == y_val)), float(np.mean(labels[len(y_val) :] == y_test))
-    )
+def _layers(widths: Sequence[int], weights: Array, biases: Array) -> list[tuple[Array, Array]]:
+    """The weights and biases of each layer, of all weights and all biases, one layer after the other."""
+    shapes = list(pairwise(widths))
+    matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
+    rows = np.split(biases, np.cumsum(widths[1:])[:-1])
+    return [(matrix.reshape(shape), row) for shape, matrix, row in zip(shapes, matrices, rows, strict=True)]

@@ -60,6 +60,7 @@ class SearchCheck(CheckFields):
 
     roles: ClassVar[Roles] = {"function": ("search_params",), **LEARNER_ROLES}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["search"]
@@ -79,6 +80,10 @@ class SearchCheck(CheckFields):
         default=400, gt=0, le=20000, description="Iterations after which the best three pairs are picked."
     )
     batch_size: int = Field(default=200, gt=0, le=10000, description="Images of each batch.")
+
+    @property
+    def data_words(self) -> str:
+        return f"the same bar on the stand-in and with --data: {self.bar:g} on the validation images"
 
     def misfits(self, functions: Mapping[str, FunctionSpec]) -> Iterator[SpecFault]:
         """The learner must be three functions, one class or nothing."""

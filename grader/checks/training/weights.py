@@ -58,11 +58,24 @@ class WeightsCheck(CheckFields):
 
     roles: ClassVar[Roles] = {}
     needs_data: ClassVar[bool] = True
+    scores_images: ClassVar[bool] = True
 
     kind: Literal["weights"]
     file: str = Field(pattern=r"^[^/\\]+\.pth?$", description="The file's name, in whatever folder it lies.")
     val_bar: float = Field(gt=0, lt=1, description="Share of the validation images to be labelled correctly.")
     test_bar: float = Field(gt=0, lt=1, description="Share of the test images to be labelled correctly.")
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The one file."""
+        return (self.file,)
+
+    @property
+    def data_words(self) -> str:
+        return (
+            "on the stand-in, weights that may have been trained on images give all points; with --data, the accuracy does:"
+            f" {Accuracies(self.val_bar, self.test_bar).as_bars()}"
+        )
 
     def trials(self, context: CheckContext) -> tuple[Trial, ...]:
         """One loading."""
@@ -115,38 +128,28 @@ class WeightsCheck(CheckFields):
                 return value.array if np.isfinite(value.array).all() else f"W in {self.file} is not finite"
             case Checked():
                 raise ValueError("the saved weights were not kept")
-            case _:
-                return why_not_loaded(self.file, "{'W': W}", "where W is a tensor", observation)
+            case Raised(kind=kind, message=message):
+                return self._refused(kind, message)
+            case TimedOut(limit_seconds=limit):
+                return f"{self.file} could not be loaded within {limit:g} s"
+            case Died(how=how):
+                return f"{self.file} ended the process that was loading it ({how})"
+            case Missing():
+                return f"{self.file} is not in the submission, or is larger than {SAVED_BYTES >> 20} MiB"
+            case Refused(reason=reason):
+                return f"{self.file} was {reason}"
+        assert_never(observation)
 
-
-def why_not_loaded(
-    file: str, form: str, where: str, observation: Raised | TimedOut | Died | Missing | Refused
-) -> str:
-    """A sentence on a file that could not be loaded. form, where: what should have been saved, and what that is."""
-    match observation:
-        case Raised(kind=kind, message=message):
-            return _why_refused(file, form, where, kind, message)
-        case TimedOut(limit_seconds=limit):
-            return f"{file} could not be loaded within {limit:g} s"
-        case Died(how=how):
-            return f"{file} ended the process that was loading it ({how})"
-        case Missing():
-            return f"{file} is not in the submission, or is larger than {SAVED_BYTES >> 20} MiB"
-        case Refused(reason=reason):
-            return f"{file} was {reason}"
-    assert_never(observation)
-
-
-def _why_refused(file: str, form: str, where: str, kind: str, message: str) -> str:
-    """The messages of torch itself are about its internals, so they are left out."""
-    if kind == "UnpicklingError":
-        return (
-            f"{file} holds more than tensors or is damaged, so it was not loaded; save it with torch.save({form}, path),"
-            f" {where}"
-        )
-    if kind == "LookupError":
-        return f"{file} holds {message}; save it with torch.save({form}, path)"
-    return f"{file} is damaged or was not written by torch.save: loading it raised {kind}"
+    def _refused(self, kind: str, message: str) -> str:
+        """Why a file could not be loaded. torch's own messages are about its internals, so they are left out."""
+        if kind == "UnpicklingError":
+            return (
+                f"{self.file} holds more than tensors or is damaged, so it was not loaded; save it with"
+                " torch.save({'W': W}, path), where W is a tensor"
+            )
+        if kind == "LookupError":
+            return f"{self.file} holds {message}; save it with torch.save({{'W': W}}, path)"
+        return f"{self.file} is damaged or was not written by torch.save: loading it raised {kind}"
 
 
 def untrained(W: Array) -> str | None:
@@ -167,7 +170,7 @@ def untrained(W: Array) -> str | None:
     own = np.linalg.eigvalsh(apart.T @ apart)[1:]
     if not own[0] > LEAST_OWN**2 * own[-1]:
         return "its classes share a pattern, of which each has a multiple"
-    alike = _alikeness(apart)
+    alike = alikeness(apart)
     if alike < LEAST_ALIKE:
         return (
             "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation"
@@ -176,16 +179,11 @@ def untrained(W: Array) -> str | None:
     return None
 
 
-def is_noise(W: Array) -> bool:
-    """Whether the columns of W (D, H) vary independently from pixel to pixel, in float64."""
-    return _alikeness(W.astype(np.float64)) < LEAST_ALIKE
-
-
-def _alikeness(columns: Array) -> float:
-    """The greatest correlation between pixels at one of the distances."""
-    columns = columns - columns.mean(axis=0)
-    power = float(np.vdot(columns, columns))
-    return max(abs(float(np.vdot(columns[by:], columns[:-by]))) / power for by in DISTANCES) if power else 0.0
+def alikeness(W: Array) -> float:
+    """The greatest correlation, of either sign, between weights W (D, C) of pixels near each other or of one pixel's channels."""
+    apart = W - W.mean(axis=0)
+    power = float(np.vdot(apart, apart))
+    return max(abs(float(np.vdot(apart[by:], apart[:-by]))) for by in DISTANCES) / power if power else 1.0
 
 
 def _is_flat(W: Array) -> bool:

@@ -1,13 +1,19 @@
-"""The reader of a student's saved weights: a plain module that runs in a worker without any student code."""
+"""The readers of a student's saved weights: plain modules that run in a worker without any student code."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 SAVED_FUNCTION = "load_weights"
-SAVED_FUNCTIONS = (SAVED_FUNCTION, "network_sizes", "load_network")
+
+SHAPE_READERS = {"npy": "npy_shapes", "pt": "pt_shapes"}
+ARRAY_READERS = {"npy": "npy_arrays", "pt": "pt_arrays"}
+"""By format: what gives the shapes of the arrays in a file, and what gives the arrays."""
+
+SAVED_FUNCTIONS = (SAVED_FUNCTION, *SHAPE_READERS.values(), *ARRAY_READERS.values())
 
 
-def saved_source() -> str:
-    """The source of a module with load_weights(content) -> W, where content holds the file's bytes (uint8), and its kin."""
-    return Path(__file__).with_name("weights.py").read_text(encoding="utf-8")
+def saved_sources() -> dict[str, str]:
+    """The sources of the modules, by file name: weights.py for torch.save, arrays.py for np.save and np.savez."""
+    folder = Path(__file__).parent
+    return {name: (folder / name).read_text(encoding="utf-8") for name in ("weights.py", "arrays.py")}

@@ -1,4 +1,4 @@
-"""Reads W from a file that torch.save wrote; only tensors and containers are loaded."""
+"""Reads weights from a file that torch.save wrote; only tensors and containers are loaded."""
 
 import io
 from typing import Any
@@ -11,44 +11,44 @@ def load_weights(content: torch.Tensor) -> Any:
 
     content: the file's bytes, uint8 (N,). Raises LookupError if there is no W, and any error of torch.load.
     """
+    (W,) = _values(content, ["W"])
+    return W
+
+
+def pt_shapes(content: torch.Tensor, names: torch.Tensor) -> list[int]:
+    """The number of axes of each tensor and their lengths, one tensor after the other.
+
+    names: of the tensors in the saved dict, separated by spaces, uint8 (M,).
+    """
+    return [number for each in _tensors(content, names) for number in (each.ndim, *each.shape)]
+
+
+def pt_arrays(content: torch.Tensor, names: torch.Tensor) -> Any:
+    """The tensors in float64: one of them, or a tuple."""
+    found = tuple(each.detach().to(torch.float64) for each in _tensors(content, names))
+    return found if len(found) > 1 else found[0]
+
+
+def _tensors(content: torch.Tensor, names: torch.Tensor) -> list[torch.Tensor]:
+    wanted = names.numpy().tobytes().decode().split()
+    found = _values(content, wanted)
+    for name, value in zip(wanted, found, strict=True):
+        if not isinstance(value, torch.Tensor) or value.is_complex() or value.ndim > 4:
+            raise LookupError(f"something else than a tensor of numbers under {name!r}")
+        if value.numel() > 1 << 23:  # a small file may hold a tensor of any size whose memory is one number
+            raise LookupError("more than 64 MiB of tensors")
+    return found
+
+
+def _values(content: torch.Tensor, names: list[str]) -> list[Any]:
     saved = torch.load(io.BytesIO(content.numpy().tobytes()), map_location="cpu", weights_only=True)
-    if isinstance(saved, torch.Tensor):
-        return saved
-    if isinstance(saved, dict) and "W" in saved:
-        return saved["W"]
-    found = f"a value of type {type(saved).__name__}, not a dict with the key 'W'"
+    if isinstance(saved, torch.Tensor) and len(names) == 1:
+        return [saved]
+    missing = [name for name in names if not isinstance(saved, dict) or name not in saved]
+    if not missing:
+        return [saved[name] for name in names]
+    found = f"a value of type {type(saved).__name__}, not a dict with the key {missing[0]!r}"
     if isinstance(saved, dict):
         keys = ", ".join(repr(key)[:40] for key in list(saved)[:5])
-        found = f"a dict without the key 'W' (it has {keys or 'none'})"
+        found = f"a dict without the key {missing[0]!r} (it has {keys or 'none'})"
     raise LookupError(found)
-
-
-NAMES = ("W1", "b1", "W2", "b2")
-
-
-def network_sizes(content: torch.Tensor) -> Any:
-    """The rows and columns of W1, the length of b1, the rows and columns of W2, the length of b2, in a saved dict.
-
-    content: the file's bytes, uint8 (N,). Raises LookupError where one of them is not there or has other axes, and any
-    error of torch.load.
-    """
-    sizes: list[float] = []
-    for name, value in zip(NAMES, load_network(content), strict=True):
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-            raise LookupError(f"{name} that is not a tensor of floats")
-        if value.ndim != (2 if name[0] == "W" else 1):
-            raise LookupError(f"{name} of shape {tuple(value.shape)}")
-        sizes += value.shape
-    return tuple(map(float, sizes))
-
-
-def load_network(content: torch.Tensor) -> Any:
-    """W1, b1, W2, b2 of a saved dict; raises as network_sizes does."""
-    saved = torch.load(io.BytesIO(content.numpy().tobytes()), map_location="cpu", weights_only=True)
-    if not isinstance(saved, dict):
-        raise LookupError(f"a value of type {type(saved).__name__}, not a dict")  # noqa: TRY004  its words reach the judge
-    missing = [name for name in NAMES if name not in saved]
-    if missing:
-        keys = ", ".join(repr(key)[:40] for key in list(saved)[:5])
-        raise LookupError(f"a dict without {', '.join(missing)} (it has {keys or 'nothing'})")
-    return tuple(saved[name] for name in NAMES)
