@@ -34,7 +34,7 @@ _SIZES = (
     _TOY,
 )
 """N, D, H, C and reg of the cases; the last are those of the notebook's toy model."""
-_GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
+GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
 _WITH_ROWS = (*PARAMETERS, "X")
 
 
@@ -140,10 +140,10 @@ _FAULT_MISTAKES = tuple(
     for output in outputs.split()
 )
 
-_LOSS_MISTAKES = (
+LOSS_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
     *in_outputs(
-        _GRADIENTS,
+        GRADIENTS,
         {
             "all_zero": ("It is zero throughout: is it ever filled?", 0.0),
             "sign_flipped": (
@@ -155,7 +155,7 @@ _LOSS_MISTAKES = (
     ),
 )
 
-_SCORE_MISTAKES = (
+SCORE_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output == "scores"),
     Mistake(
         "probabilities_for_scores",
@@ -180,7 +180,7 @@ def _labels(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  
 
 _SAME_FORWARD = "is the forward pass the one of the loss?"
 
-_LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
+LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
         "least_score",
         "labels",
@@ -266,19 +266,19 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "scores"),
         right=("two_layer", "loss"),
         method="loss",
-        mistakes=_SCORE_MISTAKES,
+        mistakes=SCORE_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
     Question(
         name="two_layer_loss",
         parameters=(*_WITH_ROWS, "y", "reg"),
-        outputs={"loss": "number", **dict.fromkeys(_GRADIENTS, "array")},
+        outputs={"loss": "number", **dict.fromkeys(GRADIENTS, "array")},
         draw=_draw,
         answer=_evaluate,
         driver=("two_layer", "loss"),
         right=("two_layer", "loss"),
         method="loss",
-        mistakes=_LOSS_MISTAKES,
+        mistakes=LOSS_MISTAKES,
         unchanged=(*_WITH_ROWS, "y"),
     ),
     Question(
@@ -290,7 +290,7 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "predict"),
         right=("two_layer", "predict"),
         method="predict",
-        mistakes=_LABEL_MISTAKES,
+        mistakes=LABEL_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
 )
