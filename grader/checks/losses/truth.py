@@ -12,7 +12,7 @@ import numpy as np
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
 from grader.checks.losses.calls import case_of
 from grader.checks.losses.cases import Case
-from grader.checks.losses.epsilons import BENIGN_EPSILONS, Epsilons
+from grader.checks.losses.epsilons import Epsilons
 from grader.checks.losses.precision import (
     GRADIENT_UNITS,
     LOSS_UNITS,

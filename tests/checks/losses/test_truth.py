@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks.losses.cases import Case, Draw
-from grader.checks.losses.epsilons import BENIGN_EPSILONS
+from reference.losses.epsilons import BENIGN_EPSILONS
 from grader.checks.losses.truth import FLOAT32_NOTE, Truth
 from grader.model.observation import Received, Unexpected
 from reference import Convention
