@@ -33,6 +33,7 @@ from reference import (
     svm_condition,
     svm_loss,
 )
+from reference.losses.epsilons import BENIGN_EPSILONS
 from reference.losses.problem import Problem
 
 FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"

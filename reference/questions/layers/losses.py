@@ -119,6 +119,7 @@ _DERIVE = "compare it with the derivative of -log p_y."
 _TRUE = "what does the derivative have at the true class?"
 _FILLED = "It is zero throughout: is it ever filled?"
 
+
 def _with_epsilon(epsilon: float) -> tuple[str, Formula]:
     """What is told of a loss with an epsilon inside its logarithm that is too large, and that loss."""
     words = f"An epsilon of {epsilon:g} is added inside the logarithm: is it needed once the maximum is taken out?"
@@ -126,7 +127,7 @@ def _with_epsilon(epsilon: float) -> tuple[str, Formula]:
 
 
 _LOSS = {
-    **{f"epsilon_of_{name}_in_logarithm": _with_epsilon(float(name.replace("_", "-"))) for name in ("1e_4", "1e_3", "1e_2")},
+    **{f"epsilon_of_{name}_in_logarithm": _with_epsilon(float(name.replace("_", "-"))) for name in ("1e_3", "1e_2")},
     "sum_instead_of_mean": (f"It is the sum over the samples: {_MEAN}", lambda x, y: len(x) * _mean_loss(x, y)),
     "classes_too": ("It is divided by the number of classes too: what is the average taken over?", lambda x, y: _mean_loss(x, y) / x.shape[1]),
     "divided_twice": ("It is divided by N twice: where is the average taken?", lambda x, y: _mean_loss(x, y) / len(x)),

@@ -70,7 +70,7 @@ def test_each_answers_its_own_question(question, coefficient):
         for seen, (name, right) in zip(answer, expected.items(), strict=False):
             exact = 1e-6 if case.is_noted else 1e-12  # float32 is such a case
             allowed = question.tolerances.get(name, exact) * np.max(np.abs(right), initial=1.0)
-            np.testing.assert_allclose(np.asarray(seen), right, rtol=1e3 * exact if exact < 1e-9 else exact, atol=allowed)
+            np.testing.assert_allclose(np.asarray(seen), right, rtol=max(exact, 1e-9), atol=allowed)
 
 
 @pytest.mark.parametrize("coefficient", [0.5, 1.0])
