@@ -24,6 +24,8 @@ _REG_POSITION = 3
 _COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
 """The convention that a factor of reg shows: 0.5*reg*sum(W*W) is the loss of one, 2*reg*W the gradient of the other."""
 
+_LEAST_OF_PART = 2
+
 Named = Mapping[str, frozenset[tuple[str, str]]]
 """For each function, the mistakes in its diagnosis, as (part, misconception)."""
 
@@ -62,6 +64,7 @@ def detect_spec(submission: Submission) -> LoadedSpec:
 
 def _detected(submission: Submission, recognition: Recognition) -> Outline | _Elsewhere:
     named: Sequence[Outline] = [each for each in outlines() if recognition.named(each)]
+    named = _preferred(named, lambda spec: _has_parts(recognition, spec))
     if not named:
         raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
     counts = {each.name: len(recognition.fitting(each)) for each in named}
@@ -125,6 +128,12 @@ def _other_year(submission: Submission, spec: Outline) -> LookAlike | None:
 
 def _outline(name: str) -> Outline:
     return next(each for each in outlines() if each.name == name)
+
+
+def _has_parts(recognition: Recognition, spec: Outline) -> bool:
+    """Whether each spec that this one includes has functions here: one may be a leftover, or what the other part imports."""
+    parts = (_outline(each.spec) for each in spec.include)
+    return all(len(recognition.named(part)) >= min(_LEAST_OF_PART, len(part.functions)) for part in parts)
 
 
 def _recognition(submission: Submission, specs: Iterable[Outline]) -> Recognition:

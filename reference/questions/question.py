@@ -64,6 +64,8 @@ class Rule:
     """
     is_symptom: bool = False
     """Whether many mistakes break it; then the student gets the message, and no mistake is named."""
+    is_noted: bool = False
+    """Whether breaking it costs nothing and is only a note."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,9 @@ class Tally:
                 words = rule.message.format_map(
                     {key: formatting.rough(number) for key, number in numbers.items()}
                 )
+                if rule.is_noted:
+                    self.notes.append(words)
+                    continue
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
                     self.symptoms.add(rule.output)

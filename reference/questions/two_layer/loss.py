@@ -35,7 +35,7 @@ _SIZES = (
     _TOY,
 )
 """N, D, H, C and reg of the cases; the last are those of the notebook's toy model."""
-_GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
+GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
 _WITH_ROWS = (*PARAMETERS, "X")
 
 
@@ -148,10 +148,10 @@ _FAULT_MISTAKES = tuple(
     for output in outputs.split()
 )
 
-_LOSS_MISTAKES = (
+LOSS_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
     *in_outputs(
-        _GRADIENTS,
+        GRADIENTS,
         {
             "all_zero": ("It is zero throughout: is it ever filled?", 0.0),
             "sign_flipped": (
@@ -163,7 +163,7 @@ _LOSS_MISTAKES = (
     ),
 )
 
-_SCORE_MISTAKES = (
+SCORE_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output == "scores"),
     Mistake(
         "probabilities_for_scores",
@@ -188,7 +188,7 @@ def _labels(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  
 
 _SAME_FORWARD = "is the forward pass the one of the loss?"
 
-_LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
+LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
         "least_score",
         "labels",
@@ -274,13 +274,13 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "scores"),
         right=("two_layer", "loss"),
         method="loss",
-        mistakes=_SCORE_MISTAKES,
+        mistakes=SCORE_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
     Question(
         name="two_layer_loss",
         parameters=(*_WITH_ROWS, "y", "reg"),
-        outputs={"loss": "number", **dict.fromkeys(_GRADIENTS, "array")},
+        outputs={"loss": "number", **dict.fromkeys(GRADIENTS, "array")},
         draw=_draw,
         answer=_evaluate,
         accepted=_with_epsilons,
@@ -288,7 +288,7 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "loss"),
         right=("two_layer", "loss"),
         method="loss",
-        mistakes=_LOSS_MISTAKES,
+        mistakes=LOSS_MISTAKES,
         unchanged=(*_WITH_ROWS, "y"),
     ),
     Question(
@@ -300,7 +300,7 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "predict"),
         right=("two_layer", "predict"),
         method="predict",
-        mistakes=_LABEL_MISTAKES,
+        mistakes=LABEL_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
 )

@@ -164,3 +164,30 @@ def test_the_bars_of_cifar10_count_on_cifar10_alone():
 def test_the_network_itself_is_never_replaced_where_it_is_trained():
     assert CHECK.replacement(ON).target == "TwoLayerNet.loss"
     assert CHECK.asked_again == "partly right"
+
+
+@pytest.mark.parametrize(
+    "fields, faults",
+    [
+        ({"trainer": "nn_train", "predictor": "nn_predict"}, []),
+        ({"trainer": "nn_train"}, ["trainer"]),
+        ({"predictor": "nn_predict"}, ["trainer"]),
+        ({"trainer": "nn_train", "predictor": "nn_predict", "rule": "rule"}, ["rule"]),
+        (
+            {
+                "trainer": "nn_train",
+                "predictor": "nn_predict",
+                "standin": PLAN.model_copy(update={"hidden_dims": (8, 8)}),
+            },
+            ["standin.hidden_dims"],
+        ),
+    ],
+)
+def test_a_trainer_stands_beside_a_predictor_without_a_rule_and_trains_two_layers(fields, faults):
+    functions = {
+        name: AnyFunction(role="function") for name in ("TwoLayerNet", "rule", "nn_train", "nn_predict")
+    }
+
+    found = CHECK.model_copy(update=fields).misfits(functions)
+
+    assert [each.where for each in found] == faults
