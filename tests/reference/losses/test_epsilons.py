@@ -10,7 +10,9 @@ UNLIKELY = np.array([[0.0, 50.0], [1.0, 0.0]]), np.array([0, 0])
 
 @pytest.mark.parametrize("epsilon", [1e-5, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15])
 @pytest.mark.parametrize(
-    "form", [lambda p, e: p + e, np.maximum, lambda p, e: np.clip(p, e, 1 - e)], ids=["added", "bound", "clip"]
+    "form",
+    [lambda p, e: p + e, np.maximum, lambda p, e: np.clip(p, e, 1 - e)],
+    ids=["added", "bound", "clip"],
 )
 def test_a_probability_far_below_the_epsilon_has_the_loss_of_the_students_form(form, epsilon):
     scores, labels = UNLIKELY
