@@ -98,6 +98,17 @@ def test_losses_that_are_right_in_the_other_years_convention_are_pointed_out():
     assert "--spec cs231n." in misses("cs231n_2016", "double_regularizer")[0]
 
 
+def test_the_year_that_is_pointed_out_is_the_one_that_would_be_detected():
+    path = SUBMISSIONS / "cs231n_2021" / "package_folder"
+    both = frozenset({("loss", "double_regularizer"), ("gradient", "double_regularizer")})
+
+    (found,) = near_misses(
+        load_submission(path), load_spec("cs231n_2016").spec, (), LOSSES, dict.fromkeys(LOSSES, both)
+    )
+
+    assert found.spec == "cs231n_2021"
+
+
 def test_other_mistakes_and_a_single_right_function_do_not_point_to_another_year():
     assert misses("cs231n", "no_regularizer", correct=LOSSES[:1]) == ()
     assert misses("eecs498_2019", "half_regularizer", correct=LOSSES[:1]) == ()

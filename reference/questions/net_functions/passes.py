@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from reference.losses.problem import Array, softmax
+from reference.losses.epsilons import LOSS_NOTE, losses_with_epsilons
+from reference.losses.problem import Array, cross_entropies, softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import (
@@ -120,6 +121,13 @@ def _backward(inputs: Inputs) -> Answer:
         "loss_item": np.asarray(1.0),
         **{name: found[name] for name in GRADIENTS},
     }
+
+
+def _with_epsilons(inputs: Inputs) -> Sequence[Answer]:
+    """The losses with a harmless epsilon inside the logarithm."""
+    right, y = _backward(inputs), inputs.array("y")
+    regularizer = right["loss"] - cross_entropies(right["scores"], y).mean()
+    return [{**right, "loss": loss + regularizer} for loss in losses_with_epsilons(right["scores"], y)]
 
 
 # --- Mistakes of the forward pass ------------------------------------------------------------------------------------
@@ -417,6 +425,8 @@ PASS_QUESTIONS = (
         },
         draw=_draw,
         answer=_backward,
+        accepted=_with_epsilons,
+        accepted_note=LOSS_NOTE,
         driver=("net_functions", "backward"),
         right=("net_functions", "nn_forward_backward"),
         mistakes=_BACKWARD_MISTAKES,

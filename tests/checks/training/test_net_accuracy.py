@@ -59,6 +59,22 @@ class WithoutBiases(TwoLayerNet):
         return loss, {name: each for name, each in gradients.items() if name[0] == "W"}
 
 
+class InfiniteAtFirst(TwoLayerNet):
+    """-log(0), as where float32 rounds a probability to zero; the gradients are right."""
+
+    calls = 0
+
+    def loss(self, X, y=None):
+        loss, gradients = super().loss(X, y)
+        self.calls += 1
+        return np.inf if self.calls in {1, 3} else loss, gradients
+
+
+class NeverFinite(TwoLayerNet):
+    def loss(self, X, y=None):
+        return np.inf, super().loss(X, y)[1]
+
+
 def rule(w, dw, config=None):
     return w - config["learning_rate"] * dw, {"learning_rate": config["learning_rate"]}
 
@@ -107,6 +123,17 @@ def test_bars_that_are_not_reached_take_points_and_blame_what_was_trained():
 def test_numbers_that_grow_beyond_bounds_and_lost_gradients_are_told():
     assert "not finite" in judged(Uphill).message
     assert "KeyError" in judged(WithoutBiases).message
+
+
+def test_a_loss_that_is_infinite_in_some_steps_costs_nothing():
+    verdict = judged(InfiniteAtFirst)
+
+    assert verdict.status == "passed"
+    assert np.isfinite([*verdict.measured.values(), *verdict.curves["loss"]]).all()
+
+
+def test_a_loss_that_is_infinite_in_every_step_is_told():
+    assert "not finite" in judged(NeverFinite).message
 
 
 def test_a_training_that_ends_its_process_earns_nothing():
