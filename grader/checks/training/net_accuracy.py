@@ -135,9 +135,12 @@ class NetAccuracyCheck(CheckFields):
         return f"on the stand-in {self.standin.bars.as_bars()}; with --data {self.cifar10.bars.as_bars()}"
 
     @property
-    def asked_again(self) -> Literal["partly right"]:
-        """Of the layers and the rule, where they have earned points of their own."""
-        return "partly right"
+    def asked_again(self) -> Literal["partly right", "partly right or a helper"]:
+        """Of the layers and the rule, where they have earned points of their own.
+
+        A network of functions has its forward pass alone in a helper: what is trained is in functions named here.
+        """
+        return "partly right" if self.trainer is None else "partly right or a helper"
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """The network's loss, so that it is never replaced here."""

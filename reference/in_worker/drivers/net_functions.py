@@ -18,6 +18,14 @@ class LabelsNotPassed(Exception):
     """The loss function was called without labels where it has to return a loss."""
 
 
+class LossAndGradientsMissing(Exception):
+    """Something else than a loss and a dict of gradients was returned."""
+
+
+class HistoriesMissing(Exception):
+    """Something else than a dict of histories was returned."""
+
+
 class LabelsNotIntegers(Exception):
     """The labels are numbers that are no class, or classes as floats."""
 
@@ -38,11 +46,10 @@ def backward(nn_forward_backward: Any, *given: Any) -> Any:
     scores = nn_forward_backward(params, X)
     answer = nn_forward_backward(params, X, y, reg)
     _show_changes(params, values)
-    if not isinstance(answer, tuple | list) or len(answer) != 2 or not isinstance(answer[1], dict):
-        return answer
-    loss, gradients = answer
-    if loss is None and not gradients:
-        return None  # as the template leaves it
+    found = _loss_and_gradients(answer)
+    if found is None:
+        return None
+    loss, gradients = found
     return scores, loss, float(hasattr(loss, "item")), *(gradients.get(name) for name in NAMES)
 
 
@@ -50,10 +57,23 @@ def large(nn_forward_backward: Any, *given: Any) -> Any:
     """Loss and the gradient of b2. given: the parameters, X, y, reg."""
     *values, X, y, reg = given
     answer = nn_forward_backward(dict(zip(NAMES, values, strict=True)), X, y, reg)
+    found = _loss_and_gradients(answer)
+    if found is None:
+        return None
+    loss, gradients = found
+    b2, gradient = values[3], gradients.get("b2", gradients.get("db2"))
+    is_alike = isinstance(gradient, torch.Tensor) and gradient.numel() == b2.numel()
+    return loss, gradient.reshape(b2.shape) if is_alike else gradient  # backward() asks for name and shape
+
+
+def _loss_and_gradients(answer: Any) -> Any:
+    """Both; None if there is nothing yet, as the template leaves it."""
+    if answer is None:
+        return None
     if not isinstance(answer, tuple | list) or len(answer) != 2 or not isinstance(answer[1], dict):
-        return answer
+        raise LossAndGradientsMissing
     loss, gradients = answer
-    return None if loss is None and not gradients else (loss, gradients.get("b2"))
+    return None if loss is None and not gradients else (loss, gradients)
 
 
 def predict(nn_predict: Any, *given: Any) -> Any:
@@ -144,8 +164,10 @@ def steps(nn_train: Any, *given: Any) -> Any:
         if lent.lacks_labels:
             raise LabelsNotPassed from error
         raise
+    if answer is None:
+        return None
     if not isinstance(answer, dict):
-        return answer
+        raise HistoriesMissing
     history = answer.get("loss_history")
     is_other = lent.last is not None and lent.last is not params
     tensors = sum(isinstance(each, torch.Tensor) for each in history) if isinstance(history, list) else 0

@@ -208,7 +208,7 @@ def _scores_of_hidden(name: str, message: str) -> QuestionMistake:
 
 _MORE_SCORE_MISTAKES = (
     *(
-        _scores_of_hidden(name, "They are those of that hidden layer.")
+        _scores_of_hidden(name, "They follow from a hidden layer that is wrong itself.")
         for name in ("bias_after_relu", "absolute_for_relu", "relu_reversed", "mask_for_hidden")
     ),
     Mistake(
@@ -281,6 +281,15 @@ _BACKWARD_MISSHAPEN = (
         lambda inputs: (len(inputs.array("X")),),
     ),
 )
+
+
+_RETURNS = {
+    "LossAndGradientsMissing": (
+        "loss_and_gradients_missing",
+        "does not return a loss and a dict of gradients where it gets labels",
+        "nn_train takes both, in this order, and looks for the gradients under the parameters' names.",
+    )
+}
 
 
 def _overflows(name: str, output: str, is_everywhere: bool, message: str) -> Rule:
@@ -432,6 +441,7 @@ PASS_QUESTIONS = (
         ),
         aside=("loss_item",),
         needs=dict.fromkeys(("scores", "loss_item"), ("loss", *GRADIENTS)),
+        raised=_RETURNS,
         unchanged=(*_WITH_ROWS, "y"),
     ),
     Question(
@@ -446,6 +456,7 @@ PASS_QUESTIONS = (
         misshapen=tuple(each for each in _BACKWARD_MISSHAPEN if each.output in _LARGE_OUTPUTS),
         rules=_OVERFLOWS,
         free=("db2",),
+        raised=_RETURNS,
         beside=_BESIDE,
     ),
     Question(

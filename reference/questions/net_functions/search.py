@@ -33,7 +33,7 @@ def _has_too_few(output: str) -> Rule:
     return _list_rule(
         "too_few",
         output,
-        "It has {count} value: give the search at least 2 different ones to choose from.",
+        f"{output} has {{count}} value: give the search at least 2 different ones to choose from.",
         broken,
     )
 
@@ -42,7 +42,7 @@ def _is_empty(output: str) -> Rule:
     def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
         return None if float(seen[output][_COUNT]) > 0 else {}
 
-    return Rule("empty_list", output, "It is empty.", broken, is_symptom=True)
+    return Rule("empty_list", output, f"{output} is empty.", broken, is_symptom=True)
 
 
 def _is_not_positive(output: str) -> Rule:
@@ -51,7 +51,7 @@ def _is_not_positive(output: str) -> Rule:
         return None if least > 0 and np.isfinite(greatest) else {"least": float(least)}
 
     return _list_rule(
-        "not_positive", output, "It has the value {least}, with which nothing is trained.", broken
+        "not_positive", output, f"{output} has the value {{least}}, with which nothing is trained.", broken
     )
 
 
@@ -78,11 +78,16 @@ _GRID_RULES = (
     *map(_is_empty, _LISTS),
     *map(_has_too_few, _LISTS),
     *(_is_not_positive(name) for name in (_LISTS[0], _LISTS[1], _LISTS[3])),
-    _list_rule("negative_reg", _LISTS[2], "It has the value {least}: a strength is 0 or more.", _is_negative),
+    _list_rule(
+        "negative_reg",
+        _LISTS[2],
+        "regularization_strengths has the value {least}: a strength is 0 or more.",
+        _is_negative,
+    ),
     _list_rule(
         "sizes_not_whole",
         _LISTS[1],
-        "It has values that are not whole numbers (the least is {least}).",
+        "hidden_sizes has values that are not whole numbers (the least is {least}).",
         _is_not_whole,
     ),
     _list_rule(
@@ -156,11 +161,14 @@ def _shapes(inputs: Inputs) -> Answer:
     count = inputs.array("losses").size
     return {
         "combinations_tried": np.zeros(count),
+        _SHOWN: np.zeros(count),
         **dict.fromkeys(_NUMBERS, np.asarray(0.0)),
         **dict.fromkeys(("best_net", "best_stat", "best_val_acc"), np.asarray(0.0)),
     }
 
 
+_SHOWN = "shown"
+"""How often each combination was trained, or one outside the grid that has its accuracies."""
 _NUMBERS = ("asked", "off_grid", "swapped", "reused", "other_data", "is_random", "last")
 
 
@@ -169,8 +177,8 @@ def _share(inputs: Inputs, split: str, number: int) -> float:
 
 
 def _best(seen: Answer, key: Callable[[int], float]) -> int:
-    """The combination with the greatest key among those tried; -1 if none was."""
-    tried = np.flatnonzero(seen["combinations_tried"] > 0)
+    """The combination with the greatest key among those shown; -1 if none was."""
+    tried = np.flatnonzero(seen[_SHOWN] > 0)
     return max((int(each) for each in tried), key=key, default=-1)
 
 
@@ -202,7 +210,7 @@ def _search_rule(
 
 
 def _trained(seen: Answer) -> bool:
-    return bool(np.any(seen["combinations_tried"] > 0)) or float(seen["off_grid"]) > 0
+    return bool(np.any(seen[_SHOWN] > 0))
 
 
 def _is_part(seen: Answer) -> bool:
@@ -236,7 +244,8 @@ def _is_not_best(inputs: Inputs, seen: Answer) -> bool:
 def _partner(inputs: Inputs, seen: Answer) -> int:
     """The combination that history and accuracy should belong to: the returned network's, or else the best."""
     number = int(float(seen["best_net"]))
-    return number if number >= 0 else _by_validation(inputs, seen)
+    is_one = number >= 0 and not float(seen["reused"])
+    return number if is_one else _by_validation(inputs, seen)
 
 
 def _has_other_stat(inputs: Inputs, seen: Answer) -> bool:
@@ -269,6 +278,7 @@ def _accuracy_of(split: str, of: Callable[[Inputs, Answer], int]) -> Callable[[I
 
 
 _TRIED, _NET, _STAT, _ACCURACY = "combinations_tried", "best_net", "best_stat", "best_val_acc"
+_NO_NET = -2
 _BY = "the network with the highest accuracy on the validation images is asked for."
 
 _SEARCH_RULES = (
@@ -280,18 +290,19 @@ _SEARCH_RULES = (
     _search_rule("other_data", _TRIED, "train does not get X_train, y_train, X_val and y_val in these places: what is a network trained on, and what is it compared by?", lambda _, seen: bool(float(seen["other_data"]))),
     _search_rule("part_of_grid", _TRIED, "It trains {tried} of the grid's {all} combinations: does every value of each list meet every value of the others?", lambda _, seen: _is_part(seen) and not float(seen["is_random"])),
     _search_rule("random_part_of_grid", _TRIED, "it tries a random part of the grid, {tried} of {all} combinations", lambda _, seen: _is_part(seen) and bool(float(seen["is_random"])), is_noted=True),
-    _search_rule("best_on_training", _NET, f"It is the one with the highest accuracy on the training images: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "train", number))),
-    _search_rule("best_on_test", _NET, f"It is the one with the highest accuracy on the test images, which must not be looked at before the end: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "test", number))),
-    _search_rule("best_by_loss", _NET, f"It is the one with the lowest loss in training: {_BY}", _chosen_by(lambda inputs, number: -float(inputs.array("losses")[number]))),
-    _search_rule("worst_net", _NET, f"It is the one with the lowest accuracy on the validation images: {_BY}", _chosen_by(lambda inputs, number: -_share(inputs, "val", number))),
-    _search_rule("best_last", _NET, f"It is the last one that was trained: {_BY}", _is_last),
-    _search_rule("another_net", _NET, f"It is not the best of the trained networks: {_BY}", _is_not_best, is_symptom=True),
-    _search_rule("stat_of_last", _STAT, "It is the history of the last network that was trained, not of the one that is returned.", _has_stat_of_last),
-    _search_rule("another_stat", _STAT, "It is not what train returned for the network that is returned.", _has_other_stat, is_symptom=True),
-    _search_rule("accuracy_of_training", _ACCURACY, "It is {seen}, the network's accuracy on the training images: that on the validation images is asked for.", _accuracy_of("train", _partner)),
-    _search_rule("accuracy_of_test", _ACCURACY, "It is {seen}, the network's accuracy on the test images: that on the validation images is asked for.", _accuracy_of("test", _partner)),
-    _search_rule("accuracy_of_last", _ACCURACY, "It is {seen}, the accuracy of the last network that was trained, not of the one that is returned.", _accuracy_of("val", lambda _, seen: int(float(seen["last"])))),
-    _search_rule("another_accuracy", _ACCURACY, "It is {seen}, which is not the accuracy of the returned network on the validation images.", _has_other_accuracy, is_symptom=True),
+    _search_rule("no_network", _NET, "best_net is no TwoLayerNet: the notebook calls best_net.predict() and best_net.save().", lambda _, seen: int(float(seen["best_net"])) == _NO_NET),
+    _search_rule("best_on_training", _NET, f"best_net is the one with the highest accuracy on the training images: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "train", number))),
+    _search_rule("best_on_test", _NET, f"best_net is the one with the highest accuracy on the test images, which must not be looked at before the end: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "test", number))),
+    _search_rule("best_by_loss", _NET, f"best_net is the one with the lowest loss in training: {_BY}", _chosen_by(lambda inputs, number: -float(inputs.array("losses")[number]))),
+    _search_rule("worst_net", _NET, f"best_net is the one with the lowest accuracy on the validation images: {_BY}", _chosen_by(lambda inputs, number: -_share(inputs, "val", number))),
+    _search_rule("best_last", _NET, f"best_net is the last one that was trained: {_BY}", _is_last),
+    _search_rule("another_net", _NET, f"best_net is not the best of the trained networks: {_BY}", _is_not_best, is_symptom=True),
+    _search_rule("stat_of_last", _STAT, "best_stat is the history of the last network that was trained, not of the one that is returned.", _has_stat_of_last),
+    _search_rule("another_stat", _STAT, "best_stat is not what train returned for the network that is returned.", _has_other_stat, is_symptom=True),
+    _search_rule("accuracy_of_training", _ACCURACY, "best_val_acc is {seen}, the network's accuracy on the training images: that on the validation images is asked for.", _accuracy_of("train", _partner)),
+    _search_rule("accuracy_of_test", _ACCURACY, "best_val_acc is {seen}, the network's accuracy on the test images: that on the validation images is asked for.", _accuracy_of("test", _partner)),
+    _search_rule("accuracy_of_last", _ACCURACY, "best_val_acc is {seen}, the accuracy of the last network that was trained, not of the one that is returned.", _accuracy_of("val", lambda _, seen: int(float(seen["last"])))),
+    _search_rule("another_accuracy", _ACCURACY, "best_val_acc is {seen}, which is not the accuracy of the returned network on the validation images.", _has_other_accuracy, is_symptom=True),
 )  # fmt: skip
 
 SEARCH_QUESTIONS = (
@@ -307,6 +318,13 @@ SEARCH_QUESTIONS = (
         driver=("net_search", "grid"),
         free=("combinations", *_LISTS),
         rules=_GRID_RULES,
+        raised={
+            "FourListsMissing": (
+                "four_lists_missing",
+                "does not return four lists",
+                "They are learning rates, hidden sizes, regularization strengths and decays of the learning rate, in this order.",
+            )
+        },
         unchanged=(),
     ),
     Question(
@@ -319,15 +337,23 @@ SEARCH_QUESTIONS = (
         ),
         outputs={
             _TRIED: "array",
+            _SHOWN: "array",
             **dict.fromkeys(_NUMBERS, "number"),
             **dict.fromkeys((_NET, _STAT, _ACCURACY), "number"),
         },
         draw=_draw_searches,
         answer=_shapes,
         driver=("net_search", "search"),
-        free=(_TRIED, *_NUMBERS, _NET, _STAT, _ACCURACY),
+        free=(_TRIED, _SHOWN, *_NUMBERS, _NET, _STAT, _ACCURACY),
         rules=_SEARCH_RULES,
-        aside=_NUMBERS,
+        aside=(_SHOWN, *_NUMBERS),
+        raised={
+            "ThreeResultsMissing": (
+                "three_results_missing",
+                "does not return three things",
+                "The notebook takes the best network, what its train returned, and its accuracy on the validation images, in this order.",
+            )
+        },
         unchanged=tuple(f"{kind}_{name}" for name in _SPLITS for kind in "Xy"),
         is_training=True,
     ),

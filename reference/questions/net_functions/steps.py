@@ -39,6 +39,8 @@ class Steps:
     updated: tuple[str, ...] = PARAMETERS
     factor: float = 1.0
     """Of every step."""
+    added: float = 0.0
+    """Times reg times W1 or W2 is added to its gradient, which holds the regularization already."""
     given: Mapping[str, float] = field(default_factory=dict)
     """Replaces inputs of the call."""
     when: str = "always"
@@ -68,7 +70,8 @@ def descend(inputs: Inputs, steps: Steps = RIGHT) -> dict[str, Array]:
         if moves:
             size = steps.factor * rate * decay**exponent
             for name in steps.updated:
-                gradient = slopes[name][t] + reg * parameters[name]
+                again = steps.added if name in WEIGHTS else 0.0
+                gradient = slopes[name][t] + (1 + again) * reg * parameters[name]
                 parameters[name] = parameters[name] - size * gradient
     return {**parameters, "loss_history": np.asarray(history)}
 
@@ -158,6 +161,7 @@ def _rows(rng: np.random.Generator, N: int, D: int, C: int, start: int) -> tuple
 _BEGIN = "It is the result of "
 _RATE = "does learning_rate reach the update?"
 _REG = "does reg reach loss_func?"
+_AGAIN = "what do the gradients of loss_func hold already?"
 _WHICH = "which parameters does a step change?"
 _DECAY = "the loop that was handed out decays the rate once in each epoch, after the update; is it as it was?"
 _PLACE = "where in the loop does the update stand?"
@@ -166,6 +170,7 @@ _FAULTS = {
     "gradient_ascent": ("steps along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
     "step_doubled": ("steps of twice the size: is each parameter changed once in each step?", Steps(factor=2.0)),
     "lr_default": (f"a learning rate of 0.001, the default: {_RATE}", Steps(given={"learning_rate": 1e-3})),
+    "lr_written_out": (f"a learning rate of 0.001 in all steps: {_RATE}", Steps(given={"learning_rate": 1e-3, "learning_rate_decay": 1.0})),
     "rate_left_out": (f"a learning rate of 1: {_RATE}", Steps(given={"learning_rate": 1.0, "learning_rate_decay": 1.0})),
     "decay_default": ("a decay of 0.95, the default: does learning_rate_decay reach the rate?", Steps(given={"learning_rate_decay": 0.95})),
     "reg_not_passed": (f"a loss without regularization: {_REG}", Steps(given={"reg": 0.0})),
@@ -174,6 +179,7 @@ _FAULTS = {
     "decay_applied_twice": (f"a rate that decays twice in each epoch: {_DECAY}", Steps(decays=lambda t, E: 2 * math.ceil(t / E))),
     "decay_at_every_step": (f"a rate that decays at every step: {_DECAY}", Steps(decays=lambda t, _E: t)),
     "decay_before_update": (f"a rate that decays before the update: {_DECAY}", Steps(decays=lambda t, E: t // E + 1)),
+    "decay_in_update": (f"a rate that is multiplied by learning_rate_decay in the update too: {_DECAY}", Steps(decays=lambda t, E: math.ceil(t / E) + 1)),
     "decay_after_epoch": (f"a rate that decays for the first time after a whole epoch: {_DECAY}", Steps(decays=lambda t, E: t // E)),
     "decay_not_at_first": (f"a rate that does not decay after the first step: {_DECAY}", Steps(decays=lambda t, E: max(math.ceil(t / E) - 1, 0))),
     "once_in_an_epoch": (f"an update at the first step of each epoch alone: {_PLACE}", Steps(when="at epochs")),
@@ -182,6 +188,11 @@ _FAULTS = {
 
 _IN_PARAMETERS = {
     "one_step_only": (f"a single update, with the gradients of the last step: {_PLACE}", Steps(when="after the last step")),
+}  # fmt: skip
+
+_IN_WEIGHTS = {
+    "reg_added_again": (f"regularization that is added to the gradients of W1 and W2 again: {_AGAIN}", Steps(added=2.0)),
+    "reg_added_again_without_2": (f"regularization that is added to the gradients of W1 and W2 again, without the 2: {_AGAIN}", Steps(added=1.0)),
 }  # fmt: skip
 
 _PARTIAL: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -347,6 +358,7 @@ STEP_QUESTIONS = (
         mistakes=(
             *in_outputs((*PARAMETERS, "loss_history"), _FAULTS, descend, _BEGIN),
             *in_outputs(PARAMETERS, _IN_PARAMETERS, descend, _BEGIN),
+            *in_outputs((*WEIGHTS, "loss_history"), _IN_WEIGHTS, descend, _BEGIN),
             *in_outputs(("loss_history",), _IN_LOSSES, descend, _BEGIN),
         ),
         accepted=_in_percent,
@@ -356,11 +368,16 @@ STEP_QUESTIONS = (
         tolerances={"val_acc_history": 1e-5},  # a mean in float32 is right
         needs=dict.fromkeys((*_HISTORIES[1:], *_NUMBERS[1:]), PARAMETERS),
         raised={
+            "HistoriesMissing": (
+                "histories_missing",
+                "does not return a dict of histories",
+                "The end of the function was handed out: it returns loss_history, train_acc_history and val_acc_history in a dict.",
+            ),
             "LabelsNotPassed": (
                 "y_not_passed",
                 "calls loss_func without labels",
                 "Without y it returns scores; with the batch's labels it returns the loss and the gradients.",
-            )
+            ),
         },
         unchanged=("X", "y", "X_val", "y_val"),
         is_training=True,

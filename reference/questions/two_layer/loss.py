@@ -119,6 +119,7 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("biases_left_out", _SCORES, f"of layers without their biases: {_WHICH_TERMS}", Faults(added=())),
     ("relu_mask_missing", _BACK, "of a hidden layer whose units are all on: what does the ReLU let through on the way back?", Faults(slope="none")),
     ("relu_mask_reversed", _BACK, "of the units that are off instead of those that are on: which entries does the mask set to zero?", Faults(slope="reversed")),
+    ("relu_of_gradient", _BACK, "with the negative slopes set to zero: is it the slope's sign that the ReLU looks at, or its own input's?", Faults(slope="relu")),
     ("times_activation", _BACK, "with the gradient multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
     ("back_through_gradient_of_w2", _BACK, "with the slopes carried back by the gradient of W2: which matrix turned the hidden layer into scores?", Faults(back="dW2")),
     ("only_regularizer", "dW1", "with the regularization alone: does the data term reach it?", Faults(back="none")),

@@ -117,6 +117,7 @@ def by(key: Any) -> Any:
             searched(lambda found: (*best(found)[:2], max(found, key=lambda each: each[0])[3])),
             {"accuracy_of_training"},
         ),
+        (searched(lambda found: (best(found)[0].params, *best(found)[1:])), {"no_network"}),
         (searched(best, zip), {"part_of_grid"}),
         (
             searched(best, lambda rates, sizes, *more: itertools.product(sizes, rates, *more)),
@@ -128,6 +129,39 @@ def test_a_search_that_goes_wrong_is_told_how(student, named):
     verdict = judged("find_best_net", student, dtype="float32")
 
     assert (verdict.status, names_of(verdict)) == ("failed", named), verdict.message
+
+
+def test_values_outside_the_grid_do_not_cost_the_choice_among_them():
+    student = searched(best, lambda *_: itertools.product((0.3, 3.0), (5, 6), (1e-5, 1e-6), (0.5, 0.6)))
+    outputs = ("combinations_tried", "best_net", "best_stat", "best_val_acc")
+
+    verdict = judged("find_best_net", student, dtype="float32", shares=dict.fromkeys(outputs, 0.25))
+
+    assert (verdict.credit, names_of(verdict)) == (0.75, {"off_grid"}), verdict.message
+
+
+def train_for_ever(*_: Any) -> Any:
+    raise AssertionError
+
+
+nn_train = nn_predict = train_for_ever
+
+
+def test_a_search_that_calls_the_functions_itself_never_trains():
+    def find_best_net(data: Any, get_param_set_fn: Any) -> Any:
+        found = []
+        for lr, width, reg, decay in itertools.product(*get_param_set_fn()):
+            net: Any = TwoLayerNet(data["X_train"].shape[1], width, 10)  # type: ignore[call-arg]
+            split = (data["X_train"], data["y_train"], data["X_val"], data["y_val"])
+            stats = nn_train(net.params, None, None, *split, lr, decay, reg, 3000, 1000)
+            labels = nn_predict(net.params, None, data["X_val"])
+            found.append(((labels == data["y_val"]).double().mean().item(), net, stats, 0))
+        return best(found)
+
+    verdict = judged("find_best_net", find_best_net, dtype="float32")
+
+    assert verdict.status == "passed", verdict.message
+    assert nn_train is nn_predict is train_for_ever
 
 
 def test_a_search_that_trains_nothing_earns_nothing_and_names_nothing():
