@@ -211,8 +211,10 @@ class _Template:
                 return (value,)
             case ast.Subscript(value=ast.Attribute() as value, slice=ast.Constant()):
                 return (value,)
-            case ast.Subscript(ast.Name() as value, ast.Constant(value=str()), ctx=ast.Store()):
-                return (value,)  # config["velocity"] = v
+            case ast.Subscript(ast.Name(id=name) as value, ast.Constant(value=str()), ctx=context) if (
+                isinstance(context, ast.Store) or name in self._parameters
+            ):
+                return (value,)  # config["velocity"] = v, W1 = params["W1"]
             case ast.Subscript(ast.Attribute(ast.Name("self")), ast.Name() as key, ctx=ast.Store()):
                 return (key,)  # self.params[k] = v.astype(dtype)
             case ast.UnaryOp(op=ast.Not(), operand=operand):

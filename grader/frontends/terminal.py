@@ -13,6 +13,7 @@ from rich.text import Text
 
 from grader import formatting
 from grader.checks import tells_numbers
+from grader.checks.base.call import sentence
 from grader.extract import Chunk, Extracted, LeftOut
 from grader.feedback import remarks
 from grader.feedback.causes import absent_lines, causes, listed
@@ -264,7 +265,7 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
         console.print()
         console.print(table)
     for note, names in remarks.notes(report, checks).items():
-        words = f"{formatting.listing(names)}: {note.removesuffix('.')}."
+        words = f"{formatting.listing(names)}: {sentence(note)}"
         console.print(_indented(words, style="dim"))
 
 

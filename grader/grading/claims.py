@@ -95,7 +95,7 @@ def _words(
 ) -> str:
     words = f"printed {formatting.number(printed, 4)}"
     if claim.check is None or result is None:
-        return f"{words}; nothing handed in to measure it by"
+        return f"{words}; nothing to compare it with"
     is_own = result.check.kind == "saved"
     if measured is not None:
         by = "on your saved weights" if is_own else "by our training of your code, which differs from yours"

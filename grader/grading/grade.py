@@ -366,7 +366,13 @@ class _Grading:
 
     def _gives_points(self, check: AnyCheck, right: Replacement) -> bool:
         """Whether the check may earn points with this right function."""
-        return check.asked_again != "partly right" or right.target in self.partly_right
+        match check.asked_again:
+            case "partly right":
+                return right.target in self.partly_right
+            case "partly right or a helper":
+                return right.target in self.partly_right or right.function not in check.functions
+            case _:
+                return True
 
     def _calls(self, check: AnyCheck) -> bool:
         """Whether the check is run, and all that it needs is there."""

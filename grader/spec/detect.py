@@ -24,6 +24,8 @@ _REG_POSITION = 3
 _COEFFICIENTS = {0.5: 0.5, 2.0: 1.0}
 """The convention that a factor of reg shows: 0.5*reg*sum(W*W) is the loss of one, 2*reg*W the gradient of the other."""
 
+_LEAST_OF_PART = 2
+
 Named = Mapping[str, frozenset[tuple[str, str]]]
 """For each function, the mistakes in its diagnosis, as (part, misconception)."""
 
@@ -62,6 +64,7 @@ def detect_spec(submission: Submission) -> LoadedSpec:
 
 def _detected(submission: Submission, recognition: Recognition) -> Outline | _Elsewhere:
     named: Sequence[Outline] = [each for each in outlines() if recognition.named(each)]
+    named = _preferred(named, lambda spec: _has_parts(recognition, spec))
     if not named:
         raise SpecError(f"{submission.id}: {_why_unknown(recognition.extracted)}")
     counts = {each.name: len(recognition.fitting(each)) for each in named}
@@ -125,6 +128,12 @@ def _other_year(submission: Submission, spec: Outline) -> LookAlike | None:
 
 def _outline(name: str) -> Outline:
     return next(each for each in outlines() if each.name == name)
+
+
+def _has_parts(recognition: Recognition, spec: Outline) -> bool:
+    """Whether each spec that this one includes has functions here: one may be a leftover, or what the other part imports."""
+    parts = (_outline(each.spec) for each in spec.include)
+    return all(len(recognition.named(part)) >= min(_LEAST_OF_PART, len(part.functions)) for part in parts)
 
 
 def _recognition(submission: Submission, specs: Iterable[Outline]) -> Recognition:
@@ -191,17 +200,34 @@ def near_misses(
     }  # of one that is handed in, the others are missing, which is said anyhow
     others = [each for each in outlines() if each.name not in parts]
     losses = [name for name in present if name in _losses(spec)]
-    for other in others if losses else ():
-        mistake = _mistake_by_convention(spec, other)
-        both = {("loss", mistake), ("gradient", mistake)}
-        if mistake and all(both <= named.get(name, frozenset()) for name in losses):
-            factor = other.convention.regularizer_coefficient
-            term = "reg*sum(W*W)" if factor == 1 else f"{factor:g}*reg*sum(W*W)"
-            reason = f"every loss and every gradient is right with {term} for the regularizer"
-            return (_looks_like(other, reason),)
+    if by_convention := [
+        each for each in others if losses and _fits_by_convention(spec, each, losses, named)
+    ]:
+        detected = _detected_name(submission)
+        other = _preferred(by_convention, lambda each: each.name == detected)[0]
+        factor = other.convention.regularizer_coefficient
+        term = "reg*sum(W*W)" if factor == 1 else f"{factor:g}*reg*sum(W*W)"
+        reason = f"every loss and every gradient is right with {term} for the regularizer"
+        return (_looks_like(other, reason),)
     if correct:
         return tuple(_by_other_functions(submission, spec, others, present))
     return tuple(_by_recognition(submission, spec, others))
+
+
+def _fits_by_convention(spec: Outline, other: Outline, losses: Sequence[str], named: Named) -> bool:
+    """Whether the other assignment's regularizer makes all these losses right."""
+    mistake = _mistake_by_convention(spec, other)
+    both = {("loss", mistake), ("gradient", mistake)}
+    return mistake is not None and all(both <= named.get(name, frozenset()) for name in losses)
+
+
+def _detected_name(submission: Submission) -> str | None:
+    """The shipped spec that would be detected; None if it cannot be told."""
+    try:
+        found = _detected(submission, _recognition(submission, outlines()))
+    except SpecError:
+        return None
+    return None if isinstance(found, _Elsewhere) else found.name
 
 
 def _by_recognition(submission: Submission, spec: Outline, others: Sequence[Outline]) -> Iterator[LookAlike]:

@@ -64,6 +64,8 @@ class Rule:
     """
     is_symptom: bool = False
     """Whether many mistakes break it; then the student gets the message, and no mistake is named."""
+    is_noted: bool = False
+    """Whether breaking it costs nothing and is only a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Question:
     """Replace both tolerances for single outputs."""
     accepted: Callable[[Inputs], Sequence[Answer]] = _none_other
     """Other right answers, judged output by output."""
+    accepted_note: str = ""
+    """The note to a function with an output that only such an answer has."""
     free: tuple[str, ...] = ()
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
@@ -198,16 +202,21 @@ class Question:
         return self.tolerances.get(output, self.tolerance32 if is_float32 else self.tolerance)
 
     def mistake_of(
-        self, output: str, values: Sequence[tuple[Inputs, Array]], tolerance: float = MATCH_TOLERANCE
+        self,
+        output: str,
+        values: Sequence[tuple[Inputs, Array]],
+        tolerance: float = MATCH_TOLERANCE,
+        told: Container[str] = (),
     ) -> QuestionMistake | None:
         """The known mistake that best explains this output in all calls, unless it is right in all of them.
 
-        values: inputs with the output seen, in float64. tolerance: relative to the largest entry.
+        values: inputs with the output seen, in float64. tolerance: relative to the largest entry. told: the mistakes that
+        explain other outputs; of several that explain this one, such a one counts.
         """
         seen = [Seen(inputs, value, np.asarray(self.answer(inputs)[output])) for inputs, value in values]
         found = matching((each for each in self.mistakes if each.output == output), seen, tolerance)
         if found or self.outputs[output] != "array" or output in self.free:
-            return found[0] if found else None
+            return next((each for each in found if each.name in told), found[0] if found else None)
         return constant_factor(output, seen, lambda inputs: self.answer(inputs)[output], tolerance)
 
     def misshapen_as(self, output: str, seen: Sequence[tuple[Inputs, str]]) -> Misshapen | None:

@@ -12,6 +12,7 @@ from reference.questions.knn import KNN_QUESTIONS
 from reference.questions.layers import LAYER_QUESTIONS
 from reference.questions.linear_bias import LINEAR_BIAS_QUESTIONS
 from reference.questions.linear_regression.questions import LINEAR_REGRESSION_QUESTIONS
+from reference.questions.net_functions import NET_FUNCTION_QUESTIONS
 from reference.questions.question import Question
 from reference.questions.question_set import QuestionSet
 from reference.questions.ridge.questions import RIDGE_QUESTIONS
@@ -26,6 +27,7 @@ _ALL: tuple[Question, ...] = (
     *LAYER_QUESTIONS,
     *LINEAR_BIAS_QUESTIONS,
     *LINEAR_REGRESSION_QUESTIONS,
+    *NET_FUNCTION_QUESTIONS,
     *RIDGE_QUESTIONS,
     *TWO_LAYER_QUESTIONS,
     *UPDATE_RULE_QUESTIONS,

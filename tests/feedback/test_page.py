@@ -278,7 +278,7 @@ def test_what_the_notebooks_print_is_shown_as_text_for_no_points():
     assert (
         "Printed in your notebooks For comparison only: these numbers earn and cost no points." in page.text
     )
-    assert "Featuresprinted 0.4; alonef.ipynb, cell 1" in page.text
+    assert "Features f.ipynb, cell 1printed 0.4; alone" in page.text
     assert {element.name for element in page.elements} <= ELEMENTS_OF_OURS
     assert "printed 0.37" in page.text
 

@@ -85,7 +85,7 @@ def test_without_weights_it_says_so():
 def test_what_no_file_can_confirm_is_a_claim_alone():
     (claim,) = found(notebook("features.ipynb", "nn", "0.583\n"))
 
-    assert (claim.measured, claim.message) == (None, "printed 0.583; nothing handed in to measure it by")
+    assert (claim.measured, claim.message) == (None, "printed 0.583; nothing to compare it with")
 
 
 def test_what_is_no_share_is_not_compared():

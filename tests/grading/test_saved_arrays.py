@@ -170,7 +170,7 @@ def test_weights_for_the_other_order_of_channels_are_told(sandbox):
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Look again.")
     assert verdict.message.startswith("Not accurate enough: best.npy labels 0.")
-    assert "It fits images of (3, 32, 32): was it trained on images in that order?" in verdict.message
+    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on such ones?" in verdict.message
 
 
 def test_each_bar_counts_half_of_its_file_and_each_file_alike(sandbox):
@@ -205,7 +205,7 @@ def test_files_that_are_not_there_are_told_in_one_sentence(sandbox):
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == (
         "best.npy and net.npy are not in the submission, or each larger than 64 MiB: run the cells of the notebooks that save"
-        " the weights, and hand in the folder that they write to."
+        " the weights, and hand in what they write."
     )
 
 
@@ -223,6 +223,7 @@ def test_files_that_are_not_there_can_cost_nothing_and_bad_ones_still_do(sandbox
 # --- Files that nobody should run ------------------------------------------------------------------------------------
 
 BAD_NET = network()
+START = 1e-3 * np.random.default_rng(0).normal(size=(3072, 20))
 
 
 class Calls:
@@ -476,6 +477,14 @@ NETS = {
         {**BAD_NET, "W1": np.repeat(np.arange(20.0)[None], 3072, axis=0)},
         "net.npy was not trained: W1 has one weight for all pixels, which tells bright images from dark ones only.",
     ),
+    "no unit that is ever on": (
+        {**BAD_NET, "b1": np.full(20, -1e9)},
+        "net.npy was not trained: every image has the same scores.",
+    ),
+    "a start": (
+        {**BAD_NET, "W1": START},
+        "net.npy was not trained: its biases are zero and W1 is noise, as before the first step.",
+    ),
 }
 
 
@@ -491,9 +500,9 @@ def test_a_bias_with_an_axis_of_one_is_right(sandbox):
 
 
 def test_a_network_that_may_not_have_been_trained_is_for_the_instructor_to_look_at(sandbox):
-    start = {**network(), "W1": 1e-3 * np.random.default_rng(0).normal(size=(3072, 20))}
+    few_steps = {**network(), "W1": START, "b2": 1e-4 * np.arange(10)}
 
-    verdict = verdict_on(sandbox, {"net.npy": npy(start)}, NET)
+    verdict = verdict_on(sandbox, {"net.npy": npy(few_steps)}, NET)
 
     assert (verdict.status, [flag.kind for flag in verdict.alarms]) == ("passed", ["suspect_accuracy"])
 

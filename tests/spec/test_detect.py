@@ -98,6 +98,17 @@ def test_losses_that_are_right_in_the_other_years_convention_are_pointed_out():
     assert "--spec cs231n." in misses("cs231n_2016", "double_regularizer")[0]
 
 
+def test_the_year_that_is_pointed_out_is_the_one_that_would_be_detected():
+    path = SUBMISSIONS / "cs231n_2021" / "package_folder"
+    both = frozenset({("loss", "double_regularizer"), ("gradient", "double_regularizer")})
+
+    (found,) = near_misses(
+        load_submission(path), load_spec("cs231n_2016").spec, (), LOSSES, dict.fromkeys(LOSSES, both)
+    )
+
+    assert found.spec == "cs231n_2021"
+
+
 def test_other_mistakes_and_a_single_right_function_do_not_point_to_another_year():
     assert misses("cs231n", "no_regularizer", correct=LOSSES[:1]) == ()
     assert misses("eecs498_2019", "half_regularizer", correct=LOSSES[:1]) == ()
@@ -214,3 +225,49 @@ def test_a_submission_of_its_own_year_is_pointed_nowhere():
         near_misses(of_year(*old, "sample_batch"), YEARS["eecs498_2020"], old, [*old, "sample_batch"], {})
         == ()
     )
+
+
+NET_FILE = (SUBMISSIONS / "eecs498_2020_net" / "perfect_module" / "two_layer_net.py").read_text(
+    encoding="utf-8"
+)
+SAMPLER = "import torch\n\n\ndef sample_batch(X, y, num_train, batch_size):\n    return X[:batch_size], y[:batch_size]\n"
+LINEAR_FILE = (SUBMISSIONS / "eecs498_2020" / "thirty_pairs" / "linear_classifier.py").read_text(
+    encoding="utf-8"
+)
+LEFTOVER = "import torch\n\n\ndef nn_forward_pass(params, X):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    "linear, net, name",
+    [
+        (LINEAR_FILE, NET_FILE, "eecs498_a2"),
+        (LINEAR_FILE, "", "eecs498_2020"),
+        ("", NET_FILE, "eecs498_2020_net"),
+        (SAMPLER, NET_FILE, "eecs498_2020_net"),  # what two_layer_net.py imports is not the other half
+        (LINEAR_FILE, LEFTOVER, "eecs498_2020"),
+    ],
+)
+def test_both_halves_of_an_assignment_are_the_whole_and_one_is_its_own(tmp_path, linear, net, name):
+    for file, text in (("linear_classifier.py", linear), ("two_layer_net.py", net)):
+        if text:
+            (tmp_path / file).write_text(text, encoding="utf-8")
+
+    assert detect_spec(load_submission(tmp_path)).spec.name == name
+
+
+@pytest.mark.parametrize("graded_as", ["eecs498_2020", "eecs498_2020_net"])
+def test_both_halves_graded_as_one_are_told_of_the_whole(graded_as):
+    submission = load_submission(SUBMISSIONS / "eecs498_a2" / "wrong_sampler_and_forward")
+    spec = load_spec(graded_as).spec
+
+    (found,) = near_misses(submission, spec, ["nn_train", "softmax_loss_naive"], list(spec.functions), {})
+
+    assert found.spec == "eecs498_a2"
+    assert found.message.startswith("This looks like eecs498_a2 (")
+
+
+@pytest.mark.parametrize("graded_as, file, name", [("eecs498_2020", NET_FILE, "eecs498_2020_net"), ("eecs498_2020_net", LINEAR_FILE, "eecs498_2020")])  # fmt: skip
+def test_one_half_graded_as_the_other_is_told_which_it_is(graded_as, file, name):
+    (found,) = near_misses(submission_of(file), load_spec(graded_as).spec, [], [], {})
+
+    assert found.spec == name

@@ -527,7 +527,7 @@ LIST = "`grader spec list` names the shipped specs, or give the path of a .toml 
 @pytest.mark.parametrize(
     "name, message",
     [
-        ("eecs498", f"no spec is named 'eecs498' (did you mean 'eecs498_2020'?); {LIST}"),
+        ("eecs498", f"no spec is named 'eecs498' (did you mean 'eecs498_a2'?); {LIST}"),
         ("cs999", f"no spec is named 'cs999'; {LIST}"),
         ("", f"no spec is named ''; {LIST}"),
         (

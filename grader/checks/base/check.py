@@ -57,7 +57,9 @@ class CheckFields(Model):
     hint: str | None = Field(default=None, description="Shown to the student when the check fails.")
 
     @property
-    def asked_again(self) -> Literal["any", "any beside a right one", "partly right", "none"]:
+    def asked_again(
+        self,
+    ) -> Literal["any", "any beside a right one", "partly right", "partly right or a helper", "none"]:
         """Which wrong functions of other checks it is asked again without when it fails, so that one mistake costs once."""
         return "none"
 

@@ -15,17 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from grader.model.trial import Array
+from reference.losses.epsilons import BENIGN_EPSILONS
+from reference.losses.epsilons import GREATEST_EPSILON as GREATEST
 from reference.losses.problem import Problem
-
-GREATEST = 1e-8
-_MACHINE_EPSILON = 2.0**-52
-BENIGN_EPSILONS = (
-    GREATEST,
-    *(digit * 10.0**-power for power in (9, 10, 11) for digit in range(9, 0, -1)),
-    *(1e-12, 1e-13, 1e-14, 1e-15, _MACHINE_EPSILON, _MACHINE_EPSILON / 2),
-    *(1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-24, 1e-25, 1e-30),
-)
-"""Epsilons that are a note and cost nothing; greater ones are wrong."""
 
 GREATEST_FACTOR = 1e3
 """Scores that are not shifted may sum to less than one; an epsilon beside a sum of 1e-3 acts like one of 1e-5."""

@@ -12,7 +12,7 @@ import numpy as np
 from grader.checks.base.comparison import UNITS, Comparison, compare_array, compare_number, unit_roundoff
 from grader.checks.losses.calls import case_of
 from grader.checks.losses.cases import Case
-from grader.checks.losses.epsilons import BENIGN_EPSILONS, Epsilons
+from grader.checks.losses.epsilons import Epsilons
 from grader.checks.losses.precision import (
     GRADIENT_UNITS,
     LOSS_UNITS,
@@ -33,6 +33,7 @@ from reference import (
     svm_condition,
     svm_loss,
 )
+from reference.losses.epsilons import BENIGN_EPSILONS
 from reference.losses.problem import Problem
 
 FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"

@@ -23,7 +23,7 @@ from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Sca
 from grader.model.verdict import Diagnosis
 from reference.mistakes import MATCH_TOLERANCE
 from reference.questions.inputs import Inputs
-from reference.questions.question import Question, QuestionCase
+from reference.questions.question import Answer, Question, QuestionCase
 
 FLOAT32_INSIDE = 1e-5
 """Relative: a float64 output that is off by no more is as good as float32's, which is a note and costs nothing."""
@@ -42,6 +42,21 @@ _OVERFLOW_NAME = "overflow_of_exp"
 def tag_of(case: QuestionCase) -> str:
     """The tag of a case's trial: whether a wrong answer is a note, and whether its scores are large."""
     return (_LARGE if case.is_large else "") + (case.note if case.is_noted else "")
+
+
+@dataclass(slots=True)
+class _Accepted:
+    """The other right answers to one call, computed where the answer itself was not given."""
+
+    question: Question
+    inputs: Inputs
+    answers: Sequence[Answer] | None = None
+
+    def of(self, output: str) -> list[Array]:
+        """Those of one output."""
+        if self.answers is None:
+            self.answers = self.question.accepted(self.inputs)
+        return [np.asarray(each[output]) for each in self.answers]
 
 
 @dataclass(slots=True)
@@ -102,9 +117,10 @@ class Tally:
             return
         self.calls += 1
         inputs = Inputs(case.inputs, assignment.convention)
-        answers = self.question.answers(inputs)
+        accepted = _Accepted(self.question, inputs)
+        answer = self.question.answer(inputs)
         for name, value in zip(self.question.outputs, observation.values, strict=True):
-            self._add_output(name, value, [np.asarray(each[name]) for each in answers], case)
+            self._add_output(name, value, np.asarray(answer[name]), accepted, case)
         if not case.is_noted:
             self._keep(observation.values, inputs)
             self._add_rules(observation.values, inputs, case)
@@ -143,9 +159,15 @@ class Tally:
         """What the sentences are about."""
         return self.question.subject or self.function
 
-    def _add_output(self, name: str, value: Value, answers: list[Array], case: QuestionCase) -> None:
-        comparisons = [self._compare(name, value, each) for each in answers]
-        comparison = min(comparisons, key=lambda each: (not each.is_right, each.relative))
+    def _add_output(
+        self, name: str, value: Value, answer: Array, accepted: _Accepted, case: QuestionCase
+    ) -> None:
+        comparison = self._compare(name, value, answer)
+        if not comparison.is_right:
+            others = [self._compare(name, value, each) for each in accepted.of(name)]
+            comparison = min((comparison, *others), key=lambda each: (not each.is_right, each.relative))
+            if comparison.is_right and self.question.accepted_note:
+                self.notes.append(self.question.accepted_note)
         if self.question.outputs[name] == "labels" and (note := float_labels_note(value)) is not None:
             self.notes.append(note)
         if comparison.is_right:
@@ -199,6 +221,9 @@ class Tally:
                 words = rule.message.format_map(
                     {key: formatting.rough(number) for key, number in numbers.items()}
                 )
+                if rule.is_noted:
+                    self.notes.append(words)
+                    continue
                 self.ruled[rule.output] = Diagnosis(rule.output, rule.name, words)
                 if rule.is_symptom:
                     self.symptoms.add(rule.output)
@@ -249,10 +274,11 @@ class Tally:
                 continue
             tolerance = self.question.tolerance_of(name, is_float32=self.dtype == "float32")
             seen = self.seen.get(name, [])[:_MATCHED_CASES]
-            mistake = self.question.mistake_of(name, seen, max(tolerance, MATCH_TOLERANCE))
+            told = {each.misconception for each in found}
+            mistake = self.question.mistake_of(name, seen, max(tolerance, MATCH_TOLERANCE), told)
             if mistake is not None and tolerance > MATCH_TOLERANCE and found:
                 # A match this wide cannot tell a second mistake from an effect of the first on this output.
-                mistake = mistake if mistake.name in {each.misconception for each in found} else None
+                mistake = mistake if mistake.name in told else None
             if mistake is not None:
                 found.append(Diagnosis(name, mistake.name, mistake.words(assignment.convention)))
             elif name in self.ruled and name not in self.symptoms:
@@ -284,7 +310,7 @@ class Tally:
         """The outputs that are wrong for one reason, with the numbers of the first."""
         comparison, label = self.wrong[names[0]]
         if comparison is None and names[0] in self.question.free:
-            return f"{self.subject}: {mistakes[:1].lower()}{mistakes[1:]} That is on {label}."
+            return f"{self.subject}: {_within(mistakes)} That is on {label}."
         are_wrong = f"{self.subject}: {formatting.listing(names)} {'is' if len(names) == 1 else 'are'} wrong"
         if comparison is None:
             return f"{are_wrong}, on {label}. {mistakes}"
@@ -314,6 +340,12 @@ class Tally:
                 f" difference {formatting.small(worst.relative)} at {name}{worst.at}"
                 f" (allowed {formatting.small(worst.allowed)}), on {label}."
             )
+
+
+def _within(words: str) -> str:
+    """The sentence as it goes on after a colon: a name at its beginning, as W1, stays as it is."""
+    first = words.partition(" ")[0]
+    return words if first[1:] and not first[1:].islower() else words[:1].lower() + words[1:]
 
 
 def _wrong_length(value: Value, count: int, name: str) -> Comparison:

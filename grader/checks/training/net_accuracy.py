@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -15,12 +15,13 @@ from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import curve
 from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, prepared
-from grader.checks.training.pixels import accuracies_of_layers
+from grader.checks.training.pixels import ImageOrder, accuracies_of_layers
 from grader.data import FEATURES, DataSet
 from grader.errors import SpecFault
 from grader.model.assignment import Assignment, FunctionSpec, Model
 from grader.model.observation import Received, Returned
 from grader.model.trial import (
+    Argument,
     Array,
     ArrayOutput,
     Driver,
@@ -72,15 +73,36 @@ class NetAccuracyCheck(CheckFields):
     The labels are those of the highest scores with the parameters that training returned, which the judge computes.
     """
 
-    roles: ClassVar[Roles] = {"function": ("function",), "rule": ("function",)}
+    roles: ClassVar[Roles] = {
+        "function": ("function",),
+        "rule": ("function",),
+        "trainer": ("function",),
+        "predictor": ("function",),
+    }
     needs_data: ClassVar[bool] = True
     scores_images: ClassVar[bool] = True
     is_slow: ClassVar[bool] = True
 
     kind: Literal["net_accuracy"]
-    function: str = Field(description="The class of the network: TwoLayerNet or FullyConnectedNet.")
+    function: str = Field(
+        description=(
+            "The class of the network: TwoLayerNet or FullyConnectedNet. Beside a trainer, the loss function of a network of"
+            " two layers."
+        )
+    )
     rule: str | None = Field(
         default=None, description="The student's update rule; plain gradient descent if left out."
+    )
+    trainer: str | None = Field(
+        default=None,
+        description=(
+            "The student's function that trains (params, loss_func, pred_func, X, y, ...). Pixels are then on the scale 0"
+            " to 1, and the parameters are a dict of tensors."
+        ),
+    )
+    predictor: str | None = Field(
+        default=None,
+        description="The student's function that labels (params, loss_func, X); a trainer needs it.",
     )
     standin: NetTraining = Field(description="The training on the stand-in for CIFAR-10, and its bars.")
     cifar10: NetTraining | None = Field(
@@ -92,6 +114,14 @@ class NetAccuracyCheck(CheckFields):
         yield from super().misfits(functions)
         if self.rule == self.function:
             yield SpecFault("rule", f"must be another function than {self.function}", self.rule)
+        if (self.trainer is None) != (self.predictor is None):
+            yield SpecFault("trainer", "must stand beside a predictor, and a predictor beside a trainer")
+        if self.trainer is not None and self.rule is not None:
+            yield SpecFault("rule", f"must be left out: {self.trainer} updates the parameters", self.rule)
+        for name in ("standin", "cifar10") if self.trainer is not None else ():
+            plan = getattr(self, name)
+            if plan is not None and len(plan.hidden_dims) > 1:
+                yield SpecFault(f"{name}.hidden_dims", "must be one number: the network has two layers")
 
     @property
     def comparable(self) -> tuple[str, ...]:
@@ -105,12 +135,18 @@ class NetAccuracyCheck(CheckFields):
         return f"on the stand-in {self.standin.bars.as_bars()}; with --data {self.cifar10.bars.as_bars()}"
 
     @property
-    def asked_again(self) -> Literal["partly right"]:
-        """Of the layers and the rule, where they have earned points of their own."""
-        return "partly right"
+    def asked_again(self) -> Literal["partly right", "partly right or a helper"]:
+        """Of the layers and the rule, where they have earned points of their own.
+
+        A network of functions has its forward pass alone in a helper: what is trained is in functions named here.
+        """
+        return "partly right" if self.trainer is None else "partly right or a helper"
 
     def replacement(self, assignment: Assignment, /) -> Replacement:
         """The network's loss, so that it is never replaced here."""
+        if self.trainer is not None:
+            source = right_source("net_functions", "nn_forward_backward", assignment.convention)
+            return Replacement(self.function, None, "nn_forward_backward", source)
         source = right_source("fc_net", "loss", assignment.convention)
         return Replacement(self.function, "loss", "loss", source)
 
@@ -134,8 +170,7 @@ class NetAccuracyCheck(CheckFields):
             label=words if self.rule is None else f"{words} and {self.rule}",
             function=self.function,
             positional=(
-                FunctionArgument(self.function),
-                Scalar(None) if self.rule is None else FunctionArgument(self.rule),
+                *self._handed,
                 Tensor(np.asarray(plan.widths)),
                 ResidentTensor("X:train:float32", X),
                 ResidentTensor("y:train", y.astype(np.int64)),
@@ -148,9 +183,19 @@ class NetAccuracyCheck(CheckFields):
             ),
             backend=assignment.backend,
             seconds=assignment.limits.training_seconds,
-            driver=Driver("train", driver_source("fc_net")),
+            driver=Driver("train", driver_source("fc_net"))
+            if self.trainer is None
+            else Driver("fit", driver_source("net_functions")),
         )
         return (trial,)
+
+    @property
+    def _handed(self) -> tuple[Argument, ...]:
+        """What the driver calls."""
+        if self.trainer is not None and self.predictor is not None:
+            return tuple(map(FunctionArgument, (self.function, self.trainer, self.predictor)))
+        rule = Scalar(None) if self.rule is None else FunctionArgument(self.rule)
+        return (FunctionArgument(self.function), rule)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
         """Half of the points for each of the two bars."""
@@ -167,13 +212,16 @@ class NetAccuracyCheck(CheckFields):
         assert isinstance(weights, Received)
         assert isinstance(biases, Received)
         assert isinstance(losses, Received)
+        # A right loss is infinite where float32 rounds the true class's probability to zero, which its gradient survives.
         history = losses.array.astype(np.float64)
-        if not all(np.isfinite(each).all() for each in (weights.array, biases.array, history)):
+        history = history[np.isfinite(history)]
+        if not (np.isfinite(weights.array).all() and np.isfinite(biases.array).all() and history.size):
             words = f"{self.function}: the training ends with numbers that are not finite, on {trial.label}"
             return self.failed(f"{words}; does the loss grow?", blames=self.functions)
         data = data_of(context)
         plan = self._plan(data)
-        reached = _accuracies(data, plan, weights.array, biases.array)
+        order: ImageOrder = "channels_first" if self.trainer is None else "scaled"
+        reached = accuracies_of_layers(data, order, _layers(plan.widths, weights.array, biases.array))
         credit = reached.credit(plan.bars)
         verb = "Accuracy" if credit == 1 else "The accuracy is too low"
         first, last = float(history[:10].mean()), float(history[-50:].mean())
@@ -195,10 +243,9 @@ class NetAccuracyCheck(CheckFields):
         )
 
 
-def _accuracies(data: DataSet, plan: NetTraining, weights: Array, biases: Array) -> Accuracies:
-    """Of the highest scores of the right network with these parameters."""
-    shapes = list(pairwise(plan.widths))
+def _layers(widths: Sequence[int], weights: Array, biases: Array) -> list[tuple[Array, Array]]:
+    """The weights and biases of each layer, of all weights and all biases, one layer after the other."""
+    shapes = list(pairwise(widths))
     matrices = np.split(weights, np.cumsum([one * other for one, other in shapes])[:-1])
-    rows = np.split(biases, np.cumsum(plan.widths[1:])[:-1])
-    layers = [(matrix.reshape(shape), row) for shape, matrix, row in zip(shapes, matrices, rows, strict=True)]
-    return accuracies_of_layers(data, "channels_first", layers)
+    rows = np.split(biases, np.cumsum(widths[1:])[:-1])
+    return [(matrix.reshape(shape), row) for shape, matrix, row in zip(shapes, matrices, rows, strict=True)]

@@ -14,7 +14,7 @@ from grader import formatting
 from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.learning import data_of
-from grader.checks.training.pixels import accuracies_of_layers, fitting_order
+from grader.checks.training.pixels import accuracies_of_layers, fitting_order, has_one_score
 from grader.checks.training.saved_file import SavedFile
 from grader.checks.training.weights import LEAST_ALIKE, LEAST_APART, alikeness, untrained
 from grader.data import DataSet
@@ -37,9 +37,6 @@ from grader.model.verdict import Flag, Verdict
 from reference.in_worker.saved import ARRAY_READERS, SHAPE_READERS
 
 _GREATEST_AXES = 4
-
-_TEST_IMAGES = 1_000
-"""The notebooks score the first thousand images of the test file."""
 
 _FITTING = 0.3
 """Of the validation images in another order: then the weights were trained on that one."""
@@ -176,7 +173,7 @@ class SavedCheck(CheckFields):
             + (
                 ". That costs nothing: not every course collects saved weights."
                 if self.missing == "ignore"
-                else ": run the cells of the notebooks that save the weights, and hand in the folder that they write to."
+                else ": run the cells of the notebooks that save the weights, and hand in what they write."
             )
         )
 
@@ -200,21 +197,21 @@ class SavedCheck(CheckFields):
         if isinstance(arrays, str):
             return _Judged(each, 0.0, f"{arrays}.")
         if data.is_standin or not each.bars:
-            fault = _untrained(each, arrays)
+            fault = _untrained(data, each, arrays)
             if fault is not None:
                 return _Judged(each, 0.0, f"{each.file} was not trained: {fault}.")
             return _Judged(each, 1.0, "", alarm=_noise(each, arrays), is_sound=True)
         assert each.images is not None
         layers = each.layers(arrays)
-        accuracies = accuracies_of_layers(data, each.images, layers, _TEST_IMAGES)
+        accuracies = accuracies_of_layers(data, each.images, layers, each.test_images)
         reached = {"val": accuracies.val, "test": accuracies.test}
         missed = [split for split, bar in each.bars.items() if reached[split] < bar]
         words = f"{each.file} labels {each.reached_words(reached)}."
         if missed:
             words = f"Not accurate enough: {words}"
-            other = fitting_order(data, each.images, layers, _TEST_IMAGES, max(_FITTING, accuracies.val))
+            other = fitting_order(data, each.images, layers, each.test_images, max(_FITTING, accuracies.val))
             if other:
-                words += f" It fits {other}: was it trained on images in that order? The handout's cells take another."
+                words += f" It fits {other}: was it trained on such ones? The handout's cells take others."
         return _Judged(
             each,
             1 - len(missed) / len(each.bars),
@@ -280,7 +277,7 @@ def _received(each: SavedFile, seen: Observation) -> tuple[Array, ...] | str:
         case Raised(kind="LookupError", message=message):
             return f"{each.file} holds {message}; {_ADVICE[each.format]}"
         case Raised(kind=kind):
-            return f"{each.file} is damaged or was not written by {_WRITERS[each.format]}: loading it raised {kind}"
+            return _why_not_read(each, kind)
         case TimedOut(limit_seconds=limit):
             return f"{each.file} could not be loaded within {limit:g} s"
         case Died(how=how):
@@ -294,6 +291,13 @@ def _received(each: SavedFile, seen: Observation) -> tuple[Array, ...] | str:
     assert_never(seen)
 
 
+def _why_not_read(each: SavedFile, kind: str) -> str:
+    """The words of torch and NumPy are about their internals, so they are left out."""
+    if kind == "UnpicklingError" and each.format == "pt":
+        return f"{each.file} holds more than tensors or is damaged, so it was not loaded; {_ADVICE['pt']}"
+    return f"{each.file} is damaged or was not written by {_WRITERS[each.format]}: loading it raised {kind}"
+
+
 _WRITERS = {"npy": "np.save", "pt": "torch.save"}
 _ADVICE = {
     "npy": "save a dict of arrays with np.save(path, params)",
@@ -301,7 +305,7 @@ _ADVICE = {
 }
 
 
-def _untrained(each: SavedFile, arrays: Mapping[str, Array]) -> str | None:
+def _untrained(data: DataSet, each: SavedFile, arrays: Mapping[str, Array]) -> str | None:
     """Why no training gave these weights, in a clause; None where one may have."""
     for name in each.matrices:
         W = arrays[name]
@@ -318,12 +322,23 @@ def _untrained(each: SavedFile, arrays: Mapping[str, Array]) -> str | None:
         return (
             f"{each.matrices[0]} has one weight for all pixels, which tells bright images from dark ones only"
         )
+    if each.images is not None:
+        if has_one_score(data, each.images, each.layers(arrays)):
+            return "every image has the same scores"
+        if _is_noise(first) and not any(arrays[name].any() for name in arrays if name[0] == "b"):
+            # the slopes of the last biases are hardly ever zero in sum, so that the first step moves them
+            return f"its biases are zero and {each.matrices[0]} is noise, as before the first step"
     return None
+
+
+def _is_noise(W: Array) -> bool:
+    """Whether the weights of pixels beside each other have nothing in common."""
+    return alikeness(W) < LEAST_ALIKE
 
 
 def _noise(each: SavedFile, arrays: Mapping[str, Array]) -> Flag | None:
     """A network's first layer that looks as it does before training: a few steps leave it like that, so it costs nothing."""
-    if each.images is None or each.matrices == ("W",) or alikeness(arrays[each.matrices[0]]) >= LEAST_ALIKE:
+    if each.images is None or each.matrices == ("W",) or not _is_noise(arrays[each.matrices[0]]):
         return None
     name = each.matrices[0]
     return Flag(

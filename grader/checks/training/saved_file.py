@@ -46,7 +46,10 @@ class SavedFile(Model):
         description="With --data: share of the validation images to be labelled correctly.",
     )
     test_bar: float | None = Field(
-        default=None, gt=0, lt=1, description="With --data: the same for the first 1,000 test images."
+        default=None,
+        gt=0,
+        lt=1,
+        description="With --data: the same for the test images; of channels_last and channels_first the first 1,000.",
     )
 
     @property
@@ -70,6 +73,11 @@ class SavedFile(Model):
         """The bars by split, as far as there are any."""
         bars = {"val": self.val_bar, "test": self.test_bar}
         return {split: bar for split, bar in bars.items() if bar is not None}
+
+    @property
+    def test_images(self) -> int | None:
+        """How many of the test images are labelled: CS231n's notebooks take the first thousand, EECS 498's all."""
+        return None if self.images == "scaled" else 1_000
 
     @property
     def matrices(self) -> tuple[str, ...]:

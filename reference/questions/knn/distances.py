@@ -113,7 +113,7 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         _case(f"N={N}, M={M}, D={D}", *_bytes(rng, N, M, D), rng)
         for N, M, D in ((5, 8, 6), (4, 11, 3072), (1, 7, 5))
     ]
-    again = "N=6, M=9, D=4, after train and a call with other points"
+    again = "N=6, M=9, D=4, after train and a call with other points (is anything kept of them?)"
     cases.append(_case(again, *_bytes(rng, 6, 9, 4), rng, before=_bytes(rng, 6, 9, 4)))
     for N, M, D in ((12, 7, 5), (6, 6, 60)):
         cases.append(_case(f"N={N}, M={M}, D={D}", *_normal(rng, N, M, D), rng))

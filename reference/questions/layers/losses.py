@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from reference.losses.epsilons import LOSS_NOTE, losses_with_epsilons
 from reference.losses.problem import Array, cross_entropies, log_softmax, softmax
 from reference.mistakes import Table
-from reference.questions.inputs import Value
+from reference.questions.inputs import Inputs, Value
 from reference.questions.layers.layer import (
     TURNED,
     UNCHANGED,
@@ -74,6 +75,13 @@ def _softmax_loss(x: Array, y: Array) -> Answer:
     }
 
 
+def _with_epsilons(inputs: Inputs) -> Sequence[Answer]:
+    """The losses with a harmless epsilon inside the logarithm."""
+    x, y = arrays_of(inputs)
+    right = _softmax_loss(x, y)
+    return [{**right, "loss": loss} for loss in losses_with_epsilons(x, y)]
+
+
 def _mean_loss(x: Array, y: Array) -> Array:
     return np.asarray(cross_entropies(x, y).mean())
 
@@ -111,7 +119,15 @@ _DERIVE = "compare it with the derivative of -log p_y."
 _TRUE = "what does the derivative have at the true class?"
 _FILLED = "It is zero throughout: is it ever filled?"
 
+
+def _with_epsilon(epsilon: float) -> tuple[str, Formula]:
+    """What is told of a loss with an epsilon inside its logarithm that is too large, and that loss."""
+    words = f"An epsilon of {epsilon:g} is added inside the logarithm: is it needed once the maximum is taken out?"
+    return words, lambda x, y: -np.log(_of_true(softmax(x), y) + epsilon).mean()
+
+
 _LOSS = {
+    **{f"epsilon_of_{name}_in_logarithm": _with_epsilon(float(name.replace("_", "-"))) for name in ("1e_3", "1e_2")},
     "sum_instead_of_mean": (f"It is the sum over the samples: {_MEAN}", lambda x, y: len(x) * _mean_loss(x, y)),
     "classes_too": ("It is divided by the number of classes too: what is the average taken over?", lambda x, y: _mean_loss(x, y) / x.shape[1]),
     "divided_twice": ("It is divided by N twice: where is the average taken?", lambda x, y: _mean_loss(x, y) / len(x)),
@@ -239,6 +255,8 @@ def _question(
         outputs={"loss": "number", "dx": "array", UNCHANGED: "number"},
         draw=_draw if is_exponential else _draw_cases,
         answer=lambda inputs: answer(*arrays_of(inputs)),
+        accepted=_with_epsilons if is_exponential else lambda _: (),
+        accepted_note=LOSS_NOTE if is_exponential else "",
         driver=("layers", "loss"),
         right=("layers", name.removeprefix("layer_")),
         mistakes=(*formulas("loss", loss), *formulas("dx", slopes)),

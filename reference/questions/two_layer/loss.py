@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.problem import Array, softmax
+from reference.losses.epsilons import LOSS_NOTE, losses_with_epsilons
+from reference.losses.problem import Array, cross_entropies, softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import (
@@ -34,7 +35,7 @@ _SIZES = (
     _TOY,
 )
 """N, D, H, C and reg of the cases; the last are those of the notebook's toy model."""
-_GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
+GRADIENTS = tuple(f"d{name}" for name in PARAMETERS)
 _WITH_ROWS = (*PARAMETERS, "X")
 
 
@@ -78,6 +79,13 @@ def _evaluate(inputs: Inputs, faults: Faults = Faults()) -> dict[str, Array]:  #
     return evaluate(parameters_of(inputs), X, y, inputs.number("reg"), inputs.convention, faults)
 
 
+def _with_epsilons(inputs: Inputs) -> Sequence[dict[str, Array]]:
+    """The losses with a harmless epsilon inside the logarithm."""
+    right, found, y = _evaluate(inputs), _scores(inputs), inputs.array("y")
+    regularizer = right["loss"] - cross_entropies(found, y).mean()
+    return [{**right, "loss": loss + regularizer} for loss in losses_with_epsilons(found, y)]
+
+
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
 _WHICH_TERMS = "which terms does a layer have?"
@@ -111,6 +119,7 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("biases_left_out", _SCORES, f"of layers without their biases: {_WHICH_TERMS}", Faults(added=())),
     ("relu_mask_missing", _BACK, "of a hidden layer whose units are all on: what does the ReLU let through on the way back?", Faults(slope="none")),
     ("relu_mask_reversed", _BACK, "of the units that are off instead of those that are on: which entries does the mask set to zero?", Faults(slope="reversed")),
+    ("relu_of_gradient", _BACK, "with the negative slopes set to zero: is it the slope's sign that the ReLU looks at, or its own input's?", Faults(slope="relu")),
     ("times_activation", _BACK, "with the gradient multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
     ("back_through_gradient_of_w2", _BACK, "with the slopes carried back by the gradient of W2: which matrix turned the hidden layer into scores?", Faults(back="dW2")),
     ("only_regularizer", "dW1", "with the regularization alone: does the data term reach it?", Faults(back="none")),
@@ -140,10 +149,10 @@ _FAULT_MISTAKES = tuple(
     for output in outputs.split()
 )
 
-_LOSS_MISTAKES = (
+LOSS_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
     *in_outputs(
-        _GRADIENTS,
+        GRADIENTS,
         {
             "all_zero": ("It is zero throughout: is it ever filled?", 0.0),
             "sign_flipped": (
@@ -155,7 +164,7 @@ _LOSS_MISTAKES = (
     ),
 )
 
-_SCORE_MISTAKES = (
+SCORE_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output == "scores"),
     Mistake(
         "probabilities_for_scores",
@@ -180,7 +189,7 @@ def _labels(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  
 
 _SAME_FORWARD = "is the forward pass the one of the loss?"
 
-_LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
+LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
         "least_score",
         "labels",
@@ -266,19 +275,21 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "scores"),
         right=("two_layer", "loss"),
         method="loss",
-        mistakes=_SCORE_MISTAKES,
+        mistakes=SCORE_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
     Question(
         name="two_layer_loss",
         parameters=(*_WITH_ROWS, "y", "reg"),
-        outputs={"loss": "number", **dict.fromkeys(_GRADIENTS, "array")},
+        outputs={"loss": "number", **dict.fromkeys(GRADIENTS, "array")},
         draw=_draw,
         answer=_evaluate,
+        accepted=_with_epsilons,
+        accepted_note=LOSS_NOTE,
         driver=("two_layer", "loss"),
         right=("two_layer", "loss"),
         method="loss",
-        mistakes=_LOSS_MISTAKES,
+        mistakes=LOSS_MISTAKES,
         unchanged=(*_WITH_ROWS, "y"),
     ),
     Question(
@@ -290,7 +301,7 @@ LOSS_QUESTIONS = (
         driver=("two_layer", "predict"),
         right=("two_layer", "predict"),
         method="predict",
-        mistakes=_LABEL_MISTAKES,
+        mistakes=LABEL_MISTAKES,
         unchanged=_WITH_ROWS,
     ),
 )

@@ -26,8 +26,8 @@ class Faults:
 
     activation: Literal["relu", "none", "sigmoid", "leaky", "tanh"] = "relu"
     """Of the hidden layer."""
-    slope: Literal["mask", "none", "activation", "reversed"] = "mask"
-    """Multiplies the hidden gradient: the ReLU's mask, nothing, the activations, or the mask of the units that are off."""
+    slope: Literal["mask", "none", "activation", "reversed", "relu"] = "mask"
+    """Multiplies the hidden gradient: the ReLU's mask, nothing, the activations, or the mask of the units that are off; or a ReLU of the gradient."""
     added: tuple[str, ...] = ("b1", "b2")
     """The biases that are added."""
     average: Literal["mean", "sum", "twice", "classes"] = "mean"
@@ -77,7 +77,8 @@ def evaluate(
         slopes *= outputs > 0
     dW2 = (hidden if faults.hidden == "activation" else before).T @ slopes
     carrier = {"W2": parameters["W2"], "dW2": dW2, "none": np.ones_like(dW2)}[faults.back]
-    back = (slopes @ carrier.T) * _slope(before, hidden, faults)
+    carried = slopes @ carrier.T
+    back = np.maximum(carried, 0) if faults.slope == "relu" else carried * _slope(before, hidden, faults)
     penalty = faults.penalty_factor * reg * convention.regularizer_coefficient
     squares = sum(np.sum(parameters[name] ** 2) for name in faults.regularized)
     found = {

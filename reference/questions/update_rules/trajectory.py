@@ -226,6 +226,7 @@ def question_of(rule: UpdateRule, table: Mistakes, rules: tuple[Rule, ...] = ())
         draw=_draw(rule),
         answer=lambda inputs: follow(rule, inputs),
         driver=("update_rules", rule.name),
+        right=("update_rules", rule.name),
         tolerance=TOLERANCE,
         mistakes=tuple(_mistakes(rule, table)),
         rules=(*map(_missing_state, rule.states), *rules),

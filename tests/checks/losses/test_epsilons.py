@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from grader.checks.losses.cases import Case, Draw
-from grader.checks.losses.epsilons import BENIGN_EPSILONS, GREATEST, Epsilons
+from grader.checks.losses.epsilons import Epsilons
 from grader.checks.losses.truth import BOTH_NOTE, EPSILON_NOTE, FLOAT32_NOTE
 from grader.checks.losses.values import ValuesCheck
 from reference import Convention, softmax_loss
+from reference.losses.epsilons import BENIGN_EPSILONS
+from reference.losses.epsilons import GREATEST_EPSILON as GREATEST
 from reference.losses.problem import Problem
 from tests.checks.students import in_float32, verdict_on
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from grader.checks.losses.cases import Case, Draw
-from grader.checks.losses.epsilons import BENIGN_EPSILONS
 from grader.checks.losses.truth import FLOAT32_NOTE, Truth
 from grader.model.observation import Received, Unexpected
 from reference import Convention
+from reference.losses.epsilons import BENIGN_EPSILONS
 from tests.checks.students import (
     in_float32,
     in_half,

@@ -338,6 +338,15 @@ def test_a_symptom_is_told_and_not_named(monkeypatch):
     assert verdict.message == "fit: they sum to 2.5. That is on N=4. Right: history."
 
 
+def test_a_sentence_that_begins_with_a_name_keeps_its_capital(monkeypatch):
+    rule = dataclasses.replace(GROWING.rules[0], message="W1 does not sum to 2.")
+    monkeypatch.setattr(
+        reference.questions.registry, "QUESTIONS", {"toy": dataclasses.replace(GROWING, rules=(rule,))}
+    )
+
+    assert "fit: W1 does not" in verdict_on(CHECK, trained(w=(1.0, 1.0, 0.5)), assignment=ON).message
+
+
 @pytest.mark.usefixtures("_growing")
 def test_a_series_without_numbers_is_wrong_though_it_be_free(monkeypatch):
     free = dataclasses.replace(GROWING, free=("w", "history"), rules=())

@@ -209,6 +209,21 @@ def test_a_forward_pass_that_subtracts_the_maximum_passes():
     assert verdict.status == "passed"
 
 
+@pytest.mark.parametrize("epsilon", [1e-12, 1e-8, 1e-5])
+def test_an_epsilon_inside_the_logarithm_is_at_most_a_note_and_a_large_one_is_named(epsilon):
+    def loss_with(size):
+        def student(scores, y):
+            _, slopes = stable(scores, y)
+            P = np.exp(scores - scores.max(axis=1, keepdims=True))
+            P /= P.sum(axis=1, keepdims=True)
+            return -np.log(P[np.arange(len(y)), y] + size).mean(), slopes
+
+        return judged("cs231n_2025", "layer_softmax_loss", student)
+
+    assert loss_with(epsilon).status == "passed"
+    assert "inside the logarithm" in loss_with(1e-3).message
+
+
 @pytest.mark.parametrize(
     "student",
     [

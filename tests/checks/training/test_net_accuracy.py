@@ -59,6 +59,22 @@ class WithoutBiases(TwoLayerNet):
         return loss, {name: each for name, each in gradients.items() if name[0] == "W"}
 
 
+class InfiniteAtFirst(TwoLayerNet):
+    """-log(0), as where float32 rounds a probability to zero; the gradients are right."""
+
+    calls = 0
+
+    def loss(self, X, y=None):
+        loss, gradients = super().loss(X, y)
+        self.calls += 1
+        return np.inf if self.calls in {1, 3} else loss, gradients
+
+
+class NeverFinite(TwoLayerNet):
+    def loss(self, X, y=None):
+        return np.inf, super().loss(X, y)[1]
+
+
 def rule(w, dw, config=None):
     return w - config["learning_rate"] * dw, {"learning_rate": config["learning_rate"]}
 
@@ -109,6 +125,17 @@ def test_numbers_that_grow_beyond_bounds_and_lost_gradients_are_told():
     assert "KeyError" in judged(WithoutBiases).message
 
 
+def test_a_loss_that_is_infinite_in_some_steps_costs_nothing():
+    verdict = judged(InfiniteAtFirst)
+
+    assert verdict.status == "passed"
+    assert np.isfinite([*verdict.measured.values(), *verdict.curves["loss"]]).all()
+
+
+def test_a_loss_that_is_infinite_in_every_step_is_told():
+    assert "not finite" in judged(NeverFinite).message
+
+
 def test_a_training_that_ends_its_process_earns_nothing():
     verdict = verdict_on_all(CHECK, Died("signal 9"))
 
@@ -137,3 +164,30 @@ def test_the_bars_of_cifar10_count_on_cifar10_alone():
 def test_the_network_itself_is_never_replaced_where_it_is_trained():
     assert CHECK.replacement(ON).target == "TwoLayerNet.loss"
     assert CHECK.asked_again == "partly right"
+
+
+@pytest.mark.parametrize(
+    "fields, faults",
+    [
+        ({"trainer": "nn_train", "predictor": "nn_predict"}, []),
+        ({"trainer": "nn_train"}, ["trainer"]),
+        ({"predictor": "nn_predict"}, ["trainer"]),
+        ({"trainer": "nn_train", "predictor": "nn_predict", "rule": "rule"}, ["rule"]),
+        (
+            {
+                "trainer": "nn_train",
+                "predictor": "nn_predict",
+                "standin": PLAN.model_copy(update={"hidden_dims": (8, 8)}),
+            },
+            ["standin.hidden_dims"],
+        ),
+    ],
+)
+def test_a_trainer_stands_beside_a_predictor_without_a_rule_and_trains_two_layers(fields, faults):
+    functions = {
+        name: AnyFunction(role="function") for name in ("TwoLayerNet", "rule", "nn_train", "nn_predict")
+    }
+
+    found = CHECK.model_copy(update=fields).misfits(functions)
+
+    assert [each.where for each in found] == faults

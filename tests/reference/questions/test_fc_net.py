@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from reference.in_worker.drivers.fc_net import calls, single
+from reference.losses.problem import softmax
 from reference.questions.fc_net import FC_NET_QUESTIONS
-from reference.questions.fc_net.network import parameters_of
+from reference.questions.fc_net.network import parameters_of, scores
 from reference.questions.inputs import Inputs
 
 BY_NAME = {question.name: question for question in FC_NET_QUESTIONS}
@@ -49,6 +50,32 @@ def test_the_loss_and_the_gradients_are_those_of_autograd(name, seed):
             [np.asarray(each.grad).reshape(-1) for kind in (weights, biases) for each in kind]
         )
         np.testing.assert_allclose(seen, expected, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_an_epsilon_inside_the_logarithm_is_accepted_where_a_class_is_unlikely(name):
+    question, given = BY_NAME[name], cases_of(name)[0]
+    given = Inputs({**given.values, "weights": 5 * given.array("weights")})
+    found, rows = scores(parameters_of(given), given.array("X")), np.arange(len(given.array("y")))
+    p = softmax(found)[rows, given.array("y")]
+    assert p.min() < 1e-12
+    right = question.answer(given)
+    student = right["loss"] + np.mean(np.log(p) - np.log(p + 1e-12))
+
+    assert np.isclose(student, [each["loss"] for each in question.accepted(given)], rtol=1e-10).any()
+    assert not np.isclose(student, right["loss"], rtol=1e-3)
+
+
+def test_of_two_mistakes_in_one_output_that_of_the_other_outputs_is_named():
+    question = BY_NAME["fully_connected_loss"]
+    (wrong,) = (each for each in question.mistakes if (each.name, each.output) == ("last_missing", "dW_last"))
+    seen = [(given, np.asarray(wrong.outcome(given))) for given in cases_of("fully_connected_loss")]
+
+    names = {
+        told: question.mistake_of("dW_last", seen, told={told}) for told in ("reg_missing", "last_missing")
+    }
+
+    assert all(mistake is not None and mistake.name == told for told, mistake in names.items())
 
 
 def test_the_networks_have_one_two_three_and_five_hidden_layers_and_rows_of_two_and_four_axes():
