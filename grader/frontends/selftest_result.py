@@ -25,7 +25,7 @@ NO_CATALOGUE = (
 )
 
 
-ONCE = "If these call the wrong function, give its question a `right` function: then one mistake costs its own points only."
+ONCE = "Functions that call the wrong one lose points with it, unless its question has a `right` function."
 
 
 def show_result(console: Console, spec: Spec, result: Result) -> None:

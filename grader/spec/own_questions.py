@@ -66,24 +66,25 @@ def _guarded(question: Question, course: Course) -> Question:
         words = f"{what} of {question.name!r}"
         return lambda *arguments: course.run(words, lambda: function(*arguments))
 
-    def each_over(entries: Any, kind: type[Mistake[Any] | Rule], field: str) -> Any:
+    def each(entries: Any, kind: type, guard: Callable[[Any], Any]) -> Any:
+        """Guard each that is of its type; the trial says what is wrong with the others."""
         if not isinstance(entries, tuple | list):
-            return entries  # the trial says what is wrong
-        what = kind.__name__.lower()
-        return tuple(
-            replace(each, **{field: over(f"{what} {each.name!r}", getattr(each, field))})
-            if isinstance(each, kind)
-            else each
-            for each in entries
-        )
+            return entries
+        return tuple(guard(entry) if isinstance(entry, kind) else entry for entry in entries)
+
+    def mistake_over(entry: Mistake[Any]) -> Mistake[Any]:
+        return replace(entry, outcome=over(f"mistake {entry.name!r}", entry.outcome))
+
+    def rule_over(entry: Rule) -> Rule:
+        return replace(entry, broken=over(f"rule {entry.name!r}", entry.broken))
 
     return replace(
         question,
         draw=over("draw", question.draw),
         answer=over("answer", question.answer),
         accepted=over("accepted", question.accepted),
-        mistakes=each_over(question.mistakes, Mistake, "outcome"),
-        rules=each_over(question.rules, Rule, "broken"),
+        mistakes=each(question.mistakes, Mistake, mistake_over),
+        rules=each(question.rules, Rule, rule_over),
     )
 
 

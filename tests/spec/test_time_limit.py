@@ -21,7 +21,7 @@ def test_a_result_and_an_error_pass_through():
 
     assert within(60, lambda: 3) == 3
     with pytest.raises(KeyError):
-        within(60, lambda: {}["x"])
+        within(60, lambda: {"y": 3}["x"])
     assert threading.active_count() == before
 
 
