@@ -1,4 +1,4 @@
-"""The default values in a function's signature, read from its source."""
+"""A function's signature and the default values in it, read from its source."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from grader.extract.source.extracted import ExtractedFunction
 from grader.extract.source.scopes import Function
 from grader.extract.source.syntax import parsed_quietly
+from grader.model.signature import Signature
 
 _DEPTH = 20
 
@@ -25,14 +26,24 @@ def defaults_in(signature: str) -> Mapping[str, float]:
     return _defaults(f"def f{signature}: pass", "f", is_method=False)
 
 
-def _defaults(source: str, name: str, *, is_method: bool) -> Mapping[str, float]:
+def signature_of(function: ExtractedFunction) -> Signature | None:
+    """The signature of a function; None for a class, or what is assigned."""
+    arguments = _arguments(function.source, function.name, is_method=False)
+    return None if arguments is None else Signature.of(arguments)
+
+
+def _arguments(source: str, name: str, *, is_method: bool) -> ast.arguments | None:
     body = parsed_quietly(source) or []
     if is_method:
         body = [each for node in body if isinstance(node, ast.ClassDef) for each in node.body]
     found = [node for node in body if isinstance(node, Function) and getattr(node, "name", None) == name]
-    if not found:
+    return found[-1].args if found else None
+
+
+def _defaults(source: str, name: str, *, is_method: bool) -> Mapping[str, float]:
+    arguments = _arguments(source, name, is_method=is_method)
+    if arguments is None:
         return {}
-    arguments = found[-1].args
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [
         *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),

@@ -11,6 +11,7 @@ from grader import formatting
 from grader.frontends.terminal import plain
 from grader.selftest.catalogue import has_catalogue
 from grader.selftest.outcome import Outcome, Result
+from grader.selftest.own import OwnImplementation, costs_beside
 from grader.spec import Spec
 
 NOTHING_TRIED = (
@@ -22,6 +23,9 @@ NO_CATALOGUE = (
     "The shipped implementations are not installed, because they hold right answers: a wheel leaves them out, and a"
     " checkout of the grader tries them too."
 )
+
+
+ONCE = "Functions that call the wrong one lose points with it, unless its question has a `right` function."
 
 
 def show_result(console: Console, spec: Spec, result: Result) -> None:
@@ -54,11 +58,37 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
             console.print(_text(outcome.implementation.full_name, "bold"))
             told = f"{outcome.implementation.about} {words(outcome)}".strip()
             console.print(Padding(_text(told), (0, 0, 0, 2)))
-    if not has_catalogue():
+    _show_costs_beside(console, spec, result)
+    if not has_catalogue() and not _is_all_own(spec, result):
         console.print(_text(NO_CATALOGUE))
     console.print()
     verdict = f"False passes: {len(result.false_passes)}. False fails: {len(result.false_fails)}."
     console.print(_text(verdict, "bold green" if result.is_clean else "bold red"))
+
+
+def _show_costs_beside(console: Console, spec: Spec, result: Result) -> None:
+    """One mistake should cost points once."""
+    found = []
+    for each in result.outcomes:
+        if isinstance(each.implementation, OwnImplementation):
+            checks = costs_beside(each.implementation, each.lost, spec)
+            found += [(each.implementation.full_name, checks)] if checks else []
+    if not found:
+        return
+    console.print()
+    console.print(
+        _text(f"Worth a look: mistakes that cost points in other functions too ({len(found)})", "bold")
+    )
+    for name, checks in found:
+        console.print(_text(name, "bold"))
+        words = f"Points are lost in {formatting.listing(checks)} as well. {ONCE}"
+        console.print(Padding(_text(words), (0, 0, 0, 2)))
+
+
+def _is_all_own(spec: Spec, result: Result) -> bool:
+    """Whether nothing shipped could have been tried."""
+    tried = [isinstance(each.implementation, OwnImplementation) for each in result.outcomes]
+    return bool(tried) and all(tried) and not spec.include
 
 
 def progress_line(outcome: Outcome, number: int, total: int) -> str | None:

@@ -18,7 +18,7 @@ from grader import formatting
 from grader.checks import AnyCheck
 from grader.checks.base.call import sentence
 from grader.checks.base.context import CheckContext
-from grader.errors import GraderError, SubmissionError
+from grader.errors import GraderError, SpecError, SubmissionError
 from grader.extract import Extracted, extract
 from grader.extract.unwritten import is_unwritten
 from grader.grading.asking import run_and_judge
@@ -48,6 +48,10 @@ Progress = Callable[[int, int, str], None]
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger("grader")
+
+_SPEC_FAULT = (
+    "questions.py failed, and not the submission, which loses nothing; `grader batch` shows the line"
+)
 
 
 def grade(
@@ -126,6 +130,10 @@ def guarded(action: Callable[[], _Result], *foreseen: type[GraderError]) -> _Res
         return action()
     except foreseen:
         raise
+    except SpecError as error:
+        # in place of a traceback, and left out where one is: the words may tell of a hidden check
+        _log.error(_SPEC_FAULT, exc_info=(SpecError, SpecError(str(error)), None))
+        return None
     except Exception:  # noqa: BLE001  the one place: a fault of ours must not cost a student
         _log.exception("the grader failed; this is not the student's fault")
         return None

@@ -13,7 +13,7 @@ from typing import Literal
 from grader import formatting
 from grader.checks.base.call import sentence
 from grader.extract import Chunk, Extracted, ExtractedFunction
-from grader.extract.defaults import defaults_in, defaults_of
+from grader.extract.defaults import defaults_in, defaults_of, signature_of
 from grader.extract.unwritten import is_unwritten
 from grader.grading.check_result import CheckResult, errored_verdict
 from grader.grading.claims import far_off
@@ -39,6 +39,7 @@ from grader.model.report import (
     function_status,
     total,
 )
+from grader.model.signature import Signature
 from grader.model.verdict import Failure, FlagKind, Verdict
 from grader.restrictions import Violation, findings_of
 from grader.sandbox.isolation import Isolation
@@ -360,9 +361,19 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
         notes.append("it is Python 2; it was converted to Python 3 to be graded")
     if _needs_xrange(name, extracted):
         notes.append("it calls xrange, which only Python 2 has; it was given range instead")
+    notes += _order_notes(function, spec)
     notes += _default_notes(function, spec)
     notes += [left.words for left in function.lacks]
     return notes
+
+
+def _order_notes(function: ExtractedFunction, spec: FunctionSpec) -> Iterator[str]:
+    """A signature with the handout's parameters in another order: the call is by position, and its errors do not say so."""
+    if not isinstance(spec, AnyFunction) or spec.signature is None:
+        return
+    own, expected = signature_of(function), Signature.parsed(spec.signature)
+    if own is not None and own.names != expected.names and sorted(own.names) == sorted(expected.names):
+        yield f"it takes {own}; the handout's signature is {expected}, in this order"
 
 
 def _default_notes(function: ExtractedFunction, spec: FunctionSpec) -> Iterator[str]:

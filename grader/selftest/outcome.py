@@ -40,7 +40,7 @@ class Outcome:
 
     @property
     def _is_pass(self) -> bool:
-        return not self.is_right and not self.is_caught
+        return not self.is_right and not self.is_caught and not self.errored
 
     @property
     def is_false_pass(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,6 +103,19 @@ def mutants_of(
                     submission=changed,
                     functions=(function,),
                 )
+
+
+def costs_beside(implementation: OwnImplementation, lost: Collection[str], spec: Spec) -> tuple[str, ...]:
+    """The checks of other functions that take points for its named mistake, because the question has no right function.
+
+    lost: ids of the checks that took points.
+    """
+    answers = [check for check in spec.checks if isinstance(check, AnswersCheck)]
+    known = [check for check in answers if not implementation.diagnosis.isdisjoint(check.mistake_names)]
+    if implementation.kind != WRONG or not known or any(each.replacement(spec.assignment) for each in known):
+        return ()
+    own = {each.function for each in known}
+    return tuple(each.id for each in answers if each.id in lost and each.function not in own)
 
 
 def _places(folder: Path) -> list[Path]:

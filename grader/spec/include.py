@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from grader.errors import SpecError, SpecFault
-from grader.model.assignment import Limits, Model
+from grader.model.assignment import Limits, Model, Restrictions
 from grader.spec.toml_file import toml_error
 
 _FIXED = ("backend", "convention")
@@ -60,8 +60,14 @@ def with_included(
     if faults := [*_nested(parts), *_differing(data, parts), *_other_functions(data, parts)]:
         raise toml_error(shown, SpecError, *faults)
     merged = {name: parts[0].tables[name] for name in (*_FIXED, *_SHARED) if name in parts[0].tables}
-    merged["limits"] = _greatest_limits([part.spec.limits for part in parts])
     merged |= data
+    specs = [part.spec for part in parts]
+    for name, included in (
+        ("limits", _greatest_limits([each.limits for each in specs])),
+        ("restrictions", _common([each.restrictions for each in specs])),
+    ):
+        own = data.get(name, {})
+        merged[name] = included | own if isinstance(own, dict) else own
     merged["functions"] = {
         name: function
         for tables in _all(data, parts)
@@ -120,6 +126,12 @@ def _differing(data: Mapping[str, Any], parts: Sequence[_Part]) -> Iterator[Spec
 def _greatest_limits(limits: Sequence[Limits]) -> dict[str, Any]:
     """Of each bound the greatest: none of the specs' functions gets less than on its own."""
     return {name: max(getattr(each, name) for each in limits) for name in Limits.model_fields}
+
+
+def _common(restrictions: Sequence[Restrictions]) -> dict[str, Any]:
+    """The entries in which all agree: a spec that states one entry means to change that one, and not to allow the rest."""
+    first, *others = (each.model_dump() for each in restrictions)
+    return {name: policy for name, policy in first.items() if all(each[name] == policy for each in others)}
 
 
 def _other_functions(data: Mapping[str, Any], parts: Sequence[_Part]) -> Iterator[SpecFault]:

@@ -282,11 +282,11 @@ def load_spec(name_or_path: str) -> LoadedSpec:
 
 def _with_code(files: Files, path: Path) -> tuple[LoadedSpec, QuestionSet]:
     """The spec of a folder, and the questions in it: their code is run here, and nothing else of the folder."""
-    from grader.spec.own_questions import own_questions
+    from grader.spec.own_questions import guarded, own_questions
 
     contents = dict(files)
     own = own_questions(path.parent, contents)
-    spec = _spec_in(contents[path.name], path, own)
+    spec = _spec_in(contents[path.name], path, guarded(own, path.parent))
     return LoadedSpec(
         spec, _digest(spec, *(f"{name} {len(each)}\n".encode() + each for name, each in files)), path, files
     ), own

@@ -8,22 +8,27 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from grader import formatting
 from grader.errors import SpecError, SpecFault
+from grader.spec.time_limit import OutOfTime, within
 from grader.spec.toml_file import toml_error
 from reference.conventions import Convention
 from reference.in_worker.constants import in_convention
 from reference.in_worker.right import function_alone
-from reference.questions.question import Question
+from reference.mistakes import Mistake
+from reference.questions.question import Question, Rule
 from reference.questions.question_set import QuestionSet
 
 QUESTIONS_FILE = "questions.py"
 DRIVERS_FILE = "drivers.py"
+SECONDS = 30.0
+"""For one call of the instructor's code: it answers in milliseconds, unless it trains something or never ends."""
+
 _DRIVERS = DRIVERS_FILE.removesuffix(".py")
 
 
@@ -50,6 +55,39 @@ def own_questions(folder: Path, files: Mapping[str, bytes]) -> QuestionSet:
     return QuestionSet({each.name: each for each in questions}, driver_source, right_source)
 
 
+def guarded(own: QuestionSet, folder: Path) -> QuestionSet:
+    """The questions for grading: what fails with the inputs of a later seed is a SpecError with its line, as in the trial."""
+    course = Course(folder / QUESTIONS_FILE)
+    return replace(own, questions={name: _guarded(each, course) for name, each in own.questions.items()})
+
+
+def _guarded(question: Question, course: Course) -> Question:
+    def over(what: str, function: Any) -> Callable[..., Any]:
+        words = f"{what} of {question.name!r}"
+        return lambda *arguments: course.run(words, lambda: function(*arguments))
+
+    def each(entries: Any, kind: type, guard: Callable[[Any], Any]) -> Any:
+        """Guard each that is of its type; the trial says what is wrong with the others."""
+        if not isinstance(entries, tuple | list):
+            return entries
+        return tuple(guard(entry) if isinstance(entry, kind) else entry for entry in entries)
+
+    def mistake_over(entry: Mistake[Any]) -> Mistake[Any]:
+        return replace(entry, outcome=over(f"mistake {entry.name!r}", entry.outcome))
+
+    def rule_over(entry: Rule) -> Rule:
+        return replace(entry, broken=over(f"rule {entry.name!r}", entry.broken))
+
+    return replace(
+        question,
+        draw=over("draw", question.draw),
+        answer=over("answer", question.answer),
+        accepted=over("accepted", question.accepted),
+        mistakes=each(question.mistakes, Mistake, mistake_over),
+        rules=each(question.rules, Rule, rule_over),
+    )
+
+
 def shown(place: Path) -> str:
     """The path as messages show it."""
     return formatting.printable(str(place))
@@ -62,9 +100,12 @@ class Course:
     place: Path
 
     def run(self, words: str, action: Callable[[], Any], failed: str = "raised") -> Any:
-        """The action's result. SpecError if it raises; words: names the action, as draw of 'fit'."""
+        """The action's result. SpecError if it raises or never ends; words: names the action, as draw of 'fit'."""
         try:
-            return action()
+            return within(SECONDS, action)
+        except OutOfTime as error:
+            expected = f"did not finish within {SECONDS:g} s; does a loop never end?"
+            raise self.error(words, expected, self._line(error)) from error
         except (Exception, SystemExit) as error:
             line = self._line(error)
             raise self.error(words, f"{failed} {_described(error)}", line) from error
@@ -102,6 +143,7 @@ def _run(source: bytes, place: Path) -> ModuleType:
     name = f"questions_{hashlib.sha256(os.fsencode(place) + source).hexdigest()[:16]}"
     module = ModuleType(name)
     module.__file__ = str(place)
+    vars(module)["print"] = _print_to_stderr
     sys.modules[name] = module  # dataclasses look up the module that they are in
 
     try:
@@ -110,6 +152,11 @@ def _run(source: bytes, place: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _print_to_stderr(*values: object, **options: Any) -> None:
+    """In place of the file's `print`: stdout is the command's, which may write JSON there."""
+    print(*values, **{"file": sys.stderr, **options})  # noqa: T201
 
 
 def _execute(source: bytes, module: ModuleType) -> None:

@@ -1,11 +1,13 @@
 """From submission to report with no process: what becomes of verdicts, of faults of ours, and of what is missing."""
 
+import logging
+
 import pytest
 
 from grader.checks.losses.agreement import AgreementCheck
 from grader.checks.losses.purity import PurityCheck
 from grader.checks.losses.values import ValuesCheck
-from grader.errors import SandboxError
+from grader.errors import SandboxError, SpecError
 from grader.grading import grade as grade_module
 from grader.grading.grade import grade
 from grader.grading.reporting import report_without_code
@@ -314,6 +316,19 @@ def test_a_fault_of_ours_is_logged_with_its_traceback(graded, caplog):
     assert record.exc_info is not None
 
 
+def test_a_fault_of_the_specs_own_questions_is_one_sentence_with_its_line(graded, caplog):
+    error = SpecError("questions.py: line 3: draw of 'f' raised KeyError: 'x'")
+
+    report = graded({"f_values": error})
+
+    (record,) = caplog.records
+    assert record.message.startswith("questions.py failed, and not the submission, which loses nothing")
+    assert logging.Formatter().format(record).endswith(f"grader.errors.SpecError: {error}")
+    assert "Traceback" not in logging.Formatter().format(record)
+    assert statuses(report)[0] == "errored"
+    assert report.score is None
+
+
 def test_an_extraction_that_fails_is_a_full_report_without_a_score(graded, monkeypatch):
     def fail(*_):
         raise RecursionError("ours")
@@ -491,6 +506,26 @@ def test_a_default_that_differs_from_the_handouts_is_a_note(graded, tmp_path, si
     spec = MINI_SPEC.replace("[[checks]]", f"t = {{ {role} }}\n\n[[checks]]", 1)
     (tmp_path / "mini.toml").write_text(spec, encoding="utf-8")
     text = f"{BOTH_FUNCTIONS}\ndef t(loss_func, W, X, y, {signature}):\n    return W, []\n"
+
+    report = graded(text=text, spec=load_spec(str(tmp_path / "mini.toml")))
+
+    assert report.functions["t"].notes == notes
+
+
+@pytest.mark.parametrize(
+    "signature, notes",
+    [
+        ("(w, X, y=None)", ()),
+        ("(w, inputs, y)", ()),
+        ("(X, y, w)", ("it takes (X, y, w); the handout's signature is (w, X, y), in this order",)),
+    ],
+)
+def test_the_handouts_parameters_in_another_order_are_a_note(graded, tmp_path, signature, notes):
+    function = 't = { role = "function", signature = "(w, X, y=None)" }'
+    (tmp_path / "mini.toml").write_text(
+        MINI_SPEC.replace("[[checks]]", f"{function}\n\n[[checks]]", 1), "utf-8"
+    )
+    text = f"{BOTH_FUNCTIONS}\ndef t{signature}:\n    return 0\n"
 
     report = graded(text=text, spec=load_spec(str(tmp_path / "mini.toml")))
 

@@ -9,6 +9,7 @@ from grader.errors import SpecError
 from grader.frontends.app import app
 from grader.selftest import Outcome, OwnImplementation, Result, mutants_of, own_implementations
 from grader.selftest.mutants import changes_in
+from grader.selftest.own import costs_beside
 from grader.spec import load_spec
 from grader.spec.starting import write_new_spec
 
@@ -89,6 +90,56 @@ def test_a_change_that_passes_is_worth_a_look_and_no_false_pass(folder):
     assert result.is_clean
 
 
+def test_one_on_which_the_grader_failed_is_neither_passed_nor_worth_a_look(folder):
+    loaded = load_spec(str(folder))
+    found = own(folder)
+    wrong = outcome(found["wrong/rows_and_columns.py"], errored=("loss",))
+    mutant = outcome(next(mutants_of(loaded, tuple(found.values()))), errored=("loss",))
+
+    result = Result((wrong, mutant), 0, seed=7, seconds=1.0)
+
+    assert result.false_passes == result.worth_a_look == ()
+    assert result.grader_faults == (wrong, mutant)
+    assert not result.is_clean
+
+
+SECOND = """
+[functions.other]
+role = "function"
+
+[[checks]]
+id = "other"
+kind = "answers"
+title = "other"
+function = "other"
+question = "other"
+points = 5
+"""
+
+
+def test_checks_of_other_functions_that_a_named_mistake_costs_are_told_unless_a_right_one_replaces_it(folder):
+    with (folder / "spec.toml").open("a") as file:
+        file.write(SECOND)
+    questions = folder / "questions.py"
+    text = questions.read_text()
+    other = "import dataclasses\n\nOTHER = dataclasses.replace(SQUARED_LOSS, name='other', mistakes=())\n\nQUESTIONS = (OTHER, "
+    questions.write_text(text.replace("QUESTIONS = (", other))
+    spec, found = load_spec(str(folder)).spec, own(folder)
+    named, unnamed = found["wrong/factor_2_forgotten.py"], found["wrong/rows_and_columns.py"]
+
+    assert costs_beside(named, ("loss", "other"), spec) == ("other",)
+    assert costs_beside(named, ("loss",), spec) == ()
+    assert costs_beside(unnamed, ("loss", "other"), spec) == ()
+
+    (folder / "drivers.py").write_text("def good(w, X, y):\n    return 0\n")
+    questions.write_text(
+        questions.read_text().replace(
+            "    answer=answer,", "    answer=answer,\n    right=('drivers', 'good'),"
+        )
+    )
+    assert costs_beside(named, ("loss", "other"), load_spec(str(folder)).spec) == ()
+
+
 def test_without_a_check_nothing_was_tried(folder):
     (right, *_) = own(folder).values()
 
@@ -140,6 +191,7 @@ def test_a_new_spec_is_clean_as_it_is_written_and_says_so(folder):
     assert done.exit_code == 0, done.output
     assert "False passes: 0. False fails: 0." in done.output
     assert "2 name the mistake, 0 name none, 0 name another" in done.output
+    assert "shipped" not in done.output
 
 
 def test_a_folder_without_implementations_exits_with_1(folder):

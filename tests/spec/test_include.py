@@ -55,6 +55,27 @@ def test_it_has_the_functions_and_checks_of_each_with_their_points(load):
     assert both.restrictions.libraries == "fail"
 
 
+def test_what_it_states_changes_that_entry_alone(load):
+    net = load_spec("two_layer_net").spec
+    one = BOTH.replace('libraries = "fail"', 'names = "fail"\n\n[limits]\ncall_seconds = 7')
+    first, _, last = one.partition('[[include]]\nspec = "ridge_regression"\npoints = 30')
+
+    spec = load(first + last).spec
+
+    assert spec.restrictions == net.restrictions.model_copy(update={"names": "fail"})
+    assert spec.limits == net.limits.model_copy(update={"call_seconds": 7})
+
+
+def test_restrictions_in_which_they_differ_are_notes_unless_stated(load):
+    ridge, net = (load_spec(name).spec.restrictions for name in ("ridge_regression", "two_layer_net"))
+
+    both = load(BOTH).spec.restrictions
+
+    assert ridge.losses != net.losses
+    assert both.losses == "note"
+    assert ridge.dynamic == net.dynamic == both.dynamic == "fail"
+
+
 def test_an_id_that_two_of_them_have_gets_the_name_of_its_spec(load):
     ids = [check.id for check in load(BOTH).spec.checks]
 

@@ -12,7 +12,7 @@ from grader.checks.questions.answers import AnswersCheck
 from grader.errors import SpecError
 from grader.execution.forecast import spec_needs_torch
 from grader.model.trial import NumberOutput
-from grader.spec import load_spec
+from grader.spec import load_spec, own_questions
 from grader.spec.own_folder import require_out_of_reach
 from grader.spec.starting import write_new_spec
 
@@ -208,6 +208,53 @@ def test_what_is_amiss_in_the_questions_is_told_with_its_line(folder, old, new, 
     assert told.startswith("questions.py: ")
     assert message in told
     assert "\n" not in told
+
+
+@pytest.mark.parametrize(
+    "old,new,message",
+    [
+        ("cases = []", "cases = []\n    while True: pass", "line 15: draw of 'squared_loss' did not finish"),
+        (
+            "residual = X @ w - y",
+            "while True: pass",
+            "line 24: answer of 'squared_loss' (N=8, D=3) did not finish",
+        ),
+        ("QUESTIONS = (", "while True: pass\nQUESTIONS = (", "line 64: the file did not finish"),
+    ],
+)
+def test_what_never_ends_is_told_with_its_line(folder, monkeypatch, old, new, message):
+    monkeypatch.setattr(own_questions, "SECONDS", 0.5)
+    change(folder, old, new)
+
+    assert refusal(folder) == f"questions.py: {message} within 0.5 s; does a loop never end?"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_fails_with_a_later_seed_is_told_with_its_line(folder, is_there):
+    change(
+        folder, "cases = []", "cases = [] if rng.random() < 0.9 else None  # the seeds of the trial go well"
+    )
+    loaded = load_spec(str(folder))
+    if not is_there:
+        loaded = pickle.loads(pickle.dumps(loaded))
+
+    def until_it_fails():
+        for seed in range(100):
+            trials(loaded, seed)
+
+    words = r"questions\.py: line 17: draw of 'squared_loss' raised AttributeError: 'NoneType'"
+    with pytest.raises(SpecError, match=words):
+        until_it_fails()
+
+
+def test_what_the_questions_print_goes_to_stderr(folder, capsys):
+    change(folder, "cases = []", 'cases = []\n    print("drawing", 1)')
+
+    trials(load_spec(str(folder)))
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "drawing 1\n" in err
 
 
 def test_a_driver_that_does_not_parse_is_told_with_its_line(folder):

@@ -1,0 +1,42 @@
+"""Code that never ends is stopped, whatever it catches."""
+
+import threading
+
+import pytest
+
+from grader.spec.time_limit import OutOfTime, within
+
+
+def never_ends():
+    while True:
+        try:
+            while True:
+                pass
+        except Exception:  # noqa: BLE001  it is what the instructor's code might do
+            continue
+
+
+def test_a_result_and_an_error_pass_through():
+    before = threading.active_count()
+
+    assert within(60, lambda: 3) == 3
+    with pytest.raises(KeyError):
+        within(60, lambda: {"y": 3}["x"])
+    assert threading.active_count() == before
+
+
+def test_an_endless_loop_that_catches_errors_is_stopped_in_any_thread():
+    stopped = []
+
+    def run():
+        try:
+            within(0.05, never_ends)
+        except OutOfTime:
+            stopped.append(threading.current_thread().name)
+
+    thread = threading.Thread(target=run, name="another")
+    thread.start()
+    thread.join(60)
+    run()
+
+    assert stopped == ["another", threading.current_thread().name]
