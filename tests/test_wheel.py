@@ -148,7 +148,7 @@ def test_right_solutions_are_not_in_it_and_a_selftest_of_shipped_ones_says_so(wh
 
 
 SAME_NAME = {
-    "reference/losses/formulas.py": {"softmax_loss", "svm_loss"},  # take the convention too, and return one object
+    "reference/losses/formulas.py": {"softmax_loss", "svm_loss"},  # take the convention too
     "reference/questions/lab/formulas.py": {"forward"},
     "reference/questions/fc_net/network.py": {"evaluate"},
     "reference/questions/two_layer/network.py": {"evaluate"},
