@@ -16,26 +16,36 @@ class OutOfTime(BaseException):
 
 def within(seconds: float, action: Callable[[], _Result]) -> _Result:
     """The action's result. OutOfTime if it takes longer, as soon as Python gets the turn: a call into C is waited for."""
-    thread, lock, is_over = threading.get_ident(), threading.Lock(), False
+    thread, lock = threading.get_ident(), threading.Lock()
+    is_over = is_stopped = False
 
     def stop() -> None:
+        nonlocal is_stopped
         with lock:
             if not is_over:
-                _raise_in(thread, OutOfTime)
+                is_stopped = True
+                # One that is taken back with None instead would keep this thread's flag up for good: it runs slower
+                # from then on, and without end as soon as it is profiled (CPython 3.11).
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread), ctypes.py_object(OutOfTime)
+                )
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
     timer.start()
     try:
-        return action()
+        result = action()
     finally:
         with lock:
             is_over = True
-            _raise_in(thread, None)  # one that is due and not raised yet would strike later
         timer.cancel()
         timer.join()
+    if is_stopped:  # in the last moment, or the action swallowed it
+        for _ in range(_TURNS):
+            pass  # one that is due is raised here, and not later elsewhere
+        raise OutOfTime
+    return result
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    pending = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), pending)
+_TURNS = 1000
+"""Python looks for what is due at each of them."""
