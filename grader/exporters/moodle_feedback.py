@@ -106,13 +106,13 @@ def _participants(
         owners[each.number][id(each.result)] = each
         before = participants.setdefault(id(each.result), each)
         if before.number != each.number:
-            who = formatting.printable(each.result.words)
+            who = each.result.words
             problems.append(
                 f"{who} is participant {before.number} and {each.number} in the worksheet: download it again"
             )
     for number, several in owners.items():
         if len(several) > 1:
-            who = formatting.listing([formatting.printable(each.result.words) for each in several.values()])
+            who = formatting.listing([each.result.words for each in several.values()])
             problems.append(f"participant {number} is {who}: which one is it?")
     return participants, problems
 
@@ -144,7 +144,7 @@ def _in_worksheet(results: Sequence[StudentResult], sheet: bytes) -> list[_Parti
             if differs and owners.agreeing == 1 and can_be_a_team(own):
                 fault = (
                     f"participant {number} is {formatting.printable(called)} in the worksheet, but here"
-                    f" {formatting.printable(results[each].words)}: another person, or a team?"
+                    f" {results[each].words}: another person, or a team?"
                 )
             found.append(_Participant(results[each], number, called or own, fault))
     return found

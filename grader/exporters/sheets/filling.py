@@ -151,14 +151,14 @@ class _Filling:
         result = self.results[owners.results[0]]
         if result.student is None:
             self.remarks["Matched by the name of the submission"].append(
-                f"line {line.number}: {formatting.printable(result.words)}"
+                f"line {line.number}: {result.words}"
             )
         row_name = " ".join(filter(None, (line[column] for column in self.layout.names)))
         own_name = result.student.name if result.student is not None else None
         if not row_name or not own_name or have_a_word_in_common(row_name, own_name):
             return True
         shown = formatting.printable(row_name)
-        who = formatting.printable(result.words)
+        who = result.words
         is_team = owners.agreeing == 1 and self.layout.is_a_team(own_name)
         if owners.is_certain and not is_team:
             self.remarks["Matched by id, under another name"].append(
@@ -278,7 +278,7 @@ class _Filling:
         return f"lines {formatting.listing([str(self.grid.lines[row].number) for row in rows])}"
 
     def _who(self, number_: int) -> str:
-        return formatting.printable(self.results[number_].words)
+        return self.results[number_].words
 
 
 def _hint(grade: Grade, lines: Mapping[str, int]) -> str:
