@@ -175,8 +175,8 @@ def _lines(result: StudentResult, report: Report, checks: Sequence[SeenCheck]) -
         before = report.previous
         score = f"{formatting.points(before.score)} of {formatting.points(before.max_score)}"
         graded = in_utc(before.graded_at) or before.graded_at
-        words = f"{score}, graded {graded}; changed since: {formatting.listing(before.reasons)}"
-        yield Line("Score before", _sentence(words))
+        reasons = formatting.listing(before.reasons)
+        yield Line("Score before", _sentence(f"{score}, graded {graded}; changed since: {reasons}"))
 
 
 def _changes(result: StudentResult) -> Iterator[Line]:
