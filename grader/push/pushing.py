@@ -109,8 +109,7 @@ class _Errand:
 
     def run(self) -> Pushed:
         past = self._means.journal.past(self._wanted.user_id)
-        if past.sending is not None:
-            sending = past.sending
+        if (sending := past.sending) is not None:
             arrived = self._has_arrived(sending, past.sent)
             if isinstance(arrived, Pushed):
                 return arrived
