@@ -18,7 +18,6 @@ from grader.batch.overview.class_words import (
     functions_words,
     may_be_handed_out,
     not_run_words,
-    points_words,
     range_words,
     regraded_words,
     signed_points,
@@ -106,7 +105,7 @@ def show_remarks(console: Console, remarks: Sequence[str]) -> None:
 
 def show_check(console: Console, check: CheckStatistics) -> None:
     """One check over the class: who did not pass it, those with the same reason together."""
-    worth = f", worth {points_words(check.max_points)}" if check.max_points else ""
+    worth = f", worth {formatting.worth(check.max_points)}" if check.max_points else ""
     console.print()
     console.print(inert(check.title, "bold"))
     console.print(inert(f"{check.assignment}: {check.id}{worth}", "dim"))

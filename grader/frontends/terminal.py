@@ -195,9 +195,8 @@ def _circumstances(report: Report) -> str:
     environment = report.environment
     missing = environment.isolation_missing
     gaps = f" ({not_isolated(missing)})" if missing else ""
-    device = "cpu" if environment.device == "cpu" else f"{environment.device} ({environment.device_name})"
     return (
-        f"{report.submission.id}, seed {environment.seed}, {device},"
+        f"{report.submission.id}, seed {environment.seed}, {environment.device_words},"
         f" isolation: {environment.isolation}{gaps}, {formatting.seconds(report.seconds)}"
     )
 
@@ -418,9 +417,7 @@ def show_spec(console: Console, spec: Spec) -> None:
         console.print()
         console.print(inert("Bars on images", style="bold"))
     for check in on_images:
-        points = formatting.points(check.points)
-        worth = f"{points} {'point' if points == '1' else 'points'}"
-        console.print(_indented(f"{check.id} ({worth}): {check.data_words}."))
+        console.print(_indented(f"{check.id} ({formatting.worth(check.points)}): {check.data_words}."))
     if spec.claims:
         console.print()
         console.print(inert("Printed numbers that are shown, for no points", style="bold"))

@@ -61,7 +61,7 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
     own = [check for check in away if not names or not names.isdisjoint(check.functions)]
     slow = [check for check in own if is_slow(check.kind)]
     if slow and not request.is_full:
-        titles = "; ".join(f"{check.title} ({_points(check.max_points)})" for check in slow)
+        titles = "; ".join(f"{check.title} ({formatting.worth(check.max_points)})" for check in slow)
         it, them = ("it times or trains", "it") if len(slow) == 1 else ("they time or train", "them")
         command = " ".join(["%grader", *request.functions, "--full"])
         yield f"Left out, because {it}: {titles}. {command} runs {them}."
@@ -121,12 +121,7 @@ def _broken(request: Request, seen: Report, done: Executed) -> Iterator[str]:
 
 
 def _worth(checks: list[CheckPart]) -> str:
-    return _points(sum(check.max_points for check in checks))
-
-
-def _points(amount: float) -> str:
-    shown = formatting.points(amount)
-    return f"{shown} {'point' if shown == '1' else 'points'}"
+    return formatting.worth(sum(check.max_points for check in checks))
 
 
 def _by_execution(report: Report) -> Report:
